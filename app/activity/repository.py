@@ -1,0 +1,77 @@
+"""Events in the database: what a call changed, and the answer it gave."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.households.tenant import Tenant
+
+KEY_LIFETIME = "24 hours"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What a call with an idempotency key answered: JSON text, and the hash of the arguments it came with."""
+
+    args_hash: str
+    answer: str
+
+
+async def kept_answer(tenant: Tenant, idem_key: str) -> KeptAnswer | None:
+    """The answer that this grant got under this key in the last 24 hours.
+
+    An older use of the key is forgotten. Call it with the household's write lock held, so that two calls with one
+    key can't both find nothing.
+    """
+    row = await tenant.driver.fetchrow(
+        f"""
+        UPDATE events SET idem_key = CASE WHEN at > now() - interval '{KEY_LIFETIME}' THEN idem_key END
+        WHERE household_id = $1 AND grant_id = $2 AND idem_key = $3
+        RETURNING idem_key, args_hash, answer::text
+        """,  # noqa: S608
+        tenant.household_id,
+        tenant.actor.grant_id,
+        idem_key,
+    )
+    if row is None or row["idem_key"] is None:
+        return None
+    return KeptAnswer(row["args_hash"], row["answer"])
+
+
+async def keep_answer(tenant: Tenant, event_no: int, idem_key: str, kept: KeptAnswer) -> None:
+    """Remember the answer of the call that recorded event `event_no`, for the next call with the same key."""
+    await tenant.driver.execute(
+        """
+        UPDATE events SET idem_key = $3, args_hash = $4, answer = $5::text::jsonb
+        WHERE household_id = $1 AND no = $2
+        """,
+        tenant.household_id,
+        event_no,
+        idem_key,
+        kept.args_hash,
+        kept.answer,
+    )
+
+
+async def insert_event(tenant: Tenant, kind: str, list_id: UUID | None = None, changes: str = "[]") -> int:
+    """Record an event under the write lock; `changes` is JSON text. Returns its number."""
+    no: int | None = await tenant.driver.fetchval(
+        """
+        WITH clock AS (
+            UPDATE clocks SET next_event = next_event + 1 WHERE household_id = $1
+            RETURNING next_event - 1 AS no, rev
+        )
+        INSERT INTO events (household_id, no, person_id, client_id, grant_id, kind, list_id, rev, changes)
+        SELECT $1, clock.no, $2, $3, $4, $5, $6, clock.rev, $7::text::jsonb FROM clock
+        RETURNING no
+        """,
+        tenant.household_id,
+        tenant.actor.person_id,
+        tenant.actor.client_id,
+        tenant.actor.grant_id,
+        kind,
+        list_id,
+        changes,
+    )
+    if no is None:
+        raise LookupError("the household has no clock row")
+    return no

@@ -1,0 +1,141 @@
+"""A PostgreSQL server of our own: one service, one DATA_DIR, one server."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from app.db.embedded.account import Account, choose_account
+from app.db.embedded.cluster import check_version, make_data_directory
+from app.db.embedded.locks import take_lock
+from app.db.embedded.process import is_answering, start_server, stop_server, wait_until_ready
+from app.db.embedded.programs import program_dir
+from app.db.embedded.roles import (
+    DATABASE,
+    PORT,
+    Access,
+    DatabaseUrls,
+    create_database,
+    create_roles,
+    read_access,
+    urls,
+    write_access,
+)
+from app.errors import StartupError
+
+# Not the temporary directory of the environment: the path of a socket has at most 103 characters.
+SOCKETS_BELOW: Final = "/tmp"  # noqa: S108
+SOCKET_PREFIX: Final = "shopping-"
+SOCKET_FILES: Final = (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock")
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL 18 server of our own in `data_dir`/pg, running while the context is open.
+
+    Everything it needs is in `data_dir`: the data, the passwords (postgres.json), the log. Only the socket is
+    elsewhere. `settings` are server settings that go over ours.
+    """
+
+    def __init__(self, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> None:
+        self._data_dir = Path(os.path.abspath(data_dir))
+        self._settings = dict(settings or {})
+        self._access = Access()
+        self._lock: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> DatabaseUrls:
+        """Start the server, making database and roles on the first start; blocks until it answers.
+
+        A server left behind by a service that was killed is stopped first. Raises `StartupError` with one line when
+        the directory is in use, can't be written, is of another version, or the server does not start.
+        """
+        if sys.platform == "win32":
+            raise StartupError("The embedded PostgreSQL needs Linux or macOS; set DATABASE_URL")
+        try:
+            self._lock_data_dir()
+            self._run()
+        except OSError as error:
+            self.stop()
+            raise StartupError(f"DATA_DIR {self._data_dir} can't be used: {_in_words(error)}") from None
+        except BaseException:
+            self.stop()
+            raise
+        return urls(self._access)
+
+    def stop(self) -> None:
+        """Stop the server and wait until its last process is gone; does nothing when it is not running."""
+        if self._lock is None:
+            return
+        if self._process is not None:
+            stop_server(self._data_dir)
+            self._process.wait()
+            self._process = None
+        if self._access.socket_dir is not None:
+            _remove(self._access.socket_dir)
+        os.close(self._lock)
+        self._lock = None
+
+    def create_database(self, name: str) -> DatabaseUrls:
+        """Make another database for the same roles, or bring it into their hands if it exists."""
+        create_database(program_dir(), self._access, name)
+        return urls(self._access, name)
+
+    def __enter__(self) -> DatabaseUrls:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _lock_data_dir(self) -> None:
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        lock = take_lock(self._data_dir / "lock")
+        if lock is None:
+            raise StartupError(f"DATA_DIR {self._data_dir} is in use by another service; stop it, or set DATA_DIR")
+        self._lock = lock
+
+    def _run(self) -> None:
+        programs = program_dir()
+        stop_server(self._data_dir)
+        has_data = check_version(self._data_dir / "pg")
+        account = choose_account(self._data_dir, programs)
+        socket_dir = self._prepare_access(has_data, programs, account)
+        if not has_data:
+            make_data_directory(self._data_dir, programs, account, self._access.superuser)
+        self._process = start_server(self._data_dir, programs, account, socket_dir, self._settings)
+        wait_until_ready(self._process, self._data_dir, programs, socket_dir)
+        create_roles(programs, self._access)
+        create_database(programs, self._access, DATABASE)
+
+    def _prepare_access(self, has_data: bool, programs: Path, account: Account) -> Path:
+        """Read or make the passwords, and make a fresh directory for the socket."""
+        path = self._data_dir / "postgres.json"
+        known = read_access(path)
+        if known is None and has_data:
+            raise StartupError(f"{path} is missing, and with it the passwords; put it back from a backup")
+        # In a copy of a DATA_DIR it names the directory of the original.
+        if known is not None and known.socket_dir is not None and not is_answering(programs, known.socket_dir):
+            _remove(known.socket_dir)
+        socket_dir = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=SOCKETS_BELOW))
+        account.own(socket_dir)
+        self._access = (known or Access()).model_copy(update={"socket_dir": socket_dir})
+        write_access(path, self._access)
+        return socket_dir
+
+
+def _remove(socket_dir: Path) -> None:
+    # A server that ended by itself has removed its files. Nothing else is deleted, whatever the path says.
+    with suppress(OSError):
+        for name in SOCKET_FILES:
+            (socket_dir / name).unlink(missing_ok=True)
+        socket_dir.rmdir()
+
+
+def _in_words(error: OSError) -> str:
+    return f"{error.strerror} ({error.filename})" if error.filename else f"{error.strerror}"

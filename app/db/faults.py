@@ -1,0 +1,64 @@
+"""What a failure of the database means for the caller."""
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app.db.engine import CommitLost
+from app.errors import Unavailable
+
+RETRY_SECONDS = 2
+
+_LOST = (
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    OSError,
+)
+_BUSY = (
+    PoolTimeoutError,
+    TimeoutError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+)
+
+
+def driver_error(error: BaseException) -> BaseException:
+    """The error of asyncpg inside an error of SQLAlchemy, or the error itself."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error
+
+
+def is_lost_connection(error: BaseException) -> bool:
+    """Whether the connection is gone, so that another one may do better."""
+    cause = driver_error(error)
+    # DataError is an InterfaceError, and TimeoutError an OSError: neither says anything of the connection.
+    return isinstance(cause, _LOST) and not isinstance(cause, (asyncpg.DataError, TimeoutError))
+
+
+def unavailable(error: BaseException) -> Unavailable | None:
+    """The refusal to answer with when the database is away or busy; None for every other error."""
+    cause = driver_error(error)
+    if isinstance(cause, CommitLost):
+        return Unavailable("The change could not be saved; nothing was changed. Try again.", retry_after=RETRY_SECONDS)
+    if is_lost_connection(cause):
+        return Unavailable("The database can't be reached right now. Try again shortly.", retry_after=RETRY_SECONDS)
+    if isinstance(cause, _BUSY):
+        return Unavailable("Too much is going on right now. Try again shortly.", retry_after=RETRY_SECONDS)
+    return None
+
+
+def violated_constraint(error: BaseException) -> str | None:
+    """The name of the constraint that refused a row, without the shard suffix that Citus adds (`_102008`)."""
+    cause = driver_error(error)
+    if not isinstance(cause, asyncpg.IntegrityConstraintViolationError):
+        return None
+    name: str = cause.constraint_name or ""
+    head, _, tail = name.rpartition("_")
+    return head if head and tail.isdigit() else name

@@ -1,0 +1,25 @@
+"""Whether the database can serve: reachable, and at the newest migration."""
+
+from sqlalchemy import text
+
+from app.db.engine import Engine
+from app.db.migrate import newest_revision
+from app.db.transaction import transaction
+from app.errors import Unavailable
+
+
+class Readiness:
+    """Asks the database on each call; the newest migration is read once, from the files."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._newest = newest_revision()
+
+    async def __call__(self) -> bool:
+        """True when requests can be served."""
+        try:
+            async with transaction(self._engine) as connection:
+                current = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+        except Unavailable:
+            return False
+        return current == self._newest

@@ -1,0 +1,95 @@
+"""The errors whose words may leave the process: each message says what to do next.
+
+Nothing from Postgres, pydantic or a library is ever shown; whatever is not one of these becomes
+a generic sentence with a request id (app/mcp/faults.py, app/ui for pages).
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class StartupError(Exception):
+    """The service can't start: one line for stderr, exit status 2."""
+
+
+class AppError(Exception):
+    """A refusal that a person or a model can act on.
+
+    `field` names the argument at fault (a path such as `items[2].name`), `candidates` are values that
+    would have worked, `retry_after` is in seconds.
+    """
+
+    code: ClassVar[str]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        candidates: Sequence[str] = (),
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.candidates = list(candidates)
+        self.retry_after = retry_after
+
+    def as_dict(self) -> dict[str, object]:
+        """`{code, message, field?, candidates?, retry_after?}`: what a tool answers under `error`."""
+        answer: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.field is not None:
+            answer["field"] = self.field
+        if self.candidates:
+            answer["candidates"] = self.candidates
+        if self.retry_after is not None:
+            answer["retry_after"] = self.retry_after
+        return answer
+
+
+class NotFound(AppError):
+    """The thing does not exist for this caller; whether it exists for others is not told."""
+
+    code = "not_found"
+
+
+class Ambiguous(AppError):
+    """A name fits several things; `candidates` lists them."""
+
+    code = "ambiguous"
+
+
+class Invalid(AppError):
+    """The input can't be used as it is; `field` names it."""
+
+    code = "invalid"
+
+
+class Conflict(AppError):
+    """The state has changed, or contradicts the request."""
+
+    code = "conflict"
+
+
+class LimitReached(AppError):
+    """A size or rate limit; `retry_after` when waiting helps."""
+
+    code = "limit"
+
+
+class RoleRefused(AppError):
+    """The person's role in the household does not allow this; a new consent can't cure it."""
+
+    code = "role"
+
+
+class Quarantined(AppError):
+    """The grant is held back for a person to look at."""
+
+    code = "quarantined"
+
+
+class Unavailable(AppError):
+    """The service can't do it now; nothing was changed."""
+
+    code = "unavailable"

@@ -1,0 +1,29 @@
+"""A person in a household."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+Role = Literal["owner", "editor", "viewer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One household of one person: what it is called, and what the person may do there."""
+
+    household_id: UUID
+    name: str
+    ref: str
+    role: Role
+    currency: str
+    locale: str
+    default_list_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person of one household."""
+
+    person_id: UUID
+    name: str
+    role: Role

@@ -1,0 +1,55 @@
+"""Households and memberships in the database."""
+
+import secrets
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from app.db import Connection
+from app.households.membership import Member, Membership, Role
+from app.households.tables import clocks, households, memberships
+from app.people.tables import people
+
+_REF_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+async def memberships_of(connection: Connection, person_id: UUID) -> list[Membership]:
+    """The households a person belongs to today, oldest membership first."""
+    rows = await connection.execute(
+        select(
+            households.c.id,
+            households.c.name,
+            households.c.ref,
+            memberships.c.role,
+            households.c.currency,
+            households.c.locale,
+            memberships.c.default_list_id,
+        )
+        .join(households, households.c.id == memberships.c.household_id)
+        .where(memberships.c.person_id == person_id)
+        .order_by(memberships.c.joined_at, households.c.id)
+    )
+    return [Membership(*row) for row in rows]
+
+
+async def members_of(connection: Connection, household_id: UUID) -> list[Member]:
+    """The people of a household, in the order in which they joined."""
+    rows = await connection.execute(
+        select(people.c.id, people.c.name, memberships.c.role)
+        .join(memberships, memberships.c.person_id == people.c.id)
+        .where(memberships.c.household_id == household_id)
+        .order_by(memberships.c.joined_at, people.c.id)
+    )
+    return [Member(*row) for row in rows]
+
+
+async def insert_household(connection: Connection, household_id: UUID, name: str) -> None:
+    """A new household and its clock; the transaction must have been opened for `household_id`."""
+    ref = "h" + "".join(secrets.choice(_REF_ALPHABET) for _ in range(9))
+    await connection.execute(insert(households).values(id=household_id, ref=ref, name=name))
+    await connection.execute(insert(clocks).values(household_id=household_id))
+
+
+async def insert_membership(connection: Connection, household_id: UUID, person_id: UUID, role: Role) -> None:
+    """Make a person a member."""
+    await connection.execute(insert(memberships).values(household_id=household_id, person_id=person_id, role=role))

@@ -1,0 +1,56 @@
+"""Tables of households.
+
+`households` and `memberships` are global: they are read by person before any household context exists.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from app.db import metadata
+
+households = Table(
+    "households",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("ref", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("currency", Text, nullable=False, server_default=text("'EUR'")),
+    Column("locale", Text, nullable=False, server_default=text("'en'")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    UniqueConstraint("ref"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("household_id", Uuid, ForeignKey("households.id"), primary_key=True),
+    Column("person_id", Uuid, ForeignKey("people.id"), primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("default_list_id", Uuid),
+    Column("joined_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    CheckConstraint("role IN ('owner', 'editor', 'viewer')", name="role"),
+    Index(None, "person_id"),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("household_id", Uuid, ForeignKey("households.id"), primary_key=True),
+    Column("rev", BigInteger, nullable=False, server_default=text("0")),
+    Column("next_list", Integer, nullable=False, server_default=text("1")),
+    Column("next_item", Integer, nullable=False, server_default=text("1")),
+    Column("next_event", Integer, nullable=False, server_default=text("1")),
+)
+"""A tenant table: one row per household, its write lock, its revision and the source of its short refs."""

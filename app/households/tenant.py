@@ -1,0 +1,95 @@
+"""Tenant: a transaction together with a household that the caller was proven to belong to.
+
+Everything that touches a household's data demands one, and only this module can make one.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from app.db import Connection, Engine, transaction
+from app.db.engine import Driver, driver_of
+from app.errors import Ambiguous, NotFound, RoleRefused
+from app.households.membership import Membership
+from app.text import fold
+
+_PROOF: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, through what: a person, the client they use, and the grant they gave it.
+
+    `memberships` are the households that the grant covers and the person belongs to today; never empty.
+    """
+
+    person_id: UUID
+    client_id: str
+    grant_id: UUID
+    memberships: tuple[Membership, ...]
+    default_household_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One open transaction in one household."""
+
+    connection: Connection
+    driver: Driver
+    actor: Actor
+    membership: Membership
+    _proof: object = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self._proof is not _PROOF:
+            raise TypeError("a Tenant comes from open_tenant(), which proves the household")
+
+    @property
+    def household_id(self) -> UUID:
+        """The proven household."""
+        return self.membership.household_id
+
+
+@asynccontextmanager
+async def open_tenant(engine: Engine, actor: Actor, household: str | None, *, write: bool) -> AsyncGenerator[Tenant]:
+    """A transaction in the named household, or in the grant's default one; committed at the end of the block.
+
+    Raises `NotFound` or `Ambiguous` for the name (a household that is not covered answers like one that does not
+    exist), `RoleRefused` when a viewer wants to write, `Unavailable` when the database is away.
+    """
+    membership = choose(actor, household)
+    if write and membership.role == "viewer":
+        raise RoleRefused(
+            f"You can look at {membership.name} but not change it. An owner of the household can make you an editor."
+        )
+    async with transaction(engine, membership.household_id, write=write) as connection:
+        yield Tenant(connection, await driver_of(connection), actor, membership, _PROOF)
+
+
+def choose(actor: Actor, household: str | None) -> Membership:
+    """The membership that a name or ref means; the default one when nothing is named."""
+    if household is None:
+        default = (found for found in actor.memberships if found.household_id == actor.default_household_id)
+        return next(default, actor.memberships[0])
+    wanted = fold(household)
+    found = [each for each in actor.memberships if each.ref == wanted]
+    found = found or [each for each in actor.memberships if fold(each.name) == wanted]
+    if not found:
+        raise NotFound(
+            "There is no household of that name here. Use one of the candidates, or leave it out.",
+            field="household",
+            candidates=_names(actor.memberships),
+        )
+    if len(found) > 1:
+        raise Ambiguous(
+            "Several households have that name. Use the ref of one of the candidates.",
+            field="household",
+            candidates=_names(found),
+        )
+    return found[0]
+
+
+def _names(memberships: Sequence[Membership]) -> list[str]:
+    return [f"{membership.name} ({membership.ref})" for membership in memberships]

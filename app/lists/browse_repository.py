@@ -1,0 +1,147 @@
+"""Reading a page of items, by any view and order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, literal, select, tuple_
+
+from app.households.tenant import Tenant
+from app.lists.model import GroupBy, Item, View
+from app.lists.quantities import Quantity
+from app.lists.tables import items, lists
+from app.people.tables import people
+
+Place = tuple[int, bool, str, int, int]
+"""Where a row stands in a page's order: list number, checked, group, position, item number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Browse:
+    """What to read: one list or all of them, and which of their items."""
+
+    list_id: UUID | None
+    view: View
+    group_by: GroupBy
+    stores: Sequence[str] | None
+    words: Sequence[str]
+    since_rev: int | None
+    after: Place | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item of a page, with its list's number, its assignee's name, and whether it is still in the view."""
+
+    item: Item
+    list_no: int
+    assignee: str | None
+    in_view: bool
+    place: Place
+
+
+_CHECKED: Final = items.c.checked_at.is_not(None)
+_ITEM_COLUMNS: Final = (
+    items.c.id,
+    items.c.no,
+    items.c.name,
+    items.c.name_key,
+    items.c.position,
+    items.c.note,
+    items.c.variant,
+    items.c.category,
+    items.c.store,
+    items.c.assignee_id,
+    items.c.priority,
+    items.c.price,
+    items.c.not_before,
+    items.c.repeat_days,
+    items.c.checked_at,
+    items.c.checked_by,
+)
+
+
+async def read_page(tenant: Tenant, browse: Browse) -> list[Row]:
+    """At most `browse.limit` rows, in order, after `browse.after`."""
+    group = _group_of(browse.group_by)
+    in_view = and_(items.c.deleted_at.is_(None), *_view_of(browse.view))
+    place = tuple_(lists.c.no, _CHECKED, group, items.c.position, items.c.no)
+    query = (
+        select(
+            *_ITEM_COLUMNS,
+            items.c.measure,
+            items.c.amount,
+            items.c.unit,
+            lists.c.no.label("list_no"),
+            people.c.name.label("assignee"),
+            in_view.label("in_view"),
+            group.label("group_key"),
+        )
+        .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
+        .outerjoin(people, people.c.id == items.c.assignee_id)
+        .where(items.c.household_id == tenant.household_id, lists.c.deleted_at.is_(None))
+        .order_by(lists.c.no, _CHECKED, group, items.c.position, items.c.no)
+        .limit(browse.limit)
+    )
+    if browse.list_id is not None:
+        query = query.where(items.c.list_id == browse.list_id)
+    query = query.where(in_view if browse.since_rev is None else items.c.rev > browse.since_rev)
+    if browse.stores is not None:
+        query = query.where(items.c.store.in_(browse.stores))
+    for word in browse.words:
+        query = query.where(items.c.name_key.contains(word, autoescape=True))
+    if browse.after is not None:
+        query = query.where(place > tuple_(*(literal(value) for value in browse.after)))
+    rows = await tenant.connection.execute(query)
+    return [_row_of(dict(row)) for row in rows.mappings()]
+
+
+async def count(tenant: Tenant, list_id: UUID | None) -> tuple[int, int]:
+    """How many items are open, and how many checked, on one list or on all."""
+    query = (
+        select(func.count().filter(~_CHECKED), func.count().filter(_CHECKED))
+        .select_from(items)
+        .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
+        .where(items.c.household_id == tenant.household_id, items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None))
+    )
+    if list_id is not None:
+        query = query.where(items.c.list_id == list_id)
+    row = (await tenant.connection.execute(query)).one()
+    return row[0], row[1]
+
+
+async def stores_of(tenant: Tenant) -> list[str]:
+    """The names of stores that the household's items carry, as typed."""
+    query = (
+        select(items.c.store)
+        .where(items.c.household_id == tenant.household_id, items.c.store.is_not(None), items.c.deleted_at.is_(None))
+        .distinct()
+    )
+    return list((await tenant.connection.execute(query)).scalars())
+
+
+def _view_of(view: View) -> Sequence[ColumnElement[bool]]:
+    views: dict[View, Sequence[ColumnElement[bool]]] = {"open": [~_CHECKED], "checked": [_CHECKED], "all": []}
+    return views[view]
+
+
+def _group_of(group_by: GroupBy) -> ColumnElement[str]:
+    # Ungrouped items come last: "\uffff" sorts behind every name.
+    column: dict[GroupBy, ColumnElement[str]] = {
+        "category": items.c.category,
+        "store": items.c.store,
+        "assignee": people.c.name,
+    }
+    if group_by not in column:
+        return literal("")
+    return func.coalesce(column[group_by], "\uffff")
+
+
+def _row_of(values: dict[str, Any]) -> Row:
+    measure, amount, unit = values.pop("measure"), values.pop("amount"), values.pop("unit")
+    list_no, assignee, in_view, group = (values.pop(name) for name in ("list_no", "assignee", "in_view", "group_key"))
+    item = Item(quantity=None if amount is None else Quantity(measure, amount, unit), **values)
+    place = (list_no, item.checked_at is not None, group, item.position, item.no)
+    return Row(item, list_no, assignee, in_view, place)

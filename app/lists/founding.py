@@ -1,0 +1,20 @@
+"""The first sign-in: a household of one's own, with a list to write on."""
+
+from typing import Final
+from uuid import UUID
+
+from app.db import Connection
+from app.households import repository as households
+from app.lists import repository
+
+FIRST_LIST: Final = "Groceries"
+
+
+async def found_household(connection: Connection, household_id: UUID, person_id: UUID, person_name: str) -> None:
+    """A new household owned by the person, with its first list, inside the transaction that made the person.
+
+    The transaction must have been opened for `household_id`, a fresh id.
+    """
+    await households.insert_household(connection, household_id, f"{person_name}'s household")
+    await households.insert_membership(connection, household_id, person_id, "owner")
+    await repository.insert_first_list(connection, household_id, FIRST_LIST)

@@ -1,0 +1,140 @@
+"""Adding without duplicates: which line an entry joins, reopens, or stands beside. Pure; the caller holds the lock.
+
+Lines merge when name, note and measure agree. Measures that don't convert stay two lines, side by side.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from app.db import new_id
+from app.lists.model import GAP_BITS, Change, Item, OnDuplicate, Outcome, Plan, Wanted
+
+
+def plan_add(existing: Iterable[Item], wanted: Sequence[Wanted], on_duplicate: OnDuplicate, next_no: int) -> Plan:
+    """Decide what becomes of each wanted entry.
+
+    `existing` are the items of the list, open or checked, that share a name with an entry; `next_no` is the number
+    of the next new item. Entries see the ones before them, so `milk, milk` in one call is one line.
+    """
+    plan = _Planner(list(existing), next_no)
+    for entry in wanted:
+        plan.add(entry, on_duplicate)
+    return plan.result
+
+
+class _Planner:
+    def __init__(self, existing: list[Item], next_no: int) -> None:
+        self._items = {item.id: item for item in existing}
+        self._before = dict(self._items)
+        self._next_no = next_no
+        self._appended = 0
+        self._next_position = next_no << GAP_BITS
+        self.result = Plan()
+
+    def add(self, entry: Wanted, on_duplicate: OnDuplicate) -> None:
+        same = [item for item in self._items.values() if _is_same_thing(item, entry)]
+        open_lines = [item for item in same if item.checked_at is None]
+        if on_duplicate == "skip" and open_lines:
+            self.result.outcomes.append(Outcome("skipped", open_lines[0]))
+            return
+        target = _line_to_join(open_lines, entry) if on_duplicate == "merge" else None
+        if target is not None:
+            self._merge(target, entry)
+        elif same and not open_lines and on_duplicate != "separate":
+            self._restore(max(same, key=lambda item: (item.checked_at, item.no)), entry)
+        else:
+            self._append(entry, beside=open_lines[-1] if open_lines else None)
+
+    def _merge(self, line: Item, entry: Wanted) -> None:
+        if line.quantity is None or entry.quantity is None:
+            quantity = line.quantity or entry.quantity
+        else:
+            quantity = line.quantity.plus(entry.quantity)
+        merged = replace(_with_details(line, entry), quantity=quantity)
+        if merged.measure != line.measure:
+            merged = replace(merged, variant=self._free_variant(merged))
+        self._store(merged)
+        self.result.outcomes.append(Outcome("merged", merged, was=line.quantity))
+
+    def _restore(self, line: Item, entry: Wanted) -> None:
+        # The old quantity, price and assignee belonged to the last purchase; category, store and
+        # repetition are what was learned about the thing.
+        reopened = replace(
+            line,
+            quantity=entry.quantity,
+            assignee_id=None,
+            priority=None,
+            price=None,
+            not_before=None,
+            checked_at=None,
+            checked_by=None,
+            position=self._end(),
+        )
+        reopened = _with_details(reopened, entry)
+        reopened = replace(reopened, variant=self._free_variant(reopened))
+        self._store(reopened)
+        self.result.outcomes.append(Outcome("restored", reopened))
+
+    def _append(self, entry: Wanted, beside: Item | None) -> None:
+        position = self._end() if beside is None else beside.position + 1
+        bare = Item(
+            id=new_id(),
+            no=self._next_no,
+            name=entry.name,
+            name_key=entry.name_key,
+            position=position,
+            quantity=entry.quantity,
+            note=entry.note,
+        )
+        self._next_no += 1
+        added = _with_details(bare, entry)
+        added = replace(added, variant=self._free_variant(added))
+        self._store(added)
+        self.result.outcomes.append(Outcome("added", added))
+
+    def _end(self) -> int:
+        self._appended += 1
+        return self._next_position + (self._appended - 1 << GAP_BITS)
+
+    def _free_variant(self, line: Item) -> int:
+        taken = {
+            item.variant
+            for item in self._items.values()
+            if item.id != line.id
+            and item.checked_at is None
+            and (item.name_key, item.measure) == (line.name_key, line.measure)
+        }
+        return next(variant for variant in range(len(taken) + 1) if variant not in taken)
+
+    def _store(self, item: Item) -> None:
+        self._items[item.id] = item
+        self.result.changes[item.id] = Change(self._before.get(item.id), item)
+
+
+def _is_same_thing(item: Item, entry: Wanted) -> bool:
+    return (item.name_key, item.note_key) == (entry.name_key, entry.note_key)
+
+
+def _line_to_join(open_lines: list[Item], entry: Wanted) -> Item | None:
+    """The line whose amount can be added to: of the same measure, else one where either side has no amount."""
+    if entry.quantity is None:
+        return open_lines[0] if open_lines else None
+    measure = entry.quantity.measure
+    return next(
+        (line for line in open_lines if line.measure == measure),
+        next((line for line in open_lines if line.quantity is None), None),
+    )
+
+
+def _with_details(line: Item, entry: Wanted) -> Item:
+    """The line with every detail that the entry names; what it leaves out stays."""
+    return replace(
+        line,
+        category=entry.category or line.category,
+        store=entry.store or line.store,
+        assignee_id=entry.assignee_id or line.assignee_id,
+        priority=entry.priority or line.priority,
+        price=line.price if entry.price is None else entry.price,
+        not_before=entry.not_before or line.not_before,
+        repeat_days=entry.repeat_days or line.repeat_days,
+    )

@@ -1,0 +1,36 @@
+"""How a list is meant: by ref (`L1`), by name, or left out for the person's default list."""
+
+import re
+from typing import Final
+
+from app.errors import NotFound
+from app.households.tenant import Tenant
+from app.lists import repository
+from app.lists.model import ShoppingList
+from app.text import fold
+
+_REF: Final = re.compile(r"[Ll](\d{1,9})")
+
+
+async def resolve_list(tenant: Tenant, name: str | None) -> ShoppingList:
+    """The list that `name` means. Raises `NotFound` with the household's lists as candidates."""
+    if name is None:
+        found = await repository.find_default_list(tenant)
+        if found is None:
+            raise NotFound("This household has no list yet.", field="list")
+        return found
+    ref = _REF.fullmatch(name.strip())
+    found = await repository.find_list(tenant, int(ref[1]) if ref else None, _key(name))
+    if found is None:
+        candidates = [f"{each.list.name} ({each.list.ref})" for each in await repository.summaries(tenant)]
+        raise NotFound(
+            "There is no list of that name here. Use one of the candidates, or leave list out for the default one.",
+            field="list",
+            candidates=candidates,
+        )
+    return found
+
+
+def _key(name: str) -> str:
+    # A name that can't be stored can't be found either; Postgres refuses NUL and lone surrogates in parameters.
+    return fold(name.replace("\0", "\ufffd").encode("utf-8", "replace").decode())

@@ -1,0 +1,114 @@
+"""Reading a list: a page of items in the view and order that was asked for."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from app.errors import Invalid
+from app.households.tenant import Tenant
+from app.lists import browse_repository, repository
+from app.lists.browse_repository import Browse, Place, Row
+from app.lists.model import NAME_LENGTH, GroupBy, ShoppingList, View
+from app.lists.naming import resolve_list
+from app.text import clean, fold
+
+ALL_LISTS: Final = "*"
+
+
+class Counts(NamedTuple):
+    """How many items are open, and how many checked."""
+
+    open: int
+    checked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items in the view, the refs of those that left it (with `since_rev`), and where the next page starts."""
+
+    list: ShoppingList | None
+    rev: int
+    rows: Sequence[Row]
+    removed: Sequence[str]
+    counts: Counts
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to read, as it was asked for; `list` is a name, a ref, None for the default one, or `*` for all."""
+
+    list: str | None = None
+    view: View = "open"
+    group_by: GroupBy = "none"
+    store: str | None = None
+    query: str | None = None
+    since_rev: int | None = None
+    cursor: str | None = None
+    limit: int = 100
+
+
+async def read_items(tenant: Tenant, request: Request) -> Page:
+    """A page of items. Raises `NotFound` for the list and `Invalid` for the cursor."""
+    shopping_list = None if request.list == ALL_LISTS else await resolve_list(tenant, request.list)
+    list_id = shopping_list.id if shopping_list is not None else None
+    after = None if request.cursor is None else _place_of(request.cursor)
+    browse = Browse(
+        list_id=list_id,
+        view=request.view,
+        group_by=request.group_by,
+        stores=None if request.store is None else await _stores(tenant, request.store),
+        words=() if request.query is None else fold(clean(request.query, "query", NAME_LENGTH)).split(),
+        since_rev=request.since_rev,
+        after=after,
+        limit=request.limit + 1,
+    )
+    rows = await browse_repository.read_page(tenant, browse)
+    more = len(rows) > request.limit
+    rows = rows[: request.limit]
+    return Page(
+        list=shopping_list,
+        rev=shopping_list.rev if shopping_list is not None else await _newest_rev(tenant),
+        rows=[row for row in rows if row.in_view],
+        removed=[row.item.ref for row in rows if not row.in_view],
+        counts=Counts(*await browse_repository.count(tenant, list_id)),
+        next_cursor=_cursor_of(rows[-1].place) if more else None,
+    )
+
+
+async def _stores(tenant: Tenant, name: str) -> list[str]:
+    return [store for store in await browse_repository.stores_of(tenant) if fold(store) == fold(name)]
+
+
+async def _newest_rev(tenant: Tenant) -> int:
+    return (await repository.read_clock(tenant)).rev
+
+
+_BIGINT: Final = 2**63 - 1
+_PLACE: Final = TypeAdapter[Place](
+    tuple[
+        Annotated[int, Field(ge=0, le=2**31 - 1)],
+        bool,
+        Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")],
+        Annotated[int, Field(ge=-_BIGINT, le=_BIGINT)],
+        Annotated[int, Field(ge=0, le=2**31 - 1)],
+    ]
+)
+
+
+def _cursor_of(place: Place) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _place_of(cursor: str) -> Place:
+    # A cursor only says where to go on: what may be seen is decided anew by every query, so it needs no seal.
+    try:
+        return _PLACE.validate_json(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
+    except (UnicodeEncodeError, binascii.Error, ValidationError):
+        message = "cursor is not one that list_items gave. Leave it out to start at the top."
+        raise Invalid(message, field="cursor") from None

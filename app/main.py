@@ -1,0 +1,73 @@
+"""The application: the only place that wires the parts together."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from app.access.hosts import HostCheck
+from app.access.identify import Identify
+from app.access.resource_metadata import resource_metadata_routes
+from app.access.verifier import TokenVerifier
+from app.config import Settings, keep_secret_key, load_settings
+from app.db import Connection, create_engine
+from app.db.readiness import Readiness
+from app.errors import StartupError
+from app.lists.founding import found_household
+from app.mcp.door import DOORS
+from app.mcp.endpoints import Endpoints
+from app.oauth.keys import KeyRing
+from app.oauth.routes import oauth_routes
+from app.ops.health import health_routes
+from app.ops.logging import configure_logging
+from app.ops.requests import RequestLog
+from app.people.person import Person
+from app.ui.static_files import static_files
+from app.web.landing import landing_routes
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The ASGI application for `settings`, which must name a database and hold a SECRET_KEY."""
+    if settings.database_url is None:
+        raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
+    engine = create_engine(settings.database_url.get_secret_value())
+    keys = KeyRing(engine, settings)
+    identify = Identify(engine, TokenVerifier(settings, keys))
+    endpoints = Endpoints(settings, engine, identify)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        try:
+            await keys.load()
+            async with endpoints.running():
+                yield
+        finally:
+            await engine.dispose()
+
+    app = Starlette(
+        routes=[
+            *health_routes(Readiness(engine)),
+            *resource_metadata_routes(settings, [door.path for door in DOORS]),
+            *endpoints.routes(),
+            *oauth_routes(settings, engine, keys, _found_household),
+            *landing_routes(settings),
+            static_files(),
+        ],
+        middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
+        lifespan=lifespan,
+    )
+    app.state.endpoints = endpoints
+    return app
+
+
+def create_worker() -> Starlette:
+    """The application of one of several worker processes; their parent put everything into the environment."""
+    settings = keep_secret_key(load_settings())
+    configure_logging(settings.log_level)
+    return create_app(settings)
+
+
+async def _found_household(connection: Connection, household_id: UUID, person: Person) -> None:
+    await found_household(connection, household_id, person.id, person.name)

@@ -1,0 +1,144 @@
+"""The authorization server's tables: global, because a token is read before any household is known."""
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.db import metadata
+
+Moment = DateTime(timezone=True)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    # Counts up from 1. Unique, so that of two processes that make the same key at once one finds the other's.
+    Column("generation", Integer, nullable=False),
+    Column("public_jwk", JSONB, nullable=False),
+    Column("sealed_private_key", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("active_from", Moment, nullable=False),
+    Column("retired_at", Moment),
+    UniqueConstraint("generation"),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("redirect_uris", JSONB, nullable=False),
+    Column("token_endpoint_auth_method", Text, nullable=False),
+    Column("secret_hash", LargeBinary),
+    Column("metadata", JSONB, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_used_at", Moment, nullable=False),
+    CheckConstraint("kind IN ('dynamic', 'document', 'preregistered')", name="kind"),
+    CheckConstraint(
+        "token_endpoint_auth_method IN ('none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt')",
+        name="token_endpoint_auth_method",
+    ),
+    Index(None, "last_used_at"),
+)
+
+authorization_requests = Table(
+    "authorization_requests",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    # SHA-256 of the browser cookie that this request belongs to.
+    Column("browser_hash", LargeBinary, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("state", Text),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("code_challenge", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index(None, "expires_at"),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
+    # No foreign key: the grant outlives a purged registration, its snapshot says who was approved.
+    Column("client_id", Text, nullable=False),
+    Column("client", JSONB, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    Column("revoked_because", Text),
+    CheckConstraint("kind IN ('consent', 'key')", name="kind"),
+    CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revocation_has_a_reason"),
+    Index(None, "person_id", "client_id"),
+    Index(None, "client_id"),
+    Index(None, "expires_at"),
+)
+
+grant_households = Table(
+    "grant_households",
+    metadata,
+    Column("grant_id", Uuid, ForeignKey("grants.id", ondelete="CASCADE"), primary_key=True),
+    Column("household_id", Uuid, ForeignKey("households.id"), primary_key=True),
+    Column("is_default", Boolean, nullable=False),
+    Index(None, "household_id"),
+    Index("uq_grant_households_default", "grant_id", unique=True, postgresql_where=sql("is_default")),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),
+    Column("grant_id", Uuid, ForeignKey("grants.id", ondelete="CASCADE"), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("code_challenge", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("consumed_at", Moment),
+    Index(None, "grant_id"),
+    Index(None, "expires_at"),
+)
+
+refresh_families = Table(
+    "refresh_families",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("grant_id", Uuid, ForeignKey("grants.id", ondelete="CASCADE"), nullable=False),
+    Column("current_generation", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("grant_id"),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("family_id", Uuid, ForeignKey("refresh_families.id", ondelete="CASCADE"), primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False),
+    # With the presented token as key this gives the successor again, so the grace window never forks a family.
+    Column("successor_nonce", LargeBinary),
+    Column("created_at", Moment, nullable=False),
+    Column("rotated_at", Moment),
+    UniqueConstraint("family_id", "token_hash"),
+)

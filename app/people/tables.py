@@ -1,0 +1,55 @@
+"""People, their credentials and their browser sessions: global tables, read before any household is known."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy import text as sql
+
+from app.db import metadata
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    # Identity is (issuer, subject) and never the e-mail address. Our own accounts: issuer 'local', subject = email_key.
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("email", Text),
+    Column("email_key", Text),
+    Column("name", Text, nullable=False),
+    Column("email_verified_at", DateTime(timezone=True)),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=sql("now()")),
+    UniqueConstraint("issuer", "subject"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("people.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("secret_hash", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=sql("now()")),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=sql("now()")),
+    CheckConstraint("kind IN ('password')", name="kind"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # SHA-256 of the cookie's value: a copy of this table signs nobody in.
+    Column("id_hash", LargeBinary, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index(None, "person_id"),
+    Index(None, "expires_at"),
+)

@@ -1,0 +1,27 @@
+"""Scope names and their hierarchy: `household:manage` > `lists:write` > `lists:read`."""
+
+from collections.abc import Iterable
+from typing import Final
+
+LISTS_READ: Final = "lists:read"
+LISTS_WRITE: Final = "lists:write"
+HOUSEHOLD_MANAGE: Final = "household:manage"
+
+ALL_SCOPES: Final = (LISTS_READ, LISTS_WRITE, HOUSEHOLD_MANAGE)
+"""Every scope, from the weakest to the strongest; each contains the ones before it."""
+
+DEFAULT_SCOPES: Final = (LISTS_READ, LISTS_WRITE)
+"""What is asked for, and granted, when a client names no scope."""
+
+
+def expand(scopes: Iterable[str]) -> frozenset[str]:
+    """The given scopes and every scope they contain; unknown names are dropped."""
+    held = set(scopes)
+    strongest = max((level for level, scope in enumerate(ALL_SCOPES) if scope in held), default=-1)
+    return frozenset(ALL_SCOPES[: strongest + 1])
+
+
+def in_order(scopes: Iterable[str]) -> str:
+    """Scopes as OAuth writes them: space-separated, weakest first (RFC 6749 section 3.3)."""
+    wanted = set(scopes)
+    return " ".join(scope for scope in ALL_SCOPES if scope in wanted)

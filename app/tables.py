@@ -1,0 +1,10 @@
+"""Every table of the service in one MetaData, for migrations and for the tests of the schema."""
+
+from app.activity import tables as activity
+from app.db import metadata
+from app.households import tables as households
+from app.lists import tables as lists
+from app.oauth import tables as oauth
+from app.people import tables as people
+
+__all__ = ["activity", "households", "lists", "metadata", "oauth", "people"]

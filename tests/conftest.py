@@ -1,0 +1,113 @@
+"""What every test can ask for: a real PostgreSQL, a migrated database of its own, the app, and the running service."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from app.config import Settings
+from app.db import Engine, create_engine
+from app.db.driver import connect
+from app.db.embedded import DatabaseUrls, EmbeddedPostgres
+from app.db.migrate import migrate
+from app.main import create_app
+from tests.service import Service, free_port, running_service
+
+SECRET = SecretStr("a secret that only these tests know, 0123456789")
+TEMPLATE = "template_migrated"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The server of this test process: its superuser's address, and a migrated database to copy."""
+
+    superuser_url: str
+    template: DatabaseUrls
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cluster]:
+    # Nothing in it must survive a power cut, so it need not wait for the disk.
+    unsafe = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), settings=unsafe)
+    with server as urls:
+        template = server.create_database(TEMPLATE)
+        migrate(template.owner, template.service)
+        yield Cluster(urls.superuser, template)
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> DatabaseUrls:
+    """A migrated, empty database of the test's own."""
+    name = f"test_{uuid4().hex}"
+
+    async def copy_template() -> None:
+        connection = await connect(cluster.superuser_url)
+        try:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER shopping_owner")
+            await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+            await connection.execute(f"GRANT CONNECT ON DATABASE {name} TO shopping_service")
+        finally:
+            await connection.close()
+
+    asyncio.run(copy_template())
+    template = cluster.template
+    return DatabaseUrls(
+        template.service.replace(TEMPLATE, name),
+        template.owner.replace(TEMPLATE, name),
+        template.superuser.replace(TEMPLATE, name),
+    )
+
+
+@pytest.fixture
+async def engine(database: DatabaseUrls) -> AsyncGenerator[Engine]:
+    """The engine as the service has it: the service role, in `database`."""
+    engine = create_engine(database.service)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def settings(database: DatabaseUrls) -> Settings:
+    """Settings of a local service on `database`."""
+    return Settings(
+        _env_file=None,  # pyright: ignore[reportCallIssue]
+        port=free_port(),
+        database_url=SecretStr(database.service),
+        migration_database_url=SecretStr(database.owner),
+        secret_key=SECRET,
+        limits="off",
+    )
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncGenerator[Starlette]:
+    """The application, started."""
+    application = create_app(settings)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture
+async def http(app: Starlette, settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client that calls the application in this process; it follows no redirects and keeps cookies."""
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+        yield client
+
+
+@pytest.fixture
+def service(settings: Settings) -> Generator[Service]:
+    """The service as its own process, on a real port."""
+    with running_service(settings) as service:
+        yield service

@@ -1,0 +1,90 @@
+"""People, households and tokens made straight in the database, for tests that are about something else."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from uuid import UUID
+
+from app.config import Settings
+from app.db import Engine, new_id, transaction
+from app.households import repository as households
+from app.households.membership import Role
+from app.lists.founding import found_household
+from app.oauth.access_tokens import access_token
+from app.oauth.keys import KeyRing
+from app.oauth.store.grants import NewGrant, find_grant, insert_grant
+from app.people import store
+from app.people.emails import parse_email
+from app.people.person import Person
+from app.scopes import ALL_SCOPES
+
+CLIENT_ID = "client-of-the-tests"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A person who connected a client: their household, and the access token that the client holds."""
+
+    person: Person
+    household_id: UUID
+    grant_id: UUID
+    token: str
+
+
+class Factory:
+    """Makes people, households and grants in one database."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self._settings = settings
+        self.keys = KeyRing(engine, settings)
+
+    async def person(self, name: str = "Ada", household_id: UUID | None = None) -> tuple[Person, UUID]:
+        """A person with a household and its list Groceries, as a sign-up makes them."""
+        household_id = household_id or new_id()
+        email = parse_email(f"{name.lower()}{next(_numbers)}@example.org")
+        async with transaction(self.engine, household_id) as connection:
+            person = await store.insert_person(connection, email, name, datetime.now(UTC))
+            assert person is not None
+            await found_household(connection, household_id, person.id, person.name)
+        return person, household_id
+
+    async def join(self, person: Person, household_id: UUID, role: Role) -> None:
+        """Make a person a member of another household."""
+        async with transaction(self.engine) as connection:
+            await households.insert_membership(connection, household_id, person.id, role)
+
+    async def connect(
+        self,
+        person: Person,
+        *household_ids: UUID,
+        scopes: tuple[str, ...] = ALL_SCOPES,
+        token_scopes: tuple[str, ...] | None = None,
+    ) -> Connected:
+        """A grant for the households, the first of which is the default, and an access token of it."""
+        await self.keys.load()
+        now = datetime.now(UTC)
+        grant = NewGrant(
+            id=new_id(),
+            person_id=person.id,
+            client_id=CLIENT_ID,
+            client={"name": "Tests"},
+            scopes=scopes,
+            resource=self._settings.resource,
+            household_ids=household_ids,
+            default_household_id=household_ids[0],
+            expires_at=None,
+        )
+        async with transaction(self.engine) as connection:
+            await insert_grant(connection, grant, now)
+            row = await find_grant(connection, grant.id)
+        assert row is not None
+        held = frozenset(scopes if token_scopes is None else token_scopes)
+        token = access_token(self._settings, self.keys, row, held, now)
+        return Connected(person, household_ids[0], grant.id, token)
+
+    async def connected(self, name: str = "Ada") -> Connected:
+        """A new person in a household of their own, with a client connected to it."""
+        person, household_id = await self.person(name)
+        return await self.connect(person, household_id)
