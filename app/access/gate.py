@@ -1,0 +1,126 @@
+"""The gate in front of an MCP endpoint: nothing behind it runs before the caller, the body and the scope are known.
+
+Plain ASGI. What a request may do is decided from its body; routing headers repeat the body for proxies and are never
+trusted.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, cast
+
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from mcp_types import INVALID_REQUEST, PARSE_ERROR
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.access import batch
+from app.access.body import BodyTooLarge, NotJson, parse_json, read_body
+from app.access.caller import Caller
+from app.access.challenge import Challenges, unavailable
+from app.access.envelope import envelope_fault
+from app.access.hosts import refuse_foreign_origin
+from app.access.identify import Identify
+from app.access.replies import protocol_error, too_large
+from app.errors import Unavailable
+
+CALLER: Final = "app.caller"
+"""The key of the ASGI scope under which the proven caller travels."""
+
+ROUTING_HEADERS: Final = ("mcp-protocol-version", "mcp-method", "mcp-name", "mcp-session-id", "content-type")
+
+ScopesOf = Callable[[str, str | None], frozenset[str]]
+"""Which scopes a method needs; the second argument is the tool's name, for `tools/call`."""
+
+
+class Gate:
+    """Lets a request through to `app` when its caller may make it."""
+
+    def __init__(
+        self, app: ASGIApp, identify: Identify, challenges: Challenges, scopes_of: ScopesOf, origins: Iterable[str]
+    ) -> None:
+        self._app = AuthContextMiddleware(app)
+        self._identify = identify
+        self._challenges = challenges
+        self._scopes_of = scopes_of
+        self._origins = frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        answer = refuse_foreign_origin(headers, self._origins) or _refuse_method(scope)
+        if answer is None:
+            found = await self._find_caller(headers)
+            answer = found if isinstance(found, Response) else await self._serve(found, scope, receive, send)
+        if answer is not None:
+            await answer(scope, receive, send)
+
+    async def _find_caller(self, headers: Headers) -> Caller | Response:
+        given = headers.getlist("authorization")
+        if len(given) > 1:
+            return protocol_error(400, INVALID_REQUEST, "Send exactly one Authorization header.")
+        scheme, _, token = given[0].partition(" ") if given else ("", "", "")
+        if scheme.lower() != "bearer" or not token.strip():
+            return self._challenges.token_missing()
+        try:
+            caller = await self._identify(token.strip())
+        except Unavailable as refusal:
+            return unavailable(refusal)
+        return caller or self._challenges.token_refused()
+
+    async def _serve(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> Response | None:
+        """Answer the request through the app (None), or say why not."""
+        headers = Headers(scope=scope)
+        repeated = next((name for name in ROUTING_HEADERS if len(headers.getlist(name)) > 1), None)
+        if repeated is not None:
+            return protocol_error(400, INVALID_REQUEST, f"The header {repeated} appears more than once.")
+        try:
+            body = await read_body(receive)
+            if body is None:
+                return None  # the sender is gone
+            message = parse_json(body)
+        except BodyTooLarge:
+            return too_large()
+        except NotJson as error:
+            return protocol_error(400, PARSE_ERROR, str(error))
+        calls = cast("list[Any]", message) if isinstance(message, list) else [message]
+        if not isinstance(message, list) and (fault := envelope_fault(message)) is not None:
+            return protocol_error(400, INVALID_REQUEST, fault)
+        needed = frozenset[str]().union(*(self._scopes_needed(call) for call in calls))
+        if not needed <= caller.scopes:
+            return self._challenges.scope_missing(needed)
+        inner = _as_caller(scope, caller)
+        if not isinstance(message, list):
+            await self._app(inner, batch.replay(body, receive), send)
+            return None
+        return await batch.answer_each(self._app, inner, calls, headers.get("mcp-protocol-version"))
+
+    def _scopes_needed(self, message: object) -> frozenset[str]:
+        if not isinstance(message, Mapping):
+            return frozenset()
+        call = cast("Mapping[str, object]", message)
+        method, params = call.get("method"), call.get("params")
+        name = cast("Mapping[str, object]", params).get("name") if isinstance(params, Mapping) else None
+        if not isinstance(method, str):
+            return frozenset()
+        return self._scopes_of(method, name if isinstance(name, str) else None)
+
+
+def _refuse_method(scope: Scope) -> Response | None:
+    # The SDK would answer GET with a stream that never sends anything, and DELETE ends sessions; we have none.
+    if scope["method"] == "POST":
+        return None
+    return Response(status_code=405, headers={"Allow": "POST"})
+
+
+def _as_caller(scope: Scope, caller: Caller) -> Scope:
+    actor = caller.actor
+    token = AccessToken(
+        token="",  # never forwarded
+        client_id=actor.client_id,
+        scopes=sorted(caller.scopes),
+        expires_at=int(caller.expires_at.timestamp()),
+        subject=str(actor.person_id),
+        claims={"iss": caller.issuer},
+    )
+    return {**scope, "user": AuthenticatedUser(token), CALLER: caller}

@@ -1,0 +1,46 @@
+"""Protected Resource Metadata (RFC 9728): where a client learns whom to ask for tokens."""
+
+from typing import Final
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from app.config import Settings
+from app.scopes import ALL_SCOPES
+
+WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
+CACHE_SECONDS: Final = 3600
+ANY_ORIGIN: Final = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"])
+
+
+def metadata_url(settings: Settings, path: str) -> str:
+    """The address of a resource's metadata: the well-known part goes between host and path (RFC 9728 section 3.1)."""
+    return f"{settings.public_origin}{WELL_KNOWN}{settings.public_path}{path}"
+
+
+def resource_metadata_routes(settings: Settings, paths: list[str]) -> list[BaseRoute]:
+    """Metadata of each MCP endpoint at its own address, and of the first one at the root of the host too.
+
+    Each names itself as `resource`: hosts compare it with the address they connected to, byte by byte.
+    """
+    addresses = {f"{WELL_KNOWN}{settings.public_path}{path}": path for path in paths}
+    addresses[WELL_KNOWN] = paths[0]
+    return [_route(settings, address, path) for address, path in addresses.items()]
+
+
+def _route(settings: Settings, address: str, path: str) -> Route:
+    document = {
+        "resource": f"{settings.public_url}{path}",
+        "authorization_servers": [settings.issuer],
+        "scopes_supported": list(ALL_SCOPES),
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Shopping lists",
+    }
+
+    async def metadata(request: Request) -> Response:
+        return JSONResponse(document, headers={"Cache-Control": f"public, max-age={CACHE_SECONDS}"})
+
+    return Route(address, metadata, middleware=[ANY_ORIGIN])

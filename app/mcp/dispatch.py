@@ -1,0 +1,95 @@
+"""The one path of every tool call: scopes, arguments, tenant, idempotency, handler, answer, commit."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import mcp_types as types
+import structlog
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from starlette.requests import Request
+
+from app.access.caller import Caller
+from app.access.gate import CALLER
+from app.activity import repository as activity
+from app.activity.refs import event_no_of
+from app.activity.repository import KeptAnswer
+from app.db import Engine
+from app.errors import AppError, Conflict
+from app.households.tenant import Tenant, open_tenant
+from app.mcp import results
+from app.mcp.spec import KEY_LENGTH, AnyTool, WriteArguments, WriteResult
+from app.mcp.validation import validate
+from app.text import clean
+
+_log: Final = structlog.stdlib.get_logger("app.mcp")
+REPLAYED: Final = "This call was done before; here is its first answer again."
+
+
+class Dispatch:
+    """Calls tools of one catalogue."""
+
+    def __init__(self, engine: Engine, tools: Mapping[str, AnyTool]) -> None:
+        self._engine = engine
+        self._tools = tools
+
+    async def call(
+        self, context: ServerRequestContext[Any, Request], params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        """Serve `tools/call`. Raises `MCPError` for an unknown tool; everything else is a result."""
+        tool = self._tools.get(params.name)
+        if tool is None:
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}. tools/list names them all.")
+        caller = caller_of(context)
+        if not tool.scopes <= caller.scopes:
+            # The gate has already said this with a 403; here nothing runs even if it were bypassed.
+            raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
+        try:
+            return await self._run(tool, caller, params.arguments or {})
+        except AppError as refusal:
+            return results.refuse(refusal)
+        except Exception:
+            _log.exception("tool failed", tool=tool.name)
+            return results.unexpected()
+
+    async def _run(self, tool: AnyTool, caller: Caller, given: Mapping[str, Any]) -> types.CallToolResult:
+        arguments = validate(tool.arguments, given, tool.input_schema)
+        async with open_tenant(self._engine, caller.actor, arguments.household, write=tool.writes) as tenant:
+            if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
+                result = await tool.handler(tenant, arguments)
+                # Made into text before COMMIT: a result that can't be told must not be stored either.
+                return results.answer(results.as_dict(result), result.in_words())
+            return await _once(tool, tenant, arguments, arguments.idempotency_key)
+
+
+async def _once(tool: AnyTool, tenant: Tenant, arguments: WriteArguments, given_key: str) -> types.CallToolResult:
+    """Run a call with an idempotency key, or answer what its first run answered."""
+    key = clean(given_key, "idempotency_key", KEY_LENGTH)
+    args_hash = _hash(tool.name, arguments)
+    kept = await activity.kept_answer(tenant, key)
+    if kept is not None:
+        if kept.args_hash != args_hash:
+            message = "This idempotency_key came with other arguments before. Use a new key for a new call."
+            raise Conflict(message, field="idempotency_key")
+        return results.answer(json.loads(kept.answer), REPLAYED)
+    result: WriteResult = await tool.handler(tenant, arguments)
+    structured = results.as_dict(result)
+    # A call that changed nothing has no event yet; its answer needs one to hang on.
+    event_no = event_no_of(result.undo_ref) if result.undo_ref else await activity.insert_event(tenant, tool.name)
+    await activity.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, results.as_json(structured)))
+    return results.answer(structured, result.in_words())
+
+
+def caller_of(context: ServerRequestContext[Any, Request]) -> Caller:
+    """The caller whom the gate proved. Raises `LookupError` where there is none: then nobody may do anything."""
+    caller = context.request.scope.get(CALLER) if context.request is not None else None
+    if not isinstance(caller, Caller):
+        raise LookupError("a request without a proven caller reached the dispatcher")
+    return caller
+
+
+def _hash(name: str, arguments: WriteArguments) -> str:
+    plain = arguments.model_dump(mode="json", exclude={"idempotency_key"}, exclude_none=True)
+    return hashlib.sha256(json.dumps([name, plain], sort_keys=True).encode()).hexdigest()

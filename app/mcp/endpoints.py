@@ -1,0 +1,59 @@
+"""The MCP endpoints as routes: CORS, then the gate, then the SDK's transport."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from app.access.challenge import Challenges
+from app.access.gate import Gate
+from app.access.identify import Identify
+from app.access.resource_metadata import metadata_url
+from app.config import Settings
+from app.db import Engine
+from app.mcp.door import DOORS, Door
+from app.mcp.server import build_server, build_transport
+
+EXPOSED_HEADERS: Final = ("WWW-Authenticate", "Retry-After", "X-Request-Id")
+PREFLIGHT_SECONDS: Final = 600
+
+
+class Endpoints:
+    """Every door with its transport; `running` must be entered before the routes are served."""
+
+    def __init__(self, settings: Settings, engine: Engine, identify: Identify) -> None:
+        self._settings = settings
+        self._identify = identify
+        self.servers = [build_server(door, settings, engine) for door in DOORS]
+        self._transports = {door: build_transport(server) for door, server in zip(DOORS, self.servers, strict=True)}
+
+    def routes(self) -> list[BaseRoute]:
+        """A route for each door, with and without a trailing slash: hosts add one, and few follow a redirect."""
+        return [Route(address, self._guarded(door)) for door in DOORS for address in (door.path, f"{door.path}/")]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Keep the transports running."""
+        async with AsyncExitStack() as stack:
+            for transport in self._transports.values():
+                await stack.enter_async_context(transport.run())
+            yield
+
+    def _guarded(self, door: Door) -> ASGIApp:
+        settings = self._settings
+        challenges = Challenges(metadata_url(settings, door.path), door.asks_for)
+        origins = [*settings.allowed_origins, settings.public_origin]
+        transport = self._transports[door].handle_request
+        gate = Gate(transport, self._identify, challenges, door.scopes_of, origins)
+        # Outermost, so that a preflight never meets the bearer check (Fetch standard: it carries no credentials).
+        return CORSMiddleware(
+            gate,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["POST"],
+            allow_headers=["*"],  # Mcp-Param-* is an open set
+            expose_headers=EXPOSED_HEADERS,
+            max_age=PREFLIGHT_SECONDS,
+        )

@@ -1,0 +1,113 @@
+"""What a tool is: everything an assistant sees of it, and the function that does it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import getdoc
+from typing import Any, Final, Generic, TypeVar
+
+import mcp_types as types
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.households.tenant import Tenant
+from app.mcp.schemas import reduced_schema
+
+KEY_LENGTH: Final = 200
+
+
+class ToolArguments(BaseModel):
+    """Arguments of every tool. Types are exact, and an unknown argument is an error."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    household: str | None = Field(
+        default=None, description="Household name or ref, for people in several", max_length=200, examples=["Home"]
+    )
+
+
+class WriteArguments(ToolArguments):
+    """Arguments of every tool that changes something."""
+
+    idempotency_key: str | None = Field(
+        default=None,
+        description="Repeating a call with the same key within 24 hours answers the first result again",
+        min_length=1,
+        max_length=KEY_LENGTH,
+    )
+
+
+class ToolResult(BaseModel):
+    """What every tool answers: one object. Absent fields are left out, so no value is ever null."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def in_words(self) -> str:
+        """The result in one line. It names things by ref only: stored text never becomes prose."""
+        raise NotImplementedError
+
+
+class WriteResult(ToolResult):
+    """What every tool that changes something answers."""
+
+    undo_ref: str | None = Field(default=None, description="Ref of this change, absent when nothing changed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """The hints of a tool (MCP schema, ToolAnnotations): all are stated. No tool reaches outside the service."""
+
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+
+
+Arguments = TypeVar("Arguments", bound=ToolArguments)
+Result = TypeVar("Result", bound=ToolResult)
+
+
+@dataclass(frozen=True)
+class ToolSpec(Generic[Arguments, Result]):
+    """One tool. Its name is the handler's, its description the handler's docstring."""
+
+    handler: Callable[[Tenant, Arguments], Awaitable[Result]]
+    arguments: type[Arguments]
+    result: type[Result]
+    title: str
+    scopes: frozenset[str]
+    hints: Hints
+
+    @property
+    def name(self) -> str:
+        """The name it is called by."""
+        return self.handler.__name__
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything."""
+        return not self.hints.read_only
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """JSON Schema of the arguments."""
+        return reduced_schema(self.arguments)
+
+    @cached_property
+    def definition(self) -> types.Tool:
+        """Its entry in `tools/list`."""
+        return types.Tool(
+            name=self.name,
+            title=self.title,
+            description=" ".join((getdoc(self.handler) or "").split()),
+            input_schema=self.input_schema,
+            output_schema=reduced_schema(self.result),
+            annotations=types.ToolAnnotations(
+                title=self.title,
+                read_only_hint=self.hints.read_only,
+                destructive_hint=self.hints.destructive,
+                idempotent_hint=self.hints.idempotent,
+                open_world_hint=False,
+            ),
+        )
+
+
+AnyTool = ToolSpec[Any, Any]

@@ -1,0 +1,98 @@
+"""The tool `get_overview`."""
+
+from pydantic import BaseModel, Field
+
+from app.households import repository as households
+from app.households.tenant import Tenant
+from app.lists import repository as lists
+from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.scopes import LISTS_READ
+
+
+class Arguments(ToolArguments):
+    """Only the household."""
+
+
+class PersonView(BaseModel):
+    """Someone of the household."""
+
+    name: str
+    role: str
+
+
+class HouseholdView(BaseModel):
+    """A household that this connection covers."""
+
+    name: str
+    ref: str
+    role: str = Field(description="My role: owner, editor or viewer")
+    currency: str | None = None
+    locale: str | None = None
+
+
+class ListView(BaseModel):
+    """A list and how much is on it."""
+
+    ref: str
+    name: str
+    open: int = Field(description="Items to buy")
+    checked: int = Field(description="Items bought")
+    rev: int
+    archived: bool | None = None
+
+
+class Result(ToolResult):
+    """Who and where I am, and what lists there are."""
+
+    me: PersonView
+    household: HouseholdView
+    other_households: list[HouseholdView] | None = None
+    default_list: str | None = Field(default=None, description="Ref of the list that is meant when none is named")
+    lists: list[ListView]
+    members: list[PersonView]
+
+    def in_words(self) -> str:
+        """One line of prose."""
+        return f"{len(self.lists)} lists, {sum(each.open for each in self.lists)} open items."
+
+
+async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:
+    """Shows the household, its members, and its shopping lists with the number of open items on each. Useful to
+    learn which lists exist."""
+    members = await households.members_of(tenant.connection, tenant.household_id)
+    summaries = await lists.summaries(tenant)
+    default = await lists.find_default_list(tenant)
+    mine = tenant.membership
+    others = [each for each in tenant.actor.memberships if each is not mine]
+    return Result(
+        me=next(
+            PersonView(name=each.name, role=each.role) for each in members if each.person_id == tenant.actor.person_id
+        ),
+        household=HouseholdView(
+            name=mine.name, ref=mine.ref, role=mine.role, currency=mine.currency, locale=mine.locale
+        ),
+        other_households=[HouseholdView(name=each.name, ref=each.ref, role=each.role) for each in others] or None,
+        default_list=default.ref if default is not None else None,
+        lists=[
+            ListView(
+                ref=each.list.ref,
+                name=each.list.name,
+                open=each.open,
+                checked=each.checked,
+                rev=each.list.rev,
+                archived=each.archived or None,
+            )
+            for each in summaries
+        ],
+        members=[PersonView(name=each.name, role=each.role) for each in members],
+    )
+
+
+GET_OVERVIEW = ToolSpec(
+    get_overview,
+    Arguments,
+    Result,
+    title="Show household and lists",
+    scopes=frozenset({LISTS_READ}),
+    hints=Hints(read_only=True, destructive=False, idempotent=True),
+)

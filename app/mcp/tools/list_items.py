@@ -1,0 +1,94 @@
+"""The tool `list_items`."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from app.households.tenant import Tenant
+from app.lists import reading
+from app.lists.model import GroupBy, View
+from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.mcp.tools.items import ItemView, concise, full
+from app.scopes import LISTS_READ
+
+
+class Arguments(ToolArguments):
+    """Which items, and in what order."""
+
+    list: str | None = Field(
+        default=None,
+        description="List name or ref, `*` for all; default list if left out",
+        max_length=200,
+        examples=["Groceries", "L1"],
+    )
+    view: View = Field(default="open", description="open: to buy; checked: bought")
+    group_by: GroupBy = Field(default="none", description="Order items by this first")
+    store: str | None = Field(default=None, description="Only items for this store", max_length=100)
+    query: str | None = Field(default=None, description="Words the name contains", max_length=200)
+    since_rev: int | None = Field(
+        default=None, description="Only what changed after this rev; `removed` names what left", ge=0, le=2**63 - 1
+    )
+    detail: Literal["concise", "full"] = Field(default="concise", description="full adds price, dates, repetition")
+    limit: int = Field(default=100, description="Items per page", ge=1, le=200)
+    cursor: str | None = Field(default=None, description="next_cursor of the page before", max_length=2000)
+
+
+class CountsView(BaseModel):
+    """How many items there are, whatever the filter."""
+
+    open: int
+    checked: int
+
+
+class Result(ToolResult):
+    """A page of items."""
+
+    list: str | None = Field(default=None, description="Ref of the list, absent for `*`")
+    name: str | None = Field(default=None, description="Name of the list")
+    rev: int = Field(description="For since_rev")
+    items: Sequence[ItemView]
+    removed: Sequence[str] | None = Field(default=None, description="Refs that left the view")
+    counts: CountsView
+    next_cursor: str | None = Field(default=None, description="Absent on the last page")
+
+    def in_words(self) -> str:
+        """One line of prose."""
+        where = self.list or "all lists"
+        return f"{len(self.items)} items of {where}; {self.counts.open} open, {self.counts.checked} checked in all."
+
+
+async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
+    """Shows the items of a shopping list, in the order of the list: what to buy, or what was bought. Filters by
+    store and words, groups, and pages through long lists."""
+    request = reading.Request(
+        list=arguments.list,
+        view=arguments.view,
+        group_by=arguments.group_by,
+        store=arguments.store,
+        query=arguments.query,
+        since_rev=arguments.since_rev,
+        cursor=arguments.cursor,
+        limit=arguments.limit,
+    )
+    page = await reading.read_items(tenant, request)
+    show = full if arguments.detail == "full" else concise
+    return Result(
+        list=page.list.ref if page.list is not None else None,
+        name=page.list.name if page.list is not None else None,
+        rev=page.rev,
+        items=[show(row, with_list=page.list is None) for row in page.rows],
+        removed=[*page.removed] or None,
+        counts=CountsView(open=page.counts.open, checked=page.counts.checked),
+        next_cursor=page.next_cursor,
+    )
+
+
+LIST_ITEMS = ToolSpec(
+    list_items,
+    Arguments,
+    Result,
+    title="Show a shopping list",
+    scopes=frozenset({LISTS_READ}),
+    hints=Hints(read_only=True, destructive=False, idempotent=True),
+)

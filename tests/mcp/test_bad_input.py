@@ -1,0 +1,200 @@
+"""Bad input to every tool: a clear error that names the field; never a 5xx, never half a change."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from app.mcp.catalogue import TOOLS
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("get_overview", {"household": 5}, "household"),
+    ("get_overview", {"household": "x" * 201}, "household"),
+    ("get_overview", {"houshold": "Home"}, "houshold"),
+    ("list_items", {"list": ["Groceries"]}, "list"),
+    ("list_items", {"list": "x" * 201}, "list"),
+    ("list_items", {"view": "everything"}, "view"),
+    ("list_items", {"group_by": 1}, "group_by"),
+    ("list_items", {"limit": 0}, "limit"),
+    ("list_items", {"limit": 201}, "limit"),
+    ("list_items", {"limit": "50"}, "limit"),
+    ("list_items", {"limit": True}, "limit"),
+    ("list_items", {"since_rev": -1}, "since_rev"),
+    ("list_items", {"since_rev": 2**63}, "since_rev"),
+    ("list_items", {"since_rev": 1.5}, "since_rev"),
+    ("list_items", {"query": "a\0b"}, "query"),
+    ("list_items", {"cursor": 3}, "cursor"),
+    ("list_items", {"limit": []}, "limit"),
+    ("add_items", {}, "items"),
+    ("add_items", {"items": []}, "items"),
+    ("add_items", {"items": "milk"}, "items"),
+    ("add_items", {"items": {"name": "milk"}}, "items"),
+    ("add_items", {"items": [5]}, "items[0]"),
+    ("add_items", {"items": ["milk", None]}, "items[1]"),
+    ("add_items", {"items": [{"quantity": 2}]}, "items[0].name"),
+    ("add_items", {"items": [{"name": "milk", "quantitty": 2}]}, "items[0].quantitty"),
+    ("add_items", {"items": [{"name": "milk", "quantity": "lots"}]}, "items[0].quantity"),
+    ("add_items", {"items": [{"name": "milk", "priority": "urgent"}]}, "items[0].priority"),
+    ("add_items", {"items": [{"name": "milk", "not_before": "tomorrow"}]}, "items[0].not_before"),
+    ("add_items", {"items": [{"name": "milk", "repeat_every_days": 1.5}]}, "items[0].repeat_every_days"),
+    ("add_items", {"items": ["milk"] * 101}, "items"),
+    ("add_items", {"items": ["milk"], "on_duplicate": "add"}, "on_duplicate"),
+    ("add_items", {"items": ["milk"], "all_or_nothing": "yes"}, "all_or_nothing"),
+    ("add_items", {"items": ["milk"], "idempotency_key": ""}, "idempotency_key"),
+    ("add_items", {"items": ["milk"], "idempotency_key": "k" * 201}, "idempotency_key"),
+    ("add_items", {"items": ["milk"], "idempotency_key": "a\0"}, "idempotency_key"),
+    ("add_items", {"items": ["milk"], "item": "bread"}, "item"),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments", "field"), WRONG)
+async def test_a_fault_in_the_call_refuses_it_and_names_the_field(
+    each_era: McpClient, tool: str, arguments: dict[str, Any], field: str
+) -> None:
+    error = await each_era.refusal(tool, **arguments)
+    assert (error["code"], error["field"]) == ("invalid", field)
+    assert error["message"].startswith(field)
+    assert "pydantic" not in error["message"]
+    assert (await each_era.call("list_items"))["rev"] == 0
+
+
+async def test_null_means_left_out(each_era: McpClient) -> None:
+    """Several hosts send every optional argument, as null."""
+    await each_era.call("add_items", items=[{"name": "milk", "quantity": None}], list=None, on_duplicate=None)
+    assert len((await each_era.call("list_items", view=None, limit=None, cursor=None))["items"]) == 1
+
+
+async def test_an_unknown_argument_gets_the_nearest_right_name(client: McpClient) -> None:
+    error = await client.refusal("list_items", lst="Groceries")
+    assert error["candidates"] == ["list"]
+    error = await client.refusal("add_items", items=[{"name": "milk", "quantitty": 2}])
+    assert error["candidates"] == ["quantity"]
+
+
+GOOD_TEXT = [
+    "🥛🧀",
+    "👨‍👩‍👧‍👦 treats",
+    "חלב טרי",
+    "حليب ٢ لتر",
+    "牛奶",
+    "Crème fraîche",
+    "<script>alert(1)</script>",
+    "'; DROP TABLE items; --",
+    "![x](https://evil.example/x.png)",
+    "x" * 200,
+    "NaN kg rice",
+    "99999999999999999999 kg rice",
+    "1/0 kg rice",
+]
+
+
+@pytest.mark.parametrize("name", GOOD_TEXT)
+async def test_any_visible_text_is_a_name(each_era: McpClient, name: str) -> None:
+    await each_era.call("add_items", items=[{"name": name, "quantity": 1}])
+    assert [item["name"] for item in (await each_era.call("list_items"))["items"]] == [name]
+
+
+async def test_invisible_characters_are_stripped(client: McpClient) -> None:
+    added = await client.call("add_items", items=["mi\u200blk\u202e", "\u200b\ufeff"])
+    assert added["results"][0]["name"] == "milk"
+    assert added["results"][1]["error"]["field"] == "items[1]"
+
+
+@pytest.mark.parametrize("place", ["items", "list", "household", "idempotency_key"])
+async def test_a_lone_surrogate_is_refused_with_its_place(each_era: McpClient, place: str) -> None:
+    arguments = {"items": ["milk"], place: ["milk", "\ud800"] if place == "items" else "\udfff"}
+    response = await each_era.send("tools/call", {"name": "add_items", "arguments": arguments})
+    assert response.status_code == 400
+    message = response.json()["error"]["message"]
+    assert f"params.arguments.{place}" in message
+    assert "surrogate" in message
+    assert (await each_era.call("list_items"))["items"] == []
+
+
+BODIES: list[bytes] = [
+    b"",
+    b"{",
+    b"null",
+    b"5",
+    b'"text"',
+    b"\xff\xfe",
+    b'{"jsonrpc":"2.0"}',
+    b'{"jsonrpc":"2.0","id":1}',
+    b'{"jsonrpc":"2.0","id":1,"method":5}',
+    b'{"jsonrpc":"2.0","id":{},"method":"tools/list"}',
+    b'{"jsonrpc":"1.0","id":1,"method":"tools/list"}',
+    b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}',
+    b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":5}}',
+    b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add_items","arguments":[]}}',
+    b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add_items","arguments":{"items":[NaN]}}}',
+    b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":' + b'{"a":' * 20_000 + b"1" + b"}" * 20_000 + b"}",
+    b'{"jsonrpc":"2.0","id":' + b"9" * 5000 + b',"method":"tools/list"}',
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:60]))
+async def test_a_body_that_is_no_request_is_refused_and_never_a_5xx(each_era: McpClient, body: bytes) -> None:
+    response = await each_era.http.post(
+        each_era.path, content=body, headers=each_era.headers("tools/call", "add_items")
+    )
+    assert response.status_code < 500, (response.status_code, response.text)
+    assert response.json()["error"]["message"]
+    assert "pydantic" not in response.text
+    assert "Traceback" not in response.text
+
+
+async def test_a_body_over_the_limit_is_413(client: McpClient) -> None:
+    big = json.dumps(client.message("tools/call", {"name": "add_items", "arguments": {"items": ["x" * 1_100_000]}}))
+    response = await client.http.post("/mcp", content=big, headers=client.headers("tools/call", "add_items"))
+    assert response.status_code == 413
+
+
+async def test_an_unknown_tool_is_a_protocol_error(each_era: McpClient) -> None:
+    error = (await each_era.send("tools/call", {"name": "drop_tables", "arguments": {}})).json()["error"]
+    assert error["code"] == -32602
+    assert "drop_tables" in error["message"]
+
+
+async def test_an_unknown_method_is_a_protocol_error(each_era: McpClient) -> None:
+    assert (await each_era.send("tools/destroy", {})).json()["error"]["code"] == -32601
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = sorted({name for tool in TOOLS for name in tool.input_schema["properties"]})
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tool=st.sampled_from([tool.name for tool in TOOLS]),
+    arguments=st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=10), JSON, max_size=5),
+)
+async def test_whatever_is_sent_the_answer_is_a_result_or_names_a_field(
+    each_era: McpClient, tool: str, arguments: dict[str, Any]
+) -> None:
+    response = await each_era.send("tools/call", {"name": tool, "arguments": arguments})
+    assert response.status_code in (200, 400), response.text
+    body = response.json()
+    if "error" in body:
+        assert "params.arguments" in body["error"]["message"]
+        return
+    result = body["result"]
+    if result.get("isError"):
+        error = json.loads(result["content"][0]["text"])["error"]
+        assert error["code"] in ("invalid", "not_found"), error
+        assert error["field"]
+
+
+async def test_text_sent_as_latin1_is_refused(http: httpx.AsyncClient, client: McpClient) -> None:
+    body = json.dumps(client.message("tools/list"), ensure_ascii=False).encode()[:-1] + b',"x":"\xe9"}'
+    assert (await http.post("/mcp", content=body, headers=client.headers("tools/list"))).status_code == 400

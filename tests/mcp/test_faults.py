@@ -1,0 +1,129 @@
+"""A fault of ours, planted anywhere, leaves as a generic sentence with the request id, in both protocol eras."""
+
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import httpx
+import mcp_types as types
+import pytest
+from starlette.applications import Starlette
+
+from app.households.tenant import Tenant
+from app.lists import adding, repository
+from app.mcp.tools import add_items
+from tests.factory import Connected
+from tests.mcp.client import Era, McpClient
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "secret-detail-of-the-fault"
+Patch = pytest.MonkeyPatch
+
+
+async def fail(*_: object, **__: object) -> Any:
+    raise RuntimeError(SECRET)
+
+
+def in_the_tool(patch: Patch) -> None:
+    patch.setattr(adding, "add_items", fail)
+
+
+def in_the_resolver_of_names(patch: Patch) -> None:
+    patch.setattr(repository, "find_default_list", fail)
+
+
+def in_a_library(patch: Patch) -> None:
+    async def divide(*_: object) -> Any:
+        return types.Tool.model_validate({"name": SECRET})  # a pydantic error that quotes its input
+
+    patch.setattr(repository, "read_clock", divide)
+
+
+def in_the_result(patch: Patch) -> None:
+    patch.setattr(add_items, "change_result", str)  # a text where a result is due
+
+
+PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_the_resolver_of_names, in_a_library, in_the_result]
+
+
+@pytest.mark.parametrize("plant", PLACES)
+async def test_a_fault_in_a_tool_call_is_told_generically_and_changes_nothing(
+    each_era: McpClient, monkeypatch: Patch, capsys: pytest.CaptureFixture[str], plant: Callable[[Patch], None]
+) -> None:
+    with monkeypatch.context() as patch:
+        plant(patch)
+        response = await each_era.send("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
+    assert response.status_code == 200
+    result = response.json()["result"]
+    assert result["isError"] is True
+    error = json.loads(result["content"][0]["text"])["error"]
+    assert error["code"] == "unavailable"
+    assert response.headers["x-request-id"] in error["message"]
+    assert SECRET not in response.text
+    assert (await each_era.call("list_items"))["items"] == []
+
+
+async def test_a_commit_that_stores_nothing_is_an_error_and_never_a_success(
+    each_era: McpClient, monkeypatch: Patch
+) -> None:
+    """Postgres answers COMMIT of an aborted transaction with ROLLBACK, and no error."""
+    real = adding.add_items
+
+    async def abort(tenant: Tenant, *arguments: Any, **options: Any) -> Any:
+        added = await real(tenant, *arguments, **options)
+        with suppress(asyncpg.DivisionByZeroError):
+            await tenant.driver.execute("SELECT 1 / 0")
+        return added
+
+    with monkeypatch.context() as patch:
+        patch.setattr(adding, "add_items", abort)
+        error = await each_era.refusal("add_items", items=["milk"])
+    assert error["code"] == "unavailable"
+    assert error["retry_after"] > 0
+    assert (await each_era.call("list_items"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("era", "method"),
+    [
+        ("2026-07-28", "tools/list"),
+        ("2026-07-28", "server/discover"),
+        ("2025-11-25", "tools/list"),
+        ("2025-11-25", "ping"),
+    ],
+)
+async def test_a_fault_in_any_other_handler_is_told_generically(
+    app: Starlette, http: httpx.AsyncClient, ada: Connected, era: Era, method: str
+) -> None:
+    server = app.state.endpoints.servers[0]
+    entry = server.get_request_handler(method)
+    server._request_handlers[method] = replace(entry, handler=fail)  # the SDK keeps server/discover to itself otherwise
+    response = await McpClient(http, ada.token, era).send(method)
+    error = response.json()["error"]
+    assert error["code"] == -32603
+    assert response.headers["x-request-id"] in error["message"]
+    assert SECRET not in response.text
+
+
+async def test_a_fault_in_a_middleware_is_told_generically(app: Starlette, each_era: McpClient) -> None:
+    server = app.state.endpoints.servers[0]
+
+    async def middleware(ctx: object, call_next: Callable[[object], Awaitable[object]]) -> Any:
+        raise RuntimeError(SECRET)
+
+    server.middleware.append(middleware)
+    response = await each_era.send("tools/list")
+    assert response.headers["x-request-id"] in response.json()["error"]["message"]
+    assert SECRET not in response.text
+
+
+async def test_a_fault_in_the_gate_is_a_500_without_detail(each_era: McpClient, monkeypatch: Patch) -> None:
+    monkeypatch.setattr("app.access.identify.memberships_of", fail)
+    response = await each_era.send("tools/list")
+    assert response.status_code == 500
+    assert response.headers["x-request-id"] in response.text
+    assert SECRET not in response.text

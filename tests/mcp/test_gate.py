@@ -1,0 +1,271 @@
+"""The gate: who gets in, and what is said to those who don't."""
+
+import json
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import text
+
+from app.config import Settings
+from app.db import Engine, transaction
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+READ, WRITE = ("lists:read",), ("lists:read", "lists:write")
+
+
+async def test_without_a_token_the_challenge_says_where_to_go_and_what_to_ask(
+    http: httpx.AsyncClient, settings: Settings
+) -> None:
+    response = await http.post("/mcp", json={})
+    assert response.status_code == 401
+    metadata = f"{settings.public_url}/.well-known/oauth-protected-resource/mcp"
+    assert response.headers["www-authenticate"] == (
+        f'Bearer resource_metadata="{metadata}", scope="lists:read lists:write"'
+    )
+    document = (await http.get(metadata)).json()
+    assert document["resource"] == f"{settings.public_url}/mcp"
+    assert document["authorization_servers"] == [settings.public_url]
+    assert "offline_access" not in document["scopes_supported"]
+
+
+@pytest.mark.parametrize("scheme", ["Basic eDp5", "Bearer", "Bearer ", "bearer", "Token abc"])
+async def test_another_scheme_counts_as_no_token(http: httpx.AsyncClient, scheme: str) -> None:
+    response = await http.post("/mcp", json={}, headers={"Authorization": scheme})
+    assert response.status_code == 401
+    assert "error=" not in response.headers["www-authenticate"]
+
+
+async def forged(ada: Connected, how: str) -> str:
+    header, claims = jwt.get_unverified_header(ada.token), jwt.decode(ada.token, options={"verify_signature": False})
+    key: Any = ec.generate_private_key(ec.SECP256R1())
+    if how == "other key":
+        return jwt.encode(claims, key, "ES256", headers=header)
+    if how == "unknown kid":
+        return jwt.encode(claims, key, "ES256", headers={**header, "kid": "nobody's"})
+    if how == "alg none":
+        return jwt.encode(claims, "", "none", headers={"typ": header["typ"], "kid": header["kid"]})
+    if how == "HS256":
+        return jwt.encode(claims, "x" * 32, "HS256", headers={"typ": header["typ"], "kid": header["kid"]})
+    if how == "cut":
+        return ada.token[:-5]
+    return "x" * 5000
+
+
+@pytest.mark.parametrize("how", ["other key", "unknown kid", "alg none", "HS256", "cut", "too long"])
+async def test_a_forged_token_is_refused_without_saying_why(http: httpx.AsyncClient, ada: Connected, how: str) -> None:
+    response = await McpClient(http, await forged(ada, how)).send("tools/list")
+    assert response.status_code == 401
+    assert 'error="invalid_token"' in response.headers["www-authenticate"]
+    assert response.json()["error_description"] == "The access token is not valid. Sign in again."
+
+
+@pytest.mark.parametrize("change", [{"aud": "https://other.example/mcp"}, {"iss": "https://other.example"}, {"exp": 1}])
+async def test_a_token_of_ours_for_something_else_is_refused(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, change: dict[str, Any]
+) -> None:
+    claims = jwt.decode(ada.token, options={"verify_signature": False})
+    token = factory.keys.sign({**claims, **change})
+    assert (await McpClient(http, factory.keys.sign(claims)).send("tools/list")).status_code == 200
+    assert (await McpClient(http, token).send("tools/list")).status_code == 401
+
+
+async def test_an_id_token_is_no_access_token(http: httpx.AsyncClient, factory: Factory, ada: Connected) -> None:
+    header, claims = jwt.get_unverified_header(ada.token), jwt.decode(ada.token, options={"verify_signature": False})
+    ours = factory.keys._signing[0].private_key  # pyright: ignore[reportPrivateUsage]
+    for kind, status in {"at+jwt": 200, "application/at+jwt": 200, "JWT": 401, "id+jwt": 401}.items():
+        token = jwt.encode(claims, ours, "ES256", headers={**header, "typ": kind})
+        assert (await McpClient(http, token).send("tools/list")).status_code == status
+
+
+async def test_a_revoked_grant_ends_at_the_next_request(engine: Engine, client: McpClient, ada: Connected) -> None:
+    assert (await client.send("tools/list")).status_code == 200
+    async with transaction(engine) as connection:
+        await connection.execute(
+            text("UPDATE grants SET revoked_at = now(), revoked_because = 'test' WHERE id = :id"), {"id": ada.grant_id}
+        )
+    assert (await client.send("tools/list")).status_code == 401
+
+
+async def test_two_authorization_headers_are_refused(http: httpx.AsyncClient, ada: Connected) -> None:
+    headers = [("Authorization", f"Bearer {ada.token}")] * 2
+    assert (await http.post("/mcp", json={}, headers=headers)).status_code == 400
+
+
+async def test_a_missing_scope_is_403_that_names_every_needed_one(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, era: Any
+) -> None:
+    reader = await factory.connect(ada.person, ada.household_id, scopes=READ)
+    client = McpClient(http, reader.token, era)
+    await client.call("list_items")
+    response = await client.send("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
+    assert response.status_code == 403
+    challenge = response.headers["www-authenticate"]
+    assert 'error="insufficient_scope"' in challenge
+    assert 'scope="lists:write"' in challenge
+    assert "resource_metadata=" in challenge
+    assert (await client.call("list_items"))["items"] == []
+
+
+async def test_a_token_narrower_than_its_grant_stays_narrow(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected
+) -> None:
+    narrow = await factory.connect(ada.person, ada.household_id, scopes=WRITE, token_scopes=READ)
+    response = await McpClient(http, narrow.token).send(
+        "tools/call", {"name": "add_items", "arguments": {"items": ["x"]}}
+    )
+    assert response.status_code == 403
+
+
+async def test_connecting_and_listing_never_meet_a_403(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected
+) -> None:
+    reader = await factory.connect(ada.person, ada.household_id, scopes=READ)
+    for era, methods in {"2026-07-28": ["server/discover", "tools/list"], "2025-11-25": ["tools/list", "ping"]}.items():
+        for method in methods:
+            response = await McpClient(http, reader.token, era).send(method)  # pyright: ignore[reportArgumentType]
+            assert response.status_code == 200, (era, method, response.text)
+
+
+async def test_a_lying_name_header_does_not_run_another_tool(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, era: Any
+) -> None:
+    reader = McpClient(http, (await factory.connect(ada.person, ada.household_id, scopes=READ)).token, era)
+    body = json.dumps(reader.message("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}}))
+    headers = reader.headers("tools/call", "list_items")
+    assert (await http.post("/mcp", content=body, headers=headers)).status_code == 403
+
+
+async def test_of_duplicate_keys_the_last_one_counts_for_gate_and_tool_alike(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, era: Any
+) -> None:
+    reader = McpClient(http, (await factory.connect(ada.person, ada.household_id, scopes=READ)).token, era)
+    message = reader.message("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
+    body = json.dumps(message).replace('"name": "add_items"', '"name": "list_items", "name": "add_items"')
+    assert (await http.post("/mcp", content=body, headers=reader.headers("tools/call", "add_items"))).status_code == 403
+
+
+@pytest.mark.parametrize("header", ["MCP-Protocol-Version", "Mcp-Name", "Mcp-Method"])
+async def test_duplicate_routing_headers_are_refused(each_era: McpClient, header: str) -> None:
+    headers = list(each_era.headers("tools/list").items()) + [(header, "2025-11-25"), (header, "2026-07-28")]
+    response = await each_era.http.post("/mcp", json=each_era.message("tools/list"), headers=headers)
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "PATCH", "HEAD"])
+async def test_only_post_is_served(client: McpClient, method: str) -> None:
+    response = await client.http.request(method, "/mcp", headers=client.headers("x"))
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+
+
+async def test_a_trailing_slash_is_served_without_a_redirect(http: httpx.AsyncClient, ada: Connected) -> None:
+    assert (await McpClient(http, ada.token, path="/mcp/").send("tools/list")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost:evil.example", "localhost.evil.example:8000", "", "127.0.0.1.nip.io"]
+)
+async def test_a_foreign_host_is_421(http: httpx.AsyncClient, ada: Connected, host: str) -> None:
+    headers = {**McpClient(http, ada.token).headers("tools/list"), "Host": host}
+    assert (await http.post("/mcp", json={}, headers=headers)).status_code == 421
+
+
+async def test_our_host_is_served_in_any_case_with_and_without_port(
+    http: httpx.AsyncClient, ada: Connected, settings: Settings
+) -> None:
+    client = McpClient(http, ada.token)
+    for host in ("LOCALHOST", f"localhost:{settings.port}", f"127.0.0.1:{settings.port}", f"[::1]:{settings.port}"):
+        headers = {**client.headers("tools/list"), "Host": host}
+        assert (await http.post("/mcp", json=client.message("tools/list"), headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [("https://evil.example", 403), ("null", 403), ("http://localhost:6274", 200)]
+)
+async def test_only_pages_of_listed_origins_may_call(client: McpClient, origin: str, status: int) -> None:
+    headers = {**client.headers("tools/list"), "Origin": origin}
+    response = await client.http.post("/mcp", json=client.message("tools/list"), headers=headers)
+    assert response.status_code == status
+    assert (response.headers.get("access-control-allow-origin") == origin) is (status == 200)
+
+
+async def test_a_preflight_needs_no_token(http: httpx.AsyncClient) -> None:
+    headers = {
+        "Origin": "http://localhost:6274",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,mcp-protocol-version,mcp-param-list",
+    }
+    response = await http.options("/mcp", headers=headers)
+    assert response.status_code == 200
+    allowed = response.headers["access-control-allow-headers"]
+    assert all(name in allowed for name in ("authorization", "mcp-protocol-version", "mcp-param-list"))
+
+
+async def test_a_page_can_read_the_challenge(http: httpx.AsyncClient) -> None:
+    response = await http.post("/mcp", json={}, headers={"Origin": "http://localhost:6274"})
+    assert response.status_code == 401
+    assert "WWW-Authenticate" in response.headers["access-control-expose-headers"]
+
+
+async def test_cookies_open_nothing(http: httpx.AsyncClient) -> None:
+    assert (await http.post("/mcp", json={}, headers={"Cookie": "session=abc"})).status_code == 401
+
+
+def batch_headers(client: McpClient, revision: str | None) -> dict[str, str]:
+    headers = {name: value for name, value in client.headers("x").items() if not name.lower().startswith("mcp-")}
+    return headers if revision is None else {**headers, "MCP-Protocol-Version": revision}
+
+
+@pytest.mark.parametrize("revision", ["2025-03-26", None])
+async def test_a_batch_is_split_and_its_answers_joined(
+    http: httpx.AsyncClient, ada: Connected, revision: str | None
+) -> None:
+    client = McpClient(http, ada.token, "2025-11-25")
+    first = client.message("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
+    second = client.message("tools/call", {"name": "list_items", "arguments": {}})
+    third = client.message("initialize", {})
+    batch: list[Any] = [first, {"jsonrpc": "2.0", "method": "notifications/initialized"}, second, 5, third]
+    response = await http.post("/mcp", json=batch, headers=batch_headers(client, revision))
+    assert response.status_code == 200
+    answers = response.json()
+    assert [answer.get("id") for answer in answers] == [first["id"], second["id"], None, third["id"]]
+    assert answers[1]["result"]["structuredContent"]["counts"]["open"] == 1
+    assert [answer["error"]["code"] for answer in answers[2:]] == [-32600, -32600]
+
+
+async def test_a_batch_can_not_hide_a_call(http: httpx.AsyncClient, factory: Factory, ada: Connected) -> None:
+    reader = McpClient(http, (await factory.connect(ada.person, ada.household_id, scopes=READ)).token, "2025-11-25")
+    batch = [
+        reader.message("tools/list"),
+        reader.message("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}}),
+    ]
+    response = await http.post("/mcp", json=batch, headers=batch_headers(reader, "2025-03-26"))
+    assert response.status_code == 403
+    assert (await reader.call("list_items"))["items"] == []
+
+
+REFUSED_BATCHES: list[tuple[list[Any], str | None]] = [
+    ([], None),
+    ([{}] * 51, None),
+    ([{}], "2025-11-25"),
+    ([{}], "2026-07-28"),
+]
+
+
+@pytest.mark.parametrize(("batch", "revision"), REFUSED_BATCHES)
+async def test_a_batch_is_refused_where_it_has_no_place(
+    client: McpClient, batch: list[Any], revision: str | None
+) -> None:
+    response = await client.http.post("/mcp", json=batch, headers=batch_headers(client, revision))
+    assert response.status_code == 400
+
+
+async def test_a_batch_of_notifications_is_acknowledged(client: McpClient) -> None:
+    batch = [{"jsonrpc": "2.0", "method": "notifications/initialized"}]
+    assert (await client.http.post("/mcp", json=batch, headers=batch_headers(client, None))).status_code == 202
