@@ -31,6 +31,7 @@ def anyio_backend() -> str:
 class Cluster:
     """The server of this test process: its superuser's address, and a migrated database to copy."""
 
+    server: EmbeddedPostgres
     superuser_url: str
     template: DatabaseUrls
 
@@ -43,7 +44,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cluster]:
     with server as urls:
         template = server.create_database(TEMPLATE)
         migrate(template.owner, template.service)
-        yield Cluster(urls.superuser, template)
+        yield Cluster(server, urls.superuser, template)
 
 
 @pytest.fixture

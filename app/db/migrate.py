@@ -31,20 +31,29 @@ def newest_revision() -> str:
     return head
 
 
-def migrate(owner_url: str, service_url: str, revision: str = "head") -> None:
-    """Bring the database to `revision`; blocking. Concurrent calls wait for each other, and only the first migrates.
+def migrate(owner_url: str, service_url: str) -> None:
+    """Bring the database to the newest revision; blocking. Concurrent calls wait for each other, and one migrates.
 
     Raises `StartupError` when the database can't be reached or refuses.
     """
+    _run(owner_url, service_url, partial(command.upgrade, revision="head"))
+
+
+def migrate_down(owner_url: str, service_url: str) -> None:
+    """Take every migration back, and with them all data; blocking. For tests of the migrations."""
+    _run(owner_url, service_url, partial(command.downgrade, revision="base"))
+
+
+def _run(owner_url: str, service_url: str, work: Callable[[Config], None]) -> None:
     config = Config(ALEMBIC_INI)
     config.attributes[SERVICE_ROLE] = role_of(service_url)
 
-    def upgrade(connection: SyncConnection) -> None:
+    def with_connection(connection: SyncConnection) -> None:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        work(config)
 
     try:
-        run_as_owner(owner_url, upgrade)
+        run_as_owner(owner_url, with_connection)
     except (OSError, asyncpg.PostgresError, DBAPIError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise StartupError(f"MIGRATION_DATABASE_URL: {_first_line(cause)}") from error

@@ -100,7 +100,7 @@ def test_nobody_connects_without_the_right_password(urls: DatabaseUrls) -> None:
         assert len(password) >= 32
         with pytest.raises(asyncpg.InvalidPasswordError):
             execute(url.replace(password, "wrong"), "SELECT 1")
-        stored = f"SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = '{role}'"  # noqa: S608
+        stored = f"SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = '{role}'"
         assert execute(urls.superuser, stored)
     methods = "SELECT array_agg(DISTINCT auth_method) FROM pg_hba_file_rules"
     assert execute(urls.superuser, methods) == ["scram-sha-256"]

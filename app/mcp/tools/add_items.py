@@ -1,7 +1,6 @@
 """The tool `add_items`."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -9,11 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, Strict
 from app.households.tenant import Tenant
 from app.lists import adding
 from app.lists.model import ITEMS_PER_CALL, OnDuplicate
+from app.mcp.numbers import Number
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE
-
-Number = Annotated[Decimal, Field(allow_inf_nan=False), Strict(False)]
 
 
 class ItemInput(BaseModel):

@@ -1,11 +1,10 @@
 """An item as tools show it."""
 
-from decimal import Decimal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.lists.browse_repository import Row
 from app.lists.quantities import Quantity
+from app.mcp.numbers import as_number
 
 
 class ItemView(BaseModel):
@@ -62,10 +61,3 @@ def full(row: Row, *, with_list: bool) -> ItemView:
 def shown_number(quantity: Quantity | None) -> float | int | None:
     """The amount of a quantity in its unit, as a JSON number."""
     return None if quantity is None else as_number(quantity.shown)
-
-
-def as_number(value: Decimal | None) -> float | int | None:
-    """A JSON number; whole ones without a fraction."""
-    if value is None:
-        return None
-    return int(value) if value == value.to_integral_value() else float(value)

@@ -1,0 +1,26 @@
+"""Numbers in arguments and results: exact inside, plain JSON numbers on the wire."""
+
+from decimal import Decimal
+from math import isfinite
+from typing import Annotated
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+def exact(value: object) -> Decimal:
+    """A JSON number as people wrote it: `str` of a float is its shortest form, so 0.1 is exactly 0.1."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+        return Decimal(str(value))
+    raise PydanticCustomError("float_type", "not a finite number")
+
+
+Number = Annotated[Decimal, BeforeValidator(exact), WithJsonSchema({"type": "number"})]
+"""An argument that is a number."""
+
+
+def as_number(value: Decimal | None) -> float | int | None:
+    """A JSON number; whole ones without a fraction."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)

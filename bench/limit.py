@@ -1,0 +1,183 @@
+"""The limit: the least that does the same work, `python -m bench.limit`, with the settings of the service.
+
+A plain Starlette application over an asyncpg pool: the same tokens (each verified once), the same tables under
+row-level security, as the same role. It has no protocol, no checks of arguments, no revocation, no events.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import count
+from time import time
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import jwt
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.config import Settings, load_settings
+from app.db import new_id
+from app.db.engine import POOL_SIZE
+from app.mcp.catalogue import TOOLS
+from app.oauth.keys import ALGORITHM
+
+if TYPE_CHECKING:
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]  # generic in its stubs only
+
+# One statement is one round trip and a transaction of its own, so the tenant context has to be set inside it: by a
+# part that is never inlined, and that the rest has to wait for.
+ADD: Final = """
+    WITH context AS MATERIALIZED (SELECT set_config('app.household_id', $1::uuid::text, true))
+    INSERT INTO items (household_id, id, list_id, no, name, name_key, measure, amount, unit, position, rev)
+    SELECT $1, $2, $3, $4::integer, $5, $5, $6, $7, $8, $4::integer::bigint << 20, 1 FROM context
+    RETURNING no, name
+"""
+LIST: Final = """
+    WITH context AS MATERIALIZED (SELECT set_config('app.household_id', $1::uuid::text, true))
+    SELECT no, name, amount, unit, category, note, store, assignee_id, priority FROM items
+    WHERE (SELECT true FROM context)
+      AND household_id = $1 AND list_id = $2 AND checked_at IS NULL AND deleted_at IS NULL
+    ORDER BY position LIMIT 101
+"""
+FIRST_LIST: Final = """
+    WITH context AS MATERIALIZED (SELECT set_config('app.household_id', $1::uuid::text, true))
+    SELECT id FROM lists WHERE (SELECT true FROM context) AND household_id = $1 ORDER BY no LIMIT 1
+"""
+HOUSEHOLD: Final = "SELECT household_id FROM grant_households WHERE grant_id = $1 AND is_default"
+KEYS: Final = "SELECT kid, public_jwk FROM signing_keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """Whom a token stands for, until when: their household and its list."""
+
+    household_id: UUID
+    list_id: UUID
+    expires_at: int
+
+
+class Tokens:
+    """Who is behind a token, remembered by its SHA-256."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[bytes, Shopper] = {}
+
+    async def shopper(self, request: Request, pool: "Pool") -> Shopper:
+        """The person behind the request. Raises `jwt.PyJWTError` for a bad token."""
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        digest = sha256(token.encode()).digest()
+        known = self._known.get(digest)
+        if known is None or known.expires_at < time():
+            known = self._known[digest] = await self._verify(token, pool)
+        return known
+
+    async def _verify(self, token: str, pool: "Pool") -> Shopper:
+        keys = {row["kid"]: json.loads(row["public_jwk"]) for row in await pool.fetch(KEYS)}
+        key = jwt.PyJWK.from_dict(keys[jwt.get_unverified_header(token)["kid"]], ALGORITHM)
+        claims: dict[str, Any] = jwt.decode(
+            token, key, algorithms=[ALGORITHM], audience=self._settings.resource, issuer=self._settings.issuer
+        )
+        household_id = await pool.fetchval(HOUSEHOLD, UUID(claims["gid"]))
+        return Shopper(household_id, await pool.fetchval(FIRST_LIST, household_id), claims["exp"])
+
+
+class Shop:
+    """The three operations."""
+
+    def __init__(self, pool: "Pool", tokens: Tokens) -> None:
+        self._pool = pool
+        self._tokens = tokens
+        self._numbers = count(1)
+        self._tools = [tool.definition.model_dump(by_alias=True, exclude_none=True) for tool in TOOLS]
+
+    async def add_items(self, request: Request) -> Response:
+        """Insert one item."""
+        shopper = await self._tokens.shopper(request, self._pool)
+        item = await request.json()
+        wanted = (item["name"], item["measure"], item["amount"], item["unit"])
+        row = await self._pool.fetchrow(
+            ADD, shopper.household_id, new_id(), shopper.list_id, next(self._numbers), *wanted
+        )
+        assert row is not None
+        return JSONResponse({"results": [{"ref": f"i{row['no']}", "name": row["name"], "status": "added"}]})
+
+    async def list_items(self, request: Request) -> Response:
+        """A page of open items."""
+        shopper = await self._tokens.shopper(request, self._pool)
+        await request.json()
+        rows = await self._pool.fetch(LIST, shopper.household_id, shopper.list_id)
+        return JSONResponse({"items": [_item(row) for row in rows]})
+
+    async def list_tools(self, request: Request) -> Response:
+        """The catalogue of the service."""
+        await self._tokens.shopper(request, self._pool)
+        await request.json()
+        return JSONResponse({"tools": self._tools})
+
+
+def _item(row: asyncpg.Record) -> dict[str, object]:
+    item: dict[str, object] = {"ref": f"i{row['no']}", "name": row["name"], "quantity": float(row["amount"])}
+    for name in ("unit", "category", "note", "store", "assignee_id", "priority"):
+        if row[name] is not None:
+            item[name] = row[name]
+    return item
+
+
+def create_limit(pool: "Pool", settings: Settings) -> Starlette:
+    """The application; it closes the pool at its end."""
+    shop = Shop(pool, Tokens(settings))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        yield
+        await pool.close()
+
+    async def ready(request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    return Starlette(
+        routes=[
+            Route("/readyz", ready),
+            Route("/add_items", shop.add_items, methods=["POST"]),
+            Route("/list_items", shop.list_items, methods=["POST"]),
+            Route("/tools/list", shop.list_tools, methods=["POST"]),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until a signal."""
+    assert settings.database_url is not None
+    dsn = settings.database_url.get_secret_value()
+    pool = await asyncpg.create_pool(dsn, min_size=POOL_SIZE, max_size=POOL_SIZE, reset=_keep)
+    app = create_limit(pool, settings)
+    config = uvicorn.Config(
+        app,
+        settings.host,
+        settings.port,
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    await uvicorn.Server(config).serve()
+
+
+async def _keep(connection: object) -> None:
+    """Nothing to reset between uses: the context ends with its statement."""
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(load_settings()))

@@ -1,0 +1,125 @@
+"""The load generator, a process of its own: `python -m bench.load` reads a Load and prints what it Measured, as JSON.
+
+Load only ever goes to this machine.
+"""
+
+import asyncio
+import sys
+from statistics import quantiles
+from time import perf_counter
+from typing import Final
+
+import uvloop
+from pydantic import BaseModel
+
+from bench.connection import HttpConnection
+from bench.cpu import cpu_seconds
+from bench.messages import NAMES, Message, WrongAnswer, check, message
+from bench.plan import Dialect, Operation
+
+LOOPBACK: Final = "127.0.0.1"
+ANSWER_SECONDS: Final = 30
+"""How long a run may go on after its end for the last answers."""
+
+FEWEST: Final = 10
+
+
+class Load(BaseModel):
+    """What to send, to whom, and for how long; `tokens` has one for each connection."""
+
+    operation: Operation
+    dialect: Dialect
+    port: int
+    tokens: list[str]
+    warm_up_seconds: float
+    seconds: float
+    most_requests: int
+    server_pid: int
+    postgres_pid: int
+
+
+class Measured(BaseModel):
+    """Successful requests a second, CPU per request in microseconds, and latencies in milliseconds."""
+
+    rate: float
+    server_cpu: float
+    postgres_cpu: float
+    p50: float
+    p99: float
+
+
+class Caller:
+    """One connection with its person's token; every item it adds has a new name."""
+
+    def __init__(self, load: Load, connection: HttpConnection, token: str) -> None:
+        self._load = load
+        self._connection = connection
+        self._message: Message = message(load.dialect, load.operation, f"{LOOPBACK}:{load.port}", token)
+        self._names = iter(NAMES)
+        self._good: bytes | None = None
+
+    async def call_until(self, end: float, most: int) -> list[float]:
+        """Call again and again; seconds of each call. Raises `WrongAnswer` at the first one that is no success."""
+        latencies: list[float] = []
+        while (started := perf_counter()) < end and len(latencies) < most:
+            name = next(self._names) if self._message.varies else ""
+            status, body = await self._connection.ask(self._message.naming(name))
+            latencies.append(perf_counter() - started)
+            # An answer with the very bytes of one that was good need not be parsed again.
+            if status != 200 or body != self._good:
+                check(self._load.dialect, self._load.operation, name, status, body)
+                self._good = body
+        return latencies
+
+
+async def measure(load: Load) -> Measured:
+    """Warm up, then measure.
+
+    Raises `WrongAnswer` or `ConnectionError` when a call fails, `TimeoutError` when an answer does not come.
+    """
+    loop = asyncio.get_running_loop()
+    connections = [(await loop.create_connection(HttpConnection, LOOPBACK, load.port))[1] for _ in load.tokens]
+    callers = [Caller(load, *each) for each in zip(connections, load.tokens, strict=True)]
+    try:
+        async with asyncio.timeout(load.warm_up_seconds + load.seconds + ANSWER_SECONDS):
+            await _call(callers, load.warm_up_seconds, load.most_requests // 10)
+            server, postgres = cpu_seconds(load.server_pid), cpu_seconds(load.postgres_pid)
+            started = perf_counter()
+            latencies = await _call(callers, load.seconds, load.most_requests)
+            elapsed = perf_counter() - started
+            server, postgres = cpu_seconds(load.server_pid) - server, cpu_seconds(load.postgres_pid) - postgres
+    finally:
+        for connection in connections:
+            connection.close()
+    if len(latencies) < FEWEST:
+        raise WrongAnswer(f"only {len(latencies)} calls in {load.seconds:g} s say nothing; make the runs longer")
+    percentiles = quantiles(latencies, n=100, method="inclusive")
+    return Measured(
+        rate=len(latencies) / elapsed,
+        server_cpu=server / len(latencies) * 1e6,
+        postgres_cpu=postgres / len(latencies) * 1e6,
+        p50=percentiles[49] * 1e3,
+        p99=percentiles[98] * 1e3,
+    )
+
+
+async def _call(callers: list[Caller], seconds: float, most: int) -> list[float]:
+    end = perf_counter() + seconds
+    latencies = await asyncio.gather(*(caller.call_until(end, most) for caller in callers))
+    return [latency for each in latencies for latency in each]
+
+
+def main() -> int:
+    """The program; 1 when a call failed, which one line on stderr tells."""
+    load = Load.model_validate_json(sys.stdin.read())
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            print(runner.run(measure(load)).model_dump_json())
+    except (WrongAnswer, OSError) as error:
+        print(f"load: {str(error) or 'an answer did not come in time'}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

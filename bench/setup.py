@@ -1,0 +1,79 @@
+"""People with a household, a filled list and an access token each, made by the service's own functions."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from app.config import Settings
+from app.db import Engine, create_engine, new_id, transaction
+from app.db.driver import connect
+from app.households.repository import memberships_of
+from app.households.tenant import Actor, open_tenant
+from app.lists.adding import add_items
+from app.lists.founding import found_household
+from app.oauth.access_tokens import access_token
+from app.oauth.keys import KeyRing
+from app.oauth.store.grants import NewGrant, find_grant, insert_grant
+from app.people.emails import parse_email
+from app.people.store import insert_person
+from app.scopes import ALL_SCOPES
+from bench.messages import NAMES
+
+CLIENT: Final = "bench"
+CONSENT: Final = timedelta(hours=1)
+"""A consent of an hour, whose token is good for that long: longer than any run."""
+
+
+async def make_shoppers(settings: Settings, households: int, items: int) -> list[str]:
+    """The access tokens of as many people, each alone in a household with `items` open items on its list."""
+    assert settings.database_url is not None
+    engine = create_engine(settings.database_url.get_secret_value())
+    try:
+        keys = KeyRing(engine, settings)
+        await keys.load()
+        return [await _make_shopper(engine, settings, keys, items) for _ in range(households)]
+    finally:
+        await engine.dispose()
+
+
+async def gather_statistics(settings: Settings) -> None:
+    """Let PostgreSQL plan by what the tables hold now, so that its own ANALYZE changes no plan between two rounds."""
+    assert settings.migration_database_url is not None
+    connection = await connect(settings.migration_database_url.get_secret_value())
+    try:
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
+
+
+async def _make_shopper(engine: Engine, settings: Settings, keys: KeyRing, items: int) -> str:
+    now = datetime.now(UTC)
+    household_id, grant_id = new_id(), new_id()
+    async with transaction(engine, household_id) as connection:
+        person = await insert_person(connection, parse_email(f"{new_id()}@example.org"), "Anna", now)
+        assert person is not None
+        await found_household(connection, household_id, person.id, person.name)
+        consent = NewGrant(
+            id=grant_id,
+            person_id=person.id,
+            client_id=CLIENT,
+            client={"name": CLIENT},
+            scopes=ALL_SCOPES,
+            resource=settings.resource,
+            household_ids=[household_id],
+            default_household_id=household_id,
+            expires_at=now + CONSENT,
+        )
+        await insert_grant(connection, consent, now)
+        grant = await find_grant(connection, grant_id)
+        assert grant is not None
+        memberships = tuple(await memberships_of(connection, person.id))
+    if items:
+        actor = Actor(person.id, CLIENT, grant_id, memberships, household_id)
+        await _fill(engine, actor, items)
+    return access_token(settings, keys, grant, frozenset(ALL_SCOPES), now)
+
+
+async def _fill(engine: Engine, actor: Actor, items: int) -> None:
+    phrases = [f"2 kg {name}" for name in NAMES[:items]]
+    async with open_tenant(engine, actor, None, write=True) as tenant:
+        await add_items(tenant, phrases, None, "merge", all_or_nothing=True)

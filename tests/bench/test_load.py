@@ -1,0 +1,87 @@
+"""The load generator counts successes only, against the real service."""
+
+import json
+import os
+from itertools import product
+from typing import get_args
+
+import asyncpg
+import jwt
+import pytest
+
+from app.config import Settings
+from bench.limit import FIRST_LIST, HOUSEHOLD, LIST
+from bench.load import Load, measure
+from bench.messages import WrongAnswer, check
+from bench.plan import OPEN_ITEMS, Dialect, Operation
+from bench.setup import make_shoppers
+from tests.service import Service
+
+pytestmark = pytest.mark.anyio
+
+
+def load_on(service: Service, settings: Settings, operation: Operation, dialect: Dialect, tokens: list[str]) -> Load:
+    """A short load on the service."""
+    return Load(
+        operation=operation,
+        dialect=dialect,
+        port=settings.port,
+        tokens=tokens,
+        warm_up_seconds=0.1,
+        seconds=600,
+        most_requests=10,
+        server_pid=service.process.pid,
+        postgres_pid=os.getpid(),
+    )
+
+
+async def test_a_load_ends_when_every_connection_has_made_its_requests(service: Service, settings: Settings) -> None:
+    for operation, dialect in product(get_args(Operation), ("2026-07-28", "2025-11-25")):
+        tokens = await make_shoppers(settings, 2, OPEN_ITEMS if operation == "list_items" else 0)
+
+        measured = await measure(load_on(service, settings, operation, dialect, tokens))
+
+        assert measured.rate > 0, (operation, dialect)
+        assert 0 < measured.p50 <= measured.p99, (operation, dialect)
+
+
+async def test_a_call_that_is_no_success_stops_the_load(service: Service, settings: Settings) -> None:
+    with pytest.raises(WrongAnswer, match="answered with 401"):
+        await measure(load_on(service, settings, "list_items", "2026-07-28", ["not a token"]))
+
+    too_few = await make_shoppers(settings, 1, OPEN_ITEMS - 1)
+    with pytest.raises(WrongAnswer, match="answered with 200"):
+        await measure(load_on(service, settings, "list_items", "2026-07-28", too_few))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": {"code": -32603, "message": "no"}},
+        {"result": {"isError": True, "resultType": "complete", "content": []}},
+        {"result": {"resultType": "complete", "structuredContent": {"results": []}}},
+        {"result": {"resultType": "complete", "structuredContent": {"results": [{"status": "failed", "name": "x"}]}}},
+        {"result": {"structuredContent": {"results": [{"status": "added", "name": "x", "ref": "i1"}]}}},
+        "text",
+        None,
+    ],
+)
+def test_an_answer_that_is_no_success_does_not_count(answer: object) -> None:
+    with pytest.raises(WrongAnswer):
+        check("2026-07-28", "add_items", "x", 200, json.dumps(answer).encode())
+
+
+async def test_the_limit_reads_under_row_level_security(settings: Settings) -> None:
+    (token,) = await make_shoppers(settings, 1, OPEN_ITEMS)
+    grant_id = jwt.decode(token, options={"verify_signature": False})["gid"]
+    assert settings.database_url is not None
+    connection = await asyncpg.connect(settings.database_url.get_secret_value())
+    try:
+        household_id = await connection.fetchval(HOUSEHOLD, grant_id)
+        list_id = await connection.fetchval(FIRST_LIST, household_id)
+
+        assert len(await connection.fetch(LIST, household_id, list_id)) == OPEN_ITEMS
+        # The context ended with its statement, and without one no row is visible.
+        assert await connection.fetchval("SELECT count(*) FROM items") == 0
+    finally:
+        await connection.close()

@@ -1,0 +1,212 @@
+"""The schema rules, read from the catalogue of a migrated database, and the migrations that make it."""
+
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection as SyncConnection
+
+from app.db import Engine
+from app.db.driver import connect
+from app.db.embedded import DatabaseUrls, EmbeddedPostgres
+from app.db.migrate import migrate, migrate_down, newest_revision, run_as_owner
+from app.db.readiness import Readiness
+from app.tables import metadata
+
+pytestmark = pytest.mark.anyio
+
+GLOBAL = {
+    "people",
+    "credentials",
+    "sessions",
+    "households",
+    "memberships",
+    "clients",
+    "authorization_requests",
+    "grants",
+    "grant_households",
+    "codes",
+    "refresh_families",
+    "refresh_tokens",
+    "signing_keys",
+    "alembic_version",
+}
+TENANT = {"clocks", "lists", "items", "events"}
+
+
+async def rows(database: DatabaseUrls, query: str) -> list[dict[str, Any]]:
+    connection = await connect(database.superuser)
+    try:
+        return [dict(row.items()) for row in await connection.fetch(query)]
+    finally:
+        await connection.close()
+
+
+async def test_every_table_is_known_as_global_or_tenant(database: DatabaseUrls) -> None:
+    found = await rows(
+        database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    assert {row["relname"] for row in found} == GLOBAL | TENANT
+
+
+async def test_tenant_tables_have_a_household_in_every_key(database: DatabaseUrls) -> None:
+    """Rule 1: primary keys, unique indexes and foreign keys among tenant tables include household_id."""
+    indexes = await rows(
+        database,
+        """
+        SELECT c.relname AS "table", i.indexrelid::regclass::text AS name,
+               array_agg(a.attname::text) AS columns
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
+        WHERE i.indisunique AND c.relnamespace = 'public'::regnamespace GROUP BY 1, 2
+        """,
+    )
+    assert {row["table"] for row in indexes} >= TENANT
+    for index in indexes:
+        if index["table"] in TENANT:
+            assert "household_id" in index["columns"], index
+    foreign_keys = await rows(
+        database,
+        """
+        SELECT conrelid::regclass::text AS "table", confrelid::regclass::text AS target, conname,
+               (SELECT array_agg(a.attname::text) FROM pg_attribute a
+                WHERE a.attrelid = conrelid AND a.attnum = ANY(conkey)) AS columns
+        FROM pg_constraint WHERE contype = 'f'
+        """,
+    )
+    for key in foreign_keys:
+        if key["table"] in TENANT:
+            assert "household_id" in key["columns"], key
+            assert key["target"] != "people", "deleting a person anonymises"
+        else:
+            assert key["target"] not in TENANT, key
+
+
+async def test_row_level_security_is_forced_on_tenant_tables_by_one_plain_policy(database: DatabaseUrls) -> None:
+    """Rule 3: no subqueries, the context or nothing, for reading and for writing."""
+    tables = await rows(
+        database,
+        """
+        SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        """,
+    )
+    for table in tables:
+        expected = table["relname"] in TENANT
+        assert (table["relrowsecurity"], table["relforcerowsecurity"]) == (expected, expected), table
+    policies = await rows(database, "SELECT * FROM pg_policies")
+    assert {policy["tablename"] for policy in policies} == TENANT
+    for policy in policies:
+        assert policy["qual"] == policy["with_check"]
+        assert "current_setting('app.household_id'" in policy["qual"]
+        assert "SELECT" not in policy["qual"].upper()
+        assert (policy["permissive"], policy["cmd"]) == ("PERMISSIVE", "ALL")
+
+
+async def test_there_are_no_sequences_triggers_enums_or_functions(database: DatabaseUrls) -> None:
+    """Rules 1 and 5: ids come from the service, and nothing happens behind a statement's back."""
+    for query in (
+        "SELECT relname FROM pg_class WHERE relkind = 'S'",
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+        "SELECT typname FROM pg_type WHERE typtype = 'e'",
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+        "SELECT column_name FROM information_schema.columns WHERE is_identity = 'YES'",
+    ):
+        assert not await rows(database, query), query
+
+
+async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database: DatabaseUrls) -> None:
+    owned = await rows(database, "SELECT relname FROM pg_class WHERE relowner = 'shopping_service'::regrole")
+    assert owned == []
+    granted = await rows(
+        database,
+        """
+        SELECT table_name AS "table", string_agg(privilege_type::text, ',' ORDER BY privilege_type) AS privileges
+        FROM information_schema.role_table_grants
+        WHERE grantee = 'shopping_service' AND table_schema = 'public' GROUP BY 1
+        """,
+    )
+    privileges = {row["table"]: set(row["privileges"].split(",")) for row in granted}
+    assert set(privileges) == GLOBAL | TENANT
+    assert privileges["alembic_version"] == {"SELECT"}
+    for table in TENANT | {"people", "credentials", "households"}:
+        assert privileges[table] == {"SELECT", "INSERT", "UPDATE"}, table
+    for table, held in privileges.items():
+        assert held <= {"SELECT", "INSERT", "UPDATE", "DELETE"}, table
+    others = await rows(
+        database,
+        "SELECT * FROM information_schema.role_table_grants WHERE grantee = 'PUBLIC' AND table_schema = 'public'",
+    )
+    assert others == []
+
+
+async def test_the_service_role_can_not_change_the_schema(engine: Engine, database: DatabaseUrls) -> None:
+    connection = await connect(database.service)
+    for statement in (
+        "CREATE TABLE mine (id int)",
+        "ALTER TABLE lists DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY household ON lists",
+        "CREATE POLICY all_of_it ON lists USING (true)",
+        "TRUNCATE lists",
+        "DELETE FROM lists",
+        "SET ROLE shopping_owner",
+        "CREATE TEMP TABLE mine (id int)",
+    ):
+        with pytest.raises(Exception, match=r"permission denied|must be owner"):
+            await connection.execute(statement)
+    await connection.close()
+
+
+def test_autogenerate_finds_nothing_to_change(database: DatabaseUrls) -> None:
+    differences: list[Any] = []
+
+    def compare(connection: SyncConnection) -> None:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        differences.extend(compare_metadata(context, metadata))
+
+    run_as_owner(database.owner, compare)
+    assert differences == []
+
+
+@pytest.fixture
+def empty(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> DatabaseUrls:
+    """A database without tables."""
+    server: EmbeddedPostgres = cluster.server
+    return server.create_database(f"empty_{tmp_path_factory.mktemp('x').name}")
+
+
+async def tables_in(database: DatabaseUrls) -> set[str]:
+    found = await rows(
+        database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    return {row["relname"] for row in found}
+
+
+def test_migrations_go_up_down_and_up_again(empty: DatabaseUrls) -> None:
+    migrate(empty.owner, empty.service)
+    assert asyncio.run(tables_in(empty)) == GLOBAL | TENANT
+    migrate_down(empty.owner, empty.service)
+    assert asyncio.run(tables_in(empty)) == {"alembic_version"}
+    migrate(empty.owner, empty.service)
+    assert asyncio.run(tables_in(empty)) == GLOBAL | TENANT
+
+
+def test_concurrent_starts_migrate_once(empty: DatabaseUrls) -> None:
+    with ProcessPoolExecutor(3) as pool:
+        starts = [pool.submit(migrate, empty.owner, empty.service) for _ in range(3)]
+        for start in starts:
+            start.result(60)
+    applied = asyncio.run(rows(empty, "SELECT version_num FROM alembic_version"))
+    assert [row["version_num"] for row in applied] == [newest_revision()]
+
+
+async def test_a_database_that_is_not_migrated_is_not_ready(engine: Engine, database: DatabaseUrls) -> None:
+    is_ready = Readiness(engine)
+    assert await is_ready()
+    owner = await connect(database.owner)
+    await owner.execute("UPDATE alembic_version SET version_num = '0001'")
+    await owner.close()
+    assert not await is_ready()

@@ -1,0 +1,254 @@
+"""The transaction: what it shows, what it commits, and that nothing leaks from one household to the next."""
+
+import asyncio
+from uuid import UUID
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from app.config import Settings
+from app.db import Connection, Engine, create_engine, driver_of, new_id, transaction
+from app.db.driver import connect
+from app.db.embedded import DatabaseUrls
+from app.db.roles import refuse_powerful_role
+from app.errors import StartupError, Unavailable
+from tests.factory import Factory
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def households(engine: Engine, settings: Settings) -> tuple[UUID, UUID]:
+    """Two households of two people."""
+    factory = Factory(engine, settings)
+    return (await factory.person("Ada"))[1], (await factory.person("Eve"))[1]
+
+
+@pytest.fixture
+def one_connection(database: DatabaseUrls) -> Engine:
+    """An engine with a single connection, so that each transaction gets the one before it."""
+    return create_engine(database.service, pool_size=1)
+
+
+async def context_of(connection: Connection) -> str | None:
+    return (await connection.execute(text("SELECT current_setting('app.household_id', true)"))).scalar()
+
+
+async def rename_lists(connection: Connection, name: str) -> None:
+    await connection.execute(text("UPDATE lists SET name = :name"), {"name": name})
+
+
+async def names_in(engine: Engine, household_id: UUID) -> list[str]:
+    async with transaction(engine, household_id) as connection:
+        return list((await connection.execute(text("SELECT name FROM lists"))).scalars())
+
+
+async def test_a_finished_block_is_committed(engine: Engine, households: tuple[UUID, UUID]) -> None:
+    ada, eve = households
+    async with transaction(engine, ada, write=True) as connection:
+        await rename_lists(connection, "Renamed")
+    assert await names_in(engine, ada) == ["Renamed"]
+    assert await names_in(engine, eve) == ["Groceries"]
+
+
+async def test_an_exception_rolls_back(engine: Engine, households: tuple[UUID, UUID]) -> None:
+    async def fail() -> None:
+        async with transaction(engine, households[0], write=True) as connection:
+            await rename_lists(connection, "Renamed")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert await names_in(engine, households[0]) == ["Groceries"]
+
+
+async def test_a_write_holds_the_lock_of_its_household_only(engine: Engine, households: tuple[UUID, UUID]) -> None:
+    ada, eve = households
+    async with transaction(engine, ada, write=True) as connection:
+        rev = (await connection.execute(text("SELECT rev FROM clocks"))).scalar()
+        async with transaction(engine, eve, write=True):
+            pass
+        async with transaction(engine, ada) as reader:
+            seen = (await reader.execute(text("SELECT rev FROM clocks"))).scalar()
+    assert (rev, seen) == (1, 0)
+
+
+async def test_eight_writers_lose_no_update(engine: Engine, households: tuple[UUID, UUID]) -> None:
+    async def write() -> None:
+        for _ in range(10):
+            async with transaction(engine, households[0], write=True) as connection:
+                driver = await driver_of(connection)
+                next_item = await driver.fetchval("SELECT next_item FROM clocks")
+                await driver.execute("UPDATE clocks SET next_item = $1", next_item + 1)
+
+    await asyncio.gather(*(write() for _ in range(8)))
+    async with transaction(engine, households[0]) as connection:
+        row = (await connection.execute(text("SELECT rev, next_item FROM clocks"))).one()
+    assert tuple(row) == (80, 81)
+
+
+async def test_a_connection_that_comes_back_has_no_household(
+    one_connection: Engine, households: tuple[UUID, UUID]
+) -> None:
+    async with transaction(one_connection, households[0]) as connection:
+        assert await context_of(connection) == str(households[0])
+    async with transaction(one_connection) as connection:
+        assert not await context_of(connection)
+        assert (await connection.execute(text("SELECT count(*) FROM lists"))).scalar() == 0
+    await one_connection.dispose()
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_cancel_at_any_step_leaves_nothing_for_the_next_household(
+    one_connection: Engine, households: tuple[UUID, UUID], steps: int
+) -> None:
+    """The task is cancelled after a number of turns of the loop: before BEGIN, in the batch, at COMMIT, after it."""
+    ada, eve = households
+
+    async def batch() -> None:
+        async with transaction(one_connection, ada, write=True) as connection:
+            driver = await driver_of(connection)
+            await driver.execute("UPDATE lists SET name = 'half'")
+            await driver.execute("UPDATE lists SET name = 'whole'")
+
+    task = asyncio.create_task(batch())
+    for _ in range(steps * 3):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with transaction(one_connection, eve, write=True) as connection:
+        assert await context_of(connection) == str(eve)
+        await rename_lists(connection, "Eve's")
+    assert (await names_in(one_connection, ada))[0] in ("Groceries", "whole")
+    assert await names_in(one_connection, eve) == ["Eve's"]
+    await one_connection.dispose()
+
+
+async def test_a_cancel_in_mid_batch_stores_nothing(one_connection: Engine, households: tuple[UUID, UUID]) -> None:
+    ada, eve = households
+    reached = asyncio.Event()
+
+    async def batch() -> None:
+        async with transaction(one_connection, ada, write=True) as connection:
+            await rename_lists(connection, "half")
+            reached.set()
+            await (await driver_of(connection)).execute("SELECT pg_sleep(30)")
+
+    task = asyncio.create_task(batch())
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with transaction(one_connection, eve, write=True) as connection:
+        await rename_lists(connection, "Eve's")
+    assert await names_in(one_connection, ada) == ["Groceries"]
+    await one_connection.dispose()
+
+
+async def cut(database: DatabaseUrls) -> None:
+    """End every connection of the service role, as a restart of Postgres does."""
+    admin = await connect(database.superuser)
+    await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'shopping_service'")
+    await admin.close()
+
+
+async def test_stale_connections_are_replaced_without_an_error(
+    engine: Engine, database: DatabaseUrls, households: tuple[UUID, UUID]
+) -> None:
+    async def use() -> None:
+        async with transaction(engine, households[0]) as connection:
+            await connection.execute(text("SELECT pg_sleep(0.05)"))
+
+    await asyncio.gather(*(use() for _ in range(5)))
+    await cut(database)
+    await asyncio.gather(*(use() for _ in range(5)))
+
+
+async def test_a_connection_cut_in_the_middle_is_unavailable_and_stores_nothing(
+    engine: Engine, database: DatabaseUrls, households: tuple[UUID, UUID]
+) -> None:
+    async def interrupted() -> None:
+        async with transaction(engine, households[0], write=True) as connection:
+            await rename_lists(connection, "half")
+            await cut(database)
+
+    with pytest.raises(Unavailable) as refusal:
+        await interrupted()
+    assert refusal.value.retry_after
+    assert await names_in(engine, households[0]) == ["Groceries"]
+
+
+async def test_an_aborted_transaction_does_not_report_success(engine: Engine, households: tuple[UUID, UUID]) -> None:
+    async def swallow() -> None:
+        async with transaction(engine, households[0], write=True) as connection:
+            await rename_lists(connection, "half")
+            driver = await driver_of(connection)
+            with pytest.raises(asyncpg.DivisionByZeroError):
+                await driver.execute("SELECT 1 / 0")
+
+    with pytest.raises(Unavailable):
+        await swallow()
+    assert await names_in(engine, households[0]) == ["Groceries"]
+
+
+async def test_a_full_pool_is_unavailable_after_a_bounded_wait(
+    database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.db.engine.POOL_WAIT_SECONDS", 0.05)
+    engine = create_engine(database.service, pool_size=1)
+
+    async def second() -> None:
+        async with transaction(engine):
+            pass
+
+    async with transaction(engine):
+        with pytest.raises(Unavailable):
+            await second()
+    await engine.dispose()
+
+
+async def test_a_database_that_is_away_is_unavailable() -> None:
+    engine = create_engine("postgresql://nobody:x@127.0.0.1:1/nothing")
+
+    async def use() -> None:
+        async with transaction(engine):
+            pass
+
+    with pytest.raises(Unavailable):
+        await use()
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("role", ["superuser", "owner"])
+async def test_a_role_that_sees_past_the_policies_is_refused(database: DatabaseUrls, role: str) -> None:
+    engine = create_engine(getattr(database, role))
+    with pytest.raises(StartupError, match=r"DATABASE_URL"):
+        await refuse_powerful_role(engine)
+    await engine.dispose()
+
+
+async def test_a_role_with_bypassrls_is_refused(database: DatabaseUrls) -> None:
+    admin = await connect(database.superuser)
+    name = f"bypass_{new_id().hex}"
+    await admin.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'x' BYPASSRLS")
+    await admin.execute(
+        f'GRANT CONNECT ON DATABASE "{database.service.rpartition("/")[2].partition("?")[0]}" TO {name}'
+    )
+    head, _, tail = database.service.partition("@")
+    engine = create_engine(f"{head.partition('://')[0]}://{name}:x@{tail}")
+    with pytest.raises(StartupError, match="BYPASSRLS"):
+        await refuse_powerful_role(engine)
+    await engine.dispose()
+    await admin.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+    await admin.close()
+
+
+async def test_the_service_role_is_accepted(engine: Engine) -> None:
+    await refuse_powerful_role(engine)
+
+
+def test_secrets_do_not_show_in_settings(settings: Settings) -> None:
+    assert isinstance(settings.database_url, SecretStr)
+    assert settings.database_url.get_secret_value() not in repr(settings)

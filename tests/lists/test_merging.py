@@ -1,0 +1,127 @@
+"""Adding without duplicates, decided without a database."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.lists.merging import plan_add
+from app.lists.model import Item, OnDuplicate, Plan, Wanted
+from app.lists.quantities import parse_phrase
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def wanted(*phrases: str) -> list[Wanted]:
+    return [Wanted(parsed.name, parsed.quantity, parsed.note) for parsed in map(parse_phrase, phrases)]
+
+
+def after(plan: Plan, existing: list[Item] | None = None) -> list[Item]:
+    """The items as they would be stored, in the order of the list."""
+    items = {item.id: item for item in existing or []}
+    items.update({change.after.id: change.after for change in plan.changes.values()})
+    return sorted(items.values(), key=lambda item: (item.position, item.no))
+
+
+def add(*phrases: str, to: list[Item] | None = None, on_duplicate: OnDuplicate = "merge") -> list[Item]:
+    existing = to or []
+    return after(plan_add(existing, wanted(*phrases), on_duplicate, len(existing) + 1), existing)
+
+
+def shown(items: list[Item]) -> list[tuple[str, str]]:
+    return [(item.name, str(item.quantity or "")) for item in items]
+
+
+def test_an_entry_without_an_amount_joins_any_line_of_its_name() -> None:
+    assert shown(add("2 kg flour", "flour")) == [("flour", "2 kg")]
+
+
+def test_an_amount_gives_one_to_a_line_without() -> None:
+    assert shown(add("flour", "2 kg flour")) == [("flour", "2 kg")]
+
+
+def test_the_sum_is_shown_in_the_larger_unit() -> None:
+    assert shown(add("500 g flour", "1 kg flour")) == [("flour", "1.5 kg")]
+
+
+def test_notes_keep_lines_apart() -> None:
+    assert len(add("milk", "milk (lactose free)", "Milk (Lactose Free)")) == 2
+
+
+def test_accents_and_case_make_no_difference() -> None:
+    assert len(add("Crème fraîche", "creme fraiche", "CRÈME FRAÎCHE")) == 1
+
+
+def test_a_line_that_can_not_be_joined_stands_beside_its_namesake() -> None:
+    assert [item.name for item in add("500 g yoghurt", "bread", "2 yoghurt")] == ["yoghurt", "yoghurt", "bread"]
+
+
+def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> None:
+    line = add("5 milk")[0]
+    bought = replace(
+        line, checked_at=NOW, price=Decimal(1), category="Dairy", priority="high", repeat_days=7, store="Market"
+    )
+    plan = plan_add([bought], wanted("2 milk"), "merge", 2)
+    again = plan.outcomes[0]
+    assert (again.status, again.item.ref, str(again.item.quantity)) == ("restored", "i1", "2")
+    assert (again.item.checked_at, again.item.price, again.item.priority) == (None, None, None)
+    assert (again.item.category, again.item.store, again.item.repeat_days) == ("Dairy", "Market", 7)
+
+
+def test_re_adding_without_a_quantity_does_not_bring_the_old_one_back() -> None:
+    bought = replace(add("5 milk")[0], checked_at=NOW)
+    assert plan_add([bought], wanted("milk"), "merge", 2).outcomes[0].item.quantity is None
+
+
+def test_a_reopened_line_goes_to_the_end() -> None:
+    milk, bread = add("milk", "bread")
+    bought = replace(milk, checked_at=NOW)
+    assert [item.name for item in add("milk", to=[bought, bread])] == ["bread", "milk"]
+
+
+def test_an_open_line_is_preferred_to_a_bought_one() -> None:
+    first = replace(add("milk")[0], checked_at=NOW)
+    both = add("2 milk", to=[first], on_duplicate="separate")
+    plan = plan_add(both, wanted("milk"), "merge", 3)
+    assert (plan.outcomes[0].status, plan.outcomes[0].item.ref) == ("merged", "i2")
+
+
+AMOUNTS = st.integers(1, 500)
+ENTRIES = st.lists(
+    st.tuples(st.sampled_from(["milk", "Milk", "flour", "Äpfel", "apfel"]), AMOUNTS, st.sampled_from(["g", "kg", "l"])),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(ENTRIES, st.integers(0, 30))
+def test_whatever_is_merged_the_sums_are_exact_and_no_two_open_lines_are_alike(
+    entries: list[tuple[str, int, str]], cut: int
+) -> None:
+    phrases = [f"{amount} {unit} {name}" for name, amount, unit in entries]
+    first = add(*phrases[:cut]) if phrases[:cut] else []
+    items = add(*phrases[cut:], to=first) if phrases[cut:] else first
+    grams = sum(item.quantity.amount for item in items if item.quantity and item.quantity.measure == "mass")
+    assert grams == sum(amount * {"g": 1, "kg": 1000}[unit] for _, amount, unit in entries if unit != "l")
+    keys = [(item.name_key, item.measure, item.variant) for item in items if item.checked_at is None]
+    assert len(keys) == len(set(keys))
+    assert len({item.no for item in items}) == len(items)
+    assert len({(item.position, item.no) for item in items}) == len(items)
+
+
+@given(
+    st.lists(st.sampled_from(["milk", "2 milk", "milk (fresh)", "1 l milk"]), max_size=12),
+    st.sampled_from(["separate", "skip"]),
+)
+def test_separate_never_merges_and_skip_never_changes_a_line(phrases: list[str], mode: OnDuplicate) -> None:
+    entries = wanted(*phrases)
+    plan = plan_add([], entries, mode, 1)
+    assert len(plan.outcomes) == len(entries)
+    if mode == "separate":
+        assert len(plan.changes) == len(entries)
+    else:
+        assert {outcome.status for outcome in plan.outcomes} <= {"added", "skipped"}
+    variants = [(change.after.name_key, change.after.measure, change.after.variant) for change in plan.changes.values()]
+    assert len(variants) == len(set(variants))

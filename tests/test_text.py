@@ -1,0 +1,58 @@
+"""Text that people type."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import Invalid
+from app.text import clean, fold
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Käse", "kase"),
+        ("CRÈME", "crème"),
+        ("Straße", "strasse"),
+        ("œufs", "oeufs"),
+        ("Smørrebrød", "smorrebrod"),
+        ("jalapeño", "Jalapeno"),
+        ("ｍｉｌｋ", "milk"),
+        ("two  words", " two words "),
+        ("ΚΑΦΈΣ", "καφες"),
+        ("İstanbul", "istanbul"),
+    ],
+)
+def test_these_are_one_name(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("か", "が"), ("salt", "salted"), ("चाय", "चय"), ("чай", "чаи"), ("🥛", "🧀")]
+)
+def test_these_are_different_names(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b", "a\0", "a\x1b[0m", "a\nb", "\ud800", "x" * 201, "\u202e"])
+def test_what_can_not_be_a_name_is_refused_with_its_field(text: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        clean(text, "items[3].name", 200)
+    assert refusal.value.field == "items[3].name"
+    assert refusal.value.message.startswith("items[3].name")
+
+
+@given(st.text())
+def test_cleaned_text_can_be_stored_as_it_is(text: str) -> None:
+    try:
+        cleaned = clean(text, "name", 200)
+    except Invalid:
+        return
+    assert cleaned.encode()
+    assert "\0" not in cleaned
+    assert clean(cleaned, "name", 200) == cleaned
