@@ -3,14 +3,23 @@
 import json
 from typing import Any, Final, cast
 
+import anyio
 from starlette.types import Receive
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes. 100 items with the longest notes are a fifth of it."""
 
 
+BODY_SECONDS: Final = 30
+"""How long a body may take to arrive."""
+
+
 class BodyTooLarge(Exception):
     """More than LARGEST_BODY bytes."""
+
+
+class BodyTooSlow(Exception):
+    """It took longer than BODY_SECONDS."""
 
 
 class NotJson(Exception):
@@ -18,7 +27,13 @@ class NotJson(Exception):
 
 
 async def read_body(receive: Receive) -> bytes | None:
-    """The whole body, or None when the sender went away. Raises `BodyTooLarge`."""
+    """The whole body, or None when the sender went away. Raises `BodyTooLarge` and `BodyTooSlow`."""
+    with anyio.move_on_after(BODY_SECONDS):
+        return await _read(receive)
+    raise BodyTooSlow
+
+
+async def _read(receive: Receive) -> bytes | None:
     body = bytearray()
     while True:
         message = await receive()

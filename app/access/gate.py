@@ -16,13 +16,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access import batch
-from app.access.body import BodyTooLarge, NotJson, parse_json, read_body
+from app.access.body import BodyTooLarge, BodyTooSlow, NotJson, parse_json, read_body
 from app.access.caller import Caller
 from app.access.challenge import Challenges, unavailable
 from app.access.envelope import envelope_fault
 from app.access.hosts import refuse_foreign_origin
 from app.access.identify import Identify
-from app.access.replies import protocol_error, too_large
+from app.access.replies import protocol_error, too_large, too_slow
 from app.errors import Unavailable
 
 CALLER: Final = "app.caller"
@@ -81,6 +81,8 @@ class Gate:
             message = parse_json(body)
         except BodyTooLarge:
             return too_large()
+        except BodyTooSlow:
+            return too_slow()
         except NotJson as error:
             return protocol_error(400, PARSE_ERROR, str(error))
         calls = cast("list[Any]", message) if isinstance(message, list) else [message]

@@ -19,3 +19,9 @@ def too_large() -> Response:
     """413: the body is over the limit."""
     description = f"The body is larger than {LARGEST_BODY:,} bytes; send fewer items at once."
     return JSONResponse({"error": "content_too_large", "error_description": description}, 413)
+
+
+def too_slow() -> Response:
+    """408: the body did not arrive in time."""
+    description = "The body did not arrive in time; send it again."
+    return JSONResponse({"error": "request_timeout", "error_description": description}, 408)

@@ -21,6 +21,7 @@ from app.lists.model import (
     NOTE_LENGTH,
     OnDuplicate,
     Outcome,
+    Plan,
     Priority,
     ShoppingList,
     Wanted,
@@ -75,26 +76,39 @@ async def add_items(
     clock = await repository.read_clock(tenant)
     members = await _members(tenant, entries)
     read = [_read(entry, f"items[{number}]", members) for number, entry in enumerate(entries)]
-    room = await _room(tenant, shopping_list, clock.next_item, len(entries))
     wanted = [entry for entry in read if isinstance(entry, Wanted)]
     existing = await repository.items_named(tenant, shopping_list.id, [entry.name_key for entry in wanted])
-    if len(wanted) > room:
-        read = _within(read, room)
-        wanted = [entry for entry in read if isinstance(entry, Wanted)]
-    refusals = [entry for entry in read if isinstance(entry, AppError)]
-    if all_or_nothing and refusals:
-        raise refusals[0]
-    plan = plan_add(existing, wanted, on_duplicate, clock.next_item)
-    event_no = None
-    if plan.changes:
-        await repository.save_items(tenant, shopping_list.id, clock.rev, [each.after for each in plan.changes.values()])
-        recorded = changes.as_json(plan.changes.values())
-        event_no = await activity.insert_event(tenant, "add_items", shopping_list.id, recorded)
-    outcomes = iter(plan.outcomes)
-    answered = [entry if isinstance(entry, AppError) else next(outcomes) for entry in read]
+    room = await _room(tenant, shopping_list, clock.next_item, len(wanted))
+    plan = plan_add(existing, wanted, on_duplicate, clock.next_item, room)
+    outcomes = _outcomes(read, plan)
+    if all_or_nothing and (refusal := next((each for each in outcomes if isinstance(each, AppError)), None)):
+        raise refusal
+    event_no = await _store(tenant, shopping_list, clock.rev, plan)
     names = [entry if isinstance(entry, str) else entry.name for entry in entries]
     rev = clock.rev if plan.changes else shopping_list.rev
-    return Added(shopping_list, rev, list(zip(names, answered, strict=True)), event_no)
+    return Added(shopping_list, rev, list(zip(names, outcomes, strict=True)), event_no)
+
+
+async def _store(tenant: Tenant, shopping_list: ShoppingList, rev: int, plan: Plan) -> int | None:
+    """Store the planned changes with their event, and answer its number; None when there is nothing to store."""
+    if not plan.changes:
+        return None
+    await repository.save_items(tenant, shopping_list.id, rev, [each.after for each in plan.changes.values()])
+    recorded = changes.as_json(plan.changes.values())
+    return await activity.insert_event(tenant, "add_items", shopping_list.id, recorded)
+
+
+def _outcomes(read: Sequence[Wanted | AppError], plan: Plan) -> list[Outcome | AppError]:
+    """An outcome or a refusal for each entry of the call, in its order."""
+    planned = iter(plan.outcomes)
+    outcomes: list[Outcome | AppError] = []
+    for number, entry in enumerate(read):
+        outcome = entry if isinstance(entry, AppError) else next(planned)
+        if outcome is None:
+            message = f"The list is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
+            outcome = LimitReached(message, field=f"items[{number}]")
+        outcomes.append(outcome)
+    return outcomes
 
 
 async def _members(tenant: Tenant, entries: Sequence[str | NewItem]) -> list[Member]:
@@ -108,18 +122,6 @@ async def _room(tenant: Tenant, shopping_list: ShoppingList, next_item: int, wan
     if next_item + wanted <= ITEMS_PER_LIST:
         return wanted
     return ITEMS_PER_LIST - await repository.count_items(tenant, shopping_list.id)
-
-
-def _within(read: Sequence[Wanted | AppError], room: int) -> list[Wanted | AppError]:
-    kept: list[Wanted | AppError] = []
-    for number, entry in enumerate(read):
-        if isinstance(entry, Wanted):
-            if room <= 0:
-                message = f"The list is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
-                entry = LimitReached(message, field=f"items[{number}]")
-            room -= 1
-        kept.append(entry)
-    return kept
 
 
 def _read(entry: str | NewItem, field: str, members: Sequence[Member]) -> Wanted | AppError:

@@ -7,26 +7,34 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from app.db import new_id
-from app.lists.model import GAP_BITS, Change, Item, OnDuplicate, Outcome, Plan, Wanted
+from app.lists.model import GAP_BITS, ITEMS_PER_LIST, Change, Item, OnDuplicate, Outcome, Plan, Wanted
 
 
-def plan_add(existing: Iterable[Item], wanted: Sequence[Wanted], on_duplicate: OnDuplicate, next_no: int) -> Plan:
+def plan_add(
+    existing: Iterable[Item],
+    wanted: Sequence[Wanted],
+    on_duplicate: OnDuplicate,
+    next_no: int,
+    room: int = ITEMS_PER_LIST,
+) -> Plan:
     """Decide what becomes of each wanted entry.
 
     `existing` are the items of the list, open or checked, that share a name with an entry; `next_no` is the number
-    of the next new item. Entries see the ones before them, so `milk, milk` in one call is one line.
+    of the next new item, `room` how many new ones fit; the outcome of an entry that does not fit is None. Entries see
+    the ones before them, so `milk, milk` in one call is one line.
     """
-    plan = _Planner(list(existing), next_no)
+    plan = _Planner(list(existing), next_no, room)
     for entry in wanted:
         plan.add(entry, on_duplicate)
     return plan.result
 
 
 class _Planner:
-    def __init__(self, existing: list[Item], next_no: int) -> None:
+    def __init__(self, existing: list[Item], next_no: int, room: int) -> None:
         self._items = {item.id: item for item in existing}
         self._before = dict(self._items)
         self._next_no = next_no
+        self._room = room
         self._appended = 0
         self._next_position = next_no << GAP_BITS
         self.result = Plan()
@@ -42,8 +50,10 @@ class _Planner:
             self._merge(target, entry)
         elif same and not open_lines and on_duplicate != "separate":
             self._restore(max(same, key=lambda item: (item.checked_at, item.no)), entry)
-        else:
+        elif self._room > 0:
             self._append(entry, beside=open_lines[-1] if open_lines else None)
+        else:
+            self.result.outcomes.append(None)
 
     def _merge(self, line: Item, entry: Wanted) -> None:
         if line.quantity is None or entry.quantity is None:
@@ -87,6 +97,7 @@ class _Planner:
             note=entry.note,
         )
         self._next_no += 1
+        self._room -= 1
         added = _with_details(bare, entry)
         added = replace(added, variant=self._free_variant(added))
         self._store(added)

@@ -122,7 +122,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Plan:
-    """The outcome of each entry, in the order of the call, and the changes to store."""
+    """The outcome of each entry, in the order of the call (None: it does not fit), and the changes to store."""
 
-    outcomes: list[Outcome] = field(default_factory=list[Outcome])
+    outcomes: list[Outcome | None] = field(default_factory=list[Outcome | None])
     changes: dict[UUID, Change] = field(default_factory=dict[UUID, Change])

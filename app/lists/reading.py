@@ -57,6 +57,8 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
     """A page of items. Raises `NotFound` for the list and `Invalid` for the cursor."""
     shopping_list = None if request.list == ALL_LISTS else await resolve_list(tenant, request.list)
     list_id = shopping_list.id if shopping_list is not None else None
+    # Before the rows: a change that comes between is read again with since_rev, never missed.
+    rev = shopping_list.rev if shopping_list is not None else (await repository.read_clock(tenant)).rev
     after = None if request.cursor is None else _place_of(request.cursor)
     browse = Browse(
         list_id=list_id,
@@ -73,7 +75,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
     rows = rows[: request.limit]
     return Page(
         list=shopping_list,
-        rev=shopping_list.rev if shopping_list is not None else await _newest_rev(tenant),
+        rev=rev,
         rows=[row for row in rows if row.in_view],
         removed=[row.item.ref for row in rows if not row.in_view],
         counts=Counts(*await browse_repository.count(tenant, list_id)),
@@ -83,10 +85,6 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
 
 async def _stores(tenant: Tenant, name: str) -> list[str]:
     return [store for store in await browse_repository.stores_of(tenant) if fold(store) == fold(name)]
-
-
-async def _newest_rev(tenant: Tenant) -> int:
-    return (await repository.read_clock(tenant)).rev
 
 
 _BIGINT: Final = 2**63 - 1

@@ -65,6 +65,7 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
     )
     plan = plan_add([bought], wanted("2 milk"), "merge", 2)
     again = plan.outcomes[0]
+    assert again is not None
     assert (again.status, again.item.ref, str(again.item.quantity)) == ("restored", "i1", "2")
     assert (again.item.checked_at, again.item.price, again.item.priority) == (None, None, None)
     assert (again.item.category, again.item.store, again.item.repeat_days) == ("Dairy", "Market", 7)
@@ -72,7 +73,9 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
 
 def test_re_adding_without_a_quantity_does_not_bring_the_old_one_back() -> None:
     bought = replace(add("5 milk")[0], checked_at=NOW)
-    assert plan_add([bought], wanted("milk"), "merge", 2).outcomes[0].item.quantity is None
+    (again,) = plan_add([bought], wanted("milk"), "merge", 2).outcomes
+    assert again is not None
+    assert again.item.quantity is None
 
 
 def test_a_reopened_line_goes_to_the_end() -> None:
@@ -85,7 +88,16 @@ def test_an_open_line_is_preferred_to_a_bought_one() -> None:
     first = replace(add("milk")[0], checked_at=NOW)
     both = add("2 milk", to=[first], on_duplicate="separate")
     plan = plan_add(both, wanted("milk"), "merge", 3)
-    assert (plan.outcomes[0].status, plan.outcomes[0].item.ref) == ("merged", "i2")
+    (outcome,) = plan.outcomes
+    assert outcome is not None
+    assert (outcome.status, outcome.item.ref) == ("merged", "i2")
+
+
+def test_a_full_list_takes_no_new_line_but_still_merges_and_reopens() -> None:
+    milk, bread = add("milk", "bread")
+    existing = [milk, replace(bread, checked_at=NOW)]
+    plan = plan_add(existing, wanted("2 milk", "bread", "tea", "jam"), "merge", 3, room=1)
+    assert [outcome and outcome.status for outcome in plan.outcomes] == ["merged", "restored", "added", None]
 
 
 AMOUNTS = st.integers(1, 500)
@@ -122,6 +134,6 @@ def test_separate_never_merges_and_skip_never_changes_a_line(phrases: list[str],
     if mode == "separate":
         assert len(plan.changes) == len(entries)
     else:
-        assert {outcome.status for outcome in plan.outcomes} <= {"added", "skipped"}
+        assert {outcome.status for outcome in plan.outcomes if outcome} <= {"added", "skipped"}
     variants = [(change.after.name_key, change.after.measure, change.after.variant) for change in plan.changes.values()]
     assert len(variants) == len(set(variants))
