@@ -1,0 +1,158 @@
+"""The authorization endpoint: a client's request is checked once and kept on our side (RFC 6749 section 4.1.1)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.db import Connection, new_id, transaction
+from app.errors import Invalid
+from app.oauth.faults import OAuthFault, invalid_request, invalid_target
+from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.pkce import is_s256_challenge
+from app.oauth.redirects import fault_of_redirect_uri, is_registered, response_uri
+from app.oauth.resources import door_of
+from app.oauth.server import AuthorizationServer
+from app.oauth.store.clients import Client, find_client
+from app.oauth.store.grants import has_approved
+from app.oauth.store.requests import AuthorizationRequest, insert_request
+from app.people.sessions import find_person, new_session_secret, session_hash
+from app.scopes import ALL_SCOPES, DEFAULT_SCOPES
+from app.ui.forms import parse_fields
+from app.ui.headers import NO_REFERRER
+
+REQUEST_LIFE: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRequest:
+    """What is worth remembering of a valid request."""
+
+    scopes: tuple[str, ...]
+    resource: str
+    code_challenge: str
+
+
+async def authorize(server: AuthorizationServer, request: Request) -> Response:
+    """GET /oauth/authorize: on to signing in, or straight to consent when someone is signed in."""
+    try:
+        parameters = parameters_of(parse_fields(request.scope["query_string"]))
+    except Invalid as error:
+        parameters = invalid_request(error.message)
+    if isinstance(parameters, OAuthFault):
+        return _fault_page(server, parameters)
+    async with transaction(server.engine) as connection:
+        client = await find_client(connection, parameters.get("client_id", ""))
+        redirect_uri = _redirect_uri(client, parameters)
+        if client is None or redirect_uri is None:
+            return _unknown_client_page(server)
+        cookie = server.cookie.read(request)
+        checked = check_request(server, parameters)
+        if isinstance(checked, OAuthFault):
+            if await _may_redirect(server, connection, client, cookie):
+                return _fault_redirect(server, redirect_uri, parameters, checked)
+            return _fault_page(server, checked)
+        return await _keep(server, connection, client, redirect_uri, parameters, checked, cookie)
+
+
+def check_request(server: AuthorizationServer, parameters: Parameters) -> CheckedRequest | OAuthFault:
+    """The parts of a request that don't decide where its answer goes. PKCE with S256 is required (OAuth 2.1 section
+    4.1.1); unknown scopes are dropped."""
+    if parameters.get("response_type") != "code":
+        return OAuthFault("unsupported_response_type", "response_type must be code.")
+    if parameters.get("response_mode", "query") != "query":
+        return invalid_request("response_mode must be query.")
+    challenge = parameters.get("code_challenge", "")
+    if parameters.get("code_challenge_method") != "S256" or not is_s256_challenge(challenge):
+        return invalid_request("PKCE is required: a code_challenge made with code_challenge_method S256.")
+    resource = door_of(server.settings, parameters.get("resource"))
+    if resource is None:
+        return invalid_target()
+    asked = parameters["scope"].split() if "scope" in parameters else DEFAULT_SCOPES
+    scopes = tuple(scope for scope in ALL_SCOPES if scope in asked)
+    if not scopes:
+        return OAuthFault("invalid_scope", f"None of the scopes exists here. There are: {' '.join(ALL_SCOPES)}.")
+    return CheckedRequest(scopes, resource, challenge)
+
+
+def _redirect_uri(client: Client | None, parameters: Parameters) -> str | None:
+    """Where the answer goes: the URI sent, if it is a registered one; the registered one, if there is only one."""
+    if client is None:
+        return None
+    sent = parameters.get("redirect_uri")
+    if sent is None:
+        return client.redirect_uris[0] if len(client.redirect_uris) == 1 else None
+    return sent if fault_of_redirect_uri(sent) is None and is_registered(sent, client.redirect_uris) else None
+
+
+async def _may_redirect(
+    server: AuthorizationServer, connection: Connection, client: Client, cookie: str | None
+) -> bool:
+    """Whether an error may travel to the client before anybody consented.
+
+    Anyone can register a client for any address, so by default it may not: a link to us would lead anywhere.
+    """
+    if client.kind == "preregistered":
+        return True
+    person = await find_person(connection, cookie, server.clock()) if cookie else None
+    return person is not None and await has_approved(connection, person.id, client.id)
+
+
+async def _keep(
+    server: AuthorizationServer,
+    connection: Connection,
+    client: Client,
+    redirect_uri: str,
+    parameters: Parameters,
+    checked: CheckedRequest,
+    cookie: str | None,
+) -> Response:
+    now = server.clock()
+    browser = cookie or new_session_secret()
+    kept = AuthorizationRequest(
+        id=new_id(),
+        browser_hash=session_hash(browser),
+        client_id=client.id,
+        redirect_uri=redirect_uri,
+        state=parameters.get("state"),
+        scopes=checked.scopes,
+        resource=checked.resource,
+        code_challenge=checked.code_challenge,
+        expires_at=now + REQUEST_LIFE,
+    )
+    await insert_request(connection, kept, now)
+    signed_in = await find_person(connection, browser, now) is not None
+    step = "consent" if signed_in else "sign-in"
+    response = RedirectResponse(server.url(f"/oauth/{step}?request={kept.id}"), 303)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = NO_REFERRER
+    if cookie is None:
+        server.cookie.write(response, browser)
+    return response
+
+
+def _fault_redirect(
+    server: AuthorizationServer, redirect_uri: str, parameters: Parameters, fault: OAuthFault
+) -> Response:
+    answer = {"error": fault.error, "error_description": fault.description, "state": parameters.get("state")}
+    response = RedirectResponse(response_uri(redirect_uri, answer, server.settings.issuer), 303)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = NO_REFERRER
+    return response
+
+
+def _fault_page(server: AuthorizationServer, fault: OAuthFault) -> Response:
+    return server.pages.page(
+        "authorize_fault.html", status=fault.status, error=fault.error, description=fault.description
+    )
+
+
+def _unknown_client_page(server: AuthorizationServer) -> Response:
+    return server.pages.page(
+        "authorize_fault.html",
+        status=400,
+        error="invalid_request",
+        description="The app is not registered here, or not with this return address.",
+    )

@@ -1,0 +1,64 @@
+"""What a person decides on the consent page, and what is filled in beforehand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from app.errors import Invalid
+from app.households.membership import Membership
+from app.scopes import HOUSEHOLD_MANAGE, LISTS_READ, LISTS_WRITE, expand
+from app.ui.forms import Fields
+
+LEVELS: Final = {"look": LISTS_READ, "change": LISTS_WRITE, "manage": HOUSEHOLD_MANAGE}
+"""The one level of a consent, and the strongest scope that it gives."""
+
+DURATIONS: Final[dict[str, timedelta | None]] = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "30-days": timedelta(days=30),
+    "until-revoked": None,
+}
+DEFAULT_DURATION: Final = "30-days"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A person's yes: how much, where, and for how long (None: until revoked)."""
+
+    scopes: frozenset[str]
+    household_ids: tuple[UUID, ...]
+    default_household_id: UUID
+    duration: timedelta | None
+
+
+def asked_level(scopes: Sequence[str]) -> str:
+    """The level that the client asked for."""
+    strongest = expand(scopes)
+    return next(level for level in reversed(LEVELS) if LEVELS[level] in strongest)
+
+
+def read_choices(fields: Fields, asked: Sequence[str], memberships: Sequence[Membership]) -> Choices:
+    """The choices in a posted form; what is left out stays as it was filled in.
+
+    Only today's households of the person can be chosen; the default one is always covered.
+    Raises `Invalid`, naming the field, for anything that the page did not offer.
+    """
+    level = fields.one("level") or asked_level(asked)
+    duration = fields.one("duration") or DEFAULT_DURATION
+    if level not in LEVELS:
+        raise Invalid("Choose what the app may do.", field="level")
+    if duration not in DURATIONS:
+        raise Invalid("Choose for how long.", field="duration")
+    own = {str(membership.household_id): membership.household_id for membership in memberships}
+    default = fields.one("default_household") or next(iter(own))
+    chosen = {default, *fields.all("household")}
+    if not chosen <= own.keys():
+        raise Invalid("Choose among your households.", field="household")
+    return Choices(
+        scopes=expand([LEVELS[level]]),
+        household_ids=tuple(household_id for text, household_id in own.items() if text in chosen),
+        default_household_id=own[default],
+        duration=DURATIONS[duration],
+    )

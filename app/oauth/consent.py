@@ -1,0 +1,148 @@
+"""The consent page: never skipped, only filled in beforehand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import Connection, new_id, transaction
+from app.errors import Invalid
+from app.households.membership import Membership
+from app.households.repository import memberships_of
+from app.oauth.choices import DEFAULT_DURATION, Choices, asked_level, read_choices
+from app.oauth.codes import issue_code
+from app.oauth.journey import PostedForm, form_subject, open_request, out_of_date, posted_form, see_other
+from app.oauth.redirects import is_loopback, response_uri, shown_host
+from app.oauth.server import AuthorizationServer
+from app.oauth.signing_in import SIGN_OUT
+from app.oauth.store.clients import Client, find_client, note_use
+from app.oauth.store.grants import NewGrant, insert_grant
+from app.oauth.store.requests import AuthorizationRequest, lock_request, use_request
+from app.people.person import Person
+from app.people.sessions import find_person, session_hash
+from app.ui.headers import BARE_PAGE, NO_REFERRER
+
+CONSENT = "consent"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who is asked what: all that the page shows."""
+
+    waiting: AuthorizationRequest
+    client: Client
+    person: Person
+    memberships: Sequence[Membership]
+    cookie: str
+
+
+async def show_consent(server: AuthorizationServer, request: Request) -> Response:
+    """GET /oauth/consent."""
+    async with transaction(server.engine) as connection:
+        opened = await open_request(server, connection, request)
+        if opened is None:
+            return out_of_date(server)
+        waiting, cookie = opened
+        person = await find_person(connection, cookie, server.clock())
+        if person is None:
+            return see_other(server, f"/oauth/sign-in?request={waiting.id}")
+        question = await _question(connection, waiting, person, cookie)
+    return out_of_date(server) if question is None else _page(server, question)
+
+
+async def post_consent(server: AuthorizationServer, request: Request) -> Response:
+    """POST /oauth/consent: the answer travels to the client by the page that this returns. It counts once."""
+    cookie = server.cookie.read(request)
+    async with transaction(server.engine) as connection:
+        person = await find_person(connection, cookie, server.clock()) if cookie else None
+    if person is None:
+        return out_of_date(server)
+    form = await posted_form(server, request, CONSENT, person)
+    if form is None:
+        return out_of_date(server)
+    async with transaction(server.engine) as connection:
+        waiting = await lock_request(connection, form.request_id, session_hash(form.cookie), server.clock())
+        still_signed_in = await find_person(connection, form.cookie, server.clock()) == person
+        question = await _question(connection, waiting, person, form.cookie) if waiting else None
+        if question is None or not still_signed_in:
+            return out_of_date(server)
+        return await _answer(server, connection, question, form)
+
+
+async def _question(
+    connection: Connection, waiting: AuthorizationRequest, person: Person, cookie: str
+) -> Question | None:
+    client = await find_client(connection, waiting.client_id)
+    memberships = await memberships_of(connection, person.id)
+    return Question(waiting, client, person, memberships, cookie) if client and memberships else None
+
+
+async def _answer(
+    server: AuthorizationServer, connection: Connection, question: Question, form: PostedForm
+) -> Response:
+    waiting = question.waiting
+    try:
+        decision = form.fields.one("decision")
+        if decision not in ("approve", "deny"):
+            raise Invalid("Choose to approve or to deny.", field="decision")
+        choices = read_choices(form.fields, waiting.scopes, question.memberships)
+    except Invalid as error:
+        return _page(server, question, error)
+    await use_request(connection, waiting.id, server.clock())
+    if decision == "deny":
+        answer = {"error": "access_denied", "error_description": "The person said no.", "state": waiting.state}
+    else:
+        answer = {"code": await _approve(server, connection, question, choices), "state": waiting.state}
+    return _code_page(server, question, answer)
+
+
+async def _approve(server: AuthorizationServer, connection: Connection, question: Question, choices: Choices) -> str:
+    """Store the grant; the code for it. Each approval is a new grant: one client id may be on many devices."""
+    now = server.clock()
+    client, waiting = question.client, question.waiting
+    grant = NewGrant(
+        id=new_id(),
+        person_id=question.person.id,
+        client_id=client.id,
+        client={"name": client.name, "kind": client.kind, "redirect_host": shown_host(waiting.redirect_uri)},
+        scopes=choices.scopes,
+        resource=waiting.resource,
+        household_ids=choices.household_ids,
+        default_household_id=choices.default_household_id,
+        expires_at=None if choices.duration is None else now + choices.duration,
+    )
+    await insert_grant(connection, grant, now)
+    await note_use(connection, client.id, now)
+    return await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, now)
+
+
+def _page(server: AuthorizationServer, question: Question, error: Invalid | None = None) -> Response:
+    waiting, cookie = question.waiting, question.cookie
+    return server.pages.page(
+        "consent.html",
+        status=200 if error is None else 400,
+        error=error.message if error else None,
+        request_id=waiting.id,
+        form_token=server.guard.token(cookie, CONSENT, form_subject(waiting.id, question.person)),
+        sign_out_token=server.guard.token(cookie, SIGN_OUT, form_subject(waiting.id)),
+        person=question.person,
+        client=question.client,
+        redirect_host=shown_host(waiting.redirect_uri),
+        loopback=is_loopback(waiting.redirect_uri),
+        level=asked_level(waiting.scopes),
+        duration=DEFAULT_DURATION,
+        memberships=question.memberships,
+    )
+
+
+def _code_page(server: AuthorizationServer, question: Question, answer: dict[str, str | None]) -> Response:
+    """Sends the browser on without a redirect: Chrome applies `form-action` to redirects that follow a form, so
+    a plain one to another host would do nothing."""
+    return server.pages.page(
+        "code.html",
+        policy=BARE_PAGE,
+        referrer=NO_REFERRER,
+        client_name=question.client.name,
+        target=response_uri(question.waiting.redirect_uri, answer, server.settings.issuer),
+    )

@@ -1,0 +1,44 @@
+"""Grants: one person's consent for one client. Refresh tokens hang on them, and every call checks them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.db import Connection
+from app.oauth.store import grants as store
+from app.ops.clock import system_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person allowed a client: these scopes, in these households, until then (None: until revoked)."""
+
+    id: UUID
+    person_id: UUID
+    client_id: str
+    client_name: str
+    scopes: frozenset[str]
+    household_ids: tuple[UUID, ...]
+    default_household_id: UUID
+    expires_at: datetime | None
+
+
+async def find_live_grant(connection: Connection, grant_id: UUID, *, now: datetime | None = None) -> Grant | None:
+    """The grant of that id; None when it is revoked, expired or unknown (which of them is nobody's business)."""
+    row = await store.find_grant(connection, grant_id)
+    if row is None or not row.is_live(now or system_clock()):
+        return None
+    households = await store.find_grant_households(connection, grant_id)
+    default = next((household_id for household_id, is_default in households if is_default), None)
+    if default is None:
+        return None
+    return Grant(
+        id=row.id,
+        person_id=row.person_id,
+        client_id=row.client_id,
+        client_name=row.client_name,
+        scopes=row.scopes,
+        household_ids=tuple(household_id for household_id, _ in households),
+        default_household_id=default,
+        expires_at=row.expires_at,
+    )

@@ -1,0 +1,166 @@
+"""The keys that sign access tokens: ES256, their private halves sealed in the database."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import anyio
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+from pydantic import SecretStr
+
+from app.config import Settings
+from app.db import Connection, Engine, transaction
+from app.errors import StartupError
+from app.oauth.sealing import seal, unseal
+from app.oauth.store import keys as store
+from app.oauth.store.keys import StoredKey
+from app.ops.clock import Clock, system_clock
+
+ALGORITHM: Final = "ES256"
+TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 section 2.1
+
+# A retired key stays published while a token that it signed can be alive; the longest lives an hour.
+PUBLISHED_AFTER_RETIREMENT: Final = timedelta(hours=2)
+# A new key is published an hour before its first use, so every process knows it long before it matters.
+REREAD_AFTER: Final = timedelta(minutes=5)
+SHORTEST_REFETCH: Final = timedelta(seconds=30)
+
+_CANT_OPEN: Final = (
+    "SECRET_KEY: does not open the signing keys in the database; "
+    "put the old one back, or give it as SECRET_KEY_PREVIOUS"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that may sign from `active_from` on."""
+
+    kid: str
+    private_key: ec.EllipticCurvePrivateKey
+    active_from: datetime
+
+
+class KeyRing:
+    """The service's signing keys, cached.
+
+    Call `load` once at start, and `refresh` before `sign`, outside of any transaction.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, *, clock: Clock = system_clock) -> None:
+        if settings.secret_key is None:
+            raise StartupError("SECRET_KEY: required to keep the signing keys; make one with: openssl rand -hex 32")
+        self._engine = engine
+        self._secret_key = settings.secret_key
+        previous = settings.secret_key_previous
+        self._secret_keys: Sequence[SecretStr] = (self._secret_key, *([previous] if previous else []))
+        self._clock = clock
+        self._reading = anyio.Lock()
+        self._read_at: datetime | None = None
+        self._signing: list[SigningKey] = []
+        self._public: dict[str, Mapping[str, Any]] = {}
+        self._verifying: dict[str, jwt.PyJWK] = {}
+
+    async def load(self) -> None:
+        """Read the keys, making the very first one, and seal again what an earlier SECRET_KEY sealed.
+
+        Raises `StartupError` when a key in use can't be opened: new keys in its place would cut off everyone.
+        """
+        now = self._clock()
+        async with transaction(self._engine) as connection:
+            stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
+            if not any(key.retired_at is None for key in stored):
+                generation = max((key.generation for key in stored), default=0) + 1
+                await store.insert_key(connection, _new_key(generation, self._secret_key, now), now)
+                stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
+            self._take(stored, now, strict=True)
+            await self._reseal(connection, stored)
+
+    async def refresh(self) -> None:
+        """Read the keys again when what is cached is older than five minutes."""
+        if self._read_at is None or self._clock() - self._read_at >= REREAD_AFTER:
+            await self._read_again(REREAD_AFTER)
+
+    async def verification_key(self, kid: str) -> jwt.PyJWK | None:
+        """The public key of that id; None when there is none.
+
+        For an unknown id the keys are read again, though not more often than every 30 seconds.
+        """
+        if kid not in self._verifying:
+            await self._read_again(SHORTEST_REFETCH)
+        return self._verifying.get(kid)
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A signed access token (RFC 9068) with the newest key that is active."""
+        now = self._clock()
+        key = next(key for key in self._signing if key.active_from <= now)
+        return jwt.encode(
+            dict(claims), key.private_key, algorithm=ALGORITHM, headers={"typ": TOKEN_TYPE, "kid": key.kid}
+        )
+
+    def public_keys(self) -> dict[str, Any]:
+        """The JWK Set (RFC 7517 section 5) of every key that is active, coming or not yet forgotten."""
+        return {"keys": [dict(jwk) for jwk in self._public.values()]}
+
+    async def _read_again(self, when_older_than: timedelta) -> None:
+        async with self._reading:
+            now = self._clock()
+            if self._read_at is not None and now - self._read_at < when_older_than:
+                return  # another request has just done it
+            async with transaction(self._engine) as connection:
+                stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
+            self._take(stored, now)
+
+    def _take(self, stored: Sequence[StoredKey], now: datetime, *, strict: bool = False) -> None:
+        opened = {key.kid: key for key in self._signing}
+        signing: list[SigningKey] = []
+        for key in stored:
+            if key.retired_at is not None:
+                continue
+            if key.kid in opened:
+                signing.append(opened[key.kid])
+            elif (found := unseal(key.sealed_private_key, key.kid, self._secret_keys)) is not None:
+                signing.append(SigningKey(key.kid, _load_private(found[0]), key.active_from))
+            elif strict:
+                raise StartupError(_CANT_OPEN)
+            # Otherwise a newer process made it under a SECRET_KEY that this one was not started with:
+            # good for verifying; signing goes on with the keys at hand.
+        self._signing = signing
+        self._public = {key.kid: key.public_jwk for key in stored}
+        self._verifying = {key.kid: jwt.PyJWK.from_dict(dict(key.public_jwk), ALGORITHM) for key in stored}
+        self._read_at = now
+
+    async def _reseal(self, connection: Connection, stored: Sequence[StoredKey]) -> None:
+        for key in stored:
+            if key.retired_at is None:
+                opened = unseal(key.sealed_private_key, key.kid, self._secret_keys)
+                if opened is not None and opened[1] is not self._secret_key:
+                    await store.reseal_key(connection, key.kid, seal(opened[0], key.kid, self._secret_key))
+
+
+def _new_key(generation: int, secret_key: SecretStr, active_from: datetime) -> StoredKey:
+    private_key = ec.generate_private_key(ec.SECP256R1())
+    kid = secrets.token_urlsafe(12)
+    public_jwk = ECAlgorithm.to_jwk(private_key.public_key(), as_dict=True)
+    plain = private_key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return StoredKey(
+        kid=kid,
+        generation=generation,
+        public_jwk={**public_jwk, "kid": kid, "use": "sig", "alg": ALGORITHM},
+        sealed_private_key=seal(plain, kid, secret_key),
+        active_from=active_from,
+        retired_at=None,
+    )
+
+
+def _load_private(encoded: bytes) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_der_private_key(encoded, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise StartupError("SECRET_KEY: opened something that is no signing key; restore the database from a backup")
+    return key

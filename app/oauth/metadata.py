@@ -1,0 +1,44 @@
+"""What the authorization server says of itself (RFC 8414, and OpenID Connect Discovery for clients that look there)."""
+
+from typing import Any
+
+from app.config import Settings
+from app.oauth.keys import ALGORITHM
+from app.scopes import ALL_SCOPES
+
+AUTH_METHODS = ["none", "client_secret_basic", "client_secret_post"]
+GRANT_TYPES = ["authorization_code", "refresh_token"]
+
+
+def server_metadata(settings: Settings) -> dict[str, Any]:
+    """The metadata document: what works today, nothing more. Every address comes from PUBLIC_URL."""
+    base = settings.public_url
+    return {
+        "issuer": settings.issuer,
+        "authorization_endpoint": f"{base}/oauth/authorize",
+        "token_endpoint": f"{base}/oauth/token",
+        "registration_endpoint": f"{base}/oauth/register",
+        "revocation_endpoint": f"{base}/oauth/revoke",
+        "jwks_uri": f"{base}/oauth/jwks.json",
+        "scopes_supported": list(ALL_SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": GRANT_TYPES,
+        "token_endpoint_auth_methods_supported": AUTH_METHODS,
+        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "client_id_metadata_document_supported": False,
+    }
+
+
+def openid_configuration(settings: Settings) -> dict[str, Any]:
+    """The same at OpenID Connect's address, with the two members without which its readers reject the document.
+
+    We issue no id tokens; `openid` is not among the scopes.
+    """
+    return {
+        **server_metadata(settings),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
+    }

@@ -1,0 +1,94 @@
+"""Redirect URIs: which are accepted, how they are compared, and how an answer is added to one."""
+
+import string
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+
+LONGEST: Final = 2048
+LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
+
+# RFC 8252 section 7.1 wants reverse-domain schemes; Cursor's is none, and it is too widely used to lock out.
+DEFAULT_PRIVATE_SCHEMES: Final = frozenset({"cursor"})
+
+# What RFC 3986 section 2 lets a URI consist of; among what is missing: space, control characters, backslash.
+_URI_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "-._~:/?#[]@!$&'()*+,;=%")
+
+# Names that an authorization response gives a meaning (RFC 6749 section 4.1.2, RFC 9207 section 2).
+_OURS: Final = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
+
+
+def fault_of_redirect_uri(uri: str, private_schemes: Iterable[str] = DEFAULT_PRIVATE_SCHEMES) -> str | None:
+    """What is wrong with a redirect URI, in words for its developer; None when it is acceptable."""
+    if len(uri) > LONGEST:
+        return f"It is longer than {LONGEST} characters."
+    if not _URI_CHARACTERS.issuperset(uri):
+        return "It contains a character that no URI has."
+    if "#" in uri:
+        return "It has a fragment."
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        return "It is not a URI."
+    if "@" in parts.netloc:
+        return "It has user information."
+    if not parts.hostname or parts.netloc.endswith(":") or "%" in parts.netloc:
+        return "It has no proper host."
+    if "%2e" in parts.path.lower() or any(unquote(each) in (".", "..") for each in parts.path.split("/")):
+        return "Its path has a dot segment or an encoded dot."
+    return _fault_of_scheme(uri, parts, private_schemes)
+
+
+def _fault_of_scheme(uri: str, parts: SplitResult, private_schemes: Iterable[str]) -> str | None:
+    if uri.startswith("https://"):
+        return None
+    if uri.startswith("http://"):
+        is_local = _host_as_sent(parts) in LOOPBACK_HOSTS
+        return None if is_local else "Plain http is for localhost, 127.0.0.1 and [::1] only."
+    if any(uri.startswith(f"{scheme}://") for scheme in private_schemes):
+        return None
+    return "Its scheme is not https."
+
+
+def is_loopback(uri: str) -> bool:
+    """Whether an accepted redirect URI leads to a program on the person's own device."""
+    return uri.startswith("http://")
+
+
+def is_registered(uri: str, registered: Iterable[str]) -> bool:
+    """Whether `uri` is one of the registered ones, compared as sent (RFC 9700 section 2.1).
+
+    On loopback the port is ignored, because the operating system picks it (RFC 8252 section 7.3); the host is not.
+    """
+    return any(uri == known or _same_but_for_port(uri, known) for known in registered)
+
+
+def response_uri(redirect_uri: str, answer: Mapping[str, str | None], issuer: str) -> str:
+    """The redirect URI with our answer and issuer in its query.
+
+    Its own query is kept but for the names that are ours to set: `iss`, say, must arrive once (RFC 9207 section 2.4).
+    """
+    parts = urlsplit(redirect_uri)
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in _OURS]
+    ours = [(name, value) for name, value in answer.items() if value is not None]
+    return parts._replace(query=urlencode([*kept, *ours, ("iss", issuer)])).geturl()
+
+
+def shown_host(redirect_uri: str) -> str:
+    """Where the answer goes, for a person to read. The URI is ASCII, so look-alike letters show as punycode."""
+    parts = urlsplit(redirect_uri)
+    return parts.netloc if parts.scheme in ("http", "https") else f"{parts.scheme}://{parts.netloc}"
+
+
+def _host_as_sent(parts: SplitResult) -> str:
+    return parts.netloc if parts.port is None else parts.netloc.removesuffix(f":{parts.port}")
+
+
+def _same_but_for_port(uri: str, registered: str) -> bool:
+    return is_loopback(uri) and is_loopback(registered) and _without_port(uri) == _without_port(registered)
+
+
+def _without_port(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    return _host_as_sent(parts), uri.removeprefix(f"{parts.scheme}://{parts.netloc}")

@@ -1,0 +1,178 @@
+"""The authorization server's routes, and where its parts are put together."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from app.config import Settings
+from app.db import Engine
+from app.errors import AppError, StartupError
+from app.oauth.authorize import authorize
+from app.oauth.consent import post_consent, show_consent
+from app.oauth.faults import NOT_STORED
+from app.oauth.keys import KeyRing
+from app.oauth.metadata import openid_configuration, server_metadata
+from app.oauth.register import register
+from app.oauth.revoke import revoke
+from app.oauth.server import (
+    REGISTRATIONS_PER_MINUTE,
+    SIGN_INS_PER_MINUTE,
+    TOKEN_FAILURES_PER_MINUTE,
+    AuthorizationServer,
+    GrantRevoked,
+)
+from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
+from app.oauth.token import token
+from app.ops.clock import Clock, system_clock
+from app.ops.rate_limit import RateLimit
+from app.people.accounts import FoundHousehold
+from app.people.passwords import PasswordHashing
+from app.ui.cookies import BrowserCookie
+from app.ui.forms import MAX_BODY, FormGuard
+from app.ui.pages import Pages
+
+__all__ = ["FoundHousehold", "oauth_routes"]
+
+Handler = Callable[[AuthorizationServer, Request], Awaitable[Response]]
+
+# Clients in a browser call these endpoints from anywhere; they carry no cookie, so any origin may.
+ANY_ORIGIN = Middleware(
+    CORSMiddleware,
+    allow_origins=["*"],
+    allow_methods=["GET", "POST", "OPTIONS"],
+    allow_headers=["*"],
+    expose_headers=["WWW-Authenticate", "Retry-After"],
+)
+
+
+def oauth_routes(
+    settings: Settings,
+    engine: Engine,
+    keys: KeyRing,
+    found_household: FoundHousehold,
+    *,
+    clock: Clock = system_clock,
+    grant_revoked: GrantRevoked | None = None,
+) -> list[BaseRoute]:
+    """Every route of the authorization server.
+
+    `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
+    the transaction was opened. `grant_revoked` hears of each revoked grant after the commit.
+    Raises `StartupError` without a SECRET_KEY.
+    """
+    server = _server(settings, engine, keys, found_household, clock, grant_revoked or _ignore)
+    return [
+        *_metadata_routes(settings),
+        _client_route("/oauth/jwks.json", _jwks, server, "GET"),
+        _client_route("/oauth/register", register, server, "POST"),
+        _client_route("/oauth/token", token, server, "POST"),
+        _client_route("/oauth/revoke", revoke, server, "POST"),
+        _page_route("/oauth/authorize", authorize, server, "GET"),
+        _page_route("/oauth/sign-in", show_sign_in, server, "GET"),
+        _page_route("/oauth/sign-in", post_sign_in, server, "POST"),
+        _page_route("/oauth/sign-up", show_sign_up, server, "GET"),
+        _page_route("/oauth/sign-up", post_sign_up, server, "POST"),
+        _page_route("/oauth/sign-out", post_sign_out, server, "POST"),
+        _page_route("/oauth/consent", show_consent, server, "GET"),
+        _page_route("/oauth/consent", post_consent, server, "POST"),
+    ]
+
+
+def _server(
+    settings: Settings,
+    engine: Engine,
+    keys: KeyRing,
+    found_household: FoundHousehold,
+    clock: Clock,
+    grant_revoked: GrantRevoked,
+) -> AuthorizationServer:
+    if settings.secret_key is None:
+        raise StartupError("SECRET_KEY: required for signing in; make one with: openssl rand -hex 32")
+    limited = settings.limits == "on"
+    return AuthorizationServer(
+        settings=settings,
+        engine=engine,
+        keys=keys,
+        found_household=found_household,
+        grant_revoked=grant_revoked,
+        clock=clock,
+        pages=Pages(settings.public_path, "app.oauth"),
+        guard=FormGuard(settings.secret_key, settings.public_origin),
+        cookie=BrowserCookie(settings.public_url),
+        hashing=PasswordHashing(),
+        registrations=RateLimit(REGISTRATIONS_PER_MINUTE, enabled=limited),
+        sign_ins=RateLimit(SIGN_INS_PER_MINUTE, enabled=limited),
+        token_failures=RateLimit(TOKEN_FAILURES_PER_MINUTE, enabled=limited),
+    )
+
+
+def _metadata_routes(settings: Settings) -> list[BaseRoute]:
+    """At the host's root, and with the path of PUBLIC_URL inserted (RFC 8414 section 3.1)."""
+    documents = {
+        "/.well-known/oauth-authorization-server": server_metadata(settings),
+        "/.well-known/openid-configuration": openid_configuration(settings),
+    }
+    paths = sorted({"", settings.public_path})
+    return [_document(f"{address}{path}", found) for address, found in documents.items() for path in paths]
+
+
+def _document(path: str, document: dict[str, Any]) -> BaseRoute:
+    async def answer(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204)
+        return JSONResponse(document, headers={"Cache-Control": "public, max-age=300"})
+
+    return Route(path, answer, methods=["GET", "OPTIONS"], middleware=[ANY_ORIGIN])
+
+
+async def _jwks(server: AuthorizationServer, request: Request) -> Response:
+    await server.keys.refresh()
+    return JSONResponse(server.keys.public_keys(), headers={"Cache-Control": "public, max-age=300"})
+
+
+def _client_route(path: str, handler: Handler, server: AuthorizationServer, method: str) -> BaseRoute:
+    """An endpoint that clients call: answers are JSON, any origin may ask."""
+
+    async def answer(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204)
+        try:
+            return await handler(server, request)
+        except AppError as error:
+            return _json_refusal(error)
+
+    return Route(path, answer, methods=[method, "OPTIONS"], middleware=[ANY_ORIGIN], max_body_size=MAX_BODY)
+
+
+def _json_refusal(error: AppError) -> Response:
+    """The answer to a client that has to wait; no code of RFC 6749 fits the token endpoint better."""
+    status = {"limit": 429, "unavailable": 503}.get(error.code, 400)
+    headers = dict(NOT_STORED)
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    name = "invalid_request" if status == 400 else "temporarily_unavailable"
+    body = {"error": name, "error_description": error.message}
+    return JSONResponse(body, status, headers=headers)
+
+
+def _page_route(path: str, handler: Handler, server: AuthorizationServer, method: str) -> BaseRoute:
+    """A page for people: refusals are pages too."""
+
+    async def answer(handler: Handler, request: Request) -> Response:
+        try:
+            return await handler(server, request)
+        except AppError as error:
+            return server.pages.refusal(error)
+
+    return Route(path, partial(answer, handler), methods=[method], max_body_size=MAX_BODY)
+
+
+def _ignore(grant_id: UUID) -> None:
+    pass

@@ -1,0 +1,1 @@
+"""SQL of the authorization server, a file per table family."""

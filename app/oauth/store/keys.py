@@ -1,0 +1,64 @@
+"""SQL on signing keys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.db import Connection
+from app.oauth.tables import signing_keys
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A signing key as stored: the private half sealed, the public half as JWK."""
+
+    kid: str
+    generation: int
+    public_jwk: Mapping[str, Any]
+    sealed_private_key: bytes
+    active_from: datetime
+    retired_at: datetime | None
+
+
+async def find_keys(connection: Connection, still_needed_after: datetime) -> list[StoredKey]:
+    """Keys in use, and those retired later than `still_needed_after`; newest first."""
+    rows = await connection.execute(
+        select(
+            signing_keys.c.kid,
+            signing_keys.c.generation,
+            signing_keys.c.public_jwk,
+            signing_keys.c.sealed_private_key,
+            signing_keys.c.active_from,
+            signing_keys.c.retired_at,
+        )
+        .where(or_(signing_keys.c.retired_at.is_(None), signing_keys.c.retired_at > still_needed_after))
+        .order_by(signing_keys.c.generation.desc())
+    )
+    return [StoredKey(*row) for row in rows]
+
+
+async def insert_key(connection: Connection, key: StoredKey, now: datetime) -> None:
+    """Store a new key; nothing happens when another process has made this generation already."""
+    await connection.execute(
+        insert(signing_keys)
+        .values(
+            kid=key.kid,
+            generation=key.generation,
+            public_jwk=dict(key.public_jwk),
+            sealed_private_key=key.sealed_private_key,
+            created_at=now,
+            active_from=key.active_from,
+        )
+        .on_conflict_do_nothing(index_elements=[signing_keys.c.generation])
+    )
+
+
+async def reseal_key(connection: Connection, kid: str, sealed_private_key: bytes) -> None:
+    """Store the same private key sealed under another SECRET_KEY."""
+    await connection.execute(
+        update(signing_keys).where(signing_keys.c.kid == kid).values(sealed_private_key=sealed_private_key)
+    )

@@ -1,0 +1,79 @@
+"""SQL on refresh tokens and their families."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from app.db import Connection
+from app.oauth.tables import refresh_families, refresh_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """One generation of a family, by its hash. `successor_nonce` is set once it was rotated."""
+
+    generation: int
+    successor_nonce: bytes | None
+    rotated_at: datetime | None
+
+
+async def insert_family(
+    connection: Connection, family_id: UUID, grant_id: UUID, token_hash: bytes, now: datetime
+) -> None:
+    """A new family with its first token, generation 1."""
+    await connection.execute(
+        insert(refresh_families).values(id=family_id, grant_id=grant_id, current_generation=1, created_at=now)
+    )
+    await insert_token(connection, family_id, 1, token_hash, now)
+
+
+async def insert_token(
+    connection: Connection, family_id: UUID, generation: int, token_hash: bytes, now: datetime
+) -> None:
+    """Store the hash of one generation."""
+    await connection.execute(
+        insert(refresh_tokens).values(family_id=family_id, generation=generation, token_hash=token_hash, created_at=now)
+    )
+
+
+async def find_family_grant(connection: Connection, family_id: UUID) -> UUID | None:
+    """The grant of a family; it never changes, so it is read before anything is locked."""
+    found = await connection.execute(select(refresh_families.c.grant_id).where(refresh_families.c.id == family_id))
+    return found.scalar()
+
+
+async def lock_family(connection: Connection, family_id: UUID) -> int:
+    """The family's current generation, locked until the transaction ends."""
+    found = await connection.execute(
+        select(refresh_families.c.current_generation).where(refresh_families.c.id == family_id).with_for_update()
+    )
+    return found.scalar_one()
+
+
+async def find_token(connection: Connection, family_id: UUID, token_hash: bytes) -> RefreshToken | None:
+    """The generation with that hash."""
+    row = (
+        await connection.execute(
+            select(refresh_tokens.c.generation, refresh_tokens.c.successor_nonce, refresh_tokens.c.rotated_at).where(
+                refresh_tokens.c.family_id == family_id, refresh_tokens.c.token_hash == token_hash
+            )
+        )
+    ).first()
+    return None if row is None else RefreshToken(*row)
+
+
+async def rotate_token(
+    connection: Connection, family_id: UUID, generation: int, nonce: bytes, successor_hash: bytes, now: datetime
+) -> None:
+    """Replace the current generation by its successor; the family must be locked."""
+    await connection.execute(
+        update(refresh_tokens)
+        .where(refresh_tokens.c.family_id == family_id, refresh_tokens.c.generation == generation)
+        .values(successor_nonce=nonce, rotated_at=now)
+    )
+    await insert_token(connection, family_id, generation + 1, successor_hash, now)
+    await connection.execute(
+        update(refresh_families).where(refresh_families.c.id == family_id).values(current_generation=generation + 1)
+    )

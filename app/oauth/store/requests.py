@@ -1,0 +1,110 @@
+"""SQL on authorization requests that wait for a person's answer."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, insert, select, update
+
+from app.db import Connection, new_id
+from app.oauth.tables import authorization_requests as requests
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A validated request of a client, bound to one browser by the hash of its cookie."""
+
+    id: UUID
+    browser_hash: bytes
+    client_id: str
+    redirect_uri: str
+    state: str | None
+    scopes: tuple[str, ...]
+    resource: str
+    code_challenge: str
+    expires_at: datetime
+
+
+async def insert_request(connection: Connection, request: AuthorizationRequest, now: datetime) -> None:
+    """Store a validated request."""
+    await connection.execute(
+        insert(requests).values(
+            id=request.id,
+            browser_hash=request.browser_hash,
+            client_id=request.client_id,
+            redirect_uri=request.redirect_uri,
+            state=request.state,
+            scopes=list(request.scopes),
+            resource=request.resource,
+            code_challenge=request.code_challenge,
+            created_at=now,
+            expires_at=request.expires_at,
+        )
+    )
+
+
+async def find_request(
+    connection: Connection, request_id: UUID, browser_hash: bytes, now: datetime
+) -> AuthorizationRequest | None:
+    """An open request of this browser; None when it is unknown, used, expired or another browser's."""
+    return _request_or_none((await connection.execute(_select(request_id, browser_hash, now))).first())
+
+
+async def lock_request(
+    connection: Connection, request_id: UUID, browser_hash: bytes, now: datetime
+) -> AuthorizationRequest | None:
+    """The same, locked until the transaction ends, so that only one answer counts."""
+    found = await connection.execute(_select(request_id, browser_hash, now).with_for_update())
+    return _request_or_none(found.first())
+
+
+async def use_request(connection: Connection, request_id: UUID, now: datetime) -> None:
+    """Mark a request as answered: it is good for nothing any more."""
+    await connection.execute(update(requests).where(requests.c.id == request_id).values(used_at=now))
+
+
+async def rebind_request(
+    connection: Connection, request: AuthorizationRequest, browser_hash: bytes, now: datetime
+) -> AuthorizationRequest:
+    """Move a locked request to a new id and a new browser cookie, as at each sign-in and sign-out; the old one is used
+    up. Its end stays where it was."""
+    await use_request(connection, request.id, now)
+    moved = replace(request, id=new_id(), browser_hash=browser_hash)
+    await insert_request(connection, moved, now)
+    return moved
+
+
+def _select(request_id: UUID, browser_hash: bytes, now: datetime) -> Select[*tuple[Any, ...]]:
+    return select(
+        requests.c.id,
+        requests.c.browser_hash,
+        requests.c.client_id,
+        requests.c.redirect_uri,
+        requests.c.state,
+        requests.c.scopes,
+        requests.c.resource,
+        requests.c.code_challenge,
+        requests.c.expires_at,
+    ).where(
+        requests.c.id == request_id,
+        requests.c.browser_hash == browser_hash,
+        requests.c.used_at.is_(None),
+        requests.c.expires_at > now,
+    )
+
+
+def _request_or_none(row: Any) -> AuthorizationRequest | None:
+    if row is None:
+        return None
+    return AuthorizationRequest(
+        id=row.id,
+        browser_hash=row.browser_hash,
+        client_id=row.client_id,
+        redirect_uri=row.redirect_uri,
+        state=row.state,
+        scopes=tuple(row.scopes),
+        resource=row.resource,
+        code_challenge=row.code_challenge,
+        expires_at=row.expires_at,
+    )

@@ -1,0 +1,102 @@
+"""The token endpoint (RFC 6749 section 3.2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.db import Connection, transaction
+from app.errors import Invalid, LimitReached
+from app.oauth.access_tokens import access_token, has_refresh_token, token_life
+from app.oauth.clients import authenticate_client
+from app.oauth.codes import redeem_code
+from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
+from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.refresh import Refreshed, refresh, start_family
+from app.oauth.resources import door_of
+from app.oauth.revoking import Revocation
+from app.oauth.server import AuthorizationServer, address_of
+from app.oauth.store.clients import Client, note_use
+from app.oauth.store.grants import GrantRow, revoke_grant
+from app.scopes import in_order
+from app.ui.forms import read_form
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """The members of a successful answer (RFC 6749 section 5.1)."""
+
+    members: dict[str, Any]
+
+
+async def token(server: AuthorizationServer, request: Request) -> Response:
+    """POST /oauth/token. Cookies are ignored. Raises `LimitReached` for an address with too many failures."""
+    address = address_of(request)
+    seconds = await server.token_failures.wait(address)
+    if seconds is not None:
+        raise LimitReached("Too many failed token requests from this address.", retry_after=seconds)
+    try:
+        parameters = parameters_of(await read_form(request))
+    except Invalid as error:
+        parameters = invalid_request(error.message)
+    outcome = parameters if isinstance(parameters, OAuthFault) else await _serve(server, request, parameters)
+    if isinstance(outcome, TokenAnswer):
+        return JSONResponse(outcome.members, headers=NOT_STORED)
+    await server.token_failures.hit(address)
+    return outcome.response()
+
+
+async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> TokenAnswer | OAuthFault:
+    await server.keys.refresh()
+    async with transaction(server.engine) as connection:
+        client = await authenticate_client(connection, request, parameters)
+        if isinstance(client, OAuthFault):
+            return client
+        now = server.clock()
+        outcome = await _outcome(server, connection, client, parameters, now)
+        if isinstance(outcome, Revocation):
+            await revoke_grant(connection, outcome.grant_id, outcome.because, now)
+        elif isinstance(outcome, TokenAnswer):
+            await note_use(connection, client.id, now)
+    if isinstance(outcome, Revocation):
+        server.grant_revoked(outcome.grant_id)
+        return outcome.fault or invalid_request("The grant has ended.")
+    return outcome
+
+
+async def _outcome(
+    server: AuthorizationServer, connection: Connection, client: Client, parameters: Parameters, now: datetime
+) -> TokenAnswer | Revocation | OAuthFault:
+    resource = door_of(server.settings, parameters.get("resource"))
+    match parameters.get("grant_type"):
+        case "authorization_code":
+            grant = await redeem_code(connection, client, parameters, resource, now)
+            if not isinstance(grant, GrantRow):
+                return grant
+            fresh = await start_family(connection, grant.id, now) if has_refresh_token(grant) else None
+            return _answer(server, grant, grant.scopes, fresh, now)
+        case "refresh_token":
+            refreshed = await refresh(connection, client, parameters, resource, now)
+            if not isinstance(refreshed, Refreshed):
+                return refreshed
+            return _answer(server, refreshed.grant, refreshed.scopes, refreshed.refresh_token, now)
+        case None:
+            return invalid_request("The parameter grant_type is missing.")
+        case _:
+            return OAuthFault("unsupported_grant_type", "grant_type must be authorization_code or refresh_token.")
+
+
+def _answer(
+    server: AuthorizationServer, grant: GrantRow, scopes: frozenset[str], refresh_token: str | None, now: datetime
+) -> TokenAnswer:
+    members: dict[str, Any] = {
+        "access_token": access_token(server.settings, server.keys, grant, scopes, now),
+        "token_type": "Bearer",
+        "expires_in": int(token_life(grant, now).total_seconds()),
+        "scope": in_order(scopes),
+    }
+    if refresh_token is not None:
+        members["refresh_token"] = refresh_token
+    return TokenAnswer(members)

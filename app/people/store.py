@@ -1,0 +1,107 @@
+"""SQL on people, credentials and sessions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+
+from app.db import Connection, new_id
+from app.people.emails import EmailAddress
+from app.people.person import Person
+from app.people.tables import credentials, people, sessions
+
+LOCAL_ISSUER = "local"
+PASSWORD = "password"  # noqa: S105  # the name of a kind of credential
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAccount:
+    """A person and the hash of their password."""
+
+    person: Person
+    secret_hash: str
+
+
+async def insert_person(connection: Connection, email: EmailAddress, name: str, now: datetime) -> Person | None:
+    """A new person of our own issuer; None when the address has an account already (also one made this instant)."""
+    person = Person(id=new_id(), name=name, email=email.address)
+    statement = (
+        insert_or_skip(people)
+        .values(
+            id=person.id,
+            issuer=LOCAL_ISSUER,
+            subject=email.key,
+            email=email.address,
+            email_key=email.key,
+            name=name,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[people.c.issuer, people.c.subject])
+        .returning(people.c.id)
+    )
+    inserted = (await connection.execute(statement)).scalar()
+    return None if inserted is None else person
+
+
+async def insert_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
+    """Give a person their password."""
+    await connection.execute(
+        insert(credentials).values(
+            person_id=person_id, kind=PASSWORD, secret_hash=secret_hash, created_at=now, changed_at=now
+        )
+    )
+
+
+async def update_password(connection: Connection, account: PasswordAccount, secret_hash: str) -> None:
+    """Store the same password under another hash, unless it was changed meanwhile."""
+    await connection.execute(
+        update(credentials)
+        .where(
+            credentials.c.person_id == account.person.id,
+            credentials.c.kind == PASSWORD,
+            credentials.c.secret_hash == account.secret_hash,
+        )
+        .values(secret_hash=secret_hash)
+    )
+
+
+async def find_password_account(connection: Connection, email: EmailAddress) -> PasswordAccount | None:
+    """The account of our own issuer that signs in with this address."""
+    row = (
+        await connection.execute(
+            select(people.c.id, people.c.name, people.c.email, credentials.c.secret_hash)
+            .join(credentials, credentials.c.person_id == people.c.id)
+            .where(people.c.issuer == LOCAL_ISSUER, people.c.subject == email.key, credentials.c.kind == PASSWORD)
+        )
+    ).first()
+    if row is None:
+        return None
+    return PasswordAccount(Person(id=row.id, name=row.name, email=row.email), row.secret_hash)
+
+
+async def insert_session(
+    connection: Connection, id_hash: bytes, person_id: UUID, now: datetime, expires_at: datetime
+) -> None:
+    """Record a browser session by the hash of its cookie."""
+    await connection.execute(
+        insert(sessions).values(id_hash=id_hash, person_id=person_id, created_at=now, expires_at=expires_at)
+    )
+
+
+async def find_session_person(connection: Connection, id_hash: bytes, now: datetime) -> Person | None:
+    """The person of a session that has not expired."""
+    row = (
+        await connection.execute(
+            select(people.c.id, people.c.name, people.c.email)
+            .join(sessions, sessions.c.person_id == people.c.id)
+            .where(sessions.c.id_hash == id_hash, sessions.c.expires_at > now)
+        )
+    ).first()
+    return None if row is None else Person(id=row.id, name=row.name, email=row.email)
+
+
+async def delete_session(connection: Connection, id_hash: bytes) -> None:
+    """End a session; nothing happens when there is none."""
+    await connection.execute(delete(sessions).where(sessions.c.id_hash == id_hash))

@@ -1,0 +1,1 @@
+"""The page kit: templates, forms, cookies and security headers for every page of the service."""

@@ -1,0 +1,116 @@
+"""Forms: reading them within bounds, and proving that they come from our own page."""
+
+import hmac
+import json
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import parse_qsl
+
+from pydantic import SecretStr
+from starlette.requests import ClientDisconnect, Request
+
+from app.errors import Invalid
+from app.ops.derived_keys import derive_key
+
+MAX_BODY: Final = 64 * 1024
+MAX_FIELDS: Final = 100
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
+
+
+class Fields:
+    """Decoded fields of a form or a query string, in the order sent."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self._pairs = pairs
+
+    def names(self) -> set[str]:
+        """Every field name."""
+        return {name for name, _ in self._pairs}
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field that may be repeated (checkboxes). Raises `Invalid`, naming it, for broken text."""
+        return [_checked(value, name) for field, value in self._pairs if field == name]
+
+    def one(self, name: str) -> str:
+        """The value of a field, empty when absent. Raises `Invalid`, naming it, when repeated or broken text."""
+        values = self.all(name)
+        if len(values) > 1:
+            raise Invalid(f"The field {_shown(name)} was sent more than once.", field=name)
+        return values[0] if values else ""
+
+
+def parse_fields(encoded: bytes) -> Fields:
+    """Fields of a form body or query string. Raises `Invalid` when there are too many.
+
+    Bytes that are not UTF-8 become lone surrogates, which reading the field then refuses by name.
+    """
+    try:
+        pairs = parse_qsl(
+            encoded.decode("ascii", "surrogateescape"),
+            keep_blank_values=True,
+            max_num_fields=MAX_FIELDS,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+    except ValueError:
+        raise Invalid(f"The form has more than {MAX_FIELDS} fields.") from None
+    return Fields(pairs)
+
+
+async def read_form(request: Request) -> Fields:
+    """The fields of a posted form. Raises `Invalid` for other content types and for what is not whole."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != FORM_TYPE:
+        raise Invalid(f"Send a form with the content type {FORM_TYPE}.")
+    try:
+        body = await request.body()
+    except ClientDisconnect:
+        raise Invalid("The form did not arrive whole.") from None
+    return parse_fields(body)
+
+
+class FormGuard:
+    """Tells our own forms from those of other sites, and from those of another browser or an earlier sign-in.
+
+    Each form carries an HMAC of the browser's cookie, the form's purpose and the id of what it acts on.
+    """
+
+    def __init__(self, secret_key: SecretStr, origin: str) -> None:
+        self._key = derive_key(secret_key, "forms")
+        self._origin = _as_browsers_write(origin)
+
+    def token(self, cookie: str, purpose: str, subject: str) -> str:
+        """The proof to put into a form."""
+        message = json.dumps([cookie, purpose, subject]).encode()
+        return hmac.digest(self._key, message, "sha256").hex()
+
+    def accepts(self, request: Request, cookie: str, token: str, purpose: str, subject: str) -> bool:
+        """Whether the posted form is one we gave to this browser for this purpose.
+
+        An Origin header must be ours (`null` is not); scripts that send none still need the token.
+        """
+        origins = request.headers.getlist("origin")
+        if any(origin != self._origin for origin in origins):
+            return False
+        return hmac.compare_digest(self.token(cookie, purpose, subject).encode(), token.encode())
+
+
+def _as_browsers_write(origin: str) -> str:
+    """An origin without the port that its scheme implies (RFC 6454 section 6.2)."""
+    implied = {"http": ":80", "https": ":443"}[origin.partition("://")[0]]
+    return origin.removesuffix(implied)
+
+
+def _checked(value: str, name: str) -> str:
+    if "\0" in value:
+        raise Invalid(f"The field {_shown(name)} contains a NUL character. Leave it out.", field=name)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Invalid(f"The field {_shown(name)} contains a broken character. Type it again.", field=name) from None
+    return value
+
+
+def _shown(name: str) -> str:
+    """A field's name as our own words may quote it: senders choose unknown names freely."""
+    return name if name.isascii() and name.replace("_", "").isalnum() and len(name) <= 64 else "(unnamed)"

@@ -1,0 +1,55 @@
+"""The page kit: templates in, responses with the right headers out."""
+
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from app import VERSION
+from app.errors import AppError
+from app.ui.headers import FORM_PAGE, OWN_REFERRER, page_headers
+
+_STATUS_OF_REFUSAL = {
+    "not_found": 404,
+    "conflict": 409,
+    "limit": 429,
+    "role": 403,
+    "quarantined": 403,
+    "unavailable": 503,
+}
+
+
+class Pages:
+    """Renders the templates of `app.ui` and of the given packages. Everything inserted is escaped, and a
+    name that is missing from the context is an error instead of an empty string.
+
+    `public_path` is the path in PUBLIC_URL; every link and form starts with it.
+    """
+
+    def __init__(self, public_path: str, *packages: str) -> None:
+        self._environment = Environment(
+            loader=ChoiceLoader([PackageLoader(package) for package in ("app.ui", *packages)]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._common = {"base": public_path, "version": VERSION}
+
+    def page(
+        self, template: str, *, status: int = 200, policy: str = FORM_PAGE, referrer: str = OWN_REFERRER, **context: Any
+    ) -> HTMLResponse:
+        """A rendered page; `context` is what the template shows."""
+        html = self._environment.get_template(template).render(self._common | context)
+        return HTMLResponse(html, status, headers=dict(page_headers(policy, referrer)))
+
+    def message(self, title: str, text: str, *, status: int = 400) -> HTMLResponse:
+        """A page that says one thing."""
+        return self.page("message.html", status=status, title=title, text=text)
+
+    def refusal(self, error: AppError) -> HTMLResponse:
+        """The page for a refusal, with Retry-After when waiting helps."""
+        response = self.message("That did not work", error.message, status=_STATUS_OF_REFUSAL.get(error.code, 400))
+        if error.retry_after is not None:
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response

@@ -1,0 +1,100 @@
+"""The authorization server by itself, with a clock that tests move."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+import httpx
+import jwt
+import pytest
+from starlette.applications import Starlette
+
+from app.config import Settings
+from app.db import Connection, Engine, transaction
+from app.lists.founding import found_household
+from app.oauth.grants import Grant, find_live_grant
+from app.oauth.keys import KeyRing
+from app.oauth.routes import oauth_routes
+from app.people.person import Person
+from app.ui.static_files import static_files
+
+_numbers = count(1)
+
+
+@dataclass
+class MovableClock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**by)
+
+
+@dataclass
+class RunningServer:
+    """An authorization server under test."""
+
+    app: Starlette
+    settings: Settings
+    engine: Engine
+    keys: KeyRing
+    clock: MovableClock
+    revoked: list[UUID]
+
+    @property
+    def url(self) -> str:
+        """PUBLIC_URL."""
+        return self.settings.public_url
+
+    async def grant_of(self, access_token: str) -> Grant | None:
+        """The live grant behind an access token."""
+        grant_id = UUID(jwt.decode(access_token, options={"verify_signature": False})["gid"])
+        async with transaction(self.engine) as connection:
+            return await find_live_grant(connection, grant_id, now=self.clock())
+
+    def browser(self) -> httpx.AsyncClient:
+        """A fresh browser, or a client's HTTP connection, without cookies."""
+        transport = httpx.ASGITransport(app=self.app)
+        return httpx.AsyncClient(transport=transport, base_url=self.settings.public_origin)
+
+
+async def found(connection: Connection, household_id: UUID, person: Person) -> None:
+    """The household of a sign-up, as the service makes it."""
+    await found_household(connection, household_id, person.id, person.name)
+
+
+async def start(settings: Settings, engine: Engine) -> RunningServer:
+    """An authorization server on a database."""
+    clock = MovableClock()
+    keys = KeyRing(engine, settings, clock=clock)
+    await keys.load()
+    revoked: list[UUID] = []
+    routes = oauth_routes(settings, engine, keys, found, clock=clock, grant_revoked=revoked.append)
+    app = Starlette(routes=[*routes, static_files()])
+    return RunningServer(app, settings, engine, keys, clock, revoked)
+
+
+@pytest.fixture
+async def server(settings: Settings, engine: Engine) -> RunningServer:
+    """The authorization server with the suite's settings."""
+    return await start(settings, engine)
+
+
+@pytest.fixture
+async def http(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
+    """One browser, and a client's HTTP connection, at that server."""
+    async with server.browser() as client:
+        yield client
+
+
+@pytest.fixture
+def email() -> str:
+    """An address that nobody has signed up with."""
+    return f"person{next(_numbers)}.{datetime.now(UTC).timestamp():.6f}@example.org"

@@ -1,0 +1,166 @@
+"""The authorization endpoint."""
+
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from app.db import transaction
+from app.oauth.tables import authorization_requests, clients
+from tests.oauth.browser import Browser
+from tests.oauth.conftest import RunningServer
+from tests.oauth.tokens import Attempt, approved_code, code_of, consent_page, redeem, register
+
+pytestmark = pytest.mark.anyio
+
+FAULTS: list[tuple[dict[str, str | None], str]] = [
+    ({"response_type": None}, "unsupported_response_type"),
+    ({"response_type": "token"}, "unsupported_response_type"),
+    ({"response_type": "code id_token"}, "unsupported_response_type"),
+    ({"response_mode": "fragment"}, "invalid_request"),
+    ({"code_challenge": None}, "invalid_request"),
+    ({"code_challenge": "short"}, "invalid_request"),
+    ({"code_challenge": "x" * 44}, "invalid_request"),
+    ({"code_challenge_method": None}, "invalid_request"),
+    ({"code_challenge_method": "plain"}, "invalid_request"),
+    ({"code_challenge_method": "s256"}, "invalid_request"),
+    ({"resource": "https://other.example/mcp"}, "invalid_target"),
+    ({"resource": "not a uri"}, "invalid_target"),
+    ({"resource": "http://[broken"}, "invalid_target"),
+    ({"scope": "openid profile"}, "invalid_scope"),
+    ({"scope": " "}, "invalid_scope"),
+    ({"state": "a\0b"}, "invalid_request"),
+    ({"state": "s" * 8193}, "invalid_request"),
+    ({"client_id": "app_unknown"}, "invalid_request"),
+    ({"client_id": None}, "invalid_request"),
+    ({"client_id": "a\0b"}, "invalid_request"),
+    ({"redirect_uri": "https://evil.example/cb"}, "invalid_request"),
+]
+
+
+@pytest.fixture
+async def attempt(server: RunningServer, http: httpx.AsyncClient) -> Attempt:
+    return Attempt((await register(http, server.url))["client_id"], server.url)
+
+
+@pytest.mark.parametrize(("changes", "error"), FAULTS, ids=str)
+async def test_a_fault_before_consent_stays_on_our_page(
+    http: httpx.AsyncClient, attempt: Attempt, changes: dict[str, str | None], error: str
+) -> None:
+    page = await Browser(http).open(attempt.url(**changes))
+    assert page.status == 400
+    assert page.elsewhere is None
+    assert error in page.text
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri", "state", "scope", "code_challenge", "response_type"])
+async def test_a_repeated_parameter_is_refused(http: httpx.AsyncClient, attempt: Attempt, name: str) -> None:
+    repeated = urlencode({name: attempt.parameters(scope="lists:read")[name]})
+    page = await Browser(http).open(f"{attempt.url(scope='lists:read')}&{repeated}")
+    assert page.status == 400
+    assert "invalid_request" in page.text
+
+
+async def test_two_resources_are_an_invalid_target(http: httpx.AsyncClient, attempt: Attempt) -> None:
+    page = await Browser(http).open(f"{attempt.url()}&resource=https%3A%2F%2Fother.example")
+    assert page.status == 400
+    assert "invalid_target" in page.text
+
+
+@pytest.mark.parametrize("query", ["%FF=%FF", "state=%ED%A0%80", "&".join(["a=1"] * 101), "%00=1", "\xff=1"])
+async def test_a_broken_query_is_refused(http: httpx.AsyncClient, query: str) -> None:
+    response = await http.get(f"/oauth/authorize?{query}")
+    assert response.status_code == 400
+
+
+async def test_what_was_sent_is_shown_escaped(http: httpx.AsyncClient, attempt: Attempt) -> None:
+    response = await http.get(attempt.url(scope="<script>alert(1)</script>"))
+    assert "<script" not in response.text
+
+
+async def test_a_preregistered_client_hears_of_its_fault(server: RunningServer, http: httpx.AsyncClient) -> None:
+    redirect_uri = "https://client.example/cb?iss=https%3A%2F%2Fevil.example"
+    client = await register(http, server.url, redirect_uris=[redirect_uri])
+    async with transaction(server.engine) as connection:
+        ours = clients.c.id == client["client_id"]
+        await connection.execute(update(clients).where(ours).values(kind="preregistered"))
+    attempt = Attempt(client["client_id"], server.url, redirect_uri=redirect_uri)
+    page = await Browser(http).open(attempt.url(scope="unknown"))
+    assert page.elsewhere is not None
+    answer = parse_qs(urlsplit(page.elsewhere).query)
+    assert answer["error"] == ["invalid_scope"]
+    assert answer["state"] == [attempt.state]
+    assert answer["iss"] == [server.url]
+    assert "code" not in answer
+
+
+async def test_only_who_approved_a_client_before_is_sent_to_it_with_a_fault(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, _ = await approved_code(http, server.url, email)
+    approver = await Browser(http).open(attempt.url(scope="unknown"))
+    assert approver.elsewhere is not None
+    assert approver.elsewhere.startswith(attempt.redirect_uri)
+    async with server.browser() as someone_else:
+        stranger = await Browser(someone_else).open(attempt.url(scope="unknown"))
+        assert stranger.elsewhere is None
+        assert stranger.status == 400
+
+
+@pytest.mark.parametrize("resource", [None, "{url}/mcp", "{url}/mcp/", "HTTP://LOCALHOST:{port}/mcp"])
+async def test_our_door_is_accepted_as_hosts_write_it(
+    server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str, resource: str | None
+) -> None:
+    sent = resource and resource.format(url=server.url, port=server.settings.port)
+    browser = Browser(http)
+    code = code_of(await browser.approve(await browser.sign_up(attempt.url(resource=sent), email)))
+    assert (await redeem(http, attempt, code, resource=sent)).status_code == 200
+
+
+async def test_a_client_with_one_address_may_leave_it_out(
+    http: httpx.AsyncClient, attempt: Attempt, email: str
+) -> None:
+    browser = Browser(http)
+    location = await browser.approve(await browser.sign_up(attempt.url(redirect_uri=None), email))
+    assert location.startswith(attempt.redirect_uri)
+    assert (await redeem(http, attempt, code_of(location), redirect_uri=None)).status_code == 200
+
+
+async def test_a_client_with_several_addresses_must_name_one(server: RunningServer, http: httpx.AsyncClient) -> None:
+    client = await register(http, server.url, redirect_uris=["https://a.example/cb", "https://b.example/cb"])
+    page = await Browser(http).open(Attempt(client["client_id"], server.url).url(redirect_uri=None))
+    assert page.status == 400
+
+
+async def test_state_comes_back_as_it_was_sent(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    client = await register(http, server.url)
+    state = "a b+c&d=é%20\"'<>/?#" + "x" * 4000
+    attempt = Attempt(client["client_id"], server.url, state=state)
+    browser = Browser(http)
+    answer = parse_qs(urlsplit(await browser.approve(await browser.sign_up(attempt.url(), email))).query)
+    assert answer["state"] == [state]
+    assert answer["iss"] == [server.url]
+
+
+async def test_without_state_none_comes_back(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    _, page = await consent_page(http, server.url, email, state=None)
+    answer = parse_qs(urlsplit(await Browser(http).approve(page)).query)
+    assert answer.keys() == {"code", "iss"}
+
+
+async def test_a_request_is_kept_without_the_cookie_that_it_is_bound_to(
+    server: RunningServer, http: httpx.AsyncClient, attempt: Attempt
+) -> None:
+    await Browser(http).open(attempt.url())
+    cookie = http.cookies["shopping_session"]
+    async with transaction(server.engine) as connection:
+        row = (await connection.execute(select(authorization_requests))).one()
+    assert cookie not in str(row)
+
+
+async def test_the_answer_to_a_request_is_never_cached(http: httpx.AsyncClient, attempt: Attempt) -> None:
+    response = await http.get(attempt.url())
+    assert response.status_code == 303
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["location"].startswith("/oauth/sign-in?request=")

@@ -1,0 +1,104 @@
+"""How clients prove who they are at the token endpoint."""
+
+import base64
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from app.config import Settings
+from app.db import Engine
+from tests.oauth.browser import Browser
+from tests.oauth.conftest import RunningServer, start
+from tests.oauth.tokens import Attempt, code_of, redeem, register
+
+pytestmark = pytest.mark.anyio
+
+
+async def approved(
+    http: httpx.AsyncClient, server: RunningServer, email: str, method: str
+) -> tuple[Attempt, str, dict[str, Any]]:
+    client = await register(http, server.url, token_endpoint_auth_method=method)
+    attempt = Attempt(client["client_id"], server.url)
+    browser = Browser(http)
+    return attempt, code_of(await browser.approve(await browser.sign_up(attempt.url(), email))), client
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+@pytest.mark.parametrize("way", ["header", "body"])
+async def test_a_secret_is_accepted_in_either_way(
+    server: RunningServer, http: httpx.AsyncClient, email: str, method: str, way: str
+) -> None:
+    attempt, code, client = await approved(http, server, email, method)
+    if way == "header":
+        headers = basic(client["client_id"], client["client_secret"])
+        response = await http.post("/oauth/token", data=attempt.redemption(code), headers=headers)
+    else:
+        response = await redeem(http, attempt, code, client_secret=client["client_secret"])
+    assert response.status_code == 200
+
+
+async def test_without_its_secret_a_client_is_refused_and_the_code_stays_good(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, code, client = await approved(http, server, email, "client_secret_basic")
+    other = await register(http, server.url, token_endpoint_auth_method="client_secret_basic")
+    right, wrong = client["client_secret"], other["client_secret"]
+    headers: list[dict[str, str]] = [
+        {},
+        basic(client["client_id"], ""),
+        basic(client["client_id"], wrong),
+        basic(client["client_id"], f"{right}x"),
+        basic(other["client_id"], wrong),
+        {"Authorization": f"Bearer {right}"},
+        {"Authorization": "Basic !!!"},
+        {"Authorization": "Basic"},
+        {"Authorization": f"Basic {base64.b64encode(b'no colon').decode()}"},
+        {"Authorization": f"Basic {base64.b64encode(bytes([0xFF, 0x3A, 0xFF])).decode()}"},
+        {"Authorization": f"Basic {base64.b64encode(b'a%00b:c').decode()}"},
+        {"Authorization": f"Basic {base64.b64encode(b'%FF:c').decode()}"},
+    ]
+    for header in headers:
+        response = await http.post("/oauth/token", data=attempt.redemption(code), headers=header)
+        assert response.status_code == 401, header
+        assert response.json()["error"] == "invalid_client"
+        assert response.headers["www-authenticate"].startswith("Basic")
+    assert (await redeem(http, attempt, code, client_secret=right)).status_code == 200
+
+
+async def test_two_ways_at_once_are_refused(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    attempt, code, client = await approved(http, server, email, "client_secret_basic")
+    header = basic(client["client_id"], client["client_secret"])
+    data = attempt.redemption(code, client_secret=client["client_secret"])
+    response = await http.post("/oauth/token", data=data, headers=header)
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    twice = [*header.items(), *header.items()]
+    response = await http.post("/oauth/token", data=attempt.redemption(code), headers=twice)
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+
+
+async def test_a_public_client_with_a_secret_is_an_impostor(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, code, _ = await approved(http, server, email, "none")
+    assert (await redeem(http, attempt, code, client_secret="invented")).status_code == 401
+    assert (await redeem(http, attempt, code, client_secret="")).status_code == 200
+
+
+async def test_120_failures_a_minute_from_one_address_are_enough(
+    settings: Settings, engine: Engine, email: str
+) -> None:
+    server = await start(settings.model_copy(update={"limits": "on"}), engine)
+    async with server.browser() as http:
+        attempt, code, _ = await approved(http, server, email, "none")
+        for _ in range(120):
+            assert (await redeem(http, attempt, "slc_invented")).status_code == 400
+        refused = await redeem(http, attempt, code)
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["retry-after"]) <= 60

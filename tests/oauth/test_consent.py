@@ -1,0 +1,311 @@
+"""The consent page and the code page."""
+
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import httpx
+import jwt
+import pytest
+from sqlalchemy import func, insert, select
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.households.tables import households, memberships
+from app.oauth.tables import grants
+from app.people.tables import people
+from tests.oauth.browser import PASSWORD, Browser, refresh_target
+from tests.oauth.conftest import RunningServer, start
+from tests.oauth.tokens import Attempt, approved_code, code_of, consent_page, redeem, register
+
+pytestmark = pytest.mark.anyio
+
+CONSENT, SIGN_OUT = "/oauth/consent", "/oauth/sign-out"
+
+
+async def count_grants(server: RunningServer) -> int:
+    async with transaction(server.engine) as connection:
+        return (await connection.execute(select(func.count()).select_from(grants))).scalar_one()
+
+
+async def second_household(server: RunningServer, email: str) -> str:
+    """Another household that the person belongs to, as its viewer."""
+    household_id = uuid4()
+    async with transaction(server.engine) as connection:
+        person = (await connection.execute(select(people.c.id).where(people.c.email == email))).scalar_one()
+        await connection.execute(
+            insert(households).values(id=household_id, ref=f"h{household_id.hex[:9]}", name="Allotment")
+        )
+        await connection.execute(insert(memberships).values(household_id=household_id, person_id=person, role="viewer"))
+    return str(household_id)
+
+
+async def test_the_page_says_who_asks_and_who_answers(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    client = await register(http, server.url, client_name="Claude", redirect_uris=["https://xn--pypal-4ve.example/cb"])
+    attempt = Attempt(client["client_id"], server.url, redirect_uri="https://xn--pypal-4ve.example/cb")
+    page = await Browser(http).sign_up(attempt.url(), email)
+    for shown in ("Claude", client["client_id"], "xn--pypal-4ve.example", email, "Not you?"):
+        assert shown in page.text
+    assert "runs on a device" not in page.text
+
+
+async def test_a_program_on_the_device_comes_with_a_warning(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    _, page = await consent_page(http, server.url, email)
+    assert "runs on a device" in page.text
+
+
+async def test_a_clients_name_can_not_dress_up(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    name = "<h1>Shopping list</h1>\u202eedualC\u200b"
+    client = await register(http, server.url, client_name=name)
+    page = await Browser(http).sign_up(Attempt(client["client_id"], server.url).url(), email)
+    assert "<h1>Shopping list</h1>" not in page.response.text
+    assert "\u202e" not in page.response.text
+    assert "\u200b" not in page.response.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "level", "scope"),
+    [
+        (None, "change", "lists:read lists:write"),
+        ("lists:read", "look", "lists:read"),
+        ("lists:write", "change", "lists:read lists:write"),
+        ("lists:read lists:write openid offline_access", "change", "lists:read lists:write"),
+        ("household:manage", "manage", "lists:read lists:write household:manage"),
+    ],
+)
+async def test_the_level_is_filled_in_from_what_was_asked(
+    server: RunningServer, http: httpx.AsyncClient, email: str, asked: str | None, level: str, scope: str
+) -> None:
+    attempt, page = await consent_page(http, server.url, email, scope=asked)
+    assert page.fields(CONSENT)["level"] == [level]
+    assert page.fields(CONSENT)["duration"] == ["30-days"]
+    response = await redeem(http, attempt, code_of(await Browser(http).approve(page)))
+    assert response.json()["scope"] == scope
+
+
+@pytest.mark.parametrize(
+    ("level", "scope"), [("look", "lists:read"), ("manage", "lists:read lists:write household:manage")]
+)
+async def test_the_person_may_give_less_or_more_than_asked(
+    server: RunningServer, http: httpx.AsyncClient, email: str, level: str, scope: str
+) -> None:
+    attempt, code = await approved_code(http, server.url, email, level=level)
+    assert (await redeem(http, attempt, code)).json()["scope"] == scope
+
+
+async def test_hidden_fields_and_the_button_are_enough(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, page = await consent_page(http, server.url, email)
+    hidden = {str(field["name"]): str(field["value"]) for field in page.form(CONSENT).find_all("input", type="hidden")}
+    response = await http.post(CONSENT, data={**hidden, "decision": "approve"})
+    assert response.status_code == 200
+    assert attempt.redirect_uri in response.text
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds", "refreshed"),
+    [("hour", 3600, False), ("day", 900, True), ("30-days", 900, True), ("until-revoked", 900, True)],
+)
+async def test_the_grant_lasts_as_long_as_the_person_said(
+    server: RunningServer, http: httpx.AsyncClient, email: str, duration: str, seconds: int, refreshed: bool
+) -> None:
+    attempt, code = await approved_code(http, server.url, email, duration=duration)
+    tokens = (await redeem(http, attempt, code)).json()
+    assert tokens["expires_in"] == seconds
+    assert ("refresh_token" in tokens) is refreshed
+    claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == seconds
+    days = {"hour": 1 / 24, "day": 1, "30-days": 30, "until-revoked": 3650}[duration]
+    server.clock.move(days=days, seconds=-1)
+    assert await server.grant_of(tokens["access_token"]) is not None
+    server.clock.move(seconds=1)
+    ended = await server.grant_of(tokens["access_token"]) is None
+    assert ended is (duration != "until-revoked")
+
+
+async def test_one_household_unless_more_are_ticked(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    await consent_page(http, server.url, email)
+    second = await second_household(server, email)
+    attempt = Attempt((await register(http, server.url))["client_id"], server.url)
+    page = await Browser(http).open(attempt.url())
+    [first] = page.fields(CONSENT)["household"]
+    assert page.fields(CONSENT)["default_household"] == [first]
+
+    async def granted(**choices: str | list[str]) -> tuple[str, set[str]]:
+        page = await Browser(http).open(attempt.url())
+        code = code_of(await Browser(http).approve(page, **choices))
+        grant = await server.grant_of((await redeem(http, attempt, code)).json()["access_token"])
+        assert grant is not None
+        return str(grant.default_household_id), {str(each) for each in grant.household_ids}
+
+    assert await granted() == (first, {first})
+    assert await granted(household=[first, second]) == (first, {first, second})
+    assert await granted(household=[first], default_household=second) == (second, {first, second})
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"level": "everything"},
+        {"duration": "forever"},
+        {"duration": ["hour", "day"]},
+        {"default_household": "x"},
+        {"household": "00000000-0000-7000-8000-000000000000"},
+        {"decision": "maybe"},
+        {"decision": None},
+        {"level": "look\0"},
+    ],
+    ids=str,
+)
+async def test_a_choice_that_was_not_offered_changes_nothing(
+    server: RunningServer, http: httpx.AsyncClient, email: str, choices: dict[str, str | list[str] | None]
+) -> None:
+    _, page = await consent_page(http, server.url, email)
+    refused = await Browser(http).submit(page, CONSENT, **{"decision": "approve", **choices})
+    assert refused.status == 400
+    assert refused.has_form(CONSENT)
+    assert await count_grants(server) == 0
+    assert await Browser(http).approve(refused)
+
+
+async def test_another_persons_household_can_not_be_chosen(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    _, others = await consent_page(http, server.url, email)
+    theirs = others.fields(CONSENT)["household"][0]
+    async with server.browser() as mine:
+        _, page = await consent_page(mine, server.url, f"me.{email}")
+        for choice in ({"household": theirs}, {"default_household": theirs}):
+            refused = await Browser(mine).submit(page, CONSENT, decision="approve", **choice)
+            assert refused.status == 400
+    assert await count_grants(server) == 0
+
+
+async def test_a_no_travels_to_the_client_and_makes_no_grant(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, page = await consent_page(http, server.url, email)
+    target = refresh_target(await Browser(http).submit(page, CONSENT, decision="deny"))
+    answer = parse_qs(urlsplit(target).query)
+    assert answer["error"] == ["access_denied"]
+    assert answer["state"] == [attempt.state]
+    assert answer["iss"] == [server.url]
+    assert "code" not in answer
+    assert await count_grants(server) == 0
+
+
+async def test_an_answer_counts_once(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    _, page = await consent_page(http, server.url, email)
+    await Browser(http).approve(page)
+    for decision in ("approve", "deny"):
+        again = await Browser(http).submit(page, CONSENT, decision=decision)
+        assert again.status == 400
+        assert "out of date" in again.text
+    assert await count_grants(server) == 1
+
+
+async def test_consent_is_asked_every_time_and_each_yes_is_a_grant_of_its_own(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, _ = await approved_code(http, server.url, email)
+    page = await Browser(http).open(attempt.url(prompt="none"))
+    assert page.has_form(CONSENT)
+    await Browser(http).approve(page)
+    assert await count_grants(server) == 2
+
+
+async def test_after_another_sign_in_an_open_consent_page_is_worth_nothing(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, first_tab = await consent_page(http, server.url, email)
+    browser = Browser(http)
+    second_tab = await browser.open(attempt.url())
+    asked_anew = await browser.submit(second_tab, SIGN_OUT)
+    assert asked_anew.has_form("/oauth/sign-in")
+    other = await browser.open(asked_anew.link("/oauth/sign-up"))
+    other = await browser.submit(other, "/oauth/sign-up", email=f"other.{email}", password=PASSWORD)
+    assert f"other.{email}" in other.text
+    refused = await browser.submit(first_tab, CONSENT, decision="approve")
+    assert refused.status == 400
+    assert await count_grants(server) == 0
+    await browser.approve(other)
+    async with transaction(server.engine) as connection:
+        whose = select(people.c.email).join(grants, grants.c.person_id == people.c.id)
+        assert (await connection.execute(whose)).scalars().all() == [f"other.{email}"]
+
+
+async def test_signing_out_ends_the_session_behind_a_copied_cookie(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, page = await consent_page(http, server.url, email)
+    copied = http.cookies["shopping_session"]
+    await Browser(http).submit(page, SIGN_OUT)
+    async with server.browser() as thief:
+        thief.cookies.set("shopping_session", copied)
+        assert not (await Browser(thief).open(attempt.url())).has_form(CONSENT)
+
+
+async def test_consent_needs_a_signed_in_person(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    _, page = await consent_page(http, server.url, email)
+    server.clock.move(minutes=9)
+    http.cookies.clear()
+    refused = await Browser(http).submit(page, CONSENT, decision="approve")
+    assert refused.status == 400
+    assert await count_grants(server) == 0
+
+
+async def test_no_page_can_be_framed_or_leak_where_it_was(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt = Attempt((await register(http, server.url))["client_id"], server.url)
+    browser = Browser(http)
+    sign_in = await browser.open(attempt.url())
+    sign_up = await browser.open(sign_in.link("/oauth/sign-up"))
+    consent = await browser.submit(sign_up, "/oauth/sign-up", email=email, password=PASSWORD)
+    code = await browser.submit(consent, CONSENT, decision="approve")
+    for page in (sign_in, sign_up, consent, code):
+        headers = page.response.headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["cache-control"] == "no-store"
+    for page in (sign_in, sign_up, consent):
+        assert page.response.headers["referrer-policy"] == "same-origin"
+
+
+async def test_the_code_page_loads_nothing_and_leads_on_without_scripts(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, page = await consent_page(http, server.url, email)
+    code_page = await Browser(http).submit(page, CONSENT, decision="approve")
+    headers = code_page.response.headers
+    assert code_page.status == 200
+    assert headers["content-security-policy"] == "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert not code_page.soup.find_all(["script", "link", "img", "style", "iframe", "form"])
+    target = refresh_target(code_page)
+    assert target == code_page.link(attempt.redirect_uri)
+    assert parse_qs(urlsplit(target).query).keys() == {"code", "state", "iss"}
+
+
+async def test_a_quote_in_the_redirect_address_stays_inside_it(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    tricky = "https://client.example/cb;url='x'/(y)?a='b'"
+    client = await register(http, server.url, redirect_uris=[tricky])
+    attempt = Attempt(client["client_id"], server.url, redirect_uri=tricky)
+    browser = Browser(http)
+    location = await browser.approve(await browser.sign_up(attempt.url(), email))
+    assert location.startswith("https://client.example/cb;url='x'/(y)?a=")
+
+
+async def test_over_https_the_cookie_is_bound_to_the_host(settings: Settings, engine: Engine, email: str) -> None:
+    server = await start(settings.model_copy(update={"public_url": "https://lists.example.org"}), engine)
+    async with server.browser() as http:
+        attempt, code = await approved_code(http, server.url, email)
+        assert [cookie.name for cookie in http.cookies.jar] == ["__Host-shopping_session"]
+        assert all(cookie.secure for cookie in http.cookies.jar)
+        assert (await redeem(http, attempt, code)).status_code == 200

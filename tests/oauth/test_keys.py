@@ -1,0 +1,165 @@
+"""The signing keys."""
+
+from datetime import timedelta
+
+import anyio
+import httpx
+import jwt
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select, update
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.errors import StartupError
+from app.oauth.keys import KeyRing
+from app.oauth.sealing import seal, unseal
+from app.oauth.tables import signing_keys
+from tests.oauth.conftest import MovableClock, RunningServer
+
+pytestmark = pytest.mark.anyio
+
+OTHER_SECRET = SecretStr("another secret key of these tests, 0123456789")
+
+
+async def kids(engine: Engine) -> list[str]:
+    async with transaction(engine) as connection:
+        return list((await connection.execute(select(signing_keys.c.kid))).scalars())
+
+
+async def loaded(engine: Engine, settings: Settings, clock: MovableClock | None = None) -> KeyRing:
+    keys = KeyRing(engine, settings, clock=clock or MovableClock())
+    await keys.load()
+    return keys
+
+
+def kid_of(token: str) -> str:
+    return jwt.get_unverified_header(token)["kid"]
+
+
+async def test_the_first_start_makes_one_key_and_the_next_keeps_it(engine: Engine, settings: Settings) -> None:
+    first = await loaded(engine, settings)
+    second = await loaded(engine, settings)
+    assert len(await kids(engine)) == 1
+    key = await second.verification_key(kid_of(first.sign({"a": 1})))
+    assert key is not None
+    assert jwt.decode(first.sign({"a": 1}), key, algorithms=["ES256"]) == {"a": 1}
+
+
+async def test_processes_that_start_at_once_agree_on_one_key(engine: Engine, settings: Settings) -> None:
+    rings = [KeyRing(engine, settings) for _ in range(8)]
+    async with anyio.create_task_group() as tasks:
+        for ring in rings:
+            tasks.start_soon(ring.load)
+    assert len(await kids(engine)) == 1
+    assert len({kid_of(ring.sign({})) for ring in rings}) == 1
+
+
+async def test_the_published_keys_hold_no_private_half(server: RunningServer, http: httpx.AsyncClient) -> None:
+    [key] = (await http.get("/oauth/jwks.json")).json()["keys"]
+    assert key.keys() == {"kty", "crv", "x", "y", "kid", "use", "alg"}
+    assert (key["kty"], key["crv"], key["use"], key["alg"]) == ("EC", "P-256", "sig", "ES256")
+
+
+async def test_the_private_half_is_not_readable_in_the_database(engine: Engine, settings: Settings) -> None:
+    await loaded(engine, settings)
+    async with transaction(engine) as connection:
+        row = (await connection.execute(select(signing_keys))).one()
+    assert settings.secret_key is not None
+    opened = unseal(row.sealed_private_key, row.kid, [settings.secret_key])
+    assert opened is not None
+    assert opened[0] not in row.sealed_private_key
+    assert b"PRIVATE" not in row.sealed_private_key
+    assert "d" not in row.public_jwk
+
+
+def test_a_sealed_key_opens_in_its_own_row_only() -> None:
+    sealed = seal(b"private", "one", OTHER_SECRET)
+    assert unseal(sealed, "one", [OTHER_SECRET]) == (b"private", OTHER_SECRET)
+    assert unseal(sealed, "two", [OTHER_SECRET]) is None
+    assert unseal(sealed[:-1], "one", [OTHER_SECRET]) is None
+    assert unseal(b"", "one", [OTHER_SECRET]) is None
+    assert seal(b"private", "one", OTHER_SECRET) != sealed
+
+
+async def test_another_secret_key_stops_the_start_and_makes_no_new_keys(engine: Engine, settings: Settings) -> None:
+    await loaded(engine, settings)
+    before = await kids(engine)
+    changed = settings.model_copy(update={"secret_key": OTHER_SECRET})
+    with pytest.raises(StartupError, match=r"^SECRET_KEY: [^\n]+$"):
+        await loaded(engine, changed)
+    assert await kids(engine) == before
+
+
+async def test_the_previous_secret_key_opens_once_and_the_new_one_from_then_on(
+    engine: Engine, settings: Settings
+) -> None:
+    old = await loaded(engine, settings)
+    changed = settings.model_copy(update={"secret_key": OTHER_SECRET, "secret_key_previous": settings.secret_key})
+    moving = await loaded(engine, changed)
+    moved = await loaded(engine, changed.model_copy(update={"secret_key_previous": None}))
+    assert kid_of(old.sign({})) == kid_of(moving.sign({})) == kid_of(moved.sign({}))
+
+
+async def test_a_process_with_the_old_secret_key_goes_on_during_the_change(engine: Engine, settings: Settings) -> None:
+    clock = MovableClock()
+    old = await loaded(engine, settings, clock)
+    await loaded(
+        engine, settings.model_copy(update={"secret_key": OTHER_SECRET, "secret_key_previous": settings.secret_key})
+    )
+    clock.move(minutes=5)
+    await old.refresh()
+    assert await old.verification_key(kid_of(old.sign({}))) is not None
+
+
+async def test_unknown_key_ids_make_one_look_at_the_database_in_thirty_seconds(
+    engine: Engine, settings: Settings
+) -> None:
+    clock = MovableClock()
+    keys = await loaded(engine, settings, clock)
+    [kid] = await kids(engine)
+    async with transaction(engine) as connection:
+        await connection.execute(update(signing_keys).values(kid="renamed"))
+    assert await keys.verification_key("renamed") is None
+    clock.move(seconds=29)
+    assert await keys.verification_key("renamed") is None
+    clock.move(seconds=1)
+    assert await keys.verification_key("renamed") is not None
+    assert await keys.verification_key(kid) is None
+
+
+async def test_a_new_key_is_published_before_it_signs_and_a_retired_one_after(
+    engine: Engine, settings: Settings
+) -> None:
+    clock = MovableClock()
+    keys = await loaded(engine, settings, clock)
+    [old] = await kids(engine)
+    async with transaction(engine) as connection:
+        row = (await connection.execute(select(signing_keys))).mappings().one()
+        assert settings.secret_key is not None
+        opened = unseal(row["sealed_private_key"], old, [settings.secret_key])
+        assert opened is not None
+        new = {**row, "kid": "new", "generation": 2, "active_from": clock.now + timedelta(hours=1)}
+        new["public_jwk"] = {**row["public_jwk"], "kid": "new"}
+        new["sealed_private_key"] = seal(opened[0], "new", settings.secret_key)
+        await connection.execute(signing_keys.insert().values(**new))
+    clock.move(minutes=30)
+    await keys.refresh()
+    assert {key["kid"] for key in keys.public_keys()["keys"]} == {old, "new"}
+    assert kid_of(keys.sign({})) == old
+    clock.move(minutes=30)
+    assert kid_of(keys.sign({})) == "new"
+    async with transaction(engine) as connection:
+        retire = update(signing_keys).where(signing_keys.c.kid == old).values(retired_at=clock.now)
+        await connection.execute(retire)
+    clock.move(hours=1)
+    await keys.refresh()
+    assert len(keys.public_keys()["keys"]) == 2
+    clock.move(hours=1)
+    await keys.refresh()
+    assert len(keys.public_keys()["keys"]) == 1
+
+
+async def test_keys_are_not_kept_without_a_secret_key(engine: Engine, settings: Settings) -> None:
+    with pytest.raises(StartupError, match="SECRET_KEY"):
+        KeyRing(engine, settings.model_copy(update={"secret_key": None}))

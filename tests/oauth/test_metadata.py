@@ -1,0 +1,80 @@
+"""The metadata documents."""
+
+import httpx
+import pytest
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+
+from app.config import Settings
+from app.db import Engine
+from app.oauth.metadata import server_metadata
+from tests.oauth.conftest import RunningServer, start
+
+pytestmark = pytest.mark.anyio
+
+DOCUMENTS = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+async def test_the_issuer_is_byte_for_byte_the_public_url(
+    server: RunningServer, http: httpx.AsyncClient, path: str
+) -> None:
+    response = await http.get(path)
+    assert response.status_code == 200
+    assert response.json()["issuer"] == server.url
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+async def test_a_path_in_the_public_url_is_inserted(settings: Settings, engine: Engine, path: str) -> None:
+    settings = settings.model_copy(update={"public_url": "https://lists.example.org/shop"})
+    server = await start(settings, engine)
+    async with server.browser() as http:
+        for address in (path, f"{path}/shop"):
+            document = (await http.get(address)).json()
+            assert document["issuer"] == "https://lists.example.org/shop"
+            assert document["token_endpoint"] == "https://lists.example.org/shop/oauth/token"
+
+
+async def test_only_what_works_is_advertised(server: RunningServer, http: httpx.AsyncClient) -> None:
+    document = (await http.get(DOCUMENTS[0])).json()
+    assert document["code_challenge_methods_supported"] == ["S256"]
+    assert document["token_endpoint_auth_methods_supported"] == ["none", "client_secret_basic", "client_secret_post"]
+    assert document["authorization_response_iss_parameter_supported"] is True
+    assert document["client_id_metadata_document_supported"] is False
+    assert "offline_access" not in document["scopes_supported"]
+    for name, address in document.items():
+        if name.endswith("_endpoint") or name == "jwks_uri":
+            assert (await http.get(address)).status_code != 404
+
+
+async def test_the_document_is_valid_by_authlibs_reading_of_the_rfc() -> None:
+    settings = Settings(_env_file=None, public_url="https://lists.example.org")  # pyright: ignore[reportCallIssue]
+    AuthorizationServerMetadata(server_metadata(settings)).validate()
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [(path, "GET") for path in [*DOCUMENTS, "/oauth/jwks.json"]]
+    + [(f"/oauth/{name}", "POST") for name in ("register", "token", "revoke")],
+)
+async def test_a_client_in_a_browser_may_call_from_any_origin(http: httpx.AsyncClient, path: str, method: str) -> None:
+    origin = "https://inspector.example"
+    asked = "authorization, content-type, mcp-protocol-version"
+    preflight = {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": asked,
+    }
+    allowed = await http.options(path, headers=preflight)
+    assert allowed.status_code == 200
+    assert allowed.headers["access-control-allow-origin"] == "*"
+    assert allowed.headers["access-control-allow-headers"] == asked
+    answer = await http.request(method, path, headers={"Origin": origin})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+    assert (await http.options(path)).status_code == 204
+
+
+@pytest.mark.parametrize("path", ["/oauth/authorize", "/oauth/sign-in", "/oauth/consent"])
+async def test_pages_are_not_open_to_other_origins(http: httpx.AsyncClient, path: str) -> None:
+    response = await http.get(path, headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in response.headers

@@ -1,0 +1,148 @@
+"""Redirect URIs: accepted, compared, answered."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+
+from app.oauth.redirects import fault_of_redirect_uri, is_registered, response_uri, shown_host
+from tests.oauth.browser import Browser
+from tests.oauth.conftest import RunningServer
+from tests.oauth.tokens import Attempt, register
+
+REFUSED = [
+    "",
+    "/callback",
+    "//evil.example/cb",
+    "https://",
+    "https:///cb",
+    "https:evil.example/cb",
+    "http://evil.example/cb",
+    "http://localhost.evil.example/cb",
+    "http://localhost:x/cb",
+    "http://localhost:/cb",
+    "http://localhost:99999/cb",
+    "http://LOCALHOST/cb",
+    "HTTP://localhost/cb",
+    "http://127.1/cb",
+    "http://127.0.0.2/cb",
+    "http://0.0.0.0/cb",
+    "http://2130706433/cb",
+    "http://0x7f.1/cb",
+    "http://[::ffff:127.0.0.1]/cb",
+    "http://[0:0:0:0:0:0:0:1]/cb",
+    "http://localhost./cb",
+    "http://localhost@evil.example/cb",
+    "http://evil.example\\@localhost/cb",
+    "https://user@client.example/cb",
+    "https://user:password@client.example/cb",
+    "https://client.example/cb#fragment",
+    "https://client.example/cb#",
+    "https://client.example\\.evil.example/cb",
+    "https://client.example/cb\r\nX: y",
+    "https://client.example/c b",
+    "https://client.example/cb\0",
+    "https://client.example/\tcb",
+    "https://client.example/a/../cb",
+    "https://client.example/./cb",
+    "https://client.example/..",
+    "https://client.example/a/%2e%2e/cb",
+    "https://client.example/a/.%2E/cb",
+    "https://client.example/a%2ecb",
+    "https://client%2eexample/cb",
+    "https://сlient.example/cb",
+    "https://[::1/cb",
+    "ftp://client.example/cb",
+    "javascript://client.example/%0aalert(1)",
+    "javascript:alert(1)",
+    "data:text/html,hello",
+    "myapp://callback",
+    "cursor:callback",
+    "cursorx://callback",
+    f"https://client.example/{'a' * 2048}",
+]
+
+ACCEPTED = [
+    "https://client.example",
+    "https://client.example/",
+    "https://client.example:8443/cb?tenant=1&x=../y",
+    "https://xn--80ak6aa92e.example/cb",
+    "https://client.example/a..b/.well-known/cb",
+    "http://localhost",
+    "http://localhost:1/cb",
+    "http://127.0.0.1:65535/cb",
+    "http://[::1]:8080/cb",
+    "cursor://anysphere.cursor-mcp/oauth/callback",
+]
+
+
+@pytest.mark.parametrize("uri", REFUSED)
+def test_a_dangerous_redirect_uri_is_refused(uri: str) -> None:
+    assert fault_of_redirect_uri(uri)
+
+
+@pytest.mark.parametrize("uri", ACCEPTED)
+def test_an_honest_redirect_uri_is_accepted(uri: str) -> None:
+    assert fault_of_redirect_uri(uri) is None
+
+
+@pytest.mark.parametrize(
+    ("registered", "sent"),
+    [
+        ("https://client.example/cb", "https://client.example/cb/"),
+        ("https://client.example/cb", "https://client.example/cb?x=1"),
+        ("https://client.example/cb", "https://client.example/cb/more"),
+        ("https://client.example/cb", "https://client.example/CB"),
+        ("https://client.example/cb", "https://CLIENT.example/cb"),
+        ("https://client.example/cb", "https://client.example:443/cb"),
+        ("https://client.example/cb", "https://client.example.evil.example/cb"),
+        ("https://client.example/cb", "http://client.example/cb"),
+        ("https://client.example/c%62", "https://client.example/cb"),
+        ("http://localhost:1/cb", "http://127.0.0.1:1/cb"),
+        ("http://127.0.0.1:1/cb", "http://[::1]:1/cb"),
+        ("http://localhost:1/cb", "http://localhost:2/other"),
+        ("http://localhost:1/cb", "https://localhost:1/cb"),
+        ("http://localhost:1/cb", "http://localhost:1/cb?x=1"),
+        ("http://localhost:1/cb?", "http://localhost:2/cb"),
+    ],
+)
+def test_what_was_not_registered_does_not_match(registered: str, sent: str) -> None:
+    assert not is_registered(sent, [registered])
+
+
+@pytest.mark.parametrize(
+    ("registered", "sent"),
+    [
+        ("http://localhost/cb", "http://localhost:49152/cb"),
+        ("http://localhost:1/cb", "http://localhost/cb"),
+        ("http://[::1]:1/cb", "http://[::1]:2/cb"),
+    ],
+)
+def test_on_loopback_the_port_does_not_matter(registered: str, sent: str) -> None:
+    assert is_registered(sent, [registered])
+
+
+def test_the_issuer_arrives_once_and_is_ours() -> None:
+    target = response_uri(
+        "https://client.example/cb?keep=a%20b&iss=https://evil.example&code=planted&i%73s=x",
+        {"code": "c", "state": "s&t=1"},
+        "https://lists.example.org",
+    )
+    query = parse_qsl(urlsplit(target).query)
+    assert query == [("keep", "a b"), ("code", "c"), ("state", "s&t=1"), ("iss", "https://lists.example.org")]
+
+
+def test_a_look_alike_host_shows_as_punycode() -> None:
+    assert shown_host("https://xn--pypal-4ve.example:8443/cb") == "xn--pypal-4ve.example:8443"
+    assert shown_host("cursor://anysphere.cursor-mcp/oauth/callback") == "cursor://anysphere.cursor-mcp"
+
+
+@pytest.mark.anyio
+async def test_no_trick_leads_anywhere_but_to_the_registered_address(
+    server: RunningServer, http: httpx.AsyncClient
+) -> None:
+    client = await register(http, server.url, redirect_uris=["https://client.example/cb", "http://localhost/cb"])
+    for sent in [*REFUSED, "https://evil.example/cb", "https://client.example/cb/", "https://client.example"]:
+        page = await Browser(http).open(Attempt(client["client_id"], server.url, redirect_uri=sent).url())
+        assert page.status == 400, sent
+        assert page.elsewhere is None, sent

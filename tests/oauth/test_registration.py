@@ -1,0 +1,125 @@
+"""Dynamic client registration."""
+
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.oauth.tables import clients
+from tests.oauth.conftest import RunningServer, start
+from tests.oauth.tokens import REDIRECT_URI, register
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_public_client_gets_an_id_and_no_secret(server: RunningServer, http: httpx.AsyncClient) -> None:
+    answer = await register(http, server.url)
+    assert answer["client_id"]
+    assert "client_secret" not in answer
+    assert answer["redirect_uris"] == [REDIRECT_URI]
+
+
+async def test_a_secret_is_shown_once_and_stored_as_a_hash(server: RunningServer, http: httpx.AsyncClient) -> None:
+    answer = await register(http, server.url, token_endpoint_auth_method="client_secret_post")
+    assert answer["client_secret_expires_at"] == 0
+    async with transaction(server.engine) as connection:
+        row = (await connection.execute(select(clients).where(clients.c.id == answer["client_id"]))).one()
+    assert answer["client_secret"] not in str(row)
+
+
+async def test_without_a_method_the_default_of_the_rfc_holds(http: httpx.AsyncClient) -> None:
+    response = await http.post("/oauth/register", json={"redirect_uris": [REDIRECT_URI]})
+    assert response.status_code == 201
+    assert response.headers["cache-control"] == "no-store"
+    assert response.json()["token_endpoint_auth_method"] == "client_secret_basic"
+    assert response.json()["client_secret"]
+
+
+async def test_what_other_servers_offer_is_left_out_of_the_answer(
+    server: RunningServer, http: httpx.AsyncClient
+) -> None:
+    answer = await register(
+        http,
+        server.url,
+        grant_types=["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+        response_types=["code", "id_token"],
+        scope="openid lists:read offline_access",
+        logo_uri="",
+        contacts=None,
+        application_type="native",
+        unknown_member={"a": 1},
+    )
+    assert answer["grant_types"] == ["authorization_code", "refresh_token"]
+    assert answer["response_types"] == ["code"]
+    assert answer["scope"] == "lists:read"
+    assert not {"logo_uri", "contacts", "unknown_member"} & answer.keys()
+
+
+BAD_METADATA: list[tuple[dict[str, Any], str]] = [
+    ({"redirect_uris": []}, "invalid_redirect_uri"),
+    ({"redirect_uris": None}, "invalid_redirect_uri"),
+    ({"redirect_uris": REDIRECT_URI}, "invalid_redirect_uri"),
+    ({"redirect_uris": [7]}, "invalid_redirect_uri"),
+    ({"redirect_uris": [REDIRECT_URI] * 21}, "invalid_redirect_uri"),
+    ({"redirect_uris": [REDIRECT_URI, "http://evil.example/cb"]}, "invalid_redirect_uri"),
+    ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata"),
+    ({"token_endpoint_auth_method": ["none"]}, "invalid_client_metadata"),
+    ({"grant_types": ["client_credentials"]}, "invalid_client_metadata"),
+    ({"grant_types": "authorization_code"}, "invalid_client_metadata"),
+    ({"response_types": ["token"]}, "invalid_client_metadata"),
+    ({"client_name": "x" * 101}, "invalid_client_metadata"),
+    ({"client_name": "a\0b"}, "invalid_client_metadata"),
+    ({"client_name": 7}, "invalid_client_metadata"),
+    ({"client_uri": "not a uri"}, "invalid_client_metadata"),
+    ({"contacts": ["a\0b"]}, "invalid_client_metadata"),
+    ({"contacts": "anna@example.org"}, "invalid_client_metadata"),
+    ({"software_id": {"a": "b"}}, "invalid_client_metadata"),
+]
+
+
+@pytest.mark.parametrize(("metadata", "error"), BAD_METADATA, ids=lambda value: str(value)[:60])
+async def test_bad_metadata_is_refused(http: httpx.AsyncClient, metadata: dict[str, Any], error: str) -> None:
+    wanted = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none", **metadata}
+    response = await http.post("/oauth/register", json=wanted)
+    assert response.status_code == 400
+    assert response.json()["error"] == error
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b'"text"', b'{"a":' * 9000, b'{"redirect_uris": ["\\ud800"]}', b"\xff\xfe", b"1e999"]
+    + [b'{"redirect_uris": ["http://localhost/"], "client_name": "\\ud83d"}', b"[" * 60_000],
+    ids=lambda body: repr(body[:20]),
+)
+async def test_a_body_that_is_no_json_object_is_refused(http: httpx.AsyncClient, body: bytes) -> None:
+    response = await http.post("/oauth/register", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert response.json()["error"] in ("invalid_client_metadata", "invalid_redirect_uri")
+
+
+async def test_another_content_type_is_refused(http: httpx.AsyncClient) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        body = b'{"redirect_uris": ["http://localhost/"]}'
+        response = await http.post("/oauth/register", content=body, headers={"Content-Type": kind})
+        assert response.status_code == 400
+
+
+@pytest.mark.parametrize("path", ["register", "token", "revoke", "sign-in", "sign-up", "sign-out", "consent"])
+async def test_a_body_above_64_kibibytes_is_refused(http: httpx.AsyncClient, path: str) -> None:
+    kind = "application/json" if path == "register" else "application/x-www-form-urlencoded"
+    response = await http.post(f"/oauth/{path}", content=b"a" * 65537, headers={"Content-Type": kind})
+    assert response.status_code == 413
+
+
+async def test_sixty_registrations_a_minute_from_one_address_are_enough(settings: Settings, engine: Engine) -> None:
+    server = await start(settings.model_copy(update={"limits": "on"}), engine)
+    wanted = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none"}
+    async with server.browser() as http:
+        for _ in range(60):
+            assert (await http.post("/oauth/register", json=wanted)).status_code == 201
+        refused = await http.post("/oauth/register", json=wanted)
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["retry-after"]) <= 60

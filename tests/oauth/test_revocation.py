@@ -1,0 +1,62 @@
+"""The revocation endpoint."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.oauth.conftest import RunningServer
+from tests.oauth.tokens import refresh, register, tokens_for
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def tokens(server: RunningServer, http: httpx.AsyncClient, email: str) -> dict[str, Any]:
+    return await tokens_for(http, server.url, email)
+
+
+async def revoke(http: httpx.AsyncClient, **data: str) -> httpx.Response:
+    return await http.post("/oauth/revoke", data=data)
+
+
+@pytest.mark.parametrize("kind", ["refresh_token", "access_token"])
+async def test_a_client_ends_its_grant_by_either_token(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any], kind: str
+) -> None:
+    response = await revoke(http, client_id=tokens["client_id"], token=tokens[kind], token_type_hint="nonsense")
+    assert (response.status_code, response.content) == (200, b"")
+    assert await server.grant_of(tokens["access_token"]) is None
+    assert len(server.revoked) == 1
+    assert (await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"])).status_code == 400
+    assert (await revoke(http, client_id=tokens["client_id"], token=tokens[kind])).status_code == 200
+
+
+async def test_a_token_that_is_none_is_answered_alike(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    forged = tokens["access_token"][:-6] + "AAAAAA"
+    for token in ("nonsense", "slr_x_y", "a.b.c", forged, tokens["refresh_token"] + "0"):
+        assert (await revoke(http, client_id=tokens["client_id"], token=token)).status_code == 200
+    assert await server.grant_of(tokens["access_token"]) is not None
+
+
+@pytest.mark.parametrize("kind", ["refresh_token", "access_token"])
+async def test_another_client_is_refused_and_ends_nothing(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any], kind: str
+) -> None:
+    other = await register(http, server.url)
+    response = await revoke(http, client_id=other["client_id"], token=tokens[kind])
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_grant")
+    assert await server.grant_of(tokens["access_token"]) is not None
+
+
+async def test_an_unknown_client_is_refused(http: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
+    for client in ({}, {"client_id": "app_unknown"}):
+        response = await revoke(http, token=tokens["refresh_token"], **client)
+        assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+
+
+async def test_a_request_without_token_is_refused(http: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
+    response = await revoke(http, client_id=tokens["client_id"])
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")

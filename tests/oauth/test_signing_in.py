@@ -1,0 +1,238 @@
+"""The sign-in and sign-up pages."""
+
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.households.tables import households, memberships
+from app.people.tables import people, sessions
+from tests.oauth.browser import PASSWORD, Browser, Page
+from tests.oauth.conftest import RunningServer, start
+from tests.oauth.tokens import Attempt, consent_page, register
+
+pytestmark = pytest.mark.anyio
+
+SIGN_IN, SIGN_UP = "/oauth/sign-in", "/oauth/sign-up"
+
+
+@pytest.fixture
+async def attempt(server: RunningServer, http: httpx.AsyncClient) -> Attempt:
+    return Attempt((await register(http, server.url))["client_id"], server.url)
+
+
+async def sign_up_page(http: httpx.AsyncClient, attempt: Attempt) -> Page:
+    browser = Browser(http)
+    page = await browser.open(attempt.url())
+    return await browser.open(urljoin(str(page.response.url), page.link(SIGN_UP)))
+
+
+async def rows(server: RunningServer) -> list[int]:
+    async with transaction(server.engine) as connection:
+        counts = [select(func.count()).select_from(table) for table in (people, sessions, households, memberships)]
+        return [(await connection.execute(count)).scalar_one() for count in counts]
+
+
+async def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(
+    server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
+) -> None:
+    await consent_page(http, server.url, email)
+    async with server.browser() as other:
+        browser = Browser(other)
+        page = await browser.open(attempt.url())
+        wrong = await browser.submit(page, SIGN_IN, email=email, password="wrong horse")
+        unknown = await browser.submit(page, SIGN_IN, email=f"x{email[1:]}", password="wrong horse")
+        short = await browser.submit(page, SIGN_IN, email=email, password="x")
+        assert wrong.status == unknown.status == short.status == 400
+        assert wrong.response.text == short.response.text
+        assert wrong.response.text.replace(email, "") == unknown.response.text.replace(f"x{email[1:]}", "")
+        assert "wrong" in wrong.text
+        assert wrong.response.headers.keys() == unknown.response.headers.keys()
+
+
+async def test_signing_up_makes_person_household_and_session_at_once(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    await consent_page(http, server.url, email)
+    assert await rows(server) == [1, 1, 1, 1]
+
+
+async def test_a_taken_address_makes_nothing(
+    server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
+) -> None:
+    await consent_page(http, server.url, email)
+    before = await rows(server)
+    async with server.browser() as other:
+        page = await sign_up_page(other, attempt)
+        page = await Browser(other).submit(page, SIGN_UP, email=email.upper(), password="another password")
+        assert page.status == 400
+        assert page.has_form(SIGN_UP)
+        assert await rows(server) == before
+        page = await Browser(other).submit(page, SIGN_UP, email=email, password="another password")
+        page = await Browser(other).open(attempt.url())
+        refused = await Browser(other).submit(page, SIGN_IN, email=email, password="another password")
+        assert refused.status == 400
+
+
+@pytest.mark.parametrize("path", [SIGN_IN, SIGN_UP])
+@pytest.mark.parametrize(
+    ("email", "password", "named"),
+    [
+        ("", PASSWORD, "email"),
+        ("not an address", PASSWORD, "email"),
+        ("a\0b@example.org", PASSWORD, "email"),
+        ("a" * 60_000, PASSWORD, "email"),
+        ("anna@example.org", "with NUL\0", "password"),
+        ("anna@example.org", "x" * 1025, "password"),
+    ],
+    ids=["empty", "no address", "NUL in email", "huge email", "NUL in password", "huge password"],
+)
+async def test_bad_input_is_refused_by_name(
+    http: httpx.AsyncClient, attempt: Attempt, path: str, email: str, password: str, named: str
+) -> None:
+    browser = Browser(http)
+    page = await browser.open(attempt.url()) if path == SIGN_IN else await sign_up_page(http, attempt)
+    page = await browser.submit(page, path, email=email, password=password)
+    assert page.status == 400
+    assert page.has_form(path)
+    alert = page.soup.select_one("[role=alert]")
+    assert alert is not None
+    assert named in alert.get_text()
+
+
+@pytest.mark.parametrize("path", [SIGN_IN, SIGN_UP])
+@pytest.mark.parametrize("name", ["email", "password"])
+async def test_a_lone_surrogate_is_refused_by_name(
+    http: httpx.AsyncClient, attempt: Attempt, path: str, name: str
+) -> None:
+    page = await Browser(http).open(attempt.url()) if path == SIGN_IN else await sign_up_page(http, attempt)
+    hidden = "&".join(f"{field}={page.fields(path)[field][0]}" for field in ("request", "form_token"))
+    typed = {"email": "anna%40example.org", "password": "correct+horse", name: "anna%ED%A0%80"}
+    body = f"{hidden}&email={typed['email']}&password={typed['password']}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = await http.post(path, content=body, headers=headers)
+    assert response.status_code == 400
+    assert f"The field {name}" in response.text
+
+
+async def test_what_was_typed_stays_but_for_the_password(http: httpx.AsyncClient, attempt: Attempt) -> None:
+    page = await sign_up_page(http, attempt)
+    page = await Browser(http).submit(page, SIGN_UP, email="<anna>@x", password="hunter2 hunter2", name='"Anna"')
+    assert page.fields(SIGN_UP)["email"] == ["<anna>@x"]
+    assert page.fields(SIGN_UP)["name"] == ['"Anna"']
+    assert "hunter2" not in page.response.text
+
+
+@pytest.mark.parametrize("path", [SIGN_IN, SIGN_UP, "/oauth/sign-out", "/oauth/consent"])
+async def test_a_form_without_proof_is_refused(
+    server: RunningServer, http: httpx.AsyncClient, email: str, path: str
+) -> None:
+    _, page = await consent_page(http, server.url, email)
+    request = page.fields("/oauth/consent")["request"][0]
+    data = {"request": request, "email": email, "password": PASSWORD, "decision": "approve"}
+    for token in (
+        {},
+        {"form_token": ""},
+        {"form_token": "0" * 64},
+        {"form_token": page.fields("/oauth/sign-out")["request"][0]},
+    ):
+        response = await http.post(path, data={**data, **token})
+        assert response.status_code == 400
+        assert "out of date" in response.text
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost"])
+async def test_a_form_from_another_origin_is_refused(
+    http: httpx.AsyncClient, attempt: Attempt, email: str, origin: str
+) -> None:
+    page = await sign_up_page(http, attempt)
+    refused = await Browser(http).submit_from(origin, page, SIGN_UP, email=email, password=PASSWORD)
+    assert refused.status == 400
+    assert "out of date" in refused.text
+
+
+async def test_a_form_of_another_browser_is_refused(
+    server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
+) -> None:
+    page = await sign_up_page(http, attempt)
+    async with server.browser() as victim:
+        await Browser(victim).open(attempt.url())
+        refused = await Browser(victim).submit(page, SIGN_UP, email=email, password=PASSWORD)
+        assert "out of date" in refused.text
+
+
+async def test_signing_in_changes_cookie_and_request(
+    server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
+) -> None:
+    page = await sign_up_page(http, attempt)
+    planted, request = http.cookies["shopping_session"], page.fields(SIGN_UP)["request"]
+    consent = await Browser(http).submit(page, SIGN_UP, email=email, password=PASSWORD)
+    assert http.cookies["shopping_session"] != planted
+    assert consent.fields("/oauth/consent")["request"] != request
+    async with server.browser() as attacker:
+        attacker.cookies.set("shopping_session", planted)
+        for path in (SIGN_IN, "/oauth/consent"):
+            for known in (request, consent.fields("/oauth/consent")["request"]):
+                assert "out of date" in (await attacker.get(path, params={"request": known[0]})).text
+
+
+async def test_a_page_is_good_for_ten_minutes(
+    server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
+) -> None:
+    page = await sign_up_page(http, attempt)
+    server.clock.move(minutes=10)
+    assert "out of date" in (await Browser(http).submit(page, SIGN_UP, email=email, password=PASSWORD)).text
+
+
+async def test_who_is_signed_in_goes_straight_to_consent(
+    server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
+) -> None:
+    await consent_page(http, server.url, email)
+    page = await Browser(http).open(attempt.url())
+    assert page.has_form("/oauth/consent")
+    server.clock.move(days=14)
+    page = await Browser(http).open(attempt.url())
+    assert page.has_form(SIGN_IN)
+
+
+@pytest.mark.parametrize("known", ["", "no-uuid", "00000000-0000-0000-0000-000000000000", "x" * 5000, "\0"])
+async def test_an_unknown_request_is_out_of_date(http: httpx.AsyncClient, attempt: Attempt, known: str) -> None:
+    await Browser(http).open(attempt.url())
+    for path in (SIGN_IN, SIGN_UP, "/oauth/consent"):
+        response = await http.get(path, params={"request": known})
+        assert response.status_code == 400
+        assert "out of date" in response.text
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain", ""])
+async def test_another_content_type_is_refused(http: httpx.AsyncClient, kind: str) -> None:
+    for path in (SIGN_IN, SIGN_UP, "/oauth/sign-out"):
+        response = await http.post(path, content=b"{}", headers={"Content-Type": kind})
+        assert response.status_code == 400
+
+
+async def test_thirty_attempts_a_minute_from_one_address_are_enough(
+    settings: Settings, engine: Engine, email: str
+) -> None:
+    server = await start(settings.model_copy(update={"limits": "on"}), engine)
+    async with server.browser() as http:
+        attempt = Attempt((await register(http, server.url))["client_id"], server.url)
+        page = await Browser(http).open(attempt.url())
+        for _ in range(30):
+            attempted = await Browser(http).submit(page, SIGN_IN, email=email, password="wrong horse")
+            assert attempted.status == 400
+        refused = await Browser(http).submit(page, SIGN_IN, email=email, password="wrong horse")
+        assert refused.status == 429
+        assert 1 <= int(refused.response.headers["retry-after"]) <= 60
+
+
+async def test_a_form_with_our_origin_is_accepted(
+    server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
+) -> None:
+    page = await sign_up_page(http, attempt)
+    ours = server.settings.public_origin
+    accepted = await Browser(http).submit_from(ours, page, SIGN_UP, email=email, password=PASSWORD)
+    assert accepted.has_form("/oauth/consent")

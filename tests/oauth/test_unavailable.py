@@ -1,0 +1,33 @@
+"""When the database is away, pages and endpoints say so, and nobody is told that their token is bad."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from app.db import create_engine
+from app.oauth.routes import oauth_routes
+from tests.oauth.conftest import RunningServer, found
+from tests.oauth.tokens import REDIRECT_URI
+
+pytestmark = pytest.mark.anyio
+
+NOBODY = "postgresql://shopping_service:none@127.0.0.1:1/nowhere"
+
+
+async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server: RunningServer) -> None:
+    engine = create_engine(NOBODY)
+    app = Starlette(routes=oauth_routes(server.settings, engine, server.keys, found))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=server.settings.public_origin) as http:
+        answers = [
+            await http.post(
+                "/oauth/token", data={"grant_type": "refresh_token", "client_id": "a", "refresh_token": "b"}
+            ),
+            await http.post("/oauth/revoke", data={"client_id": "a", "token": "b"}),
+            await http.post("/oauth/register", json={"redirect_uris": [REDIRECT_URI]}),
+            await http.get("/oauth/authorize", params={"client_id": "a"}),
+        ]
+        for answer in answers:
+            assert answer.status_code == 503, answer.text
+            assert int(answer.headers["retry-after"]) > 0
+        assert (await http.get("/oauth/jwks.json")).status_code == 200
+    await engine.dispose()

@@ -1,0 +1,84 @@
+"""Signing up and signing in."""
+
+from datetime import UTC, datetime
+
+import anyio
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import func, select
+
+from app.db import Engine, transaction
+from app.errors import Invalid
+from app.people.accounts import create_account, prepare_account, sign_in
+from app.people.passwords import PasswordHashing
+from app.people.person import Person
+from app.people.tables import credentials, people
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def hashing() -> PasswordHashing:
+    return PasswordHashing(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+async def make(engine: Engine, hashing: PasswordHashing, email: str, name: str = "") -> Person | None:
+    account = await prepare_account(hashing, email, "correct horse", name)
+    async with transaction(engine) as connection:
+        return await create_account(connection, account, NOW)
+
+
+async def test_who_signed_up_can_sign_in_however_they_write_their_address(
+    engine: Engine, hashing: PasswordHashing
+) -> None:
+    made = await make(engine, hashing, "Anna@Example.org", "Anna")
+    assert made is not None
+    assert made.name == "Anna"
+    assert await sign_in(engine, hashing, "anna@EXAMPLE.ORG", "correct horse") == made
+
+
+async def test_an_unknown_address_and_a_wrong_password_answer_alike(engine: Engine, hashing: PasswordHashing) -> None:
+    await make(engine, hashing, "bert@example.org")
+    assert await sign_in(engine, hashing, "bert@example.org", "wrong horse") is None
+    assert await sign_in(engine, hashing, "nobody@example.org", "correct horse") is None
+
+
+async def test_the_name_is_the_local_part_unless_given(engine: Engine, hashing: PasswordHashing) -> None:
+    made = await make(engine, hashing, "carla.m@example.org", "   ")
+    assert made is not None
+    assert made.name == "carla.m"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 101, "a\x1b[31m"])
+async def test_a_name_that_can_not_be_shown_is_refused(hashing: PasswordHashing, name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        await prepare_account(hashing, "dora@example.org", "correct horse", name)
+    assert refused.value.field == "name"
+
+
+async def test_of_many_sign_ups_with_one_address_at_once_one_wins(engine: Engine, hashing: PasswordHashing) -> None:
+    made: list[Person | None] = []
+
+    async def one() -> None:
+        made.append(await make(engine, hashing, "emil@example.org"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(8):
+            tasks.start_soon(one)
+    assert sum(person is not None for person in made) == 1
+    async with transaction(engine) as connection:
+        count = select(func.count()).select_from(people).where(people.c.email == "emil@example.org")
+        assert (await connection.execute(count)).scalar() == 1
+
+
+async def test_a_sign_in_renews_a_hash_with_old_parameters(engine: Engine, hashing: PasswordHashing) -> None:
+    made = await make(engine, hashing, "fritz@example.org")
+    assert made is not None
+    today = PasswordHashing()
+    assert await sign_in(engine, today, "fritz@example.org", "correct horse") == made
+    async with transaction(engine) as connection:
+        found = select(credentials.c.secret_hash).where(credentials.c.person_id == made.id)
+        assert not today.is_outdated((await connection.execute(found)).scalar_one())
+    assert await sign_in(engine, today, "fritz@example.org", "correct horse") == made

@@ -1,0 +1,91 @@
+"""Hashing of passwords."""
+
+from typing import Literal
+
+import anyio
+import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.low_level import Type
+
+from app.errors import Invalid, Unavailable
+from app.people.passwords import PasswordHashing, check_given_password, check_new_password
+
+pytestmark = pytest.mark.anyio
+
+
+class CountingHasher(PasswordHasher):
+    """Cheap, and counts how often it verifies."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.verified = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.verified += 1
+        return super().verify(hash, password)
+
+
+@pytest.mark.parametrize("password", ["x" * 8, "x" * 1024, "пароль пароль", "  spaces  ", "🔑🔑🔑🔑🔑🔑🔑🔑"])
+def test_eight_to_1024_characters_of_any_script_are_a_password(password: str) -> None:
+    check_new_password(password)
+
+
+@pytest.mark.parametrize("password", ["", "x" * 7, "x" * 1025, "x" * 8 + "\0", "x" * 8 + "\udfff"])
+def test_other_passwords_are_refused_by_name(password: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_new_password(password)
+    assert refused.value.field == "password"
+
+
+def test_a_short_password_may_be_tried() -> None:
+    check_given_password("x")
+
+
+async def test_hashes_are_argon2id_with_19_mebibytes() -> None:
+    parameters = extract_parameters(await PasswordHashing().hash("a password"))
+    assert (parameters.type, parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (
+        Type.ID,
+        19 * 1024,
+        2,
+        1,
+    )
+
+
+async def test_the_right_password_verifies_and_others_do_not() -> None:
+    hashing = PasswordHashing(CountingHasher())
+    stored = await hashing.hash("correct horse")
+    assert await hashing.verify("correct horse", stored)
+    assert not await hashing.verify("correct  horse", stored)
+    assert not await hashing.verify("correct horse", "damaged")
+
+
+async def test_an_unknown_account_costs_the_same_work_and_never_verifies() -> None:
+    hasher = CountingHasher()
+    hashing = PasswordHashing(hasher)
+    assert not await hashing.verify("nobody has this password", None)
+    assert hasher.verified == 1
+
+
+async def test_a_hash_with_other_parameters_is_outdated() -> None:
+    old = await PasswordHashing(CountingHasher()).hash("correct horse")
+    today = PasswordHashing()
+    assert today.is_outdated(old)
+    assert not today.is_outdated(await today.hash("correct horse"))
+
+
+async def test_a_full_queue_answers_unavailable_and_empties_again() -> None:
+    hashing = PasswordHashing(longest_queue=1)
+    refused: list[Unavailable] = []
+
+    async def hash_one() -> None:
+        try:
+            await hashing.hash("correct horse")
+        except Unavailable as error:
+            refused.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(hash_one)
+    assert len(refused) == 2  # two at once and one waiting found room
+    assert refused[0].retry_after
+    assert await hashing.hash("correct horse")
