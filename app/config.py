@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartupError
@@ -80,6 +80,7 @@ class Settings(BaseSettings):
         scheme, separator, rest = text.partition("://")
         if not separator or scheme not in ("postgresql", "postgres", "postgresql+asyncpg"):
             raise ValueError("must be written like postgresql://user:password@host:5432/database")
+        _split(text)
         return SecretStr(f"postgresql://{rest}")
 
     @field_validator("public_url")
@@ -90,6 +91,10 @@ class Settings(BaseSettings):
         parts = _split(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be a full address such as https://lists.example.org")
+        try:
+            TypeAdapter(HttpUrl).validate_python(url)
+        except ValidationError:
+            raise ValueError("is not an address") from None
         if parts.username is not None or parts.query or parts.fragment:
             raise ValueError("must have no user name, query or fragment")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
@@ -163,6 +168,8 @@ def load_settings(**overrides: Any) -> Settings:
     """
     try:
         return Settings(**overrides)
+    except (OSError, UnicodeDecodeError):
+        raise StartupError(".env: can't be read; it must be a text file in UTF-8") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
