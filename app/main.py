@@ -22,6 +22,7 @@ from app.oauth.keys import KeyRing
 from app.oauth.routes import oauth_routes
 from app.ops.health import health_routes
 from app.ops.logging import configure_logging
+from app.ops.orphans import end_with_parent
 from app.ops.requests import RequestLog
 from app.people.person import Person
 from app.ui.static_files import static_files
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> Starlette:
 
 def create_worker() -> Starlette:
     """The application of one of several worker processes; their parent put everything into the environment."""
+    end_with_parent()
     settings = keep_secret_key(load_settings())
     configure_logging(settings.log_level)
     return create_app(settings)

@@ -74,6 +74,10 @@ def oauth_routes(
         _client_route("/oauth/register", register, server, "POST"),
         _client_route("/oauth/token", token, server, "POST"),
         _client_route("/oauth/revoke", revoke, server, "POST"),
+        # Where revision 2025-03-26 puts them when there is no metadata; SDKs still go there with a stored token.
+        _client_route("/register", register, server, "POST"),
+        _client_route("/token", token, server, "POST"),
+        _page_route("/authorize", authorize, server, "GET"),
         _page_route("/oauth/authorize", authorize, server, "GET"),
         _page_route("/oauth/sign-in", show_sign_in, server, "GET"),
         _page_route("/oauth/sign-in", post_sign_in, server, "POST"),
