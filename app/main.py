@@ -59,6 +59,8 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
         lifespan=lifespan,
     )
+    # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
+    app.router.redirect_slashes = False
     app.state.endpoints = endpoints
     return app
 

@@ -17,8 +17,10 @@ from app.lists.merging import plan_add
 from app.lists.model import (
     ITEMS_PER_LIST,
     LABEL_LENGTH,
+    LINES_PER_NAME,
     NAME_LENGTH,
     NOTE_LENGTH,
+    NoOutcome,
     OnDuplicate,
     Outcome,
     Plan,
@@ -101,14 +103,24 @@ async def _store(tenant: Tenant, shopping_list: ShoppingList, rev: int, plan: Pl
 def _outcomes(read: Sequence[Wanted | AppError], plan: Plan) -> list[Outcome | AppError]:
     """An outcome or a refusal for each entry of the call, in its order."""
     planned = iter(plan.outcomes)
-    outcomes: list[Outcome | AppError] = []
-    for number, entry in enumerate(read):
-        outcome = entry if isinstance(entry, AppError) else next(planned)
-        if outcome is None:
+    outcomes = [entry if isinstance(entry, AppError) else next(planned) for entry in read]
+    return [
+        each if isinstance(each, Outcome | AppError) else _refusal(each, f"items[{number}]")
+        for number, each in enumerate(outcomes)
+    ]
+
+
+def _refusal(reason: NoOutcome, field: str) -> AppError:
+    match reason:
+        case "list_full":
             message = f"The list is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
-            outcome = LimitReached(message, field=f"items[{number}]")
-        outcomes.append(outcome)
-    return outcomes
+            return LimitReached(message, field=field)
+        case "too_many_alike":
+            message = f"The list has {LINES_PER_NAME} open lines of this name. Merge some of them, or use another name."
+            return LimitReached(message, field=field)
+        case "too_much":
+            message = f"With what is on the list, {field} would be over 100 billion."
+            return Invalid(message, field=field)
 
 
 async def _members(tenant: Tenant, entries: Sequence[str | NewItem]) -> list[Member]:

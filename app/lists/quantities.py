@@ -89,7 +89,8 @@ _LEADING: Final = re.compile(
     rf"(?P<number>{_NUMBER})(?:\s*(?P<unit>{_UNIT})\.?(?:\s+of)?\s+|\s*[x×]\s+|\s+(?!\d))(?P<name>.+)", re.IGNORECASE
 )
 _TRAILING: Final = re.compile(
-    rf"(?P<name>.+?)[\s,]+(?:(?P<number>{_NUMBER})\s*(?P<unit>{_UNIT})\.?|[x×]\s*(?P<times>\d{{1,9}}))", re.IGNORECASE
+    rf"(?P<name>.+?)(?<![\s,])[\s,]++(?:(?P<number>{_NUMBER})\s*(?P<unit>{_UNIT})\.?|[x×]\s*(?P<times>\d{{1,9}}))",
+    re.IGNORECASE,
 )
 _DOZEN: Final = re.compile(r"(?:(?P<half>half)\s+)?(?:(?:a|one|1)\s+)?dozen\s+(?P<name>.+)", re.IGNORECASE)
 _NOTE: Final = re.compile(r"(?P<line>.*\S)\s*\((?P<note>[^()]+)\)")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import parse_qsl
 
+import anyio
 from pydantic import SecretStr
 from starlette.requests import ClientDisconnect, Request
 
@@ -14,6 +15,7 @@ from app.ops.derived_keys import derive_key
 
 MAX_BODY: Final = 64 * 1024
 MAX_FIELDS: Final = 100
+BODY_SECONDS: Final = 30
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
@@ -63,9 +65,10 @@ async def read_form(request: Request) -> Fields:
     if content_type != FORM_TYPE:
         raise Invalid(f"Send a form with the content type {FORM_TYPE}.")
     try:
-        body = await request.body()
-    except ClientDisconnect:
-        raise Invalid("The form did not arrive whole.") from None
+        with anyio.fail_after(BODY_SECONDS):
+            body = await request.body()
+    except (ClientDisconnect, TimeoutError):
+        raise Invalid("The form did not arrive whole, or not in time.") from None
     return parse_fields(body)
 
 

@@ -68,3 +68,8 @@ def test_what_is_written_back_is_read_the_same(number: Decimal, unit: str) -> No
 @pytest.mark.parametrize("number", ["0", "-1", "NaN", "Infinity", "1e30", "0.0000001"])
 def test_an_amount_that_can_not_be_counted_is_none(number: str) -> None:
     assert make_quantity(Decimal(number), "kg" if number == "1e30" else None) is None
+
+
+@pytest.mark.parametrize("text", ["a" + ", " * 1090 + "b", "a" + " " * 2190 + "b", "(" * 2200, "1/" * 1100])
+def test_a_long_line_without_a_quantity_is_a_name(text: str) -> None:
+    assert parse_phrase(text).name == text

@@ -41,6 +41,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("add_items", {"items": [{"quantity": 2}]}, "items[0].name"),
     ("add_items", {"items": [{"name": "milk", "quantitty": 2}]}, "items[0].quantitty"),
     ("add_items", {"items": [{"name": "milk", "quantity": "lots"}]}, "items[0].quantity"),
+    ("add_items", {"items": [{"name": "milk", "quantity": [2]}]}, "items[0].quantity"),
     ("add_items", {"items": [{"name": "milk", "priority": "urgent"}]}, "items[0].priority"),
     ("add_items", {"items": [{"name": "milk", "not_before": "tomorrow"}]}, "items[0].not_before"),
     ("add_items", {"items": [{"name": "milk", "repeat_every_days": 1.5}]}, "items[0].repeat_every_days"),
@@ -198,3 +199,17 @@ async def test_whatever_is_sent_the_answer_is_a_result_or_names_a_field(
 async def test_text_sent_as_latin1_is_refused(http: httpx.AsyncClient, client: McpClient) -> None:
     body = json.dumps(client.message("tools/list"), ensure_ascii=False).encode()[:-1] + b',"x":"\xe9"}'
     assert (await http.post("/mcp", content=body, headers=client.headers("tools/list"))).status_code == 400
+
+
+async def test_a_number_beyond_counting_is_that_items_fault(each_era: McpClient) -> None:
+    items: list[Any] = ["eggs", *({"name": name, name: 10**300} for name in ("quantity", "price"))]
+    results = (await each_era.call("add_items", items=items))["results"]
+    assert [each["status"] for each in results] == ["added", "failed", "failed"]
+    assert [each["error"]["field"] for each in results[1:]] == ["items[1].quantity", "items[2].price"]
+
+
+async def test_a_sum_beyond_counting_is_that_items_fault(client: McpClient) -> None:
+    most = {"name": "salt", "quantity": 10**11}
+    results = (await client.call("add_items", items=[most, most, "eggs"]))["results"]
+    assert [each["status"] for each in results] == ["added", "failed", "added"]
+    assert results[1]["error"]["field"] == "items[1]"
