@@ -103,11 +103,11 @@ async def _store(tenant: Tenant, shopping_list: ShoppingList, rev: int, plan: Pl
 def _outcomes(read: Sequence[Wanted | AppError], plan: Plan) -> list[Outcome | AppError]:
     """An outcome or a refusal for each entry of the call, in its order."""
     planned = iter(plan.outcomes)
-    outcomes = [entry if isinstance(entry, AppError) else next(planned) for entry in read]
-    return [
-        each if isinstance(each, Outcome | AppError) else _refusal(each, f"items[{number}]")
-        for number, each in enumerate(outcomes)
-    ]
+    outcomes: list[Outcome | AppError] = []
+    for number, entry in enumerate(read):
+        outcome = entry if isinstance(entry, AppError) else next(planned)
+        outcomes.append(outcome if isinstance(outcome, Outcome | AppError) else _refusal(outcome, f"items[{number}]"))
+    return outcomes
 
 
 def _refusal(reason: NoOutcome, field: str) -> AppError:
