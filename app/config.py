@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartupError
@@ -173,8 +174,23 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
-        reason = first["msg"].removeprefix("Value error, ")
-        raise StartupError(f"{name}{reason}") from None
+        raise StartupError(f"{name}{_in_words(first)}") from None
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    """What a setting must be; pydantic's own words are for programmers."""
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "must be a whole number"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"must be at most {context['le']}"
+        case "literal_error":
+            return f"must be one of {context['expected']}"
+        case _:
+            return detail["msg"].removeprefix("Value error, ")
 
 
 def keep_secret_key(settings: Settings) -> Settings:

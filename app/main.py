@@ -10,7 +10,6 @@ from starlette.middleware import Middleware
 from app.access.hosts import HostCheck
 from app.access.identify import Identify
 from app.access.resource_metadata import resource_metadata_routes
-from app.access.verifier import TokenVerifier
 from app.config import Settings, keep_secret_key, load_settings
 from app.db import Connection, create_engine
 from app.db.readiness import Readiness
@@ -20,6 +19,7 @@ from app.mcp.door import DOORS
 from app.mcp.endpoints import Endpoints
 from app.oauth.keys import KeyRing
 from app.oauth.routes import oauth_routes
+from app.oauth.verifier import TokenVerifier
 from app.ops.health import health_routes
 from app.ops.logging import configure_logging
 from app.ops.orphans import end_with_parent

@@ -81,10 +81,14 @@ class _Planner:
         merged = replace(_with_details(line, entry), quantity=quantity)
         if merged.measure != line.measure:
             merged = replace(merged, variant=self._free_variant(merged))
+        if merged == line:
+            return Outcome("skipped", line)  # it is there already, just so
         self._store(merged)
         return Outcome("merged", merged, was=line.quantity)
 
-    def _restore(self, line: Item, entry: Wanted) -> Outcome:
+    def _restore(self, line: Item, entry: Wanted) -> Outcome | NoOutcome:
+        if self._has_too_many_open(entry.name_key):
+            return "too_many_alike"
         # The old quantity, price and assignee belonged to the last purchase; category, store and
         # repetition are what was learned about the thing.
         reopened = replace(
@@ -106,7 +110,7 @@ class _Planner:
     def _append(self, entry: Wanted, beside: Item | None) -> Outcome | NoOutcome:
         if self._room <= 0:
             return "list_full"
-        if sum(item.checked_at is None for item in self._alike(entry.name_key)) >= LINES_PER_NAME:
+        if self._has_too_many_open(entry.name_key):
             return "too_many_alike"
         bare = Item(
             id=new_id(),
@@ -123,6 +127,9 @@ class _Planner:
         added = replace(added, variant=self._free_variant(added))
         self._store(added)
         return Outcome("added", added)
+
+    def _has_too_many_open(self, name_key: str) -> bool:
+        return sum(item.checked_at is None for item in self._alike(name_key)) >= LINES_PER_NAME
 
     def _end(self) -> int:
         self._appended += 1

@@ -2,22 +2,25 @@
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
+from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists import browse_repository, repository
-from app.lists.browse_repository import Browse, Place, Row
+from app.lists.browse_repository import Browse, Row
 from app.lists.model import NAME_LENGTH, GroupBy, ShoppingList, View
 from app.lists.naming import resolve_list
 from app.text import clean, fold
 
 ALL_LISTS: Final = "*"
+BIGGEST: Final = 2**63 - 1
 
 
 class Counts(NamedTuple):
@@ -54,12 +57,14 @@ class Request:
 
 
 async def read_items(tenant: Tenant, request: Request) -> Page:
-    """A page of items. Raises `NotFound` for the list and `Invalid` for the cursor."""
+    """A page of items. Raises `NotFound` for the list, and `Invalid` for the query and the cursor."""
     shopping_list = None if request.list == ALL_LISTS else await resolve_list(tenant, request.list)
     list_id = shopping_list.id if shopping_list is not None else None
-    # Before the rows: a change that comes between is read again with since_rev, never missed.
-    rev = shopping_list.rev if shopping_list is not None else (await repository.read_clock(tenant)).rev
-    after = None if request.cursor is None else _place_of(request.cursor)
+    asked = _fingerprint(list_id, request)
+    cursor = None if request.cursor is None else _read_cursor(request.cursor, asked)
+    # Read before the rows, and carried from page to page: what changes meanwhile is younger than the revision that
+    # the last page answers, so since_rev finds it.
+    rev = cursor.rev if cursor is not None else await _rev_of(tenant, shopping_list)
     browse = Browse(
         list_id=list_id,
         view=request.view,
@@ -67,7 +72,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
         stores=None if request.store is None else await _stores(tenant, request.store),
         words=() if request.query is None else fold(clean(request.query, "query", NAME_LENGTH)).split(),
         since_rev=request.since_rev,
-        after=after,
+        after=None if cursor is None else cursor.place,
         limit=request.limit + 1,
     )
     rows = await browse_repository.read_page(tenant, browse)
@@ -79,34 +84,56 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
         rows=[row for row in rows if row.in_view],
         removed=[row.item.ref for row in rows if not row.in_view],
         counts=Counts(*await browse_repository.count(tenant, list_id)),
-        next_cursor=_cursor_of(rows[-1].place) if more else None,
+        next_cursor=_write_cursor(Cursor(asked, rev, rows[-1].place)) if more else None,
     )
+
+
+async def _rev_of(tenant: Tenant, shopping_list: ShoppingList | None) -> int:
+    return shopping_list.rev if shopping_list is not None else (await repository.read_clock(tenant)).rev
 
 
 async def _stores(tenant: Tenant, name: str) -> list[str]:
     return [store for store in await browse_repository.stores_of(tenant) if fold(store) == fold(name)]
 
 
-_BIGINT: Final = 2**63 - 1
-_PLACE: Final = TypeAdapter[Place](
-    tuple[
+class Cursor(NamedTuple):
+    """Where the next page starts: what was asked, the first page's revision, and the last row of the page before.
+
+    It needs no seal: what may be seen is decided anew by every query.
+    """
+
+    asked: str
+    rev: Annotated[int, Field(ge=0, le=BIGGEST)]
+    place: tuple[
         Annotated[int, Field(ge=0, le=2**31 - 1)],
         bool,
+        bool,
         Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")],
-        Annotated[int, Field(ge=-_BIGINT, le=_BIGINT)],
+        Annotated[int, Field(ge=-BIGGEST, le=BIGGEST)],
         Annotated[int, Field(ge=0, le=2**31 - 1)],
     ]
-)
 
 
-def _cursor_of(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+_CURSOR: Final = TypeAdapter(Cursor)
 
 
-def _place_of(cursor: str) -> Place:
-    # A cursor only says where to go on: what may be seen is decided anew by every query, so it needs no seal.
+def _fingerprint(list_id: UUID | None, request: Request) -> str:
+    """What decides which rows there are and in which order; a cursor is good for that alone."""
+    parts = [str(list_id), request.view, request.group_by, request.store, request.query, request.since_rev]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=6).hexdigest()
+
+
+def _write_cursor(cursor: Cursor) -> str:
+    return base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str, asked: str) -> Cursor:
     try:
-        return _PLACE.validate_json(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
+        cursor = _CURSOR.validate_json(base64.urlsafe_b64decode(text.encode("ascii") + b"=="))
     except (UnicodeEncodeError, binascii.Error, ValidationError):
         message = "cursor is not one that list_items gave. Leave it out to start at the top."
         raise Invalid(message, field="cursor") from None
+    if cursor.asked != asked:
+        message = "cursor belongs to another question. Repeat the other arguments, or leave it out to start at the top."
+        raise Invalid(message, field="cursor")
+    return cursor

@@ -196,6 +196,67 @@ async def test_whatever_is_sent_the_answer_is_a_result_or_names_a_field(
         assert error["field"]
 
 
+TEXTS = st.text(max_size=30) | st.sampled_from(["none", "mass", "count", "kg", "\0", "", "x" * 201, "é" * 2001, "L1"])
+NUMBERS = (
+    st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0, -1, 1e-9, 10**11, 1e300])
+)
+ITEM = st.fixed_dictionaries(
+    {"name": TEXTS},
+    optional={
+        "quantity": NUMBERS,
+        "unit": TEXTS,
+        "note": TEXTS,
+        "category": TEXTS,
+        "store": TEXTS,
+        "assignee": TEXTS | st.just("Ada"),
+        "priority": st.sampled_from(["low", "high"]),
+        "price": NUMBERS,
+        "not_before": st.dates().map(str),
+        "repeat_every_days": st.integers(),
+    },
+)
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(items=st.lists(TEXTS | ITEM, min_size=1, max_size=6), mode=st.sampled_from(["merge", "separate", "skip"]))
+async def test_whatever_the_parts_of_an_item_hold_each_is_stored_or_names_its_fault(
+    each_era: McpClient, items: list[Any], mode: str
+) -> None:
+    before = (await each_era.call("list_items", limit=1))["counts"]["open"]
+    answer = await each_era.call("add_items", items=items, on_duplicate=mode)
+    assert len(answer["results"]) == len(items)
+    for number, result in enumerate(answer["results"]):
+        assert result["status"] in ("added", "merged", "restored", "skipped", "failed")
+        if result["status"] == "failed":
+            assert result["error"]["field"].startswith(f"items[{number}]"), result
+            assert result["error"]["code"] in ("invalid", "not_found", "limit")
+    after = (await each_era.call("list_items", limit=1))["counts"]["open"]
+    assert after - before == answer["counts"].get("added", 0)
+
+
+@pytest.mark.parametrize(("field", "longest"), [("unit", 100), ("category", 100), ("store", 100), ("note", 2000)])
+async def test_a_part_that_is_too_long_is_that_items_fault(client: McpClient, field: str, longest: int) -> None:
+    items = [{"name": "milk", field: "x" * longest}, {"name": "tea", field: "x" * (longest + 1)}]
+    results = (await client.call("add_items", items=items))["results"]
+    assert [each["status"] for each in results] == ["added", "failed"]
+    assert results[1]["error"]["field"] == f"items[1].{field}"
+
+
+async def test_a_number_where_a_text_or_an_object_is_due_says_both(client: McpClient) -> None:
+    error = await client.refusal("add_items", items=[["milk"]])
+    assert error["message"] == "items[0] must be text or an object."
+
+
+async def test_a_misspelt_name_is_found_although_the_name_is_missing(client: McpClient) -> None:
+    error = await client.refusal("add_items", items=[{"nam": "milk"}])
+    assert (error["field"], error["candidates"]) == ("items[0].nam", ["name"])
+
+
+async def test_an_endless_argument_name_is_cut_in_the_answer(client: McpClient) -> None:
+    error = await client.refusal("list_items", **{"x" * 100_000: 1})
+    assert len(error["message"]) < 500
+
+
 async def test_text_sent_as_latin1_is_refused(http: httpx.AsyncClient, client: McpClient) -> None:
     body = json.dumps(client.message("tools/list"), ensure_ascii=False).encode()[:-1] + b',"x":"\xe9"}'
     assert (await http.post("/mcp", content=body, headers=client.headers("tools/list"))).status_code == 400

@@ -28,6 +28,7 @@ class EntryView(BaseModel):
     name: str
     status: str = Field(description="added, merged, restored, skipped or failed")
     ref: str | None = Field(default=None, description="Absent when it failed")
+    note: str | None = None
     quantity: str | None = Field(default=None, description="What the line says now")
     was: str | None = Field(default=None, description="What it said before a merge")
     error: ErrorView | None = None
@@ -70,6 +71,7 @@ def _entry(name: str, outcome: Outcome | AppError) -> EntryView:
         ref=item.ref,
         name=item.name,
         status=outcome.status,
+        note=item.note,
         quantity=str(item.quantity) if item.quantity is not None else None,
         was=str(outcome.was) if outcome.was is not None else None,
     )
