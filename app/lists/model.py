@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final, Literal
 from uuid import UUID
 
+from app.lists.folding import merge_key
 from app.lists.quantities import Quantity
 from app.text import fold
 
@@ -97,7 +98,7 @@ class Wanted:
     @cached_property
     def name_key(self) -> str:
         """The key under which the same thing is found."""
-        return fold(self.name)
+        return merge_key(self.name)
 
     @cached_property
     def note_key(self) -> str:

@@ -15,6 +15,7 @@ from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists import browse_repository, repository
 from app.lists.browse_repository import Browse, Row
+from app.lists.folding import singular
 from app.lists.model import NAME_LENGTH, GroupBy, ShoppingList, View
 from app.lists.naming import resolve_list
 from app.text import clean, fold
@@ -70,7 +71,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
         view=request.view,
         group_by=request.group_by,
         stores=None if request.store is None else await _stores(tenant, request.store),
-        words=() if request.query is None else fold(clean(request.query, "query", NAME_LENGTH)).split(),
+        words=() if request.query is None else _words(request.query),
         since_rev=request.since_rev,
         after=None if cursor is None else cursor.place,
         limit=request.limit + 1,
@@ -90,6 +91,11 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
 
 async def _rev_of(tenant: Tenant, shopping_list: ShoppingList | None) -> int:
     return shopping_list.rev if shopping_list is not None else (await repository.read_clock(tenant)).rev
+
+
+def _words(query: str) -> list[tuple[str, str]]:
+    """Each word folded, and in the singular, as keys are."""
+    return [(word, singular(word)) for word in fold(clean(query, "query", NAME_LENGTH)).split()]
 
 
 async def _stores(tenant: Tenant, name: str) -> list[str]:
