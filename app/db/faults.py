@@ -16,6 +16,7 @@ class CommitUnknown(Exception):
 
 _LOST = (
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # told to end while idle: the driver knows that something is wrong, not what
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

@@ -1,7 +1,7 @@
 """The transaction: opened once per call, and the only commit in the code base."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,17 @@ from app.db.faults import CommitUnknown, has_unknown_outcome, is_lost_connection
 
 @asynccontextmanager
 async def transaction(
-    engine: Engine, household_id: UUID | None = None, *, write: bool = False
+    engine: Engine,
+    household_id: UUID | None = None,
+    *,
+    write: bool = False,
+    committed: Callable[[], None] | None = None,
 ) -> AsyncGenerator[Connection]:
     """A connection inside one transaction: committed at the end of the block, rolled back on any exception.
 
     With `household_id` the rows of that household, and no others, are visible (row-level security).
     With `write` the household's write lock is held and its `clocks.rev` already counts this change.
+    `committed` is called once the changes are stored, also when the caller was cancelled meanwhile; it must not raise.
 
     Raises `Unavailable` when the database can't be reached, is too busy, or lost the transaction.
     """
@@ -27,7 +32,7 @@ async def transaction(
         connection = await _begun(engine, household_id, write)
         try:
             yield connection
-            await _to_its_end(_commit(connection))
+            await _to_its_end(_commit(connection, committed))
         except BaseException:
             await _to_its_end(_roll_back(connection))
             raise
@@ -56,13 +61,15 @@ async def _begun(engine: Engine, household_id: UUID | None, write: bool) -> Conn
                 raise
 
 
-async def _commit(connection: Connection) -> None:
+async def _commit(connection: Connection, committed: Callable[[], None] | None) -> None:
     try:
         await connection.commit()
     except Exception as error:
         if has_unknown_outcome(error):
             raise CommitUnknown from error
         raise
+    if committed is not None:
+        committed()
 
 
 async def _roll_back(connection: Connection) -> None:

@@ -163,6 +163,7 @@ async def save_items(tenant: Tenant, list_id: UUID, rev: int, items: Iterable[It
     """Store new and changed items of one list, and stamp them and the list with `rev`."""
     rows = json.dumps([_row_of(item) for item in items], ensure_ascii=False)
     await tenant.driver.execute(_SAVE_ITEMS, tenant.household_id, list_id, rows, rev)
+    tenant.note_change(list_id, rev)
 
 
 def item_of(row: asyncpg.Record) -> Item:
