@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import anyio
+import asyncpg
+from sqlalchemy.exc import DBAPIError
 
 from app.db.engine import HOUSEHOLD, POOL_SIZE, WRITE, Connection, Engine
-from app.db.faults import CommitUnknown, has_unknown_outcome, is_lost_connection, unavailable
+from app.db.faults import CannotConnect, CommitUnknown, has_unknown_outcome, is_lost_connection, unavailable
 
 
 @asynccontextmanager
@@ -48,7 +50,7 @@ async def _begun(engine: Engine, household_id: UUID | None, write: bool) -> Conn
     options = {HOUSEHOLD: household_id, WRITE: write}
     stale = 0
     while True:
-        connection = await engine.connect()
+        connection = await _connected(engine)
         try:
             await connection.execution_options(**options)
             await connection.begin()
@@ -59,6 +61,13 @@ async def _begun(engine: Engine, household_id: UUID | None, write: bool) -> Conn
             stale += 1
             if not is_lost_connection(error) or stale > POOL_SIZE:
                 raise
+
+
+async def _connected(engine: Engine) -> Connection:
+    try:
+        return await engine.connect()
+    except (asyncpg.PostgresError, DBAPIError) as error:
+        raise CannotConnect from error
 
 
 async def _commit(connection: Connection, committed: Callable[[], None] | None) -> None:

@@ -62,10 +62,7 @@ async def test_it_is_not_ready_while_the_database_is_away(
     assert (await http.get("/readyz")).status_code == 200
 
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="a refusal to connect that is not about load is answered with 500")
-
-
-@pytest.mark.parametrize("option", [pytest.param("ALLOW_CONNECTIONS", marks=NOT_YET), "CONNECTION LIMIT"])
+@pytest.mark.parametrize("option", ["ALLOW_CONNECTIONS", "CONNECTION LIMIT"])
 @pytest.mark.parametrize("era", ERAS)
 async def test_while_the_database_is_away_nobody_is_told_to_sign_in_again(
     http: httpx.AsyncClient, database: DatabaseUrls, option: str, engine: Engine, settings: Settings, era: Era
