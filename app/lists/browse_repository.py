@@ -46,6 +46,7 @@ _CHECKED: Final = items.c.checked_at.is_not(None)
 _ITEM_COLUMNS: Final = (
     items.c.id,
     items.c.no,
+    items.c.list_id,
     items.c.name,
     items.c.name_key,
     items.c.position,
@@ -60,6 +61,8 @@ _ITEM_COLUMNS: Final = (
     items.c.repeat_days,
     items.c.checked_at,
     items.c.checked_by,
+    items.c.deleted_at,
+    items.c.rev,
 )
 
 

@@ -5,6 +5,7 @@ Lines merge when name, note and measure agree. Measures that don't convert stay 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from app.db import new_id
 from app.lists.model import GAP_BITS, ITEMS_PER_LIST, Change, Item, OnDuplicate, Outcome, Plan, Wanted
@@ -16,21 +17,24 @@ def plan_add(
     on_duplicate: OnDuplicate,
     next_no: int,
     room: int = ITEMS_PER_LIST,
+    *,
+    list_id: UUID,
 ) -> Plan:
     """Decide what becomes of each wanted entry.
 
-    `existing` are the items of the list, open or checked, that share a name with an entry; `next_no` is the number
-    of the next new item, `room` how many new ones fit; the outcome of an entry that does not fit is None. Entries see
-    the ones before them, so `milk, milk` in one call is one line.
+    `existing` are the items of the list `list_id`, open or checked, that share a name with an entry; `next_no` is the
+    number of the next new item, `room` how many new ones fit; the outcome of an entry that does not fit is None.
+    Entries see the ones before them, so `milk, milk` in one call is one line.
     """
-    plan = _Planner(list(existing), next_no, room)
+    plan = _Planner(list(existing), list_id, next_no, room)
     for entry in wanted:
         plan.add(entry, on_duplicate)
     return plan.result
 
 
 class _Planner:
-    def __init__(self, existing: list[Item], next_no: int, room: int) -> None:
+    def __init__(self, existing: list[Item], list_id: UUID, next_no: int, room: int) -> None:
+        self._list_id = list_id
         self._items = {item.id: item for item in existing}
         self._before = dict(self._items)
         self._next_no = next_no
@@ -90,6 +94,7 @@ class _Planner:
         bare = Item(
             id=new_id(),
             no=self._next_no,
+            list_id=self._list_id,
             name=entry.name,
             name_key=entry.name_key,
             position=position,
@@ -123,7 +128,10 @@ class _Planner:
 
 
 def _is_same_thing(item: Item, entry: Wanted) -> bool:
-    return (item.name_key, item.note_key) == (entry.name_key, entry.note_key)
+    if (item.name_key, item.note_key) != (entry.name_key, entry.note_key):
+        return False
+    # What waits for a day is not what is needed today: joined, one of the two would come at the wrong time.
+    return not item.is_open or item.not_before == entry.not_before
 
 
 def _line_to_join(open_lines: list[Item], entry: Wanted) -> Item | None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from app.lists.merging import plan_add
 from app.lists.model import Item, OnDuplicate, Plan, Wanted
 from app.lists.quantities import parse_phrase
 
+LIST = UUID(int=1)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
@@ -27,7 +29,7 @@ def after(plan: Plan, existing: list[Item] | None = None) -> list[Item]:
 
 def add(*phrases: str, to: list[Item] | None = None, on_duplicate: OnDuplicate = "merge") -> list[Item]:
     existing = to or []
-    return after(plan_add(existing, wanted(*phrases), on_duplicate, len(existing) + 1), existing)
+    return after(plan_add(existing, wanted(*phrases), on_duplicate, len(existing) + 1, list_id=LIST), existing)
 
 
 def shown(items: list[Item]) -> list[tuple[str, str]]:
@@ -63,7 +65,7 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
     bought = replace(
         line, checked_at=NOW, price=Decimal(1), category="Dairy", priority="high", repeat_days=7, store="Market"
     )
-    plan = plan_add([bought], wanted("2 milk"), "merge", 2)
+    plan = plan_add([bought], wanted("2 milk"), "merge", 2, list_id=LIST)
     again = plan.outcomes[0]
     assert again is not None
     assert (again.status, again.item.ref, str(again.item.quantity)) == ("restored", "i1", "2")
@@ -73,7 +75,7 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
 
 def test_re_adding_without_a_quantity_does_not_bring_the_old_one_back() -> None:
     bought = replace(add("5 milk")[0], checked_at=NOW)
-    (again,) = plan_add([bought], wanted("milk"), "merge", 2).outcomes
+    (again,) = plan_add([bought], wanted("milk"), "merge", 2, list_id=LIST).outcomes
     assert again is not None
     assert again.item.quantity is None
 
@@ -87,7 +89,7 @@ def test_a_reopened_line_goes_to_the_end() -> None:
 def test_an_open_line_is_preferred_to_a_bought_one() -> None:
     first = replace(add("milk")[0], checked_at=NOW)
     both = add("2 milk", to=[first], on_duplicate="separate")
-    plan = plan_add(both, wanted("milk"), "merge", 3)
+    plan = plan_add(both, wanted("milk"), "merge", 3, list_id=LIST)
     (outcome,) = plan.outcomes
     assert outcome is not None
     assert (outcome.status, outcome.item.ref) == ("merged", "i2")
@@ -96,7 +98,7 @@ def test_an_open_line_is_preferred_to_a_bought_one() -> None:
 def test_a_full_list_takes_no_new_line_but_still_merges_and_reopens() -> None:
     milk, bread = add("milk", "bread")
     existing = [milk, replace(bread, checked_at=NOW)]
-    plan = plan_add(existing, wanted("2 milk", "bread", "tea", "jam"), "merge", 3, room=1)
+    plan = plan_add(existing, wanted("2 milk", "bread", "tea", "jam"), "merge", 3, room=1, list_id=LIST)
     assert [outcome and outcome.status for outcome in plan.outcomes] == ["merged", "restored", "added", None]
 
 
@@ -129,7 +131,7 @@ def test_whatever_is_merged_the_sums_are_exact_and_no_two_open_lines_are_alike(
 )
 def test_separate_never_merges_and_skip_never_changes_a_line(phrases: list[str], mode: OnDuplicate) -> None:
     entries = wanted(*phrases)
-    plan = plan_add([], entries, mode, 1)
+    plan = plan_add([], entries, mode, 1, list_id=LIST)
     assert len(plan.outcomes) == len(entries)
     if mode == "separate":
         assert len(plan.changes) == len(entries)

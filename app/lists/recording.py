@@ -1,0 +1,40 @@
+"""Storing what a call changed together with the event that tells of it."""
+
+from collections.abc import Collection, Iterable
+
+from app.activity import repository as activity
+from app.households.tenant import Tenant
+from app.lists import changes as recorded
+from app.lists import purchase_repository
+from app.lists.changes import AnyChange
+from app.lists.model import Change
+from app.lists.save_repository import save_changes
+
+
+async def record_items(
+    tenant: Tenant, kind: str, rev: int, changes: Collection[Change], *, others: Iterable[AnyChange] = ()
+) -> int | None:
+    """Store changes of items and the event `kind`, and answer its number; None when there is nothing to store.
+
+    `others` are changes of other things, stored by the caller, that belong to the same call.
+    """
+    all_changes: list[AnyChange] = [*changes, *others]
+    if not all_changes:
+        return None
+    if changes:
+        await save_changes(tenant, rev, changes)
+    touched = {item.list_id for change in changes for item in (change.before, change.after) if item is not None}
+    only = touched.pop() if len(touched) == 1 else None
+    text = recorded.as_json(all_changes, with_lists=only is None)
+    event_no = await activity.insert_event(tenant, kind, only, text)
+    await _record_purchases(tenant, event_no, changes)
+    return event_no
+
+
+async def _record_purchases(tenant: Tenant, event_no: int, changes: Collection[Change]) -> None:
+    bought = [change.bought for change in changes if change.bought is not None]
+    unbought = [change.unbought for change in changes if change.unbought is not None]
+    if bought:
+        await purchase_repository.insert_purchases(tenant, event_no, bought)
+    if unbought:
+        await purchase_repository.delete_purchases(tenant, unbought)
