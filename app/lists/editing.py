@@ -23,6 +23,10 @@ class Edits:
         """Take a changed item."""
         self._now[item.id] = item
 
+    def put_all(self, items: Iterable[Item]) -> None:
+        """Take changed items."""
+        self._now.update({item.id: item for item in items})
+
     def changed(self) -> list[Item]:
         """The items that are no longer as they were, as they are now."""
         return [item for item in self._now.values() if item != self._before.get(item.id)]

@@ -1,13 +1,14 @@
 """Storing what a call changed together with the event that tells of it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from app.activity import repository as activity
 from app.households.tenant import Tenant
 from app.lists import changes as recorded
-from app.lists import purchase_repository
+from app.lists import purchase_repository, repository
 from app.lists.changes import AnyChange
-from app.lists.model import Change
+from app.lists.model import Change, Item, ShoppingList
+from app.lists.repository import Clock
 from app.lists.save_repository import save_changes
 
 
@@ -38,3 +39,17 @@ async def _record_purchases(tenant: Tenant, event_no: int, changes: Collection[C
         await purchase_repository.insert_purchases(tenant, event_no, bought)
     if unbought:
         await purchase_repository.delete_purchases(tenant, unbought)
+
+
+async def lists_meant(tenant: Tenant, named: ShoppingList | None, items: Iterable[Item]) -> Sequence[ShoppingList]:
+    """The lists that a call is about: those of the items it found, else the one it named."""
+    list_ids = {item.list_id for item in items}
+    if named is not None and list_ids <= {named.id}:
+        return [named]
+    found = await repository.lists_with(tenant, list_ids)
+    return sorted(found.values(), key=lambda each: each.no)
+
+
+def rev_after(clock: Clock, lists: Sequence[ShoppingList], event_no: int | None) -> int:
+    """The revision that a caller has seen after a call; the lists' own when nothing changed."""
+    return clock.rev if event_no is not None else max((each.rev for each in lists), default=clock.rev)

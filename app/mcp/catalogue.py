@@ -4,7 +4,9 @@ from typing import Final
 
 from app.mcp.spec import AnyTool
 from app.mcp.tools.add_items import ADD_ITEMS
+from app.mcp.tools.check_items import CHECK_ITEMS
 from app.mcp.tools.get_overview import GET_OVERVIEW
 from app.mcp.tools.list_items import LIST_ITEMS
+from app.mcp.tools.update_items import UPDATE_ITEMS
 
-TOOLS: Final[tuple[AnyTool, ...]] = (GET_OVERVIEW, LIST_ITEMS, ADD_ITEMS)
+TOOLS: Final[tuple[AnyTool, ...]] = (GET_OVERVIEW, LIST_ITEMS, ADD_ITEMS, UPDATE_ITEMS, CHECK_ITEMS)

@@ -31,6 +31,7 @@ class EntryView(BaseModel):
     quantity: str | None = Field(default=None, description="What the line says now")
     was: str | None = Field(default=None, description="Its quantity before")
     error: ErrorView | None = None
+    current: dict[str, str] | None = Field(default=None, description="In conflict: what it says now")
 
 
 class ChangeResult(WriteResult):
@@ -62,7 +63,10 @@ def change_result(changed: Changed) -> ChangeResult:
 def _entry(entry: Entry) -> EntryView:
     result = entry.result
     if isinstance(result, AppError):
-        return EntryView(name=_printable(entry.name), status="failed", ref=entry.ref, error=_error(result))
+        current = None if entry.current is None else dict(entry.current)
+        return EntryView(
+            name=_printable(entry.name), status="failed", ref=entry.ref, error=_error(result), current=current
+        )
     thing = result.item
     quantity = thing.quantity if isinstance(thing, Item) else None
     return EntryView(
