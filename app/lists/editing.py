@@ -15,6 +15,16 @@ class Edits:
         self._before = {item.id: item for item in items}
         self._now = dict(self._before)
 
+    def add(self, items: Iterable[Item]) -> None:
+        """Take in items, as they are stored, that the call also has to do with."""
+        added = {item.id: item for item in items}
+        self._before.update(added)
+        self._now.update(added)
+
+    def all(self) -> list[Item]:
+        """Every item as it is by now."""
+        return list(self._now.values())
+
     def now(self, item_id: UUID) -> Item:
         """The item as it is by now."""
         return self._now[item_id]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.households.tenant import Tenant
 from app.lists.model import Item
+from app.lists.ordering import Spot
 from app.lists.repository import ITEM_COLUMNS, item_of
 
 
@@ -38,6 +39,19 @@ async def items_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, 
         list(numbers),
     )
     return {row["no"]: item_of(row) for row in rows}
+
+
+async def order_of(tenant: Tenant, list_id: UUID) -> list[Spot]:
+    """Where each item of a list stands, in its order."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT no, position FROM items WHERE household_id = $1 AND list_id = $2 AND deleted_at IS NULL
+        ORDER BY position, no
+        """,
+        tenant.household_id,
+        list_id,
+    )
+    return [Spot(row["no"], row["position"]) for row in rows]
 
 
 async def names_on(tenant: Tenant, list_id: UUID, most: int) -> list[Item]:

@@ -175,14 +175,23 @@ Status = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one entry of a call: the item or list it ended in, and what its quantity was before.
+    """What became of one entry of a call: the item it ended in, and what its quantity was before.
 
     `left_alone` says what of it was not done.
     """
 
     status: Status
-    item: Item | ShoppingList
+    item: Item
     was: Quantity | None = None
+    left_alone: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListOutcome:
+    """What became of a list."""
+
+    status: Status
+    list: ShoppingList
     left_alone: AppError | None = None
 
 
@@ -203,7 +212,7 @@ class Entry:
     """
 
     name: str
-    result: Outcome | AppError
+    result: Outcome | ListOutcome | AppError
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

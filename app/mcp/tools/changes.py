@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.activity.refs import event_ref
 from app.errors import AppError
-from app.lists.model import Changed, Entry, Item
+from app.lists.model import Changed, Entry, ListOutcome
 from app.mcp.spec import WriteResult
 
 
@@ -67,15 +67,17 @@ def _entry(entry: Entry) -> EntryView:
         return EntryView(
             name=_printable(entry.name), status="failed", ref=entry.ref, error=_error(result), current=current
         )
-    thing = result.item
-    quantity = thing.quantity if isinstance(thing, Item) else None
+    left_alone = _error(result.left_alone) if result.left_alone is not None else None
+    if isinstance(result, ListOutcome):
+        return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=left_alone)
+    quantity = result.item.quantity
     return EntryView(
-        ref=thing.ref,
-        name=thing.name,
+        ref=result.item.ref,
+        name=result.item.name,
         status=result.status,
         quantity=str(quantity) if quantity is not None else None,
         was=str(result.was) if result.was is not None else None,
-        error=_error(result.left_alone) if result.left_alone is not None else None,
+        error=left_alone,
     )
 
 
