@@ -28,7 +28,7 @@ from app.lists.model import (
 )
 from app.lists.naming import resolve_list
 from app.lists.quantities import Phrase, parse_phrase
-from app.lists.recording import record_items
+from app.lists.recording import record_items, rev_after
 from app.text import clean
 
 
@@ -77,8 +77,8 @@ async def add_items(
     refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
     event_no = await record_items(tenant, "add_items", clock.rev, plan.changes.values())
     names = [entry if isinstance(entry, str) else entry.name for entry in entries]
-    rev = clock.rev if plan.changes else shopping_list.rev
-    return Changed([shopping_list], rev, [Entry(*pair) for pair in zip(names, outcomes, strict=True)], event_no)
+    entries = [Entry(*pair) for pair in zip(names, outcomes, strict=True)]
+    return Changed([shopping_list], rev_after(clock, [shopping_list], event_no), entries, event_no)
 
 
 async def room_on(tenant: Tenant, shopping_list: ShoppingList, next_item: int, wanted: int) -> int:

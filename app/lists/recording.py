@@ -1,6 +1,7 @@
 """Storing what a call changed together with the event that tells of it."""
 
 from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
 
 from app.activity import repository as activity
 from app.households.tenant import Tenant
@@ -13,21 +14,29 @@ from app.lists.save_repository import save_changes
 
 
 async def record_items(
-    tenant: Tenant, kind: str, rev: int, changes: Collection[Change], *, others: Iterable[AnyChange] = ()
+    tenant: Tenant,
+    kind: str,
+    rev: int,
+    changes: Collection[Change],
+    *,
+    others: Iterable[AnyChange] = (),
+    about: UUID | None = None,
 ) -> int | None:
     """Store changes of items and the event `kind`, and answer its number; None when there is nothing to store.
 
-    `others` are changes of other things, stored by the caller, that belong to the same call.
+    `others` are changes of other things, stored by the caller, that belong to the same call; `about` is the list it was
+    about, where no item tells.
     """
+    changes = [change for change in changes if change.before != change.after]
     all_changes: list[AnyChange] = [*changes, *others]
     if not all_changes:
         return None
     if changes:
         await save_changes(tenant, rev, changes)
     touched = {item.list_id for change in changes for item in (change.before, change.after) if item is not None}
-    only = touched.pop() if len(touched) == 1 else None
-    text = recorded.as_json(all_changes, with_lists=only is None)
-    event_no = await activity.insert_event(tenant, kind, only, text)
+    list_id = about if not touched else touched.pop() if len(touched) == 1 else None
+    text = recorded.as_json(all_changes, with_lists=list_id is None)
+    event_no = await activity.insert_event(tenant, kind, list_id, text)
     await _record_purchases(tenant, event_no, changes)
     return event_no
 

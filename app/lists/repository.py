@@ -28,6 +28,7 @@ class Clock:
     rev: int
     next_item: int
     next_list: int
+    next_event: int
     forgotten_rev: int
     now: datetime
 
@@ -124,7 +125,7 @@ async def summaries(tenant: Tenant) -> list[ListSummary]:
 async def read_clock(tenant: Tenant) -> Clock:
     """The clock of a write: its `rev` is already this change's."""
     row = await tenant.driver.fetchrow(
-        "SELECT rev, next_item, next_list, forgotten_rev, now() AS now FROM clocks WHERE household_id = $1",
+        "SELECT rev, next_item, next_list, next_event, forgotten_rev, now() AS now FROM clocks WHERE household_id = $1",
         tenant.household_id,
     )
     if row is None:

@@ -11,6 +11,7 @@ from app.mcp.tools.list_items import LIST_ITEMS
 from app.mcp.tools.move_items import MOVE_ITEMS
 from app.mcp.tools.remove_items import REMOVE_ITEMS
 from app.mcp.tools.save_list import SAVE_LIST
+from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
 
 TOOLS: Final[tuple[AnyTool, ...]] = (
@@ -23,4 +24,5 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     REMOVE_ITEMS,
     SAVE_LIST,
     DELETE_LIST,
+    UNDO,
 )
