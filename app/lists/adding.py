@@ -77,8 +77,8 @@ async def add_items(
     refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
     event_no = await record_items(tenant, "add_items", clock.rev, plan.changes.values())
     names = [entry if isinstance(entry, str) else entry.name for entry in entries]
-    entries = [Entry(*pair) for pair in zip(names, outcomes, strict=True)]
-    return Changed([shopping_list], rev_after(clock, [shopping_list], event_no), entries, event_no)
+    results = [Entry(*pair) for pair in zip(names, outcomes, strict=True)]
+    return Changed([shopping_list], rev_after(clock, [shopping_list], event_no), results, event_no)
 
 
 async def room_on(tenant: Tenant, shopping_list: ShoppingList, next_item: int, wanted: int) -> int:

@@ -1,15 +1,12 @@
 """Reading a list: a page of items in the view and order that was asked for."""
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from app.errors import Invalid
+from app.cursors import make_cursor, read_cursor
 from app.households.tenant import Tenant
 from app.lists import browse_repository, repository
 from app.lists.browse_repository import Browse, Place, Row
@@ -65,7 +62,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
     rev = shopping_list.rev if shopping_list is not None else clock.rev if clock is not None else 0
     full = request.since_rev is not None and clock is not None and request.since_rev < clock.forgotten_rev
     since_rev = None if full else request.since_rev
-    after = None if request.cursor is None else _place_of(request.cursor)
+    after = None if request.cursor is None else read_cursor(request.cursor, _PLACE)
     browse = Browse(
         list_id=list_id,
         view=request.view,
@@ -88,7 +85,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
         rows=[row for row in rows if row.in_view],
         removed=removed,
         counts=Counts(*await browse_repository.count(tenant, list_id)),
-        next_cursor=_cursor_of(rows[-1].place) if more else None,
+        next_cursor=make_cursor(rows[-1].place) if more else None,
         full=full,
     )
 
@@ -107,16 +104,3 @@ _PLACE: Final = TypeAdapter[Place](
         Annotated[int, Field(ge=0, le=2**31 - 1)],
     ]
 )
-
-
-def _cursor_of(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
-def _place_of(cursor: str) -> Place:
-    # A cursor only says where to go on: what may be seen is decided anew by every query, so it needs no seal.
-    try:
-        return _PLACE.validate_json(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
-    except (UnicodeEncodeError, binascii.Error, ValidationError):
-        message = "cursor is not one that list_items gave. Leave it out to start at the top."
-        raise Invalid(message, field="cursor") from None

@@ -6,6 +6,7 @@ from app.mcp.spec import AnyTool
 from app.mcp.tools.add_items import ADD_ITEMS
 from app.mcp.tools.check_items import CHECK_ITEMS
 from app.mcp.tools.delete_list import DELETE_LIST
+from app.mcp.tools.get_activity import GET_ACTIVITY
 from app.mcp.tools.get_overview import GET_OVERVIEW
 from app.mcp.tools.list_items import LIST_ITEMS
 from app.mcp.tools.move_items import MOVE_ITEMS
@@ -17,6 +18,7 @@ from app.mcp.tools.update_items import UPDATE_ITEMS
 TOOLS: Final[tuple[AnyTool, ...]] = (
     GET_OVERVIEW,
     LIST_ITEMS,
+    GET_ACTIVITY,
     ADD_ITEMS,
     UPDATE_ITEMS,
     CHECK_ITEMS,
