@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from app.config import load_settings
-from app.errors import StartupError
+from app.errors import StartupError, Unavailable
 from app.ops.logging import configure_logging
 from app.serve import database, serve
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             with database(settings):
                 print("The database is up to date.")
-    except StartupError as error:
+    except (StartupError, Unavailable) as error:
         print(f"shopping-list-mcp: {error}", file=sys.stderr)
         return START_FAILED
     return 0

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartupError
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
         scheme, separator, rest = text.partition("://")
         if not separator or scheme not in ("postgresql", "postgres", "postgresql+asyncpg"):
             raise ValueError("must be written like postgresql://user:password@host:5432/database")
+        _split(text)
         return SecretStr(f"postgresql://{rest}")
 
     @field_validator("public_url")
@@ -90,6 +92,10 @@ class Settings(BaseSettings):
         parts = _split(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be a full address such as https://lists.example.org")
+        try:
+            TypeAdapter(HttpUrl).validate_python(url)
+        except ValidationError:
+            raise ValueError("is not an address") from None
         if parts.username is not None or parts.query or parts.fragment:
             raise ValueError("must have no user name, query or fragment")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
@@ -163,11 +169,28 @@ def load_settings(**overrides: Any) -> Settings:
     """
     try:
         return Settings(**overrides)
+    except (OSError, UnicodeDecodeError):
+        raise StartupError(".env: can't be read; it must be a text file in UTF-8") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
-        reason = first["msg"].removeprefix("Value error, ")
-        raise StartupError(f"{name}{reason}") from None
+        raise StartupError(f"{name}{_in_words(first)}") from None
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    """What a setting must be; pydantic's own words are for programmers."""
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "must be a whole number"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"must be at most {context['le']}"
+        case "literal_error":
+            return f"must be one of {context['expected']}"
+        case _:
+            return detail["msg"].removeprefix("Value error, ")
 
 
 def keep_secret_key(settings: Settings) -> Settings:

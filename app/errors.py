@@ -90,6 +90,6 @@ class Quarantined(AppError):
 
 
 class Unavailable(AppError):
-    """The service can't do it now; nothing was changed."""
+    """The service can't do it now. The message says so where it is not known whether a change was saved."""
 
     code = "unavailable"

@@ -10,7 +10,6 @@ from starlette.middleware import Middleware
 from app.access.hosts import HostCheck
 from app.access.identify import Identify
 from app.access.resource_metadata import resource_metadata_routes
-from app.access.verifier import TokenVerifier
 from app.config import Settings, keep_secret_key, load_settings
 from app.db import Connection, create_engine
 from app.db.readiness import Readiness
@@ -20,8 +19,10 @@ from app.mcp.door import DOORS
 from app.mcp.endpoints import Endpoints
 from app.oauth.keys import KeyRing
 from app.oauth.routes import oauth_routes
+from app.oauth.verifier import TokenVerifier
 from app.ops.health import health_routes
 from app.ops.logging import configure_logging
+from app.ops.orphans import end_with_parent
 from app.ops.requests import RequestLog
 from app.people.person import Person
 from app.ui.static_files import static_files
@@ -58,12 +59,15 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
         lifespan=lifespan,
     )
+    # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
+    app.router.redirect_slashes = False
     app.state.endpoints = endpoints
     return app
 
 
 def create_worker() -> Starlette:
     """The application of one of several worker processes; their parent put everything into the environment."""
+    end_with_parent()
     settings = keep_secret_key(load_settings())
     configure_logging(settings.log_level)
     return create_app(settings)

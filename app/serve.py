@@ -56,7 +56,7 @@ def serve(settings: Settings) -> None:
     check_address(settings.host, settings.port)
     with database(settings) as complete:
         asyncio.run(_check_keys(complete))
-        print(f"Shopping lists for your assistants: {complete.resource}", file=sys.stderr)
+        print(f"Open {complete.public_url} or give your assistant {complete.resource} (Ctrl-C stops)", file=sys.stderr)
         if complete.workers == 1:
             uvicorn.Server(uvicorn.Config(create_app(complete), **_options(complete))).run()
         else:
@@ -114,7 +114,8 @@ def _hand_down(settings: Settings) -> None:
     """Worker processes read their settings from the environment."""
     secrets = {
         "DATABASE_URL": settings.database_url,
-        "MIGRATION_DATABASE_URL": settings.migration_database_url,
+        # The pair is required, but a worker migrates nothing: the owner's password stays here.
+        "MIGRATION_DATABASE_URL": settings.database_url,
         "SECRET_KEY": settings.secret_key,
     }
     os.environ.update({name: secret.get_secret_value() for name, secret in secrets.items() if secret is not None})

@@ -3,19 +3,45 @@
 Postgres never folds: under `LANG=C` it would fold wrongly, so `fold` makes every `*_key` column.
 """
 
+import re
 import unicodedata
 from typing import Final
 
 from app.errors import Invalid
 
 _INVISIBLE: Final = dict.fromkeys(
-    (0x00AD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, *range(0xE0000, 0xE0080))
+    character
+    for first, last in (
+        (0x00AD, 0x00AD),  # soft hyphen
+        (0x061C, 0x061C),  # direction marks and overrides
+        (0x115F, 0x1160),  # Hangul fillers
+        (0x17B4, 0x17B5),  # Khmer inherent vowels
+        (0x180B, 0x180F),  # Mongolian variation selectors
+        (0x200B, 0x200B),  # zero-width space
+        (0x200E, 0x200F),
+        (0x2028, 0x202E),  # line and paragraph separators, direction overrides
+        (0x2060, 0x206F),  # word joiner, invisible operators, isolates
+        (0x2800, 0x2800),  # blank Braille pattern
+        (0x3164, 0x3164),
+        (0xFEFF, 0xFEFF),  # byte-order mark
+        (0xFFA0, 0xFFA0),
+        (0xFFF9, 0xFFFB),  # interlinear annotations
+        (0x1D173, 0x1D17A),  # musical formatting
+        (0xE0000, 0xE0FFF),  # tags and variation selectors, which can carry whole hidden sentences
+    )
+    for character in range(first, last + 1)
 )
-"""Characters that change how text looks or reads without being seen: soft hyphen, zero-width space, byte-order
-mark, direction marks and overrides, tag characters. The joiners U+200C and U+200D stay: Persian and emoji need them."""
+"""Characters that change how text looks or reads without being seen. The joiners U+200C and U+200D and the emoji
+selector U+FE0F stay: Persian and emoji need them."""
 
+_REFUSED_IN_LINES: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
+_REFUSED: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
+"""Control characters and lone surrogates; several lines of text may hold tabs and line ends."""
+
+_UNSEEN_ALONE: Final = dict.fromkeys((0x200C, 0x200D, *range(0xFE00, 0xFE10)))
 _SPELLED_OUT: Final = str.maketrans({"œ": "oe", "ø": "o", "æ": "ae", "ł": "l", "đ": "d", "ı": "i", "ё": "е"})
-_ACCENTED_SCRIPTS: Final = ("LATIN", "GREEK")
+_ACCENTS: Final = re.compile("(?<=[a-z\u00df-\u024f\u0370-\u03ff\u1f00-\u1fff])[\u0300-\u036f]+")
+"""Combining marks behind a Latin or Greek letter."""
 
 
 def clean(text: str, field: str, longest: int, *, multiline: bool = False) -> str:
@@ -24,16 +50,11 @@ def clean(text: str, field: str, longest: int, *, multiline: bool = False) -> st
     Raises `Invalid`, naming `field`, when it is empty, longer than `longest` characters, or holds NUL, control
     characters or lone surrogates.
     """
-    for character in text:
-        if unicodedata.category(character) == "Cs":
-            raise Invalid(
-                f"{field} holds half of a character pair (a lone surrogate); send valid Unicode.", field=field
-            )
-        if unicodedata.category(character) == "Cc" and not (character in "\t\n\r" and multiline):
-            name = "a NUL character" if character == "\0" else f"the control character U+{ord(character):04X}"
-            raise Invalid(f"{field} holds {name}; leave it out.", field=field)
+    refused = (_REFUSED_IN_LINES if multiline else _REFUSED).search(text)
+    if refused is not None:
+        raise Invalid(f"{field} holds {_named(refused[0])}; leave it out.", field=field)
     cleaned = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip()
-    if not cleaned:
+    if not cleaned.translate(_UNSEEN_ALONE).strip():
         raise Invalid(f"{field} is empty; it needs at least one visible character.", field=field)
     if len(cleaned) > longest:
         raise Invalid(f"{field} has {len(cleaned)} characters; {longest} is the limit.", field=field)
@@ -46,15 +67,15 @@ def fold(name: str) -> str:
     `Käse`, `kase` and `KÄSE` share a key. Accents fold in Latin and Greek only; elsewhere the marks are letters
     (か and が are different words).
     """
+    if name.isascii():
+        return " ".join(name.lower().split())
     decomposed = unicodedata.normalize("NFKD", name.casefold())
-    kept: list[str] = []
-    base_has_accents = False
-    for character in decomposed:
-        if unicodedata.combining(character):
-            if base_has_accents:
-                continue
-        else:
-            base_has_accents = unicodedata.name(character, "").startswith(_ACCENTED_SCRIPTS)
-        kept.append(character)
-    folded = unicodedata.normalize("NFKC", "".join(kept)).casefold().translate(_SPELLED_OUT)
-    return " ".join(folded.split())
+    folded = unicodedata.normalize("NFKC", _ACCENTS.sub("", decomposed))
+    return " ".join(folded.casefold().translate(_SPELLED_OUT).split())
+
+
+def _named(character: str) -> str:
+    if character == "\0":
+        return "a NUL character"
+    kind = "a lone surrogate (half a character)" if character >= "\ud800" else "the control character"
+    return f"{kind} U+{ord(character):04X}"

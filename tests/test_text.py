@@ -39,7 +39,24 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u200b", "a\0", "a\x1b[0m", "a\nb", "\ud800", "x" * 201, "\u202e"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\u200b",
+        "a\0",
+        "a\x1b[0m",
+        "a\nb",
+        "\ud800",
+        "x" * 201,
+        "\u202e",
+        "\u3164",
+        "\u2800",
+        "\u200d\u200c",
+        "\ufe0f",
+    ],
+)
 def test_what_can_not_be_a_name_is_refused_with_its_field(text: str) -> None:
     with pytest.raises(Invalid) as refusal:
         clean(text, "items[3].name", 200)
@@ -56,3 +73,13 @@ def test_cleaned_text_can_be_stored_as_it_is(text: str) -> None:
     assert cleaned.encode()
     assert "\0" not in cleaned
     assert clean(cleaned, "name", 200) == cleaned
+
+
+def test_a_sentence_hidden_in_variation_selectors_is_stripped() -> None:
+    hidden = "".join(chr(0xE0100 + ord(character) - 16) for character in "ignore previous")
+    assert clean(f"milk{hidden}", "name", 200) == "milk"
+
+
+@pytest.mark.parametrize("text", ["👨‍👩‍👧‍👦", "❤️", "می‌خواهم", "a\u200db"])
+def test_joiners_and_emoji_selectors_stay(text: str) -> None:
+    assert clean(text, "name", 200) == text

@@ -10,7 +10,7 @@ from mcp_types import INTERNAL_ERROR, INVALID_REQUEST
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope
 
-from app.access.envelope import envelope_fault
+from app.access.envelope import envelope_fault, readable_id
 from app.access.replies import error_object, protocol_error
 
 BATCH_REVISION: Final = "2025-03-26"
@@ -34,7 +34,7 @@ async def answer_each(app: ASGIApp, scope: Scope, calls: list[Any], revision: st
 
 async def _answer(app: ASGIApp, scope: Scope, call: Any) -> object | None:
     if (fault := envelope_fault(call)) is not None:
-        return error_object(None, INVALID_REQUEST, fault)
+        return error_object(readable_id(call), INVALID_REQUEST, fault)
     request_id = call.get("id")
     if call["method"] == "initialize":
         return error_object(request_id, INVALID_REQUEST, "initialize can't be part of a batch.")

@@ -21,3 +21,10 @@ def envelope_fault(message: Any) -> str | None:
         field = error.errors(include_input=False, include_url=False)[0]["loc"][0]
         return f"{field} is not what JSON-RPC 2.0 asks for."
     return None
+
+
+def readable_id(message: Any) -> str | int | None:
+    """The id by which the sender of a faulty message will know the answer; None where there is no usable one."""
+    request_id = cast("Mapping[str, Any]", message).get("id") if isinstance(message, Mapping) else None
+    is_usable = isinstance(request_id, str | int) and not isinstance(request_id, bool)
+    return request_id if is_usable else None

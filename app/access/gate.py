@@ -12,14 +12,14 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp_types import INVALID_REQUEST, PARSE_ERROR
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access import batch
 from app.access.body import BodyTooLarge, BodyTooSlow, NotJson, parse_json, read_body
 from app.access.caller import Caller
 from app.access.challenge import Challenges, unavailable
-from app.access.envelope import envelope_fault
+from app.access.envelope import envelope_fault, readable_id
 from app.access.hosts import refuse_foreign_origin
 from app.access.identify import Identify
 from app.access.replies import protocol_error, too_large, too_slow
@@ -87,7 +87,7 @@ class Gate:
             return protocol_error(400, PARSE_ERROR, str(error))
         calls = cast("list[Any]", message) if isinstance(message, list) else [message]
         if not isinstance(message, list) and (fault := envelope_fault(message)) is not None:
-            return protocol_error(400, INVALID_REQUEST, fault)
+            return protocol_error(400, INVALID_REQUEST, fault, readable_id(message))
         needed = frozenset[str]().union(*(self._scopes_needed(call) for call in calls))
         if not needed <= caller.scopes:
             return self._challenges.scope_missing(needed)
@@ -112,7 +112,8 @@ def _refuse_method(scope: Scope) -> Response | None:
     # The SDK would answer GET with a stream that never sends anything, and DELETE ends sessions; we have none.
     if scope["method"] == "POST":
         return None
-    return Response(status_code=405, headers={"Allow": "POST"})
+    words = "This address is for assistants (MCP); people find directions on the front page.\n"
+    return PlainTextResponse(words, 405, headers={"Allow": "POST"})
 
 
 def _as_caller(scope: Scope, caller: Caller) -> Scope:

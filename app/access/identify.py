@@ -1,11 +1,11 @@
 """From a bearer token to a caller: the token, the grant it hangs on, and today's memberships."""
 
 from app.access.caller import Caller
-from app.access.verifier import Claims, TokenVerifier
 from app.db import Engine, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor
 from app.oauth.grants import Grant, find_live_grant
+from app.oauth.verifier import Claims, TokenVerifier
 from app.scopes import expand
 
 

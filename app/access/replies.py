@@ -5,9 +5,9 @@ from starlette.responses import JSONResponse, Response
 from app.access.body import LARGEST_BODY
 
 
-def protocol_error(status: int, code: int, message: str) -> Response:
-    """A JSON-RPC error without an id: the request could not be read far enough to have one (JSON-RPC 2.0 section 5)."""
-    return JSONResponse(error_object(None, code, message), status)
+def protocol_error(status: int, code: int, message: str, request_id: str | int | None = None) -> Response:
+    """A JSON-RPC error; its id is null when the request could not be read far enough (JSON-RPC 2.0 section 5)."""
+    return JSONResponse(error_object(request_id, code, message), status)
 
 
 def error_object(request_id: object, code: int, message: str) -> dict[str, object]:

@@ -9,6 +9,11 @@ from app.errors import Unavailable
 
 RETRY_SECONDS = 2
 
+
+class CommitUnknown(Exception):
+    """The connection was lost, or time ran out, while COMMIT was under way."""
+
+
 _LOST = (
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
@@ -42,23 +47,24 @@ def is_lost_connection(error: BaseException) -> bool:
     return isinstance(cause, _LOST) and not isinstance(cause, (asyncpg.DataError, TimeoutError))
 
 
+def has_unknown_outcome(error: BaseException) -> bool:
+    """Whether a COMMIT that failed so may have been carried out all the same."""
+    cause = driver_error(error)
+    return is_lost_connection(cause) or isinstance(cause, (TimeoutError, asyncpg.QueryCanceledError))
+
+
 def unavailable(error: BaseException) -> Unavailable | None:
     """The refusal to answer with when the database is away or busy; None for every other error."""
     cause = driver_error(error)
     if isinstance(cause, CommitLost):
         return Unavailable("The change could not be saved; nothing was changed. Try again.", retry_after=RETRY_SECONDS)
+    if isinstance(error, CommitUnknown):
+        return Unavailable(
+            "It is not known whether the change was saved. Look at what is there before you try again.",
+            retry_after=RETRY_SECONDS,
+        )
     if is_lost_connection(cause):
         return Unavailable("The database can't be reached right now. Try again shortly.", retry_after=RETRY_SECONDS)
     if isinstance(cause, _BUSY):
         return Unavailable("Too much is going on right now. Try again shortly.", retry_after=RETRY_SECONDS)
     return None
-
-
-def violated_constraint(error: BaseException) -> str | None:
-    """The name of the constraint that refused a row, without the shard suffix that Citus adds (`_102008`)."""
-    cause = driver_error(error)
-    if not isinstance(cause, asyncpg.IntegrityConstraintViolationError):
-        return None
-    name: str = cause.constraint_name or ""
-    head, _, tail = name.rpartition("_")
-    return head if head and tail.isdigit() else name

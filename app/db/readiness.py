@@ -1,6 +1,7 @@
 """Whether the database can serve: reachable, and at the newest migration."""
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.db.engine import Engine
 from app.db.migrate import newest_revision
@@ -20,6 +21,6 @@ class Readiness:
         try:
             async with transaction(self._engine) as connection:
                 current = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
-        except Unavailable:
+        except (Unavailable, DBAPIError):  # away; or there is no such table, or no right to read it
             return False
         return current == self._newest

@@ -9,7 +9,7 @@ from uuid import UUID
 import anyio
 
 from app.db.engine import HOUSEHOLD, POOL_SIZE, WRITE, Connection, Engine
-from app.db.faults import is_lost_connection, unavailable
+from app.db.faults import CommitUnknown, has_unknown_outcome, is_lost_connection, unavailable
 
 
 @asynccontextmanager
@@ -27,7 +27,7 @@ async def transaction(
         connection = await _begun(engine, household_id, write)
         try:
             yield connection
-            await _to_its_end(connection.commit())
+            await _to_its_end(_commit(connection))
         except BaseException:
             await _to_its_end(_roll_back(connection))
             raise
@@ -54,6 +54,15 @@ async def _begun(engine: Engine, household_id: UUID | None, write: bool) -> Conn
             stale += 1
             if not is_lost_connection(error) or stale > POOL_SIZE:
                 raise
+
+
+async def _commit(connection: Connection) -> None:
+    try:
+        await connection.commit()
+    except Exception as error:
+        if has_unknown_outcome(error):
+            raise CommitUnknown from error
+        raise
 
 
 async def _roll_back(connection: Connection) -> None:

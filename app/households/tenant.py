@@ -61,9 +61,7 @@ async def open_tenant(engine: Engine, actor: Actor, household: str | None, *, wr
     """
     membership = choose(actor, household)
     if write and membership.role == "viewer":
-        raise RoleRefused(
-            f"You can look at {membership.name} but not change it. An owner of the household can make you an editor."
-        )
+        raise RoleRefused("You may look at this household, not change it. One of its owners can make you an editor.")
     async with transaction(engine, membership.household_id, write=write) as connection:
         yield Tenant(connection, await driver_of(connection), actor, membership, _PROOF)
 

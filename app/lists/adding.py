@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from app.errors import AppError, LimitReached
+from app.errors import AppError, Invalid, LimitReached
 from app.households import repository as households
 from app.households.membership import Member
 from app.households.tenant import Tenant
@@ -14,11 +14,13 @@ from app.lists.editing import refuse_all_if_one_fails
 from app.lists.merging import plan_add
 from app.lists.model import (
     ITEMS_PER_LIST,
+    LINES_PER_NAME,
     NAME_LENGTH,
     NOTE_LENGTH,
     Changed,
     Entry,
     Item,
+    NoOutcome,
     OnDuplicate,
     Outcome,
     Plan,
@@ -94,11 +96,21 @@ def _outcomes(read: Sequence[Wanted | AppError], plan: Plan) -> list[Outcome | A
     outcomes: list[Outcome | AppError] = []
     for number, entry in enumerate(read):
         outcome = entry if isinstance(entry, AppError) else next(planned)
-        if outcome is None:
-            message = f"The list is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
-            outcome = LimitReached(message, field=f"items[{number}]")
-        outcomes.append(outcome)
+        outcomes.append(outcome if isinstance(outcome, Outcome | AppError) else _refusal(outcome, f"items[{number}]"))
     return outcomes
+
+
+def _refusal(reason: NoOutcome, field: str) -> AppError:
+    match reason:
+        case "list_full":
+            message = f"The list is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
+            return LimitReached(message, field=field)
+        case "too_many_alike":
+            message = f"The list has {LINES_PER_NAME} open lines of this name. Merge some of them, or use another name."
+            return LimitReached(message, field=field)
+        case "too_much":
+            message = f"With what is on the list, {field} would be over 100 billion."
+            return Invalid(message, field=field)
 
 
 async def _members(tenant: Tenant, entries: Sequence[str | NewItem]) -> list[Member]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Text, and_, cast, false, func, literal, null, or_, select, true, tuple_
 from sqlalchemy import text as sql
 
 from app.households.tenant import Tenant
@@ -15,8 +15,8 @@ from app.lists.quantities import Quantity
 from app.lists.tables import items, lists
 from app.people.tables import people
 
-Place = tuple[int, bool, str, int, int]
-"""Where a row stands in a page's order: list number, checked, group, position, item number."""
+Place = tuple[int, bool, bool, str, int, int]
+"""Where a row stands in a page's order: list number, checked, without a group, group, position, item number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,6 @@ class Row:
 _CHECKED: Final = items.c.checked_at.is_not(None)
 _WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > sql("(now() AT TIME ZONE 'UTC')::date"), false()))
 """Open, but for a day that is yet to come."""
-_UNGROUPED: Final = "\uffff"
-"""Sorts behind every name."""
 _ITEM_COLUMNS: Final = (
     items.c.id,
     items.c.no,
@@ -76,7 +74,7 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[Row]:
     """At most `browse.limit` rows, in order, after `browse.after`."""
     group = _group_of(browse.group_by)
     in_view = and_(items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None), _view_of(browse.view))
-    place = tuple_(lists.c.no, _CHECKED, group, items.c.position, items.c.no)
+    place = (lists.c.no, _CHECKED, group.is_(None), func.coalesce(group, ""), items.c.position, items.c.no)
     query = (
         select(
             *_ITEM_COLUMNS,
@@ -91,7 +89,7 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[Row]:
         .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
         .outerjoin(people, people.c.id == items.c.assignee_id)
         .where(items.c.household_id == tenant.household_id)
-        .order_by(lists.c.no, _CHECKED, group, items.c.position, items.c.no)
+        .order_by(*place)
         .limit(browse.limit)
     )
     if browse.list_id is not None:
@@ -102,7 +100,7 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[Row]:
     for word in browse.words:
         query = query.where(items.c.name_key.contains(word, autoescape=True))
     if browse.after is not None:
-        query = query.where(place > tuple_(*(literal(value) for value in browse.after)))
+        query = query.where(tuple_(*place) > tuple_(*(literal(value) for value in browse.after)))
     rows = await tenant.connection.execute(query)
     return [_row_of(dict(row)) for row in rows.mappings()]
 
@@ -161,21 +159,22 @@ def _view_of(view: View) -> ColumnElement[bool]:
     return views[view]
 
 
-def _group_of(group_by: GroupBy) -> ColumnElement[str]:
-    # The list's own order of categories comes first, as a number of a fixed width, then the others by name.
+def _group_of(group_by: GroupBy) -> ColumnElement[str | None]:
+    """What items are ordered by first, without regard to case; byte order, so that every database orders alike."""
+    # The list's own order of categories comes before the others, as numbers of one width; "x" is behind every digit.
     rank = func.array_position(lists.c.category_order, items.c.category)
-    category = func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + func.coalesce(items.c.category, _UNGROUPED)
-    column: dict[GroupBy, ColumnElement[str]] = {
-        "category": category,
-        "store": func.coalesce(items.c.store, _UNGROUPED),
-        "assignee": func.coalesce(people.c.name, _UNGROUPED),
+    column: dict[GroupBy, ColumnElement[str | None]] = {
+        "category": func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category,
+        "store": items.c.store,
+        "assignee": people.c.name,
+        "recipe": cast(items.c.recipe_id, Text),
     }
-    return column.get(group_by, literal(""))
+    return func.lower(column.get(group_by, null())).collate("C")
 
 
 def _row_of(values: dict[str, Any]) -> Row:
     measure, amount, unit = values.pop("measure"), values.pop("amount"), values.pop("unit")
     list_no, assignee, in_view, group = (values.pop(name) for name in ("list_no", "assignee", "in_view", "group_key"))
     item = Item(quantity=None if amount is None else Quantity(measure, amount, unit), **values)
-    place = (list_no, item.checked_at is not None, group, item.position, item.no)
+    place = (list_no, item.checked_at is not None, group is None, group or "", item.position, item.no)
     return Row(item, list_no, assignee, in_view, place)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, Literal
 from uuid import UUID
 
@@ -21,6 +22,7 @@ NOTE_LENGTH: Final = 2_000
 LABEL_LENGTH: Final = 100
 ITEMS_PER_CALL: Final = 100
 ITEMS_PER_LIST: Final = 10_000
+LINES_PER_NAME: Final = 100
 LISTS_PER_HOUSEHOLD: Final = 200
 GAP_BITS: Final = 20
 """An item appended to a list stands at `no << GAP_BITS`, so appending reads nothing and moves find room between."""
@@ -46,7 +48,7 @@ class ShoppingList:
         return f"L{self.no}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Item:
     """A line on a list. `position` orders it, `variant` tells apart open lines of one name and measure.
 
@@ -89,13 +91,13 @@ class Item:
         """What its amount counts; `none` without one."""
         return self.quantity.measure if self.quantity is not None else "none"
 
-    @property
+    @cached_property
     def note_key(self) -> str:
         """Lines merge only when their notes agree too."""
         return fold(self.note or "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wanted:
     """One item that a call asks to add, cleaned and parsed."""
 
@@ -110,12 +112,12 @@ class Wanted:
     not_before: date | None = None
     repeat_days: int | None = None
 
-    @property
+    @cached_property
     def name_key(self) -> str:
         """The key under which the same thing is found."""
         return fold(self.name)
 
-    @property
+    @cached_property
     def note_key(self) -> str:
         """Lines merge only when their notes agree too."""
         return fold(self.note or "")
@@ -195,11 +197,15 @@ class ListOutcome:
     left_alone: AppError | None = None
 
 
+NoOutcome = Literal["list_full", "too_many_alike", "too_much"]
+"""Why a good entry can't be done: no room on the list, too many open lines of its name, a sum beyond counting."""
+
+
 @dataclass(slots=True)
 class Plan:
-    """The outcome of each entry, in the order of the call (None: it does not fit), and the changes to store."""
+    """What becomes of each entry, in the order of the call, and the changes to store."""
 
-    outcomes: list[Outcome | None] = field(default_factory=list[Outcome | None])
+    outcomes: list[Outcome | NoOutcome] = field(default_factory=list[Outcome | NoOutcome])
     changes: dict[UUID, Change] = field(default_factory=dict[UUID, Change])
 
 

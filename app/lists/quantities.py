@@ -55,6 +55,11 @@ class Phrase:
     note: str | None = None
 
 
+def _measure_of_word(word: str) -> str:
+    """The measure of a pack word. It has a prefix, so that no word that people invent is `mass` or `none`."""
+    return f"pack:{word.lower()}"
+
+
 def _units() -> dict[str, Unit]:
     table: dict[str, Unit] = {}
 
@@ -76,8 +81,8 @@ def _units() -> dict[str, Unit]:
     add("volume", "15", "tbsp", "tablespoon", "tablespoons")
     add("volume", "240", "cup", "cups")
     for pack in ("pack", "bottle", "can", "bag", "jar", "bunch", "tin", "tube", "slice", "carton"):
-        add(pack, "1", pack, pack + ("es" if pack == "bunch" else "s"))
-    add("box", "1", "box", "boxes")
+        add(_measure_of_word(pack), "1", pack, pack + ("es" if pack == "bunch" else "s"))
+    add(_measure_of_word("box"), "1", "box", "boxes")
     return table
 
 
@@ -89,9 +94,13 @@ _LEADING: Final = re.compile(
     rf"(?P<number>{_NUMBER})(?:\s*(?P<unit>{_UNIT})\.?(?:\s+of)?\s+|\s*[x×]\s+|\s+(?!\d))(?P<name>.+)", re.IGNORECASE
 )
 _TRAILING: Final = re.compile(
-    rf"(?P<name>.+?)[\s,]+(?:(?P<number>{_NUMBER})\s*(?P<unit>{_UNIT})\.?|[x×]\s*(?P<times>\d{{1,9}}))", re.IGNORECASE
+    rf"(?P<name>.+?)(?<![\s,])[\s,]++(?:(?P<number>{_NUMBER})\s*(?P<unit>{_UNIT})\.?|[x×]\s*(?P<times>\d{{1,9}}))",
+    re.IGNORECASE,
 )
 _DOZEN: Final = re.compile(r"(?:(?P<half>half)\s+)?(?:(?:a|one|1)\s+)?dozen\s+(?P<name>.+)", re.IGNORECASE)
+_THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_NAME: Final = re.compile(r"(?!(?:in|for|ply)\b)[^\W\d_]", re.IGNORECASE)
+"""How the name behind an amount begins: with a letter, and not as in `3 in 1 coffee`."""
 _NOTE: Final = re.compile(r"(?P<line>.*\S)\s*\((?P<note>[^()]+)\)")
 _VULGAR: Final = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "⅛": "1/8"}
 
@@ -117,7 +126,7 @@ def make_quantity(number: Decimal, unit: str | None) -> Quantity | None:
         amount = (number * known.factor).quantize(STEP, ROUND_HALF_UP)
         return Quantity(known.measure, amount, known.symbol) if 0 < amount <= LARGEST else None
     amount = number.quantize(STEP, ROUND_HALF_UP)
-    return Quantity(unit.lower() if unit else "count", amount, unit) if amount > 0 else None
+    return Quantity(_measure_of_word(unit) if unit else "count", amount, unit) if amount > 0 else None
 
 
 def factor_of(unit: str | None) -> Decimal:
@@ -138,9 +147,14 @@ def _split(text: str) -> Phrase:
     else:
         return Phrase(text)
     name = found["name"].strip()
-    if quantity is None or not name or name.lower() in UNITS:
+    if quantity is None or _is_ambiguous(found["number"] or "") or not _NAME.match(name) or name.lower() in UNITS:
         return Phrase(text)
     return Phrase(name, quantity)
+
+
+def _is_ambiguous(number: str) -> bool:
+    """Whether `1.000` is one or a thousand depends on the country: then the number stays in the name."""
+    return _THOUSANDS.fullmatch(number) is not None
 
 
 def _number(text: str) -> Decimal:

@@ -1,18 +1,25 @@
 """Reading a list: a page of items in the view and order that was asked for."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
+from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
 from app.cursors import make_cursor, read_cursor
+from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists import browse_repository, repository
-from app.lists.browse_repository import Browse, Place, Row
+from app.lists.browse_repository import Browse, Row
 from app.lists.model import NAME_LENGTH, GroupBy, ShoppingList, View
 from app.lists.naming import ALL_LISTS, resolve_list
+from app.lists.repository import Clock
 from app.text import clean, fold
+
+BIGGEST: Final = 2**63 - 1
 
 
 class Counts(NamedTuple):
@@ -54,15 +61,17 @@ class Request:
 
 
 async def read_items(tenant: Tenant, request: Request) -> Page:
-    """A page of items. Raises `NotFound` for the list and `Invalid` for the cursor."""
+    """A page of items. Raises `NotFound` for the list, and `Invalid` for the query and the cursor."""
     shopping_list = None if request.list == ALL_LISTS else await resolve_list(tenant, request.list)
     list_id = shopping_list.id if shopping_list is not None else None
-    # Before the rows: a change that comes between is read again with since_rev, never missed.
-    clock = await repository.read_clock(tenant) if shopping_list is None or request.since_rev is not None else None
-    rev = shopping_list.rev if shopping_list is not None else clock.rev if clock is not None else 0
+    asked = _fingerprint(list_id, request)
+    cursor = None if request.cursor is None else _read_cursor(request.cursor, asked)
+    clock = await _clock(tenant, shopping_list, request)
+    # Read before the rows, and carried from page to page: what changes meanwhile is younger than the revision that
+    # the last page answers, so since_rev finds it.
+    rev = cursor.rev if cursor is not None else _rev_of(shopping_list, clock)
     full = request.since_rev is not None and clock is not None and request.since_rev < clock.forgotten_rev
     since_rev = None if full else request.since_rev
-    after = None if request.cursor is None else read_cursor(request.cursor, _PLACE)
     browse = Browse(
         list_id=list_id,
         view=request.view,
@@ -70,14 +79,14 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
         stores=None if request.store is None else await _stores(tenant, request.store),
         words=() if request.query is None else fold(clean(request.query, "query", NAME_LENGTH)).split(),
         since_rev=since_rev,
-        after=after,
+        after=None if cursor is None else cursor.place,
         limit=request.limit + 1,
     )
     rows = await browse_repository.read_page(tenant, browse)
     more = len(rows) > request.limit
     rows = rows[: request.limit]
     removed = [row.item.ref for row in rows if not row.in_view]
-    if list_id is not None and since_rev is not None and after is None:
+    if list_id is not None and since_rev is not None and cursor is None:
         removed += [f"i{number}" for number in await browse_repository.departed(tenant, list_id, since_rev)]
     return Page(
         list=shopping_list,
@@ -85,22 +94,58 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
         rows=[row for row in rows if row.in_view],
         removed=removed,
         counts=Counts(*await browse_repository.count(tenant, list_id)),
-        next_cursor=make_cursor(rows[-1].place) if more else None,
+        next_cursor=make_cursor(Cursor(asked, rev, rows[-1].place)) if more else None,
         full=full,
     )
+
+
+async def _clock(tenant: Tenant, shopping_list: ShoppingList | None, request: Request) -> Clock | None:
+    """The household's clock, where the answer depends on it."""
+    if shopping_list is None or request.since_rev is not None:
+        return await repository.read_clock(tenant)
+    return None
+
+
+def _rev_of(shopping_list: ShoppingList | None, clock: Clock | None) -> int:
+    if shopping_list is not None:
+        return shopping_list.rev
+    return clock.rev if clock is not None else 0
 
 
 async def _stores(tenant: Tenant, name: str) -> list[str]:
     return [store for store in await browse_repository.stores_of(tenant) if fold(store) == fold(name)]
 
 
-_BIGINT: Final = 2**63 - 1
-_PLACE: Final = TypeAdapter[Place](
-    tuple[
+class Cursor(NamedTuple):
+    """Where the next page starts: what was asked, the first page's revision, and the last row of the page before.
+
+    It needs no seal: what may be seen is decided anew by every query.
+    """
+
+    asked: str
+    rev: Annotated[int, Field(ge=0, le=BIGGEST)]
+    place: tuple[
         Annotated[int, Field(ge=0, le=2**31 - 1)],
         bool,
+        bool,
         Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")],
-        Annotated[int, Field(ge=-_BIGINT, le=_BIGINT)],
+        Annotated[int, Field(ge=-BIGGEST, le=BIGGEST)],
         Annotated[int, Field(ge=0, le=2**31 - 1)],
     ]
-)
+
+
+_CURSOR: Final = TypeAdapter(Cursor)
+
+
+def _fingerprint(list_id: UUID | None, request: Request) -> str:
+    """What decides which rows there are and in which order; a cursor is good for that alone."""
+    parts = [str(list_id), request.view, request.group_by, request.store, request.query, request.since_rev]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=6).hexdigest()
+
+
+def _read_cursor(text: str, asked: str) -> Cursor:
+    cursor = read_cursor(text, _CURSOR)
+    if cursor.asked != asked:
+        message = "cursor belongs to another question. Repeat the other arguments, or leave it out to start at the top."
+        raise Invalid(message, field="cursor")
+    return cursor

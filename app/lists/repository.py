@@ -1,6 +1,6 @@
 """Lists and items in the database: finding and reading them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 from app.db import Connection, new_id
 from app.households.tables import clocks
 from app.households.tenant import Tenant
-from app.lists.model import Item, ShoppingList
+from app.lists.model import LINES_PER_NAME, Item, ShoppingList
 from app.lists.quantities import Quantity
 from app.lists.tables import lists
 from app.text import fold
@@ -147,18 +147,21 @@ ITEM_COLUMNS: Final = """id, no, list_id, name, name_key, position, measure, amo
     store, assignee_id, priority, price, not_before, repeat_days, checked_at, checked_by, deleted_at, rev"""
 
 
-async def items_named(tenant: Tenant, list_id: UUID, name_keys: Sequence[str]) -> list[Item]:
-    """The items of a list, open or checked, that have one of the folded names, in the list's order."""
-    rows = await tenant.driver.fetch(
-        f"""
+MOST_ALIKE: Final = 2 * LINES_PER_NAME
+
+_ITEMS_NAMED: Final = f"""
+    SELECT alike.* FROM unnest($3::text[]) AS wanted(name_key) CROSS JOIN LATERAL (
         SELECT {ITEM_COLUMNS} FROM items
-        WHERE household_id = $1 AND list_id = $2 AND name_key = ANY($3) AND deleted_at IS NULL
-        ORDER BY position, no
-        """,  # noqa: S608
-        tenant.household_id,
-        list_id,
-        name_keys,
-    )
+        WHERE household_id = $1 AND list_id = $2 AND name_key = wanted.name_key AND deleted_at IS NULL
+        ORDER BY checked_at DESC NULLS FIRST LIMIT {MOST_ALIKE}
+    ) AS alike ORDER BY position, no
+"""  # noqa: S608
+
+
+async def items_named(tenant: Tenant, list_id: UUID, name_keys: Iterable[str]) -> list[Item]:
+    """The items of a list that have one of the folded names, in the list's order: every open one, and the checked ones
+    of late."""
+    rows = await tenant.driver.fetch(_ITEMS_NAMED, tenant.household_id, list_id, sorted(set(name_keys)))
     return [item_of(row) for row in rows]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from app.lists.changes import ItemRecord, ListRecord
+from app.lists.changes import ITEM_FIELDS, LIST_FIELDS, ItemRecord, ListRecord
 
 _LABELS: Final = {"repeat_days": "repeat_every_days", "category_order": "order of categories"}
 _UNTOLD: Final = frozenset({"variant", "checked_by", "position", "assignee_id"})
@@ -49,8 +49,8 @@ def _states(before: Mapping[str, Any], after: Mapping[str, Any], words: Mapping[
 def _values(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return [
         f"{_LABELS.get(name, name)} {_shown(before.get(name))} → {_shown(after[name])}"
-        for name in after
-        if name not in _UNTOLD and name != "list_id" and not name.endswith("_at")
+        for name in dict.fromkeys(ITEM_FIELDS + LIST_FIELDS)
+        if name in after and name not in _UNTOLD and name != "list_id" and not name.endswith("_at")
     ]
 
 

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 
 def exact(value: object) -> Decimal:
     """A JSON number as people wrote it: `str` of a float is its shortest form, so 0.1 is exactly 0.1."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if is_whole or (isinstance(value, float) and isfinite(value)):
         return Decimal(str(value))
     raise PydanticCustomError("float_type", "not a finite number")
 

@@ -1,7 +1,7 @@
 """Arguments as a client sent them, checked; and what is wrong with them, in words a model can act on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar, cast
 
@@ -10,8 +10,12 @@ from pydantic_core import ErrorDetails
 
 from app.errors import Invalid
 
+LONGEST_NAME: Final = 80
+"""Characters of an unknown argument's name that are said back."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
+_KINDS: Final = {"string": "text", "object": "an object", "array": "a list", "number": "a number"}
 _TYPES: Final = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
@@ -29,7 +33,7 @@ _TYPES: Final = {
 
 
 def validate(model: type[Model], arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> Model:
-    """The arguments as `model`. Raises `Invalid` that names the first wrong field and what it may hold."""
+    """The arguments as `model`. Raises `Invalid` that names a wrong field and what it may hold."""
     try:
         return model.model_validate(_as_meant(arguments, schema))
     except ValidationError as error:
@@ -54,51 +58,48 @@ def _as_meant(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[s
 
 
 def _refusal(error: ValidationError, schema: Mapping[str, Any]) -> Invalid:
+    """What is wrong with the entry that was read the furthest: an entry of a list may be text or an object, and of an
+    object, what is wrong inside it says more than that it is no text."""
     details = error.errors(include_input=False, include_url=False, include_context=True)
-    first = min(details, key=_how_specific)
-    field = _path(first)
-    if first["type"] == "extra_forbidden":
-        return _unknown_argument(first, field, schema)
-    return Invalid(f"{field} {_in_words(first)}.", field=field)
+    worst = min(details, key=lambda detail: (-len(detail["loc"]), detail["type"] != "extra_forbidden"))
+    field, place = _follow(worst["loc"], schema)
+    if worst["type"] == "extra_forbidden":
+        return _unknown_argument(str(worst["loc"][-1]), field, _follow(worst["loc"][:-1], schema)[1])
+    if "anyOf" in place:
+        return Invalid(f"{field} must be {' or '.join(_KINDS[arm['type']] for arm in place['anyOf'])}.", field=field)
+    return Invalid(f"{field} {_in_words(worst)}.", field=field)
 
 
-def _how_specific(detail: ErrorDetails) -> int:
-    # An entry of a list may be text or an object: when an object was sent, what is wrong inside it says more
-    # than that it is no text.
-    return -len(detail["loc"])
+def _follow(location: Sequence[int | str], schema: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """A pydantic location as a path such as `items[2].name`, and the schema there.
 
-
-def _path(detail: ErrorDetails) -> str:
-    path = ""
-    for step in detail["loc"]:
+    Where the schema has a choice the location names the arm that was tried: the object is meant when the location
+    goes on inside it, and the choice itself when it ends there.
+    """
+    path, here = "", schema
+    for number, step in enumerate(location):
         if isinstance(step, int):
-            path += f"[{step}]"
-        elif step not in _UNION_ARMS:
-            path += f".{step}" if path else step
-    return path or "arguments"
-
-
-_UNION_ARMS: Final = {"str", "ItemInput"}
-"""How pydantic names the arms of a union in a path."""
-
-
-def _unknown_argument(detail: ErrorDetails, field: str, schema: Mapping[str, Any]) -> Invalid:
-    known = _properties_at(detail, schema)
-    nearest = get_close_matches(str(detail["loc"][-1]), known, n=1)
-    hint = f"Did you mean {nearest[0]}?" if nearest else f"It takes: {', '.join(known)}."
-    return Invalid(f"{field} is not an argument here. {hint}", field=field, candidates=nearest or known)
-
-
-def _properties_at(detail: ErrorDetails, schema: Mapping[str, Any]) -> list[str]:
-    here: Any = schema
-    for step in detail["loc"][:-1]:
-        if isinstance(step, int):
-            here = here["items"]
-        elif step in _UNION_ARMS:
-            here = next(arm for arm in here["anyOf"] if arm["type"] == "object")
+            path, here = f"{path}[{step}]", here.get("items", {})
+        elif "anyOf" in here:
+            if number < len(location) - 1:
+                here = _object_of(here)
         else:
-            here = here["properties"][step]
-    return [str(name) for name in here["properties"]]
+            name = step[:LONGEST_NAME]
+            path, here = f"{path}.{name}" if path else name, here.get("properties", {}).get(step, {})
+    return path or "arguments", here
+
+
+def _unknown_argument(name: str, field: str, place: Mapping[str, Any]) -> Invalid:
+    known = [str(each) for each in _object_of(place)["properties"]]
+    nearest = get_close_matches(name[:LONGEST_NAME], known, n=1)
+    hint = f"Did you mean {nearest[0]}? " if nearest else ""
+    message = f"{field} is not an argument here. {hint}It takes: {', '.join(known)}."
+    return Invalid(message, field=field, candidates=nearest or known)
+
+
+def _object_of(place: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of an object, also where it is one arm of a choice."""
+    return next((arm for arm in place.get("anyOf", []) if arm["type"] == "object"), place)
 
 
 def _in_words(detail: ErrorDetails) -> str:
@@ -110,11 +111,11 @@ def _in_words(detail: ErrorDetails) -> str:
     if kind in ("string_too_long", "string_too_short"):
         most = kind == "string_too_long"
         bound = context["max_length"] if most else context["min_length"]
-        return f"must have at {'most' if most else 'least'} {bound} characters"
+        return f"has a length out of bounds: at {'most' if most else 'least'} {bound} characters"
     if kind in ("too_long", "too_short"):
         most = kind == "too_long"
         bound = context["max_length"] if most else context["min_length"]
-        return f"must have at {'most' if most else 'least'} {bound} entries"
+        return f"has a number of entries out of bounds: at {'most' if most else 'least'} {bound}"
     if kind in ("greater_than_equal", "less_than_equal"):
         return f"must be at {'least' if 'ge' in context else 'most'} {context.get('ge', context.get('le'))}"
     if kind.startswith("datetime"):

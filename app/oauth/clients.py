@@ -1,7 +1,6 @@
 """Who is asking at the endpoints that clients call themselves."""
 
 import base64
-import binascii
 import hmac
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
@@ -70,7 +69,7 @@ def _basic(header: str) -> ClientCredentials | None:
     try:
         client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode("ascii").partition(":")
         client_id, secret = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not ASCII, or not UTF-8 inside
         return None
     if not colon or not client_id or "\0" in client_id:
         return None

@@ -1,14 +1,15 @@
 """The registration endpoint (RFC 7591 section 3)."""
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.db import transaction
-from app.errors import LimitReached
+from app.errors import Invalid, LimitReached
 from app.oauth.faults import NOT_STORED, OAuthFault
 from app.oauth.registration import register_client
 from app.oauth.server import AuthorizationServer, address_of
 from app.oauth.store.clients import insert_client
+from app.ui.bodies import read_whole_body
 
 
 async def register(server: AuthorizationServer, request: Request) -> Response:
@@ -23,9 +24,9 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
     if content_type != "application/json":
         return OAuthFault("invalid_client_metadata", "Send the metadata as application/json.").response()
     try:
-        body = await request.body()
-    except ClientDisconnect:
-        return OAuthFault("invalid_client_metadata", "The body did not arrive whole.").response()
+        body = await read_whole_body(request)
+    except Invalid as error:
+        return OAuthFault("invalid_client_metadata", error.message).response()
     now = server.clock()
     registered = register_client(server.settings, body, now)
     if isinstance(registered, OAuthFault):

@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-import jwt
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,12 +10,12 @@ from app.db import Connection, transaction
 from app.errors import Invalid
 from app.oauth.clients import authenticate_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
-from app.oauth.keys import ALGORITHM
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.refresh import find_presented
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow, lock_grant, revoke_grant
+from app.oauth.verifier import TokenVerifier
 from app.ui.forms import read_form
 
 
@@ -29,7 +28,8 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
         parameters = invalid_request(error.message)
     if isinstance(parameters, OAuthFault):
         return parameters.response()
-    grant_of_access_token = await _access_token_grant(server, parameters.get("token", ""))
+    claims = await TokenVerifier(server.settings, server.keys).verify(parameters.get("token", ""))
+    grant_of_access_token = claims.gid if claims is not None else None
     async with transaction(server.engine) as connection:
         client = await authenticate_client(connection, request, parameters)
         outcome = client
@@ -59,18 +59,3 @@ async def _end(
         return OAuthFault("invalid_grant", "The token was issued to another client.")
     await revoke_grant(connection, grant.id, "revoked_by_client", now)
     return grant.id
-
-
-async def _access_token_grant(server: AuthorizationServer, token: str) -> UUID | None:
-    """The grant of a valid access token of ours; None for every other text."""
-    try:
-        kid = jwt.get_unverified_header(token).get("kid")
-        key = await server.keys.verification_key(kid) if isinstance(kid, str) else None
-        if key is None:
-            return None
-        claims = jwt.decode(
-            token, key, algorithms=[ALGORITHM], audience=server.settings.resource, issuer=server.settings.issuer
-        )
-        return UUID(claims["gid"])
-    except (jwt.PyJWTError, KeyError, ValueError):
-        return None

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -32,6 +33,7 @@ from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show
 from app.oauth.token import token
 from app.ops.clock import Clock, system_clock
 from app.ops.rate_limit import RateLimit
+from app.ops.requests import generic_message
 from app.people.accounts import FoundHousehold
 from app.people.passwords import PasswordHashing
 from app.ui.cookies import BrowserCookie
@@ -39,6 +41,8 @@ from app.ui.forms import MAX_BODY, FormGuard
 from app.ui.pages import Pages
 
 __all__ = ["FoundHousehold", "oauth_routes"]
+
+_log: Final = structlog.stdlib.get_logger("app.oauth")
 
 Handler = Callable[[AuthorizationServer, Request], Awaitable[Response]]
 
@@ -74,6 +78,10 @@ def oauth_routes(
         _client_route("/oauth/register", register, server, "POST"),
         _client_route("/oauth/token", token, server, "POST"),
         _client_route("/oauth/revoke", revoke, server, "POST"),
+        # Where revision 2025-03-26 puts them when there is no metadata; SDKs still go there with a stored token.
+        _client_route("/register", register, server, "POST"),
+        _client_route("/token", token, server, "POST"),
+        _page_route("/authorize", authorize, server, "GET"),
         _page_route("/oauth/authorize", authorize, server, "GET"),
         _page_route("/oauth/sign-in", show_sign_in, server, "GET"),
         _page_route("/oauth/sign-in", post_sign_in, server, "POST"),
@@ -170,6 +178,9 @@ def _page_route(path: str, handler: Handler, server: AuthorizationServer, method
             return await handler(server, request)
         except AppError as error:
             return server.pages.refusal(error)
+        except Exception:
+            _log.exception("page failed")
+            return server.pages.message("Something went wrong", generic_message(), status=500)
 
     return Route(path, partial(answer, handler), methods=[method], max_body_size=MAX_BODY)
 

@@ -25,7 +25,7 @@ def request_id() -> str:
 
 def generic_message() -> str:
     """What is said of a fault that is ours: nothing of its cause, and the id under which the log has it."""
-    return f"Something went wrong on our side; nothing was changed. Try again, or report request {request_id()}."
+    return f"Something went wrong on our side. Look at what is there, then try again, or report request {request_id()}."
 
 
 class RequestLog:

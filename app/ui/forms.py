@@ -7,10 +7,11 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from pydantic import SecretStr
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from app.errors import Invalid
 from app.ops.derived_keys import derive_key
+from app.ui.bodies import read_whole_body
 
 MAX_BODY: Final = 64 * 1024
 MAX_FIELDS: Final = 100
@@ -62,11 +63,7 @@ async def read_form(request: Request) -> Fields:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != FORM_TYPE:
         raise Invalid(f"Send a form with the content type {FORM_TYPE}.")
-    try:
-        body = await request.body()
-    except ClientDisconnect:
-        raise Invalid("The form did not arrive whole.") from None
-    return parse_fields(body)
+    return parse_fields(await read_whole_body(request))
 
 
 class FormGuard:

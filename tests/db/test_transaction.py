@@ -6,10 +6,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import text
 
 from app.config import Settings
 from app.db import Connection, Engine, create_engine, driver_of, new_id, transaction
+from app.db import engine as engine_module
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
 from app.db.roles import refuse_powerful_role
@@ -100,30 +102,86 @@ async def test_a_connection_that_comes_back_has_no_household(
     await one_connection.dispose()
 
 
-@pytest.mark.parametrize("steps", range(12))
-async def test_a_cancel_at_any_step_leaves_nothing_for_the_next_household(
-    one_connection: Engine, households: tuple[UUID, UUID], steps: int
+STAGES = [
+    ("BEGIN", "before", "Groceries"),
+    ("BEGIN", "after", "Groceries"),
+    ("COMMIT", "before", "whole"),
+    ("COMMIT", "after", "whole"),
+    ("ROLLBACK", "before", "Groceries"),
+    ("ROLLBACK", "after", "Groceries"),
+]
+"""A message of the transaction, the side of it on which the task is cancelled, and what is stored in the end: a COMMIT
+that was begun is carried out."""
+
+
+@pytest.mark.parametrize(("message", "side", "stored"), STAGES)
+async def test_a_cancel_at_any_stage_leaves_nothing_for_the_next_household(
+    one_connection: Engine,
+    households: tuple[UUID, UUID],
+    monkeypatch: pytest.MonkeyPatch,
+    message: str,
+    side: str,
+    stored: str,
 ) -> None:
-    """The task is cancelled after a number of turns of the loop: before BEGIN, in the batch, at COMMIT, after it."""
     ada, eve = households
+    await names_in(one_connection, ada)  # connected, so that the stages follow one another at once
+    send = engine_module._send  # pyright: ignore[reportPrivateUsage]
+    reached: list[str] = []
 
     async def batch() -> None:
         async with transaction(one_connection, ada, write=True) as connection:
-            driver = await driver_of(connection)
-            await driver.execute("UPDATE lists SET name = 'half'")
-            await driver.execute("UPDATE lists SET name = 'whole'")
+            await rename_lists(connection, "half")
+            await rename_lists(connection, "whole")
+            if message == "ROLLBACK":
+                raise LookupError
 
-    task = asyncio.create_task(batch())
-    for _ in range(steps * 3):
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    def cancelling(connection: SyncConnection, text: str) -> str:
+        def cancel() -> None:
+            if text.startswith(message):
+                reached.append(text)
+                task.cancel()
+
+        if side == "before":
+            cancel()
+        tag = send(connection, text)
+        if side == "after":
+            cancel()
+        return tag
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine_module, "_send", cancelling)
+        task = asyncio.create_task(batch())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert len(reached) == 1
+    assert one_connection.pool.checkedout() == 0  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     async with transaction(one_connection, eve, write=True) as connection:
         assert await context_of(connection) == str(eve)
         await rename_lists(connection, "Eve's")
-    assert (await names_in(one_connection, ada))[0] in ("Groceries", "whole")
+    assert await names_in(one_connection, ada) == [stored]
     assert await names_in(one_connection, eve) == ["Eve's"]
     await one_connection.dispose()
+
+
+async def test_a_connection_lost_during_commit_leaves_the_outcome_unknown_and_says_so(
+    engine: Engine, database: DatabaseUrls, households: tuple[UUID, UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = engine_module._send  # pyright: ignore[reportPrivateUsage]
+
+    def losing(connection: SyncConnection, text: str) -> str:
+        if text == "COMMIT":
+            send(connection, "SELECT pg_terminate_backend(pg_backend_pid())")
+        return send(connection, text)
+
+    async def write() -> None:
+        async with transaction(engine, households[0], write=True) as connection:
+            await rename_lists(connection, "half")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine_module, "_send", losing)
+        with pytest.raises(Unavailable, match="not known whether the change was saved"):
+            await write()
+    assert await names_in(engine, households[0]) == ["Groceries"]
 
 
 async def test_a_cancel_in_mid_batch_stores_nothing(one_connection: Engine, households: tuple[UUID, UUID]) -> None:

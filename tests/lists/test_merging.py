@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.lists.merging import plan_add
-from app.lists.model import Item, OnDuplicate, Plan, Wanted
+from app.lists.model import LINES_PER_NAME, Item, OnDuplicate, Outcome, Plan, Wanted
 from app.lists.quantities import parse_phrase
+from app.text import fold
 
 LIST = UUID(int=1)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -67,7 +69,7 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
     )
     plan = plan_add([bought], wanted("2 milk"), "merge", 2, list_id=LIST)
     again = plan.outcomes[0]
-    assert again is not None
+    assert isinstance(again, Outcome)
     assert (again.status, again.item.ref, str(again.item.quantity)) == ("restored", "i1", "2")
     assert (again.item.checked_at, again.item.price, again.item.priority) == (None, None, None)
     assert (again.item.category, again.item.store, again.item.repeat_days) == ("Dairy", "Market", 7)
@@ -76,7 +78,7 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
 def test_re_adding_without_a_quantity_does_not_bring_the_old_one_back() -> None:
     bought = replace(add("5 milk")[0], checked_at=NOW)
     (again,) = plan_add([bought], wanted("milk"), "merge", 2, list_id=LIST).outcomes
-    assert again is not None
+    assert isinstance(again, Outcome)
     assert again.item.quantity is None
 
 
@@ -91,15 +93,40 @@ def test_an_open_line_is_preferred_to_a_bought_one() -> None:
     both = add("2 milk", to=[first], on_duplicate="separate")
     plan = plan_add(both, wanted("milk"), "merge", 3, list_id=LIST)
     (outcome,) = plan.outcomes
-    assert outcome is not None
-    assert (outcome.status, outcome.item.ref) == ("merged", "i2")
+    assert isinstance(outcome, Outcome)
+    assert (outcome.status, outcome.item.ref) == ("skipped", "i2")
 
 
 def test_a_full_list_takes_no_new_line_but_still_merges_and_reopens() -> None:
     milk, bread = add("milk", "bread")
     existing = [milk, replace(bread, checked_at=NOW)]
     plan = plan_add(existing, wanted("2 milk", "bread", "tea", "jam"), "merge", 3, room=1, list_id=LIST)
-    assert [outcome and outcome.status for outcome in plan.outcomes] == ["merged", "restored", "added", None]
+    statuses = [each if isinstance(each, str) else each.status for each in plan.outcomes]
+    assert statuses == ["merged", "restored", "added", "list_full"]
+
+
+def test_a_sum_beyond_counting_is_that_entrys_fault() -> None:
+    plan = plan_add([], wanted(*["90000000 kg salt"] * 3, "eggs"), "merge", 1, list_id=LIST)
+    statuses = [each if isinstance(each, str) else each.status for each in plan.outcomes]
+    assert statuses == ["added", "too_much", "too_much", "added"]
+
+
+def test_a_name_has_a_bounded_number_of_open_lines() -> None:
+    plan = plan_add([], wanted(*["m"] * (LINES_PER_NAME + 1)), "separate", 1, list_id=LIST)
+    assert plan.outcomes[-1] == "too_many_alike"
+    assert len(plan.changes) == LINES_PER_NAME
+
+
+def test_each_name_and_note_is_folded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded: list[str] = []
+
+    def counting(text: str) -> str:
+        folded.append(text)
+        return fold(text)
+
+    monkeypatch.setattr("app.lists.model.fold", counting)
+    plan_add([], wanted(*(f"m (note {number})" for number in range(50))), "merge", 1, list_id=LIST)
+    assert len(folded) <= 150  # a name and a note each, and the note of the line that it becomes
 
 
 AMOUNTS = st.integers(1, 500)
@@ -136,6 +163,6 @@ def test_separate_never_merges_and_skip_never_changes_a_line(phrases: list[str],
     if mode == "separate":
         assert len(plan.changes) == len(entries)
     else:
-        assert {outcome.status for outcome in plan.outcomes if outcome} <= {"added", "skipped"}
+        assert {each.status for each in plan.outcomes if isinstance(each, Outcome)} <= {"added", "skipped"}
     variants = [(change.after.name_key, change.after.measure, change.after.variant) for change in plan.changes.values()]
     assert len(variants) == len(set(variants))

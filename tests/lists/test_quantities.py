@@ -40,6 +40,13 @@ PHRASES = [
     ("1/0 kg rice", "1/0 kg rice", None, None),
     ("0 milk", "0 milk", None, None),
     ("()", "()", None, None),
+    ("1.000 g sugar", "1.000 g sugar", None, None),
+    ("1,000 g salt", "1,000 g salt", None, None),
+    ("0,125 l milk", "milk", "0.125 l", None),
+    ("3 in 1 coffee", "3 in 1 coffee", None, None),
+    ("2 for 1 pizza", "2 for 1 pizza", None, None),
+    ("2 - 3 lemons", "2 - 3 lemons", None, None),
+    ("3 ply toilet paper", "3 ply toilet paper", None, None),
 ]
 
 
@@ -68,3 +75,16 @@ def test_what_is_written_back_is_read_the_same(number: Decimal, unit: str) -> No
 @pytest.mark.parametrize("number", ["0", "-1", "NaN", "Infinity", "1e30", "0.0000001"])
 def test_an_amount_that_can_not_be_counted_is_none(number: str) -> None:
     assert make_quantity(Decimal(number), "kg" if number == "1e30" else None) is None
+
+
+@pytest.mark.parametrize("text", ["a" + ", " * 1090 + "b", "a" + " " * 2190 + "b", "(" * 2200, "1/" * 1100])
+def test_a_long_line_without_a_quantity_is_a_name(text: str) -> None:
+    assert parse_phrase(text).name == text
+
+
+@pytest.mark.parametrize("word", ["none", "mass", "volume", "count", "Punnet"])
+def test_an_invented_unit_is_a_measure_of_its_own(word: str) -> None:
+    quantity = make_quantity(Decimal(1), word)
+    assert quantity is not None
+    assert quantity.measure == f"pack:{word.lower()}"
+    assert str(quantity) == f"1 {word}"

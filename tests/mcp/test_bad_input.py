@@ -41,6 +41,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("add_items", {"items": [{"quantity": 2}]}, "items[0].name"),
     ("add_items", {"items": [{"name": "milk", "quantitty": 2}]}, "items[0].quantitty"),
     ("add_items", {"items": [{"name": "milk", "quantity": "lots"}]}, "items[0].quantity"),
+    ("add_items", {"items": [{"name": "milk", "quantity": [2]}]}, "items[0].quantity"),
     ("add_items", {"items": [{"name": "milk", "priority": "urgent"}]}, "items[0].priority"),
     ("add_items", {"items": [{"name": "milk", "not_before": "tomorrow"}]}, "items[0].not_before"),
     ("add_items", {"items": [{"name": "milk", "repeat_every_days": 1.5}]}, "items[0].repeat_every_days"),
@@ -51,6 +52,51 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("add_items", {"items": ["milk"], "idempotency_key": "k" * 201}, "idempotency_key"),
     ("add_items", {"items": ["milk"], "idempotency_key": "a\0"}, "idempotency_key"),
     ("add_items", {"items": ["milk"], "item": "bread"}, "item"),
+    ("get_activity", {"since": 5}, "since"),
+    ("get_activity", {"until": "soon"}, "until"),
+    ("get_activity", {"kind": "theft"}, "kind"),
+    ("get_activity", {"limit": 101}, "limit"),
+    ("get_activity", {"person": ["Ada"]}, "person"),
+    ("get_activity", {"cursor": 3}, "cursor"),
+    ("update_items", {}, "items"),
+    ("update_items", {"items": []}, "items"),
+    ("update_items", {"items": ["milk"]}, "items[0]"),
+    ("update_items", {"items": [{"name": "milk"}]}, "items[0].item"),
+    ("update_items", {"items": [{"item": "milk", "colour": "white"}]}, "items[0].colour"),
+    ("update_items", {"items": [{"item": "milk", "quantity": "2"}]}, "items[0].quantity"),
+    ("update_items", {"items": [{"item": "milk", "clear": ["name"]}]}, "items[0].clear[0]"),
+    ("update_items", {"items": [{"item": "milk", "clear": "note"}]}, "items[0].clear"),
+    ("update_items", {"items": [{"item": "milk"}] * 101}, "items"),
+    ("update_items", {"items": [{"item": "milk"}], "if_rev": -1}, "if_rev"),
+    ("check_items", {}, "items"),
+    ("check_items", {"items": [{"name": "milk"}]}, "items[0]"),
+    ("check_items", {"items": ["milk"], "checked": "no"}, "checked"),
+    ("check_items", {"items": ["milk"], "store": "a\0"}, "store"),
+    ("check_items", {"items": ["milk"], "store": "x" * 101}, "store"),
+    ("check_items", {"items": ["milk"] * 101}, "items"),
+    ("move_items", {"items": ["milk"]}, "to"),
+    ("move_items", {"items": ["milk"], "to": "middle"}, "to"),
+    ("move_items", {"items": ["milk"], "to": "top", "before": "bread"}, "before"),
+    ("move_items", {"items": ["milk"], "to_list": 2}, "to_list"),
+    ("remove_items", {}, "items"),
+    ("remove_items", {"items": ["milk"], "what": "checked"}, "items"),
+    ("remove_items", {"what": "everything"}, "what"),
+    ("remove_items", {"items": ["milk"], "dry_run": 1}, "dry_run"),
+    ("save_list", {}, "name"),
+    ("save_list", {"name": "\0"}, "name"),
+    ("save_list", {"name": "*"}, "name"),
+    ("save_list", {"name": "x", "currency": "money"}, "currency"),
+    ("save_list", {"name": "x", "category_order": "Fruit"}, "category_order"),
+    ("save_list", {"name": "x", "category_order": ["c"] * 101}, "category_order"),
+    ("save_list", {"name": "x", "category_order": [""]}, "category_order[0]"),
+    ("save_list", {"name": "x", "archived": "yes"}, "archived"),
+    ("delete_list", {"list": "Groceries"}, "confirm_name"),
+    ("delete_list", {"confirm_name": "Groceries"}, "list"),
+    ("delete_list", {"list": "Groceries", "confirm_name": ""}, "confirm_name"),
+    ("delete_list", {"list": "Groceries", "confirm_name": "groceries"}, "confirm_name"),
+    ("undo", {}, "undo_ref"),
+    ("undo", {"undo_ref": 1}, "undo_ref"),
+    ("undo", {"undo_ref": "e" * 21}, "undo_ref"),
 ]
 
 
@@ -195,6 +241,85 @@ async def test_whatever_is_sent_the_answer_is_a_result_or_names_a_field(
         assert error["field"]
 
 
+TEXTS = st.text(max_size=30) | st.sampled_from(["none", "mass", "count", "kg", "\0", "", "x" * 201, "é" * 2001, "L1"])
+NUMBERS = (
+    st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0, -1, 1e-9, 10**11, 1e300])
+)
+ITEM = st.fixed_dictionaries(
+    {"name": TEXTS},
+    optional={
+        "quantity": NUMBERS,
+        "unit": TEXTS,
+        "note": TEXTS,
+        "category": TEXTS,
+        "store": TEXTS,
+        "assignee": TEXTS | st.just("Ada"),
+        "priority": st.sampled_from(["low", "high"]),
+        "price": NUMBERS,
+        "not_before": st.dates().map(str),
+        "repeat_every_days": st.integers(),
+    },
+)
+
+
+async def lines_on(client: McpClient) -> int:
+    """How many lines the default list has, those that wait for a day included."""
+    return sum((await client.call("list_items", limit=1))["counts"].values())
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(items=st.lists(TEXTS | ITEM, min_size=1, max_size=6), mode=st.sampled_from(["merge", "separate", "skip"]))
+async def test_whatever_the_parts_of_an_item_hold_each_is_stored_or_names_its_fault(
+    each_era: McpClient, items: list[Any], mode: str
+) -> None:
+    before = await lines_on(each_era)
+    answer = await each_era.call("add_items", items=items, on_duplicate=mode)
+    assert len(answer["results"]) == len(items)
+    for number, result in enumerate(answer["results"]):
+        assert result["status"] in ("added", "merged", "restored", "skipped", "failed")
+        if result["status"] == "failed":
+            assert result["error"]["field"].startswith(f"items[{number}]"), result
+            assert result["error"]["code"] in ("invalid", "not_found", "limit")
+    assert await lines_on(each_era) - before == answer["counts"].get("added", 0)
+
+
+@pytest.mark.parametrize(("field", "longest"), [("unit", 100), ("category", 100), ("store", 100), ("note", 2000)])
+async def test_a_part_that_is_too_long_is_that_items_fault(client: McpClient, field: str, longest: int) -> None:
+    items = [{"name": "milk", field: "x" * longest}, {"name": "tea", field: "x" * (longest + 1)}]
+    results = (await client.call("add_items", items=items))["results"]
+    assert [each["status"] for each in results] == ["added", "failed"]
+    assert results[1]["error"]["field"] == f"items[1].{field}"
+
+
+async def test_a_number_where_a_text_or_an_object_is_due_says_both(client: McpClient) -> None:
+    error = await client.refusal("add_items", items=[["milk"]])
+    assert error["message"] == "items[0] must be text or an object."
+
+
+async def test_a_misspelt_name_is_found_although_the_name_is_missing(client: McpClient) -> None:
+    error = await client.refusal("add_items", items=[{"nam": "milk"}])
+    assert (error["field"], error["candidates"]) == ("items[0].nam", ["name"])
+
+
+async def test_an_endless_argument_name_is_cut_in_the_answer(client: McpClient) -> None:
+    error = await client.refusal("list_items", **{"x" * 100_000: 1})
+    assert len(error["message"]) < 500
+
+
 async def test_text_sent_as_latin1_is_refused(http: httpx.AsyncClient, client: McpClient) -> None:
     body = json.dumps(client.message("tools/list"), ensure_ascii=False).encode()[:-1] + b',"x":"\xe9"}'
     assert (await http.post("/mcp", content=body, headers=client.headers("tools/list"))).status_code == 400
+
+
+async def test_a_number_beyond_counting_is_that_items_fault(each_era: McpClient) -> None:
+    items: list[Any] = ["eggs", *({"name": name, name: 10**300} for name in ("quantity", "price"))]
+    results = (await each_era.call("add_items", items=items))["results"]
+    assert [each["status"] for each in results] == ["added", "failed", "failed"]
+    assert [each["error"]["field"] for each in results[1:]] == ["items[1].quantity", "items[2].price"]
+
+
+async def test_a_sum_beyond_counting_is_that_items_fault(client: McpClient) -> None:
+    most = {"name": "salt", "quantity": 10**11}
+    results = (await client.call("add_items", items=[most, most, "eggs"]))["results"]
+    assert [each["status"] for each in results] == ["added", "failed", "added"]
+    assert results[1]["error"]["field"] == "items[1]"

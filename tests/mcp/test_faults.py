@@ -12,6 +12,7 @@ import mcp_types as types
 import pytest
 from starlette.applications import Starlette
 
+from app.db import engine as engine_module
 from app.households.tenant import Tenant
 from app.lists import adding, repository
 from app.mcp.tools import add_items
@@ -47,7 +48,18 @@ def in_the_result(patch: Patch) -> None:
     patch.setattr(add_items, "change_result", str)  # a text where a result is due
 
 
-PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_the_resolver_of_names, in_a_library, in_the_result]
+def at_commit(patch: Patch) -> None:
+    send = engine_module._send  # pyright: ignore[reportPrivateUsage]
+
+    def fail_at_commit(connection: Any, message: str) -> str:
+        if message == "COMMIT" and connection.get_execution_options().get("write"):
+            raise RuntimeError(SECRET)
+        return send(connection, message)
+
+    patch.setattr(engine_module, "_send", fail_at_commit)
+
+
+PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_the_resolver_of_names, in_a_library, in_the_result, at_commit]
 
 
 @pytest.mark.parametrize("plant", PLACES)

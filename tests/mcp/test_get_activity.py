@@ -89,9 +89,9 @@ async def test_events_are_filtered(factory: Factory, client: McpClient, ada: Con
     assert await found(person="BOB") == ["e4", "e3"]
     assert await found(kind="add_items") == ["e3", "e2"]
     assert await found(list="Hardware") == ["e4", "e3", "e1"]
-    assert await found(list="L1") == ["e2"]
+    assert await found(list="L1") == ["e4", "e2"]
     await client.call("move_items", items=["i1"], to_list="L1")
-    assert await found(list="L1") == ["e5", "e2"]
+    assert await found(list="L1") == ["e5", "e4", "e2"]
     assert await found(list="L2", kind="move_items") == ["e5", "e4"]
     assert await found(since=(now + timedelta(days=1)).isoformat()) == []
     assert len(await found(since=(now - timedelta(days=1)).date().isoformat())) == 5

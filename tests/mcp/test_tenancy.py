@@ -1,5 +1,7 @@
 """Nobody sees or changes anything of a household they don't belong to, and no answer tells whether it exists."""
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -16,17 +18,52 @@ pytestmark = pytest.mark.anyio
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_overview": {},
     "list_items": {},
+    "get_activity": {},
     "add_items": {"items": ["poison"]},
+    "update_items": {"items": [{"item": "i1", "name": "poison"}]},
+    "check_items": {"items": ["i1"]},
+    "move_items": {"items": ["i1"], "to_list": "L1", "to": "top"},
+    "remove_items": {"items": ["i1"]},
+    "save_list": {"list": "L1", "name": "Poison"},
+    "delete_list": {"list": "L2", "confirm_name": "Hardware"},
+    "undo": {"undo_ref": "e1"},
 }
-"""A good call of each tool."""
+"""A good call of each tool, on what Ada has."""
 
 
 @pytest.fixture
 async def eve(factory: Factory, each_era: McpClient) -> McpClient:
-    """Somebody of another household, after Ada wrote something."""
+    """Somebody of another household, who has written nothing yet, after Ada wrote something."""
     await each_era.call("add_items", items=["Ada's secret present"])
+    await each_era.call("save_list", name="Hardware")
     stranger = await factory.connected("Eve")
     return McpClient(each_era.http, stranger.token, each_era.era)
+
+
+TENANT_TABLES = ["clocks", "lists", "items", "events", "purchases", "aisles", "departures"]
+
+
+async def write_everywhere(client: McpClient) -> None:
+    """Leave a row in every tenant table."""
+    await client.call("save_list", name="Elsewhere")
+    await client.call("add_items", items=["tea"])
+    await client.call("move_items", items=["tea"], to_list="Elsewhere")
+    await client.call("check_items", items=["tea"], list="Elsewhere", store="Market")
+
+
+ADAS = (["Ada's secret present"], ["Groceries", "Hardware"], 2)
+"""The items and lists that Ada has, and her revision."""
+
+
+async def everything(client: McpClient) -> tuple[list[str], list[str], int]:
+    listed = await client.call("list_items", list="*", view="all")
+    lists = (await client.call("get_overview"))["lists"]
+    return [item["name"] for item in listed["items"]], [each["name"] for each in lists], listed["rev"]
+
+
+def on_nothing(value: str) -> str:
+    """A text with refs that exist nowhere in place of the ones that Ada's household has."""
+    return re.sub(r"\b([eiL])[12]\b", r"\g<1>99", value)
 
 
 def test_every_tool_is_tried() -> None:
@@ -45,22 +82,30 @@ async def test_a_stranger_naming_the_household_gets_the_answer_for_one_that_does
         assert refusal == invented
         assert refusal["code"] == "not_found"
         assert "Ada" not in str(refusal)
-    items = (await each_era.call("list_items"))["items"]
-    assert [item["name"] for item in items] == ["Ada's secret present"]
+    assert await everything(each_era) == ADAS
 
 
 @pytest.mark.parametrize("tool", sorted(ARGUMENTS))
-async def test_refs_of_another_household_mean_ones_own(each_era: McpClient, eve: McpClient, tool: str) -> None:
-    arguments = {**ARGUMENTS[tool], **({"list": "L1"} if tool != "get_overview" else {})}
-    answer = await eve.call(tool, **arguments)
-    assert "Ada" not in str(answer)
-    assert len((await each_era.call("list_items"))["items"]) == 1
+async def test_refs_of_another_household_are_refs_of_nothing(
+    factory: Factory, each_era: McpClient, eve: McpClient, tool: str
+) -> None:
+    result = await eve.result("tools/call", {"name": tool, "arguments": ARGUMENTS[tool]})
+    assert "Ada" not in str(result)
+    assert await everything(each_era) == ADAS
+    nowhere = json.loads(on_nothing(json.dumps(ARGUMENTS[tool])))
+    if nowhere != ARGUMENTS[tool] and "L1" not in ARGUMENTS[tool].values():
+        mallory = McpClient(each_era.http, (await factory.connected("Mallory")).token, each_era.era)
+        same = await mallory.result("tools/call", {"name": tool, "arguments": nowhere})
+        assert on_nothing(str(result)) == on_nothing(str(same))
 
 
 async def test_a_cursor_of_another_household_shows_nothing_of_it(each_era: McpClient, eve: McpClient) -> None:
     await each_era.call("add_items", items=["a", "b", "c"])
-    cursor = (await each_era.call("list_items", limit=1))["next_cursor"]
-    assert (await eve.call("list_items", cursor=cursor))["items"] == []
+    for arguments in ({}, {"list": "*"}):
+        cursor = (await each_era.call("list_items", limit=1, **arguments))["next_cursor"]
+        result = await eve.result("tools/call", {"name": "list_items", "arguments": {**arguments, "cursor": cursor}})
+        assert "Ada" not in str(result)
+        assert result.get("structuredContent", {}).get("items", []) == []
 
 
 async def test_an_idempotency_key_of_another_household_answers_nothing_of_it(
@@ -84,7 +129,7 @@ async def test_a_viewer_reads_and_changes_nothing(
         assert (await viewer.refusal(tool, **ARGUMENTS[tool]))["code"] == "role"
     else:
         await viewer.call(tool, **ARGUMENTS[tool])
-    assert (await each_era.call("list_items"))["rev"] == 1
+    assert await everything(each_era) == ADAS
 
 
 async def test_joining_a_household_does_not_widen_a_grant(factory: Factory, ada: Connected, client: McpClient) -> None:
@@ -104,11 +149,11 @@ async def test_a_person_who_left_every_household_of_the_grant_must_sign_in_again
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
 
 
-@pytest.mark.parametrize("table", ["clocks", "lists", "items", "events"])
+@pytest.mark.parametrize("table", TENANT_TABLES)
 async def test_sql_without_a_household_sees_no_rows_and_changes_none(
     engine: Engine, client: McpClient, table: str
 ) -> None:
-    await client.call("add_items", items=["milk"])
+    await write_everywhere(client)
     async with transaction(engine) as connection:
         assert (await connection.execute(text(f"SELECT * FROM {table}"))).all() == []
         updated = await connection.execute(text(f"UPDATE {table} SET household_id = household_id"))
@@ -118,8 +163,12 @@ async def test_sql_without_a_household_sees_no_rows_and_changes_none(
 async def test_sql_in_one_household_sees_nothing_of_another(
     engine: Engine, ada: Connected, each_era: McpClient, eve: McpClient, factory: Factory
 ) -> None:
+    await write_everywhere(each_era)
     other = await factory.connected("Mallory")
+    async with transaction(engine, ada.household_id) as connection:
+        for table in TENANT_TABLES:
+            assert (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() > 0, table
     async with transaction(engine, other.household_id) as connection:
-        for table in ("clocks", "lists", "items", "events"):
+        for table in TENANT_TABLES:
             query = text(f"SELECT count(*) FROM {table} WHERE household_id = :id")
             assert (await connection.execute(query, {"id": ada.household_id})).scalar() == 0

@@ -168,6 +168,45 @@ async def test_a_made_up_cursor_is_refused(client: McpClient, cursor: str) -> No
     assert (error["code"], error["field"]) == ("invalid", "cursor")
 
 
+async def test_what_changes_between_pages_is_found_with_the_rev_of_the_last_page(client: McpClient) -> None:
+    await client.call("add_items", items=["a", "b", "c"])
+    first = await client.call("list_items", limit=2)
+    await client.call("add_items", items=["2 a"])
+    last = await client.call("list_items", limit=2, cursor=first["next_cursor"])
+    changed = await client.call("list_items", since_rev=last["rev"])
+    assert [item["name"] for item in changed["items"]] == ["a"]
+
+
+async def test_a_cursor_is_good_for_its_own_question_only(client: McpClient) -> None:
+    await client.call("add_items", items=["a", "b"])
+    cursor = (await client.call("list_items", limit=1, group_by="category"))["next_cursor"]
+    error = await client.refusal("list_items", cursor=cursor)
+    assert (error["code"], error["field"]) == ("invalid", "cursor")
+
+
+async def test_groups_come_in_order_whatever_their_case_and_script_and_ungrouped_last(client: McpClient) -> None:
+    categories = ["🍎 Fruit", "baking", "Dairy", "Baking", None]
+    items = [{"name": f"item {number}", "category": name} for number, name in enumerate(categories)]
+    await client.call("add_items", items=items)
+    names: list[str | None] = []
+    cursor = None
+    while True:
+        page = await client.call("list_items", group_by="category", limit=2, **({"cursor": cursor} if cursor else {}))
+        names += [item.get("category") for item in page["items"]]
+        cursor = page.get("next_cursor")
+        if cursor is None:
+            break
+    assert names == ["baking", "Baking", "Dairy", "🍎 Fruit", None]
+
+
+async def test_adding_what_is_there_already_changes_nothing(client: McpClient) -> None:
+    first = await client.call("add_items", items=["2 l milk"])
+    again = await client.call("add_items", items=["milk"])
+    assert again["results"] == [{"name": "milk", "status": "skipped", "ref": "i1", "quantity": "2 l"}]
+    assert "undo_ref" not in again
+    assert (await client.call("list_items"))["rev"] == first["rev"]
+
+
 async def test_items_are_filtered_and_grouped(client: McpClient) -> None:
     items = [
         {"name": "nails", "store": "Hardware", "category": "Tools"},
@@ -183,7 +222,7 @@ async def test_items_are_filtered_and_grouped(client: McpClient) -> None:
     assert await names(store="MARKET") == ["Whole milk", "milk chocolate"]
     assert await names(query="milk") == ["Whole milk", "milk chocolate"]
     assert await names(query="MILK choc") == ["milk chocolate"]
-    assert await names(query="%") == []
+    assert not await names(query="%")
     assert await names(group_by="category") == ["Whole milk", "milk chocolate", "nails", "bread"]
     assert await names(list="*", store="Hardware") == ["nails"]
 

@@ -31,7 +31,9 @@ async def only(client: McpClient) -> dict[str, Any]:
 async def test_named_details_are_set_and_the_rest_stays(each_era: McpClient) -> None:
     await each_era.call("add_items", items=[MILK])
     updated = await each_era.call("update_items", items=[{"item": "milk", "name": "oat milk", "price": 2}])
-    assert updated["results"] == [{"ref": "i1", "name": "oat milk", "status": "updated", "quantity": "2 l"}]
+    assert updated["results"] == [
+        {"ref": "i1", "name": "oat milk", "status": "updated", "note": "fresh", "quantity": "2 l"}
+    ]
     assert await only(each_era) == {**MILK, "ref": "i1", "name": "oat milk", "price": 2}
 
 

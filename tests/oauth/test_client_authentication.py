@@ -102,3 +102,10 @@ async def test_120_failures_a_minute_from_one_address_are_enough(
         refused = await redeem(http, attempt, code)
         assert refused.status_code == 429
         assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
+async def test_a_basic_header_that_is_no_text_is_a_failed_authentication(http: httpx.AsyncClient, path: str) -> None:
+    response = await http.post(path, data={"grant_type": "refresh_token"}, headers=[(b"Authorization", b"Basic \xe9")])
+    assert response.status_code == 401
+    assert response.json()["error"] == "invalid_client"

@@ -29,3 +29,8 @@ async def test_other_paths_are_not_found_without_detail(http: httpx.AsyncClient,
     response = await http.get("/nothing/here")
     assert response.status_code == 404
     assert settings.public_url not in response.text
+
+
+async def test_no_path_is_redirected_to_an_address_of_the_requests_choosing(http: httpx.AsyncClient) -> None:
+    for path in ("/oauth/authorize/", "/static", "/healthz/"):
+        assert (await http.get(path)).status_code == 404

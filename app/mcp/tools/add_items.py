@@ -36,7 +36,7 @@ class Arguments(BatchArguments):
     """What to add, and where."""
 
     items: list[str | ItemInput] = Field(
-        description="Texts such as `2 kg flour`, or objects",
+        description="One entry a thing: a text such as `2 kg flour`, or an object",
         min_length=1,
         max_length=ITEMS_PER_CALL,
         examples=[["milk", "2 kg flour", "milk (lactose free)"]],

@@ -28,6 +28,7 @@ class EntryView(BaseModel):
     name: str
     status: str = Field(description="What was done, or unchanged, or failed")
     ref: str | None = None
+    note: str | None = None
     quantity: str | None = Field(default=None, description="What the line says now")
     was: str | None = Field(default=None, description="Its quantity before")
     error: ErrorView | None = None
@@ -75,6 +76,7 @@ def _entry(entry: Entry) -> EntryView:
         ref=result.item.ref,
         name=result.item.name,
         status=result.status,
+        note=result.item.note,
         quantity=str(quantity) if quantity is not None else None,
         was=str(result.was) if result.was is not None else None,
         error=left_alone,

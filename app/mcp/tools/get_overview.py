@@ -59,7 +59,7 @@ class Result(ToolResult):
 
     def in_words(self) -> str:
         """One line of prose."""
-        return f"{len(self.lists)} lists, {sum(each.open for each in self.lists)} open items."
+        return f"Lists: {len(self.lists)}; open items: {sum(each.open for each in self.lists)}."
 
 
 async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:

@@ -57,7 +57,7 @@ class Result(ToolResult):
     def in_words(self) -> str:
         """One line of prose."""
         where = self.list or "all lists"
-        return f"{len(self.items)} items of {where}; {self.counts.open} open, {self.counts.checked} checked in all."
+        return f"Items of {where} here: {len(self.items)}; open: {self.counts.open}, checked: {self.counts.checked}."
 
 
 async def list_items(tenant: Tenant, arguments: Arguments) -> Result:

@@ -1,0 +1,65 @@
+# All jobs run in .venv, which the first of them makes; nothing outside this directory is touched.
+# Arguments for the job's command: make test ARGS="tests/web -k landing"
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+SYNCED := $(VENV)/.synced
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all check format migrate bench lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(SYNCED) ## Serve in the foreground; Ctrl-C stops it
+	@exec $(BIN)/python -m app serve $(ARGS)
+
+test: $(SYNCED) ## Run the tests, except the slow ones
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: $(SYNCED) ## Run all tests
+	@$(PYTEST) $(ARGS)
+
+check: $(SYNCED) ## Check style, types, layers and the deployment files
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+# hadolint is a program for a few platforms only.
+	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; else echo "no hadolint here: Dockerfile not checked"; fi
+
+format: $(SYNCED) ## Sort imports, mend what can be mended, format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+migrate: $(SYNCED) ## Bring the database to the newest schema
+	@$(BIN)/python -m app migrate $(ARGS)
+
+bench: $(SYNCED) ## Measure the service against the limit of the machine
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(SYNCED) ## Pin the dependencies of pyproject.toml (ARGS=--upgrade takes newer ones)
+	@$(COMPILE) $(ARGS) pyproject.toml -o requirements.txt
+	@$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+# Done again when the pinned dependencies change.
+$(SYNCED): requirements-dev.txt | $(BIN)/uv
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
+	@touch $@
+
+# pip brings uv, checked against its hash like everything else, and uv brings the rest.
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "$(PYTHON) is missing or older than 3.11; name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) has no venv module; install it (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "Preparing $(VENV), once ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.txt

@@ -1,0 +1,46 @@
+"""The front page: the address to paste, and where to paste it."""
+
+import base64
+import json
+import shlex
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from app.config import Settings
+from app.ui.pages import Pages
+
+NAME: Final = "shopping-list"
+"""What the examples call the service in a client's own list of servers."""
+
+
+def landing_routes(settings: Settings) -> list[BaseRoute]:
+    """The route `/`."""
+    pages = Pages(settings.public_path, "app.web")
+    ways = _ways_to_add(settings.resource)
+
+    async def landing(request: Request) -> Response:
+        return pages.page("landing.html", mcp_url=settings.resource, is_local=settings.is_local, ways=ways)
+
+    return [Route("/", landing)]
+
+
+def _ways_to_add(url: str) -> dict[str, str]:
+    """Commands, files and links that add the server at `url` to each client, in the forms of their makers' docs."""
+    remote = {"url": url}
+    vs_code = {"name": NAME, "type": "http", "url": url}
+    return {
+        "claude_code_command": f"claude mcp add --transport http --scope user {NAME} {shlex.quote(url)}",
+        "cursor_link": f"cursor://anysphere.cursor-deeplink/mcp/install?name={NAME}&config={_in_base64(remote)}",
+        "cursor_file": json.dumps({"mcpServers": {NAME: remote}}, indent=2),
+        "vs_code_link": f"vscode:mcp/install?{quote(json.dumps(vs_code), safe='')}",
+        "vs_code_command": f"code --add-mcp {shlex.quote(json.dumps(vs_code))}",
+        "inspector_command": f"npx @modelcontextprotocol/inspector --transport http --server-url {shlex.quote(url)}",
+    }
+
+
+def _in_base64(value: dict[str, Any]) -> str:
+    return quote(base64.b64encode(json.dumps(value).encode()), safe="")

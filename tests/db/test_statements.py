@@ -1,0 +1,152 @@
+"""The schema rules that no catalogue can check: what the statements of the tools look like, and in which order they go.
+
+Rule 2 (each statement filters on the household itself), the part of rule 5 about statements (no MERGE, no `now()` in
+DO UPDATE SET, row locks within a household), and rule 8 (a write begins at the household's clock). Rule 6, about the
+migrations, is in test_distribution.py; rule 4 in test_transaction.py; rule 7 in test_faults.py. Rule 9 is about a
+pooler that is not here.
+"""
+
+import re
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app.config import Settings
+from app.db import Engine, create_engine, transaction
+from app.db.embedded import DatabaseUrls
+from app.lists.model import ITEMS_PER_LIST
+from app.main import create_app
+from app.mcp.catalogue import TOOLS
+from tests.db.statements import TENANT, Node, Recorder, Transaction, plans_of, recording
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+EVERY_DETAIL: dict[str, Any] = {
+    "name": "tea",
+    "quantity": 1,
+    "unit": "kg",
+    "store": "Market",
+    "category": "Drinks",
+    "assignee": "Ada",
+    "note": "green",
+}
+CALLS: dict[str, list[dict[str, Any]]] = {
+    "add_items": [
+        {"items": ["milk", "2 kg flour", EVERY_DETAIL], "idempotency_key": "once"},
+        {"items": ["milk", "2 kg flour", EVERY_DETAIL], "idempotency_key": "once"},
+        {"items": [""], "idempotency_key": "nothing done"},
+        {"items": ["milk"], "list": "L1"},
+        {"items": ["milk"], "list": "Nowhere"},
+    ],
+    "get_overview": [{}],
+    "list_items": [
+        {},
+        {"list": "Groceries", "view": "all", "detail": "full"},
+        {"list": "*", "store": "market", "query": "te", "group_by": "category"},
+        {"since_rev": 0, "group_by": "assignee", "limit": 1},
+    ],
+}
+"""Calls of each tool that reach all of its statements."""
+
+OF_ONE_HOUSEHOLD = re.compile(r"household_id = (\$\d+|'[0-9a-f-]{36}'::uuid)")
+
+
+@pytest.fixture
+def recorder() -> Generator[Recorder]:
+    with recording() as recorder:
+        yield recorder
+
+
+@pytest.fixture
+async def sent(recorder: Recorder, settings: Settings, database: DatabaseUrls) -> AsyncGenerator[list[Transaction]]:
+    """Every transaction of a sign-up, and then of all calls over HTTP."""
+    engine, app = create_engine(database.service), create_app(settings)
+    recorder.call = "sign-up"
+    ada = await Factory(engine, settings).connected("Ada")
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=settings.public_url) as http,
+    ):
+        client = McpClient(http, ada.token)
+        for tool, calls in CALLS.items():
+            for arguments in calls:
+                await call(recorder, client, tool, arguments)
+        cursor = (await client.call("list_items", limit=1))["next_cursor"]
+        await call(recorder, client, "list_items", {"cursor": cursor})
+        await make_it_count(engine, ada)
+        await call(recorder, client, "add_items", {"items": ["bread"]})
+    yield recorder.transactions
+    await engine.dispose()
+
+
+async def call(recorder: Recorder, client: McpClient, tool: str, arguments: dict[str, Any]) -> None:
+    recorder.call = tool
+    await client.result("tools/call", {"name": tool, "arguments": arguments})
+    recorder.call = ""
+
+
+async def make_it_count(engine: Engine, ada: Connected) -> None:
+    """Let the household have made so many items that the next add counts them."""
+    async with transaction(engine, ada.household_id) as connection:
+        await connection.execute(text("UPDATE clocks SET next_item = :next"), {"next": ITEMS_PER_LIST})
+
+
+def names_a_tenant_table(statement: str) -> bool:
+    return re.search(rf"\b({'|'.join(TENANT)})\b", statement) is not None
+
+
+@pytest.fixture
+async def plans(sent: list[Transaction], database: DatabaseUrls) -> dict[str, list[Node]]:
+    """The plan of each statement that names a tenant table."""
+    statements = {each for work in sent if work.call for each in work.statements if names_a_tenant_table(each)}
+    return await plans_of(database.superuser, statements)
+
+
+def writes(nodes: list[Node]) -> bool:
+    return any(node.kind == "ModifyTable" and node.table in TENANT for node in nodes)
+
+
+def test_every_tool_is_called() -> None:
+    assert set(CALLS) == {tool.name for tool in TOOLS}
+
+
+async def test_each_statement_reads_and_changes_rows_of_one_household_even_without_policies(
+    plans: dict[str, list[Node]],
+) -> None:
+    """Rule 2: planned for a superuser, whom no policy binds, each table is still read by household."""
+    assert {node.table for nodes in plans.values() for node in nodes} >= set(TENANT)
+    for statement, nodes in plans.items():
+        for node in nodes:
+            if node.table in TENANT and node.kind != "ModifyTable":
+                assert OF_ONE_HOUSEHOLD.search(node.conditions), (node, statement)
+            if node.table in TENANT and node.operation == "Insert":
+                assert re.search(rf"INSERT INTO {node.table} \(household_id\b", statement), statement
+
+
+async def test_statements_are_of_the_kinds_that_citus_can_run(plans: dict[str, list[Node]]) -> None:
+    """Rule 5: no MERGE, no now() in DO UPDATE SET, and FOR UPDATE only by household."""
+    assert any("DO UPDATE SET" in statement for statement in plans)
+    for statement, nodes in plans.items():
+        assert "Merge" not in {node.operation for node in nodes}
+        assert "now()" not in statement.partition("DO UPDATE SET")[2].lower()
+        if "LockRows" in {node.kind for node in nodes}:
+            assert all(OF_ONE_HOUSEHOLD.search(node.conditions) for node in nodes if node.table), statement
+
+
+async def test_a_write_begins_at_the_clock_of_its_household_and_a_read_writes_nothing(
+    sent: list[Transaction], plans: dict[str, list[Node]]
+) -> None:
+    """Rule 8. A sign-up has nobody to wait for: its household is new."""
+    for tool in TOOLS:
+        written = 0
+        for work in (each for each in sent if each.call == tool.name):
+            of_tenants = [each for each in work.statements if names_a_tenant_table(each)]
+            if any(writes(plans[each]) for each in of_tenants):
+                assert of_tenants[0].startswith("UPDATE clocks SET rev = rev + 1 WHERE household_id = ")
+                written += 1
+        assert bool(written) == tool.writes, tool.name

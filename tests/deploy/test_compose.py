@@ -1,0 +1,44 @@
+"""docker-compose.yml: no secret has a default, and what it passes on exists."""
+
+from pathlib import Path
+from typing import Any, cast
+
+from ruamel.yaml import YAML
+
+from app.config import Settings
+from tests.documents import ROOT
+
+SECRETS = ("POSTGRES_PASSWORD", "OWNER_PASSWORD", "SERVICE_PASSWORD", "SECRET_KEY")
+OF_THE_SERVER = {"FORWARDED_ALLOW_IPS"}
+"""Read by uvicorn, not by the settings; docs/configuration.md names them."""
+
+
+def compose() -> Any:
+    return cast("Any", YAML(typ="safe")).load(ROOT / "docker-compose.yml")
+
+
+def test_nothing_starts_without_the_secrets() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    for name in SECRETS:
+        uses = text.count(f"${{{name}}}") + text.count(f"${{{name}:")
+        assert uses > 0
+        assert text.count(f"${{{name}:?") == uses
+
+
+def test_every_variable_of_the_service_is_a_setting() -> None:
+    names = set(compose()["services"]["service"]["environment"])
+    assert names - OF_THE_SERVER <= {name.upper() for name in Settings.model_fields}
+
+
+def test_the_database_makes_its_roles_from_the_script_that_is_tested() -> None:
+    database = compose()["services"]["database"]
+    assert database["image"] == "postgres:18"
+    (script,) = (volume for volume in database["volumes"] if volume.startswith("./"))
+    source, target, mode = script.split(":")
+    assert (ROOT / source) == ROOT / "deploy/roles.sql"
+    assert Path(target).parent == Path("/docker-entrypoint-initdb.d")
+    assert mode == "ro"
+
+
+def test_the_port_is_open_to_this_machine_only() -> None:
+    assert compose()["services"]["service"]["ports"] == ["127.0.0.1:8000:8000"]

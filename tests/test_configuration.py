@@ -1,0 +1,269 @@
+"""Settings: documented, read as documented, and refused in one line when they are wrong."""
+
+import os
+import socket
+import stat
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from pydantic import SecretStr
+
+from app.cli import main
+from app.config import Settings, keep_secret_key, load_settings
+from app.db.embedded import DatabaseUrls
+from app.errors import StartupError
+from tests.command import run
+from tests.documents import ROOT, rendered, table
+from tests.service import Service
+
+SECRET = "a secret that only these tests know, 0123456789"
+EXTERNAL = {
+    "DATABASE_URL": "postgresql://service:hidden-pw@127.0.0.1:1/lists",
+    "MIGRATION_DATABASE_URL": "postgresql://owner:hidden-pw@127.0.0.1:1/lists",
+    "SECRET_KEY": SECRET,
+}
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current directory, and an environment without settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    return tmp_path
+
+
+def refusal(directory: Path, **environment: str) -> str:
+    """The one line that a refused start leaves on stderr."""
+    ended = run(directory, "serve", **environment)
+    assert ended.returncode == 2, ended.stderr
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("shopping-list-mcp: ")
+    assert ended.stdout == ""
+    assert "hidden" not in line
+    return line.removeprefix("shopping-list-mcp: ")
+
+
+# The documents
+
+
+def example() -> dict[str, str]:
+    """The settings in .env.example, all of which are commented out: `#NAME=default`."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    settings = [line[1:] for line in lines if line.startswith("#") and not line.startswith("# ")]
+    return {name: value or "" for name, value in dotenv_values(stream=StringIO("\n".join(settings))).items()}
+
+
+def test_the_example_file_lists_every_setting() -> None:
+    assert list(example()) == [name.upper() for name in Settings.model_fields]
+
+
+def test_the_example_file_holds_the_defaults(elsewhere: Path) -> None:
+    (elsewhere / ".env").write_text("".join(f"{name}={value}\n" for name, value in example().items()))
+    assert load_settings() == Settings(_env_file=None)  # pyright: ignore[reportCallIssue]
+
+
+def test_the_documentation_has_every_setting_with_its_default() -> None:
+    rows = table(rendered(ROOT / "docs/configuration.md"), "name", "default", "meaning", "when required")
+    assert {row[0]: row[1] for row in rows} == example()
+    assert all(row[2] and row[3] for row in rows)
+
+
+# Reading them
+
+
+def test_the_environment_wins_over_the_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / ".env").write_text("PORT=8001\nWORKERS=2\n")
+    monkeypatch.setenv("PORT", "8002")
+    settings = load_settings()
+    assert (settings.port, settings.workers) == (8002, 2)
+
+
+def test_an_empty_value_counts_as_unset(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(name.upper(), "")
+    assert load_settings().public_url == "http://localhost:8000"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://lists.example.org/", "https://lists.example.org"),
+        ("https://Lists.Example.org/Shop/", "https://lists.example.org/Shop"),
+        ("https://lists.example.org:8443", "https://lists.example.org:8443"),
+        ("http://localhost:9000", "http://localhost:9000"),
+        ("http://127.0.0.1:9000/shop", "http://127.0.0.1:9000/shop"),
+        ("http://[::1]:9000", "http://[::1]:9000"),
+    ],
+)
+def test_the_public_address_is_kept_in_one_spelling(given: str, kept: str, elsewhere: Path) -> None:
+    settings = load_settings(public_url=given)
+    assert settings.public_url == settings.issuer == kept
+    assert settings.resource == f"{kept}/mcp"
+
+
+def test_origins_are_separated_by_commas(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://a.example, http://localhost:6274,")
+    assert load_settings().allowed_origins == ["https://a.example", "http://localhost:6274"]
+
+
+def test_choices_are_read_in_any_case(elsewhere: Path) -> None:
+    settings = load_settings(log_level="WARNING", limits="Off")
+    assert (settings.log_level, settings.limits) == ("warning", "off")
+
+
+def test_secrets_are_not_shown(elsewhere: Path) -> None:
+    settings = load_settings(**{name.lower(): value for name, value in EXTERNAL.items()})
+    assert "hidden" not in repr(settings)
+    assert SECRET not in repr(settings)
+
+
+# The made secret key
+
+
+def test_a_secret_key_is_made_once_and_kept_for_the_owner_alone(elsewhere: Path) -> None:
+    before = os.umask(0)
+    try:
+        first = keep_secret_key(load_settings())
+    finally:
+        os.umask(before)
+    assert first.secret_key is not None
+    assert len(first.secret_key.get_secret_value()) == 64
+    assert stat.S_IMODE((elsewhere / "data/secret_key").stat().st_mode) == 0o600
+    assert keep_secret_key(load_settings()).secret_key == first.secret_key
+    assert keep_secret_key(load_settings(data_dir=Path("other"))).secret_key != first.secret_key
+
+
+def test_a_given_secret_key_is_not_written_down(elsewhere: Path) -> None:
+    settings = keep_secret_key(load_settings(secret_key=SecretStr(SECRET)))
+    assert settings.secret_key == SecretStr(SECRET)
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["", "cut off"])
+def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> None:
+    path = elsewhere / "data/secret_key"
+    path.parent.mkdir()
+    path.write_text(content)
+    with pytest.raises(StartupError, match=r"SECRET_KEY: .* is damaged; put it back from a backup"):
+        keep_secret_key(load_settings())
+    assert path.read_text() == content
+
+
+# Refusals at start
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"PORT": "0"}, "PORT: must be at least 1"),
+        ({"PORT": "65536"}, "PORT: must be at most 65535"),
+        ({"PORT": "http"}, "PORT: must be a whole number"),
+        ({"WORKERS": "0"}, "WORKERS: must be at least 1"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: must be one of 'debug', 'info', 'warning' or 'error'"),
+        ({"LIMITS": "few"}, "LIMITS: must be one of 'on' or 'off'"),
+        ({"LIMITS": "off", "PUBLIC_URL": "https://a.example"}, "LIMITS=off is for measuring on this machine"),
+        ({"PUBLIC_URL": "lists.example.org"}, "PUBLIC_URL: must be a full address such as https://"),
+        ({"PUBLIC_URL": "http://lists.example.org"}, "PUBLIC_URL: must start with https:// unless it is local"),
+        ({"PUBLIC_URL": "http://localhost.example"}, "PUBLIC_URL: must start with https:// unless it is local"),
+        ({"PUBLIC_URL": "https://me:hidden@a.example"}, "PUBLIC_URL: must have no user name, query or fragment"),
+        ({"PUBLIC_URL": "https://a.example/?a=b"}, "PUBLIC_URL: must have no user name, query or fragment"),
+        ({"PUBLIC_URL": "https://a.example:99999"}, "PUBLIC_URL: is not an address"),
+        ({"PUBLIC_URL": "https://a example"}, "PUBLIC_URL: is not an address"),
+        ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:x/c"}, "DATABASE_URL: is not an address"),
+        ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:99999/c"}, "DATABASE_URL: is not an address"),
+        ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS: each origin is written like https://app.example"),
+        ({"ALLOWED_ORIGINS": "https://a.example/"}, "ALLOWED_ORIGINS: each origin is written like"),
+        ({"SECRET_KEY": "hidden"}, "SECRET_KEY: needs at least 32 characters"),
+        ({"SECRET_KEY_PREVIOUS": "hidden"}, "SECRET_KEY_PREVIOUS: needs at least 32 characters"),
+        ({"DATABASE_URL": "mysql://me:hidden@a.example/b"}, "DATABASE_URL: must be written like postgresql://"),
+        ({"MIGRATION_DATABASE_URL": "hidden"}, "MIGRATION_DATABASE_URL: must be written like postgresql://"),
+        ({**EXTERNAL, "MIGRATION_DATABASE_URL": ""}, "MIGRATION_DATABASE_URL is required with DATABASE_URL"),
+        ({**EXTERNAL, "SECRET_KEY": ""}, "SECRET_KEY is required with DATABASE_URL"),
+        ({**EXTERNAL, "DATABASE_URL": ""}, "DATABASE_URL is required with MIGRATION_DATABASE_URL"),
+    ],
+)
+def test_a_wrong_setting_ends_the_start_with_one_line(
+    environment: dict[str, str],
+    expected: str,
+    elsewhere: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["serve"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"shopping-list-mcp: {expected}")
+    assert "hidden" not in line
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"PORT": "http"}, "PORT: must be a whole number"),
+        ({"HOST": "192.0.2.1"}, "HOST: 192.0.2.1 is not an address of this machine"),
+        ({**EXTERNAL, "DATABASE_URL": "postgresql://a.example/b"}, "DATABASE_URL: must name the role to connect as"),
+        (EXTERNAL, "MIGRATION_DATABASE_URL: "),
+    ],
+)
+def test_the_process_ends_with_that_line_and_status_2(
+    environment: dict[str, str], expected: str, tmp_path: Path
+) -> None:
+    assert refusal(tmp_path, **environment).startswith(expected)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_line_in_the_file_ends_the_start_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WORKERS=many\n")
+    assert refusal(tmp_path).startswith("WORKERS: must be a whole number")
+
+
+def test_a_file_that_is_not_text_ends_the_start(elsewhere: Path) -> None:
+    (elsewhere / ".env").write_bytes(b"PORT=\xff\n")
+    with pytest.raises(StartupError, match=r"^\.env: can't be read; it must be a text file in UTF-8$"):
+        load_settings()
+
+
+def test_a_taken_port_ends_the_start_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        line = refusal(tmp_path, PORT=str(port))
+    assert line == f"PORT: {port} is in use by another program; stop it, or set PORT"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_a_data_dir_that_is_a_file_ends_the_start(below: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    line = refusal(tmp_path, DATA_DIR=f"{file}{below}")
+    assert line.startswith(f"DATA_DIR {file}{below} can't be used: ")
+
+
+def test_a_database_that_refuses_the_service_role_ends_the_start(database: DatabaseUrls, tmp_path: Path) -> None:
+    wrong = database.service.replace("shopping_service:", "shopping_service:hidden")
+    line = refusal(tmp_path, **_external(database) | {"DATABASE_URL": wrong})
+    assert line == 'DATABASE_URL: password authentication failed for user "shopping_service"'
+
+
+@pytest.mark.parametrize(("role", "power"), [("superuser", "is a superuser"), ("owner", "owns the tables")])
+def test_a_role_that_could_see_every_household_ends_the_start(
+    role: str, power: str, database: DatabaseUrls, tmp_path: Path
+) -> None:
+    line = refusal(tmp_path, **_external(database) | {"DATABASE_URL": str(getattr(database, role))})
+    assert line.startswith(f"DATABASE_URL: its role {power}, so households would not be kept apart")
+
+
+def test_a_secret_key_that_does_not_open_the_signing_keys_ends_the_start(
+    service: Service, database: DatabaseUrls, tmp_path: Path
+) -> None:
+    other = _external(database) | {"SECRET_KEY": "hidden, and not the one that sealed the keys"}
+    assert refusal(tmp_path, **other).startswith("SECRET_KEY: does not open the signing keys in the database")
+
+
+def _external(database: DatabaseUrls) -> dict[str, str]:
+    return {"DATABASE_URL": database.service, "MIGRATION_DATABASE_URL": database.owner, "SECRET_KEY": SECRET}

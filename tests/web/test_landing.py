@@ -1,0 +1,90 @@
+"""The front page: what a person copies from it must work as it stands."""
+
+import base64
+import json
+import shlex
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import httpx
+import pytest
+from bs4 import BeautifulSoup
+from starlette.applications import Starlette
+
+from app.config import Settings
+from app.web.landing import landing_routes
+
+pytestmark = pytest.mark.anyio
+
+ADDRESS = "https://lists.example.org/it's/mcp"
+
+
+@pytest.fixture
+def public() -> Settings:
+    """A service on the internet, below a path that a shell would trip over."""
+    return Settings(_env_file=None, public_url="https://lists.example.org/it's")  # pyright: ignore[reportCallIssue]
+
+
+async def page_of(settings: Settings) -> BeautifulSoup:
+    transport = httpx.ASGITransport(Starlette(routes=landing_routes(settings)))
+    async with httpx.AsyncClient(transport=transport, base_url=settings.public_origin) as client:
+        response = await client.get("/")
+    assert response.status_code == 200
+    return BeautifulSoup(response.text, "html.parser")
+
+
+def text_of(page: BeautifulSoup, selector: str) -> list[str]:
+    return [each.get_text() for each in page.select(selector)]
+
+
+def link(page: BeautifulSoup, start: str) -> str:
+    return next(str(each["href"]) for each in page.select("a") if str(each["href"]).startswith(start))
+
+
+async def test_the_page_shows_the_address_to_paste(public: Settings) -> None:
+    assert text_of(await page_of(public), "pre.address") == [ADDRESS]
+
+
+async def test_the_page_tells_how_to_add_the_service_to_each_client(public: Settings) -> None:
+    clients = text_of(await page_of(public), "summary")
+    assert clients == ["Claude", "ChatGPT", "Claude Code", "Cursor", "VS Code", "MCP Inspector"]
+
+
+async def test_the_commands_give_the_address_to_a_shell_as_it_is(public: Settings) -> None:
+    commands = [shlex.split(text) for text in text_of(await page_of(public), "details pre") if not text.startswith("{")]
+    assert [command[0] for command in commands] == ["claude", "code", "npx"]
+    assert commands[0][-1] == ADDRESS
+    assert json.loads(commands[1][-1]) == {"name": "shopping-list", "type": "http", "url": ADDRESS}
+    assert commands[2][-1] == ADDRESS
+
+
+async def test_the_links_for_editors_carry_the_address(public: Settings) -> None:
+    page = await page_of(public)
+    cursor = parse_qs(urlsplit(link(page, "cursor:")).query)
+    assert cursor["name"] == ["shopping-list"]
+    assert json.loads(base64.b64decode(cursor["config"][0])) == {"url": ADDRESS}
+    vs_code = json.loads(unquote(urlsplit(link(page, "vscode:mcp/install?")).query))
+    assert vs_code == {"name": "shopping-list", "type": "http", "url": ADDRESS}
+
+
+async def test_the_file_for_cursor_is_valid_json(public: Settings) -> None:
+    (text,) = (text for text in text_of(await page_of(public), "details pre") if text.startswith("{"))
+    assert json.loads(text) == {"mcpServers": {"shopping-list": {"url": ADDRESS}}}
+
+
+async def test_only_a_local_service_warns_that_web_assistants_cannot_reach_it(
+    public: Settings, settings: Settings
+) -> None:
+    assert text_of(await page_of(public), ".notice") == []
+    (notice,) = text_of(await page_of(settings), ".notice")
+    assert "public https address" in notice
+
+
+async def test_the_page_needs_no_script_and_nothing_from_elsewhere(http: httpx.AsyncClient) -> None:
+    response = await http.get("/")
+    page = BeautifulSoup(response.text, "html.parser")
+    assert not page.select("script, iframe, [style], [onclick]")
+    loaded = [str(each.get("href") or each.get("src")) for each in page.select("link, img")]
+    assert loaded
+    for path in loaded:
+        assert (await http.get(path)).status_code == 200
+    assert "script-src" not in response.headers["content-security-policy"]
