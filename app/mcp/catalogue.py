@@ -6,6 +6,7 @@ from app.mcp.spec import AnyTool
 from app.mcp.tools.add_items import ADD_ITEMS
 from app.mcp.tools.check_items import CHECK_ITEMS
 from app.mcp.tools.delete_list import DELETE_LIST
+from app.mcp.tools.export_list import EXPORT_LIST
 from app.mcp.tools.get_activity import GET_ACTIVITY
 from app.mcp.tools.get_overview import GET_OVERVIEW
 from app.mcp.tools.list_items import LIST_ITEMS
@@ -19,6 +20,7 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     GET_OVERVIEW,
     LIST_ITEMS,
     GET_ACTIVITY,
+    EXPORT_LIST,
     ADD_ITEMS,
     UPDATE_ITEMS,
     CHECK_ITEMS,

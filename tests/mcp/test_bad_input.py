@@ -58,6 +58,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("get_activity", {"limit": 101}, "limit"),
     ("get_activity", {"person": ["Ada"]}, "person"),
     ("get_activity", {"cursor": 3}, "cursor"),
+    ("export_list", {"format": "xml"}, "format"),
+    ("export_list", {"view": 1}, "view"),
     ("update_items", {}, "items"),
     ("update_items", {"items": []}, "items"),
     ("update_items", {"items": ["milk"]}, "items[0]"),

@@ -110,6 +110,7 @@ async def test_results_are_as_the_output_schemas_say(client: McpClient) -> None:
         "delete_list": {"list": "L2", "confirm_name": "Hardware"},
         "undo": {"undo_ref": "e1"},
         "get_activity": {},
+        "export_list": {},
     }
     assert calls.keys() == {tool.name for tool in TOOLS}
     for tool, arguments in calls.items():

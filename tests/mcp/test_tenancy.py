@@ -19,6 +19,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_overview": {},
     "list_items": {},
     "get_activity": {},
+    "export_list": {},
     "add_items": {"items": ["poison"]},
     "update_items": {"items": [{"item": "i1", "name": "poison"}]},
     "check_items": {"items": ["i1"]},
