@@ -20,7 +20,7 @@ Format = Literal["json", "csv", "markdown"]
 
 FORMAT_NAME: Final = "shopping-list-mcp/list"
 FORMAT_VERSION: Final = 1
-COLUMNS: Final = (
+COLUMNS: Final[tuple[str, ...]] = (
     "name",
     "quantity",
     "unit",
