@@ -11,6 +11,7 @@ from app.access.hosts import HostCheck
 from app.access.identify import Identify
 from app.access.resource_metadata import resource_metadata_routes
 from app.config import Settings, keep_secret_key, load_settings
+from app.cues import CueBus
 from app.db import Connection, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
@@ -24,6 +25,7 @@ from app.ops.health import health_routes
 from app.ops.logging import configure_logging
 from app.ops.orphans import end_with_parent
 from app.ops.requests import RequestLog
+from app.ops.stopping import on_stop
 from app.people.person import Person
 from app.ui.static_files import static_files
 from app.web.landing import landing_routes
@@ -33,17 +35,20 @@ def create_app(settings: Settings) -> Starlette:
     """The ASGI application for `settings`, which must name a database and hold a SECRET_KEY."""
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
-    engine = create_engine(settings.database_url.get_secret_value())
+    database_url = settings.database_url.get_secret_value()
+    engine = create_engine(database_url)
+    cues = CueBus(database_url)
     keys = KeyRing(engine, settings)
     identify = Identify(engine, TokenVerifier(settings, keys))
-    endpoints = Endpoints(settings, engine, identify)
+    endpoints = Endpoints(settings, engine, identify, cues)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         try:
             await keys.load()
-            async with endpoints.running():
-                yield
+            async with cues.running(), endpoints.running():
+                with on_stop(endpoints.subscriptions.close):
+                    yield
         finally:
             await engine.dispose()
 
@@ -52,7 +57,7 @@ def create_app(settings: Settings) -> Starlette:
             *health_routes(Readiness(engine)),
             *resource_metadata_routes(settings, [door.path for door in DOORS]),
             *endpoints.routes(),
-            *oauth_routes(settings, engine, keys, _found_household),
+            *oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended),
             *landing_routes(settings),
             static_files(),
         ],
@@ -62,6 +67,7 @@ def create_app(settings: Settings) -> Starlette:
     # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
     app.router.redirect_slashes = False
     app.state.endpoints = endpoints
+    app.state.cues = cues
     return app
 
 

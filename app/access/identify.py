@@ -1,11 +1,14 @@
 """From a bearer token to a caller: the token, the grant it hangs on, and today's memberships."""
 
+from dataclasses import replace
+from uuid import UUID
+
 from app.access.caller import Caller
 from app.db import Engine, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor
 from app.oauth.grants import Grant, find_live_grant
-from app.oauth.verifier import Claims, TokenVerifier
+from app.oauth.verifier import TokenVerifier
 from app.scopes import expand
 
 
@@ -24,17 +27,30 @@ class Identify:
         claims = await self._verifier.verify(token)
         if claims is None:
             return None
+        found = await self._find(claims.gid)
+        if found is None or (claims.sub, claims.client_id) != (found[0].person_id, found[0].client_id):
+            return None
+        grant, actor = found
+        return Caller(actor, claims.iss, expand(claims.scope.split()) & expand(grant.scopes), claims.exp)
+
+    async def again(self, caller: Caller) -> Caller | None:
+        """A proven caller as of this moment, or None when the grant, or every membership, has ended since.
+
+        Raises `Unavailable` when the database can't say.
+        """
+        found = await self._find(caller.actor.grant_id)
+        if found is None:
+            return None
+        grant, actor = found
+        return replace(caller, actor=actor, scopes=caller.scopes & expand(grant.scopes))
+
+    async def _find(self, grant_id: UUID) -> tuple[Grant, Actor] | None:
         async with transaction(self._engine) as connection:
-            grant = await find_live_grant(connection, claims.gid)
-            if grant is None or not _belongs_together(claims, grant):
+            grant = await find_live_grant(connection, grant_id)
+            if grant is None:
                 return None
             memberships = await memberships_of(connection, grant.person_id)
         covered = tuple(each for each in memberships if each.household_id in grant.household_ids)
         if not covered:
             return None
-        actor = Actor(grant.person_id, grant.client_id, grant.id, covered, grant.default_household_id)
-        return Caller(actor, claims.iss, expand(claims.scope.split()) & expand(grant.scopes), claims.exp)
-
-
-def _belongs_together(claims: Claims, grant: Grant) -> bool:
-    return claims.sub == grant.person_id and claims.client_id == grant.client_id
+        return grant, Actor(grant.person_id, grant.client_id, grant.id, covered, grant.default_household_id)

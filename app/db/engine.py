@@ -2,7 +2,7 @@
 
 SQLAlchemy runs in AUTOCOMMIT, so it sends no BEGIN, COMMIT or ROLLBACK of its own: three listeners send them,
 because (1) BEGIN and the tenant context travel in one message, and (2) COMMIT of an aborted transaction must fail
-instead of silently storing nothing. docs/decisions/0003-the-transaction.md has the measurements.
+instead of silently storing nothing. docs/decisions/0003-the-transaction.md says more.
 """
 
 from functools import partial
@@ -69,7 +69,7 @@ def _begin(connection: SyncConnection) -> None:
         statements.append(f"SET LOCAL app.household_id = '{household}'")
         if options.get(WRITE):
             # The household's clock row is its write lock. Taken here, every later statement of the
-            # transaction has a snapshot that is younger than the lock (docs/decisions/0003).
+            # transaction has a snapshot that is younger than the lock (docs/decisions/0002).
             statements.append(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
             statements.append(f"UPDATE clocks SET rev = rev + 1 WHERE household_id = '{household}'")  # noqa: S608
     _send(connection, "; ".join(statements))

@@ -10,12 +10,17 @@ from app.errors import Unavailable
 RETRY_SECONDS = 2
 
 
+class CannotConnect(Exception):
+    """The database refused a new connection, whatever its reason."""
+
+
 class CommitUnknown(Exception):
     """The connection was lost, or time ran out, while COMMIT was under way."""
 
 
 _LOST = (
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # told to end while idle: the driver knows that something is wrong, not what
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -63,7 +68,7 @@ def unavailable(error: BaseException) -> Unavailable | None:
             "It is not known whether the change was saved. Look at what is there before you try again.",
             retry_after=RETRY_SECONDS,
         )
-    if is_lost_connection(cause):
+    if isinstance(error, CannotConnect) or is_lost_connection(cause):
         return Unavailable("The database can't be reached right now. Try again shortly.", retry_after=RETRY_SECONDS)
     if isinstance(cause, _BUSY):
         return Unavailable("Too much is going on right now. Try again shortly.", retry_after=RETRY_SECONDS)

@@ -3,7 +3,7 @@
 Everything that touches a household's data demands one, and only this module can make one.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +16,9 @@ from app.households.membership import Membership
 from app.text import fold
 
 _PROOF: Final = object()
+
+ListsChanged = Callable[[UUID, Mapping[UUID, int]], None]
+"""Told after the commit which lists of a household changed, each with its new revision; must not raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Tenant:
     actor: Actor
     membership: Membership
     _proof: object = field(repr=False)
+    _changed: dict[UUID, int] = field(default_factory=dict[UUID, int], repr=False)
 
     def __post_init__(self) -> None:
         if self._proof is not _PROOF:
@@ -51,19 +55,32 @@ class Tenant:
         """The proven household."""
         return self.membership.household_id
 
+    def note_change(self, list_id: UUID, rev: int) -> None:
+        """Remember that this transaction gave a list a new revision, so that those who follow it are told."""
+        self._changed[list_id] = rev
+
 
 @asynccontextmanager
-async def open_tenant(engine: Engine, actor: Actor, household: str | None, *, write: bool) -> AsyncGenerator[Tenant]:
+async def open_tenant(
+    engine: Engine, actor: Actor, household: str | None, *, write: bool, lists_changed: ListsChanged | None = None
+) -> AsyncGenerator[Tenant]:
     """A transaction in the named household, or in the grant's default one; committed at the end of the block.
 
+    `lists_changed` is told of what `Tenant.note_change` remembered, once it is stored.
     Raises `NotFound` or `Ambiguous` for the name (a household that is not covered answers like one that does not
     exist), `RoleRefused` when a viewer wants to write, `Unavailable` when the database is away.
     """
     membership = choose(actor, household)
     if write and membership.role == "viewer":
         raise RoleRefused("You may look at this household, not change it. One of its owners can make you an editor.")
-    async with transaction(engine, membership.household_id, write=write) as connection:
-        yield Tenant(connection, await driver_of(connection), actor, membership, _PROOF)
+    changed: dict[UUID, int] = {}
+
+    def tell() -> None:
+        if changed and lists_changed is not None:
+            lists_changed(membership.household_id, changed)
+
+    async with transaction(engine, membership.household_id, write=write, committed=tell) as connection:
+        yield Tenant(connection, await driver_of(connection), actor, membership, _PROOF, changed)
 
 
 def choose(actor: Actor, household: str | None) -> Membership:

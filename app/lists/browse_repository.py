@@ -21,13 +21,13 @@ Place = tuple[int, bool, bool, str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Browse:
-    """What to read: one list or all of them, and which of their items."""
+    """What to read: one list or all of them, and which of their items; of each word any form will do."""
 
     list_id: UUID | None
     view: View
     group_by: GroupBy
     stores: Sequence[str] | None
-    words: Sequence[str]
+    words: Sequence[Sequence[str]]
     since_rev: int | None
     after: Place | None
     limit: int
@@ -97,8 +97,8 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[Row]:
     query = query.where(in_view if browse.since_rev is None else _changed_since(browse.since_rev))
     if browse.stores is not None:
         query = query.where(items.c.store.in_(browse.stores))
-    for word in browse.words:
-        query = query.where(items.c.name_key.contains(word, autoescape=True))
+    for forms in browse.words:
+        query = query.where(or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms)))
     if browse.after is not None:
         query = query.where(tuple_(*place) > tuple_(*(literal(value) for value in browse.after)))
     rows = await tenant.connection.execute(query)

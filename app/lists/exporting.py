@@ -20,7 +20,7 @@ Format = Literal["json", "csv", "markdown"]
 
 FORMAT_NAME: Final = "shopping-list-mcp/list"
 FORMAT_VERSION: Final = 1
-COLUMNS: Final[tuple[str, ...]] = (
+COLUMNS: Final = (
     "name",
     "quantity",
     "unit",
@@ -87,9 +87,9 @@ def as_json(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> 
 def as_csv(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
     """A table with a header (RFC 4180), one item a row; cells are guarded against being run as formulas."""
     text = io.StringIO(newline="")
-    table = csv.DictWriter(text, COLUMNS, restval="")
-    table.writeheader()
-    table.writerows({name: guard(value) for name, value in item.items()} for item in items)
+    table = csv.writer(text)
+    table.writerow(COLUMNS)
+    table.writerows([guard(item.get(name, "")) for name in COLUMNS] for item in items)
     return text.getvalue()
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from app.errors import AppError
+from app.lists.folding import merge_key
 from app.lists.quantities import Quantity
 from app.text import fold
 
@@ -115,7 +116,7 @@ class Wanted:
     @cached_property
     def name_key(self) -> str:
         """The key under which the same thing is found."""
-        return fold(self.name)
+        return merge_key(self.name)
 
     @cached_property
     def note_key(self) -> str:

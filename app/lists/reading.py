@@ -14,6 +14,7 @@ from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists import browse_repository, repository
 from app.lists.browse_repository import Browse, Row
+from app.lists.folding import singular
 from app.lists.model import NAME_LENGTH, GroupBy, ShoppingList, View
 from app.lists.naming import ALL_LISTS, resolve_list
 from app.lists.repository import Clock
@@ -77,7 +78,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
         view=request.view,
         group_by=request.group_by,
         stores=None if request.store is None else await _stores(tenant, request.store),
-        words=() if request.query is None else fold(clean(request.query, "query", NAME_LENGTH)).split(),
+        words=() if request.query is None else _words(request.query),
         since_rev=since_rev,
         after=None if cursor is None else cursor.place,
         limit=request.limit + 1,
@@ -110,6 +111,11 @@ def _rev_of(shopping_list: ShoppingList | None, clock: Clock | None) -> int:
     if shopping_list is not None:
         return shopping_list.rev
     return clock.rev if clock is not None else 0
+
+
+def _words(query: str) -> list[tuple[str, str]]:
+    """Each word folded, and in the singular, as keys are."""
+    return [(word, singular(word)) for word in fold(clean(query, "query", NAME_LENGTH)).split()]
 
 
 async def _stores(tenant: Tenant, name: str) -> list[str]:

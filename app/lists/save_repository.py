@@ -47,6 +47,8 @@ async def save_changes(tenant: Tenant, rev: int, changes: Collection[Change]) ->
     touched = {change.after.list_id for change in changes} | {list_id for list_id, _ in left}
     rows = json.dumps([_row_of(change.after) for change in changes], ensure_ascii=False)
     await tenant.driver.execute(_SAVE_ITEMS, tenant.household_id, list(touched), rows, rev)
+    for list_id in touched:
+        tenant.note_change(list_id, rev)
 
 
 def _trade_places(changes: Collection[Change]) -> bool:

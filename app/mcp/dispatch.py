@@ -18,7 +18,7 @@ from app.activity.refs import event_no_of
 from app.activity.repository import KeptAnswer
 from app.db import Engine
 from app.errors import AppError, Conflict
-from app.households.tenant import Tenant, open_tenant
+from app.households.tenant import ListsChanged, Tenant, open_tenant
 from app.mcp import results
 from app.mcp.spec import KEY_LENGTH, AnyTool, WriteArguments, WriteResult
 from app.mcp.validation import validate
@@ -29,11 +29,12 @@ REPLAYED: Final = "This call was done before; here is its first answer again."
 
 
 class Dispatch:
-    """Calls tools of one catalogue."""
+    """Calls tools of one catalogue; `lists_changed` is told of every change after its commit."""
 
-    def __init__(self, engine: Engine, tools: Mapping[str, AnyTool]) -> None:
+    def __init__(self, engine: Engine, tools: Mapping[str, AnyTool], lists_changed: ListsChanged) -> None:
         self._engine = engine
         self._tools = tools
+        self._lists_changed = lists_changed
 
     async def call(
         self, context: ServerRequestContext[Any, Request], params: types.CallToolRequestParams
@@ -56,7 +57,9 @@ class Dispatch:
 
     async def _run(self, tool: AnyTool, caller: Caller, given: Mapping[str, Any]) -> types.CallToolResult:
         arguments = validate(tool.arguments, given, tool.input_schema)
-        async with open_tenant(self._engine, caller.actor, arguments.household, write=tool.writes) as tenant:
+        async with open_tenant(
+            self._engine, caller.actor, arguments.household, write=tool.writes, lists_changed=self._lists_changed
+        ) as tenant:
             if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
                 result = await tool.handler(tenant, arguments)
                 # Made into text before COMMIT: a result that can't be told must not be stored either.

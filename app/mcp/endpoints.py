@@ -13,9 +13,11 @@ from app.access.gate import Gate
 from app.access.identify import Identify
 from app.access.resource_metadata import metadata_url
 from app.config import Settings
+from app.cues import CueBus
 from app.db import Engine
 from app.mcp.door import DOORS, Door
 from app.mcp.server import build_server, build_transport
+from app.mcp.subscriptions import Subscriptions
 
 EXPOSED_HEADERS: Final = ("WWW-Authenticate", "Retry-After", "X-Request-Id")
 PREFLIGHT_SECONDS: Final = 600
@@ -24,10 +26,11 @@ PREFLIGHT_SECONDS: Final = 600
 class Endpoints:
     """Every door with its transport; `running` must be entered before the routes are served."""
 
-    def __init__(self, settings: Settings, engine: Engine, identify: Identify) -> None:
+    def __init__(self, settings: Settings, engine: Engine, identify: Identify, cues: CueBus) -> None:
         self._settings = settings
         self._identify = identify
-        self.servers = [build_server(door, settings, engine) for door in DOORS]
+        self.subscriptions = Subscriptions(engine, identify, cues)
+        self.servers = [build_server(door, settings, engine, cues.lists_changed, self.subscriptions) for door in DOORS]
         self._transports = {door: build_transport(server) for door, server in zip(DOORS, self.servers, strict=True)}
 
     def routes(self) -> list[BaseRoute]:
@@ -36,8 +39,9 @@ class Endpoints:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Keep the transports running."""
+        """Keep the transports and the open streams running."""
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.subscriptions.running())
             for transport in self._transports.values():
                 await stack.enter_async_context(transport.run())
             yield

@@ -15,9 +15,11 @@ from app import VERSION
 from app.access.body import LARGEST_BODY
 from app.config import Settings
 from app.db import Engine
+from app.households.tenant import ListsChanged
 from app.mcp.dispatch import Dispatch
 from app.mcp.door import Door
 from app.mcp.faults import hide_faults
+from app.mcp.subscriptions import Subscriptions
 
 CATALOGUE_TTL_MS: Final = 5 * 60 * 1000
 INSTRUCTIONS: Final = (
@@ -26,9 +28,11 @@ INSTRUCTIONS: Final = (
 )
 
 
-def build_server(door: Door, settings: Settings, engine: Engine) -> Server[Any]:
+def build_server(
+    door: Door, settings: Settings, engine: Engine, lists_changed: ListsChanged, subscriptions: Subscriptions
+) -> Server[Any]:
     """The low-level server of a door: every request runs through `Dispatch` or one of the few handlers here."""
-    dispatch = Dispatch(engine, door.by_name)
+    dispatch = Dispatch(engine, door.by_name, lists_changed)
     listing = types.ListToolsResult(tools=[tool.definition for tool in door.tools])
 
     async def list_tools(
@@ -37,6 +41,13 @@ def build_server(door: Door, settings: Settings, engine: Engine) -> Server[Any]:
         if params is not None and params.cursor is not None:
             raise MCPError(types.INVALID_PARAMS, "params.cursor: all tools are on one page; leave it out.")
         return listing
+
+    async def list_resources(
+        context: ServerRequestContext[Any, Request], params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        # Nothing can be read as a resource yet. The SDK announces that resources can be followed only where they are
+        # listed, and clients ask for streams only where that is announced.
+        return types.ListResourcesResult(resources=[])
 
     def input_schema(name: str) -> dict[str, Any] | None:
         tool = door.by_name.get(name)
@@ -53,6 +64,8 @@ def build_server(door: Door, settings: Settings, engine: Engine) -> Server[Any]:
         get_tool_input_schema=input_schema,
         on_list_tools=list_tools,
         on_call_tool=dispatch.call,
+        on_list_resources=list_resources,
+        on_subscriptions_listen=subscriptions.listen,
     )
     # In place of the SDK's OpenTelemetry middleware, whose spans carry the text of exceptions.
     server.middleware[:] = [hide_faults]

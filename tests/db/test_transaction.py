@@ -184,6 +184,46 @@ async def test_a_connection_lost_during_commit_leaves_the_outcome_unknown_and_sa
     assert await names_in(engine, households[0]) == ["Groceries"]
 
 
+@pytest.mark.parametrize(("message", "is_stored"), [("BEGIN", False), ("COMMIT", True)])
+async def test_what_is_stored_is_told_even_when_the_caller_is_cancelled(
+    engine: Engine,
+    households: tuple[UUID, UUID],
+    monkeypatch: pytest.MonkeyPatch,
+    message: str,
+    is_stored: bool,
+) -> None:
+    told: list[str] = []
+    send = engine_module._send  # pyright: ignore[reportPrivateUsage]
+
+    async def write() -> None:
+        async with transaction(
+            engine, households[0], write=True, committed=lambda: told.append("stored")
+        ) as connection:
+            await rename_lists(connection, "stored")
+            assert not told
+
+    def cancelling(connection: SyncConnection, text: str) -> str:
+        if text.startswith(message):
+            task.cancel()
+        return send(connection, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine_module, "_send", cancelling)
+        task = asyncio.create_task(write())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert (await names_in(engine, households[0]) == ["stored"]) is is_stored
+    assert told == (["stored"] if is_stored else [])
+
+
+async def test_what_is_rolled_back_is_not_told(engine: Engine, households: tuple[UUID, UUID]) -> None:
+    told: list[str] = []
+    with pytest.raises(ZeroDivisionError):
+        async with transaction(engine, households[0], write=True, committed=lambda: told.append("stored")):
+            raise ZeroDivisionError
+    assert told == []
+
+
 async def test_a_cancel_in_mid_batch_stores_nothing(one_connection: Engine, households: tuple[UUID, UUID]) -> None:
     ada, eve = households
     reached = asyncio.Event()

@@ -1,5 +1,6 @@
 """Adding without duplicates, decided without a database."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.lists.folding import merge_key
 from app.lists.merging import plan_add
 from app.lists.model import LINES_PER_NAME, Item, OnDuplicate, Outcome, Plan, Wanted
 from app.lists.quantities import parse_phrase
@@ -48,6 +50,40 @@ def test_an_amount_gives_one_to_a_line_without() -> None:
 
 def test_the_sum_is_shown_in_the_larger_unit() -> None:
     assert shown(add("500 g flour", "1 kg flour")) == [("flour", "1.5 kg")]
+
+
+def test_eight_stay_eight_when_the_name_is_added_again() -> None:
+    assert shown(add("8 eggs", "eggs")) == [("eggs", "8")]
+    assert shown(add("8 eggs", "egg")) == [("eggs", "8")]
+    assert shown(add("8 eggs", "1 egg")) == [("eggs", "9")]
+
+
+def test_one_and_several_are_one_line_in_the_words_typed_first() -> None:
+    assert shown(add("2 Eier", "1 Ei", "ein Ei")) == [("Eier", "4")]
+    assert shown(add("Apfel", "3 ÄPFEL")) == [("Apfel", "3")]
+    assert shown(add("500 g de tomates", "1 kg TOMATE")) == [("tomates", "1.5 kg")]
+    assert shown(add("eggs", "œufs", "Eier", "huevos")) == [("eggs", ""), ("œufs", ""), ("Eier", ""), ("huevos", "")]
+
+
+def test_the_same_pack_in_two_languages_adds_up_and_another_pack_does_not() -> None:
+    lines = add("1 bottle of Cola", "bread", "2 Flaschen Cola", "3 Dosen Cola")
+    assert shown(lines) == [("Cola", "3 bottles"), ("Cola", "3 Dosen"), ("bread", "")]
+
+
+def test_thirds_of_a_cup_add_up_to_a_cup() -> None:
+    assert shown(add("1/3 cup milk", "1/3 cup milk", "1/3 cup milk")) == [("milk", "1 cup")]
+
+
+def test_the_size_of_a_pack_keeps_it_apart_from_loose_amounts() -> None:
+    lines = add("6 x 1,5 l Wasser", "2 l Wasser", "6 x 1,5 l Wasser")
+    assert [(line.name, str(line.quantity), line.note) for line in lines] == [
+        ("Wasser", "12", "1,5 l"),
+        ("Wasser", "2 l", None),
+    ]
+
+
+def test_a_number_in_a_name_is_never_counted() -> None:
+    assert shown(add("7up", "7up", "2 7up", "00 flour")) == [("7up", "2"), ("00 flour", "")]
 
 
 def test_notes_keep_lines_apart() -> None:
@@ -120,11 +156,15 @@ def test_a_name_has_a_bounded_number_of_open_lines() -> None:
 def test_each_name_and_note_is_folded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     folded: list[str] = []
 
-    def counting(text: str) -> str:
-        folded.append(text)
-        return fold(text)
+    def counting(function: Callable[[str], str]) -> Callable[[str], str]:
+        def counted(text: str) -> str:
+            folded.append(text)
+            return function(text)
 
-    monkeypatch.setattr("app.lists.model.fold", counting)
+        return counted
+
+    monkeypatch.setattr("app.lists.model.fold", counting(fold))
+    monkeypatch.setattr("app.lists.model.merge_key", counting(merge_key))
     plan_add([], wanted(*(f"m (note {number})" for number in range(50))), "merge", 1, list_id=LIST)
     assert len(folded) <= 150  # a name and a note each, and the note of the line that it becomes
 

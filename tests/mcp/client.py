@@ -70,3 +70,9 @@ class McpClient:
         assert result["isError"] is True, result
         assert "structuredContent" not in result
         return json.loads(result["content"][0]["text"])["error"]
+
+    async def error(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The protocol error of a request that is refused."""
+        body = (await self.send(method, params)).json()
+        assert "error" in body, body
+        return body["error"]

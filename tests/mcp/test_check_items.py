@@ -99,7 +99,7 @@ async def test_the_order_of_a_shop_is_learned_from_the_order_of_checking_off(
     await client.call("check_items", items=["ice"], store="Market")
     aisles = await rows(engine, ada.household_id, "SELECT * FROM aisles WHERE store_key = 'market'")
     assert {row["name_key"]: (row["mean_position"], row["n"]) for row in aisles} == {
-        "apples": (0, 1),
+        "apple": (0, 1),
         "milk": (1.5, 1),
         "bread": (1.5, 1),
         "ice": (3, 1),
@@ -116,7 +116,7 @@ async def test_unchecking_takes_the_purchase_back_and_what_it_taught(
     assert statuses(unchecked) == ["unchecked"]
     assert [row["name"] for row in await rows(engine, ada.household_id, "SELECT name FROM purchases")] == ["apples"]
     aisles = await rows(engine, ada.household_id, "SELECT name_key, n FROM aisles")
-    assert {row["name_key"]: row["n"] for row in aisles} == {"apples": 1, "milk": 0}
+    assert {row["name_key"]: row["n"] for row in aisles} == {"apple": 1, "milk": 0}
     assert await names(client) == ["milk"]
 
 

@@ -23,7 +23,8 @@ async def test_eight_writers_merging_one_line_give_the_exact_sum(client: McpClie
 
     await asyncio.gather(*(write() for _ in range(WRITERS)))
     items = (await client.call("list_items"))["items"]
-    assert [(item["name"], item["quantity"]) for item in items] == [("milk", 120), ("flour", 10_000)]
+    amounts = [(item["name"], item["quantity"], item.get("unit")) for item in items]
+    assert amounts == [("milk", 120, None), ("flour", 10, "kg")]
 
 
 async def test_eight_writers_of_new_lines_get_different_refs_and_the_rev_counts_each(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from app.db import Engine, transaction
+from app.db import Engine, new_id, transaction
 from app.households import repository as households
 from app.mcp.catalogue import TOOLS
 from tests.factory import Connected, Factory
@@ -23,7 +24,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "add_items": {"items": ["poison"]},
     "update_items": {"items": [{"item": "i1", "name": "poison"}]},
     "check_items": {"items": ["i1"]},
-    "move_items": {"items": ["i1"], "to_list": "L1", "to": "top"},
+    "move_items": {"items": ["i1"], "to_list": "L2"},
     "remove_items": {"items": ["i1"]},
     "save_list": {"list": "L1", "name": "Poison"},
     "delete_list": {"list": "L2", "confirm_name": "Hardware"},
@@ -37,6 +38,7 @@ async def eve(factory: Factory, each_era: McpClient) -> McpClient:
     """Somebody of another household, who has written nothing yet, after Ada wrote something."""
     await each_era.call("add_items", items=["Ada's secret present"])
     await each_era.call("save_list", name="Hardware")
+    await each_era.call("add_items", items=["Ada's secret saw"], list="L2")
     stranger = await factory.connected("Eve")
     return McpClient(each_era.http, stranger.token, each_era.era)
 
@@ -52,14 +54,10 @@ async def write_everywhere(client: McpClient) -> None:
     await client.call("check_items", items=["tea"], list="Elsewhere", store="Market")
 
 
-ADAS = (["Ada's secret present"], ["Groceries", "Hardware"], 2)
-"""The items and lists that Ada has, and her revision."""
-
-
-async def everything(client: McpClient) -> tuple[list[str], list[str], int]:
-    listed = await client.call("list_items", list="*", view="all")
-    lists = (await client.call("get_overview"))["lists"]
-    return [item["name"] for item in listed["items"]], [each["name"] for each in lists], listed["rev"]
+async def everything(client: McpClient) -> list[dict[str, Any]]:
+    """The lists of the client's household, and every detail of what is on them."""
+    items = await client.call("list_items", list="*", view="all", detail="full")
+    return [await client.call("get_overview"), items]
 
 
 def on_nothing(value: str) -> str:
@@ -75,6 +73,7 @@ def test_every_tool_is_tried() -> None:
 async def test_a_stranger_naming_the_household_gets_the_answer_for_one_that_does_not_exist(
     engine: Engine, ada: Connected, each_era: McpClient, eve: McpClient, tool: str
 ) -> None:
+    before = await everything(each_era)
     async with transaction(engine) as connection:
         real = (await households.memberships_of(connection, ada.person.id))[0]
     for name in (real.ref, real.name, str(real.household_id)):
@@ -83,21 +82,38 @@ async def test_a_stranger_naming_the_household_gets_the_answer_for_one_that_does
         assert refusal == invented
         assert refusal["code"] == "not_found"
         assert "Ada" not in str(refusal)
-    assert await everything(each_era) == ADAS
+    assert await everything(each_era) == before
 
 
 @pytest.mark.parametrize("tool", sorted(ARGUMENTS))
 async def test_refs_of_another_household_are_refs_of_nothing(
     factory: Factory, each_era: McpClient, eve: McpClient, tool: str
 ) -> None:
+    before = await everything(each_era)
     result = await eve.result("tools/call", {"name": tool, "arguments": ARGUMENTS[tool]})
     assert "Ada" not in str(result)
-    assert await everything(each_era) == ADAS
+    assert await everything(each_era) == before
     nowhere = json.loads(on_nothing(json.dumps(ARGUMENTS[tool])))
     if nowhere != ARGUMENTS[tool] and "L1" not in ARGUMENTS[tool].values():
         mallory = McpClient(each_era.http, (await factory.connected("Mallory")).token, each_era.era)
         same = await mallory.result("tools/call", {"name": tool, "arguments": nowhere})
         assert on_nothing(str(result)) == on_nothing(str(same))
+
+
+LIST_TOOLS = sorted(tool.name for tool in TOOLS if "list" in tool.input_schema["properties"])
+
+
+@pytest.mark.parametrize("tool", LIST_TOOLS)
+async def test_a_list_of_another_household_is_answered_like_one_that_does_not_exist(
+    each_era: McpClient, eve: McpClient, tool: str
+) -> None:
+    before = await everything(each_era)
+    refusals = [
+        await eve.refusal(tool, **{**ARGUMENTS[tool], "list": named}) for named in ("L2", "Hardware", "L9", "Nowhere")
+    ]
+    assert refusals == [refusals[0]] * 4
+    assert (refusals[0]["code"], refusals[0]["candidates"]) == ("not_found", ["Groceries (L1)"])
+    assert await everything(each_era) == before
 
 
 async def test_a_cursor_of_another_household_shows_nothing_of_it(each_era: McpClient, eve: McpClient) -> None:
@@ -125,12 +141,13 @@ async def test_a_viewer_reads_and_changes_nothing(
     vic, _ = await factory.person("Vic")
     await factory.join(vic, ada.household_id, "viewer")
     viewer = McpClient(each_era.http, (await factory.connect(vic, ada.household_id)).token, each_era.era)
+    before = await everything(each_era)
     writes = next(each for each in TOOLS if each.name == tool).writes
     if writes:
         assert (await viewer.refusal(tool, **ARGUMENTS[tool]))["code"] == "role"
     else:
         await viewer.call(tool, **ARGUMENTS[tool])
-    assert await everything(each_era) == ADAS
+    assert await everything(each_era) == before
 
 
 async def test_joining_a_household_does_not_widen_a_grant(factory: Factory, ada: Connected, client: McpClient) -> None:
@@ -173,3 +190,59 @@ async def test_sql_in_one_household_sees_nothing_of_another(
         for table in TENANT_TABLES:
             query = text(f"SELECT count(*) FROM {table} WHERE household_id = :id")
             assert (await connection.execute(query, {"id": ada.household_id})).scalar() == 0
+
+
+ROWS = {
+    "clocks": "INSERT INTO clocks (household_id) VALUES (:household)",
+    "lists": "INSERT INTO lists (household_id, id, no, name, name_key, rev) VALUES (:household, :id, 7, 'x', 'x', 0)",
+    "items": """
+        INSERT INTO items (household_id, id, list_id, no, name, name_key, position, rev)
+        VALUES (:household, :id, (SELECT id FROM lists LIMIT 1), 7, 'x', 'x', 0, 0)""",
+    "events": """
+        INSERT INTO events (household_id, no, person_id, client_id, grant_id, kind, rev, changes)
+        VALUES (:household, 7, :id, 'x', :id, 'x', 0, '[]')""",
+    "purchases": """
+        INSERT INTO purchases (household_id, id, item_id, name, name_key, currency, bought_at, bought_by, event_no)
+        VALUES (:household, :id, :id, 'x', 'x', 'EUR', now(), :id, 7)""",
+    "aisles": "INSERT INTO aisles VALUES (:household, 'x', 'x', 0, 1)",
+    "departures": "INSERT INTO departures VALUES (:household, :id, 7, 0)",
+}
+"""A row for each tenant table."""
+
+
+@pytest.mark.parametrize("context", ["none", "another household"])
+@pytest.mark.parametrize("table", sorted(ROWS))
+async def test_sql_can_not_put_rows_into_a_household_that_is_not_its_context(
+    engine: Engine, ada: Connected, factory: Factory, table: str, context: str
+) -> None:
+    other = await factory.connected("Mallory")
+    household = None if context == "none" else other.household_id
+    refused = f'new row violates row-level security policy for table "{table}"'
+    with pytest.raises(DBAPIError, match=refused):
+        async with transaction(engine, household) as connection:
+            await connection.execute(text(ROWS[table]), {"household": ada.household_id, "id": new_id()})
+
+
+@pytest.mark.parametrize("table", TENANT_TABLES)
+async def test_sql_can_not_move_its_own_rows_into_another_household(
+    engine: Engine, ada: Connected, factory: Factory, client: McpClient, table: str
+) -> None:
+    mallory = await factory.connected("Mallory")
+    await write_everywhere(McpClient(client.http, mallory.token))
+    refused = f'new row violates row-level security policy for table "{table}"'
+    with pytest.raises(DBAPIError, match=refused):
+        async with transaction(engine, mallory.household_id) as connection:
+            await connection.execute(text(f"UPDATE {table} SET household_id = :id"), {"id": ada.household_id})
+    assert (await client.call("list_items", list="*"))["items"] == []
+
+
+@pytest.mark.parametrize("table", TENANT_TABLES)
+async def test_sql_in_one_household_changes_nothing_of_another(
+    engine: Engine, ada: Connected, factory: Factory, client: McpClient, table: str
+) -> None:
+    await write_everywhere(client)
+    other = await factory.connected("Mallory")
+    async with transaction(engine, other.household_id) as connection:
+        statement = text(f"UPDATE {table} SET household_id = household_id WHERE household_id = :id")
+        updated = await connection.execute(statement, {"id": ada.household_id})
+        assert updated.rowcount == 0  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]

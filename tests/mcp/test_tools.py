@@ -227,6 +227,17 @@ async def test_items_are_filtered_and_grouped(client: McpClient) -> None:
     assert await names(list="*", store="Hardware") == ["nails"]
 
 
+async def test_a_query_finds_one_and_several_alike(client: McpClient) -> None:
+    await client.call("add_items", items=["Berries", "berries in syrup", "strawberry", "bread"])
+    for query in ("berries", "BERRY"):
+        found = (await client.call("list_items", query=query))["items"]
+        assert "bread" not in [item["name"] for item in found]
+        assert {"Berries", "strawberry"} <= {item["name"] for item in found}
+    assert [item["name"] for item in (await client.call("list_items", query="berries syrup"))["items"]] == [
+        "berries in syrup"
+    ]
+
+
 async def test_since_rev_answers_only_what_changed(client: McpClient) -> None:
     before = await client.call("add_items", items=["milk", "bread"])
     await client.call("add_items", items=["2 milk"])

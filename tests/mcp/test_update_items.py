@@ -59,7 +59,7 @@ async def test_a_number_keeps_the_unit_and_a_unit_the_number(client: McpClient) 
     }
     assert (await update(unit="kg"))["quantity"] == "750 kg"
     assert (await update(clear=["unit"]))["quantity"] == "750"
-    assert (await update(quantity=2, unit="bag"))["quantity"] == "2 bag"
+    assert (await update(quantity=2, unit="bag"))["quantity"] == "2 bags"
     assert "quantity" not in await update(clear=["quantity"])
     assert (await update(unit="kg"))["quantity"] == "1 kg"
 

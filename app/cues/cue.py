@@ -1,0 +1,101 @@
+"""The kinds of cues, and how they are written into the payload of a NOTIFY.
+
+Any role of the database can send a NOTIFY, so a payload proves nothing: it is validated strictly, and a cue is only
+ever a reason to look at the database again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+LONGEST_PAYLOAD: Final = 7_999
+"""In bytes; PostgreSQL refuses 8,000 and more."""
+
+CUES_PER_PAYLOAD: Final = 40
+"""The longest cue is 150 bytes long, so that many always fit."""
+
+_STRICT: Final = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ListChanged:
+    """A list has a new revision: items on it, or the list itself."""
+
+    __pydantic_config__ = _STRICT
+
+    household_id: UUID
+    list_id: UUID
+    rev: Annotated[int, Field(ge=0, lt=2**63)]
+    kind: Literal["list"] = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class GrantEnded:
+    """A grant was revoked."""
+
+    __pydantic_config__ = _STRICT
+
+    grant_id: UUID
+    kind: Literal["grant"] = "grant"
+
+
+@dataclass(frozen=True, slots=True)
+class MembersChanged:
+    """Somebody joined a household, left it, or has another role in it."""
+
+    __pydantic_config__ = _STRICT
+
+    household_id: UUID
+    kind: Literal["members"] = "members"
+
+
+@dataclass(frozen=True, slots=True)
+class Refetch:
+    """Cues may have been missed: anything may have changed."""
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["refetch"] = "refetch"
+
+
+Cue = ListChanged | GrantEnded | MembersChanged | Refetch
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one payload holds: cues, and the process they come from."""
+
+    __pydantic_config__ = _STRICT
+
+    origin: UUID
+    cues: Annotated[list[Annotated[Cue, Field(discriminator="kind")]], Field(max_length=CUES_PER_PAYLOAD)]
+
+
+_MESSAGE: Final = TypeAdapter(Message)
+
+
+def payloads_of(origin: UUID, cues: Iterable[Cue]) -> list[str]:
+    """The cues as payloads, each at most LONGEST_PAYLOAD bytes; a single one without cues when there are none."""
+    remaining = iter(cues)
+    payloads = [_payload(origin, list(islice(remaining, CUES_PER_PAYLOAD)))]
+    while chunk := list(islice(remaining, CUES_PER_PAYLOAD)):
+        payloads.append(_payload(origin, chunk))
+    return payloads
+
+
+def read_payload(payload: object) -> Message | None:
+    """What a payload says, or None when it is not one of ours."""
+    if not isinstance(payload, str):
+        return None
+    try:
+        return _MESSAGE.validate_json(payload)
+    except ValidationError:
+        return None
+
+
+def _payload(origin: UUID, cues: list[Cue]) -> str:
+    return _MESSAGE.dump_json(Message(origin, cues)).decode()

@@ -1,0 +1,95 @@
+"""Cue buses on one database, and a bare connection that sees every notification."""
+
+from collections.abc import AsyncGenerator, Generator
+
+import anyio
+import pytest
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from app.cues import Cue, CueBus
+from app.cues.cue import Message, read_payload
+from app.cues.link import CHANNEL
+from app.db.driver import connect
+from app.db.embedded import DatabaseUrls
+
+SECONDS = 30
+"""How long a test waits for what must come."""
+
+
+class Heard:
+    """A listener that keeps what it heard, in order."""
+
+    def __init__(self) -> None:
+        self._send, self._receive = anyio.create_memory_object_stream[Cue](10_000)
+
+    def __call__(self, cue: Cue) -> None:
+        self._send.send_nowait(cue)
+
+    async def next(self) -> Cue:
+        """The next cue, awaited."""
+        with anyio.fail_after(SECONDS):
+            return await self._receive.receive()
+
+    async def until(self, last: Cue) -> list[Cue]:
+        """Everything up to a cue, that one included."""
+        cues = [await self.next()]
+        while cues[-1] != last:
+            cues.append(await self.next())
+        return cues
+
+    def close(self) -> None:
+        self._send.close()
+        self._receive.close()
+
+
+@pytest.fixture
+async def bus(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
+    bus = CueBus(database.service)
+    async with bus.running():
+        yield bus
+
+
+@pytest.fixture
+async def other(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
+    """The bus of another process on the same database."""
+    bus = CueBus(database.service)
+    async with bus.running():
+        yield bus
+
+
+@pytest.fixture
+def heard() -> Generator[Heard]:
+    heard = Heard()
+    yield heard
+    heard.close()
+
+
+class Wire:
+    """What goes over the channel, seen from outside."""
+
+    def __init__(self, messages: MemoryObjectReceiveStream[str]) -> None:
+        self._payloads = messages
+
+    async def next(self) -> tuple[str, Message]:
+        """The next payload that holds cues, and what it says."""
+        with anyio.fail_after(SECONDS):
+            while True:
+                payload = await self._payloads.receive()
+                message = read_payload(payload)
+                assert message is not None, payload
+                if message.cues:
+                    return payload, message
+
+
+@pytest.fixture
+async def wire(database: DatabaseUrls) -> AsyncGenerator[Wire]:
+    send, receive = anyio.create_memory_object_stream[str](10_000)
+
+    def received(connection: object, process: int, channel: str, payload: object) -> None:
+        send.send_nowait(str(payload))
+
+    connection = await connect(database.service)
+    await connection.add_listener(CHANNEL, received)
+    with send, receive:
+        yield Wire(receive)
+        await connection.close()

@@ -1,0 +1,84 @@
+"""Streams over real HTTP: the application on a port in this process, and a client that follows changes."""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import httpx
+import uvicorn
+
+from tests.mcp.client import McpClient
+
+SECONDS = 30
+"""How long a test waits for what must come."""
+
+SUBSCRIPTION_ID = "io.modelcontextprotocol/subscriptionId"
+
+
+class PortServer(uvicorn.Server):
+    """A server inside the test's process, whose signals stay the test runner's."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = anyio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    async def startup(self, *arguments: Any, **options: Any) -> None:
+        await super().startup(*arguments, **options)
+        self.ready.set()
+
+
+@dataclass
+class Following:
+    """An open stream, read message by message."""
+
+    acknowledged: dict[str, Any]
+    _request_id: object
+    _messages: AsyncIterator[dict[str, Any]]
+
+    async def uri(self) -> str:
+        """The address that the next notification names."""
+        with anyio.fail_after(SECONDS):
+            message = await anext(self._messages)
+        assert message["method"] == "notifications/resources/updated", message
+        assert message["params"]["_meta"][SUBSCRIPTION_ID] == self._request_id
+        return message["params"]["uri"]
+
+    async def uris_to_the_end(self) -> list[str]:
+        """Every address named until the stream ends as the protocol wants it: with a result."""
+        uris: list[str] = []
+        with anyio.fail_after(SECONDS):
+            async for message in self._messages:
+                if "result" in message:
+                    assert message["id"] == self._request_id
+                    assert message["result"]["_meta"][SUBSCRIPTION_ID] == self._request_id
+                    return uris
+                uris.append(message["params"]["uri"])
+        raise AssertionError("the stream was cut off")
+
+
+@asynccontextmanager
+async def follow(client: McpClient, *uris: str) -> AsyncGenerator[Following]:
+    """Follow these addresses while the block runs; the acknowledgement has arrived when it starts."""
+    message = client.message("subscriptions/listen", {"notifications": {"resourceSubscriptions": list(uris)}})
+    headers = client.headers("subscriptions/listen")
+    timeout = httpx.Timeout(SECONDS)
+    async with client.http.stream("POST", client.path, json=message, headers=headers, timeout=timeout) as response:
+        if response.headers["content-type"] != "text/event-stream":
+            raise AssertionError((await response.aread()).decode())
+        messages = _messages(response)
+        first = await anext(messages)
+        assert first["method"] == "notifications/subscriptions/acknowledged", first
+        yield Following(first["params"]["notifications"], message["id"], messages)
+
+
+async def _messages(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    async for line in response.aiter_lines():
+        if line.startswith("data: "):
+            yield json.loads(line.removeprefix("data: "))

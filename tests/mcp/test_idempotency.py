@@ -1,0 +1,59 @@
+"""How long an idempotency key is remembered, and for whom."""
+
+import pytest
+from sqlalchemy import text
+
+from app.db import Engine, transaction
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+
+async def age(engine: Engine, ada: Connected, by: str) -> None:
+    """Let every call of the household have been made that much earlier."""
+    async with transaction(engine, ada.household_id) as connection:
+        await connection.execute(text(f"UPDATE events SET at = at - interval '{by}'"))
+
+
+async def add(client: McpClient, *items: str) -> str:
+    """The quantity of the one line after adding to it with the key `once`."""
+    added = await client.call("add_items", items=items, idempotency_key="once")
+    return added["results"][0]["quantity"]
+
+
+async def test_a_key_is_remembered_for_a_day(client: McpClient, engine: Engine, ada: Connected) -> None:
+    assert await add(client, "2 milk") == "2"
+    await age(engine, ada, "23 hours 50 minutes")
+    assert await add(client, "2 milk") == "2"
+
+
+async def test_a_key_older_than_a_day_is_forgotten_and_holds_for_its_new_call(
+    client: McpClient, engine: Engine, ada: Connected
+) -> None:
+    assert await add(client, "2 milk") == "2"
+    await age(engine, ada, "24 hours 1 second")
+    assert await add(client, "3 milk") == "5", "also with other arguments"
+    assert await add(client, "3 milk") == "5"
+    assert (await client.call("list_items"))["items"][0]["quantity"] == 5
+
+
+async def test_a_key_older_than_a_day_is_forgotten_also_by_a_call_that_then_fails(
+    client: McpClient, engine: Engine, ada: Connected
+) -> None:
+    await add(client, "2 milk")
+    await age(engine, ada, "25 hours")
+    refusal = await client.refusal("add_items", items=["milk"], list="Nowhere", idempotency_key="once")
+    assert refusal["code"] == "not_found"
+    assert await add(client, "3 milk") == "5"
+
+
+async def test_one_key_under_two_grants_of_a_person_is_two_calls(
+    client: McpClient, factory: Factory, ada: Connected
+) -> None:
+    phone = McpClient(client.http, (await factory.connect(ada.person, ada.household_id)).token)
+    assert await add(client, "2 milk") == "2"
+    assert await add(phone, "2 milk") == "4"
+    assert await add(client, "2 milk") == "2", "each is answered what it was answered first"
+    assert await add(phone, "2 milk") == "4"
+    assert (await client.call("list_items"))["items"][0]["quantity"] == 4

@@ -1,0 +1,438 @@
+"""`subscriptions/listen`: who hears of what, on which process, and until when."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import httpx
+import httpx2
+import jwt
+import pytest
+import uvicorn
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.subscriptions import ResourceUpdated
+from sqlalchemy import text
+from starlette.applications import Starlette
+
+from app.config import Settings
+from app.cues import CueBus
+from app.cues.link import CHANNEL
+from app.db import Engine, transaction
+from app.db.driver import connect
+from app.db.embedded import DatabaseUrls
+from app.households import repository as households
+from app.main import create_app
+from app.mcp.catalogue import TOOLS
+from app.mcp.subscriptions import STREAMS_PER_GRANT, URIS_PER_STREAM
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+from tests.mcp.streaming import SECONDS, PortServer, follow
+from tests.mcp.test_tenancy import ARGUMENTS
+from tests.oauth.tokens import tokens_for
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncGenerator[Starlette]:
+    """The application on its port, in this process."""
+    app = create_app(settings)
+    config = uvicorn.Config(app, settings.host, settings.port, log_config=None, timeout_graceful_shutdown=2)
+    server = PortServer(config)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve)
+        await server.ready.wait()
+        yield app
+        server.should_exit = True
+
+
+@pytest.fixture
+async def http(server: Starlette, settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
+    """Calls the application over real connections."""
+    async with httpx.AsyncClient(base_url=settings.public_url, timeout=SECONDS) as http:
+        yield http
+
+
+@pytest.fixture
+async def other(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
+    """The cue bus of another process."""
+    bus = CueBus(database.service)
+    async with bus.running():
+        yield bus
+
+
+async def lists_uri(client: McpClient) -> str:
+    ref = (await client.call("get_overview"))["household"]["ref"]
+    return f"shopping://{ref}/lists"
+
+
+@pytest.fixture
+async def lists(client: McpClient) -> str:
+    """The address of all lists of Ada's household."""
+    return await lists_uri(client)
+
+
+@pytest.fixture
+def groceries(lists: str) -> str:
+    """The address of Ada's list."""
+    return f"{lists}/L1"
+
+
+async def remove_member(engine: Engine, ada: Connected) -> None:
+    async with transaction(engine) as connection:
+        await connection.execute(text("DELETE FROM memberships WHERE person_id = :id"), {"id": ada.person.id})
+
+
+async def revoke(engine: Engine, ada: Connected) -> None:
+    statement = text("UPDATE grants SET revoked_at = now(), revoked_because = 'test' WHERE id = :id")
+    async with transaction(engine) as connection:
+        await connection.execute(statement, {"id": ada.grant_id})
+
+
+async def cut(database: DatabaseUrls) -> None:
+    """End every connection of the service role, as a restart of Postgres does."""
+    admin = await connect(database.superuser)
+    await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'shopping_service'")
+    await admin.close()
+
+
+async def test_a_change_is_told_to_who_follows_the_list(client: McpClient, lists: str, groceries: str) -> None:
+    async with follow(client, groceries) as one, follow(client, lists) as every, follow(client) as nothing:
+        assert one.acknowledged == {"resourceSubscriptions": [groceries]}
+        assert nothing.acknowledged == {}
+        await client.call("add_items", items=["milk"])
+        assert await one.uri() == groceries
+        assert await every.uri() == lists
+
+
+@pytest.mark.parametrize("tool", [tool.name for tool in TOOLS if tool.writes])
+async def test_every_tool_that_writes_is_heard(client: McpClient, lists: str, tool: str) -> None:
+    await client.call("add_items", items=["milk"])
+    await client.call("save_list", name="Hardware")
+    async with follow(client, lists) as following:
+        await client.call(tool, **ARGUMENTS[tool])
+        assert await following.uri() == lists
+
+
+async def test_the_official_client_follows_a_list(
+    client: McpClient, ada: Connected, groceries: str, settings: Settings
+) -> None:
+    headers = {"Authorization": f"Bearer {ada.token}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=SECONDS) as http,
+        Client(streamable_http_client(settings.resource, http_client=http)) as official,
+    ):
+        capabilities = official.server_capabilities
+        assert capabilities is not None
+        assert capabilities.resources is not None
+        assert capabilities.resources.subscribe is True
+        assert (await official.list_resources()).resources == []
+        with anyio.fail_after(SECONDS):
+            async with official.listen(resource_subscriptions=[groceries]) as following:
+                await client.call("add_items", items=["milk"])
+                assert await anext(following) == ResourceUpdated(groceries)
+
+
+async def test_what_changed_nothing_tells_nothing(
+    client: McpClient, ada: Connected, engine: Engine, server: Starlette, groceries: str
+) -> None:
+    async with follow(client, groceries) as following:
+        await client.call("add_items", items=["milk"], idempotency_key="same")
+        await client.call("add_items", items=["milk"], idempotency_key="same")
+        await client.call("list_items")
+        await client.refusal("add_items", items=["milk"], list="none of that name")
+        await client.call("add_items", items=["eggs"])
+        await revoke(engine, ada)
+        server.state.cues.grant_ended(ada.grant_id)
+        assert await following.uris_to_the_end() == [groceries, groceries]
+
+
+async def test_a_change_in_another_household_is_not_told(
+    client: McpClient, factory: Factory, lists: str, groceries: str
+) -> None:
+    eve = McpClient(client.http, (await factory.connected("Eve")).token)
+    async with follow(client, lists, groceries) as following, follow(eve, await lists_uri(eve)) as eves:
+        await eve.call("add_items", items=["bread"])
+        await eves.uri()
+        await client.call("add_items", items=["milk"])
+        assert {await following.uri(), await following.uri()} == {lists, groceries}
+        await eve.call("add_items", items=["butter"])
+        assert await eves.uri() == await lists_uri(eve)
+
+
+async def test_one_stream_follows_every_household_of_the_grant(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected
+) -> None:
+    bob, cabin = await factory.person("Bob")
+    await factory.join(ada.person, cabin, "viewer")
+    both = McpClient(http, (await factory.connect(ada.person, ada.household_id, cabin)).token)
+    bobs = McpClient(http, (await factory.connect(bob, cabin)).token)
+    home, away = await lists_uri(both), await lists_uri(bobs)
+    async with follow(both, home, away) as following:
+        await bobs.call("add_items", items=["firewood"])
+        assert await following.uri() == away
+        await both.call("add_items", items=["milk"])
+        assert await following.uri() == home
+
+
+UNREADABLE = [
+    "shopping://{eve}/lists",
+    "shopping://{eve}/lists/L1",
+    "shopping://hzzzzzzzzz/lists/L1",
+    "shopping://{own}/lists/L2",
+    "shopping://{own}/lists/l1",
+    "shopping://{own}/lists/%4C1",
+    "shopping://{own}/lists/L01",
+    "shopping://{own}/lists/Groceries",
+    "shopping://{own}/lists/",
+    "shopping://{own}/lists/L1/",
+    "shopping://{own}/lists/L1?x=1",
+    "shopping://{own}/lists/L1.csv",
+    "shopping://{own}/lists/L1\0",
+    "shopping://{own}/lists/L" + "1" * 9,
+    "shopping://{own}/lists/L" + "1" * 500,
+    "shopping://{own}",
+    "SHOPPING://{own}/lists",
+    "https://localhost/lists",
+    "",
+]
+
+
+@pytest.mark.parametrize("uri", UNREADABLE)
+async def test_an_address_one_may_not_read_is_refused_like_one_that_does_not_exist(
+    client: McpClient, factory: Factory, groceries: str, uri: str
+) -> None:
+    eve = McpClient(client.http, (await factory.connected("Eve")).token)
+    refs = {"own": groceries.split("/")[2], "eve": (await eve.call("get_overview"))["household"]["ref"]}
+    asked = [groceries, uri.format(**refs)]
+    refusal = await client.error("subscriptions/listen", {"notifications": {"resourceSubscriptions": asked}})
+    assert refusal["code"] == -32602
+    assert refusal["message"] == (
+        "notifications.resourceSubscriptions[1]: there is no such resource. "
+        "Addresses are shopping://HOUSEHOLD/lists/LIST, with refs of yours."
+    )
+    assert refusal["data"]["code"] == "not_found"
+
+
+async def test_a_household_that_the_grant_does_not_cover_is_refused(
+    client: McpClient, factory: Factory, ada: Connected
+) -> None:
+    bob, cabin = await factory.person("Bob")
+    await factory.join(ada.person, cabin, "owner")
+    uri = await lists_uri(McpClient(client.http, (await factory.connect(bob, cabin)).token))
+    refusal = await client.error("subscriptions/listen", {"notifications": {"resourceSubscriptions": [uri]}})
+    assert refusal["data"]["code"] == "not_found"
+
+
+async def test_a_token_that_may_not_read_may_not_follow(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, groceries: str
+) -> None:
+    claims = jwt.decode(ada.token, options={"verify_signature": False})
+    client = McpClient(http, factory.keys.sign({**claims, "scope": ""}))
+    response = await client.send("subscriptions/listen", {"notifications": {"resourceSubscriptions": [groceries]}})
+    assert response.status_code == 403
+    assert 'scope="lists:read"' in response.headers["www-authenticate"]
+
+
+async def test_older_clients_have_no_streams(client: McpClient, groceries: str) -> None:
+    older = replace(client, era="2025-11-25")
+    refusal = await older.error("subscriptions/listen", {"notifications": {"resourceSubscriptions": [groceries]}})
+    assert refusal["code"] == -32601
+
+
+async def test_too_many_addresses_are_refused(client: McpClient, groceries: str) -> None:
+    asked = {"notifications": {"resourceSubscriptions": [groceries] * (URIS_PER_STREAM + 1)}}
+    assert "at most 50" in (await client.error("subscriptions/listen", asked))["message"]
+
+
+async def test_a_grant_has_a_number_of_streams_and_gets_room_when_one_ends(
+    client: McpClient, factory: Factory, ada: Connected, groceries: str
+) -> None:
+    asked = {"notifications": {"resourceSubscriptions": [groceries]}}
+    another = McpClient(client.http, (await factory.connect(ada.person, ada.household_id)).token)
+    async with anyio.create_task_group() as tasks:
+        opened = [await tasks.start(hold_open, client, groceries) for _ in range(STREAMS_PER_GRANT)]
+        refusal = await client.error("subscriptions/listen", asked)
+        assert refusal["data"]["code"] == "limit"
+        assert "5 open streams" in refusal["message"]
+        async with follow(another, groceries):
+            pass
+        opened[0].cancel()
+        with anyio.fail_after(SECONDS):
+            while not await is_opened(client, groceries):
+                pass
+        tasks.cancel_scope.cancel()
+
+
+async def hold_open(client: McpClient, uri: str, *, task_status: anyio.abc.TaskStatus[anyio.CancelScope]) -> None:
+    with anyio.CancelScope() as scope:
+        async with follow(client, uri):
+            task_status.started(scope)
+            await anyio.sleep_forever()
+
+
+async def is_opened(client: McpClient, uri: str) -> bool:
+    try:
+        async with follow(client, uri):
+            return True
+    except AssertionError:
+        return False
+
+
+async def test_a_stream_ends_when_the_token_does(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, groceries: str
+) -> None:
+    expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    claims: dict[str, Any] = jwt.decode(ada.token, options={"verify_signature": False})
+    brief = McpClient(http, factory.keys.sign({**claims, "exp": int(expires.timestamp())}))
+    async with follow(brief, groceries) as following:
+        await brief.call("add_items", items=["milk"])
+        assert await following.uris_to_the_end() == [groceries]
+    assert datetime.now(UTC) >= expires
+
+
+async def test_a_stream_ends_when_its_grant_is_revoked(http: httpx.AsyncClient, settings: Settings) -> None:
+    tokens = await tokens_for(http, settings.public_url, "anna@example.org")
+    kept = await tokens_for(http, settings.public_url, "bert@example.org")
+    client, bystander = McpClient(http, tokens["access_token"]), McpClient(http, kept["access_token"])
+    async with (
+        follow(client, await lists_uri(client)) as following,
+        follow(bystander, await lists_uri(bystander)) as others,
+    ):
+        form = {"token": tokens["refresh_token"], "client_id": tokens["client_id"]}
+        assert (await http.post("/oauth/revoke", data=form)).status_code == 200
+        assert await following.uris_to_the_end() == []
+        await bystander.call("add_items", items=["milk"])
+        await others.uri()
+    assert (await client.send("tools/list")).status_code == 401
+
+
+async def test_a_stream_ends_when_its_grant_is_revoked_on_another_process(
+    client: McpClient, ada: Connected, engine: Engine, other: CueBus, groceries: str
+) -> None:
+    async with follow(client, groceries) as following:
+        await revoke(engine, ada)
+        other.grant_ended(ada.grant_id)
+        assert await following.uris_to_the_end() == []
+
+
+async def test_nothing_is_told_of_changes_between_the_end_of_a_grant_and_the_end_of_its_stream(
+    client: McpClient, ada: Connected, engine: Engine, server: Starlette, groceries: str
+) -> None:
+    async with follow(client, groceries) as following:
+        list_id = await id_of_the_list(engine, ada)
+        await revoke(engine, ada)
+        server.state.cues.grant_ended(ada.grant_id)
+        server.state.cues.lists_changed(ada.household_id, {list_id: 9})
+        assert await following.uris_to_the_end() == []
+
+
+async def test_a_cue_that_only_claims_an_end_ends_nothing(
+    client: McpClient, ada: Connected, other: CueBus, engine: Engine, groceries: str
+) -> None:
+    list_id = await id_of_the_list(engine, ada)
+    async with follow(client, groceries) as following:
+        other.grant_ended(ada.grant_id)
+        other.members_changed(ada.household_id)
+        other.lists_changed(ada.household_id, {list_id: 9})
+        assert await following.uri() == groceries
+
+
+async def id_of_the_list(engine: Engine, ada: Connected) -> Any:
+    async with transaction(engine, ada.household_id) as connection:
+        return (await connection.execute(text("SELECT id FROM lists"))).scalar_one()
+
+
+async def test_a_stream_ends_when_the_person_is_no_longer_a_member(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, engine: Engine, other: CueBus
+) -> None:
+    bob, cabin = await factory.person("Bob")
+    await factory.join(ada.person, cabin, "editor")
+    both = McpClient(http, (await factory.connect(ada.person, ada.household_id, cabin)).token)
+    bobs = McpClient(http, (await factory.connect(bob, cabin)).token)
+    home, away = await lists_uri(both), await lists_uri(bobs)
+    async with follow(both, away) as removed, follow(both, home) as kept, follow(bobs, away) as owners:
+        async with transaction(engine) as connection:
+            statement = text("DELETE FROM memberships WHERE person_id = :person AND household_id = :household")
+            await connection.execute(statement, {"person": ada.person.id, "household": cabin})
+        other.members_changed(cabin)
+        assert await removed.uris_to_the_end() == []
+        await bobs.call("add_items", items=["firewood"])
+        assert await owners.uri() == away
+        await both.call("add_items", items=["milk"])
+        assert await kept.uri() == home
+
+
+async def test_after_postgres_restarts_the_stream_says_so_and_hears_again(
+    client: McpClient, ada: Connected, engine: Engine, database: DatabaseUrls, other: CueBus, groceries: str
+) -> None:
+    list_id = await id_of_the_list(engine, ada)
+    async with follow(client, groceries) as following:
+        await cut(database)
+        assert await following.uri() == groceries, "something may have been missed"
+        other.lists_changed(ada.household_id, {list_id: 9})
+        assert await following.uri() == groceries
+
+
+async def test_a_revocation_that_was_missed_ends_the_stream_when_cues_arrive_again(
+    client: McpClient, ada: Connected, engine: Engine, database: DatabaseUrls, groceries: str
+) -> None:
+    async with follow(client, groceries) as following:
+        await revoke(engine, ada)
+        await cut(database)
+        assert await following.uris_to_the_end() == []
+
+
+async def test_a_membership_that_was_missed_ends_the_stream_too(
+    client: McpClient, ada: Connected, engine: Engine, database: DatabaseUrls, groceries: str
+) -> None:
+    async with follow(client, groceries) as following:
+        await remove_member(engine, ada)
+        await cut(database)
+        assert await following.uris_to_the_end() == []
+
+
+async def test_many_writes_are_one_notification_for_each_interval(
+    client: McpClient, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cues.link.GATHER_SECONDS", 0.5)
+    payloads: list[tuple[int, str]] = []
+    last = anyio.Event()
+
+    def received(connection: object, process: int, channel: str, payload: object) -> None:
+        payloads.append((process, str(payload)))
+        if '"rev":100,' in str(payload):
+            last.set()
+
+    listening = await connect(database.service)
+    await listening.add_listener(CHANNEL, received)
+    started = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        for number in range(100):
+            tasks.start_soon(write, client, f"thing {number}")
+    with anyio.fail_after(SECONDS):
+        await last.wait()
+    intervals = (anyio.current_time() - started) / 0.5
+    await listening.close()
+    assert len(payloads) <= intervals + 1
+    assert len({process for process, _ in payloads}) == 1, "on a connection of its own, not on those that write"
+
+
+async def write(client: McpClient, item: str) -> None:
+    await client.call("add_items", items=[item])
+
+
+async def test_a_person_of_the_household_is_told_of_what_others_write(
+    client: McpClient, factory: Factory, ada: Connected, engine: Engine, groceries: str
+) -> None:
+    bob, _ = await factory.person("Bob")
+    await factory.join(bob, ada.household_id, "viewer")
+    async with transaction(engine) as connection:
+        assert len(await households.members_of(connection, ada.household_id)) == 2
+    viewer = McpClient(client.http, (await factory.connect(bob, ada.household_id, scopes=("lists:read",))).token)
+    async with follow(viewer, groceries) as following:
+        await client.call("add_items", items=["milk"])
+        assert await following.uri() == groceries
