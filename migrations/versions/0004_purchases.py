@@ -1,4 +1,4 @@
-"""What was bought and in what order of the shop, what left a list, and how far back the record goes."""
+"""What was bought and in what order of the shop, what left a list, items with a day, and how far the record goes."""
 
 from alembic import op
 
@@ -64,6 +64,10 @@ def upgrade() -> None:
     tenant_table("departures")
     grant("departures", "SELECT, INSERT, UPDATE, DELETE")  # forgotten together with the events of their time
 
+    # Few items have a day of their own; these are looked for every few minutes.
+    op.execute("CREATE INDEX ix_items_repeating ON items (household_id) WHERE repeat_days IS NOT NULL")
+    op.execute("CREATE INDEX ix_items_waiting ON items (household_id) WHERE not_before IS NOT NULL")
+
     op.execute("ALTER TABLE clocks ADD COLUMN forgotten_rev bigint NOT NULL DEFAULT 0")
     grant("events", "DELETE")  # kept for a while, not for ever
 
@@ -71,5 +75,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     revoke("events", "DELETE")
     op.execute("ALTER TABLE clocks DROP COLUMN forgotten_rev")
+    for index in ("ix_items_waiting", "ix_items_repeating"):
+        op.execute(f"DROP INDEX {index}")
     for table in ("departures", "aisles", "purchases"):
         op.execute(f"DROP TABLE {table}")
