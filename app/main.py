@@ -15,6 +15,7 @@ from app.cues import CueBus
 from app.db import Connection, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
+from app.jobs.runner import chores_running
 from app.lists.founding import found_household
 from app.mcp.door import DOORS
 from app.mcp.endpoints import Endpoints
@@ -46,7 +47,7 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         try:
             await keys.load()
-            async with cues.running(), endpoints.running():
+            async with cues.running(), endpoints.running(), chores_running(engine, cues.lists_changed):
                 with on_stop(endpoints.subscriptions.close):
                     yield
         finally:

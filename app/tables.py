@@ -3,8 +3,9 @@
 from app.activity import tables as activity
 from app.db import metadata
 from app.households import tables as households
+from app.lists import history_tables
 from app.lists import tables as lists
 from app.oauth import tables as oauth
 from app.people import tables as people
 
-__all__ = ["activity", "households", "lists", "metadata", "oauth", "people"]
+__all__ = ["activity", "history_tables", "households", "lists", "metadata", "oauth", "people"]

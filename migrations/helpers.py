@@ -23,8 +23,17 @@ def reference_table(name: str) -> None:
 
 def grant(name: str, privileges: str) -> None:
     """Give the service role the named privileges (`SELECT, INSERT`) on a table, and no others."""
+    op.execute(f"GRANT {privileges} ON {name} TO {_service_role()}")
+
+
+def revoke(name: str, privileges: str) -> None:
+    """Take privileges on a table from the service role again."""
+    op.execute(f"REVOKE {privileges} ON {name} FROM {_service_role()}")
+
+
+def _service_role() -> str:
     role: str = op.get_context().config.attributes["service_role"]  # type: ignore[union-attr]
-    op.execute(f"GRANT {privileges} ON {name} TO {_quoted(role)}")
+    return _quoted(role)
 
 
 def _quoted(name: str) -> str:

@@ -1,7 +1,11 @@
 """Events in the database: what a call changed, and the answer it gave."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 from uuid import UUID
+
+import asyncpg
 
 from app.households.tenant import Tenant
 
@@ -14,6 +18,45 @@ class KeptAnswer:
 
     args_hash: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One recorded call; `changes` is JSON text, `undone_by` the number of the event that undid it."""
+
+    no: int
+    at: datetime
+    person_id: UUID
+    kind: str
+    list_id: UUID | None
+    rev: int
+    changes: str
+    undone_by: int | None
+
+
+EVENT_COLUMNS: Final = "no, at, person_id, kind, list_id, rev, changes::text AS changes, undone_by"
+
+
+def event_of(row: asyncpg.Record) -> Event:
+    """An event from a row with the columns of `EVENT_COLUMNS`."""
+    return Event(**dict(row))
+
+
+async def find_event(tenant: Tenant, no: int) -> Event | None:
+    """The event with that number, if it is still on record."""
+    row = await tenant.driver.fetchrow(
+        f"SELECT {EVENT_COLUMNS} FROM events WHERE household_id = $1 AND no = $2",  # noqa: S608
+        tenant.household_id,
+        no,
+    )
+    return None if row is None else event_of(row)
+
+
+async def set_undone_by(tenant: Tenant, no: int, undone_by: int | None) -> None:
+    """Say which event undid an event; None when it is in force."""
+    await tenant.driver.execute(
+        "UPDATE events SET undone_by = $3 WHERE household_id = $1 AND no = $2", tenant.household_id, no, undone_by
+    )
 
 
 async def kept_answer(tenant: Tenant, idem_key: str) -> KeptAnswer | None:

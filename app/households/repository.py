@@ -32,6 +32,11 @@ async def memberships_of(connection: Connection, person_id: UUID) -> list[Member
     return [Membership(*row) for row in rows]
 
 
+async def household_ids(connection: Connection) -> list[UUID]:
+    """Every household there is."""
+    return list((await connection.execute(select(households.c.id).order_by(households.c.id))).scalars())
+
+
 async def members_of(connection: Connection, household_id: UUID) -> list[Member]:
     """The people of a household, in the order in which they joined."""
     rows = await connection.execute(

@@ -52,5 +52,8 @@ clocks = Table(
     Column("next_list", Integer, nullable=False, server_default=text("1")),
     Column("next_item", Integer, nullable=False, server_default=text("1")),
     Column("next_event", Integer, nullable=False, server_default=text("1")),
+    Column("forgotten_rev", BigInteger, nullable=False, server_default=text("0")),
 )
-"""A tenant table: one row per household, its write lock, its revision and the source of its short refs."""
+"""A tenant table: one row per household, its write lock, its revision and the source of its short refs.
+
+What left its place up to `forgotten_rev` is no longer on record."""

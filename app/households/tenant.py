@@ -73,6 +73,32 @@ async def open_tenant(
     membership = choose(actor, household)
     if write and membership.role == "viewer":
         raise RoleRefused("You may look at this household, not change it. One of its owners can make you an editor.")
+    async with _opened(engine, actor, membership, write=write, lists_changed=lists_changed) as tenant:
+        yield tenant
+
+
+SERVICE: Final = UUID(int=0)
+"""Who acts where nobody does: no person and no grant has this id."""
+
+
+@asynccontextmanager
+async def open_for_service(
+    engine: Engine, household_id: UUID, *, write: bool, lists_changed: ListsChanged | None = None
+) -> AsyncGenerator[Tenant]:
+    """A transaction in a household for what the service does by itself, never on anybody's behalf.
+
+    Raises `Unavailable` when the database is away.
+    """
+    membership = Membership(household_id, name="", ref="", role="owner", currency="", locale="", default_list_id=None)
+    actor = Actor(SERVICE, "service", SERVICE, (membership,), household_id)
+    async with _opened(engine, actor, membership, write=write, lists_changed=lists_changed) as tenant:
+        yield tenant
+
+
+@asynccontextmanager
+async def _opened(
+    engine: Engine, actor: Actor, membership: Membership, *, write: bool, lists_changed: ListsChanged | None
+) -> AsyncGenerator[Tenant]:
     changed: dict[UUID, int] = {}
 
     def tell() -> None:

@@ -1,25 +1,25 @@
 """Adding items to a list: each entry is cleaned and parsed on its own, then all are stored together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
-from uuid import UUID
 
-from app.activity import repository as activity
-from app.errors import AppError, Invalid, LimitReached, NotFound
+from app.errors import AppError, Invalid, LimitReached
 from app.households import repository as households
 from app.households.membership import Member
 from app.households.tenant import Tenant
-from app.lists import changes, repository
+from app.lists import details, repository
+from app.lists.editing import refuse_all_if_one_fails
 from app.lists.merging import plan_add
 from app.lists.model import (
     ITEMS_PER_LIST,
-    LABEL_LENGTH,
     LINES_PER_NAME,
     NAME_LENGTH,
     NOTE_LENGTH,
+    Changed,
+    Entry,
+    Item,
     NoOutcome,
     OnDuplicate,
     Outcome,
@@ -29,10 +29,9 @@ from app.lists.model import (
     Wanted,
 )
 from app.lists.naming import resolve_list
-from app.lists.quantities import Phrase, make_quantity, parse_phrase
-from app.text import clean, fold
-
-LARGEST_PRICE: Final = Decimal("9999999999")
+from app.lists.quantities import Phrase, parse_phrase
+from app.lists.recording import record_items, rev_after
+from app.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +51,6 @@ class NewItem:
     repeat_every_days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What an add did: an outcome or a refusal for each entry, in order; `event_no` when anything was stored."""
-
-    list: ShoppingList
-    rev: int
-    entries: Sequence[tuple[str, Outcome | AppError]]
-    event_no: int | None
-
-
 async def add_items(
     tenant: Tenant,
     entries: Sequence[str | NewItem],
@@ -69,35 +58,36 @@ async def add_items(
     on_duplicate: OnDuplicate,
     *,
     all_or_nothing: bool,
-) -> Added:
+) -> Changed:
     """Add entries to a list; one that can't be used reports why, and the others still happen.
+
+    An entry for a day that has come waits for nothing.
 
     Raises `NotFound` for the list, and with `all_or_nothing` the first entry's refusal, before anything is stored.
     """
     shopping_list = await resolve_list(tenant, list_name)
     clock = await repository.read_clock(tenant)
+    today = clock.now.date()
     members = await _members(tenant, entries)
-    read = [_read(entry, f"items[{number}]", members) for number, entry in enumerate(entries)]
+    read = [_read(entry, f"items[{number}]", members, today) for number, entry in enumerate(entries)]
     wanted = [entry for entry in read if isinstance(entry, Wanted)]
     existing = await repository.items_named(tenant, shopping_list.id, [entry.name_key for entry in wanted])
-    room = await _room(tenant, shopping_list, clock.next_item, len(wanted))
-    plan = plan_add(existing, wanted, on_duplicate, clock.next_item, room)
+    room = await room_on(tenant, shopping_list, clock.next_item, len(wanted))
+    awake = [_awake(item, today) for item in existing]
+    plan = plan_add(awake, wanted, on_duplicate, clock.next_item, room, list_id=shopping_list.id)
     outcomes = _outcomes(read, plan)
-    if all_or_nothing and (refusal := next((each for each in outcomes if isinstance(each, AppError)), None)):
-        raise refusal
-    event_no = await _store(tenant, shopping_list, clock.rev, plan)
+    refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
+    event_no = await record_items(tenant, "add_items", clock.rev, plan.changes.values())
     names = [entry if isinstance(entry, str) else entry.name for entry in entries]
-    rev = clock.rev if plan.changes else shopping_list.rev
-    return Added(shopping_list, rev, list(zip(names, outcomes, strict=True)), event_no)
+    results = [Entry(*pair) for pair in zip(names, outcomes, strict=True)]
+    return Changed([shopping_list], rev_after(clock, [shopping_list], event_no), results, event_no)
 
 
-async def _store(tenant: Tenant, shopping_list: ShoppingList, rev: int, plan: Plan) -> int | None:
-    """Store the planned changes with their event, and answer its number; None when there is nothing to store."""
-    if not plan.changes:
-        return None
-    await repository.save_items(tenant, shopping_list.id, rev, [each.after for each in plan.changes.values()])
-    recorded = changes.as_json(plan.changes.values())
-    return await activity.insert_event(tenant, "add_items", shopping_list.id, recorded)
+async def room_on(tenant: Tenant, shopping_list: ShoppingList, next_item: int, wanted: int) -> int:
+    """How many more items the list may hold; counted only where the household ever made that many."""
+    if next_item + wanted <= ITEMS_PER_LIST:
+        return wanted
+    return ITEMS_PER_LIST - await repository.count_items(tenant, shopping_list.id)
 
 
 def _outcomes(read: Sequence[Wanted | AppError], plan: Plan) -> list[Outcome | AppError]:
@@ -129,16 +119,14 @@ async def _members(tenant: Tenant, entries: Sequence[str | NewItem]) -> list[Mem
     return []
 
 
-async def _room(tenant: Tenant, shopping_list: ShoppingList, next_item: int, wanted: int) -> int:
-    """How many more items the list may hold; counted only where the household ever made that many."""
-    if next_item + wanted <= ITEMS_PER_LIST:
-        return wanted
-    return ITEMS_PER_LIST - await repository.count_items(tenant, shopping_list.id)
+def _awake(item: Item, today: date) -> Item:
+    """The item without a day to wait for that has come."""
+    return item if item.not_before is None or item.not_before > today else replace(item, not_before=None)
 
 
-def _read(entry: str | NewItem, field: str, members: Sequence[Member]) -> Wanted | AppError:
+def _read(entry: str | NewItem, field: str, members: Sequence[Member], today: date) -> Wanted | AppError:
     try:
-        return _wanted_from_phrase(entry, field) if isinstance(entry, str) else _wanted(entry, field, members)
+        return _wanted_from_phrase(entry, field) if isinstance(entry, str) else _wanted(entry, field, members, today)
     except AppError as refusal:
         return refusal
 
@@ -152,55 +140,27 @@ def _wanted_from_phrase(text: str, field: str) -> Wanted:
     )
 
 
-def _wanted(entry: NewItem, field: str, members: Sequence[Member]) -> Wanted:
-    name = clean(entry.name, f"{field}.name", NAME_LENGTH)
+def _wanted(entry: NewItem, field: str, members: Sequence[Member], today: date) -> Wanted:
+    name = details.item_name(entry.name, f"{field}.name")
     # With an amount of its own, the name is taken as it stands; otherwise it may carry one: "2 kg flour".
     has_amount = entry.quantity is not None or entry.unit is not None
     phrase = Phrase(name) if has_amount else parse_phrase(name)
     quantity = phrase.quantity
     if has_amount:
-        unit = _label(entry.unit, f"{field}.unit")
-        quantity = make_quantity(Decimal(1) if entry.quantity is None else entry.quantity, unit)
-        if quantity is None:
-            raise Invalid(f"{field}.quantity must be above 0 and at most 100 billion.", field=f"{field}.quantity")
-    note = phrase.note if entry.note is None else clean(entry.note, f"{field}.note", NOTE_LENGTH, multiline=True)
+        unit = details.label(entry.unit, f"{field}.unit")
+        number = Decimal(1) if entry.quantity is None else entry.quantity
+        quantity = details.quantity(number, unit, f"{field}.quantity")
+    note = phrase.note if entry.note is None else details.item_note(entry.note, f"{field}.note")
+    waits = entry.not_before is not None and entry.not_before > today
     return Wanted(
         name=phrase.name,
         quantity=quantity,
         note=note,
-        category=_label(entry.category, f"{field}.category"),
-        store=_label(entry.store, f"{field}.store"),
-        assignee_id=_assignee(entry.assignee, f"{field}.assignee", members),
+        category=details.label(entry.category, f"{field}.category"),
+        store=details.label(entry.store, f"{field}.store"),
+        assignee_id=details.assignee(entry.assignee, f"{field}.assignee", members),
         priority=entry.priority,
-        price=_price(entry.price, f"{field}.price"),
-        not_before=entry.not_before,
-        repeat_days=_repeat(entry.repeat_every_days, f"{field}.repeat_every_days"),
+        price=details.price(entry.price, f"{field}.price"),
+        not_before=entry.not_before if waits else None,
+        repeat_days=details.repetition(entry.repeat_every_days, f"{field}.repeat_every_days"),
     )
-
-
-def _label(text: str | None, field: str) -> str | None:
-    return None if text is None else clean(text, field, LABEL_LENGTH)
-
-
-def _price(price: Decimal | None, field: str) -> Decimal | None:
-    if price is None:
-        return None
-    if not price.is_finite() or not 0 <= price <= LARGEST_PRICE:
-        raise Invalid(f"{field} must be between 0 and {LARGEST_PRICE:,}.", field=field)
-    return price.quantize(Decimal("0.01"))
-
-
-def _repeat(days: int | None, field: str) -> int | None:
-    if days is not None and not 1 <= days <= 3650:
-        raise Invalid(f"{field} must be between 1 and 3650 days.", field=field)
-    return days
-
-
-def _assignee(name: str | None, field: str, members: Sequence[Member]) -> UUID | None:
-    if name is None:
-        return None
-    found = [member for member in members if fold(member.name) == fold(name)]
-    if len(found) != 1:
-        message = f"{field} must be the name of one member of the household."
-        raise NotFound(message, field=field, candidates=[member.name for member in members])
-    return found[0].person_id

@@ -29,21 +29,24 @@ def plan_add(
     on_duplicate: OnDuplicate,
     next_no: int,
     room: int = ITEMS_PER_LIST,
+    *,
+    list_id: UUID,
 ) -> Plan:
     """Decide what becomes of each wanted entry.
 
-    `existing` are the items of the list, open or checked, that share a name with an entry; `next_no` is the number
-    of the next new item, `room` how many new ones fit. Entries see the ones before them, so `milk, milk` in one call
-    is one line.
+    `existing` are the items of the list `list_id`, open or checked, that share a name with an entry; `next_no` is the
+    number of the next new item, `room` how many new ones fit. Entries see the ones before them, so `milk, milk` in one
+    call is one line.
     """
-    plan = _Planner(list(existing), next_no, room)
+    plan = _Planner(list(existing), list_id, next_no, room)
     for entry in wanted:
         plan.add(entry, on_duplicate)
     return plan.result
 
 
 class _Planner:
-    def __init__(self, existing: list[Item], next_no: int, room: int) -> None:
+    def __init__(self, existing: list[Item], list_id: UUID, next_no: int, room: int) -> None:
+        self._list_id = list_id
         self._before = {item.id: item for item in existing}
         self._named: dict[str, dict[UUID, Item]] = {}
         for item in existing:
@@ -55,7 +58,7 @@ class _Planner:
         self.result = Plan()
 
     def add(self, entry: Wanted, on_duplicate: OnDuplicate) -> None:
-        same = [item for item in self._alike(entry.name_key) if item.note_key == entry.note_key]
+        same = [item for item in self._alike(entry.name_key) if _is_same_thing(item, entry)]
         open_lines = [item for item in same if item.checked_at is None]
         target = _line_to_join(open_lines, entry) if on_duplicate == "merge" else None
         if on_duplicate == "skip" and open_lines:
@@ -115,6 +118,7 @@ class _Planner:
         bare = Item(
             id=new_id(),
             no=self._next_no,
+            list_id=self._list_id,
             name=entry.name,
             name_key=entry.name_key,
             position=self._end() if beside is None else beside.position + 1,
@@ -147,6 +151,13 @@ class _Planner:
     def _store(self, item: Item) -> None:
         self._named.setdefault(item.name_key, {})[item.id] = item
         self.result.changes[item.id] = Change(self._before.get(item.id), item)
+
+
+def _is_same_thing(item: Item, entry: Wanted) -> bool:
+    if item.note_key != entry.note_key:
+        return False
+    # What waits for a day is not what is needed today: joined, one of the two would come at the wrong time.
+    return not item.is_open or item.not_before == entry.not_before
 
 
 def _line_to_join(open_lines: list[Item], entry: Wanted) -> Item | None:

@@ -1,5 +1,6 @@
 """Lists and items as the rest of the service sees them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,6 +8,7 @@ from functools import cached_property
 from typing import Final, Literal
 from uuid import UUID
 
+from app.errors import AppError
 from app.lists.folding import merge_key
 from app.lists.quantities import Quantity
 from app.text import fold
@@ -35,6 +37,11 @@ class ShoppingList:
     no: int
     name: str
     rev: int
+    store: str | None = None
+    currency: str | None = None
+    category_order: tuple[str, ...] = ()
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
 
     @property
     def ref(self) -> str:
@@ -44,10 +51,14 @@ class ShoppingList:
 
 @dataclass(frozen=True)
 class Item:
-    """A line on a list. `position` orders it, `variant` tells apart open lines of one name and measure."""
+    """A line on a list. `position` orders it, `variant` tells apart open lines of one name and measure.
+
+    `rev` is the revision of its last stored change, 0 for an item that is not stored yet.
+    """
 
     id: UUID
     no: int
+    list_id: UUID
     name: str
     name_key: str
     position: int
@@ -63,6 +74,13 @@ class Item:
     repeat_days: int | None = None
     checked_at: datetime | None = None
     checked_by: UUID | None = None
+    deleted_at: datetime | None = None
+    rev: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be bought."""
+        return self.checked_at is None and self.deleted_at is None
 
     @property
     def ref(self) -> str:
@@ -107,20 +125,77 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Purchase:
+    """A thing that was bought: the item as it was when it was checked off.
+
+    `place` is how many things went into the trolley before it, on that trip to that store; None without a store.
+    """
+
+    id: UUID
+    item_id: UUID
+    name: str
+    name_key: str
+    quantity: Quantity | None
+    price: Decimal | None
+    currency: str
+    store: str | None
+    bought_at: datetime
+    bought_by: UUID
+    place: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """What a call did to one item; `before` is None for a new one."""
+    """What a call did to one item; `before` is None for a new one.
+
+    `bought` is the purchase that the change recorded, `unbought` the one that it took back.
+    """
 
     before: Item | None
     after: Item
+    bought: Purchase | None = None
+    unbought: Purchase | None = None
+
+
+Status = Literal[
+    "added",
+    "merged",
+    "restored",
+    "skipped",
+    "updated",
+    "checked",
+    "unchecked",
+    "moved",
+    "removed",
+    "would_remove",
+    "kept",
+    "created",
+    "deleted",
+    "undone",
+    "unchanged",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one entry of a call: the item it ended in, and what its quantity was before."""
+    """What became of one entry of a call: the item it ended in, and what its quantity was before.
 
-    status: Literal["added", "merged", "restored", "skipped"]
+    `left_alone` says what of it was not done.
+    """
+
+    status: Status
     item: Item
     was: Quantity | None = None
+    left_alone: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListOutcome:
+    """What became of a list."""
+
+    status: Status
+    list: ShoppingList
+    left_alone: AppError | None = None
 
 
 NoOutcome = Literal["list_full", "too_many_alike", "too_much"]
@@ -133,3 +208,27 @@ class Plan:
 
     outcomes: list[Outcome | NoOutcome] = field(default_factory=list[Outcome | NoOutcome])
     changes: dict[UUID, Change] = field(default_factory=dict[UUID, Change])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a call as it was sent, and what became of it.
+
+    For one that failed, `ref` is the item that was meant, where that is known, and `current` the values that stood
+    in the way.
+    """
+
+    name: str
+    result: Outcome | ListOutcome | AppError
+    ref: str | None = None
+    current: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a call did: `lists` are the ones it was about, `event_no` is there when anything was stored."""
+
+    lists: Sequence[ShoppingList]
+    rev: int
+    entries: Sequence[Entry]
+    event_no: int | None

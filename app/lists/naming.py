@@ -9,15 +9,21 @@ from app.lists import repository
 from app.lists.model import ShoppingList
 from app.text import fold
 
+ALL_LISTS: Final = "*"
+"""What means every list where several can be meant."""
+
 _REF: Final = re.compile(r"[Ll](\d{1,9})")
 
 
-async def resolve_list(tenant: Tenant, name: str | None) -> ShoppingList:
-    """The list that `name` means. Raises `NotFound` with the household's lists as candidates."""
+async def resolve_list(tenant: Tenant, name: str | None, *, field: str = "list") -> ShoppingList:
+    """The list that `name`, which came in `field`, means.
+
+    Raises `NotFound` with the household's lists as candidates.
+    """
     if name is None:
         found = await repository.find_default_list(tenant)
         if found is None:
-            raise NotFound("This household has no list yet.", field="list")
+            raise NotFound("This household has no list yet.", field=field)
         return found
     ref = _REF.fullmatch(name.strip())
     found = await repository.find_list(tenant, int(ref[1]) if ref else None, _key(name))
@@ -25,7 +31,7 @@ async def resolve_list(tenant: Tenant, name: str | None) -> ShoppingList:
         candidates = [f"{each.list.name} ({each.list.ref})" for each in await repository.summaries(tenant)]
         raise NotFound(
             "There is no list of that name here. Use one of the candidates, or leave list out for the default one.",
-            field="list",
+            field=field,
             candidates=candidates,
         )
     return found

@@ -1,7 +1,5 @@
 """Reading a list: a page of items in the view and order that was asked for."""
 
-import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Sequence
@@ -9,31 +7,36 @@ from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
+from app.cursors import make_cursor, read_cursor
 from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists import browse_repository, repository
 from app.lists.browse_repository import Browse, Row
 from app.lists.folding import singular
 from app.lists.model import NAME_LENGTH, GroupBy, ShoppingList, View
-from app.lists.naming import resolve_list
+from app.lists.naming import ALL_LISTS, resolve_list
+from app.lists.repository import Clock
 from app.text import clean, fold
 
-ALL_LISTS: Final = "*"
 BIGGEST: Final = 2**63 - 1
 
 
 class Counts(NamedTuple):
-    """How many items are open, and how many checked."""
+    """How many items are open, checked, and waiting for their day."""
 
     open: int
     checked: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Items in the view, the refs of those that left it (with `since_rev`), and where the next page starts."""
+    """Items in the view, the refs of those that left it (with `since_rev`), and where the next page starts.
+
+    `full` when everything in the view is there although `since_rev` was given, because the record does not reach back.
+    """
 
     list: ShoppingList | None
     rev: int
@@ -41,6 +44,7 @@ class Page:
     removed: Sequence[str]
     counts: Counts
     next_cursor: str | None
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +67,50 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
     list_id = shopping_list.id if shopping_list is not None else None
     asked = _fingerprint(list_id, request)
     cursor = None if request.cursor is None else _read_cursor(request.cursor, asked)
+    clock = await _clock(tenant, shopping_list, request)
     # Read before the rows, and carried from page to page: what changes meanwhile is younger than the revision that
     # the last page answers, so since_rev finds it.
-    rev = cursor.rev if cursor is not None else await _rev_of(tenant, shopping_list)
+    rev = cursor.rev if cursor is not None else _rev_of(shopping_list, clock)
+    full = request.since_rev is not None and clock is not None and request.since_rev < clock.forgotten_rev
+    since_rev = None if full else request.since_rev
     browse = Browse(
         list_id=list_id,
         view=request.view,
         group_by=request.group_by,
         stores=None if request.store is None else await _stores(tenant, request.store),
         words=() if request.query is None else _words(request.query),
-        since_rev=request.since_rev,
+        since_rev=since_rev,
         after=None if cursor is None else cursor.place,
         limit=request.limit + 1,
     )
     rows = await browse_repository.read_page(tenant, browse)
     more = len(rows) > request.limit
     rows = rows[: request.limit]
+    removed = [row.item.ref for row in rows if not row.in_view]
+    if list_id is not None and since_rev is not None and cursor is None:
+        removed += [f"i{number}" for number in await browse_repository.departed(tenant, list_id, since_rev)]
     return Page(
         list=shopping_list,
         rev=rev,
         rows=[row for row in rows if row.in_view],
-        removed=[row.item.ref for row in rows if not row.in_view],
+        removed=removed,
         counts=Counts(*await browse_repository.count(tenant, list_id)),
-        next_cursor=_write_cursor(Cursor(asked, rev, rows[-1].place)) if more else None,
+        next_cursor=make_cursor(Cursor(asked, rev, rows[-1].place)) if more else None,
+        full=full,
     )
 
 
-async def _rev_of(tenant: Tenant, shopping_list: ShoppingList | None) -> int:
-    return shopping_list.rev if shopping_list is not None else (await repository.read_clock(tenant)).rev
+async def _clock(tenant: Tenant, shopping_list: ShoppingList | None, request: Request) -> Clock | None:
+    """The household's clock, where the answer depends on it."""
+    if shopping_list is None or request.since_rev is not None:
+        return await repository.read_clock(tenant)
+    return None
+
+
+def _rev_of(shopping_list: ShoppingList | None, clock: Clock | None) -> int:
+    if shopping_list is not None:
+        return shopping_list.rev
+    return clock.rev if clock is not None else 0
 
 
 def _words(query: str) -> list[tuple[str, str]]:
@@ -129,16 +149,8 @@ def _fingerprint(list_id: UUID | None, request: Request) -> str:
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=6).hexdigest()
 
 
-def _write_cursor(cursor: Cursor) -> str:
-    return base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode().rstrip("=")
-
-
 def _read_cursor(text: str, asked: str) -> Cursor:
-    try:
-        cursor = _CURSOR.validate_json(base64.urlsafe_b64decode(text.encode("ascii") + b"=="))
-    except (UnicodeEncodeError, binascii.Error, ValidationError):
-        message = "cursor is not one that list_items gave. Leave it out to start at the top."
-        raise Invalid(message, field="cursor") from None
+    cursor = read_cursor(text, _CURSOR)
     if cursor.asked != asked:
         message = "cursor belongs to another question. Repeat the other arguments, or leave it out to start at the top."
         raise Invalid(message, field="cursor")

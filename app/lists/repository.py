@@ -1,8 +1,8 @@
-"""Lists and items in the database: reading them, and writing one call's changes."""
+"""Lists and items in the database: finding and reading them."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -20,20 +20,27 @@ from app.text import fold
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The household's clock, read under the write lock: this change's revision and the next numbers."""
+    """The household's clock, read under the write lock: this change's revision, the next numbers, and the time.
+
+    What left its place up to `forgotten_rev` is no longer on record.
+    """
 
     rev: int
     next_item: int
+    next_list: int
+    next_event: int
+    forgotten_rev: int
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ListSummary:
-    """A list with how much is on it."""
+    """A list with how much is on it; `waiting` are open items whose day is yet to come."""
 
     list: ShoppingList
     open: int
     checked: int
-    archived: bool
+    waiting: int
 
 
 async def insert_first_list(connection: Connection, household_id: UUID, name: str) -> None:
@@ -44,60 +51,83 @@ async def insert_first_list(connection: Connection, household_id: UUID, name: st
     await connection.execute(update(clocks).where(clocks.c.household_id == household_id).values(next_list=2))
 
 
+_LIST_COLUMNS: Final = "id, no, name, rev, store, currency, category_order, archived_at, deleted_at"
+
+
 async def find_list(tenant: Tenant, no: int | None, name_key: str) -> ShoppingList | None:
     """The list with that number, else the one with that folded name."""
     row = await tenant.driver.fetchrow(
-        """
-        SELECT id, no, name, rev FROM lists
+        f"""
+        SELECT {_LIST_COLUMNS} FROM lists
         WHERE household_id = $1 AND deleted_at IS NULL AND (no = $2 OR name_key = $3)
         ORDER BY (no = $2) IS TRUE DESC LIMIT 1
-        """,
+        """,  # noqa: S608
         tenant.household_id,
         no,
         name_key,
     )
-    return None if row is None else ShoppingList(*row)
+    return None if row is None else _list_of(row)
 
 
 async def find_default_list(tenant: Tenant) -> ShoppingList | None:
     """The list the person chose, else the household's oldest that is not archived."""
     row = await tenant.driver.fetchrow(
-        """
-        SELECT id, no, name, rev FROM lists
+        f"""
+        SELECT {_LIST_COLUMNS} FROM lists
         WHERE household_id = $1 AND deleted_at IS NULL
         ORDER BY (id = $2) IS TRUE DESC, archived_at IS NOT NULL, no LIMIT 1
-        """,
+        """,  # noqa: S608
         tenant.household_id,
         tenant.membership.default_list_id,
     )
-    return None if row is None else ShoppingList(*row)
+    return None if row is None else _list_of(row)
+
+
+async def lists_with(tenant: Tenant, ids: Collection[UUID]) -> dict[UUID, ShoppingList]:
+    """The lists with these ids, deleted ones too."""
+    rows = await tenant.driver.fetch(
+        f"SELECT {_LIST_COLUMNS} FROM lists WHERE household_id = $1 AND id = ANY($2)",  # noqa: S608
+        tenant.household_id,
+        list(ids),
+    )
+    return {row["id"]: _list_of(row) for row in rows}
+
+
+async def lists_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, ShoppingList]:
+    """The lists with these numbers, deleted ones too."""
+    rows = await tenant.driver.fetch(
+        f"SELECT {_LIST_COLUMNS} FROM lists WHERE household_id = $1 AND no = ANY($2)",  # noqa: S608
+        tenant.household_id,
+        list(numbers),
+    )
+    return {row["no"]: _list_of(row) for row in rows}
 
 
 async def summaries(tenant: Tenant) -> list[ListSummary]:
     """Every list of the household with its counts, oldest first."""
     rows = await tenant.driver.fetch(
         """
-        SELECT l.id, l.no, l.name, l.rev, l.archived_at IS NOT NULL AS archived,
-               count(i.id) FILTER (WHERE i.checked_at IS NULL) AS open,
-               count(i.id) FILTER (WHERE i.checked_at IS NOT NULL) AS checked
+        SELECT l.id, l.no, l.name, l.rev, l.store, l.currency, l.category_order, l.archived_at, l.deleted_at,
+               count(i.id) FILTER (WHERE i.checked_at IS NULL AND waits IS NOT TRUE) AS open,
+               count(i.id) FILTER (WHERE i.checked_at IS NOT NULL) AS checked,
+               count(i.id) FILTER (WHERE i.checked_at IS NULL AND waits) AS waiting
         FROM lists l
         LEFT JOIN items i ON i.household_id = l.household_id AND i.list_id = l.id AND i.deleted_at IS NULL
+        CROSS JOIN LATERAL (SELECT i.not_before > (now() AT TIME ZONE 'UTC')::date AS waits) AS due
         WHERE l.household_id = $1 AND l.deleted_at IS NULL
         GROUP BY l.household_id, l.id ORDER BY l.no
         """,
         tenant.household_id,
     )
-    return [
-        ListSummary(
-            ShoppingList(row["id"], row["no"], row["name"], row["rev"]), row["open"], row["checked"], row["archived"]
-        )
-        for row in rows
-    ]
+    return [ListSummary(_list_of(row), row["open"], row["checked"], row["waiting"]) for row in rows]
 
 
 async def read_clock(tenant: Tenant) -> Clock:
     """The clock of a write: its `rev` is already this change's."""
-    row = await tenant.driver.fetchrow("SELECT rev, next_item FROM clocks WHERE household_id = $1", tenant.household_id)
+    row = await tenant.driver.fetchrow(
+        "SELECT rev, next_item, next_list, next_event, forgotten_rev, now() AS now FROM clocks WHERE household_id = $1",
+        tenant.household_id,
+    )
     if row is None:
         raise LookupError("the household has no clock row")
     return Clock(*row)
@@ -113,15 +143,15 @@ async def count_items(tenant: Tenant, list_id: UUID) -> int:
     return count
 
 
-_ITEM_COLUMNS: Final = """id, no, name, name_key, position, measure, amount, unit, note, variant, category, store,
-    assignee_id, priority, price, not_before, repeat_days, checked_at, checked_by"""
+ITEM_COLUMNS: Final = """id, no, list_id, name, name_key, position, measure, amount, unit, note, variant, category,
+    store, assignee_id, priority, price, not_before, repeat_days, checked_at, checked_by, deleted_at, rev"""
 
 
 MOST_ALIKE: Final = 2 * LINES_PER_NAME
 
 _ITEMS_NAMED: Final = f"""
     SELECT alike.* FROM unnest($3::text[]) AS wanted(name_key) CROSS JOIN LATERAL (
-        SELECT {_ITEM_COLUMNS} FROM items
+        SELECT {ITEM_COLUMNS} FROM items
         WHERE household_id = $1 AND list_id = $2 AND name_key = wanted.name_key AND deleted_at IS NULL
         ORDER BY checked_at DESC NULLS FIRST LIMIT {MOST_ALIKE}
     ) AS alike ORDER BY position, no
@@ -135,70 +165,23 @@ async def items_named(tenant: Tenant, list_id: UUID, name_keys: Iterable[str]) -
     return [item_of(row) for row in rows]
 
 
-_SAVE_ITEMS: Final = """
-    WITH given AS (
-        SELECT * FROM jsonb_to_recordset($3::text::jsonb) AS given(
-            id uuid, no integer, name text, name_key text, position bigint, measure text, amount numeric, unit text,
-            note text, variant smallint, category text, store text, assignee_id uuid, priority text, price numeric,
-            not_before date, repeat_days integer, checked_at timestamptz, checked_by uuid)
-    ), clock AS (
-        UPDATE clocks SET next_item = greatest(next_item, (SELECT max(no) FROM given) + 1) WHERE household_id = $1
-    ), stamped AS (
-        UPDATE lists SET rev = $4 WHERE household_id = $1 AND id = $2
-    )
-    INSERT INTO items (household_id, list_id, rev, id, no, name, name_key, position, measure, amount, unit, note,
-        variant, category, store, assignee_id, priority, price, not_before, repeat_days, checked_at, checked_by)
-    SELECT $1, $2, $4, given.* FROM given
-    ON CONFLICT (household_id, id) DO UPDATE SET
-        rev = excluded.rev, name = excluded.name, name_key = excluded.name_key, position = excluded.position,
-        measure = excluded.measure, amount = excluded.amount, unit = excluded.unit, note = excluded.note,
-        variant = excluded.variant, category = excluded.category, store = excluded.store,
-        assignee_id = excluded.assignee_id, priority = excluded.priority, price = excluded.price,
-        not_before = excluded.not_before, repeat_days = excluded.repeat_days,
-        checked_at = excluded.checked_at, checked_by = excluded.checked_by
-"""
-
-
-async def save_items(tenant: Tenant, list_id: UUID, rev: int, items: Iterable[Item]) -> None:
-    """Store new and changed items of one list, and stamp them and the list with `rev`."""
-    rows = json.dumps([_row_of(item) for item in items], ensure_ascii=False)
-    await tenant.driver.execute(_SAVE_ITEMS, tenant.household_id, list_id, rows, rev)
-    tenant.note_change(list_id, rev)
-
-
 def item_of(row: asyncpg.Record) -> Item:
-    """An item from a row with the columns of `_ITEM_COLUMNS`."""
+    """An item from a row with the columns of `ITEM_COLUMNS`."""
     values = dict(row)
     measure, amount, unit = values.pop("measure"), values.pop("amount"), values.pop("unit")
     quantity = None if amount is None else Quantity(measure, amount, unit)
     return Item(quantity=quantity, **values)
 
 
-def _row_of(item: Item) -> dict[str, object]:
-    quantity = item.quantity
-    row = {
-        "id": str(item.id),
-        "no": item.no,
-        "name": item.name,
-        "name_key": item.name_key,
-        "position": item.position,
-        "measure": item.measure,
-        "amount": None if quantity is None else str(quantity.amount),
-        "unit": None if quantity is None else quantity.unit,
-        "note": item.note,
-        "variant": item.variant,
-        "category": item.category,
-        "store": item.store,
-        "assignee_id": _text(item.assignee_id),
-        "priority": item.priority,
-        "price": _text(item.price),
-        "not_before": _text(item.not_before),
-        "repeat_days": item.repeat_days,
-        "checked_at": _text(item.checked_at),
-        "checked_by": _text(item.checked_by),
-    }
-    return {name: value for name, value in row.items() if value is not None}
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def _list_of(row: asyncpg.Record) -> ShoppingList:
+    return ShoppingList(
+        row["id"],
+        row["no"],
+        row["name"],
+        row["rev"],
+        row["store"],
+        row["currency"],
+        tuple(row["category_order"]),
+        row["archived_at"],
+        row["deleted_at"],
+    )

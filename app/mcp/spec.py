@@ -36,6 +36,12 @@ class WriteArguments(ToolArguments):
     )
 
 
+class BatchArguments(WriteArguments):
+    """Arguments of every tool that changes several things in one call."""
+
+    all_or_nothing: bool = Field(default=False, description="Change nothing if one entry fails")
+
+
 class ToolResult(BaseModel):
     """What every tool answers: one object. Absent fields are left out, so no value is ever null."""
 

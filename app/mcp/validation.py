@@ -118,6 +118,8 @@ def _in_words(detail: ErrorDetails) -> str:
         return f"has a number of entries out of bounds: at {'most' if most else 'least'} {bound}"
     if kind in ("greater_than_equal", "less_than_equal"):
         return f"must be at {'least' if 'ge' in context else 'most'} {context.get('ge', context.get('le'))}"
+    if kind.startswith("datetime"):
+        return "must be a date or a time such as 2026-12-24T18:00:00Z"
     if kind.startswith("date_"):
         return _TYPES["date_type"]
     return "is not valid"

@@ -15,7 +15,7 @@ from sqlalchemy.pool import Pool
 
 from app.db.driver import Driver, connect
 
-TENANT: Final = ("clocks", "lists", "items", "events")
+TENANT: Final = ("clocks", "lists", "items", "events", "purchases", "aisles", "departures")
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,13 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"items": ["milk"], "list": "L1"},
         {"items": ["milk"], "list": "Nowhere"},
     ],
+    "check_items": [
+        {"items": ["milk", "i2"], "store": "Market"},
+        {"items": ["milk"], "checked": False},
+    ],
+    "delete_list": [{"list": "Holidays", "confirm_name": "Holidays"}],
+    "export_list": [{}, {"format": "csv", "view": "open"}, {"format": "markdown", "view": "checked"}],
+    "get_activity": [{}, {"list": "L1", "since": "2020-01-01", "person": "Ada", "kind": "add_items"}],
     "get_overview": [{}],
     "list_items": [
         {},
@@ -50,6 +57,22 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"list": "*", "store": "market", "query": "te", "group_by": "category"},
         {"since_rev": 0, "group_by": "assignee", "limit": 1},
     ],
+    "move_items": [
+        {"items": ["tea"], "to": "top"},
+        {"items": ["milk"], "before": "tea"},
+        {"items": ["milk"], "to_list": "Holidays"},
+    ],
+    "remove_items": [
+        {"items": ["flour"], "dry_run": True},
+        {"items": ["flour"]},
+        {"what": "checked"},
+    ],
+    "save_list": [
+        {"name": "Holidays", "default": True},
+        {"list": "Holidays", "store": "Kiosk", "default": False},
+    ],
+    "undo": [{"undo_ref": ref} for ref in ("e4", "e3", "e2", "e1")],
+    "update_items": [{"items": [{"item": "tea", "quantity": 2, "assignee": "Ada", "clear": ["note"]}], "if_rev": 0}],
 }
 """Calls of each tool that reach all of its statements."""
 
@@ -76,8 +99,9 @@ async def sent(recorder: Recorder, settings: Settings, database: DatabaseUrls) -
         for tool, calls in CALLS.items():
             for arguments in calls:
                 await call(recorder, client, tool, arguments)
-        cursor = (await client.call("list_items", limit=1))["next_cursor"]
-        await call(recorder, client, "list_items", {"cursor": cursor})
+        await client.call("add_items", items=["salt", "pepper"], list="L1")
+        cursor = (await client.call("list_items", list="L1", limit=1))["next_cursor"]
+        await call(recorder, client, "list_items", {"list": "L1", "cursor": cursor})
         await make_it_count(engine, ada)
         await call(recorder, client, "add_items", {"items": ["bread"]})
     yield recorder.transactions

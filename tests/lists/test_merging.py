@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from app.lists.model import LINES_PER_NAME, Item, OnDuplicate, Outcome, Plan, Wa
 from app.lists.quantities import parse_phrase
 from app.text import fold
 
+LIST = UUID(int=1)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
@@ -31,7 +33,7 @@ def after(plan: Plan, existing: list[Item] | None = None) -> list[Item]:
 
 def add(*phrases: str, to: list[Item] | None = None, on_duplicate: OnDuplicate = "merge") -> list[Item]:
     existing = to or []
-    return after(plan_add(existing, wanted(*phrases), on_duplicate, len(existing) + 1), existing)
+    return after(plan_add(existing, wanted(*phrases), on_duplicate, len(existing) + 1, list_id=LIST), existing)
 
 
 def shown(items: list[Item]) -> list[tuple[str, str]]:
@@ -101,7 +103,7 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
     bought = replace(
         line, checked_at=NOW, price=Decimal(1), category="Dairy", priority="high", repeat_days=7, store="Market"
     )
-    plan = plan_add([bought], wanted("2 milk"), "merge", 2)
+    plan = plan_add([bought], wanted("2 milk"), "merge", 2, list_id=LIST)
     again = plan.outcomes[0]
     assert isinstance(again, Outcome)
     assert (again.status, again.item.ref, str(again.item.quantity)) == ("restored", "i1", "2")
@@ -111,7 +113,7 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
 
 def test_re_adding_without_a_quantity_does_not_bring_the_old_one_back() -> None:
     bought = replace(add("5 milk")[0], checked_at=NOW)
-    (again,) = plan_add([bought], wanted("milk"), "merge", 2).outcomes
+    (again,) = plan_add([bought], wanted("milk"), "merge", 2, list_id=LIST).outcomes
     assert isinstance(again, Outcome)
     assert again.item.quantity is None
 
@@ -125,7 +127,7 @@ def test_a_reopened_line_goes_to_the_end() -> None:
 def test_an_open_line_is_preferred_to_a_bought_one() -> None:
     first = replace(add("milk")[0], checked_at=NOW)
     both = add("2 milk", to=[first], on_duplicate="separate")
-    plan = plan_add(both, wanted("milk"), "merge", 3)
+    plan = plan_add(both, wanted("milk"), "merge", 3, list_id=LIST)
     (outcome,) = plan.outcomes
     assert isinstance(outcome, Outcome)
     assert (outcome.status, outcome.item.ref) == ("skipped", "i2")
@@ -134,19 +136,19 @@ def test_an_open_line_is_preferred_to_a_bought_one() -> None:
 def test_a_full_list_takes_no_new_line_but_still_merges_and_reopens() -> None:
     milk, bread = add("milk", "bread")
     existing = [milk, replace(bread, checked_at=NOW)]
-    plan = plan_add(existing, wanted("2 milk", "bread", "tea", "jam"), "merge", 3, room=1)
+    plan = plan_add(existing, wanted("2 milk", "bread", "tea", "jam"), "merge", 3, room=1, list_id=LIST)
     statuses = [each if isinstance(each, str) else each.status for each in plan.outcomes]
     assert statuses == ["merged", "restored", "added", "list_full"]
 
 
 def test_a_sum_beyond_counting_is_that_entrys_fault() -> None:
-    plan = plan_add([], wanted(*["90000000 kg salt"] * 3, "eggs"), "merge", 1)
+    plan = plan_add([], wanted(*["90000000 kg salt"] * 3, "eggs"), "merge", 1, list_id=LIST)
     statuses = [each if isinstance(each, str) else each.status for each in plan.outcomes]
     assert statuses == ["added", "too_much", "too_much", "added"]
 
 
 def test_a_name_has_a_bounded_number_of_open_lines() -> None:
-    plan = plan_add([], wanted(*["m"] * (LINES_PER_NAME + 1)), "separate", 1)
+    plan = plan_add([], wanted(*["m"] * (LINES_PER_NAME + 1)), "separate", 1, list_id=LIST)
     assert plan.outcomes[-1] == "too_many_alike"
     assert len(plan.changes) == LINES_PER_NAME
 
@@ -163,7 +165,7 @@ def test_each_name_and_note_is_folded_once(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("app.lists.model.fold", counting(fold))
     monkeypatch.setattr("app.lists.model.merge_key", counting(merge_key))
-    plan_add([], wanted(*(f"m (note {number})" for number in range(50))), "merge", 1)
+    plan_add([], wanted(*(f"m (note {number})" for number in range(50))), "merge", 1, list_id=LIST)
     assert len(folded) <= 150  # a name and a note each, and the note of the line that it becomes
 
 
@@ -196,7 +198,7 @@ def test_whatever_is_merged_the_sums_are_exact_and_no_two_open_lines_are_alike(
 )
 def test_separate_never_merges_and_skip_never_changes_a_line(phrases: list[str], mode: OnDuplicate) -> None:
     entries = wanted(*phrases)
-    plan = plan_add([], entries, mode, 1)
+    plan = plan_add([], entries, mode, 1, list_id=LIST)
     assert len(plan.outcomes) == len(entries)
     if mode == "separate":
         assert len(plan.changes) == len(entries)

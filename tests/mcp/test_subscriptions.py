@@ -110,6 +110,8 @@ async def test_a_change_is_told_to_who_follows_the_list(client: McpClient, lists
 
 @pytest.mark.parametrize("tool", [tool.name for tool in TOOLS if tool.writes])
 async def test_every_tool_that_writes_is_heard(client: McpClient, lists: str, tool: str) -> None:
+    await client.call("add_items", items=["milk"])
+    await client.call("save_list", name="Hardware")
     async with follow(client, lists) as following:
         await client.call(tool, **ARGUMENTS[tool])
         assert await following.uri() == lists

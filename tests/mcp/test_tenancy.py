@@ -1,5 +1,7 @@
 """Nobody sees or changes anything of a household they don't belong to, and no answer tells whether it exists."""
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -17,17 +19,50 @@ pytestmark = pytest.mark.anyio
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_overview": {},
     "list_items": {},
+    "get_activity": {},
+    "export_list": {},
     "add_items": {"items": ["poison"]},
+    "update_items": {"items": [{"item": "i1", "name": "poison"}]},
+    "check_items": {"items": ["i1"]},
+    "move_items": {"items": ["i1"], "to_list": "L2"},
+    "remove_items": {"items": ["i1"]},
+    "save_list": {"list": "L1", "name": "Poison"},
+    "delete_list": {"list": "L2", "confirm_name": "Hardware"},
+    "undo": {"undo_ref": "e1"},
 }
-"""A good call of each tool."""
+"""A good call of each tool, on what Ada has."""
 
 
 @pytest.fixture
 async def eve(factory: Factory, each_era: McpClient) -> McpClient:
-    """Somebody of another household, after Ada wrote something."""
+    """Somebody of another household, who has written nothing yet, after Ada wrote something."""
     await each_era.call("add_items", items=["Ada's secret present"])
+    await each_era.call("save_list", name="Hardware")
+    await each_era.call("add_items", items=["Ada's secret saw"], list="L2")
     stranger = await factory.connected("Eve")
     return McpClient(each_era.http, stranger.token, each_era.era)
+
+
+TENANT_TABLES = ["clocks", "lists", "items", "events", "purchases", "aisles", "departures"]
+
+
+async def write_everywhere(client: McpClient) -> None:
+    """Leave a row in every tenant table."""
+    await client.call("save_list", name="Elsewhere")
+    await client.call("add_items", items=["tea"])
+    await client.call("move_items", items=["tea"], to_list="Elsewhere")
+    await client.call("check_items", items=["tea"], list="Elsewhere", store="Market")
+
+
+async def everything(client: McpClient) -> list[dict[str, Any]]:
+    """The lists of the client's household, and every detail of what is on them."""
+    items = await client.call("list_items", list="*", view="all", detail="full")
+    return [await client.call("get_overview"), items]
+
+
+def on_nothing(value: str) -> str:
+    """A text with refs that exist nowhere in place of the ones that Ada's household has."""
+    return re.sub(r"\b([eiL])[12]\b", r"\g<1>99", value)
 
 
 def test_every_tool_is_tried() -> None:
@@ -38,6 +73,7 @@ def test_every_tool_is_tried() -> None:
 async def test_a_stranger_naming_the_household_gets_the_answer_for_one_that_does_not_exist(
     engine: Engine, ada: Connected, each_era: McpClient, eve: McpClient, tool: str
 ) -> None:
+    before = await everything(each_era)
     async with transaction(engine) as connection:
         real = (await households.memberships_of(connection, ada.person.id))[0]
     for name in (real.ref, real.name, str(real.household_id)):
@@ -46,56 +82,47 @@ async def test_a_stranger_naming_the_household_gets_the_answer_for_one_that_does
         assert refusal == invented
         assert refusal["code"] == "not_found"
         assert "Ada" not in str(refusal)
-    items = (await each_era.call("list_items"))["items"]
-    assert [item["name"] for item in items] == ["Ada's secret present"]
+    assert await everything(each_era) == before
 
 
 @pytest.mark.parametrize("tool", sorted(ARGUMENTS))
-async def test_refs_of_another_household_mean_ones_own(each_era: McpClient, eve: McpClient, tool: str) -> None:
-    arguments = {**ARGUMENTS[tool], **({"list": "L1"} if tool != "get_overview" else {})}
-    answer = await eve.call(tool, **arguments)
-    assert "Ada" not in str(answer)
-    assert len((await each_era.call("list_items"))["items"]) == 1
+async def test_refs_of_another_household_are_refs_of_nothing(
+    factory: Factory, each_era: McpClient, eve: McpClient, tool: str
+) -> None:
+    before = await everything(each_era)
+    result = await eve.result("tools/call", {"name": tool, "arguments": ARGUMENTS[tool]})
+    assert "Ada" not in str(result)
+    assert await everything(each_era) == before
+    nowhere = json.loads(on_nothing(json.dumps(ARGUMENTS[tool])))
+    if nowhere != ARGUMENTS[tool] and "L1" not in ARGUMENTS[tool].values():
+        mallory = McpClient(each_era.http, (await factory.connected("Mallory")).token, each_era.era)
+        same = await mallory.result("tools/call", {"name": tool, "arguments": nowhere})
+        assert on_nothing(str(result)) == on_nothing(str(same))
 
 
 LIST_TOOLS = sorted(tool.name for tool in TOOLS if "list" in tool.input_schema["properties"])
 
 
-@pytest.fixture
-async def hardware(engine: Engine, ada: Connected, each_era: McpClient) -> None:
-    """A second list of Ada's, L2, with an item."""
-    statement = text("""
-        INSERT INTO lists (household_id, id, no, name, name_key, rev)
-        VALUES (:household, :id, 2, 'Hardware', 'hardware', 0)""")
-    async with transaction(engine, ada.household_id) as connection:
-        await connection.execute(statement, {"household": ada.household_id, "id": new_id()})
-    await each_era.call("add_items", items=["Ada's secret saw"], list="L2")
-
-
-@pytest.mark.usefixtures("hardware")
 @pytest.mark.parametrize("tool", LIST_TOOLS)
 async def test_a_list_of_another_household_is_answered_like_one_that_does_not_exist(
     each_era: McpClient, eve: McpClient, tool: str
 ) -> None:
     before = await everything(each_era)
-    refusals = [await eve.refusal(tool, **ARGUMENTS[tool], list=named) for named in ("L2", "Hardware", "L9", "Nowhere")]
+    refusals = [
+        await eve.refusal(tool, **{**ARGUMENTS[tool], "list": named}) for named in ("L2", "Hardware", "L9", "Nowhere")
+    ]
     assert refusals == [refusals[0]] * 4
     assert (refusals[0]["code"], refusals[0]["candidates"]) == ("not_found", ["Groceries (L1)"])
     assert await everything(each_era) == before
 
 
-async def everything(client: McpClient) -> list[dict[str, Any]]:
-    """The lists of the client's household, and every detail of what is on them."""
-    items = await client.call("list_items", list="*", view="all", detail="full")
-    return [await client.call("get_overview"), items]
-
-
 async def test_a_cursor_of_another_household_shows_nothing_of_it(each_era: McpClient, eve: McpClient) -> None:
     await each_era.call("add_items", items=["a", "b", "c"])
-    cursor = (await each_era.call("list_items", limit=1))["next_cursor"]
-    refusal = await eve.refusal("list_items", cursor=cursor)
-    assert (refusal["code"], refusal["field"]) == ("invalid", "cursor")
-    assert "Ada" not in str(refusal)
+    for arguments in ({}, {"list": "*"}):
+        cursor = (await each_era.call("list_items", limit=1, **arguments))["next_cursor"]
+        result = await eve.result("tools/call", {"name": "list_items", "arguments": {**arguments, "cursor": cursor}})
+        assert "Ada" not in str(result)
+        assert result.get("structuredContent", {}).get("items", []) == []
 
 
 async def test_an_idempotency_key_of_another_household_answers_nothing_of_it(
@@ -114,12 +141,13 @@ async def test_a_viewer_reads_and_changes_nothing(
     vic, _ = await factory.person("Vic")
     await factory.join(vic, ada.household_id, "viewer")
     viewer = McpClient(each_era.http, (await factory.connect(vic, ada.household_id)).token, each_era.era)
+    before = await everything(each_era)
     writes = next(each for each in TOOLS if each.name == tool).writes
     if writes:
         assert (await viewer.refusal(tool, **ARGUMENTS[tool]))["code"] == "role"
     else:
         await viewer.call(tool, **ARGUMENTS[tool])
-    assert (await each_era.call("list_items"))["rev"] == 1
+    assert await everything(each_era) == before
 
 
 async def test_joining_a_household_does_not_widen_a_grant(factory: Factory, ada: Connected, client: McpClient) -> None:
@@ -139,11 +167,11 @@ async def test_a_person_who_left_every_household_of_the_grant_must_sign_in_again
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
 
 
-@pytest.mark.parametrize("table", ["clocks", "lists", "items", "events"])
+@pytest.mark.parametrize("table", TENANT_TABLES)
 async def test_sql_without_a_household_sees_no_rows_and_changes_none(
     engine: Engine, client: McpClient, table: str
 ) -> None:
-    await client.call("add_items", items=["milk"])
+    await write_everywhere(client)
     async with transaction(engine) as connection:
         assert (await connection.execute(text(f"SELECT * FROM {table}"))).all() == []
         updated = await connection.execute(text(f"UPDATE {table} SET household_id = household_id"))
@@ -153,9 +181,13 @@ async def test_sql_without_a_household_sees_no_rows_and_changes_none(
 async def test_sql_in_one_household_sees_nothing_of_another(
     engine: Engine, ada: Connected, each_era: McpClient, eve: McpClient, factory: Factory
 ) -> None:
+    await write_everywhere(each_era)
     other = await factory.connected("Mallory")
+    async with transaction(engine, ada.household_id) as connection:
+        for table in TENANT_TABLES:
+            assert (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() > 0, table
     async with transaction(engine, other.household_id) as connection:
-        for table in ("clocks", "lists", "items", "events"):
+        for table in TENANT_TABLES:
             query = text(f"SELECT count(*) FROM {table} WHERE household_id = :id")
             assert (await connection.execute(query, {"id": ada.household_id})).scalar() == 0
 
@@ -169,6 +201,11 @@ ROWS = {
     "events": """
         INSERT INTO events (household_id, no, person_id, client_id, grant_id, kind, rev, changes)
         VALUES (:household, 7, :id, 'x', :id, 'x', 0, '[]')""",
+    "purchases": """
+        INSERT INTO purchases (household_id, id, item_id, name, name_key, currency, bought_at, bought_by, event_no)
+        VALUES (:household, :id, :id, 'x', 'x', 'EUR', now(), :id, 7)""",
+    "aisles": "INSERT INTO aisles VALUES (:household, 'x', 'x', 0, 1)",
+    "departures": "INSERT INTO departures VALUES (:household, :id, 7, 0)",
 }
 """A row for each tenant table."""
 
@@ -186,12 +223,12 @@ async def test_sql_can_not_put_rows_into_a_household_that_is_not_its_context(
             await connection.execute(text(ROWS[table]), {"household": ada.household_id, "id": new_id()})
 
 
-@pytest.mark.parametrize("table", ["clocks", "lists", "items", "events"])
+@pytest.mark.parametrize("table", TENANT_TABLES)
 async def test_sql_can_not_move_its_own_rows_into_another_household(
     engine: Engine, ada: Connected, factory: Factory, client: McpClient, table: str
 ) -> None:
     mallory = await factory.connected("Mallory")
-    await McpClient(client.http, mallory.token).call("add_items", items=["poison"])
+    await write_everywhere(McpClient(client.http, mallory.token))
     refused = f'new row violates row-level security policy for table "{table}"'
     with pytest.raises(DBAPIError, match=refused):
         async with transaction(engine, mallory.household_id) as connection:
@@ -199,13 +236,13 @@ async def test_sql_can_not_move_its_own_rows_into_another_household(
     assert (await client.call("list_items", list="*"))["items"] == []
 
 
-@pytest.mark.parametrize("table", ["clocks", "lists", "items", "events"])
+@pytest.mark.parametrize("table", TENANT_TABLES)
 async def test_sql_in_one_household_changes_nothing_of_another(
     engine: Engine, ada: Connected, factory: Factory, client: McpClient, table: str
 ) -> None:
-    await client.call("add_items", items=["milk"])
+    await write_everywhere(client)
     other = await factory.connected("Mallory")
     async with transaction(engine, other.household_id) as connection:
-        statement = text(f"UPDATE {table} SET rev = 99 WHERE household_id = :id")
+        statement = text(f"UPDATE {table} SET household_id = household_id WHERE household_id = :id")
         updated = await connection.execute(statement, {"id": ada.household_id})
         assert updated.rowcount == 0  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]

@@ -102,7 +102,7 @@ async def test_every_detail_of_an_item_is_kept(client: McpClient) -> None:
         "repeat_every_days": 14,
     }
     await client.call("add_items", items=[item])
-    listed = (await client.call("list_items", detail="full"))["items"][0]
+    listed = (await client.call("list_items", detail="full", view="all"))["items"][0]
     assert listed == {**item, "ref": "i1", "assignee": "Ada"}
 
 

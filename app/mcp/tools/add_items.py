@@ -9,7 +9,7 @@ from app.households.tenant import Tenant
 from app.lists import adding
 from app.lists.model import ITEMS_PER_CALL, OnDuplicate
 from app.mcp.numbers import Number
-from app.mcp.spec import Hints, ToolSpec, WriteArguments
+from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE
 
@@ -32,7 +32,7 @@ class ItemInput(BaseModel):
     repeat_every_days: int | None = Field(default=None, description="1 to 3650")
 
 
-class Arguments(WriteArguments):
+class Arguments(BatchArguments):
     """What to add, and where."""
 
     items: list[str | ItemInput] = Field(
@@ -43,7 +43,6 @@ class Arguments(WriteArguments):
     )
     list: str | None = Field(default=None, description="List name or ref; default list if left out", max_length=200)
     on_duplicate: OnDuplicate = Field(default="merge", description="merge: add to the open line of that name")
-    all_or_nothing: bool = Field(default=False, description="Add none if one fails")
 
 
 async def add_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:

@@ -1,13 +1,13 @@
-"""What became of each entry of a call, as tools that change items show it."""
+"""What became of each entry of a call, as tools that change something show it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.activity.refs import event_ref
 from app.errors import AppError
-from app.lists.adding import Added
-from app.lists.model import Outcome
+from app.lists.model import Changed, Entry, ListOutcome
 from app.mcp.spec import WriteResult
 
 
@@ -26,62 +26,65 @@ class EntryView(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    status: str = Field(description="added, merged, restored, skipped or failed")
-    ref: str | None = Field(default=None, description="Absent when it failed")
+    status: str = Field(description="What was done, or unchanged, or failed")
+    ref: str | None = None
     note: str | None = None
     quantity: str | None = Field(default=None, description="What the line says now")
-    was: str | None = Field(default=None, description="What it said before a merge")
+    was: str | None = Field(default=None, description="Its quantity before")
     error: ErrorView | None = None
+    current: dict[str, str] | None = Field(default=None, description="In conflict: what it says now")
 
 
 class ChangeResult(WriteResult):
-    """What a call changed on one list."""
+    """What a call changed."""
 
-    list: str
+    list: str | None = Field(default=None, description="Ref; absent when several")
     rev: int
     results: Sequence[EntryView]
-    counts: dict[str, int] = Field(description="How many entries had each status")
+    counts: dict[str, int] = Field(description="Entries by status")
 
     def in_words(self) -> str:
         """One line of prose."""
-        parts = ", ".join(f"{number} {status}" for status, number in self.counts.items())
-        return f"On {self.list}: {parts}."
+        parts = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in self.counts.items())
+        return f"On {self.list or 'several lists'}: {parts or 'nothing to do'}."
 
 
-def change_result(added: Added) -> ChangeResult:
-    """The answer to a call that added items."""
-    entries = [_entry(name, outcome) for name, outcome in added.entries]
+def change_result(changed: Changed) -> ChangeResult:
+    """The answer to a call that changed something."""
+    entries = [_entry(entry) for entry in changed.entries]
     return ChangeResult(
-        list=added.list.ref,
-        rev=added.rev,
+        list=changed.lists[0].ref if len(changed.lists) == 1 else None,
+        rev=changed.rev,
         results=entries,
-        counts=_counts(entries),
-        undo_ref=event_ref(added.event_no) if added.event_no is not None else None,
+        counts=Counter(entry.status for entry in entries),
+        undo_ref=event_ref(changed.event_no) if changed.event_no is not None else None,
     )
 
 
-def _entry(name: str, outcome: Outcome | AppError) -> EntryView:
-    if isinstance(outcome, AppError):
-        error = ErrorView(
-            code=outcome.code, message=outcome.message, field=outcome.field, candidates=outcome.candidates or None
+def _entry(entry: Entry) -> EntryView:
+    result = entry.result
+    if isinstance(result, AppError):
+        current = None if entry.current is None else dict(entry.current)
+        return EntryView(
+            name=_printable(entry.name), status="failed", ref=entry.ref, error=_error(result), current=current
         )
-        return EntryView(name=_printable(name), status="failed", error=error)
-    item = outcome.item
+    left_alone = _error(result.left_alone) if result.left_alone is not None else None
+    if isinstance(result, ListOutcome):
+        return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=left_alone)
+    quantity = result.item.quantity
     return EntryView(
-        ref=item.ref,
-        name=item.name,
-        status=outcome.status,
-        note=item.note,
-        quantity=str(item.quantity) if item.quantity is not None else None,
-        was=str(outcome.was) if outcome.was is not None else None,
+        ref=result.item.ref,
+        name=result.item.name,
+        status=result.status,
+        note=result.item.note,
+        quantity=str(quantity) if quantity is not None else None,
+        was=str(result.was) if result.was is not None else None,
+        error=left_alone,
     )
 
 
-def _counts(entries: Sequence[EntryView]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for entry in entries:
-        counts[entry.status] = counts.get(entry.status, 0) + 1
-    return counts
+def _error(error: AppError) -> ErrorView:
+    return ErrorView(code=error.code, message=error.message, field=error.field, candidates=error.candidates or None)
 
 
 def _printable(name: str) -> str:

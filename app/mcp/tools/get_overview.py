@@ -1,5 +1,7 @@
 """The tool `get_overview`."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, Field
 
 from app.households import repository as households
@@ -37,7 +39,11 @@ class ListView(BaseModel):
     name: str
     open: int = Field(description="Items to buy")
     checked: int = Field(description="Items bought")
+    waiting: int | None = Field(default=None, description="Items whose day is yet to come")
     rev: int
+    store: str | None = None
+    currency: str | None = None
+    category_order: Sequence[str] | None = None
     archived: bool | None = None
 
 
@@ -79,8 +85,12 @@ async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:
                 name=each.list.name,
                 open=each.open,
                 checked=each.checked,
+                waiting=each.waiting or None,
                 rev=each.list.rev,
-                archived=each.archived or None,
+                store=each.list.store,
+                currency=each.list.currency,
+                category_order=each.list.category_order or None,
+                archived=True if each.list.archived_at is not None else None,
             )
             for each in summaries
         ],

@@ -22,7 +22,7 @@ class Arguments(ToolArguments):
         max_length=200,
         examples=["Groceries", "L1"],
     )
-    view: View = Field(default="open", description="open: to buy; checked: bought")
+    view: View = Field(default="open", description="open: to buy now; checked: bought; all: waiting ones too")
     group_by: GroupBy = Field(default="none", description="Order items by this first")
     store: str | None = Field(default=None, description="Only items for this store", max_length=100)
     query: str | None = Field(default=None, description="Words the name contains", max_length=200)
@@ -39,6 +39,7 @@ class CountsView(BaseModel):
 
     open: int
     checked: int
+    waiting: int | None = Field(default=None, description="Open items whose not_before is yet to come")
 
 
 class Result(ToolResult):
@@ -49,6 +50,7 @@ class Result(ToolResult):
     rev: int = Field(description="For since_rev")
     items: Sequence[ItemView]
     removed: Sequence[str] | None = Field(default=None, description="Refs that left the view")
+    full: bool | None = Field(default=None, description="True: since_rev was too old, this is everything")
     counts: CountsView
     next_cursor: str | None = Field(default=None, description="Absent on the last page")
 
@@ -79,7 +81,8 @@ async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
         rev=page.rev,
         items=[show(row, with_list=page.list is None) for row in page.rows],
         removed=[*page.removed] or None,
-        counts=CountsView(open=page.counts.open, checked=page.counts.checked),
+        full=page.full or None,
+        counts=CountsView(open=page.counts.open, checked=page.counts.checked, waiting=page.counts.waiting or None),
         next_cursor=page.next_cursor,
     )
 

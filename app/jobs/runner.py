@@ -1,0 +1,70 @@
+"""Chores, again and again, by one process of all that serve a database."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+import anyio
+import structlog
+
+from app.db import Engine, transaction
+from app.db.leader import try_lead
+from app.errors import Unavailable
+from app.households.repository import household_ids
+from app.households.tenant import ListsChanged
+from app.jobs.chores import tend
+from app.ops.clock import Clock, system_clock
+
+FIRST_SECONDS: Final = 60
+EVERY_SECONDS: Final = 600
+
+_LEAD: Final = 0x4A6F_6273  # any fixed number that no other lock of this database has
+_log: Final = structlog.stdlib.get_logger("app.jobs")
+
+
+async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | None = None) -> int | None:
+    """Tend every household, and answer how many had chores; None when another process is at it.
+
+    A fault in one household leaves the others alone. Raises `Unavailable` when the database is away.
+    """
+    tended = 0
+    # The lock goes with this transaction, however the process ends; the chores have transactions of their own.
+    async with transaction(engine) as connection:
+        if not await try_lead(connection, _LEAD):
+            return None
+        for household_id in await household_ids(connection):
+            try:
+                tended += await tend(engine, household_id, now, lists_changed)
+            except Unavailable:
+                raise
+            except Exception:
+                _log.exception("chores failed")
+    return tended
+
+
+@asynccontextmanager
+async def chores_running(
+    engine: Engine, lists_changed: ListsChanged, clock: Clock = system_clock
+) -> AsyncGenerator[None]:
+    """Tend all households every few minutes while the block runs."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_keep_tending, engine, lists_changed, clock)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _keep_tending(engine: Engine, lists_changed: ListsChanged, clock: Clock) -> None:
+    await anyio.sleep(FIRST_SECONDS)
+    while True:
+        try:
+            tended = await tend_all(engine, clock(), lists_changed)
+            if tended:
+                _log.info("chores done", households=tended)
+        except Unavailable:
+            _log.warning("chores put off: the database is away or busy")
+        except Exception:
+            _log.exception("chores failed")
+        await anyio.sleep(EVERY_SECONDS)

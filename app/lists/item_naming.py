@@ -1,0 +1,122 @@
+"""How an item is meant: by ref (`i12`), or by its name on a list, with its note where several lines share a name."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, Literal
+
+from app.errors import Ambiguous, AppError, NotFound
+from app.households.tenant import Tenant
+from app.lists import item_repository
+from app.lists.model import NAME_LENGTH, NOTE_LENGTH, Item, ShoppingList, Wanted
+from app.lists.naming import resolve_list
+from app.lists.quantities import parse_phrase
+from app.text import clean
+
+State = Literal["open", "checked"]
+
+_REF: Final = re.compile(r"[Ii](\d{1,9})")
+_MOST_CANDIDATES: Final = 8
+_MOST_NAMES_COMPARED: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the entries of a call mean, in their order: an item, or why there is none.
+
+    `on` is the list on which names were looked for; None when every entry is a ref and no list was named.
+    """
+
+    on: ShoppingList | None
+    items: Sequence[Item | AppError]
+
+    def found(self) -> list[Item]:
+        """The items that were found."""
+        return [each for each in self.items if isinstance(each, Item)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """One entry, cleaned: the number if it may be a ref, its key as a whole, and its parts."""
+
+    field: str
+    number: int | None
+    key: str
+    inner: Wanted
+
+
+async def resolve_items(
+    tenant: Tenant, names: Sequence[str], list_name: str | None, *, prefer: State = "open", field: str = "items[{}]"
+) -> Named:
+    """The items that `names` mean; `field` is the argument that they came in, with a place for the number.
+
+    A ref is good on any list of the household, or on the named list only; a name is looked for on the named or else
+    the default list, first among items in the preferred state. `milk (lactose free)` is the line with that note.
+    Raises `NotFound` for the list; what is wrong with an entry stands in its place.
+    """
+    read = [_read(name, field.format(number)) for number, name in enumerate(names)]
+    usable = [each for each in read if isinstance(each, _Name)]
+    needs_list = list_name is not None or any(each.number is None for each in usable)
+    named_list = await resolve_list(tenant, list_name) if needs_list else None
+    keys = {key for each in usable for key in (each.key, each.inner.name_key)}
+    numbers = {each.number for each in usable if each.number is not None}
+    found = await item_repository.find_items(tenant, numbers, named_list and named_list.id, keys)
+    only_there = named_list if list_name is not None else None
+    items = [_pick(each, found, named_list, only_there, prefer) if isinstance(each, _Name) else each for each in read]
+    if named_list is not None and any(isinstance(each, NotFound) for each in items):
+        on_list = await item_repository.names_on(tenant, named_list.id, _MOST_NAMES_COMPARED)
+        items = [
+            _with_candidates(each, name, on_list) if isinstance(each, NotFound) and isinstance(name, _Name) else each
+            for each, name in zip(items, read, strict=True)
+        ]
+    return Named(named_list, items)
+
+
+def label_of(item: Item) -> str:
+    """An item as candidates show it: `milk (lactose free) (i7)`."""
+    note = f" ({item.note.splitlines()[0][:40]})" if item.note else ""
+    return f"{item.name}{note} ({item.ref})"
+
+
+def _read(name: str, field: str) -> _Name | AppError:
+    try:
+        text = clean(name, field, NAME_LENGTH + NOTE_LENGTH)
+    except AppError as refusal:
+        return refusal
+    ref = _REF.fullmatch(text)
+    phrase = parse_phrase(text)
+    inner = Wanted(phrase.name, note=phrase.note)
+    return _Name(field, int(ref[1]) if ref else None, Wanted(text).name_key, inner)
+
+
+def _pick(
+    name: _Name, found: Sequence[Item], named_list: ShoppingList | None, only_there: ShoppingList | None, prefer: State
+) -> Item | AppError:
+    if name.number is not None:
+        by_ref = next((item for item in found if item.no == name.number), None)
+        if by_ref is not None and (only_there is None or by_ref.list_id == only_there.id):
+            return by_ref
+    on_list = [item for item in found if named_list is not None and item.list_id == named_list.id]
+    matches = [item for item in on_list if item.name_key == name.key] or [
+        item
+        for item in on_list
+        if item.name_key == name.inner.name_key and (name.inner.note is None or item.note_key == name.inner.note_key)
+    ]
+    preferred = [item for item in matches if (item.checked_at is None) == (prefer == "open")]
+    matches = preferred or matches
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        message = f"{name.field} fits several lines. Use the ref of one of the candidates."
+        return Ambiguous(message, field=name.field, candidates=[label_of(item) for item in matches[:_MOST_CANDIDATES]])
+    where = f"on {named_list.ref}" if named_list is not None else "in this household"
+    return NotFound(f"{name.field} is no item {where}. list_items shows what is there.", field=name.field)
+
+
+def _with_candidates(refusal: NotFound, name: _Name, on_list: Sequence[Item]) -> NotFound:
+    words = set(name.inner.name_key.split())
+    near = get_close_matches(name.inner.name_key, {item.name_key for item in on_list}, _MOST_CANDIDATES)
+    similar = [item for item in on_list if item.name_key in near or words & set(item.name_key.split())]
+    candidates = [label_of(item) for item in similar[:_MOST_CANDIDATES]]
+    return NotFound(refusal.message, field=refusal.field, candidates=candidates)

@@ -1,0 +1,66 @@
+"""Taking items off a list: by name, or everything that was bought."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from app.errors import AppError, Invalid
+from app.households.tenant import Tenant
+from app.lists import item_repository, repository
+from app.lists.editing import Edits, refuse_all_if_one_fails
+from app.lists.item_naming import resolve_items
+from app.lists.model import Changed, Entry, Item, Outcome
+from app.lists.naming import resolve_list
+from app.lists.recording import lists_meant, record_items, rev_after
+from app.lists.repository import Clock
+
+What = Literal["checked"]
+
+
+async def remove_items(
+    tenant: Tenant,
+    names: Sequence[str] | None,
+    what: What | None,
+    list_name: str | None,
+    *,
+    dry_run: bool,
+    all_or_nothing: bool,
+) -> Changed:
+    """Remove named items, or what was bought on a list; with `dry_run`, only say what would go.
+
+    Repeating items that were bought stay where only `what` is given: removed, they would never come back.
+    Raises `Invalid` unless exactly one of `names` and `what` is given, `NotFound` for the list, and with
+    `all_or_nothing` the first entry's refusal.
+    """
+    if (names is None) == (what is None):
+        raise Invalid("items or what: name items, or give what=checked, and not both.", field="items")
+    if names is not None:
+        named = await resolve_items(tenant, names, list_name)
+        on, items, sent = named.on, list(named.items), list(names)
+    else:
+        on = await resolve_list(tenant, list_name)
+        items = list(await item_repository.checked_items(tenant, on.id))
+        sent = ["" for _ in items]
+    refuse_all_if_one_fails(items, all_or_nothing=all_or_nothing)
+    clock = await repository.read_clock(tenant)
+    found = [each for each in items if isinstance(each, Item)]
+    edits = Edits(found)
+    results = [_remove(edits, each, clock, keep_repeating=names is None, dry_run=dry_run) for each in items]
+    event_no = await record_items(tenant, "remove_items", clock.rev, edits.changes()) if not dry_run else None
+    lists = await lists_meant(tenant, on, found)
+    entries = [Entry(name, result) for name, result in zip(sent, results, strict=True)]
+    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+
+
+def _remove(
+    edits: Edits, item: Item | AppError, clock: Clock, *, keep_repeating: bool, dry_run: bool
+) -> Outcome | AppError:
+    if isinstance(item, AppError):
+        return item
+    now = edits.now(item.id)
+    if now.deleted_at is not None:
+        return Outcome("unchanged", now)
+    if keep_repeating and now.repeat_days is not None:
+        return Outcome("kept", now)
+    edits.put(replace(now, deleted_at=clock.now))
+    return Outcome("would_remove" if dry_run else "removed", now)

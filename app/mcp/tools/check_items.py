@@ -1,0 +1,43 @@
+"""The tool `check_items`."""
+
+from pydantic import Field
+
+from app.households.tenant import Tenant
+from app.lists import checking
+from app.mcp.spec import BatchArguments, Hints, ToolSpec
+from app.mcp.tools.changes import ChangeResult, change_result
+from app.mcp.tools.item_names import ItemNames, ListOfNames
+from app.scopes import LISTS_WRITE
+
+
+class Arguments(BatchArguments):
+    """Which items, and whether they are bought."""
+
+    items: ItemNames
+    checked: bool = Field(default=True, description="false: not bought after all")
+    store: str | None = Field(default=None, description="Where; the item's or list's store if left out", max_length=400)
+    list: ListOfNames = None
+
+
+async def check_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
+    """Marks items as bought, or as not bought after all. What was bought stays on record with store and price, and
+    repeating items come back when they are due."""
+    checked = await checking.check_items(
+        tenant,
+        arguments.items,
+        arguments.list,
+        checked=arguments.checked,
+        store=arguments.store,
+        all_or_nothing=arguments.all_or_nothing,
+    )
+    return change_result(checked)
+
+
+CHECK_ITEMS = ToolSpec(
+    check_items,
+    Arguments,
+    ChangeResult,
+    title="Check items off",
+    scopes=frozenset({LISTS_WRITE}),
+    hints=Hints(read_only=False, destructive=False, idempotent=True),
+)

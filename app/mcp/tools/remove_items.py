@@ -1,0 +1,47 @@
+"""The tool `remove_items`."""
+
+from pydantic import Field
+
+from app.households.tenant import Tenant
+from app.lists import removing
+from app.lists.removing import What
+from app.mcp.spec import BatchArguments, Hints, ToolSpec
+from app.mcp.tools.changes import ChangeResult, change_result
+from app.mcp.tools.item_names import ItemNames, ListOfNames
+from app.scopes import LISTS_WRITE
+
+MOST_SHOWN = 100
+
+
+class Arguments(BatchArguments):
+    """Which items."""
+
+    items: ItemNames | None = None
+    what: What | None = Field(default=None, description="checked: what was bought, instead of items")
+    list: ListOfNames = None
+    dry_run: bool = Field(default=False, description="Only say what would be removed")
+
+
+async def remove_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
+    """Removes items from a shopping list, or everything that was bought. Bought items that repeat are kept by
+    what=checked, so that they can come back. What was bought stays on record. Results show up to 100."""
+    removed = await removing.remove_items(
+        tenant,
+        arguments.items,
+        arguments.what,
+        arguments.list,
+        dry_run=arguments.dry_run,
+        all_or_nothing=arguments.all_or_nothing,
+    )
+    result = change_result(removed)
+    return result.model_copy(update={"results": result.results[:MOST_SHOWN]})
+
+
+REMOVE_ITEMS = ToolSpec(
+    remove_items,
+    Arguments,
+    ChangeResult,
+    title="Remove items",
+    scopes=frozenset({LISTS_WRITE}),
+    hints=Hints(read_only=False, destructive=True, idempotent=True),
+)

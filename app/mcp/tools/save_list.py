@@ -1,0 +1,53 @@
+"""The tool `save_list`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.households.tenant import Tenant
+from app.lists import list_saving
+from app.lists.list_saving import CATEGORIES, ListSettings
+from app.mcp.spec import Hints, ToolSpec, WriteArguments
+from app.mcp.tools.changes import ChangeResult, change_result
+from app.scopes import LISTS_WRITE
+
+CategoryNames = Annotated[
+    list[str],
+    Field(description="Order of categories in group_by=category", max_length=CATEGORIES, examples=[["Fruit", "Dairy"]]),
+]
+
+
+class Arguments(WriteArguments):
+    """Which list, and its settings."""
+
+    list: str | None = Field(default=None, description="List to change; a new one if left out", max_length=200)
+    name: str | None = Field(default=None, description="Name of the new list, or new name")
+    store: str | None = Field(default=None, description="Where it is shopped for; empty text clears")
+    currency: str | None = Field(default=None, description="ISO 4217; empty text: the household's", examples=["EUR"])
+    category_order: CategoryNames | None = None
+    archived: bool | None = Field(default=None, description="Put away, or back in use")
+    default: bool | None = Field(default=None, description="The list I mean when I name none")
+
+
+async def save_list(tenant: Tenant, arguments: Arguments) -> ChangeResult:
+    """Makes a shopping list, or renames, archives or changes one: its store, currency, order of categories, and whether
+    it is the default list."""
+    settings = ListSettings(
+        name=arguments.name,
+        store=arguments.store,
+        currency=arguments.currency,
+        category_order=arguments.category_order,
+        archived=arguments.archived,
+        default=arguments.default,
+    )
+    return change_result(await list_saving.save_list(tenant, arguments.list, settings))
+
+
+SAVE_LIST = ToolSpec(
+    save_list,
+    Arguments,
+    ChangeResult,
+    title="Make or change a list",
+    scopes=frozenset({LISTS_WRITE}),
+    hints=Hints(read_only=False, destructive=False, idempotent=False),
+)

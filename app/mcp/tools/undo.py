@@ -1,0 +1,31 @@
+"""The tool `undo`."""
+
+from pydantic import Field
+
+from app.households.tenant import Tenant
+from app.lists import undoing
+from app.mcp.spec import Hints, ToolSpec, WriteArguments
+from app.mcp.tools.changes import ChangeResult, change_result
+from app.scopes import LISTS_WRITE
+
+
+class Arguments(WriteArguments):
+    """Which call."""
+
+    undo_ref: str = Field(description="The undo_ref that the call answered", max_length=20, examples=["e57"])
+
+
+async def undo(tenant: Tenant, arguments: Arguments) -> ChangeResult:
+    """Undoes one call, whoever made it: what it added, changed, checked, moved, removed or deleted is as before. What
+    was changed again since is reported as a conflict and left alone. Undoing an undo brings the change back."""
+    return change_result(await undoing.undo(tenant, arguments.undo_ref))
+
+
+UNDO = ToolSpec(
+    undo,
+    Arguments,
+    ChangeResult,
+    title="Undo a change",
+    scopes=frozenset({LISTS_WRITE}),
+    hints=Hints(read_only=False, destructive=True, idempotent=False),
+)

@@ -1,0 +1,260 @@
+"""Whatever is done in whatever order: amounts add up, order is total, undo restores exactly, revisions only grow, refs
+never change their meaning, and the events tell the whole story."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from app.config import Settings
+from app.db import Engine, new_id, transaction
+from app.errors import AppError
+from app.households import repository as households
+from app.households.tenant import Actor, Tenant, open_tenant
+from app.lists import adding, checking, list_saving, moving, removing, undoing, updating
+from app.lists import changes as recorded
+from app.lists.changes import ITEM_FIELDS, ItemRecord
+from app.lists.list_saving import ListSettings
+from app.lists.model import Changed, Item
+from app.lists.moving import Destination
+from app.lists.repository import ITEM_COLUMNS, item_of
+from app.lists.updating import Update
+from tests.factory import Factory
+
+pytestmark = pytest.mark.anyio
+
+NAMES = ["milk", "Milk", "milks", "bread", "bread (rye)"]
+LISTS = [None, "L1", "L2"]
+Operation = Callable[[Tenant], Awaitable[Changed]]
+
+
+@dataclass(frozen=True)
+class State:
+    """A household as it is stored: its items by number, its revision, and its events."""
+
+    rev: int
+    items: dict[int, Item]
+    lists: dict[UUID, tuple[int, bool]]
+    events: list[tuple[int, int, UUID | None, str]]
+
+    def visible(self) -> dict[int, dict[str, Any]]:
+        """What undoing must restore: everything but the revisions, of what is not removed."""
+        return {
+            no: {each.name: getattr(item, each.name) for each in fields(Item) if each.name != "rev"}
+            for no, item in self.items.items()
+            if item.deleted_at is None
+        }
+
+    def order(self, list_id: UUID) -> list[int]:
+        """The numbers of the items on a list, in its order."""
+        on_list = [item for item in self.items.values() if item.list_id == list_id and item.deleted_at is None]
+        return [item.no for item in sorted(on_list, key=lambda item: (item.position, item.no))]
+
+
+@dataclass
+class Household:
+    """One household under test, and all that was seen of it."""
+
+    engine: Engine
+    actor: Actor
+    meaning: dict[int, UUID] = field(default_factory=dict[int, UUID])
+
+    async def do(self, operation: Operation) -> Changed | None:
+        """Do one thing; None when it was refused, and so not done."""
+        with suppress(AppError):
+            async with open_tenant(self.engine, self.actor, None, write=True) as tenant:
+                return await operation(tenant)
+        return None
+
+    async def state(self) -> State:
+        async with open_tenant(self.engine, self.actor, None, write=False) as tenant:
+            driver = tenant.driver
+            items = [item_of(row) for row in await driver.fetch(f"SELECT {ITEM_COLUMNS} FROM items")]
+            lists = await driver.fetch("SELECT id, rev, deleted_at IS NOT NULL FROM lists")
+            events = await driver.fetch("SELECT no, rev, list_id, changes::text FROM events ORDER BY no")
+            rev = await driver.fetchval("SELECT rev FROM clocks")
+        return State(
+            rev,
+            {item.no: item for item in items},
+            {row[0]: (row[1], row[2]) for row in lists},
+            [tuple(row) for row in events],
+        )
+
+
+NAME = st.sampled_from(NAMES)
+REF = st.integers(1, 8).map(lambda number: f"i{number}")
+ITEM = REF | NAME
+ITEMS = st.lists(ITEM, min_size=1, max_size=3)
+LIST = st.sampled_from(LISTS)
+GRAMS = st.none() | st.integers(1, 2000)
+
+
+def add(entries: list[tuple[str, int | None]], to: str | None, mode: Any) -> Operation:
+    phrases = [name if grams is None else f"{grams} g {name}" for name, grams in entries]
+    return lambda tenant: adding.add_items(tenant, phrases, to, mode, all_or_nothing=False)
+
+
+def check(names: list[str], on: str | None, checked: bool) -> Operation:
+    return lambda tenant: checking.check_items(tenant, names, on, checked=checked, store="Market", all_or_nothing=False)
+
+
+def update(item: str, name: str | None, grams: int | None, clear: bool) -> Operation:
+    quantity = None if grams is None or clear else Decimal(grams)
+    unit = None if quantity is None else "g"
+    wanted = Update(item, name=name, quantity=quantity, unit=unit, clear=("quantity",) if clear else ())
+    return lambda tenant: updating.update_items(tenant, [wanted], None, None, all_or_nothing=False)
+
+
+def move(names: list[str], to_list: str | None, to: Any) -> Operation:
+    destination = Destination(to_list, to=to) if to in ("top", "bottom") else Destination(to_list, before=to)
+    return lambda tenant: moving.move_items(tenant, names, None, destination, all_or_nothing=False)
+
+
+def remove(names: list[str] | None) -> Operation:
+    what = "checked" if names is None else None
+    return lambda tenant: removing.remove_items(tenant, names, what, None, dry_run=False, all_or_nothing=False)
+
+
+def undo(number: int) -> Operation:
+    return lambda tenant: undoing.undo(tenant, f"e{number}")
+
+
+def delete() -> Operation:
+    return lambda tenant: list_saving.delete_list(tenant, "L2", "Hardware")
+
+
+OPERATIONS = st.lists(
+    st.one_of(
+        st.builds(
+            add,
+            st.lists(st.tuples(NAME, GRAMS), min_size=1, max_size=3),
+            LIST,
+            st.sampled_from(["merge", "merge", "separate", "skip"]),
+        ),
+        st.builds(check, ITEMS, LIST, st.booleans()),
+        st.builds(update, ITEM, st.none() | st.sampled_from(["milk", "bread", "tea"]), GRAMS, st.booleans()),
+        st.builds(move, ITEMS, LIST, st.sampled_from(["top", "bottom"]) | ITEM),
+        st.builds(remove, st.none() | ITEMS),
+        st.builds(undo, st.integers(1, 12)),
+        st.just(delete()),
+    ),
+    min_size=4,
+    max_size=14,
+)
+
+
+@hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(operations=OPERATIONS)
+async def test_any_sequence_of_calls_keeps_the_invariants(
+    engine: Engine, settings: Settings, operations: list[Operation]
+) -> None:
+    household = await new_household(engine, settings)
+    before = await household.state()
+    for operation in operations:
+        changed = await household.do(operation)
+        after = await household.state()
+        check_step(household, before, after, changed)
+        if changed is not None and changed.event_no is not None:
+            await check_undo(household, before, after, changed.event_no)
+        before = await household.state()
+    check_story(before)
+
+
+async def new_household(engine: Engine, settings: Settings) -> Household:
+    """Ada's, with the lists Groceries (L1) and Hardware (L2)."""
+    person, _ = await Factory(engine, settings).person("Ada")
+    async with transaction(engine) as connection:
+        memberships = tuple(await households.memberships_of(connection, person.id))
+    household = Household(engine, Actor(person.id, "tests", new_id(), memberships, memberships[0].household_id))
+    await household.do(lambda tenant: list_saving.save_list(tenant, None, ListSettings(name="Hardware")))
+    return household
+
+
+def check_step(household: Household, before: State, after: State, changed: Changed | None) -> None:
+    assert after.rev >= before.rev
+    for no, item in after.items.items():
+        assert household.meaning.setdefault(no, item.id) == item.id, "a ref never changes its meaning"
+        old = before.items.get(no)
+        assert item.rev >= (old.rev if old is not None else 0)
+        if item != old:
+            assert item.rev == after.rev
+            assert after.lists[item.list_id][0] == after.rev
+    for list_id, (rev, _) in before.lists.items():
+        assert after.lists[list_id][0] >= rev
+        touched = {no for no, item in after.items.items() if before.items.get(no) != item}
+        kept = [no for no in before.order(list_id) if no not in touched]
+        assert [no for no in after.order(list_id) if no not in touched] == kept, "the others keep their order"
+    lines = [(item.list_id, item.name_key, item.measure, item.variant) for item in after.items.values() if item.is_open]
+    assert len(lines) == len(set(lines))
+    if changed is None or changed.event_no is None:
+        assert after.items == before.items
+        assert len(after.events) == len(before.events)
+
+
+async def check_undo(household: Household, before: State, after: State, event_no: int) -> None:
+    """Undone at once, everything is as it was; undone again, as it became."""
+    undone = await household.do(undo(event_no))
+    assert undone is not None
+    if undone.event_no is None:
+        return  # an undo that would delete a list with items on it is left alone
+    assert (await household.state()).visible() == before.visible()
+    redone = await household.do(undo(undone.event_no))
+    assert redone is not None
+    if redone.event_no is not None:
+        assert (await household.state()).visible() == after.visible()
+
+
+def check_story(state: State) -> None:
+    """The events, told from the first to the last, end in what is stored; each begins where the one before ended."""
+    told: dict[int, dict[str, Any]] = {}
+    for no, _, list_id, changes in state.events:
+        for record in recorded.read(changes):
+            if not isinstance(record, ItemRecord):
+                continue
+            after = record.after.given()
+            if record.before is None:
+                told[record.item] = dict.fromkeys(ITEM_FIELDS) | after
+                told[record.item]["list_id"] = record.list_id or list_id
+                told[record.item].setdefault("variant", 0)
+            else:
+                item = told[record.item]
+                assert {name: item[name] for name in after} == record.before.given(), f"e{no}"
+                item |= after
+    assert told == {no: {name: getattr(item, name) for name in ITEM_FIELDS} for no, item in state.items.items()}
+
+
+GRAM_ENTRIES = st.lists(
+    st.tuples(st.sampled_from(["flour", "Flour", "rice"]), st.integers(1, 5000)), min_size=1, max_size=8
+)
+
+
+@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(calls=st.lists(GRAM_ENTRIES, min_size=1, max_size=5), undone=st.sets(st.integers(0, 4)))
+async def test_amounts_add_up_whatever_is_undone(
+    engine: Engine, settings: Settings, calls: list[list[tuple[str, int]]], undone: set[int]
+) -> None:
+    """The last calls undone, newest first, leave the exact sum of the others."""
+    household = await new_household(engine, settings)
+    numbers: list[int] = []
+    for entries in calls:
+        changed = await household.do(add([(name, grams) for name, grams in entries], None, "merge"))
+        assert changed is not None
+        assert changed.event_no is not None
+        numbers.append(changed.event_no)
+    kept = len(calls) - min(len(undone), len(calls))
+    for number in reversed(numbers[kept:]):
+        assert await household.do(undo(number)) is not None
+    state = await household.state()
+    sums = {"flour": Decimal(0), "rice": Decimal(0)}
+    for entries in calls[:kept]:
+        for name, grams in entries:
+            sums[name.lower()] += grams
+    found = {item.name_key: item.quantity.amount for item in state.items.values() if item.is_open and item.quantity}
+    assert found == {name: total for name, total in sums.items() if total}

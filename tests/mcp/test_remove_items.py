@@ -1,0 +1,80 @@
+"""Removing: by name, by ref, and what was bought."""
+
+from typing import Any
+
+import pytest
+
+from tests.mcp.client import McpClient
+from tests.mcp.looking import errors, names, refs, statuses
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_removed_items_are_gone_and_followers_are_told(each_era: McpClient) -> None:
+    seen = (await each_era.call("add_items", items=["milk", "bread", "tea"]))["rev"]
+    removed = await each_era.call("remove_items", items=["MILK", "i3", "gold", "i1"])
+    assert statuses(removed) == ["removed", "removed", "failed", "unchanged"]
+    assert errors(removed)[2] == ("not_found", "items[2]")
+    assert await names(each_era, view="all") == ["bread"]
+    assert (await each_era.call("list_items", since_rev=seen))["removed"] == ["i1", "i3"]
+
+
+async def test_a_removed_name_that_is_added_again_is_a_new_item(client: McpClient) -> None:
+    await client.call("add_items", items=["5 milk"])
+    await client.call("remove_items", items=["milk"])
+    again = await client.call("add_items", items=["milk"])
+    assert again["results"] == [{"ref": "i2", "name": "milk", "status": "added"}]
+
+
+async def test_what_was_bought_is_removed_except_what_repeats(client: McpClient) -> None:
+    items: list[Any] = ["milk", {"name": "bread", "repeat_every_days": 7}, "tea", "jam"]
+    await client.call("add_items", items=items)
+    await client.call("check_items", items=["milk", "bread", "tea"])
+    dry = await client.call("remove_items", what="checked", dry_run=True)
+    assert [(each["ref"], each["status"]) for each in dry["results"]] == [
+        ("i1", "would_remove"),
+        ("i2", "kept"),
+        ("i3", "would_remove"),
+    ]
+    assert "undo_ref" not in dry
+    assert len(await refs(client, view="all")) == 4
+    removed = await client.call("remove_items", what="checked")
+    assert removed["counts"] == {"removed": 2, "kept": 1}
+    assert await names(client, view="all") == ["jam", "bread"]
+    await client.call("remove_items", items=["bread"])
+    assert await names(client, view="all") == ["jam"]
+
+
+async def test_a_dry_run_by_name_changes_nothing(client: McpClient) -> None:
+    await client.call("add_items", items=["milk"])
+    assert statuses(await client.call("remove_items", items=["milk", "x"], dry_run=True)) == ["would_remove", "failed"]
+    assert await names(client) == ["milk"]
+
+
+async def test_nothing_bought_is_nothing_to_do(client: McpClient) -> None:
+    answer = await client.call("remove_items", what="checked")
+    assert (answer["results"], answer["counts"], answer["list"]) == ([], {}, "L1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({}, "items"),
+        ({"items": ["milk"], "what": "checked"}, "items"),
+        ({"items": ["milk", "gold"], "all_or_nothing": True}, "items[1]"),
+        ({"what": "checked", "list": "Nowhere"}, "list"),
+    ],
+)
+async def test_an_unclear_call_removes_nothing(client: McpClient, arguments: dict[str, Any], field: str) -> None:
+    await client.call("add_items", items=["milk"])
+    await client.call("check_items", items=["milk"])
+    assert (await client.refusal("remove_items", **arguments))["field"] == field
+    assert await names(client, view="all") == ["milk"]
+
+
+async def test_only_a_hundred_results_are_shown_and_all_are_counted(client: McpClient) -> None:
+    for start in (0, 100):
+        await client.call("add_items", items=[f"thing {number}" for number in range(start, start + 100)])
+        await client.call("check_items", items=[f"i{number + 1}" for number in range(start, start + 100)])
+    removed = await client.call("remove_items", what="checked")
+    assert (len(removed["results"]), removed["counts"]) == (100, {"removed": 200})

@@ -1,0 +1,203 @@
+"""Undoing one call: everything goes back, what changed since is left alone, and an undo can be undone."""
+
+from typing import Any
+
+import pytest
+
+from app.db import Engine
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+from tests.mcp.looking import errors, names, refs, rows, statuses
+
+pytestmark = pytest.mark.anyio
+
+MILK: dict[str, Any] = {"name": "milk", "quantity": 2, "unit": "l", "note": "fresh", "price": 1.5, "store": "Market"}
+
+
+async def everything(client: McpClient) -> dict[str, Any]:
+    """All that people can see, without revisions."""
+    seen = await client.call("list_items", list="*", view="all", detail="full", limit=200)
+    overview = await client.call("get_overview")
+    lists = [{key: value for key, value in each.items() if key != "rev"} for each in overview["lists"]]
+    return {"items": seen["items"], "lists": lists, "default": overview.get("default_list")}
+
+
+@pytest.fixture
+async def shop(client: McpClient) -> McpClient:
+    """Ada's client, with two lists that have something on them."""
+    await client.call("save_list", name="Hardware", store="Depot")
+    await client.call("add_items", items=["nails", "glue"], list="L2")
+    await client.call("add_items", items=[MILK, "bread", "500 g flour", "tea"])
+    await client.call("check_items", items=["tea"])
+    return client
+
+
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("add_items", {"items": ["jam", "1 kg flour", "bread", "tea", "milk (oat)"]}),
+    ("add_items", {"items": ["bread"], "on_duplicate": "separate"}),
+    ("update_items", {"items": [{"item": "milk", "name": "bread", "quantity": 7, "clear": ["note", "price"]}]}),
+    ("update_items", {"items": [{"item": "milk", "assignee": "Ada", "not_before": "2999-01-01"}]}),
+    ("check_items", {"items": ["milk", "bread", "nails", "i1"], "store": "Market"}),
+    ("check_items", {"items": ["tea"], "checked": False}),
+    ("move_items", {"items": ["tea", "milk"], "to": "bottom"}),
+    ("move_items", {"items": ["flour"], "before": "milk"}),
+    ("move_items", {"items": ["milk", "bread"], "to_list": "L2", "to": "top"}),
+    ("remove_items", {"items": ["milk", "tea", "i1"]}),
+    ("remove_items", {"what": "checked"}),
+    ("save_list", {"name": "Garden", "default": True, "currency": "CHF"}),
+    ("save_list", {"list": "L2", "name": "Tools", "store": "", "category_order": ["A"], "archived": True}),
+    ("save_list", {"list": "L2", "default": True}),
+    ("delete_list", {"list": "L2", "confirm_name": "Hardware"}),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments"), CALLS)
+async def test_undo_restores_exactly_and_undoing_that_brings_it_back(
+    shop: McpClient, tool: str, arguments: dict[str, Any]
+) -> None:
+    before = await everything(shop)
+    changed = await shop.call(tool, **arguments)
+    after = await everything(shop)
+    assert after != before
+    undone = await shop.call("undo", undo_ref=changed["undo_ref"])
+    assert set(statuses(undone)) <= {"undone"}
+    assert await everything(shop) == before
+    if tool == "delete_list":
+        return  # that would take more than the right to write
+    redone = await shop.call("undo", undo_ref=undone["undo_ref"])
+    assert set(statuses(redone)) <= {"undone"}
+    assert await everything(shop) == after
+    last = await shop.call("undo", undo_ref=redone["undo_ref"])
+    assert await everything(shop) == before
+    assert last["rev"] > redone["rev"] > undone["rev"] > changed["rev"]
+
+
+async def test_what_changed_since_is_a_conflict_and_left_alone(each_era: McpClient) -> None:
+    await each_era.call("add_items", items=["2 milk", "bread"])
+    updates = [{"item": "milk", "quantity": 3, "note": "fresh"}, {"item": "bread", "note": "rye"}]
+    changed = await each_era.call("update_items", items=updates)
+    await each_era.call("add_items", items=["milk (fresh)"])
+    await each_era.call("add_items", items=["4 milk (fresh)"])
+    undone = await each_era.call("undo", undo_ref=changed["undo_ref"])
+    assert statuses(undone) == ["undone", "undone"]
+    assert errors(undone) == [("conflict", "undo_ref"), None]
+    assert "quantity" in undone["results"][0]["error"]["message"]
+    items = (await each_era.call("list_items"))["items"]
+    assert items == [{"ref": "i1", "name": "milk", "quantity": 7}, {"ref": "i2", "name": "bread"}]
+
+
+async def test_an_added_item_that_was_changed_since_stays(client: McpClient) -> None:
+    added = await client.call("add_items", items=["milk", "bread", "tea", "jam"])
+    await client.call("check_items", items=["milk"])
+    await client.call("add_items", items=["2 bread"])
+    await client.call("remove_items", items=["tea"])
+    await client.call("move_items", items=["jam"], to="top")
+    undone = await client.call("undo", undo_ref=added["undo_ref"])
+    assert statuses(undone) == ["failed", "failed", "unchanged", "undone"]
+    assert [each["ref"] for each in undone["results"]] == ["i1", "i2", "i3", "i4"]
+    assert sorted(await names(client, view="all")) == ["bread", "milk"]
+
+
+async def test_where_everything_changed_since_nothing_is_undone_and_it_can_be_tried_again(client: McpClient) -> None:
+    await client.call("add_items", items=["milk"])
+    first = await client.call("update_items", items=[{"item": "milk", "note": "a"}])
+    second = await client.call("update_items", items=[{"item": "milk", "note": "b"}])
+    failed = await client.call("undo", undo_ref=first["undo_ref"])
+    assert statuses(failed) == ["failed"]
+    assert "undo_ref" not in failed
+    await client.call("undo", undo_ref=second["undo_ref"])
+    assert statuses(await client.call("undo", undo_ref=first["undo_ref"])) == ["undone"]
+    assert (await client.call("list_items"))["items"] == [{"ref": "i1", "name": "milk"}]
+
+
+async def test_a_call_is_undone_once_and_the_answer_names_the_undo(client: McpClient) -> None:
+    added = await client.call("add_items", items=["milk"])
+    undone = await client.call("undo", undo_ref=added["undo_ref"])
+    error = await client.refusal("undo", undo_ref="E1")
+    assert (error["code"], error["field"], error["candidates"]) == ("conflict", "undo_ref", [undone["undo_ref"]])
+    await client.call("undo", undo_ref=undone["undo_ref"])
+    assert statuses(await client.call("undo", undo_ref="e1")) == ["undone"]
+
+
+@pytest.mark.parametrize("ref", ["e9", "i1", "57", "", "e-1", "e99999999999999", "e٣"])
+async def test_what_is_no_call_on_record_is_not_found(client: McpClient, ref: str) -> None:
+    error = await client.refusal("undo", undo_ref=ref)
+    assert (error["code"], error["field"]) == ("not_found", "undo_ref")
+
+
+async def test_a_call_that_changed_nothing_has_nothing_to_undo(client: McpClient) -> None:
+    await client.call("add_items", items=[""], idempotency_key="k")
+    assert (await client.refusal("undo", undo_ref="e1"))["code"] == "conflict"
+
+
+async def test_undoing_a_merge_takes_back_only_its_part(client: McpClient) -> None:
+    await client.call("add_items", items=["500 g flour"])
+    merged = await client.call("add_items", items=["1 kg flour"])
+    undone = await client.call("undo", undo_ref=merged["undo_ref"])
+    assert undone["results"][0]["quantity"] == "500 g"
+
+
+async def test_undoing_a_check_takes_the_purchase_back_and_redoing_restores_it(
+    client: McpClient, engine: Engine, ada: Connected
+) -> None:
+    await client.call("add_items", items=[MILK])
+    checked = await client.call("check_items", items=["milk"])
+    bought = await rows(engine, ada.household_id, "SELECT * FROM purchases")
+    aisles = await rows(engine, ada.household_id, "SELECT * FROM aisles")
+    undone = await client.call("undo", undo_ref=checked["undo_ref"])
+    assert await rows(engine, ada.household_id, "SELECT * FROM purchases") == []
+    await client.call("undo", undo_ref=undone["undo_ref"])
+    again = await rows(engine, ada.household_id, "SELECT * FROM purchases")
+    assert [{**row, "event_no": 0} for row in again] == [{**row, "event_no": 0} for row in bought]
+    assert await rows(engine, ada.household_id, "SELECT * FROM aisles") == aisles
+
+
+async def test_a_line_that_comes_back_beside_its_namesake_stays_apart(client: McpClient) -> None:
+    await client.call("add_items", items=["2 milk"])
+    removed = await client.call("remove_items", items=["milk"])
+    await client.call("add_items", items=["3 milk"])
+    assert statuses(await client.call("undo", undo_ref=removed["undo_ref"])) == ["undone"]
+    assert [item["quantity"] for item in (await client.call("list_items"))["items"]] == [2, 3]
+
+
+async def test_a_deleted_list_comes_back_with_what_was_on_it_for_its_followers_too(shop: McpClient) -> None:
+    seen = (await shop.call("list_items", list="*"))["rev"]
+    deleted = await shop.call("delete_list", list="L2", confirm_name="Hardware")
+    undone = await shop.call("undo", undo_ref=deleted["undo_ref"])
+    assert undone["results"] == [{"ref": "L2", "name": "Hardware", "status": "undone"}]
+    assert await refs(shop, list="*", since_rev=deleted["rev"]) == ["i1", "i2"]
+    assert (await shop.call("list_items", list="*", since_rev=seen)).get("removed") is None
+    redone = await shop.call("undo", undo_ref=undone["undo_ref"])
+    assert errors(redone) == [("conflict", "undo_ref")]
+    assert await names(shop, list="L2") == ["nails", "glue"]
+
+
+async def test_a_list_whose_name_was_taken_stays_deleted(shop: McpClient) -> None:
+    deleted = await shop.call("delete_list", list="L2", confirm_name="Hardware")
+    await shop.call("save_list", name="hardware")
+    undone = await shop.call("undo", undo_ref=deleted["undo_ref"])
+    assert undone["results"][0]["error"]["candidates"] == ["hardware (L3)"]
+
+
+async def test_what_was_on_a_list_that_is_deleted_stays_as_it_is(shop: McpClient) -> None:
+    moved = await shop.call("move_items", items=["i1"], to_list="L1")
+    removed = await shop.call("remove_items", items=["glue"], list="L2")
+    await shop.call("delete_list", list="L2", confirm_name="Hardware")
+    assert errors(await shop.call("undo", undo_ref=moved["undo_ref"])) == [("conflict", "undo_ref")]
+    assert errors(await shop.call("undo", undo_ref=removed["undo_ref"])) == [("conflict", "undo_ref")]
+    assert "nails" in await names(shop)
+
+
+async def test_a_new_list_in_use_is_not_undone(client: McpClient) -> None:
+    made = await client.call("save_list", name="Hardware")
+    await client.call("add_items", items=["nails"], list="Hardware")
+    assert errors(await client.call("undo", undo_ref=made["undo_ref"])) == [("conflict", "undo_ref")]
+
+
+async def test_a_member_undoes_what_another_did(factory: Factory, client: McpClient, ada: Connected) -> None:
+    bob, _ = await factory.person("Bob")
+    await factory.join(bob, ada.household_id, "editor")
+    bobs = McpClient(client.http, (await factory.connect(bob, ada.household_id)).token)
+    added = await client.call("add_items", items=["milk"])
+    assert statuses(await bobs.call("undo", undo_ref=added["undo_ref"])) == ["undone"]
+    assert await names(client) == []

@@ -1,0 +1,149 @@
+"""Overwriting details: what is named is set or cleared, the rest stays, and nobody's newer change is lost."""
+
+from typing import Any
+
+import pytest
+
+from tests.mcp.client import McpClient
+from tests.mcp.looking import errors, names, statuses
+
+pytestmark = pytest.mark.anyio
+
+MILK: dict[str, Any] = {
+    "name": "milk",
+    "quantity": 2,
+    "unit": "l",
+    "note": "fresh",
+    "category": "Dairy",
+    "store": "Market",
+    "assignee": "Ada",
+    "priority": "high",
+    "price": 1.5,
+    "repeat_every_days": 7,
+}
+
+
+async def only(client: McpClient) -> dict[str, Any]:
+    (item,) = (await client.call("list_items", detail="full", view="all"))["items"]
+    return item
+
+
+async def test_named_details_are_set_and_the_rest_stays(each_era: McpClient) -> None:
+    await each_era.call("add_items", items=[MILK])
+    updated = await each_era.call("update_items", items=[{"item": "milk", "name": "oat milk", "price": 2}])
+    assert updated["results"] == [
+        {"ref": "i1", "name": "oat milk", "status": "updated", "note": "fresh", "quantity": "2 l"}
+    ]
+    assert await only(each_era) == {**MILK, "ref": "i1", "name": "oat milk", "price": 2}
+
+
+async def test_every_detail_can_be_cleared(client: McpClient) -> None:
+    await client.call("add_items", items=[{**MILK, "not_before": "2999-01-01"}])
+    clear = ["quantity", "unit", "note", "category", "store", "assignee", "priority", "price", "not_before"]
+    await client.call("update_items", items=[{"item": "i1", "clear": [*clear, "repeat_every_days"]}])
+    assert await only(client) == {"ref": "i1", "name": "milk"}
+
+
+async def test_a_number_keeps_the_unit_and_a_unit_the_number(client: McpClient) -> None:
+    await client.call("add_items", items=["500 g flour"])
+
+    async def update(**details: Any) -> dict[str, Any]:
+        return (await client.call("update_items", items=[{"item": "flour", **details}]))["results"][0]
+
+    assert await update(quantity=750) == {
+        "ref": "i1",
+        "name": "flour",
+        "status": "updated",
+        "quantity": "750 g",
+        "was": "500 g",
+    }
+    assert (await update(unit="kg"))["quantity"] == "750 kg"
+    assert (await update(clear=["unit"]))["quantity"] == "750"
+    assert (await update(quantity=2, unit="bag"))["quantity"] == "2 bags"
+    assert "quantity" not in await update(clear=["quantity"])
+    assert (await update(unit="kg"))["quantity"] == "1 kg"
+
+
+async def test_nothing_new_changes_nothing(client: McpClient) -> None:
+    added = await client.call("add_items", items=[MILK])
+    same = await client.call("update_items", items=[{"item": "milk"}, {"item": "milk", "store": "Market"}])
+    assert statuses(same) == ["unchanged", "unchanged"]
+    assert "undo_ref" not in same
+    assert same["rev"] == added["rev"]
+
+
+async def test_one_bad_entry_leaves_the_others_alone(each_era: McpClient) -> None:
+    await each_era.call("add_items", items=["milk", "bread"])
+    updates: list[dict[str, Any]] = [
+        {"item": "milk", "note": "fresh"},
+        {"item": "gold", "note": "x"},
+        {"item": "bread", "quantity": -1},
+        {"item": "bread", "name": "a\0b"},
+        {"item": "bread", "note": "x", "clear": ["note"]},
+        {"item": "bread", "assignee": "Bob"},
+        {"item": "bread", "repeat_every_days": 0},
+        {"item": "bread", "price": 10**11},
+    ]
+    answer = await each_era.call("update_items", items=updates)
+    assert statuses(answer) == ["updated"] + ["failed"] * 7
+    assert errors(answer)[1:] == [
+        ("not_found", "items[1].item"),
+        ("invalid", "items[2].quantity"),
+        ("invalid", "items[3].name"),
+        ("invalid", "items[4].note"),
+        ("not_found", "items[5].assignee"),
+        ("invalid", "items[6].repeat_every_days"),
+        ("invalid", "items[7].price"),
+    ]
+    assert answer["results"][2]["ref"] == "i2"
+
+
+async def test_all_or_nothing_changes_nothing_when_one_fails(client: McpClient) -> None:
+    await client.call("add_items", items=["milk"])
+    items = [{"item": "milk", "note": "fresh"}, {"item": "milk", "quantity": 0}]
+    error = await client.refusal("update_items", items=items, all_or_nothing=True)
+    assert error["field"] == "items[1].quantity"
+    assert await only(client) == {"ref": "i1", "name": "milk"}
+
+
+async def test_if_rev_refuses_only_items_that_changed_later_and_says_what_they_say_now(client: McpClient) -> None:
+    seen = (await client.call("add_items", items=["2 milk", "bread"]))["rev"]
+    await client.call("update_items", items=[{"item": "milk", "quantity": 5, "note": "fresh", "assignee": "Ada"}])
+    items = [
+        {"item": "milk", "quantity": 3, "note": "cold", "clear": ["price"]},
+        {"item": "bread", "quantity": 2},
+        {"item": "milk", "assignee": "Ada"},
+    ]
+    answer = await client.call("update_items", items=items, if_rev=seen)
+    assert statuses(answer) == ["failed", "updated", "failed"]
+    milk = answer["results"][0]
+    assert (milk["ref"], milk["error"]["code"], milk["error"]["field"]) == ("i1", "conflict", "items[0]")
+    assert milk["current"] == {"quantity": "5", "note": "fresh"}
+    assert answer["results"][2]["current"] == {"assignee": "Ada"}
+    retried = await client.call("update_items", items=items[:1], if_rev=answer["rev"])
+    assert statuses(retried) == ["updated"]
+
+
+async def test_renamed_to_a_name_on_the_list_it_stays_a_line_of_its_own(client: McpClient) -> None:
+    await client.call("add_items", items=["milk", "2 cream"])
+    await client.call("update_items", items=[{"item": "cream", "name": "Milk", "clear": ["quantity"]}])
+    assert await names(client) == ["milk", "Milk"]
+
+
+async def test_two_lines_may_swap_their_names_in_one_call(client: McpClient) -> None:
+    await client.call("add_items", items=["milk", "bread", "tea"])
+    items = [
+        {"item": "i1", "name": "bread"},
+        {"item": "i2", "name": "tea"},
+        {"item": "i3", "name": "milk"},
+    ]
+    assert statuses(await client.call("update_items", items=items)) == ["updated"] * 3
+    assert await names(client) == ["bread", "tea", "milk"]
+    merged = await client.call("add_items", items=["2 milk", "3 bread"])
+    assert [each["ref"] for each in merged["results"]] == ["i3", "i1"]
+
+
+async def test_an_item_named_twice_gets_both_changes(client: McpClient) -> None:
+    await client.call("add_items", items=["milk"])
+    await client.call("update_items", items=[{"item": "milk", "quantity": 2}, {"item": "i1", "unit": "l"}])
+    assert await only(client) == {"ref": "i1", "name": "milk", "quantity": 2, "unit": "l"}
