@@ -1,8 +1,17 @@
 """The database: one engine, one transaction per call, one commit in the code base."""
 
-from app.db.engine import Connection, Engine, create_engine, driver_of
+from app.db.engine import Connection, Engine, create_engine
 from app.db.ids import new_id
 from app.db.metadata import metadata
-from app.db.transaction import transaction
+from app.db.transactions import OpenTransaction, open_transaction, transaction
 
-__all__ = ["Connection", "Engine", "create_engine", "driver_of", "metadata", "new_id", "transaction"]
+__all__ = [
+    "Connection",
+    "Engine",
+    "OpenTransaction",
+    "create_engine",
+    "metadata",
+    "new_id",
+    "open_transaction",
+    "transaction",
+]

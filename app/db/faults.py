@@ -4,7 +4,6 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.db.engine import CommitLost
 from app.errors import Unavailable
 
 RETRY_SECONDS = 2
@@ -12,6 +11,10 @@ RETRY_SECONDS = 2
 
 class CannotConnect(Exception):
     """The database refused a new connection, whatever its reason."""
+
+
+class CommitLost(Exception):
+    """COMMIT did not commit; the argument is the tag that came back instead."""
 
 
 class CommitUnknown(Exception):

@@ -5,7 +5,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db.engine import Engine
 from app.db.migrate import newest_revision
-from app.db.transaction import transaction
+from app.db.transactions import transaction
 from app.errors import Unavailable
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from app.db.engine import Engine
-from app.db.transaction import transaction
+from app.db.transactions import transaction
 from app.errors import StartupError
 
 _POWERS = text("""

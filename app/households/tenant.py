@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from app.db import Connection, Engine, transaction
-from app.db.engine import Driver, driver_of
+from app.db import Connection, Engine, OpenTransaction, open_transaction
+from app.db.driver import Driver
 from app.errors import Ambiguous, NotFound, RoleRefused
 from app.households.membership import Membership
 from app.text import fold
@@ -39,8 +39,7 @@ class Actor:
 class Tenant:
     """One open transaction in one household."""
 
-    connection: Connection
-    driver: Driver
+    transaction: OpenTransaction = field(repr=False)
     actor: Actor
     membership: Membership
     _proof: object = field(repr=False)
@@ -49,6 +48,16 @@ class Tenant:
     def __post_init__(self) -> None:
         if self._proof is not _PROOF:
             raise TypeError("a Tenant comes from open_tenant(), which proves the household")
+
+    @property
+    def driver(self) -> Driver:
+        """The connection, for constant SQL."""
+        return self.transaction.driver
+
+    @property
+    def connection(self) -> Connection:
+        """The connection as Core knows it."""
+        return self.transaction.connection
 
     @property
     def household_id(self) -> UUID:
@@ -105,8 +114,8 @@ async def _opened(
         if changed and lists_changed is not None:
             lists_changed(membership.household_id, changed)
 
-    async with transaction(engine, membership.household_id, write=write, committed=tell) as connection:
-        yield Tenant(connection, await driver_of(connection), actor, membership, _PROOF, changed)
+    async with open_transaction(engine, membership.household_id, write=write, committed=tell) as opened:
+        yield Tenant(opened, actor, membership, _PROOF, changed)
 
 
 def choose(actor: Actor, household: str | None) -> Membership:

@@ -6,13 +6,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import text
 
 from app.config import Settings
-from app.db import Connection, Engine, create_engine, driver_of, new_id, transaction
-from app.db import engine as engine_module
-from app.db.driver import connect
+from app.db import Connection, Engine, create_engine, new_id, open_transaction, transaction, transactions
+from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
 from app.db.roles import refuse_powerful_role
 from app.errors import StartupError, Unavailable
@@ -80,10 +78,9 @@ async def test_a_write_holds_the_lock_of_its_household_only(engine: Engine, hous
 async def test_eight_writers_lose_no_update(engine: Engine, households: tuple[UUID, UUID]) -> None:
     async def write() -> None:
         for _ in range(10):
-            async with transaction(engine, households[0], write=True) as connection:
-                driver = await driver_of(connection)
-                next_item = await driver.fetchval("SELECT next_item FROM clocks")
-                await driver.execute("UPDATE clocks SET next_item = $1", next_item + 1)
+            async with open_transaction(engine, households[0], write=True) as opened:
+                next_item = await opened.driver.fetchval("SELECT next_item FROM clocks")
+                await opened.driver.execute("UPDATE clocks SET next_item = $1", next_item + 1)
 
     await asyncio.gather(*(write() for _ in range(8)))
     async with transaction(engine, households[0]) as connection:
@@ -125,7 +122,7 @@ async def test_a_cancel_at_any_stage_leaves_nothing_for_the_next_household(
 ) -> None:
     ada, eve = households
     await names_in(one_connection, ada)  # connected, so that the stages follow one another at once
-    send = engine_module._send  # pyright: ignore[reportPrivateUsage]
+    send = transactions._send  # pyright: ignore[reportPrivateUsage]
     reached: list[str] = []
 
     async def batch() -> None:
@@ -135,7 +132,7 @@ async def test_a_cancel_at_any_stage_leaves_nothing_for_the_next_household(
             if message == "ROLLBACK":
                 raise LookupError
 
-    def cancelling(connection: SyncConnection, text: str) -> str:
+    async def cancelling(driver: Driver, text: str) -> str:
         def cancel() -> None:
             if text.startswith(message):
                 reached.append(text)
@@ -143,13 +140,13 @@ async def test_a_cancel_at_any_stage_leaves_nothing_for_the_next_household(
 
         if side == "before":
             cancel()
-        tag = send(connection, text)
+        tag = await send(driver, text)
         if side == "after":
             cancel()
         return tag
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine_module, "_send", cancelling)
+        patch.setattr(transactions, "_send", cancelling)
         task = asyncio.create_task(batch())
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -166,19 +163,19 @@ async def test_a_cancel_at_any_stage_leaves_nothing_for_the_next_household(
 async def test_a_connection_lost_during_commit_leaves_the_outcome_unknown_and_says_so(
     engine: Engine, database: DatabaseUrls, households: tuple[UUID, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = engine_module._send  # pyright: ignore[reportPrivateUsage]
+    send = transactions._send  # pyright: ignore[reportPrivateUsage]
 
-    def losing(connection: SyncConnection, text: str) -> str:
+    async def losing(driver: Driver, text: str) -> str:
         if text == "COMMIT":
-            send(connection, "SELECT pg_terminate_backend(pg_backend_pid())")
-        return send(connection, text)
+            await send(driver, "SELECT pg_terminate_backend(pg_backend_pid())")
+        return await send(driver, text)
 
     async def write() -> None:
         async with transaction(engine, households[0], write=True) as connection:
             await rename_lists(connection, "half")
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine_module, "_send", losing)
+        patch.setattr(transactions, "_send", losing)
         with pytest.raises(Unavailable, match="not known whether the change was saved"):
             await write()
     assert await names_in(engine, households[0]) == ["Groceries"]
@@ -193,7 +190,7 @@ async def test_what_is_stored_is_told_even_when_the_caller_is_cancelled(
     is_stored: bool,
 ) -> None:
     told: list[str] = []
-    send = engine_module._send  # pyright: ignore[reportPrivateUsage]
+    send = transactions._send  # pyright: ignore[reportPrivateUsage]
 
     async def write() -> None:
         async with transaction(
@@ -202,13 +199,13 @@ async def test_what_is_stored_is_told_even_when_the_caller_is_cancelled(
             await rename_lists(connection, "stored")
             assert not told
 
-    def cancelling(connection: SyncConnection, text: str) -> str:
+    async def cancelling(driver: Driver, text: str) -> str:
         if text.startswith(message):
             task.cancel()
-        return send(connection, text)
+        return await send(driver, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine_module, "_send", cancelling)
+        patch.setattr(transactions, "_send", cancelling)
         task = asyncio.create_task(write())
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -229,10 +226,10 @@ async def test_a_cancel_in_mid_batch_stores_nothing(one_connection: Engine, hous
     reached = asyncio.Event()
 
     async def batch() -> None:
-        async with transaction(one_connection, ada, write=True) as connection:
-            await rename_lists(connection, "half")
+        async with open_transaction(one_connection, ada, write=True) as opened:
+            await rename_lists(opened.connection, "half")
             reached.set()
-            await (await driver_of(connection)).execute("SELECT pg_sleep(30)")
+            await opened.driver.execute("SELECT pg_sleep(30)")
 
     task = asyncio.create_task(batch())
     await reached.wait()
@@ -280,11 +277,10 @@ async def test_a_connection_cut_in_the_middle_is_unavailable_and_stores_nothing(
 
 async def test_an_aborted_transaction_does_not_report_success(engine: Engine, households: tuple[UUID, UUID]) -> None:
     async def swallow() -> None:
-        async with transaction(engine, households[0], write=True) as connection:
-            await rename_lists(connection, "half")
-            driver = await driver_of(connection)
+        async with open_transaction(engine, households[0], write=True) as opened:
+            await rename_lists(opened.connection, "half")
             with pytest.raises(asyncpg.DivisionByZeroError):
-                await driver.execute("SELECT 1 / 0")
+                await opened.driver.execute("SELECT 1 / 0")
 
     with pytest.raises(Unavailable):
         await swallow()

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from app.config import Settings
-from app.db import Engine, driver_of, transaction
+from app.db import Engine, open_transaction, transaction
 from app.errors import Ambiguous, NotFound, RoleRefused
 from app.households.membership import Membership
 from app.households.repository import memberships_of
@@ -116,8 +116,7 @@ async def test_a_tenant_sees_the_rows_of_its_household_and_no_others(engine: Eng
 
 
 async def test_a_tenant_can_not_be_made_by_hand(engine: Engine, actor: Actor) -> None:
-    async with transaction(engine, actor.default_household_id) as connection:
-        driver = await driver_of(connection)
+    async with open_transaction(engine, actor.default_household_id) as opened:
         for proof in (None, object(), True):
             with pytest.raises(TypeError, match="open_tenant"):
-                Tenant(connection, driver, actor, actor.memberships[0], proof)
+                Tenant(opened, actor, actor.memberships[0], proof)

@@ -12,7 +12,8 @@ import mcp_types as types
 import pytest
 from starlette.applications import Starlette
 
-from app.db import engine as engine_module
+from app.db import transactions
+from app.db.driver import Driver
 from app.households.tenant import Tenant
 from app.lists import adding, repository
 from app.mcp.tools import add_items
@@ -49,14 +50,17 @@ def in_the_result(patch: Patch) -> None:
 
 
 def at_commit(patch: Patch) -> None:
-    send = engine_module._send  # pyright: ignore[reportPrivateUsage]
+    send = transactions._send  # pyright: ignore[reportPrivateUsage]
+    writing: set[Driver] = set()
 
-    def fail_at_commit(connection: Any, message: str) -> str:
-        if message == "COMMIT" and connection.get_execution_options().get("write"):
+    async def fail_at_commit(driver: Driver, message: str) -> str:
+        if "UPDATE clocks" in message:
+            writing.add(driver)
+        if message == "COMMIT" and driver in writing:
             raise RuntimeError(SECRET)
-        return send(connection, message)
+        return await send(driver, message)
 
-    patch.setattr(engine_module, "_send", fail_at_commit)
+    patch.setattr(transactions, "_send", fail_at_commit)
 
 
 PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_the_resolver_of_names, in_a_library, in_the_result, at_commit]
