@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from app.access.grant_cache import GrantCache
 from app.access.hosts import HostCheck
 from app.access.identify import Identify
 from app.access.resource_metadata import resource_metadata_routes
@@ -40,7 +41,7 @@ def create_app(settings: Settings) -> Starlette:
     engine = create_engine(database_url)
     cues = CueBus(database_url)
     keys = KeyRing(engine, settings)
-    identify = Identify(engine, TokenVerifier(settings, keys))
+    identify = Identify(engine, TokenVerifier(settings, keys), GrantCache(cues))
     endpoints = Endpoints(settings, engine, identify, cues)
 
     @asynccontextmanager

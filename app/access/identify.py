@@ -4,10 +4,11 @@ from dataclasses import replace
 from uuid import UUID
 
 from app.access.caller import Caller
+from app.access.grant_cache import GrantCache, Standing
 from app.db import Engine, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor
-from app.oauth.grants import Grant, find_live_grant
+from app.oauth.grants import find_live_grant
 from app.oauth.verifier import TokenVerifier
 from app.scopes import expand
 
@@ -15,9 +16,10 @@ from app.scopes import expand
 class Identify:
     """Finds the caller of a request."""
 
-    def __init__(self, engine: Engine, verifier: TokenVerifier) -> None:
+    def __init__(self, engine: Engine, verifier: TokenVerifier, known: GrantCache) -> None:
         self._engine = engine
         self._verifier = verifier
+        self._known = known
 
     async def __call__(self, token: str) -> Caller | None:
         """The caller, or None when the token, its grant, or every membership is gone.
@@ -27,11 +29,11 @@ class Identify:
         claims = await self._verifier.verify(token)
         if claims is None:
             return None
-        found = await self._find(claims.gid)
-        if found is None or (claims.sub, claims.client_id) != (found[0].person_id, found[0].client_id):
+        found = self._known.find(claims.gid) or await self._find(claims.gid)
+        if found is None or (claims.sub, claims.client_id) != (found.grant.person_id, found.grant.client_id):
             return None
-        grant, actor = found
-        return Caller(actor, claims.iss, expand(claims.scope.split()) & expand(grant.scopes), claims.exp)
+        scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
+        return Caller(found.actor, claims.iss, scopes, claims.exp)
 
     async def again(self, caller: Caller) -> Caller | None:
         """A proven caller as of this moment, or None when the grant, or every membership, has ended since.
@@ -41,10 +43,10 @@ class Identify:
         found = await self._find(caller.actor.grant_id)
         if found is None:
             return None
-        grant, actor = found
-        return replace(caller, actor=actor, scopes=caller.scopes & expand(grant.scopes))
+        return replace(caller, actor=found.actor, scopes=caller.scopes & expand(found.grant.scopes))
 
-    async def _find(self, grant_id: UUID) -> tuple[Grant, Actor] | None:
+    async def _find(self, grant_id: UUID) -> Standing | None:
+        endings = self._known.endings
         async with transaction(self._engine) as connection:
             grant = await find_live_grant(connection, grant_id)
             if grant is None:
@@ -53,4 +55,7 @@ class Identify:
         covered = tuple(each for each in memberships if each.household_id in grant.household_ids)
         if not covered:
             return None
-        return grant, Actor(grant.person_id, grant.client_id, grant.id, covered, grant.default_household_id)
+        actor = Actor(grant.person_id, grant.client_id, grant.id, covered, grant.default_household_id)
+        found = Standing(grant, actor)
+        self._known.keep(found, endings)
+        return found

@@ -28,6 +28,7 @@ class CueBus:
 
     def __init__(self, database_url: str) -> None:
         self._listeners: dict[UUID, dict[object, Listener]] = {}
+        self._hearing_all: list[Listener] = []
         self._outbox = Outbox()
         self._link = Link(database_url, self._outbox, uuid4(), self._deliver)
 
@@ -48,6 +49,10 @@ class CueBus:
                 with anyio.move_on_after(LAST_WORDS_SECONDS, shield=True):
                     await self._link.finish()
                 tasks.cancel_scope.cancel()
+
+    def hear_all(self, listener: Listener) -> None:
+        """Call `listener` for every cue, as long as there is this bus. It must not wait."""
+        self._hearing_all.append(listener)
 
     @contextmanager
     def listening(self, listener: Listener, about: Iterable[UUID]) -> Generator[None]:
@@ -85,7 +90,7 @@ class CueBus:
         self._deliver(cue)
 
     def _deliver(self, cue: Cue) -> None:
-        for listener in self._listeners_of(cue):
+        for listener in [*self._hearing_all, *self._listeners_of(cue)]:
             try:
                 listener(cue)
             except Exception:  # one listener must not keep the others, or the caller's commit, from going on

@@ -17,7 +17,6 @@ class Membership:
     role: Role
     currency: str
     locale: str
-    default_list_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ async def memberships_of(connection: Connection, person_id: UUID) -> list[Member
             memberships.c.role,
             households.c.currency,
             households.c.locale,
-            memberships.c.default_list_id,
         )
         .join(households, households.c.id == memberships.c.household_id)
         .where(memberships.c.person_id == person_id)

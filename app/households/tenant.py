@@ -98,7 +98,7 @@ async def open_for_service(
 
     Raises `Unavailable` when the database is away.
     """
-    membership = Membership(household_id, name="", ref="", role="owner", currency="", locale="", default_list_id=None)
+    membership = Membership(household_id, name="", ref="", role="owner", currency="", locale="")
     actor = Actor(SERVICE, "service", SERVICE, (membership,), household_id)
     async with _opened(engine, actor, membership, write=write, lists_changed=lists_changed) as tenant:
         yield tenant

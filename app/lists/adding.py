@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from app.errors import AppError, Invalid, LimitReached
 from app.households import repository as households
 from app.households.membership import Member
 from app.households.tenant import Tenant
-from app.lists import details, repository
+from app.lists import details
+from app.lists.add_repository import read_ground
 from app.lists.editing import refuse_all_if_one_fails
 from app.lists.merging import plan_add
 from app.lists.model import (
@@ -25,13 +27,14 @@ from app.lists.model import (
     Outcome,
     Plan,
     Priority,
-    ShoppingList,
     Wanted,
 )
 from app.lists.naming import resolve_list
 from app.lists.quantities import Phrase, parse_phrase
 from app.lists.recording import record_items, rev_after
 from app.text import clean
+
+Waiting = TypeVar("Waiting", Item, Wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +68,20 @@ async def add_items(
 
     Raises `NotFound` for the list, and with `all_or_nothing` the first entry's refusal, before anything is stored.
     """
-    shopping_list = await resolve_list(tenant, list_name)
-    clock = await repository.read_clock(tenant)
-    today = clock.now.date()
     members = await _members(tenant, entries)
-    read = [_read(entry, f"items[{number}]", members, today) for number, entry in enumerate(entries)]
-    wanted = [entry for entry in read if isinstance(entry, Wanted)]
-    existing = await repository.items_named(tenant, shopping_list.id, [entry.name_key for entry in wanted])
-    room = await room_on(tenant, shopping_list, clock.next_item, len(wanted))
-    awake = [_awake(item, today) for item in existing]
-    plan = plan_add(awake, wanted, on_duplicate, clock.next_item, room, list_id=shopping_list.id)
+    read = [_read(entry, f"items[{number}]", members) for number, entry in enumerate(entries)]
+    ground = await read_ground(tenant, list_name, [each.name_key for each in read if isinstance(each, Wanted)])
+    clock, shopping_list = ground.clock, ground.on or await resolve_list(tenant, list_name)
+    today = clock.now.date()
+    wanted = [_awake(each, today) for each in read if isinstance(each, Wanted)]
+    awake = [_awake(item, today) for item in ground.alike]
+    plan = plan_add(awake, wanted, on_duplicate, clock.next_item, shopping_list.room, list_id=shopping_list.id)
     outcomes = _outcomes(read, plan)
     refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
-    event_no = await record_items(tenant, "add_items", clock.rev, plan.changes.values())
+    event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
     names = [entry if isinstance(entry, str) else entry.name for entry in entries]
     results = [Entry(*pair) for pair in zip(names, outcomes, strict=True)]
     return Changed([shopping_list], rev_after(clock, [shopping_list], event_no), results, event_no)
-
-
-async def room_on(tenant: Tenant, shopping_list: ShoppingList, next_item: int, wanted: int) -> int:
-    """How many more items the list may hold; counted only where the household ever made that many."""
-    if next_item + wanted <= ITEMS_PER_LIST:
-        return wanted
-    return ITEMS_PER_LIST - await repository.count_items(tenant, shopping_list.id)
 
 
 def _outcomes(read: Sequence[Wanted | AppError], plan: Plan) -> list[Outcome | AppError]:
@@ -119,14 +113,14 @@ async def _members(tenant: Tenant, entries: Sequence[str | NewItem]) -> list[Mem
     return []
 
 
-def _awake(item: Item, today: date) -> Item:
-    """The item without a day to wait for that has come."""
-    return item if item.not_before is None or item.not_before > today else replace(item, not_before=None)
+def _awake(thing: Waiting, today: date) -> Waiting:
+    """The item or entry without a day to wait for that has come."""
+    return thing if thing.not_before is None or thing.not_before > today else replace(thing, not_before=None)
 
 
-def _read(entry: str | NewItem, field: str, members: Sequence[Member], today: date) -> Wanted | AppError:
+def _read(entry: str | NewItem, field: str, members: Sequence[Member]) -> Wanted | AppError:
     try:
-        return _wanted_from_phrase(entry, field) if isinstance(entry, str) else _wanted(entry, field, members, today)
+        return _wanted_from_phrase(entry, field) if isinstance(entry, str) else _wanted(entry, field, members)
     except AppError as refusal:
         return refusal
 
@@ -140,7 +134,7 @@ def _wanted_from_phrase(text: str, field: str) -> Wanted:
     )
 
 
-def _wanted(entry: NewItem, field: str, members: Sequence[Member], today: date) -> Wanted:
+def _wanted(entry: NewItem, field: str, members: Sequence[Member]) -> Wanted:
     name = details.item_name(entry.name, f"{field}.name")
     # With an amount of its own, the name is taken as it stands; otherwise it may carry one: "2 kg flour".
     has_amount = entry.quantity is not None or entry.unit is not None
@@ -151,7 +145,6 @@ def _wanted(entry: NewItem, field: str, members: Sequence[Member], today: date) 
         number = Decimal(1) if entry.quantity is None else entry.quantity
         quantity = details.quantity(number, unit, f"{field}.quantity")
     note = phrase.note if entry.note is None else details.item_note(entry.note, f"{field}.note")
-    waits = entry.not_before is not None and entry.not_before > today
     return Wanted(
         name=phrase.name,
         quantity=quantity,
@@ -161,6 +154,6 @@ def _wanted(entry: NewItem, field: str, members: Sequence[Member], today: date) 
         assignee_id=details.assignee(entry.assignee, f"{field}.assignee", members),
         priority=entry.priority,
         price=details.price(entry.price, f"{field}.price"),
-        not_before=entry.not_before if waits else None,
+        not_before=entry.not_before,
         repeat_days=details.repetition(entry.repeat_every_days, f"{field}.repeat_every_days"),
     )

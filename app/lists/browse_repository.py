@@ -5,18 +5,28 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, func, literal, null, or_, select, true, tuple_
-from sqlalchemy import text as sql
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from app.households.tenant import Tenant
 from app.lists.history_tables import departures
-from app.lists.model import GroupBy, Item, View
-from app.lists.quantities import Quantity
+from app.lists.model import GroupBy, PageRow, Place, View
+from app.lists.repository import ITEM_COLUMN_NAMES, ITEM_WIDTH, TODAY, item_of
 from app.lists.tables import items, lists
 from app.people.tables import people
-
-Place = tuple[int, bool, bool, str, int, int]
-"""Where a row stands in a page's order: list number, checked, without a group, group, position, item number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,44 +43,13 @@ class Browse:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An item of a page, with its list's number, its assignee's name, and whether it is still in the view."""
-
-    item: Item
-    list_no: int
-    assignee: str | None
-    in_view: bool
-    place: Place
-
-
 _CHECKED: Final = items.c.checked_at.is_not(None)
-_WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > sql("(now() AT TIME ZONE 'UTC')::date"), false()))
+_ITEM_COLUMNS: Final = tuple[ColumnElement[Any], ...](literal_column(name) for name in ITEM_COLUMN_NAMES)
+_WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_column(TODAY), false()))
 """Open, but for a day that is yet to come."""
-_ITEM_COLUMNS: Final = (
-    items.c.id,
-    items.c.no,
-    items.c.list_id,
-    items.c.name,
-    items.c.name_key,
-    items.c.position,
-    items.c.note,
-    items.c.variant,
-    items.c.category,
-    items.c.store,
-    items.c.assignee_id,
-    items.c.priority,
-    items.c.price,
-    items.c.not_before,
-    items.c.repeat_days,
-    items.c.checked_at,
-    items.c.checked_by,
-    items.c.deleted_at,
-    items.c.rev,
-)
 
 
-async def read_page(tenant: Tenant, browse: Browse) -> list[Row]:
+async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
     """At most `browse.limit` rows, in order, after `browse.after`."""
     group = _group_of(browse.group_by)
     in_view = and_(items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None), _view_of(browse.view))
@@ -78,9 +57,6 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[Row]:
     query = (
         select(
             *_ITEM_COLUMNS,
-            items.c.measure,
-            items.c.amount,
-            items.c.unit,
             lists.c.no.label("list_no"),
             people.c.name.label("assignee"),
             in_view.label("in_view"),
@@ -101,8 +77,7 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[Row]:
         query = query.where(or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms)))
     if browse.after is not None:
         query = query.where(tuple_(*place) > tuple_(*(literal(value) for value in browse.after)))
-    rows = await tenant.connection.execute(query)
-    return [_row_of(dict(row)) for row in rows.mappings()]
+    return [_row_of(tuple(row)) for row in await tenant.connection.execute(query)]
 
 
 async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:
@@ -119,20 +94,6 @@ async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:
         .order_by(departures.c.item_no)
     )
     return list((await tenant.connection.execute(query)).scalars())
-
-
-async def count(tenant: Tenant, list_id: UUID | None) -> tuple[int, int, int]:
-    """How many items are open, checked, and waiting for their day, on one list or on all."""
-    query = (
-        select(func.count().filter(~_CHECKED, ~_WAITING), func.count().filter(_CHECKED), func.count().filter(_WAITING))
-        .select_from(items)
-        .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
-        .where(items.c.household_id == tenant.household_id, items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None))
-    )
-    if list_id is not None:
-        query = query.where(items.c.list_id == list_id)
-    row = (await tenant.connection.execute(query)).one()
-    return row[0], row[1], row[2]
 
 
 async def stores_of(tenant: Tenant) -> list[str]:
@@ -172,9 +133,5 @@ def _group_of(group_by: GroupBy) -> ColumnElement[str | None]:
     return func.lower(column.get(group_by, null())).collate("C")
 
 
-def _row_of(values: dict[str, Any]) -> Row:
-    measure, amount, unit = values.pop("measure"), values.pop("amount"), values.pop("unit")
-    list_no, assignee, in_view, group = (values.pop(name) for name in ("list_no", "assignee", "in_view", "group_key"))
-    item = Item(quantity=None if amount is None else Quantity(measure, amount, unit), **values)
-    place = (list_no, item.checked_at is not None, group is None, group or "", item.position, item.no)
-    return Row(item, list_no, assignee, in_view, place)
+def _row_of(row: tuple[Any, ...]) -> PageRow:
+    return PageRow(item_of(row), *row[ITEM_WIDTH:])

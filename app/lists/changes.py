@@ -42,7 +42,7 @@ class EventChange:
 
 AnyChange = Change | ListChange | DefaultChange | EventChange
 
-_DERIVED: Final = {"id", "no", "name_key", "rev"}
+_DERIVED: Final = {"id", "no", "name_key", "rev", "open_items", "checked_items", "waiting_items"}
 ITEM_FIELDS: Final = tuple(field.name for field in fields(Item) if field.name not in _DERIVED)
 LIST_FIELDS: Final = tuple(field.name for field in fields(ShoppingList) if field.name not in _DERIVED)
 

@@ -43,7 +43,7 @@ async def check_items(
         namesakes = await item_repository.open_namesakes(tenant, edits.changed())
         edits.put_all(settle_variants(edits.changed(), namesakes))
         changes = await take_back(tenant, edits.changes())
-    event_no = await record_items(tenant, "check_items", clock.rev, changes)
+    event_no = await record_items(tenant, "check_items", clock, changes)
     entries = [Entry(name, result) for name, result in zip(names, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 

@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 from app.households.tenant import Tenant
 from app.lists import browse_repository
-from app.lists.browse_repository import Browse, Row
+from app.lists.browse_repository import Browse
 from app.lists.formulas import guard
-from app.lists.model import ITEMS_PER_LIST, ShoppingList, View
+from app.lists.model import ITEMS_PER_LIST, PageRow, ShoppingList, View
 from app.lists.naming import resolve_list
 
 Format = Literal["json", "csv", "markdown"]
@@ -112,7 +112,7 @@ def _plain(text: str) -> str:
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
 
 
-def _fields(row: Row) -> dict[str, str]:
+def _fields(row: PageRow) -> dict[str, str]:
     item = row.item
     quantity = item.quantity
     values = {

@@ -31,7 +31,11 @@ GAP_BITS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ShoppingList:
-    """A list of a household; `no` is its short ref without the letter."""
+    """A list of a household; `no` is its short ref without the letter.
+
+    It had `open_items` and `checked_items` when it was read; `waiting_items` of the open ones wait for a day that is to
+    come.
+    """
 
     id: UUID
     no: int
@@ -42,6 +46,14 @@ class ShoppingList:
     category_order: tuple[str, ...] = ()
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
+    open_items: int = field(default=0, compare=False)
+    checked_items: int = field(default=0, compare=False)
+    waiting_items: int = field(default=0, compare=False)
+
+    @property
+    def room(self) -> int:
+        """How many more items it may hold."""
+        return max(ITEMS_PER_LIST - self.open_items - self.checked_items, 0)
 
     @property
     def ref(self) -> str:
@@ -96,6 +108,28 @@ class Item:
     def note_key(self) -> str:
         """Lines merge only when their notes agree too."""
         return fold(self.note or "")
+
+
+Place = tuple[int, bool, bool, str, int, int]
+"""Where an item stands in the order of a page: list number, checked, without a group, group, position, item number."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """An item of a page, its list's number, its assignee's name, whether it is still in the view, and its group."""
+
+    item: Item
+    list_no: int
+    assignee: str | None
+    in_view: bool = True
+    group: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        item = self.item
+        is_checked = item.checked_at is not None
+        return (self.list_no, is_checked, self.group is None, self.group or "", item.position, item.no)
 
 
 @dataclass(frozen=True)

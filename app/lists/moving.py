@@ -8,7 +8,6 @@ from uuid import UUID
 from app.errors import AppError, Invalid, LimitReached
 from app.households.tenant import Tenant
 from app.lists import item_repository, repository
-from app.lists.adding import room_on
 from app.lists.editing import Edits, refuse_all_if_one_fails, settle_variants
 from app.lists.item_naming import resolve_items
 from app.lists.model import ITEMS_PER_LIST, Changed, Entry, Item, Outcome, ShoppingList
@@ -39,14 +38,14 @@ async def move_items(
     target = await _target(tenant, destination)
     named = await resolve_items(tenant, names, list_name)
     clock = await repository.read_clock(tenant)
-    results = await _with_room(tenant, named.items, target, clock)
+    results = _with_room(named.items, target)
     refuse_all_if_one_fails(results, all_or_nothing=all_or_nothing)
     moving = list({each.id: each for each in results if isinstance(each, Item)}.values())
     anchor = await _anchor(tenant, destination, moving)
     edits = Edits(moving)
     await _move(tenant, edits, moving, target, anchor or destination.to or "bottom", clock)
     edits.put_all(settle_variants(edits.changed(), await item_repository.open_namesakes(tenant, edits.changed())))
-    event_no = await record_items(tenant, "move_items", clock.rev, edits.changes())
+    event_no = await record_items(tenant, "move_items", clock, edits.changes())
     lists = await lists_meant(tenant, target or named.on, [edits.now(item.id) for item in moving])
     before = {item.id: item for item in moving}
     entries = [Entry(name, _outcome(result, edits, before)) for name, result in zip(names, results, strict=True)]
@@ -66,15 +65,12 @@ async def _target(tenant: Tenant, destination: Destination) -> ShoppingList | No
     return await resolve_list(tenant, destination.to_list, field="to_list")
 
 
-async def _with_room(
-    tenant: Tenant, items: Sequence[Item | AppError], target: ShoppingList | None, clock: Clock
-) -> Sequence[Item | AppError]:
+def _with_room(items: Sequence[Item | AppError], target: ShoppingList | None) -> Sequence[Item | AppError]:
     """The items, with a refusal in the place of each that the target list has no room for."""
     if target is None:
         return items
     coming = dict.fromkeys(each.id for each in items if isinstance(each, Item) and each.list_id != target.id)
-    room = await room_on(tenant, target, clock.next_item, len(coming))
-    refused = set(list(coming)[max(room, 0) :])
+    refused = set(list(coming)[target.room :])
     message = f"{target.ref} is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
     return [
         LimitReached(message, field=f"items[{number}]") if isinstance(each, Item) and each.id in refused else each

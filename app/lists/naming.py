@@ -25,10 +25,9 @@ async def resolve_list(tenant: Tenant, name: str | None, *, field: str = "list")
         if found is None:
             raise NotFound("This household has no list yet.", field=field)
         return found
-    ref = _REF.fullmatch(name.strip())
-    found = await repository.find_list(tenant, int(ref[1]) if ref else None, _key(name))
+    found = await repository.find_list(tenant, *list_key(name))
     if found is None:
-        candidates = [f"{each.list.name} ({each.list.ref})" for each in await repository.summaries(tenant)]
+        candidates = [f"{each.name} ({each.ref})" for each in await repository.all_lists(tenant)]
         raise NotFound(
             "There is no list of that name here. Use one of the candidates, or leave list out for the default one.",
             field=field,
@@ -37,6 +36,8 @@ async def resolve_list(tenant: Tenant, name: str | None, *, field: str = "list")
     return found
 
 
-def _key(name: str) -> str:
+def list_key(name: str) -> tuple[int | None, str]:
+    """What a list is found by: its number, if the name may be a ref, and the folded name."""
+    ref = _REF.fullmatch(name.strip())
     # A name that can't be stored can't be found either; Postgres refuses NUL and lone surrogates in parameters.
-    return fold(name.replace("\0", "\ufffd").encode("utf-8", "replace").decode())
+    return int(ref[1]) if ref else None, fold(name.replace("\0", "\ufffd").encode("utf-8", "replace").decode())

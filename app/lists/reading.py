@@ -12,10 +12,10 @@ from pydantic import Field, TypeAdapter
 from app.cursors import make_cursor, read_cursor
 from app.errors import Invalid
 from app.households.tenant import Tenant
-from app.lists import browse_repository, repository
-from app.lists.browse_repository import Browse, Row
+from app.lists import browse_repository, page_repository, repository
+from app.lists.browse_repository import Browse
 from app.lists.folding import singular
-from app.lists.model import NAME_LENGTH, GroupBy, ShoppingList, View
+from app.lists.model import NAME_LENGTH, GroupBy, PageRow, ShoppingList, View
 from app.lists.naming import ALL_LISTS, resolve_list
 from app.lists.repository import Clock
 from app.text import clean, fold
@@ -40,7 +40,7 @@ class Page:
 
     list: ShoppingList | None
     rev: int
-    rows: Sequence[Row]
+    rows: Sequence[PageRow]
     removed: Sequence[str]
     counts: Counts
     next_cursor: str | None
@@ -73,17 +73,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
     rev = cursor.rev if cursor is not None else _rev_of(shopping_list, clock)
     full = request.since_rev is not None and clock is not None and request.since_rev < clock.forgotten_rev
     since_rev = None if full else request.since_rev
-    browse = Browse(
-        list_id=list_id,
-        view=request.view,
-        group_by=request.group_by,
-        stores=None if request.store is None else await _stores(tenant, request.store),
-        words=() if request.query is None else _words(request.query),
-        since_rev=since_rev,
-        after=None if cursor is None else cursor.place,
-        limit=request.limit + 1,
-    )
-    rows = await browse_repository.read_page(tenant, browse)
+    rows = await _rows(tenant, shopping_list, request, since_rev, cursor)
     more = len(rows) > request.limit
     rows = rows[: request.limit]
     removed = [row.item.ref for row in rows if not row.in_view]
@@ -94,9 +84,39 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
         rev=rev,
         rows=[row for row in rows if row.in_view],
         removed=removed,
-        counts=Counts(*await browse_repository.count(tenant, list_id)),
+        counts=_counts([shopping_list] if shopping_list is not None else await repository.all_lists(tenant)),
         next_cursor=make_cursor(Cursor(asked, rev, rows[-1].place)) if more else None,
         full=full,
+    )
+
+
+async def _rows(
+    tenant: Tenant, on: ShoppingList | None, request: Request, since_rev: int | None, cursor: "Cursor | None"
+) -> list[PageRow]:
+    """One row more than the page holds, if there are as many."""
+    limit = request.limit + 1
+    after = None if cursor is None else cursor.place
+    if on is not None and request == Request(request.list, cursor=request.cursor, limit=request.limit):
+        return await page_repository.read_open_page(tenant, on, after and after[-2:], limit)
+    browse = Browse(
+        list_id=on.id if on is not None else None,
+        view=request.view,
+        group_by=request.group_by,
+        stores=None if request.store is None else await _stores(tenant, request.store),
+        words=() if request.query is None else _words(request.query),
+        since_rev=since_rev,
+        after=after,
+        limit=limit,
+    )
+    return await browse_repository.read_page(tenant, browse)
+
+
+def _counts(lists: Sequence[ShoppingList]) -> Counts:
+    waiting = sum(each.waiting_items for each in lists)
+    return Counts(
+        open=sum(each.open_items for each in lists) - waiting,
+        checked=sum(each.checked_items for each in lists),
+        waiting=waiting,
     )
 
 

@@ -10,13 +10,13 @@ from app.lists import purchase_repository, repository
 from app.lists.changes import AnyChange
 from app.lists.model import Change, Item, ShoppingList
 from app.lists.repository import Clock
-from app.lists.save_repository import save_changes
+from app.lists.save_repository import Told, save_changes
 
 
 async def record_items(
     tenant: Tenant,
     kind: str,
-    rev: int,
+    clock: Clock,
     changes: Collection[Change],
     *,
     others: Iterable[AnyChange] = (),
@@ -31,12 +31,12 @@ async def record_items(
     all_changes: list[AnyChange] = [*changes, *others]
     if not all_changes:
         return None
-    if changes:
-        await save_changes(tenant, rev, changes)
     touched = {item.list_id for change in changes for item in (change.before, change.after) if item is not None}
     list_id = about if not touched else touched.pop() if len(touched) == 1 else None
     text = recorded.as_json(all_changes, with_lists=list_id is None)
-    event_no = await activity.insert_event(tenant, kind, list_id, text)
+    if not changes:
+        return await activity.insert_event(tenant, kind, list_id, text)
+    event_no = await save_changes(tenant, clock, changes, Told(kind, list_id, text))
     await _record_purchases(tenant, event_no, changes)
     return event_no
 

@@ -36,7 +36,7 @@ async def bring_back(tenant: Tenant, now: datetime) -> int:
         edits.put(replace(item, checked_at=None, checked_by=None, price=None, position=position))
     namesakes = await item_repository.open_namesakes(tenant, edits.changed())
     edits.put_all(settle_variants(edits.changed(), namesakes, bounded=False))
-    await record_items(tenant, "repeat_items", clock.rev, edits.changes())
+    await record_items(tenant, "repeat_items", clock, edits.changes())
     return len(due)
 
 
@@ -46,5 +46,5 @@ async def wake(tenant: Tenant, now: datetime) -> int:
     clock = await repository.read_clock(tenant)
     edits = Edits(waiting)
     edits.put_all(replace(item, not_before=None) for item in waiting)
-    await record_items(tenant, "wake_items", clock.rev, edits.changes())
+    await record_items(tenant, "wake_items", clock, edits.changes())
     return len(waiting)

@@ -46,7 +46,7 @@ async def remove_items(
     found = [each for each in items if isinstance(each, Item)]
     edits = Edits(found)
     results = [_remove(edits, each, clock, keep_repeating=names is None, dry_run=dry_run) for each in items]
-    event_no = await record_items(tenant, "remove_items", clock.rev, edits.changes()) if not dry_run else None
+    event_no = await record_items(tenant, "remove_items", clock, edits.changes()) if not dry_run else None
     lists = await lists_meant(tenant, on, found)
     entries = [Entry(name, result) for name, result in zip(sent, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)

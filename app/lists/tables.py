@@ -34,6 +34,8 @@ lists = Table(
     Column("currency", Text),
     Column("category_order", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("rev", BigInteger, nullable=False),
+    Column("open_items", Integer, nullable=False, server_default=text("0")),
+    Column("checked_items", Integer, nullable=False, server_default=text("0")),
     Column("archived_at", DateTime(timezone=True)),
     Column("deleted_at", DateTime(timezone=True)),
     ForeignKeyConstraint(["household_id"], ["households.id"]),

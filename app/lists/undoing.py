@@ -12,7 +12,6 @@ from app.errors import AppError, Conflict, LimitReached, NotFound
 from app.households.tenant import Tenant
 from app.lists import changes as recorded
 from app.lists import item_repository, list_repository, repository
-from app.lists.adding import room_on
 from app.lists.changes import (
     AnyChange,
     AnyRecord,
@@ -49,7 +48,7 @@ async def undo(tenant: Tenant, undo_ref: str) -> Changed:
     others = [*list_changes, *await _undo_defaults(tenant, records)]
     if item_changes or others:
         others += await _mark(tenant, clock, event, records)
-    event_no = await record_items(tenant, "undo", clock.rev, item_changes, others=others, about=event.list_id)
+    event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
     entries = list_entries + item_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
@@ -79,7 +78,7 @@ async def _undo_items(
         for record in mine
         if record.item in current
     ]
-    refused = await _without_room(tenant, clock, current, plans)
+    refused = await _without_room(tenant, current, plans)
     going = [plan.after for plan in plans if plan.restored and plan.after.id not in refused]
     settled = {item.id: item for item in settle_variants(going, await item_repository.open_namesakes(tenant, going))}
     entries = [_entry(plan, settled.get(plan.after.id, plan.after), refused.get(plan.after.id)) for plan in plans]
@@ -109,7 +108,7 @@ async def _deleted_lists(tenant: Tenant, records: Sequence[ItemRecord], items: C
 
 
 async def _without_room(
-    tenant: Tenant, clock: Clock, current: dict[int, Item], plans: Sequence[Undone[Item]]
+    tenant: Tenant, current: dict[int, Item], plans: Sequence[Undone[Item]]
 ) -> dict[UUID, AppError]:
     """Items that would come back to a list that is full by now."""
     refused: dict[UUID, AppError] = {}
@@ -120,7 +119,7 @@ async def _without_room(
             coming.setdefault(plan.after.list_id, []).append(plan.after.id)
     lists = await repository.lists_with(tenant, coming) if coming else {}
     for list_id, item_ids in coming.items():
-        room = max(await room_on(tenant, lists[list_id], clock.next_item, len(item_ids)), 0)
+        room = lists[list_id].room
         message = f"{lists[list_id].ref} is full by now. Remove what was bought from it, and undo again."
         refused |= {item_id: LimitReached(message, field="undo_ref") for item_id in item_ids[room:]}
     return refused
@@ -143,7 +142,7 @@ async def _undo_lists(
     changes: list[ListChange] = []
     for record in mine:
         before = current[record.list]
-        plan = undo_list(record, before, await repository.count_items(tenant, before.id), clock.now)
+        plan = undo_list(record, before, before.open_items + before.checked_items, clock.now)
         refusal = await _refusal(tenant, before, plan)
         if refusal is not None:
             entries.append(Entry(before.name, refusal, ref=before.ref))

@@ -76,7 +76,7 @@ async def update_items(
     ]
     refuse_all_if_one_fails((entry.result for entry in entries), all_or_nothing=all_or_nothing)
     edits.put_all(settle_variants(edits.changed(), await item_repository.open_namesakes(tenant, edits.changed())))
-    event_no = await record_items(tenant, "update_items", clock.rev, edits.changes())
+    event_no = await record_items(tenant, "update_items", clock, edits.changes())
     lists = await lists_meant(tenant, named.on, named.found())
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 

@@ -42,6 +42,7 @@ class State:
     rev: int
     items: dict[int, Item]
     lists: dict[UUID, tuple[int, bool]]
+    counts: dict[UUID, tuple[int, int]]
     events: list[tuple[int, int, UUID | None, str]]
 
     def visible(self) -> dict[int, dict[str, Any]]:
@@ -51,6 +52,11 @@ class State:
             for no, item in self.items.items()
             if item.deleted_at is None
         }
+
+    def counted(self) -> dict[UUID, tuple[int, int]]:
+        """How many items are open and how many checked on each list."""
+        there = [(item.list_id, item.checked_at is None) for item in self.items.values() if item.deleted_at is None]
+        return {list_id: (there.count((list_id, True)), there.count((list_id, False))) for list_id in self.lists}
 
     def order(self, list_id: UUID) -> list[int]:
         """The numbers of the items on a list, in its order."""
@@ -77,13 +83,14 @@ class Household:
         async with open_tenant(self.engine, self.actor, None, write=False) as tenant:
             driver = tenant.driver
             items = [item_of(row) for row in await driver.fetch(f"SELECT {ITEM_COLUMNS} FROM items")]
-            lists = await driver.fetch("SELECT id, rev, deleted_at IS NOT NULL FROM lists")
+            lists = await driver.fetch("SELECT id, rev, deleted_at IS NOT NULL, open_items, checked_items FROM lists")
             events = await driver.fetch("SELECT no, rev, list_id, changes::text FROM events ORDER BY no")
             rev = await driver.fetchval("SELECT rev FROM clocks")
         return State(
             rev,
             {item.no: item for item in items},
             {row[0]: (row[1], row[2]) for row in lists},
+            {row[0]: (row[3], row[4]) for row in lists},
             [tuple(row) for row in events],
         )
 
@@ -191,6 +198,7 @@ def check_step(household: Household, before: State, after: State, changed: Chang
         touched = {no for no, item in after.items.items() if before.items.get(no) != item}
         kept = [no for no in before.order(list_id) if no not in touched]
         assert [no for no in after.order(list_id) if no not in touched] == kept, "the others keep their order"
+    assert after.counts == after.counted(), "a list knows how much is on it"
     lines = [(item.list_id, item.name_key, item.measure, item.variant) for item in after.items.values() if item.is_open]
     assert len(lines) == len(set(lines))
     if changed is None or changed.event_no is None:

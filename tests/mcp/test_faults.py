@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from app.db import transactions
 from app.db.driver import Driver
 from app.households.tenant import Tenant
-from app.lists import adding, repository
+from app.lists import adding
 from app.mcp.tools import add_items
 from tests.factory import Connected
 from tests.mcp.client import Era, McpClient
@@ -34,15 +34,15 @@ def in_the_tool(patch: Patch) -> None:
     patch.setattr(adding, "add_items", fail)
 
 
-def in_the_resolver_of_names(patch: Patch) -> None:
-    patch.setattr(repository, "find_default_list", fail)
+def in_a_repository(patch: Patch) -> None:
+    patch.setattr(adding, "read_ground", fail)
 
 
 def in_a_library(patch: Patch) -> None:
     async def divide(*_: object) -> Any:
         return types.Tool.model_validate({"name": SECRET})  # a pydantic error that quotes its input
 
-    patch.setattr(repository, "read_clock", divide)
+    patch.setattr(adding, "read_ground", divide)
 
 
 def in_the_result(patch: Patch) -> None:
@@ -63,7 +63,7 @@ def at_commit(patch: Patch) -> None:
     patch.setattr(transactions, "_send", fail_at_commit)
 
 
-PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_the_resolver_of_names, in_a_library, in_the_result, at_commit]
+PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_a_repository, in_a_library, in_the_result, at_commit]
 
 
 @pytest.mark.parametrize("plant", PLACES)

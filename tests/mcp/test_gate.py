@@ -8,6 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
+from starlette.applications import Starlette
 
 from app.config import Settings
 from app.db import Engine, transaction
@@ -83,12 +84,15 @@ async def test_an_id_token_is_no_access_token(http: httpx.AsyncClient, factory: 
         assert (await McpClient(http, token).send("tools/list")).status_code == status
 
 
-async def test_a_revoked_grant_ends_at_the_next_request(engine: Engine, client: McpClient, ada: Connected) -> None:
+async def test_a_revoked_grant_ends_at_the_next_request(
+    app: Starlette, engine: Engine, client: McpClient, ada: Connected
+) -> None:
     assert (await client.send("tools/list")).status_code == 200
     async with transaction(engine) as connection:
         await connection.execute(
             text("UPDATE grants SET revoked_at = now(), revoked_because = 'test' WHERE id = :id"), {"id": ada.grant_id}
         )
+    app.state.cues.grant_ended(ada.grant_id)
     assert (await client.send("tools/list")).status_code == 401
 
 

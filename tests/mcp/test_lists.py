@@ -94,6 +94,7 @@ async def test_a_full_list_refuses_what_does_not_fit_and_takes_the_rest(
         FROM full_list, generate_series(2, :most) AS n"""
     await run(engine, ada.household_id, statement, most=ITEMS_PER_LIST - 1)
     await run(engine, ada.household_id, "UPDATE clocks SET next_item = :next", next=ITEMS_PER_LIST)
+    await run(engine, ada.household_id, "UPDATE lists SET open_items = :open", open=ITEMS_PER_LIST - 1)
     added = await client.call("add_items", items=["2 milk", "tea", "jam"])
     assert [each["status"] for each in added["results"]] == ["merged", "added", "failed"]
     assert (added["results"][2]["error"]["code"], added["results"][2]["error"]["field"]) == ("limit", "items[2]")

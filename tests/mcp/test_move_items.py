@@ -134,5 +134,6 @@ async def test_a_full_list_takes_only_what_fits(both: McpClient, engine: Engine,
         FROM lists, generate_series(10, 10005) AS n WHERE lists.no = 2 RETURNING 1"""
     await rows(engine, ada.household_id, statement)
     await rows(engine, ada.household_id, "UPDATE clocks SET next_item = 10006 RETURNING 1")
+    await rows(engine, ada.household_id, "UPDATE lists SET open_items = open_items + 9996 WHERE no = 2 RETURNING 1")
     moved = await both.call("move_items", items=["a", "b", "a"], to_list="L2")
     assert (statuses(moved), errors(moved)[1]) == (["moved", "failed", "moved"], ("limit", "items[1]"))

@@ -66,7 +66,7 @@ async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows the household, its members, and its shopping lists with the number of open items on each. Useful to
     learn which lists exist."""
     members = await households.members_of(tenant.connection, tenant.household_id)
-    summaries = await lists.summaries(tenant)
+    found = await lists.all_lists(tenant)
     default = await lists.find_default_list(tenant)
     mine = tenant.membership
     others = [each for each in tenant.actor.memberships if each is not mine]
@@ -81,18 +81,18 @@ async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:
         default_list=default.ref if default is not None else None,
         lists=[
             ListView(
-                ref=each.list.ref,
-                name=each.list.name,
-                open=each.open,
-                checked=each.checked,
-                waiting=each.waiting or None,
-                rev=each.list.rev,
-                store=each.list.store,
-                currency=each.list.currency,
-                category_order=each.list.category_order or None,
-                archived=True if each.list.archived_at is not None else None,
+                ref=each.ref,
+                name=each.name,
+                open=each.open_items - each.waiting_items,
+                checked=each.checked_items,
+                waiting=each.waiting_items or None,
+                rev=each.rev,
+                store=each.store,
+                currency=each.currency,
+                category_order=each.category_order or None,
+                archived=True if each.archived_at is not None else None,
             )
-            for each in summaries
+            for each in found
         ],
         members=[PersonView(name=each.name, role=each.role) for each in members],
     )

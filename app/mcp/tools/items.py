@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.lists.browse_repository import Row
+from app.lists.model import PageRow
 from app.lists.quantities import Quantity
 from app.mcp.numbers import as_number
 
@@ -28,7 +28,7 @@ class ItemView(BaseModel):
     checked: bool | None = Field(default=None, description="True when bought")
 
 
-def concise(row: Row, *, with_list: bool) -> ItemView:
+def concise(row: PageRow, *, with_list: bool) -> ItemView:
     """What one needs in the shop: name, quantity, note and where to find it."""
     item = row.item
     return ItemView(
@@ -46,7 +46,7 @@ def concise(row: Row, *, with_list: bool) -> ItemView:
     )
 
 
-def full(row: Row, *, with_list: bool) -> ItemView:
+def full(row: PageRow, *, with_list: bool) -> ItemView:
     """Everything that is kept of an item."""
     item = row.item
     return concise(row, with_list=with_list).model_copy(

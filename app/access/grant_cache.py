@@ -1,0 +1,79 @@
+"""Grants with today's memberships, kept for two seconds: so long may an ended grant live on in another process.
+
+In this process a revocation drops its grant at once, and so does its cue elsewhere. Where cues don't arrive, nothing
+is kept.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from app.cues import Cue, CueBus, GrantEnded, ListChanged, MembersChanged
+from app.households.tenant import Actor
+from app.oauth.grants import Grant
+from app.ops.clock import Clock, system_clock
+
+KEPT: Final = timedelta(seconds=2)
+MOST_GRANTS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A live grant, and whom it lets act where."""
+
+    grant: Grant
+    actor: Actor
+
+
+class GrantCache:
+    """At most MOST_GRANTS by grant id; the ones read longest ago go first."""
+
+    def __init__(self, cues: CueBus, *, clock: Clock = system_clock) -> None:
+        self._cues = cues
+        self._clock = clock
+        self._known: OrderedDict[UUID, tuple[datetime, Standing]] = OrderedDict()
+        self.endings = 0
+        """Counts what may have ended grants, so that what was read before is not kept after."""
+        cues.hear_all(self._heard)
+
+    def find(self, grant_id: UUID) -> Standing | None:
+        """The grant, if it was read within the last two seconds and nothing has ended it since."""
+        known = self._known.get(grant_id)
+        if known is None or not self._cues.hears:
+            return None
+        read_at, standing = known
+        now = self._clock()
+        ends_at = standing.grant.expires_at
+        if read_at <= now < read_at + KEPT and (ends_at is None or now < ends_at):
+            return standing
+        del self._known[grant_id]
+        return None
+
+    def keep(self, standing: Standing, endings: int) -> None:
+        """Keep a grant that was read when `endings` was what it is now."""
+        if endings != self.endings or not self._cues.hears:
+            return
+        self._known.pop(standing.grant.id, None)
+        self._known[standing.grant.id] = (self._clock(), standing)
+        if len(self._known) > MOST_GRANTS:
+            self._known.popitem(last=False)
+
+    def _heard(self, cue: Cue) -> None:
+        if isinstance(cue, ListChanged):
+            return
+        self.endings += 1
+        match cue:
+            case GrantEnded():
+                self._known.pop(cue.grant_id, None)
+            case MembersChanged():
+                covering = [key for key, (_, known) in self._known.items() if _covers(known, cue.household_id)]
+                for grant_id in covering:
+                    del self._known[grant_id]
+            case _:
+                self._known.clear()
+
+
+def _covers(standing: Standing, household_id: UUID) -> bool:
+    return household_id in standing.grant.household_ids

@@ -1,0 +1,176 @@
+"""Grants that are remembered for two seconds: how they are forgotten, and that nobody gets another's."""
+
+from collections.abc import AsyncGenerator, Callable
+
+import pytest
+
+from app.access import grant_cache
+from app.access.grant_cache import GrantCache
+from app.access.identify import Identify
+from app.config import Settings
+from app.cues import CueBus, GrantEnded
+from app.db import Engine, new_id, transaction
+from app.db.embedded import DatabaseUrls
+from app.oauth.store.grants import revoke_grant
+from app.oauth.verifier import TokenVerifier
+from tests.cues.conftest import Heard
+from tests.factory import Connected, Factory
+from tests.oauth.conftest import MovableClock
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+async def cues(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
+    bus = CueBus(database.service)
+    async with bus.running():
+        yield bus
+
+
+@pytest.fixture
+async def ada(factory: Factory) -> Connected:
+    return await factory.connected("Ada")
+
+
+@pytest.fixture
+def factory(engine: Engine, settings: Settings) -> Factory:
+    return Factory(engine, settings)
+
+
+class Asked:
+    """An `Identify` with its cache, and which grants it asked the database for."""
+
+    def __init__(self, factory: Factory, settings: Settings, cues: CueBus, clock: MovableClock) -> None:
+        self.known = GrantCache(cues, clock=clock)
+        self.engine = factory.engine
+        self.identify = Identify(factory.engine, TokenVerifier(settings, factory.keys), self.known)
+
+    async def lets_in(self, who: Connected) -> bool:
+        """Whether the token is good; the caller is then that very person, in their own household."""
+        caller = await self.identify(who.token)
+        if caller is None:
+            return False
+        assert (caller.actor.person_id, caller.actor.grant_id) == (who.person.id, who.grant_id)
+        assert [each.household_id for each in caller.actor.memberships] == [who.household_id]
+        return True
+
+    async def revoke_unheard(self, who: Connected, clock: MovableClock) -> None:
+        """End a grant in the database, telling nobody."""
+        async with transaction(self.engine) as connection:
+            assert await revoke_grant(connection, who.grant_id, "test", clock())
+
+
+@pytest.fixture
+async def asked(factory: Factory, settings: Settings, cues: CueBus, clock: MovableClock) -> Asked:
+    await factory.keys.load()
+    return Asked(factory, settings, cues, clock)
+
+
+async def test_an_unheard_revocation_lives_on_for_two_seconds_at_most(
+    asked: Asked, ada: Connected, clock: MovableClock
+) -> None:
+    assert await asked.lets_in(ada)
+    await asked.revoke_unheard(ada, clock)
+    clock.move(seconds=1.9)
+    assert await asked.lets_in(ada)
+    clock.move(seconds=0.1)
+    assert not await asked.lets_in(ada)
+
+
+async def test_a_clock_that_goes_back_makes_nothing_live_longer(
+    asked: Asked, ada: Connected, clock: MovableClock
+) -> None:
+    assert await asked.lets_in(ada)
+    await asked.revoke_unheard(ada, clock)
+    clock.move(hours=-1)
+    assert not await asked.lets_in(ada)
+
+
+ENDINGS: list[Callable[[CueBus, Connected], None]] = [
+    lambda cues, who: cues.grant_ended(who.grant_id),
+    lambda cues, who: cues.members_changed(who.household_id),
+]
+
+
+@pytest.mark.parametrize("tell", ENDINGS)
+async def test_what_is_told_in_this_process_counts_at_once_and_for_that_grant_only(
+    asked: Asked,
+    factory: Factory,
+    ada: Connected,
+    cues: CueBus,
+    clock: MovableClock,
+    tell: Callable[[CueBus, Connected], None],
+) -> None:
+    eve = await factory.connected("Eve")
+    for who in (ada, eve):
+        assert await asked.lets_in(who)
+        await asked.revoke_unheard(who, clock)
+    tell(cues, ada)
+    assert not await asked.lets_in(ada)
+    assert await asked.lets_in(eve)  # nobody was told of hers
+
+
+async def test_what_is_told_in_another_process_counts_as_soon_as_it_is_heard(
+    asked: Asked, ada: Connected, cues: CueBus, clock: MovableClock, database: DatabaseUrls
+) -> None:
+    heard, elsewhere = Heard(), CueBus(database.service)
+    assert await asked.lets_in(ada)
+    await asked.revoke_unheard(ada, clock)
+    async with elsewhere.running():
+        with cues.listening(heard, [ada.grant_id]):
+            elsewhere.grant_ended(ada.grant_id)
+            assert await heard.next() == GrantEnded(ada.grant_id)
+    assert not await asked.lets_in(ada)
+    heard.close()
+
+
+async def test_nothing_is_kept_where_cues_do_not_arrive(
+    factory: Factory, settings: Settings, database: DatabaseUrls, ada: Connected, clock: MovableClock
+) -> None:
+    asked = Asked(factory, settings, CueBus(database.service), clock)
+    assert await asked.lets_in(ada)
+    await asked.revoke_unheard(ada, clock)
+    assert not await asked.lets_in(ada)
+
+
+async def test_a_grant_that_ends_while_it_is_read_is_not_kept(
+    asked: Asked, ada: Connected, cues: CueBus, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = asked.known.keep
+
+    def keep_late(*args: object) -> None:
+        cues.grant_ended(ada.grant_id)
+        keep(*args)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asked.known, "keep", keep_late)
+        assert await asked.lets_in(ada)
+    await asked.revoke_unheard(ada, clock)
+    assert not await asked.lets_in(ada)
+
+
+async def test_a_grant_is_not_kept_beyond_its_own_end(
+    asked: Asked, ada: Connected, clock: MovableClock, engine: Engine
+) -> None:
+    standing = await asked.identify._find(ada.grant_id)  # pyright: ignore[reportPrivateUsage]
+    assert standing is not None
+    object.__setattr__(standing.grant, "expires_at", clock.now)
+    asked.known.keep(standing, asked.known.endings)
+    assert asked.known.find(ada.grant_id) is None
+
+
+async def test_the_grants_read_longest_ago_make_room(
+    asked: Asked, factory: Factory, ada: Connected, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grant_cache, "MOST_GRANTS", 1)
+    eve = await factory.connected("Eve")
+    assert await asked.lets_in(ada)
+    assert await asked.lets_in(eve)
+    assert asked.known.find(ada.grant_id) is None
+    assert asked.known.find(eve.grant_id) is not None
+    assert asked.known.find(new_id()) is None

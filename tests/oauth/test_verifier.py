@@ -1,0 +1,77 @@
+"""Tokens whose signature was checked before: what can still end them."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.config import Settings
+from app.db import Engine
+from app.oauth import claims_cache
+from app.oauth.claims_cache import ClaimsCache
+from app.oauth.keys import KeyRing
+from app.oauth.verifier import LEEWAY, TokenVerifier
+from tests.factory import Factory
+from tests.oauth.conftest import MovableClock
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+async def test_a_token_expires_whether_it_was_seen_before_or_not(
+    engine: Engine, settings: Settings, clock: MovableClock
+) -> None:
+    factory = Factory(engine, settings)
+    ada = await factory.connected("Ada")
+    verifier = TokenVerifier(settings, factory.keys, clock=clock)
+    claims = await verifier.verify(ada.token)
+    assert claims is not None
+    assert await verifier.verify(ada.token) is claims  # this time from memory
+    clock.now = claims.exp + LEEWAY - timedelta(seconds=1)
+    assert await verifier.verify(ada.token) is claims
+    clock.move(seconds=1)
+    assert await verifier.verify(ada.token) is None
+
+
+async def test_a_withdrawn_key_ends_the_tokens_that_were_seen_before(engine: Engine, settings: Settings) -> None:
+    factory = Factory(engine, settings)
+    ada = await factory.connected("Ada")
+    keys = KeyRing(engine, settings)
+    await keys.load()
+    verifier = TokenVerifier(settings, keys)
+    assert await verifier.verify(ada.token) is not None
+    keys._verifying.clear()  # pyright: ignore[reportPrivateUsage]
+    assert await verifier.verify(ada.token) is None
+
+
+async def test_another_token_is_never_taken_for_one_that_was_seen(engine: Engine, settings: Settings) -> None:
+    factory = Factory(engine, settings)
+    ada, eve = await factory.connected("Ada"), await factory.connected("Eve")
+    verifier = TokenVerifier(settings, factory.keys)
+    for who in (ada, eve, ada, eve):
+        claims = await verifier.verify(who.token)
+        assert claims is not None
+        assert (claims.sub, claims.gid) == (who.person.id, who.grant_id)
+    signature = ada.token.rpartition(".")[2]
+    forged = ada.token[: -len(signature)] + eve.token.rpartition(".")[2]
+    for bad in (forged, ada.token[:-1], ada.token + "A", ada.token.lower()):
+        assert await verifier.verify(bad) is None
+
+
+async def test_few_tokens_are_remembered_and_none_in_the_clear(
+    engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims_cache, "MOST_TOKENS", 1)
+    factory = Factory(engine, settings)
+    ada, eve = await factory.connected("Ada"), await factory.connected("Eve")
+    verifier = TokenVerifier(settings, factory.keys)
+    for who in (ada, eve):
+        assert await verifier.verify(who.token) is not None
+    known: ClaimsCache = verifier._known  # pyright: ignore[reportPrivateUsage]
+    assert len(known) == 1
+    assert known.find(ada.token) is None
+    assert known.find(eve.token) is not None
+    assert eve.token not in repr(vars(known))
