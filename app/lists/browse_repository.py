@@ -23,8 +23,9 @@ from sqlalchemy import (
 
 from app.households.tenant import Tenant
 from app.lists.history_tables import departures
-from app.lists.model import GroupBy, PageRow, Place, View
-from app.lists.repository import ITEM_COLUMN_NAMES, ITEM_WIDTH, TODAY, item_of
+from app.lists.model import GroupBy, View
+from app.lists.page import PAGE_COLUMNS, PageRow, Place
+from app.lists.repository import TODAY
 from app.lists.tables import items, lists
 from app.people.tables import people
 
@@ -44,7 +45,7 @@ class Browse:
 
 
 _CHECKED: Final = items.c.checked_at.is_not(None)
-_ITEM_COLUMNS: Final = tuple[ColumnElement[Any], ...](literal_column(name) for name in ITEM_COLUMN_NAMES)
+_PAGE_COLUMNS: Final = tuple[ColumnElement[Any], ...](literal_column(name) for name in PAGE_COLUMNS)
 _WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_column(TODAY), false()))
 """Open, but for a day that is yet to come."""
 
@@ -56,12 +57,11 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
     place = (lists.c.no, _CHECKED, group.is_(None), func.coalesce(group, ""), items.c.position, items.c.no)
     query = (
         select(
-            *_ITEM_COLUMNS,
-            lists.c.no.label("list_no"),
-            people.c.name.label("assignee"),
+            *_PAGE_COLUMNS,
             in_view.label("in_view"),
             group.label("group_key"),
         )
+        .select_from(items)
         .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
         .outerjoin(people, people.c.id == items.c.assignee_id)
         .where(items.c.household_id == tenant.household_id)
@@ -77,7 +77,7 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
         query = query.where(or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms)))
     if browse.after is not None:
         query = query.where(tuple_(*place) > tuple_(*(literal(value) for value in browse.after)))
-    return [_row_of(tuple(row)) for row in await tenant.connection.execute(query)]
+    return [PageRow(*row) for row in await tenant.connection.execute(query)]
 
 
 async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:
@@ -131,7 +131,3 @@ def _group_of(group_by: GroupBy) -> ColumnElement[str | None]:
         "recipe": cast(items.c.recipe_id, Text),
     }
     return func.lower(column.get(group_by, null())).collate("C")
-
-
-def _row_of(row: tuple[Any, ...]) -> PageRow:
-    return PageRow(item_of(row), *row[ITEM_WIDTH:])

@@ -13,8 +13,9 @@ from app.households.tenant import Tenant
 from app.lists import browse_repository
 from app.lists.browse_repository import Browse
 from app.lists.formulas import guard
-from app.lists.model import ITEMS_PER_LIST, PageRow, ShoppingList, View
+from app.lists.model import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.naming import resolve_list
+from app.lists.page import PageRow
 
 Format = Literal["json", "csv", "markdown"]
 
@@ -112,8 +113,7 @@ def _plain(text: str) -> str:
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
 
 
-def _fields(row: PageRow) -> dict[str, str]:
-    item = row.item
+def _fields(item: PageRow) -> dict[str, str]:
     quantity = item.quantity
     values = {
         "name": item.name,
@@ -124,7 +124,7 @@ def _fields(row: PageRow) -> dict[str, str]:
         "note": item.note,
         "category": item.category,
         "store": item.store,
-        "assignee": row.assignee,
+        "assignee": item.assignee,
         "priority": item.priority,
         "price": None if item.price is None else _decimal(item.price),
         "not_before": None if item.not_before is None else item.not_before.isoformat(),

@@ -110,28 +110,6 @@ class Item:
         return fold(self.note or "")
 
 
-Place = tuple[int, bool, bool, str, int, int]
-"""Where an item stands in the order of a page: list number, checked, without a group, group, position, item number."""
-
-
-@dataclass(frozen=True, slots=True)
-class PageRow:
-    """An item of a page, its list's number, its assignee's name, whether it is still in the view, and its group."""
-
-    item: Item
-    list_no: int
-    assignee: str | None
-    in_view: bool = True
-    group: str | None = None
-
-    @property
-    def place(self) -> Place:
-        """Where it stands."""
-        item = self.item
-        is_checked = item.checked_at is not None
-        return (self.list_no, is_checked, self.group is None, self.group or "", item.position, item.no)
-
-
 @dataclass(frozen=True)
 class Wanted:
     """One item that a call asks to add, cleaned and parsed."""

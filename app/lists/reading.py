@@ -15,8 +15,9 @@ from app.households.tenant import Tenant
 from app.lists import browse_repository, page_repository, repository
 from app.lists.browse_repository import Browse
 from app.lists.folding import singular
-from app.lists.model import NAME_LENGTH, GroupBy, PageRow, ShoppingList, View
+from app.lists.model import NAME_LENGTH, GroupBy, ShoppingList, View
 from app.lists.naming import ALL_LISTS, resolve_list
+from app.lists.page import PageRow
 from app.lists.repository import Clock
 from app.text import clean, fold
 
@@ -76,7 +77,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
     rows = await _rows(tenant, shopping_list, request, since_rev, cursor)
     more = len(rows) > request.limit
     rows = rows[: request.limit]
-    removed = [row.item.ref for row in rows if not row.in_view]
+    removed = [row.ref for row in rows if not row.in_view]
     if list_id is not None and since_rev is not None and cursor is None:
         removed += [f"i{number}" for number in await browse_repository.departed(tenant, list_id, since_rev)]
     return Page(

@@ -149,7 +149,7 @@ async def read_clock(tenant: Tenant) -> Clock:
     return Clock(*row)
 
 
-ITEM_COLUMN_NAMES: Final = (
+_ITEM_COLUMNS: Final = (
     "items.id",
     "items.no",
     "items.list_id",
@@ -173,8 +173,8 @@ ITEM_COLUMN_NAMES: Final = (
     "items.deleted_at",
     "items.rev",
 )
-ITEM_COLUMNS: Final = ", ".join(ITEM_COLUMN_NAMES)
-ITEM_WIDTH: Final = len(ITEM_COLUMN_NAMES)
+ITEM_COLUMNS: Final = ", ".join(_ITEM_COLUMNS)
+ITEM_WIDTH: Final = len(_ITEM_COLUMNS)
 
 
 def item_of(row: Row) -> Item:

@@ -20,6 +20,7 @@ from app.db import Engine
 from app.errors import AppError, Conflict
 from app.households.tenant import ListsChanged, Tenant, open_tenant
 from app.mcp import results
+from app.mcp.results import Json
 from app.mcp.spec import KEY_LENGTH, AnyTool, WriteArguments, WriteResult
 from app.mcp.validation import validate
 from app.text import clean
@@ -37,25 +38,25 @@ class Dispatch:
         self._lists_changed = lists_changed
 
     async def call(
-        self, context: ServerRequestContext[Any, Request], params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
+        self, context: ServerRequestContext[Any, Request], name: str, arguments: Mapping[str, Any] | None
+    ) -> Json:
         """Serve `tools/call`. Raises `MCPError` for an unknown tool; everything else is a result."""
-        tool = self._tools.get(params.name)
+        tool = self._tools.get(name)
         if tool is None:
-            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}. tools/list names them all.")
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name[:100]}. tools/list names them all.")
         caller = caller_of(context)
         if not tool.scopes <= caller.scopes:
             # The gate has already said this with a 403; here nothing runs even if it were bypassed.
             raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
         try:
-            return await self._run(tool, caller, params.arguments or {})
+            return await self._run(tool, caller, arguments or {})
         except AppError as refusal:
             return results.refuse(refusal)
         except Exception:
             _log.exception("tool failed", tool=tool.name)
             return results.unexpected()
 
-    async def _run(self, tool: AnyTool, caller: Caller, given: Mapping[str, Any]) -> types.CallToolResult:
+    async def _run(self, tool: AnyTool, caller: Caller, given: Mapping[str, Any]) -> Json:
         arguments = validate(tool.arguments, given, tool.input_schema)
         async with open_tenant(
             self._engine, caller.actor, arguments.household, write=tool.writes, lists_changed=self._lists_changed
@@ -67,7 +68,7 @@ class Dispatch:
             return await _once(tool, tenant, arguments, arguments.idempotency_key)
 
 
-async def _once(tool: AnyTool, tenant: Tenant, arguments: WriteArguments, given_key: str) -> types.CallToolResult:
+async def _once(tool: AnyTool, tenant: Tenant, arguments: WriteArguments, given_key: str) -> Json:
     """Run a call with an idempotency key, or answer what its first run answered."""
     key = clean(given_key, "idempotency_key", KEY_LENGTH)
     args_hash = _hash(tool.name, arguments)

@@ -20,8 +20,6 @@ Number = Annotated[Decimal, BeforeValidator(exact), WithJsonSchema({"type": "num
 """An argument that is a number."""
 
 
-def as_number(value: Decimal | None) -> float | int | None:
+def as_number(value: Decimal) -> float | int:
     """A JSON number; whole ones without a fraction."""
-    if value is None:
-        return None
     return int(value) if value == value.to_integral_value() else float(value)

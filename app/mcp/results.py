@@ -1,39 +1,43 @@
 """Results and refusals as an assistant receives them."""
 
-import json
+from typing import Any
 
-import mcp_types as types
+from pydantic_core import to_json
 
 from app.errors import AppError, Unavailable
 from app.mcp.spec import ToolResult
 from app.ops.requests import generic_message
 
+Json = dict[str, Any]
+"""A JSON object. What is made here is a `CallToolResult` of the MCP schema, of any revision."""
+
 RETRY_SECONDS = 1
 
 
-def as_dict(result: ToolResult) -> dict[str, object]:
+def as_dict(result: ToolResult) -> Json:
     """A result as plain JSON values, without absent fields."""
     return result.model_dump(mode="json", exclude_none=True)
 
 
-def answer(structured: dict[str, object], words: str) -> types.CallToolResult:
+def answer(structured: Json, words: str) -> Json:
     """A result: the object itself, the same as JSON text, and one line of prose."""
-    return types.CallToolResult(
-        content=[types.TextContent(text=as_json(structured)), types.TextContent(text=words)],
-        structured_content=structured,
-    )
+    return {"content": [_text(as_json(structured)), _text(words)], "structuredContent": structured, "isError": False}
 
 
-def refuse(error: AppError) -> types.CallToolResult:
+def refuse(error: AppError) -> Json:
     """A refusal: one JSON text that a model can act on."""
-    return types.CallToolResult(content=[types.TextContent(text=as_json({"error": error.as_dict()}))], is_error=True)
+    return {"content": [_text(as_json({"error": error.as_dict()}))], "isError": True}
 
 
-def unexpected() -> types.CallToolResult:
+def unexpected() -> Json:
     """The answer to a fault of ours: a generic sentence and the request id, never its cause."""
     return refuse(Unavailable(generic_message(), retry_after=RETRY_SECONDS))
 
 
 def as_json(value: object) -> str:
     """JSON text, in the characters people typed."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return to_json(value).decode()
+
+
+def _text(text: str) -> Json:
+    return {"type": "text", "text": text}

@@ -16,6 +16,7 @@ from app.access.body import LARGEST_BODY
 from app.config import Settings
 from app.db import Engine
 from app.households.tenant import ListsChanged
+from app.mcp.direct_answers import DirectAnswers
 from app.mcp.dispatch import Dispatch
 from app.mcp.door import Door
 from app.mcp.faults import hide_faults
@@ -42,6 +43,12 @@ def build_server(
             raise MCPError(types.INVALID_PARAMS, "params.cursor: all tools are on one page; leave it out.")
         return listing
 
+    async def call_tool(
+        context: ServerRequestContext[Any, Request], params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        # DirectAnswers is asked first; this makes the SDK announce that there are tools.
+        return types.CallToolResult.model_validate(await dispatch.call(context, params.name, params.arguments))
+
     async def list_resources(
         context: ServerRequestContext[Any, Request], params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
@@ -63,12 +70,12 @@ def build_server(
         cache_hints={"tools/list": public, "server/discover": public},
         get_tool_input_schema=input_schema,
         on_list_tools=list_tools,
-        on_call_tool=dispatch.call,
+        on_call_tool=call_tool,
         on_list_resources=list_resources,
         on_subscriptions_listen=subscriptions.listen,
     )
     # In place of the SDK's OpenTelemetry middleware, whose spans carry the text of exceptions.
-    server.middleware[:] = [hide_faults]
+    server.middleware[:] = [hide_faults, DirectAnswers(server, dispatch)]
     return server
 
 

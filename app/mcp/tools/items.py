@@ -1,63 +1,64 @@
 """An item as tools show it."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, NotRequired
 
-from app.lists.model import PageRow
-from app.lists.quantities import Quantity
+from pydantic import Field
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
+
+from app.lists.page import PageRow
 from app.mcp.numbers import as_number
 
 
-class ItemView(BaseModel):
-    """A line on a list. Absent fields are not set."""
-
-    model_config = ConfigDict(frozen=True)
+class ItemView(TypedDict):
+    """A line on a list. Absent fields are not set. A plain dict, because a page has up to two hundred."""
 
     ref: str
     name: str
-    list: str | None = Field(default=None, description="Ref of its list")
-    quantity: float | int | None = None
-    unit: str | None = None
-    category: str | None = None
-    note: str | None = None
-    store: str | None = None
-    assignee: str | None = None
-    priority: str | None = None
-    price: float | int | None = None
-    not_before: str | None = None
-    repeat_every_days: int | None = None
-    checked: bool | None = Field(default=None, description="True when bought")
+    list: NotRequired[Annotated[str, Field(description="Ref of its list")]]
+    quantity: NotRequired[float | int]
+    unit: NotRequired[str]
+    category: NotRequired[str]
+    note: NotRequired[str]
+    store: NotRequired[str]
+    assignee: NotRequired[str]
+    priority: NotRequired[str]
+    price: NotRequired[float | int]
+    not_before: NotRequired[str]
+    repeat_every_days: NotRequired[int]
+    checked: NotRequired[Annotated[bool, Field(description="True when bought")]]
 
 
 def concise(row: PageRow, *, with_list: bool) -> ItemView:
     """What one needs in the shop: name, quantity, note and where to find it."""
-    item = row.item
-    return ItemView(
-        ref=item.ref,
-        name=item.name,
-        list=f"L{row.list_no}" if with_list else None,
-        quantity=shown_number(item.quantity),
-        unit=item.quantity.unit if item.quantity is not None else None,
-        category=item.category,
-        note=item.note,
-        store=item.store,
-        assignee=row.assignee,
-        priority=item.priority,
-        checked=True if item.checked_at is not None else None,
-    )
+    view: ItemView = {"ref": row.ref, "name": row.name}
+    if with_list:
+        view["list"] = f"L{row.list_no}"
+    if (quantity := row.quantity) is not None:
+        view["quantity"] = as_number(quantity.shown)
+        if quantity.unit is not None:
+            view["unit"] = quantity.unit
+    if row.category is not None:
+        view["category"] = row.category
+    if row.note is not None:
+        view["note"] = row.note
+    if row.store is not None:
+        view["store"] = row.store
+    if row.assignee is not None:
+        view["assignee"] = row.assignee
+    if row.priority is not None:
+        view["priority"] = row.priority
+    if row.checked_at is not None:
+        view["checked"] = True
+    return view
 
 
 def full(row: PageRow, *, with_list: bool) -> ItemView:
     """Everything that is kept of an item."""
-    item = row.item
-    return concise(row, with_list=with_list).model_copy(
-        update={
-            "price": as_number(item.price),
-            "not_before": item.not_before.isoformat() if item.not_before is not None else None,
-            "repeat_every_days": item.repeat_days,
-        }
-    )
-
-
-def shown_number(quantity: Quantity | None) -> float | int | None:
-    """The amount of a quantity in its unit, as a JSON number."""
-    return None if quantity is None else as_number(quantity.shown)
+    view = concise(row, with_list=with_list)
+    if row.price is not None:
+        view["price"] = as_number(row.price)
+    if row.not_before is not None:
+        view["not_before"] = row.not_before.isoformat()
+    if row.repeat_days is not None:
+        view["repeat_every_days"] = row.repeat_days
+    return view

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SkipValidation
 
 from app.households.tenant import Tenant
 from app.lists import reading
@@ -48,7 +48,7 @@ class Result(ToolResult):
     list: str | None = Field(default=None, description="Ref of the list, absent for `*`")
     name: str | None = Field(default=None, description="Name of the list")
     rev: int = Field(description="For since_rev")
-    items: Sequence[ItemView]
+    items: SkipValidation[Sequence[ItemView]]
     removed: Sequence[str] | None = Field(default=None, description="Refs that left the view")
     full: bool | None = Field(default=None, description="True: since_rev was too old, this is everything")
     counts: CountsView

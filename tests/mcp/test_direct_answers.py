@@ -1,0 +1,55 @@
+"""What leaves without the SDK's serialisation is what the SDK would have made of it."""
+
+from typing import Any
+
+import pytest
+from mcp_types import methods
+from starlette.applications import Starlette
+
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+ANSWERS: list[tuple[str, dict[str, Any]]] = [
+    ("get_overview", {}),
+    ("add_items", {"items": ["2 kg flour", ""]}),
+    ("list_items", {"detail": "full"}),
+    ("list_items", {"list": "Nowhere"}),
+    ("undo", {"undo_ref": "e1"}),
+]
+
+
+async def test_every_answer_is_just_what_the_schema_of_its_revision_keeps(each_era: McpClient) -> None:
+    for tool, arguments in ANSWERS:
+        result = await each_era.result("tools/call", {"name": tool, "arguments": arguments})
+        assert methods.serialize_server_result("tools/call", each_era.era, result) == result
+
+
+async def test_the_answers_are_the_same_with_and_without_the_middleware(app: Starlette, each_era: McpClient) -> None:
+    (server,) = app.state.endpoints.servers
+    direct = [await each_era.result(*request) for request in requests()]
+    del server.middleware[-1]
+    assert [await each_era.result(*request) for request in requests()] == direct
+
+
+def requests() -> list[tuple[str, dict[str, Any]]]:
+    listing: list[tuple[str, dict[str, Any]]] = [("tools/list", {}), ("tools/list", {})]
+    calls = [{"name": name, "arguments": given} for name, given in ANSWERS if name in ("get_overview", "list_items")]
+    return listing + [("tools/call", call) for call in calls]
+
+
+BAD: list[tuple[str, Any]] = [
+    ("tools/call", {}),
+    ("tools/call", {"name": "list_items", "arguments": []}),
+    ("tools/list", {"cursor": 7}),
+    ("tools/list", {"cursor": "next"}),
+]
+
+
+@pytest.mark.parametrize(("method", "params"), BAD)
+async def test_malformed_params_are_refused_before_anything_is_answered(
+    each_era: McpClient, method: str, params: dict[str, Any]
+) -> None:
+    await each_era.result("tools/list")  # now it is in memory
+    response = await each_era.send(method, params)
+    assert response.json()["error"]["code"] == -32602
