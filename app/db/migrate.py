@@ -31,12 +31,13 @@ def newest_revision() -> str:
     return head
 
 
-def migrate(owner_url: str, service_url: str) -> None:
-    """Bring the database to the newest revision; blocking. Concurrent calls wait for each other, and one migrates.
+def migrate(owner_url: str, service_url: str, revision: str = "head") -> None:
+    """Bring the database to the newest or another revision; blocking. Concurrent calls wait for each other, and one
+    migrates.
 
     Raises `StartupError` when the database can't be reached or refuses.
     """
-    _run(owner_url, service_url, partial(command.upgrade, revision="head"))
+    _run(owner_url, service_url, partial(command.upgrade, revision=revision))
 
 
 def migrate_down(owner_url: str, service_url: str) -> None:

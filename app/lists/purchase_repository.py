@@ -16,34 +16,28 @@ TRIP: Final = timedelta(hours=3)
 """Things bought in one store within this time went into one trolley."""
 
 _INSERT: Final = """
-    INSERT INTO purchases (household_id, id, item_id, name, name_key, store, store_key, measure, amount, unit, price,
-        currency, bought_at, bought_by, place, event_no)
-    SELECT $1::uuid, given.*, $2::integer
-    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::numeric[],
-        $11::text[], $12::numeric[], $13::text[], $14::timestamptz[], $15::uuid[], $16::numeric[]) AS given
+    WITH bought AS (
+        INSERT INTO purchases (household_id, id, item_id, name, name_key, store, store_key, measure, amount, unit,
+            price, currency, bought_at, bought_by, place, event_no)
+        SELECT $1::uuid, given.*, $2::integer
+        FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::numeric[],
+            $11::text[], $12::numeric[], $13::text[], $14::timestamptz[], $15::uuid[], $16::numeric[]) AS given
+    )
+    INSERT INTO aisles (household_id, store_key, name_key, mean_position, n)
+    SELECT $1::uuid, store_key, name_key, total / n, n
+    FROM unnest($17::text[], $18::text[], $19::double precision[], $20::integer[])
+        AS learned(store_key, name_key, total, n)
+    ON CONFLICT (household_id, store_key, name_key) DO UPDATE SET
+        mean_position = (aisles.mean_position * aisles.n + excluded.mean_position * excluded.n)
+            / (aisles.n + excluded.n),
+        n = aisles.n + excluded.n
 """
 
 
 async def insert_purchases(tenant: Tenant, event_no: int, purchases: Collection[Purchase]) -> None:
     """Record purchases, and learn from those with a place where in the store their thing is found."""
     columns = zip(*(_row_of(purchase) for purchase in purchases), strict=True)
-    await tenant.driver.execute(_INSERT, tenant.household_id, event_no, *columns)
-    learned = _by_thing(purchases)
-    if learned:
-        await tenant.driver.execute(
-            """
-            INSERT INTO aisles (household_id, store_key, name_key, mean_position, n)
-            SELECT $1::uuid, store_key, name_key, total / n, n
-            FROM unnest($2::text[], $3::text[], $4::double precision[], $5::integer[])
-                AS learned(store_key, name_key, total, n)
-            ON CONFLICT (household_id, store_key, name_key) DO UPDATE SET
-                mean_position = (aisles.mean_position * aisles.n + excluded.mean_position * excluded.n)
-                    / (aisles.n + excluded.n),
-                n = aisles.n + excluded.n
-            """,
-            tenant.household_id,
-            *learned,
-        )
+    await tenant.driver.execute(_INSERT, tenant.household_id, event_no, *columns, *_by_thing(purchases))
 
 
 async def delete_purchases(tenant: Tenant, purchases: Collection[Purchase]) -> None:
@@ -54,7 +48,7 @@ async def delete_purchases(tenant: Tenant, purchases: Collection[Purchase]) -> N
         [purchase.id for purchase in purchases],
     )
     learned = _by_thing(purchases)
-    if learned:
+    if learned[0]:
         await tenant.driver.execute(
             """
             UPDATE aisles SET
@@ -106,7 +100,7 @@ def _by_thing(purchases: Iterable[Purchase]) -> list[list[Any]]:
         if purchase.store is not None and purchase.place is not None:
             places[fold(purchase.store), purchase.name_key].append(purchase.place)
     rows = [(store, name, float(sum(found)), len(found)) for (store, name), found in places.items()]
-    return [list(column) for column in zip(*rows, strict=True)]
+    return [[row[column] for row in rows] for column in range(4)]
 
 
 def _row_of(purchase: Purchase) -> tuple[object, ...]:

@@ -197,6 +197,29 @@ def test_migrations_go_up_down_and_up_again(empty: DatabaseUrls) -> None:
     assert asyncio.run(tables_in(empty)) == GLOBAL | TENANT
 
 
+async def set_up_lists(database: DatabaseUrls) -> None:
+    """Two households: a list with two open and one checked item, and one without any; a removed item counts nowhere."""
+    connection = await connect(database.superuser)
+    await connection.execute("""
+        INSERT INTO households (id, ref, name, currency, locale)
+        SELECT gen_random_uuid(), 'ref' || n, 'Home', 'EUR', 'en' FROM generate_series(1, 2) AS n;
+        INSERT INTO lists (household_id, id, no, name, name_key, rev)
+        SELECT id, gen_random_uuid(), 1, ref, ref, 0 FROM households;
+        INSERT INTO items (household_id, id, list_id, no, name, name_key, position, rev, checked_at, deleted_at)
+        SELECT household_id, gen_random_uuid(), id, n, n::text, n::text, n, 0,
+               CASE WHEN n = 3 THEN now() END, CASE WHEN n = 4 THEN now() END
+        FROM lists, generate_series(1, 4) AS n WHERE name = 'ref1'""")
+    await connection.close()
+
+
+def test_lists_that_were_there_before_learn_how_much_is_on_them(empty: DatabaseUrls) -> None:
+    migrate(empty.owner, empty.service, "0004")
+    asyncio.run(set_up_lists(empty))
+    migrate(empty.owner, empty.service)
+    found = asyncio.run(rows(empty, "SELECT name, open_items, checked_items FROM lists ORDER BY name"))
+    assert [tuple(row.values()) for row in found] == [("ref1", 2, 1), ("ref2", 0, 0)]
+
+
 def test_concurrent_starts_migrate_once(empty: DatabaseUrls) -> None:
     with ProcessPoolExecutor(3) as pool:
         starts = [pool.submit(migrate, empty.owner, empty.service) for _ in range(3)]
