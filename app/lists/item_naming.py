@@ -1,14 +1,14 @@
 """How an item is meant: by ref (`i12`), or by its name on a list, with its note where several lines share a name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final, Literal
 
 from app.errors import Ambiguous, AppError, NotFound
 from app.households.tenant import Tenant
 from app.lists import item_repository
+from app.lists.candidates import CANDIDATES, candidates_for, label_of
 from app.lists.model import NAME_LENGTH, NOTE_LENGTH, Item, ShoppingList, Wanted
 from app.lists.naming import resolve_list
 from app.lists.quantities import parse_phrase
@@ -17,8 +17,6 @@ from app.text import clean
 State = Literal["open", "checked"]
 
 _REF: Final = re.compile(r"[Ii](\d{1,9})")
-_MOST_CANDIDATES: Final = 8
-_MOST_NAMES_COMPARED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +62,15 @@ async def resolve_items(
     found = await item_repository.find_items(tenant, numbers, named_list and named_list.id, keys)
     only_there = named_list if list_name is not None else None
     items = [_pick(each, found, named_list, only_there, prefer) if isinstance(each, _Name) else each for each in read]
-    if named_list is not None and any(isinstance(each, NotFound) for each in items):
-        on_list = await item_repository.names_on(tenant, named_list.id, _MOST_NAMES_COMPARED)
-        items = [
-            _with_candidates(each, name, on_list) if isinstance(each, NotFound) and isinstance(name, _Name) else each
-            for each, name in zip(items, read, strict=True)
-        ]
+    unknown = {
+        name.inner.name_key
+        for each, name in zip(items, read, strict=True)
+        if isinstance(each, NotFound) and isinstance(name, _Name)
+    }
+    if named_list is not None and unknown:
+        meant = await candidates_for(tenant, named_list, unknown)
+        items = [_with_candidates(each, name, meant) for each, name in zip(items, read, strict=True)]
     return Named(named_list, items)
-
-
-def label_of(item: Item) -> str:
-    """An item as candidates show it: `milk (lactose free) (i7)`."""
-    note = f" ({item.note.splitlines()[0][:40]})" if item.note else ""
-    return f"{item.name}{note} ({item.ref})"
 
 
 def _read(name: str, field: str) -> _Name | AppError:
@@ -109,14 +103,14 @@ def _pick(
         return matches[0]
     if matches:
         message = f"{name.field} fits several lines. Use the ref of one of the candidates."
-        return Ambiguous(message, field=name.field, candidates=[label_of(item) for item in matches[:_MOST_CANDIDATES]])
+        return Ambiguous(message, field=name.field, candidates=[label_of(item) for item in matches[:CANDIDATES]])
     where = f"on {named_list.ref}" if named_list is not None else "in this household"
     return NotFound(f"{name.field} is no item {where}. list_items shows what is there.", field=name.field)
 
 
-def _with_candidates(refusal: NotFound, name: _Name, on_list: Sequence[Item]) -> NotFound:
-    words = set(name.inner.name_key.split())
-    near = get_close_matches(name.inner.name_key, {item.name_key for item in on_list}, _MOST_CANDIDATES)
-    similar = [item for item in on_list if item.name_key in near or words & set(item.name_key.split())]
-    candidates = [label_of(item) for item in similar[:_MOST_CANDIDATES]]
-    return NotFound(refusal.message, field=refusal.field, candidates=candidates)
+def _with_candidates(
+    result: Item | AppError, name: _Name | AppError, meant: Mapping[str, Sequence[str]]
+) -> Item | AppError:
+    if not isinstance(result, NotFound) or not isinstance(name, _Name):
+        return result
+    return NotFound(result.message, field=result.field, candidates=meant[name.inner.name_key])

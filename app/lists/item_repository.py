@@ -68,6 +68,23 @@ async def names_on(tenant: Tenant, list_id: UUID, most: int) -> list[Item]:
     return [item_of(row) for row in rows]
 
 
+async def named_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[str], most: int) -> list[Item]:
+    """Items of other lists in use that have one of the folded names, what is to be bought before what was."""
+    rows = await tenant.driver.fetch(
+        f"""
+        SELECT {ITEM_COLUMNS} FROM items
+        WHERE household_id = $1 AND list_id <> $2 AND name_key = ANY($3) AND deleted_at IS NULL
+          AND list_id IN (SELECT id FROM lists WHERE household_id = $1 AND deleted_at IS NULL AND archived_at IS NULL)
+        ORDER BY checked_at IS NOT NULL, no LIMIT $4
+        """,  # noqa: S608
+        tenant.household_id,
+        list_id,
+        list(name_keys),
+        most,
+    )
+    return [item_of(row) for row in rows]
+
+
 async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
     """Every open line that has the list and the name of one of the items."""
     wanted = list({(item.list_id, item.name_key) for item in items})

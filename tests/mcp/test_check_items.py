@@ -51,6 +51,27 @@ async def test_an_unknown_name_fails_alone_and_gets_candidates(each_era: McpClie
     assert [errors[number]["field"] for number in (0, 4, 5)] == ["items[0]", "items[4]", "items[5]"]
 
 
+async def test_a_name_that_is_on_another_list_is_pointed_out(client: McpClient) -> None:
+    await client.call("save_list", name="Hardware")
+    await client.call("save_list", name="Cellar")
+    await client.call("add_items", items=["nails", "nails (long)", "screws"], list="L2")
+    await client.call("add_items", items=["nails", "snails"], list="L3")
+    await client.call("add_items", items=["nail polish"])
+    await client.call("save_list", list="Cellar", archived=True)
+    failed = (await client.call("check_items", items=["nails"]))["results"][0]
+    assert failed["error"]["candidates"] == ["nails (i1 on L2)", "nails (long) (i2 on L2)", "nail polish (i6)"]
+    assert (await client.call("check_items", items=["i2"]))["counts"] == {"checked": 1}
+
+
+async def test_a_hundred_misspelt_names_are_answered_although_a_thousand_are_on_the_list(client: McpClient) -> None:
+    """Compared letter by letter, this call would keep everybody waiting for minutes."""
+    for hundred in range(10):
+        await client.call("add_items", items=[f"{'abcdefgh ' * 20}{hundred} {number}" for number in range(100)])
+    answer = await client.call("check_items", items=[f"{'abcdefgx ' * 20}{number}" for number in range(100)])
+    assert answer["counts"] == {"failed": 100}
+    assert all(len(each["error"]["candidates"]) == 8 for each in answer["results"])
+
+
 async def test_several_lines_of_a_name_are_ambiguous_and_the_note_tells_them_apart(client: McpClient) -> None:
     await client.call("add_items", items=["milk", "milk (lactose free)"])
     answer = await client.call("check_items", items=["milk"])
