@@ -22,17 +22,27 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """An event and the name of who made it; None where nobody did."""
+    """An event and the name of who made it; None where nobody did.
+
+    `event.changes` are the first changes of items, lists and choices; `changed` is how many there were.
+    """
 
     event: Event
     person: str | None
+    changed: int
 
 
-async def read_log(tenant: Tenant, wanted: LogFilter, limit: int) -> list[LogEntry]:
-    """At most `limit` events that changed something, newest first."""
+async def read_log(tenant: Tenant, wanted: LogFilter, limit: int, most_changes: int) -> list[LogEntry]:
+    """At most `limit` events that changed something, newest first, each with at most `most_changes` of its changes: one
+    call may have changed ten thousand items."""
     rows = await tenant.driver.fetch(
         """
-        SELECT e.no, e.at, e.person_id, e.kind, e.list_id, e.rev, e.changes::text AS changes, e.undone_by, p.name
+        SELECT e.no, e.at, e.person_id, e.kind, e.list_id, e.rev,
+               (SELECT coalesce(jsonb_agg(change ORDER BY place), '[]')::text FROM (
+                    SELECT change, place FROM jsonb_array_elements(e.changes) WITH ORDINALITY AS every(change, place)
+                    WHERE NOT change ? 'event' ORDER BY place LIMIT $9) AS first) AS changes,
+               e.undone_by, p.name,
+               (SELECT count(*) FROM jsonb_array_elements(e.changes) AS change WHERE NOT change ? 'event') AS changed
         FROM events e LEFT JOIN people p ON p.id = e.person_id
         WHERE e.household_id = $1 AND e.changes <> '[]'
           AND ($2::uuid IS NULL OR e.list_id = $2 OR e.list_id IS NULL AND EXISTS (
@@ -51,5 +61,6 @@ async def read_log(tenant: Tenant, wanted: LogFilter, limit: int) -> list[LogEnt
         wanted.kind,
         wanted.before,
         limit,
+        most_changes,
     )
-    return [LogEntry(Event(*row[:-1]), row["name"]) for row in rows]
+    return [LogEntry(Event(*row[:-2]), row["name"], row["changed"]) for row in rows]

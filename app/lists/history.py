@@ -78,17 +78,16 @@ async def read_history(tenant: Tenant, request: Request) -> History:
         kind=request.kind,
         before=read_cursor(request.cursor, _NUMBER) if request.cursor is not None else None,
     )
-    entries = await log_repository.read_log(tenant, wanted, request.limit + 1)
+    entries = await log_repository.read_log(tenant, wanted, request.limit + 1, CHANGES_SHOWN)
     page = entries[: request.limit]
-    records = {entry.event.no: recorded.read(entry.event.changes) for entry in page}
-    shown = {no: _shown(changes) for no, changes in records.items()}
+    shown = {entry.event.no: _shown(recorded.read(entry.event.changes)) for entry in page}
     things = await _Things.read(tenant, page, [record for changes in shown.values() for record in changes])
     happenings = [
         Happening(
             entry,
             things.list_with(entry.event.list_id),
-            [things.tell(record) for record in shown[entry.event.no][:CHANGES_SHOWN]],
-            max(len(shown[entry.event.no]) - CHANGES_SHOWN, 0),
+            [things.tell(record) for record in shown[entry.event.no]],
+            entry.changed - len(shown[entry.event.no]),
         )
         for entry in page
     ]

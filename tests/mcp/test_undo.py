@@ -194,6 +194,19 @@ async def test_a_new_list_in_use_is_not_undone(client: McpClient) -> None:
     assert errors(await client.call("undo", undo_ref=made["undo_ref"])) == [("conflict", "undo_ref")]
 
 
+async def test_of_many_results_a_hundred_are_shown_and_conflicts_first(client: McpClient) -> None:
+    for start in (0, 100):
+        await client.call("add_items", items=[f"thing {number}" for number in range(start, start + 100)])
+        await client.call("check_items", items=[f"i{number + 1}" for number in range(start, start + 100)])
+    removed = await client.call("remove_items", what="checked")
+    undone = await client.call("undo", undo_ref=removed["undo_ref"])
+    assert (len(undone["results"]), undone["counts"]) == (100, {"undone": 200})
+    await client.call("remove_items", items=["i200", "i150"])
+    again = await client.call("undo", undo_ref=undone["undo_ref"])
+    assert (len(again["results"]), again["counts"]) == (100, {"undone": 198, "failed": 2})
+    assert [(each["ref"], each["status"]) for each in again["results"][:2]] == [("i150", "failed"), ("i200", "failed")]
+
+
 async def test_a_member_undoes_what_another_did(factory: Factory, client: McpClient, ada: Connected) -> None:
     bob, _ = await factory.person("Bob")
     await factory.join(bob, ada.household_id, "editor")

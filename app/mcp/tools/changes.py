@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +10,8 @@ from app.activity.refs import event_ref
 from app.errors import AppError
 from app.lists.model import Changed, Entry, ListOutcome
 from app.mcp.spec import WriteResult
+
+MOST_SHOWN: Final = 100
 
 
 class ErrorView(BaseModel):
@@ -50,15 +53,26 @@ class ChangeResult(WriteResult):
 
 
 def change_result(changed: Changed) -> ChangeResult:
-    """The answer to a call that changed something."""
-    entries = [_entry(entry) for entry in changed.entries]
+    """The answer to a call that changed something; of many entries it shows some, first those that need a look."""
+    shown = changed.entries
+    if len(shown) > MOST_SHOWN:
+        shown = sorted(shown, key=_is_done)[:MOST_SHOWN]
     return ChangeResult(
         list=changed.lists[0].ref if len(changed.lists) == 1 else None,
         rev=changed.rev,
-        results=entries,
-        counts=Counter(entry.status for entry in entries),
+        results=[_entry(entry) for entry in shown],
+        counts=Counter(_status(entry) for entry in changed.entries),
         undo_ref=event_ref(changed.event_no) if changed.event_no is not None else None,
     )
+
+
+def _status(entry: Entry) -> str:
+    return "failed" if isinstance(entry.result, AppError) else entry.result.status
+
+
+def _is_done(entry: Entry) -> bool:
+    """Whether nothing of it failed or was left alone."""
+    return not isinstance(entry.result, AppError) and entry.result.left_alone is None
 
 
 def _entry(entry: Entry) -> EntryView:
@@ -66,7 +80,7 @@ def _entry(entry: Entry) -> EntryView:
     if isinstance(result, AppError):
         current = None if entry.current is None else dict(entry.current)
         return EntryView(
-            name=_printable(entry.name), status="failed", ref=entry.ref, error=_error(result), current=current
+            name=_printable(entry.name), status=_status(entry), ref=entry.ref, error=_error(result), current=current
         )
     left_alone = _error(result.left_alone) if result.left_alone is not None else None
     if isinstance(result, ListOutcome):

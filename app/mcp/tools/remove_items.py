@@ -10,8 +10,6 @@ from app.mcp.tools.changes import ChangeResult, change_result
 from app.mcp.tools.item_names import ItemNames, ListOfNames
 from app.scopes import LISTS_WRITE
 
-MOST_SHOWN = 100
-
 
 class Arguments(BatchArguments):
     """Which items."""
@@ -33,8 +31,7 @@ async def remove_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
         dry_run=arguments.dry_run,
         all_or_nothing=arguments.all_or_nothing,
     )
-    result = change_result(removed)
-    return result.model_copy(update={"results": result.results[:MOST_SHOWN]})
+    return change_result(removed)
 
 
 REMOVE_ITEMS = ToolSpec(

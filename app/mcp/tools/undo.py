@@ -17,7 +17,8 @@ class Arguments(WriteArguments):
 
 async def undo(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Undoes one call, whoever made it: what it added, changed, checked, moved, removed or deleted is as before. What
-    was changed again since is reported as a conflict and left alone. Undoing an undo brings the change back."""
+    was changed again since is reported as a conflict and left alone. Undoing an undo brings the change back. Results
+    show up to 100, conflicts first."""
     return change_result(await undoing.undo(tenant, arguments.undo_ref))
 
 
