@@ -46,7 +46,7 @@ async def save_list(tenant: Tenant, list_name: str | None, settings: ListSetting
     bare = before or ShoppingList(new_id(), clock.next_list, settings.name or "", clock.rev)
     after = _with_settings(bare, settings, clock)
     if before is None:
-        await refuse_another_list(tenant)
+        await refuse_another_list(tenant, "name")
     if before is None or after.name != before.name:
         await refuse_taken_name(tenant, after, "name")
     changes: list[AnyChange] = []
@@ -81,11 +81,11 @@ async def delete_list(tenant: Tenant, list_name: str, confirm_name: str) -> Chan
     return Changed([after], clock.rev, [Entry(after.name, ListOutcome("deleted", after))], event_no)
 
 
-async def refuse_another_list(tenant: Tenant) -> None:
+async def refuse_another_list(tenant: Tenant, field: str) -> None:
     """Raise `LimitReached` when the household has as many lists as it may have."""
     if await list_repository.count_lists(tenant) >= LISTS_PER_HOUSEHOLD:
         message = f"A household has at most {LISTS_PER_HOUSEHOLD} lists. Delete one that is no longer needed."
-        raise LimitReached(message, field="name")
+        raise LimitReached(message, field=field)
 
 
 async def refuse_taken_name(tenant: Tenant, wanted: ShoppingList, field: str) -> None:

@@ -163,7 +163,7 @@ async def _refusal(tenant: Tenant, before: ShoppingList, plan: Undone[ShoppingLi
         if plan.after.deleted_at is None:
             await refuse_taken_name(tenant, plan.after, "undo_ref")
             if before.deleted_at is not None:
-                await refuse_another_list(tenant)
+                await refuse_another_list(tenant, "undo_ref")
         elif await list_repository.count_lists(tenant) == 1:
             return Conflict(f"{before.ref} is the last list, and a household keeps one.", field="undo_ref")
     except AppError as refusal:

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.config import Settings
-from app.db import Engine, new_id, transaction
+from app.db import Engine, new_id, open_transaction, transaction
 from app.errors import AppError
 from app.households import repository as households
 from app.households.tenant import Actor, Tenant, open_tenant
@@ -80,19 +80,24 @@ class Household:
         return None
 
     async def state(self) -> State:
-        async with open_tenant(self.engine, self.actor, None, write=False) as tenant:
-            driver = tenant.driver
-            items = [item_of(row) for row in await driver.fetch(f"SELECT {ITEM_COLUMNS} FROM items")]
-            lists = await driver.fetch("SELECT id, rev, deleted_at IS NOT NULL, open_items, checked_items FROM lists")
-            events = await driver.fetch("SELECT no, rev, list_id, changes::text FROM events ORDER BY no")
-            rev = await driver.fetchval("SELECT rev FROM clocks")
-        return State(
-            rev,
-            {item.no: item for item in items},
-            {row[0]: (row[1], row[2]) for row in lists},
-            {row[0]: (row[3], row[4]) for row in lists},
-            [tuple(row) for row in events],
-        )
+        return await read_state(self.engine, self.actor.memberships[0].household_id)
+
+
+async def read_state(engine: Engine, household_id: UUID) -> State:
+    """All that is stored of a household."""
+    async with open_transaction(engine, household_id) as opened:
+        driver = opened.driver
+        items = [item_of(row) for row in await driver.fetch(f"SELECT {ITEM_COLUMNS} FROM items")]
+        lists = await driver.fetch("SELECT id, rev, deleted_at IS NOT NULL, open_items, checked_items FROM lists")
+        events = await driver.fetch("SELECT no, rev, list_id, changes::text FROM events ORDER BY no")
+        rev = await driver.fetchval("SELECT rev FROM clocks")
+    return State(
+        rev,
+        {item.no: item for item in items},
+        {row[0]: (row[1], row[2]) for row in lists},
+        {row[0]: (row[3], row[4]) for row in lists},
+        [tuple(row) for row in events],
+    )
 
 
 NAME = st.sampled_from(NAMES)

@@ -88,6 +88,9 @@ async def test_those_who_follow_the_old_list_are_told_what_left_it(both: McpClie
     back = await both.call("list_items", since_rev=seen)
     assert ([item["ref"] for item in back["items"]], back["removed"]) == (["i3"], ["i1"])
     assert (await both.call("list_items", list="L2", since_rev=changed["rev"]))["removed"] == ["i3"]
+    await both.call("move_items", items=["i3"], to_list="L2")
+    assert (await both.call("list_items", since_rev=back["rev"]))["removed"] == ["i3"], "it left once more"
+    await both.call("move_items", items=["i3"], to_list="L1")
     everywhere = await both.call("list_items", list="*", since_rev=seen)
     assert ([item["ref"] for item in everywhere["items"]], everywhere.get("removed")) == (["i3", "i1"], None)
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from app.db import Engine
+from app.db import Engine, transaction
+from app.lists.model import ITEMS_PER_LIST, LISTS_PER_HOUSEHOLD
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.looking import errors, names, refs, rows, statuses
@@ -62,6 +64,7 @@ async def test_undo_restores_exactly_and_undoing_that_brings_it_back(
     undone = await shop.call("undo", undo_ref=changed["undo_ref"])
     assert set(statuses(undone)) <= {"undone"}
     assert await everything(shop) == before
+    assert (await shop.refusal("undo", undo_ref=changed["undo_ref"]))["candidates"] == [undone["undo_ref"]]
     if tool == "delete_list":
         return  # that would take more than the right to write
     redone = await shop.call("undo", undo_ref=undone["undo_ref"])
@@ -205,6 +208,72 @@ async def test_of_many_results_a_hundred_are_shown_and_conflicts_first(client: M
     again = await client.call("undo", undo_ref=undone["undo_ref"])
     assert (len(again["results"]), again["counts"]) == (100, {"undone": 198, "failed": 2})
     assert [(each["ref"], each["status"]) for each in again["results"][:2]] == [("i150", "failed"), ("i200", "failed")]
+
+
+async def test_what_would_come_back_to_a_full_list_waits_for_room(
+    client: McpClient, engine: Engine, ada: Connected
+) -> None:
+    await client.call("add_items", items=["milk", "bread"])
+    removed = await client.call("remove_items", items=["milk", "bread"])
+    statement = """
+        INSERT INTO items (household_id, id, list_id, no, name, name_key, position, rev)
+        SELECT household_id, gen_random_uuid(), id, n, 'item ' || n, 'item ' || n, n::bigint << 20, 1
+        FROM lists, generate_series(3, :last) AS n"""
+    async with transaction(engine, ada.household_id, write=True) as connection:
+        await connection.execute(text(statement), {"last": ITEMS_PER_LIST + 1})
+        await connection.execute(text("UPDATE clocks SET next_item = :next"), {"next": ITEMS_PER_LIST + 2})
+    undone = await client.call("undo", undo_ref=removed["undo_ref"])
+    assert (statuses(undone), errors(undone)) == (["undone", "failed"], [None, ("limit", "undo_ref")])
+    assert (await client.call("list_items", limit=1))["counts"]["open"] == ITEMS_PER_LIST
+
+
+async def test_a_deleted_list_stays_so_while_the_household_has_as_many_as_it_may_have(
+    shop: McpClient, engine: Engine, ada: Connected
+) -> None:
+    deleted = await shop.call("delete_list", list="L2", confirm_name="Hardware")
+    statement = """
+        INSERT INTO lists (household_id, id, no, name, name_key, rev)
+        SELECT :household, gen_random_uuid(), n, 'list ' || n, 'list ' || n, 0 FROM generate_series(10, :last) AS n"""
+    async with transaction(engine, ada.household_id, write=True) as connection:
+        values = {"household": ada.household_id, "last": 8 + LISTS_PER_HOUSEHOLD}
+        await connection.execute(text(statement), values)
+    assert errors(await shop.call("undo", undo_ref=deleted["undo_ref"])) == [("limit", "undo_ref")]
+    assert "Hardware" not in [each["name"] for each in (await shop.call("get_overview"))["lists"]]
+
+
+async def test_the_last_list_is_not_undone(client: McpClient) -> None:
+    made = await client.call("save_list", name="Hardware")
+    await client.call("delete_list", list="L1", confirm_name="Groceries")
+    assert errors(await client.call("undo", undo_ref=made["undo_ref"])) == [("conflict", "undo_ref")]
+    assert [each["ref"] for each in (await client.call("get_overview"))["lists"]] == ["L2"]
+
+
+async def test_a_default_list_that_was_chosen_since_stays_the_default(client: McpClient) -> None:
+    await client.call("save_list", name="Hardware")
+    chosen = await client.call("save_list", list="L2", default=True)
+    await client.call("save_list", name="Garden", default=True)
+    await client.call("undo", undo_ref=chosen["undo_ref"])
+    assert (await client.call("get_overview"))["default_list"] == "L3"
+
+
+async def test_a_renamed_thing_that_is_undone_is_found_by_its_old_name(client: McpClient) -> None:
+    await client.call("add_items", items=["2 milk"])
+    renamed = await client.call("update_items", items=[{"item": "milk", "name": "bread"}])
+    await client.call("undo", undo_ref=renamed["undo_ref"])
+    merged = await client.call("add_items", items=["3 milk"])
+    assert (merged["results"][0]["status"], merged["results"][0]["quantity"]) == ("merged", "5")
+
+
+async def test_a_key_makes_an_undo_that_is_sent_twice_one_undo(each_era: McpClient) -> None:
+    added = await each_era.call("add_items", items=["milk"])
+    first = await each_era.call("undo", undo_ref=added["undo_ref"], idempotency_key="once")
+    assert await each_era.call("undo", undo_ref=added["undo_ref"], idempotency_key="once") == first
+    assert await names(each_era) == []
+    # The key of the undone call still answers what that call did, and does nothing.
+    added = await each_era.call("add_items", items=["tea"], idempotency_key="tea")
+    await each_era.call("undo", undo_ref=added["undo_ref"])
+    assert await each_era.call("add_items", items=["tea"], idempotency_key="tea") == added
+    assert await names(each_era) == []
 
 
 async def test_a_member_undoes_what_another_did(factory: Factory, client: McpClient, ada: Connected) -> None:
