@@ -1,17 +1,26 @@
 """What happens by itself, with time as an argument: nothing here waits."""
 
+import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import anyio
+import httpx
 import pytest
+from sqlalchemy import text
 
-from app.db import Engine, transaction
+from app.config import Settings
+from app.db import Engine, create_engine, transaction
+from app.db.embedded import DatabaseUrls
 from app.db.leader import try_lead
+from app.households.tenant import open_for_service
 from app.jobs import runner
+from app.jobs.chores import tend
 from app.jobs.runner import tend_all
 from app.lists import recurring
+from app.main import create_app
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.conftest import ada, client, factory
@@ -178,3 +187,79 @@ async def test_a_fault_in_one_household_leaves_the_others_alone(
     monkeypatch.setattr(recurring, "bring_back", fail_for_ada)
     assert await tend_all(engine, NOW + 2 * DAY) == 1
     assert (await names(client), await names(other)) == ([], ["milk"])
+
+
+async def test_days_are_those_of_utc_whatever_the_database_thinks(
+    client: McpClient, ada: Connected, engine: Engine, database: DatabaseUrls
+) -> None:
+    await client.call("add_items", items=[{"name": "milk", "repeat_every_days": 1}, {"name": "tea"}])
+    await client.call("check_items", items=["milk"])
+    evening = datetime(2026, 12, 23, 23, 59, 59, tzinfo=UTC)
+    elsewhere = create_engine(database.service)
+    async with transaction(elsewhere, ada.household_id) as connection:
+        # All connections of this pool, which has one so far, are in a time zone where it is the next day already.
+        await connection.execute(text("SET SESSION TIME ZONE 'Pacific/Auckland'"))
+        await connection.execute(
+            text("UPDATE items SET checked_at = :at WHERE no = 1"), {"at": evening - timedelta(hours=12)}
+        )
+        await connection.execute(text("UPDATE items SET not_before = :day WHERE no = 2"), {"day": date(2026, 12, 24)})
+    found = [await _due(elsewhere, ada, moment) for moment in (evening, evening + timedelta(seconds=1))]
+    await elsewhere.dispose()
+    assert found == [False, True]
+
+
+async def _due(engine: Engine, who: Connected, now: datetime) -> bool:
+    async with open_for_service(engine, who.household_id, write=False) as tenant:
+        assert await tenant.driver.fetchval("SHOW TimeZone") == "Pacific/Auckland"
+        return await recurring.is_anything_due(tenant, now)
+
+
+@pytest.mark.parametrize(("days", "bought", "back"), [(1, 0, 1), (1, 23, 1), (7, 0, 7), (7, 23, 7), (2, 12, 2)])
+async def test_what_repeats_comes_back_at_midnight_so_many_days_after_the_day_it_was_bought(
+    client: McpClient, ada: Connected, engine: Engine, days: int, bought: int, back: int
+) -> None:
+    await client.call("add_items", items=[{"name": "milk", "repeat_every_days": days}])
+    await client.call("check_items", items=["milk"])
+    midnight = datetime(2027, 2, 28, tzinfo=UTC)
+    async with transaction(engine, ada.household_id) as connection:
+        await connection.execute(
+            text("UPDATE items SET checked_at = :at"), {"at": midnight + timedelta(hours=bought, minutes=59)}
+        )
+    assert await tend_all(engine, midnight + back * DAY - timedelta(microseconds=1)) == 0
+    assert await tend_all(engine, midnight + back * DAY) == 1
+    assert await names(client) == ["milk"]
+
+
+async def test_two_processes_bring_an_item_back_once(
+    client: McpClient, engine: Engine, ada: Connected, database: DatabaseUrls
+) -> None:
+    await client.call("add_items", items=[{"name": f"thing {number}", "repeat_every_days": 1} for number in range(50)])
+    await client.call("check_items", items=[f"i{number + 1}" for number in range(50)])
+    second = create_engine(database.service)
+    await asyncio.gather(*(tend_all(each, NOW + 2 * DAY) for each in (engine, second, engine, second)))
+    # Also where both found something due before either had the write lock.
+    await asyncio.gather(*(tend(each, ada.household_id, NOW + 2 * DAY) for each in (engine, second)))
+    await second.dispose()
+    assert len(await names(client)) == 50
+    assert len(await rows(engine, ada.household_id, "SELECT * FROM events WHERE kind = 'repeat_items'")) == 1
+
+
+async def test_the_service_does_its_chores(
+    engine: Engine, settings: Settings, factory: Factory, ada: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "FIRST_SECONDS", 0)
+    monkeypatch.setattr(runner, "EVERY_SECONDS", 0)
+    application = create_app(settings)
+    transport = httpx.ASGITransport(application)
+    async with (
+        application.router.lifespan_context(application),
+        httpx.AsyncClient(transport=transport, base_url=settings.public_url) as http,
+    ):
+        client = McpClient(http, ada.token)
+        await client.call("add_items", items=[{"name": "milk", "repeat_every_days": 1}])
+        await client.call("check_items", items=["milk"])
+        async with transaction(engine, ada.household_id) as connection:
+            await connection.execute(text("UPDATE items SET checked_at = checked_at - interval '1 day'"))
+        with anyio.fail_after(30):
+            while await names(client) != ["milk"]:
+                pass

@@ -101,6 +101,15 @@ async def test_an_added_item_that_was_changed_since_stays(client: McpClient) -> 
     assert sorted(await names(client, view="all")) == ["bread", "milk"]
 
 
+async def test_what_was_removed_since_stays_removed_and_as_it_was(client: McpClient) -> None:
+    await client.call("add_items", items=["milk"])
+    updated = await client.call("update_items", items=[{"item": "milk", "note": "fresh"}])
+    removed = await client.call("remove_items", items=["milk"])
+    assert errors(await client.call("undo", undo_ref=updated["undo_ref"])) == [("conflict", "undo_ref")]
+    await client.call("undo", undo_ref=removed["undo_ref"])
+    assert (await client.call("list_items"))["items"] == [{"ref": "i1", "name": "milk", "note": "fresh"}]
+
+
 async def test_where_everything_changed_since_nothing_is_undone_and_it_can_be_tried_again(client: McpClient) -> None:
     await client.call("add_items", items=["milk"])
     first = await client.call("update_items", items=[{"item": "milk", "note": "a"}])

@@ -34,7 +34,7 @@ COMMON: Final = Language(
         ),
         measured("volume", "10", "cl", "centilitre", "centilitres", "Zentiliter", "centilitro", grows_to="l"),
         measured("volume", "100", "dl", "decilitre", "decilitres", "Deziliter", "decilitro", grows_to="l"),
-        measured("volume", "1000", "l", "lt", "lts", "litre", "litres", "liter", "liters", "litro", "litros"),
+        measured("volume", "1000", "l", "lt", "lts", "Ltr", "litre", "litres", "liter", "liters", "litro", "litros"),
         measured("length", "0.1", "mm", "millimetre", "millimetres", "millimeter", "millimeters", grows_to="m"),
         measured("length", "1", "cm", "centimetre", "centimetres", "centimeter", "Zentimeter", grows_to="m"),
         # Not `M`: 10 M eggs are of a middle size.
