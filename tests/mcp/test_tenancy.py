@@ -246,3 +246,39 @@ async def test_sql_in_one_household_changes_nothing_of_another(
         statement = text(f"UPDATE {table} SET household_id = household_id WHERE household_id = :id")
         updated = await connection.execute(statement, {"id": ada.household_id})
         assert updated.rowcount == 0  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+GUESSES: list[tuple[str, dict[str, Any]]] = [
+    ("check_items", {"items": ["secret", "saw", "i2"]}),
+    ("update_items", {"items": [{"item": "secret", "assignee": "Ad"}, {"item": "tea", "assignee": "A"}]}),
+    ("add_items", {"items": [{"name": "cake", "assignee": "Ad"}]}),
+    ("move_items", {"items": ["tea"], "before": "secret"}),
+    ("move_items", {"items": ["tea"], "to_list": "Hard"}),
+    ("remove_items", {"items": ["secret", "i2"], "dry_run": True}),
+    ("get_activity", {"person": "Ad"}),
+    ("get_activity", {"cursor": "OTk"}),
+    ("get_activity", {"list": "Hard"}),
+    ("list_items", {"query": "secret", "list": "*", "view": "all"}),
+    ("list_items", {"since_rev": 0, "list": "*", "view": "all", "detail": "full", "group_by": "assignee"}),
+    ("list_items", {"store": "Sawmill", "list": "*"}),
+    ("export_list", {"list": "Hard"}),
+    ("undo", {"undo_ref": "e3"}),
+    ("save_list", {"name": "Hardware"}),
+    ("delete_list", {"list": "Hard", "confirm_name": "Hard"}),
+]
+"""Calls whose answers would tell, if any did, of Ada's things: her name, her list Hardware, her present and her saw."""
+
+
+@pytest.mark.parametrize(("tool", "arguments"), GUESSES)
+async def test_no_answer_and_no_candidate_tells_of_another_household(
+    each_era: McpClient, eve: McpClient, tool: str, arguments: dict[str, Any]
+) -> None:
+    await each_era.call("update_items", items=[{"item": "i1", "assignee": "Ada", "store": "Sawmill"}])
+    await eve.call("add_items", items=["tea"])
+    before = await everything(each_era)
+    result = await eve.result("tools/call", {"name": tool, "arguments": arguments})
+    for word in ("Ada", "present", "Sawmill", *([] if tool == "save_list" else ["Hardware"])):
+        assert word not in str(result), word
+    if tool == "save_list":
+        assert result["structuredContent"]["counts"] == {"created": 1}, "a name is taken in its own household only"
+    assert await everything(each_era) == before
