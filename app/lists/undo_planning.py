@@ -56,7 +56,8 @@ def undo_item(
         return Undone(item, left_alone=_conflict(item, "came from a list that was deleted since"))
     values, changed_again = _to_restore(item, before, after)
     restored = replace(item, **values)
-    restored = replace(restored, name_key=Wanted(restored.name).name_key)
+    if "name" in values:
+        restored = replace(restored, name_key=Wanted(restored.name).name_key)
     return Undone(restored, values.keys() - _BOOKKEEPING, _left_alone(item, changed_again))
 
 

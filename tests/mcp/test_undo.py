@@ -101,6 +101,35 @@ async def test_an_added_item_that_was_changed_since_stays(client: McpClient) -> 
     assert sorted(await names(client, view="all")) == ["bread", "milk"]
 
 
+async def test_an_added_item_that_was_moved_to_another_list_since_stays(shop: McpClient) -> None:
+    added = await shop.call("add_items", items=["screws"])
+    await shop.call("move_items", items=["screws"], to_list="L2")
+    assert errors(await shop.call("undo", undo_ref=added["undo_ref"])) == [("conflict", "undo_ref")]
+    assert "screws" in await names(shop, list="L2")
+
+
+async def test_a_check_that_was_taken_back_and_made_again_is_another_one(
+    client: McpClient, engine: Engine, ada: Connected
+) -> None:
+    await client.call("add_items", items=["milk"])
+    first = await client.call("check_items", items=["milk"])
+    await client.call("check_items", items=["milk"], checked=False)
+    await client.call("check_items", items=["milk"])
+    before = await rows(engine, ada.household_id, "SELECT * FROM items")
+    undone = await client.call("undo", undo_ref=first["undo_ref"])
+    assert (statuses(undone), errors(undone)) == (["failed"], [("conflict", "undo_ref")])
+    assert await rows(engine, ada.household_id, "SELECT * FROM items") == before
+    assert len(await rows(engine, ada.household_id, "SELECT * FROM purchases")) == 1
+
+
+async def test_what_is_as_before_already_is_no_conflict(client: McpClient) -> None:
+    await client.call("add_items", items=["milk (fresh)"])
+    updated = await client.call("update_items", items=[{"item": "milk", "note": "sour"}])
+    await client.call("update_items", items=[{"item": "milk", "note": "fresh"}])
+    undone = await client.call("undo", undo_ref=updated["undo_ref"])
+    assert (statuses(undone), errors(undone)) == (["unchanged"], [None])
+
+
 async def test_what_was_removed_since_stays_removed_and_as_it_was(client: McpClient) -> None:
     await client.call("add_items", items=["milk"])
     updated = await client.call("update_items", items=[{"item": "milk", "note": "fresh"}])
