@@ -76,11 +76,11 @@ NAMED: Final = """
 
 DEFAULT: Final = """
     lists.household_id = $1 AND lists.deleted_at IS NULL
-    ORDER BY lists.id IS NOT DISTINCT FROM (
+    ORDER BY lists.archived_at IS NOT NULL, lists.id IS NOT DISTINCT FROM (
         SELECT default_list_id FROM memberships WHERE household_id = $1 AND person_id = $2
-    ) DESC, lists.archived_at IS NOT NULL, lists.no LIMIT 1
+    ) DESC, lists.no LIMIT 1
 """
-"""The list that a person ($2) chose, else the household's oldest that is not archived."""
+"""The list that a person ($2) chose, else the household's oldest; one in use before any that is archived."""
 
 
 async def find_list(tenant: Tenant, no: int | None, name_key: str) -> ShoppingList | None:

@@ -98,6 +98,15 @@ async def test_an_archived_list_is_put_away_and_comes_back(client: McpClient) ->
     assert (await client.call("get_overview"))["default_list"] == "L1"
 
 
+async def test_the_chosen_default_list_is_none_while_it_is_archived(client: McpClient) -> None:
+    await client.call("save_list", name="Party", default=True)
+    await client.call("save_list", list="Party", archived=True)
+    assert (await client.call("get_overview"))["default_list"] == "L1"
+    assert (await client.call("add_items", items=["milk"]))["list"] == "L1"
+    await client.call("save_list", list="Party", archived=False)
+    assert (await client.call("get_overview"))["default_list"] == "L2"
+
+
 async def test_items_are_grouped_in_the_lists_order_of_categories(client: McpClient) -> None:
     await client.call("save_list", list="L1", category_order=["Fruit", "Dairy"])
     pairs = [("nails", "Tools"), ("milk", "Dairy"), ("pear", "Fruit"), ("ham", "Deli"), ("x", None), ("fig", "Fruit")]
