@@ -132,6 +132,23 @@ async def test_what_happened_by_itself_is_told_without_a_person_and_can_be_undon
     assert await names(client, view="checked") == ["milk"]
 
 
+async def test_what_should_not_have_come_back_stays_away_until_it_is_due_once_more(
+    client: McpClient, engine: Engine, ada: Connected
+) -> None:
+    await client.call("add_items", items=[{"name": name, "repeat_every_days": 7} for name in ("milk", "tea")])
+    await client.call("check_items", items=["milk", "tea"])
+    async with transaction(engine, ada.household_id) as connection:
+        await connection.execute(text("UPDATE items SET checked_at = checked_at - interval '7 days'"))
+    assert await tend_all(engine, NOW) == 1
+    event = (await client.call("get_activity", kind="repeat_items"))["events"][0]
+    await client.call("check_items", items=["tea"])
+    await client.call("undo", undo_ref=event["undo_ref"])
+    assert await tend_all(engine, NOW + 6 * DAY) == 0
+    assert await names(client) == []
+    assert await tend_all(engine, NOW + 7 * DAY) == 1
+    assert await names(client) == ["milk", "tea"]
+
+
 async def test_old_events_are_forgotten_and_followers_from_then_get_everything(
     client: McpClient, engine: Engine
 ) -> None:

@@ -90,6 +90,14 @@ async def test_measures_that_do_not_convert_stay_lines_that_stand_together(clien
     ]
 
 
+async def test_a_line_that_gets_its_first_amount_stays_apart_from_one_with_another_note(client: McpClient) -> None:
+    await client.call("add_items", items=["2 milk", "milk (oat)"])
+    merged = await client.call("add_items", items=["3 milk (oat)"])
+    assert statuses(merged) == ["merged"]
+    items = (await client.call("list_items"))["items"]
+    assert [(item["quantity"], item.get("note")) for item in items] == [(2, None), (3, "oat")]
+
+
 # An item that is added again comes back with the quantity of last time (kitchenowl 370).
 
 

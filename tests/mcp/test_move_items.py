@@ -72,10 +72,15 @@ async def test_on_another_list_a_namesake_stays_a_line_of_its_own(client: McpCli
     assert [item["quantity"] for item in (await client.call("list_items", list="L2"))["items"]] == [2, 3]
 
 
-async def test_the_same_place_can_be_moved_to_any_number_of_times(both: McpClient) -> None:
+async def test_the_same_place_can_be_moved_to_any_number_of_times_and_back(both: McpClient) -> None:
+    undo_refs: list[str] = []
     for number in range(60):
-        await both.call("move_items", items=["i4" if number % 2 else "i5"], before="b")
+        moved = await both.call("move_items", items=["i4" if number % 2 else "i5"], before="b")
+        undo_refs.append(moved["undo_ref"])
     assert await order(both) == "aedbc"
+    for undo_ref in reversed(undo_refs):
+        await both.call("undo", undo_ref=undo_ref)
+    assert await order(both) == "abcde"
 
 
 async def test_those_who_follow_the_old_list_are_told_what_left_it(both: McpClient) -> None:
