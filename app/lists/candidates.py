@@ -28,7 +28,8 @@ async def candidates_for(
 
 
 def label_of(item: Item, on: ShoppingList | None = None) -> str:
-    """An item as candidates show it: `milk (lactose free) (i7)`, or `nails (i9 on L2)`."""
+    """An item as candidates show it: `2 kg flour (i3)`, `milk (lactose free) (i7)`, `nails (i9 on L2)`."""
+    amount = f"{item.quantity} " if item.quantity is not None else ""
     note = f" ({item.note.splitlines()[0][:40]})" if item.note else ""
     where = f" on {on.ref}" if on is not None else ""
-    return f"{item.name}{note} ({item.ref}{where})"
+    return f"{amount}{item.name}{note} ({item.ref}{where})"

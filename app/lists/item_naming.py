@@ -50,7 +50,8 @@ async def resolve_items(
     """The items that `names` mean; `field` is the argument that they came in, with a place for the number.
 
     A ref is good on any list of the household, or on the named list only; a name is looked for on the named or else
-    the default list, first among items in the preferred state. `milk (lactose free)` is the line with that note.
+    the default list, first among items in the preferred state. `milk (lactose free)` is the line with that note; an
+    amount only tells lines of one name apart.
     Raises `NotFound` for the list; what is wrong with an entry stands in its place.
     """
     read = [_read(name, field.format(number)) for number, name in enumerate(names)]
@@ -80,7 +81,7 @@ def _read(name: str, field: str) -> _Name | AppError:
         return refusal
     ref = _REF.fullmatch(text)
     phrase = parse_phrase(text)
-    inner = Wanted(phrase.name, note=phrase.note)
+    inner = Wanted(phrase.name, quantity=phrase.quantity, note=phrase.note)
     return _Name(field, int(ref[1]) if ref else None, Wanted(text).name_key, inner)
 
 
@@ -99,6 +100,8 @@ def _pick(
     ]
     preferred = [item for item in matches if (item.checked_at is None) == (prefer == "open")]
     matches = preferred or matches
+    if len(matches) > 1:
+        matches = _of_that_amount(matches, name.inner) or matches
     if len(matches) == 1:
         return matches[0]
     if matches:
@@ -106,6 +109,14 @@ def _pick(
         return Ambiguous(message, field=name.field, candidates=[label_of(item) for item in matches[:CANDIDATES]])
     where = f"on {named_list.ref}" if named_list is not None else "in this household"
     return NotFound(f"{name.field} is no item {where}. list_items shows what is there.", field=name.field)
+
+
+def _of_that_amount(items: Sequence[Item], wanted: Wanted) -> list[Item]:
+    """Of several lines of a name, those that say the amount that was said, else those that count in its measure."""
+    if wanted.quantity is None:
+        return []
+    alike = [item for item in items if item.measure == wanted.quantity.measure]
+    return [item for item in alike if item.quantity and item.quantity.amount == wanted.quantity.amount] or alike
 
 
 def _with_candidates(

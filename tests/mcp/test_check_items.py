@@ -51,6 +51,17 @@ async def test_an_unknown_name_fails_alone_and_gets_candidates(each_era: McpClie
     assert [errors[number]["field"] for number in (0, 4, 5)] == ["items[0]", "items[4]", "items[5]"]
 
 
+async def test_the_amount_tells_lines_of_a_name_apart(client: McpClient) -> None:
+    await client.call("add_items", items=["1 kg Tomaten", "3 Tomaten", "1 Dose Tomaten", "milk"])
+    await client.call("add_items", items=["5 Tomaten"], on_duplicate="separate")
+    answer = await client.call("check_items", items=["Tomaten", "7 Tomaten", "500 g Tomaten", "5 Tomaten", "2 milk"])
+    assert statuses(answer) == ["failed", "failed", "checked", "checked", "checked"]
+    every = ["1 kg Tomaten (i1)", "3 Tomaten (i2)", "5 Tomaten (i5)", "1 Dose Tomaten (i3)"]
+    assert sorted(answer["results"][0]["error"]["candidates"]) == sorted(every)
+    assert sorted(answer["results"][1]["error"]["candidates"]) == ["3 Tomaten (i2)", "5 Tomaten (i5)"]
+    assert [each["ref"] for each in answer["results"][2:]] == ["i1", "i5", "i4"]
+
+
 async def test_a_name_that_is_on_another_list_is_pointed_out(client: McpClient) -> None:
     await client.call("save_list", name="Hardware")
     await client.call("save_list", name="Cellar")
