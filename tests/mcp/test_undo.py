@@ -260,6 +260,7 @@ async def test_what_would_come_back_to_a_full_list_waits_for_room(
     async with transaction(engine, ada.household_id, write=True) as connection:
         await connection.execute(text(statement), {"last": ITEMS_PER_LIST + 1})
         await connection.execute(text("UPDATE clocks SET next_item = :next"), {"next": ITEMS_PER_LIST + 2})
+        await connection.execute(text("UPDATE lists SET open_items = :open"), {"open": ITEMS_PER_LIST - 1})
     undone = await client.call("undo", undo_ref=removed["undo_ref"])
     assert (statuses(undone), errors(undone)) == (["undone", "failed"], [None, ("limit", "undo_ref")])
     assert (await client.call("list_items", limit=1))["counts"]["open"] == ITEMS_PER_LIST
