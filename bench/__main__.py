@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.config import Settings
 from app.db.embedded import EmbeddedPostgres
 from app.errors import StartupError
 from bench.load import Load, Measured
+from bench.peers import PeerMissing, peers
 from bench.plan import HOUSEHOLDS, MOST_ADDS, OPEN_ITEMS, SCENARIOS, Candidate, Scenario, ServerName
+from bench.programs import Programs
 from bench.report import EXPLANATION, Round, table
-from bench.servers import ROOT, Server, StartFailed, free_port, running, settings_for
+from bench.servers import ROOT, Server, StartFailed, beside, settings_for
 from bench.setup import gather_statistics, make_shoppers
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -45,13 +48,13 @@ class Bench:
         """One run. Raises `RunFailed` when a call in it fails."""
         server = self.servers[candidate.server]
         load = Load(
-            operation=scenario.operation,
-            dialect=candidate.dialect,
+            call=scenario.call(candidate),
+            host=urlsplit(self.settings.public_url).netloc,
             port=server.port,
             tokens=self._tokens(scenario),
             warm_up_seconds=self.seconds / 8,
             seconds=self.seconds,
-            most_requests=MOST_ADDS,
+            most_requests=MOST_ADDS // scenario.items,
             server_pid=server.pid,
             postgres_pid=self.postgres_pid,
         )
@@ -70,6 +73,10 @@ class Bench:
             )
         return Measured.model_validate_json(ended.stdout)
 
+    def candidates(self, scenario: Scenario) -> Sequence[Candidate]:
+        """Those whose server runs."""
+        return [each for each in scenario.candidates if each.server in self.servers]
+
     def _tokens(self, scenario: Scenario) -> list[str]:
         if scenario.operation == "add_items":  # on lists that nobody has filled before
             return asyncio.run(make_shoppers(self.settings, scenario.connections, 0))
@@ -82,7 +89,7 @@ def run_rounds(bench: Bench, rounds: int) -> dict[Scenario, list[Round]]:
     for number in range(rounds):
         for scenario in SCENARIOS:
             measured: Round = {}
-            for candidate in scenario.candidates[:: -1 if number % 2 else 1]:
+            for candidate in bench.candidates(scenario)[:: -1 if number % 2 else 1]:
                 measured[candidate.name] = bench.measure(scenario, candidate)
                 what = f"{scenario.operation}, {scenario.connections} at once, {candidate.name}"
                 print(f"{number + 1}/{rounds} {what}: {measured[candidate.name].rate:,.0f}/s", file=sys.stderr)
@@ -119,14 +126,21 @@ def _start(stack: ExitStack, seconds: float) -> Bench:
     data_dir = directory / "data"
     urls = stack.enter_context(EmbeddedPostgres(data_dir))
     settings = settings_for(urls)
-    beside = settings.model_copy(update={"port": free_port()})
-    ours = stack.enter_context(running(["app", "serve"], settings, directory / "ours.log"))
-    limit = stack.enter_context(running(["bench.limit"], beside, directory / "limit.log"))
+    programs = Programs(stack, directory)
+    servers: dict[ServerName, Server] = {"ours": programs.ours(settings), "limit": programs.limit(beside(settings))}
+    servers["ours, 2 workers"] = programs.ours(beside(settings, workers=2))
+    for peer in peers():
+        try:
+            peer.prepare(may_install=True)
+        except PeerMissing as reason:
+            print(f"{peer.name} is left out: {reason}", file=sys.stderr)
+        else:
+            servers[peer.name] = programs.peer(peer, beside(settings))
     readers = asyncio.run(make_shoppers(settings, HOUSEHOLDS, OPEN_ITEMS))
     asyncio.run(gather_statistics(settings))
     return Bench(
         settings=settings,
-        servers={"ours": ours, "limit": limit},
+        servers=servers,
         postgres_pid=int((data_dir / "pg" / "postmaster.pid").read_text().split(maxsplit=1)[0]),
         readers=readers,
         seconds=seconds,

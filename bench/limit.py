@@ -29,30 +29,11 @@ from app.db import new_id
 from app.db.engine import POOL_SIZE
 from app.mcp.catalogue import TOOLS
 from app.oauth.keys import ALGORITHM
+from bench.statements import statement
 
 if TYPE_CHECKING:
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]  # generic in its stubs only
 
-# One statement is one round trip and a transaction of its own, so the tenant context has to be set inside it: by a
-# part that is never inlined, and that the rest has to wait for.
-ADD: Final = """
-    WITH context AS MATERIALIZED (SELECT set_config('app.household_id', $1::uuid::text, true))
-    INSERT INTO items (household_id, id, list_id, no, name, name_key, measure, amount, unit, position, rev)
-    SELECT $1, $2, $3, $4::integer, $5, $5, $6, $7, $8, $4::integer::bigint << 20, 1 FROM context
-    RETURNING no, name
-"""
-LIST: Final = """
-    WITH context AS MATERIALIZED (SELECT set_config('app.household_id', $1::uuid::text, true))
-    SELECT no, name, amount, unit, category, note, store, assignee_id, priority FROM items
-    WHERE (SELECT true FROM context)
-      AND household_id = $1 AND list_id = $2 AND checked_at IS NULL AND deleted_at IS NULL
-    ORDER BY position LIMIT 101
-"""
-FIRST_LIST: Final = """
-    WITH context AS MATERIALIZED (SELECT set_config('app.household_id', $1::uuid::text, true))
-    SELECT id FROM lists WHERE (SELECT true FROM context) AND household_id = $1 ORDER BY no LIMIT 1
-"""
-HOUSEHOLD: Final = "SELECT household_id FROM grant_households WHERE grant_id = $1 AND is_default"
 KEYS: Final = "SELECT kid, public_jwk FROM signing_keys"
 
 
@@ -87,8 +68,8 @@ class Tokens:
         claims: dict[str, Any] = jwt.decode(
             token, key, algorithms=[ALGORITHM], audience=self._settings.resource, issuer=self._settings.issuer
         )
-        household_id = await pool.fetchval(HOUSEHOLD, UUID(claims["gid"]))
-        return Shopper(household_id, await pool.fetchval(FIRST_LIST, household_id), claims["exp"])
+        household_id = await pool.fetchval(statement("household"), UUID(claims["gid"]))
+        return Shopper(household_id, await pool.fetchval(statement("first_list"), household_id), claims["exp"])
 
 
 class Shop:
@@ -98,6 +79,7 @@ class Shop:
         self._pool = pool
         self._tokens = tokens
         self._numbers = count(1)
+        self._add_item, self._list_items = statement("add_item"), statement("list_items")
         self._tools = [tool.definition.model_dump(by_alias=True, exclude_none=True) for tool in TOOLS]
 
     async def add_items(self, request: Request) -> Response:
@@ -106,7 +88,7 @@ class Shop:
         item = await request.json()
         wanted = (item["name"], item["measure"], item["amount"], item["unit"])
         row = await self._pool.fetchrow(
-            ADD, shopper.household_id, new_id(), shopper.list_id, next(self._numbers), *wanted
+            self._add_item, shopper.household_id, new_id(), shopper.list_id, next(self._numbers), *wanted
         )
         assert row is not None
         return JSONResponse({"results": [{"ref": f"i{row['no']}", "name": row["name"], "status": "added"}]})
@@ -115,7 +97,7 @@ class Shop:
         """A page of open items."""
         shopper = await self._tokens.shopper(request, self._pool)
         await request.json()
-        rows = await self._pool.fetch(LIST, shopper.household_id, shopper.list_id)
+        rows = await self._pool.fetch(self._list_items, shopper.household_id, shopper.list_id)
         return JSONResponse({"items": [_item(row) for row in rows]})
 
     async def list_tools(self, request: Request) -> Response:

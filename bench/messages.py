@@ -4,13 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from string import ascii_lowercase
 from typing import Any, Final
 
-from bench.plan import OPEN_ITEMS, Dialect, Operation
+from bench.plan import OPEN_ITEMS, Call
 
-NAMES: Final = tuple("flour " + "".join(letters) for letters in product(ascii_lowercase, repeat=4))
+# No name ends like the plural of another one.
+LETTERS: Final = "bcdfghjklmpqtvw"
+NAMES: Final = tuple("flour " + "".join(letters) for letters in product(LETTERS, repeat=4))
 """Names of one length, so that a request's Content-Length is known before its item is."""
+
+ENDINGS: Final = tuple(" " + "".join(letters) for letters in product(LETTERS, repeat=2))
+"""What tells the items of one call apart."""
 
 PLACEHOLDER: Final = "flour ...."
 CLIENT: Final = {"name": "bench", "version": "1"}
@@ -22,90 +26,101 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request with a gap for the item's name."""
+    """A request with gaps for the name of its item, or of each of its items."""
 
-    before: bytes
-    after: bytes
-    varies: bool
+    parts: tuple[bytes, ...]
+
+    @property
+    def varies(self) -> bool:
+        """Whether there is a gap."""
+        return len(self.parts) > 1
 
     def naming(self, name: str) -> bytes:
         """The whole request."""
-        return self.before + name.encode() + self.after if self.varies else self.before
+        return name.encode().join(self.parts)
 
 
-def message(dialect: Dialect, operation: Operation, host: str, token: str) -> Message:
-    """The HTTP request for an operation, `Authorization` included."""
-    body = json.dumps(_plain(operation) if dialect == "plain" else _rpc(dialect, operation)).encode()
+def message(call: Call, host: str, token: str) -> Message:
+    """The HTTP request for a call, `Authorization` included."""
+    body = json.dumps(_arguments(call) if call.dialect == "plain" else _rpc(call)).encode()
     headers = {
         "Host": host,
         "Authorization": f"Bearer {token}",
         "Content-Type": "application/json",
         "Accept": "application/json, text/event-stream",
         "Content-Length": str(len(body)),
-        **({} if dialect == "plain" else _routing(dialect, operation)),
+        **({} if call.dialect == "plain" else _routing(call)),
     }
-    path = f"/{operation}" if dialect == "plain" else "/mcp"
+    path = f"/{call.operation}" if call.dialect == "plain" else "/mcp"
     head = "\r\n".join([f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""])
-    before, gap, after = (head.encode() + body).partition(PLACEHOLDER.encode())
-    return Message(before, after, bool(gap))
+    return Message(tuple((head.encode() + body).split(PLACEHOLDER.encode())))
 
 
-def _plain(operation: Operation) -> dict[str, object]:
-    if operation != "add_items":
-        return {}
-    # What the service makes of "2 kg flour": the limit reads no phrases.
-    return {"name": PLACEHOLDER, "measure": "mass", "amount": 2000, "unit": "kg"}
+def _arguments(call: Call) -> dict[str, object]:
+    if call.operation == "add_items" and call.phrases:
+        return {"items": [f"2 kg {name}" for name in names_in(call, PLACEHOLDER)]}
+    if call.operation == "add_items":
+        # What the service makes of "2 kg flour".
+        return {"name": PLACEHOLDER, "measure": "mass", "amount": 2000, "unit": "kg"}
+    # Every list of the comparison has that many; where lists grow, a page stays a page.
+    return {"limit": OPEN_ITEMS} if call.operation == "list_items" and call.phrases else {}
 
 
-def _rpc(dialect: Dialect, operation: Operation) -> dict[str, object]:
+def names_in(call: Call, name: str) -> list[str]:
+    """The names of the items that the call adds."""
+    return [name] if call.items == 1 else [name + ending for ending in ENDINGS[: call.items]]
+
+
+def _rpc(call: Call) -> dict[str, object]:
     params: dict[str, object] = {}
-    method = operation
-    if operation != "tools/list":
+    method = call.operation
+    if call.operation != "tools/list":
         method = "tools/call"
-        arguments = {"items": [f"2 kg {PLACEHOLDER}"]} if operation == "add_items" else {}
-        params = {"name": operation, "arguments": arguments}
-    if dialect == "2026-07-28":
+        params = {"name": call.operation, "arguments": _arguments(call)}
+    if call.dialect == "2026-07-28":
         params["_meta"] = {
-            "io.modelcontextprotocol/protocolVersion": dialect,
+            "io.modelcontextprotocol/protocolVersion": call.dialect,
             "io.modelcontextprotocol/clientInfo": CLIENT,
             "io.modelcontextprotocol/clientCapabilities": {},
         }
     return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
 
 
-def _routing(dialect: Dialect, operation: Operation) -> dict[str, str]:
-    version = {"MCP-Protocol-Version": dialect}
-    if dialect != "2026-07-28":
+def _routing(call: Call) -> dict[str, str]:
+    version = {"MCP-Protocol-Version": call.dialect}
+    if call.dialect != "2026-07-28":
         return version
-    if operation == "tools/list":
-        return {**version, "Mcp-Method": operation}
-    return {**version, "Mcp-Method": "tools/call", "Mcp-Name": operation}
+    if call.operation == "tools/list":
+        return {**version, "Mcp-Method": call.operation}
+    return {**version, "Mcp-Method": "tools/call", "Mcp-Name": call.operation}
 
 
-def check(dialect: Dialect, operation: Operation, name: str, status: int, body: bytes) -> None:
+def check(call: Call, name: str, status: int, body: bytes) -> None:
     """Raises `WrongAnswer` unless the operation was really done: an HTTP 200 can carry a refusal."""
     try:
         answer: Any = json.loads(body) if status == 200 else None
-        good = answer is not None and _is_success(dialect, operation, name, answer)
+        good = answer is not None and _is_success(call, name, answer)
     except (ValueError, LookupError, TypeError, AttributeError):
         good = False
     if not good:
-        raise WrongAnswer(f"{operation} ({dialect}) was answered with {status} {body[:500].decode(errors='replace')}")
+        what = f"{call.operation} ({call.dialect})"
+        raise WrongAnswer(f"{what} was answered with {status} {body[:500].decode(errors='replace')}")
 
 
-def _is_success(dialect: Dialect, operation: Operation, name: str, answer: Any) -> bool:
-    if dialect == "plain":
-        return _has_shape(operation, name, answer)
+def _is_success(call: Call, name: str, answer: Any) -> bool:
+    if call.dialect == "plain":
+        return _has_shape(call, name, answer)
     result: Mapping[str, Any] = answer["result"]
-    if result.get("isError", False) or (dialect == "2026-07-28" and result["resultType"] != "complete"):
+    if result.get("isError", False) or (call.dialect == "2026-07-28" and result["resultType"] != "complete"):
         return False
-    return _has_shape(operation, name, result if operation == "tools/list" else result["structuredContent"])
+    return _has_shape(call, name, result if call.operation == "tools/list" else result["structuredContent"])
 
 
-def _has_shape(operation: Operation, name: str, result: Any) -> bool:
-    if operation == "add_items":
-        (entry,) = result["results"]
-        return entry["status"] == "added" and entry["name"] == name and entry["ref"].startswith("i")
-    if operation == "list_items":
+def _has_shape(call: Call, name: str, result: Any) -> bool:
+    if call.operation == "add_items":
+        entries = result["results"]
+        added = all(entry["status"] == "added" and entry["ref"].startswith("i") for entry in entries)
+        return added and [entry["name"] for entry in entries] == names_in(call, name)
+    if call.operation == "list_items":
         return len({item["ref"] for item in result["items"]}) == OPEN_ITEMS
     return {"add_items", "list_items"} <= {tool["name"] for tool in result["tools"]}

@@ -1,21 +1,35 @@
-"""What is measured: the operations, who does them, and over how many connections."""
+"""What is measured under load: the calls, who answers them, and over how many connections."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict
 
 Operation = Literal["add_items", "list_items", "tools/list"]
 Dialect = Literal["plain", "2026-07-28", "2025-11-25"]
 """How a request is written: a plain JSON POST, or MCP of a protocol revision."""
 
-ServerName = Literal["limit", "ours"]
+ServerName = Literal["limit", "ours", "ours, 2 workers", "FastMCP", "TypeScript"]
 
 HOUSEHOLDS: Final = 16
 """Each connection has a person and a household of its own, as different people do: writers to one household queue."""
 
 OPEN_ITEMS: Final = 50
 MOST_ADDS: Final = 9_000
-"""Adds per connection and run, so that no list gets full."""
+"""Items added per connection and run, so that no list gets full."""
+
+
+class Call(BaseModel):
+    """A request: an operation in a dialect. Peers and the limit take an item in its parts, ours reads phrases."""
+
+    model_config = ConfigDict(frozen=True)
+
+    operation: Operation
+    dialect: Dialect
+    items: int = 1
+    """How many items one `add_items` adds."""
+    phrases: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +39,44 @@ class Candidate:
     name: str
     server: ServerName
     dialect: Dialect
+    phrases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One operation under one number of connections; the first candidate is the limit of the others."""
+    """One operation under one number of connections; the first candidate is what the others are compared with."""
 
     operation: Operation
     connections: int
     candidates: Sequence[Candidate]
+    items: int = 1
+
+    @property
+    def title(self) -> str:
+        """What is done, and how often at once."""
+        what = f"{self.operation} ({self.items} items)" if self.items > 1 else self.operation
+        return f"{what}, {self.connections} connection{'s' if self.connections > 1 else ''}"
+
+    def call(self, candidate: Candidate) -> Call:
+        """The request that the candidate gets."""
+        return Call(operation=self.operation, dialect=candidate.dialect, items=self.items, phrases=candidate.phrases)
 
 
 LIMIT: Final = Candidate("limit", "limit", "plain")
-OURS: Final = Candidate("ours, 2026-07-28", "ours", "2026-07-28")
-OURS_OLDER: Final = Candidate("ours, 2025-11-25", "ours", "2025-11-25")
+OURS: Final = Candidate("ours, 2026-07-28", "ours", "2026-07-28", phrases=True)
+OURS_OLDER: Final = Candidate("ours, 2025-11-25", "ours", "2025-11-25", phrases=True)
+OURS_TWICE: Final = Candidate("ours, 2 workers", "ours, 2 workers", "2026-07-28", phrases=True)
+# Stateless HTTP with JSON answers is its better mode; which protocol revision is faster depends on the operation.
+FASTMCP: Final = Candidate("FastMCP, 2026-07-28", "FastMCP", "2026-07-28")
+FASTMCP_OLDER: Final = Candidate("FastMCP, 2025-11-25", "FastMCP", "2025-11-25")
+# It answers the older revision with event streams only.
+TYPESCRIPT: Final = Candidate("TypeScript SDK", "TypeScript", "2026-07-28")
 
-WHO_DOES_WHAT: Final[Mapping[Operation, Sequence[Candidate]]] = {
-    "add_items": (LIMIT, OURS, OURS_OLDER),
-    "list_items": (LIMIT, OURS, OURS_OLDER),
-    "tools/list": (LIMIT, OURS),
-}
-SCENARIOS: Final = tuple(
-    Scenario(operation, connections, candidates)
-    for connections in (HOUSEHOLDS, 1)
-    for operation, candidates in WHO_DOES_WHAT.items()
-)
+EVERYBODY: Final = (LIMIT, OURS, OURS_OLDER, FASTMCP, FASTMCP_OLDER, TYPESCRIPT)
+ADD: Final = Scenario("add_items", HOUSEHOLDS, (*EVERYBODY, OURS_TWICE))
+LIST: Final = Scenario("list_items", HOUSEHOLDS, (*EVERYBODY, OURS_TWICE))
+TOOLS: Final = Scenario("tools/list", HOUSEHOLDS, (LIMIT, OURS, OURS_OLDER))
+ADD_ALONE: Final = Scenario("add_items", 1, EVERYBODY)
+LIST_ALONE: Final = Scenario("list_items", 1, EVERYBODY)
+ADD_MANY: Final = Scenario("add_items", 1, (OURS,), items=100)
+SCENARIOS: Final = (ADD, LIST, TOOLS, ADD_ALONE, LIST_ALONE, ADD_MANY)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,21 +59,21 @@ def settings_for(urls: DatabaseUrls) -> Settings:
 
 
 @contextmanager
-def running(arguments: Sequence[str], settings: Settings, log: Path) -> Generator[Server]:
-    """`python -m` with these arguments, its output in the file `log`, until the block ends.
+def running(command: Sequence[str], environment: Mapping[str, str], port: int, log: Path) -> Generator[Server]:
+    """The program, its output in the file `log`, from when it serves on `port` until the block ends.
 
     Raises `StartFailed` when it does not get ready.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            command,
             cwd=ROOT,
-            env={**os.environ, **_environment(settings)},
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
         )
-    server = Server(settings.port, process.pid, log)
+    server = Server(port, process.pid, log)
     try:
         _wait_until_ready(process, server)
         yield server
@@ -81,7 +81,13 @@ def running(arguments: Sequence[str], settings: Settings, log: Path) -> Generato
         _stop(process)
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def python(*arguments: str) -> list[str]:
+    """`python -m` with these arguments."""
+    return [sys.executable, "-m", *arguments]
+
+
+def environment_for(settings: Settings) -> Mapping[str, str]:
+    """The settings as the service reads them."""
     assert settings.database_url is not None
     assert settings.migration_database_url is not None
     assert settings.secret_key is not None
@@ -97,6 +103,11 @@ def _environment(settings: Settings) -> dict[str, str]:
         "LOG_LEVEL": settings.log_level,
         "LIMITS": settings.limits,
     }
+
+
+def beside(settings: Settings, workers: int = 1) -> Settings:
+    """The same, on a port of its own: who listens there answers under the name of the first, and takes its tokens."""
+    return settings.model_copy(update={"port": free_port(), "workers": workers})
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", server: Server) -> None:

@@ -10,21 +10,24 @@ import jwt
 import pytest
 
 from app.config import Settings
-from bench.limit import FIRST_LIST, HOUSEHOLD, LIST
 from bench.load import Load, measure
 from bench.messages import WrongAnswer, check
-from bench.plan import OPEN_ITEMS, Dialect, Operation
+from bench.plan import OPEN_ITEMS, Call, Operation
 from bench.setup import make_shoppers
+from bench.statements import statement
 from tests.service import Service
 
 pytestmark = pytest.mark.anyio
 
 
-def load_on(service: Service, settings: Settings, operation: Operation, dialect: Dialect, tokens: list[str]) -> Load:
+ADD = Call(operation="add_items", dialect="2026-07-28")
+
+
+def load_on(service: Service, settings: Settings, call: Call, tokens: list[str]) -> Load:
     """A short load on the service."""
     return Load(
-        operation=operation,
-        dialect=dialect,
+        call=call,
+        host=f"localhost:{settings.port}",
         port=settings.port,
         tokens=tokens,
         warm_up_seconds=0.1,
@@ -36,22 +39,27 @@ def load_on(service: Service, settings: Settings, operation: Operation, dialect:
 
 
 async def test_a_load_ends_when_every_connection_has_made_its_requests(service: Service, settings: Settings) -> None:
-    for operation, dialect in product(get_args(Operation), ("2026-07-28", "2025-11-25")):
-        tokens = await make_shoppers(settings, 2, OPEN_ITEMS if operation == "list_items" else 0)
+    calls = [
+        Call(operation=operation, dialect=dialect)
+        for operation, dialect in product(get_args(Operation), ("2026-07-28", "2025-11-25"))
+    ]
+    for call in [*calls, ADD.model_copy(update={"items": 100})]:
+        tokens = await make_shoppers(settings, 2, OPEN_ITEMS if call.operation == "list_items" else 0)
 
-        measured = await measure(load_on(service, settings, operation, dialect, tokens))
+        measured = await measure(load_on(service, settings, call, tokens))
 
-        assert measured.rate > 0, (operation, dialect)
-        assert 0 < measured.p50 <= measured.p99, (operation, dialect)
+        assert measured.rate > 0, call
+        assert 0 < measured.p50 <= measured.p99, call
 
 
 async def test_a_call_that_is_no_success_stops_the_load(service: Service, settings: Settings) -> None:
+    call = Call(operation="list_items", dialect="2026-07-28")
     with pytest.raises(WrongAnswer, match="answered with 401"):
-        await measure(load_on(service, settings, "list_items", "2026-07-28", ["not a token"]))
+        await measure(load_on(service, settings, call, ["not a token"]))
 
     too_few = await make_shoppers(settings, 1, OPEN_ITEMS - 1)
     with pytest.raises(WrongAnswer, match="answered with 200"):
-        await measure(load_on(service, settings, "list_items", "2026-07-28", too_few))
+        await measure(load_on(service, settings, call, too_few))
 
 
 @pytest.mark.parametrize(
@@ -68,19 +76,19 @@ async def test_a_call_that_is_no_success_stops_the_load(service: Service, settin
 )
 def test_an_answer_that_is_no_success_does_not_count(answer: object) -> None:
     with pytest.raises(WrongAnswer):
-        check("2026-07-28", "add_items", "x", 200, json.dumps(answer).encode())
+        check(ADD, "x", 200, json.dumps(answer).encode())
 
 
-async def test_the_limit_reads_under_row_level_security(settings: Settings) -> None:
+async def test_the_limit_and_the_peers_read_under_row_level_security(settings: Settings) -> None:
     (token,) = await make_shoppers(settings, 1, OPEN_ITEMS)
     grant_id = jwt.decode(token, options={"verify_signature": False})["gid"]
     assert settings.database_url is not None
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
-        household_id = await connection.fetchval(HOUSEHOLD, grant_id)
-        list_id = await connection.fetchval(FIRST_LIST, household_id)
+        household_id = await connection.fetchval(statement("household"), grant_id)
+        list_id = await connection.fetchval(statement("first_list"), household_id)
 
-        assert len(await connection.fetch(LIST, household_id, list_id)) == OPEN_ITEMS
+        assert len(await connection.fetch(statement("list_items"), household_id, list_id)) == OPEN_ITEMS
         # The context ended with its statement, and without one no row is visible.
         assert await connection.fetchval("SELECT count(*) FROM items") == 0
     finally:

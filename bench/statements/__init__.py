@@ -1,0 +1,13 @@
+"""The statements of the limit and of every peer: the same work over the same tables, each in one round trip."""
+
+from pathlib import Path
+from typing import Final, Literal
+
+Statement = Literal["add_item", "list_items", "first_list", "household"]
+
+DIRECTORY: Final = Path(__file__).parent
+
+
+def statement(name: Statement) -> str:
+    """The text of one of them."""
+    return (DIRECTORY / f"{name}.sql").read_text()
