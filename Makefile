@@ -41,12 +41,12 @@ format: $(SYNCED) ## Sort imports, mend what can be mended, format
 migrate: $(SYNCED) ## Bring the database to the newest schema
 	@$(BIN)/python -m app migrate $(ARGS)
 
-bench: $(SYNCED) ## Measure the service against the limit of the machine
+bench: $(SYNCED) ## Measure the service beside its limit and its peers, and write docs/benchmarks.md
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(SYNCED) ## Pin the dependencies of pyproject.toml (ARGS=--upgrade takes newer ones)
 	@$(COMPILE) $(ARGS) pyproject.toml -o requirements.txt
-	@$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) $(ARGS) pyproject.toml --group dev --group bench -c requirements.txt -o requirements-dev.txt
 
 # Done again when the pinned dependencies change.
 $(SYNCED): requirements-dev.txt | $(BIN)/uv

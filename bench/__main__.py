@@ -1,149 +1,135 @@
-"""`python -m bench`: measure ours and the limit in turn, and print how they compare. Progress goes to stderr."""
+"""`python -m bench`: measure ours, the limit and the peers in turn, and print how they compare.
+
+Progress goes to stderr. A whole run writes docs/benchmarks.md.
+"""
 
 import argparse
-import asyncio
 import os
 import platform
 import signal
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
-from urllib.parse import urlsplit
 
-from app.config import Settings
-from app.db.embedded import EmbeddedPostgres
 from app.errors import StartupError
-from bench.load import Load, Measured
-from bench.peers import PeerMissing, peers
-from bench.plan import HOUSEHOLDS, MOST_ADDS, OPEN_ITEMS, SCENARIOS, Candidate, Scenario, ServerName
-from bench.programs import Programs
-from bench.report import EXPLANATION, Round, table
-from bench.servers import ROOT, Server, StartFailed, beside, settings_for
-from bench.setup import gather_statistics, make_shoppers
+from bench.document import write_document
+from bench.figures import Figures, Machine, Resident, Round
+from bench.memory import BLOCKS, resident_while
+from bench.plan import COMPARISONS, Scenario
+from bench.preparing import Preparation
+from bench.progress import Progress
+from bench.report import report
+from bench.runs import Bench, RunFailed, run_rounds
+from bench.servers import ROOT, StartFailed
+from bench.sizes import QUICK, Sizes, whole
+from bench.start import start_seconds
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-
-
-class RunFailed(Exception):
-    """The load generator gave up; it has said why."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Everything that runs, and how long each run is."""
-
-    settings: Settings
-    servers: Mapping[ServerName, Server]
-    postgres_pid: int
-    readers: Sequence[str]
-    seconds: float
-
-    def measure(self, scenario: Scenario, candidate: Candidate) -> Measured:
-        """One run. Raises `RunFailed` when a call in it fails."""
-        server = self.servers[candidate.server]
-        load = Load(
-            call=scenario.call(candidate),
-            host=urlsplit(self.settings.public_url).netloc,
-            port=server.port,
-            tokens=self._tokens(scenario),
-            warm_up_seconds=self.seconds / 8,
-            seconds=self.seconds,
-            most_requests=MOST_ADDS // scenario.items,
-            server_pid=server.pid,
-            postgres_pid=self.postgres_pid,
-        )
-        ended = subprocess.run(
-            [sys.executable, "-m", "bench.load"],
-            cwd=ROOT,
-            input=load.model_dump_json(),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if ended.returncode != 0:
-            raise RunFailed(
-                f"{scenario.operation} by {candidate.name} failed, so there are no figures. "
-                f"The end of the server's log:\n{server.last_words()}"
-            )
-        return Measured.model_validate_json(ended.stdout)
-
-    def candidates(self, scenario: Scenario) -> Sequence[Candidate]:
-        """Those whose server runs."""
-        return [each for each in scenario.candidates if each.server in self.servers]
-
-    def _tokens(self, scenario: Scenario) -> list[str]:
-        if scenario.operation == "add_items":  # on lists that nobody has filled before
-            return asyncio.run(make_shoppers(self.settings, scenario.connections, 0))
-        return list(self.readers[: scenario.connections])
-
-
-def run_rounds(bench: Bench, rounds: int) -> dict[Scenario, list[Round]]:
-    """Every candidate of every scenario in turn, `rounds` times; every second round backwards."""
-    results: dict[Scenario, list[Round]] = {scenario: [] for scenario in SCENARIOS}
-    for number in range(rounds):
-        for scenario in SCENARIOS:
-            measured: Round = {}
-            for candidate in bench.candidates(scenario)[:: -1 if number % 2 else 1]:
-                measured[candidate.name] = bench.measure(scenario, candidate)
-                what = f"{scenario.operation}, {scenario.connections} at once, {candidate.name}"
-                print(f"{number + 1}/{rounds} {what}: {measured[candidate.name].rate:,.0f}/s", file=sys.stderr)
-            results[scenario].append(measured)
-    return results
+PARTS: Final = ("comparisons", "growth", "memory", "start")
+DOCUMENT: Final = ROOT / "docs/benchmarks.md"
 
 
 def main() -> int:
     """The program: 0 when every call of every run succeeded."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the service beside the limit.")
-    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (default 3)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of a run (default 2)")
-    parser.add_argument("--quick", action="store_true", help="one round of short runs: only shows that it works")
-    given = parser.parse_args()
-    rounds, seconds = (1, 0.25) if given.quick else (max(given.rounds, 1), given.seconds)
+    given = _arguments()
+    sizes = QUICK if given.quick else whole(max(given.rounds, 1), given.seconds)
+    parts = [part for part in PARTS if part in given.only and part not in given.without]
     for each in STOP_SIGNALS:
         signal.signal(each, _stop)
     try:
         with ExitStack() as stack:
-            results = run_rounds(_start(stack, seconds), rounds)
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shopping-bench-")))
+            figures = _measure(Preparation(stack, directory, sizes), parts, may_install=not given.quick)
     except (RunFailed, StartFailed, StartupError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
-    print(f"{rounds} x {seconds:g} s, one worker, {machine}, load from the same machine\n{EXPLANATION}")
-    for scenario, measured in results.items():
-        print(f"\n{table(scenario, measured)}")
+    print(report(figures))
+    if given.json is not None:
+        given.json.write_text(figures.model_dump_json(indent=1))
+    if given.write or (not given.quick and parts == [*PARTS]):
+        write_document(figures, DOCUMENT)
+        print(f"\nWrote {DOCUMENT.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
 
-def _start(stack: ExitStack, seconds: float) -> Bench:
-    """Start PostgreSQL, ours (which migrates) and the limit; `stack` ends them."""
-    directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shopping-bench-")))
-    data_dir = directory / "data"
-    urls = stack.enter_context(EmbeddedPostgres(data_dir))
-    settings = settings_for(urls)
-    programs = Programs(stack, directory)
-    servers: dict[ServerName, Server] = {"ours": programs.ours(settings), "limit": programs.limit(beside(settings))}
-    servers["ours, 2 workers"] = programs.ours(beside(settings, workers=2))
-    for peer in peers():
-        try:
-            peer.prepare(may_install=True)
-        except PeerMissing as reason:
-            print(f"{peer.name} is left out: {reason}", file=sys.stderr)
-        else:
-            servers[peer.name] = programs.peer(peer, beside(settings))
-    readers = asyncio.run(make_shoppers(settings, HOUSEHOLDS, OPEN_ITEMS))
-    asyncio.run(gather_statistics(settings))
-    return Bench(
-        settings=settings,
-        servers=servers,
-        postgres_pid=int((data_dir / "pg" / "postmaster.pid").read_text().split(maxsplit=1)[0]),
-        readers=readers,
-        seconds=seconds,
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure the service, its limit and its peers."
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (default 3)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of a run (default 2)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="nothing but these parts")
+    parser.add_argument("--without", nargs="+", choices=PARTS, default=[], help="leave these parts out")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md even when parts were left out")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--quick", action="store_true", help="one round of short runs: only shows that it works")
+    given = parser.parse_args()
+    if given.quick and given.write:
+        parser.error("--quick shows nothing worth writing down")
+    return given
+
+
+def _measure(preparation: Preparation, parts: Sequence[str], *, may_install: bool) -> Figures:
+    scenarios: list[Scenario] = []
+    if "comparisons" in parts:
+        preparation.comparisons(may_install=may_install)
+        scenarios += COMPARISONS
+    if "growth" in parts:
+        preparation.growth()
+        scenarios += preparation.sizes.growth
+    if "memory" in parts:
+        preparation.memory()
+    bench = preparation.bench()
+    loads: dict[str, list[Round]] = run_rounds(bench, scenarios)
+    memory: Sequence[Resident] = _memory(bench) if "memory" in parts else []
+    starts: Sequence[float] = _starts(preparation.directory, preparation.sizes) if "start" in parts else []
+    return Figures(
+        machine=_machine(preparation),
+        rounds=bench.sizes.rounds,
+        seconds=bench.sizes.seconds,
+        left_out=preparation.left_out + [f"{part}: not asked for" for part in PARTS if part not in parts],
+        loads=loads,
+        memory=memory,
+        starts=starts,
+    )
+
+
+def _memory(bench: Bench) -> Sequence[Resident]:
+    progress = Progress(BLOCKS)
+    residents: list[Resident] = []
+    pid = bench.servers["memory"].pid
+    for each in resident_while(pid, bench.sizes.memory_requests, partial(bench.call_all, "memory")):
+        progress.step(f"memory: {each.mebibytes:.1f} MiB after {each.requests:,} requests")
+        residents.append(each)
+    return residents
+
+
+def _starts(directory: Path, sizes: Sizes) -> Sequence[float]:
+    place = directory / "start"
+    place.mkdir()
+    start_seconds(place)  # makes the database
+    progress = Progress(sizes.rounds)
+    seconds: list[float] = []
+    for _ in range(sizes.rounds):
+        seconds.append(start_seconds(place))
+        progress.step(f"start: {seconds[-1]:.1f} s")
+    return seconds
+
+
+def _machine(preparation: Preparation) -> Machine:
+    versions = dict(preparation.versions)
+    return Machine(
+        date=datetime.now(UTC).date().isoformat(),
+        cores=os.cpu_count() or 1,
+        python=platform.python_version(),
+        postgres=versions.pop("PostgreSQL"),
+        peers=versions,
     )
 
 

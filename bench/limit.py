@@ -73,13 +73,14 @@ class Tokens:
 
 
 class Shop:
-    """The three operations."""
+    """The operations."""
 
     def __init__(self, pool: "Pool", tokens: Tokens) -> None:
         self._pool = pool
         self._tokens = tokens
         self._numbers = count(1)
-        self._add_item, self._list_items = statement("add_item"), statement("list_items")
+        self._add_item, self._check_item = statement("add_item"), statement("check_item")
+        self._list_items = statement("list_items")
         self._tools = [tool.definition.model_dump(by_alias=True, exclude_none=True) for tool in TOOLS]
 
     async def add_items(self, request: Request) -> Response:
@@ -92,6 +93,16 @@ class Shop:
         )
         assert row is not None
         return JSONResponse({"results": [{"ref": f"i{row['no']}", "name": row["name"], "status": "added"}]})
+
+    async def check_items(self, request: Request) -> Response:
+        """Check an item, or open it again."""
+        shopper = await self._tokens.shopper(request, self._pool)
+        item = await request.json()
+        wanted = (item["name"], item["checked"])
+        row = await self._pool.fetchrow(self._check_item, shopper.household_id, shopper.list_id, *wanted)
+        assert row is not None
+        status = "checked" if item["checked"] else "unchecked"
+        return JSONResponse({"results": [{"ref": f"i{row['no']}", "name": row["name"], "status": status}]})
 
     async def list_items(self, request: Request) -> Response:
         """A page of open items."""
@@ -131,6 +142,7 @@ def create_limit(pool: "Pool", settings: Settings) -> Starlette:
         routes=[
             Route("/readyz", ready),
             Route("/add_items", shop.add_items, methods=["POST"]),
+            Route("/check_items", shop.check_items, methods=["POST"]),
             Route("/list_items", shop.list_items, methods=["POST"]),
             Route("/tools/list", shop.list_tools, methods=["POST"]),
         ],

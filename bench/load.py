@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from bench.connection import HttpConnection
 from bench.cpu import cpu_seconds
-from bench.messages import NAMES, Message, WrongAnswer, check, message
+from bench.messages import WrongAnswer, check, requests
 from bench.plan import Call
 
 LOOPBACK: Final = "127.0.0.1"
@@ -35,13 +35,15 @@ class Load(BaseModel):
     warm_up_seconds: float
     seconds: float
     most_requests: int
+    first_name: int = 0
     server_pid: int
     postgres_pid: int
 
 
 class Measured(BaseModel):
-    """Successful requests a second, CPU per request in microseconds, and latencies in milliseconds."""
+    """Successful requests, and how many a second, CPU per request in microseconds, and latencies in milliseconds."""
 
+    requests: int
     rate: float
     server_cpu: float
     postgres_cpu: float
@@ -55,8 +57,7 @@ class Caller:
     def __init__(self, load: Load, connection: HttpConnection, token: str) -> None:
         self._load = load
         self._connection = connection
-        self._message: Message = message(load.call, load.host, token)
-        self._names = iter(NAMES)
+        self._requests = requests(load.call, load.host, token, load.first_name)
         self._good: bytes | None = None
 
     async def call_until(self, end: float, most: int) -> list[float]:
@@ -66,8 +67,8 @@ class Caller:
         """
         latencies: list[float] = []
         while ((started := perf_counter()) < end or len(latencies) < FEWEST) and len(latencies) < most:
-            name = next(self._names) if self._message.varies else ""
-            status, body = await self._connection.ask(self._message.naming(name))
+            name, request = next(self._requests)
+            status, body = await self._connection.ask(request)
             latencies.append(perf_counter() - started)
             # An answer with the very bytes of one that was good need not be parsed again.
             if status != 200 or body != self._good:
@@ -97,6 +98,7 @@ async def measure(load: Load) -> Measured:
             connection.close()
     percentiles = quantiles(latencies, n=100, method="inclusive")
     return Measured(
+        requests=len(latencies),
         rate=len(latencies) / elapsed,
         server_cpu=server / len(latencies) * 1e6,
         postgres_cpu=postgres / len(latencies) * 1e6,

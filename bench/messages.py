@@ -1,9 +1,9 @@
 """Requests as bytes, ready to be sent, and what an answer must be to count."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import cycle, product, repeat
 from typing import Any, Final
 
 from bench.plan import OPEN_ITEMS, Call
@@ -17,6 +17,7 @@ ENDINGS: Final = tuple(" " + "".join(letters) for letters in product(LETTERS, re
 """What tells the items of one call apart."""
 
 PLACEHOLDER: Final = "flour ...."
+DONE: Final = {"checked", "unchecked"}
 CLIENT: Final = {"name": "bench", "version": "1"}
 
 
@@ -30,19 +31,32 @@ class Message:
 
     parts: tuple[bytes, ...]
 
-    @property
-    def varies(self) -> bool:
-        """Whether there is a gap."""
-        return len(self.parts) > 1
-
     def naming(self, name: str) -> bytes:
         """The whole request."""
         return name.encode().join(self.parts)
 
 
-def message(call: Call, host: str, token: str) -> Message:
+def requests(call: Call, host: str, token: str, first_name: int = 0) -> Iterator[tuple[str, bytes]]:
+    """Request after request with the name that it carries; each adds something new, or checks what is open.
+
+    Names are used from number `first_name` on.
+    """
+    if call.operation == "check_items":
+        checking, reopening = (message(call, host, token, checked=checked) for checked in (True, False))
+        for name in cycle(NAMES[:OPEN_ITEMS]):
+            yield name, checking.naming(name)
+            yield name, reopening.naming(name)
+    whole = message(call, host, token)
+    if call.operation != "add_items":
+        yield from repeat(("", whole.naming("")))
+    for name in NAMES[first_name:]:
+        yield name, whole.naming(name)
+
+
+def message(call: Call, host: str, token: str, *, checked: bool = True) -> Message:
     """The HTTP request for a call, `Authorization` included."""
-    body = json.dumps(_arguments(call) if call.dialect == "plain" else _rpc(call)).encode()
+    arguments = _arguments(call, checked=checked)
+    body = json.dumps(arguments if call.dialect == "plain" else _rpc(call, arguments)).encode()
     headers = {
         "Host": host,
         "Authorization": f"Bearer {token}",
@@ -56,7 +70,10 @@ def message(call: Call, host: str, token: str) -> Message:
     return Message(tuple((head.encode() + body).split(PLACEHOLDER.encode())))
 
 
-def _arguments(call: Call) -> dict[str, object]:
+def _arguments(call: Call, *, checked: bool) -> dict[str, object]:
+    if call.operation == "check_items":
+        what: dict[str, object] = {"items": [PLACEHOLDER]} if call.phrases else {"name": PLACEHOLDER}
+        return {**what, "checked": checked}
     if call.operation == "add_items" and call.phrases:
         return {"items": [f"2 kg {name}" for name in names_in(call, PLACEHOLDER)]}
     if call.operation == "add_items":
@@ -71,12 +88,12 @@ def names_in(call: Call, name: str) -> list[str]:
     return [name] if call.items == 1 else [name + ending for ending in ENDINGS[: call.items]]
 
 
-def _rpc(call: Call) -> dict[str, object]:
+def _rpc(call: Call, arguments: dict[str, object]) -> dict[str, object]:
     params: dict[str, object] = {}
     method = call.operation
     if call.operation != "tools/list":
         method = "tools/call"
-        params = {"name": call.operation, "arguments": _arguments(call)}
+        params = {"name": call.operation, "arguments": arguments}
     if call.dialect == "2026-07-28":
         params["_meta"] = {
             "io.modelcontextprotocol/protocolVersion": call.dialect,
@@ -121,6 +138,9 @@ def _has_shape(call: Call, name: str, result: Any) -> bool:
         entries = result["results"]
         added = all(entry["status"] == "added" and entry["ref"].startswith("i") for entry in entries)
         return added and [entry["name"] for entry in entries] == names_in(call, name)
+    if call.operation == "check_items":
+        (entry,) = result["results"]
+        return entry["status"] in DONE and entry["name"] == name
     if call.operation == "list_items":
         return len({item["ref"] for item in result["items"]}) == OPEN_ITEMS
     return {"add_items", "list_items"} <= {tool["name"] for tool in result["tools"]}

@@ -6,17 +6,15 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Operation = Literal["add_items", "list_items", "tools/list"]
+Operation = Literal["add_items", "list_items", "check_items", "tools/list"]
 Dialect = Literal["plain", "2026-07-28", "2025-11-25"]
 """How a request is written: a plain JSON POST, or MCP of a protocol revision."""
-
-ServerName = Literal["limit", "ours", "ours, 2 workers", "FastMCP", "TypeScript"]
 
 HOUSEHOLDS: Final = 16
 """Each connection has a person and a household of its own, as different people do: writers to one household queue."""
 
 OPEN_ITEMS: Final = 50
-MOST_ADDS: Final = 9_000
+MOST_ADDED: Final = 9_000
 """Items added per connection and run, so that no list gets full."""
 
 
@@ -34,28 +32,24 @@ class Call(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One who does the work: a server, spoken to in a dialect."""
+    """One who does the work: a server, spoken to in a dialect by some people (by default those of the scenario)."""
 
     name: str
-    server: ServerName
+    server: str
     dialect: Dialect
     phrases: bool = False
+    people: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One operation under one number of connections; the first candidate is what the others are compared with."""
 
+    title: str
     operation: Operation
     connections: int
     candidates: Sequence[Candidate]
     items: int = 1
-
-    @property
-    def title(self) -> str:
-        """What is done, and how often at once."""
-        what = f"{self.operation} ({self.items} items)" if self.items > 1 else self.operation
-        return f"{what}, {self.connections} connection{'s' if self.connections > 1 else ''}"
 
     def call(self, candidate: Candidate) -> Call:
         """The request that the candidate gets."""
@@ -73,10 +67,13 @@ FASTMCP_OLDER: Final = Candidate("FastMCP, 2025-11-25", "FastMCP", "2025-11-25")
 TYPESCRIPT: Final = Candidate("TypeScript SDK", "TypeScript", "2026-07-28")
 
 EVERYBODY: Final = (LIMIT, OURS, OURS_OLDER, FASTMCP, FASTMCP_OLDER, TYPESCRIPT)
-ADD: Final = Scenario("add_items", HOUSEHOLDS, (*EVERYBODY, OURS_TWICE))
-LIST: Final = Scenario("list_items", HOUSEHOLDS, (*EVERYBODY, OURS_TWICE))
-TOOLS: Final = Scenario("tools/list", HOUSEHOLDS, (LIMIT, OURS, OURS_OLDER))
-ADD_ALONE: Final = Scenario("add_items", 1, EVERYBODY)
-LIST_ALONE: Final = Scenario("list_items", 1, EVERYBODY)
-ADD_MANY: Final = Scenario("add_items", 1, (OURS,), items=100)
-SCENARIOS: Final = (ADD, LIST, TOOLS, ADD_ALONE, LIST_ALONE, ADD_MANY)
+ADD: Final = Scenario("add_items, 16 connections", "add_items", HOUSEHOLDS, (*EVERYBODY, OURS_TWICE))
+LIST: Final = Scenario("list_items, 16 connections", "list_items", HOUSEHOLDS, (*EVERYBODY, OURS_TWICE))
+CHECK: Final = Scenario("check_items, 16 connections", "check_items", HOUSEHOLDS, (LIMIT, OURS, OURS_OLDER))
+TOOLS: Final = Scenario("tools/list, 16 connections", "tools/list", HOUSEHOLDS, (LIMIT, OURS, OURS_OLDER))
+ADD_ALONE: Final = Scenario("add_items, 1 connection", "add_items", 1, EVERYBODY)
+LIST_ALONE: Final = Scenario("list_items, 1 connection", "list_items", 1, EVERYBODY)
+MANY: Final = 100
+ADD_MANY: Final = Scenario(f"add_items of {MANY} items, 1 connection", "add_items", 1, (OURS,), items=MANY)
+
+COMPARISONS: Final = (ADD, LIST, CHECK, TOOLS, ADD_ALONE, LIST_ALONE, ADD_MANY)

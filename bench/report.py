@@ -1,40 +1,63 @@
-"""The table of results: medians over the rounds, and how each candidate compares with the limit."""
+"""The figures as tables: medians over the rounds, and how each candidate compares with the first one."""
 
 from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
-from bench.load import Measured
-from bench.plan import Scenario
+from bench.figures import Figures, Machine, Round
+from bench.targets import judge, relative
 
-Round = dict[str, Measured]
-"""What each candidate of a scenario did in one round, by its name."""
-
-HEADINGS: Final = ("req/s", "of limit", "CPU us", "of limit", "Postgres us", "p50 ms", "p99 ms", "of limit")
+HEADINGS: Final = ("req/s", "ratio", "CPU us", "ratio", "Postgres us", "p50 ms", "p99 ms", "ratio")
 EXPLANATION: Final = (
     "req/s: successful requests a second. CPU us: of the server, per request; Postgres us: of PostgreSQL.\n"
-    'Medians of the rounds. "of limit": the column before it divided by the limit\'s of the same round.'
+    "Medians of the rounds. ratio: the column before it divided by that of the first row, in the same round."
 )
+TITLE_WIDTH: Final = 36
 WIDTH: Final = 12
 
 
-def table(scenario: Scenario, rounds: Sequence[Round]) -> str:
-    """The lines of one scenario: a heading, then a row for each candidate, the limit first."""
-    connections = "1 connection" if scenario.connections == 1 else f"{scenario.connections} connections"
-    lines = [_line(f"{scenario.operation}, {connections}", HEADINGS)]
-    limit = scenario.candidates[0].name
-    lines += [_line(f"  {candidate.name}", _row(candidate.name, limit, rounds)) for candidate in scenario.candidates]
+def report(figures: Figures) -> str:
+    """Everything, for a terminal."""
+    head = f"{figures.rounds} x {figures.seconds:g} s, {in_words(figures.machine)}, load from the same machine"
+    blocks = [f"{head}\n{EXPLANATION}"]
+    blocks += [table(title, rounds) for title, rounds in figures.loads.items()]
+    if figures.memory:
+        lines = [f"  {each.requests:>9,} requests {each.mebibytes:>8.1f} MiB" for each in figures.memory]
+        blocks.append("\n".join(["memory of a worker", *lines]))
+    if figures.starts:
+        blocks.append("`make run` to the first answer: " + ", ".join(f"{each:.1f} s" for each in figures.starts))
+    verdicts = [
+        f"  {each.target.what:<60}{each.target.wanted:>18}{each.measured:>14}  {each.answer.strip('*')}"
+        for each in judge(figures)
+    ]
+    blocks.append("\n".join(["targets", *verdicts]))
+    if figures.left_out:
+        blocks.append("\n".join(["left out", *(f"  {each}" for each in figures.left_out)]))
+    return "\n\n".join(blocks)
+
+
+def in_words(machine: Machine) -> str:
+    """The machine in one line."""
+    peers = "".join(f", {name} {version}" for name, version in machine.peers.items())
+    return f"{machine.cores} cores, Python {machine.python}, PostgreSQL {machine.postgres}{peers}"
+
+
+def table(title: str, rounds: Sequence[Round]) -> str:
+    """The lines of one scenario: a heading, then a row for each candidate."""
+    first = next(iter(rounds[0]))
+    lines = [_line(title, HEADINGS)]
+    lines += [_line(f"  {name}", row(name, first, rounds)) for name in rounds[0]]
     return "\n".join(lines)
 
 
-def _row(name: str, limit: str, rounds: Sequence[Round]) -> Sequence[str]:
+def row(name: str, first: str, rounds: Sequence[Round]) -> Sequence[str]:
+    """The cells of a candidate, under HEADINGS."""
+
     def middle(field: str) -> float:
         return median(getattr(each[name], field) for each in rounds)
 
     def ratio(field: str) -> str:
-        # Within a round both ran under the same conditions; from round to round a shared machine changes.
-        ratios = [getattr(each[name], field) / getattr(each[limit], field) for each in rounds]
-        return f"{median(ratios):.2f}"
+        return f"{median(relative(rounds, name, [first], field)):.2f}"
 
     return (
         f"{middle('rate'):,.0f}",
@@ -49,4 +72,4 @@ def _row(name: str, limit: str, rounds: Sequence[Round]) -> Sequence[str]:
 
 
 def _line(title: str, cells: Sequence[str]) -> str:
-    return f"{title:<28}" + "".join(f"{cell:>{WIDTH}}" for cell in cells)
+    return f"{title:<{TITLE_WIDTH}}" + "".join(f"{cell:>{WIDTH}}" for cell in cells)

@@ -5,7 +5,6 @@ from typing import Final
 
 from app.config import Settings
 from app.db import Engine, create_engine, new_id, transaction
-from app.db.driver import connect
 from app.households.repository import memberships_of
 from app.households.tenant import Actor, open_tenant
 from app.lists.adding import add_items
@@ -33,16 +32,6 @@ async def make_shoppers(settings: Settings, households: int, items: int) -> list
         return [await _make_shopper(engine, settings, keys, items) for _ in range(households)]
     finally:
         await engine.dispose()
-
-
-async def gather_statistics(settings: Settings) -> None:
-    """Let PostgreSQL plan by what the tables hold now, so that its own ANALYZE changes no plan between two rounds."""
-    assert settings.migration_database_url is not None
-    connection = await connect(settings.migration_database_url.get_secret_value())
-    try:
-        await connection.execute("ANALYZE")
-    finally:
-        await connection.close()
 
 
 async def _make_shopper(engine: Engine, settings: Settings, keys: KeyRing, items: int) -> str:

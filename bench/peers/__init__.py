@@ -4,7 +4,9 @@ They are programs of their own with dependencies of their own, installed beside 
 """
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,11 +17,11 @@ from typing import Final
 
 from app.config import Settings
 from app.db.engine import POOL_SIZE
-from bench.plan import ServerName
 
 HERE: Final = Path(__file__).parent
 FASTMCP: Final = HERE / "fastmcp"
 TYPESCRIPT: Final = HERE / "typescript"
+LOCK: Final = "package-lock.json"
 LAST_WORDS: Final = 200
 
 
@@ -31,13 +33,14 @@ class PeerMissing(Exception):
 class Peer:
     """Another library's server: what starts it, what pins its dependencies, and how they get installed."""
 
-    name: ServerName
+    name: str
     command: Sequence[str]
     lock: Path
     installed: Path
     """The directory of its dependencies, kept out of git."""
 
     install: Callable[[], None]
+    version: Callable[[], str]
 
     def prepare(self, *, may_install: bool) -> None:
         """Install what its lock file names, where that is still to be done. Raises `PeerMissing`."""
@@ -59,8 +62,8 @@ def peers() -> Sequence[Peer]:
     fastmcp = [python, str(FASTMCP / "server.py")]
     typescript = ["node", str(TYPESCRIPT / "server.mjs")]
     return (
-        Peer("FastMCP", fastmcp, FASTMCP / "requirements.txt", environment, _install_fastmcp),
-        Peer("TypeScript", typescript, TYPESCRIPT / "package-lock.json", modules, _install_typescript),
+        Peer("FastMCP", fastmcp, FASTMCP / "requirements.txt", environment, _install_fastmcp, _fastmcp_version),
+        Peer("TypeScript", typescript, TYPESCRIPT / LOCK, modules, _install_typescript, _typescript_version),
     )
 
 
@@ -93,6 +96,17 @@ def _install_typescript() -> None:
         if shutil.which(program) is None:
             raise PeerMissing(f"{program} is not here")
     _run(["npm", "ci", "--ignore-scripts", "--silent"], TYPESCRIPT)
+
+
+def _fastmcp_version() -> str:
+    found = re.search(r"^fastmcp==(\S+)", (FASTMCP / "requirements.txt").read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def _typescript_version() -> str:
+    packages = json.loads((TYPESCRIPT / LOCK).read_text())["packages"]
+    return packages["node_modules/@modelcontextprotocol/server"]["version"]
 
 
 def _run(command: Sequence[str], directory: Path) -> None:

@@ -44,7 +44,7 @@ async def test_a_load_ends_when_every_connection_has_made_its_requests(service: 
         for operation, dialect in product(get_args(Operation), ("2026-07-28", "2025-11-25"))
     ]
     for call in [*calls, ADD.model_copy(update={"items": 100})]:
-        tokens = await make_shoppers(settings, 2, OPEN_ITEMS if call.operation == "list_items" else 0)
+        tokens = await make_shoppers(settings, 2, 0 if call.operation == "add_items" else OPEN_ITEMS)
 
         measured = await measure(load_on(service, settings, call, tokens))
 
@@ -88,7 +88,11 @@ async def test_the_limit_and_the_peers_read_under_row_level_security(settings: S
         household_id = await connection.fetchval(statement("household"), grant_id)
         list_id = await connection.fetchval(statement("first_list"), household_id)
 
-        assert len(await connection.fetch(statement("list_items"), household_id, list_id)) == OPEN_ITEMS
+        items = await connection.fetch(statement("list_items"), household_id, list_id)
+        assert len(items) == OPEN_ITEMS
+        for checked in (True, False):
+            item = await connection.fetchrow(statement("check_item"), household_id, list_id, items[0]["name"], checked)
+            assert item is not None
         # The context ended with its statement, and without one no row is visible.
         assert await connection.fetchval("SELECT count(*) FROM items") == 0
     finally:

@@ -1,0 +1,67 @@
+"""How much there is: what grows, and how long things go on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.plan import Candidate, Operation, Scenario
+
+GROWTH_CONNECTIONS: Final = 8
+LONGEST_LIST: Final = 10_000
+"""What a list may hold."""
+
+REQUESTS: Final = 100_000
+"""After how many requests memory counts."""
+
+ROOM: Final = 1_000
+"""What stays free on the longest list for what the runs add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """A whole run, or a quick one that only shows that everything works."""
+
+    rounds: int
+    seconds: float
+    households: Sequence[int]
+    items: Sequence[int]
+    memory_requests: int
+
+    @property
+    def most_added(self) -> int:
+        """Adds per connection and run where lists are as long as they get; a run's warm-up adds a tenth of it."""
+        return min(250, ROOM * 10 // 11 // self.rounds)
+
+    @property
+    def growth(self) -> Sequence[Scenario]:
+        """Reading and adding while the households get more, or the list longer; the first size is the measure."""
+        by_household = [_sized(households_name(number), households_name(number)) for number in self.households]
+        by_item = [_sized(items_name(number), "ours") for number in self.items]
+        operations: Sequence[Operation] = ("list_items", "add_items")
+        return [
+            Scenario(f"{operation} as {what} grow", operation, GROWTH_CONNECTIONS, candidates)
+            for what, candidates in (("households", by_household), ("lists", by_item))
+            for operation in operations
+        ]
+
+
+def households_name(number: int) -> str:
+    """What a database of so many households is called."""
+    return f"{number:,} households"
+
+
+def items_name(number: int) -> str:
+    """What lists of so many items are called."""
+    return f"{number:,} items"
+
+
+def _sized(name: str, server: str) -> Candidate:
+    return Candidate(name, server, "2026-07-28", phrases=True, people=name)
+
+
+def whole(rounds: int, seconds: float) -> Sizes:
+    """What docs/benchmarks.md shows."""
+    return Sizes(rounds, seconds, (10, 1_000, 10_000), (100, 1_000, LONGEST_LIST - ROOM), REQUESTS)
+
+
+QUICK: Final = Sizes(1, 0.2, (10, 20, 40), (60, 80, 100), 640)

@@ -1,0 +1,35 @@
+"""How long `make run` takes until the service answers."""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.servers import ROOT, free_port, running
+
+SYNCED: Final = ".venv/.synced"
+
+
+def start_seconds(directory: Path) -> float:
+    """One start with the embedded database in `directory`, up to the first 200; the service is ended again.
+
+    Raises `StartFailed`.
+    """
+    port = free_port()
+    environment = {
+        **dict.fromkeys(("PUBLIC_URL", "DATABASE_URL", "MIGRATION_DATABASE_URL", "SECRET_KEY"), ""),  # not set
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WORKERS": "1",
+        "DATA_DIR": str(directory / "data"),
+    }
+    began = time.perf_counter()
+    with running(_command(), environment, port, directory / "start.log"):
+        return time.perf_counter() - began
+
+
+def _command() -> Sequence[str]:
+    if not (ROOT / SYNCED).exists():  # this Python was set up in another way
+        return [sys.executable, "-m", "app", "serve"]
+    return ["make", f"--old-file={SYNCED}", "run"]  # what is set up stays as it is
