@@ -1,0 +1,55 @@
+"""Peers are installed once, from locks that name no index, and one that can't be says why in a line."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.peers import Peer, PeerMissing, peers
+
+
+@pytest.fixture
+def installs() -> list[str]:
+    """What was installed so far."""
+    return []
+
+
+@pytest.fixture
+def peer(tmp_path: Path, installs: list[str]) -> Peer:
+    """A peer that only notes its installations."""
+    lock, installed = tmp_path / "lock", tmp_path / "installed"
+    lock.write_text("version 1")
+
+    def install() -> None:
+        installed.mkdir(exist_ok=True)
+        installs.append(lock.read_text())
+
+    return Peer("peer", ["peer"], lock, installed, install, lock.read_text)
+
+
+def test_a_peer_is_installed_once_for_each_lock(peer: Peer, installs: list[str]) -> None:
+    peer.prepare(may_install=True)
+    peer.prepare(may_install=True)
+    peer.prepare(may_install=False)
+    assert installs == ["version 1"]
+
+    peer.lock.write_text("version 2")
+    with pytest.raises(PeerMissing, match="not installed"):
+        peer.prepare(may_install=False)
+    peer.prepare(may_install=True)
+    assert installs == ["version 1", "version 2"]
+
+
+def test_a_peer_without_its_program_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    typescript = next(each for each in peers() if each.name == "TypeScript")
+    with pytest.raises(PeerMissing, match=r"^node is not here$"):
+        typescript.install()
+
+
+@pytest.mark.parametrize("peer", peers(), ids=lambda peer: str(peer.name))
+def test_the_locks_of_peers_name_no_index(peer: Peer) -> None:
+    lock = peer.lock.read_text()
+    assert "sha256:" in lock or '"integrity": "sha512-' in lock
+    assert '"resolved"' not in lock
+    assert "index-url" not in lock
+    assert peer.version() in lock
