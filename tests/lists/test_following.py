@@ -10,7 +10,8 @@ from app.config import Settings
 from app.db import Engine
 from app.households.tenant import Tenant, open_tenant
 from app.lists import reading
-from app.lists.model import Item, View
+from app.lists.model import View
+from app.lists.page import PageRow
 from app.lists.reading import Request
 from tests.lists.test_invariants import OPERATIONS, Operation, new_household
 
@@ -24,21 +25,21 @@ class Follower:
     list: str
     view: View
     rev: int = 0
-    seen: dict[str, Item] = field(default_factory=dict[str, Item])
+    seen: dict[str, PageRow] = field(default_factory=dict[str, PageRow])
 
     async def look(self, tenant: Tenant) -> None:
         page = await reading.read_items(tenant, Request(self.list, self.view, since_rev=self.rev, limit=200))
         assert page.next_cursor is None
         for ref in page.removed:
             self.seen.pop(ref, None)
-        self.seen |= {row.item.ref: row.item for row in page.rows}
+        self.seen |= {row.ref: row for row in page.rows}
         assert page.rev >= self.rev
         self.rev = page.rev
 
     async def check(self, tenant: Tenant) -> None:
         """The copy is what is there, whoever looks for the first time."""
         page = await reading.read_items(tenant, Request(self.list, self.view, limit=200))
-        assert {row.item.ref: row.item for row in page.rows} == self.seen, f"{self.view} on {self.list}"
+        assert {row.ref: row for row in page.rows} == self.seen, f"{self.view} on {self.list}"
 
 
 @hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
