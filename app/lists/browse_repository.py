@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    union,
 )
 
 from app.households.tenant import Tenant
@@ -46,6 +47,9 @@ class Browse:
 
 _CHECKED: Final = items.c.checked_at.is_not(None)
 _PAGE_COLUMNS: Final = tuple[ColumnElement[Any], ...](literal_column(name) for name in PAGE_COLUMNS)
+_STORE: Final = func.coalesce(items.c.store, lists.c.store)
+"""Where an item is bought: what names no store of its own is for its list's."""
+
 _WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_column(TODAY), false()))
 """Open, but for a day that is yet to come."""
 
@@ -72,7 +76,7 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
         query = query.where(items.c.list_id == browse.list_id)
     query = query.where(in_view if browse.since_rev is None else _changed_since(browse.since_rev))
     if browse.stores is not None:
-        query = query.where(items.c.store.in_(browse.stores))
+        query = query.where(_STORE.in_(browse.stores))
     for forms in browse.words:
         query = query.where(or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms)))
     if browse.after is not None:
@@ -97,13 +101,14 @@ async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:
 
 
 async def stores_of(tenant: Tenant) -> list[str]:
-    """The names of stores that the household's items carry, as typed."""
-    query = (
-        select(items.c.store)
-        .where(items.c.household_id == tenant.household_id, items.c.store.is_not(None), items.c.deleted_at.is_(None))
-        .distinct()
+    """The names of stores that the household's items and lists carry, as typed."""
+    of_items = select(items.c.store).where(
+        items.c.household_id == tenant.household_id, items.c.store.is_not(None), items.c.deleted_at.is_(None)
     )
-    return list((await tenant.connection.execute(query)).scalars())
+    of_lists = select(lists.c.store).where(
+        lists.c.household_id == tenant.household_id, lists.c.store.is_not(None), lists.c.deleted_at.is_(None)
+    )
+    return list((await tenant.connection.execute(union(of_items, of_lists))).scalars())
 
 
 def _changed_since(rev: int) -> ColumnElement[bool]:
@@ -126,7 +131,7 @@ def _group_of(group_by: GroupBy) -> ColumnElement[str | None]:
     rank = func.array_position(lists.c.category_order, items.c.category)
     column: dict[GroupBy, ColumnElement[str | None]] = {
         "category": func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category,
-        "store": items.c.store,
+        "store": _STORE,
         "assignee": people.c.name,
         "recipe": cast(items.c.recipe_id, Text),
     }

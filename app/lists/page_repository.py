@@ -1,28 +1,57 @@
-"""The page that people look at most: what is to be bought on one list, in its order. One statement that walks an index.
+"""The page that people look at most: what is to be bought on one list, in its order. One statement, along an index.
 
 Every other view, order and filter is read by browse_repository.py.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from app.households.tenant import Tenant
 from app.lists.model import ShoppingList
-from app.lists.page import PAGE_COLUMNS, PageRow
-from app.lists.repository import TODAY
+from app.lists.naming import list_key
+from app.lists.page import PageRow
+from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY, list_of
 
-_OPEN_PAGE: Final = f"""
-    SELECT {", ".join(PAGE_COLUMNS)}, true, NULL
-    FROM items
-    JOIN lists ON lists.household_id = items.household_id AND lists.id = items.list_id
-    LEFT JOIN people ON people.id = items.assignee_id
-    WHERE items.household_id = $1 AND items.list_id = $2 AND items.checked_at IS NULL AND items.deleted_at IS NULL
-      AND (items.not_before <= {TODAY}) IS NOT FALSE AND (items.position, items.no) > ($3, $4)
-    ORDER BY items.position, items.no LIMIT $5
-"""  # noqa: S608
+_TOP: Final = (-(2**63), 0)
 
 
-async def read_open_page(tenant: Tenant, on: ShoppingList, after: tuple[int, int] | None, limit: int) -> list[PageRow]:
-    """At most `limit` open items of a list that wait for nothing, behind the position and number `after`."""
-    position, no = after or (-(2**63), 0)
-    rows = await tenant.driver.fetch(_OPEN_PAGE, tenant.household_id, on.id, position, no, limit)
-    return [PageRow(*row) for row in rows]
+def _query(which: str, position: str, no: str, limit: str) -> str:
+    return f"""
+        SELECT {LIST_COLUMNS}, ARRAY(
+            SELECT ROW(
+                items.no, items.name, items.measure, items.amount, items.unit, items.note, items.category, items.store,
+                CASE WHEN items.assignee_id IS NOT NULL
+                    THEN (SELECT people.name FROM people WHERE people.id = items.assignee_id) END,
+                items.priority, items.price, items.not_before, items.repeat_days, items.checked_at, items.position)
+            FROM items
+            WHERE items.household_id = $1 AND items.list_id = lists.id
+              AND items.checked_at IS NULL AND items.deleted_at IS NULL
+              AND (items.not_before <= {TODAY}) IS NOT FALSE AND (items.position, items.no) > ({position}, {no})
+            ORDER BY items.position, items.no LIMIT {limit}
+        )
+        FROM lists WHERE {which}
+    """  # noqa: S608
+
+
+_ON_NAMED: Final = _query(NAMED, "$4::bigint", "$5::integer", "$6::integer")
+_ON_DEFAULT: Final = _query(DEFAULT, "$3::bigint", "$4::integer", "$5::integer")
+
+
+async def read_open_page(
+    tenant: Tenant, list_name: str | None, after: tuple[int, int] | None, limit: int
+) -> tuple[ShoppingList, list[PageRow]] | None:
+    """The named or else the default list with at most `limit` of its open items that wait for nothing, behind the
+    position and number `after`; None when there is no such list."""
+    place = after or _TOP
+    if list_name is None:
+        row = await tenant.driver.fetchrow(_ON_DEFAULT, tenant.household_id, tenant.actor.person_id, *place, limit)
+    else:
+        row = await tenant.driver.fetchrow(_ON_NAMED, tenant.household_id, *list_key(list_name), *place, limit)
+    if row is None:
+        return None
+    found = list_of(row)
+    return found, [_row_of(item, found.no) for item in row[LIST_WIDTH]]
+
+
+def _row_of(item: tuple[Any, ...], list_no: int) -> PageRow:
+    values: Any = (*item, list_no, True, None)
+    return PageRow(*values)

@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
-from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
@@ -64,22 +63,25 @@ class Request:
 
 async def read_items(tenant: Tenant, request: Request) -> Page:
     """A page of items. Raises `NotFound` for the list, and `Invalid` for the query and the cursor."""
+    cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)
+    if request.list != ALL_LISTS and request == Request(request.list, cursor=request.cursor, limit=request.limit):
+        return await _read_open_items(tenant, request, cursor)
     shopping_list = None if request.list == ALL_LISTS else await resolve_list(tenant, request.list)
-    list_id = shopping_list.id if shopping_list is not None else None
-    asked = _fingerprint(list_id, request)
-    cursor = None if request.cursor is None else _read_cursor(request.cursor, asked)
+    asked = _fingerprint(shopping_list, request)
+    _refuse_other_question(cursor, asked)
     clock = await _clock(tenant, shopping_list, request)
     # Read before the rows, and carried from page to page: what changes meanwhile is younger than the revision that
     # the last page answers, so since_rev finds it.
     rev = cursor.rev if cursor is not None else _rev_of(shopping_list, clock)
     full = request.since_rev is not None and clock is not None and request.since_rev < clock.forgotten_rev
     since_rev = None if full else request.since_rev
-    rows = await _rows(tenant, shopping_list, request, since_rev, cursor)
+    rows = await _browse(tenant, shopping_list, request, since_rev, cursor)
     more = len(rows) > request.limit
     rows = rows[: request.limit]
     removed = [row.ref for row in rows if not row.in_view]
-    if list_id is not None and since_rev is not None and cursor is None:
-        removed += [f"i{number}" for number in await browse_repository.departed(tenant, list_id, since_rev)]
+    if shopping_list is not None and since_rev is not None and cursor is None:
+        left = await browse_repository.departed(tenant, shopping_list.id, since_rev)
+        removed += [f"i{number}" for number in left]
     return Page(
         list=shopping_list,
         rev=rev,
@@ -91,14 +93,30 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
     )
 
 
-async def _rows(
+async def _read_open_items(tenant: Tenant, request: Request, cursor: "Cursor | None") -> Page:
+    """What is to be bought on one list, in its order, without any filter: what nearly every call asks for."""
+    after = None if cursor is None else cursor.place[-2:]
+    found = await page_repository.read_open_page(tenant, request.list, after, request.limit + 1)
+    shopping_list, rows = found or (await resolve_list(tenant, request.list), [])
+    asked = _fingerprint(shopping_list, request)
+    _refuse_other_question(cursor, asked)
+    rev = shopping_list.rev if cursor is None else cursor.rev
+    more = len(rows) > request.limit
+    rows = rows[: request.limit]
+    return Page(
+        list=shopping_list,
+        rev=rev,
+        rows=rows,
+        removed=(),
+        counts=_counts([shopping_list]),
+        next_cursor=make_cursor(Cursor(asked, rev, rows[-1].place)) if more else None,
+    )
+
+
+async def _browse(
     tenant: Tenant, on: ShoppingList | None, request: Request, since_rev: int | None, cursor: "Cursor | None"
 ) -> list[PageRow]:
     """One row more than the page holds, if there are as many."""
-    limit = request.limit + 1
-    after = None if cursor is None else cursor.place
-    if on is not None and request == Request(request.list, cursor=request.cursor, limit=request.limit):
-        return await page_repository.read_open_page(tenant, on, after and after[-2:], limit)
     browse = Browse(
         list_id=on.id if on is not None else None,
         view=request.view,
@@ -106,8 +124,8 @@ async def _rows(
         stores=None if request.store is None else await _stores(tenant, request.store),
         words=() if request.query is None else _words(request.query),
         since_rev=since_rev,
-        after=after,
-        limit=limit,
+        after=None if cursor is None else cursor.place,
+        limit=request.limit + 1,
     )
     return await browse_repository.read_page(tenant, browse)
 
@@ -164,15 +182,14 @@ class Cursor(NamedTuple):
 _CURSOR: Final = TypeAdapter(Cursor)
 
 
-def _fingerprint(list_id: UUID | None, request: Request) -> str:
+def _fingerprint(on: ShoppingList | None, request: Request) -> str:
     """What decides which rows there are and in which order; a cursor is good for that alone."""
-    parts = [str(list_id), request.view, request.group_by, request.store, request.query, request.since_rev]
+    list_id = str(on.id) if on is not None else None
+    parts = [list_id, request.view, request.group_by, request.store, request.query, request.since_rev]
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=6).hexdigest()
 
 
-def _read_cursor(text: str, asked: str) -> Cursor:
-    cursor = read_cursor(text, _CURSOR)
-    if cursor.asked != asked:
+def _refuse_other_question(cursor: Cursor | None, asked: str) -> None:
+    if cursor is not None and cursor.asked != asked:
         message = "cursor belongs to another question. Repeat the other arguments, or leave it out to start at the top."
         raise Invalid(message, field="cursor")
-    return cursor

@@ -92,7 +92,7 @@ items = Table(
         unique=True,
         postgresql_where=_OPEN,
     ),
-    Index("ix_items_open_position", "household_id", "list_id", "position", postgresql_where=_OPEN),
+    Index("ix_items_open_position", "household_id", "list_id", "position", "no", postgresql_where=_OPEN),
     Index("ix_items_repeating", "household_id", postgresql_where=text("repeat_days IS NOT NULL")),
     Index("ix_items_waiting", "household_id", postgresql_where=text("not_before IS NOT NULL")),
     Index("ix_items_household_id_list_id_rev", "household_id", "list_id", "rev"),

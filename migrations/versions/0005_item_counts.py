@@ -23,7 +23,18 @@ def upgrade() -> None:
     for table in ("lists", "items"):
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
+    # A page of a list is then read in its order, whatever PostgreSQL believes of the list's length.
+    _index_open_items("position, no")
+
 
 def downgrade() -> None:
+    _index_open_items("position")
     for column in ("checked_items", "open_items"):
         op.execute(f"ALTER TABLE lists DROP COLUMN {column}")
+
+
+def _index_open_items(order: str) -> None:
+    op.execute("DROP INDEX ix_items_open_position")
+    op.execute(f"""
+        CREATE INDEX ix_items_open_position ON items (household_id, list_id, {order})
+        WHERE checked_at IS NULL AND deleted_at IS NULL""")

@@ -152,6 +152,16 @@ async def test_each_statement_reads_and_changes_rows_of_one_household_even_witho
                 assert re.search(rf"INSERT INTO {node.table} \(household_id\b", statement), statement
 
 
+async def test_the_page_that_is_looked_at_most_walks_an_index_and_sorts_nothing(plans: dict[str, list[Node]]) -> None:
+    """However long a list is, its first page costs the same; planned for tables of which nothing is known yet."""
+    pages = [nodes for statement, nodes in plans.items() if "ARRAY(" in statement]
+    assert len(pages) == 2  # of a named list, and of the default one
+    for nodes in pages:
+        (walk,) = (node for node in nodes if node.table == "items" and "position" in node.conditions)
+        assert walk.kind == "Index Scan"
+        assert 'ROW("position", no) > ROW' in walk.conditions
+
+
 async def test_statements_are_of_the_kinds_that_citus_can_run(plans: dict[str, list[Node]]) -> None:
     """Rule 5: no MERGE, no now() in DO UPDATE SET, and FOR UPDATE only by household."""
     assert any("DO UPDATE SET" in statement for statement in plans)

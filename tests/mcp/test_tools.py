@@ -225,6 +225,10 @@ async def test_items_are_filtered_and_grouped(client: McpClient) -> None:
     assert not await names(query="%")
     assert await names(group_by="category") == ["Whole milk", "milk chocolate", "nails", "bread"]
     assert await names(list="*", store="Hardware") == ["nails"]
+    await client.call("save_list", name="Cabin", store="hardware")
+    await client.call("add_items", list="Cabin", items=["rope", {"name": "tea", "store": "Market"}])
+    assert await names(list="*", store="Hardware") == ["nails", "rope"], "what names no store is for its list's"
+    assert await names(list="Cabin", store="Market", group_by="store") == ["tea"]
 
 
 async def test_a_query_finds_one_and_several_alike(client: McpClient) -> None:
