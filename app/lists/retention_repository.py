@@ -14,7 +14,10 @@ async def oldest_event(tenant: Tenant) -> datetime | None:
 
 
 async def forget_before(tenant: Tenant, moment: datetime) -> None:
-    """Delete the events before a moment and the departures of their time, and say so in the household's clock."""
+    """Delete the events before a moment and the departures of their time, and say so in the household's clock.
+
+    Items that were removed before it go too, except those that were bought: their purchases stay on record.
+    """
     await tenant.driver.execute(
         """
         WITH gone AS (DELETE FROM events WHERE household_id = $1 AND at < $2 RETURNING rev)
@@ -29,4 +32,12 @@ async def forget_before(tenant: Tenant, moment: datetime) -> None:
         WHERE household_id = $1 AND rev <= (SELECT forgotten_rev FROM clocks WHERE household_id = $1)
         """,
         tenant.household_id,
+    )
+    await tenant.driver.execute(
+        """
+        DELETE FROM items WHERE household_id = $1 AND deleted_at < $2 AND NOT EXISTS (
+            SELECT FROM purchases WHERE purchases.household_id = $1 AND purchases.item_id = items.id)
+        """,
+        tenant.household_id,
+        moment,
     )

@@ -71,7 +71,7 @@ async def update_items(
     members = await _members(tenant, updates)
     edits = Edits(named.found())
     entries = [
-        _entry(edits, item, update, f"items[{number}]", members, if_rev)
+        _entry(edits, item, _awake(update, clock.now.date()), f"items[{number}]", members, if_rev)
         for number, (item, update) in enumerate(zip(named.items, updates, strict=True))
     ]
     refuse_all_if_one_fails((entry.result for entry in entries), all_or_nothing=all_or_nothing)
@@ -79,6 +79,13 @@ async def update_items(
     event_no = await record_items(tenant, "update_items", clock, edits.changes())
     lists = await lists_meant(tenant, named.on, named.found())
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+
+
+def _awake(update: Update, today: date) -> Update:
+    """An update to a day that has come is one to no day: there is nothing to wait for."""
+    if update.not_before is None or update.not_before > today:
+        return update
+    return replace(update, not_before=None, clear=(*update.clear, "not_before"))
 
 
 async def _members(tenant: Tenant, updates: Sequence[Update]) -> list[Member]:

@@ -1,6 +1,9 @@
-"""Each list knows how much is on it, so that nobody counts ten thousand items to show a hundred."""
+"""Lists know how much is on them, so that nobody counts ten thousand items to show a hundred; what was removed long ago
+may be forgotten."""
 
 from alembic import op
+
+from migrations.helpers import grant, revoke
 
 revision = "0005"
 down_revision = "0004"
@@ -26,8 +29,11 @@ def upgrade() -> None:
     # A page of a list is then read in its order, whatever PostgreSQL believes of the list's length.
     _index_open_items("position, no")
 
+    grant("items", "DELETE")  # those that were removed before the events that are kept
+
 
 def downgrade() -> None:
+    revoke("items", "DELETE")
     _index_open_items("position")
     for column in ("checked_items", "open_items"):
         op.execute(f"ALTER TABLE lists DROP COLUMN {column}")

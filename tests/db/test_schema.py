@@ -35,7 +35,7 @@ GLOBAL = {
     "alembic_version",
 }
 TENANT = {"clocks", "lists", "items", "events", "purchases", "aisles", "departures"}
-DELETED_FROM = {"events", "purchases", "departures"}
+DELETED_FROM = {"events", "purchases", "departures", "items"}
 
 
 async def rows(database: DatabaseUrls, query: str) -> list[dict[str, Any]]:

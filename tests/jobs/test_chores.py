@@ -169,6 +169,24 @@ async def test_old_events_are_forgotten_and_followers_from_then_get_everything(
     assert added["undo_ref"] == "e5", "a ref is not given twice"
 
 
+async def test_items_that_were_removed_long_ago_are_forgotten_unless_they_were_bought(
+    client: McpClient, engine: Engine, ada: Connected
+) -> None:
+    await client.call("add_items", items=["milk", "tea", "jam"])
+    await client.call("check_items", items=["tea"])
+    await client.call("remove_items", items=["milk", "tea"])
+
+    async def stored() -> list[str]:
+        async with transaction(engine, ada.household_id) as connection:
+            return list((await connection.execute(text("SELECT name FROM items ORDER BY no"))).scalars())
+
+    await tend_all(engine, NOW + 399 * DAY)
+    assert await stored() == ["milk", "tea", "jam"]
+    await tend_all(engine, NOW + 401 * DAY)
+    assert await stored() == ["tea", "jam"]
+    assert [item["ref"] for item in (await client.call("list_items"))["items"]] == ["i3"]
+
+
 async def test_those_who_follow_a_list_are_told(client: McpClient, engine: Engine, ada: Connected) -> None:
     await client.call("add_items", items=[{"name": "milk", "repeat_every_days": 1}])
     await client.call("check_items", items=["milk"])

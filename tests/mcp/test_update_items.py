@@ -147,3 +147,14 @@ async def test_an_item_named_twice_gets_both_changes(client: McpClient) -> None:
     await client.call("add_items", items=["milk"])
     await client.call("update_items", items=[{"item": "milk", "quantity": 2}, {"item": "i1", "unit": "l"}])
     assert await only(client) == {"ref": "i1", "name": "milk", "quantity": 2, "unit": "l"}
+
+
+async def test_a_day_that_has_come_is_nothing_to_wait_for(client: McpClient) -> None:
+    await client.call("add_items", items=[{"name": "milk", "not_before": "2999-01-01"}])
+    await client.call("update_items", items=[{"item": "milk", "not_before": "2020-01-01"}])
+    (milk,) = (await client.call("list_items", detail="full"))["items"]
+    assert "not_before" not in milk
+    both = await client.call(
+        "update_items", items=[{"item": "milk", "not_before": "2999-01-01", "clear": ["not_before"]}]
+    )
+    assert both["results"][0]["error"]["field"] == "items[0].not_before"
