@@ -23,6 +23,7 @@ from app.mcp.endpoints import Endpoints
 from app.oauth.keys import KeyRing
 from app.oauth.routes import oauth_routes
 from app.oauth.verifier import TokenVerifier
+from app.ops.garbage import spare_what_stays
 from app.ops.health import health_routes
 from app.ops.logging import configure_logging
 from app.ops.orphans import end_with_parent
@@ -78,7 +79,9 @@ def create_worker() -> Starlette:
     end_with_parent()
     settings = keep_secret_key(load_settings())
     configure_logging(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    spare_what_stays()
+    return app
 
 
 async def _found_household(connection: Connection, household_id: UUID, person: Person) -> None:

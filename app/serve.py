@@ -22,6 +22,7 @@ from app.db.roles import refuse_powerful_role
 from app.errors import StartupError
 from app.main import create_app
 from app.oauth.keys import KeyRing
+from app.ops.garbage import spare_what_stays
 from app.ops.listening import check_address
 
 GRACEFUL_SECONDS: Final = 8
@@ -58,7 +59,9 @@ def serve(settings: Settings) -> None:
         asyncio.run(_check_keys(complete))
         print(f"Open {complete.public_url} or give your assistant {complete.resource} (Ctrl-C stops)", file=sys.stderr)
         if complete.workers == 1:
-            uvicorn.Server(uvicorn.Config(create_app(complete), **_options(complete))).run()
+            app = create_app(complete)
+            spare_what_stays()
+            uvicorn.Server(uvicorn.Config(app, **_options(complete))).run()
         else:
             _hand_down(complete)
             uvicorn.run("app.main:create_worker", factory=True, workers=complete.workers, **_options(complete))

@@ -9,7 +9,6 @@ from uuid import UUID
 import anyio
 import asyncpg
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
@@ -122,7 +121,7 @@ async def _begun(engine: Engine, opening: str) -> OpenTransaction:
 async def _pooled(engine: Engine) -> PoolProxiedConnection:
     try:
         return await engine.raw_connection()
-    except (asyncpg.PostgresError, DBAPIError) as error:
+    except (asyncpg.PostgresError, engine.dialect.loaded_dbapi.Error) as error:
         raise CannotConnect from error
 
 
