@@ -30,6 +30,8 @@ class DirectAnswers:
 
     async def __call__(self, ctx: ServerRequestContext[Any, Request], call_next: CallNext) -> HandlerResult:
         """Answer directly what can be, and leave everything else to the SDK."""
+        if ctx.request_id is None:
+            return await call_next(ctx)  # a notification, whatever its method: nobody waits for an answer
         if ctx.method == "tools/call" and isinstance(ctx.params, dict):
             methods.validate_client_request(ctx.method, ctx.protocol_version, ctx.params)
             result = await self._dispatch.call(ctx, ctx.params["name"], ctx.params.get("arguments"))

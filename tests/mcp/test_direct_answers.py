@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import anyio
 import pytest
 from mcp_types import methods
 from starlette.applications import Starlette
 
+from app.mcp.dispatch import Dispatch
+from app.mcp.results import Json
 from tests.mcp.client import McpClient
 
 pytestmark = pytest.mark.anyio
@@ -53,3 +56,19 @@ async def test_malformed_params_are_refused_before_anything_is_answered(
     await each_era.result("tools/list")  # now it is in memory
     response = await each_era.send(method, params)
     assert response.json()["error"]["code"] == -32602
+
+
+async def test_a_call_that_asks_for_no_answer_is_not_made(each_era: McpClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    async def call(self: Dispatch, context: object, name: str, arguments: object) -> Json:
+        made.append(name)
+        return {}
+
+    message = each_era.message("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
+    del message["id"]
+    headers = each_era.headers("tools/call", "add_items")
+    monkeypatch.setattr(Dispatch, "call", call)
+    assert (await each_era.http.post(each_era.path, json=message, headers=headers)).status_code == 202
+    await anyio.wait_all_tasks_blocked()
+    assert made == []
