@@ -16,7 +16,8 @@ async def oldest_event(tenant: Tenant) -> datetime | None:
 async def forget_before(tenant: Tenant, moment: datetime) -> None:
     """Delete the events before a moment and the departures of their time, and say so in the household's clock.
 
-    Items that were removed before it go too, except those that were bought: their purchases stay on record.
+    Items that were removed before it go too, except those that were bought, whose purchases stay on record, and those
+    that an event on record still tells of.
     """
     await tenant.driver.execute(
         """
@@ -35,7 +36,8 @@ async def forget_before(tenant: Tenant, moment: datetime) -> None:
     )
     await tenant.driver.execute(
         """
-        DELETE FROM items WHERE household_id = $1 AND deleted_at < $2 AND NOT EXISTS (
+        DELETE FROM items WHERE household_id = $1 AND deleted_at < $2
+        AND rev <= (SELECT forgotten_rev FROM clocks WHERE household_id = $1) AND NOT EXISTS (
             SELECT FROM purchases WHERE purchases.household_id = $1 AND purchases.item_id = items.id)
         """,
         tenant.household_id,

@@ -187,6 +187,26 @@ async def test_items_that_were_removed_long_ago_are_forgotten_unless_they_were_b
     assert [item["ref"] for item in (await client.call("list_items"))["items"]] == ["i3"]
 
 
+async def test_an_item_that_was_removed_again_of_late_is_still_on_record(
+    client: McpClient, engine: Engine, ada: Connected
+) -> None:
+    await client.call("add_items", items=["milk"])
+    removed = await client.call("remove_items", items=["milk"])
+    async with transaction(engine, ada.household_id) as connection:
+        for statement in (
+            "UPDATE items SET deleted_at = '2020-01-02 03:04:05+00'",
+            "UPDATE events SET at = '2020-01-02 03:04:05+00', changes = regexp_replace("
+            """changes::text, '"deleted_at": "[^"]+"', '"deleted_at": "2020-01-02T03:04:05+00:00"')::jsonb""",
+        ):
+            await connection.exec_driver_sql(statement)
+    brought_back = await client.call("undo", undo_ref=removed["undo_ref"])
+    removed_again = await client.call("undo", undo_ref=brought_back["undo_ref"])
+    await tend_all(engine, NOW)
+    assert (await client.call("list_items", since_rev=brought_back["rev"]))["removed"] == ["i1"]
+    await client.call("undo", undo_ref=removed_again["undo_ref"])
+    assert await names(client) == ["milk"]
+
+
 async def test_those_who_follow_a_list_are_told(client: McpClient, engine: Engine, ada: Connected) -> None:
     await client.call("add_items", items=[{"name": "milk", "repeat_every_days": 1}])
     await client.call("check_items", items=["milk"])
