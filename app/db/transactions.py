@@ -140,9 +140,11 @@ async def _store(opened: OpenTransaction, committed: Callable[[], None] | None) 
         if has_unknown_outcome(error):
             raise CommitUnknown from error
         raise
-    if committed is not None:
-        committed()
-    await greenlet_spawn(opened.pooled.close)
+    try:
+        if committed is not None:
+            committed()
+    finally:
+        await greenlet_spawn(opened.pooled.close)
 
 
 async def _give_up(opened: OpenTransaction) -> None:

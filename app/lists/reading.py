@@ -97,7 +97,10 @@ async def _read_open_items(tenant: Tenant, request: Request, cursor: "Cursor | N
     """What is to be bought on one list, in its order, without any filter: what nearly every call asks for."""
     after = None if cursor is None else cursor.place[-2:]
     found = await page_repository.read_open_page(tenant, request.list, after, request.limit + 1)
-    shopping_list, rows = found or (await resolve_list(tenant, request.list), [])
+    if found is None:
+        await resolve_list(tenant, request.list)  # raises, with the lists that there are
+        return await _read_open_items(tenant, request, cursor)  # it has appeared this moment
+    shopping_list, rows = found
     asked = _fingerprint(shopping_list, request)
     _refuse_other_question(cursor, asked)
     rev = shopping_list.rev if cursor is None else cursor.rev
