@@ -93,7 +93,7 @@ def _growth(figures: Figures) -> Figure | None:
         sizes = [int(name.split()[0].replace(",", "")) for name in rounds[0]]
         axes.plot(sizes, times, marker="o", label=title, color=colour)
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
     axes.set_xlabel("households, or items on a list")
     axes.set_ylabel("time of a call, of the first size's")
     axes.legend(frameon=False, labelcolor=GREY)
@@ -113,7 +113,7 @@ def _memory(figures: Figures) -> Figure | None:
         marker="o",
         color=BARS,
     )
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
     axes.set_xlabel("requests so far")
     axes.set_ylabel("MiB of a worker")
     _plain(axes)
