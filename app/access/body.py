@@ -1,9 +1,9 @@
 """The body of an MCP request, read once: bounded, and parsed the way the SDK's own parser does."""
 
+import asyncio
 import json
 from typing import Any, Final, cast
 
-import anyio
 from starlette.types import Receive
 
 LARGEST_BODY: Final = 1024 * 1024
@@ -28,9 +28,11 @@ class NotJson(Exception):
 
 async def read_body(receive: Receive) -> bytes | None:
     """The whole body, or None when the sender went away. Raises `BodyTooLarge` and `BodyTooSlow`."""
-    with anyio.move_on_after(BODY_SECONDS):
-        return await _read(receive)
-    raise BodyTooSlow
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive)
+    except TimeoutError:
+        raise BodyTooSlow from None
 
 
 async def _read(receive: Receive) -> bytes | None:

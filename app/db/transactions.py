@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -165,15 +165,12 @@ async def _discard(opened: OpenTransaction) -> None:
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
     """Run `work` to its end, even when the caller is cancelled meanwhile; then pass the cancellation on."""
     task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    with anyio.CancelScope(shield=True):
-        while not task.done():
-            try:
-                await asyncio.shield(task)
-            except asyncio.CancelledError as error:
-                cancelled = error
-            except Exception:  # noqa: S110  # raised again by task.result()
-                pass
-    task.result()
-    if cancelled is not None:
-        raise cancelled
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with anyio.CancelScope(shield=True):
+            while not task.done():
+                with suppress(Exception, asyncio.CancelledError):  # raised again by task.result()
+                    await asyncio.shield(task)
+        task.result()
+        raise
