@@ -3,25 +3,28 @@
 Every other view, order and filter is read by browse_repository.py.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from app.households.tenant import Tenant
 from app.lists.model import ShoppingList
 from app.lists.naming import list_key
-from app.lists.page import PageRow
+from app.lists.page import PAGE_COLUMNS, PageRow
 from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY, list_of
 
 _TOP: Final = (-(2**63), 0)
+
+_ASSIGNEE: Final = """
+    CASE WHEN items.assignee_id IS NOT NULL
+        THEN (SELECT people.name FROM people WHERE people.id = items.assignee_id) END"""
+"""In place of a join: few items are anybody's."""
+
+_COLUMNS: Final = ", ".join(_ASSIGNEE if column == "people.name" else column for column in PAGE_COLUMNS)
 
 
 def _query(which: str, position: str, no: str, limit: str) -> str:
     return f"""
         SELECT {LIST_COLUMNS}, ARRAY(
-            SELECT ROW(
-                items.no, items.name, items.measure, items.amount, items.unit, items.note, items.category, items.store,
-                CASE WHEN items.assignee_id IS NOT NULL
-                    THEN (SELECT people.name FROM people WHERE people.id = items.assignee_id) END,
-                items.priority, items.price, items.not_before, items.repeat_days, items.checked_at, items.position)
+            SELECT ROW({_COLUMNS}, true, NULL)
             FROM items
             WHERE items.household_id = $1 AND items.list_id = lists.id
               AND items.checked_at IS NULL AND items.deleted_at IS NULL
@@ -48,10 +51,4 @@ async def read_open_page(
         row = await tenant.driver.fetchrow(_ON_NAMED, tenant.household_id, *list_key(list_name), *place, limit)
     if row is None:
         return None
-    found = list_of(row)
-    return found, [_row_of(item, found.no) for item in row[LIST_WIDTH]]
-
-
-def _row_of(item: tuple[Any, ...], list_no: int) -> PageRow:
-    values: Any = (*item, list_no, True, None)
-    return PageRow(*values)
+    return list_of(row), [PageRow(*item) for item in row[LIST_WIDTH]]

@@ -15,8 +15,8 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from starlette.requests import Request
 
 from app.mcp.dispatch import Dispatch
+from app.mcp.results import Json
 
-Json = dict[str, Any]
 _COMPLETE: Final = "complete"
 
 
