@@ -11,7 +11,8 @@ from app.households import repository as households
 from app.households.membership import Member
 from app.households.tenant import Tenant
 from app.lists import details
-from app.lists.add_repository import read_ground
+from app.lists.add_repository import Ground, store_or_read
+from app.lists.drafting import Draft, draft_add
 from app.lists.editing import refuse_all_if_one_fails
 from app.lists.merging import plan_add
 from app.lists.model import (
@@ -27,6 +28,7 @@ from app.lists.model import (
     Outcome,
     Plan,
     Priority,
+    ShoppingList,
     Wanted,
 )
 from app.lists.naming import resolve_list
@@ -70,18 +72,30 @@ async def add_items(
     """
     members = await _members(tenant, entries)
     read = [_read(entry, f"items[{number}]", members) for number, entry in enumerate(entries)]
-    ground = await read_ground(tenant, list_name, [each.name_key for each in read if isinstance(each, Wanted)])
+    wanted = [each for each in read if isinstance(each, Wanted)]
+    # What is refused is told in the order of the entries, so that a draft is only for calls that are good throughout.
+    draft = draft_add(wanted, on_duplicate) if len(wanted) == len(read) else Draft()
+    ground = await store_or_read(tenant, list_name, [each.name_key for each in wanted], draft.items)
     clock, shopping_list = ground.clock, ground.on or await resolve_list(tenant, list_name)
-    today = clock.now.date()
-    wanted = [_awake(each, today) for each in read if isinstance(each, Wanted)]
-    awake = [_awake(item, today) for item in ground.alike]
-    plan = plan_add(awake, wanted, on_duplicate, clock.next_item, shopping_list.room, list_id=shopping_list.id)
-    outcomes = _outcomes(read, plan)
-    refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
-    event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
+    outcomes: Sequence[Outcome | AppError]
+    if ground.stored:
+        outcomes, event_no = draft.placed(clock.next_item, shopping_list.id), clock.next_event
+    else:
+        plan = _plan(ground, shopping_list, wanted, on_duplicate)
+        outcomes = _outcomes(read, plan)
+        refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
+        event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
     names = [entry if isinstance(entry, str) else entry.name for entry in entries]
     results = [Entry(*pair) for pair in zip(names, outcomes, strict=True)]
     return Changed([shopping_list], rev_after(clock, [shopping_list], event_no), results, event_no)
+
+
+def _plan(ground: Ground, on: ShoppingList, wanted: Sequence[Wanted], on_duplicate: OnDuplicate) -> Plan:
+    """What becomes of the entries beside what is on the list."""
+    clock, today = ground.clock, ground.clock.now.date()
+    alike = [_awake(item, today) for item in ground.alike]
+    entries = [_awake(each, today) for each in wanted]
+    return plan_add(alike, entries, on_duplicate, clock.next_item, on.room, list_id=on.id)
 
 
 def _outcomes(read: Sequence[Wanted | AppError], plan: Plan) -> list[Outcome | AppError]:

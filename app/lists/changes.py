@@ -174,9 +174,7 @@ def _differences(
 ) -> dict[str, object]:
     after = {name: plain(new, name) for name in names}
     if old is None:
-        # Its list is the event's, or stands beside it.
-        kept = {name: value for name, value in after.items() if value is not None and name != "list_id"}
-        return {kind: new.no, "after": kept}
+        return {kind: new.no, "after": _given(after)}
     before = {name: plain(old, name) for name in names}
     differing = [name for name in after if before[name] != after[name]]
     return {
@@ -184,6 +182,16 @@ def _differences(
         "before": {name: before[name] for name in differing},
         "after": {name: after[name] for name in differing},
     }
+
+
+def created(item: Item) -> dict[str, object]:
+    """What an event keeps of a new item: `after`, without the list."""
+    return _given({name: _plain(item, name) for name in ITEM_FIELDS})
+
+
+def _given(values: dict[str, object]) -> dict[str, object]:
+    # The list of an item is the event's, or stands beside it.
+    return {name: value for name, value in values.items() if value is not None and name != "list_id"}
 
 
 def _plain(thing: Item | Purchase, name: str) -> object:

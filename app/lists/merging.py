@@ -115,7 +115,7 @@ class _Planner:
             return "list_full"
         if self._has_too_many_open(entry.name_key):
             return "too_many_alike"
-        bare = Item(
+        added = Item(
             id=new_id(),
             no=self._next_no,
             list_id=self._list_id,
@@ -124,11 +124,18 @@ class _Planner:
             position=self._end() if beside is None else beside.position + 1,
             quantity=entry.quantity,
             note=entry.note,
+            category=entry.category,
+            store=entry.store,
+            assignee_id=entry.assignee_id,
+            priority=entry.priority,
+            price=entry.price,
+            not_before=entry.not_before,
+            repeat_days=entry.repeat_days,
         )
         self._next_no += 1
         self._room -= 1
-        added = _with_details(bare, entry)
-        added = replace(added, variant=self._free_variant(added))
+        if variant := self._free_variant(added):
+            added = replace(added, variant=variant)
         self._store(added)
         return Outcome("added", added)
 

@@ -103,7 +103,7 @@ async def save_changes(tenant: Tenant, clock: Clock, changes: Collection[Change]
         told.kind,
         told.list_id,
         told.changes,
-        json.dumps([_row_of(change.after) for change in changes], ensure_ascii=False),
+        json.dumps([row_of(change.after) for change in changes], ensure_ascii=False),
     )
     for list_id in lists:
         tenant.note_change(list_id, clock.rev)
@@ -149,7 +149,8 @@ async def _record_departures(tenant: Tenant, rev: int, left: list[tuple[UUID, in
     )
 
 
-def _row_of(item: Item) -> dict[str, object]:
+def row_of(item: Item) -> dict[str, object]:
+    """The columns of an item that are not null, with values that JSON can hold."""
     quantity = item.quantity
     row = {
         "id": str(item.id),
