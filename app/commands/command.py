@@ -1,0 +1,38 @@
+"""What the commands share: how one is run, and how it comes to the database."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from app.config import Settings
+from app.db import Engine, create_engine
+from app.serve import database
+
+if TYPE_CHECKING:
+    # A generic class that argparse keeps to itself.
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
+
+Run = Callable[[Settings, argparse.Namespace], int]
+"""Does what a command says, with the settings and the parsed arguments; the exit status."""
+
+Found = TypeVar("Found")
+
+
+def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awaitable[Found]]) -> Found:
+    """Run `work` with complete settings and an engine on the migrated database.
+
+    Raises `StartupError` when the database can't be had, `Unavailable` when it goes away meanwhile.
+    """
+
+    async def run(complete: Settings) -> Found:
+        if complete.database_url is None:
+            raise TypeError("database() names a database")
+        engine = create_engine(complete.database_url.get_secret_value())
+        try:
+            return await work(complete, engine)
+        finally:
+            await engine.dispose()
+
+    with database(settings) as complete:
+        return asyncio.run(run(complete))
