@@ -5,8 +5,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from app.config import Settings
+from pydantic import SecretStr
+
+from app.config import Settings, keep_secret_key
 from app.db import Engine, create_engine
+from app.db.embedded import find_running
+from app.db.readiness import Readiness
+from app.errors import StartupError
 from app.serve import database
 
 if TYPE_CHECKING:
@@ -20,7 +25,7 @@ Found = TypeVar("Found")
 
 
 def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awaitable[Found]]) -> Found:
-    """Run `work` with complete settings and an engine on the migrated database.
+    """Run `work` with complete settings and an engine on the migrated database, also while the service is running.
 
     Raises `StartupError` when the database can't be had, `Unavailable` when it goes away meanwhile.
     """
@@ -30,9 +35,18 @@ def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awa
             raise TypeError("database() names a database")
         engine = create_engine(complete.database_url.get_secret_value())
         try:
+            if not await Readiness(engine)():
+                raise StartupError("The database is away, or of another version than this program; restart the service")
             return await work(complete, engine)
         finally:
             await engine.dispose()
 
+    running = find_running(settings.data_dir) if settings.database_url is None else None
+    if running is not None:
+        addresses = {
+            "database_url": SecretStr(running.service),
+            "migration_database_url": SecretStr(running.owner),
+        }
+        return asyncio.run(run(keep_secret_key(settings).model_copy(update=addresses)))
     with database(settings) as complete:
         return asyncio.run(run(complete))

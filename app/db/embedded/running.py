@@ -1,0 +1,23 @@
+"""Finding the server that a running service has started, for commands beside it."""
+
+from pathlib import Path
+
+from app.db.embedded.locks import is_locked
+from app.db.embedded.process import is_answering
+from app.db.embedded.programs import program_dir
+from app.db.embedded.roles import DatabaseUrls, read_access, urls
+from app.errors import StartupError
+
+
+def find_running(data_dir: Path) -> DatabaseUrls | None:
+    """The addresses of the server that is running for a service in `data_dir`; None when no service is.
+
+    Raises `StartupError` when a service is there whose server does not answer (yet, or any more).
+    """
+    lock = data_dir / "lock"
+    if not lock.exists() or not is_locked(lock):
+        return None
+    access = read_access(data_dir / "postgres.json")
+    if access is None or access.socket_dir is None or not is_answering(program_dir(), access.socket_dir):
+        raise StartupError(f"DATA_DIR {data_dir}: its service is just starting or stopping; try again in a moment")
+    return urls(access)

@@ -1,0 +1,57 @@
+"""Commands beside the service: they use the database that is there, running or not."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.commands.command import run_with_database
+from app.config import Settings
+from app.db import Engine, transaction
+from app.db.embedded import EmbeddedPostgres
+from app.db.embedded.locks import take_lock
+from app.db.migrate import migrate
+from app.errors import StartupError
+from tests.conftest import Cluster
+from tests.db.embedded_service import FAST
+
+
+async def service_role(settings: Settings, engine: Engine) -> tuple[str, bool]:
+    async with transaction(engine) as connection:
+        role: str = (await connection.execute(text("SELECT current_user"))).scalar_one()
+    return role, settings.secret_key is not None
+
+
+DONE = ("shopping_service", True)
+
+
+def test_a_command_finds_the_database_of_the_running_service(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    with EmbeddedPostgres(tmp_path, settings=FAST) as urls:
+        with pytest.raises(StartupError, match="of another version"):
+            run_with_database(settings, service_role)
+        migrate(urls.owner, urls.service)
+        assert run_with_database(settings, service_role) == DONE
+        assert run_with_database(settings, service_role) == DONE  # it has not stopped anything
+    assert run_with_database(settings, service_role) == DONE  # it starts one of its own
+    assert take_lock(tmp_path / "lock") is not None
+
+
+def test_a_command_says_so_when_the_service_is_just_starting(tmp_path: Path) -> None:
+    lock = take_lock(tmp_path / "lock")
+    assert lock is not None
+    with pytest.raises(StartupError, match="just starting or stopping"):
+        run_with_database(Settings(data_dir=tmp_path), service_role)
+
+
+def test_a_command_uses_an_external_database(cluster: Cluster, tmp_path: Path) -> None:
+    urls = cluster.server.create_database(f"commands_{tmp_path.name}")
+    settings = Settings.model_validate(
+        {
+            "data_dir": tmp_path,
+            "database_url": urls.service,
+            "migration_database_url": urls.owner,
+            "secret_key": "x" * 32,
+        }
+    )
+    assert run_with_database(settings, service_role) == DONE
