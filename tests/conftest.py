@@ -16,6 +16,7 @@ from app.db.driver import connect
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.migrate import migrate
 from app.main import create_app
+from tests.security.ran import follow_proofs
 from tests.service import Service, free_port, running_service
 
 SECRET = SecretStr("a secret that only these tests know, 0123456789")
@@ -112,3 +113,7 @@ def service(settings: Settings) -> Generator[Service]:
     """The service as its own process, on a real port."""
     with running_service(settings) as service:
         yield service
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    follow_proofs(config)

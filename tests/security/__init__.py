@@ -1,0 +1,1 @@
+"""What the service claims about its security, and the tests that prove it."""
