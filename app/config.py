@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartupError
+from app.resources import MAIN
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SECRET_KEY_MIN_LENGTH = 32
@@ -149,7 +150,7 @@ class Settings(BaseSettings):
     @property
     def resource(self) -> str:
         """The resource identifier of the MCP endpoint (RFC 9728), and the audience of every token."""
-        return f"{self.public_url}/mcp"
+        return f"{self.public_url}{MAIN.path}"
 
 
 def is_loopback(host: str) -> bool:

@@ -18,7 +18,6 @@ from app.db.readiness import Readiness
 from app.errors import StartupError
 from app.jobs.runner import chores_running
 from app.lists.founding import found_household
-from app.mcp.door import DOORS
 from app.mcp.endpoints import Endpoints
 from app.oauth.keys import KeyRing
 from app.oauth.routes import oauth_routes
@@ -30,6 +29,7 @@ from app.ops.orphans import end_with_parent
 from app.ops.requests import RequestLog
 from app.ops.stopping import on_stop
 from app.people.person import Person
+from app.resources import RESOURCES
 from app.ui.static_files import static_files
 from app.web.landing import landing_routes
 
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=[
             *health_routes(Readiness(engine)),
-            *resource_metadata_routes(settings, [door.path for door in DOORS]),
+            *resource_metadata_routes(settings, RESOURCES),
             *endpoints.routes(),
             *oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended),
             *landing_routes(settings),

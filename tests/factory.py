@@ -16,6 +16,7 @@ from app.oauth.store.grants import NewGrant, find_grant, insert_grant
 from app.people import store
 from app.people.emails import parse_email
 from app.people.person import Person
+from app.resources import MAIN, Resource
 from app.scopes import ALL_SCOPES
 
 CLIENT_ID = "client-of-the-tests"
@@ -61,6 +62,7 @@ class Factory:
         *household_ids: UUID,
         scopes: tuple[str, ...] = ALL_SCOPES,
         token_scopes: tuple[str, ...] | None = None,
+        resource: Resource = MAIN,
     ) -> Connected:
         """A grant for the households, the first of which is the default, and an access token of it."""
         await self.keys.load()
@@ -71,7 +73,7 @@ class Factory:
             client_id=CLIENT_ID,
             client={"name": "Tests"},
             scopes=scopes,
-            resource=self._settings.resource,
+            resource=f"{self._settings.public_url}{resource.path}",
             household_ids=household_ids,
             default_household_id=household_ids[0],
             expires_at=None,

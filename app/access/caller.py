@@ -8,9 +8,10 @@ from app.households.tenant import Actor
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A proven caller: who acts, with which scopes (contained ones included), and until when the token is good."""
+    """A proven caller: who acts, with which scopes (contained ones included), for which resource, until when."""
 
     actor: Actor
     issuer: str
     scopes: frozenset[str]
+    resource: str
     expires_at: datetime

@@ -35,15 +35,26 @@ ScopesOf = Callable[[str, str | None], frozenset[str]]
 
 
 class Gate:
-    """Lets a request through to `app` when its caller may make it."""
+    """Lets a request through to `app` when its caller may make it.
+
+    `resources` are those whose grants are good here, `origins` the pages that may call.
+    """
 
     def __init__(
-        self, app: ASGIApp, identify: Identify, challenges: Challenges, scopes_of: ScopesOf, origins: Iterable[str]
+        self,
+        app: ASGIApp,
+        identify: Identify,
+        challenges: Challenges,
+        scopes_of: ScopesOf,
+        *,
+        resources: Iterable[str],
+        origins: Iterable[str],
     ) -> None:
         self._app = AuthContextMiddleware(app)
         self._identify = identify
         self._challenges = challenges
         self._scopes_of = scopes_of
+        self._resources = frozenset(resources)
         self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +77,9 @@ class Gate:
             caller = await self._identify(token.strip())
         except Unavailable as refusal:
             return unavailable(refusal)
-        return caller or self._challenges.token_refused()
+        if caller is None or caller.resource not in self._resources:
+            return self._challenges.token_refused()
+        return caller
 
     async def _serve(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> Response | None:
         """Answer the request through the app (None), or say why not."""

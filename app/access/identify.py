@@ -33,7 +33,7 @@ class Identify:
         if found is None or (claims.sub, claims.client_id) != (found.grant.person_id, found.grant.client_id):
             return None
         scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
-        return Caller(found.actor, claims.iss, scopes, claims.exp)
+        return Caller(found.actor, claims.iss, scopes, found.grant.resource, claims.exp)
 
     async def again(self, caller: Caller) -> Caller | None:
         """A proven caller as of this moment, or None when the grant, or every membership, has ended since.

@@ -1,5 +1,6 @@
 """Protected Resource Metadata (RFC 9728): where a client learns whom to ask for tokens."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.middleware import Middleware
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.config import Settings
-from app.scopes import ALL_SCOPES
+from app.resources import Resource
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 CACHE_SECONDS: Final = 3600
@@ -21,21 +22,22 @@ def metadata_url(settings: Settings, path: str) -> str:
     return f"{settings.public_origin}{WELL_KNOWN}{settings.public_path}{path}"
 
 
-def resource_metadata_routes(settings: Settings, paths: list[str]) -> list[BaseRoute]:
+def resource_metadata_routes(settings: Settings, resources: Sequence[Resource]) -> list[BaseRoute]:
     """Metadata of each MCP endpoint at its own address, and of the first one at the root of the host too.
 
     Each names itself as `resource`: hosts compare it with the address they connected to, byte by byte.
     """
-    addresses = {f"{WELL_KNOWN}{settings.public_path}{path}": path for path in paths}
-    addresses[WELL_KNOWN] = paths[0]
-    return [_route(settings, address, path) for address, path in addresses.items()]
+    addresses = {f"{WELL_KNOWN}{settings.public_path}{each.path}": each for each in resources}
+    addresses[WELL_KNOWN] = resources[0]
+    return [_route(settings, address, each) for address, each in addresses.items()]
 
 
-def _route(settings: Settings, address: str, path: str) -> Route:
+def _route(settings: Settings, address: str, resource: Resource) -> Route:
     document = {
-        "resource": f"{settings.public_url}{path}",
+        "resource": f"{settings.public_url}{resource.path}",
         "authorization_servers": [settings.issuer],
-        "scopes_supported": list(ALL_SCOPES),
+        # A client that asks for all of them asks for what most people want, and no more.
+        "scopes_supported": list(resource.asks_for),
         "bearer_methods_supported": ["header"],
         "resource_name": "Shopping lists",
     }

@@ -10,7 +10,8 @@ from typing import Final
 
 from app.mcp.catalogue import TOOLS
 from app.mcp.spec import AnyTool
-from app.scopes import DEFAULT_SCOPES, LISTS_READ
+from app.resources import MAIN, READ_ONLY, RESOURCES, Resource
+from app.scopes import LISTS_READ
 
 OPEN_METHODS: Final = frozenset({"initialize", "ping", "server/discover", "tools/list", "logging/setLevel"})
 """Methods that any valid token may call: they tell nothing of a household."""
@@ -18,11 +19,15 @@ OPEN_METHODS: Final = frozenset({"initialize", "ping", "server/discover", "tools
 
 @dataclass(frozen=True)
 class Door:
-    """Where the endpoint is, below PUBLIC_URL; the tools it has; the scopes a client should ask for."""
+    """The endpoint as a resource, and the tools it has."""
 
-    path: str
+    resource: Resource
     tools: tuple[AnyTool, ...]
-    asks_for: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """Where it is, below PUBLIC_URL."""
+        return self.resource.path
 
     @cached_property
     def by_name(self) -> Mapping[str, AnyTool]:
@@ -37,5 +42,5 @@ class Door:
         return tool.scopes if tool is not None else frozenset({LISTS_READ})
 
 
-MAIN: Final = Door("/mcp", TOOLS, DEFAULT_SCOPES)
-DOORS: Final = (MAIN,)
+_TOOLS_AT: Final = {MAIN: TOOLS, READ_ONLY: tuple(tool for tool in TOOLS if not tool.writes)}
+DOORS: Final = tuple(Door(resource, _TOOLS_AT[resource]) for resource in RESOURCES)

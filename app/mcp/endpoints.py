@@ -18,6 +18,7 @@ from app.db import Engine
 from app.mcp.door import DOORS, Door
 from app.mcp.server import build_server, build_transport
 from app.mcp.subscriptions import Subscriptions
+from app.resources import RESOURCES
 
 EXPOSED_HEADERS: Final = ("WWW-Authenticate", "Retry-After", "X-Request-Id")
 PREFLIGHT_SECONDS: Final = 600
@@ -48,10 +49,11 @@ class Endpoints:
 
     def _guarded(self, door: Door) -> ASGIApp:
         settings = self._settings
-        challenges = Challenges(metadata_url(settings, door.path), door.asks_for)
+        challenges = Challenges(metadata_url(settings, door.path), door.resource.asks_for)
         origins = [*settings.allowed_origins, settings.public_origin]
         transport = self._transports[door].handle_request
-        gate = Gate(transport, self._identify, challenges, door.scopes_of, origins)
+        good_for = {f"{settings.public_url}{each.path}" for each in RESOURCES if door.resource.admits(each.path)}
+        gate = Gate(transport, self._identify, challenges, door.scopes_of, resources=good_for, origins=origins)
         # Outermost, so that a preflight never meets the bearer check (Fetch standard: it carries no credentials).
         return CORSMiddleware(
             gate,

@@ -13,13 +13,12 @@ from app.oauth.faults import OAuthFault, invalid_request, invalid_target
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.pkce import is_s256_challenge
 from app.oauth.redirects import fault_of_redirect_uri, is_registered, response_uri
-from app.oauth.resources import door_of
+from app.oauth.resources import identifier_of, resource_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client, find_client
 from app.oauth.store.grants import has_approved
 from app.oauth.store.requests import AuthorizationRequest, insert_request
 from app.people.sessions import find_person, new_session_secret, session_hash
-from app.scopes import ALL_SCOPES, DEFAULT_SCOPES
 from app.ui.forms import parse_fields
 from app.ui.headers import NO_REFERRER
 
@@ -67,14 +66,14 @@ def check_request(server: AuthorizationServer, parameters: Parameters) -> Checke
     challenge = parameters.get("code_challenge", "")
     if parameters.get("code_challenge_method") != "S256" or not is_s256_challenge(challenge):
         return invalid_request("PKCE is required: a code_challenge made with code_challenge_method S256.")
-    resource = door_of(server.settings, parameters.get("resource"))
+    resource = resource_of(server.settings, parameters.get("resource"))
     if resource is None:
         return invalid_target()
-    asked = parameters["scope"].split() if "scope" in parameters else DEFAULT_SCOPES
-    scopes = tuple(scope for scope in ALL_SCOPES if scope in asked)
+    asked = parameters["scope"].split() if "scope" in parameters else resource.asks_for
+    scopes = tuple(scope for scope in resource.scopes if scope in asked)
     if not scopes:
-        return OAuthFault("invalid_scope", f"None of the scopes exists here. There are: {' '.join(ALL_SCOPES)}.")
-    return CheckedRequest(scopes, resource, challenge)
+        return OAuthFault("invalid_scope", f"None of the scopes exists here. There are: {' '.join(resource.scopes)}.")
+    return CheckedRequest(scopes, identifier_of(server.settings, resource), challenge)
 
 
 def _redirect_uri(client: Client | None, parameters: Parameters) -> str | None:

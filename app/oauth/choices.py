@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.errors import Invalid
 from app.households.membership import Membership
+from app.resources import Resource
 from app.scopes import HOUSEHOLD_MANAGE, LISTS_READ, LISTS_WRITE, expand
 from app.ui.forms import Fields
 
@@ -39,7 +40,14 @@ def asked_level(scopes: Sequence[str]) -> str:
     return next(level for level in reversed(LEVELS) if LEVELS[level] in strongest)
 
 
-def read_choices(fields: Fields, asked: Sequence[str], memberships: Sequence[Membership]) -> Choices:
+def levels_at(resource: Resource) -> list[str]:
+    """The levels that mean something at an endpoint."""
+    return [level for level, scope in LEVELS.items() if scope in resource.scopes]
+
+
+def read_choices(
+    fields: Fields, resource: Resource, asked: Sequence[str], memberships: Sequence[Membership]
+) -> Choices:
     """The choices in a posted form; what is left out stays as it was filled in.
 
     Only today's households of the person can be chosen; the default one is always covered.
@@ -47,7 +55,7 @@ def read_choices(fields: Fields, asked: Sequence[str], memberships: Sequence[Mem
     """
     level = fields.one("level") or asked_level(asked)
     duration = fields.one("duration") or DEFAULT_DURATION
-    if level not in LEVELS:
+    if level not in levels_at(resource):
         raise Invalid("Choose what the app may do.", field="level")
     if duration not in DURATIONS:
         raise Invalid("Choose for how long.", field="duration")

@@ -53,6 +53,6 @@ async def redeem_code(
         return invalid_grant(_BAD_CODE)
     if parameters.get("redirect_uri", code.redirect_uri) != code.redirect_uri:
         return invalid_grant("The redirect_uri is not the one of the authorization request.")
-    if resource != grant.resource:
+    if resource not in (None, grant.resource):
         return invalid_target()
     return grant

@@ -10,10 +10,11 @@ from app.db import Connection, new_id, transaction
 from app.errors import Invalid
 from app.households.membership import Membership
 from app.households.repository import memberships_of
-from app.oauth.choices import DEFAULT_DURATION, Choices, asked_level, read_choices
+from app.oauth.choices import DEFAULT_DURATION, Choices, asked_level, levels_at, read_choices
 from app.oauth.codes import issue_code
 from app.oauth.journey import PostedForm, form_subject, open_request, out_of_date, posted_form, see_other
 from app.oauth.redirects import is_loopback, response_uri, shown_host
+from app.oauth.resources import resource_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.signing_in import SIGN_OUT
 from app.oauth.store.clients import Client, find_client, note_use
@@ -21,6 +22,7 @@ from app.oauth.store.grants import NewGrant, insert_grant
 from app.oauth.store.requests import AuthorizationRequest, lock_request, use_request
 from app.people.person import Person
 from app.people.sessions import find_person, session_hash
+from app.resources import MAIN, Resource
 from app.ui.headers import BARE_PAGE, NO_REFERRER
 
 CONSENT = "consent"
@@ -86,7 +88,8 @@ async def _answer(
         decision = form.fields.one("decision")
         if decision not in ("approve", "deny"):
             raise Invalid("Choose to approve or to deny.", field="decision")
-        choices = read_choices(form.fields, waiting.scopes, question.memberships)
+        resource = _resource(server, waiting)
+        choices = read_choices(form.fields, resource, waiting.scopes, question.memberships)
     except Invalid as error:
         return _page(server, question, error)
     await use_request(connection, waiting.id, server.clock())
@@ -130,10 +133,16 @@ def _page(server: AuthorizationServer, question: Question, error: Invalid | None
         client=question.client,
         redirect_host=shown_host(waiting.redirect_uri),
         loopback=is_loopback(waiting.redirect_uri),
+        levels=levels_at(_resource(server, waiting)),
         level=asked_level(waiting.scopes),
         duration=DEFAULT_DURATION,
         memberships=question.memberships,
     )
+
+
+def _resource(server: AuthorizationServer, waiting: AuthorizationRequest) -> Resource:
+    """The endpoint that was asked for; PUBLIC_URL may have changed since, and then nothing but `/mcp` is left."""
+    return resource_of(server.settings, waiting.resource) or MAIN
 
 
 def _code_page(server: AuthorizationServer, question: Question, answer: dict[str, str | None]) -> Response:

@@ -11,13 +11,15 @@ from app.ops.clock import system_clock
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a person allowed a client: these scopes, in these households, until then (None: until revoked)."""
+    """What a person allowed a client: these scopes, for this resource, in these households, until then (None: until
+    revoked)."""
 
     id: UUID
     person_id: UUID
     client_id: str
     client_name: str
     scopes: frozenset[str]
+    resource: str
     household_ids: tuple[UUID, ...]
     default_household_id: UUID
     expires_at: datetime | None
@@ -38,6 +40,7 @@ async def find_live_grant(connection: Connection, grant_id: UUID, *, now: dateti
         client_id=row.client_id,
         client_name=row.client_name,
         scopes=row.scopes,
+        resource=row.resource,
         household_ids=tuple(household_id for household_id, _ in households),
         default_household_id=default,
         expires_at=row.expires_at,

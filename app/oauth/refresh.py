@@ -86,7 +86,7 @@ async def refresh(
     is_current = presented.stored.generation == presented.current_generation
     if not is_current and not _is_in_grace(presented, now):
         return Revocation(presented.grant.id, "refresh_token_replayed", invalid_grant(_BAD_TOKEN))
-    if resource != presented.grant.resource:
+    if resource not in (None, presented.grant.resource):
         return invalid_target()
     scopes = _narrowed(presented.grant.scopes, parameters.get("scope"))
     if not scopes:

@@ -1,22 +1,28 @@
-"""The `resource` parameter (RFC 8707): which of our doors a client wants to enter."""
+"""The `resource` parameter (RFC 8707): which of our MCP endpoints a client wants to enter."""
 
 from urllib.parse import urlsplit
 
 from app.config import Settings
+from app.resources import MAIN, RESOURCES, Resource
 
 
-def door_of(settings: Settings, resource: str | None) -> str | None:
-    """The canonical identifier of the door that `resource` means; None when it is not ours.
+def resource_of(settings: Settings, identifier: str | None) -> Resource | None:
+    """The endpoint that `identifier` means; None when it is not one of ours.
 
     Left out means `/mcp`. Upper case in scheme and host and one trailing slash are tolerated, never emitted.
     """
-    if resource is None:
-        return settings.resource
+    if identifier is None:
+        return MAIN
     try:
-        parts = urlsplit(resource)
+        parts = urlsplit(identifier)
     except ValueError:
         return None
-    if parts.query or parts.fragment or not resource.isascii() or not resource.isprintable():
+    if parts.query or parts.fragment or not identifier.isascii() or not identifier.isprintable():
         return None
     canonical = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.removesuffix('/')}"
-    return canonical if canonical == settings.resource else None
+    return next((each for each in RESOURCES if canonical == identifier_of(settings, each)), None)
+
+
+def identifier_of(settings: Settings, resource: Resource) -> str:
+    """The canonical identifier of an endpoint: its address."""
+    return f"{settings.public_url}{resource.path}"

@@ -15,7 +15,7 @@ from app.oauth.codes import redeem_code
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.refresh import Refreshed, refresh, start_family
-from app.oauth.resources import door_of
+from app.oauth.resources import identifier_of, resource_of
 from app.oauth.revoking import Revocation
 from app.oauth.server import AuthorizationServer, address_of
 from app.oauth.store.clients import Client, note_use
@@ -69,7 +69,7 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
 async def _outcome(
     server: AuthorizationServer, connection: Connection, client: Client, parameters: Parameters, now: datetime
 ) -> TokenAnswer | Revocation | OAuthFault:
-    resource = door_of(server.settings, parameters.get("resource"))
+    resource = _named_resource(server, parameters)
     match parameters.get("grant_type"):
         case "authorization_code":
             grant = await redeem_code(connection, client, parameters, resource, now)
@@ -86,6 +86,15 @@ async def _outcome(
             return invalid_request("The parameter grant_type is missing.")
         case _:
             return OAuthFault("unsupported_grant_type", "grant_type must be authorization_code or refresh_token.")
+
+
+def _named_resource(server: AuthorizationServer, parameters: Parameters) -> str | None:
+    """The endpoint that the request names (RFC 8707 section 2.2), as no grant has it when it is not one of ours; None
+    when it leaves that to the grant."""
+    if "resource" not in parameters:
+        return None
+    resource = resource_of(server.settings, parameters["resource"])
+    return "" if resource is None else identifier_of(server.settings, resource)
 
 
 def _answer(

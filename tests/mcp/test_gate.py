@@ -32,7 +32,7 @@ async def test_without_a_token_the_challenge_says_where_to_go_and_what_to_ask(
     document = (await http.get(metadata)).json()
     assert document["resource"] == f"{settings.public_url}/mcp"
     assert document["authorization_servers"] == [settings.public_url]
-    assert "offline_access" not in document["scopes_supported"]
+    assert document["scopes_supported"] == ["lists:read", "lists:write"]
 
 
 @pytest.mark.parametrize("scheme", ["Basic eDp5", "Bearer", "Bearer ", "bearer", "Token abc"])

@@ -1,0 +1,24 @@
+"""The MCP endpoints as OAuth resources (RFC 8707): where each is, and which scopes belong to it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, LISTS_READ
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """An endpoint: its path below PUBLIC_URL, the scopes that can be granted for it, and those a client should ask."""
+
+    path: str
+    scopes: tuple[str, ...]
+    asks_for: tuple[str, ...]
+
+    def admits(self, path: str) -> bool:
+        """Whether a grant for the resource at `path` is good here: for itself, and for those below it."""
+        return self.path == path or self.path.startswith(f"{path}/")
+
+
+MAIN: Final = Resource("/mcp", ALL_SCOPES, DEFAULT_SCOPES)
+READ_ONLY: Final = Resource("/mcp/readonly", (LISTS_READ,), (LISTS_READ,))
+RESOURCES: Final = (MAIN, READ_ONLY)
