@@ -48,7 +48,7 @@ bench: $(SYNCED) ## Measure the service beside its limit and its peers, and writ
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(SYNCED) ## Pin the dependencies of pyproject.toml (ARGS=--upgrade takes newer ones)
-	@$(COMPILE) $(ARGS) pyproject.toml -o requirements.txt
+	@$(COMPILE) $(ARGS) pyproject.toml --extra redis -o requirements.txt
 	@$(COMPILE) $(ARGS) pyproject.toml --group dev --group bench -c requirements.txt -o requirements-dev.txt
 
 # Done again when the pinned dependencies change.

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from app.commands import migrating, serving
+from app.commands import api_keys, migrating, service_accounts, serving, signing_keys
 from app.config import load_settings
 from app.errors import AppError, StartupError
 from app.ops.logging import configure_logging
@@ -19,6 +19,9 @@ REFUSED: Final = 1
 COMMANDS: Final = (
     serving,
     migrating,
+    api_keys,
+    service_accounts,
+    signing_keys,
 )
 
 
@@ -41,5 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"shopping-list-mcp: {error}", file=sys.stderr)
         return START_FAILED
     except AppError as error:
-        print(f"shopping-list-mcp: {error.message}", file=sys.stderr)
+        choices = f" Candidates: {', '.join(error.candidates)}." if error.candidates else ""
+        print(f"shopping-list-mcp: {error.message}{choices}", file=sys.stderr)
         return START_FAILED if error.code == "unavailable" else REFUSED

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:6274", "http://127.0.0.1:6274"]
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     limits: Literal["on", "off"] = "on"
+    rate_limit_storage_url: SecretStr = SecretStr("memory://")
 
     @model_validator(mode="before")
     @classmethod
@@ -84,6 +85,17 @@ class Settings(BaseSettings):
             raise ValueError("must be written like postgresql://user:password@host:5432/database")
         _split(text)
         return SecretStr(f"postgresql://{rest}")
+
+    @field_validator("rate_limit_storage_url")
+    @classmethod
+    def _check_storage_url(cls, url: SecretStr) -> SecretStr:
+        text = url.get_secret_value()
+        if text == "memory://":
+            return url
+        parts = _split(text)
+        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+            raise ValueError("must be memory:// or written like redis://:password@host:6379/0")
+        return url
 
     @field_validator("public_url")
     @classmethod

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from app.access.api_keys import ApiKeys
 from app.access.grant_cache import GrantCache
 from app.access.hosts import HostCheck
 from app.access.identify import Identify
@@ -17,11 +19,13 @@ from app.db import Connection, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
 from app.jobs.runner import chores_running
+from app.jobs.upkeep import keep_up
 from app.lists.founding import found_household
 from app.mcp.endpoints import Endpoints
 from app.oauth.keys import KeyRing
 from app.oauth.routes import oauth_routes
 from app.oauth.verifier import TokenVerifier
+from app.ops.counters import Counters
 from app.ops.garbage import spare_what_stays
 from app.ops.health import health_routes
 from app.ops.logging import configure_logging
@@ -42,17 +46,20 @@ def create_app(settings: Settings) -> Starlette:
     engine = create_engine(database_url)
     cues = CueBus(database_url)
     keys = KeyRing(engine, settings)
-    identify = Identify(engine, TokenVerifier(settings, keys), GrantCache(cues))
+    identify = Identify(engine, TokenVerifier(settings, keys), GrantCache(cues), ApiKeys(engine, settings.issuer))
+    counters = Counters(settings.rate_limit_storage_url.get_secret_value())
+    upkeep = partial(keep_up, engine, keys.secret_key)
     endpoints = Endpoints(settings, engine, identify, cues)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         try:
             await keys.load()
-            async with cues.running(), endpoints.running(), chores_running(engine, cues.lists_changed):
+            async with cues.running(), endpoints.running(), chores_running(engine, cues.lists_changed, upkeep):
                 with on_stop(endpoints.subscriptions.close):
                     yield
         finally:
+            await counters.close()
             await engine.dispose()
 
     app = Starlette(
@@ -60,7 +67,7 @@ def create_app(settings: Settings) -> Starlette:
             *health_routes(Readiness(engine)),
             *resource_metadata_routes(settings, RESOURCES),
             *endpoints.routes(),
-            *oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended),
+            *oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended, counters=counters),
             *landing_routes(settings),
             static_files(),
         ],

@@ -14,11 +14,28 @@ DEFAULT_SCOPES: Final = (LISTS_READ, LISTS_WRITE)
 """What is asked for, and granted, when a client names no scope."""
 
 
+_SCOPES_OF_ROLE: Final = {"viewer": (LISTS_READ,), "editor": DEFAULT_SCOPES, "owner": ALL_SCOPES}
+
+
+def scopes_of_role(role: str) -> tuple[str, ...]:
+    """The scopes that a member of this role has a use for; the role itself is checked at every call."""
+    return _SCOPES_OF_ROLE[role]
+
+
 def expand(scopes: Iterable[str]) -> frozenset[str]:
     """The given scopes and every scope they contain; unknown names are dropped."""
     held = set(scopes)
     strongest = max((level for level, scope in enumerate(ALL_SCOPES) if scope in held), default=-1)
     return frozenset(ALL_SCOPES[: strongest + 1])
+
+
+def narrowed(approved: frozenset[str], asked: str | None) -> frozenset[str]:
+    """The approved scopes among those asked for, as OAuth writes them; all of them when nothing was asked for.
+
+    Hosts ask for all they know at each refresh, also when less was approved; refusing them for it would only send the
+    person to the consent page again.
+    """
+    return approved if asked is None else approved & expand(asked.split())
 
 
 def in_order(scopes: Iterable[str]) -> str:

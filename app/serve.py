@@ -22,6 +22,7 @@ from app.db.roles import refuse_powerful_role
 from app.errors import StartupError
 from app.main import create_app
 from app.oauth.keys import KeyRing
+from app.ops.counters import Counters
 from app.ops.garbage import spare_what_stays
 from app.ops.listening import check_address
 
@@ -57,6 +58,7 @@ def serve(settings: Settings) -> None:
     check_address(settings.host, settings.port)
     with database(settings) as complete:
         asyncio.run(_check_keys(complete))
+        Counters(complete.rate_limit_storage_url.get_secret_value())  # a worker could only say that it can't start
         print(f"Open {complete.public_url} or give your assistant {complete.resource} (Ctrl-C stops)", file=sys.stderr)
         if complete.workers == 1:
             app = create_app(complete)

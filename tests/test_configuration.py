@@ -177,6 +177,8 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS: each origin is written like https://app.example"),
         ({"ALLOWED_ORIGINS": "https://a.example/"}, "ALLOWED_ORIGINS: each origin is written like"),
         ({"SECRET_KEY": "hidden"}, "SECRET_KEY: needs at least 32 characters"),
+        ({"RATE_LIMIT_STORAGE_URL": "http://hidden"}, "RATE_LIMIT_STORAGE_URL: must be memory:// or written like"),
+        ({"RATE_LIMIT_STORAGE_URL": "redis://:hidden@:99999"}, "RATE_LIMIT_STORAGE_URL: "),
         ({"SECRET_KEY_PREVIOUS": "hidden"}, "SECRET_KEY_PREVIOUS: needs at least 32 characters"),
         ({"DATABASE_URL": "mysql://me:hidden@a.example/b"}, "DATABASE_URL: must be written like postgresql://"),
         ({"MIGRATION_DATABASE_URL": "hidden"}, "MIGRATION_DATABASE_URL: must be written like postgresql://"),

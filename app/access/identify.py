@@ -3,29 +3,36 @@
 from dataclasses import replace
 from uuid import UUID
 
+from app.access.api_keys import ApiKeys
 from app.access.caller import Caller
 from app.access.grant_cache import GrantCache, Standing
 from app.db import Engine, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor
 from app.oauth.grants import find_live_grant
+from app.oauth.secrets import API_KEY_PREFIX
 from app.oauth.verifier import TokenVerifier
 from app.scopes import expand
 
 
 class Identify:
-    """Finds the caller of a request."""
+    """Finds the caller of a request. Without `api_keys`, no API key is good."""
 
-    def __init__(self, engine: Engine, verifier: TokenVerifier, known: GrantCache) -> None:
+    def __init__(
+        self, engine: Engine, verifier: TokenVerifier, known: GrantCache, api_keys: ApiKeys | None = None
+    ) -> None:
         self._engine = engine
         self._verifier = verifier
         self._known = known
+        self._api_keys = api_keys
 
     async def __call__(self, token: str) -> Caller | None:
         """The caller, or None when the token, its grant, or every membership is gone.
 
         Raises `Unavailable` when the database can't say.
         """
+        if token.startswith(API_KEY_PREFIX):
+            return None if self._api_keys is None else await self._find_by_key(self._api_keys, token)
         claims = await self._verifier.verify(token)
         if claims is None:
             return None
@@ -44,6 +51,16 @@ class Identify:
         if found is None:
             return None
         return replace(caller, actor=found.actor, scopes=caller.scopes & expand(found.grant.scopes))
+
+    async def _find_by_key(self, api_keys: ApiKeys, key: str) -> Caller | None:
+        grant_id = await api_keys.find_grant(key)
+        if grant_id is None:
+            return None
+        found = self._known.find(grant_id) or await self._find(grant_id)
+        if found is None or (ends_at := found.grant.expires_at) is None:
+            return None
+        await api_keys.note_use(key)
+        return Caller(found.actor, api_keys.issuer, expand(found.grant.scopes), found.grant.resource, ends_at)
 
     async def _find(self, grant_id: UUID) -> Standing | None:
         endings = self._known.endings

@@ -123,14 +123,19 @@ def choose(actor: Actor, household: str | None) -> Membership:
     if household is None:
         default = (found for found in actor.memberships if found.household_id == actor.default_household_id)
         return next(default, actor.memberships[0])
+    return named(actor.memberships, household)
+
+
+def named(memberships: Sequence[Membership], household: str) -> Membership:
+    """The membership that a household's name or ref means. Raises `NotFound` and `Ambiguous` with candidates."""
     wanted = fold(household)
-    found = [each for each in actor.memberships if each.ref == wanted]
-    found = found or [each for each in actor.memberships if fold(each.name) == wanted]
+    found = [each for each in memberships if each.ref == wanted]
+    found = found or [each for each in memberships if fold(each.name) == wanted]
     if not found:
         raise NotFound(
             "There is no household of that name here. Use one of the candidates, or leave it out.",
             field="household",
-            candidates=_names(actor.memberships),
+            candidates=_names(memberships),
         )
     if len(found) > 1:
         raise Ambiguous(

@@ -1,6 +1,6 @@
 """Chores, again and again, by one process of all that serve a database."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
@@ -18,6 +18,9 @@ from app.ops.clock import Clock, system_clock
 
 FIRST_SECONDS: Final = 60
 EVERY_SECONDS: Final = 600
+
+KeepUp = Callable[[datetime], Awaitable[None]]
+"""Does what is due for the service as a whole; every process calls it."""
 
 _LEAD: Final = 0x4A6F_6273  # any fixed number that no other lock of this database has
 _log: Final = structlog.stdlib.get_logger("app.jobs")
@@ -45,21 +48,22 @@ async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | 
 
 @asynccontextmanager
 async def chores_running(
-    engine: Engine, lists_changed: ListsChanged, clock: Clock = system_clock
+    engine: Engine, lists_changed: ListsChanged, keep_up: KeepUp, clock: Clock = system_clock
 ) -> AsyncGenerator[None]:
-    """Tend all households every few minutes while the block runs."""
+    """Tend all households, and the service itself, every few minutes while the block runs."""
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_keep_tending, engine, lists_changed, clock)
+        tasks.start_soon(_keep_tending, engine, lists_changed, keep_up, clock)
         try:
             yield
         finally:
             tasks.cancel_scope.cancel()
 
 
-async def _keep_tending(engine: Engine, lists_changed: ListsChanged, clock: Clock) -> None:
+async def _keep_tending(engine: Engine, lists_changed: ListsChanged, keep_up: KeepUp, clock: Clock) -> None:
     await anyio.sleep(FIRST_SECONDS)
     while True:
         try:
+            await keep_up(clock())
             tended = await tend_all(engine, clock(), lists_changed)
             if tended:
                 _log.info("chores done", households=tended)

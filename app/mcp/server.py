@@ -22,6 +22,9 @@ from app.mcp.door import Door
 from app.mcp.faults import hide_faults
 from app.mcp.subscriptions import Subscriptions
 
+CLIENT_CREDENTIALS: Final = "io.modelcontextprotocol/oauth-client-credentials"
+"""The extension by which service accounts get their tokens."""
+
 CATALOGUE_TTL_MS: Final = 5 * 60 * 1000
 INSTRUCTIONS: Final = (
     "Shared shopping lists of a household. Things are named the way people name them (list: groceries, items: 2 kg "
@@ -74,6 +77,7 @@ def build_server(
         on_list_resources=list_resources,
         on_subscriptions_listen=subscriptions.listen,
     )
+    server.extensions[CLIENT_CREDENTIALS] = {}
     # In place of the SDK's OpenTelemetry middleware, whose spans carry the text of exceptions.
     server.middleware[:] = [hide_faults, DirectAnswers(server, dispatch)]
     return server

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.db import Connection, new_id, transaction
-from app.errors import Invalid
+from app.errors import Invalid, LimitReached
 from app.oauth.faults import OAuthFault, invalid_request, invalid_target
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.pkce import is_s256_challenge
@@ -17,12 +17,15 @@ from app.oauth.resources import identifier_of, resource_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client, find_client
 from app.oauth.store.grants import has_approved
-from app.oauth.store.requests import AuthorizationRequest, insert_request
+from app.oauth.store.requests import AuthorizationRequest, close_oldest_requests, insert_request
+from app.ops.requests import address_of
 from app.people.sessions import find_person, new_session_secret, session_hash
 from app.ui.forms import parse_fields
 from app.ui.headers import NO_REFERRER
 
 REQUEST_LIFE: Final = timedelta(minutes=10)
+MOST_OPEN: Final = 20
+"""Requests that wait in one browser, in as many tabs; with one more, the oldest is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,14 @@ class CheckedRequest:
 
 
 async def authorize(server: AuthorizationServer, request: Request) -> Response:
-    """GET /oauth/authorize: on to signing in, or straight to consent when someone is signed in."""
+    """GET /oauth/authorize: on to signing in, or straight to consent when someone is signed in.
+
+    Raises `LimitReached` for an address with too many requests: each one leaves a row.
+    """
+    seconds = await server.authorizations.hit(address_of(request))
+    if seconds is not None:
+        message = f"Too many requests from your network. Try again in {seconds} seconds."
+        raise LimitReached(message, retry_after=seconds)
     try:
         parameters = parameters_of(parse_fields(request.scope["query_string"]))
     except Invalid as error:
@@ -95,8 +105,9 @@ async def _may_redirect(
     """
     if client.kind == "preregistered":
         return True
-    person = await find_person(connection, cookie, server.clock()) if cookie else None
-    return person is not None and await has_approved(connection, person.id, client.id)
+    now = server.clock()
+    person = await find_person(connection, cookie, now) if cookie else None
+    return person is not None and await has_approved(connection, person.id, client.id, now)
 
 
 async def _keep(
@@ -122,6 +133,7 @@ async def _keep(
         expires_at=now + REQUEST_LIFE,
     )
     await insert_request(connection, kept, now)
+    await close_oldest_requests(connection, kept.browser_hash, MOST_OPEN, now)
     signed_in = await find_person(connection, browser, now) is not None
     step = "consent" if signed_in else "sign-in"
     response = RedirectResponse(server.url(f"/oauth/{step}?request={kept.id}"), 303)

@@ -9,12 +9,12 @@ from starlette.requests import Request
 
 from app.db import Connection
 from app.oauth.faults import OAuthFault, invalid_client, invalid_request
+from app.oauth.metadata import SECRET_METHODS
 from app.oauth.parameters import Parameters
 from app.oauth.secrets import hash_of
 from app.oauth.store.clients import Client, find_client
 
 PUBLIC = "none"
-SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,12 @@ async def authenticate_client(connection: Connection, request: Request, paramete
     if client is None or not _proves(client, given.secret):
         return invalid_client()
     return client
+
+
+def claimed_client_id(request: Request, parameters: Parameters) -> str:
+    """The client id that a request names, proven or not; empty when there is none that can be read."""
+    given = credentials_of(request, parameters)
+    return "" if isinstance(given, OAuthFault) else given.client_id
 
 
 def _proves(client: Client, secret: str | None) -> bool:

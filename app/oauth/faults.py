@@ -45,3 +45,8 @@ def invalid_target() -> OAuthFault:
 def invalid_client() -> OAuthFault:
     """The client is unknown or failed to authenticate. Hosts register anew when they see it."""
     return OAuthFault("invalid_client", "The client is unknown or its authentication failed. Register again.", 401)
+
+
+def unauthorized_client(description: str) -> OAuthFault:
+    """The client is who it says, and may not do this (RFC 6749 section 5.2)."""
+    return OAuthFault("unauthorized_client", description)

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from app.config import Settings
 from app.db import Connection, Engine, transaction
-from app.errors import StartupError
+from app.errors import StartupError, Unavailable
 from app.oauth.sealing import seal, unseal
 from app.oauth.store import keys as store
 from app.oauth.store.keys import StoredKey
@@ -29,6 +29,7 @@ PUBLISHED_AFTER_RETIREMENT: Final = timedelta(hours=2)
 # A new key is published an hour before its first use, so every process knows it long before it matters.
 REREAD_AFTER: Final = timedelta(minutes=5)
 SHORTEST_REFETCH: Final = timedelta(seconds=30)
+RETRY_SECONDS: Final = 30
 
 _CANT_OPEN: Final = (
     "SECRET_KEY: does not open the signing keys in the database; "
@@ -55,9 +56,9 @@ class KeyRing:
         if settings.secret_key is None:
             raise StartupError("SECRET_KEY: required to keep the signing keys; make one with: openssl rand -hex 32")
         self._engine = engine
-        self._secret_key = settings.secret_key
+        self.secret_key: Final = settings.secret_key
         previous = settings.secret_key_previous
-        self._secret_keys: Sequence[SecretStr] = (self._secret_key, *([previous] if previous else []))
+        self._secret_keys: Sequence[SecretStr] = (self.secret_key, *([previous] if previous else []))
         self._clock = clock
         self._reading = anyio.Lock()
         self._read_at: datetime | None = None
@@ -75,10 +76,10 @@ class KeyRing:
             stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
             if not any(key.retired_at is None for key in stored):
                 generation = max((key.generation for key in stored), default=0) + 1
-                await store.insert_key(connection, _new_key(generation, self._secret_key, now), now)
+                await store.insert_key(connection, make_key(generation, self.secret_key, now), now)
                 stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
             self._take(stored, now, strict=True)
-            await self._reseal(connection, stored)
+            await self._reseal(connection, [key for key in stored if key.may_sign(now)])
 
     async def refresh(self) -> None:
         """Read the keys again when what is cached is older than five minutes."""
@@ -95,9 +96,15 @@ class KeyRing:
         return self._verifying.get(kid)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """A signed access token (RFC 9068) with the newest key that is active."""
+        """A signed access token (RFC 9068) with the newest key that is active.
+
+        Raises `Unavailable` while there is no key that this process can open.
+        """
+        if not self._signing:
+            raise Unavailable("Tokens can't be signed right now. Try again shortly.", retry_after=RETRY_SECONDS)
         now = self._clock()
-        key = next(key for key in self._signing if key.active_from <= now)
+        # None is active where the clock is behind that of the process that made the first key: then the oldest will do.
+        key = next((key for key in self._signing if key.active_from <= now), self._signing[-1])
         return jwt.encode(
             dict(claims), key.private_key, algorithm=ALGORITHM, headers={"typ": TOKEN_TYPE, "kid": key.kid}
         )
@@ -119,7 +126,7 @@ class KeyRing:
         opened = {key.kid: key for key in self._signing}
         signing: list[SigningKey] = []
         for key in stored:
-            if key.retired_at is not None:
+            if not key.may_sign(now):
                 continue
             if key.kid in opened:
                 signing.append(opened[key.kid])
@@ -136,13 +143,13 @@ class KeyRing:
 
     async def _reseal(self, connection: Connection, stored: Sequence[StoredKey]) -> None:
         for key in stored:
-            if key.retired_at is None:
-                opened = unseal(key.sealed_private_key, key.kid, self._secret_keys)
-                if opened is not None and opened[1] is not self._secret_key:
-                    await store.reseal_key(connection, key.kid, seal(opened[0], key.kid, self._secret_key))
+            opened = unseal(key.sealed_private_key, key.kid, self._secret_keys)
+            if opened is not None and opened[1] is not self.secret_key:
+                await store.reseal_key(connection, key.kid, seal(opened[0], key.kid, self.secret_key))
 
 
-def _new_key(generation: int, secret_key: SecretStr, active_from: datetime) -> StoredKey:
+def make_key(generation: int, secret_key: SecretStr, active_from: datetime) -> StoredKey:
+    """A new key, its private half sealed."""
     private_key = ec.generate_private_key(ec.SECP256R1())
     kid = secrets.token_urlsafe(12)
     public_jwk = ECAlgorithm.to_jwk(private_key.public_key(), as_dict=True)

@@ -6,8 +6,12 @@ from app.config import Settings
 from app.oauth.keys import ALGORITHM
 from app.scopes import ALL_SCOPES
 
-AUTH_METHODS = ["none", "client_secret_basic", "client_secret_post"]
-GRANT_TYPES = ["authorization_code", "refresh_token"]
+SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
+AUTH_METHODS = ["none", *SECRET_METHODS]
+REGISTRABLE_GRANT_TYPES = ["authorization_code", "refresh_token"]
+"""What a client may register for by itself; service accounts are made by whoever runs the service."""
+
+GRANT_TYPES = [*REGISTRABLE_GRANT_TYPES, "client_credentials"]
 
 
 def server_metadata(settings: Settings) -> dict[str, Any]:
@@ -19,6 +23,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "token_endpoint": f"{base}/oauth/token",
         "registration_endpoint": f"{base}/oauth/register",
         "revocation_endpoint": f"{base}/oauth/revoke",
+        "introspection_endpoint": f"{base}/oauth/introspect",
         "jwks_uri": f"{base}/oauth/jwks.json",
         "scopes_supported": list(ALL_SCOPES),
         "response_types_supported": ["code"],
@@ -26,6 +31,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "grant_types_supported": GRANT_TYPES,
         "token_endpoint_auth_methods_supported": AUTH_METHODS,
         "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
+        "introspection_endpoint_auth_methods_supported": SECRET_METHODS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "client_id_metadata_document_supported": False,

@@ -16,7 +16,7 @@ from app.oauth.store import refresh as store
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow, lock_grant
 from app.oauth.store.refresh import RefreshToken
-from app.scopes import expand
+from app.scopes import narrowed
 
 PREFIX: Final = "slr"
 # Hosts refresh in parallel bursts, and answers get lost: for so long the last token but one is still answered,
@@ -88,7 +88,7 @@ async def refresh(
         return Revocation(presented.grant.id, "refresh_token_replayed", invalid_grant(_BAD_TOKEN))
     if resource not in (None, presented.grant.resource):
         return invalid_target()
-    scopes = _narrowed(presented.grant.scopes, parameters.get("scope"))
+    scopes = narrowed(presented.grant.scopes, parameters.get("scope"))
     if not scopes:
         return OAuthFault("invalid_scope", "None of these scopes was approved.")
     if not is_current and presented.stored.successor_nonce is not None:
@@ -99,12 +99,6 @@ async def refresh(
         connection, presented.family_id, presented.current_generation, nonce, hash_of(successor), now
     )
     return Refreshed(presented.grant, scopes, successor)
-
-
-def _narrowed(approved: frozenset[str], asked: str | None) -> frozenset[str]:
-    """The approved scopes among those asked for. Hosts ask for all they know at each refresh, also when the person
-    approved less; refusing them for it would only send the person to the consent page again."""
-    return approved if asked is None else approved & expand(asked.split())
 
 
 def _is_in_grace(presented: PresentedToken, now: datetime) -> bool:

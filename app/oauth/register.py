@@ -7,8 +7,9 @@ from app.db import transaction
 from app.errors import Invalid, LimitReached
 from app.oauth.faults import NOT_STORED, OAuthFault
 from app.oauth.registration import register_client
-from app.oauth.server import AuthorizationServer, address_of
+from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import insert_client
+from app.ops.requests import address_of
 from app.ui.bodies import read_whole_body
 
 

@@ -14,7 +14,7 @@ from app.config import Settings
 from app.errors import Invalid
 from app.oauth.clients import PUBLIC
 from app.oauth.faults import OAuthFault
-from app.oauth.metadata import AUTH_METHODS, GRANT_TYPES, server_metadata
+from app.oauth.metadata import AUTH_METHODS, REGISTRABLE_GRANT_TYPES, server_metadata
 from app.oauth.redirects import fault_of_redirect_uri
 from app.oauth.secrets import CLIENT_ID_PREFIX, CLIENT_SECRET_PREFIX, hash_of, new_secret
 from app.oauth.store.clients import Client
@@ -36,7 +36,7 @@ class RegistrationRequest(BaseModel):
 
     redirect_uris: Annotated[list[str], Field(min_length=1, max_length=20)]
     token_endpoint_auth_method: _Line = "client_secret_basic"  # noqa: S105  # the default of RFC 7591 section 2
-    grant_types: _Lines = GRANT_TYPES
+    grant_types: _Lines = REGISTRABLE_GRANT_TYPES
     response_types: _Lines = ["code"]
     client_name: _Line | None = None
     client_uri: _Line | None = None
@@ -110,7 +110,7 @@ def _checked_metadata(settings: Settings, request: RegistrationRequest) -> dict[
     """The metadata as registered: what we don't support is left out where the RFC lets us, else refused."""
     metadata = request.model_dump(exclude_none=True)
     # Hosts also list grant and response types of other servers (device codes, id tokens).
-    metadata["grant_types"] = [each for each in request.grant_types if each in GRANT_TYPES]
+    metadata["grant_types"] = [each for each in request.grant_types if each in REGISTRABLE_GRANT_TYPES]
     metadata["response_types"] = [each for each in request.response_types if each == "code"]
     if "authorization_code" not in metadata["grant_types"] or not metadata["response_types"]:
         return OAuthFault(_INVALID, "Only the authorization code flow is offered here.")

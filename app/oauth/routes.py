@@ -17,21 +17,28 @@ from app.db import Engine
 from app.errors import AppError, StartupError
 from app.oauth.authorize import authorize
 from app.oauth.consent import post_consent, show_consent
+from app.oauth.failures import Failures
 from app.oauth.faults import NOT_STORED
+from app.oauth.introspect import introspect
 from app.oauth.keys import KeyRing
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.register import register
 from app.oauth.revoke import revoke
+from app.oauth.revoking import GrantRevoked
 from app.oauth.server import (
+    AUTHORIZATIONS_PER_MINUTE,
+    FAILURES_OF_ADDRESS_PER_MINUTE,
+    FAILURES_PER_MINUTE,
+    INTROSPECTIONS_PER_MINUTE,
     REGISTRATIONS_PER_MINUTE,
     SIGN_INS_PER_MINUTE,
-    TOKEN_FAILURES_PER_MINUTE,
     AuthorizationServer,
-    GrantRevoked,
 )
 from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
 from app.oauth.token import token
+from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock, system_clock
+from app.ops.counters import Counters
 from app.ops.rate_limit import RateLimit
 from app.ops.requests import generic_message
 from app.people.accounts import FoundHousehold
@@ -64,19 +71,22 @@ def oauth_routes(
     *,
     clock: Clock = system_clock,
     grant_revoked: GrantRevoked | None = None,
+    counters: Counters | None = None,
 ) -> list[BaseRoute]:
     """Every route of the authorization server.
 
     `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
-    the transaction was opened. `grant_revoked` hears of each revoked grant after the commit.
+    the transaction was opened. `grant_revoked` hears of each revoked grant after the commit. Rate limits count in
+    `counters`, in the memory of this process unless given.
     Raises `StartupError` without a SECRET_KEY.
     """
-    server = _server(settings, engine, keys, found_household, clock, grant_revoked or _ignore)
+    server = _server(settings, engine, keys, found_household, clock, grant_revoked or _ignore, counters or Counters())
     return [
         *_metadata_routes(settings),
         _client_route("/oauth/jwks.json", _jwks, server, "GET"),
         _client_route("/oauth/register", register, server, "POST"),
         _client_route("/oauth/token", token, server, "POST"),
+        _client_route("/oauth/introspect", introspect, server, "POST"),
         _client_route("/oauth/revoke", revoke, server, "POST"),
         # Where revision 2025-03-26 puts them when there is no metadata; SDKs still go there with a stored token.
         _client_route("/register", register, server, "POST"),
@@ -100,14 +110,19 @@ def _server(
     found_household: FoundHousehold,
     clock: Clock,
     grant_revoked: GrantRevoked,
+    counters: Counters,
 ) -> AuthorizationServer:
     if settings.secret_key is None:
         raise StartupError("SECRET_KEY: required for signing in; make one with: openssl rand -hex 32")
-    limited = settings.limits == "on"
+
+    def limit(name: str, per_minute: int) -> RateLimit:
+        return RateLimit(per_minute, enabled=settings.limits == "on", name=name, counters=counters)
+
     return AuthorizationServer(
         settings=settings,
         engine=engine,
         keys=keys,
+        verifier=TokenVerifier(settings, keys, clock=clock),
         found_household=found_household,
         grant_revoked=grant_revoked,
         clock=clock,
@@ -115,9 +130,13 @@ def _server(
         guard=FormGuard(settings.secret_key, settings.public_origin),
         cookie=BrowserCookie(settings.public_url),
         hashing=PasswordHashing(),
-        registrations=RateLimit(REGISTRATIONS_PER_MINUTE, enabled=limited),
-        sign_ins=RateLimit(SIGN_INS_PER_MINUTE, enabled=limited),
-        token_failures=RateLimit(TOKEN_FAILURES_PER_MINUTE, enabled=limited),
+        registrations=limit("registrations", REGISTRATIONS_PER_MINUTE),
+        authorizations=limit("authorizations", AUTHORIZATIONS_PER_MINUTE),
+        sign_ins=limit("sign-ins", SIGN_INS_PER_MINUTE),
+        introspections=limit("introspections", INTROSPECTIONS_PER_MINUTE),
+        failures=Failures(
+            limit("failures-of-client", FAILURES_PER_MINUTE), limit("failures", FAILURES_OF_ADDRESS_PER_MINUTE)
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 CODE_PREFIX: Final = "slc_"
 CLIENT_SECRET_PREFIX: Final = "sls_"  # noqa: S105  # a prefix, not a secret
+API_KEY_PREFIX: Final = "slk_"
 CLIENT_ID_PREFIX: Final = "app_"
 SECRET_BYTES: Final = 32
 

@@ -1,14 +1,13 @@
 """What the endpoints of the authorization server share."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
-
-from starlette.requests import Request
 
 from app.config import Settings
 from app.db import Engine
+from app.oauth.failures import Failures
 from app.oauth.keys import KeyRing
+from app.oauth.revoking import GrantRevoked
+from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock
 from app.ops.rate_limit import RateLimit
 from app.people.accounts import FoundHousehold
@@ -18,11 +17,13 @@ from app.ui.forms import FormGuard
 from app.ui.pages import Pages
 
 REGISTRATIONS_PER_MINUTE = 60
+AUTHORIZATIONS_PER_MINUTE = 120
 SIGN_INS_PER_MINUTE = 30
-TOKEN_FAILURES_PER_MINUTE = 120
+FAILURES_PER_MINUTE = 120
+"""Of one client at one address."""
 
-GrantRevoked = Callable[[UUID], None]
-"""Told of each grant that was revoked, after the commit, so that caches drop it at once."""
+FAILURES_OF_ADDRESS_PER_MINUTE = 1_200
+INTROSPECTIONS_PER_MINUTE = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class AuthorizationServer:
     settings: Settings
     engine: Engine
     keys: KeyRing
+    verifier: TokenVerifier
     found_household: FoundHousehold
     grant_revoked: GrantRevoked
     clock: Clock
@@ -40,14 +42,11 @@ class AuthorizationServer:
     cookie: BrowserCookie
     hashing: PasswordHashing
     registrations: RateLimit
+    authorizations: RateLimit
     sign_ins: RateLimit
-    token_failures: RateLimit
+    introspections: RateLimit
+    failures: Failures
 
     def url(self, path: str) -> str:
         """An absolute path of ours, below the path in PUBLIC_URL."""
         return f"{self.settings.public_path}{path}"
-
-
-def address_of(request: Request) -> str:
-    """The network address that a request came from."""
-    return request.client.host if request.client else "unknown"

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid, LimitReached
 from app.oauth.journey import PostedForm, change_person, form_subject, open_request, out_of_date, posted_form, see_other
-from app.oauth.server import AuthorizationServer, address_of
+from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import find_client
+from app.ops.requests import address_of
 from app.people.accounts import create_account, prepare_account, sign_in
 from app.people.sessions import find_person
 

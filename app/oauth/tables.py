@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -48,6 +49,7 @@ clients = Table(
     Column("metadata", JSONB, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("last_used_at", Moment, nullable=False),
+    Column("may_introspect", Boolean, nullable=False, server_default=sql("false")),
     CheckConstraint("kind IN ('dynamic', 'document', 'preregistered')", name="kind"),
     CheckConstraint(
         "token_endpoint_auth_method IN ('none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt')",
@@ -71,6 +73,7 @@ authorization_requests = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
+    Index(None, "browser_hash"),
     Index(None, "expires_at"),
 )
 
@@ -89,7 +92,7 @@ grants = Table(
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
     Column("revoked_because", Text),
-    CheckConstraint("kind IN ('consent', 'key')", name="kind"),
+    CheckConstraint("kind IN ('consent', 'key', 'service')", name="kind"),
     CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revocation_has_a_reason"),
     Index(None, "person_id", "client_id"),
     Index(None, "client_id"),
@@ -104,6 +107,16 @@ grant_households = Table(
     Column("is_default", Boolean, nullable=False),
     Index(None, "household_id"),
     Index("uq_grant_households_default", "grant_id", unique=True, postgresql_where=sql("is_default")),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    # SHA-256 of the key: a copy of this table opens nothing.
+    Column("key_hash", LargeBinary, primary_key=True),
+    Column("grant_id", Uuid, ForeignKey("grants.id", ondelete="CASCADE"), nullable=False),
+    Column("last_used_on", Date),
+    UniqueConstraint("grant_id"),
 )
 
 codes = Table(

@@ -8,18 +8,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.db import Connection, transaction
-from app.errors import Invalid, LimitReached
+from app.errors import Invalid
 from app.oauth.access_tokens import access_token, has_refresh_token, token_life
+from app.oauth.client_credentials import grant_of_service
 from app.oauth.clients import authenticate_client
 from app.oauth.codes import redeem_code
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
+from app.oauth.metadata import GRANT_TYPES
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.refresh import Refreshed, refresh, start_family
 from app.oauth.resources import identifier_of, resource_of
-from app.oauth.revoking import Revocation
-from app.oauth.server import AuthorizationServer, address_of
+from app.oauth.revoking import Endings, Revocation
+from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client, note_use
-from app.oauth.store.grants import GrantRow, revoke_grant
+from app.oauth.store.grants import GrantRow
 from app.scopes import in_order
 from app.ui.forms import read_form
 
@@ -32,36 +34,35 @@ class TokenAnswer:
 
 
 async def token(server: AuthorizationServer, request: Request) -> Response:
-    """POST /oauth/token. Cookies are ignored. Raises `LimitReached` for an address with too many failures."""
-    address = address_of(request)
-    seconds = await server.token_failures.wait(address)
-    if seconds is not None:
-        raise LimitReached("Too many failed token requests from this address.", retry_after=seconds)
+    """POST /oauth/token. Cookies are ignored. Raises `LimitReached` for a client with too many failures."""
     try:
         parameters = parameters_of(await read_form(request))
     except Invalid as error:
         parameters = invalid_request(error.message)
-    outcome = parameters if isinstance(parameters, OAuthFault) else await _serve(server, request, parameters)
+    if isinstance(parameters, OAuthFault):
+        return parameters.response()
+    await server.failures.refuse(request, parameters)
+    outcome = await _serve(server, request, parameters)
     if isinstance(outcome, TokenAnswer):
         return JSONResponse(outcome.members, headers=NOT_STORED)
-    await server.token_failures.hit(address)
+    await server.failures.count(request, parameters)
     return outcome.response()
 
 
 async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> TokenAnswer | OAuthFault:
     await server.keys.refresh()
-    async with transaction(server.engine) as connection:
+    endings = Endings(server.grant_revoked)
+    async with transaction(server.engine, committed=endings.tell) as connection:
         client = await authenticate_client(connection, request, parameters)
         if isinstance(client, OAuthFault):
             return client
         now = server.clock()
         outcome = await _outcome(server, connection, client, parameters, now)
         if isinstance(outcome, Revocation):
-            await revoke_grant(connection, outcome.grant_id, outcome.because, now)
+            await endings.end(connection, outcome.grant_id, outcome.because, now)
         elif isinstance(outcome, TokenAnswer):
             await note_use(connection, client.id, now)
     if isinstance(outcome, Revocation):
-        server.grant_revoked(outcome.grant_id)
         return outcome.fault or invalid_request("The grant has ended.")
     return outcome
 
@@ -82,10 +83,15 @@ async def _outcome(
             if not isinstance(refreshed, Refreshed):
                 return refreshed
             return _answer(server, refreshed.grant, refreshed.scopes, refreshed.refresh_token, now)
+        case "client_credentials":
+            granted = await grant_of_service(connection, client, parameters, resource, now)
+            if isinstance(granted, OAuthFault):
+                return granted
+            return _answer(server, granted.grant, granted.scopes, None, now)
         case None:
             return invalid_request("The parameter grant_type is missing.")
         case _:
-            return OAuthFault("unsupported_grant_type", "grant_type must be authorization_code or refresh_token.")
+            return OAuthFault("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANT_TYPES)}.")
 
 
 def _named_resource(server: AuthorizationServer, parameters: Parameters) -> str | None:

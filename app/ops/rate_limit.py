@@ -1,42 +1,53 @@
-"""How often one network address may do something that costs us work or helps someone guess."""
+"""How often somebody may do something that costs us work or helps someone guess."""
 
+import json
 import math
 import time
+from hashlib import sha256
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+
+from app.ops.counters import Counters
 
 IPV6_SUBSCRIBER_PREFIX = 64
 
 
 class RateLimit:
-    """At most `per_minute` events in any 60 seconds from one address, counted in this process.
+    """At most `per_minute` events in any 60 seconds from one address, or from one address for one thing (`about`).
 
     `hit` counts an event, `wait` only looks; both answer the seconds to wait, or None when there is room.
+    `name` keeps apart what several limits count in the same `counters`.
     """
 
-    def __init__(self, per_minute: int, *, enabled: bool = True) -> None:
-        self._item = RateLimitItemPerMinute(per_minute)
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(
+        self, per_minute: int, *, enabled: bool = True, name: str = "", counters: Counters | None = None
+    ) -> None:
+        self._item = RateLimitItemPerMinute(per_minute, namespace=name)
+        self._counters = counters or Counters()
         self._enabled = enabled
 
-    async def hit(self, address: str) -> int | None:
+    async def hit(self, address: str, about: str = "") -> int | None:
         """Count one event. Answers the seconds to wait when there was no room for it."""
-        if not self._enabled or self._windows.hit(self._item, _subscriber(address)):
+        key = _key(address, about)
+        if not self._enabled or await self._counters.hit(self._item, key):
             return None
-        return self._seconds_left(address)
+        return await self._seconds_left(key)
 
-    async def wait(self, address: str) -> int | None:
+    async def wait(self, address: str, about: str = "") -> int | None:
         """The seconds to wait before the next event would be accepted; counts nothing."""
-        if not self._enabled or self._windows.test(self._item, _subscriber(address)):
+        key = _key(address, about)
+        if not self._enabled or await self._counters.has_room(self._item, key):
             return None
-        return self._seconds_left(address)
+        return await self._seconds_left(key)
 
-    def _seconds_left(self, address: str) -> int:
-        window = self._windows.get_window_stats(self._item, _subscriber(address))
-        return max(1, math.ceil(window.reset_time - time.time()))
+    async def _seconds_left(self, key: str) -> int:
+        return max(1, math.ceil(await self._counters.room_at(self._item, key) - time.time()))
+
+
+def _key(address: str, about: str) -> str:
+    """Of one length, whatever was sent; and nobody's address in the clear."""
+    return sha256(json.dumps([_subscriber(address), about]).encode()).hexdigest()
 
 
 def _subscriber(address: str) -> str:

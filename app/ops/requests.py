@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +22,11 @@ _log: Final = structlog.stdlib.get_logger("app.requests")
 def request_id() -> str:
     """The id of the request that is being served; people quote it when they report a fault."""
     return _request_id.get()
+
+
+def address_of(request: Request) -> str:
+    """The network address that a request came from."""
+    return request.client.host if request.client else "unknown"
 
 
 def generic_message() -> str:

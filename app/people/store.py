@@ -13,6 +13,7 @@ from app.people.person import Person
 from app.people.tables import credentials, people, sessions
 
 LOCAL_ISSUER = "local"
+SERVICE_ISSUER = "client"
 PASSWORD = "password"  # noqa: S105  # the name of a kind of credential
 
 
@@ -43,6 +44,15 @@ async def insert_person(connection: Connection, email: EmailAddress, name: str, 
     )
     inserted = (await connection.execute(statement)).scalar()
     return None if inserted is None else person
+
+
+async def insert_service_person(connection: Connection, client_id: str, name: str, now: datetime) -> Person:
+    """Somebody for a service account to act as: without e-mail and credentials, so nobody signs in as them."""
+    person = Person(id=new_id(), name=name, email=None)
+    await connection.execute(
+        insert(people).values(id=person.id, issuer=SERVICE_ISSUER, subject=client_id, name=name, created_at=now)
+    )
+    return person
 
 
 async def insert_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
@@ -79,6 +89,17 @@ async def find_password_account(connection: Connection, email: EmailAddress) -> 
     if row is None:
         return None
     return PasswordAccount(Person(id=row.id, name=row.name, email=row.email), row.secret_hash)
+
+
+async def find_local_person(connection: Connection, email: EmailAddress) -> Person | None:
+    """The person of our own issuer with this login name."""
+    found = await connection.execute(
+        select(people.c.id, people.c.name, people.c.email).where(
+            people.c.issuer == LOCAL_ISSUER, people.c.subject == email.key
+        )
+    )
+    row = found.first()
+    return None if row is None else Person(id=row.id, name=row.name, email=row.email)
 
 
 async def insert_session(

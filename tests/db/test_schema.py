@@ -28,6 +28,7 @@ GLOBAL = {
     "authorization_requests",
     "grants",
     "grant_households",
+    "api_keys",
     "codes",
     "refresh_families",
     "refresh_tokens",

@@ -1,9 +1,14 @@
 """How long an idempotency key is remembered, and for whom."""
 
+from typing import Any
+
+import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
+from starlette.applications import Starlette
 
 from app.db import Engine, transaction
+from app.households.tables import memberships
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -57,3 +62,22 @@ async def test_one_key_under_two_grants_of_a_person_is_two_calls(
     assert await add(client, "2 milk") == "2", "each is answered what it was answered first"
     assert await add(phone, "2 milk") == "4"
     assert (await client.call("list_items"))["items"][0]["quantity"] == 4
+
+
+async def test_an_answer_kept_for_a_repeated_call_is_lost_with_the_household(
+    app: Starlette, http: httpx.AsyncClient, factory: Factory, ada: Connected
+) -> None:
+    eve, own = await factory.person("Eve")
+    await factory.join(eve, ada.household_id, "editor")
+    both = await factory.connect(eve, own, ada.household_id)
+    client = McpClient(http, both.token)
+    (other,) = (await client.call("get_overview"))["other_households"]
+    call: dict[str, Any] = {"items": ["secret gift"], "household": other["ref"], "idempotency_key": "once"}
+    await client.call("add_items", **call)
+    left = delete(memberships).where(memberships.c.person_id == eve.id, memberships.c.household_id == ada.household_id)
+    async with transaction(factory.engine) as connection:
+        await connection.execute(left)
+    app.state.cues.members_changed(ada.household_id)
+    refused = await client.refusal("add_items", **call)
+    assert refused["code"] == "not_found"
+    assert "secret gift" not in str(refused)

@@ -108,6 +108,16 @@ async def test_only_who_approved_a_client_before_is_sent_to_it_with_a_fault(
         assert stranger.status == 400
 
 
+async def test_an_approval_that_has_ended_opens_no_redirect(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, _ = await approved_code(http, server.url, email, duration="day")
+    assert (await Browser(http).open(attempt.url(scope="unknown"))).elsewhere is not None
+    server.clock.move(days=1)
+    page = await Browser(http).open(attempt.url(scope="unknown"))
+    assert (page.elsewhere, page.status) == (None, 400)
+
+
 @pytest.mark.parametrize("resource", [None, "{url}/mcp", "{url}/mcp/", "HTTP://LOCALHOST:{port}/mcp"])
 async def test_our_door_is_accepted_as_hosts_write_it(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str, resource: str | None

@@ -18,7 +18,10 @@ NAMES = [
     *("redirect_uri", "response_type", "code_challenge", "code_challenge_method", "state", "scope", "request"),
     *("email", "password", "name", "decision", "level", "duration", "household", "default_household", "form_token"),
 ]
-PATHS = [f"/oauth/{path}" for path in ("token", "revoke", "sign-in", "sign-up", "sign-out", "consent", "register")]
+PATHS = [
+    f"/oauth/{path}"
+    for path in ("token", "revoke", "introspect", "sign-in", "sign-up", "sign-out", "consent", "register")
+]
 
 texts = some.text(alphabet=some.characters(exclude_categories=["Cs"]), max_size=60) | some.sampled_from(
     [

@@ -147,7 +147,7 @@ async def test_no_code_is_in_the_database(server: RunningServer, approved: tuple
     [
         ({"grant_type": None}, "invalid_request", 400),
         ({"grant_type": "password"}, "unsupported_grant_type", 400),
-        ({"grant_type": "client_credentials"}, "unsupported_grant_type", 400),
+        ({"grant_type": "client_credentials"}, "unauthorized_client", 400),
         ({"code": None}, "invalid_request", 400),
         ({"code": "slc_invented"}, "invalid_grant", 400),
         ({"code": "a\0b"}, "invalid_request", 400),

@@ -54,7 +54,7 @@ async def test_the_document_is_valid_by_authlibs_reading_of_the_rfc() -> None:
 @pytest.mark.parametrize(
     ("path", "method"),
     [(path, "GET") for path in [*DOCUMENTS, "/oauth/jwks.json"]]
-    + [(f"/oauth/{name}", "POST") for name in ("register", "token", "revoke")],
+    + [(f"/oauth/{name}", "POST") for name in ("register", "token", "revoke", "introspect")],
 )
 async def test_a_client_in_a_browser_may_call_from_any_origin(http: httpx.AsyncClient, path: str, method: str) -> None:
     origin = "https://inspector.example"

@@ -23,6 +23,7 @@ async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server
                 "/oauth/token", data={"grant_type": "refresh_token", "client_id": "a", "refresh_token": "b"}
             ),
             await http.post("/oauth/revoke", data={"client_id": "a", "token": "b"}),
+            await http.post("/oauth/introspect", data={"client_id": "a", "token": "b"}),
             await http.post("/oauth/register", json={"redirect_uris": [REDIRECT_URI]}),
             await http.get("/oauth/authorize", params={"client_id": "a"}),
         ]

@@ -23,6 +23,7 @@ class Client:
     redirect_uris: tuple[str, ...]
     token_endpoint_auth_method: str
     secret_hash: bytes | None
+    may_introspect: bool = False
 
 
 async def insert_client(connection: Connection, client: Client, metadata: dict[str, Any], now: datetime) -> None:
@@ -35,6 +36,7 @@ async def insert_client(connection: Connection, client: Client, metadata: dict[s
             redirect_uris=list(client.redirect_uris),
             token_endpoint_auth_method=client.token_endpoint_auth_method,
             secret_hash=client.secret_hash,
+            may_introspect=client.may_introspect,
             metadata=metadata,
             created_at=now,
             last_used_at=now,
@@ -53,6 +55,7 @@ async def find_client(connection: Connection, client_id: str) -> Client | None:
                 clients.c.redirect_uris,
                 clients.c.token_endpoint_auth_method,
                 clients.c.secret_hash,
+                clients.c.may_introspect,
             ).where(clients.c.id == client_id)
         )
     ).first()
@@ -65,6 +68,7 @@ async def find_client(connection: Connection, client_id: str) -> Client | None:
         redirect_uris=tuple(row.redirect_uris),
         token_endpoint_auth_method=row.token_endpoint_auth_method,
         secret_hash=row.secret_hash,
+        may_introspect=row.may_introspect,
     )
 
 

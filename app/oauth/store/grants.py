@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, update
 
 from app.db import Connection
 from app.oauth.tables import grant_households, grants
@@ -33,7 +33,7 @@ class GrantRow:
 
 @dataclass(frozen=True, slots=True)
 class NewGrant:
-    """A consent that is about to be stored."""
+    """A grant that is about to be stored: a person's consent, an API key, or a service account's."""
 
     id: UUID
     person_id: UUID
@@ -44,14 +44,15 @@ class NewGrant:
     household_ids: Iterable[UUID]
     default_household_id: UUID
     expires_at: datetime | None
+    kind: Literal["consent", "key", "service"] = "consent"
 
 
 async def insert_grant(connection: Connection, grant: NewGrant, now: datetime) -> None:
-    """Store a person's consent and the households it covers."""
+    """Store a grant and the households it covers."""
     await connection.execute(
         insert(grants).values(
             id=grant.id,
-            kind="consent",
+            kind=grant.kind,
             person_id=grant.person_id,
             client_id=grant.client_id,
             client=grant.client,
@@ -74,12 +75,19 @@ async def insert_grant(connection: Connection, grant: NewGrant, now: datetime) -
 
 async def find_grant(connection: Connection, grant_id: UUID) -> GrantRow | None:
     """A grant, dead or alive."""
-    return _grant_or_none((await connection.execute(_select(grant_id))).first())
+    return _grant_or_none((await connection.execute(_select().where(grants.c.id == grant_id))).first())
 
 
 async def lock_grant(connection: Connection, grant_id: UUID) -> GrantRow | None:
     """The same, locked until the transaction ends."""
-    return _grant_or_none((await connection.execute(_select(grant_id).with_for_update())).first())
+    query = _select().where(grants.c.id == grant_id).with_for_update()
+    return _grant_or_none((await connection.execute(query)).first())
+
+
+async def find_service_grant(connection: Connection, client_id: str, now: datetime) -> GrantRow | None:
+    """The live grant of a service account."""
+    query = _select().where(grants.c.kind == "service", grants.c.client_id == client_id).where(_is_live(now))
+    return _grant_or_none((await connection.execute(query)).first())
 
 
 async def find_grant_households(connection: Connection, grant_id: UUID) -> list[tuple[UUID, bool]]:
@@ -103,17 +111,22 @@ async def revoke_grant(connection: Connection, grant_id: UUID, because: str, now
     return done.first() is not None
 
 
-async def has_approved(connection: Connection, person_id: UUID, client_id: str) -> bool:
-    """Whether this person has a grant for this client that they have not revoked."""
+async def has_approved(connection: Connection, person_id: UUID, client_id: str, now: datetime) -> bool:
+    """Whether this person has a live grant for this client."""
     found = await connection.execute(
         select(grants.c.id)
-        .where(grants.c.person_id == person_id, grants.c.client_id == client_id, grants.c.revoked_at.is_(None))
+        .where(grants.c.person_id == person_id, grants.c.client_id == client_id)
+        .where(_is_live(now))
         .limit(1)
     )
     return found.first() is not None
 
 
-def _select(grant_id: UUID) -> Select[*tuple[Any, ...]]:
+def _is_live(now: datetime) -> ColumnElement[bool]:
+    return and_(grants.c.revoked_at.is_(None), or_(grants.c.expires_at.is_(None), grants.c.expires_at > now))
+
+
+def _select() -> Select[*tuple[Any, ...]]:
     return select(
         grants.c.id,
         grants.c.person_id,
@@ -124,7 +137,7 @@ def _select(grant_id: UUID) -> Select[*tuple[Any, ...]]:
         grants.c.created_at,
         grants.c.expires_at,
         grants.c.revoked_at,
-    ).where(grants.c.id == grant_id)
+    )
 
 
 def _grant_or_none(row: Any) -> GrantRow | None:

@@ -23,6 +23,10 @@ class StoredKey:
     active_from: datetime
     retired_at: datetime | None
 
+    def may_sign(self, now: datetime) -> bool:
+        """Whether it is not retired yet; whether it is active already is another question."""
+        return self.retired_at is None or self.retired_at > now
+
 
 async def find_keys(connection: Connection, still_needed_after: datetime) -> list[StoredKey]:
     """Keys in use, and those retired later than `still_needed_after`; newest first."""
@@ -41,9 +45,9 @@ async def find_keys(connection: Connection, still_needed_after: datetime) -> lis
     return [StoredKey(*row) for row in rows]
 
 
-async def insert_key(connection: Connection, key: StoredKey, now: datetime) -> None:
-    """Store a new key; nothing happens when another process has made this generation already."""
-    await connection.execute(
+async def insert_key(connection: Connection, key: StoredKey, now: datetime) -> bool:
+    """Store a new key; False, and nothing stored, when another process has made this generation already."""
+    done = await connection.execute(
         insert(signing_keys)
         .values(
             kid=key.kid,
@@ -54,6 +58,17 @@ async def insert_key(connection: Connection, key: StoredKey, now: datetime) -> N
             active_from=key.active_from,
         )
         .on_conflict_do_nothing(index_elements=[signing_keys.c.generation])
+        .returning(signing_keys.c.kid)
+    )
+    return done.first() is not None
+
+
+async def retire_keys_before(connection: Connection, generation: int, at: datetime) -> None:
+    """Let every key before a generation sign until `at` and no longer."""
+    await connection.execute(
+        update(signing_keys)
+        .where(signing_keys.c.generation < generation, signing_keys.c.retired_at.is_(None))
+        .values(retired_at=at)
     )
 
 

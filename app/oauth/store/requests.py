@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, and_, insert, select, update
 
 from app.db import Connection, new_id
 from app.oauth.tables import authorization_requests as requests
@@ -73,6 +73,14 @@ async def rebind_request(
     moved = replace(request, id=new_id(), browser_hash=browser_hash)
     await insert_request(connection, moved, now)
     return moved
+
+
+async def close_oldest_requests(connection: Connection, browser_hash: bytes, most: int, now: datetime) -> None:
+    """Leave at most the `most` newest requests of a browser open."""
+    is_open = and_(requests.c.browser_hash == browser_hash, requests.c.used_at.is_(None), requests.c.expires_at > now)
+    newest_first = requests.c.created_at.desc(), requests.c.id.desc()
+    oldest = select(requests.c.id).where(is_open).order_by(*newest_first).offset(most)
+    await connection.execute(update(requests).where(requests.c.id.in_(oldest)).values(used_at=now))
 
 
 def _select(request_id: UUID, browser_hash: bytes, now: datetime) -> Select[*tuple[Any, ...]]:

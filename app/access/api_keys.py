@@ -1,0 +1,66 @@
+"""API keys as bearer tokens."""
+
+from collections import OrderedDict
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from app.db import Engine, transaction
+from app.oauth.api_keys import is_api_key
+from app.oauth.secrets import hash_of
+from app.oauth.store.api_keys import find_key_grant, note_key_use
+from app.ops.clock import Clock, system_clock
+
+MOST_KEYS: Final = 10_000
+
+
+class ApiKeys:
+    """Finds the grant of a key.
+
+    A key belongs to one grant for ever, so that is remembered: of at most MOST_KEYS keys by their hash, the longest
+    unused go first. Whether the grant still stands is for the caller to ask, at every call.
+    """
+
+    def __init__(self, engine: Engine, issuer: str, *, clock: Clock = system_clock) -> None:
+        self.issuer = issuer
+        self._engine = engine
+        self._clock = clock
+        self._known: OrderedDict[bytes, UUID] = OrderedDict()
+        self._noted: dict[bytes, date] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    async def find_grant(self, key: str) -> UUID | None:
+        """The grant, dead or alive, that a bearer token of the shape of a key belongs to.
+
+        Raises `Unavailable` when the database can't say.
+        """
+        if not is_api_key(key):
+            return None
+        key_hash = hash_of(key)
+        grant_id = self._known.get(key_hash)
+        if grant_id is not None:
+            self._known.move_to_end(key_hash)
+            return grant_id
+        async with transaction(self._engine) as connection:
+            grant_id = await find_key_grant(connection, key_hash)
+        if grant_id is not None:
+            self._keep(key_hash, grant_id)
+        return grant_id
+
+    async def note_use(self, key: str) -> None:
+        """Remember that a key was good today. Raises `Unavailable` when that can't be stored."""
+        key_hash, today = hash_of(key), self._clock().date()
+        if self._noted.get(key_hash) == today:
+            return
+        async with transaction(self._engine) as connection:
+            await note_key_use(connection, key_hash, today)
+        if key_hash in self._known:
+            self._noted[key_hash] = today
+
+    def _keep(self, key_hash: bytes, grant_id: UUID) -> None:
+        self._known[key_hash] = grant_id
+        if len(self._known) > MOST_KEYS:
+            oldest, _ = self._known.popitem(last=False)
+            self._noted.pop(oldest, None)

@@ -1,0 +1,91 @@
+"""`python -m app api-keys create|list|revoke`."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Final
+
+from app.commands.columns import in_minutes, print_columns
+from app.commands.command import run_with_database
+from app.commands.telling import tell_ended
+from app.config import Settings
+from app.db import Engine, transaction
+from app.oauth.api_keys import DEFAULT_DAYS, MOST_DAYS, IssuedKey, WantedKey, create_api_key, revoke_api_key
+from app.oauth.store.api_keys import ApiKey, find_api_keys
+from app.ops.clock import system_clock
+from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, in_order, scopes_of_role
+
+if TYPE_CHECKING:
+    from app.commands.command import Commands
+
+COLUMNS: Final = ("id", "name", "person", "household", "scopes", "until", "state", "last used")
+
+
+def add_to(commands: "Commands") -> None:
+    """Add the command."""
+    parser = commands.add_parser("api-keys", help="keys for programs that can't sign in with a browser")
+    actions = parser.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="make a key and print it, once")
+    create.add_argument("--person", required=True, metavar="EMAIL", help="for whom")
+    create.add_argument("--household", required=True, metavar="NAME", help="name or ref of a household of theirs")
+    extent = create.add_mutually_exclusive_group()
+    extent.add_argument("--scopes", metavar="'SCOPE ...'", help=f"some of: {in_order(ALL_SCOPES)}")
+    extent.add_argument("--role", choices=["viewer", "editor", "owner"], help="the scopes that such a member uses")
+    create.add_argument("--days", type=int, default=DEFAULT_DAYS, help=f"1 to {MOST_DAYS}; {DEFAULT_DAYS} unless given")
+    create.add_argument("--name", default="API key", help="what the key is for")
+    create.set_defaults(run=_create)
+    actions.add_parser("list", help="show every key, without the key").set_defaults(run=_list)
+    revoke = actions.add_parser("revoke", help="end a key at once")
+    revoke.add_argument("id", help="as `list` shows it")
+    revoke.set_defaults(run=_revoke)
+
+
+def _create(settings: Settings, arguments: argparse.Namespace) -> int:
+    wanted = WantedKey(
+        email=arguments.person,
+        household=arguments.household,
+        scopes=_scopes(arguments),
+        days=arguments.days,
+        name=arguments.name,
+    )
+
+    async def work(settings: Settings, engine: Engine) -> IssuedKey:
+        async with transaction(engine) as connection:
+            return await create_api_key(connection, settings.resource, wanted, system_clock())
+
+    issued = run_with_database(settings, work)
+    print(issued.secret)
+    print(f"This is key {issued.id}, good until {in_minutes(issued.expires_at)}. It is shown once.", file=sys.stderr)
+    return 0
+
+
+def _scopes(arguments: argparse.Namespace) -> tuple[str, ...]:
+    if arguments.scopes is not None:
+        return tuple(arguments.scopes.split())
+    return DEFAULT_SCOPES if arguments.role is None else scopes_of_role(arguments.role)
+
+
+def _list(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work(settings: Settings, engine: Engine) -> list[ApiKey]:
+        async with transaction(engine) as connection:
+            return await find_api_keys(connection)
+
+    print_columns(COLUMNS, [_row(key) for key in run_with_database(settings, work)])
+    return 0
+
+
+def _row(key: ApiKey) -> tuple[str, ...]:
+    state = "revoked" if key.revoked_at else "good" if key.expires_at > system_clock() else "expired"
+    used = "never" if key.last_used_on is None else key.last_used_on.isoformat()
+    until = in_minutes(key.expires_at)
+    return (key.id, key.name, key.person, key.household, in_order(key.scopes), until, state, used)
+
+
+def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work(settings: Settings, engine: Engine) -> None:
+        async with transaction(engine) as connection:
+            grant_id = await revoke_api_key(connection, arguments.id, system_clock())
+        await tell_ended(settings, [grant_id])
+
+    run_with_database(settings, work)
+    print(f"Key {arguments.id} is revoked.")
+    return 0

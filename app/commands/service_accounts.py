@@ -1,0 +1,105 @@
+"""`python -m app service-accounts create|list|revoke`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from app.commands.columns import in_minutes, print_columns
+from app.commands.command import run_with_database
+from app.commands.telling import tell_ended
+from app.config import Settings
+from app.db import Engine, transaction
+from app.errors import Invalid
+from app.oauth.service_accounts import (
+    IssuedAccount,
+    WantedAccount,
+    create_service_account,
+    revoke_service_account,
+)
+from app.oauth.store.service_accounts import ServiceAccount, find_service_accounts
+from app.ops.clock import system_clock
+from app.scopes import in_order
+
+if TYPE_CHECKING:
+    from app.commands.command import Commands
+
+COLUMNS: Final = ("client id", "name", "household", "scopes", "method", "state", "last used")
+METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+LARGEST_FILE: Final = 64 * 1024
+
+
+def add_to(commands: "Commands") -> None:
+    """Add the command."""
+    parser = commands.add_parser("service-accounts", help="programs that act in their own name in one household")
+    actions = parser.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="make an account; prints its client id, and its secret, once")
+    create.add_argument("--household", required=True, metavar="NAME", help="name or ref")
+    create.add_argument("--role", required=True, choices=["editor", "viewer"])
+    create.add_argument("--name", default="Service account", help="what the household reads in its activity")
+    create.add_argument("--method", choices=METHODS, default=METHODS[0], help="how it proves itself")
+    create.add_argument("--jwks-file", type=Path, metavar="FILE", help="its public keys (JWK Set), for private_key_jwt")
+    create.set_defaults(run=_create)
+    actions.add_parser("list", help="show every account, without secrets").set_defaults(run=_list)
+    revoke = actions.add_parser("revoke", help="end an account at once")
+    revoke.add_argument("id", help="its client id")
+    revoke.set_defaults(run=_revoke)
+
+
+def _create(settings: Settings, arguments: argparse.Namespace) -> int:
+    wanted = WantedAccount(
+        name=arguments.name,
+        household=arguments.household,
+        role=arguments.role,
+        method=arguments.method,
+        jwks=None if arguments.jwks_file is None else _read(arguments.jwks_file),
+    )
+
+    async def work(settings: Settings, engine: Engine) -> IssuedAccount:
+        async with transaction(engine) as connection:
+            return await create_service_account(connection, settings.resource, wanted, system_clock())
+
+    issued = run_with_database(settings, work)
+    print(f"client_id={issued.client_id}")
+    if issued.secret is not None:
+        print(f"client_secret={issued.secret}")
+        print("The secret is shown once.", file=sys.stderr)
+    return 0
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.read(LARGEST_FILE))
+    except (OSError, ValueError):
+        raise Invalid(f"jwks-file: {path} can't be read as JSON.", field="jwks-file") from None
+    if not isinstance(found, dict):
+        raise Invalid("jwks-file: this is no JWK Set.", field="jwks-file")
+    return found  # pyright: ignore[reportUnknownVariableType]
+
+
+def _list(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work(settings: Settings, engine: Engine) -> list[ServiceAccount]:
+        async with transaction(engine) as connection:
+            return await find_service_accounts(connection)
+
+    print_columns(COLUMNS, [_row(account) for account in run_with_database(settings, work)])
+    return 0
+
+
+def _row(account: ServiceAccount) -> tuple[str, ...]:
+    state = "revoked" if account.revoked_at else "good"
+    scopes, used = in_order(account.scopes), in_minutes(account.last_used_at)
+    return (account.client_id, account.name, account.household, scopes, account.method, state, used)
+
+
+def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work(settings: Settings, engine: Engine) -> None:
+        async with transaction(engine) as connection:
+            grant_id = await revoke_service_account(connection, arguments.id, system_clock())
+        await tell_ended(settings, [grant_id])
+
+    run_with_database(settings, work)
+    print(f"Service account {arguments.id} is revoked.")
+    return 0

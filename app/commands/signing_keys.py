@@ -1,0 +1,63 @@
+"""`python -m app signing-keys rotate|list`."""
+
+import argparse
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from app.commands.columns import in_minutes, print_columns
+from app.commands.command import run_with_database
+from app.config import Settings
+from app.db import Engine, transaction
+from app.oauth.keys import PUBLISHED_AFTER_RETIREMENT, KeyRing
+from app.oauth.rotation import rotate_keys
+from app.oauth.store.keys import StoredKey, find_keys
+from app.ops.clock import system_clock
+
+if TYPE_CHECKING:
+    from app.commands.command import Commands
+
+COLUMNS: Final = ("kid", "signs from", "signs until", "published until", "state")
+
+
+def add_to(commands: "Commands") -> None:
+    """Add the command."""
+    parser = commands.add_parser("signing-keys", help="the keys that sign access tokens")
+    actions = parser.add_subparsers(dest="action", required=True)
+    rotate = actions.add_parser("rotate", help="make a new key, which takes over in an hour")
+    rotate.set_defaults(run=_rotate)
+    actions.add_parser("list", help="show every key that is published").set_defaults(run=_list)
+
+
+def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work(settings: Settings, engine: Engine) -> StoredKey | None:
+        # Also says, as every start does, when SECRET_KEY does not open the keys that are there.
+        keys = KeyRing(engine, settings)
+        await keys.load()
+        async with transaction(engine) as connection:
+            return await rotate_keys(connection, keys.secret_key, system_clock())
+
+    key = run_with_database(settings, work)
+    if key is None:
+        print("A new key waits to take over already.")
+    else:
+        print(f"Key {key.kid} takes over at {in_minutes(key.active_from)}.")
+    return 0
+
+
+def _list(settings: Settings, arguments: argparse.Namespace) -> int:
+    now = system_clock()
+
+    async def work(settings: Settings, engine: Engine) -> list[StoredKey]:
+        async with transaction(engine) as connection:
+            return await find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
+
+    print_columns(COLUMNS, [_row(key, now) for key in run_with_database(settings, work)])
+    return 0
+
+
+def _row(key: StoredKey, now: datetime) -> tuple[str, ...]:
+    state = "retired" if not key.may_sign(now) else "coming" if key.active_from > now else "signing"
+    if key.retired_at is None:
+        return (key.kid, in_minutes(key.active_from), "-", "-", state)
+    published = key.retired_at + PUBLISHED_AFTER_RETIREMENT
+    return (key.kid, in_minutes(key.active_from), in_minutes(key.retired_at), in_minutes(published), state)

@@ -1,0 +1,89 @@
+"""Introspection (RFC 7662): a resource server that was let in by whoever runs the service asks about a token."""
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.db import Connection, transaction
+from app.errors import Invalid, LimitReached
+from app.households.repository import memberships_of
+from app.oauth.claims_cache import Claims
+from app.oauth.clients import PUBLIC, authenticate_client
+from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request, unauthorized_client
+from app.oauth.grants import find_live_grant
+from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.server import AuthorizationServer
+from app.oauth.store.clients import Client
+from app.ops.requests import address_of
+from app.scopes import expand, in_order
+from app.ui.forms import read_form
+
+INACTIVE: Final[dict[str, Any]] = {"active": False}
+
+
+async def introspect(server: AuthorizationServer, request: Request) -> Response:
+    """POST /oauth/introspect: whether an access token is good at this moment, and what for.
+
+    Whatever is not a good access token of ours is answered with `active: false` and nothing else: so are refresh
+    tokens and API keys, which no resource server has a use for. Raises `LimitReached` for an address that asks too
+    often, and for a client with too many failures.
+    """
+    seconds = await server.introspections.hit(address_of(request))
+    if seconds is not None:
+        raise LimitReached("Too many questions about tokens from this address.", retry_after=seconds)
+    try:
+        parameters = parameters_of(await read_form(request))
+    except Invalid as error:
+        parameters = invalid_request(error.message)
+    if isinstance(parameters, OAuthFault):
+        return parameters.response()
+    await server.failures.refuse(request, parameters)
+    client = await _authorized(server, request, parameters)
+    if isinstance(client, OAuthFault):
+        await server.failures.count(request, parameters)
+        return client.response()
+    if "token" not in parameters:
+        return invalid_request("The parameter token is missing.").response()
+    claims = await server.verifier.verify(parameters["token"])
+    answer = INACTIVE if claims is None else await _answer(server, claims)
+    return JSONResponse(answer, headers=NOT_STORED)
+
+
+async def _authorized(server: AuthorizationServer, request: Request, parameters: Parameters) -> Client | OAuthFault:
+    """The client, when it has proven itself and may ask."""
+    async with transaction(server.engine) as connection:
+        client = await authenticate_client(connection, request, parameters)
+    if isinstance(client, OAuthFault):
+        return client
+    if client.token_endpoint_auth_method == PUBLIC or not client.may_introspect:
+        return unauthorized_client("This client may not ask about tokens.")
+    return client
+
+
+async def _answer(server: AuthorizationServer, claims: Claims) -> dict[str, Any]:
+    async with transaction(server.engine) as connection:
+        scopes = await _scopes_today(server, connection, claims)
+    if not scopes or claims.exp <= server.clock():
+        return INACTIVE
+    return {
+        "active": True,
+        "iss": claims.iss,
+        "aud": server.settings.resource,
+        "sub": str(claims.sub),
+        "client_id": claims.client_id,
+        "scope": in_order(scopes),
+        "exp": int(claims.exp.timestamp()),
+        "token_type": "Bearer",
+    }
+
+
+async def _scopes_today(server: AuthorizationServer, connection: Connection, claims: Claims) -> frozenset[str]:
+    """What the token is good for at the MCP endpoint; nothing when its grant or every membership has ended."""
+    grant = await find_live_grant(connection, claims.gid, now=server.clock())
+    if grant is None or (claims.sub, claims.client_id) != (grant.person_id, grant.client_id):
+        return frozenset()
+    memberships = await memberships_of(connection, grant.person_id)
+    if not any(each.household_id in grant.household_ids for each in memberships):
+        return frozenset()
+    return expand(claims.scope.split()) & expand(grant.scopes)

@@ -1,0 +1,77 @@
+"""SQL on API keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import insert, or_, select, update
+
+from app.db import Connection
+from app.households.tables import households
+from app.oauth.tables import api_keys, grant_households, grants
+from app.people.tables import people
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What there is to know of an API key; never the key. `id` is its client id, by which people name it."""
+
+    id: str
+    grant_id: UUID
+    name: str
+    person: str
+    household: str
+    scopes: Sequence[str]
+    expires_at: datetime
+    revoked_at: datetime | None
+    last_used_on: date | None
+
+
+async def insert_api_key(connection: Connection, key_hash: bytes, grant_id: UUID) -> None:
+    """Store the hash of a key beside its grant."""
+    await connection.execute(insert(api_keys).values(key_hash=key_hash, grant_id=grant_id))
+
+
+async def find_key_grant(connection: Connection, key_hash: bytes) -> UUID | None:
+    """The grant of the key with that hash, dead or alive."""
+    return (await connection.execute(select(api_keys.c.grant_id).where(api_keys.c.key_hash == key_hash))).scalar()
+
+
+async def note_key_use(connection: Connection, key_hash: bytes, today: date) -> None:
+    """Remember the day of the last use; a write only for the first use of a day."""
+    is_news = or_(api_keys.c.last_used_on.is_(None), api_keys.c.last_used_on < today)
+    await connection.execute(
+        update(api_keys).where(api_keys.c.key_hash == key_hash, is_news).values(last_used_on=today)
+    )
+
+
+async def find_api_keys(connection: Connection) -> list[ApiKey]:
+    """Every key, dead ones too, the oldest first."""
+    rows = await connection.execute(
+        select(
+            grants.c.client_id,
+            grants.c.id,
+            grants.c.client["name"].astext,
+            people.c.name,
+            households.c.name,
+            grants.c.scopes,
+            grants.c.expires_at,
+            grants.c.revoked_at,
+            api_keys.c.last_used_on,
+        )
+        .join(grants, grants.c.id == api_keys.c.grant_id)
+        .join(people, people.c.id == grants.c.person_id)
+        .join(grant_households, grant_households.c.grant_id == grants.c.id)
+        .join(households, households.c.id == grant_households.c.household_id)
+        .order_by(grants.c.created_at, grants.c.id)
+    )
+    return [ApiKey(*row) for row in rows]
+
+
+async def find_grant_of_key_id(connection: Connection, key_id: str) -> UUID | None:
+    """The grant of the key with that id."""
+    found = await connection.execute(
+        select(grants.c.id).join(api_keys, api_keys.c.grant_id == grants.c.id).where(grants.c.client_id == key_id)
+    )
+    return found.scalar()

@@ -1,0 +1,61 @@
+"""SQL on service accounts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from app.db import Connection
+from app.households.tables import households
+from app.oauth.tables import clients, grant_households, grants
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """What there is to know of a service account; never its secret."""
+
+    client_id: str
+    grant_id: UUID
+    person_id: UUID
+    household_id: UUID
+    household: str
+    name: str
+    method: str
+    scopes: list[str]
+    last_used_at: datetime
+    revoked_at: datetime | None
+
+
+async def find_service_accounts(connection: Connection) -> list[ServiceAccount]:
+    """Every account, ended ones too, the oldest first."""
+    rows = await connection.execute(_select().order_by(grants.c.created_at, grants.c.id))
+    return [ServiceAccount(*row) for row in rows]
+
+
+async def find_service_account(connection: Connection, client_id: str) -> ServiceAccount | None:
+    """The account of that client id."""
+    row = (await connection.execute(_select().where(grants.c.client_id == client_id))).first()
+    return None if row is None else ServiceAccount(*row)
+
+
+def _select() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            clients.c.id,
+            grants.c.id,
+            grants.c.person_id,
+            households.c.id,
+            households.c.name,
+            clients.c.name,
+            clients.c.token_endpoint_auth_method,
+            grants.c.scopes,
+            clients.c.last_used_at,
+            grants.c.revoked_at,
+        )
+        .join(clients, clients.c.id == grants.c.client_id)
+        .join(grant_households, grant_households.c.grant_id == grants.c.id)
+        .join(households, households.c.id == grant_households.c.household_id)
+        .where(grants.c.kind == "service")
+    )

@@ -1,0 +1,228 @@
+"""API keys at the MCP endpoint: what one opens, what ends it, and where it is worth nothing."""
+
+import base64
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete, select, text
+from starlette.applications import Starlette
+
+from app.access import api_keys
+from app.access.api_keys import ApiKeys
+from app.access.grant_cache import GrantCache
+from app.access.identify import Identify
+from app.config import Settings
+from app.cues import CueBus
+from app.db import Engine, transaction
+from app.errors import Ambiguous, Invalid, NotFound
+from app.households.tables import memberships
+from app.oauth.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
+from app.oauth.secrets import hash_of
+from app.oauth.tables import api_keys as stored_keys
+from app.oauth.tables import grants
+from app.oauth.verifier import TokenVerifier
+from app.people.person import Person
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+from tests.oauth.conftest import MovableClock
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def factory(engine: Engine, settings: Settings) -> Factory:
+    return Factory(engine, settings)
+
+
+@pytest.fixture
+async def ada(factory: Factory) -> Connected:
+    return await factory.connected("Ada")
+
+
+class Keys:
+    """Makes and ends keys, as the command does."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.clock = MovableClock()
+
+    async def make(self, person: Person, household: str = "Ada's household", **wanted: Any) -> IssuedKey:
+        key = WantedKey(email=person.email or "", household=household, **wanted)
+        async with transaction(self.engine) as connection:
+            return await create_api_key(connection, self.settings.resource, key, self.clock())
+
+    async def end(self, key: IssuedKey) -> None:
+        async with transaction(self.engine) as connection:
+            await revoke_api_key(connection, key.id, self.clock())
+
+
+@pytest.fixture
+def keys(engine: Engine, settings: Settings) -> Keys:
+    return Keys(engine, settings)
+
+
+async def test_a_key_opens_its_household_with_its_scopes(
+    http: httpx.AsyncClient, factory: Factory, keys: Keys, ada: Connected
+) -> None:
+    _, elsewhere = await factory.person("Eve")
+    await factory.join(ada.person, elsewhere, "owner")
+    client = McpClient(http, (await keys.make(ada.person)).secret)
+    await client.call("add_items", items=["milk"])
+    assert (await McpClient(http, ada.token).call("list_items"))["items"][0]["name"] == "milk"
+    assert (await client.refusal("list_items", household="Eve's household"))["code"] == "not_found"
+    assert (await client.call("get_activity"))["events"][0]["person"] == "Ada"
+    reader = McpClient(http, (await keys.make(ada.person, scopes=("lists:read",))).secret)
+    refused = await reader.send("tools/call", {"name": "add_items", "arguments": {"items": ["tea"]}})
+    assert refused.status_code == 403
+    assert 'error="insufficient_scope"' in refused.headers["www-authenticate"]
+
+
+async def test_a_wrong_an_expired_and_a_revoked_key_get_the_same_answer(
+    http: httpx.AsyncClient, app: Starlette, keys: Keys, ada: Connected
+) -> None:
+    old = await keys.make(ada.person, days=1)
+    revoked = await keys.make(ada.person)
+    assert (await McpClient(http, revoked.secret).send("tools/list")).status_code == 200
+    async with transaction(keys.engine) as connection:
+        await connection.execute(text("UPDATE grants SET expires_at = now() WHERE client_id = :id"), {"id": old.id})
+        app.state.cues.grant_ended(await revoke_api_key(connection, revoked.id, keys.clock()))
+    app.state.cues.members_changed(ada.household_id)
+    wrong = revoked.secret[:-1] + ("A" if revoked.secret[-1] != "A" else "B")
+    answers = [
+        await McpClient(http, key).send("tools/list")
+        for key in (old.secret, revoked.secret, wrong, "slk_", "slk_short", f"{revoked.secret}x", "nonsense")
+    ]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({(answer.text, answer.headers["www-authenticate"]) for answer in answers}) == 1
+    assert 'error="invalid_token"' in answers[0].headers["www-authenticate"]
+
+
+async def test_a_key_ends_with_the_membership(
+    http: httpx.AsyncClient, app: Starlette, keys: Keys, ada: Connected
+) -> None:
+    client = McpClient(http, (await keys.make(ada.person)).secret)
+    await client.call("list_items")
+    async with transaction(keys.engine) as connection:
+        await connection.execute(delete(memberships).where(memberships.c.person_id == ada.person.id))
+    app.state.cues.members_changed(ada.household_id)
+    assert (await client.send("tools/list")).status_code == 401
+
+
+async def test_a_key_is_worth_nothing_at_the_oauth_endpoints(
+    http: httpx.AsyncClient, keys: Keys, ada: Connected
+) -> None:
+    key = await keys.make(ada.person)
+    for data in (
+        {"grant_type": "refresh_token", "refresh_token": key.secret, "client_id": key.id},
+        {"grant_type": "authorization_code", "code": key.secret, "client_id": key.id, "code_verifier": "x" * 43},
+        {"grant_type": "client_credentials", "client_id": key.id, "client_secret": key.secret},
+    ):
+        refused = await http.post("/oauth/token", data=data)
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    basic = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
+    for scheme in (f"Bearer {key.secret}", f"Basic {basic}"):
+        for path in ("/oauth/token", "/oauth/revoke"):
+            data = {"grant_type": "client_credentials", "token": key.secret}
+            assert (await http.post(path, data=data, headers={"Authorization": scheme})).status_code == 401
+    registered = await http.post("/oauth/register", json={"redirect_uris": ["http://localhost/cb"]})
+    client = {"client_id": registered.json()["client_id"], "client_secret": registered.json()["client_secret"]}
+    assert (await http.post("/oauth/revoke", data={**client, "token": key.secret})).status_code == 200
+    assert (await McpClient(http, key.secret).send("tools/list")).status_code == 200
+
+
+async def test_a_key_is_shown_once_and_stored_as_a_hash(keys: Keys, ada: Connected) -> None:
+    key = await keys.make(ada.person, name="Kitchen display")
+    assert len(key.secret) == len("slk_") + 43
+    assert key.secret not in repr(key)
+    async with transaction(keys.engine) as connection:
+        stored = (await connection.execute(select(stored_keys))).one()
+        grant = (await connection.execute(select(grants).where(grants.c.id == stored.grant_id))).one()
+    assert stored.key_hash == hash_of(key.secret)
+    assert key.secret[4:] not in f"{stored}{grant}"
+    assert (grant.kind, grant.client["name"], grant.expires_at) == ("key", "Kitchen display", key.expires_at)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error", "field"),
+    [
+        ({"days": 0}, Invalid, "days"),
+        ({"days": 366}, Invalid, "days"),
+        ({"scopes": ("lists:all",)}, Invalid, "scopes"),
+        ({"scopes": ()}, Invalid, "scopes"),
+        ({"name": "\x1b[31m"}, Invalid, "name"),
+        ({"household": "Eve's household"}, NotFound, "household"),
+        ({"household": "Twice"}, Ambiguous, "household"),
+    ],
+    ids=str,
+)
+async def test_a_bad_request_makes_nothing_and_names_the_field(
+    factory: Factory, keys: Keys, ada: Connected, wanted: dict[str, Any], error: type[Any], field: str
+) -> None:
+    await factory.person("Eve")
+    for name in ("Twice", "Twice"):
+        _, household_id = await factory.person(name)
+        await factory.join(ada.person, household_id, "viewer")
+    async with transaction(keys.engine) as connection:
+        await connection.execute(text("UPDATE households SET name = 'Twice' WHERE name LIKE 'Twice%'"))
+    with pytest.raises(error) as caught:
+        await keys.make(ada.person, **wanted)
+    assert caught.value.field == field
+    with pytest.raises(NotFound) as caught:
+        await keys.make(Person(ada.person.id, "Ada", "nobody@example.org"))
+    assert caught.value.field == "person"
+    async with transaction(keys.engine) as connection:
+        assert (await connection.execute(select(stored_keys))).all() == []
+
+
+async def test_the_last_use_is_noted_once_a_day(keys: Keys, ada: Connected) -> None:
+    key = await keys.make(ada.person)
+    clock = MovableClock()
+    known = ApiKeys(keys.engine, keys.settings.issuer, clock=clock)
+
+    async def noted() -> Any:
+        async with transaction(keys.engine) as connection:
+            return (await connection.execute(select(stored_keys.c.last_used_on))).scalar_one()
+
+    assert await noted() is None
+    for _ in range(2):
+        await known.find_grant(key.secret)
+        await known.note_use(key.secret)
+        assert await noted() == clock.now.date()
+        async with transaction(keys.engine) as connection:
+            await connection.execute(stored_keys.update().values(last_used_on=None))
+        await known.note_use(key.secret)
+        assert await noted() is None  # nothing is written twice in a day
+        clock.move(days=1)
+
+
+async def test_each_key_finds_its_own_grant_and_few_are_remembered(
+    factory: Factory, keys: Keys, ada: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_keys, "MOST_KEYS", 1)
+    eve = await factory.connected("Eve")
+    issued = [await keys.make(ada.person), await keys.make(eve.person, "Eve's household")]
+    known = ApiKeys(keys.engine, keys.settings.issuer)
+    for _ in range(2):
+        for key in issued:
+            grant_id = await known.find_grant(key.secret)
+            async with transaction(keys.engine) as connection:
+                owner = (await connection.execute(select(grants.c.client_id).where(grants.c.id == grant_id))).scalar()
+            assert owner == key.id
+            await known.note_use(key.secret)
+            assert len(known) == 1
+    assert all(key.secret not in repr(vars(known)) for key in issued)
+
+
+async def test_without_keys_no_key_is_good(
+    engine: Engine, settings: Settings, factory: Factory, keys: Keys, ada: Connected
+) -> None:
+    key = await keys.make(ada.person)
+    await factory.keys.load()
+    verifier = TokenVerifier(settings, factory.keys)
+    cues = CueBus(settings.database_url.get_secret_value() if settings.database_url else "")
+    assert await Identify(engine, verifier, GrantCache(cues))(key.secret) is None
+    caller = await Identify(engine, verifier, GrantCache(cues), ApiKeys(engine, settings.issuer))(key.secret)
+    assert caller is not None
+    assert (caller.actor.client_id, caller.expires_at) == (key.id, key.expires_at)

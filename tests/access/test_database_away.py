@@ -1,0 +1,118 @@
+"""PostgreSQL stops: what was read within two seconds is still good, then the answer is 503 and never 401."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio.to_thread
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.access.api_keys import ApiKeys
+from app.access.challenge import Challenges
+from app.access.gate import Gate
+from app.access.grant_cache import KEPT, GrantCache
+from app.access.identify import Identify
+from app.config import Settings
+from app.cues import CueBus
+from app.db import create_engine, transaction
+from app.db.embedded import EmbeddedPostgres
+from app.db.migrate import migrate
+from app.oauth.api_keys import WantedKey, create_api_key
+from app.oauth.verifier import TokenVerifier
+from tests.conftest import SECRET
+from tests.factory import Factory
+from tests.mcp.client import McpClient
+from tests.oauth.conftest import MovableClock
+from tests.service import free_port
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class Stoppable:
+    """A gate in front of nothing, on a PostgreSQL of its own, with a token and an API key that are good there."""
+
+    postgres: EmbeddedPostgres
+    http: httpx.AsyncClient
+    clock: MovableClock
+    bearers: list[str]
+
+    async def stop_postgres(self) -> None:
+        await anyio.to_thread.run_sync(self.postgres.stop)
+
+
+async def fine(scope: Scope, receive: Receive, send: Send) -> None:
+    await Response("fine")(scope, receive, send)
+
+
+def open_to_all(method: str, tool: str | None) -> frozenset[str]:
+    return frozenset()
+
+
+@pytest.fixture
+async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
+    postgres = EmbeddedPostgres(tmp_path / "data")
+    urls = await anyio.to_thread.run_sync(postgres.start)
+    engine = create_engine(urls.service)
+    try:
+        await anyio.to_thread.run_sync(migrate, urls.owner, urls.service)
+        settings = Settings(
+            _env_file=None,  # pyright: ignore[reportCallIssue]
+            port=free_port(),
+            database_url=SecretStr(urls.service),
+            migration_database_url=SecretStr(urls.owner),
+            secret_key=SECRET,
+        )
+        factory = Factory(engine, settings)
+        ada = await factory.connected("Ada")
+        clock, cues = MovableClock(), CueBus(urls.service)
+        wanted = WantedKey(str(ada.person.email), "Ada's household")
+        async with transaction(engine) as connection:
+            key = await create_api_key(connection, settings.resource, wanted, clock())
+        verifier = TokenVerifier(settings, factory.keys, clock=clock)
+        identify = Identify(engine, verifier, GrantCache(cues, clock=clock), ApiKeys(engine, settings.issuer))
+        gate = Gate(
+            fine,
+            identify,
+            Challenges("https://x.example", ["lists:read"]),
+            open_to_all,
+            resources=[settings.resource],
+            origins=[],
+        )
+        transport = httpx.ASGITransport(gate)
+        async with cues.running(), httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+            yield Stoppable(postgres, http, clock, [ada.token, key.secret])
+    finally:
+        await engine.dispose()
+        await anyio.to_thread.run_sync(postgres.stop)
+
+
+async def test_what_is_remembered_is_good_to_its_end_and_then_the_answer_is_503(stoppable: Stoppable) -> None:
+    clients = [McpClient(stoppable.http, bearer) for bearer in stoppable.bearers]
+    for client in clients:
+        assert (await client.send("tools/list")).status_code == 200
+    await stoppable.stop_postgres()
+    stoppable.clock.now += KEPT * 0.9
+    for client in clients:
+        assert (await client.send("tools/list")).status_code == 200
+    stoppable.clock.now += KEPT * 0.1
+    for client in clients:
+        for _ in range(2):
+            response = await client.send("tools/list")
+            assert response.status_code == 503
+            assert int(response.headers["retry-after"]) > 0
+            assert "www-authenticate" not in response.headers
+
+
+async def test_a_key_or_grant_that_was_never_read_gets_503_too(stoppable: Stoppable) -> None:
+    await stoppable.stop_postgres()
+    for bearer in (*stoppable.bearers, "slk_" + "x" * 43):
+        response = await McpClient(stoppable.http, bearer).send("tools/list")
+        assert response.status_code == 503
+        assert "www-authenticate" not in response.headers
+    # What can be told without the database is told.
+    assert (await McpClient(stoppable.http, "nonsense").send("tools/list")).status_code == 401

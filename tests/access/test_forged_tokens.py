@@ -1,0 +1,254 @@
+"""Access tokens that were never issued: each differs from a good one in one thing."""
+
+import hmac
+import json
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import ECAlgorithm
+
+from app.config import Settings
+from app.db import Engine, new_id
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def factory(engine: Engine, settings: Settings) -> Factory:
+    return Factory(engine, settings)
+
+
+@pytest.fixture
+async def ada(factory: Factory) -> Connected:
+    return await factory.connected("Ada")
+
+
+def encoded(part: bytes) -> str:
+    return urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def parts_of(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    return jwt.get_unverified_header(token), jwt.decode(token, options={"verify_signature": False})
+
+
+def signed(header: dict[str, Any], claims: dict[str, Any], sign: Callable[[bytes], bytes]) -> str:
+    """A token put together by hand: libraries refuse to make the worst ones."""
+    message = f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(claims).encode())}"
+    return f"{message}.{encoded(sign(message.encode()))}"
+
+
+def ours(factory: Factory) -> ec.EllipticCurvePrivateKey:
+    return factory.keys._signing[0].private_key  # pyright: ignore[reportPrivateUsage]
+
+
+async def assert_refused(http: httpx.AsyncClient, token: str) -> None:
+    response = await McpClient(http, token).send("tools/list")
+    assert response.status_code == 401, token
+    assert 'error="invalid_token"' in response.headers["www-authenticate"]
+    assert response.json()["error_description"] == "The access token is not valid. Sign in again."
+
+
+async def assert_accepted(http: httpx.AsyncClient, token: str) -> None:
+    assert (await McpClient(http, token).send("tools/list")).status_code == 200
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS512", "ES256"])
+async def test_the_published_key_is_no_secret_to_sign_with(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, algorithm: str
+) -> None:
+    header, claims = parts_of(ada.token)
+    public = ours(factory).public_key()
+    jwk = next(each for each in (await http.get("/oauth/jwks.json")).json()["keys"] if each["kid"] == header["kid"])
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    secrets_to_try = [
+        pem,
+        pem.strip(),
+        public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
+        json.dumps(jwk).encode(),
+        json.dumps(jwk, separators=(",", ":")).encode(),
+        jwk["x"].encode(),
+        header["kid"].encode(),
+        b"",
+    ]
+    digest = {"HS256": "sha256", "HS512": "sha512", "ES256": "sha512"}[algorithm]
+    for secret in secrets_to_try:
+        forged = signed(
+            {**header, "alg": algorithm}, claims, lambda message, key=secret: hmac.digest(key, message, digest)
+        )
+        await assert_refused(http, forged)
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "", None, 5, ["ES256"]], ids=str)
+async def test_no_algorithm_is_none_of_ours(http: httpx.AsyncClient, ada: Connected, algorithm: object) -> None:
+    header, claims = parts_of(ada.token)
+    await assert_refused(http, signed({**header, "alg": algorithm}, claims, lambda message: b""))
+    signature = ada.token.rpartition(".")[2]
+    message = ada.token.rpartition(".")[0]
+    assert f"{message}.{signature}" == ada.token
+    for stripped in (f"{message}.", message, f"{message}..{signature}", f".{message}.{signature}"):
+        await assert_refused(http, stripped)
+
+
+KIDS: list[Any] = [
+    "../../../../../../dev/null",
+    "/etc/passwd",
+    "file:///dev/null",
+    "https://evil.example/key.pem",
+    "' OR '1'='1",
+    "x' UNION SELECT 'AAAA' --",
+    "$(touch /tmp/x)",
+    "a\0b",
+    "",
+    "*",
+    "%",
+    "x" * 3000,
+    None,
+    5,
+    True,
+    ["a"],
+    {"a": 1},
+]
+
+
+@pytest.mark.parametrize("kid", KIDS, ids=lambda kid: str(kid)[:20])
+async def test_a_key_id_is_a_name_and_nothing_else(http: httpx.AsyncClient, ada: Connected, kid: object) -> None:
+    header, claims = parts_of(ada.token)
+    for secret in (b"", b"AAAA", b"\0"):
+        for algorithm in ("HS256", "ES256"):
+            forged = {**header, "alg": algorithm, "kid": kid}
+            await assert_refused(
+                http, signed(forged, claims, lambda message, key=secret: hmac.digest(key, message, "sha256"))
+            )
+    attackers = ec.generate_private_key(ec.SECP256R1())
+    sign = ECAlgorithm(ECAlgorithm.SHA256).sign
+    await assert_refused(http, signed({**header, "kid": kid}, claims, lambda message: sign(message, attackers)))
+    del header["kid"]
+    await assert_refused(http, signed(header, claims, lambda message: sign(message, attackers)))
+
+
+async def test_a_token_can_not_bring_its_own_key(http: httpx.AsyncClient, ada: Connected) -> None:
+    header, claims = parts_of(ada.token)
+    attackers = ec.generate_private_key(ec.SECP256R1())
+    jwk = {**ECAlgorithm.to_jwk(attackers.public_key(), as_dict=True), "kid": "mine", "alg": "ES256"}
+    sign = ECAlgorithm(ECAlgorithm.SHA256).sign
+    brought: list[dict[str, Any]] = [
+        {"jwk": jwk},
+        {"jwk": jwk, "kid": "mine"},
+        {"jku": "https://evil.example/jwks.json", "kid": "mine"},
+        {"x5u": "https://evil.example/cert.pem"},
+        {"x5c": [encoded(attackers.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))]},
+        {"x5t": encoded(sha256(b"").digest())},
+    ]
+    for more in brought:
+        await assert_refused(http, signed({**header, **more}, claims, lambda message: sign(message, attackers)))
+
+
+async def test_a_critical_extension_that_nobody_here_knows_is_refused(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected
+) -> None:
+    header, claims = parts_of(ada.token)
+    sign = ECAlgorithm(ECAlgorithm.SHA256).sign
+    critical: list[dict[str, Any]] = [{"crit": ["exp"], "exp": 1}, {"crit": ["b64"], "b64": False}, {"crit": []}]
+    for more in (*critical, {"crit": "x"}):
+        await assert_refused(http, signed({**header, **more}, claims, lambda message: sign(message, ours(factory))))
+    await assert_accepted(http, signed(header, claims, lambda message: sign(message, ours(factory))))
+
+
+async def test_a_token_is_good_from_its_beginning_to_its_end(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected
+) -> None:
+    _, claims = parts_of(ada.token)
+    now = datetime.now(UTC)
+
+    def at(seconds: float) -> int:
+        return int((now + timedelta(seconds=seconds)).timestamp())
+
+    # Clocks differ: a minute is let through.
+    for change in ({"nbf": at(30)}, {"iat": at(30)}, {"exp": at(-30)}, {"nbf": at(-9)}):
+        await assert_accepted(http, factory.keys.sign({**claims, **change}))
+    for change in ({"nbf": at(120)}, {"iat": at(120)}, {"exp": at(-61)}, {"nbf": "soon"}, {"exp": "later"}):
+        await assert_refused(http, factory.keys.sign({**claims, **change}))
+
+
+@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "client_id", "gid", "jti", "scope", "iat", "exp"])
+async def test_a_token_without_a_claim_of_the_profile_is_refused(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, claim: str
+) -> None:
+    _, claims = parts_of(ada.token)
+    del claims[claim]
+    await assert_refused(http, factory.keys.sign(claims))
+
+
+async def test_issuer_and_audience_are_compared_byte_by_byte(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, settings: Settings
+) -> None:
+    _, claims = parts_of(ada.token)
+    resource, issuer = settings.resource, settings.issuer
+    changes: list[dict[str, Any]] = [
+        {"aud": f"{resource}/"},
+        {"aud": resource.upper()},
+        {"aud": settings.public_url},
+        {"aud": f"{resource}.evil.example"},
+        {"aud": [resource, "https://other.example/mcp"]},
+        {"aud": [resource]},
+        {"aud": ""},
+        {"iss": f"{issuer}/"},
+        {"iss": issuer.upper()},
+        {"iss": f"{issuer}.evil.example"},
+    ]
+    for change in changes:
+        await assert_refused(http, factory.keys.sign({**claims, **change}))
+
+
+async def test_token_and_grant_agree_on_person_and_client(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected
+) -> None:
+    eve = await factory.connected("Eve")
+    _, claims = parts_of(ada.token)
+    for change in (
+        {"gid": str(eve.grant_id)},
+        {"sub": str(eve.person.id)},
+        {"client_id": "another-client"},
+        {"gid": str(new_id())},
+        {"gid": "' OR 1=1"},
+        {"sub": "Ada"},
+    ):
+        await assert_refused(http, factory.keys.sign({**claims, "jti": secrets.token_hex(8), **change}))
+
+
+async def test_a_token_outside_the_header_is_no_token(http: httpx.AsyncClient, ada: Connected) -> None:
+    client = McpClient(http, ada.token)
+    headers = {name: value for name, value in client.headers("tools/list").items() if name != "Authorization"}
+    in_query = await http.post(
+        "/mcp", params={"access_token": ada.token}, json=client.message("tools/list"), headers=headers
+    )
+    form = {"access_token": ada.token, "Authorization": f"Bearer {ada.token}"}
+    in_form = await http.post("/mcp", data=form)
+    in_cookie = await http.post("/mcp", json={}, headers={"Cookie": f"access_token={ada.token}; token={ada.token}"})
+    for response in (in_query, in_form, in_cookie):
+        assert response.status_code == 401
+        assert "error=" not in response.headers["www-authenticate"]
+
+
+async def test_the_strongest_scope_alone_contains_the_others(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected
+) -> None:
+    manager = await factory.connect(ada.person, ada.household_id, token_scopes=("household:manage",))
+    client = McpClient(http, manager.token)
+    await client.call("add_items", items=["milk"])
+    assert len((await client.call("list_items"))["items"]) == 1
+    writer = await factory.connect(ada.person, ada.household_id, token_scopes=("lists:write",))
+    deleted = {"name": "delete_list", "arguments": {"list": "Groceries", "confirm_name": "Groceries"}}
+    assert (await McpClient(http, writer.token).send("tools/call", deleted)).status_code == 403

@@ -1,0 +1,101 @@
+"""Walls behind the gate's first: what is behind it checks again, and learns no more than it needs."""
+
+from typing import Any
+
+import httpx
+import pytest
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.access.challenge import Challenges
+from app.access.gate import Gate
+from app.config import Settings
+from app.db import Engine
+from app.mcp.door import DOORS
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+CHALLENGES = Challenges("https://lists.example.org/.well-known/oauth-protected-resource", ["lists:read"])
+
+
+@pytest.fixture
+def factory(engine: Engine, settings: Settings) -> Factory:
+    return Factory(engine, settings)
+
+
+@pytest.fixture
+async def reader(factory: Factory) -> Connected:
+    person, household_id = await factory.person("Ada")
+    return await factory.connect(person, household_id, scopes=("lists:read",))
+
+
+def open_to_all(method: str, tool: str | None) -> frozenset[str]:
+    return frozenset()
+
+
+async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Connected, settings: Settings) -> None:
+    endpoints: Any = app.state.endpoints
+    gate = Gate(
+        endpoints._transports[DOORS[0]].handle_request,
+        endpoints._identify,
+        CHALLENGES,
+        open_to_all,
+        resources=[settings.resource],
+        origins=[],
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
+        client = McpClient(http, reader.token)
+        error = await client.error("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
+        assert "needs a scope" in error["message"]
+        assert (await client.call("list_items"))["items"] == []
+
+
+async def test_the_token_itself_goes_no_further_than_the_gate(
+    app: Starlette, reader: Connected, settings: Settings
+) -> None:
+    seen: list[Scope] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await Response("{}", media_type="application/json")(scope, receive, send)
+
+    gate = Gate(
+        inner, app.state.endpoints._identify, CHALLENGES, open_to_all, resources=[settings.resource], origins=[]
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
+        await McpClient(http, reader.token).send("tools/list")
+    user = seen[0]["user"]
+    assert isinstance(user, AuthenticatedUser)
+    assert user.access_token.token == ""
+    assert user.scopes == ["lists:read"]
+
+
+async def test_in_the_newest_era_a_header_that_contradicts_the_body_is_refused(
+    http: httpx.AsyncClient, reader: Connected
+) -> None:
+    client = McpClient(http, reader.token)
+    message = client.message("tools/call", {"name": "list_items", "arguments": {}})
+    for lie in ({"Mcp-Name": "get_overview"}, {"Mcp-Method": "tools/list"}):
+        headers = {**client.headers("tools/call", "list_items"), **lie}
+        response = await http.post("/mcp", json=message, headers=headers)
+        assert (response.status_code, response.json()["error"]["code"]) == (400, -32020)
+
+
+async def test_what_a_sender_says_of_a_proxy_changes_no_address(http: httpx.AsyncClient, settings: Settings) -> None:
+    forged = {
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Prefix": "/evil",
+        "X-Original-Host": "evil.example",
+        "Forwarded": "host=evil.example;proto=https",
+    }
+    challenge = (await http.post("/mcp", json={}, headers=forged)).headers["www-authenticate"]
+    assert f'resource_metadata="{settings.public_url}/' in challenge
+    for path in ("/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-authorization-server", "/"):
+        text = (await http.get(path, headers=forged)).text
+        assert "evil.example" not in text
+        assert settings.public_url in text

@@ -1,0 +1,52 @@
+"""`python -m app service-accounts`."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.config import Settings
+from app.db import Engine
+from tests.command import run
+from tests.factory import Factory
+from tests.mcp.client import McpClient
+from tests.service import environment_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_account_is_made_listed_and_revoked(
+    http: httpx.AsyncClient, engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    await Factory(engine, settings).person("Ada")
+    environment = environment_of(settings)
+    wanted = ["--household", "Ada's household", "--role", "viewer", "--name", "Kitchen robot"]
+    made = run(tmp_path, "service-accounts", "create", *wanted, **environment)
+    assert made.returncode == 0, made.stderr
+    credentials = dict(line.split("=", 1) for line in made.stdout.splitlines())
+    data = {"grant_type": "client_credentials", **credentials}
+    token = (await http.post("/oauth/token", data=data)).json()["access_token"]
+    assert (await McpClient(http, token).call("list_items"))["items"] == []
+    listed = run(tmp_path, "service-accounts", "list", **environment)
+    [_, row] = listed.stdout.splitlines()
+    assert all(part in row for part in (credentials["client_id"], "Kitchen robot", "lists:read", "good"))
+    assert credentials["client_secret"] not in listed.stdout
+    ended = run(tmp_path, "service-accounts", "revoke", credentials["client_id"], **environment)
+    assert ended.returncode == 0, ended.stderr
+    assert (await http.post("/oauth/token", data=data)).status_code == 400
+    again = run(tmp_path, "service-accounts", "revoke", credentials["client_id"], **environment)
+    assert (again.returncode, again.stderr) == (1, "shopping-list-mcp: This service account is revoked already.\n")
+
+
+async def test_a_file_that_holds_no_keys_is_refused(engine: Engine, settings: Settings, tmp_path: Path) -> None:
+    await Factory(engine, settings).person("Ada")
+    wanted = ["--household", "Ada's household", "--role", "editor", "--method", "private_key_jwt"]
+    for name, content in (("missing", None), ("text", "no JSON"), ("list", "[]"), ("empty", '{"keys": []}')):
+        file = tmp_path / name
+        if content is not None:
+            file.write_text(content)
+        arguments = [*wanted, "--jwks-file", str(file)]
+        refused = run(tmp_path, "service-accounts", "create", *arguments, **environment_of(settings))
+        assert (refused.returncode, refused.stdout) == (1, "")
+        [line] = refused.stderr.splitlines()
+        assert "jwks" in line

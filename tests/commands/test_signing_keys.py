@@ -1,0 +1,31 @@
+"""`python -m app signing-keys`."""
+
+from pathlib import Path
+
+from app.config import Settings
+from tests.command import run
+from tests.service import environment_of
+
+
+def test_a_new_key_waits_an_hour_and_a_second_one_is_not_made(settings: Settings, tmp_path: Path) -> None:
+    environment = environment_of(settings)
+    first = run(tmp_path, "signing-keys", "rotate", **environment)
+    assert first.returncode == 0, first.stderr
+    kid = first.stdout.split()[1]
+    assert first.stdout.startswith(f"Key {kid} takes over at ")
+    again = run(tmp_path, "signing-keys", "rotate", **environment)
+    assert (again.returncode, again.stdout) == (0, "A new key waits to take over already.\n")
+    listed = run(tmp_path, "signing-keys", "list", **environment).stdout.splitlines()
+    assert len(listed) == 3
+    assert listed[1].startswith(kid)
+    assert listed[1].endswith("coming")
+    assert listed[2].endswith("signing")
+
+
+def test_keys_that_secret_key_does_not_open_are_not_rotated(settings: Settings, tmp_path: Path) -> None:
+    environment = environment_of(settings)
+    assert run(tmp_path, "signing-keys", "rotate", **environment).returncode == 0
+    other = {**environment, "SECRET_KEY": "another secret key of these tests, 0123456789"}
+    refused = run(tmp_path, "signing-keys", "rotate", **other)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("shopping-list-mcp: SECRET_KEY: does not open the signing keys")

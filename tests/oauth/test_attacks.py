@@ -1,0 +1,164 @@
+"""Attacks on the authorization server that are nobody else's test, as requests over HTTP."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, quote_plus, urlsplit
+
+import anyio
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.db import transaction
+from app.oauth.secrets import hash_of
+from app.oauth.store.clients import Client, insert_client
+from app.oauth.tables import clients, grants
+from tests.oauth.browser import PASSWORD, Browser, Page
+from tests.oauth.conftest import RunningServer
+from tests.oauth.tokens import REDIRECT_URI, Attempt, approved_code, consent_page, redeem, register
+
+pytestmark = pytest.mark.anyio
+
+CONSENT = "/oauth/consent"
+
+
+async def test_of_one_consent_posted_many_times_at_once_one_counts(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    _, page = await consent_page(http, server.url, email)
+    answers: list[Page] = []
+
+    async def approve() -> None:
+        answers.append(await Browser(http).submit(page, CONSENT, decision="approve"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(8):
+            tasks.start_soon(approve)
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 7
+    async with transaction(server.engine) as connection:
+        assert len((await connection.execute(select(grants.c.id))).all()) == 1
+
+
+async def test_a_browsers_session_gets_no_token(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    attempt, _ = await approved_code(http, server.url, email)
+    assert http.cookies
+    bare: dict[str, str | None] = {"code_verifier": None}
+    for changes in (bare, {**bare, "client_id": None}, {**bare, "grant_type": "password"}):
+        refused = await http.post("/oauth/token", data=attempt.redemption(None, **changes))
+        assert refused.status_code in (400, 401)
+        assert "access_token" not in refused.json()
+        assert "set-cookie" not in refused.headers
+
+
+async def test_no_address_in_a_request_decides_where_a_page_leads(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    evil = "https://evil.example/"
+    names = ("next", "return_to", "redirect", "url", "continue", "goto")
+    more = "".join(f"&{name}={evil}" for name in names)
+    attempt = Attempt((await register(http, server.url))["client_id"], server.url)
+    browser = Browser(http)
+    page = await browser.open(attempt.url() + more)
+    sign_up = await browser.open(page.link("/oauth/sign-up") + more)
+    fields: dict[str, Any] = {**sign_up.fields("/oauth/sign-up"), "email": email, "password": PASSWORD}
+    posted = await http.post(f"/oauth/sign-up?{more}", data={**fields, **dict.fromkeys(names, evil)})
+    # 303: the browser comes by GET, so the password is not sent on (RFC 9700 section 4.12).
+    assert posted.status_code == 303
+    assert posted.headers["location"].startswith("/oauth/consent?request=")
+    consent = await browser.open(posted.headers["location"] + more)
+    answer = await browser.submit(consent, CONSENT, decision="approve", **dict.fromkeys(names, evil))
+    for shown in (page, sign_up, consent, answer):
+        assert shown.elsewhere is None
+        assert "evil.example" not in shown.response.text
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/register"])
+async def test_what_changes_something_is_not_done_by_get(http: httpx.AsyncClient, path: str) -> None:
+    for method in ("GET", "HEAD", "PUT", "DELETE"):
+        assert (await http.request(method, path, params={"token": "x", "client_id": "y"})).status_code == 405
+
+
+async def test_id_and_secret_are_decoded_before_they_are_compared(
+    server: RunningServer, http: httpx.AsyncClient
+) -> None:
+    client_id, secret = "app one+two%2F:é", "s:e+c r%25ét&="
+    client = Client(client_id, "preregistered", "An app", (REDIRECT_URI,), "client_secret_basic", hash_of(secret))
+    async with transaction(server.engine) as connection:
+        await insert_client(connection, client, {}, datetime.now(UTC))
+
+    async def ask(pair: str) -> str:
+        header = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        data = {"grant_type": "refresh_token", "refresh_token": "slr_x"}
+        return (await http.post("/oauth/token", data=data, headers=header)).json()["error"]
+
+    assert await ask(f"{quote_plus(client_id)}:{quote_plus(secret)}") == "invalid_grant"
+    assert await ask(f"{client_id}:{secret}") == "invalid_client"
+    assert await ask(f"{quote_plus(client_id)}:{quote_plus(quote_plus(secret))}") == "invalid_client"
+
+
+async def test_a_client_chooses_neither_its_id_nor_whom_we_believe(
+    server: RunningServer, http: httpx.AsyncClient
+) -> None:
+    first = await register(http, server.url)
+    wanted: dict[str, Any] = {
+        "client_id": first["client_id"],
+        "client_secret": "chosen",
+        "kind": "preregistered",
+        "may_introspect": True,
+        "software_statement": "eyJhbGciOiJub25lIn0.eyJjbGllbnRfbmFtZSI6IkNsYXVkZSJ9.",
+        "application_type": "native",
+    }
+    second = await register(http, server.url, **wanted)
+    assert second["client_id"] != first["client_id"]
+    assert "client_secret" not in second
+    assert "software_statement" not in second
+    async with transaction(server.engine) as connection:
+        row = (await connection.execute(select(clients).where(clients.c.id == second["client_id"]))).one()
+    assert (row.kind, row.name, row.may_introspect) == ("dynamic", "A test client", False)
+    assert row.metadata["application_type"] == "native"
+
+
+async def test_nothing_that_opens_a_door_can_be_guessed(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    """256 bits each, and never the same twice (RFC 6749 section 10.10)."""
+    secrets: list[str] = []
+    for number in range(3):
+        async with server.browser() as browser:
+            attempt, code = await approved_code(browser, server.url, f"{number}.{email}")
+            tokens = (await redeem(browser, attempt, code)).json()
+            secrets += [code.removeprefix("slc_"), tokens["refresh_token"].split("_", 2)[2]]
+            secrets.append(browser.cookies["shopping_session"])
+            registered = await register(browser, server.url, token_endpoint_auth_method="client_secret_post")
+            secrets.append(registered["client_secret"].removeprefix("sls_"))
+    for secret in secrets:
+        assert len(base64.urlsafe_b64decode(secret + "=")) == 32
+    assert len(set(secrets)) == len(secrets)
+
+
+async def test_the_code_of_one_client_is_worth_nothing_with_anothers_verifier(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    """A code put into another's answer (RFC 9700 section 4.5): that client's verifier is another one."""
+    stolen_from, code = await approved_code(http, server.url, email)
+    async with server.browser() as other:
+        attackers, _ = await consent_page(other, server.url, f"other.{email}")
+        own = Attempt(stolen_from.client_id, server.url)
+        for attempt in (attackers, own):
+            refused = await redeem(other, attempt, code)
+            assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    async with transaction(server.engine) as connection:
+        assert (await connection.execute(select(grants.c.revoked_because))).scalars().all() == [None]
+
+
+async def test_answers_are_told_apart_by_issuer_and_state(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    """Mix-up (RFC 9207): the answer names us, so a client that asked another server drops it."""
+    attempt, page = await consent_page(http, server.url, email)
+    query = parse_qs(urlsplit(await Browser(http).approve(page)).query)
+    assert (
+        query["iss"] == [server.url] == [(await http.get("/.well-known/oauth-authorization-server")).json()["issuer"]]
+    )
+    assert query["state"] == [attempt.state]

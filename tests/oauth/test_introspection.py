@@ -1,0 +1,170 @@
+"""The introspection endpoint."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from sqlalchemy import delete, update
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.households.tables import memberships
+from app.oauth.secrets import hash_of
+from app.oauth.store.clients import Client, insert_client
+from app.oauth.tables import clients
+from tests.oauth.conftest import RunningServer, start
+from tests.oauth.tokens import REDIRECT_URI, refresh, register, tokens_for
+
+pytestmark = pytest.mark.anyio
+
+ASKING = {"client_id": "resource-server", "client_secret": "sls_of_the_resource_server"}
+
+
+async def let_in(server: RunningServer) -> None:
+    """Register a resource server that may ask, as whoever runs the service does."""
+    client = Client(
+        id=ASKING["client_id"],
+        kind="preregistered",
+        name="A resource server",
+        redirect_uris=(REDIRECT_URI,),
+        token_endpoint_auth_method="client_secret_basic",
+        secret_hash=hash_of(ASKING["client_secret"]),
+        may_introspect=True,
+    )
+    async with transaction(server.engine) as connection:
+        await insert_client(connection, client, {}, datetime.now(UTC))
+
+
+@pytest.fixture
+async def tokens(server: RunningServer, http: httpx.AsyncClient, email: str) -> dict[str, Any]:
+    await let_in(server)
+    return await tokens_for(http, server.url, email)
+
+
+async def ask(http: httpx.AsyncClient, token: str, **more: str) -> httpx.Response:
+    return await http.post("/oauth/introspect", data={**ASKING, "token": token, **more})
+
+
+async def answer_to(http: httpx.AsyncClient, token: str, **more: str) -> dict[str, Any]:
+    response = await ask(http, token, **more)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_a_good_token_is_described(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    response = await ask(http, tokens["access_token"], token_type_hint="refresh_token")
+    assert response.headers["cache-control"] == "no-store"
+    claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+    same = ("iss", "aud", "sub", "client_id", "scope", "exp")
+    assert response.json() == {"active": True, "token_type": "Bearer", **{name: claims[name] for name in same}}
+
+
+async def test_whatever_is_not_good_is_inactive_and_nothing_more_is_said(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+    others = [
+        tokens["refresh_token"],
+        tokens["access_token"][:-6] + "AAAAAA",
+        server.keys.sign({**claims, "aud": "https://other.example/mcp"}),
+        server.keys.sign({**claims, "iss": "https://other.example"}),
+        server.keys.sign({**claims, "sub": claims["gid"]}),
+        "slk_" + "x" * 43,
+        "slc_x",
+        "a.b.c",
+        "x" * 5000,
+    ]
+    for token in others:
+        assert await answer_to(http, token) == {"active": False}
+    assert (await answer_to(http, tokens["access_token"]))["active"] is True
+
+
+async def test_an_expired_or_revoked_token_is_inactive(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    fresh = (await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"])).json()
+    assert (await answer_to(http, fresh["access_token"]))["active"] is True
+    server.clock.move(minutes=14, seconds=59)
+    assert (await answer_to(http, fresh["access_token"]))["active"] is True
+    server.clock.move(seconds=1)
+    assert await answer_to(http, fresh["access_token"]) == {"active": False}
+    server.clock.move(minutes=-15)
+    assert (await answer_to(http, fresh["access_token"]))["active"] is True
+    await http.post("/oauth/revoke", data={"client_id": tokens["client_id"], "token": fresh["refresh_token"]})
+    assert await answer_to(http, fresh["access_token"]) == {"active": False}
+
+
+async def test_a_token_without_a_household_left_is_inactive(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    async with transaction(server.engine) as connection:
+        await connection.execute(delete(memberships))
+    assert await answer_to(http, tokens["access_token"]) == {"active": False}
+
+
+async def test_a_narrowed_token_shows_its_own_scopes(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    narrow = await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"], scope="lists:read")
+    assert (await answer_to(http, narrow.json()["access_token"]))["scope"] == "lists:read"
+
+
+async def test_only_those_who_were_let_in_may_ask(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    token = tokens["access_token"]
+    other = await register(http, server.url, token_endpoint_auth_method="client_secret_post")
+    public = {"client_id": tokens["client_id"]}
+    confidential = {name: other[name] for name in ("client_id", "client_secret")}
+    for client, status, error in (
+        ({}, 401, "invalid_client"),
+        ({**ASKING, "client_secret": "wrong"}, 401, "invalid_client"),
+        ({"client_id": ASKING["client_id"]}, 401, "invalid_client"),
+        (public, 400, "unauthorized_client"),
+        (confidential, 400, "unauthorized_client"),
+    ):
+        refused = await http.post("/oauth/introspect", data={**client, "token": token})
+        assert (refused.status_code, refused.json()["error"]) == (status, error)
+    bearer = await http.post("/oauth/introspect", data={"token": token}, headers={"Authorization": f"Bearer {token}"})
+    assert bearer.status_code == 401
+    # A public client that was flagged by mistake has nothing to prove itself with.
+    async with transaction(server.engine) as connection:
+        flagged = update(clients).where(clients.c.id == tokens["client_id"]).values(may_introspect=True)
+        await connection.execute(flagged)
+    refused = await http.post("/oauth/introspect", data={**public, "token": token})
+    assert refused.json()["error"] == "unauthorized_client"
+
+
+async def test_a_question_without_token_or_by_get_is_refused(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    refused = await http.post("/oauth/introspect", data=ASKING)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+    parameters = {**ASKING, "token": tokens["access_token"]}
+    assert (await http.get("/oauth/introspect", params=parameters)).status_code == 405
+    assert (await http.post("/oauth/introspect", json=parameters)).status_code == 400
+    assert (await http.post("/oauth/introspect", params=parameters)).status_code == 400
+
+
+async def test_the_metadata_names_it_with_the_ways_to_authenticate(
+    http: httpx.AsyncClient, server: RunningServer
+) -> None:
+    metadata = (await http.get("/.well-known/oauth-authorization-server")).json()
+    assert metadata["introspection_endpoint"] == f"{server.url}/oauth/introspect"
+    methods = metadata["introspection_endpoint_auth_methods_supported"]
+    assert methods == ["client_secret_basic", "client_secret_post"]
+
+
+async def test_guessing_a_secret_ends_after_120_attempts(settings: Settings, engine: Engine) -> None:
+    server = await start(settings.model_copy(update={"limits": "on"}), engine)
+    await let_in(server)
+    async with server.browser() as http:
+        for _ in range(120):
+            assert (await ask(http, "x", client_secret="guess")).status_code == 401
+        refused = await ask(http, "x")
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["retry-after"]) <= 60

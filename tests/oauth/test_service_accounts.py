@@ -1,0 +1,239 @@
+"""Service accounts at the token endpoint and at the MCP endpoint."""
+
+import base64
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+from sqlalchemy import select, update
+from starlette.applications import Starlette
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.errors import Ambiguous, Conflict, Invalid, NotFound
+from app.households.tables import households, memberships
+from app.oauth.service_accounts import (
+    IssuedAccount,
+    WantedAccount,
+    create_service_account,
+    revoke_service_account,
+)
+from app.oauth.tables import clients, grants
+from app.people.tables import people
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+from tests.oauth.conftest import MovableClock
+from tests.oauth.tokens import REDIRECT_URI, Attempt, register
+
+pytestmark = pytest.mark.anyio
+
+CLIENT_CREDENTIALS = {"grant_type": "client_credentials"}
+
+
+@pytest.fixture
+async def http(app: Starlette, settings: Settings) -> Any:
+    """The whole service, with its MCP endpoint."""
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+        yield client
+
+
+@pytest.fixture
+def factory(engine: Engine, settings: Settings) -> Factory:
+    return Factory(engine, settings)
+
+
+@pytest.fixture
+async def ada(factory: Factory) -> Connected:
+    return await factory.connected("Ada")
+
+
+class Accounts:
+    """Makes and ends service accounts, as the command does."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.clock = MovableClock()
+
+    async def make(self, role: Any = "editor", household: str = "Ada's household", **more: Any) -> IssuedAccount:
+        wanted = WantedAccount(more.pop("name", "Kitchen robot"), household, role, **more)
+        async with transaction(self.engine) as connection:
+            return await create_service_account(connection, self.settings.resource, wanted, self.clock())
+
+    async def end(self, account: IssuedAccount) -> Any:
+        async with transaction(self.engine) as connection:
+            return await revoke_service_account(connection, account.client_id, self.clock())
+
+
+@pytest.fixture
+def accounts(engine: Engine, settings: Settings) -> Accounts:
+    return Accounts(engine, settings)
+
+
+def basic(account: IssuedAccount) -> dict[str, str]:
+    pair = f"{account.client_id}:{account.secret}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+async def token_of(http: httpx.AsyncClient, account: IssuedAccount, **more: str) -> dict[str, Any]:
+    response = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, **more}, headers=basic(account))
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_an_account_acts_in_its_household_under_its_name(
+    http: httpx.AsyncClient, factory: Factory, accounts: Accounts, ada: Connected
+) -> None:
+    account = await accounts.make()
+    answer = await token_of(http, account)
+    assert answer.keys() == {"access_token", "token_type", "expires_in", "scope"}  # no refresh token
+    assert (answer["expires_in"], answer["scope"]) == (900, "lists:read lists:write")
+    client = McpClient(http, answer["access_token"])
+    await client.call("add_items", items=["milk"])
+    seen = await McpClient(http, ada.token).call("get_activity")
+    assert seen["events"][0]["person"] == "Kitchen robot"
+    other = await factory.connected("Eve")
+    assert (await client.refusal("list_items", household="Eve's household"))["code"] == "not_found"
+    assert (await McpClient(http, other.token).call("list_items"))["items"] == []
+    claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+    assert claims["client_id"] == account.client_id
+    assert claims["sub"] not in (str(ada.person.id), account.client_id)
+
+
+async def test_a_viewer_reads_and_changes_nothing(http: httpx.AsyncClient, accounts: Accounts, ada: Connected) -> None:
+    account = await accounts.make("viewer")
+    answer = await token_of(http, account, scope="lists:read lists:write household:manage")
+    assert answer["scope"] == "lists:read"
+    client = McpClient(http, answer["access_token"])
+    await client.call("list_items")
+    refused = await client.send("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
+    assert refused.status_code == 403
+
+
+async def test_less_may_be_asked_for_and_another_resource_may_not(
+    http: httpx.AsyncClient, accounts: Accounts, ada: Connected
+) -> None:
+    account = await accounts.make(method="client_secret_post")
+    assert (await token_of(http, account, scope="lists:read"))["scope"] == "lists:read"
+    assert (await token_of(http, account, resource=accounts.settings.resource))["scope"] == "lists:read lists:write"
+    for more, error in (
+        ({"scope": "openid"}, "invalid_scope"),
+        ({"resource": "https://other.example/mcp"}, "invalid_target"),
+    ):
+        refused = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, **more}, headers=basic(account))
+        assert (refused.status_code, refused.json()["error"]) == (400, error)
+
+
+async def test_only_a_service_account_gets_a_token_in_its_own_name(
+    http: httpx.AsyncClient, accounts: Accounts, ada: Connected, settings: Settings
+) -> None:
+    account = await accounts.make()
+    wrong = IssuedAccount(account.client_id, "sls_wrong")
+    for headers, data in (
+        (basic(wrong), {}),
+        ({}, {"client_id": account.client_id}),
+        ({}, {"client_id": account.client_id, "client_secret": ""}),
+    ):
+        refused = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, **data}, headers=headers)
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    public = await register(http, settings.public_url)
+    confidential = await register(http, settings.public_url, token_endpoint_auth_method="client_secret_post")
+    for client in (public, confidential):
+        data = {name: client[name] for name in ("client_id", "client_secret") if name in client}
+        refused = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, **data})
+        assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
+
+
+async def test_nobody_can_register_an_account_or_sign_in_as_one(
+    http: httpx.AsyncClient, accounts: Accounts, ada: Connected, settings: Settings
+) -> None:
+    account = await accounts.make()
+    wanted = {"redirect_uris": [REDIRECT_URI], "grant_types": ["client_credentials"]}
+    assert (await http.post("/oauth/register", json=wanted)).status_code == 400
+    both = await register(http, settings.public_url, grant_types=["authorization_code", "client_credentials"])
+    assert both["grant_types"] == ["authorization_code"]
+    page = await http.get(Attempt(account.client_id, settings.public_url).url())
+    assert page.status_code == 400
+    async with transaction(accounts.engine) as connection:
+        person = (await connection.execute(select(people).where(people.c.subject == account.client_id))).one()
+        kind = (await connection.execute(select(grants.c.kind).where(grants.c.person_id == person.id))).scalar_one()
+        stored = (await connection.execute(select(clients).where(clients.c.id == account.client_id))).one()
+    assert (person.issuer, person.email, person.email_key, kind) == ("client", None, None, "service")
+    assert account.secret is not None
+    assert account.secret not in f"{stored}"
+    assert account.secret not in repr(account)
+
+
+async def test_a_revoked_account_ends_at_once_and_stays_on_record(
+    http: httpx.AsyncClient, app: Starlette, accounts: Accounts, ada: Connected
+) -> None:
+    account = await accounts.make()
+    client = McpClient(http, (await token_of(http, account))["access_token"])
+    await client.call("add_items", items=["milk"])
+    app.state.cues.grant_ended(await accounts.end(account))
+    assert (await client.send("tools/list")).status_code == 401
+    refused = await http.post("/oauth/token", data=CLIENT_CREDENTIALS, headers=basic(account))
+    assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
+    owner = McpClient(http, ada.token)
+    assert (await owner.call("get_activity"))["events"][0]["person"] == "Kitchen robot"
+    async with transaction(accounts.engine) as connection:
+        assert (await connection.execute(select(memberships.c.person_id))).scalars().all() == [ada.person.id]
+    with pytest.raises(Conflict):
+        await accounts.end(account)
+    with pytest.raises(NotFound):
+        await accounts.end(IssuedAccount("svc_unknown", None))
+
+
+def jwk(**more: str) -> dict[str, Any]:
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return {**ECAlgorithm.to_jwk(key, as_dict=True), "kid": "k", **more}
+
+
+async def test_an_account_with_keys_has_no_secret(http: httpx.AsyncClient, accounts: Accounts, ada: Connected) -> None:
+    account = await accounts.make(method="private_key_jwt", jwks={"keys": [jwk()]})
+    assert account.secret is None
+    refused = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, "client_id": account.client_id})
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error", "field"),
+    [
+        ({"role": "owner"}, Invalid, "role"),
+        ({"name": " "}, Invalid, "name"),
+        ({"household": "Nobody's"}, NotFound, "household"),
+        ({"household": "Twice"}, Ambiguous, "household"),
+        ({"method": "private_key_jwt"}, Invalid, "jwks"),
+        ({"jwks": {"keys": [jwk()]}}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "jwks": {"keys": []}}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "jwks": {"keys": 5}}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "jwks": {}}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "jwks": {"keys": [jwk(d="AAAA")]}}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, Invalid, "jwks"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_a_bad_request_makes_nothing_and_names_the_field(
+    factory: Factory, accounts: Accounts, ada: Connected, wanted: dict[str, Any], error: type[Any], field: str
+) -> None:
+    for _ in range(2):
+        _, household_id = await factory.person("Twin")
+        async with transaction(accounts.engine, household_id) as connection:
+            renamed = update(households).where(households.c.id == household_id).values(name="Twice")
+            await connection.execute(renamed)
+    with pytest.raises(error) as caught:
+        await accounts.make(**wanted)
+    assert caught.value.field == field
+    async with transaction(accounts.engine) as connection:
+        assert (await connection.execute(select(clients.c.id))).all() == []
+
+
+async def test_the_metadata_and_the_mcp_endpoint_offer_it(http: httpx.AsyncClient, ada: Connected) -> None:
+    metadata = (await http.get("/.well-known/oauth-authorization-server")).json()
+    assert "client_credentials" in metadata["grant_types_supported"]
+    capabilities = (await McpClient(http, ada.token).result("server/discover"))["capabilities"]
+    assert capabilities["extensions"] == {"io.modelcontextprotocol/oauth-client-credentials": {}}
