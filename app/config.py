@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:6274", "http://127.0.0.1:6274"]
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     limits: Literal["on", "off"] = "on"
+    fetch_allow_loopback: Literal["on", "off"] = "off"
+    fetch_ca_file: Path | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -40,7 +42,7 @@ class Settings(BaseSettings):
         # A line `NAME=` in a .env file means "not set" to the people who write it.
         return {name: value for name, value in values.items() if value != ""}
 
-    @field_validator("log_level", "limits", mode="before")
+    @field_validator("log_level", "limits", "fetch_allow_loopback", mode="before")
     @classmethod
     def _fold_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -115,6 +117,8 @@ class Settings(BaseSettings):
             raise ValueError("DATABASE_URL is required with MIGRATION_DATABASE_URL")
         if self.limits == "off" and not self.is_local:
             raise ValueError("LIMITS=off is for measuring on this machine; PUBLIC_URL must be local")
+        if not self.is_local and (self.fetch_allow_loopback == "on" or self.fetch_ca_file is not None):
+            raise ValueError("FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local")
         return self
 
     def model_post_init(self, context: Any, /) -> None:

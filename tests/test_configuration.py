@@ -176,6 +176,14 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:99999/c"}, "DATABASE_URL: is not an address"),
         ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS: each origin is written like https://app.example"),
         ({"ALLOWED_ORIGINS": "https://a.example/"}, "ALLOWED_ORIGINS: each origin is written like"),
+        (
+            {"FETCH_ALLOW_LOOPBACK": "on", "PUBLIC_URL": "https://a.example"},
+            "FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local",
+        ),
+        (
+            {"FETCH_CA_FILE": "ca.pem", "PUBLIC_URL": "https://a.example"},
+            "FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local",
+        ),
         ({"SECRET_KEY": "hidden"}, "SECRET_KEY: needs at least 32 characters"),
         ({"SECRET_KEY_PREVIOUS": "hidden"}, "SECRET_KEY_PREVIOUS: needs at least 32 characters"),
         ({"DATABASE_URL": "mysql://me:hidden@a.example/b"}, "DATABASE_URL: must be written like postgresql://"),
