@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.db import Connection, transaction
 from app.errors import Invalid
-from app.oauth.clients import authenticate_client
+from app.oauth.clients import authenticate_client, read_credentials
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.refresh import find_presented
@@ -28,10 +28,13 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
         parameters = invalid_request(error.message)
     if isinstance(parameters, OAuthFault):
         return parameters.response()
+    given = await read_credentials(server, request, parameters)
+    if isinstance(given, OAuthFault):
+        return given.response()
     claims = await TokenVerifier(server.settings, server.keys).verify(parameters.get("token", ""))
     grant_of_access_token = claims.gid if claims is not None else None
     async with transaction(server.engine) as connection:
-        client = await authenticate_client(connection, request, parameters)
+        client = await authenticate_client(server, connection, given)
         outcome = client
         if not isinstance(client, OAuthFault):
             outcome = await _end(connection, client, parameters, grant_of_access_token, server.clock())

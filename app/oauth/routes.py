@@ -17,12 +17,15 @@ from app.db import Engine
 from app.errors import AppError, StartupError
 from app.oauth.authorize import authorize
 from app.oauth.consent import post_consent, show_consent
+from app.oauth.documents import Documents
 from app.oauth.faults import NOT_STORED
+from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.register import register
 from app.oauth.revoke import revoke
 from app.oauth.server import (
+    FETCHES_PER_MINUTE,
     REGISTRATIONS_PER_MINUTE,
     SIGN_INS_PER_MINUTE,
     TOKEN_FAILURES_PER_MINUTE,
@@ -32,6 +35,7 @@ from app.oauth.server import (
 from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
 from app.oauth.token import token
 from app.ops.clock import Clock, system_clock
+from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.rate_limit import RateLimit
 from app.ops.requests import generic_message
 from app.people.accounts import FoundHousehold
@@ -64,14 +68,17 @@ def oauth_routes(
     *,
     clock: Clock = system_clock,
     grant_revoked: GrantRevoked | None = None,
+    fetcher: Fetcher | None = None,
 ) -> list[BaseRoute]:
     """Every route of the authorization server.
 
     `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
     the transaction was opened. `grant_revoked` hears of each revoked grant after the commit.
+    `fetcher` gets clients' documents and keys; the one of the settings unless given.
     Raises `StartupError` without a SECRET_KEY.
     """
-    server = _server(settings, engine, keys, found_household, clock, grant_revoked or _ignore)
+    revoked = grant_revoked or _ignore
+    server = _server(settings, engine, keys, found_household, clock, revoked, fetcher or fetcher_of(settings))
     return [
         *_metadata_routes(settings),
         _client_route("/oauth/jwks.json", _jwks, server, "GET"),
@@ -100,10 +107,12 @@ def _server(
     found_household: FoundHousehold,
     clock: Clock,
     grant_revoked: GrantRevoked,
+    fetcher: Fetcher,
 ) -> AuthorizationServer:
     if settings.secret_key is None:
         raise StartupError("SECRET_KEY: required for signing in; make one with: openssl rand -hex 32")
     limited = settings.limits == "on"
+    fetches = RateLimit(FETCHES_PER_MINUTE, enabled=limited)
     return AuthorizationServer(
         settings=settings,
         engine=engine,
@@ -118,6 +127,8 @@ def _server(
         registrations=RateLimit(REGISTRATIONS_PER_MINUTE, enabled=limited),
         sign_ins=RateLimit(SIGN_INS_PER_MINUTE, enabled=limited),
         token_failures=RateLimit(TOKEN_FAILURES_PER_MINUTE, enabled=limited),
+        documents=Documents(settings, engine, fetcher, fetches, clock),
+        key_sets=KeySets(fetcher, fetches, clock),
     )
 
 

@@ -8,6 +8,8 @@ from starlette.requests import Request
 
 from app.config import Settings
 from app.db import Engine
+from app.oauth.documents import Documents
+from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
 from app.ops.clock import Clock
 from app.ops.rate_limit import RateLimit
@@ -20,6 +22,8 @@ from app.ui.pages import Pages
 REGISTRATIONS_PER_MINUTE = 60
 SIGN_INS_PER_MINUTE = 30
 TOKEN_FAILURES_PER_MINUTE = 120
+FETCHES_PER_MINUTE = 60
+"""Documents and key sets, from one host."""
 
 GrantRevoked = Callable[[UUID], None]
 """Told of each grant that was revoked, after the commit, so that caches drop it at once."""
@@ -42,6 +46,14 @@ class AuthorizationServer:
     registrations: RateLimit
     sign_ins: RateLimit
     token_failures: RateLimit
+    documents: Documents
+    key_sets: KeySets
+
+    @property
+    def assertion_audiences(self) -> tuple[str, ...]:
+        """What a client assertion may be meant for: our issuer, or the token endpoint, which clients of RFC 7523 as it
+        was written still name."""
+        return (self.settings.issuer, f"{self.settings.public_url}/oauth/token")
 
     def url(self, path: str) -> str:
         """An absolute path of ours, below the path in PUBLIC_URL."""

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from app.db import Connection, transaction
 from app.errors import Invalid, LimitReached
 from app.oauth.access_tokens import access_token, has_refresh_token, token_life
-from app.oauth.clients import authenticate_client
+from app.oauth.clients import authenticate_client, read_credentials
 from app.oauth.codes import redeem_code
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
@@ -50,8 +50,11 @@ async def token(server: AuthorizationServer, request: Request) -> Response:
 
 async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> TokenAnswer | OAuthFault:
     await server.keys.refresh()
+    given = await read_credentials(server, request, parameters)
+    if isinstance(given, OAuthFault):
+        return given
     async with transaction(server.engine) as connection:
-        client = await authenticate_client(connection, request, parameters)
+        client = await authenticate_client(server, connection, given)
         if isinstance(client, OAuthFault):
             return client
         now = server.clock()

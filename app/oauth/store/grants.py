@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, insert, or_, select, update
 
 from app.db import Connection
 from app.oauth.tables import grant_households, grants
+
+APPROVALS_LOOKED_AT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +105,22 @@ async def revoke_grant(connection: Connection, grant_id: UUID, because: str, now
     return done.first() is not None
 
 
-async def has_approved(connection: Connection, person_id: UUID, client_id: str) -> bool:
-    """Whether this person has a grant for this client that they have not revoked."""
+async def approved_redirects(connection: Connection, person_id: UUID, client_id: str, now: datetime) -> list[str]:
+    """Where the codes of this person's live grants for this client went, the newest first."""
+    redirect_uri = grants.c.client["redirect_uri"].astext
     found = await connection.execute(
-        select(grants.c.id)
-        .where(grants.c.person_id == person_id, grants.c.client_id == client_id, grants.c.revoked_at.is_(None))
-        .limit(1)
+        select(redirect_uri)
+        .where(
+            grants.c.person_id == person_id,
+            grants.c.client_id == client_id,
+            grants.c.revoked_at.is_(None),
+            or_(grants.c.expires_at.is_(None), grants.c.expires_at > now),
+            redirect_uri.is_not(None),
+        )
+        .order_by(grants.c.created_at.desc())
+        .limit(APPROVALS_LOOKED_AT)
     )
-    return found.first() is not None
+    return list(found.scalars())
 
 
 def _select(grant_id: UUID) -> Select[*tuple[Any, ...]]:
