@@ -1,5 +1,6 @@
 """Settings: the only place that reads the environment (and an optional `.env`)."""
 
+import re
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,6 +16,11 @@ from app.resources import MAIN
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SECRET_KEY_MIN_LENGTH = 32
+NOT_PRIVATE_SCHEMES = frozenset({"about", "blob", "data", "file", "ftp", "http", "https", "javascript", "vbscript"})
+"""What a browser does something with itself: an answer to an app must never be sent there."""
+
+_SCHEME = re.compile("[a-z][a-z0-9+.-]*")  # RFC 3986 section 3.1
+_HOST_PATTERN = re.compile(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class Settings(BaseSettings):
@@ -32,9 +38,14 @@ class Settings(BaseSettings):
     secret_key_previous: SecretStr | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:6274", "http://127.0.0.1:6274"]
+    oauth_redirect_schemes: Annotated[list[str], NoDecode] = ["cursor"]
+    client_id_hosts_allowed: Annotated[list[str], NoDecode] = []
+    client_id_hosts_denied: Annotated[list[str], NoDecode] = []
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     limits: Literal["on", "off"] = "on"
     rate_limit_storage_url: SecretStr = SecretStr("memory://")
+    fetch_allow_loopback: Literal["on", "off"] = "off"
+    fetch_ca_file: Path | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -42,16 +53,22 @@ class Settings(BaseSettings):
         # A line `NAME=` in a .env file means "not set" to the people who write it.
         return {name: value for name, value in values.items() if value != ""}
 
-    @field_validator("log_level", "limits", mode="before")
+    @field_validator("log_level", "limits", "fetch_allow_loopback", mode="before")
     @classmethod
     def _fold_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator(
+        "allowed_origins",
+        "oauth_redirect_schemes",
+        "client_id_hosts_allowed",
+        "client_id_hosts_denied",
+        mode="before",
+    )
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
-            return [origin.strip() for origin in value.split(",") if origin.strip()]
+            return [each.strip() for each in value.split(",") if each.strip()]
         return value
 
     @field_validator("allowed_origins")
@@ -66,6 +83,20 @@ class Settings(BaseSettings):
             ):
                 raise ValueError("each origin is written like https://app.example, separated by commas")
         return origins
+
+    @field_validator("oauth_redirect_schemes")
+    @classmethod
+    def _check_schemes(cls, schemes: list[str]) -> list[str]:
+        if any(scheme in NOT_PRIVATE_SCHEMES or not _SCHEME.fullmatch(scheme) for scheme in schemes):
+            raise ValueError("each is a scheme of an app's own, such as cursor or com.example.app, in lower case")
+        return schemes
+
+    @field_validator("client_id_hosts_allowed", "client_id_hosts_denied")
+    @classmethod
+    def _check_hosts(cls, hosts: list[str]) -> list[str]:
+        if not all(_HOST_PATTERN.fullmatch(host) for host in hosts):
+            raise ValueError("each is a host such as app.example or *.example.org, without scheme, port or path")
+        return [host.lower() for host in hosts]
 
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
@@ -128,6 +159,8 @@ class Settings(BaseSettings):
             raise ValueError("DATABASE_URL is required with MIGRATION_DATABASE_URL")
         if self.limits == "off" and not self.is_local:
             raise ValueError("LIMITS=off is for measuring on this machine; PUBLIC_URL must be local")
+        if not self.is_local and (self.fetch_allow_loopback == "on" or self.fetch_ca_file is not None):
+            raise ValueError("FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local")
         return self
 
     def model_post_init(self, context: Any, /) -> None:

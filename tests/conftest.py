@@ -18,6 +18,7 @@ from app.db.migrate import migrate
 from app.main import create_app
 from tests.security.ran import follow_proofs
 from tests.service import Service, free_port, running_service
+from tests.site import Authority, make_authority
 
 SECRET = SecretStr("a secret that only these tests know, 0123456789")
 TEMPLATE = "template_migrated"
@@ -106,6 +107,12 @@ async def http(app: Starlette, settings: Settings) -> AsyncGenerator[httpx.Async
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
     async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority of the tests' own, for sites on this machine."""
+    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

@@ -109,6 +109,11 @@ def test_origins_are_separated_by_commas(elsewhere: Path, monkeypatch: pytest.Mo
     assert load_settings().allowed_origins == ["https://a.example", "http://localhost:6274"]
 
 
+def test_hosts_are_kept_in_lower_case(elsewhere: Path) -> None:
+    settings = load_settings(client_id_hosts_allowed="Claude.ai, *.Example.org")
+    assert settings.client_id_hosts_allowed == ["claude.ai", "*.example.org"]
+
+
 def test_choices_are_read_in_any_case(elsewhere: Path) -> None:
     settings = load_settings(log_level="WARNING", limits="Off")
     assert (settings.log_level, settings.limits) == ("warning", "off")
@@ -176,6 +181,18 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:99999/c"}, "DATABASE_URL: is not an address"),
         ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS: each origin is written like https://app.example"),
         ({"ALLOWED_ORIGINS": "https://a.example/"}, "ALLOWED_ORIGINS: each origin is written like"),
+        ({"OAUTH_REDIRECT_SCHEMES": "javascript"}, "OAUTH_REDIRECT_SCHEMES: each is a scheme of an app's own"),
+        ({"OAUTH_REDIRECT_SCHEMES": "cursor,my app"}, "OAUTH_REDIRECT_SCHEMES: each is a scheme of an app's own"),
+        ({"CLIENT_ID_HOSTS_ALLOWED": "https://a.example"}, "CLIENT_ID_HOSTS_ALLOWED: each is a host such as"),
+        ({"CLIENT_ID_HOSTS_DENIED": "a.*.example"}, "CLIENT_ID_HOSTS_DENIED: each is a host such as"),
+        (
+            {"FETCH_ALLOW_LOOPBACK": "on", "PUBLIC_URL": "https://a.example"},
+            "FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local",
+        ),
+        (
+            {"FETCH_CA_FILE": "ca.pem", "PUBLIC_URL": "https://a.example"},
+            "FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local",
+        ),
         ({"SECRET_KEY": "hidden"}, "SECRET_KEY: needs at least 32 characters"),
         ({"RATE_LIMIT_STORAGE_URL": "http://hidden"}, "RATE_LIMIT_STORAGE_URL: must be memory:// or written like"),
         ({"RATE_LIMIT_STORAGE_URL": "redis://:hidden@:99999"}, "RATE_LIMIT_STORAGE_URL: "),

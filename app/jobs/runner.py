@@ -14,6 +14,7 @@ from app.errors import Unavailable
 from app.households.repository import household_ids
 from app.households.tenant import ListsChanged
 from app.jobs.chores import tend
+from app.oauth import retention
 from app.ops.clock import Clock, system_clock
 
 FIRST_SECONDS: Final = 60
@@ -43,7 +44,18 @@ async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | 
                 raise
             except Exception:
                 _log.exception("chores failed")
+        await _tend_service(engine, now)
     return tended
+
+
+async def _tend_service(engine: Engine, now: datetime) -> None:
+    """The chores that belong to no household. Raises `Unavailable`."""
+    try:
+        await retention.forget(engine, now)
+    except Unavailable:
+        raise
+    except Exception:
+        _log.exception("chores failed")
 
 
 @asynccontextmanager

@@ -9,14 +9,16 @@ from starlette.responses import RedirectResponse, Response
 
 from app.db import Connection, new_id, transaction
 from app.errors import Invalid, LimitReached
-from app.oauth.faults import OAuthFault, invalid_request, invalid_target
+from app.oauth.client_ids import fault_of_client_id, is_document_id
+from app.oauth.faults import OAuthFault, invalid_request, invalid_target, not_registered
+from app.oauth.journey import fault_page
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.pkce import is_s256_challenge
 from app.oauth.redirects import fault_of_redirect_uri, is_registered, response_uri
 from app.oauth.resources import identifier_of, resource_of
 from app.oauth.server import AuthorizationServer
-from app.oauth.store.clients import Client, find_client
-from app.oauth.store.grants import has_approved
+from app.oauth.store.clients import find_client
+from app.oauth.store.grants import approved_redirects
 from app.oauth.store.requests import AuthorizationRequest, close_oldest_requests, insert_request
 from app.ops.requests import address_of
 from app.people.sessions import find_person, new_session_secret, session_hash
@@ -26,6 +28,18 @@ from app.ui.headers import NO_REFERRER
 REQUEST_LIFE: Final = timedelta(minutes=10)
 MOST_OPEN: Final = 20
 """Requests that wait in one browser, in as many tabs; with one more, the oldest is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The client that a request names, and where its answer goes.
+
+    Of a client with a document both are only what the request says: the document is fetched after the sign-in.
+    """
+
+    client_id: str
+    is_trusted: bool
+    redirect_uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +65,18 @@ async def authorize(server: AuthorizationServer, request: Request) -> Response:
     except Invalid as error:
         parameters = invalid_request(error.message)
     if isinstance(parameters, OAuthFault):
-        return _fault_page(server, parameters)
+        return fault_page(server, parameters)
     async with transaction(server.engine) as connection:
-        client = await find_client(connection, parameters.get("client_id", ""))
-        redirect_uri = _redirect_uri(client, parameters)
-        if client is None or redirect_uri is None:
-            return _unknown_client_page(server)
+        sender = await _sender(server, connection, parameters)
+        if isinstance(sender, OAuthFault):
+            return fault_page(server, sender)
         cookie = server.cookie.read(request)
         checked = check_request(server, parameters)
         if isinstance(checked, OAuthFault):
-            if await _may_redirect(server, connection, client, cookie):
-                return _fault_redirect(server, redirect_uri, parameters, checked)
-            return _fault_page(server, checked)
-        return await _keep(server, connection, client, redirect_uri, parameters, checked, cookie)
+            if await _may_redirect(server, connection, sender, cookie):
+                return _fault_redirect(server, sender.redirect_uri, parameters, checked)
+            return fault_page(server, checked)
+        return await _keep(server, connection, sender, parameters, checked, cookie)
 
 
 def check_request(server: AuthorizationServer, parameters: Parameters) -> CheckedRequest | OAuthFault:
@@ -86,35 +99,56 @@ def check_request(server: AuthorizationServer, parameters: Parameters) -> Checke
     return CheckedRequest(scopes, identifier_of(server.settings, resource), challenge)
 
 
-def _redirect_uri(client: Client | None, parameters: Parameters) -> str | None:
-    """Where the answer goes: the URI sent, if it is a registered one; the registered one, if there is only one."""
+async def _sender(server: AuthorizationServer, connection: Connection, parameters: Parameters) -> Sender | OAuthFault:
+    """Who asks, and where the answer goes: the URI sent, if it is a registered one; the registered one, if there is
+    only one."""
+    client_id, sent = parameters.get("client_id", ""), parameters.get("redirect_uri")
+    if is_document_id(client_id):
+        return _sender_with_document(server, client_id, sent)
+    client = await find_client(connection, client_id)
     if client is None:
-        return None
-    sent = parameters.get("redirect_uri")
-    if sent is None:
-        return client.redirect_uris[0] if len(client.redirect_uris) == 1 else None
-    return sent if fault_of_redirect_uri(sent) is None and is_registered(sent, client.redirect_uris) else None
+        return not_registered()
+    if sent is None and len(client.redirect_uris) == 1:
+        sent = client.redirect_uris[0]
+    if sent is None or not _is_acceptable(server, sent) or not is_registered(sent, client.redirect_uris):
+        return not_registered()
+    return Sender(client.id, client.kind == "preregistered", sent)
+
+
+def _sender_with_document(server: AuthorizationServer, client_id: str, redirect_uri: str | None) -> Sender | OAuthFault:
+    fault = fault_of_client_id(server.settings, client_id)
+    if fault is not None:
+        return invalid_request(f"The client_id is refused. {fault}")
+    if redirect_uri is None or not _is_acceptable(server, redirect_uri):
+        return not_registered()
+    return Sender(client_id, False, redirect_uri)
+
+
+def _is_acceptable(server: AuthorizationServer, redirect_uri: str) -> bool:
+    return fault_of_redirect_uri(redirect_uri, server.settings.oauth_redirect_schemes) is None
 
 
 async def _may_redirect(
-    server: AuthorizationServer, connection: Connection, client: Client, cookie: str | None
+    server: AuthorizationServer, connection: Connection, sender: Sender, cookie: str | None
 ) -> bool:
-    """Whether an error may travel to the client before anybody consented.
+    """Whether an error may travel to the client before anybody consented: to one that was registered by command, and
+    to where this very person let a code of this client go before.
 
     Anyone can register a client for any address, so by default it may not: a link to us would lead anywhere.
     """
-    if client.kind == "preregistered":
+    if sender.is_trusted:
         return True
     now = server.clock()
     person = await find_person(connection, cookie, now) if cookie else None
-    return person is not None and await has_approved(connection, person.id, client.id, now)
+    if person is None:
+        return False
+    return is_registered(sender.redirect_uri, await approved_redirects(connection, person.id, sender.client_id, now))
 
 
 async def _keep(
     server: AuthorizationServer,
     connection: Connection,
-    client: Client,
-    redirect_uri: str,
+    sender: Sender,
     parameters: Parameters,
     checked: CheckedRequest,
     cookie: str | None,
@@ -124,8 +158,8 @@ async def _keep(
     kept = AuthorizationRequest(
         id=new_id(),
         browser_hash=session_hash(browser),
-        client_id=client.id,
-        redirect_uri=redirect_uri,
+        client_id=sender.client_id,
+        redirect_uri=sender.redirect_uri,
         state=parameters.get("state"),
         scopes=checked.scopes,
         resource=checked.resource,
@@ -152,18 +186,3 @@ def _fault_redirect(
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = NO_REFERRER
     return response
-
-
-def _fault_page(server: AuthorizationServer, fault: OAuthFault) -> Response:
-    return server.pages.page(
-        "authorize_fault.html", status=fault.status, error=fault.error, description=fault.description
-    )
-
-
-def _unknown_client_page(server: AuthorizationServer) -> Response:
-    return server.pages.page(
-        "authorize_fault.html",
-        status=400,
-        error="invalid_request",
-        description="The app is not registered here, or not with this return address.",
-    )

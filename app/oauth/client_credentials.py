@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.db import Connection
-from app.oauth.clients import PUBLIC
 from app.oauth.faults import OAuthFault, invalid_target, unauthorized_client
+from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow, find_service_grant

@@ -11,13 +11,23 @@ from app.errors import Invalid
 from app.households.membership import Membership
 from app.households.repository import memberships_of
 from app.oauth.choices import DEFAULT_DURATION, Choices, asked_level, levels_at, read_choices
+from app.oauth.client_ids import host_of, is_document_id
 from app.oauth.codes import issue_code
-from app.oauth.journey import PostedForm, form_subject, open_request, out_of_date, posted_form, see_other
-from app.oauth.redirects import is_loopback, response_uri, shown_host
+from app.oauth.faults import OAuthFault, not_registered
+from app.oauth.journey import (
+    PostedForm,
+    fault_page,
+    form_subject,
+    open_request,
+    out_of_date,
+    posted_form,
+    see_other,
+)
+from app.oauth.redirects import is_on_device, is_registered, response_uri, shown_host
 from app.oauth.resources import resource_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.signing_in import SIGN_OUT
-from app.oauth.store.clients import Client, find_client, note_use
+from app.oauth.store.clients import Client, find_client, find_document, note_use
 from app.oauth.store.grants import NewGrant, insert_grant
 from app.oauth.store.requests import AuthorizationRequest, lock_request, use_request
 from app.people.person import Person
@@ -49,7 +59,15 @@ async def show_consent(server: AuthorizationServer, request: Request) -> Respons
         person = await find_person(connection, cookie, server.clock())
         if person is None:
             return see_other(server, f"/oauth/sign-in?request={waiting.id}")
-        question = await _question(connection, waiting, person, cookie)
+    if is_document_id(waiting.client_id):
+        # Only here, and outside of any transaction: fetching takes its time.
+        described = await server.documents.find(waiting.client_id)
+        if isinstance(described, OAuthFault):
+            return fault_page(server, described)
+    async with transaction(server.engine) as connection:
+        question = await _question(server, connection, waiting, person, cookie)
+    if isinstance(question, OAuthFault):
+        return fault_page(server, question)
     return out_of_date(server) if question is None else _page(server, question)
 
 
@@ -66,18 +84,33 @@ async def post_consent(server: AuthorizationServer, request: Request) -> Respons
     async with transaction(server.engine) as connection:
         waiting = await lock_request(connection, form.request_id, session_hash(form.cookie), server.clock())
         still_signed_in = await find_person(connection, form.cookie, server.clock()) == person
-        question = await _question(connection, waiting, person, form.cookie) if waiting else None
+        question = await _question(server, connection, waiting, person, form.cookie) if waiting else None
         if question is None or not still_signed_in:
             return out_of_date(server)
+        if isinstance(question, OAuthFault):
+            return fault_page(server, question)
         return await _answer(server, connection, question, form)
 
 
 async def _question(
-    connection: Connection, waiting: AuthorizationRequest, person: Person, cookie: str
-) -> Question | None:
-    client = await find_client(connection, waiting.client_id)
+    server: AuthorizationServer, connection: Connection, waiting: AuthorizationRequest, person: Person, cookie: str
+) -> Question | OAuthFault | None:
+    client = await _current_client(server, connection, waiting.client_id)
     memberships = await memberships_of(connection, person.id)
-    return Question(waiting, client, person, memberships, cookie) if client and memberships else None
+    if client is None or not memberships:
+        return None
+    # A document was not known when the request came, and may have changed since.
+    if not is_registered(waiting.redirect_uri, client.redirect_uris):
+        return not_registered()
+    return Question(waiting, client, person, memberships, cookie)
+
+
+async def _current_client(server: AuthorizationServer, connection: Connection, client_id: str) -> Client | None:
+    """The client as it is stored; one with a document only while that document serves."""
+    if not is_document_id(client_id):
+        return await find_client(connection, client_id)
+    document = await find_document(connection, client_id)
+    return document.client if document is not None and server.clock() < document.stale_until else None
 
 
 async def _answer(
@@ -108,7 +141,12 @@ async def _approve(server: AuthorizationServer, connection: Connection, question
         id=new_id(),
         person_id=question.person.id,
         client_id=client.id,
-        client={"name": client.name, "kind": client.kind, "redirect_host": shown_host(waiting.redirect_uri)},
+        client={
+            "name": client.name,
+            "kind": client.kind,
+            "redirect_host": shown_host(waiting.redirect_uri),
+            "redirect_uri": waiting.redirect_uri,
+        },
         scopes=choices.scopes,
         resource=waiting.resource,
         household_ids=choices.household_ids,
@@ -132,7 +170,8 @@ def _page(server: AuthorizationServer, question: Question, error: Invalid | None
         person=question.person,
         client=question.client,
         redirect_host=shown_host(waiting.redirect_uri),
-        loopback=is_loopback(waiting.redirect_uri),
+        client_host=host_of(question.client.id) if is_document_id(question.client.id) else None,
+        on_device=is_on_device(waiting.redirect_uri),
         levels=levels_at(_resource(server, waiting)),
         level=asked_level(waiting.scopes),
         duration=DEFAULT_DURATION,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from app.errors import LimitReached
-from app.oauth.clients import claimed_client_id
+from app.oauth.credentials import claimed_client_id
 from app.oauth.parameters import Parameters
 from app.ops.rate_limit import RateLimit
 from app.ops.requests import address_of

@@ -32,6 +32,11 @@ def invalid_request(description: str) -> OAuthFault:
     return OAuthFault("invalid_request", description)
 
 
+def not_registered() -> OAuthFault:
+    """The client is unknown, or its redirect URI is none of its own: nothing may be sent there."""
+    return invalid_request("The app is not registered here, or not with this return address.")
+
+
 def invalid_grant(description: str) -> OAuthFault:
     """The code or refresh token is not good (any more)."""
     return OAuthFault("invalid_grant", description)

@@ -9,9 +9,10 @@ from app.db import Connection, transaction
 from app.errors import Invalid, LimitReached
 from app.households.repository import memberships_of
 from app.oauth.claims_cache import Claims
-from app.oauth.clients import PUBLIC, authenticate_client
+from app.oauth.clients import find_proven_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request, unauthorized_client
 from app.oauth.grants import find_live_grant
+from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client
@@ -52,8 +53,7 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
 
 async def _authorized(server: AuthorizationServer, request: Request, parameters: Parameters) -> Client | OAuthFault:
     """The client, when it has proven itself and may ask."""
-    async with transaction(server.engine) as connection:
-        client = await authenticate_client(connection, request, parameters)
+    client = await find_proven_client(server, request, parameters)
     if isinstance(client, OAuthFault):
         return client
     if client.token_endpoint_auth_method == PUBLIC or not client.may_introspect:

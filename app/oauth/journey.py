@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.db import Connection
+from app.oauth.faults import OAuthFault
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.requests import AuthorizationRequest, find_request, lock_request, rebind_request
 from app.people.person import Person
@@ -83,6 +84,13 @@ async def change_person(
 def see_other(server: AuthorizationServer, path: str) -> Response:
     """Go on to another page of ours."""
     return RedirectResponse(server.url(path), 303, headers={"Cache-Control": "no-store"})
+
+
+def fault_page(server: AuthorizationServer, fault: OAuthFault) -> Response:
+    """The page for a client's fault that is not sent on to the client."""
+    return server.pages.page(
+        "authorize_fault.html", status=fault.status, error=fault.error, description=fault.description
+    )
 
 
 def out_of_date(server: AuthorizationServer) -> Response:

@@ -3,11 +3,15 @@
 from typing import Any
 
 from app.config import Settings
+from app.oauth.client_keys import ALGORITHMS
 from app.oauth.keys import ALGORITHM
 from app.scopes import ALL_SCOPES
 
-SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
-AUTH_METHODS = ["none", *SECRET_METHODS]
+PUBLIC = "none"
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+PRIVATE_KEY_JWT = "private_key_jwt"
+CONFIDENTIAL_METHODS = [*SECRET_METHODS, PRIVATE_KEY_JWT]
+AUTH_METHODS = [PUBLIC, *CONFIDENTIAL_METHODS]
 REGISTRABLE_GRANT_TYPES = ["authorization_code", "refresh_token"]
 """What a client may register for by itself; service accounts are made by whoever runs the service."""
 
@@ -30,11 +34,14 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "response_modes_supported": ["query"],
         "grant_types_supported": GRANT_TYPES,
         "token_endpoint_auth_methods_supported": AUTH_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
-        "introspection_endpoint_auth_methods_supported": SECRET_METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "introspection_endpoint_auth_methods_supported": CONFIDENTIAL_METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "client_id_metadata_document_supported": False,
+        "client_id_metadata_document_supported": True,
     }
 
 

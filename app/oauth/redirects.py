@@ -8,9 +8,6 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 LONGEST: Final = 2048
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
-# RFC 8252 section 7.1 wants reverse-domain schemes; Cursor's is none, and it is too widely used to lock out.
-DEFAULT_PRIVATE_SCHEMES: Final = frozenset({"cursor"})
-
 # What RFC 3986 section 2 lets a URI consist of; among what is missing: space, control characters, backslash.
 _URI_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "-._~:/?#[]@!$&'()*+,;=%")
 
@@ -18,8 +15,11 @@ _URI_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "-._~:
 _OURS: Final = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 
 
-def fault_of_redirect_uri(uri: str, private_schemes: Iterable[str] = DEFAULT_PRIVATE_SCHEMES) -> str | None:
-    """What is wrong with a redirect URI, in words for its developer; None when it is acceptable."""
+def fault_of_redirect_uri(uri: str, private_schemes: Iterable[str]) -> str | None:
+    """What is wrong with a redirect URI, in words for its developer; None when it is acceptable.
+
+    `private_schemes` are accepted besides https (RFC 8252 section 7.1).
+    """
     if len(uri) > LONGEST:
         return f"It is longer than {LONGEST} characters."
     if not _URI_CHARACTERS.issuperset(uri):
@@ -52,8 +52,14 @@ def _fault_of_scheme(uri: str, parts: SplitResult, private_schemes: Iterable[str
 
 
 def is_loopback(uri: str) -> bool:
-    """Whether an accepted redirect URI leads to a program on the person's own device."""
+    """Whether an accepted redirect URI leads to a port of the person's own device."""
     return uri.startswith("http://")
+
+
+def is_on_device(uri: str) -> bool:
+    """Whether an accepted redirect URI leads to a program on the person's own device: by a port or by a scheme, and
+    any program there can claim either (RFC 8252 sections 8.3 and 8.6)."""
+    return not uri.startswith("https://")
 
 
 def is_registered(uri: str, registered: Iterable[str]) -> bool:

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from app.db import transaction
 from app.errors import Invalid
-from app.oauth.clients import authenticate_client
+from app.oauth.clients import find_proven_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.refresh import find_presented
@@ -29,8 +29,7 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
     if isinstance(parameters, OAuthFault):
         return parameters.response()
     await server.failures.refuse(request, parameters)
-    async with transaction(server.engine) as connection:
-        client = await authenticate_client(connection, request, parameters)
+    client = await find_proven_client(server, request, parameters)
     fault = client if isinstance(client, OAuthFault) else await _end(server, client, parameters)
     if fault is None:
         return Response(status_code=200, headers=NOT_STORED)

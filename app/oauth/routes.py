@@ -17,9 +17,11 @@ from app.db import Engine
 from app.errors import AppError, StartupError
 from app.oauth.authorize import authorize
 from app.oauth.consent import post_consent, show_consent
+from app.oauth.documents import Documents
 from app.oauth.failures import Failures
 from app.oauth.faults import NOT_STORED
 from app.oauth.introspect import introspect
+from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.register import register
@@ -29,6 +31,7 @@ from app.oauth.server import (
     AUTHORIZATIONS_PER_MINUTE,
     FAILURES_OF_ADDRESS_PER_MINUTE,
     FAILURES_PER_MINUTE,
+    FETCHES_PER_MINUTE,
     INTROSPECTIONS_PER_MINUTE,
     REGISTRATIONS_PER_MINUTE,
     SIGN_INS_PER_MINUTE,
@@ -39,6 +42,7 @@ from app.oauth.token import token
 from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock, system_clock
 from app.ops.counters import Counters
+from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.rate_limit import RateLimit
 from app.ops.requests import generic_message
 from app.people.accounts import FoundHousehold
@@ -72,15 +76,26 @@ def oauth_routes(
     clock: Clock = system_clock,
     grant_revoked: GrantRevoked | None = None,
     counters: Counters | None = None,
+    fetcher: Fetcher | None = None,
 ) -> list[BaseRoute]:
     """Every route of the authorization server.
 
     `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
     the transaction was opened. `grant_revoked` hears of each revoked grant after the commit. Rate limits count in
-    `counters`, in the memory of this process unless given.
+    `counters`, in the memory of this process unless given. `fetcher` gets clients' documents and keys; the one of the
+    settings unless given.
     Raises `StartupError` without a SECRET_KEY.
     """
-    server = _server(settings, engine, keys, found_household, clock, grant_revoked or _ignore, counters or Counters())
+    server = _server(
+        settings,
+        engine,
+        keys,
+        found_household,
+        clock,
+        grant_revoked or _ignore,
+        counters or Counters(),
+        fetcher or fetcher_of(settings),
+    )
     return [
         *_metadata_routes(settings),
         _client_route("/oauth/jwks.json", _jwks, server, "GET"),
@@ -111,6 +126,7 @@ def _server(
     clock: Clock,
     grant_revoked: GrantRevoked,
     counters: Counters,
+    fetcher: Fetcher,
 ) -> AuthorizationServer:
     if settings.secret_key is None:
         raise StartupError("SECRET_KEY: required for signing in; make one with: openssl rand -hex 32")
@@ -118,6 +134,7 @@ def _server(
     def limit(name: str, per_minute: int) -> RateLimit:
         return RateLimit(per_minute, enabled=settings.limits == "on", name=name, counters=counters)
 
+    fetches = limit("fetches", FETCHES_PER_MINUTE)
     return AuthorizationServer(
         settings=settings,
         engine=engine,
@@ -137,6 +154,8 @@ def _server(
         failures=Failures(
             limit("failures-of-client", FAILURES_PER_MINUTE), limit("failures", FAILURES_OF_ADDRESS_PER_MINUTE)
         ),
+        documents=Documents(settings, engine, fetcher, fetches, clock),
+        key_sets=KeySets(fetcher, fetches, clock),
     )
 
 

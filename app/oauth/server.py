@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from app.config import Settings
 from app.db import Engine
+from app.oauth.documents import Documents
 from app.oauth.failures import Failures
+from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
 from app.oauth.revoking import GrantRevoked
 from app.oauth.verifier import TokenVerifier
@@ -21,6 +23,8 @@ AUTHORIZATIONS_PER_MINUTE = 120
 SIGN_INS_PER_MINUTE = 30
 FAILURES_PER_MINUTE = 120
 """Of one client at one address."""
+FETCHES_PER_MINUTE = 60
+"""Documents and key sets, from one host."""
 
 FAILURES_OF_ADDRESS_PER_MINUTE = 1_200
 INTROSPECTIONS_PER_MINUTE = 600
@@ -46,6 +50,14 @@ class AuthorizationServer:
     sign_ins: RateLimit
     introspections: RateLimit
     failures: Failures
+    documents: Documents
+    key_sets: KeySets
+
+    @property
+    def assertion_audiences(self) -> tuple[str, ...]:
+        """What a client assertion may be meant for: our issuer, or the token endpoint, which clients of RFC 7523 as it
+        was written still name."""
+        return (self.settings.issuer, f"{self.settings.public_url}/oauth/token")
 
     def url(self, path: str) -> str:
         """An absolute path of ours, below the path in PUBLIC_URL."""

@@ -72,8 +72,9 @@ async def create_service_account(
         redirect_uris=(),
         token_endpoint_auth_method=wanted.method,
         secret_hash=None if secret is None else hash_of(secret),
+        jwks=jwks,
     )
-    metadata = {"client_name": name, "grant_types": ["client_credentials"], **({"jwks": jwks} if jwks else {})}
+    metadata = {"client_name": name, "grant_types": ["client_credentials"]}
     await insert_client(connection, client, metadata, now)
     person = await insert_service_person(connection, client.id, name, now)
     await insert_membership(connection, household_id, person.id, wanted.role)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid, LimitReached
+from app.oauth.client_ids import host_of, is_document_id
 from app.oauth.journey import PostedForm, change_person, form_subject, open_request, out_of_date, posted_form, see_other
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import find_client
@@ -88,11 +89,13 @@ async def _show(server: AuthorizationServer, request: Request, purpose: str) -> 
         if await find_person(connection, cookie, server.clock()) is not None:
             return see_other(server, f"/oauth/consent?request={waiting.id}")
         client = await find_client(connection, waiting.client_id)
+    # What a document says is asked for after the sign-in; until then its site is all there is to show.
+    shown = host_of(waiting.client_id) if is_document_id(waiting.client_id) else client.name if client else ""
     return server.pages.page(
         f"{purpose.replace('-', '_')}.html",
         request_id=waiting.id,
         form_token=server.guard.token(cookie, purpose, form_subject(waiting.id)),
-        client_name=client.name if client else "",
+        client_name=shown,
         email="",
         name="",
         error=None,

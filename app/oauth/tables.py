@@ -49,13 +49,31 @@ clients = Table(
     Column("metadata", JSONB, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("last_used_at", Moment, nullable=False),
+    Column("jwks", JSONB(none_as_null=True)),
+    Column("jwks_uri", Text),
     Column("may_introspect", Boolean, nullable=False, server_default=sql("false")),
+    # Of documents: how long it is not fetched again, and how long it serves while it can't be.
+    Column("fresh_until", Moment),
+    Column("stale_until", Moment),
     CheckConstraint("kind IN ('dynamic', 'document', 'preregistered')", name="kind"),
     CheckConstraint(
         "token_endpoint_auth_method IN ('none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt')",
         name="token_endpoint_auth_method",
     ),
+    CheckConstraint(
+        "(kind = 'document') = (fresh_until IS NOT NULL AND stale_until IS NOT NULL)", name="documents_have_a_life"
+    ),
     Index(None, "last_used_at"),
+)
+
+# What makes a client's assertion good only once: the hash of its id, until it ends.
+client_assertions = Table(
+    "client_assertions",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("jti_hash", LargeBinary, primary_key=True),
+    Column("expires_at", Moment, nullable=False),
+    Index(None, "expires_at"),
 )
 
 authorization_requests = Table(

@@ -11,7 +11,7 @@ from app.db import Connection, transaction
 from app.errors import Invalid
 from app.oauth.access_tokens import access_token, has_refresh_token, token_life
 from app.oauth.client_credentials import grant_of_service
-from app.oauth.clients import authenticate_client
+from app.oauth.clients import authenticate_client, read_credentials
 from app.oauth.codes import redeem_code
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.metadata import GRANT_TYPES
@@ -51,9 +51,12 @@ async def token(server: AuthorizationServer, request: Request) -> Response:
 
 async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> TokenAnswer | OAuthFault:
     await server.keys.refresh()
+    given = await read_credentials(server, request, parameters)
+    if isinstance(given, OAuthFault):
+        return given
     endings = Endings(server.grant_revoked)
     async with transaction(server.engine, committed=endings.tell) as connection:
-        client = await authenticate_client(connection, request, parameters)
+        client = await authenticate_client(server, connection, given)
         if isinstance(client, OAuthFault):
             return client
         now = server.clock()

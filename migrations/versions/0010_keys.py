@@ -5,7 +5,7 @@ from alembic import op
 from migrations.helpers import grant, reference_table
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0006"
 
 
 def upgrade() -> None:
@@ -21,13 +21,11 @@ def upgrade() -> None:
         )""")
     reference_table("api_keys")
     grant("api_keys", "SELECT, INSERT, UPDATE")
-    op.execute("ALTER TABLE clients ADD COLUMN may_introspect boolean NOT NULL DEFAULT false")
     op.execute("CREATE INDEX ix_authorization_requests_browser_hash ON authorization_requests (browser_hash)")
 
 
 def downgrade() -> None:
     op.execute("DROP INDEX ix_authorization_requests_browser_hash")
-    op.execute("ALTER TABLE clients DROP COLUMN may_introspect")
     op.execute("DROP TABLE api_keys")
     op.execute("DELETE FROM grants WHERE kind = 'service'")
     _kinds_of_grants("'consent', 'key'")

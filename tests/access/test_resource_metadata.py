@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from app.config import Settings
 from app.db.embedded import DatabaseUrls
 from app.main import create_app
+from app.mcp.door import DOORS
 from tests.conftest import SECRET
 
 pytestmark = pytest.mark.anyio
@@ -20,6 +21,13 @@ async def test_it_is_at_the_root_and_path_inserted_and_names_the_endpoint(
         assert response.json()["resource"] == settings.resource
         assert response.headers["access-control-allow-origin"] == "*"
         assert response.headers["cache-control"].startswith("public")
+
+
+async def test_the_document_of_each_door_names_that_very_door(http: httpx.AsyncClient, settings: Settings) -> None:
+    """VS Code refuses a resource that is not equal to the address it was given."""
+    for door in DOORS:
+        document = (await http.get(f"/.well-known/oauth-protected-resource{door.path}")).json()
+        assert document["resource"] == f"{settings.public_url}{door.path}"
 
 
 async def test_with_a_path_in_public_url_everything_carries_it(database: DatabaseUrls) -> None:

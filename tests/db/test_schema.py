@@ -25,6 +25,7 @@ GLOBAL = {
     "households",
     "memberships",
     "clients",
+    "client_assertions",
     "authorization_requests",
     "grants",
     "grant_households",

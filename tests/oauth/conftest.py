@@ -17,6 +17,7 @@ from app.lists.founding import found_household
 from app.oauth.grants import Grant, find_live_grant
 from app.oauth.keys import KeyRing
 from app.oauth.routes import oauth_routes
+from app.ops.fetch import Fetcher
 from app.people.person import Person
 from app.ui.static_files import static_files
 
@@ -70,13 +71,13 @@ async def found(connection: Connection, household_id: UUID, person: Person) -> N
     await found_household(connection, household_id, person.id, person.name)
 
 
-async def start(settings: Settings, engine: Engine) -> RunningServer:
-    """An authorization server on a database."""
+async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = None) -> RunningServer:
+    """An authorization server on a database; it fetches with `fetcher`."""
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()
     revoked: list[UUID] = []
-    routes = oauth_routes(settings, engine, keys, found, clock=clock, grant_revoked=revoked.append)
+    routes = oauth_routes(settings, engine, keys, found, clock=clock, grant_revoked=revoked.append, fetcher=fetcher)
     app = Starlette(routes=[*routes, static_files()])
     return RunningServer(app, settings, engine, keys, clock, revoked)
 

@@ -37,9 +37,13 @@ async def test_a_path_in_the_public_url_is_inserted(settings: Settings, engine: 
 async def test_only_what_works_is_advertised(server: RunningServer, http: httpx.AsyncClient) -> None:
     document = (await http.get(DOCUMENTS[0])).json()
     assert document["code_challenge_methods_supported"] == ["S256"]
-    assert document["token_endpoint_auth_methods_supported"] == ["none", "client_secret_basic", "client_secret_post"]
+    methods = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
+    algorithms = ["ES256", "RS256", "PS256", "EdDSA"]
+    for endpoint in ("token", "revocation"):
+        assert document[f"{endpoint}_endpoint_auth_methods_supported"] == methods
+        assert document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] == algorithms
     assert document["authorization_response_iss_parameter_supported"] is True
-    assert document["client_id_metadata_document_supported"] is False
+    assert document["client_id_metadata_document_supported"] is True
     assert "offline_access" not in document["scopes_supported"]
     for name, address in document.items():
         if name.endswith("_endpoint") or name == "jwks_uri":

@@ -10,6 +10,8 @@ from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import Attempt, register
 
+SCHEMES = ["cursor"]
+
 REFUSED = [
     "",
     "/callback",
@@ -78,12 +80,12 @@ ACCEPTED = [
 
 @pytest.mark.parametrize("uri", REFUSED)
 def test_a_dangerous_redirect_uri_is_refused(uri: str) -> None:
-    assert fault_of_redirect_uri(uri)
+    assert fault_of_redirect_uri(uri, SCHEMES)
 
 
 @pytest.mark.parametrize("uri", ACCEPTED)
 def test_an_honest_redirect_uri_is_accepted(uri: str) -> None:
-    assert fault_of_redirect_uri(uri) is None
+    assert fault_of_redirect_uri(uri, SCHEMES) is None
 
 
 @pytest.mark.parametrize(

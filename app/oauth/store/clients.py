@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects import postgresql
 
 from app.db import Connection
-from app.oauth.tables import clients
+from app.oauth.tables import clients, grants
 
 # The time of last use serves a purge after 90 days: a day's precision is enough, and spares a write per token.
 USE_PRECISION: Final = timedelta(days=1)
@@ -15,61 +17,116 @@ USE_PRECISION: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A registered client. `kind` is `dynamic`, `document` or `preregistered`."""
+    """A client that may ask for grants. `kind` is `dynamic`, `document` or `preregistered`.
+
+    One that authenticates with `private_key_jwt` has its keys in `jwks` or behind `jwks_uri`.
+    """
 
     id: str
     kind: str
     name: str
     redirect_uris: tuple[str, ...]
     token_endpoint_auth_method: str
-    secret_hash: bytes | None
+    secret_hash: bytes | None = None
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str | None = None
     may_introspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A client as its document described it, how long that need not be fetched again, and how long it serves while it
+    can't be."""
+
+    client: Client
+    fresh_until: datetime
+    stale_until: datetime
+
+
+_COLUMNS: Final = (
+    clients.c.id,
+    clients.c.kind,
+    clients.c.name,
+    clients.c.redirect_uris,
+    clients.c.token_endpoint_auth_method,
+    clients.c.secret_hash,
+    clients.c.jwks,
+    clients.c.jwks_uri,
+    clients.c.may_introspect,
+)
 
 
 async def insert_client(connection: Connection, client: Client, metadata: dict[str, Any], now: datetime) -> None:
     """Store a registration, with the rest of its validated metadata."""
-    await connection.execute(
-        insert(clients).values(
-            id=client.id,
-            kind=client.kind,
-            name=client.name,
-            redirect_uris=list(client.redirect_uris),
-            token_endpoint_auth_method=client.token_endpoint_auth_method,
-            secret_hash=client.secret_hash,
-            may_introspect=client.may_introspect,
-            metadata=metadata,
-            created_at=now,
-            last_used_at=now,
-        )
-    )
+    await connection.execute(insert(clients).values(**_values(client, metadata), created_at=now, last_used_at=now))
 
 
 async def find_client(connection: Connection, client_id: str) -> Client | None:
     """The client of that id."""
+    row = (await connection.execute(select(*_COLUMNS).where(clients.c.id == client_id))).first()
+    return None if row is None else _client(row)
+
+
+async def find_preregistered(connection: Connection) -> list[tuple[Client, datetime]]:
+    """The clients that were registered by command, each with the day of its last use."""
+    rows = await connection.execute(
+        select(*_COLUMNS, clients.c.last_used_at)
+        .where(clients.c.kind == "preregistered")
+        .order_by(clients.c.created_at, clients.c.id)
+    )
+    return [(_client(row), row.last_used_at) for row in rows]
+
+
+async def find_document(connection: Connection, client_id: str) -> Document | None:
+    """What is kept of the document at that address."""
     row = (
         await connection.execute(
-            select(
-                clients.c.id,
-                clients.c.kind,
-                clients.c.name,
-                clients.c.redirect_uris,
-                clients.c.token_endpoint_auth_method,
-                clients.c.secret_hash,
-                clients.c.may_introspect,
-            ).where(clients.c.id == client_id)
+            select(*_COLUMNS, clients.c.fresh_until, clients.c.stale_until).where(
+                clients.c.id == client_id, clients.c.kind == "document"
+            )
         )
     ).first()
-    if row is None:
-        return None
-    return Client(
-        id=row.id,
-        kind=row.kind,
-        name=row.name,
-        redirect_uris=tuple(row.redirect_uris),
-        token_endpoint_auth_method=row.token_endpoint_auth_method,
-        secret_hash=row.secret_hash,
-        may_introspect=row.may_introspect,
+    return None if row is None else Document(_client(row), row.fresh_until, row.stale_until)
+
+
+async def save_document(connection: Connection, document: Document, metadata: dict[str, Any], now: datetime) -> None:
+    """Keep a document as it was just fetched."""
+    described = {
+        **_values(document.client, metadata),
+        "fresh_until": document.fresh_until,
+        "stale_until": document.stale_until,
+    }
+    await connection.execute(
+        postgresql.insert(clients)
+        .values(**described, created_at=now, last_used_at=now)
+        .on_conflict_do_update(
+            index_elements=[clients.c.id],
+            set_={name: value for name, value in described.items() if name not in ("id", "kind")},
+            where=clients.c.kind == "document",
+        )
     )
+
+
+async def drop_document(connection: Connection, client_id: str, now: datetime) -> None:
+    """Let a document serve nobody any more but the grants that it was approved for."""
+    await connection.execute(
+        update(clients)
+        .where(clients.c.id == client_id, clients.c.kind == "document")
+        .values(fresh_until=now, stale_until=now)
+    )
+
+
+async def remove_client(connection: Connection, client_id: str, now: datetime) -> list[UUID] | None:
+    """Delete a client and end its grants: their ids; None when there is no such client."""
+    if (await connection.execute(delete(clients).where(clients.c.id == client_id).returning(clients.c.id))).first():
+        ended = await connection.execute(
+            update(grants)
+            .where(grants.c.client_id == client_id, grants.c.revoked_at.is_(None))
+            .values(revoked_at=now, revoked_because="client_removed")
+            .returning(grants.c.id)
+        )
+        return list(ended.scalars())
+    return None
 
 
 async def note_use(connection: Connection, client_id: str, now: datetime) -> None:
@@ -78,4 +135,33 @@ async def note_use(connection: Connection, client_id: str, now: datetime) -> Non
         update(clients)
         .where(clients.c.id == client_id, clients.c.last_used_at < now - USE_PRECISION)
         .values(last_used_at=now)
+    )
+
+
+def _values(client: Client, metadata: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": client.id,
+        "kind": client.kind,
+        "name": client.name,
+        "redirect_uris": list(client.redirect_uris),
+        "token_endpoint_auth_method": client.token_endpoint_auth_method,
+        "secret_hash": client.secret_hash,
+        "jwks": client.jwks,
+        "jwks_uri": client.jwks_uri,
+        "may_introspect": client.may_introspect,
+        "metadata": metadata,
+    }
+
+
+def _client(row: Any) -> Client:
+    return Client(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        redirect_uris=tuple(row.redirect_uris),
+        token_endpoint_auth_method=row.token_endpoint_auth_method,
+        secret_hash=row.secret_hash,
+        jwks=row.jwks,
+        jwks_uri=row.jwks_uri,
+        may_introspect=row.may_introspect,
     )

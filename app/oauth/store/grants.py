@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, update
 
 from app.db import Connection
 from app.oauth.tables import grant_households, grants
+
+APPROVALS_LOOKED_AT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +113,17 @@ async def revoke_grant(connection: Connection, grant_id: UUID, because: str, now
     return done.first() is not None
 
 
-async def has_approved(connection: Connection, person_id: UUID, client_id: str, now: datetime) -> bool:
-    """Whether this person has a live grant for this client."""
+async def approved_redirects(connection: Connection, person_id: UUID, client_id: str, now: datetime) -> list[str]:
+    """Where the codes of this person's live grants for this client went, the newest first."""
+    redirect_uri = grants.c.client["redirect_uri"].astext
     found = await connection.execute(
-        select(grants.c.id)
+        select(redirect_uri)
         .where(grants.c.person_id == person_id, grants.c.client_id == client_id)
-        .where(_is_live(now))
-        .limit(1)
+        .where(_is_live(now), redirect_uri.is_not(None))
+        .order_by(grants.c.created_at.desc())
+        .limit(APPROVALS_LOOKED_AT)
     )
-    return found.first() is not None
+    return list(found.scalars())
 
 
 def _is_live(now: datetime) -> ColumnElement[bool]:

@@ -1,0 +1,46 @@
+"""Which network addresses are out on the internet, where a request of ours can reach nothing that is private."""
+
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+import anyio
+
+IPAddress = IPv4Address | IPv6Address
+
+Resolve = Callable[[str, int], Awaitable[Sequence[IPAddress]]]
+"""The addresses of a host, best first. Raises OSError or UnicodeError when there are none."""
+
+# What an IPv6 address of these networks reaches is the IPv4 address in its last 32 bits (RFC 6052 section 2.1,
+# RFC 4291 section 2.5.5.1).
+_EMBEDDING: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+
+# Entries of IANA's special-purpose address registries that `is_global` of older Pythons does not know.
+_SPECIAL: Final = tuple(
+    ip_network(each) for each in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16")
+)
+
+
+async def resolve(host: str, port: int) -> list[IPAddress]:
+    """What the system's resolver says."""
+    found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(ip_address(address[0]) for *_, address in found))
+
+
+def is_public(address: IPAddress) -> bool:
+    """Whether an address is one of the internet's, and nobody's own: not this machine, a private network, a cloud's
+    metadata service, multicast, or an IPv6 address that such an IPv4 address hides in."""
+    if isinstance(address, IPv6Address) and (embedded := _embedded(address)) is not None:
+        return is_public(embedded)
+    if isinstance(address, IPv6Address) and address.is_site_local:
+        return False
+    if any(address in network for network in _SPECIAL):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _embedded(address: IPv6Address) -> IPv4Address | None:
+    if any(address in network for network in _EMBEDDING):
+        return IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour

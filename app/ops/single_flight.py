@@ -1,0 +1,34 @@
+"""Work that many want at once is done once, and all of them get what came of it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class SingleFlight(Generic[Result]):
+    """At most one piece of work under way for each key."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, asyncio.Task[Result]] = {}
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    async def do(self, key: str, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """What `work` answers or raises, or what the same work that is under way already does.
+
+        It goes on when the one who began it gives up, because others may be waiting; so it must end by itself.
+        """
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.create_task(work())
+            self._under_way[key] = task
+            task.add_done_callback(lambda done: self._landed(key, done))
+        return await asyncio.shield(task)
+
+    def _landed(self, key: str, task: asyncio.Task[Result]) -> None:
+        del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # when everybody gave up, nobody else looks at it

@@ -1,0 +1,430 @@
+"""Clients that prove themselves with a signature: `private_key_jwt`."""
+
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Generator
+from typing import Any
+
+import anyio
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import select
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.oauth.key_sets import MOST_SETS, KeySets
+from app.oauth.store.clients import Client
+from app.oauth.tables import client_assertions
+from app.ops.fetch import Fetcher
+from app.ops.rate_limit import RateLimit
+from tests.oauth.browser import Browser
+from tests.oauth.conftest import MovableClock, RunningServer, start
+from tests.oauth.described import publish
+from tests.oauth.signing import Signer, new_key, public_jwk
+from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, register
+from tests.site import Answer, Authority, Site, running_site
+
+pytestmark = pytest.mark.anyio
+
+METHOD = {"token_endpoint_auth_method": "private_key_jwt"}
+
+
+@pytest.fixture
+def site(authority: Authority) -> Generator[Site]:
+    with running_site(authority) as site:
+        yield site
+
+
+@pytest.fixture
+def fetcher(authority: Authority) -> Fetcher:
+    return Fetcher(allow_loopback=True, ca_file=authority.ca_file)
+
+
+@pytest.fixture
+async def server(settings: Settings, engine: Engine, fetcher: Fetcher) -> RunningServer:
+    return await start(settings, engine, fetcher)
+
+
+@pytest.fixture
+async def http(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
+    async with server.browser() as client:
+        yield client
+
+
+@pytest.fixture
+async def signer(server: RunningServer, http: httpx.AsyncClient) -> Signer:
+    """A client that registered its key."""
+    signer = Signer("", server.url)
+    answer = await register(http, server.url, **METHOD, jwks=signer.jwks())
+    assert "client_secret" not in answer
+    signer.client_id = answer["client_id"]
+    return signer
+
+
+async def asking(http: httpx.AsyncClient, signer: Signer, assertion: str | None = None, **more: str) -> httpx.Response:
+    """A token request that is right but for its refresh token: `invalid_grant` means that the client was believed."""
+    data = {"grant_type": "refresh_token", "refresh_token": "slr_x", **signer.parameters(assertion), **more}
+    return await http.post("/oauth/token", data=data)
+
+
+def believed(response: httpx.Response) -> bool:
+    assert (response.status_code, response.json()["error"]) in ((400, "invalid_grant"), (401, "invalid_client"))
+    return response.status_code == 400
+
+
+async def walked(http: httpx.AsyncClient, server: RunningServer, signer: Signer, email: str) -> dict[str, Any]:
+    """Tokens of a new person for a client that signs, refreshed once and revoked."""
+    attempt = Attempt(signer.client_id, server.url)
+    browser = Browser(http)
+    code = code_of(await browser.approve(await browser.sign_up(attempt.url(), email)))
+    redemption = attempt.redemption(code, client_id=None) | signer.parameters()
+    tokens = await http.post("/oauth/token", data=redemption)
+    assert tokens.status_code == 200, tokens.text
+    used = {"grant_type": "refresh_token", "refresh_token": tokens.json()["refresh_token"]}
+    renewed = await http.post("/oauth/token", data=used | signer.parameters())
+    assert renewed.status_code == 200
+    ended = await http.post("/oauth/revoke", data={"token": renewed.json()["refresh_token"]} | signer.parameters())
+    assert ended.status_code == 200
+    assert await server.grant_of(renewed.json()["access_token"]) is None
+    return tokens.json()
+
+
+# Good ones
+
+
+async def test_a_registered_client_redeems_refreshes_and_revokes(
+    server: RunningServer, http: httpx.AsyncClient, signer: Signer, email: str
+) -> None:
+    tokens = await walked(http, server, signer, email)
+    assert jwt.decode(tokens["access_token"], options={"verify_signature": False})["client_id"] == signer.client_id
+
+
+@pytest.mark.parametrize("where", ["jwks", "jwks_uri"])
+async def test_a_client_with_a_document_does_the_same(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, where: str
+) -> None:
+    signer = Signer("", server.url)
+    site.answers["/keys"] = Answer(json.dumps(signer.jwks()).encode())
+    keys = {"jwks": signer.jwks()} if where == "jwks" else {"jwks_uri": site.url("/keys")}
+    described: dict[str, Any] = {**METHOD, **keys}
+    signer.client_id = publish(site, **described)
+    await walked(http, server, signer, email)
+    assert site.asked("/keys") == (where == "jwks_uri")
+    assert site.asked("/oauth/client.json") == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [
+        (ec.generate_private_key(ec.SECP256R1()), "ES256"),
+        (rsa.generate_private_key(65537, 2048), "RS256"),
+        (rsa.generate_private_key(65537, 2048), "PS256"),
+        (ed25519.Ed25519PrivateKey.generate(), "EdDSA"),
+    ],
+    ids=["ES256", "RS256", "PS256", "EdDSA"],
+)
+async def test_every_advertised_algorithm_works(
+    server: RunningServer, http: httpx.AsyncClient, key: Any, algorithm: str
+) -> None:
+    signer = Signer("", server.url, key, algorithm)
+    answer = await register(http, server.url, **METHOD, jwks={"keys": [public_jwk(key, kid="k1")]})
+    signer.client_id = answer["client_id"]
+    assert believed(await asking(http, signer))
+
+
+@pytest.mark.parametrize("audience", ["{url}", "{url}/oauth/token", ["{url}"]])
+async def test_the_issuer_and_the_token_endpoint_are_audiences(
+    server: RunningServer, http: httpx.AsyncClient, signer: Signer, audience: Any
+) -> None:
+    written = json.loads(json.dumps(audience).replace("{url}", server.url))
+    assert believed(await asking(http, signer, signer.assertion(aud=written)))
+    assert believed(await asking(http, signer, signer.assertion(aud=written), client_id=signer.client_id))
+
+
+async def test_without_a_key_id_each_of_the_clients_keys_is_tried(
+    server: RunningServer, http: httpx.AsyncClient
+) -> None:
+    signer = Signer("", server.url, kid=None)
+    keys = [public_jwk(new_key(), kid="other"), public_jwk(signer.key)]
+    signer.client_id = (await register(http, server.url, **METHOD, jwks={"keys": keys}))["client_id"]
+    assert believed(await asking(http, signer))
+
+
+# Bad ones
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": None},
+        {"iss": "someone else"},
+        {"sub": None},
+        {"sub": "app_unknown"},
+        {"aud": None},
+        {"aud": "https://other.example"},
+        {"aud": "{url}/"},
+        {"aud": ["{url}", "https://other.example"]},
+        {"aud": []},
+        {"exp": None},
+        {"exp": "soon"},
+        {"exp": True},
+        {"exp": 0},
+        {"exp": -60},
+        {"exp": 601},
+        {"exp": 10**400},
+        {"nbf": 61},
+        {"iat": 61},
+        {"jti": None},
+        {"jti": ""},
+        {"jti": 7},
+        {"jti": "x" * 257},
+    ],
+    ids=str,
+)
+async def test_a_wrong_claim_is_not_believed(
+    server: RunningServer, http: httpx.AsyncClient, signer: Signer, changes: dict[str, Any]
+) -> None:
+    now = int(server.clock().timestamp())
+    moments = {"exp": now + 60, "nbf": now, "iat": now}
+    written = json.loads(json.dumps(changes).replace("{url}", server.url))
+    for name, value in written.items():
+        if name in moments and isinstance(value, int) and not isinstance(value, bool):
+            written[name] = value if value in (0, 10**400) else now + value + (60 if name == "exp" and value > 0 else 0)
+    assert not believed(await asking(http, signer, signer.assertion(now, **written)))
+
+
+async def test_only_the_clients_own_key_and_a_pinned_algorithm_count(
+    server: RunningServer, http: httpx.AsyncClient, signer: Signer
+) -> None:
+    claims = jwt.decode(signer.assertion(), options={"verify_signature": False})
+    public = signer.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    stranger = Signer(signer.client_id, server.url)
+    forged = [
+        stranger.assertion(),
+        jwt.encode(claims, "", "none", headers={"kid": "k1"}),
+        jwt.PyJWS().encode(json.dumps(claims).encode(), "x" * 32, "HS256", headers={"kid": "k1"}),
+        _signed_with(public, claims),
+        Signer(signer.client_id, server.url, ec.generate_private_key(ec.SECP384R1()), "ES384").assertion(),
+        signer.assertion(headers={"kid": "k2"}),
+        signer.assertion(headers={"crit": ["x"], "x": 1}),
+        stranger.assertion(headers={"jwk": public_jwk(stranger.key)}),
+        stranger.assertion(headers={"jku": "https://evil.example/keys"}),
+        stranger.assertion(headers={"x5u": "https://evil.example/keys"}),
+        "",
+        "a.b.c",
+        signer.assertion()[:-4],
+        signer.assertion() + ".x",
+    ]
+    for assertion in forged[:10] + forged[11:]:
+        assert not believed(await asking(http, signer, assertion)), assertion
+    assert believed(await asking(http, signer))
+
+
+def _signed_with(secret: bytes, claims: dict[str, Any]) -> str:
+    """HS256 with a public key as its secret, which PyJWT itself refuses to make."""
+
+    def part(data: bytes) -> bytes:
+        return urlsafe_b64encode(data).rstrip(b"=")
+
+    head = part(json.dumps({"alg": "HS256", "kid": "k1"}).encode()) + b"." + part(json.dumps(claims).encode())
+    return (head + b"." + part(hmac.digest(secret, head, "sha256"))).decode()
+
+
+@pytest.mark.parametrize("payload", ["[" * 4000, '{"sub":' * 800, '{"sub": "\\ud800"}', '{"sub": "a\\u0000b"}', "7"])
+async def test_a_payload_that_is_no_claims_is_not_believed(
+    http: httpx.AsyncClient, signer: Signer, payload: str
+) -> None:
+    assertion = jwt.PyJWS().encode(payload.encode(), signer.key, "ES256", headers={"kid": "k1"})
+    assert not believed(await asking(http, signer, assertion))
+
+
+async def test_an_assertion_is_good_once(server: RunningServer, http: httpx.AsyncClient, signer: Signer) -> None:
+    assertion = signer.assertion()
+    assert believed(await asking(http, signer, assertion))
+    assert not believed(await asking(http, signer, assertion))
+    revoked = await http.post("/oauth/revoke", data={"token": "x", **signer.parameters(assertion)})
+    assert revoked.status_code == 401
+    async with transaction(server.engine) as connection:
+        rows = (await connection.execute(select(client_assertions))).all()
+    assert len(rows) == 1
+    assert jwt.decode(assertion, options={"verify_signature": False})["jti"] not in str(rows)
+
+
+async def test_of_sixteen_uses_at_once_one_counts(http: httpx.AsyncClient, signer: Signer) -> None:
+    assertion = signer.assertion()
+    outcomes: list[bool] = []
+
+    async def one() -> None:
+        outcomes.append(believed(await asking(http, signer, assertion)))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(16):
+            tasks.start_soon(one)
+    assert sorted(outcomes) == [False] * 15 + [True]
+
+
+async def test_two_clients_may_use_the_same_id_for_an_assertion(
+    server: RunningServer, http: httpx.AsyncClient, signer: Signer
+) -> None:
+    other = Signer("", server.url)
+    other.client_id = (await register(http, server.url, **METHOD, jwks=other.jwks()))["client_id"]
+    assert believed(await asking(http, signer, signer.assertion(jti="same")))
+    assert believed(await asking(http, other, other.assertion(jti="same")))
+
+
+async def test_the_assertion_of_one_client_is_none_of_another(
+    server: RunningServer, http: httpx.AsyncClient, signer: Signer
+) -> None:
+    other = (await register(http, server.url))["client_id"]
+    assert not believed(await asking(http, signer, client_id=other))
+    assert not believed(await asking(http, signer, signer.assertion(iss=other, sub=other)))
+
+
+async def test_who_must_sign_can_not_do_without(http: httpx.AsyncClient, signer: Signer) -> None:
+    for more in ({}, {"client_secret": "s"}):
+        data = {"grant_type": "refresh_token", "refresh_token": "slr_x", "client_id": signer.client_id, **more}
+        response = await http.post("/oauth/token", data=data)
+        assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+
+
+async def test_two_ways_at_once_or_half_of_one_are_malformed(http: httpx.AsyncClient, signer: Signer) -> None:
+    assertion = signer.assertion()
+    for broken in (
+        {"client_secret": "s", **signer.parameters(assertion)},
+        {"client_assertion": assertion},
+        {"client_assertion_type": signer.parameters(assertion)["client_assertion_type"]},
+        {
+            "client_assertion": assertion,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:saml2-bearer",
+        },
+    ):
+        response = await http.post("/oauth/token", data={"grant_type": "refresh_token", **broken})
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    basic = httpx.BasicAuth(signer.client_id, "s")
+    response = await http.post("/oauth/token", data=signer.parameters(assertion), auth=basic)
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert believed(await asking(http, signer, assertion))
+
+
+# Which keys may be registered
+
+
+@pytest.mark.parametrize(
+    ("jwks", "said"),
+    [
+        ({}, "It is no JWK set"),
+        ({"keys": "k"}, "It is no JWK set"),
+        ({"keys": [7]}, "It is no JWK set"),
+        ({"keys": []}, "It holds no public key"),
+        ({"keys": [public_jwk(new_key())] * 21}, "It is no JWK set of up to 20 keys"),
+        ({"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}, "It holds a private or secret key"),
+        ({"keys": [public_jwk(new_key(), d="AA")]}, "It holds a private or secret key"),
+        ({"keys": [public_jwk(new_key(), use="enc")]}, "It holds no public key"),
+        ({"keys": [public_jwk(new_key(), alg="ES384")]}, "It holds no public key"),
+        ({"keys": [public_jwk(new_key(), x=7)]}, "It holds no public key"),
+        ({"keys": [public_jwk(new_key(), kty=["EC"])]}, "It holds no public key"),
+        ({"keys": [public_jwk(new_key(), y="AA")]}, "It holds no public key"),
+        ({"keys": [public_jwk(ec.generate_private_key(ec.SECP384R1()))]}, "It holds no public key"),
+        ({"keys": [public_jwk(rsa.generate_private_key(65537, 1024))]}, "It holds no public key"),  # noqa: S505
+        ({"keys": [{"kty": "RSA", "n": "x" * 40_000, "e": "AQAB"}]}, "It holds no public key"),
+    ],
+    ids=range(15),
+)
+async def test_keys_that_can_not_do_are_refused_at_registration(
+    http: httpx.AsyncClient, jwks: dict[str, Any], said: str
+) -> None:
+    refused = await http.post("/oauth/register", json={"redirect_uris": [REDIRECT_URI], **METHOD, "jwks": jwks})
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client_metadata")
+    assert said in refused.json()["error_description"]
+
+
+async def test_one_way_to_the_keys_is_needed_and_no_more(http: httpx.AsyncClient) -> None:
+    both = {"jwks": {"keys": [public_jwk(new_key())]}, "jwks_uri": "https://app.example/keys"}
+    for keys in ({}, both):
+        refused = await http.post("/oauth/register", json={"redirect_uris": [REDIRECT_URI], **METHOD, **keys})
+        assert refused.json()["error_description"] == "private_key_jwt needs either jwks or jwks_uri."
+
+
+# Keys that are fetched
+
+
+@pytest.fixture
+async def fetching(server: RunningServer, http: httpx.AsyncClient, site: Site) -> Signer:
+    """A client whose keys are on its site."""
+    signer = Signer("", server.url)
+    site.answers["/keys"] = Answer(json.dumps(signer.jwks()).encode())
+    answer = await register(http, server.url, **METHOD, jwks_uri=site.url("/keys"))
+    signer.client_id = answer["client_id"]
+    return signer
+
+
+async def test_fetched_keys_are_kept_and_a_new_key_id_is_looked_for_at_most_twice_a_minute(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
+) -> None:
+    for _ in range(3):
+        assert believed(await asking(http, fetching))
+    assert site.asked("/keys") == 1
+    rotated = Signer(fetching.client_id, server.url, kid="k2")
+    site.answers["/keys"] = Answer(json.dumps(rotated.jwks()).encode())
+    assert not believed(await asking(http, rotated))
+    assert site.asked("/keys") == 1
+    server.clock.move(seconds=30)
+    assert believed(await asking(http, rotated))
+    assert not believed(await asking(http, fetching))
+    for number in range(5):
+        assert not believed(await asking(http, Signer(fetching.client_id, server.url, kid=f"made up {number}")))
+    assert site.asked("/keys") == 2
+
+
+async def test_keys_that_were_taken_away_stop_counting(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
+) -> None:
+    site.answers["/keys"] = Answer(json.dumps(fetching.jwks()).encode(), headers={"Cache-Control": "max-age=999999"})
+    assert believed(await asking(http, fetching))
+    site.answers["/keys"] = Answer(json.dumps(Signer("", "", kid="k2").jwks()).encode())
+    server.clock.move(hours=1)
+    now = server.clock().timestamp()
+    assert not believed(await asking(http, fetching, fetching.assertion(now)))
+
+
+async def test_while_their_site_is_down_known_keys_serve_for_a_day_and_others_are_told_to_wait(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
+) -> None:
+    assert believed(await asking(http, fetching))
+    site.answers["/keys"] = Answer(status=503)
+    server.clock.move(hours=24)
+    assert believed(await asking(http, fetching, fetching.assertion(server.clock().timestamp())))
+    server.clock.move(hours=1)
+    response = await asking(http, fetching, fetching.assertion(server.clock().timestamp()))
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "30"
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(status=404), Answer(b"<html>"), Answer(b'{"keys": []}')], ids=["404", "a", "b"]
+)
+async def test_keys_that_are_gone_are_forgotten(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer, answer: Answer
+) -> None:
+    assert believed(await asking(http, fetching))
+    site.answers["/keys"] = answer
+    server.clock.move(minutes=6)
+    for _ in range(2):
+        response = await asking(http, fetching, fetching.assertion(server.clock().timestamp()))
+        assert response.status_code == 503
+    assert site.asked("/keys") == 2
+
+
+async def test_the_memory_of_key_sets_is_bounded(fetcher: Fetcher, site: Site) -> None:
+    site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
+    key_sets = KeySets(fetcher, RateLimit(1, enabled=True), MovableClock())
+    for number in range(MOST_SETS + 5):
+        client = Client("app_x", "dynamic", "A", (), "private_key_jwt", jwks_uri=site.url(f"/keys?{number}"))
+        with pytest.raises(Exception, match="can't be fetched"):
+            await key_sets.keys_of(client, "k1")
+    assert len(key_sets) == MOST_SETS
+    assert len(site.seen) == 1

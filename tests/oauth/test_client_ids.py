@@ -1,0 +1,52 @@
+"""Client ids that are addresses: whose are accepted."""
+
+import pytest
+
+from app.config import Settings
+from app.oauth.client_ids import fault_of_client_id, is_document_id
+
+
+def settings_of(**rules: list[str]) -> Settings:
+    return Settings(_env_file=None).model_copy(update=rules)  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize(
+    ("host", "pattern", "matches"),
+    [
+        ("claude.ai", "claude.ai", True),
+        ("CLAUDE.ai", "claude.ai", True),
+        ("claude.ai.", "claude.ai", True),
+        ("claude.ai:8443", "claude.ai", True),
+        ("evil-claude.ai", "claude.ai", False),
+        ("claude.ai.evil.example", "claude.ai", False),
+        ("www.claude.ai", "claude.ai", False),
+        ("www.claude.ai", "*.claude.ai", True),
+        ("a.b.claude.ai.", "*.claude.ai", True),
+        ("claude.ai", "*.claude.ai", False),
+        ("evilclaude.ai", "*.claude.ai", False),
+    ],
+)
+def test_a_host_is_one_or_below_one(host: str, pattern: str, matches: bool) -> None:
+    client_id = f"https://{host}/client.json"
+    assert (fault_of_client_id(settings_of(client_id_hosts_allowed=[pattern]), client_id) is None) is matches
+    assert (fault_of_client_id(settings_of(client_id_hosts_denied=[pattern]), client_id) is None) is not matches
+
+
+def test_no_id_that_we_give_out_looks_like_an_address() -> None:
+    assert not is_document_id("app_abc-DEF_123")
+    assert is_document_id("https://app.example/client.json")
+    assert is_document_id("http://app.example/client.json")
+
+
+@pytest.mark.parametrize(
+    "client_id",
+    [
+        "https://claude.ai/oauth/mcp-oauth-client-metadata",
+        "https://chatgpt.com/oauth/abc123/client.json",
+        "https://app.example:8443/client",
+        "https://app.example/client?v=1",
+        "https://xn--80ak6aa92e.example/client.json",
+    ],
+)
+def test_honest_addresses_are_accepted(client_id: str) -> None:
+    assert fault_of_client_id(settings_of(), client_id) is None

@@ -1,0 +1,372 @@
+"""Clients whose id is the address of a document."""
+
+from collections.abc import AsyncIterator, Generator
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.oauth.tables import clients, grants
+from app.ops.fetch import Fetcher
+from tests.oauth.browser import Browser, Page
+from tests.oauth.conftest import RunningServer, start
+from tests.oauth.described import PATH, publish
+from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, redeem, refresh
+from tests.site import Answer, Authority, Site, running_site
+
+pytestmark = pytest.mark.anyio
+
+UNUSABLE = "The document at the client_id can not be used."
+
+
+@pytest.fixture
+def site(authority: Authority) -> Generator[Site]:
+    with running_site(authority) as site:
+        yield site
+
+
+@pytest.fixture
+def fetcher(authority: Authority) -> Fetcher:
+    return Fetcher(allow_loopback=True, ca_file=authority.ca_file)
+
+
+@pytest.fixture
+async def server(settings: Settings, engine: Engine, fetcher: Fetcher) -> RunningServer:
+    return await start(settings, engine, fetcher)
+
+
+@pytest.fixture
+async def http(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
+    async with server.browser() as client:
+        yield client
+
+
+async def consent(http: httpx.AsyncClient, server: RunningServer, client_id: str, email: str) -> Page:
+    return await Browser(http).sign_up(Attempt(client_id, server.url).url(), email)
+
+
+async def again(http: httpx.AsyncClient, server: RunningServer, client_id: str) -> Page:
+    """The next request of the same browser, which is signed in."""
+    return await Browser(http).open(Attempt(client_id, server.url).url())
+
+
+async def connected(
+    http: httpx.AsyncClient, server: RunningServer, client_id: str, email: str
+) -> tuple[Attempt, dict[str, Any]]:
+    attempt = Attempt(client_id, server.url)
+    browser = Browser(http)
+    code = code_of(await browser.approve(await browser.sign_up(attempt.url(), email)))
+    response = await redeem(http, attempt, code)
+    assert response.status_code == 200, response.text
+    return attempt, response.json()
+
+
+# The way of a client
+
+
+async def test_a_client_with_a_document_gets_tokens_and_the_page_says_whose_it_is(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site)
+    page = await consent(http, server, client_id, email)
+    assert page.title == "Connect A described client?"
+    for shown in (client_id, "localhost", "localhost:49152"):
+        assert shown in page.text
+    code = code_of(await Browser(http).approve(page))
+    async with transaction(server.engine) as connection:
+        grant = (await connection.execute(select(grants.c.client_id, grants.c.client))).one()
+    assert grant.client_id == client_id
+    assert (grant.client["name"], grant.client["kind"]) == ("A described client", "document")
+    assert code
+
+
+async def test_a_document_is_fetched_after_the_sign_in_and_never_by_the_token_endpoint(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site)
+    attempt = Attempt(client_id, server.url)
+    browser = Browser(http)
+    sign_in = await browser.open(attempt.url())
+    assert sign_in.title == "Sign in"
+    assert "to connect localhost" in sign_in.text
+    unknown = await http.post("/oauth/token", data=attempt.redemption("slc_x"))
+    assert (unknown.status_code, unknown.json()["error"]) == (401, "invalid_client")
+    assert site.seen == []
+    location = await browser.approve(await browser.sign_up(attempt.url(), email))
+    assert (await redeem(http, attempt, code_of(location))).status_code == 200
+    assert site.asked(PATH) == 1
+
+
+async def test_the_token_endpoint_works_while_the_document_is_away(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site)
+    _, tokens = await connected(http, server, client_id, email)
+    site.answers.clear()
+    server.clock.move(days=2)
+    assert (await again(http, server, client_id)).status == 400
+    asked = site.asked(PATH)
+    renewed = await refresh(http, server.url, client_id, tokens["refresh_token"])
+    assert renewed.status_code == 200
+    assert site.asked(PATH) == asked
+
+
+async def test_a_document_needs_the_address_that_it_names(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site, redirect_uris=["https://app.example/callback"])
+    page = await consent(http, server, client_id, email)
+    assert page.status == 400
+    assert "not with this return address" in page.text
+    assert page.elsewhere is None
+
+
+async def test_ports_of_this_device_are_ignored_in_documents_too(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site, redirect_uris=["http://localhost/callback", "http://127.0.0.1/callback"])
+    assert (await consent(http, server, client_id, email)).title == "Connect A described client?"
+
+
+async def test_what_is_not_accepted_here_is_passed_over(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    elsewhere = ["com.example.app:/callback", "http://evil.example/cb", "https://app.example/a/../b"]
+    client_id = publish(site, redirect_uris=[*elsewhere, REDIRECT_URI])
+    assert (await consent(http, server, client_id, email)).status == 200
+    for uri in elsewhere:
+        page = await Browser(http).open(Attempt(client_id, server.url, redirect_uri=uri).url())
+        assert (page.status, page.elsewhere) == (400, None)
+
+
+# What a document must be
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"client_id": "https://localhost/oauth/client.json"}, UNUSABLE),
+        ({"client_id": None}, UNUSABLE),
+        ({"client_id": 7}, UNUSABLE),
+        ({"client_name": None}, "client_name is missing"),
+        ({"client_name": "a\0b"}, "client_name must be printable"),
+        ({"client_name": ["a"]}, "client_name is missing, too long or of the wrong type"),
+        ({"redirect_uris": None}, "redirect_uris is missing"),
+        ({"redirect_uris": []}, "redirect_uris is missing"),
+        ({"redirect_uris": ["http://evil.example/cb"]}, "None of the redirect_uris is accepted here."),
+        ({"client_secret": "s"}, "The document holds a client_secret."),
+        ({"client_secret_expires_at": 0}, "The document holds a client_secret."),
+        ({"token_endpoint_auth_method": "client_secret_basic"}, "must be none or private_key_jwt"),
+        ({"token_endpoint_auth_method": "client_secret_post"}, "must be none or private_key_jwt"),
+        ({"token_endpoint_auth_method": "client_secret_jwt"}, "token_endpoint_auth_method must be one of"),
+        ({"token_endpoint_auth_method": "private_key_jwt"}, "private_key_jwt needs either jwks or jwks_uri"),
+        ({"grant_types": ["client_credentials"]}, "Only the authorization code flow"),
+    ],
+    ids=str,
+)
+async def test_a_bad_document_connects_nothing(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, members: dict[str, Any], said: str
+) -> None:
+    publish(site, **members)
+    page = await consent(http, server, site.url(PATH), email)
+    assert page.status == 400
+    assert said in page.text
+    async with transaction(server.engine) as connection:
+        assert (await connection.execute(select(clients))).all() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"<html>", b"\xff", b"[" * 5000, b'{"client_id": "\\ud800"}'])
+async def test_what_is_no_json_object_connects_nothing(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, body: bytes
+) -> None:
+    site.answers[PATH] = Answer(body)
+    page = await consent(http, server, site.url(PATH), email)
+    assert page.status == 400
+    assert UNUSABLE in page.text
+
+
+async def test_a_logo_is_neither_fetched_nor_shown(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site, logo_uri=site.url("/logo.png"))
+    page = await consent(http, server, client_id, email)
+    assert page.status == 200
+    assert "logo.png" not in page.response.text
+    assert [path for _, path, _, _ in site.seen] == [PATH]
+
+
+# How long it is kept
+
+
+@pytest.mark.parametrize(
+    ("headers", "minutes"),
+    [
+        ({}, 5),
+        ({"Cache-Control": "no-store"}, 5),
+        ({"Cache-Control": "max-age=10"}, 5),
+        ({"Cache-Control": "max-age=3600"}, 60),
+        ({"Cache-Control": "max-age=31536000"}, 24 * 60),
+    ],
+    ids=str,
+)
+async def test_a_document_is_kept_as_its_site_says_between_five_minutes_and_a_day(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, headers: dict[str, str], minutes: int
+) -> None:
+    client_id = publish(site, headers=headers)
+    await consent(http, server, client_id, email)
+    server.clock.move(minutes=minutes, seconds=-1)
+    await again(http, server, client_id)
+    assert site.asked(PATH) == 1
+    publish(site, client_name="Renamed")
+    server.clock.move(seconds=1)
+    assert (await again(http, server, client_id)).title == "Connect Renamed?"
+    assert site.asked(PATH) == 2
+
+
+async def test_while_a_site_is_down_its_old_document_serves_for_a_day(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site)
+    await consent(http, server, client_id, email)
+    site.answers[PATH] = Answer(status=503)
+    server.clock.move(minutes=5, hours=24, seconds=-1)
+    assert (await again(http, server, client_id)).title == "Connect A described client?"
+    server.clock.move(seconds=1)
+    assert UNUSABLE in (await again(http, server, client_id)).text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(status=404), Answer(status=410), Answer(status=302), Answer(b"{}"), Answer(b"a" * 6000)],
+    ids=lambda answer: str(answer.status),
+)
+async def test_a_document_that_is_gone_or_spoilt_serves_nobody_any_more(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, answer: Answer
+) -> None:
+    client_id = publish(site)
+    before = await consent(http, server, client_id, email)
+    site.answers[PATH] = answer
+    server.clock.move(minutes=6)
+    assert UNUSABLE in (await again(http, server, client_id)).text
+    site.answers[PATH] = Answer(status=503)
+    assert UNUSABLE in (await again(http, server, client_id)).text
+    late = await Browser(http).submit(before, "/oauth/consent", decision="approve")
+    assert late.status == 400
+
+
+async def test_a_changed_document_takes_back_an_address_before_the_answer(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site)
+    before = await consent(http, server, client_id, email)
+    publish(site, redirect_uris=["https://app.example/callback"])
+    server.clock.move(minutes=6)
+    await again(http, server, client_id)
+    late = await Browser(http).submit(before, "/oauth/consent", decision="approve")
+    assert late.status == 400
+    assert "not with this return address" in late.text
+
+
+async def test_many_at_once_fetch_a_document_once(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site)
+    titles: list[str] = []
+    urls: list[str] = []
+    await consent(http, server, client_id, email)
+    server.clock.move(minutes=6)
+    for _ in range(8):
+        opened = await http.get(Attempt(client_id, server.url).url())
+        urls.append(opened.headers["location"])
+
+    async def one(url: str) -> None:
+        titles.append((await Browser(http).open(url)).title)
+
+    async with anyio.create_task_group() as tasks:
+        for url in urls:
+            tasks.start_soon(one, url)
+    assert titles == ["Connect A described client?"] * 8
+    assert site.asked(PATH) == 2
+
+
+async def test_one_site_is_asked_sixty_times_a_minute_at_most(
+    settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, email: str
+) -> None:
+    server = await start(settings.model_copy(update={"limits": "on"}), engine, fetcher)
+    async with server.browser() as http:
+        known = publish(site)
+        await consent(http, server, known, email)
+        for number in range(59):
+            await again(http, server, site.url(f"/{number}"))
+        refused = await again(http, server, site.url("/too-many"))
+        assert refused.status == 429
+        assert 1 <= int(refused.response.headers["retry-after"]) <= 60
+        assert site.asked("/too-many") == 0
+        server.clock.move(minutes=6)
+        assert (await again(http, server, known)).title == "Connect A described client?"
+
+
+# Whose documents are accepted
+
+
+@pytest.mark.parametrize(
+    ("rules", "accepted"),
+    [
+        ({}, True),
+        ({"client_id_hosts_allowed": ["localhost"]}, True),
+        ({"client_id_hosts_allowed": ["app.example"]}, False),
+        ({"client_id_hosts_denied": ["localhost"]}, False),
+        ({"client_id_hosts_allowed": ["localhost"], "client_id_hosts_denied": ["localhost"]}, False),
+    ],
+    ids=str,
+)
+async def test_hosts_can_be_allowed_and_denied(
+    settings: Settings,
+    engine: Engine,
+    fetcher: Fetcher,
+    site: Site,
+    email: str,
+    rules: dict[str, list[str]],
+    accepted: bool,
+) -> None:
+    server = await start(settings.model_copy(update=rules), engine, fetcher)
+    async with server.browser() as http:
+        client_id = publish(site)
+        opened = await Browser(http).open(Attempt(client_id, server.url).url())
+        assert opened.status == (200 if accepted else 400)
+        assert accepted or "Its host is not accepted here." in opened.text
+
+
+async def test_denying_a_host_cuts_off_who_is_connected(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, settings: Settings, engine: Engine
+) -> None:
+    client_id = publish(site)
+    _, tokens = await connected(http, server, client_id, email)
+    denying = await start(settings.model_copy(update={"client_id_hosts_denied": ["localhost"]}), engine)
+    async with denying.browser() as elsewhere:
+        refused = await refresh(elsewhere, denying.url, client_id, tokens["refresh_token"])
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+
+
+# Errors before consent
+
+
+async def test_a_fault_is_sent_on_only_to_the_address_that_was_approved(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    client_id = publish(site, redirect_uris=[REDIRECT_URI, "https://app.example/callback"])
+    attempt, _ = await connected(http, server, client_id, email)
+    told = await Browser(http).open(attempt.url(scope="unknown"))
+    assert told.elsewhere is not None
+    assert urlsplit(told.elsewhere).netloc == "localhost:49152"
+    other = Attempt(client_id, server.url, redirect_uri="https://app.example/callback")
+    kept = await Browser(http).open(other.url(scope="unknown"))
+    assert (kept.status, kept.elsewhere) == (400, None)
+    server.clock.move(days=31)
+    kept = await Browser(http).open(attempt.url(scope="unknown"))
+    assert kept.elsewhere is None

@@ -1,0 +1,118 @@
+"""Clients that are registered by command."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.db import transaction
+from app.db.embedded import DatabaseUrls
+from app.errors import Invalid, NotFound
+from app.oauth.preregistered import Wanted, add_client, end_client, list_clients
+from app.oauth.tables import clients
+from tests.command import run
+from tests.oauth.browser import Browser
+from tests.oauth.conftest import RunningServer
+from tests.oauth.tokens import Attempt, code_of, redeem, refresh
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime.now(UTC)
+CALLBACK = "https://client.example/cb"
+
+
+async def add(server: RunningServer, **changes: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {"name": "Home", "redirect_uris": [CALLBACK], "auth_method": "none", **changes}
+    wanted = Wanted(**given)
+    return (await add_client(server.settings, server.engine, wanted, NOW)).answer
+
+
+async def test_an_added_client_with_a_secret_logs_in(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    added = await add(server, auth_method="client_secret_post", may_introspect=True)
+    attempt = Attempt(added["client_id"], server.url, redirect_uri=CALLBACK)
+    browser = Browser(http)
+    code = code_of(await browser.approve(await browser.sign_up(attempt.url(), email)))
+    tokens = await redeem(http, attempt, code, client_secret=added["client_secret"])
+    assert tokens.status_code == 200
+    async with transaction(server.engine) as connection:
+        row = (await connection.execute(select(clients))).one()
+    assert (row.kind, row.may_introspect) == ("preregistered", True)
+    assert added["client_secret"] not in str(row)
+
+
+async def test_an_added_client_is_told_its_faults(server: RunningServer, http: httpx.AsyncClient) -> None:
+    attempt = Attempt((await add(server))["client_id"], server.url, redirect_uri=CALLBACK)
+    page = await Browser(http).open(attempt.url(scope="unknown"))
+    assert page.elsewhere is not None
+    assert page.elsewhere.startswith(f"{CALLBACK}?error=invalid_scope")
+
+
+async def test_removing_a_client_ends_what_was_approved(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    added = await add(server)
+    attempt = Attempt(added["client_id"], server.url, redirect_uri=CALLBACK)
+    browser = Browser(http)
+    code = code_of(await browser.approve(await browser.sign_up(attempt.url(), email)))
+    tokens = (await redeem(http, attempt, code)).json()
+    ended = await end_client(server.engine, added["client_id"], server.clock())
+    assert len(ended) == 1
+    assert await server.grant_of(tokens["access_token"]) is None
+    refused = await refresh(http, server.url, added["client_id"], tokens["refresh_token"])
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    assert await list_clients(server.engine) == []
+
+
+async def test_an_unknown_client_can_not_be_removed(server: RunningServer) -> None:
+    with pytest.raises(NotFound, match="There is no client app_x"):
+        await end_client(server.engine, "app_x", NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "a\0b"}, "client_name must be printable"),
+        ({"redirect_uris": ["http://client.example/cb"]}, "redirect_uris[0] is refused. Plain http"),
+        ({"redirect_uris": [CALLBACK, "https://client.example/#a"]}, "redirect_uris[1] is refused"),
+        ({"auth_method": "private_key_jwt"}, "private_key_jwt needs either jwks or jwks_uri."),
+        ({"auth_method": "private_key_jwt", "jwks_uri": "http://client.example/keys"}, "jwks_uri is refused."),
+    ],
+    ids=str,
+)
+async def test_a_client_that_can_not_work_is_not_added(
+    server: RunningServer, changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        await add(server, **changes)
+    assert said in refused.value.message
+    assert await list_clients(server.engine) == []
+
+
+def test_the_commands_add_list_and_remove(database: DatabaseUrls, tmp_path: Path) -> None:
+    external = {
+        "DATABASE_URL": database.service,
+        "MIGRATION_DATABASE_URL": database.owner,
+        "SECRET_KEY": "a secret that only these tests know, 0123456789",
+    }
+    method = ["--auth-method", "client_secret_basic", "--introspect"]
+    added = run(tmp_path, "clients", "add", "Home", CALLBACK, "http://localhost/cb", *method, **external)
+    assert added.returncode == 0, added.stderr
+    first, second = added.stdout.splitlines()
+    client_id, secret = first.removeprefix("client_id: "), second.removeprefix("client_secret: ")
+    assert (client_id[:4], secret[:4]) == ("app_", "sls_")
+    listed = run(tmp_path, "clients", "list", **external)
+    assert listed.stdout.split("\n")[1:] == [f"    {CALLBACK}", "    http://localhost/cb", ""]
+    assert client_id in listed.stdout
+    assert secret not in listed.stdout + listed.stderr + added.stderr
+    removed = run(tmp_path, "clients", "remove", client_id, **external)
+    assert (removed.returncode, removed.stdout) == (0, "Removed. 0 approvals have ended.\n")
+    again = run(tmp_path, "clients", "remove", client_id, **external)
+    assert (again.returncode, again.stderr) == (1, f"shopping-list-mcp: There is no client {client_id}.\n")
+    refused = run(tmp_path, "clients", "add", "Home", "http://client.example/cb", **external)
+    assert refused.returncode == 1
+    assert "redirect_uris[0] is refused" in refused.stderr

@@ -1,0 +1,118 @@
+"""What is over is forgotten, and nothing else is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import Table, func, insert, select, update
+
+from app.db import Engine, transaction
+from app.jobs.runner import tend_all
+from app.oauth.retention import forget
+from app.oauth.store.retention import BATCH
+from app.oauth.tables import authorization_requests, client_assertions, clients, codes, grants
+from tests.oauth.browser import Browser
+from tests.oauth.conftest import RunningServer
+from tests.oauth.tokens import Attempt, approved_code, redeem, refresh, register
+
+pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
+
+
+async def count(engine: Engine, table: Table) -> int:
+    async with transaction(engine) as connection:
+        return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def test_requests_and_codes_stay_a_day_after_their_end(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    attempt, code = await approved_code(http, server.url, email)
+    now = server.clock()
+    assert await forget(server.engine, now + DAY) == 0
+    assert (await redeem(http, attempt, code)).status_code == 200
+    requests = await count(server.engine, authorization_requests)
+    assert await forget(server.engine, now + DAY + timedelta(seconds=61)) == 1
+    assert await count(server.engine, codes) == 0
+    assert await forget(server.engine, now + DAY + timedelta(minutes=10, seconds=1)) == requests
+    assert await count(server.engine, grants) == 1
+
+
+async def test_registrations_go_after_ninety_days_unless_used_or_approved(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    unused = (await register(http, server.url))["client_id"]
+    attempt, code = await approved_code(http, server.url, email, duration="until-revoked")
+    tokens = (await redeem(http, attempt, code)).json()
+    now = server.clock()
+    await forget(server.engine, now + timedelta(days=89))
+    assert await count(server.engine, clients) == 2
+    await forget(server.engine, now + timedelta(days=91))
+    async with transaction(server.engine) as connection:
+        left = list((await connection.execute(select(clients.c.id))).scalars())
+    assert unused not in left
+    assert left == [attempt.client_id]
+    server.clock.move(days=91)
+    assert (await refresh(http, server.url, attempt.client_id, tokens["refresh_token"])).status_code == 200
+    async with transaction(server.engine) as connection:
+        await connection.execute(update(grants).values(revoked_at=now, revoked_because="test"))
+    await forget(server.engine, now + timedelta(days=180))
+    assert await count(server.engine, clients) == 1
+    await forget(server.engine, now + timedelta(days=182))
+    assert await count(server.engine, clients) == 0
+
+
+async def test_clients_that_were_added_by_command_stay(server: RunningServer, http: httpx.AsyncClient) -> None:
+    await register(http, server.url)
+    async with transaction(server.engine) as connection:
+        await connection.execute(update(clients).values(kind="preregistered"))
+    await forget(server.engine, server.clock() + timedelta(days=1000))
+    assert await count(server.engine, clients) == 1
+
+
+async def test_a_purged_client_is_told_to_register_again(server: RunningServer, http: httpx.AsyncClient) -> None:
+    client = await register(http, server.url)
+    await forget(server.engine, server.clock() + timedelta(days=91))
+    page = await Browser(http).open(Attempt(client["client_id"], server.url).url())
+    assert page.status == 400
+    refused = await refresh(http, server.url, client["client_id"], "slr_x")
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+
+
+async def test_documents_go_a_day_after_they_could_have_served(server: RunningServer) -> None:
+    now = server.clock()
+    row: dict[str, Any] = {
+        "kind": "document",
+        "name": "A",
+        "redirect_uris": [],
+        "token_endpoint_auth_method": "none",
+        "metadata": {},
+        "created_at": now,
+        "last_used_at": now,
+        "fresh_until": now,
+        "stale_until": now,
+    }
+    async with transaction(server.engine) as connection:
+        await connection.execute(insert(clients).values(id="https://app.example/client.json", **row))
+    assert await forget(server.engine, now + DAY) == 0
+    assert await forget(server.engine, now + DAY + timedelta(seconds=1)) == 1
+
+
+async def test_ids_of_assertions_go_with_their_end_however_many_there_are(engine: Engine) -> None:
+    now = datetime.now(UTC)
+    rows = [
+        {"client_id": "app_x", "jti_hash": number.to_bytes(4), "expires_at": now - timedelta(seconds=number)}
+        for number in range(2 * BATCH + 2)
+    ]
+    async with transaction(engine) as connection:
+        await connection.execute(insert(client_assertions), rows)
+    assert await forget(engine, now) == 2 * BATCH + 1
+    assert await count(engine, client_assertions) == 1
+
+
+async def test_it_is_one_of_the_chores(server: RunningServer, http: httpx.AsyncClient) -> None:
+    await register(http, server.url)
+    await tend_all(server.engine, server.clock() + timedelta(days=91))
+    assert await count(server.engine, clients) == 0

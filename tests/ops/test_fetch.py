@@ -1,0 +1,181 @@
+"""The fetcher against a real TLS server: what it reaches, what it refuses, and what it gives up on."""
+
+from collections.abc import Generator
+
+import pytest
+
+from app.ops.fetch import Fetcher, FetchFailed, Reason
+from tests.site import Answer, Authority, Names, Site, running_site
+
+pytestmark = pytest.mark.anyio
+
+LOOPBACK = ["127.0.0.1"]
+
+
+@pytest.fixture
+def site(authority: Authority) -> Generator[Site]:
+    with running_site(authority) as site:
+        site.answers["/a"] = Answer(b"hello", headers={"Cache-Control": "max-age=60", "Set-Cookie": "a=b"})
+        yield site
+
+
+@pytest.fixture
+def fetcher(authority: Authority) -> Fetcher:
+    return Fetcher(allow_loopback=True, ca_file=authority.ca_file)
+
+
+async def failure(fetcher: Fetcher, url: str) -> Reason:
+    with pytest.raises(FetchFailed) as raised:
+        await fetcher.get(url)
+    return raised.value.reason
+
+
+async def test_it_gets_what_is_there_and_says_who_it_is(fetcher: Fetcher, site: Site) -> None:
+    fetched = await fetcher.get(site.url("/a"))
+    assert (fetched.status, fetched.body) == (200, b"hello")
+    assert fetched.headers["cache-control"] == "max-age=60"
+    method, path, headers, _ = site.seen[0]
+    assert (method, path, headers["host"]) == ("GET", "/a", f"localhost:{site.port}")
+    assert headers["user-agent"] == "shopping-list-mcp"
+    assert not {"cookie", "authorization", "referer"} & headers.keys()
+
+
+async def test_something_can_be_posted_and_a_refusal_is_an_answer(fetcher: Fetcher, site: Site) -> None:
+    site.answers["/token"] = Answer(b'{"error":"invalid_grant"}', status=400)
+    headers = {"Authorization": "Basic x"}
+    fetched = await fetcher.request("POST", site.url("/token"), headers=headers, content=b"code=a+b")
+    assert (fetched.status, fetched.body) == (400, b'{"error":"invalid_grant"}')
+    method, _, sent, body = site.seen[0]
+    assert (method, sent["authorization"], body) == ("POST", "Basic x", b"code=a+b")
+
+
+async def test_no_cookie_is_kept_for_the_next_time(fetcher: Fetcher, site: Site) -> None:
+    await fetcher.get(site.url("/a"))
+    await fetcher.get(site.url("/a"))
+    assert all("cookie" not in headers for _, _, headers, _ in site.seen)
+
+
+async def test_no_proxy_of_the_environment_is_used(
+    fetcher: Fetcher, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert (await fetcher.get(site.url("/a"))).body == b"hello"
+
+
+async def test_a_name_is_looked_up_once_and_its_certificate_is_checked(authority: Authority, site: Site) -> None:
+    names = Names({"app.example": [LOOPBACK], "other.example": [LOOPBACK]})
+    fetcher = Fetcher(resolve_host=names, allow_loopback=True, ca_file=authority.ca_file)
+    assert (await fetcher.get(site.url("/a", "app.example"))).body == b"hello"
+    assert names.asked == ["app.example"]
+    assert site.seen[0][2]["host"] == f"app.example:{site.port}"
+    assert await failure(fetcher, site.url("/a", "other.example")) is Reason.UNREACHABLE
+    assert site.asked("/a") == 1
+
+
+async def test_an_unknown_authority_is_not_believed(site: Site) -> None:
+    assert await failure(Fetcher(allow_loopback=True), site.url("/a")) is Reason.UNREACHABLE
+    assert site.seen == []
+
+
+async def test_the_second_answer_of_a_name_server_comes_too_late(authority: Authority, site: Site) -> None:
+    names = Names({"app.example": [LOOPBACK, ["169.254.169.254"]]})
+    fetcher = Fetcher(resolve_host=names, allow_loopback=True, ca_file=authority.ca_file)
+    assert (await fetcher.get(site.url("/a", "app.example"))).body == b"hello"
+    assert names.asked == ["app.example"]
+    assert await failure(fetcher, site.url("/a", "app.example")) is Reason.REFUSED
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [["127.0.0.1"], ["10.0.0.1"], ["169.254.169.254"], ["::1"], ["::ffff:10.0.0.1"], ["1.1.1.1", "10.0.0.1"]],
+)
+async def test_one_private_address_of_a_name_is_enough_to_refuse_it(addresses: list[str], site: Site) -> None:
+    fetcher = Fetcher(resolve_host=Names({"app.example": [addresses]}))
+    assert await failure(fetcher, site.url("/a", "app.example")) is Reason.REFUSED
+    assert site.seen == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "127.1", "2130706433"])
+async def test_without_leave_this_machine_is_out_of_reach(host: str, site: Site) -> None:
+    assert await failure(Fetcher(), site.url("/a", host)) is Reason.REFUSED
+    assert site.seen == []
+
+
+async def test_leave_for_this_machine_is_none_for_its_neighbours(authority: Authority) -> None:
+    fetcher = Fetcher(allow_loopback=True, ca_file=authority.ca_file)
+    for address in ("10.0.0.1", "169.254.169.254", "[::ffff:10.0.0.1]", "0.0.0.1", "[fd00::1]"):
+        assert await failure(fetcher, f"https://{address}/a") is Reason.REFUSED
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://app.example/a",
+        "ftp://app.example/a",
+        "file:///etc/passwd",
+        "app.example/a",
+        "https:///a",
+        "",
+    ]
+    + ["https://user@app.example/a", "https://user:password@app.example/a", "https://app.example:x/a"],
+)
+async def test_what_is_no_plain_https_address_is_refused_without_a_look_up(url: str) -> None:
+    names = Names({})
+    assert await failure(Fetcher(resolve_host=names), url) is Reason.REFUSED
+    assert names.asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(status=404), Reason.GONE),
+        (Answer(status=410), Reason.GONE),
+        (Answer(status=204), Reason.UNUSABLE),
+        (Answer(status=401), Reason.UNUSABLE),
+        (Answer(status=500), Reason.UNREACHABLE),
+        (Answer(status=503), Reason.UNREACHABLE),
+        (Answer(b"a" * 5121), Reason.UNUSABLE),
+        (Answer(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}), Reason.UNUSABLE),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+async def test_every_other_answer_has_its_reason(answer: Answer, reason: Reason, fetcher: Fetcher, site: Site) -> None:
+    site.answers["/b"] = answer
+    assert await failure(fetcher, site.url("/b")) is reason
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_is_followed(status: int, fetcher: Fetcher, site: Site) -> None:
+    site.answers["/b"] = Answer(status=status, headers={"Location": site.url("/a")})
+    assert await failure(fetcher, site.url("/b")) is Reason.UNUSABLE
+    assert site.asked("/a") == 0
+
+
+async def test_five_kilobytes_are_not_too_much_and_more_can_be_asked_for(fetcher: Fetcher, site: Site) -> None:
+    site.answers["/b"] = Answer(b"a" * 5120)
+    assert len((await fetcher.get(site.url("/b"))).body) == 5120
+    site.answers["/c"] = Answer(b"a" * 60_000)
+    assert len((await fetcher.get(site.url("/c"), limit_bytes=60_000)).body) == 60_000
+
+
+async def test_an_answer_that_does_not_come_is_given_up(authority: Authority, site: Site) -> None:
+    site.answers["/b"] = site.never
+    fetcher = Fetcher(seconds=3, allow_loopback=True, ca_file=authority.ca_file)
+    assert await failure(fetcher, site.url("/b")) is Reason.UNREACHABLE
+    assert site.asked("/b") == 1
+
+
+async def test_nobody_listening_and_an_unknown_name_are_network_faults(fetcher: Fetcher, site: Site) -> None:
+    assert await failure(fetcher, "https://127.0.0.1:1/a") is Reason.UNREACHABLE
+    names = Names({"empty.example": [[]]})
+    for host in ("unknown.example", "empty.example"):
+        assert await failure(Fetcher(resolve_host=names), f"https://{host}/a") is Reason.UNREACHABLE
+
+
+async def test_the_next_address_is_tried_when_one_does_not_answer(authority: Authority, site: Site) -> None:
+    names = Names({"app.example": [["127.0.0.2", "127.0.0.1"]]})
+    fetcher = Fetcher(resolve_host=names, allow_loopback=True, ca_file=authority.ca_file)
+    assert (await fetcher.get(site.url("/a", "app.example"))).body == b"hello"
