@@ -20,7 +20,7 @@ NOT_PRIVATE_SCHEMES = frozenset({"about", "blob", "data", "file", "ftp", "http",
 """What a browser does something with itself: an answer to an app must never be sent there."""
 
 _SCHEME = re.compile("[a-z][a-z0-9+.-]*")  # RFC 3986 section 3.1
-_HOST_PATTERN = re.compile(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_HOST_PATTERN = re.compile(r"\*|(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class Settings(BaseSettings):

@@ -78,7 +78,7 @@ def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
             async with cues.running():
                 for grant_id in ended:
                     cues.grant_ended(grant_id)
-        print(f"Removed. {len(ended)} approvals have ended.")
+        print(f"Removed. Approvals that ended with it: {len(ended)}")
 
     run_with_database(settings, work)
     return 0

@@ -42,5 +42,10 @@ def host_of(client_id: str) -> str:
 
 
 def _is_among(host: str, patterns: Iterable[str]) -> bool:
-    """`*.example.org` means every host below example.org, and not that host itself."""
-    return any(host.endswith(each[1:]) if each.startswith("*.") else host == each for each in patterns)
+    """`*.example.org` means every host below example.org, and not that host itself; `*` means every host."""
+    return any(host.endswith(each[1:]) if each.startswith("*") else host == each for each in patterns)
+
+
+def are_documents_accepted(settings: Settings) -> bool:
+    """Whether there can be any client with a document here."""
+    return "*" not in settings.client_id_hosts_denied

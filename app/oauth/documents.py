@@ -49,14 +49,20 @@ class Documents:
         fault = fault_of_client_id(self._settings, client_id)
         if fault is not None:
             return invalid_request(f"The client_id is refused. {fault}")
-        async with transaction(self._engine) as connection:
-            kept = await find_document(connection, client_id)
+        kept = await self._kept(client_id)
         if kept is not None and self._clock() < kept.fresh_until:
             return kept.client
-        return await self._flights.do(client_id, partial(self._fetch, client_id, kept))
+        return await self._flights.do(client_id, partial(self._fetch, client_id))
 
-    async def _fetch(self, client_id: str, kept: Document | None) -> Client | OAuthFault:
-        now = self._clock()
+    async def _kept(self, client_id: str) -> Document | None:
+        async with transaction(self._engine) as connection:
+            return await find_document(connection, client_id)
+
+    async def _fetch(self, client_id: str) -> Client | OAuthFault:
+        # Once more: whoever came just after another had fetched it need not do so again.
+        kept, now = await self._kept(client_id), self._clock()
+        if kept is not None and now < kept.fresh_until:
+            return kept.client
         stale = kept.client if kept is not None and now < kept.stale_until else None
         seconds = await self._fetches.hit(host_of(client_id))
         if seconds is not None:
@@ -67,8 +73,8 @@ class Documents:
             fetched = await self._fetcher.get(client_id)
         except FetchFailed as failure:
             _log.info("document not fetched", host=host_of(client_id), reason=str(failure.reason))
-            if failure.reason is Reason.UNREACHABLE and stale is not None:
-                return stale
+            if failure.reason is Reason.UNREACHABLE:
+                return stale or UNREADABLE
             return await self._refuse(client_id, UNREADABLE, now)
         described = read_document(self._settings, client_id, fetched.body)
         if isinstance(described, OAuthFault):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.config import Settings
+from app.oauth.client_ids import are_documents_accepted
 from app.oauth.client_keys import ALGORITHMS
 from app.oauth.keys import ALGORITHM
 from app.scopes import ALL_SCOPES
@@ -41,7 +42,7 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "client_id_metadata_document_supported": True,
+        "client_id_metadata_document_supported": are_documents_accepted(settings),
     }
 
 

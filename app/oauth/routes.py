@@ -134,7 +134,8 @@ def _server(
     def limit(name: str, per_minute: int) -> RateLimit:
         return RateLimit(per_minute, enabled=settings.limits == "on", name=name, counters=counters)
 
-    fetches = limit("fetches", FETCHES_PER_MINUTE)
+    # Apart, because anyone can register keys at a host, but only who signed in has documents fetched.
+    documents, key_sets = limit("documents", FETCHES_PER_MINUTE), limit("key-sets", FETCHES_PER_MINUTE)
     return AuthorizationServer(
         settings=settings,
         engine=engine,
@@ -154,8 +155,8 @@ def _server(
         failures=Failures(
             limit("failures-of-client", FAILURES_PER_MINUTE), limit("failures", FAILURES_OF_ADDRESS_PER_MINUTE)
         ),
-        documents=Documents(settings, engine, fetcher, fetches, clock),
-        key_sets=KeySets(fetcher, fetches, clock),
+        documents=Documents(settings, engine, fetcher, documents, clock),
+        key_sets=KeySets(fetcher, key_sets, clock),
     )
 
 

@@ -24,7 +24,7 @@ SIGN_INS_PER_MINUTE = 30
 FAILURES_PER_MINUTE = 120
 """Of one client at one address."""
 FETCHES_PER_MINUTE = 60
-"""Documents and key sets, from one host."""
+"""From one host: documents, and as many key sets."""
 
 FAILURES_OF_ADDRESS_PER_MINUTE = 1_200
 INTROSPECTIONS_PER_MINUTE = 600

@@ -24,7 +24,7 @@ KEYS_BYTES: Final = 64 * 1024
 SECONDS: Final = 5
 CONNECT_SECONDS: Final = 2
 MOST_ADDRESSES: Final = 4
-AT_ONCE: Final = 16
+AT_ONCE: Final = 64
 
 _GONE: Final = (404, 410)
 _HEADERS: Final = {

@@ -24,6 +24,7 @@ def settings_of(**rules: list[str]) -> Settings:
         ("a.b.claude.ai.", "*.claude.ai", True),
         ("claude.ai", "*.claude.ai", False),
         ("evilclaude.ai", "*.claude.ai", False),
+        ("claude.ai", "*", True),
     ],
 )
 def test_a_host_is_one_or_below_one(host: str, pattern: str, matches: bool) -> None:

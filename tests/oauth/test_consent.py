@@ -50,10 +50,15 @@ async def test_the_page_says_who_asks_and_who_answers(
     assert "runs on a device" not in page.text
 
 
+@pytest.mark.parametrize(
+    "redirect_uri", ["http://localhost:49152/callback", "cursor://anysphere.cursor-mcp/oauth/callback"]
+)
 async def test_a_program_on_the_device_comes_with_a_warning(
-    server: RunningServer, http: httpx.AsyncClient, email: str
+    server: RunningServer, http: httpx.AsyncClient, email: str, redirect_uri: str
 ) -> None:
-    _, page = await consent_page(http, server.url, email)
+    client = await register(http, server.url, redirect_uris=[redirect_uri])
+    attempt = Attempt(client["client_id"], server.url, redirect_uri=redirect_uri)
+    page = await Browser(http).sign_up(attempt.url(), email)
     assert "runs on a device" in page.text
 
 

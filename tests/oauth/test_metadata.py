@@ -50,6 +50,11 @@ async def test_only_what_works_is_advertised(server: RunningServer, http: httpx.
             assert (await http.get(address)).status_code != 404
 
 
+async def test_documents_are_not_offered_when_every_host_is_denied() -> None:
+    denied = Settings(_env_file=None, client_id_hosts_denied=["*"])  # pyright: ignore[reportCallIssue]
+    assert server_metadata(denied)["client_id_metadata_document_supported"] is False
+
+
 async def test_the_document_is_valid_by_authlibs_reading_of_the_rfc() -> None:
     settings = Settings(_env_file=None, public_url="https://lists.example.org")  # pyright: ignore[reportCallIssue]
     AuthorizationServerMetadata(server_metadata(settings)).validate()

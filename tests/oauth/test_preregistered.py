@@ -1,18 +1,22 @@
 """Clients that are registered by command."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import httpx
 import pytest
 from sqlalchemy import select
 
+from app.cues import Cue, CueBus, GrantEnded
 from app.db import transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import Invalid, NotFound
 from app.oauth.preregistered import Wanted, add_client, end_client, list_clients
-from app.oauth.tables import clients
+from app.oauth.tables import clients, grants
 from tests.command import run
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
@@ -93,12 +97,43 @@ async def test_a_client_that_can_not_work_is_not_added(
     assert await list_clients(server.engine) == []
 
 
-def test_the_commands_add_list_and_remove(database: DatabaseUrls, tmp_path: Path) -> None:
-    external = {
+def environment(database: DatabaseUrls) -> dict[str, str]:
+    return {
         "DATABASE_URL": database.service,
         "MIGRATION_DATABASE_URL": database.owner,
         "SECRET_KEY": "a secret that only these tests know, 0123456789",
     }
+
+
+async def test_removing_a_client_by_command_is_told_to_running_processes(
+    server: RunningServer, http: httpx.AsyncClient, email: str, database: DatabaseUrls, tmp_path: Path
+) -> None:
+    added = await add(server)
+    attempt = Attempt(added["client_id"], server.url, redirect_uri=CALLBACK)
+    browser = Browser(http)
+    await browser.approve(await browser.sign_up(attempt.url(), email))
+    cues = CueBus(database.service)
+    heard: list[Cue] = []
+    arrived = anyio.Event()
+
+    def hear(cue: Cue) -> None:
+        heard.append(cue)
+        arrived.set()
+
+    cues.hear_all(hear)
+    command = partial(run, tmp_path, "clients", "remove", added["client_id"], **environment(database))
+    async with cues.running():
+        removed = await anyio.to_thread.run_sync(command)
+        assert removed.stdout == "Removed. Approvals that ended with it: 1\n", removed.stderr
+        with anyio.fail_after(30):
+            await arrived.wait()
+    async with transaction(server.engine) as connection:
+        grant_id = (await connection.execute(select(grants.c.id))).scalar_one()
+    assert heard == [GrantEnded(grant_id)]
+
+
+def test_the_commands_add_list_and_remove(database: DatabaseUrls, tmp_path: Path) -> None:
+    external = environment(database)
     method = ["--auth-method", "client_secret_basic", "--introspect"]
     added = run(tmp_path, "clients", "add", "Home", CALLBACK, "http://localhost/cb", *method, **external)
     assert added.returncode == 0, added.stderr
@@ -110,7 +145,7 @@ def test_the_commands_add_list_and_remove(database: DatabaseUrls, tmp_path: Path
     assert client_id in listed.stdout
     assert secret not in listed.stdout + listed.stderr + added.stderr
     removed = run(tmp_path, "clients", "remove", client_id, **external)
-    assert (removed.returncode, removed.stdout) == (0, "Removed. 0 approvals have ended.\n")
+    assert (removed.returncode, removed.stdout) == (0, "Removed. Approvals that ended with it: 0\n")
     again = run(tmp_path, "clients", "remove", client_id, **external)
     assert (again.returncode, again.stderr) == (1, f"shopping-list-mcp: There is no client {client_id}.\n")
     refused = run(tmp_path, "clients", "add", "Home", "http://client.example/cb", **external)

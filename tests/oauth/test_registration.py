@@ -58,6 +58,26 @@ async def test_what_other_servers_offer_is_left_out_of_the_answer(
     assert not {"logo_uri", "contacts", "unknown_member"} & answer.keys()
 
 
+async def test_a_client_chooses_neither_its_id_nor_its_secret_and_is_vouched_for_by_nobody(
+    server: RunningServer, http: httpx.AsyncClient
+) -> None:
+    chosen = {"client_id": "https://claude.ai/oauth/client", "client_secret": "mine", "software_statement": "a.b.c"}
+    answer = await register(http, server.url, token_endpoint_auth_method="client_secret_post", **chosen)
+    assert answer["client_id"].startswith("app_")
+    assert answer["client_secret"].startswith("sls_")
+    assert "software_statement" not in answer
+
+
+async def test_schemes_of_apps_are_a_setting(settings: Settings, engine: Engine) -> None:
+    allowing = settings.model_copy(update={"oauth_redirect_schemes": ["com.example.app"]})
+    server = await start(allowing, engine)
+    async with server.browser() as http:
+        await register(http, server.url, redirect_uris=["com.example.app://callback"])
+        wanted = {"redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback"]}
+        refused = await http.post("/oauth/register", json=wanted)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_redirect_uri")
+
+
 BAD_METADATA: list[tuple[dict[str, Any], str]] = [
     ({"redirect_uris": []}, "invalid_redirect_uri"),
     ({"redirect_uris": None}, "invalid_redirect_uri"),

@@ -1,12 +1,15 @@
 """The revocation endpoint."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
+from app.db import transactions
+from app.db.driver import Driver
 from tests.oauth.conftest import RunningServer
-from tests.oauth.tokens import refresh, register, tokens_for
+from tests.oauth.tokens import approved_code, redeem, refresh, register, tokens_for
 
 pytestmark = pytest.mark.anyio
 
@@ -60,3 +63,32 @@ async def test_an_unknown_client_is_refused(http: httpx.AsyncClient, tokens: dic
 async def test_a_request_without_token_is_refused(http: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
     response = await revoke(http, client_id=tokens["client_id"])
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("how", ["revoke", "replay"])
+async def test_caches_hear_of_it_also_when_the_request_is_given_up_while_it_is_stored(
+    server: RunningServer, http: httpx.AsyncClient, email: str, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    attempt, code = await approved_code(http, server.url, email)
+    tokens = (await redeem(http, attempt, code)).json()
+
+    async def end() -> None:
+        if how == "revoke":
+            await revoke(http, client_id=attempt.client_id, token=tokens["refresh_token"])
+        else:
+            await redeem(http, attempt, code)
+
+    send = transactions._send  # pyright: ignore[reportPrivateUsage]
+
+    async def giving_up(driver: Driver, message: str) -> str:
+        if message == "COMMIT" and await driver.fetchval("SELECT count(*) FROM grants WHERE revoked_at IS NOT NULL"):
+            task.cancel()
+        return await send(driver, message)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transactions, "_send", giving_up)
+        task = asyncio.ensure_future(end())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert len(server.revoked) == 1
+    assert await server.grant_of(tokens["access_token"]) is None
