@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartupError
+from app.external_issuers import MOST_ISSUERS, ExternalIssuer, parse_issuers
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SECRET_KEY_MIN_LENGTH = 32
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:6274", "http://127.0.0.1:6274"]
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     limits: Literal["on", "off"] = "on"
+    auth_server: Literal["on", "off"] = "on"
+    oidc_issuers: Annotated[list[ExternalIssuer], NoDecode, Field(max_length=MOST_ISSUERS)] = []
 
     @model_validator(mode="before")
     @classmethod
@@ -40,7 +43,7 @@ class Settings(BaseSettings):
         # A line `NAME=` in a .env file means "not set" to the people who write it.
         return {name: value for name, value in values.items() if value != ""}
 
-    @field_validator("log_level", "limits", mode="before")
+    @field_validator("log_level", "limits", "auth_server", mode="before")
     @classmethod
     def _fold_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -64,6 +67,11 @@ class Settings(BaseSettings):
             ):
                 raise ValueError("each origin is written like https://app.example, separated by commas")
         return origins
+
+    @field_validator("oidc_issuers", mode="before")
+    @classmethod
+    def _parse_issuers(cls, value: object) -> object:
+        return parse_issuers(value)
 
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
@@ -115,7 +123,21 @@ class Settings(BaseSettings):
             raise ValueError("DATABASE_URL is required with MIGRATION_DATABASE_URL")
         if self.limits == "off" and not self.is_local:
             raise ValueError("LIMITS=off is for measuring on this machine; PUBLIC_URL must be local")
+        self._check_issuers()
         return self
+
+    def _check_issuers(self) -> None:
+        issuers = [each.issuer for each in self.oidc_issuers]
+        if self.auth_server == "off" and not issuers:
+            raise ValueError("OIDC_ISSUERS is required with AUTH_SERVER=off: somebody has to issue the tokens")
+        if len(set(issuers)) < len(issuers):
+            raise ValueError("OIDC_ISSUERS names an issuer twice")
+        if self.issuer in issuers:
+            raise ValueError("OIDC_ISSUERS names this service itself, which is trusted without it")
+        for issuer in issuers:
+            parts = urlsplit(issuer)
+            if parts.scheme == "http" and not (self.is_local and is_loopback(parts.hostname or "")):
+                raise ValueError("OIDC_ISSUERS: an issuer must start with https:// unless it and PUBLIC_URL are local")
 
     def model_post_init(self, context: Any, /) -> None:
         if not self.public_url:
@@ -174,7 +196,12 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
-        raise StartupError(f"{name}{_in_words(first)}") from None
+        raise StartupError(f"{name}{_place(first['loc'][1:])}{_in_words(first)}") from None
+
+
+def _place(path: tuple[int | str, ...]) -> str:
+    """Where in a list a fault is, as people count."""
+    return "".join(f"entry {step + 1}: " if isinstance(step, int) else f"{step}: " for step in path)
 
 
 def _in_words(detail: ErrorDetails) -> str:
@@ -189,6 +216,16 @@ def _in_words(detail: ErrorDetails) -> str:
             return f"must be at most {context['le']}"
         case "literal_error":
             return f"must be one of {context['expected']}"
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "there is no such member"
+        case "too_short":
+            return f"needs at least {context['min_length']}"
+        case "too_long" | "string_too_long":
+            return f"may have at most {context['max_length']}"
+        case "model_type":
+            return "must be an address, or an object with an issuer"
         case _:
             return detail["msg"].removeprefix("Value error, ")
 

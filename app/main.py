@@ -20,8 +20,11 @@ from app.jobs.runner import chores_running
 from app.lists.founding import found_household
 from app.mcp.door import DOORS
 from app.mcp.endpoints import Endpoints
+from app.oauth.external_grants import ExternalGrants
 from app.oauth.keys import KeyRing
+from app.oauth.outbound import plain_outbound
 from app.oauth.routes import oauth_routes
+from app.oauth.trusted_issuer import external_issuers
 from app.oauth.verifier import TokenVerifier
 from app.ops.garbage import spare_what_stays
 from app.ops.health import health_routes
@@ -41,14 +44,17 @@ def create_app(settings: Settings) -> Starlette:
     database_url = settings.database_url.get_secret_value()
     engine = create_engine(database_url)
     cues = CueBus(database_url)
-    keys = KeyRing(engine, settings)
-    identify = Identify(engine, TokenVerifier(settings, keys), GrantCache(cues))
+    outbound = plain_outbound(settings)
+    keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
+    verifier = TokenVerifier(settings, keys, external_issuers(settings, outbound))
+    identify = Identify(engine, verifier, GrantCache(cues), ExternalGrants(engine, settings, _found_household))
     endpoints = Endpoints(settings, engine, identify, cues)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         try:
-            await keys.load()
+            if keys is not None:
+                await keys.load()
             async with cues.running(), endpoints.running(), chores_running(engine, cues.lists_changed):
                 with on_stop(endpoints.subscriptions.close):
                     yield
@@ -60,7 +66,11 @@ def create_app(settings: Settings) -> Starlette:
             *health_routes(Readiness(engine)),
             *resource_metadata_routes(settings, [door.path for door in DOORS]),
             *endpoints.routes(),
-            *oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended),
+            *(
+                oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended)
+                if keys is not None
+                else []
+            ),
             *landing_routes(settings),
             static_files(),
         ],

@@ -34,7 +34,10 @@ def resource_metadata_routes(settings: Settings, paths: list[str]) -> list[BaseR
 def _route(settings: Settings, address: str, path: str) -> Route:
     document = {
         "resource": f"{settings.public_url}{path}",
-        "authorization_servers": [settings.issuer],
+        "authorization_servers": [
+            *([settings.issuer] if settings.auth_server == "on" else []),
+            *(each.issuer for each in settings.oidc_issuers),
+        ],
         "scopes_supported": list(ALL_SCOPES),
         "bearer_methods_supported": ["header"],
         "resource_name": "Shopping lists",

@@ -11,12 +11,16 @@ from app.ops.clock import system_clock
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a person allowed a client: these scopes, in these households, until then (None: until revoked)."""
+    """What a person allowed a client: these scopes, in these households, until then (None: until revoked).
+
+    `issuer` is whose client it is; None for a client of this service.
+    """
 
     id: UUID
     person_id: UUID
     client_id: str
     client_name: str
+    issuer: str | None
     scopes: frozenset[str]
     household_ids: tuple[UUID, ...]
     default_household_id: UUID
@@ -37,6 +41,7 @@ async def find_live_grant(connection: Connection, grant_id: UUID, *, now: dateti
         person_id=row.person_id,
         client_id=row.client_id,
         client_name=row.client_name,
+        issuer=row.issuer,
         scopes=row.scopes,
         household_ids=tuple(household_id for household_id, _ in households),
         default_household_id=default,

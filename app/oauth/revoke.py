@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from app.db import Connection, transaction
 from app.errors import Invalid
+from app.oauth.claims_cache import Claims
 from app.oauth.clients import authenticate_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
@@ -29,7 +30,7 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
     if isinstance(parameters, OAuthFault):
         return parameters.response()
     claims = await TokenVerifier(server.settings, server.keys).verify(parameters.get("token", ""))
-    grant_of_access_token = claims.gid if claims is not None else None
+    grant_of_access_token = claims.gid if isinstance(claims, Claims) else None
     async with transaction(server.engine) as connection:
         client = await authenticate_client(connection, request, parameters)
         outcome = client

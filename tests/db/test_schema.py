@@ -20,6 +20,7 @@ pytestmark = pytest.mark.anyio
 
 GLOBAL = {
     "people",
+    "identities",
     "credentials",
     "sessions",
     "households",

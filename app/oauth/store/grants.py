@@ -20,6 +20,7 @@ class GrantRow:
     person_id: UUID
     client_id: str
     client_name: str
+    issuer: str | None
     scopes: frozenset[str]
     resource: str
     created_at: datetime
@@ -104,10 +105,16 @@ async def revoke_grant(connection: Connection, grant_id: UUID, because: str, now
 
 
 async def has_approved(connection: Connection, person_id: UUID, client_id: str) -> bool:
-    """Whether this person has a grant for this client that they have not revoked."""
+    """Whether this person has a grant for this client that they have not revoked. A client of another issuer is not
+    this client, whatever its id."""
     found = await connection.execute(
         select(grants.c.id)
-        .where(grants.c.person_id == person_id, grants.c.client_id == client_id, grants.c.revoked_at.is_(None))
+        .where(
+            grants.c.person_id == person_id,
+            grants.c.client_id == client_id,
+            grants.c.issuer.is_(None),
+            grants.c.revoked_at.is_(None),
+        )
         .limit(1)
     )
     return found.first() is not None
@@ -119,6 +126,7 @@ def _select(grant_id: UUID) -> Select[*tuple[Any, ...]]:
         grants.c.person_id,
         grants.c.client_id,
         grants.c.client["name"].astext.label("client_name"),
+        grants.c.issuer,
         grants.c.scopes,
         grants.c.resource,
         grants.c.created_at,
@@ -135,6 +143,7 @@ def _grant_or_none(row: Any) -> GrantRow | None:
         person_id=row.person_id,
         client_id=row.client_id,
         client_name=row.client_name,
+        issuer=row.issuer,
         scopes=frozenset(row.scopes),
         resource=row.resource,
         created_at=row.created_at,

@@ -1,0 +1,42 @@
+"""People and grants of external issuers."""
+
+from alembic import op
+
+from migrations.helpers import grant, reference_table
+
+revision = "0009"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.execute("""
+        CREATE TABLE identities (
+            issuer text NOT NULL,
+            subject text NOT NULL,
+            person_id uuid NOT NULL,
+            created_at timestamptz NOT NULL,
+            CONSTRAINT pk_identities PRIMARY KEY (issuer, subject),
+            CONSTRAINT fk_identities_person_id FOREIGN KEY (person_id) REFERENCES people (id)
+        )""")
+    op.execute("CREATE INDEX ix_identities_person_id ON identities (person_id)")
+    reference_table("identities")
+    grant("identities", "SELECT, INSERT")
+
+    op.execute("ALTER TABLE grants ADD COLUMN issuer text")
+    op.execute("ALTER TABLE grants DROP CONSTRAINT ck_grants_kind")
+    op.execute("ALTER TABLE grants ADD CONSTRAINT ck_grants_kind CHECK (kind IN ('consent', 'key', 'external'))")
+    op.execute("""
+        ALTER TABLE grants ADD CONSTRAINT ck_grants_issuer_of_external
+        CHECK ((kind = 'external') = (issuer IS NOT NULL))""")
+    op.execute("""
+        CREATE UNIQUE INDEX uq_grants_external ON grants (person_id, issuer, client_id) WHERE kind = 'external'""")
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM grants WHERE kind = 'external'")
+    op.execute("DROP INDEX uq_grants_external")
+    op.execute("ALTER TABLE grants DROP CONSTRAINT ck_grants_issuer_of_external")
+    op.execute("ALTER TABLE grants DROP CONSTRAINT ck_grants_kind")
+    op.execute("ALTER TABLE grants ADD CONSTRAINT ck_grants_kind CHECK (kind IN ('consent', 'key'))")
+    op.execute("ALTER TABLE grants DROP COLUMN issuer")
+    op.execute("DROP TABLE identities")
