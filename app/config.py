@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartupError
-from app.external_issuers import MOST_ISSUERS, ExternalIssuer, parse_issuers
+from app.external_issuers import MOST_ISSUERS, ExternalIssuer, check_issuer, parse_issuers
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SECRET_KEY_MIN_LENGTH = 32
@@ -36,6 +36,11 @@ class Settings(BaseSettings):
     limits: Literal["on", "off"] = "on"
     auth_server: Literal["on", "off"] = "on"
     oidc_issuers: Annotated[list[ExternalIssuer], NoDecode, Field(max_length=MOST_ISSUERS)] = []
+    oidc_login_issuer: str = ""
+    oidc_login_client_id: str = ""
+    oidc_login_client_secret: SecretStr | None = None
+    oidc_login_name: Annotated[str, Field(max_length=60)] = ""
+    password_sign_in: Literal["on", "off"] = "on"  # noqa: S105  # whether there are passwords, not one
 
     @model_validator(mode="before")
     @classmethod
@@ -43,7 +48,7 @@ class Settings(BaseSettings):
         # A line `NAME=` in a .env file means "not set" to the people who write it.
         return {name: value for name, value in values.items() if value != ""}
 
-    @field_validator("log_level", "limits", "auth_server", mode="before")
+    @field_validator("log_level", "limits", "auth_server", "password_sign_in", mode="before")
     @classmethod
     def _fold_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -72,6 +77,11 @@ class Settings(BaseSettings):
     @classmethod
     def _parse_issuers(cls, value: object) -> object:
         return parse_issuers(value)
+
+    @field_validator("oidc_login_issuer")
+    @classmethod
+    def _check_login_issuer(cls, issuer: str) -> str:
+        return check_issuer(issuer) if issuer else issuer
 
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
@@ -124,6 +134,7 @@ class Settings(BaseSettings):
         if self.limits == "off" and not self.is_local:
             raise ValueError("LIMITS=off is for measuring on this machine; PUBLIC_URL must be local")
         self._check_issuers()
+        self._check_sign_in()
         return self
 
     def _check_issuers(self) -> None:
@@ -134,10 +145,23 @@ class Settings(BaseSettings):
             raise ValueError("OIDC_ISSUERS names an issuer twice")
         if self.issuer in issuers:
             raise ValueError("OIDC_ISSUERS names this service itself, which is trusted without it")
-        for issuer in issuers:
+        for name, issuer in [("OIDC_ISSUERS", each) for each in issuers] + [
+            ("OIDC_LOGIN_ISSUER", self.oidc_login_issuer)
+        ]:
             parts = urlsplit(issuer)
             if parts.scheme == "http" and not (self.is_local and is_loopback(parts.hostname or "")):
-                raise ValueError("OIDC_ISSUERS: an issuer must start with https:// unless it and PUBLIC_URL are local")
+                raise ValueError(f"{name}: an issuer must start with https:// unless it and PUBLIC_URL are local")
+
+    def _check_sign_in(self) -> None:
+        if self.oidc_login_issuer:
+            if self.auth_server == "off":
+                raise ValueError("OIDC_LOGIN_ISSUER needs AUTH_SERVER=on; with OIDC_ISSUERS nobody signs in here")
+            if not self.oidc_login_client_id:
+                raise ValueError("OIDC_LOGIN_CLIENT_ID is required with OIDC_LOGIN_ISSUER")
+        elif self.oidc_login_client_id or self.oidc_login_client_secret or self.oidc_login_name:
+            raise ValueError("OIDC_LOGIN_ISSUER is required with the other OIDC_LOGIN settings")
+        elif not self.has_passwords and self.auth_server == "on":
+            raise ValueError("OIDC_LOGIN_ISSUER is required with PASSWORD_SIGN_IN=off: nobody could sign in")
 
     def model_post_init(self, context: Any, /) -> None:
         if not self.public_url:
@@ -162,6 +186,11 @@ class Settings(BaseSettings):
     def is_local(self) -> bool:
         """Whether PUBLIC_URL is on this machine."""
         return is_loopback(self.public_parts.hostname or "")
+
+    @property
+    def has_passwords(self) -> bool:
+        """Whether people may sign in with a password."""
+        return self.password_sign_in == "on"  # noqa: S105  # see above
 
     @property
     def issuer(self) -> str:

@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> Starlette:
             *resource_metadata_routes(settings, [door.path for door in DOORS]),
             *endpoints.routes(),
             *(
-                oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended)
+                oauth_routes(settings, engine, keys, _found_household, outbound, grant_revoked=cues.grant_ended)
                 if keys is not None
                 else []
             ),

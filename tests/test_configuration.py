@@ -244,6 +244,19 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
             {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "token_type": "any"}]'},
             "OIDC_ISSUERS: entry 1: token_type: must be one of 'at+jwt' or 'JWT'",
         ),
+        ({"OIDC_LOGIN_ISSUER": "a.example"}, "OIDC_LOGIN_ISSUER: an issuer is an address such as"),
+        ({"OIDC_LOGIN_ISSUER": "https://a.example"}, "OIDC_LOGIN_CLIENT_ID is required with OIDC_LOGIN_ISSUER"),
+        (
+            {"OIDC_LOGIN_ISSUER": "http://a.example", "OIDC_LOGIN_CLIENT_ID": "b"},
+            "OIDC_LOGIN_ISSUER: an issuer must start with https://",
+        ),
+        ({"OIDC_LOGIN_CLIENT_SECRET": "hidden"}, "OIDC_LOGIN_ISSUER is required with the other OIDC_LOGIN settings"),
+        (
+            {"OIDC_LOGIN_ISSUER": "https://a", "AUTH_SERVER": "off", "OIDC_ISSUERS": "https://b"},
+            "OIDC_LOGIN_ISSUER needs AUTH_SERVER=on",
+        ),
+        ({"OIDC_LOGIN_NAME": "x" * 61}, "OIDC_LOGIN_NAME: may have at most 60"),
+        ({"PASSWORD_SIGN_IN": "off"}, "OIDC_LOGIN_ISSUER is required with PASSWORD_SIGN_IN=off"),
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_one_line(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import anyio
 import httpx
+import httpx2
 
 from app.config import Settings, is_loopback
 
@@ -58,6 +59,25 @@ def plain_outbound(settings: Settings) -> Outbound:
         return Answer(response.status_code, response.headers.get("content-type", ""), bytes(received))
 
     return send
+
+
+class OutboundTransport(httpx2.AsyncBaseTransport):
+    """The same as a transport, for Authlib's client: whatever it asks goes the one way out."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request. Raises `httpx2.ConnectError` when there is no usable answer."""
+        kept = ("accept", "authorization", "content-type", "user-agent")
+        headers = {name: request.headers[name] for name in kept if name in request.headers}
+        try:
+            answer = await self._outbound(request.method, str(request.url), headers, await request.aread())
+        except OutboundFailed as error:
+            raise httpx2.ConnectError(str(error), request=request) from error
+        return httpx2.Response(
+            answer.status, headers={"Content-Type": answer.content_type}, content=answer.body, request=request
+        )
 
 
 def _refuse_insecure(url: str, *, local: bool) -> None:

@@ -20,6 +20,7 @@ from app.oauth.consent import post_consent, show_consent
 from app.oauth.faults import NOT_STORED
 from app.oauth.keys import KeyRing
 from app.oauth.metadata import openid_configuration, server_metadata
+from app.oauth.outbound import Outbound, plain_outbound
 from app.oauth.register import register
 from app.oauth.revoke import revoke
 from app.oauth.server import (
@@ -31,6 +32,8 @@ from app.oauth.server import (
 )
 from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
 from app.oauth.token import token
+from app.oauth.upstream import Upstream
+from app.oauth.upstream_sign_in import CALLBACK_PATH, finish_upstream, post_upstream
 from app.ops.clock import Clock, system_clock
 from app.ops.rate_limit import RateLimit
 from app.ops.requests import generic_message
@@ -61,6 +64,7 @@ def oauth_routes(
     engine: Engine,
     keys: KeyRing,
     found_household: FoundHousehold,
+    outbound: Outbound | None = None,
     *,
     clock: Clock = system_clock,
     grant_revoked: GrantRevoked | None = None,
@@ -71,7 +75,8 @@ def oauth_routes(
     the transaction was opened. `grant_revoked` hears of each revoked grant after the commit.
     Raises `StartupError` without a SECRET_KEY.
     """
-    server = _server(settings, engine, keys, found_household, clock, grant_revoked or _ignore)
+    outbound = outbound or plain_outbound(settings)
+    server = _server(settings, engine, keys, found_household, outbound, clock, grant_revoked or _ignore)
     return [
         *_metadata_routes(settings),
         _client_route("/oauth/jwks.json", _jwks, server, "GET"),
@@ -84,12 +89,26 @@ def oauth_routes(
         _page_route("/authorize", authorize, server, "GET"),
         _page_route("/oauth/authorize", authorize, server, "GET"),
         _page_route("/oauth/sign-in", show_sign_in, server, "GET"),
-        _page_route("/oauth/sign-in", post_sign_in, server, "POST"),
-        _page_route("/oauth/sign-up", show_sign_up, server, "GET"),
-        _page_route("/oauth/sign-up", post_sign_up, server, "POST"),
+        *(_password_routes(server) if settings.has_passwords else []),
+        *(_upstream_routes(server) if server.upstream is not None else []),
         _page_route("/oauth/sign-out", post_sign_out, server, "POST"),
         _page_route("/oauth/consent", show_consent, server, "GET"),
         _page_route("/oauth/consent", post_consent, server, "POST"),
+    ]
+
+
+def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
+    return [
+        _page_route("/oauth/sign-in", post_sign_in, server, "POST"),
+        _page_route("/oauth/sign-up", show_sign_up, server, "GET"),
+        _page_route("/oauth/sign-up", post_sign_up, server, "POST"),
+    ]
+
+
+def _upstream_routes(server: AuthorizationServer) -> list[BaseRoute]:
+    return [
+        _page_route("/oauth/upstream", post_upstream, server, "POST"),
+        _page_route(CALLBACK_PATH, finish_upstream, server, "GET"),
     ]
 
 
@@ -98,6 +117,7 @@ def _server(
     engine: Engine,
     keys: KeyRing,
     found_household: FoundHousehold,
+    outbound: Outbound,
     clock: Clock,
     grant_revoked: GrantRevoked,
 ) -> AuthorizationServer:
@@ -118,6 +138,7 @@ def _server(
         registrations=RateLimit(REGISTRATIONS_PER_MINUTE, enabled=limited),
         sign_ins=RateLimit(SIGN_INS_PER_MINUTE, enabled=limited),
         token_failures=RateLimit(TOKEN_FAILURES_PER_MINUTE, enabled=limited),
+        upstream=Upstream(settings, settings.secret_key, outbound, clock) if settings.oidc_login_issuer else None,
     )
 
 

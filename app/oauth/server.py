@@ -9,6 +9,7 @@ from starlette.requests import Request
 from app.config import Settings
 from app.db import Engine
 from app.oauth.keys import KeyRing
+from app.oauth.upstream import Upstream
 from app.ops.clock import Clock
 from app.ops.rate_limit import RateLimit
 from app.people.accounts import FoundHousehold
@@ -42,6 +43,7 @@ class AuthorizationServer:
     registrations: RateLimit
     sign_ins: RateLimit
     token_failures: RateLimit
+    upstream: Upstream | None
 
     def url(self, path: str) -> str:
         """An absolute path of ours, below the path in PUBLIC_URL."""

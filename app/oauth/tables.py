@@ -74,6 +74,19 @@ authorization_requests = Table(
     Index(None, "expires_at"),
 )
 
+upstream_sign_ins = Table(
+    "upstream_sign_ins",
+    metadata,
+    # SHA-256 of the `state` that the browser brings back.
+    Column("state_hash", LargeBinary, primary_key=True),
+    Column("request_id", Uuid, ForeignKey("authorization_requests.id", ondelete="CASCADE"), nullable=False),
+    # The provider that was asked; only its answer counts.
+    Column("issuer", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index(None, "request_id"),
+)
+
 grants = Table(
     "grants",
     metadata,

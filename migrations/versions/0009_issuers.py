@@ -1,4 +1,4 @@
-"""People and grants of external issuers."""
+"""People and grants of external issuers, and sign-ins at an OpenID provider that are under way."""
 
 from alembic import op
 
@@ -22,6 +22,21 @@ def upgrade() -> None:
     reference_table("identities")
     grant("identities", "SELECT, INSERT")
 
+    op.execute("""
+        CREATE TABLE upstream_sign_ins (
+            state_hash bytea NOT NULL,
+            request_id uuid NOT NULL,
+            issuer text NOT NULL,
+            created_at timestamptz NOT NULL,
+            used_at timestamptz,
+            CONSTRAINT pk_upstream_sign_ins PRIMARY KEY (state_hash),
+            CONSTRAINT fk_upstream_sign_ins_request_id FOREIGN KEY (request_id)
+                REFERENCES authorization_requests (id) ON DELETE CASCADE
+        )""")
+    op.execute("CREATE INDEX ix_upstream_sign_ins_request_id ON upstream_sign_ins (request_id)")
+    reference_table("upstream_sign_ins")
+    grant("upstream_sign_ins", "SELECT, INSERT, UPDATE")
+
     op.execute("ALTER TABLE grants ADD COLUMN issuer text")
     op.execute("ALTER TABLE grants DROP CONSTRAINT ck_grants_kind")
     op.execute("ALTER TABLE grants ADD CONSTRAINT ck_grants_kind CHECK (kind IN ('consent', 'key', 'external'))")
@@ -39,4 +54,5 @@ def downgrade() -> None:
     op.execute("ALTER TABLE grants DROP CONSTRAINT ck_grants_kind")
     op.execute("ALTER TABLE grants ADD CONSTRAINT ck_grants_kind CHECK (kind IN ('consent', 'key'))")
     op.execute("ALTER TABLE grants DROP COLUMN issuer")
-    op.execute("DROP TABLE identities")
+    for table in ("upstream_sign_ins", "identities"):
+        op.execute(f"DROP TABLE {table}")

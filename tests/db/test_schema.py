@@ -27,6 +27,7 @@ GLOBAL = {
     "memberships",
     "clients",
     "authorization_requests",
+    "upstream_sign_ins",
     "grants",
     "grant_households",
     "codes",

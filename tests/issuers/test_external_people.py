@@ -216,6 +216,7 @@ async def test_without_the_authorization_server_external_issuers_are_all_there_i
         "/oauth/authorize",
         "/authorize",
         "/oauth/sign-in",
+        "/oauth/upstream/callback",
     ):
         assert (await pure.http.get(path)).status_code == 404, path
     for path in ("/oauth/token", "/token", "/oauth/register", "/register", "/oauth/revoke"):
