@@ -1,6 +1,7 @@
 """Signing in at an OpenID provider: the way there and back, and attempts to bend it."""
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -12,6 +13,10 @@ from sqlalchemy import text
 from app.config import Settings
 from app.db import Engine, transaction
 from app.main import create_app
+from app.oauth.authorize import REQUEST_LIFE
+from app.oauth.secrets import hash_of
+from app.oauth.store.upstream import use_attempt
+from app.people.sessions import session_hash
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser, Page, refresh_target
 from tests.oauth.tokens import Attempt, code_of, redeem, register, tokens_for
@@ -181,6 +186,25 @@ async def test_a_refused_callback_is_used_up_too(ada: Traveller) -> None:
     callback = await ada.to_callback()
     assert is_refused(await ada.browser.open(changed(callback, code="another")))
     assert is_refused(await ada.browser.open(callback))
+
+
+async def test_an_attempt_ends_with_the_request_that_waits(ada: Traveller, engine: Engine) -> None:
+    callback = await ada.to_callback()
+    state = dict(parse_qsl(urlsplit(callback).query))["state"]
+    browser, issuer = session_hash(ada.http.cookies["shopping_session"]), ada.issuer.identifier
+    now = datetime.now(UTC)
+    async with transaction(engine) as connection:
+        assert await use_attempt(connection, hash_of(state), browser, issuer, now + REQUEST_LIFE) is None
+        assert await use_attempt(connection, hash_of(state), browser, "https://other.example", now) is None
+        assert await use_attempt(connection, hash_of(state), browser, issuer, now) is not None
+
+
+async def test_each_app_is_asked_for_although_the_provider_asks_nobody(ada: Traveller) -> None:
+    """Confused deputy: the second app gets nothing by the sign-in of the first."""
+    _, page = await ada.sign_in()
+    await ada.browser.approve(page)
+    _, page = await ada.start()
+    assert page.has_form("/oauth/consent")
 
 
 async def test_the_code_of_another_attempt_is_refused(
