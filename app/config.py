@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartupError
+from app.external_issuers import MOST_ISSUERS, ExternalIssuer, check_issuer, parse_issuers
 from app.resources import MAIN
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -46,6 +47,13 @@ class Settings(BaseSettings):
     rate_limit_storage_url: SecretStr = SecretStr("memory://")
     fetch_allow_loopback: Literal["on", "off"] = "off"
     fetch_ca_file: Path | None = None
+    auth_server: Literal["on", "off"] = "on"
+    oidc_issuers: Annotated[list[ExternalIssuer], NoDecode, Field(max_length=MOST_ISSUERS)] = []
+    oidc_login_issuer: str = ""
+    oidc_login_client_id: str = ""
+    oidc_login_client_secret: SecretStr | None = None
+    oidc_login_name: Annotated[str, Field(max_length=60)] = ""
+    password_sign_in: Literal["on", "off"] = "on"  # noqa: S105  # whether there are passwords, not one
 
     @model_validator(mode="before")
     @classmethod
@@ -53,7 +61,7 @@ class Settings(BaseSettings):
         # A line `NAME=` in a .env file means "not set" to the people who write it.
         return {name: value for name, value in values.items() if value != ""}
 
-    @field_validator("log_level", "limits", "fetch_allow_loopback", mode="before")
+    @field_validator("log_level", "limits", "fetch_allow_loopback", "auth_server", "password_sign_in", mode="before")
     @classmethod
     def _fold_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -97,6 +105,16 @@ class Settings(BaseSettings):
         if not all(_HOST_PATTERN.fullmatch(host) for host in hosts):
             raise ValueError("each is a host such as app.example or *.example.org, without scheme, port or path")
         return [host.lower() for host in hosts]
+
+    @field_validator("oidc_issuers", mode="before")
+    @classmethod
+    def _parse_issuers(cls, value: object) -> object:
+        return parse_issuers(value)
+
+    @field_validator("oidc_login_issuer")
+    @classmethod
+    def _check_login_issuer(cls, issuer: str) -> str:
+        return check_issuer(issuer) if issuer else issuer
 
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
@@ -161,7 +179,35 @@ class Settings(BaseSettings):
             raise ValueError("LIMITS=off is for measuring on this machine; PUBLIC_URL must be local")
         if not self.is_local and (self.fetch_allow_loopback == "on" or self.fetch_ca_file is not None):
             raise ValueError("FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local")
+        self._check_issuers()
+        self._check_sign_in()
         return self
+
+    def _check_issuers(self) -> None:
+        issuers = [each.issuer for each in self.oidc_issuers]
+        if self.auth_server == "off" and not issuers:
+            raise ValueError("OIDC_ISSUERS is required with AUTH_SERVER=off: somebody has to issue the tokens")
+        if len(set(issuers)) < len(issuers):
+            raise ValueError("OIDC_ISSUERS names an issuer twice")
+        if self.issuer in issuers:
+            raise ValueError("OIDC_ISSUERS names this service itself, which is trusted without it")
+        for name, issuer in [("OIDC_ISSUERS", each) for each in issuers] + [
+            ("OIDC_LOGIN_ISSUER", self.oidc_login_issuer)
+        ]:
+            parts = urlsplit(issuer)
+            if parts.scheme == "http" and not (self.is_local and is_loopback(parts.hostname or "")):
+                raise ValueError(f"{name}: an issuer must start with https:// unless it and PUBLIC_URL are local")
+
+    def _check_sign_in(self) -> None:
+        if self.oidc_login_issuer:
+            if self.auth_server == "off":
+                raise ValueError("OIDC_LOGIN_ISSUER needs AUTH_SERVER=on; with OIDC_ISSUERS nobody signs in here")
+            if not self.oidc_login_client_id:
+                raise ValueError("OIDC_LOGIN_CLIENT_ID is required with OIDC_LOGIN_ISSUER")
+        elif self.oidc_login_client_id or self.oidc_login_client_secret or self.oidc_login_name:
+            raise ValueError("OIDC_LOGIN_ISSUER is required with the other OIDC_LOGIN settings")
+        elif not self.has_passwords and self.auth_server == "on":
+            raise ValueError("OIDC_LOGIN_ISSUER is required with PASSWORD_SIGN_IN=off: nobody could sign in")
 
     def model_post_init(self, context: Any, /) -> None:
         if not self.public_url:
@@ -186,6 +232,11 @@ class Settings(BaseSettings):
     def is_local(self) -> bool:
         """Whether PUBLIC_URL is on this machine."""
         return is_loopback(self.public_parts.hostname or "")
+
+    @property
+    def has_passwords(self) -> bool:
+        """Whether people may sign in with a password."""
+        return self.password_sign_in == "on"  # noqa: S105  # see above
 
     @property
     def issuer(self) -> str:
@@ -220,7 +271,12 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
-        raise StartupError(f"{name}{_in_words(first)}") from None
+        raise StartupError(f"{name}{_place(first['loc'][1:])}{_in_words(first)}") from None
+
+
+def _place(path: tuple[int | str, ...]) -> str:
+    """Where in a list a fault is, as people count."""
+    return "".join(f"entry {step + 1}: " if isinstance(step, int) else f"{step}: " for step in path)
 
 
 def _in_words(detail: ErrorDetails) -> str:
@@ -235,6 +291,16 @@ def _in_words(detail: ErrorDetails) -> str:
             return f"must be at most {context['le']}"
         case "literal_error":
             return f"must be one of {context['expected']}"
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "there is no such member"
+        case "too_short":
+            return f"needs at least {context['min_length']}"
+        case "too_long" | "string_too_long":
+            return f"may have at most {context['max_length']}"
+        case "model_type":
+            return "must be an address, or an object with an issuer"
         case _:
             return detail["msg"].removeprefix("Value error, ")
 

@@ -22,10 +22,14 @@ from app.jobs.runner import chores_running
 from app.jobs.upkeep import keep_up
 from app.lists.founding import found_household
 from app.mcp.endpoints import Endpoints
+from app.oauth.external_grants import ExternalGrants
 from app.oauth.keys import KeyRing
+from app.oauth.outbound import outbound_of
 from app.oauth.routes import oauth_routes
+from app.oauth.trusted_issuer import external_issuers
 from app.oauth.verifier import TokenVerifier
 from app.ops.counters import Counters
+from app.ops.fetch import fetcher_of
 from app.ops.garbage import spare_what_stays
 from app.ops.health import health_routes
 from app.ops.logging import configure_logging
@@ -45,16 +49,25 @@ def create_app(settings: Settings) -> Starlette:
     database_url = settings.database_url.get_secret_value()
     engine = create_engine(database_url)
     cues = CueBus(database_url)
-    keys = KeyRing(engine, settings)
-    identify = Identify(engine, TokenVerifier(settings, keys), GrantCache(cues), ApiKeys(engine, settings.issuer))
+    fetcher = fetcher_of(settings)
+    outbound = outbound_of(fetcher)
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
-    upkeep = partial(keep_up, engine, keys.secret_key)
+    keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
+    identify = Identify(
+        engine,
+        TokenVerifier(settings, keys, external_issuers(settings, outbound)),
+        GrantCache(cues),
+        api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
+        external=ExternalGrants(engine, settings, _found_household),
+    )
+    upkeep = partial(keep_up, engine, None if keys is None else keys.secret_key)
     endpoints = Endpoints(settings, engine, identify, cues)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         try:
-            await keys.load()
+            if keys is not None:
+                await keys.load()
             async with cues.running(), endpoints.running(), chores_running(engine, cues.lists_changed, upkeep):
                 with on_stop(endpoints.subscriptions.close):
                     yield
@@ -67,7 +80,19 @@ def create_app(settings: Settings) -> Starlette:
             *health_routes(Readiness(engine)),
             *resource_metadata_routes(settings, RESOURCES),
             *endpoints.routes(),
-            *oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended, counters=counters),
+            *(
+                oauth_routes(
+                    settings,
+                    engine,
+                    keys,
+                    _found_household,
+                    grant_revoked=cues.grant_ended,
+                    counters=counters,
+                    fetcher=fetcher,
+                )
+                if keys is not None
+                else []
+            ),
             *landing_routes(settings),
             static_files(),
         ],

@@ -57,7 +57,8 @@ def serve(settings: Settings) -> None:
     """Serve until a signal asks to stop. Raises `StartupError` when the service can't start."""
     check_address(settings.host, settings.port)
     with database(settings) as complete:
-        asyncio.run(_check_keys(complete))
+        if complete.auth_server == "on":
+            asyncio.run(_check_keys(complete))
         Counters(complete.rate_limit_storage_url.get_secret_value())  # a worker could only say that it can't start
         print(f"Open {complete.public_url} or give your assistant {complete.resource} (Ctrl-C stops)", file=sys.stderr)
         if complete.workers == 1:

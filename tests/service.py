@@ -1,5 +1,6 @@
 """The service as a process of its own: started with its settings, awaited, stopped."""
 
+import json
 import os
 import signal
 import socket
@@ -72,6 +73,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
     for name, value in settings:
         if isinstance(value, SecretStr):
             values[name.upper()] = value.get_secret_value()
+        elif name == "oidc_issuers":
+            values[name.upper()] = json.dumps([each.model_dump() for each in settings.oidc_issuers])
         elif isinstance(value, list):
             values[name.upper()] = ",".join(cast("list[str]", value))
         elif value is not None:

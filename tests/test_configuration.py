@@ -104,6 +104,22 @@ def test_the_public_address_is_kept_in_one_spelling(given: str, kept: str, elsew
     assert settings.resource == f"{kept}/mcp"
 
 
+def test_issuers_are_kept_byte_for_byte(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OIDC_ISSUERS", "https://A.example/, https://b.example/tenant,")
+    issuers = load_settings().oidc_issuers
+    assert [each.issuer for each in issuers] == ["https://A.example/", "https://b.example/tenant"]
+    assert {each.algorithms for each in issuers} == {("ES256", "RS256", "PS256", "EdDSA")}
+    assert {each.token_type for each in issuers} == {"at+jwt"}
+
+
+def test_issuers_can_be_told_in_json(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = '["https://a.example", {"issuer": "https://b.example", "algorithms": ["RS256"], "token_type": "JWT"}]'
+    monkeypatch.setenv("OIDC_ISSUERS", given)
+    first, second = load_settings().oidc_issuers
+    assert (first.issuer, first.token_type) == ("https://a.example", "at+jwt")
+    assert (second.algorithms, second.token_type) == (("RS256",), "JWT")
+
+
 def test_origins_are_separated_by_commas(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_ORIGINS", "https://a.example, http://localhost:6274,")
     assert load_settings().allowed_origins == ["https://a.example", "http://localhost:6274"]
@@ -202,6 +218,64 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({**EXTERNAL, "MIGRATION_DATABASE_URL": ""}, "MIGRATION_DATABASE_URL is required with DATABASE_URL"),
         ({**EXTERNAL, "SECRET_KEY": ""}, "SECRET_KEY is required with DATABASE_URL"),
         ({**EXTERNAL, "DATABASE_URL": ""}, "DATABASE_URL is required with MIGRATION_DATABASE_URL"),
+        ({"AUTH_SERVER": "maybe"}, "AUTH_SERVER: must be one of 'on' or 'off'"),
+        ({"AUTH_SERVER": "off"}, "OIDC_ISSUERS is required with AUTH_SERVER=off"),
+        ({"OIDC_ISSUERS": "id.example"}, "OIDC_ISSUERS: entry 1: issuer: an issuer is an address such as"),
+        ({"OIDC_ISSUERS": "https://a.example,ftp://b"}, "OIDC_ISSUERS: entry 2: issuer: an issuer is an address"),
+        ({"OIDC_ISSUERS": "https://me:hidden@a.example"}, "OIDC_ISSUERS: entry 1: issuer: an issuer has no user name"),
+        ({"OIDC_ISSUERS": "https://a.example?b"}, "OIDC_ISSUERS: entry 1: issuer: an issuer has no user name"),
+        ({"OIDC_ISSUERS": f"https://a.example/{'b' * 500}"}, "OIDC_ISSUERS: entry 1: issuer: an issuer has at most"),
+        ({"OIDC_ISSUERS": "http://a.example"}, "OIDC_ISSUERS: an issuer must start with https:// unless it and"),
+        (
+            {"OIDC_ISSUERS": "http://127.0.0.1:9", "PUBLIC_URL": "https://a.example"},
+            "OIDC_ISSUERS: an issuer must start with https:// unless it and",
+        ),
+        ({"OIDC_ISSUERS": "https://a.example,https://a.example"}, "OIDC_ISSUERS names an issuer twice"),
+        (
+            {"OIDC_ISSUERS": "https://a.example", "PUBLIC_URL": "https://a.example/"},
+            "OIDC_ISSUERS names this service itself",
+        ),
+        ({"OIDC_ISSUERS": "[7]"}, "OIDC_ISSUERS: entry 1: must be an address, or an object with an issuer"),
+        ({"OIDC_ISSUERS": "[{}]"}, "OIDC_ISSUERS: entry 1: issuer: is missing"),
+        ({"OIDC_ISSUERS": "[hidden"}, "OIDC_ISSUERS: must be a list in JSON, or addresses separated by commas"),
+        ({"OIDC_ISSUERS": "{}"}, "OIDC_ISSUERS: must be a list in JSON, or addresses separated by commas"),
+        (
+            {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "audience": "x"}]'},
+            "OIDC_ISSUERS: entry 1: audience: there is no such member",
+        ),
+        (
+            {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "algorithms": ["HS256"]}]'},
+            "OIDC_ISSUERS: entry 1: algorithms: entry 1: must be one of 'ES256'",
+        ),
+        (
+            {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "algorithms": ["none"]}]'},
+            "OIDC_ISSUERS: entry 1: algorithms: entry 1: must be one of 'ES256'",
+        ),
+        (
+            {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "algorithms": []}]'},
+            "OIDC_ISSUERS: entry 1: algorithms: needs at least 1",
+        ),
+        (
+            {"OIDC_ISSUERS": ",".join(f"https://{n}.example" for n in range(17))},
+            "OIDC_ISSUERS: may have at most 16",
+        ),
+        (
+            {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "token_type": "any"}]'},
+            "OIDC_ISSUERS: entry 1: token_type: must be one of 'at+jwt' or 'JWT'",
+        ),
+        ({"OIDC_LOGIN_ISSUER": "a.example"}, "OIDC_LOGIN_ISSUER: an issuer is an address such as"),
+        ({"OIDC_LOGIN_ISSUER": "https://a.example"}, "OIDC_LOGIN_CLIENT_ID is required with OIDC_LOGIN_ISSUER"),
+        (
+            {"OIDC_LOGIN_ISSUER": "http://a.example", "OIDC_LOGIN_CLIENT_ID": "b"},
+            "OIDC_LOGIN_ISSUER: an issuer must start with https://",
+        ),
+        ({"OIDC_LOGIN_CLIENT_SECRET": "hidden"}, "OIDC_LOGIN_ISSUER is required with the other OIDC_LOGIN settings"),
+        (
+            {"OIDC_LOGIN_ISSUER": "https://a", "AUTH_SERVER": "off", "OIDC_ISSUERS": "https://b"},
+            "OIDC_LOGIN_ISSUER needs AUTH_SERVER=on",
+        ),
+        ({"OIDC_LOGIN_NAME": "x" * 61}, "OIDC_LOGIN_NAME: may have at most 60"),
+        ({"PASSWORD_SIGN_IN": "off"}, "OIDC_LOGIN_ISSUER is required with PASSWORD_SIGN_IN=off"),
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_one_line(

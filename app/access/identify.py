@@ -9,35 +9,48 @@ from app.access.grant_cache import GrantCache, Standing
 from app.db import Engine, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor
-from app.oauth.grants import find_live_grant
+from app.oauth.claims_cache import AccessClaims, Claims
+from app.oauth.external_grants import ExternalGrants
+from app.oauth.grants import Grant, find_live_grant
 from app.oauth.secrets import API_KEY_PREFIX
 from app.oauth.verifier import TokenVerifier
 from app.scopes import expand
 
 
 class Identify:
-    """Finds the caller of a request. Without `api_keys`, no API key is good."""
+    """Finds the caller of a request.
+
+    Without `api_keys` no API key is good; without `external`, tokens of external issuers are nobody's.
+    """
 
     def __init__(
-        self, engine: Engine, verifier: TokenVerifier, known: GrantCache, api_keys: ApiKeys | None = None
+        self,
+        engine: Engine,
+        verifier: TokenVerifier,
+        known: GrantCache,
+        *,
+        api_keys: ApiKeys | None = None,
+        external: ExternalGrants | None = None,
     ) -> None:
         self._engine = engine
         self._verifier = verifier
         self._known = known
         self._api_keys = api_keys
+        self._external = external
 
     async def __call__(self, token: str) -> Caller | None:
         """The caller, or None when the token, its grant, or every membership is gone.
 
-        Raises `Unavailable` when the database can't say.
+        Raises `Unavailable` when the database, or the issuer, can't say.
         """
         if token.startswith(API_KEY_PREFIX):
             return None if self._api_keys is None else await self._find_by_key(self._api_keys, token)
         claims = await self._verifier.verify(token)
-        if claims is None:
+        grant_id = await self._grant_of(claims) if claims is not None else None
+        if claims is None or grant_id is None:
             return None
-        found = self._known.find(claims.gid) or await self._find(claims.gid)
-        if found is None or (claims.sub, claims.client_id) != (found.grant.person_id, found.grant.client_id):
+        found = self._known.find(grant_id) or await self._find(grant_id)
+        if found is None or not _is_of(claims, found.grant):
             return None
         scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
         return Caller(found.actor, claims.iss, scopes, found.grant.resource, claims.exp)
@@ -62,6 +75,11 @@ class Identify:
         await api_keys.note_use(key)
         return Caller(found.actor, api_keys.issuer, expand(found.grant.scopes), found.grant.resource, ends_at)
 
+    async def _grant_of(self, claims: AccessClaims) -> UUID | None:
+        if isinstance(claims, Claims):
+            return claims.gid
+        return await self._external.find(claims) if self._external is not None else None
+
     async def _find(self, grant_id: UUID) -> Standing | None:
         endings = self._known.endings
         async with transaction(self._engine) as connection:
@@ -76,3 +94,10 @@ class Identify:
         found = Standing(grant, actor)
         self._known.keep(found, endings)
         return found
+
+
+def _is_of(claims: AccessClaims, grant: Grant) -> bool:
+    """Whether the grant is the one that the token means. That of an external token was found by person and issuer."""
+    return claims.client_id == grant.client_id and (
+        not isinstance(claims, Claims) or (claims.sub == grant.person_id and grant.issuer is None)
+    )

@@ -35,7 +35,10 @@ def resource_metadata_routes(settings: Settings, resources: Sequence[Resource]) 
 def _route(settings: Settings, address: str, resource: Resource) -> Route:
     document = {
         "resource": f"{settings.public_url}{resource.path}",
-        "authorization_servers": [settings.issuer],
+        "authorization_servers": [
+            *([settings.issuer] if settings.auth_server == "on" else []),
+            *(each.issuer for each in settings.oidc_issuers),
+        ],
         # A client that asks for all of them asks for what most people want, and no more.
         "scopes_supported": list(resource.asks_for),
         "bearer_methods_supported": ["header"],

@@ -12,8 +12,10 @@ from app.oauth.rotation import rotate_old_keys
 _log: Final = structlog.stdlib.get_logger("app.jobs")
 
 
-async def keep_up(engine: Engine, secret_key: SecretStr, now: datetime) -> None:
-    """Replace a signing key that has grown old. Raises `Unavailable`."""
+async def keep_up(engine: Engine, secret_key: SecretStr | None, now: datetime) -> None:
+    """Replace a signing key that has grown old; without `secret_key` there are none. Raises `Unavailable`."""
+    if secret_key is None:
+        return
     async with transaction(engine) as connection:
         key = await rotate_old_keys(connection, secret_key, now)
     if key is not None:

@@ -8,10 +8,10 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 MOST_TOKENS: Final = 10_000
 
@@ -29,12 +29,42 @@ class Claims(BaseModel):
     exp: datetime
 
 
+_PRINTABLE: Final = r"^[\x20-\x7e]+$"
+
+
+Subject = Annotated[str, Field(max_length=255, pattern=_PRINTABLE)]
+"""Printable ASCII, at most 255 characters (OpenID Connect Core section 2)."""
+
+
+class ExternalClaims(BaseModel):
+    """The claims of another issuer's access token. They name no grant: app/oauth/external_grants.py finds it.
+
+    Client ids are printable ASCII (RFC 6749 appendix A.1). Where there is no `client_id`, `azp` says who was given the
+    token (OpenID Connect Core section 2).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    iss: str
+    sub: Subject
+    client_id: Annotated[
+        str, Field(max_length=500, pattern=_PRINTABLE, validation_alias=AliasChoices("client_id", "azp"))
+    ]
+    scope: str = ""
+    exp: datetime
+    name: str
+
+
+AccessClaims = Claims | ExternalClaims
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
     """What one token proved, and the key that signed it."""
 
     kid: str
-    claims: Claims
+    algorithm: str
+    claims: AccessClaims
 
 
 class ClaimsCache:

@@ -12,12 +12,16 @@ from app.ops.clock import system_clock
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What a person allowed a client: these scopes, for this resource, in these households, until then (None: until
-    revoked)."""
+    revoked).
+
+    `issuer` is whose client it is; None for a client of this service.
+    """
 
     id: UUID
     person_id: UUID
     client_id: str
     client_name: str
+    issuer: str | None
     scopes: frozenset[str]
     resource: str
     household_ids: tuple[UUID, ...]
@@ -39,6 +43,7 @@ async def find_live_grant(connection: Connection, grant_id: UUID, *, now: dateti
         person_id=row.person_id,
         client_id=row.client_id,
         client_name=row.client_name,
+        issuer=row.issuer,
         scopes=row.scopes,
         resource=row.resource,
         household_ids=tuple(household_id for household_id, _ in households),

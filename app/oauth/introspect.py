@@ -47,7 +47,7 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
     if "token" not in parameters:
         return invalid_request("The parameter token is missing.").response()
     claims = await server.verifier.verify(parameters["token"])
-    answer = INACTIVE if claims is None else await _answer(server, claims)
+    answer = await _answer(server, claims) if isinstance(claims, Claims) else INACTIVE
     return JSONResponse(answer, headers=NOT_STORED)
 
 

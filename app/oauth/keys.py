@@ -86,11 +86,13 @@ class KeyRing:
         if self._read_at is None or self._clock() - self._read_at >= REREAD_AFTER:
             await self._read_again(REREAD_AFTER)
 
-    async def verification_key(self, kid: str) -> jwt.PyJWK | None:
-        """The public key of that id; None when there is none.
+    async def verification_key(self, kid: str, algorithm: str = ALGORITHM) -> jwt.PyJWK | None:
+        """The public key of that id; None when there is none, as for every algorithm but ours.
 
         For an unknown id the keys are read again, though not more often than every 30 seconds.
         """
+        if algorithm != ALGORITHM:
+            return None
         if kid not in self._verifying:
             await self._read_again(SHORTEST_REFETCH)
         return self._verifying.get(kid)

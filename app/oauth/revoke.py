@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from app.db import transaction
 from app.errors import Invalid
+from app.oauth.claims_cache import Claims
 from app.oauth.clients import find_proven_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
@@ -45,7 +46,7 @@ async def _end(server: AuthorizationServer, client: Client, parameters: Paramete
     endings = Endings(server.grant_revoked)
     async with transaction(server.engine, committed=endings.tell) as connection:
         grant: GrantRow | None = None
-        if claims is not None:
+        if isinstance(claims, Claims):
             grant = await lock_grant(connection, claims.gid)
         elif (presented := await find_presented(connection, parameters["token"])) is not None:
             grant = presented.grant

@@ -24,6 +24,7 @@ from app.oauth.introspect import introspect
 from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
 from app.oauth.metadata import openid_configuration, server_metadata
+from app.oauth.outbound import outbound_of
 from app.oauth.register import register
 from app.oauth.revoke import revoke
 from app.oauth.revoking import GrantRevoked
@@ -39,6 +40,8 @@ from app.oauth.server import (
 )
 from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
 from app.oauth.token import token
+from app.oauth.upstream import Upstream
+from app.oauth.upstream_sign_in import CALLBACK_PATH, finish_upstream, post_upstream
 from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock, system_clock
 from app.ops.counters import Counters
@@ -109,12 +112,26 @@ def oauth_routes(
         _page_route("/authorize", authorize, server, "GET"),
         _page_route("/oauth/authorize", authorize, server, "GET"),
         _page_route("/oauth/sign-in", show_sign_in, server, "GET"),
-        _page_route("/oauth/sign-in", post_sign_in, server, "POST"),
-        _page_route("/oauth/sign-up", show_sign_up, server, "GET"),
-        _page_route("/oauth/sign-up", post_sign_up, server, "POST"),
+        *(_password_routes(server) if settings.has_passwords else []),
+        *(_upstream_routes(server) if server.upstream is not None else []),
         _page_route("/oauth/sign-out", post_sign_out, server, "POST"),
         _page_route("/oauth/consent", show_consent, server, "GET"),
         _page_route("/oauth/consent", post_consent, server, "POST"),
+    ]
+
+
+def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
+    return [
+        _page_route("/oauth/sign-in", post_sign_in, server, "POST"),
+        _page_route("/oauth/sign-up", show_sign_up, server, "GET"),
+        _page_route("/oauth/sign-up", post_sign_up, server, "POST"),
+    ]
+
+
+def _upstream_routes(server: AuthorizationServer) -> list[BaseRoute]:
+    return [
+        _page_route("/oauth/upstream", post_upstream, server, "POST"),
+        _page_route(CALLBACK_PATH, finish_upstream, server, "GET"),
     ]
 
 
@@ -157,6 +174,9 @@ def _server(
         ),
         documents=Documents(settings, engine, fetcher, documents, clock),
         key_sets=KeySets(fetcher, key_sets, clock),
+        upstream=Upstream(settings, settings.secret_key, outbound_of(fetcher), clock)
+        if settings.oidc_login_issuer
+        else None,
     )
 
 

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Final
 
 CODE_PREFIX: Final = "slc_"
+STATE_PREFIX: Final = "slx_"
 CLIENT_SECRET_PREFIX: Final = "sls_"  # noqa: S105  # a prefix, not a secret
 API_KEY_PREFIX: Final = "slk_"
 CLIENT_ID_PREFIX: Final = "app_"

@@ -9,6 +9,7 @@ from app.oauth.failures import Failures
 from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
 from app.oauth.revoking import GrantRevoked
+from app.oauth.upstream import Upstream
 from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock
 from app.ops.rate_limit import RateLimit
@@ -52,6 +53,7 @@ class AuthorizationServer:
     failures: Failures
     documents: Documents
     key_sets: KeySets
+    upstream: Upstream | None
 
     @property
     def assertion_audiences(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The sign-in and sign-up pages."""
 
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,7 @@ from app.people.sessions import find_person
 SIGN_IN = "sign-in"
 SIGN_UP = "sign-up"
 SIGN_OUT = "sign-out"
+UPSTREAM = "upstream"
 
 WRONG = "The email or the password is wrong."
 TAKEN = "There can be no new account for this email. If it is yours, sign in instead."
@@ -39,7 +41,7 @@ async def post_sign_in(server: AuthorizationServer, request: Request) -> Respons
     if form is None:
         return out_of_date(server)
     try:
-        await _count(server, request)
+        await count_attempt(server, request)
         email, password = form.fields.one("email"), form.fields.one("password")
         person = await sign_in(server.engine, server.hashing, email, password)
         if person is None:
@@ -56,7 +58,7 @@ async def post_sign_up(server: AuthorizationServer, request: Request) -> Respons
     if form is None:
         return out_of_date(server)
     try:
-        await _count(server, request)
+        await count_attempt(server, request)
         email, password, name = (form.fields.one(field) for field in ("email", "password", "name"))
         account = await prepare_account(server.hashing, email, password, name)
     except AppError as error:
@@ -99,10 +101,21 @@ async def _show(server: AuthorizationServer, request: Request, purpose: str) -> 
         email="",
         name="",
         error=None,
+        **_ways(server, cookie, waiting.id),
     )
 
 
-async def _count(server: AuthorizationServer, request: Request) -> None:
+def _ways(server: AuthorizationServer, cookie: str, request_id: UUID) -> dict[str, Any]:
+    """The ways to sign in: with a password, at another provider, or either."""
+    return {
+        "has_passwords": server.settings.has_passwords,
+        "upstream_name": server.upstream.name if server.upstream else None,
+        "upstream_token": server.guard.token(cookie, UPSTREAM, form_subject(request_id)),
+    }
+
+
+async def count_attempt(server: AuthorizationServer, request: Request) -> None:
+    """Count an attempt to sign in. Raises `LimitReached` for an address with too many."""
     seconds = await server.sign_ins.hit(address_of(request))
     if seconds is not None:
         raise LimitReached(f"Too many attempts from your network. Try again in {seconds} seconds.", retry_after=seconds)
@@ -119,6 +132,7 @@ def _form_page(server: AuthorizationServer, purpose: str, form: PostedForm, erro
         client_name="",
         error={"message": error.message, "field": error.field},
         **{name: _typed(form, name) for name in ("email", "name")},
+        **_ways(server, form.cookie, form.request_id),
     )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)

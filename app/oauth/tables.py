@@ -95,6 +95,19 @@ authorization_requests = Table(
     Index(None, "expires_at"),
 )
 
+upstream_sign_ins = Table(
+    "upstream_sign_ins",
+    metadata,
+    # SHA-256 of the `state` that the browser brings back.
+    Column("state_hash", LargeBinary, primary_key=True),
+    Column("request_id", Uuid, ForeignKey("authorization_requests.id", ondelete="CASCADE"), nullable=False),
+    # The provider that was asked; only its answer counts.
+    Column("issuer", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index(None, "request_id"),
+)
+
 grants = Table(
     "grants",
     metadata,
@@ -104,17 +117,29 @@ grants = Table(
     # No foreign key: the grant outlives a purged registration, its snapshot says who was approved.
     Column("client_id", Text, nullable=False),
     Column("client", JSONB, nullable=False),
+    # Whose client it is: NULL for ours. Two issuers may use one client id for different clients.
+    Column("issuer", Text),
     Column("scopes", ARRAY(Text), nullable=False),
     Column("resource", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
     Column("revoked_because", Text),
-    CheckConstraint("kind IN ('consent', 'key', 'service')", name="kind"),
+    CheckConstraint("kind IN ('consent', 'key', 'external', 'service')", name="kind"),
+    CheckConstraint("(kind = 'external') = (issuer IS NOT NULL)", name="issuer_of_external"),
     CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revocation_has_a_reason"),
     Index(None, "person_id", "client_id"),
     Index(None, "client_id"),
     Index(None, "expires_at"),
+    # Revoked ones too: what a person ended does not begin again with the issuer's next token.
+    Index(
+        "uq_grants_external",
+        "person_id",
+        "issuer",
+        "client_id",
+        unique=True,
+        postgresql_where=sql("kind = 'external'"),
+    ),
 )
 
 grant_households = Table(

@@ -1,5 +1,6 @@
-"""The bearer check: is this access token one of ours, for us, and alive?"""
+"""The bearer check: is this access token of an issuer that we trust, for us, and alive?"""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -7,61 +8,79 @@ import jwt
 from pydantic import ValidationError
 
 from app.config import Settings
-from app.oauth.claims_cache import Claims, ClaimsCache, Verified
-from app.oauth.keys import ALGORITHM, TOKEN_TYPE, KeyRing
+from app.oauth.claims_cache import AccessClaims, ClaimsCache, Verified
+from app.oauth.keys import KeyRing
+from app.oauth.trusted_issuer import TrustedIssuer, embedded_issuer, type_of
 from app.ops.clock import Clock, system_clock
 
 LEEWAY: Final = timedelta(seconds=60)
-LONGEST_TOKEN: Final = 4_096
-_REQUIRED: Final = ["iss", "aud", "sub", "client_id", "gid", "jti", "scope", "iat", "exp"]
+LONGEST_TOKEN: Final = 8_192
 
 
 class TokenVerifier:
-    """Verifies tokens of the embedded issuer."""
+    """Verifies tokens of the embedded issuer (unless `keys` is None) and of `others`, all in the same way."""
 
-    def __init__(self, settings: Settings, keys: KeyRing, *, clock: Clock = system_clock) -> None:
-        self._issuer = settings.issuer
+    def __init__(
+        self,
+        settings: Settings,
+        keys: KeyRing | None,
+        others: Iterable[TrustedIssuer] = (),
+        *,
+        clock: Clock = system_clock,
+    ) -> None:
+        trusted = [*([embedded_issuer(settings, keys)] if keys is not None else []), *others]
+        self._issuers = {issuer.identifier: issuer for issuer in trusted}
         self._audience = settings.resource
-        self._keys = keys
         self._clock = clock
         self._known = ClaimsCache()
 
-    async def verify(self, token: str) -> Claims | None:
-        """The claims of a good token; None for every other one, and never which check failed."""
+    async def verify(self, token: str) -> AccessClaims | None:
+        """The claims of a good token; None for every other one, and never which check failed.
+
+        Raises `Unavailable` when the issuer's keys can't be had, so that nobody knows whether it is good.
+        """
         if len(token) > LONGEST_TOKEN:
             return None
         known = self._known.find(token)
         if known is None:
             return await self._verify(token)
         # The two things that can have changed since the signature was checked.
-        if known.claims.exp + LEEWAY > self._clock() and await self._keys.verification_key(known.kid) is not None:
+        keys = self._issuers[known.claims.iss].keys
+        is_alive = self._clock() - LEEWAY < known.claims.exp
+        if is_alive and await keys.verification_key(known.kid, known.algorithm) is not None:
             return known.claims
         self._known.forget(token)
         return None
 
-    async def _verify(self, token: str) -> Claims | None:
+    async def _verify(self, token: str) -> AccessClaims | None:
         try:
             header = jwt.get_unverified_header(token)
+            # Nothing is believed yet: the claimed issuer only says whose keys must have signed.
+            issuer = self._claimed_issuer(token)
             kid: Any = header.get("kid")
-            key = await self._keys.verification_key(kid) if isinstance(kid, str) else None
-            if key is None or not _is_access_token(header.get("typ")):
+            algorithm: Any = header.get("alg")
+            required = issuer.required.get(type_of(header)) if issuer is not None else None
+            if issuer is None or required is None or not isinstance(kid, str) or algorithm not in issuer.algorithms:
+                return None
+            key = await issuer.keys.verification_key(kid, algorithm)
+            if key is None:
                 return None
             payload = jwt.decode(
                 token,
                 key,
-                algorithms=[ALGORITHM],
+                algorithms=[algorithm],
                 audience=self._audience,
-                issuer=self._issuer,
+                issuer=issuer.identifier,
                 leeway=LEEWAY,
-                options={"require": _REQUIRED, "strict_aud": True},
+                # Our own tokens name one audience; others may name several, of which we are one (RFC 9068 section 4).
+                options={"require": list(required), "strict_aud": issuer.is_ours},
             )
-            claims = Claims.model_validate(payload)
+            claims = issuer.claims(payload)
         except (jwt.PyJWTError, ValidationError):
             return None
-        self._known.keep(token, Verified(kid, claims))
+        self._known.keep(token, Verified(kid, algorithm, claims))
         return claims
 
-
-def _is_access_token(kind: object) -> bool:
-    # The type tells an access token from an ID token; both spellings name one media type (RFC 9068 section 4).
-    return isinstance(kind, str) and kind.lower().removeprefix("application/") == TOKEN_TYPE
+    def _claimed_issuer(self, token: str) -> TrustedIssuer | None:
+        claimed: Any = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        return self._issuers.get(claimed) if isinstance(claimed, str) else None

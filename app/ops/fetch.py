@@ -16,7 +16,7 @@ from typing import Final
 import anyio
 import httpx
 
-from app.config import Settings
+from app.config import Settings, is_loopback
 from app.ops.addresses import IPAddress, Resolve, is_public, resolve
 
 DOCUMENT_BYTES: Final = 5 * 1024
@@ -68,7 +68,8 @@ class Fetcher:
     """Fetches over https, at most AT_ONCE at a time.
 
     `resolve_host` finds addresses, `seconds` bounds each fetch. For tests, `allow_loopback` lets it reach this machine,
-    and `ca_file` is a certificate authority to believe besides the usual ones.
+    and `ca_file` is a certificate authority to believe besides the usual ones. `allow_plain_loopback` lets it do
+    without TLS on this machine, at servers that are named in the settings.
     """
 
     def __init__(
@@ -77,11 +78,13 @@ class Fetcher:
         resolve_host: Resolve = resolve,
         seconds: float = SECONDS,
         allow_loopback: bool = False,
+        allow_plain_loopback: bool = False,
         ca_file: Path | None = None,
     ) -> None:
         self._resolve = resolve_host
         self._seconds = seconds
         self._allow_loopback = allow_loopback
+        self._allow_plain_loopback = allow_plain_loopback
         self._ca_file = ca_file
         self._places = anyio.CapacityLimiter(AT_ONCE)
 
@@ -102,25 +105,29 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         limit_bytes: int = DOCUMENT_BYTES,
+        chosen_by_us: bool = False,
     ) -> Fetched:
-        """The answer, a refusal (4xx) too. Raises `FetchFailed` for none, 5xx, a redirect, or one too large."""
-        target = _target(url)
+        """The answer, a refusal (4xx) too. Raises `FetchFailed` for none, 5xx, a redirect, or one too large.
+
+        With `chosen_by_us` the server is named in the settings, and not by strangers: it may have a private address.
+        """
+        target = _target(url, plain=chosen_by_us and self._allow_plain_loopback)
         sent = {**_HEADERS, **(headers or {}), "Host": target.netloc.decode("ascii")}
         try:
             with anyio.fail_after(self._seconds):
                 async with self._places:
-                    addresses = await self._addresses_of(target)
+                    addresses = await self._addresses_of(target, anywhere=chosen_by_us)
                     return await self._exchange(addresses, method, target, sent, content, limit_bytes)
         except (TimeoutError, httpx.HTTPError):
             raise FetchFailed(Reason.UNREACHABLE) from None
 
-    async def _addresses_of(self, target: httpx.URL) -> Sequence[IPAddress]:
+    async def _addresses_of(self, target: httpx.URL, *, anywhere: bool) -> Sequence[IPAddress]:
         """The checked addresses of a host: one look-up, and one bad address spoils them all."""
         try:
-            addresses = await self._resolve(_host(target), target.port or 443)
+            addresses = await self._resolve(_host(target), target.port or (443 if target.scheme == "https" else 80))
         except (OSError, ValueError):
             raise FetchFailed(Reason.UNREACHABLE) from None
-        if not all(self._may_reach(address) for address in addresses):
+        if not anywhere and not all(self._may_reach(address) for address in addresses):
             raise FetchFailed(Reason.REFUSED)
         return addresses[:MOST_ADDRESSES]
 
@@ -167,15 +174,20 @@ class Fetcher:
 
 def fetcher_of(settings: Settings) -> Fetcher:
     """The fetcher as the settings want it."""
-    return Fetcher(allow_loopback=settings.fetch_allow_loopback == "on", ca_file=settings.fetch_ca_file)
+    return Fetcher(
+        allow_loopback=settings.fetch_allow_loopback == "on",
+        allow_plain_loopback=settings.is_local,
+        ca_file=settings.fetch_ca_file,
+    )
 
 
-def _target(url: str) -> httpx.URL:
+def _target(url: str, *, plain: bool) -> httpx.URL:
     try:
         target = httpx.URL(url)
     except httpx.InvalidURL:
         raise FetchFailed(Reason.REFUSED) from None
-    if target.scheme != "https" or not target.host or target.userinfo:
+    is_secure = target.scheme == "https" or (plain and target.scheme == "http" and is_loopback(target.host))
+    if not is_secure or not target.host or target.userinfo:
         raise FetchFailed(Reason.REFUSED)
     return target
 

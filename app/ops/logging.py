@@ -14,8 +14,12 @@ from structlog.typing import EventDict, Processor
 
 from app.ops.requests import request_id
 
-QUIET: Final = ("mcp", "uvicorn.access", "sqlalchemy", "alembic", "httpx", "asyncio")
-"""Loggers whose information is noise: the SDK alone writes a line for each request."""
+QUIET: Final = (
+    *("mcp", "uvicorn.access", "sqlalchemy", "alembic", "asyncio"),
+    *("authlib", "httpx", "httpcore", "httpx2", "httpcore2"),
+)
+"""Loggers whose information is noise: the SDK alone writes a line for each request. At debug level some would also
+write secrets, as Authlib does with PKCE verifiers."""
 
 
 def configure_logging(level: str) -> None:

@@ -31,6 +31,17 @@ people = Table(
     UniqueConstraint("issuer", "subject"),
 )
 
+identities = Table(
+    "identities",
+    metadata,
+    # Whom an issuer elsewhere means by a subject: its tokens and sign-ins find the person here, and nowhere else.
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Index(None, "person_id"),
+)
+
 credentials = Table(
     "credentials",
     metadata,

@@ -5,11 +5,11 @@ from alembic import op
 from migrations.helpers import grant, reference_table
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0009"
 
 
 def upgrade() -> None:
-    _kinds_of_grants("'consent', 'key', 'service'")
+    _kinds_of_grants("'consent', 'key', 'external', 'service'")
     op.execute("""
         CREATE TABLE api_keys (
             key_hash bytea NOT NULL,
@@ -28,7 +28,7 @@ def downgrade() -> None:
     op.execute("DROP INDEX ix_authorization_requests_browser_hash")
     op.execute("DROP TABLE api_keys")
     op.execute("DELETE FROM grants WHERE kind = 'service'")
-    _kinds_of_grants("'consent', 'key'")
+    _kinds_of_grants("'consent', 'key', 'external'")
 
 
 def _kinds_of_grants(kinds: str) -> None:

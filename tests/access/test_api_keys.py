@@ -223,6 +223,6 @@ async def test_without_keys_no_key_is_good(
     verifier = TokenVerifier(settings, factory.keys)
     cues = CueBus(settings.database_url.get_secret_value() if settings.database_url else "")
     assert await Identify(engine, verifier, GrantCache(cues))(key.secret) is None
-    caller = await Identify(engine, verifier, GrantCache(cues), ApiKeys(engine, settings.issuer))(key.secret)
+    caller = await Identify(engine, verifier, GrantCache(cues), api_keys=ApiKeys(engine, settings.issuer))(key.secret)
     assert caller is not None
     assert (caller.actor.client_id, caller.expires_at) == (key.id, key.expires_at)

@@ -74,7 +74,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         async with transaction(engine) as connection:
             key = await create_api_key(connection, settings.resource, wanted, clock())
         verifier = TokenVerifier(settings, factory.keys, clock=clock)
-        identify = Identify(engine, verifier, GrantCache(cues, clock=clock), ApiKeys(engine, settings.issuer))
+        identify = Identify(engine, verifier, GrantCache(cues, clock=clock), api_keys=ApiKeys(engine, settings.issuer))
         gate = Gate(
             fine,
             identify,

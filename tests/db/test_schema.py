@@ -20,6 +20,7 @@ pytestmark = pytest.mark.anyio
 
 GLOBAL = {
     "people",
+    "identities",
     "credentials",
     "sessions",
     "households",
@@ -27,6 +28,7 @@ GLOBAL = {
     "clients",
     "client_assertions",
     "authorization_requests",
+    "upstream_sign_ins",
     "grants",
     "grant_households",
     "api_keys",

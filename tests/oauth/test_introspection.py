@@ -156,7 +156,7 @@ async def test_the_metadata_names_it_with_the_ways_to_authenticate(
     metadata = (await http.get("/.well-known/oauth-authorization-server")).json()
     assert metadata["introspection_endpoint"] == f"{server.url}/oauth/introspect"
     methods = metadata["introspection_endpoint_auth_methods_supported"]
-    assert methods == ["client_secret_basic", "client_secret_post"]
+    assert methods == ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
 
 async def test_guessing_a_secret_ends_after_120_attempts(settings: Settings, engine: Engine) -> None:

@@ -7,7 +7,7 @@ import pytest
 from app.config import Settings
 from app.db import Engine
 from app.oauth import claims_cache
-from app.oauth.claims_cache import ClaimsCache
+from app.oauth.claims_cache import Claims, ClaimsCache
 from app.oauth.keys import KeyRing
 from app.oauth.verifier import LEEWAY, TokenVerifier
 from tests.factory import Factory
@@ -53,7 +53,7 @@ async def test_another_token_is_never_taken_for_one_that_was_seen(engine: Engine
     verifier = TokenVerifier(settings, factory.keys)
     for who in (ada, eve, ada, eve):
         claims = await verifier.verify(who.token)
-        assert claims is not None
+        assert isinstance(claims, Claims)
         assert (claims.sub, claims.gid) == (who.person.id, who.grant_id)
     signature = ada.token.rpartition(".")[2]
     forged = ada.token[: -len(signature)] + eve.token.rpartition(".")[2]

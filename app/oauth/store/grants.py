@@ -22,6 +22,7 @@ class GrantRow:
     person_id: UUID
     client_id: str
     client_name: str
+    issuer: str | None
     scopes: frozenset[str]
     resource: str
     created_at: datetime
@@ -114,11 +115,12 @@ async def revoke_grant(connection: Connection, grant_id: UUID, because: str, now
 
 
 async def approved_redirects(connection: Connection, person_id: UUID, client_id: str, now: datetime) -> list[str]:
-    """Where the codes of this person's live grants for this client went, the newest first."""
+    """Where the codes of this person's live grants for this client went, the newest first. A client of another issuer
+    is not this client, whatever its id."""
     redirect_uri = grants.c.client["redirect_uri"].astext
     found = await connection.execute(
         select(redirect_uri)
-        .where(grants.c.person_id == person_id, grants.c.client_id == client_id)
+        .where(grants.c.person_id == person_id, grants.c.client_id == client_id, grants.c.issuer.is_(None))
         .where(_is_live(now), redirect_uri.is_not(None))
         .order_by(grants.c.created_at.desc())
         .limit(APPROVALS_LOOKED_AT)
@@ -136,6 +138,7 @@ def _select() -> Select[*tuple[Any, ...]]:
         grants.c.person_id,
         grants.c.client_id,
         grants.c.client["name"].astext.label("client_name"),
+        grants.c.issuer,
         grants.c.scopes,
         grants.c.resource,
         grants.c.created_at,
@@ -152,6 +155,7 @@ def _grant_or_none(row: Any) -> GrantRow | None:
         person_id=row.person_id,
         client_id=row.client_id,
         client_name=row.client_name,
+        issuer=row.issuer,
         scopes=frozenset(row.scopes),
         resource=row.resource,
         created_at=row.created_at,

@@ -1,0 +1,232 @@
+"""People and grants behind tokens of external issuers."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from sqlalchemy import text
+from starlette.applications import Starlette
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.db.driver import connect
+from app.db.embedded import DatabaseUrls
+from app.main import create_app
+from app.oauth import external_grants
+from app.oauth.claims_cache import ExternalClaims
+from app.oauth.external_grants import KEPT, ExternalGrants
+from app.oauth.store.grants import approved_redirects, revoke_grant
+from app.people.identities import NAMELESS, name_in
+from tests.factory import Factory
+from tests.issuers.conftest import Resource
+from tests.oauth.conftest import MovableClock, found
+from tests.oidc_provider.process import RemoteControl
+
+pytestmark = pytest.mark.anyio
+
+Rows = Callable[[str], Awaitable[list[Any]]]
+
+
+@pytest.fixture
+def rows(engine: Engine) -> Rows:
+    async def fetch(query: str) -> list[Any]:
+        async with transaction(engine) as connection:
+            return list(await connection.execute(text(query)))
+
+    return fetch
+
+
+async def test_a_person_has_a_household_at_first_sight_and_the_same_one_later(
+    resource: Resource, issuer: RemoteControl, rows: Rows
+) -> None:
+    first = resource.client(resource.token(issuer, name="Ada Lovelace"))
+    overview = await first.call("get_overview")
+    assert overview["household"]["name"] == "Ada Lovelace's household"
+    await first.call("add_items", items=["milk"])
+    later = resource.client(resource.token(issuer, name="Renamed"))
+    assert [item["name"] for item in (await later.call("list_items"))["items"]] == ["milk"]
+    assert [tuple(row) for row in await rows("SELECT issuer, subject FROM identities")] == [(issuer.identifier, "ada")]
+
+
+async def test_one_subject_of_two_issuers_is_two_people(
+    resource: Resource, issuer: RemoteControl, plain_issuer: RemoteControl
+) -> None:
+    one, other = (resource.client(resource.token(each, sub="the-same")) for each in (issuer, plain_issuer))
+    await one.call("add_items", items=["milk"])
+    assert (await other.call("list_items"))["items"] == []
+    refs = {(await each.call("get_overview"))["household"]["ref"] for each in (one, other)}
+    assert len(refs) == 2
+    for ref in refs:
+        answers = [
+            await each.send("tools/call", {"name": "list_items", "arguments": {"household": ref}})
+            for each in (one, other)
+        ]
+        assert sorted(bool(each.json()["result"].get("isError")) for each in answers) == [False, True]
+
+
+async def test_an_email_address_links_nobody(
+    resource: Resource, issuer: RemoteControl, engine: Engine, settings: Settings
+) -> None:
+    ada = await Factory(engine, settings).connected("Ada")
+    assert ada.person.email is not None
+    token = resource.token(issuer, sub=ada.person.email, email=ada.person.email, email_verified=True)
+    ours, theirs = [await resource.client(each).call("get_overview") for each in (ada.token, token)]
+    assert ours["household"]["ref"] != theirs["household"]["ref"]
+
+
+async def test_many_first_calls_at_once_make_one_person_one_household_and_one_grant(
+    resource: Resource, issuer: RemoteControl, rows: Rows
+) -> None:
+    tokens = [resource.token(issuer) for _ in range(16)]
+    statuses: list[int] = []
+
+    async def call(token: str) -> None:
+        statuses.append(await resource.status(token))
+
+    async with anyio.create_task_group() as tasks:
+        for token in tokens:
+            tasks.start_soon(call, token)
+    assert statuses == [200] * 16
+    counts = await rows("""
+        SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM identities), (SELECT count(*) FROM households),
+               (SELECT count(*) FROM memberships), (SELECT count(*) FROM grants)""")
+    assert tuple(counts[0]) == (1, 1, 1, 1, 1)
+
+
+async def test_each_client_has_a_grant_of_its_own_that_can_be_revoked_for_good(
+    app: Starlette, resource: Resource, issuer: RemoteControl, engine: Engine, rows: Rows, clock: MovableClock
+) -> None:
+    one, other = resource.token(issuer, client_id="one"), resource.token(issuer, client_id="other")
+    for token in (one, other):
+        assert await resource.status(token) == 200
+    grants = {row.client_id: row for row in await rows("SELECT id, client_id, kind, issuer FROM grants")}
+    assert set(grants) == {"one", "other"}
+    assert {(row.kind, row.issuer) for row in grants.values()} == {("external", issuer.identifier)}
+    async with transaction(engine) as connection:
+        assert await revoke_grant(connection, grants["one"].id, "test", clock())
+    app.state.cues.grant_ended(grants["one"].id)
+    assert await resource.status(one) == 401
+    assert await resource.status(resource.token(issuer, client_id="one")) == 401  # a fresh token changes nothing
+    assert await resource.status(other) == 200
+
+
+async def test_what_was_changed_names_the_client_and_the_person(resource: Resource, issuer: RemoteControl) -> None:
+    client = resource.client(resource.token(issuer, name="Ada"))
+    await client.call("add_items", items=["milk"])
+    events = (await client.call("get_activity"))["events"]
+    assert events[0]["person"] == "Ada"
+
+
+async def test_a_client_of_another_issuer_is_not_the_client_of_that_id_here(
+    resource: Resource, issuer: RemoteControl, engine: Engine, rows: Rows
+) -> None:
+    assert await resource.status(resource.token(issuer, client_id="app_of_ours")) == 200
+    (grant,) = await rows("SELECT person_id FROM grants")
+    async with transaction(engine) as connection:
+        assert await approved_redirects(connection, grant.person_id, "app_of_ours", datetime.now(UTC)) == []
+
+
+async def test_a_person_without_any_household_is_not_let_in(
+    resource: Resource, issuer: RemoteControl, rows: Rows
+) -> None:
+    assert await resource.status(resource.token(issuer)) == 200
+    await rows("DELETE FROM memberships RETURNING household_id")
+    assert await resource.status(resource.token(issuer, client_id="another")) == 401
+
+
+@pytest.mark.parametrize(
+    ("claims", "name"),
+    [
+        ({"name": "Ada Lovelace"}, "Ada Lovelace"),
+        ({"name": "  "}, NAMELESS),
+        ({"name": "\u202eevil"}, "evil"),
+        ({"name": "a\x00b", "given_name": "Ada"}, "Ada"),
+        ({"name": "\ud800", "nickname": "ada"}, "ada"),
+        ({"name": 7, "preferred_username": "ada@example.org"}, "ada"),
+        ({"name": "ada@example.org"}, "ada"),
+        ({"name": "A" * 1000}, "A" * 100),
+        ({"email": "ada@example.org"}, NAMELESS),
+        ({}, NAMELESS),
+    ],
+)
+def test_names_are_cleaned(claims: dict[str, Any], name: str) -> None:
+    assert name_in(claims) == name
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+def claims_of(subject: str, clock: MovableClock) -> ExternalClaims:
+    return ExternalClaims.model_validate(
+        {"iss": "https://id.example", "sub": subject, "client_id": "app", "exp": clock(), "name": "Ada"}
+    )
+
+
+async def test_few_grants_are_remembered_and_not_for_long(
+    engine: Engine, settings: Settings, clock: MovableClock, monkeypatch: pytest.MonkeyPatch, database: DatabaseUrls
+) -> None:
+    monkeypatch.setattr(external_grants, "MOST_GRANTS", 2)
+    grants = ExternalGrants(engine, settings, found, clock=clock)
+    ids = {subject: await grants.find(claims_of(subject, clock)) for subject in ("ada", "bert", "carl")}
+    assert len(set(ids.values())) == 3
+    assert len(grants) == 2
+    for subject, grant_id in ids.items():
+        assert await grants.find(claims_of(subject, clock)) == grant_id
+    owner = await connect(database.owner)
+    await owner.execute("UPDATE identities SET subject = 'moved' WHERE subject = 'carl'")
+    await owner.execute("UPDATE people SET subject = 'moved' WHERE subject = 'carl'")
+    await owner.close()
+    assert await grants.find(claims_of("carl", clock)) == ids["carl"]
+    clock.now += KEPT
+    assert await grants.find(claims_of("carl", clock)) not in (None, ids["carl"])
+
+
+@pytest.fixture
+def without_auth_server(settings: Settings) -> Settings:
+    return settings.model_copy(update={"auth_server": "off"})
+
+
+@pytest.fixture
+async def pure(without_auth_server: Settings) -> AsyncGenerator[Resource]:
+    """The service as a resource server and nothing else."""
+    app = create_app(without_auth_server)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url=without_auth_server.public_url) as http,
+    ):
+        yield Resource(http, without_auth_server)
+
+
+async def test_without_the_authorization_server_external_issuers_are_all_there_is(
+    pure: Resource, issuer: RemoteControl, plain_issuer: RemoteControl, rows: Rows
+) -> None:
+    client = pure.client(pure.token(issuer))
+    await client.call("add_items", items=["milk"])
+    document = (await pure.http.get("/.well-known/oauth-protected-resource")).json()
+    assert document["authorization_servers"] == [issuer.identifier, plain_issuer.identifier]
+    for path in (
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+        "/oauth/jwks.json",
+        "/oauth/authorize",
+        "/authorize",
+        "/oauth/sign-in",
+        "/oauth/upstream/callback",
+    ):
+        assert (await pure.http.get(path)).status_code == 404, path
+    for path in ("/oauth/token", "/token", "/oauth/register", "/register", "/oauth/revoke"):
+        assert (await pure.http.post(path)).status_code == 404, path
+    assert await rows("SELECT kid FROM signing_keys") == []
+
+
+async def test_without_the_authorization_server_its_earlier_tokens_are_refused(
+    pure: Resource, engine: Engine, without_auth_server: Settings
+) -> None:
+    ada = await Factory(engine, without_auth_server).connected("Ada")
+    assert await pure.status(ada.token) == 401

@@ -1,0 +1,214 @@
+"""The keys of an external issuer: fetched once, changed, and out of reach."""
+
+from collections.abc import Mapping
+
+import anyio
+import jwt
+import pytest
+
+from app.config import Settings
+from app.db import Engine
+from app.errors import Unavailable
+from app.external_issuers import DEFAULT_ALGORITHMS
+from app.oauth.outbound import LONGEST_ANSWER, Answer, OutboundFailed, outbound_of
+from app.oauth.remote_issuer import LONGEST_KEPT, REREAD_AFTER, SHORTEST_REFETCH, RemoteIssuer
+from app.oauth.trusted_issuer import external_issuers
+from app.oauth.verifier import TokenVerifier
+from app.ops.fetch import fetcher_of
+from tests.issuers.conftest import Resource
+from tests.oauth.conftest import MovableClock
+from tests.oidc_provider.process import Provider, RemoteControl, running_provider
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def remote(issuer: RemoteControl, settings: Settings, clock: MovableClock) -> RemoteIssuer:
+    return RemoteIssuer(issuer.identifier, DEFAULT_ALGORITHMS, outbound_of(fetcher_of(settings)), clock=clock)
+
+
+def current(issuer: RemoteControl) -> tuple[str, str]:
+    """The id of the key that signs now, without fetching anything on behalf of the service."""
+    return jwt.get_unverified_header(issuer.sign({}))["kid"], "ES256"
+
+
+async def test_many_at_once_fetch_once(remote: RemoteIssuer, issuer: RemoteControl) -> None:
+    key = current(issuer)
+    found: list[object] = []
+
+    async def ask() -> None:
+        found.append(await remote.verification_key(*key))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(20):
+            tasks.start_soon(ask)
+    assert len(found) == 20
+    assert None not in found
+    assert (issuer.asked("metadata"), issuer.asked("jwks")) == (1, 1)
+
+
+async def test_a_new_key_is_found_by_one_refetch_in_thirty_seconds(
+    remote: RemoteIssuer, issuer: RemoteControl, clock: MovableClock
+) -> None:
+    before = current(issuer)
+    assert await remote.verification_key(*before) is not None
+    issuer.rotate()
+    after = current(issuer)
+    clock.now += SHORTEST_REFETCH / 2
+    for _ in range(10):
+        assert await remote.verification_key(*after) is None
+    assert issuer.asked("jwks") == 1
+    clock.now += SHORTEST_REFETCH / 2
+    assert await remote.verification_key(*after) is not None
+    for kid in range(10):
+        assert await remote.verification_key(f"made up {kid}", "ES256") is None
+    assert issuer.asked("jwks") == 2
+    assert await remote.verification_key(*before) is None  # what the issuer withdrew is good no longer
+
+
+async def test_keys_are_fetched_again_by_age(remote: RemoteIssuer, issuer: RemoteControl, clock: MovableClock) -> None:
+    before = current(issuer)
+    assert await remote.verification_key(*before) is not None
+    issuer.rotate()
+    clock.now += REREAD_AFTER
+    assert await remote.verification_key(*before) is None
+    assert await remote.verification_key(*current(issuer)) is not None
+
+
+async def test_a_token_seen_before_ends_with_its_key(
+    issuer: RemoteControl, resource: Resource, settings: Settings, clock: MovableClock
+) -> None:
+    verifier = TokenVerifier(settings, None, external_issuers(settings, outbound_of(fetcher_of(settings)), clock=clock))
+    token = resource.token(issuer)
+    claims = await verifier.verify(token)
+    assert claims is not None
+    assert await verifier.verify(token) is claims
+    issuer.rotate()
+    clock.now += REREAD_AFTER
+    assert await verifier.verify(token) is None
+
+
+async def test_while_the_issuer_is_away_known_keys_go_on_and_others_are_nobodys_fault(
+    remote: RemoteIssuer, issuer: RemoteControl, clock: MovableClock
+) -> None:
+    known = current(issuer)
+    assert await remote.verification_key(*known) is not None
+    issuer.set(away=True)
+    clock.now += SHORTEST_REFETCH
+    for _ in range(3):
+        with pytest.raises(Unavailable) as refusal:
+            await remote.verification_key("unknown", "ES256")
+        assert refusal.value.retry_after
+        assert await remote.verification_key(*known) is not None
+    assert issuer.asked("metadata") == 2
+    clock.now += LONGEST_KEPT
+    with pytest.raises(Unavailable):
+        await remote.verification_key(*known)
+    issuer.set(away=False)
+    clock.now += SHORTEST_REFETCH
+    assert await remote.verification_key(*known) is not None
+
+
+async def test_an_issuer_that_never_answered_is_503_and_never_401(
+    resource: Resource, issuer: RemoteControl, plain_issuer: RemoteControl
+) -> None:
+    issuer.set(away=True)
+    token = resource.token(issuer)
+    for _ in range(3):
+        response = await resource.client(token).send("tools/list")
+        assert response.status_code == 503
+        assert int(response.headers["retry-after"]) > 0
+        assert "www-authenticate" not in response.headers
+    assert issuer.asked("metadata") == 1
+    assert await resource.status(resource.token(plain_issuer)) == 200  # the other one is not affected
+
+
+async def test_when_the_process_of_the_issuer_ends_known_keys_go_on(
+    settings: Settings, clock: MovableClock, engine: Engine
+) -> None:
+    with running_provider() as provider:
+        first, second = provider.issuer(), provider.issuer()
+        outbound = outbound_of(fetcher_of(settings))
+        remotes = [RemoteIssuer(each.identifier, DEFAULT_ALGORITHMS, outbound, clock=clock) for each in (first, second)]
+        known = current(first)
+        assert await remotes[0].verification_key(*known) is not None
+        provider.stop()
+        clock.now += REREAD_AFTER
+        assert await remotes[0].verification_key(*known) is not None
+        with pytest.raises(Unavailable):
+            await remotes[1].verification_key("any", "ES256")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"issuer": "https://other.example"},
+        {"issuer": None},
+        {"jwks_uri": None},
+        {"jwks_uri": "http://192.0.2.1/jwks"},
+        {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": "http://[::1"},
+        {"jwks_uri": 7},
+    ],
+)
+async def test_metadata_that_is_not_right_is_not_used(
+    remote: RemoteIssuer, issuer: RemoteControl, metadata: dict[str, object]
+) -> None:
+    issuer.set(metadata=metadata)
+    with pytest.raises(Unavailable):
+        await remote.verification_key("any", "ES256")
+    assert issuer.asked("jwks") == 0
+
+
+async def test_a_trailing_slash_makes_another_issuer(
+    issuer: RemoteControl, settings: Settings, clock: MovableClock
+) -> None:
+    remote = RemoteIssuer(issuer.identifier + "/", DEFAULT_ALGORITHMS, outbound_of(fetcher_of(settings)), clock=clock)
+    with pytest.raises(Unavailable):
+        await remote.metadata()
+
+
+async def test_metadata_at_the_address_of_oauth_will_do(settings: Settings) -> None:
+    """RFC 8414 section 3.1: the well-known part goes between host and path."""
+    asked: list[str] = []
+
+    async def answer(method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
+        asked.append(url)
+        documents = {
+            "https://id.example/.well-known/oauth-authorization-server/tenant": b"""{
+                "issuer": "https://id.example/tenant", "jwks_uri": "https://id.example/keys"}""",
+            "https://id.example/keys": b'{"keys": []}',
+        }
+        found = documents.get(url)
+        return Answer(404 if found is None else 200, "application/json", found or b"")
+
+    remote = RemoteIssuer("https://id.example/tenant", DEFAULT_ALGORITHMS, answer)
+    assert (await remote.metadata()).jwks_uri == "https://id.example/keys"
+    assert asked[0] == "https://id.example/tenant/.well-known/openid-configuration"
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    "url", ["http://192.0.2.1/", "http://example.org/", "ftp://example.org/", "nowhere", "http://["]
+)
+async def test_only_https_goes_out_loopback_apart(settings: Settings, url: str) -> None:
+    with pytest.raises(OutboundFailed):
+        await outbound_of(fetcher_of(settings))("GET", url)
+
+
+async def test_a_public_service_does_not_ask_loopback_addresses(settings: Settings, provider: Provider) -> None:
+    public = settings.model_copy(update={"public_url": "https://lists.example.org"})
+    assert (await outbound_of(fetcher_of(settings))("GET", provider.issuer().identifier + "/jwks")).status == 200
+    with pytest.raises(OutboundFailed):
+        await outbound_of(fetcher_of(public))("GET", provider.issuer().identifier + "/jwks")
+
+
+async def test_an_answer_without_end_is_refused(settings: Settings, issuer: RemoteControl) -> None:
+    issuer.set(metadata={"filler": "x" * LONGEST_ANSWER})
+    with pytest.raises(OutboundFailed):
+        await outbound_of(fetcher_of(settings))("GET", f"{issuer.identifier}/.well-known/openid-configuration")
