@@ -37,7 +37,7 @@ async def prepare_account(hashing: PasswordHashing, email: str, password: str, n
     address = parse_email(email)
     check_new_password(password)
     shown = clean(name.strip() or address.local_part, "name", LONGEST_NAME)
-    return NewAccount(address, shown, await hashing.hash(password))
+    return NewAccount(address, shown, await hashing.hash_new(password, [address.address, shown]))
 
 
 async def create_account(connection: Connection, account: NewAccount, now: datetime) -> Person | None:
