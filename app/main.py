@@ -26,6 +26,7 @@ from app.oauth.verifier import TokenVerifier
 from app.ops.garbage import spare_what_stays
 from app.ops.health import health_routes
 from app.ops.logging import configure_logging
+from app.ops.mail import Mailer
 from app.ops.orphans import end_with_parent
 from app.ops.requests import RequestLog
 from app.ops.stopping import on_stop
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> Starlette:
     engine = create_engine(database_url)
     cues = CueBus(database_url)
     keys = KeyRing(engine, settings)
+    mailer = Mailer(settings)
     identify = Identify(engine, TokenVerifier(settings, keys), GrantCache(cues))
     endpoints = Endpoints(settings, engine, identify, cues)
 
@@ -49,7 +51,12 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         try:
             await keys.load()
-            async with cues.running(), endpoints.running(), chores_running(engine, cues.lists_changed):
+            async with (
+                cues.running(),
+                mailer.running(),
+                endpoints.running(),
+                chores_running(engine, cues.lists_changed),
+            ):
                 with on_stop(endpoints.subscriptions.close):
                     yield
         finally:
@@ -60,7 +67,7 @@ def create_app(settings: Settings) -> Starlette:
             *health_routes(Readiness(engine)),
             *resource_metadata_routes(settings, [door.path for door in DOORS]),
             *endpoints.routes(),
-            *oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended),
+            *oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended, mailer=mailer),
             *landing_routes(settings),
             static_files(),
         ],

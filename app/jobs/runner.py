@@ -14,6 +14,7 @@ from app.errors import Unavailable
 from app.households.repository import household_ids
 from app.households.tenant import ListsChanged
 from app.jobs.chores import tend
+from app.jobs.tidying import tidy
 from app.ops.clock import Clock, system_clock
 
 FIRST_SECONDS: Final = 60
@@ -24,7 +25,7 @@ _log: Final = structlog.stdlib.get_logger("app.jobs")
 
 
 async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | None = None) -> int | None:
-    """Tend every household, and answer how many had chores; None when another process is at it.
+    """Tend every household, tidy up, and answer how many had chores; None when another process is at it.
 
     A fault in one household leaves the others alone. Raises `Unavailable` when the database is away.
     """
@@ -40,6 +41,7 @@ async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | 
                 raise
             except Exception:
                 _log.exception("chores failed")
+        await tidy(engine, now)
     return tended
 
 

@@ -1,11 +1,8 @@
 """The authorization server's routes, and where its parts are put together."""
 
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-import structlog
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -15,11 +12,13 @@ from starlette.routing import BaseRoute, Route
 from app.config import Settings
 from app.db import Engine
 from app.errors import AppError, StartupError
+from app.oauth.account.routes import account_routes
 from app.oauth.authorize import authorize
 from app.oauth.consent import post_consent, show_consent
 from app.oauth.faults import NOT_STORED
 from app.oauth.keys import KeyRing
 from app.oauth.metadata import openid_configuration, server_metadata
+from app.oauth.pages import Handler, page_route
 from app.oauth.register import register
 from app.oauth.revoke import revoke
 from app.oauth.server import (
@@ -32,19 +31,16 @@ from app.oauth.server import (
 from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
 from app.oauth.token import token
 from app.ops.clock import Clock, system_clock
+from app.ops.mail import Mailer
 from app.ops.rate_limit import RateLimit
-from app.ops.requests import generic_message
-from app.people.accounts import FoundHousehold
+from app.people.accounts import Entry, FoundHousehold
+from app.people.attempts import SlowDown
 from app.people.passwords import PasswordHashing
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import MAX_BODY, FormGuard
 from app.ui.pages import Pages
 
 __all__ = ["FoundHousehold", "oauth_routes"]
-
-_log: Final = structlog.stdlib.get_logger("app.oauth")
-
-Handler = Callable[[AuthorizationServer, Request], Awaitable[Response]]
 
 # Clients in a browser call these endpoints from anywhere; they carry no cookie, so any origin may.
 ANY_ORIGIN = Middleware(
@@ -64,14 +60,20 @@ def oauth_routes(
     *,
     clock: Clock = system_clock,
     grant_revoked: GrantRevoked | None = None,
+    mailer: Mailer | None = None,
+    hashing: PasswordHashing | None = None,
 ) -> list[BaseRoute]:
     """Every route of the authorization server.
 
     `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
-    the transaction was opened. `grant_revoked` hears of each revoked grant after the commit.
+    the transaction was opened. `grant_revoked` hears of each revoked grant after the commit. Whoever gives a
+    `mailer` runs it; `hashing` is the queue for passwords.
     Raises `StartupError` without a SECRET_KEY.
     """
-    server = _server(settings, engine, keys, found_household, clock, grant_revoked or _ignore)
+    given = mailer or Mailer(settings)
+    server = _server(
+        settings, engine, keys, found_household, clock, grant_revoked or _ignore, given, hashing or PasswordHashing()
+    )
     return [
         *_metadata_routes(settings),
         _client_route("/oauth/jwks.json", _jwks, server, "GET"),
@@ -81,15 +83,16 @@ def oauth_routes(
         # Where revision 2025-03-26 puts them when there is no metadata; SDKs still go there with a stored token.
         _client_route("/register", register, server, "POST"),
         _client_route("/token", token, server, "POST"),
-        _page_route("/authorize", authorize, server, "GET"),
-        _page_route("/oauth/authorize", authorize, server, "GET"),
-        _page_route("/oauth/sign-in", show_sign_in, server, "GET"),
-        _page_route("/oauth/sign-in", post_sign_in, server, "POST"),
-        _page_route("/oauth/sign-up", show_sign_up, server, "GET"),
-        _page_route("/oauth/sign-up", post_sign_up, server, "POST"),
-        _page_route("/oauth/sign-out", post_sign_out, server, "POST"),
-        _page_route("/oauth/consent", show_consent, server, "GET"),
-        _page_route("/oauth/consent", post_consent, server, "POST"),
+        page_route("/authorize", authorize, server, "GET"),
+        page_route("/oauth/authorize", authorize, server, "GET"),
+        page_route("/oauth/sign-in", show_sign_in, server, "GET"),
+        page_route("/oauth/sign-in", post_sign_in, server, "POST"),
+        page_route("/oauth/sign-up", show_sign_up, server, "GET"),
+        page_route("/oauth/sign-up", post_sign_up, server, "POST"),
+        page_route("/oauth/sign-out", post_sign_out, server, "POST"),
+        page_route("/oauth/consent", show_consent, server, "GET"),
+        page_route("/oauth/consent", post_consent, server, "POST"),
+        *account_routes(server),
     ]
 
 
@@ -100,10 +103,13 @@ def _server(
     found_household: FoundHousehold,
     clock: Clock,
     grant_revoked: GrantRevoked,
+    mailer: Mailer,
+    hashing: PasswordHashing,
 ) -> AuthorizationServer:
     if settings.secret_key is None:
         raise StartupError("SECRET_KEY: required for signing in; make one with: openssl rand -hex 32")
     limited = settings.limits == "on"
+    slow_down = SlowDown(settings.secret_key, enabled=limited)
     return AuthorizationServer(
         settings=settings,
         engine=engine,
@@ -114,7 +120,9 @@ def _server(
         pages=Pages(settings.public_path, "app.oauth"),
         guard=FormGuard(settings.secret_key, settings.public_origin),
         cookie=BrowserCookie(settings.public_url),
-        hashing=PasswordHashing(),
+        entry=Entry(engine, hashing, slow_down, clock),
+        slow_down=slow_down,
+        mailer=mailer,
         registrations=RateLimit(REGISTRATIONS_PER_MINUTE, enabled=limited),
         sign_ins=RateLimit(SIGN_INS_PER_MINUTE, enabled=limited),
         token_failures=RateLimit(TOKEN_FAILURES_PER_MINUTE, enabled=limited),
@@ -168,21 +176,6 @@ def _json_refusal(error: AppError) -> Response:
     name = "invalid_request" if status == 400 else "temporarily_unavailable"
     body = {"error": name, "error_description": error.message}
     return JSONResponse(body, status, headers=headers)
-
-
-def _page_route(path: str, handler: Handler, server: AuthorizationServer, method: str) -> BaseRoute:
-    """A page for people: refusals are pages too."""
-
-    async def answer(handler: Handler, request: Request) -> Response:
-        try:
-            return await handler(server, request)
-        except AppError as error:
-            return server.pages.refusal(error)
-        except Exception:
-            _log.exception("page failed")
-            return server.pages.message("Something went wrong", generic_message(), status=500)
-
-    return Route(path, partial(answer, handler), methods=[method], max_body_size=MAX_BODY)
 
 
 def _ignore(grant_id: UUID) -> None:

@@ -24,22 +24,22 @@ class RateLimit:
 
     async def hit(self, address: str) -> int | None:
         """Count one event. Answers the seconds to wait when there was no room for it."""
-        if not self._enabled or self._windows.hit(self._item, _subscriber(address)):
+        if not self._enabled or self._windows.hit(self._item, subscriber(address)):
             return None
         return self._seconds_left(address)
 
     async def wait(self, address: str) -> int | None:
         """The seconds to wait before the next event would be accepted; counts nothing."""
-        if not self._enabled or self._windows.test(self._item, _subscriber(address)):
+        if not self._enabled or self._windows.test(self._item, subscriber(address)):
             return None
         return self._seconds_left(address)
 
     def _seconds_left(self, address: str) -> int:
-        window = self._windows.get_window_stats(self._item, _subscriber(address))
+        window = self._windows.get_window_stats(self._item, subscriber(address))
         return max(1, math.ceil(window.reset_time - time.time()))
 
 
-def _subscriber(address: str) -> str:
+def subscriber(address: str) -> str:
     """The address, or the /64 around an IPv6 one: whoever has one of its addresses has them all."""
     try:
         parsed = ip_address(address)

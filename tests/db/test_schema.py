@@ -22,6 +22,8 @@ GLOBAL = {
     "people",
     "credentials",
     "sessions",
+    "attempts",
+    "email_links",
     "households",
     "memberships",
     "clients",
