@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -42,6 +43,12 @@ class Settings(BaseSettings):
     oauth_redirect_schemes: Annotated[list[str], NoDecode] = ["cursor"]
     client_id_hosts_allowed: Annotated[list[str], NoDecode] = []
     client_id_hosts_denied: Annotated[list[str], NoDecode] = []
+    smtp_host: str | None = None
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str | None = None
+    smtp_tls: Literal["starttls", "tls", "off"] = "starttls"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     limits: Literal["on", "off"] = "on"
     rate_limit_storage_url: SecretStr = SecretStr("memory://")
@@ -61,7 +68,9 @@ class Settings(BaseSettings):
         # A line `NAME=` in a .env file means "not set" to the people who write it.
         return {name: value for name, value in values.items() if value != ""}
 
-    @field_validator("log_level", "limits", "fetch_allow_loopback", "auth_server", "password_sign_in", mode="before")
+    @field_validator(
+        "log_level", "limits", "fetch_allow_loopback", "auth_server", "password_sign_in", "smtp_tls", mode="before"
+    )
     @classmethod
     def _fold_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -165,6 +174,28 @@ class Settings(BaseSettings):
         # Scheme and host compare case-insensitively (RFC 3986 section 6.2.2.1), so one spelling is kept;
         # a trailing slash breaks hosts that compare the issuer byte by byte.
         return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _check_sender(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        try:
+            return validate_email(address, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ValueError("must be an e-mail address such as lists@example.org") from None
+
+    @model_validator(mode="after")
+    def _check_mail(self) -> "Settings":
+        if self.smtp_host is None:
+            return self
+        if self.smtp_from is None:
+            raise ValueError("SMTP_FROM is required with SMTP_HOST: the address that letters come from")
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("SMTP_USER and SMTP_PASSWORD go together")
+        if self.smtp_tls == "off" and not is_loopback(self.smtp_host):
+            raise ValueError("SMTP_TLS=off is for a mail server on this machine: links to passwords travel there")
+        return self
 
     @model_validator(mode="after")
     def _check_together(self) -> "Settings":

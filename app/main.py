@@ -33,6 +33,7 @@ from app.ops.fetch import fetcher_of
 from app.ops.garbage import spare_what_stays
 from app.ops.health import health_routes
 from app.ops.logging import configure_logging
+from app.ops.mail import Mailer
 from app.ops.orphans import end_with_parent
 from app.ops.requests import RequestLog
 from app.ops.stopping import on_stop
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> Starlette:
     fetcher = fetcher_of(settings)
     outbound = outbound_of(fetcher)
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
+    mailer = Mailer(settings)
     keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
     identify = Identify(
         engine,
@@ -68,7 +70,12 @@ def create_app(settings: Settings) -> Starlette:
         try:
             if keys is not None:
                 await keys.load()
-            async with cues.running(), endpoints.running(), chores_running(engine, cues.lists_changed, upkeep):
+            async with (
+                cues.running(),
+                mailer.running(),
+                endpoints.running(),
+                chores_running(engine, cues.lists_changed, upkeep),
+            ):
                 with on_stop(endpoints.subscriptions.close):
                     yield
         finally:
@@ -89,6 +96,7 @@ def create_app(settings: Settings) -> Starlette:
                     grant_revoked=cues.grant_ended,
                     counters=counters,
                     fetcher=fetcher,
+                    mailer=mailer,
                 )
                 if keys is not None
                 else []

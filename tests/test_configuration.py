@@ -25,6 +25,8 @@ EXTERNAL = {
     "SECRET_KEY": SECRET,
 }
 
+MAIL = {"SMTP_HOST": "mail.example", "SMTP_FROM": "lists@example.org"}
+
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -185,6 +187,12 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({"WORKERS": "0"}, "WORKERS: must be at least 1"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: must be one of 'debug', 'info', 'warning' or 'error'"),
         ({"LIMITS": "few"}, "LIMITS: must be one of 'on' or 'off'"),
+        ({"SMTP_HOST": "mail.example"}, "SMTP_FROM is required with SMTP_HOST"),
+        ({**MAIL, "SMTP_FROM": "lists"}, "SMTP_FROM: must be an e-mail address such as"),
+        ({**MAIL, "SMTP_PASSWORD": "hidden"}, "SMTP_USER and SMTP_PASSWORD go together"),
+        ({**MAIL, "SMTP_TLS": "no"}, "SMTP_TLS: must be one of 'starttls', 'tls' or 'off'"),
+        ({**MAIL, "SMTP_TLS": "off"}, "SMTP_TLS=off is for a mail server on this machine"),
+        ({**MAIL, "SMTP_PORT": "0"}, "SMTP_PORT: must be at least 1"),
         ({"LIMITS": "off", "PUBLIC_URL": "https://a.example"}, "LIMITS=off is for measuring on this machine"),
         ({"PUBLIC_URL": "lists.example.org"}, "PUBLIC_URL: must be a full address such as https://"),
         ({"PUBLIC_URL": "http://lists.example.org"}, "PUBLIC_URL: must start with https:// unless it is local"),

@@ -14,6 +14,7 @@ from app.errors import Unavailable
 from app.households.repository import household_ids
 from app.households.tenant import ListsChanged
 from app.jobs.chores import tend
+from app.jobs.tidying import tidy
 from app.oauth import retention
 from app.ops.clock import Clock, system_clock
 
@@ -28,7 +29,7 @@ _log: Final = structlog.stdlib.get_logger("app.jobs")
 
 
 async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | None = None) -> int | None:
-    """Tend every household, and answer how many had chores; None when another process is at it.
+    """Tend every household, tidy up, and answer how many had chores; None when another process is at it.
 
     A fault in one household leaves the others alone. Raises `Unavailable` when the database is away.
     """
@@ -52,6 +53,7 @@ async def _tend_service(engine: Engine, now: datetime) -> None:
     """The chores that belong to no household. Raises `Unavailable`."""
     try:
         await retention.forget(engine, now)
+        await tidy(engine, now)
     except Unavailable:
         raise
     except Exception:

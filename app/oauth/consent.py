@@ -31,7 +31,7 @@ from app.oauth.store.clients import Client, find_client, find_document, note_use
 from app.oauth.store.grants import NewGrant, insert_grant
 from app.oauth.store.requests import AuthorizationRequest, lock_request, use_request
 from app.people.person import Person
-from app.people.sessions import find_person, session_hash
+from app.people.sessions import find_person, find_person_for_change, session_hash
 from app.resources import MAIN, Resource
 from app.ui.headers import BARE_PAGE, NO_REFERRER
 
@@ -82,8 +82,8 @@ async def post_consent(server: AuthorizationServer, request: Request) -> Respons
     if form is None:
         return out_of_date(server)
     async with transaction(server.engine) as connection:
+        still_signed_in = await find_person_for_change(connection, form.cookie, server.clock()) == person
         waiting = await lock_request(connection, form.request_id, session_hash(form.cookie), server.clock())
-        still_signed_in = await find_person(connection, form.cookie, server.clock()) == person
         question = await _question(server, connection, waiting, person, form.cookie) if waiting else None
         if question is None or not still_signed_in:
             return out_of_date(server)

@@ -30,7 +30,7 @@ async def open_request(
     """The request that a page's address names, with this browser's cookie; None when it is not (or no longer) this
     browser's."""
     cookie = server.cookie.read(request)
-    request_id = _uuid_or_none(request.query_params.get("request", ""))
+    request_id = uuid_or_none(request.query_params.get("request", ""))
     if cookie is None or request_id is None:
         return None
     found = await find_request(connection, request_id, session_hash(cookie), server.clock())
@@ -46,7 +46,7 @@ async def posted_form(
     """
     fields = await read_form(request)
     cookie = server.cookie.read(request)
-    request_id = _uuid_or_none(fields.one("request"))
+    request_id = uuid_or_none(fields.one("request"))
     if cookie is None or request_id is None:
         return None
     subject = form_subject(request_id, person)
@@ -103,7 +103,8 @@ def out_of_date(server: AuthorizationServer) -> Response:
     )
 
 
-def _uuid_or_none(text: str) -> UUID | None:
+def uuid_or_none(text: str) -> UUID | None:
+    """The id that a parameter names; None when it is none."""
     try:
         return UUID(text)
     except ValueError:

@@ -1,11 +1,8 @@
 """The authorization server's routes, and where its parts are put together."""
 
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-import structlog
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -15,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from app.config import Settings
 from app.db import Engine
 from app.errors import AppError, StartupError
+from app.oauth.account.routes import account_routes
 from app.oauth.authorize import authorize
 from app.oauth.consent import post_consent, show_consent
 from app.oauth.documents import Documents
@@ -25,6 +23,7 @@ from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.outbound import outbound_of
+from app.oauth.pages import Handler, page_route
 from app.oauth.register import register
 from app.oauth.revoke import revoke
 from app.oauth.revoking import GrantRevoked
@@ -46,19 +45,16 @@ from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock, system_clock
 from app.ops.counters import Counters
 from app.ops.fetch import Fetcher, fetcher_of
+from app.ops.mail import Mailer
 from app.ops.rate_limit import RateLimit
-from app.ops.requests import generic_message
-from app.people.accounts import FoundHousehold
+from app.people.accounts import Entry, FoundHousehold
+from app.people.attempts import SlowDown
 from app.people.passwords import PasswordHashing
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import MAX_BODY, FormGuard
 from app.ui.pages import Pages
 
 __all__ = ["FoundHousehold", "oauth_routes"]
-
-_log: Final = structlog.stdlib.get_logger("app.oauth")
-
-Handler = Callable[[AuthorizationServer, Request], Awaitable[Response]]
 
 # Clients in a browser call these endpoints from anywhere; they carry no cookie, so any origin may.
 ANY_ORIGIN = Middleware(
@@ -80,13 +76,15 @@ def oauth_routes(
     grant_revoked: GrantRevoked | None = None,
     counters: Counters | None = None,
     fetcher: Fetcher | None = None,
+    mailer: Mailer | None = None,
+    hashing: PasswordHashing | None = None,
 ) -> list[BaseRoute]:
     """Every route of the authorization server.
 
     `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
     the transaction was opened. `grant_revoked` hears of each revoked grant after the commit. Rate limits count in
     `counters`, in the memory of this process unless given. `fetcher` gets clients' documents and keys; the one of the
-    settings unless given.
+    settings unless given. Whoever gives a `mailer` runs it; `hashing` is the queue for passwords.
     Raises `StartupError` without a SECRET_KEY.
     """
     server = _server(
@@ -98,6 +96,8 @@ def oauth_routes(
         grant_revoked or _ignore,
         counters or Counters(),
         fetcher or fetcher_of(settings),
+        mailer or Mailer(settings),
+        hashing or PasswordHashing(),
     )
     return [
         *_metadata_routes(settings),
@@ -109,29 +109,30 @@ def oauth_routes(
         # Where revision 2025-03-26 puts them when there is no metadata; SDKs still go there with a stored token.
         _client_route("/register", register, server, "POST"),
         _client_route("/token", token, server, "POST"),
-        _page_route("/authorize", authorize, server, "GET"),
-        _page_route("/oauth/authorize", authorize, server, "GET"),
-        _page_route("/oauth/sign-in", show_sign_in, server, "GET"),
+        page_route("/authorize", authorize, server, "GET"),
+        page_route("/oauth/authorize", authorize, server, "GET"),
+        page_route("/oauth/sign-in", show_sign_in, server, "GET"),
         *(_password_routes(server) if settings.has_passwords else []),
         *(_upstream_routes(server) if server.upstream is not None else []),
-        _page_route("/oauth/sign-out", post_sign_out, server, "POST"),
-        _page_route("/oauth/consent", show_consent, server, "GET"),
-        _page_route("/oauth/consent", post_consent, server, "POST"),
+        page_route("/oauth/sign-out", post_sign_out, server, "POST"),
+        page_route("/oauth/consent", show_consent, server, "GET"),
+        page_route("/oauth/consent", post_consent, server, "POST"),
     ]
 
 
 def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
     return [
-        _page_route("/oauth/sign-in", post_sign_in, server, "POST"),
-        _page_route("/oauth/sign-up", show_sign_up, server, "GET"),
-        _page_route("/oauth/sign-up", post_sign_up, server, "POST"),
+        page_route("/oauth/sign-in", post_sign_in, server, "POST"),
+        page_route("/oauth/sign-up", show_sign_up, server, "GET"),
+        page_route("/oauth/sign-up", post_sign_up, server, "POST"),
+        *account_routes(server),
     ]
 
 
 def _upstream_routes(server: AuthorizationServer) -> list[BaseRoute]:
     return [
-        _page_route("/oauth/upstream", post_upstream, server, "POST"),
-        _page_route(CALLBACK_PATH, finish_upstream, server, "GET"),
+        page_route("/oauth/upstream", post_upstream, server, "POST"),
+        page_route(CALLBACK_PATH, finish_upstream, server, "GET"),
     ]
 
 
@@ -144,6 +145,8 @@ def _server(
     grant_revoked: GrantRevoked,
     counters: Counters,
     fetcher: Fetcher,
+    mailer: Mailer,
+    hashing: PasswordHashing,
 ) -> AuthorizationServer:
     if settings.secret_key is None:
         raise StartupError("SECRET_KEY: required for signing in; make one with: openssl rand -hex 32")
@@ -153,6 +156,7 @@ def _server(
 
     # Apart, because anyone can register keys at a host, but only who signed in has documents fetched.
     documents, key_sets = limit("documents", FETCHES_PER_MINUTE), limit("key-sets", FETCHES_PER_MINUTE)
+    slow_down = SlowDown(settings.secret_key, enabled=settings.limits == "on")
     return AuthorizationServer(
         settings=settings,
         engine=engine,
@@ -164,7 +168,9 @@ def _server(
         pages=Pages(settings.public_path, "app.oauth"),
         guard=FormGuard(settings.secret_key, settings.public_origin),
         cookie=BrowserCookie(settings.public_url),
-        hashing=PasswordHashing(),
+        entry=Entry(engine, hashing, slow_down, clock),
+        slow_down=slow_down,
+        mailer=mailer,
         registrations=limit("registrations", REGISTRATIONS_PER_MINUTE),
         authorizations=limit("authorizations", AUTHORIZATIONS_PER_MINUTE),
         sign_ins=limit("sign-ins", SIGN_INS_PER_MINUTE),
@@ -227,21 +233,6 @@ def _json_refusal(error: AppError) -> Response:
     name = "invalid_request" if status == 400 else "temporarily_unavailable"
     body = {"error": name, "error_description": error.message}
     return JSONResponse(body, status, headers=headers)
-
-
-def _page_route(path: str, handler: Handler, server: AuthorizationServer, method: str) -> BaseRoute:
-    """A page for people: refusals are pages too."""
-
-    async def answer(handler: Handler, request: Request) -> Response:
-        try:
-            return await handler(server, request)
-        except AppError as error:
-            return server.pages.refusal(error)
-        except Exception:
-            _log.exception("page failed")
-            return server.pages.message("Something went wrong", generic_message(), status=500)
-
-    return Route(path, partial(answer, handler), methods=[method], max_body_size=MAX_BODY)
 
 
 def _ignore(grant_id: UUID) -> None:

@@ -1,6 +1,8 @@
 """What the endpoints of the authorization server share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.config import Settings
 from app.db import Engine
@@ -12,9 +14,10 @@ from app.oauth.revoking import GrantRevoked
 from app.oauth.upstream import Upstream
 from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock
+from app.ops.mail import Mailer
 from app.ops.rate_limit import RateLimit
-from app.people.accounts import FoundHousehold
-from app.people.passwords import PasswordHashing
+from app.people.accounts import Entry, FoundHousehold
+from app.people.attempts import SlowDown
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import FormGuard
 from app.ui.pages import Pages
@@ -45,7 +48,9 @@ class AuthorizationServer:
     pages: Pages
     guard: FormGuard
     cookie: BrowserCookie
-    hashing: PasswordHashing
+    entry: Entry
+    slow_down: SlowDown
+    mailer: Mailer
     registrations: RateLimit
     authorizations: RateLimit
     sign_ins: RateLimit
@@ -64,3 +69,8 @@ class AuthorizationServer:
     def url(self, path: str) -> str:
         """An absolute path of ours, below the path in PUBLIC_URL."""
         return f"{self.settings.public_path}{path}"
+
+    def grants_revoked(self, grant_ids: Iterable[UUID]) -> None:
+        """Tell of grants that were revoked; for after the commit."""
+        for grant_id in grant_ids:
+            self.grant_revoked(grant_id)

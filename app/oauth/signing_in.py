@@ -1,6 +1,7 @@
 """The sign-in and sign-up pages."""
 
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -8,13 +9,18 @@ from starlette.responses import Response
 
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid, LimitReached
+from app.oauth.account.letters import sign_up_letter
 from app.oauth.client_ids import host_of, is_document_id
 from app.oauth.journey import PostedForm, change_person, form_subject, open_request, out_of_date, posted_form, see_other
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import find_client
 from app.ops.requests import address_of
-from app.people.accounts import create_account, prepare_account, sign_in
+from app.people.accounts import create_account, prepare_account, still_holds
+from app.people.emails import parse_email
 from app.people.sessions import find_person
+from app.ui.forms import Fields
+
+LONGEST_SHOWN: Final = 254
 
 SIGN_IN = "sign-in"
 SIGN_UP = "sign-up"
@@ -43,24 +49,31 @@ async def post_sign_in(server: AuthorizationServer, request: Request) -> Respons
     try:
         await count_attempt(server, request)
         email, password = form.fields.one("email"), form.fields.one("password")
-        person = await sign_in(server.engine, server.hashing, email, password)
-        if person is None:
+        account = await server.entry.sign_in(email, password, address_of(request))
+        if account is None:
             raise Invalid(WRONG)
+        async with transaction(server.engine) as connection:
+            if not await still_holds(connection, account):
+                raise Invalid(WRONG)
+            return await change_person(server, connection, form, account.person) or out_of_date(server)
     except AppError as error:
         return _form_page(server, SIGN_IN, form, error)
-    async with transaction(server.engine) as connection:
-        return await change_person(server, connection, form, person) or out_of_date(server)
 
 
 async def post_sign_up(server: AuthorizationServer, request: Request) -> Response:
-    """POST /oauth/sign-up: person, password, household and session in one transaction; on to consent."""
+    """POST /oauth/sign-up: person, password, household and session in one transaction; on to consent.
+
+    With a mail server a letter is sent instead, whose link leads on, and the answer is the same for every address.
+    """
     form = await posted_form(server, request, SIGN_UP)
     if form is None:
         return out_of_date(server)
     try:
         await count_attempt(server, request)
+        if server.mailer.enabled:
+            return await _send_link(server, request, form)
         email, password, name = (form.fields.one(field) for field in ("email", "password", "name"))
-        account = await prepare_account(server.hashing, email, password, name)
+        account = await prepare_account(server.entry.hashing, email, password, name)
     except AppError as error:
         return _form_page(server, SIGN_UP, form, error)
     household_id = new_id()
@@ -71,6 +84,19 @@ async def post_sign_up(server: AuthorizationServer, request: Request) -> Respons
         await server.found_household(connection, household_id, person)
         # When the request is gone meanwhile the account stays: the person signs in at the next attempt.
         return await change_person(server, connection, form, person) or out_of_date(server)
+
+
+async def _send_link(server: AuthorizationServer, request: Request, form: PostedForm) -> Response:
+    email = parse_email(form.fields.one("email"))
+    async with transaction(server.engine) as connection:
+        await server.slow_down.begin_letter(connection, email, address_of(request), server.clock())
+    server.mailer.put(partial(sign_up_letter, server, email, form.request_id))
+    return server.pages.message(
+        "Look into your mailbox",
+        f"A letter to {email.address} is on its way. Open the link in it in this browser, and you come back here. "
+        "It is good for a day. Nothing has come? Look among the unwanted mail, and check the address.",
+        status=200,
+    )
 
 
 async def post_sign_out(server: AuthorizationServer, request: Request) -> Response:
@@ -100,6 +126,7 @@ async def _show(server: AuthorizationServer, request: Request, purpose: str) -> 
         client_name=shown,
         email="",
         name="",
+        by_mail=server.mailer.enabled,
         error=None,
         **_ways(server, cookie, waiting.id),
     )
@@ -115,7 +142,7 @@ def _ways(server: AuthorizationServer, cookie: str, request_id: UUID) -> dict[st
 
 
 async def count_attempt(server: AuthorizationServer, request: Request) -> None:
-    """Count an attempt to sign in. Raises `LimitReached` for an address with too many."""
+    """Count an attempt that costs work. Raises `LimitReached` for an address with too many."""
     seconds = await server.sign_ins.hit(address_of(request))
     if seconds is not None:
         raise LimitReached(f"Too many attempts from your network. Try again in {seconds} seconds.", retry_after=seconds)
@@ -130,8 +157,9 @@ def _form_page(server: AuthorizationServer, purpose: str, form: PostedForm, erro
         request_id=form.request_id,
         form_token=server.guard.token(form.cookie, purpose, form_subject(form.request_id)),
         client_name="",
+        by_mail=server.mailer.enabled,
         error={"message": error.message, "field": error.field},
-        **{name: _typed(form, name) for name in ("email", "name")},
+        **{name: typed(form.fields, name) for name in ("email", "name")},
         **_ways(server, form.cookie, form.request_id),
     )
     if error.retry_after is not None:
@@ -139,8 +167,9 @@ def _form_page(server: AuthorizationServer, purpose: str, form: PostedForm, erro
     return response
 
 
-def _typed(form: PostedForm, name: str) -> Any:
+def typed(fields: Fields, name: str) -> str:
+    """What was typed into a field, to show it again."""
     try:
-        return form.fields.one(name)[:254]
+        return fields.one(name)[:LONGEST_SHOWN]
     except Invalid:
         return ""

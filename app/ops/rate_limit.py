@@ -47,10 +47,10 @@ class RateLimit:
 
 def _key(address: str, about: str) -> str:
     """Of one length, whatever was sent; and nobody's address in the clear."""
-    return sha256(json.dumps([_subscriber(address), about]).encode()).hexdigest()
+    return sha256(json.dumps([subscriber(address), about]).encode()).hexdigest()
 
 
-def _subscriber(address: str) -> str:
+def subscriber(address: str) -> str:
     """The address, or the /64 around an IPv6 one: whoever has one of its addresses has them all."""
     try:
         parsed = ip_address(address)

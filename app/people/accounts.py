@@ -1,16 +1,20 @@
 """Signing up and signing in with an e-mail address and a password."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from app.db import Connection, Engine, transaction
-from app.people import store
+from app.errors import Unavailable
+from app.ops.clock import Clock
+from app.people import links, store
+from app.people.attempts import SlowDown
 from app.people.emails import EmailAddress, parse_email
 from app.people.passwords import PasswordHashing, check_given_password, check_new_password
 from app.people.person import Person
+from app.people.store import PasswordAccount
 from app.text import clean
 
 LONGEST_NAME: Final = 100
@@ -37,31 +41,75 @@ async def prepare_account(hashing: PasswordHashing, email: str, password: str, n
     address = parse_email(email)
     check_new_password(password)
     shown = clean(name.strip() or address.local_part, "name", LONGEST_NAME)
-    return NewAccount(address, shown, await hashing.hash(password))
+    return NewAccount(address, shown, await hashing.hash_new(password, [address.address, shown]))
 
 
-async def create_account(connection: Connection, account: NewAccount, now: datetime) -> Person | None:
-    """Store person and password; None, and nothing stored, when the address has an account already."""
-    person = await store.insert_person(connection, account.email, account.name, now)
+async def create_account(
+    connection: Connection, account: NewAccount, now: datetime, *, verified: bool = False
+) -> Person | None:
+    """Store person and password; None, and nothing stored, when the address has an account already.
+
+    `verified`: whether a link sent to the address led here.
+    """
+    person = await store.insert_person(connection, account.email, account.name, now, now if verified else None)
     if person is not None:
         await store.insert_password(connection, person.id, account.secret_hash, now)
     return person
 
 
-async def sign_in(engine: Engine, hashing: PasswordHashing, email: str, password: str) -> Person | None:
-    """Who signs in with this address and password; None for an unknown address and for a wrong password alike.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What signing in needs: the database, the hashing of passwords, and the counters of attempts."""
 
-    Both take the same time. No connection is held while the password is verified.
-    Raises `Invalid` for text that can't be an address or a password, `Unavailable` when too many are waiting.
+    engine: Engine
+    hashing: PasswordHashing
+    slow_down: SlowDown
+    clock: Clock
+
+    async def sign_in(self, email: str, password: str, address: str) -> PasswordAccount | None:
+        """Whose address and password these are; None for an unknown address and for a wrong password alike.
+
+        `address` is the network address that asks. Both answers cost the same work. No connection is held while the
+        password is verified, so `still_holds` has to be asked where the answer is used.
+        Raises `Invalid` for text that can't be an address or a password, `LimitReached` with the seconds to wait after
+        too many attempts, `Unavailable` when too many are waiting.
+        """
+        parsed = parse_email(email)
+        check_given_password(password)
+        async with transaction(self.engine) as connection:
+            attempt = await self.slow_down.begin(connection, parsed, address, self.clock())
+            account = await store.find_password_account(connection, parsed)
+        try:
+            matches = await self.hashing.verify(password, account.secret_hash if account else None)
+        except Unavailable:
+            async with transaction(self.engine) as connection:
+                await self.slow_down.put_off(connection, attempt, self.clock())
+            raise
+        if not matches or account is None:
+            return None
+        fresh = await self._renewed(account, password)
+        async with transaction(self.engine) as connection:
+            await self.slow_down.passed(connection, attempt, self.clock())
+            if fresh is not None:
+                await store.renew_password_hash(connection, account, fresh)
+        return account if fresh is None else replace(account, secret_hash=fresh)
+
+    async def _renewed(self, account: PasswordAccount, password: str) -> str | None:
+        return await self.hashing.hash(password) if self.hashing.is_outdated(account.secret_hash) else None
+
+
+async def still_holds(connection: Connection, account: PasswordAccount) -> bool:
+    """Whether the password that was verified is the person's still; it then stays so until the transaction ends.
+
+    Without it, whoever knows the old password could slip in while it is being changed.
     """
-    address = parse_email(email)
-    check_given_password(password)
-    async with transaction(engine) as connection:
-        account = await store.find_password_account(connection, address)
-    if not await hashing.verify(password, account.secret_hash if account else None) or account is None:
-        return None
-    if hashing.is_outdated(account.secret_hash):
-        fresh = await hashing.hash(password)
-        async with transaction(engine) as connection:
-            await store.update_password(connection, account, fresh)
-    return account.person
+    await store.lock_person(connection, account.person.id)
+    return await store.has_password_hash(connection, account)
+
+
+async def change_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
+    """Give a person another password. Every session and every link of theirs ends."""
+    await store.lock_person(connection, person_id)
+    await store.set_password(connection, person_id, secret_hash, now)
+    await store.delete_sessions(connection, person_id)
+    await links.end_links(connection, person_id)

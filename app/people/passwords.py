@@ -1,6 +1,6 @@
 """Passwords: argon2id, never on the event loop, never more than two at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 import anyio
@@ -9,6 +9,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.errors import Invalid, Unavailable
+from app.people.strength import check_strength
 from app.people.text import check_text
 
 SHORTEST: Final = 8
@@ -57,6 +58,14 @@ class PasswordHashing:
         """The encoded hash to store."""
         return await self._in_turn(lambda: self._hasher.hash(password))
 
+    async def hash_new(self, password: str, personal: Iterable[str]) -> str:
+        """The hash of a password that somebody chooses; `personal` is what others may know of them.
+
+        Raises `Invalid` for `password` when it is too short, too long, or easy to guess.
+        """
+        check_new_password(password)
+        return await self._in_turn(lambda: self._hash_if_strong(password, personal))
+
     async def verify(self, password: str, stored: str | None) -> bool:
         """Whether `password` made the `stored` hash; without one, the same work and False."""
         matches = await self._in_turn(lambda: self._matches(password, stored or self._nobodys_hash))
@@ -65,6 +74,10 @@ class PasswordHashing:
     def is_outdated(self, stored: str) -> bool:
         """Whether `stored` was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
+
+    def _hash_if_strong(self, password: str, personal: Iterable[str]) -> str:
+        check_strength(password, personal)
+        return self._hasher.hash(password)
 
     def _matches(self, password: str, stored: str) -> bool:
         try:

@@ -39,3 +39,21 @@ async def find_person(connection: Connection, secret: str, now: datetime) -> Per
 async def close_session(connection: Connection, secret: str) -> None:
     """Sign out."""
     await store.delete_session(connection, session_hash(secret))
+
+
+async def close_all_sessions(connection: Connection, person_id: UUID) -> None:
+    """Sign a person out of every browser."""
+    await store.lock_person(connection, person_id)
+    await store.delete_sessions(connection, person_id)
+
+
+async def find_person_for_change(connection: Connection, secret: str, now: datetime) -> Person | None:
+    """The same as `find_person`; the session then can't end before the transaction does.
+
+    So what the person does in it is done before a sign-out everywhere or a reset, which then finds it, or not at all.
+    """
+    person = await find_person(connection, secret, now)
+    if person is None:
+        return None
+    await store.lock_person(connection, person.id)
+    return await find_person(connection, secret, now)

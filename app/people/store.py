@@ -25,7 +25,9 @@ class PasswordAccount:
     secret_hash: str
 
 
-async def insert_person(connection: Connection, email: EmailAddress, name: str, now: datetime) -> Person | None:
+async def insert_person(
+    connection: Connection, email: EmailAddress, name: str, now: datetime, verified_at: datetime | None = None
+) -> Person | None:
     """A new person of our own issuer; None when the address has an account already (also one made this instant)."""
     person = Person(id=new_id(), name=name, email=email.address)
     statement = (
@@ -37,6 +39,7 @@ async def insert_person(connection: Connection, email: EmailAddress, name: str, 
             email=email.address,
             email_key=email.key,
             name=name,
+            email_verified_at=verified_at,
             created_at=now,
         )
         .on_conflict_do_nothing(index_elements=[people.c.issuer, people.c.subject])
@@ -64,7 +67,7 @@ async def insert_password(connection: Connection, person_id: UUID, secret_hash: 
     )
 
 
-async def update_password(connection: Connection, account: PasswordAccount, secret_hash: str) -> None:
+async def renew_password_hash(connection: Connection, account: PasswordAccount, secret_hash: str) -> None:
     """Store the same password under another hash, unless it was changed meanwhile."""
     await connection.execute(
         update(credentials)
@@ -74,6 +77,65 @@ async def update_password(connection: Connection, account: PasswordAccount, secr
             credentials.c.secret_hash == account.secret_hash,
         )
         .values(secret_hash=secret_hash)
+    )
+
+
+async def set_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
+    """Replace a person's password."""
+    await connection.execute(
+        update(credentials)
+        .where(credentials.c.person_id == person_id, credentials.c.kind == PASSWORD)
+        .values(secret_hash=secret_hash, changed_at=now)
+    )
+
+
+async def has_password_hash(connection: Connection, account: PasswordAccount) -> bool:
+    """Whether the stored hash is still the one that was read before."""
+    found = await connection.execute(
+        select(credentials.c.secret_hash).where(
+            credentials.c.person_id == account.person.id, credentials.c.kind == PASSWORD
+        )
+    )
+    return found.scalar() == account.secret_hash
+
+
+async def has_password(connection: Connection, person_id: UUID) -> bool:
+    """Whether a person signs in with a password of ours."""
+    found = await connection.execute(
+        select(credentials.c.kind).where(credentials.c.person_id == person_id, credentials.c.kind == PASSWORD)
+    )
+    return found.first() is not None
+
+
+async def lock_person(connection: Connection, person_id: UUID) -> None:
+    """Let nobody else change who this person is, or sign them in or out everywhere, until the transaction ends."""
+    # Not the strongest lock, so that rows which refer to the person can be inserted meanwhile.
+    await connection.execute(select(people.c.id).where(people.c.id == person_id).with_for_update(key_share=True))
+
+
+async def find_local_person(connection: Connection, email: EmailAddress) -> Person | None:
+    """The person of our own issuer with this address."""
+    row = (
+        await connection.execute(
+            select(people.c.id, people.c.name, people.c.email).where(
+                people.c.issuer == LOCAL_ISSUER, people.c.subject == email.key
+            )
+        )
+    ).first()
+    return None if row is None else Person(id=row.id, name=row.name, email=row.email)
+
+
+async def find_verified_at(connection: Connection, person_id: UUID) -> datetime | None:
+    """Since when the person's address is known to be theirs; None when it is not."""
+    return (await connection.execute(select(people.c.email_verified_at).where(people.c.id == person_id))).scalar()
+
+
+async def set_verified(connection: Connection, person_id: UUID, now: datetime) -> None:
+    """The person's address is theirs from now on; nothing happens when it was before."""
+    await connection.execute(
+        update(people)
+        .where(people.c.id == person_id, people.c.email_verified_at.is_(None))
+        .values(email_verified_at=now)
     )
 
 
@@ -89,17 +151,6 @@ async def find_password_account(connection: Connection, email: EmailAddress) -> 
     if row is None:
         return None
     return PasswordAccount(Person(id=row.id, name=row.name, email=row.email), row.secret_hash)
-
-
-async def find_local_person(connection: Connection, email: EmailAddress) -> Person | None:
-    """The person of our own issuer with this login name."""
-    found = await connection.execute(
-        select(people.c.id, people.c.name, people.c.email).where(
-            people.c.issuer == LOCAL_ISSUER, people.c.subject == email.key
-        )
-    )
-    row = found.first()
-    return None if row is None else Person(id=row.id, name=row.name, email=row.email)
 
 
 async def insert_session(
@@ -126,3 +177,8 @@ async def find_session_person(connection: Connection, id_hash: bytes, now: datet
 async def delete_session(connection: Connection, id_hash: bytes) -> None:
     """End a session; nothing happens when there is none."""
     await connection.execute(delete(sessions).where(sessions.c.id_hash == id_hash))
+
+
+async def delete_sessions(connection: Connection, person_id: UUID) -> None:
+    """End every session of a person."""
+    await connection.execute(delete(sessions).where(sessions.c.person_id == person_id))

@@ -1,11 +1,13 @@
 """People, their credentials and their browser sessions: global tables, read before any household is known."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -61,6 +63,37 @@ sessions = Table(
     Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index(None, "person_id"),
+    Index(None, "expires_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    # HMAC of what is counted: an account or a network address. No foreign key: unknown accounts count alike.
+    Column("key_hash", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("counted_at", DateTime(timezone=True), nullable=False),
+    Column("next_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index(None, "expires_at"),
+)
+
+email_links = Table(
+    "email_links",
+    metadata,
+    # SHA-256 of the secret in the link.
+    Column("link_hash", LargeBinary, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    # None as long as there is no account: the link makes it.
+    Column("person_id", Uuid, ForeignKey("people.id")),
+    # Whether it travelled through the mailbox, so that using it proves who reads there.
+    Column("mailed", Boolean, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("purpose IN ('sign_up', 'verify', 'reset')", name="purpose"),
+    CheckConstraint("(person_id IS NULL) = (purpose = 'sign_up')", name="person"),
     Index(None, "person_id"),
     Index(None, "expires_at"),
 )

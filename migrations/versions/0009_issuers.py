@@ -5,7 +5,7 @@ from alembic import op
 from migrations.helpers import grant, reference_table
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:

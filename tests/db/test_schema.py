@@ -23,6 +23,8 @@ GLOBAL = {
     "identities",
     "credentials",
     "sessions",
+    "attempts",
+    "email_links",
     "households",
     "memberships",
     "clients",

@@ -13,13 +13,18 @@ from starlette.applications import Starlette
 
 from app.config import Settings
 from app.db import Connection, Engine, transaction
+from app.db.readiness import Readiness
 from app.lists.founding import found_household
 from app.oauth.grants import Grant, find_live_grant
 from app.oauth.keys import KeyRing
 from app.oauth.routes import oauth_routes
 from app.ops.fetch import Fetcher
+from app.ops.health import health_routes
+from app.ops.mail import Mailer
+from app.people.passwords import PasswordHashing
 from app.people.person import Person
 from app.ui.static_files import static_files
+from tests.mailbox import Mailbox, mailbox
 
 _numbers = count(1)
 
@@ -48,6 +53,7 @@ class RunningServer:
     keys: KeyRing
     clock: MovableClock
     revoked: list[UUID]
+    mailer: Mailer
 
     @property
     def url(self) -> str:
@@ -71,21 +77,51 @@ async def found(connection: Connection, household_id: UUID, person: Person) -> N
     await found_household(connection, household_id, person.id, person.name)
 
 
-async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = None) -> RunningServer:
+async def start(
+    settings: Settings, engine: Engine, fetcher: Fetcher | None = None, hashing: PasswordHashing | None = None
+) -> RunningServer:
     """An authorization server on a database; it fetches with `fetcher`."""
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()
     revoked: list[UUID] = []
-    routes = oauth_routes(settings, engine, keys, found, clock=clock, grant_revoked=revoked.append, fetcher=fetcher)
-    app = Starlette(routes=[*routes, static_files()])
-    return RunningServer(app, settings, engine, keys, clock, revoked)
+    mailer = Mailer(settings)
+    routes = oauth_routes(
+        settings,
+        engine,
+        keys,
+        found,
+        clock=clock,
+        grant_revoked=revoked.append,
+        fetcher=fetcher,
+        mailer=mailer,
+        hashing=hashing,
+    )
+    app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
+    return RunningServer(app, settings, engine, keys, clock, revoked, mailer)
 
 
 @pytest.fixture
 async def server(settings: Settings, engine: Engine) -> RunningServer:
     """The authorization server with the suite's settings."""
     return await start(settings, engine)
+
+
+@dataclass
+class Mailing:
+    """An authorization server that sends letters, and the mailbox where they all arrive."""
+
+    server: RunningServer
+    box: Mailbox
+
+
+@pytest.fixture
+async def mailing(settings: Settings, engine: Engine) -> AsyncIterator[Mailing]:
+    """The authorization server with a mail server."""
+    async with mailbox() as box:
+        server = await start(box.settings(settings), engine)
+        async with server.mailer.running():
+            yield Mailing(server, box)
 
 
 @pytest.fixture

@@ -9,10 +9,12 @@ from sqlalchemy import func, select
 
 from app.db import Engine, transaction
 from app.errors import Invalid
-from app.people.accounts import create_account, prepare_account, sign_in
+from app.people.accounts import Entry, create_account, prepare_account, still_holds
+from app.people.attempts import SlowDown
 from app.people.passwords import PasswordHashing
 from app.people.person import Person
 from app.people.tables import credentials, people
+from tests.conftest import SECRET
 
 pytestmark = pytest.mark.anyio
 
@@ -22,6 +24,15 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 @pytest.fixture
 def hashing() -> PasswordHashing:
     return PasswordHashing(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+async def sign_in(engine: Engine, hashing: PasswordHashing, email: str, password: str) -> Person | None:
+    entry = Entry(engine, hashing, SlowDown(SECRET), lambda: NOW)
+    account = await entry.sign_in(email, password, "192.0.2.1")
+    if account is not None:
+        async with transaction(engine) as connection:
+            assert await still_holds(connection, account)
+    return account.person if account else None
 
 
 async def make(engine: Engine, hashing: PasswordHashing, email: str, name: str = "") -> Person | None:

@@ -1,0 +1,43 @@
+"""`python -m app people`."""
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.commands.command import run_with_database
+from app.config import Settings
+from app.db import Engine, transaction
+from app.errors import NotFound
+from app.oauth.account.letters import reset_address
+from app.ops.clock import system_clock
+from app.people import store
+from app.people.emails import parse_email
+from app.people.links import Link, make_link
+
+if TYPE_CHECKING:
+    from app.commands.command import Commands
+
+
+def add_to(commands: "Commands") -> None:
+    """Add the command and what it can do."""
+    parser = commands.add_parser("people", help="help people with their accounts")
+    actions = parser.add_subparsers(dest="action", required=True)
+    resetting = actions.add_parser("reset", help="print a link by which a person chooses a new password")
+    resetting.add_argument("email", help="the e-mail address that the person signs in with")
+    resetting.set_defaults(run=_reset)
+
+
+def _reset(settings: Settings, arguments: argparse.Namespace) -> int:
+    print(run_with_database(settings, partial(_make_link, email=arguments.email)))
+    return 0
+
+
+async def _make_link(settings: Settings, engine: Engine, email: str) -> str:
+    address = parse_email(email)
+    async with transaction(engine) as connection:
+        person = await store.find_local_person(connection, address)
+        if person is None:
+            raise NotFound("Nobody has an account with this address.")
+        link = Link("reset", person.email or address.address, person.id, mailed=False)
+        secret = await make_link(connection, link, system_clock())
+    return reset_address(settings.public_url, secret)

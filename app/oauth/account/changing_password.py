@@ -1,0 +1,45 @@
+"""Changing a password that one knows."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import transaction
+from app.errors import AppError, Invalid
+from app.oauth.account.page import account_page
+from app.oauth.account.visits import ACCOUNT, TO_CHANGE_PASSWORD, Posted, enter, out_of_date, posted
+from app.oauth.server import AuthorizationServer
+from app.oauth.signing_in import count_attempt
+from app.ops.requests import address_of
+from app.people.accounts import change_password, still_holds
+from app.people.person import Person
+from app.people.sessions import find_person_for_change
+from app.people.store import PasswordAccount
+
+
+async def post_password(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/password: ends every other session of the person, and this one goes on under another cookie."""
+    form = await posted(server, request, TO_CHANGE_PASSWORD)
+    person = form.visit.person if form else None
+    if form is None or person is None:
+        return out_of_date(server)
+    try:
+        await count_attempt(server, request)
+        account = await _proven(server, request, form, person)
+        chosen = form.fields.one("new_password")
+        secret_hash = await server.entry.hashing.hash_new(chosen, [person.email or "", person.name])
+        async with transaction(server.engine) as connection:
+            signed_in = await find_person_for_change(connection, form.visit.cookie, server.clock())
+            if signed_in != person or not await still_holds(connection, account):
+                return out_of_date(server)
+            await change_password(connection, person.id, secret_hash, server.clock())
+            return await enter(server, connection, form.visit, person, ACCOUNT)
+    except AppError as error:
+        return await account_page(server, form.visit, person, error)
+
+
+async def _proven(server: AuthorizationServer, request: Request, form: Posted, person: Person) -> PasswordAccount:
+    present = form.fields.one("password")
+    account = await server.entry.sign_in(person.email or "", present, address_of(request))
+    if account is None or account.person.id != person.id:
+        raise Invalid("The present password is wrong.", field="password")
+    return account

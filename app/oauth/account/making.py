@@ -1,0 +1,90 @@
+"""Making an account by the link of a sign-up letter: whoever reads the mailbox chooses the password."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import new_id, transaction
+from app.errors import AppError, Invalid
+from app.oauth.account.visits import ACCOUNT, Visit, enter, form_token, out_of_date, posted, show, visit_of
+from app.oauth.journey import PostedForm, change_person, uuid_or_none
+from app.oauth.server import AuthorizationServer
+from app.oauth.signing_in import count_attempt, typed
+from app.people.accounts import create_account, prepare_account
+from app.people.links import Link, find_link, take_link
+
+TO_MAKE = "make an account"
+
+
+async def show_new(server: AuthorizationServer, request: Request) -> Response:
+    """GET /account/new: the form behind the link. Nothing is used up by looking."""
+    visit, parameters = await visit_of(server, request), request.query_params
+    secret, link = parameters.get("link", ""), await _find(server, parameters.get("link", ""))
+    if link is None:
+        return out_of_date(server)
+    return _page(server, visit, link, secret, uuid_or_none(parameters.get("request", "")))
+
+
+async def post_new(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/new: person, password, household and session in one transaction.
+
+    Goes on with the authorization request if it began in this browser, else to the account.
+    """
+    form = await posted(server, request, TO_MAKE)
+    if form is None:
+        return out_of_date(server)
+    secret, request_id = form.fields.one("link"), uuid_or_none(form.fields.one("request"))
+    link = await _find(server, secret)
+    if link is None:
+        return out_of_date(server)
+    name = typed(form.fields, "name")
+    household_id = new_id()
+    try:
+        await count_attempt(server, request)
+        password = form.fields.one("password")
+        account = await prepare_account(server.entry.hashing, link.email, password, form.fields.one("name"))
+        async with transaction(server.engine, household_id=household_id) as connection:
+            now = server.clock()
+            if await take_link(connection, secret, "sign_up", now) is None:
+                return out_of_date(server)
+            person = await create_account(connection, account, now, verified=True)
+            if person is None:
+                raise Invalid("There is an account with this address by now. Sign in with it.", field="email")
+            await server.found_household(connection, household_id, person)
+            if request_id is not None:
+                waiting = PostedForm(form.fields, form.visit.cookie, request_id)
+                answer = await change_person(server, connection, waiting, person)
+                if answer is not None:
+                    return answer
+            return await enter(server, connection, form.visit, person, ACCOUNT)
+    except AppError as error:
+        return _page(server, form.visit, link, secret, request_id, name, error)
+
+
+async def _find(server: AuthorizationServer, secret: str) -> Link | None:
+    async with transaction(server.engine) as connection:
+        return await find_link(connection, secret, "sign_up", server.clock())
+
+
+def _page(
+    server: AuthorizationServer,
+    visit: Visit,
+    link: Link,
+    secret: str,
+    request_id: UUID | None,
+    name: str = "",
+    error: AppError | None = None,
+) -> Response:
+    token = form_token(server, visit, TO_MAKE)
+    return show(
+        server,
+        visit,
+        "new_account.html",
+        error,
+        form_token=token,
+        link=secret,
+        request_id=request_id or "",
+        email=link.email,
+        name=name,
+    )

@@ -1,0 +1,78 @@
+"""The account page: who one is here, what is connected, and the forms that change it."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import transaction
+from app.errors import AppError
+from app.oauth.account.visits import (
+    ACCOUNT,
+    SIGN_IN,
+    TO_CHANGE_PASSWORD,
+    TO_DISCONNECT,
+    TO_SEND_PROOF,
+    TO_SIGN_OUT,
+    TO_SIGN_OUT_EVERYWHERE,
+    Visit,
+    form_token,
+    show,
+    visit_of,
+)
+from app.oauth.choices import asked_level
+from app.oauth.journey import see_other
+from app.oauth.redirects import shown_host
+from app.oauth.server import AuthorizationServer
+from app.oauth.store.connections import ConnectedApp, find_connected_apps
+from app.people.person import Person
+from app.people.profiles import find_profile
+
+
+@dataclass(frozen=True, slots=True)
+class ShownApp:
+    """A connected app with the proof for its Disconnect button; `host` is where it lives, or its answers go."""
+
+    app: ConnectedApp
+    host: str | None
+    level: str
+    form_token: str
+
+
+async def show_account(server: AuthorizationServer, request: Request) -> Response:
+    """GET /account."""
+    visit = await visit_of(server, request)
+    if visit.person is None:
+        return see_other(server, f"{SIGN_IN}?next={ACCOUNT}")
+    return await account_page(server, visit, visit.person)
+
+
+async def account_page(
+    server: AuthorizationServer, visit: Visit, person: Person, error: AppError | None = None
+) -> Response:
+    """The page for the person who is signed in."""
+    async with transaction(server.engine) as connection:
+        profile = await find_profile(connection, person.id)
+        apps = await find_connected_apps(connection, person.id, server.clock())
+    return show(
+        server,
+        visit,
+        "account.html",
+        error,
+        person=person,
+        profile=profile,
+        by_mail=server.mailer.enabled,
+        apps=[_shown(server, visit, app) for app in apps],
+        tokens={
+            "sign_out": form_token(server, visit, TO_SIGN_OUT),
+            "sign_out_everywhere": form_token(server, visit, TO_SIGN_OUT_EVERYWHERE),
+            "password": form_token(server, visit, TO_CHANGE_PASSWORD),
+            "proof": form_token(server, visit, TO_SEND_PROOF),
+        },
+    )
+
+
+def _shown(server: AuthorizationServer, visit: Visit, app: ConnectedApp) -> ShownApp:
+    host = shown_host(app.client_id) if app.client_id.startswith("https://") else app.redirect_host
+    token = form_token(server, visit, TO_DISCONNECT, str(app.grant_id))
+    return ShownApp(app, host, asked_level(app.scopes), token)

@@ -1,0 +1,100 @@
+"""Choosing a new password by a one-time link."""
+
+from functools import partial
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import transaction
+from app.errors import AppError
+from app.oauth.account.letters import reset_letter
+from app.oauth.account.visits import SIGN_IN, Visit, form_token, out_of_date, posted, show, visit_of
+from app.oauth.server import AuthorizationServer
+from app.oauth.signing_in import count_attempt, typed
+from app.oauth.store.connections import end_grants_of
+from app.ops.requests import address_of
+from app.people.emails import parse_email
+from app.people.links import find_link
+from app.people.proving import reset
+
+TO_ASK = "ask for a reset"
+TO_RESET = "reset"
+
+
+async def show_reset(server: AuthorizationServer, request: Request) -> Response:
+    """GET /account/reset: asks for the address, or says whom to ask where no letter can be sent."""
+    return _ask(server, await visit_of(server, request))
+
+
+async def post_reset(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/reset: the same answer, after the same work, for every address; the letter is written later."""
+    form = await posted(server, request, TO_ASK)
+    if form is None:
+        return out_of_date(server)
+    if not server.mailer.enabled:
+        return _ask(server, form.visit)
+    try:
+        await count_attempt(server, request)
+        email = parse_email(form.fields.one("email"))
+        async with transaction(server.engine) as connection:
+            await server.slow_down.begin_letter(connection, email, address_of(request), server.clock())
+        server.mailer.put(partial(reset_letter, server, email))
+    except AppError as error:
+        return _ask(server, form.visit, typed(form.fields, "email"), error)
+    return server.pages.message(
+        "Look into your mailbox",
+        f"If {email.address} has an account here, a letter with a link is on its way. It is good for half an hour.",
+        status=200,
+    )
+
+
+async def show_new_password(server: AuthorizationServer, request: Request) -> Response:
+    """GET /account/new-password: the form behind a reset link. Nothing is used up by looking."""
+    visit = await visit_of(server, request)
+    return await _choose(server, visit, request.query_params.get("link", ""))
+
+
+async def post_new_password(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/new-password: ends every session, grant and link of the person."""
+    form = await posted(server, request, TO_RESET)
+    if form is None:
+        return out_of_date(server)
+    secret = form.fields.one("link")
+    ended: list[UUID] = []
+    try:
+        await count_attempt(server, request)
+        async with transaction(server.engine) as connection:
+            link = await find_link(connection, secret, "reset", server.clock())
+        if link is None:
+            return out_of_date(server)
+        secret_hash = await server.entry.hashing.hash_new(form.fields.one("password"), [link.email])
+        async with transaction(server.engine, committed=lambda: server.grants_revoked(ended)) as connection:
+            now = server.clock()
+            person_id = await reset(connection, server.slow_down, secret, secret_hash, now)
+            if person_id is None:
+                return out_of_date(server)
+            ended += await end_grants_of(connection, person_id, "password_reset", now)
+    except AppError as error:
+        return await _choose(server, form.visit, secret, error)
+    return server.pages.page(
+        "done.html",
+        title="You have a new password",
+        text="Every browser was signed out, and every app has to be connected again.",
+        path=SIGN_IN,
+        words="Sign in",
+    )
+
+
+def _ask(server: AuthorizationServer, visit: Visit, email: str = "", error: AppError | None = None) -> Response:
+    token = form_token(server, visit, TO_ASK)
+    return show(server, visit, "reset.html", error, by_mail=server.mailer.enabled, form_token=token, email=email)
+
+
+async def _choose(server: AuthorizationServer, visit: Visit, secret: str, error: AppError | None = None) -> Response:
+    async with transaction(server.engine) as connection:
+        link = await find_link(connection, secret, "reset", server.clock())
+    if link is None:
+        return out_of_date(server)
+    token = form_token(server, visit, TO_RESET)
+    return show(server, visit, "new_password.html", error, form_token=token, link=secret, email=link.email)

@@ -1,0 +1,85 @@
+"""Signing in to the account's pages, and out again."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import transaction
+from app.errors import AppError, Invalid
+from app.oauth.account.visits import (
+    ACCOUNT,
+    SIGN_IN,
+    TO_SIGN_IN,
+    TO_SIGN_OUT,
+    TO_SIGN_OUT_EVERYWHERE,
+    Visit,
+    enter,
+    form_token,
+    out_of_date,
+    posted,
+    show,
+    visit_of,
+)
+from app.oauth.journey import see_other
+from app.oauth.server import AuthorizationServer
+from app.oauth.signing_in import WRONG, count_attempt, typed
+from app.ops.requests import address_of
+from app.people.accounts import still_holds
+from app.people.sessions import close_all_sessions, find_person_for_change
+from app.ui.local_paths import local_path
+
+
+async def show_sign_in(server: AuthorizationServer, request: Request) -> Response:
+    """GET /account/sign-in; `next` is the path of ours to go to afterwards."""
+    visit = await visit_of(server, request)
+    path = local_path(request.query_params.get("next", ""), ACCOUNT)
+    return see_other(server, path) if visit.person else _page(server, visit, path)
+
+
+async def post_sign_in(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/sign-in: on to `next`, or the page again; an unknown email and a wrong password answer alike."""
+    form = await posted(server, request, TO_SIGN_IN)
+    if form is None:
+        return out_of_date(server)
+    path = ACCOUNT
+    try:
+        path = local_path(form.fields.one("next"), ACCOUNT)
+        await count_attempt(server, request)
+        email, password = form.fields.one("email"), form.fields.one("password")
+        account = await server.entry.sign_in(email, password, address_of(request))
+        if account is None:
+            raise Invalid(WRONG)
+        async with transaction(server.engine) as connection:
+            if not await still_holds(connection, account):
+                raise Invalid(WRONG)
+            return await enter(server, connection, form.visit, account.person, path)
+    except AppError as error:
+        return _page(server, form.visit, path, typed(form.fields, "email"), error)
+
+
+async def post_sign_out(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/sign-out: this browser."""
+    form = await posted(server, request, TO_SIGN_OUT)
+    if form is None:
+        return out_of_date(server)
+    async with transaction(server.engine) as connection:
+        return await enter(server, connection, form.visit, None, SIGN_IN)
+
+
+async def post_sign_out_everywhere(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/sign-out-everywhere: every browser of the person, this one too. Apps stay connected."""
+    form = await posted(server, request, TO_SIGN_OUT_EVERYWHERE)
+    if form is None:
+        return out_of_date(server)
+    async with transaction(server.engine) as connection:
+        person = await find_person_for_change(connection, form.visit.cookie, server.clock())
+        if person is None:
+            return out_of_date(server)
+        await close_all_sessions(connection, person.id)
+        return await enter(server, connection, form.visit, None, SIGN_IN)
+
+
+def _page(
+    server: AuthorizationServer, visit: Visit, path: str, email: str = "", error: AppError | None = None
+) -> Response:
+    token = form_token(server, visit, TO_SIGN_IN)
+    return show(server, visit, "account_sign_in.html", error, form_token=token, next=path, email=email)

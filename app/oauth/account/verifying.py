@@ -1,0 +1,92 @@
+"""Proving that an address is its person's: by a link in the mailbox and the password, which makes both one hand."""
+
+from functools import partial
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import transaction
+from app.errors import AppError, Invalid
+from app.oauth.account.letters import verify_letter
+from app.oauth.account.page import account_page
+from app.oauth.account.visits import SIGN_IN, TO_SEND_PROOF, Visit, form_token, out_of_date, posted, show, visit_of
+from app.oauth.server import AuthorizationServer
+from app.oauth.signing_in import count_attempt
+from app.oauth.store.connections import end_grants_of
+from app.ops.requests import address_of
+from app.people.emails import parse_email
+from app.people.links import Link, find_link
+from app.people.proving import verify
+
+TO_VERIFY = "verify"
+
+
+async def post_proof(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/proof: sends the signed-in person the link."""
+    form = await posted(server, request, TO_SEND_PROOF)
+    person = form.visit.person if form else None
+    if form is None or person is None or person.email is None or not server.mailer.enabled:
+        return out_of_date(server)
+    try:
+        async with transaction(server.engine) as connection:
+            email, now = parse_email(person.email), server.clock()
+            await server.slow_down.begin_letter(connection, email, address_of(request), now)
+        server.mailer.put(partial(verify_letter, server, person))
+    except AppError as error:
+        return await account_page(server, form.visit, person, error)
+    return server.pages.message(
+        "Look into your mailbox", f"A letter to {person.email} is on its way. Its link is good for a day.", status=200
+    )
+
+
+async def show_verify(server: AuthorizationServer, request: Request) -> Response:
+    """GET /account/verify: the form behind the link. Nothing is used up by looking."""
+    visit, secret = await visit_of(server, request), request.query_params.get("link", "")
+    link = await _find(server, secret)
+    return out_of_date(server) if link is None else _page(server, visit, secret, link)
+
+
+async def post_verify(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/verify. The first proof ends what was made before it: sessions, grants and links."""
+    form = await posted(server, request, TO_VERIFY)
+    if form is None:
+        return out_of_date(server)
+    secret = form.fields.one("link")
+    link = await _find(server, secret)
+    if link is None:
+        return out_of_date(server)
+    ended: list[UUID] = []
+    try:
+        await count_attempt(server, request)
+        account = await server.entry.sign_in(link.email, form.fields.one("password"), address_of(request))
+        if account is None:
+            raise Invalid("The password is wrong.", field="password")
+        async with transaction(server.engine, committed=lambda: server.grants_revoked(ended)) as connection:
+            now = server.clock()
+            is_first = await verify(connection, secret, account, now)
+            if is_first is None:
+                return out_of_date(server)
+            if is_first:
+                ended += await end_grants_of(connection, account.person.id, "address_verified", now)
+    except AppError as error:
+        return _page(server, form.visit, secret, link, error)
+    return server.pages.page(
+        "done.html",
+        title="The address is yours",
+        text="Thank you. Sign in again; apps that were connected before have to be connected again.",
+        path=SIGN_IN,
+        words="Sign in",
+    )
+
+
+async def _find(server: AuthorizationServer, secret: str) -> Link | None:
+    async with transaction(server.engine) as connection:
+        return await find_link(connection, secret, "verify", server.clock())
+
+
+def _page(
+    server: AuthorizationServer, visit: Visit, secret: str, link: Link, error: AppError | None = None
+) -> Response:
+    token = form_token(server, visit, TO_VERIFY)
+    return show(server, visit, "verify.html", error, form_token=token, link=secret, email=link.email)

@@ -1,0 +1,111 @@
+"""SQL on what a person has connected: their live grants."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from app.db import Connection
+from app.households.tables import households, memberships
+from app.oauth.tables import grant_households, grants, refresh_families, refresh_tokens
+
+MOST_SHOWN: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedApp:
+    """A live grant as its person sees it. `used_at` is when it last asked for a token; None when that is not known."""
+
+    grant_id: UUID
+    kind: str
+    client_id: str
+    name: str
+    redirect_host: str | None
+    scopes: tuple[str, ...]
+    households: tuple[str, ...]
+    created_at: datetime
+    used_at: datetime | None
+    expires_at: datetime | None
+
+
+async def find_connected_apps(connection: Connection, person_id: UUID, now: datetime) -> list[ConnectedApp]:
+    """The live grants of a person, newest first, at most MOST_SHOWN; each with today's households of theirs."""
+    used_at = (
+        select(func.max(refresh_tokens.c.created_at))
+        .join(refresh_families, refresh_families.c.id == refresh_tokens.c.family_id)
+        .where(refresh_families.c.grant_id == grants.c.id)
+        .scalar_subquery()
+    )
+    names = (
+        select(func.array_agg(aggregate_order_by(households.c.name, households.c.name)))
+        .select_from(grant_households)
+        .join(households, households.c.id == grant_households.c.household_id)
+        .join(memberships, memberships.c.household_id == households.c.id)
+        .where(grant_households.c.grant_id == grants.c.id, memberships.c.person_id == person_id)
+        .scalar_subquery()
+    )
+    rows = await connection.execute(
+        select(
+            grants.c.id,
+            grants.c.kind,
+            grants.c.client_id,
+            grants.c.client["name"].astext.label("name"),
+            grants.c.client["redirect_host"].astext.label("redirect_host"),
+            grants.c.scopes,
+            names.label("households"),
+            grants.c.created_at,
+            used_at.label("used_at"),
+            grants.c.expires_at,
+        )
+        .where(_is_live(person_id, now))
+        .order_by(grants.c.created_at.desc(), grants.c.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    return [
+        ConnectedApp(
+            grant_id=row.id,
+            kind=row.kind,
+            client_id=row.client_id,
+            name=row.name,
+            redirect_host=row.redirect_host,
+            scopes=tuple(row.scopes),
+            households=tuple(row.households or ()),
+            created_at=row.created_at,
+            used_at=row.used_at,
+            expires_at=row.expires_at,
+        )
+        for row in rows
+    ]
+
+
+async def end_grant_of(connection: Connection, person_id: UUID, grant_id: UUID, because: str, now: datetime) -> bool:
+    """End one grant of a person; False when it had ended already or is another's."""
+    done = await connection.execute(
+        update(grants)
+        .where(_is_live(person_id, now), grants.c.id == grant_id)
+        .values(revoked_at=now, revoked_because=because)
+        .returning(grants.c.id)
+    )
+    return done.first() is not None
+
+
+async def end_grants_of(connection: Connection, person_id: UUID, because: str, now: datetime) -> list[UUID]:
+    """End every live grant of a person; which ones."""
+    done = await connection.execute(
+        update(grants)
+        .where(_is_live(person_id, now))
+        .values(revoked_at=now, revoked_because=because)
+        .returning(grants.c.id)
+    )
+    return list(done.scalars())
+
+
+def _is_live(person_id: UUID, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        grants.c.person_id == person_id,
+        grants.c.revoked_at.is_(None),
+        or_(grants.c.expires_at.is_(None), grants.c.expires_at > now),
+    )

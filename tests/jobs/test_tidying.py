@@ -1,0 +1,55 @@
+"""What has expired is removed, and nothing else."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.jobs.runner import tend_all
+from app.people.links import Link, make_link
+from app.people.purge_repository import purge_expired
+from app.people.sessions import SESSION_LIFE, open_session
+from app.people.tables import email_links, sessions
+from tests.factory import Factory
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+async def count(engine: Engine) -> list[int]:
+    async with transaction(engine) as connection:
+        counts = [select(func.count()).select_from(table) for table in (sessions, email_links)]
+        return [(await connection.execute(each)).scalar_one() for each in counts]
+
+
+async def leave_things(engine: Engine, settings: Settings) -> None:
+    """A session that ends first and one that ends later, and the same of links."""
+    person, _ = await Factory(engine, settings).person()
+    async with transaction(engine) as connection:
+        for made in (NOW - timedelta(days=1), NOW):
+            await open_session(connection, person.id, made)
+            await make_link(connection, Link("verify", "ada@example.org", person.id, mailed=True), made)
+
+
+async def test_expired_sessions_and_links_are_removed(engine: Engine, settings: Settings) -> None:
+    await leave_things(engine, settings)
+    assert await count(engine) == [2, 2]
+    await tend_all(engine, NOW - timedelta(seconds=1))
+    assert await count(engine) == [2, 2]
+    await tend_all(engine, NOW)
+    assert await count(engine) == [2, 1]
+    await tend_all(engine, NOW + SESSION_LIFE - timedelta(hours=1))
+    assert await count(engine) == [1, 0]
+
+
+async def test_a_batch_has_a_bound(engine: Engine, settings: Settings) -> None:
+    await leave_things(engine, settings)
+    later = NOW + timedelta(days=365)
+    removed: list[int] = []
+    for _ in range(3):
+        async with transaction(engine) as connection:
+            removed.append(await purge_expired(connection, later, 1))
+    assert removed == [1, 1, 0]

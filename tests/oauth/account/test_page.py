@@ -1,0 +1,143 @@
+"""The account page: what is shown, disconnecting, and signing out."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.oauth.tables import grants
+from tests.oauth.account.pages import SIGN_IN, connect, is_signed_in, sign_in
+from tests.oauth.browser import PASSWORD, Browser
+from tests.oauth.conftest import RunningServer, start
+from tests.oauth.tokens import refresh, tokens_for
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_it_shows_who_one_is_and_what_is_connected(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    await connect(server, http, email)
+    page = await Browser(http).open("/account")
+    today = server.clock().date()
+    for shown in (email, "not confirmed", "A test client", "localhost:49152", "change the lists", "household"):
+        assert shown in page.text
+    assert f"Since {today}" in page.text
+    assert f"Last seen {today}" in page.text
+    assert f"Until {today + timedelta(days=30)}" in page.text
+    assert not page.has_form("/account/proof"), "no letters can be sent"
+
+
+async def test_nobody_sees_the_apps_of_others(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    await connect(server, http, email)
+    async with server.browser() as other:
+        await connect(server, other, f"other.{email}")
+        page = await Browser(other).open("/account")
+    assert len(page.soup.select("section.app")) == 1
+    assert page.text.count("@") == 1
+
+
+async def test_apps_that_have_ended_are_not_shown(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    await connect(server, http, email)
+    server.clock.move(days=30)
+    page = await sign_in(http, email)
+    assert page.title == "Your account"
+    assert not page.soup.select("section.app")
+
+
+async def test_a_name_that_an_app_has_chosen_is_only_text(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    await connect(server, http, email)
+    async with transaction(server.engine) as connection:
+        name = {"name": "<script>x</script>", "redirect_host": '"><b>'}
+        await connection.execute(update(grants).values(client=name))
+    page = await Browser(http).open("/account")
+    assert "<script>x" not in page.response.text
+    assert '"><b>' not in page.response.text
+
+
+async def test_disconnecting_ends_the_grant_at_once_and_no_other(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    tokens = await tokens_for(http, server.url, email)
+    kept = await connect(server, http, email)
+    browser = Browser(http)
+    page = await browser.open("/account")
+    forms = page.soup.select("form[action$='/account/disconnect']")
+    assert len(forms) == 2
+    data = {str(each["name"]): str(each["value"]) for each in forms[-1].select("input")}  # the newest is the first
+    assert (await http.post("/account/disconnect", data=data)).headers["location"] == "/account"
+    assert await server.grant_of(tokens["access_token"]) is None
+    assert await server.grant_of(kept) is not None
+    assert [str(each) for each in server.revoked] == [data["grant"]]
+    assert (await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"])).status_code == 400
+    again = await http.post("/account/disconnect", data=data)
+    assert again.status_code == 400
+    assert len(server.revoked) == 1
+
+
+async def test_nobody_disconnects_the_apps_of_others(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    token = await connect(server, http, email)
+    async with server.browser() as other:
+        await connect(server, other, f"other.{email}")
+        theirs = (await Browser(http).open("/account")).fields("/account/disconnect")
+        mine = (await Browser(other).open("/account")).fields("/account/disconnect")
+        for data in (theirs, {**mine, "grant": theirs["grant"]}, {**theirs, "form_token": mine["form_token"]}):
+            assert (await other.post("/account/disconnect", data=data)).status_code == 400
+    assert await server.grant_of(token) is not None
+
+
+async def test_signing_out_everywhere_ends_every_session_and_no_app(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    token = await connect(server, http, email)
+    async with server.browser() as phone, server.browser() as stranger:
+        await sign_in(phone, email)
+        await connect(server, stranger, f"other.{email}")
+        copied = http.cookies["shopping_session"]
+        page = await Browser(http).open("/account")
+        page = await Browser(http).submit(page, "/account/sign-out-everywhere")
+        assert page.has_form(SIGN_IN)
+        assert not await is_signed_in(http)
+        assert not await is_signed_in(phone)
+        assert await is_signed_in(stranger)
+        async with server.browser() as thief:
+            thief.cookies.set("shopping_session", copied)
+            assert not await is_signed_in(thief)
+    assert await server.grant_of(token) is not None
+
+
+async def test_signing_out_here_leaves_other_browsers_alone(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    await connect(server, http, email)
+    async with server.browser() as phone:
+        page = await sign_in(phone, email)
+        await Browser(phone).submit(page, "/account/sign-out")
+        assert not await is_signed_in(phone)
+        assert await is_signed_in(http)
+
+
+async def test_signing_in_goes_where_the_address_says(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    await connect(server, http, email)
+    async with server.browser() as other:
+        page = await Browser(other).open(f"{SIGN_IN}?next=/account/reset")
+        page = await Browser(other).submit(page, SIGN_IN, email=email, password=PASSWORD)
+        assert page.title == "Forgot the password?"
+
+
+async def test_below_a_path_every_link_and_redirect_stays_there(settings: Settings, engine: Engine) -> None:
+    server = await start(settings.model_copy(update={"public_url": f"{settings.public_url}/shop"}), engine)
+    async with server.browser() as http:
+        response = await http.get("/account")
+        assert response.headers["location"] == "/shop/account/sign-in?next=/account"
+        page = await Browser(http).open(SIGN_IN)
+        assert str(page.form(SIGN_IN)["action"]) == "/shop/account/sign-in"

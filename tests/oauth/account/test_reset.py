@@ -1,0 +1,218 @@
+"""Choosing a new password by a link."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import anyio
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.people import store
+from app.people.emails import parse_email
+from app.people.links import Link, make_link
+from app.people.tables import email_links, people
+from tests.mailbox import link_in
+from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in
+from tests.oauth.browser import PASSWORD, Browser, Page
+from tests.oauth.conftest import Mailing, RunningServer, start
+
+pytestmark = pytest.mark.anyio
+
+RESET, CHOOSE = "/account/reset", "/account/new-password"
+
+
+async def ask(http: httpx.AsyncClient, email: str) -> Page:
+    page = await Browser(http).open(RESET)
+    return await Browser(http).submit(page, RESET, email=email)
+
+
+async def link_for(server: RunningServer, email: str, *, mailed: bool = True) -> str:
+    """The path of a link, without its letter."""
+    async with transaction(server.engine) as connection:
+        person = await store.find_local_person(connection, parse_email(email))
+        assert person is not None
+        secret = await make_link(connection, Link("reset", email, person.id, mailed=mailed), server.clock())
+    return f"{CHOOSE}?link={secret}"
+
+
+async def is_verified(server: RunningServer, email: str) -> bool:
+    async with transaction(server.engine) as connection:
+        found = await connection.execute(select(people.c.email_verified_at).where(people.c.email == email))
+        return found.scalar_one() is not None
+
+
+async def make_account(server: RunningServer, email: str) -> None:
+    """An account from a time without letters."""
+    without = await start(server.settings.model_copy(update={"smtp_host": None}), server.engine)
+    async with without.browser() as http:
+        await connect(without, http, email)
+
+
+async def test_the_link_in_the_letter_leads_to_a_new_password(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    await make_account(server, email)
+    async with server.browser() as http:
+        assert "If " in (await ask(http, email.upper())).text
+        letter = await mailing.box.next()
+        assert letter["To"] == email
+        link = link_in(letter)
+        assert link.startswith(f"{server.url}{CHOOSE}?link=slm_")
+        page = await Browser(http).open(link)
+        assert email in page.text
+        page = await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
+        assert page.title == "You have a new password"
+        assert not await is_signed_in(http), "a link signs nobody in"
+    assert await can_sign_in(server, email, OTHER_PASSWORD)
+    assert not await can_sign_in(server, email, PASSWORD)
+    assert await is_verified(server, email)
+
+
+async def test_known_and_unknown_addresses_get_the_same_answer(mailing: Mailing, email: str) -> None:
+    server, unknown = mailing.server, f"x{email}"
+    await make_account(server, email)
+    async with server.browser() as http:
+        for_unknown = await ask(http, unknown)
+        for_known = await ask(http, email)
+        assert for_known.status == for_unknown.status == 200
+        assert for_unknown.response.text.replace(unknown, email) == for_known.response.text
+        assert for_unknown.response.headers.keys() == for_known.response.headers.keys()
+    assert (await mailing.box.next())["To"] == email, "the letters are written in turn, and the first was none"
+    assert mailing.box.is_empty
+
+
+async def test_the_answer_does_not_wait_for_the_letter(settings: Settings, engine: Engine, email: str) -> None:
+    nowhere = {"smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_from": "lists@example.org", "smtp_tls": "off"}
+    server = await start(settings.model_copy(update=nowhere), engine)
+    await make_account(server, email)
+    async with server.browser() as http:
+        assert (await ask(http, email)).status == 200  # nobody runs the mailer: a letter is never sent
+    async with transaction(engine) as connection:
+        assert (await connection.execute(select(email_links))).all() == [], (
+            "not even the link is made before the answer"
+        )
+
+
+async def test_a_reset_ends_sessions_grants_and_other_links(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    token = await connect(server, http, email)
+    first, second = await link_for(server, email), await link_for(server, email)
+    async with server.browser() as other:
+        page = await Browser(other).open(second)
+        await Browser(other).submit(page, CHOOSE, password=OTHER_PASSWORD)
+        assert "out of date" in (await Browser(other).open(first)).text
+    assert not await is_signed_in(http)
+    assert await server.grant_of(token) is None
+    assert len(server.revoked) == 1
+
+
+async def test_a_link_is_good_once_also_for_many_at_once(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    await connect(server, http, email)
+    page = await Browser(http).open(await link_for(server, email))
+    titles: list[str] = []
+
+    async def use(number: int) -> None:
+        used = await Browser(http).submit(page, CHOOSE, password=f"{OTHER_PASSWORD} {number}")
+        titles.append(used.title)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(8):
+            tasks.start_soon(use, number)
+    assert sorted(titles) == ["This page is out of date"] * 7 + ["You have a new password"]
+    again = await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
+    assert "out of date" in again.text
+
+
+async def test_a_link_is_good_for_half_an_hour(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    await connect(server, http, email)
+    link = await link_for(server, email)
+    server.clock.move(minutes=30, seconds=-1)
+    page = await Browser(http).open(link)
+    assert page.has_form(CHOOSE)
+    server.clock.move(seconds=1)
+    assert "out of date" in (await Browser(http).open(link)).text
+    assert "out of date" in (await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)).text
+    assert await can_sign_in(server, email, PASSWORD)
+
+
+async def test_looking_at_a_link_and_a_weak_password_use_nothing_up(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    await connect(server, http, email)
+    link = await link_for(server, email)
+    for _ in range(3):
+        assert (await http.get(link)).status_code == 200
+    page = await Browser(http).open(link)
+    for weak in ("short", "password1", email):
+        page = await Browser(http).submit(page, CHOOSE, password=weak)
+        assert page.status == 400
+        assert page.soup.select_one("[role=alert]") is not None
+    assert (await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)).title == "You have a new password"
+
+
+@pytest.mark.parametrize("secret", ["", "slm_", "slm_" + "x" * 43, "x" * 5000, "\0", "\udfff"])
+async def test_an_invented_link_is_out_of_date(http: httpx.AsyncClient, secret: str) -> None:
+    for path in (CHOOSE, "/account/verify", "/account/new"):
+        response = await http.get(path, params={"link": secret.encode("utf-8", "surrogatepass")})
+        assert response.status_code == 400
+        assert "out of date" in response.text
+
+
+async def test_a_link_is_good_for_its_purpose_only(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    await connect(server, http, email)
+    link = await link_for(server, email)
+    for path in ("/account/verify", "/account/new"):
+        assert "out of date" in (await Browser(http).open(link.replace(CHOOSE, path))).text
+
+
+async def test_the_link_is_not_in_the_database(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    await connect(server, http, email)
+    secret = parse_qs(urlsplit(await link_for(server, email)).query)["link"][0]
+    async with transaction(server.engine) as connection:
+        (row,) = (await connection.execute(select(email_links))).all()
+    assert len(secret) >= 43
+    assert all(secret.encode() not in value for value in row if isinstance(value, bytes))
+    assert len(row.link_hash) == 32
+
+
+async def test_a_reset_ends_the_waits_of_the_account(settings: Settings, engine: Engine, email: str) -> None:
+    server = await start(settings.model_copy(update={"limits": "on"}), engine)
+    async with server.browser() as http:
+        await connect(server, http, email)
+    async with server.browser() as http:
+        page = await Browser(http).open("/account/sign-in")
+        tries = [
+            await Browser(http).submit(page, "/account/sign-in", email=email, password="wrong horse") for _ in range(7)
+        ]
+        assert tries[-1].status == 429
+        page = await Browser(http).open(await link_for(server, email))
+        await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
+    assert await can_sign_in(server, email, OTHER_PASSWORD)
+
+
+async def test_without_a_mail_server_the_page_says_whom_to_ask(http: httpx.AsyncClient) -> None:
+    page = await Browser(http).open(RESET)
+    assert "Ask whoever runs it" in page.text
+    assert not page.has_form(RESET)
+
+
+async def test_a_link_that_did_not_come_by_mail_proves_no_address(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    await connect(server, http, email)
+    page = await Browser(http).open(await link_for(server, email, mailed=False))
+    await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
+    assert not await is_verified(server, email)
+
+
+async def test_letters_to_one_address_are_slowed_down(mailing: Mailing, settings: Settings, email: str) -> None:
+    server = await start(mailing.server.settings.model_copy(update={"limits": "on"}), mailing.server.engine)
+    async with server.browser() as http:
+        statuses = [(await ask(http, email)).status for _ in range(5)]
+        assert statuses == [200] * 4 + [429]
+        server.clock.move(minutes=1)
+        assert (await ask(http, email)).status == 200

@@ -1,0 +1,152 @@
+"""With a mail server, the link in a letter makes the account."""
+
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from app.db import transaction
+from app.people.tables import people, sessions
+from tests.mailbox import link_in
+from tests.oauth.account.pages import can_sign_in, is_signed_in
+from tests.oauth.account.test_reset import is_verified, make_account
+from tests.oauth.browser import PASSWORD, Browser, Page
+from tests.oauth.conftest import Mailing, RunningServer
+from tests.oauth.tokens import Attempt, code_of, redeem, register
+
+pytestmark = pytest.mark.anyio
+
+SIGN_UP, NEW = "/oauth/sign-up", "/account/new"
+
+
+async def ask(server: RunningServer, http: httpx.AsyncClient, email: str) -> tuple[Attempt, Page]:
+    """Ask for an account in front of an authorization request."""
+    attempt = Attempt((await register(http, server.url))["client_id"], server.url)
+    browser = Browser(http)
+    page = await browser.open(attempt.url())
+    page = await browser.open(urljoin(str(page.response.url), page.link(SIGN_UP)))
+    return attempt, await browser.submit(page, SIGN_UP, email=email)
+
+
+async def count_people(server: RunningServer) -> tuple[int, int]:
+    async with transaction(server.engine) as connection:
+        counts = [select(func.count()).select_from(table) for table in (people, sessions)]
+        found = [(await connection.execute(count)).scalar_one() for count in counts]
+        return found[0], found[1]
+
+
+async def test_the_link_makes_the_account_and_goes_on_with_the_app(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    async with server.browser() as http:
+        attempt, page = await ask(server, http, email)
+        assert page.title == "Look into your mailbox"
+        assert await count_people(server) == (0, 0)
+        letter = await mailing.box.next()
+        assert letter["To"] == email
+        page = await Browser(http).open(link_in(letter))
+        assert email in page.text
+        consent = await Browser(http).submit(page, NEW, password=PASSWORD, name="Anna")
+        assert "Signed in as Anna" in consent.text
+        location = await Browser(http).approve(consent)
+        assert (await redeem(http, attempt, code_of(location))).status_code == 200
+    assert await is_verified(server, email)
+    assert await can_sign_in(server, email, PASSWORD)
+
+
+async def test_on_another_device_the_link_leads_to_the_account(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    async with server.browser() as http, server.browser() as phone:
+        _, page = await ask(server, http, email)
+        link = link_in(await mailing.box.next())
+        page = await Browser(phone).open(link)
+        page = await Browser(phone).submit(page, NEW, password=PASSWORD)
+        assert page.title == "Your account"
+        assert not await is_signed_in(http)
+        assert "out of date" in (await Browser(phone).open(link)).text
+
+
+async def test_a_taken_address_gets_the_same_answer_and_another_letter(mailing: Mailing, email: str) -> None:
+    server, taken = mailing.server, f"taken.{email}"
+    await make_account(server, taken)
+    async with server.browser() as http:
+        _, for_free = await ask(server, http, email)
+        _, for_taken = await ask(server, http, taken)
+        assert for_free.status == for_taken.status == 200
+        assert for_free.response.text == for_taken.response.text.replace(taken, email)
+        assert for_free.response.headers.keys() == for_taken.response.headers.keys()
+        link_in(await mailing.box.next())
+        letter = await mailing.box.next()
+        assert letter["To"] == taken
+        assert "you have one" in letter.get_content()
+        assert "link=" not in letter.get_content()
+    assert await can_sign_in(server, taken, PASSWORD)
+
+
+async def test_who_does_not_read_the_mailbox_gets_no_account(mailing: Mailing, email: str) -> None:
+    """Pre-hijacking: no password and no name of the attacker is kept until the owner opens the link."""
+    server = mailing.server
+    async with server.browser() as attacker, server.browser() as victim:
+        await ask(server, attacker, email)
+        page = await Browser(victim).open(link_in(await mailing.box.next()))
+        await Browser(victim).submit(page, NEW, password=PASSWORD)
+        assert not await is_signed_in(attacker)
+        assert await is_signed_in(victim)
+
+
+async def test_of_two_links_for_one_address_one_makes_the_account(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    async with server.browser() as http, server.browser() as other:
+        pages: list[Page] = []
+        for browser in (http, other):
+            await ask(server, browser, email)
+            pages.append(await Browser(browser).open(link_in(await mailing.box.next())))
+        await Browser(http).submit(pages[0], NEW, password=PASSWORD)
+        refused = await Browser(other).submit(pages[1], NEW, password="another horse battery")
+        assert refused.status == 400
+        assert not await is_signed_in(other)
+    assert await can_sign_in(server, email, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("password", "name", "says"),
+    [
+        ("short", "", "too short"),
+        ("password1", "", "too easy"),
+        (PASSWORD, "a\0b", "NUL"),
+        (PASSWORD, "x" * 300, "name"),
+    ],
+)
+async def test_bad_input_is_refused_by_name_and_the_link_stays_good(
+    mailing: Mailing, email: str, password: str, name: str, says: str
+) -> None:
+    server = mailing.server
+    async with server.browser() as http:
+        await ask(server, http, email)
+        page = await Browser(http).open(link_in(await mailing.box.next()))
+        refused = await Browser(http).submit(page, NEW, password=password, name=name)
+        assert refused.status == 400
+        alert = refused.soup.select_one("[role=alert]")
+        assert alert is not None
+        assert says in alert.get_text()
+        assert (await Browser(http).submit(page, NEW, password=PASSWORD)).has_form("/oauth/consent")
+
+
+@pytest.mark.parametrize("email", ["", "nobody", "a\0@example.org", "anna@example.org\r\nBcc: b@example.org"])
+async def test_what_is_no_address_gets_no_letter(mailing: Mailing, email: str) -> None:
+    async with mailing.server.browser() as http:
+        _, page = await ask(mailing.server, http, email)
+        assert page.status == 400
+        assert page.has_form(SIGN_UP)
+    assert mailing.box.is_empty
+
+
+async def test_a_letter_holds_nothing_that_the_asker_typed(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    async with server.browser() as http:
+        attempt = Attempt((await register(http, server.url, client_name="Visit evil.example"))["client_id"], server.url)
+        browser = Browser(http)
+        page = await browser.open(attempt.url(state="evil.example"))
+        page = await browser.open(urljoin(str(page.response.url), page.link(SIGN_UP)))
+        await browser.submit(page, SIGN_UP, email=email, name="Visit evil.example", password="evil.example")
+        assert "evil" not in (await mailing.box.next()).as_string()

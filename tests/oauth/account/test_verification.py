@@ -1,0 +1,120 @@
+"""Proving that an address is its person's, and what becomes of accounts that somebody else has made with it."""
+
+import httpx
+import pytest
+
+from tests.mailbox import link_in
+from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in
+from tests.oauth.account.test_reset import ask, is_verified, make_account
+from tests.oauth.browser import PASSWORD, Browser
+from tests.oauth.conftest import Mailing, RunningServer, start
+
+pytestmark = pytest.mark.anyio
+
+PROOF, VERIFY = "/account/proof", "/account/verify"
+
+
+async def proof_link(mailing: Mailing, http: httpx.AsyncClient, email: str) -> str:
+    """Have the link sent, after signing in where that was not done."""
+    page = await Browser(http).open("/account") if await is_signed_in(http) else await sign_in(http, email)
+    assert "not confirmed" in page.text
+    page = await Browser(http).submit(page, PROOF)
+    assert page.title == "Look into your mailbox"
+    letter = await mailing.box.next()
+    assert letter["To"] == email
+    return link_in(letter)
+
+
+async def test_link_and_password_confirm_the_address(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    await make_account(server, email)
+    async with server.browser() as http, server.browser() as phone:
+        link = await proof_link(mailing, http, email)
+        page = await Browser(phone).open(link)
+        page = await Browser(phone).submit(page, VERIFY, password=PASSWORD)
+        assert page.title == "The address is yours"
+        page = await sign_in(phone, email)
+        assert f"confirmed on {server.clock().date()}" in page.text
+        assert not page.has_form(PROOF)
+        assert "out of date" in (await Browser(phone).open(link)).text
+
+
+async def test_the_first_proof_ends_what_was_there_before(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    without = await start(server.settings.model_copy(update={"smtp_host": None}), server.engine)
+    async with without.browser() as http, server.browser() as other:
+        token = await connect(without, http, email)
+        link = await proof_link(mailing, other, email)
+        second = await proof_link(mailing, other, email)
+        page = await Browser(other).open(link)
+        await Browser(other).submit(page, VERIFY, password=PASSWORD)
+        assert not await is_signed_in(http)
+        assert not await is_signed_in(other)
+        assert await server.grant_of(token) is None
+        assert len(server.revoked) == 1
+        assert "out of date" in (await Browser(other).open(second)).text
+
+
+async def test_a_link_without_the_password_proves_nothing(mailing: Mailing, email: str) -> None:
+    """Who reads the mailbox and did not make the account must not make another's password good."""
+    server = mailing.server
+    await make_account(server, email)
+    async with server.browser() as http, server.browser() as owner:
+        link = await proof_link(mailing, http, email)
+        page = await Browser(owner).open(link)
+        page = await Browser(owner).submit(page, VERIFY, password="wrong horse battery")
+        assert page.status == 400
+        assert page.has_form(VERIFY)
+        assert not await is_verified(server, email)
+        assert await is_signed_in(http)
+
+
+async def test_looking_at_the_link_confirms_nothing(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    await make_account(server, email)
+    async with server.browser() as http:
+        link = await proof_link(mailing, http, email)
+        for _ in range(3):
+            assert (await http.get(link)).status_code == 200
+        assert not await is_verified(server, email)
+
+
+async def test_the_link_is_good_for_a_day(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    await make_account(server, email)
+    async with server.browser() as http:
+        link = await proof_link(mailing, http, email)
+        server.clock.move(hours=24)
+        assert "out of date" in (await Browser(http).open(link)).text
+
+
+async def test_who_signs_up_with_anothers_address_keeps_nothing_once_its_owner_resets(
+    mailing: Mailing, email: str
+) -> None:
+    """Pre-hijacking: an account made with the victim's address while the service sent no letters."""
+    server = mailing.server
+    without: RunningServer = await start(server.settings.model_copy(update={"smtp_host": None}), server.engine)
+    async with without.browser() as before, server.browser() as attacker, server.browser() as victim:
+        token = await connect(without, before, email)
+        page = await sign_in(attacker, email)
+        await Browser(attacker).submit(page, PROOF)
+        planted = link_in(await mailing.box.next())
+        await ask(victim, email)
+        page = await Browser(victim).open(link_in(await mailing.box.next()))
+        await Browser(victim).submit(page, "/account/new-password", password=OTHER_PASSWORD)
+        assert not await is_signed_in(before)
+        assert not await is_signed_in(attacker)
+        assert await server.grant_of(token) is None
+        assert "out of date" in (await Browser(attacker).open(planted)).text
+        assert await can_sign_in(server, email, OTHER_PASSWORD)
+        assert not await can_sign_in(server, email, PASSWORD)
+        assert await is_verified(server, email)
+
+
+async def test_who_signs_up_with_anothers_address_where_letters_are_sent_gets_nothing(
+    mailing: Mailing, email: str
+) -> None:
+    server = mailing.server
+    async with server.browser() as attacker:
+        assert not await is_signed_in(attacker)
+        assert (await sign_in(attacker, email, PASSWORD)).status == 400

@@ -1,0 +1,160 @@
+"""Slowing down those who guess."""
+
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import pytest
+from sqlalchemy import func, select
+
+from app.db import Engine, transaction
+from app.errors import LimitReached
+from app.jobs.tidying import tidy
+from app.people.attempts import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, SlowDown
+from app.people.emails import EmailAddress, parse_email
+from app.people.tables import attempts
+from tests.conftest import SECRET
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ANNA = parse_email("anna@example.org")
+SOMEWHERE, ELSEWHERE = "192.0.2.1", "2001:db8::1"
+SLOW_DOWN = SlowDown(SECRET)
+
+
+async def begin(
+    engine: Engine, now: datetime = NOW, email: EmailAddress = ANNA, address: str = SOMEWHERE
+) -> Attempt | int:
+    """The attempt, or the seconds to wait."""
+    try:
+        async with transaction(engine) as connection:
+            return await SLOW_DOWN.begin(connection, email, address, now)
+    except LimitReached as refused:
+        if refused.retry_after is None:
+            raise
+        return refused.retry_after
+
+
+async def fail(engine: Engine, times: int, now: datetime = NOW, address: str = SOMEWHERE) -> None:
+    for _ in range(times):
+        assert isinstance(await begin(engine, now, address=address), Attempt)
+
+
+async def succeed(engine: Engine, now: datetime = NOW, address: str = SOMEWHERE) -> None:
+    attempt = await begin(engine, now, address=address)
+    assert isinstance(attempt, Attempt)
+    async with transaction(engine) as connection:
+        await SLOW_DOWN.passed(connection, attempt, now)
+
+
+async def test_after_five_failures_the_waits_grow_to_a_quarter_of_an_hour(engine: Engine) -> None:
+    await fail(engine, ACCOUNT.free)
+    now, waits = NOW, list[int]()
+    for _ in range(12):
+        await fail(engine, 1, now)
+        wait = await begin(engine, now)
+        assert isinstance(wait, int)
+        waits.append(wait)
+        now += timedelta(seconds=wait)
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+
+
+async def test_asking_too_early_makes_nothing_longer(engine: Engine) -> None:
+    await fail(engine, ACCOUNT.free + 1)
+    for seconds in (1, 3):
+        await fail(engine, 1, NOW + timedelta(seconds=seconds))
+    waits = [await begin(engine, NOW + timedelta(seconds=seconds)) for seconds in (3, 4, 5, 6)]
+    assert waits == [4, 3, 2, 1]
+    await fail(engine, 1, NOW + timedelta(seconds=7))
+
+
+async def test_of_many_attempts_at_once_none_goes_uncounted(engine: Engine) -> None:
+    found: list[Attempt | int] = []
+
+    async def one(number: int) -> None:
+        found.append(await begin(engine, address=f"192.0.2.{number}"))
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(20):
+            tasks.start_soon(one, number)
+    assert sum(isinstance(each, Attempt) for each in found) == ACCOUNT.free + 1
+
+
+async def test_a_right_password_ends_the_waits(engine: Engine) -> None:
+    await fail(engine, ACCOUNT.free + 1)
+    later = NOW + timedelta(seconds=1)
+    await succeed(engine, later)
+    await fail(engine, ACCOUNT.free + 1, later)
+
+
+async def test_time_forgives(engine: Engine) -> None:
+    await fail(engine, ACCOUNT.free + 1)
+    await fail(engine, 1, NOW + ACCOUNT.forgiven)  # five are left, which is one more than what costs nothing
+    assert await begin(engine, NOW + ACCOUNT.forgiven) == 1
+    await fail(engine, ACCOUNT.free + 1, NOW + timedelta(days=1))
+
+
+async def test_others_can_not_keep_the_owner_out_where_they_signed_in_before(engine: Engine) -> None:
+    await succeed(engine)
+    await fail(engine, ACCOUNT.free + 1, address=ELSEWHERE)
+    assert await begin(engine, address=ELSEWHERE) == 1
+    assert await begin(engine, address="192.0.2.99") == 1
+    await succeed(engine)
+    assert await begin(engine, address=ELSEWHERE) == 1, "the owner's success gives strangers nothing"
+    assert await begin(engine, NOW + FAMILIAR, address=SOMEWHERE) != 1
+
+
+async def test_a_familiar_address_is_slowed_down_as_well(engine: Engine) -> None:
+    await succeed(engine)
+    await fail(engine, ACCOUNT.free + 1)
+    assert await begin(engine) == 1
+
+
+async def test_an_address_that_tries_many_accounts_is_slowed_down(engine: Engine) -> None:
+    for number in range(ADDRESS.free + 1):
+        assert isinstance(await begin(engine, email=parse_email(f"person{number}@example.org")), Attempt)
+    assert await begin(engine, email=parse_email("another@example.org")) == 1
+    assert isinstance(await begin(engine, email=parse_email("another@example.org"), address=ELSEWHERE), Attempt)
+
+
+async def test_a_network_of_ipv6_counts_as_one_address(engine: Engine) -> None:
+    for number in range(ADDRESS.free + 1):
+        email = parse_email(f"person{number}@example.org")
+        assert isinstance(await begin(engine, email=email, address=f"2001:db8::{number:x}"), Attempt)
+    assert await begin(engine, address="2001:db8::ffff") == 1
+
+
+async def test_an_attempt_that_was_not_looked_at_does_not_count(engine: Engine) -> None:
+    for _ in range(ACCOUNT.free * 2):
+        attempt = await begin(engine)
+        assert isinstance(attempt, Attempt)
+        async with transaction(engine) as connection:
+            await SLOW_DOWN.put_off(connection, attempt, NOW)
+    await fail(engine, ACCOUNT.free + 1)
+    assert await begin(engine) == 1
+
+
+async def test_letters_to_one_address_are_slowed_down(engine: Engine) -> None:
+    for _ in range(LETTERS.free + 1):
+        async with transaction(engine) as connection:
+            await SLOW_DOWN.begin_letter(connection, ANNA, SOMEWHERE, NOW)
+    with pytest.raises(LimitReached) as refused:
+        async with transaction(engine) as connection:
+            await SLOW_DOWN.begin_letter(connection, ANNA, ELSEWHERE, NOW)
+    assert refused.value.retry_after == 60
+
+
+async def test_the_counters_hold_no_addresses_and_are_removed_when_they_are_worth_nothing(engine: Engine) -> None:
+    await fail(engine, ACCOUNT.free)
+    await succeed(engine)
+    await fail(engine, 1, address=ELSEWHERE)
+    async with transaction(engine) as connection:
+        stored = (await connection.execute(select(attempts))).all()
+    assert len(stored) == 4
+    assert all(len(row.key_hash) == 32 for row in stored)
+    kept = [4, 1, 0]
+    for days, left in zip((0, 1, 60), kept, strict=True):
+        await tidy(engine, NOW + timedelta(days=days))
+        async with transaction(engine) as connection:
+            count = select(func.count()).select_from(attempts)
+            assert (await connection.execute(count)).scalar_one() == left, days

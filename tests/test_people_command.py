@@ -1,0 +1,42 @@
+"""`python -m app people`: help for people whom no letter can reach."""
+
+from pathlib import Path
+
+import pytest
+
+from app.config import Settings
+from app.db import Engine, transaction
+from app.db.embedded import DatabaseUrls
+from app.ops.clock import system_clock
+from app.people.links import find_link
+from tests.command import run
+from tests.conftest import SECRET
+from tests.factory import Factory
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_reset_prints_a_link_for_who_has_an_account(
+    engine: Engine, database: DatabaseUrls, settings: Settings, tmp_path: Path
+) -> None:
+    person, _ = await Factory(engine, settings).person()
+    assert person.email is not None
+    environment = {
+        "DATABASE_URL": database.service,
+        "MIGRATION_DATABASE_URL": database.owner,
+        "SECRET_KEY": SECRET.get_secret_value(),
+        "PUBLIC_URL": "https://lists.example.org/shop",
+    }
+    ended = run(tmp_path, "people", "reset", person.email.upper(), **environment)
+    assert ended.returncode == 0, ended.stderr
+    address, _, secret = ended.stdout.strip().partition("?link=")
+    assert address == "https://lists.example.org/shop/account/new-password"
+    async with transaction(engine) as connection:
+        link = await find_link(connection, secret, "reset", system_clock())
+    assert link is not None
+    assert (link.person_id, link.mailed) == (person.id, False)
+    for email, says in (("nobody@example.org", "Nobody has an account"), ("nobody", "not a valid address")):
+        ended = run(tmp_path, "people", "reset", email, **environment)
+        assert ended.returncode == 1
+        (line,) = ended.stderr.splitlines()
+        assert says in line
