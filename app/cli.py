@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from app.commands import migrating, serving
+from app.commands import auditing, migrating, serving
 from app.config import load_settings
 from app.errors import AppError, StartupError
 from app.ops.logging import configure_logging
@@ -19,6 +19,7 @@ REFUSED: Final = 1
 COMMANDS: Final = (
     serving,
     migrating,
+    auditing,
 )
 
 

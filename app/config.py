@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:6274", "http://127.0.0.1:6274"]
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     limits: Literal["on", "off"] = "on"
+    audit_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
     @model_validator(mode="before")
     @classmethod

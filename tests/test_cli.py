@@ -58,5 +58,5 @@ def test_migrate_brings_an_external_database_up_to_date_and_makes_none_of_its_ow
 def test_an_unknown_command_names_those_that_exist(tmp_path: Path) -> None:
     ended = run(tmp_path, "frobnicate")
     assert ended.returncode == 2
-    assert "invalid choice: 'frobnicate' (choose from 'serve', 'migrate')" in ended.stderr.splitlines()[-1]
+    assert "invalid choice: 'frobnicate' (choose from 'serve', 'migrate', 'audit')" in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr
