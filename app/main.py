@@ -11,12 +11,14 @@ from app.access.grant_cache import GrantCache
 from app.access.hosts import HostCheck
 from app.access.identify import Identify
 from app.access.resource_metadata import resource_metadata_routes
+from app.audit.log import AuditLog
 from app.config import Settings, keep_secret_key, load_settings
 from app.cues import CueBus
 from app.db import Connection, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
 from app.jobs.runner import chores_running
+from app.jobs.sealing import sealing_running
 from app.lists.founding import found_household
 from app.mcp.door import DOORS
 from app.mcp.endpoints import Endpoints
@@ -42,14 +44,22 @@ def create_app(settings: Settings) -> Starlette:
     engine = create_engine(database_url)
     cues = CueBus(database_url)
     keys = KeyRing(engine, settings)
+    audit = AuditLog(engine, settings)
     identify = Identify(engine, TokenVerifier(settings, keys), GrantCache(cues))
-    endpoints = Endpoints(settings, engine, identify, cues)
+    endpoints = Endpoints(settings, engine, identify, cues, audit)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         try:
             await keys.load()
-            async with cues.running(), endpoints.running(), chores_running(engine, cues.lists_changed):
+            # From the bottom up at the end: the work stops, what it noted is written, and that is sealed.
+            async with (
+                sealing_running(engine, settings),
+                audit.running(),
+                cues.running(),
+                endpoints.running(),
+                chores_running(engine, cues.lists_changed),
+            ):
                 with on_stop(endpoints.subscriptions.close):
                     yield
         finally:
@@ -60,7 +70,7 @@ def create_app(settings: Settings) -> Starlette:
             *health_routes(Readiness(engine)),
             *resource_metadata_routes(settings, [door.path for door in DOORS]),
             *endpoints.routes(),
-            *oauth_routes(settings, engine, keys, _found_household, grant_revoked=cues.grant_ended),
+            *oauth_routes(settings, engine, keys, _found_household, audit, grant_revoked=cues.grant_ended),
             *landing_routes(settings),
             static_files(),
         ],
@@ -71,6 +81,7 @@ def create_app(settings: Settings) -> Starlette:
     app.router.redirect_slashes = False
     app.state.endpoints = endpoints
     app.state.cues = cues
+    app.state.audit = audit
     return app
 
 

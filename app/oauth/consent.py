@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import Connection, new_id, transaction
 from app.errors import Invalid
 from app.households.membership import Membership
 from app.households.repository import memberships_of
+from app.oauth.auditing import entry_of
 from app.oauth.choices import DEFAULT_DURATION, Choices, asked_level, read_choices
 from app.oauth.codes import issue_code
 from app.oauth.journey import PostedForm, form_subject, open_request, out_of_date, posted_form, see_other
@@ -21,6 +25,7 @@ from app.oauth.store.grants import NewGrant, insert_grant
 from app.oauth.store.requests import AuthorizationRequest, lock_request, use_request
 from app.people.person import Person
 from app.people.sessions import find_person, session_hash
+from app.scopes import in_order
 from app.ui.headers import BARE_PAGE, NO_REFERRER
 
 CONSENT = "consent"
@@ -67,7 +72,7 @@ async def post_consent(server: AuthorizationServer, request: Request) -> Respons
         question = await _question(connection, waiting, person, form.cookie) if waiting else None
         if question is None or not still_signed_in:
             return out_of_date(server)
-        return await _answer(server, connection, question, form)
+        return await _answer(server, request, connection, question, form)
 
 
 async def _question(
@@ -79,9 +84,10 @@ async def _question(
 
 
 async def _answer(
-    server: AuthorizationServer, connection: Connection, question: Question, form: PostedForm
+    server: AuthorizationServer, request: Request, connection: Connection, question: Question, form: PostedForm
 ) -> Response:
     waiting = question.waiting
+    known: dict[str, Any] = {"person_id": question.person.id, "client_id": question.client.id}
     try:
         decision = form.fields.one("decision")
         if decision not in ("approve", "deny"):
@@ -92,13 +98,20 @@ async def _answer(
     await use_request(connection, waiting.id, server.clock())
     if decision == "deny":
         answer = {"error": "access_denied", "error_description": "The person said no.", "state": waiting.state}
+        known |= {"outcome": "denied"}
     else:
-        answer = {"code": await _approve(server, connection, question, choices), "state": waiting.state}
+        grant = await _approve(server, connection, question, choices)
+        code = await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, server.clock())
+        answer = {"code": code, "state": waiting.state}
+        known |= {"outcome": "approved", "grant_id": grant.id, "detail": in_order(grant.scopes)}
+    await record(connection, entry_of(server, request, Action.CONSENT, **known))
     return _code_page(server, question, answer)
 
 
-async def _approve(server: AuthorizationServer, connection: Connection, question: Question, choices: Choices) -> str:
-    """Store the grant; the code for it. Each approval is a new grant: one client id may be on many devices."""
+async def _approve(
+    server: AuthorizationServer, connection: Connection, question: Question, choices: Choices
+) -> NewGrant:
+    """Store the grant. Each approval is a new grant: one client id may be on many devices."""
     now = server.clock()
     client, waiting = question.client, question.waiting
     grant = NewGrant(
@@ -114,7 +127,7 @@ async def _approve(server: AuthorizationServer, connection: Connection, question
     )
     await insert_grant(connection, grant, now)
     await note_use(connection, client.id, now)
-    return await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, now)
+    return grant
 
 
 def _page(server: AuthorizationServer, question: Question, error: Invalid | None = None) -> Response:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Engine
 from app.errors import AppError, StartupError
@@ -61,6 +62,7 @@ def oauth_routes(
     engine: Engine,
     keys: KeyRing,
     found_household: FoundHousehold,
+    audit: AuditLog,
     *,
     clock: Clock = system_clock,
     grant_revoked: GrantRevoked | None = None,
@@ -68,10 +70,10 @@ def oauth_routes(
     """Every route of the authorization server.
 
     `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
-    the transaction was opened. `grant_revoked` hears of each revoked grant after the commit.
-    Raises `StartupError` without a SECRET_KEY.
+    the transaction was opened. `audit` gathers what is refused. `grant_revoked` hears of each revoked grant after the
+    commit. Raises `StartupError` without a SECRET_KEY.
     """
-    server = _server(settings, engine, keys, found_household, clock, grant_revoked or _ignore)
+    server = _server(settings, engine, keys, found_household, audit, clock, grant_revoked or _ignore)
     return [
         *_metadata_routes(settings),
         _client_route("/oauth/jwks.json", _jwks, server, "GET"),
@@ -98,6 +100,7 @@ def _server(
     engine: Engine,
     keys: KeyRing,
     found_household: FoundHousehold,
+    audit: AuditLog,
     clock: Clock,
     grant_revoked: GrantRevoked,
 ) -> AuthorizationServer:
@@ -111,6 +114,7 @@ def _server(
         found_household=found_household,
         grant_revoked=grant_revoked,
         clock=clock,
+        audit=audit,
         pages=Pages(settings.public_path, "app.oauth"),
         guard=FormGuard(settings.secret_key, settings.public_origin),
         cookie=BrowserCookie(settings.public_url),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Engine
 from app.oauth.keys import KeyRing
@@ -35,6 +36,7 @@ class AuthorizationServer:
     found_household: FoundHousehold
     grant_revoked: GrantRevoked
     clock: Clock
+    audit: AuditLog
     pages: Pages
     guard: FormGuard
     cookie: BrowserCookie

@@ -5,8 +5,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid, LimitReached
+from app.oauth.auditing import entry_of, refused
 from app.oauth.journey import PostedForm, change_person, form_subject, open_request, out_of_date, posted_form, see_other
 from app.oauth.server import AuthorizationServer, address_of
 from app.oauth.store.clients import find_client
@@ -43,9 +46,13 @@ async def post_sign_in(server: AuthorizationServer, request: Request) -> Respons
         if person is None:
             raise Invalid(WRONG)
     except AppError as error:
+        refused(server, request, Action.SIGN_IN, error.code, email_hash=_email_hash(server, form))
         return _form_page(server, SIGN_IN, form, error)
     async with transaction(server.engine) as connection:
-        return await change_person(server, connection, form, person) or out_of_date(server)
+        response = await change_person(server, connection, form, person)
+        if response is not None:
+            await record(connection, entry_of(server, request, Action.SIGN_IN, person_id=person.id))
+        return response or out_of_date(server)
 
 
 async def post_sign_up(server: AuthorizationServer, request: Request) -> Response:
@@ -58,12 +65,18 @@ async def post_sign_up(server: AuthorizationServer, request: Request) -> Respons
         email, password, name = (form.fields.one(field) for field in ("email", "password", "name"))
         account = await prepare_account(server.hashing, email, password, name)
     except AppError as error:
+        refused(server, request, Action.SIGN_UP, error.code, email_hash=_email_hash(server, form))
         return _form_page(server, SIGN_UP, form, error)
     household_id = new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
         person = await create_account(connection, account, server.clock())
         if person is None:
+            refused(server, request, Action.SIGN_UP, "taken", email_hash=_email_hash(server, form))
             return _form_page(server, SIGN_UP, form, Invalid(TAKEN, field="email"))
+        await record(
+            connection,
+            entry_of(server, request, Action.SIGN_UP, person_id=person.id, household_id=household_id),
+        )
         await server.found_household(connection, household_id, person)
         # When the request is gone meanwhile the account stays: the person signs in at the next attempt.
         return await change_person(server, connection, form, person) or out_of_date(server)
@@ -75,7 +88,11 @@ async def post_sign_out(server: AuthorizationServer, request: Request) -> Respon
     if form is None:
         return out_of_date(server)
     async with transaction(server.engine) as connection:
-        return await change_person(server, connection, form, None) or out_of_date(server)
+        person = await find_person(connection, form.cookie, server.clock())
+        response = await change_person(server, connection, form, None)
+        if response is not None and person is not None:
+            await record(connection, entry_of(server, request, Action.SIGN_OUT, person_id=person.id))
+        return response or out_of_date(server)
 
 
 async def _show(server: AuthorizationServer, request: Request, purpose: str) -> Response:
@@ -119,6 +136,11 @@ def _form_page(server: AuthorizationServer, purpose: str, form: PostedForm, erro
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _email_hash(server: AuthorizationServer, form: PostedForm) -> str | None:
+    typed = _typed(form, "email")
+    return server.audit.email_hash(typed) if typed else None
 
 
 def _typed(form: PostedForm, name: str) -> Any:

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
 from app.db import Connection, transaction
 from app.errors import Invalid, LimitReached
 from app.oauth.access_tokens import access_token, has_refresh_token, token_life
+from app.oauth.auditing import entry_of, refused
 from app.oauth.clients import authenticate_client
 from app.oauth.codes import redeem_code
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
@@ -19,16 +22,19 @@ from app.oauth.resources import door_of
 from app.oauth.revoking import Revocation
 from app.oauth.server import AuthorizationServer, address_of
 from app.oauth.store.clients import Client, note_use
-from app.oauth.store.grants import GrantRow, revoke_grant
+from app.oauth.store.grants import GrantRow, find_grant, revoke_grant
 from app.scopes import in_order
 from app.ui.forms import read_form
+
+_ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """The members of a successful answer (RFC 6749 section 5.1)."""
+    """The members of a successful answer (RFC 6749 section 5.1), and the grant that it is about."""
 
     members: dict[str, Any]
+    grant: GrantRow
 
 
 async def token(server: AuthorizationServer, request: Request) -> Response:
@@ -36,12 +42,17 @@ async def token(server: AuthorizationServer, request: Request) -> Response:
     address = address_of(request)
     seconds = await server.token_failures.wait(address)
     if seconds is not None:
+        refused(server, request, Action.TOKEN_REFUSED, LimitReached.code)
         raise LimitReached("Too many failed token requests from this address.", retry_after=seconds)
     try:
         parameters = parameters_of(await read_form(request))
     except Invalid as error:
         parameters = invalid_request(error.message)
-    outcome = parameters if isinstance(parameters, OAuthFault) else await _serve(server, request, parameters)
+    if isinstance(parameters, OAuthFault):
+        refused(server, request, Action.TOKEN_REFUSED, parameters.error)
+        outcome = parameters
+    else:
+        outcome = await _serve(server, request, parameters)
     if isinstance(outcome, TokenAnswer):
         return JSONResponse(outcome.members, headers=NOT_STORED)
     await server.token_failures.hit(address)
@@ -53,17 +64,56 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     async with transaction(server.engine) as connection:
         client = await authenticate_client(connection, request, parameters)
         if isinstance(client, OAuthFault):
+            refused(server, request, Action.TOKEN_REFUSED, client.error)
             return client
         now = server.clock()
         outcome = await _outcome(server, connection, client, parameters, now)
         if isinstance(outcome, Revocation):
-            await revoke_grant(connection, outcome.grant_id, outcome.because, now)
+            await _end_grant(server, request, connection, outcome, now)
         elif isinstance(outcome, TokenAnswer):
             await note_use(connection, client.id, now)
+            await record(connection, _entry(server, request, parameters, outcome))
+        else:
+            refused(server, request, Action.TOKEN_REFUSED, outcome.error, client_id=client.id)
     if isinstance(outcome, Revocation):
         server.grant_revoked(outcome.grant_id)
         return outcome.fault or invalid_request("The grant has ended.")
     return outcome
+
+
+async def _end_grant(
+    server: AuthorizationServer, request: Request, connection: Connection, found: Revocation, now: datetime
+) -> None:
+    """End a grant because one of its codes or tokens came back. The first time is recorded with it; who goes on
+    replaying is refused like anyone."""
+    is_ended = await revoke_grant(connection, found.grant_id, found.because, now)
+    grant = await find_grant(connection, found.grant_id)
+    entry = entry_of(
+        server,
+        request,
+        Action.TOKEN_REPLAYED,
+        outcome="grant_revoked" if is_ended else "invalid_grant",
+        person_id=grant.person_id if grant else None,
+        client_id=grant.client_id if grant else None,
+        grant_id=found.grant_id,
+        detail=found.because,
+    )
+    if is_ended:
+        await record(connection, entry)
+    else:
+        server.audit.refuse(entry)
+
+
+def _entry(server: AuthorizationServer, request: Request, parameters: Parameters, answer: TokenAnswer) -> Entry:
+    return entry_of(
+        server,
+        request,
+        _ACTIONS.get(parameters["grant_type"], Action.TOKEN_ISSUED),
+        person_id=answer.grant.person_id,
+        client_id=answer.grant.client_id,
+        grant_id=answer.grant.id,
+        detail=answer.members["scope"],
+    )
 
 
 async def _outcome(
@@ -99,4 +149,4 @@ def _answer(
     }
     if refresh_token is not None:
         members["refresh_token"] = refresh_token
-    return TokenAnswer(members)
+    return TokenAnswer(members, grant)

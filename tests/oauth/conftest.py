@@ -11,6 +11,7 @@ import jwt
 import pytest
 from starlette.applications import Starlette
 
+from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Connection, Engine, transaction
 from app.lists.founding import found_household
@@ -47,6 +48,7 @@ class RunningServer:
     keys: KeyRing
     clock: MovableClock
     revoked: list[UUID]
+    audit: AuditLog
 
     @property
     def url(self) -> str:
@@ -76,9 +78,10 @@ async def start(settings: Settings, engine: Engine) -> RunningServer:
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()
     revoked: list[UUID] = []
-    routes = oauth_routes(settings, engine, keys, found, clock=clock, grant_revoked=revoked.append)
+    audit = AuditLog(engine, settings, clock=clock)
+    routes = oauth_routes(settings, engine, keys, found, audit, clock=clock, grant_revoked=revoked.append)
     app = Starlette(routes=[*routes, static_files()])
-    return RunningServer(app, settings, engine, keys, clock, revoked)
+    return RunningServer(app, settings, engine, keys, clock, revoked, audit)
 
 
 @pytest.fixture
