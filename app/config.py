@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     oidc_login_client_secret: SecretStr | None = None
     oidc_login_name: Annotated[str, Field(max_length=60)] = ""
     password_sign_in: Literal["on", "off"] = "on"  # noqa: S105  # whether there are passwords, not one
+    audit_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
     @model_validator(mode="before")
     @classmethod

@@ -13,12 +13,14 @@ from app.access.grant_cache import GrantCache
 from app.access.hosts import HostCheck
 from app.access.identify import Identify
 from app.access.resource_metadata import resource_metadata_routes
+from app.audit.log import AuditLog
 from app.config import Settings, keep_secret_key, load_settings
 from app.cues import CueBus
 from app.db import Connection, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
 from app.jobs.runner import chores_running
+from app.jobs.sealing import sealing_running
 from app.jobs.upkeep import keep_up
 from app.lists.founding import found_household
 from app.mcp.endpoints import Endpoints
@@ -54,6 +56,7 @@ def create_app(settings: Settings) -> Starlette:
     outbound = outbound_of(fetcher)
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
     mailer = Mailer(settings)
+    audit = AuditLog(engine, settings)
     keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
     identify = Identify(
         engine,
@@ -63,14 +66,17 @@ def create_app(settings: Settings) -> Starlette:
         external=ExternalGrants(engine, settings, _found_household),
     )
     upkeep = partial(keep_up, engine, None if keys is None else keys.secret_key)
-    endpoints = Endpoints(settings, engine, identify, cues)
+    endpoints = Endpoints(settings, engine, identify, cues, audit)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         try:
             if keys is not None:
                 await keys.load()
+            # From the bottom up at the end: the work stops, what it noted is written, and that is sealed.
             async with (
+                sealing_running(engine, settings),
+                audit.running(),
                 cues.running(),
                 mailer.running(),
                 endpoints.running(),
@@ -93,6 +99,7 @@ def create_app(settings: Settings) -> Starlette:
                     engine,
                     keys,
                     _found_household,
+                    audit,
                     grant_revoked=cues.grant_ended,
                     counters=counters,
                     fetcher=fetcher,
@@ -111,6 +118,7 @@ def create_app(settings: Settings) -> Starlette:
     app.router.redirect_slashes = False
     app.state.endpoints = endpoints
     app.state.cues = cues
+    app.state.audit = audit
     return app
 
 

@@ -23,7 +23,11 @@ from app.access.envelope import envelope_fault, readable_id
 from app.access.hosts import refuse_foreign_origin
 from app.access.identify import Identify
 from app.access.replies import protocol_error, too_large, too_slow
+from app.audit.addresses import known_address
+from app.audit.entry import Action, Entry
+from app.audit.log import AuditLog
 from app.errors import Unavailable
+from app.scopes import in_order
 
 CALLER: Final = "app.caller"
 """The key of the ASGI scope under which the proven caller travels."""
@@ -49,6 +53,7 @@ class Gate:
         *,
         resources: Iterable[str],
         origins: Iterable[str],
+        audit: AuditLog,
     ) -> None:
         self._app = AuthContextMiddleware(app)
         self._identify = identify
@@ -56,28 +61,34 @@ class Gate:
         self._scopes_of = scopes_of
         self._resources = frozenset(resources)
         self._origins = frozenset(origins)
+        self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        answer = refuse_foreign_origin(headers, self._origins) or _refuse_method(scope)
+        answer = refuse_foreign_origin(headers, self._origins)
+        if answer is not None:
+            self._refused(scope, "foreign_origin")
+        answer = answer or _refuse_method(scope)
         if answer is None:
-            found = await self._find_caller(headers)
+            found = await self._find_caller(scope, headers)
             answer = found if isinstance(found, Response) else await self._serve(found, scope, receive, send)
         if answer is not None:
             await answer(scope, receive, send)
 
-    async def _find_caller(self, headers: Headers) -> Caller | Response:
+    async def _find_caller(self, scope: Scope, headers: Headers) -> Caller | Response:
         given = headers.getlist("authorization")
         if len(given) > 1:
             return protocol_error(400, INVALID_REQUEST, "Send exactly one Authorization header.")
         scheme, _, token = given[0].partition(" ") if given else ("", "", "")
         if scheme.lower() != "bearer" or not token.strip():
+            self._refused(scope, "token_missing")
             return self._challenges.token_missing()
         try:
             caller = await self._identify(token.strip())
         except Unavailable as refusal:
             return unavailable(refusal)
         if caller is None or caller.resource not in self._resources:
+            self._refused(scope, "invalid_token")
             return self._challenges.token_refused()
         return caller
 
@@ -103,12 +114,29 @@ class Gate:
             return protocol_error(400, INVALID_REQUEST, fault, readable_id(message))
         needed = frozenset[str]().union(*(self._scopes_needed(call) for call in calls))
         if not needed <= caller.scopes:
+            self._refused(scope, "insufficient_scope", caller, in_order(needed))
             return self._challenges.scope_missing(needed)
         inner = _as_caller(scope, caller)
         if not isinstance(message, list):
             await self._app(inner, batch.replay(body, receive), send)
             return None
         return await batch.answer_each(self._app, inner, calls, headers.get("mcp-protocol-version"))
+
+    def _refused(self, scope: Scope, outcome: str, caller: Caller | None = None, detail: str | None = None) -> None:
+        client: tuple[str, int] | None = scope.get("client")
+        actor = caller.actor if caller is not None else None
+        self._audit.refuse(
+            Entry(
+                action=Action.ACCESS_REFUSED,
+                at=self._audit.now(),
+                outcome=outcome,
+                person_id=actor.person_id if actor else None,
+                client_id=actor.client_id if actor else None,
+                grant_id=actor.grant_id if actor else None,
+                detail=detail,
+                address=known_address(client[0]) if client else None,
+            )
+        )
 
     def _scopes_needed(self, message: object) -> frozenset[str]:
         if not isinstance(message, Mapping):

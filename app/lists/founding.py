@@ -3,11 +3,15 @@
 from typing import Final
 from uuid import UUID
 
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
 from app.db import Connection
 from app.households import repository as households
 from app.lists import repository
+from app.ops.clock import system_clock
 
 FIRST_LIST: Final = "Groceries"
+OWNER: Final = "owner"
 
 
 async def found_household(connection: Connection, household_id: UUID, person_id: UUID, person_name: str) -> None:
@@ -16,5 +20,15 @@ async def found_household(connection: Connection, household_id: UUID, person_id:
     The transaction must have been opened for `household_id`, a fresh id.
     """
     await households.insert_household(connection, household_id, f"{person_name}'s household")
-    await households.insert_membership(connection, household_id, person_id, "owner")
+    await households.insert_membership(connection, household_id, person_id, OWNER)
+    await record(
+        connection,
+        Entry(
+            action=Action.MEMBERSHIP_CHANGED,
+            at=system_clock(),
+            person_id=person_id,
+            household_id=household_id,
+            detail=OWNER,
+        ),
+    )
     await repository.insert_first_list(connection, household_id, FIRST_LIST)

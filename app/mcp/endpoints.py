@@ -12,6 +12,7 @@ from app.access.challenge import Challenges
 from app.access.gate import Gate
 from app.access.identify import Identify
 from app.access.resource_metadata import metadata_url
+from app.audit.log import AuditLog
 from app.config import Settings
 from app.cues import CueBus
 from app.db import Engine
@@ -27,11 +28,14 @@ PREFLIGHT_SECONDS: Final = 600
 class Endpoints:
     """Every door with its transport; `running` must be entered before the routes are served."""
 
-    def __init__(self, settings: Settings, engine: Engine, identify: Identify, cues: CueBus) -> None:
+    def __init__(self, settings: Settings, engine: Engine, identify: Identify, cues: CueBus, audit: AuditLog) -> None:
         self._settings = settings
         self._identify = identify
+        self._audit = audit
         self.subscriptions = Subscriptions(engine, identify, cues)
-        self.servers = [build_server(door, settings, engine, cues.lists_changed, self.subscriptions) for door in DOORS]
+        self.servers = [
+            build_server(door, settings, engine, cues.lists_changed, self.subscriptions, audit) for door in DOORS
+        ]
         self._transports = {door: build_transport(server) for door, server in zip(DOORS, self.servers, strict=True)}
 
     def routes(self) -> list[BaseRoute]:
@@ -53,7 +57,15 @@ class Endpoints:
         origins = [*settings.allowed_origins, settings.public_origin]
         transport = self._transports[door].handle_request
         good_for = {f"{settings.public_url}{each.path}" for each in RESOURCES if door.resource.admits(each.path)}
-        gate = Gate(transport, self._identify, challenges, door.scopes_of, resources=good_for, origins=origins)
+        gate = Gate(
+            transport,
+            self._identify,
+            challenges,
+            door.scopes_of,
+            resources=good_for,
+            origins=origins,
+            audit=self._audit,
+        )
         # Outermost, so that a preflight never meets the bearer check (Fetch standard: it carries no credentials).
         return CORSMiddleware(
             gate,

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from app import VERSION
 from app.access.body import LARGEST_BODY
+from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Engine
 from app.households.tenant import ListsChanged
@@ -33,10 +34,15 @@ INSTRUCTIONS: Final = (
 
 
 def build_server(
-    door: Door, settings: Settings, engine: Engine, lists_changed: ListsChanged, subscriptions: Subscriptions
+    door: Door,
+    settings: Settings,
+    engine: Engine,
+    lists_changed: ListsChanged,
+    subscriptions: Subscriptions,
+    audit: AuditLog,
 ) -> Server[Any]:
     """The low-level server of a door: every request runs through `Dispatch` or one of the few handlers here."""
-    dispatch = Dispatch(engine, door.by_name, lists_changed)
+    dispatch = Dispatch(engine, door.by_name, lists_changed, audit)
     listing = types.ListToolsResult(tools=[tool.definition for tool in door.tools])
 
     async def list_tools(

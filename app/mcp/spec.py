@@ -51,6 +51,10 @@ class ToolResult(BaseModel):
         """The result in one line. It names things by ref only: stored text never becomes prose."""
         raise NotImplementedError
 
+    def touched(self) -> int:
+        """How many things the call changed or showed, for the audit record."""
+        raise NotImplementedError
+
 
 class WriteResult(ToolResult):
     """What every tool that changes something answers."""

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import Connection, new_id, transaction
 from app.errors import Invalid
 from app.households.membership import Membership
 from app.households.repository import memberships_of
+from app.oauth.auditing import entry_of
 from app.oauth.choices import DEFAULT_DURATION, Choices, asked_level, levels_at, read_choices
 from app.oauth.client_ids import host_of, is_document_id
 from app.oauth.codes import issue_code
@@ -33,6 +37,7 @@ from app.oauth.store.requests import AuthorizationRequest, lock_request, use_req
 from app.people.person import Person
 from app.people.sessions import find_person, find_person_for_change, session_hash
 from app.resources import MAIN, Resource
+from app.scopes import in_order
 from app.ui.headers import BARE_PAGE, NO_REFERRER
 
 CONSENT = "consent"
@@ -89,7 +94,7 @@ async def post_consent(server: AuthorizationServer, request: Request) -> Respons
             return out_of_date(server)
         if isinstance(question, OAuthFault):
             return fault_page(server, question)
-        return await _answer(server, connection, question, form)
+        return await _answer(server, request, connection, question, form)
 
 
 async def _question(
@@ -114,9 +119,10 @@ async def _current_client(server: AuthorizationServer, connection: Connection, c
 
 
 async def _answer(
-    server: AuthorizationServer, connection: Connection, question: Question, form: PostedForm
+    server: AuthorizationServer, request: Request, connection: Connection, question: Question, form: PostedForm
 ) -> Response:
     waiting = question.waiting
+    known: dict[str, Any] = {"person_id": question.person.id, "client_id": question.client.id}
     try:
         decision = form.fields.one("decision")
         if decision not in ("approve", "deny"):
@@ -128,13 +134,20 @@ async def _answer(
     await use_request(connection, waiting.id, server.clock())
     if decision == "deny":
         answer = {"error": "access_denied", "error_description": "The person said no.", "state": waiting.state}
+        known |= {"outcome": "denied"}
     else:
-        answer = {"code": await _approve(server, connection, question, choices), "state": waiting.state}
+        grant = await _approve(server, connection, question, choices)
+        code = await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, server.clock())
+        answer = {"code": code, "state": waiting.state}
+        known |= {"outcome": "approved", "grant_id": grant.id, "detail": in_order(grant.scopes)}
+    await record(connection, entry_of(server, request, Action.CONSENT, **known))
     return _code_page(server, question, answer)
 
 
-async def _approve(server: AuthorizationServer, connection: Connection, question: Question, choices: Choices) -> str:
-    """Store the grant; the code for it. Each approval is a new grant: one client id may be on many devices."""
+async def _approve(
+    server: AuthorizationServer, connection: Connection, question: Question, choices: Choices
+) -> NewGrant:
+    """Store the grant. Each approval is a new grant: one client id may be on many devices."""
     now = server.clock()
     client, waiting = question.client, question.waiting
     grant = NewGrant(
@@ -155,7 +168,7 @@ async def _approve(server: AuthorizationServer, connection: Connection, question
     )
     await insert_grant(connection, grant, now)
     await note_use(connection, client.id, now)
-    return await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, now)
+    return grant
 
 
 def _page(server: AuthorizationServer, question: Question, error: Invalid | None = None) -> Response:

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from pydantic import SecretStr
 
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
 from app.config import Settings
 from app.db import Connection, Engine, transaction
 from app.errors import StartupError, Unavailable
@@ -76,8 +78,11 @@ class KeyRing:
             stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
             if not any(key.retired_at is None for key in stored):
                 generation = max((key.generation for key in stored), default=0) + 1
-                await store.insert_key(connection, make_key(generation, self.secret_key, now), now)
+                made = make_key(generation, self.secret_key, now)
+                await store.insert_key(connection, made, now)
                 stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
+                if any(key.kid == made.kid for key in stored):
+                    await record(connection, Entry(action=Action.KEY_MADE, at=now, detail=made.kid))
             self._take(stored, now, strict=True)
             await self._reseal(connection, [key for key in stored if key.may_sign(now)])
 

@@ -1,10 +1,15 @@
 """The revocation endpoint (RFC 7009), for public clients too."""
 
+from typing import Final
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import transaction
 from app.errors import Invalid
+from app.oauth.auditing import entry_of, refused
 from app.oauth.claims_cache import Claims
 from app.oauth.clients import find_proven_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
@@ -15,6 +20,10 @@ from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow, lock_grant
 from app.ui.forms import read_form
+
+BY_CLIENT: Final = "revoked_by_client"
+AT_REVOCATION: Final = "revocation"
+UNKNOWN_TOKEN: Final = "unknown_token"  # noqa: S105
 
 
 async def revoke(server: AuthorizationServer, request: Request) -> Response:
@@ -28,17 +37,21 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
     except Invalid as error:
         parameters = invalid_request(error.message)
     if isinstance(parameters, OAuthFault):
+        refused(server, request, Action.TOKEN_REFUSED, parameters.error, detail=AT_REVOCATION)
         return parameters.response()
     await server.failures.refuse(request, parameters)
     client = await find_proven_client(server, request, parameters)
-    fault = client if isinstance(client, OAuthFault) else await _end(server, client, parameters)
+    fault = client if isinstance(client, OAuthFault) else await _end(server, request, client, parameters)
     if fault is None:
         return Response(status_code=200, headers=NOT_STORED)
+    refused(server, request, Action.TOKEN_REFUSED, fault.error, detail=AT_REVOCATION)
     await server.failures.count(request, parameters)
     return fault.response()
 
 
-async def _end(server: AuthorizationServer, client: Client, parameters: Parameters) -> OAuthFault | None:
+async def _end(
+    server: AuthorizationServer, request: Request, client: Client, parameters: Parameters
+) -> OAuthFault | None:
     """End the grant behind the token, if there is one to end."""
     if "token" not in parameters:
         return invalid_request("The parameter token is missing.")
@@ -50,9 +63,11 @@ async def _end(server: AuthorizationServer, client: Client, parameters: Paramete
             grant = await lock_grant(connection, claims.gid)
         elif (presented := await find_presented(connection, parameters["token"])) is not None:
             grant = presented.grant
-        if grant is None:
-            return None
-        if grant.client_id != client.id:
+        if grant is not None and grant.client_id != client.id:
             return OAuthFault("invalid_grant", "The token was issued to another client.")
-        await endings.end(connection, grant.id, "revoked_by_client", server.clock())
+        if grant is not None and await endings.end(connection, grant.id, BY_CLIENT, server.clock()):
+            known = {"person_id": grant.person_id, "client_id": grant.client_id, "grant_id": grant.id}
+            await record(connection, entry_of(server, request, Action.GRANT_REVOKED, detail=BY_CLIENT, **known))
+        else:
+            refused(server, request, Action.TOKEN_REFUSED, UNKNOWN_TOKEN, detail=AT_REVOCATION)
     return None

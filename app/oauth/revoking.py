@@ -32,10 +32,10 @@ class Endings:
         self._grant_revoked = grant_revoked
         self._ended: list[UUID] = []
 
-    async def end(self, connection: Connection, grant_id: UUID, because: str, now: datetime) -> None:
-        """End a grant, and with it all its tokens."""
-        await revoke_grant(connection, grant_id, because, now)
+    async def end(self, connection: Connection, grant_id: UUID, because: str, now: datetime) -> bool:
+        """End a grant, and with it all its tokens; False when it had ended already."""
         self._ended.append(grant_id)
+        return await revoke_grant(connection, grant_id, because, now)
 
     def tell(self) -> None:
         """Tell of every grant that was ended."""

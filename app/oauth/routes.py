@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Engine
 from app.errors import AppError, StartupError
@@ -71,6 +72,7 @@ def oauth_routes(
     engine: Engine,
     keys: KeyRing,
     found_household: FoundHousehold,
+    audit: AuditLog,
     *,
     clock: Clock = system_clock,
     grant_revoked: GrantRevoked | None = None,
@@ -82,9 +84,10 @@ def oauth_routes(
     """Every route of the authorization server.
 
     `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
-    the transaction was opened. `grant_revoked` hears of each revoked grant after the commit. Rate limits count in
-    `counters`, in the memory of this process unless given. `fetcher` gets clients' documents and keys; the one of the
-    settings unless given. Whoever gives a `mailer` runs it; `hashing` is the queue for passwords.
+    the transaction was opened. `audit` gathers what is refused. `grant_revoked` hears of each revoked grant after the
+    commit. Rate limits count in `counters`, in the memory of this process unless given. `fetcher` gets clients'
+    documents and keys; the one of the settings unless given. Whoever gives a `mailer` runs it; `hashing` is the queue
+    for passwords.
     Raises `StartupError` without a SECRET_KEY.
     """
     server = _server(
@@ -92,6 +95,7 @@ def oauth_routes(
         engine,
         keys,
         found_household,
+        audit,
         clock,
         grant_revoked or _ignore,
         counters or Counters(),
@@ -141,6 +145,7 @@ def _server(
     engine: Engine,
     keys: KeyRing,
     found_household: FoundHousehold,
+    audit: AuditLog,
     clock: Clock,
     grant_revoked: GrantRevoked,
     counters: Counters,
@@ -165,6 +170,7 @@ def _server(
         found_household=found_household,
         grant_revoked=grant_revoked,
         clock=clock,
+        audit=audit,
         pages=Pages(settings.public_path, "app.oauth"),
         guard=FormGuard(settings.secret_key, settings.public_origin),
         cookie=BrowserCookie(settings.public_url),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Engine
 from app.oauth.documents import Documents
@@ -45,6 +46,7 @@ class AuthorizationServer:
     found_household: FoundHousehold
     grant_revoked: GrantRevoked
     clock: Clock
+    audit: AuditLog
     pages: Pages
     guard: FormGuard
     cookie: BrowserCookie

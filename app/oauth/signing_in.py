@@ -7,9 +7,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid, LimitReached
 from app.oauth.account.letters import sign_up_letter
+from app.oauth.auditing import entry_of, refused
 from app.oauth.client_ids import host_of, is_document_id
 from app.oauth.journey import PostedForm, change_person, form_subject, open_request, out_of_date, posted_form, see_other
 from app.oauth.server import AuthorizationServer
@@ -55,8 +58,12 @@ async def post_sign_in(server: AuthorizationServer, request: Request) -> Respons
         async with transaction(server.engine) as connection:
             if not await still_holds(connection, account):
                 raise Invalid(WRONG)
-            return await change_person(server, connection, form, account.person) or out_of_date(server)
+            response = await change_person(server, connection, form, account.person)
+            if response is not None:
+                await record(connection, entry_of(server, request, Action.SIGN_IN, person_id=account.person.id))
+            return response or out_of_date(server)
     except AppError as error:
+        refused(server, request, Action.SIGN_IN, error.code, email_hash=_email_hash(server, form))
         return _form_page(server, SIGN_IN, form, error)
 
 
@@ -75,12 +82,18 @@ async def post_sign_up(server: AuthorizationServer, request: Request) -> Respons
         email, password, name = (form.fields.one(field) for field in ("email", "password", "name"))
         account = await prepare_account(server.entry.hashing, email, password, name)
     except AppError as error:
+        refused(server, request, Action.SIGN_UP, error.code, email_hash=_email_hash(server, form))
         return _form_page(server, SIGN_UP, form, error)
     household_id = new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
         person = await create_account(connection, account, server.clock())
         if person is None:
+            refused(server, request, Action.SIGN_UP, "taken", email_hash=_email_hash(server, form))
             return _form_page(server, SIGN_UP, form, Invalid(TAKEN, field="email"))
+        await record(
+            connection,
+            entry_of(server, request, Action.SIGN_UP, person_id=person.id, household_id=household_id),
+        )
         await server.found_household(connection, household_id, person)
         # When the request is gone meanwhile the account stays: the person signs in at the next attempt.
         return await change_person(server, connection, form, person) or out_of_date(server)
@@ -105,7 +118,11 @@ async def post_sign_out(server: AuthorizationServer, request: Request) -> Respon
     if form is None:
         return out_of_date(server)
     async with transaction(server.engine) as connection:
-        return await change_person(server, connection, form, None) or out_of_date(server)
+        person = await find_person(connection, form.cookie, server.clock())
+        response = await change_person(server, connection, form, None)
+        if response is not None and person is not None:
+            await record(connection, entry_of(server, request, Action.SIGN_OUT, person_id=person.id))
+        return response or out_of_date(server)
 
 
 async def _show(server: AuthorizationServer, request: Request, purpose: str) -> Response:
@@ -165,6 +182,11 @@ def _form_page(server: AuthorizationServer, purpose: str, form: PostedForm, erro
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _email_hash(server: AuthorizationServer, form: PostedForm) -> str | None:
+    email = typed(form.fields, "email")
+    return server.audit.email_hash(email) if email else None
 
 
 def typed(fields: Fields, name: str) -> str:

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
 from app.db import Connection, transaction
-from app.errors import Invalid
+from app.errors import Invalid, LimitReached
 from app.oauth.access_tokens import access_token, has_refresh_token, token_life
+from app.oauth.auditing import entry_of, refused
 from app.oauth.client_credentials import grant_of_service
 from app.oauth.clients import authenticate_client, read_credentials
 from app.oauth.codes import redeem_code
@@ -21,16 +24,19 @@ from app.oauth.resources import identifier_of, resource_of
 from app.oauth.revoking import Endings, Revocation
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client, note_use
-from app.oauth.store.grants import GrantRow
+from app.oauth.store.grants import GrantRow, find_grant
 from app.scopes import in_order
 from app.ui.forms import read_form
+
+_ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """The members of a successful answer (RFC 6749 section 5.1)."""
+    """The members of a successful answer (RFC 6749 section 5.1), and the grant that it is about."""
 
     members: dict[str, Any]
+    grant: GrantRow
 
 
 async def token(server: AuthorizationServer, request: Request) -> Response:
@@ -40,8 +46,13 @@ async def token(server: AuthorizationServer, request: Request) -> Response:
     except Invalid as error:
         parameters = invalid_request(error.message)
     if isinstance(parameters, OAuthFault):
+        refused(server, request, Action.TOKEN_REFUSED, parameters.error)
         return parameters.response()
-    await server.failures.refuse(request, parameters)
+    try:
+        await server.failures.refuse(request, parameters)
+    except LimitReached:
+        refused(server, request, Action.TOKEN_REFUSED, LimitReached.code)
+        raise
     outcome = await _serve(server, request, parameters)
     if isinstance(outcome, TokenAnswer):
         return JSONResponse(outcome.members, headers=NOT_STORED)
@@ -53,21 +64,66 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     await server.keys.refresh()
     given = await read_credentials(server, request, parameters)
     if isinstance(given, OAuthFault):
+        refused(server, request, Action.TOKEN_REFUSED, given.error)
         return given
     endings = Endings(server.grant_revoked)
     async with transaction(server.engine, committed=endings.tell) as connection:
         client = await authenticate_client(server, connection, given)
         if isinstance(client, OAuthFault):
+            refused(server, request, Action.TOKEN_REFUSED, client.error)
             return client
         now = server.clock()
         outcome = await _outcome(server, connection, client, parameters, now)
         if isinstance(outcome, Revocation):
-            await endings.end(connection, outcome.grant_id, outcome.because, now)
+            await _end_grant(server, request, connection, endings, outcome, now)
         elif isinstance(outcome, TokenAnswer):
             await note_use(connection, client.id, now)
+            await record(connection, _entry(server, request, parameters, outcome))
+        else:
+            refused(server, request, Action.TOKEN_REFUSED, outcome.error, client_id=client.id)
     if isinstance(outcome, Revocation):
         return outcome.fault or invalid_request("The grant has ended.")
     return outcome
+
+
+async def _end_grant(
+    server: AuthorizationServer,
+    request: Request,
+    connection: Connection,
+    endings: Endings,
+    found: Revocation,
+    now: datetime,
+) -> None:
+    """End a grant because one of its codes or tokens came back. The first time is recorded with it; who goes on
+    replaying is refused like anyone."""
+    is_ended = await endings.end(connection, found.grant_id, found.because, now)
+    grant = await find_grant(connection, found.grant_id)
+    entry = entry_of(
+        server,
+        request,
+        Action.TOKEN_REPLAYED,
+        outcome="grant_revoked" if is_ended else "invalid_grant",
+        person_id=grant.person_id if grant else None,
+        client_id=grant.client_id if grant else None,
+        grant_id=found.grant_id,
+        detail=found.because,
+    )
+    if is_ended:
+        await record(connection, entry)
+    else:
+        server.audit.refuse(entry)
+
+
+def _entry(server: AuthorizationServer, request: Request, parameters: Parameters, answer: TokenAnswer) -> Entry:
+    return entry_of(
+        server,
+        request,
+        _ACTIONS.get(parameters["grant_type"], Action.TOKEN_ISSUED),
+        person_id=answer.grant.person_id,
+        client_id=answer.grant.client_id,
+        grant_id=answer.grant.id,
+        detail=answer.members["scope"],
+    )
 
 
 async def _outcome(
@@ -117,4 +173,4 @@ def _answer(
     }
     if refresh_token is not None:
         members["refresh_token"] = refresh_token
-    return TokenAnswer(members)
+    return TokenAnswer(members, grant)

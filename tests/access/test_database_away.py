@@ -16,6 +16,7 @@ from app.access.challenge import Challenges
 from app.access.gate import Gate
 from app.access.grant_cache import KEPT, GrantCache
 from app.access.identify import Identify
+from app.audit.log import AuditLog
 from app.config import Settings
 from app.cues import CueBus
 from app.db import create_engine, transaction
@@ -82,6 +83,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
             open_to_all,
             resources=[settings.resource],
             origins=[],
+            audit=AuditLog(engine, settings, clock=clock),
         )
         transport = httpx.ASGITransport(gate)
         async with cues.running(), httpx.AsyncClient(transport=transport, base_url="http://x") as http:

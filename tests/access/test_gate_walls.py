@@ -46,6 +46,7 @@ async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Con
         open_to_all,
         resources=[settings.resource],
         origins=[],
+        audit=app.state.endpoints._audit,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
         client = McpClient(http, reader.token)
@@ -64,7 +65,13 @@ async def test_the_token_itself_goes_no_further_than_the_gate(
         await Response("{}", media_type="application/json")(scope, receive, send)
 
     gate = Gate(
-        inner, app.state.endpoints._identify, CHALLENGES, open_to_all, resources=[settings.resource], origins=[]
+        inner,
+        app.state.endpoints._identify,
+        CHALLENGES,
+        open_to_all,
+        resources=[settings.resource],
+        origins=[],
+        audit=app.state.endpoints._audit,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
         await McpClient(http, reader.token).send("tools/list")

@@ -38,6 +38,8 @@ GLOBAL = {
     "refresh_families",
     "refresh_tokens",
     "signing_keys",
+    "audit_events",
+    "audit_chain",
     "alembic_version",
 }
 TENANT = {"clocks", "lists", "items", "events", "purchases", "aisles", "departures"}
@@ -143,6 +145,15 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
         assert privileges[table] == {"SELECT", "INSERT", "UPDATE", "DELETE"}, table
     for table in TENANT - DELETED_FROM | {"people", "credentials", "households"}:
         assert privileges[table] == {"SELECT", "INSERT", "UPDATE"}, table
+    assert privileges["audit_events"] == {"SELECT", "INSERT", "DELETE"}
+    columns = await rows(
+        database,
+        """
+        SELECT column_name FROM information_schema.role_column_grants
+        WHERE grantee = 'shopping_service' AND table_name = 'audit_events' AND privilege_type = 'UPDATE'
+        """,
+    )
+    assert {row["column_name"] for row in columns} == {"seal_no", "seal"}
     for table, held in privileges.items():
         assert held <= {"SELECT", "INSERT", "UPDATE", "DELETE"}, table
     others = await rows(

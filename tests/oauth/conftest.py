@@ -11,6 +11,7 @@ import jwt
 import pytest
 from starlette.applications import Starlette
 
+from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Connection, Engine, transaction
 from app.db.readiness import Readiness
@@ -54,6 +55,7 @@ class RunningServer:
     clock: MovableClock
     revoked: list[UUID]
     mailer: Mailer
+    audit: AuditLog
 
     @property
     def url(self) -> str:
@@ -86,11 +88,13 @@ async def start(
     await keys.load()
     revoked: list[UUID] = []
     mailer = Mailer(settings)
+    audit = AuditLog(engine, settings, clock=clock)
     routes = oauth_routes(
         settings,
         engine,
         keys,
         found,
+        audit,
         clock=clock,
         grant_revoked=revoked.append,
         fetcher=fetcher,
@@ -98,7 +102,7 @@ async def start(
         hashing=hashing,
     )
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
-    return RunningServer(app, settings, engine, keys, clock, revoked, mailer)
+    return RunningServer(app, settings, engine, keys, clock, revoked, mailer, audit)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ NOBODY = "postgresql://shopping_service:none@127.0.0.1:1/nowhere"
 
 async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server: RunningServer) -> None:
     engine = create_engine(NOBODY)
-    app = Starlette(routes=oauth_routes(server.settings, engine, server.keys, found))
+    app = Starlette(routes=oauth_routes(server.settings, engine, server.keys, found, server.audit))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=server.settings.public_origin) as http:
         answers = [
             await http.post(

@@ -12,6 +12,8 @@ from app.lists.model import Changed, Entry, ListOutcome
 from app.mcp.spec import WriteResult
 
 MOST_SHOWN: Final = 100
+LEFT_ALONE: Final = frozenset({"failed", "unchanged"})
+"""The statuses of entries of which nothing was changed."""
 
 
 class ErrorView(BaseModel):
@@ -50,6 +52,10 @@ class ChangeResult(WriteResult):
         """One line of prose."""
         parts = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in self.counts.items())
         return f"On {self.list or 'several lists'}: {parts or 'nothing to do'}."
+
+    def touched(self) -> int:
+        """How many things were changed."""
+        return sum(number for status, number in self.counts.items() if status not in LEFT_ALONE)
 
 
 def change_result(changed: Changed) -> ChangeResult:

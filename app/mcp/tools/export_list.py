@@ -30,6 +30,10 @@ class Result(ToolResult):
         """One line of prose."""
         return f"{self.list} as {self.format}, items: {self.items}."
 
+    def touched(self) -> int:
+        """How many items were exported."""
+        return self.items
+
 
 async def export_list(tenant: Tenant, arguments: Arguments) -> Result:
     """Gives a whole shopping list as text, to keep or to take elsewhere: JSON or CSV with every detail, which can be

@@ -71,6 +71,10 @@ class Result(ToolResult):
         """One line of prose."""
         return f"{len(self.events)} changes."
 
+    def touched(self) -> int:
+        """How many changes are shown."""
+        return len(self.events)
+
 
 async def get_activity(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows what was changed on the shopping lists, by whom and when, newest on top, with the undo_ref of each change

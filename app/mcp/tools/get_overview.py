@@ -61,6 +61,10 @@ class Result(ToolResult):
         """One line of prose."""
         return f"Lists: {len(self.lists)}; open items: {sum(each.open for each in self.lists)}."
 
+    def touched(self) -> int:
+        """How many lists are shown."""
+        return len(self.lists)
+
 
 async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows the household, its members, and its shopping lists with the number of open items on each. Useful to

@@ -59,6 +59,10 @@ class Result(ToolResult):
         where = self.list or "all lists"
         return f"Items of {where} here: {len(self.items)}; open: {self.counts.open}, checked: {self.counts.checked}."
 
+    def touched(self) -> int:
+        """How many items are on the page."""
+        return len(self.items)
+
 
 async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows the items of a shopping list, in the order of the list: what to buy, or what was bought. Filters by

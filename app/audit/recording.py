@@ -1,0 +1,13 @@
+"""Recording what happens in a transaction, as part of it."""
+
+from app.audit.entry import Entry
+from app.audit.repository import insert_entry
+from app.db import Connection
+
+
+async def record(connection: Connection, entry: Entry) -> None:
+    """Store an entry together with what it is about: both are committed, or neither is.
+
+    Protocol failures that change something (a used code, an ended grant) are committed too, and so are their entries.
+    """
+    await insert_entry(connection, entry)

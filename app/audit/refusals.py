@@ -1,0 +1,69 @@
+"""Refusals are recorded one by one while they are few, and counted when they are many: a flood of bad tokens must not
+fill the disk."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from app.audit.addresses import network_of
+from app.audit.entry import Entry
+from app.db import new_id
+
+EACH_PER_SOURCE: Final = 10
+EACH: Final = 300
+"""Refusals a minute that get a row of their own: of one source, and of all together."""
+
+MOST_COUNTED: Final = 100
+"""Sources whose further refusals are counted apart; the others are counted together."""
+
+COUNTED: Final = "counted"
+"""The detail of a row that stands for refusals without a row of their own."""
+
+_PER_SOURCE: Final = RateLimitItemPerMinute(EACH_PER_SOURCE)
+_ALL: Final = RateLimitItemPerMinute(EACH)
+
+_Source = tuple[str, str, str | None, UUID | None]
+
+
+class Refusals:
+    """The refusals of one process in the current minute."""
+
+    def __init__(self) -> None:
+        self._windows = FixedWindowRateLimiter(MemoryStorage())
+        self._counted: dict[_Source, Entry] = {}
+
+    def admit(self, entry: Entry) -> bool:
+        """Whether a refusal gets a row of its own; otherwise it is counted for `settle`."""
+        source = str(entry.grant_id or network_of(entry.address))
+        # What nobody has room for is not noted by source: that would be one more thing to fill.
+        if self._windows.test(_ALL, "all") and self._windows.hit(_PER_SOURCE, source):
+            self._windows.hit(_ALL, "all")
+            return True
+        self._count(entry)
+        return False
+
+    def settle(self, now: datetime) -> list[Entry]:
+        """The rows for what was counted since the last time, each with how many refusals it stands for."""
+        counted, self._counted = self._counted, {}
+        return [replace(entry, id=new_id(), at=now) for entry in counted.values()]
+
+    def _count(self, entry: Entry) -> None:
+        source = (entry.action, entry.outcome, network_of(entry.address), entry.grant_id)
+        if source not in self._counted and len(self._counted) >= MOST_COUNTED:
+            source = (entry.action, entry.outcome, None, None)
+        known = self._counted.get(source)
+        self._counted[source] = _shared(entry, source) if known is None else replace(known, times=known.times + 1)
+
+
+def _shared(entry: Entry, source: _Source) -> Entry:
+    """A row that is true of all refusals of a source."""
+    action, outcome, network, grant_id = source
+    common = Entry(action=action, outcome=outcome, at=entry.at, address=network, detail=COUNTED)
+    if grant_id is None:
+        return common
+    return replace(common, grant_id=grant_id, person_id=entry.person_id, client_id=entry.client_id)

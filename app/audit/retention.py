@@ -1,0 +1,47 @@
+"""Forgetting what is older than it is kept. What goes is the beginning of the chain; the anchor says where it ended."""
+
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Final
+
+from app.audit import repository
+from app.audit.chain import BrokenChain, open_chain, secret_keys_of
+from app.audit.checking import Fault, check
+from app.audit.sealing import LEAD
+from app.config import Settings
+from app.db import Engine, transaction
+from app.db.leader import try_lead
+
+BATCH: Final = 2_000
+
+
+async def forget(engine: Engine, settings: Settings, now: datetime) -> int:
+    """Delete the entries that are older than AUDIT_DAYS, from the oldest on; how many.
+
+    What is deleted is verified first: deleting must not hide that something was changed. While another process is at
+    the chain nothing is done. Raises `BrokenChain` where the chain is broken, and `Unavailable`.
+    """
+    before = now - timedelta(days=settings.audit_days)
+    forgotten = 0
+    while (number := await _forget_some(engine, settings, before)) > 0:
+        forgotten += number
+    return forgotten
+
+
+async def _forget_some(engine: Engine, settings: Settings, before: datetime) -> int:
+    async with transaction(engine) as connection:
+        if not await try_lead(connection, LEAD):
+            return 0
+        stored = await repository.find_chain(connection)
+        if stored is None:
+            return 0
+        chain = open_chain(stored, secret_keys_of(settings))
+        found = await repository.find_sealed(connection, chain.anchor.no, BATCH)
+        old = list(takewhile(lambda each: each.entry.at < before, found))
+        reached = check(chain, chain.anchor, old)
+        if isinstance(reached, Fault):
+            raise BrokenChain(str(reached))
+        if old:
+            await repository.delete_sealed(connection, reached.no)
+            await repository.update_chain(connection, chain.moved(anchor=reached).stored())
+    return len(old)

@@ -1,0 +1,86 @@
+"""Verifying the whole record, from the anchor to the head and beyond it to what is not sealed yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import SecretStr
+
+from app.audit import repository
+from app.audit.chain import NO_CHAIN, BrokenChain, Chain, Link, open_chain
+from app.audit.checking import Fault, check
+from app.db import Connection, Engine, transaction
+
+PAGE: Final = 2_000
+SEALED_WITHIN: Final = timedelta(minutes=1)
+"""A sealer seals each second; what waits longer was written while none was running, or was unsealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How many entries were sound, from after `anchor` to `head` (None: there is no chain), how many have no seal yet,
+    and the first fault if there is one."""
+
+    sound: int
+    anchor: Link | None
+    head: Link | None
+    unsealed: int
+    fault: Fault | None
+
+
+async def verify(
+    engine: Engine, secret_keys: Sequence[SecretStr], now: datetime, *, witness: Link | None = None
+) -> Verdict:
+    """Verify the record as it is at one moment.
+
+    `witness` is a head from the log: the chain must still pass through it. Without one, somebody who put back an older
+    state of the database as a whole is not noticed. Raises `Unavailable` when the database is away.
+    """
+    async with transaction(engine) as connection:
+        await repository.see_one_moment(connection)
+        unsealed, oldest = await repository.oldest_unsealed(connection)
+        stored = await repository.find_chain(connection)
+        if stored is None:
+            fault = await _without_chain(connection, unsealed, witness)
+            return Verdict(0, None, None, unsealed, fault)
+        try:
+            chain = open_chain(stored, secret_keys)
+        except BrokenChain as broken:
+            return Verdict(0, stored.anchor, stored.head, unsealed, Fault("changed", None, str(broken)))
+        end = await _follow(connection, chain, witness)
+    if isinstance(end, Fault):
+        sound = 0 if end.no is None else max(0, end.no - 1 - chain.anchor.no)
+        return Verdict(sound, chain.anchor, chain.head, unsealed, end)
+    fault = None
+    if oldest is not None and oldest < now - SEALED_WITHIN:
+        fault = Fault("unsealed", end.no + 1, f"{unsealed} entries have no seal, the oldest since {oldest:%F %T%z}.")
+    return Verdict(end.no - chain.anchor.no, chain.anchor, chain.head, unsealed, fault)
+
+
+async def _without_chain(connection: Connection, unsealed: int, witness: Link | None) -> Fault | None:
+    """A database that was never served from has neither entries nor a chain."""
+    if unsealed or witness is not None or await repository.find_sealed(connection, 0, 1):
+        return Fault("missing", None, NO_CHAIN)
+    return None
+
+
+async def _follow(connection: Connection, chain: Chain, witness: Link | None) -> Link | Fault:
+    """Where the chain ends, or its first fault."""
+    stray = await repository.find_stray(connection, chain.anchor.no)
+    if stray is not None:
+        return Fault("inserted", stray, f"The chain begins after {chain.anchor.no}.")
+    end, has_met = chain.anchor, witness is None or witness.no <= chain.anchor.no
+    while entries := await repository.find_sealed(connection, end.no, PAGE):
+        reached = check(chain, end, entries)
+        if isinstance(reached, Fault):
+            return reached
+        end = reached
+        has_met = has_met or any(each.no == witness.no and each.seal == witness.seal for each in entries if witness)
+    if end.no < chain.head.no:
+        return Fault("missing", end.no + 1, f"The chain goes on to {chain.head.no}.")
+    if end != chain.head:
+        return Fault("changed", None, "The chain leads elsewhere.")
+    if not has_met and witness is not None:
+        return Fault("missing", witness.no, "The chain does not pass through the head that was given.")
+    return end

@@ -1,0 +1,20 @@
+"""What the authorization server records: each happening with its moment and the address that it came from."""
+
+from typing import Any
+
+from starlette.requests import Request
+
+from app.audit.addresses import known_address
+from app.audit.entry import Action, Entry
+from app.oauth.server import AuthorizationServer
+from app.ops.requests import address_of
+
+
+def entry_of(server: AuthorizationServer, request: Request, action: Action, **known: Any) -> Entry:
+    """An entry about a request; `known` are fields of `Entry`."""
+    return Entry(action=action, at=server.clock(), address=known_address(address_of(request)), **known)
+
+
+def refused(server: AuthorizationServer, request: Request, action: Action, outcome: str, **known: Any) -> None:
+    """Have it recorded that something was refused; many refusals of one source become one row."""
+    server.audit.refuse(entry_of(server, request, action, outcome=outcome, **known))

@@ -1,0 +1,112 @@
+"""A record to seal, to tamper with and to verify."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.audit import log
+from app.audit.chain import Link, secret_keys_of
+from app.audit.entry import Action, Entry
+from app.audit.log import AuditLog
+from app.audit.sealing import Sealer
+from app.audit.verifying import Verdict, verify
+from app.config import Settings
+from app.db import Engine
+from app.db.driver import Driver, connect
+from app.db.embedded import DatabaseUrls
+from app.jobs import sealing
+from tests.mcp.conftest import ada, client, factory
+
+__all__ = ["ada", "client", "factory"]
+
+NOW = datetime.now(UTC)
+
+
+def entry(**known: Any) -> Entry:
+    """An entry in which every field says something."""
+    everything: dict[str, Any] = {
+        "action": Action.TOOL_CALLED,
+        "at": NOW,
+        "outcome": "ok",
+        "person_id": uuid4(),
+        "other_person_id": uuid4(),
+        "client_id": "client",
+        "grant_id": uuid4(),
+        "household_id": uuid4(),
+        "tool": "add_items",
+        "detail": "detail",
+        "address": "192.0.2.1",
+        "email_hash": "0123",
+        "duration_ms": 7,
+        "touched": 3,
+        "times": 2,
+    }
+    return Entry(**{**everything, **known})
+
+
+@dataclass
+class Record:
+    """The record of one database, as the service works on it and as a superuser does."""
+
+    engine: Engine
+    settings: Settings
+    superuser: Driver
+    sealer: Sealer
+    log: AuditLog
+
+    async def write(self, *entries: Entry) -> None:
+        """Write entries without sealing them."""
+        for each in entries:
+            self.log.note(each)
+        await self.log.write()
+
+    async def seal(self, number: int = 5) -> Link:
+        """Write so many entries and seal them; the new head."""
+        await self.write(*(entry() for _ in range(number)))
+        head = await self.sealer.seal_all()
+        assert head is not None
+        return head
+
+    async def verify(self, now: datetime = NOW, witness: Link | None = None) -> Verdict:
+        """Verify it."""
+        return await verify(self.engine, secret_keys_of(self.settings), now, witness=witness)
+
+    async def fault(self) -> tuple[str, int | None] | None:
+        """The kind and number of the first fault."""
+        found = (await self.verify()).fault
+        return None if found is None else (found.kind, found.no)
+
+    async def keep(self) -> None:
+        """Remember everything as it is."""
+        for table in ("audit_events", "audit_chain"):
+            await self.superuser.execute(f"DROP TABLE IF EXISTS kept_{table}")
+            await self.superuser.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
+
+    async def put_back(self) -> None:
+        """Make everything as it was remembered."""
+        for table in ("audit_events", "audit_chain"):
+            await self.superuser.execute(f"TRUNCATE {table}")
+            await self.superuser.execute(f"INSERT INTO {table} TABLE kept_{table}")
+
+    async def count(self, condition: str = "true") -> int:
+        """How many entries there are."""
+        return await self.superuser.fetchval(f"SELECT count(*) FROM audit_events WHERE {condition}")
+
+
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written or sealed but by the test."""
+    monkeypatch.setattr(log, "GATHER_SECONDS", 3600)
+    monkeypatch.setattr(sealing, "SEAL_SECONDS", 3600)
+
+
+@pytest.fixture
+async def record(engine: Engine, settings: Settings, database: DatabaseUrls) -> AsyncGenerator[Record]:
+    """An empty record."""
+    superuser = await connect(database.superuser)
+    yield Record(engine, settings, superuser, Sealer(engine, settings), AuditLog(engine, settings))
+    await superuser.close()

@@ -1,0 +1,115 @@
+"""`python -m app audit verify` and `export`, as someone runs them."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.audit.exporting import COLUMNS, Period, export
+from app.config import Settings
+from app.jobs import sealing
+from app.jobs.sealing import sealing_running
+from tests.audit.conftest import NOW, Record, entry
+from tests.command import run
+
+pytestmark = pytest.mark.anyio
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    assert settings.database_url is not None
+    assert settings.migration_database_url is not None
+    assert settings.secret_key is not None
+    return {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "MIGRATION_DATABASE_URL": settings.migration_database_url.get_secret_value(),
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+    }
+
+
+async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(record: Record, tmp_path: Path) -> None:
+    head = await record.seal(3)
+    variables = environment(record.settings)
+    ended = run(tmp_path, "audit", "verify", "--head", str(head), **variables)
+    assert (ended.returncode, ended.stdout.splitlines()) == (
+        0,
+        ["Sealed entries that are whole: 3, after 0.", "Not sealed yet: 0.", f"Head: {head}"],
+    ), ended.stderr
+    await record.superuser.execute("UPDATE audit_events SET outcome = 'denied' WHERE seal_no = 2")
+    ended = run(tmp_path, "audit", "verify", **variables)
+    assert ended.returncode == 1
+    first, second, *_ = ended.stdout.splitlines()
+    assert first == "The record is broken at entry 2: changed. It is not the entry that was sealed here."
+    assert second == "Sealed entries that are sound up to the fault: 1, after 0."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["verify", "--head", "3"], "write a head as the log has it"),
+        (["verify", "--head", "3:abc"], "write a head as the log has it"),
+        (["export", "--since", "yesterday"], "write a time like 2026-01-31"),
+        (["export", "--until", "0001-01-01T00:00+01:00"], "write a time like 2026-01-31"),
+        (["export", "--format", "xml"], "invalid choice: 'xml'"),
+        ([], "required: part"),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_words(tmp_path: Path, arguments: list[str], words: str) -> None:
+    ended = run(tmp_path, "audit", *arguments)
+    assert ended.returncode == 2
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+async def test_export_writes_each_entry_on_a_line_of_standard_output(record: Record, tmp_path: Path) -> None:
+    await record.seal(2)
+    ended = run(tmp_path, "audit", "export", "--since", "2020-01-01", **environment(record.settings))
+    assert ended.returncode == 0, ended.stderr
+    lines: list[dict[str, Any]] = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [line["seal_no"] for line in lines] == [1, 2]
+    assert set(lines[0]) == set(COLUMNS)
+
+
+async def exported(record: Record, period: Period, format: Any = "jsonl") -> str:
+    return "".join([line async for line in export(record.engine, period, format)])
+
+
+async def test_both_formats_say_the_same(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.audit.exporting.PAGE", 2)
+    await record.seal(4)
+    await record.write(entry(tool=None, detail='a "quoted", text'))
+    lines = [json.loads(line) for line in (await exported(record, Period())).splitlines()]
+    rows = list(csv.DictReader(io.StringIO(await exported(record, Period(), "csv"))))
+    assert len(lines) == len(rows) == 5
+    for line, row in zip(lines, rows, strict=True):
+        assert {name: str(value) for name, value in line.items()} == {k: v for k, v in row.items() if v != ""}
+    assert {"seal", "seal_no", "tool"}.isdisjoint(lines[-1])
+    assert lines[0]["at"] == NOW.isoformat()
+
+
+async def test_a_period_includes_its_beginning_and_not_its_end(record: Record) -> None:
+    moments = [NOW.replace(hour=hour) for hour in range(4)]
+    await record.write(*(entry(at=moment, detail=str(hour)) for hour, moment in enumerate(moments)))
+    found = await exported(record, Period(moments[1], moments[3]))
+    assert {json.loads(line)["detail"] for line in found.splitlines()} == {"1", "2"}
+    assert await exported(record, Period(moments[3], moments[3])) == ""
+
+
+async def test_the_head_is_in_the_log_also_when_the_service_stops_at_once(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    class Log:
+        def info(self, event: str, head: str) -> None:
+            said.append(head)
+
+    monkeypatch.setattr(sealing, "_log", Log())
+    await record.write(entry(), entry())
+    async with sealing_running(record.engine, record.settings):
+        pass
+    verdict = await record.verify()
+    assert said == [str(verdict.head)]
+    assert (verdict.sound, verdict.unsealed) == (2, 0)

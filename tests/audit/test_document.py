@@ -1,0 +1,14 @@
+"""docs/audit.md says what is so."""
+
+from typing import get_args
+
+from app.audit.checking import Kind
+from app.audit.entry import Action
+from tests.documents import ROOT, rendered, table
+
+
+def test_the_document_lists_every_action_and_every_kind_of_fault() -> None:
+    page = rendered(ROOT / "docs/audit.md")
+    actions = {name for row in table(page, "action", "when") for name in row[0].split(", ")}
+    assert actions == set(Action)
+    assert [row[0] for row in table(page, "kind", "means")] == list(get_args(Kind))

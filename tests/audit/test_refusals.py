@@ -1,0 +1,69 @@
+"""Refusals: a row each while they are few, a number when they are many."""
+
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+from app.audit.addresses import known_address, network_of
+from app.audit.entry import Action, Entry
+from app.audit.refusals import COUNTED, EACH, EACH_PER_SOURCE, MOST_COUNTED, Refusals
+from tests.audit.conftest import NOW
+
+
+def refusal(address: str | None = "192.0.2.1", **known: Any) -> Entry:
+    return Entry(action=Action.ACCESS_REFUSED, at=NOW, outcome="invalid_token", address=address, **known)
+
+
+def test_few_refusals_get_a_row_each_and_more_of_the_same_source_are_counted() -> None:
+    refusals = Refusals()
+    admitted = [refusals.admit(refusal(tool="x", client_id="claimed", email_hash="y")) for _ in range(25)]
+    assert admitted == [True] * EACH_PER_SOURCE + [False] * (25 - EACH_PER_SOURCE)
+    (row,) = refusals.settle(NOW)
+    assert (row.times, row.address, row.outcome, row.detail) == (15, "192.0.2.1", "invalid_token", COUNTED)
+    assert (row.client_id, row.tool, row.email_hash) == (None, None, None), "not true of all of them"
+    assert refusals.settle(NOW) == []
+
+
+def test_other_sources_and_other_grants_have_room_of_their_own() -> None:
+    refusals = Refusals()
+    for _ in range(EACH_PER_SOURCE):
+        refusals.admit(refusal())
+    assert not refusals.admit(refusal())
+    assert refusals.admit(refusal("192.0.2.2"))
+    assert refusals.admit(refusal(grant_id=uuid4()))
+
+
+def test_a_network_of_ipv6_is_one_source() -> None:
+    refusals = Refusals()
+    for number in range(EACH_PER_SOURCE + 5):
+        refusals.admit(refusal(f"2001:db8::{number:x}"))
+    (row,) = refusals.settle(NOW)
+    assert (row.times, row.address) == (5, "2001:db8::/64")
+
+
+def test_what_is_counted_of_a_grant_says_whose_it_is() -> None:
+    refusals = Refusals()
+    person_id, grant_id = uuid4(), uuid4()
+    for _ in range(EACH_PER_SOURCE + 1):
+        refusals.admit(refusal(person_id=person_id, client_id="app", grant_id=grant_id, detail="lists:write"))
+    (row,) = refusals.settle(NOW)
+    assert (row.person_id, row.client_id, row.grant_id, row.times) == (person_id, "app", grant_id, 1)
+
+
+def test_a_flood_from_everywhere_makes_few_rows_and_loses_no_number() -> None:
+    refusals = Refusals()
+    flood = 5_000
+    admitted = sum(refusals.admit(refusal(f"10.0.{number // 250}.{number % 250}")) for number in range(flood))
+    assert admitted == EACH
+    counted = refusals.settle(NOW)
+    assert len(counted) == MOST_COUNTED + 1
+    assert sum(row.times for row in counted) == flood - EACH
+    assert Counter(row.address is None for row in counted) == {False: MOST_COUNTED, True: 1}
+
+
+def test_only_what_is_an_address_is_recorded_as_one() -> None:
+    assert known_address("2001:DB8:0::1") == "2001:db8::1"
+    for host in (None, "unknown", "testclient", "a secret", "' OR 1=1"):
+        assert known_address(host) is None
+    assert network_of(None) is None
+    assert network_of("192.0.2.1") == "192.0.2.1"

@@ -1,0 +1,84 @@
+"""What is too old goes, from the beginning of the chain, and the rest still verifies."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.audit.chain import BrokenChain
+from app.audit.retention import forget
+from app.audit.sealing import LEAD
+from app.db import transaction
+from app.db.leader import try_lead
+from tests.audit.conftest import NOW, Record, entry
+
+pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
+
+
+async def old_and_new(record: Record) -> None:
+    """Six entries of 401 to 396 days ago, and one that nobody has sealed."""
+    await record.write(*(entry(at=NOW - days * DAY) for days in range(401, 395, -1)))
+    await record.sealer.seal_all()
+    await record.write(entry(at=NOW - 500 * DAY))
+
+
+async def test_entries_are_forgotten_after_audit_days_and_the_rest_verifies(record: Record) -> None:
+    await old_and_new(record)
+    assert await forget(record.engine, record.settings, NOW - 2 * DAY) == 0
+    assert await forget(record.engine, record.settings, NOW + DAY) == 2
+    verdict = await record.verify(NOW - 500 * DAY)
+    assert verdict.anchor is not None
+    assert (verdict.anchor.no, verdict.sound, verdict.fault) == (2, 4, None)
+    shorter = record.settings.model_copy(update={"audit_days": 397})
+    assert await forget(record.engine, shorter, NOW + timedelta(seconds=1)) == 3
+    assert await record.count("seal_no IS NOT NULL") == 1
+    await record.seal(2)
+    assert await record.fault() is None
+    assert await forget(record.engine, record.settings, NOW + 1000 * DAY) == 4
+    assert await record.count() == 0
+    assert await record.fault() is None
+    assert (await record.seal(1)).no == 10, "a number is not given twice"
+    assert await record.fault() is None
+
+
+async def test_many_entries_are_forgotten_in_several_transactions(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.retention.BATCH", 2)
+    await old_and_new(record)
+    assert await forget(record.engine, record.settings, NOW + 3 * DAY) == 4
+    assert await record.count("seal_no IS NOT NULL") == 2
+    assert (await record.verify(NOW - 500 * DAY)).fault is None
+
+
+async def test_deleting_more_than_was_forgotten_is_found(record: Record) -> None:
+    await old_and_new(record)
+    await forget(record.engine, record.settings, NOW + DAY)
+    await record.superuser.execute("DELETE FROM audit_events WHERE seal_no = 3")
+    assert await record.fault() == ("missing", 3)
+
+
+async def test_an_entry_that_was_forgotten_and_put_back_is_found(record: Record) -> None:
+    await old_and_new(record)
+    await record.keep()
+    await forget(record.engine, record.settings, NOW + DAY)
+    await record.superuser.execute("INSERT INTO audit_events SELECT * FROM kept_audit_events WHERE seal_no = 2")
+    assert await record.fault() == ("inserted", 2)
+
+
+async def test_a_change_is_not_hidden_by_forgetting_it(record: Record) -> None:
+    await old_and_new(record)
+    await record.superuser.execute("UPDATE audit_events SET at = at - interval '1 year' WHERE seal_no = 5")
+    with pytest.raises(BrokenChain, match="entry 5: changed"):
+        await forget(record.engine, record.settings, NOW + 6 * DAY)
+    assert await record.count("seal_no IS NOT NULL") == 6
+
+
+async def test_nothing_is_forgotten_while_another_process_is_at_the_chain(record: Record) -> None:
+    await old_and_new(record)
+    async with transaction(record.engine) as connection:
+        assert await try_lead(connection, LEAD)
+        assert await forget(record.engine, record.settings, NOW + DAY) == 0
+        assert await record.sealer.seal_all() is None
+    assert await forget(record.engine, record.settings, NOW + DAY) == 2
