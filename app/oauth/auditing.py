@@ -8,6 +8,7 @@ from app.audit.addresses import known_address
 from app.audit.entry import Action, Entry
 from app.oauth.server import AuthorizationServer
 from app.ops.requests import address_of
+from app.ui.forms import Fields, typed
 
 
 def entry_of(server: AuthorizationServer, request: Request, action: Action, **known: Any) -> Entry:
@@ -18,3 +19,9 @@ def entry_of(server: AuthorizationServer, request: Request, action: Action, **kn
 def refused(server: AuthorizationServer, request: Request, action: Action, outcome: str, **known: Any) -> None:
     """Have it recorded that something was refused; many refusals of one source become one row."""
     server.audit.refuse(entry_of(server, request, action, outcome=outcome, **known))
+
+
+def email_hash_of(server: AuthorizationServer, fields: Fields) -> str | None:
+    """What is recorded of the address that was typed into a form."""
+    email = typed(fields, "email")
+    return server.audit.email_hash(email) if email else None

@@ -5,9 +5,11 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.audit.entry import Action
 from app.db import Connection, transaction
 from app.errors import Invalid, LimitReached
 from app.households.repository import memberships_of
+from app.oauth.auditing import entry_of, refused
 from app.oauth.claims_cache import Claims
 from app.oauth.clients import find_proven_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request, unauthorized_client
@@ -42,12 +44,15 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
     await server.failures.refuse(request, parameters)
     client = await _authorized(server, request, parameters)
     if isinstance(client, OAuthFault):
+        refused(server, request, Action.TOKEN_INTROSPECTED, client.error)
         await server.failures.count(request, parameters)
         return client.response()
     if "token" not in parameters:
         return invalid_request("The parameter token is missing.").response()
     claims = await server.verifier.verify(parameters["token"])
     answer = await _answer(server, claims) if isinstance(claims, Claims) else INACTIVE
+    outcome = "active" if answer["active"] else "inactive"
+    server.audit.note(entry_of(server, request, Action.TOKEN_INTROSPECTED, outcome=outcome, client_id=client.id))
     return JSONResponse(answer, headers=NOT_STORED)
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
 from app.db import Connection
 from app.oauth.keys import PUBLISHED_AFTER_RETIREMENT, make_key
 from app.oauth.store.keys import StoredKey, find_keys, insert_key, retire_keys_before
@@ -29,6 +31,7 @@ async def rotate_keys(connection: Connection, secret_key: SecretStr, now: dateti
     if not await insert_key(connection, key, now):
         return None
     await retire_keys_before(connection, key.generation, key.active_from)
+    await record(connection, Entry(action=Action.KEY_ROTATED, at=now, detail=key.kid))
     return key
 
 

@@ -1,7 +1,7 @@
 """The sign-in and sign-up pages."""
 
 from functools import partial
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid, LimitReached
 from app.oauth.account.letters import sign_up_letter
-from app.oauth.auditing import entry_of, refused
+from app.oauth.auditing import email_hash_of, entry_of, refused
 from app.oauth.client_ids import host_of, is_document_id
 from app.oauth.journey import PostedForm, change_person, form_subject, open_request, out_of_date, posted_form, see_other
 from app.oauth.server import AuthorizationServer
@@ -21,9 +21,7 @@ from app.ops.requests import address_of
 from app.people.accounts import create_account, prepare_account, still_holds
 from app.people.emails import parse_email
 from app.people.sessions import find_person
-from app.ui.forms import Fields
-
-LONGEST_SHOWN: Final = 254
+from app.ui.forms import typed
 
 SIGN_IN = "sign-in"
 SIGN_UP = "sign-up"
@@ -63,7 +61,7 @@ async def post_sign_in(server: AuthorizationServer, request: Request) -> Respons
                 await record(connection, entry_of(server, request, Action.SIGN_IN, person_id=account.person.id))
             return response or out_of_date(server)
     except AppError as error:
-        refused(server, request, Action.SIGN_IN, error.code, email_hash=_email_hash(server, form))
+        refused(server, request, Action.SIGN_IN, error.code, email_hash=email_hash_of(server, form.fields))
         return _form_page(server, SIGN_IN, form, error)
 
 
@@ -82,13 +80,13 @@ async def post_sign_up(server: AuthorizationServer, request: Request) -> Respons
         email, password, name = (form.fields.one(field) for field in ("email", "password", "name"))
         account = await prepare_account(server.entry.hashing, email, password, name)
     except AppError as error:
-        refused(server, request, Action.SIGN_UP, error.code, email_hash=_email_hash(server, form))
+        refused(server, request, Action.SIGN_UP, error.code, email_hash=email_hash_of(server, form.fields))
         return _form_page(server, SIGN_UP, form, error)
     household_id = new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
         person = await create_account(connection, account, server.clock())
         if person is None:
-            refused(server, request, Action.SIGN_UP, "taken", email_hash=_email_hash(server, form))
+            refused(server, request, Action.SIGN_UP, "taken", email_hash=email_hash_of(server, form.fields))
             return _form_page(server, SIGN_UP, form, Invalid(TAKEN, field="email"))
         await record(
             connection,
@@ -182,16 +180,3 @@ def _form_page(server: AuthorizationServer, purpose: str, form: PostedForm, erro
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
-
-
-def _email_hash(server: AuthorizationServer, form: PostedForm) -> str | None:
-    email = typed(form.fields, "email")
-    return server.audit.email_hash(email) if email else None
-
-
-def typed(fields: Fields, name: str) -> str:
-    """What was typed into a field, to show it again."""
-    try:
-        return fields.one(name)[:LONGEST_SHOWN]
-    except Invalid:
-        return ""

@@ -3,8 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import Invalid
+from app.oauth.auditing import entry_of, refused
 from app.oauth.faults import OAuthFault
 from app.oauth.journey import PostedForm, change_person, out_of_date, posted_form
 from app.oauth.parameters import Parameters, parameters_of
@@ -62,13 +65,17 @@ async def finish_upstream(server: AuthorizationServer, request: Request) -> Resp
         return out_of_date(server)
     identity = await _identity(server.upstream, state, parameters)
     if identity is None:
+        refused(server, request, Action.SIGN_IN, "not_identified", detail=UPSTREAM)
         name = server.upstream.name
         return server.pages.page("upstream_fault.html", status=400, upstream_name=name, request_id=request_id)
     household_id = new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
         person = await find_or_admit(connection, identity, household_id, server.found_household, server.clock())
         form = PostedForm(Fields(()), cookie, request_id)
-        return await change_person(server, connection, form, person) or out_of_date(server)
+        response = await change_person(server, connection, form, person)
+        if response is not None:
+            await record(connection, entry_of(server, request, Action.SIGN_IN, person_id=person.id, detail=UPSTREAM))
+        return response or out_of_date(server)
 
 
 async def _identity(upstream: Upstream, state: str, parameters: Parameters) -> Identity | None:

@@ -15,6 +15,7 @@ from app.ui.bodies import read_whole_body
 
 MAX_BODY: Final = 64 * 1024
 MAX_FIELDS: Final = 100
+LONGEST_SHOWN: Final = 254
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
@@ -38,6 +39,14 @@ class Fields:
         if len(values) > 1:
             raise Invalid(f"The field {_shown(name)} was sent more than once.", field=name)
         return values[0] if values else ""
+
+
+def typed(fields: Fields, name: str) -> str:
+    """What was typed into a field, cut to LONGEST_SHOWN characters, to show it again; empty when it is broken."""
+    try:
+        return fields.one(name)[:LONGEST_SHOWN]
+    except Invalid:
+        return ""
 
 
 def parse_fields(encoded: bytes) -> Fields:

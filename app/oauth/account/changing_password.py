@@ -3,10 +3,13 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.page import account_page
 from app.oauth.account.visits import ACCOUNT, TO_CHANGE_PASSWORD, Posted, enter, out_of_date, posted
+from app.oauth.auditing import entry_of, refused
 from app.oauth.server import AuthorizationServer
 from app.oauth.signing_in import count_attempt
 from app.ops.requests import address_of
@@ -32,8 +35,10 @@ async def post_password(server: AuthorizationServer, request: Request) -> Respon
             if signed_in != person or not await still_holds(connection, account):
                 return out_of_date(server)
             await change_password(connection, person.id, secret_hash, server.clock())
+            await record(connection, entry_of(server, request, Action.PASSWORD_CHANGED, person_id=person.id))
             return await enter(server, connection, form.visit, person, ACCOUNT)
     except AppError as error:
+        refused(server, request, Action.PASSWORD_CHANGED, error.code, person_id=person.id)
         return await account_page(server, form.visit, person, error)
 
 

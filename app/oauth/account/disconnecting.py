@@ -1,16 +1,22 @@
 """Disconnecting an app: its grant ends, and with it every token."""
 
+from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import transaction
 from app.oauth.account.visits import ACCOUNT, TO_DISCONNECT, out_of_date, posted
+from app.oauth.auditing import entry_of
 from app.oauth.journey import see_other
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.connections import end_grant_of
 from app.people.sessions import find_person
+
+BY_PERSON: Final = "disconnected_by_person"
 
 
 async def post_disconnect(server: AuthorizationServer, request: Request) -> Response:
@@ -23,6 +29,8 @@ async def post_disconnect(server: AuthorizationServer, request: Request) -> Resp
     ended: list[UUID] = []
     async with transaction(server.engine, committed=lambda: server.grants_revoked(ended)) as connection:
         person = await find_person(connection, form.visit.cookie, now)
-        if person is not None and await end_grant_of(connection, person.id, grant_id, "disconnected_by_person", now):
+        if person is not None and await end_grant_of(connection, person.id, grant_id, BY_PERSON, now):
             ended.append(grant_id)
+            known = {"person_id": person.id, "grant_id": grant_id, "detail": BY_PERSON}
+            await record(connection, entry_of(server, request, Action.GRANT_REVOKED, **known))
     return see_other(server, ACCOUNT) if ended else out_of_date(server)

@@ -5,14 +5,18 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.visits import ACCOUNT, Visit, enter, form_token, out_of_date, posted, show, visit_of
+from app.oauth.auditing import entry_of
 from app.oauth.journey import PostedForm, change_person, uuid_or_none
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import count_attempt, typed
+from app.oauth.signing_in import count_attempt
 from app.people.accounts import create_account, prepare_account
 from app.people.links import Link, find_link, take_link
+from app.ui.forms import typed
 
 TO_MAKE = "make an account"
 
@@ -51,6 +55,8 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
             person = await create_account(connection, account, now, verified=True)
             if person is None:
                 raise Invalid("There is an account with this address by now. Sign in with it.", field="email")
+            known = {"person_id": person.id, "household_id": household_id}
+            await record(connection, entry_of(server, request, Action.SIGN_UP, **known))
             await server.found_household(connection, household_id, person)
             if request_id is not None:
                 waiting = PostedForm(form.fields, form.visit.cookie, request_id)

@@ -6,17 +6,21 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.account.letters import reset_letter
 from app.oauth.account.visits import SIGN_IN, Visit, form_token, out_of_date, posted, show, visit_of
+from app.oauth.auditing import entry_of
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import count_attempt, typed
+from app.oauth.signing_in import count_attempt
 from app.oauth.store.connections import end_grants_of
 from app.ops.requests import address_of
 from app.people.emails import parse_email
 from app.people.links import find_link
 from app.people.proving import reset
+from app.ui.forms import typed
 
 TO_ASK = "ask for a reset"
 TO_RESET = "reset"
@@ -75,6 +79,7 @@ async def post_new_password(server: AuthorizationServer, request: Request) -> Re
             if person_id is None:
                 return out_of_date(server)
             ended += await end_grants_of(connection, person_id, "password_reset", now)
+            await record(connection, entry_of(server, request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
         return await _choose(server, form.visit, secret, error)
     return server.pages.page(

@@ -3,6 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.visits import (
@@ -19,12 +21,14 @@ from app.oauth.account.visits import (
     show,
     visit_of,
 )
+from app.oauth.auditing import email_hash_of, entry_of, refused
 from app.oauth.journey import see_other
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import WRONG, count_attempt, typed
+from app.oauth.signing_in import WRONG, count_attempt
 from app.ops.requests import address_of
 from app.people.accounts import still_holds
 from app.people.sessions import close_all_sessions, find_person_for_change
+from app.ui.forms import typed
 from app.ui.local_paths import local_path
 
 
@@ -51,8 +55,10 @@ async def post_sign_in(server: AuthorizationServer, request: Request) -> Respons
         async with transaction(server.engine) as connection:
             if not await still_holds(connection, account):
                 raise Invalid(WRONG)
+            await record(connection, entry_of(server, request, Action.SIGN_IN, person_id=account.person.id))
             return await enter(server, connection, form.visit, account.person, path)
     except AppError as error:
+        refused(server, request, Action.SIGN_IN, error.code, email_hash=email_hash_of(server, form.fields))
         return _page(server, form.visit, path, typed(form.fields, "email"), error)
 
 
@@ -61,7 +67,10 @@ async def post_sign_out(server: AuthorizationServer, request: Request) -> Respon
     form = await posted(server, request, TO_SIGN_OUT)
     if form is None:
         return out_of_date(server)
+    person = form.visit.person
     async with transaction(server.engine) as connection:
+        if person is not None:
+            await record(connection, entry_of(server, request, Action.SIGN_OUT, person_id=person.id))
         return await enter(server, connection, form.visit, None, SIGN_IN)
 
 
@@ -75,6 +84,8 @@ async def post_sign_out_everywhere(server: AuthorizationServer, request: Request
         if person is None:
             return out_of_date(server)
         await close_all_sessions(connection, person.id)
+        known = {"person_id": person.id, "detail": "everywhere"}
+        await record(connection, entry_of(server, request, Action.SIGN_OUT, **known))
         return await enter(server, connection, form.visit, None, SIGN_IN)
 
 

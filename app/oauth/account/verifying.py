@@ -6,11 +6,14 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.entry import Action
+from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.letters import verify_letter
 from app.oauth.account.page import account_page
 from app.oauth.account.visits import SIGN_IN, TO_SEND_PROOF, Visit, form_token, out_of_date, posted, show, visit_of
+from app.oauth.auditing import entry_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.signing_in import count_attempt
 from app.oauth.store.connections import end_grants_of
@@ -69,6 +72,7 @@ async def post_verify(server: AuthorizationServer, request: Request) -> Response
                 return out_of_date(server)
             if is_first:
                 ended += await end_grants_of(connection, account.person.id, "address_verified", now)
+            await record(connection, entry_of(server, request, Action.ADDRESS_VERIFIED, person_id=account.person.id))
     except AppError as error:
         return _page(server, form.visit, secret, link, error)
     return server.pages.page(

@@ -1,0 +1,89 @@
+"""What people do at their account's pages, and what else ends or asks about a grant, leaves its row too."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from app.audit.entry import Action
+from app.db import transaction
+from app.oauth.rotation import OLDEST, rotate_old_keys
+from tests.audit.looking import only
+from tests.audit.test_oauth import rows
+from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in
+from tests.oauth.browser import PASSWORD, Browser
+from tests.oauth.conftest import RunningServer, email, http, server
+from tests.oauth.test_introspection import ask, let_in
+from tests.oauth.tokens import tokens_for
+
+pytestmark = pytest.mark.anyio
+
+__all__ = ["email", "http", "server"]
+
+
+@pytest.fixture
+async def tokens(server: RunningServer, http: httpx.AsyncClient, email: str) -> dict[str, Any]:
+    return await tokens_for(http, server.url, email)
+
+
+async def last(server: RunningServer, *names: str) -> tuple[Any, ...]:
+    return only((await rows(server))[-1], *names)
+
+
+async def test_signing_in_and_out_at_the_account(server: RunningServer, tokens: dict[str, Any], email: str) -> None:
+    async with server.browser() as other:
+        await sign_in(other, email, "wrong horse battery")
+        assert await last(server, "action", "outcome", "person_id") == (Action.SIGN_IN, "invalid", None)
+        assert (await rows(server))[-1]["email_hash"] == server.audit.email_hash(email)
+        page = await sign_in(other, email)
+        person_id = (await rows(server))[-1]["person_id"]
+        assert person_id is not None
+        assert await last(server, "action", "outcome") == (Action.SIGN_IN, "ok")
+        page = await Browser(other).submit(page, "/account/sign-out")
+        assert await last(server, "action", "person_id", "detail") == (Action.SIGN_OUT, person_id, None)
+        page = await Browser(other).submit(page, SIGN_IN, email=email, password=PASSWORD)
+        await Browser(other).submit(page, "/account/sign-out-everywhere")
+        assert await last(server, "action", "person_id", "detail") == (Action.SIGN_OUT, person_id, "everywhere")
+
+
+async def test_a_changed_password_and_one_that_is_refused(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    browser = Browser(http)
+    page = await browser.open("/account")
+    await browser.submit(page, "/account/password", password="wrong horse", new_password=OTHER_PASSWORD)
+    assert await last(server, "action", "outcome") == (Action.PASSWORD_CHANGED, "invalid")
+    await browser.submit(page, "/account/password", password=PASSWORD, new_password=OTHER_PASSWORD)
+    assert await last(server, "action", "outcome") == (Action.PASSWORD_CHANGED, "ok")
+    grant = await server.grant_of(tokens["access_token"])
+    assert grant is not None
+    assert {row["person_id"] for row in (await rows(server))[-2:]} == {grant.person_id}
+
+
+async def test_a_disconnected_app(server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
+    grant = await server.grant_of(tokens["access_token"])
+    assert grant is not None
+    browser = Browser(http)
+    await browser.submit(await browser.open("/account"), "/account/disconnect")
+    found = await last(server, "action", "person_id", "grant_id", "detail")
+    assert found == (Action.GRANT_REVOKED, grant.person_id, grant.id, "disconnected_by_person")
+
+
+async def test_a_question_about_a_token(server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
+    await let_in(server)
+    before = len(await rows(server))
+    await ask(http, tokens["access_token"])
+    await ask(http, "nothing")
+    await ask(http, "nothing", client_secret="wrong")
+    asked = (await rows(server))[before:]
+    assert sorted((row["action"], row["outcome"]) for row in asked) == [
+        (Action.TOKEN_INTROSPECTED, outcome) for outcome in ("active", "inactive", "invalid_client")
+    ]
+
+
+async def test_a_key_that_is_replaced(server: RunningServer) -> None:
+    server.clock.move(days=OLDEST.days + 1)
+    async with transaction(server.engine) as connection:
+        key = await rotate_old_keys(connection, server.keys.secret_key, server.clock())
+    assert key is not None
+    assert await last(server, "action", "detail") == (Action.KEY_ROTATED, key.kid)
