@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import anyio
-import httpx
+import httpx2
 
 from app.config import Settings, is_loopback
 from app.ops.addresses import IPAddress, Resolve, is_public, resolve
@@ -60,7 +60,7 @@ class Fetched:
     """An answer: its status, headers, and body as sent."""
 
     status: int
-    headers: httpx.Headers
+    headers: httpx2.Headers
     body: bytes
 
 
@@ -118,10 +118,10 @@ class Fetcher:
                 async with self._places:
                     addresses = await self._addresses_of(target, anywhere=chosen_by_us)
                     return await self._exchange(addresses, method, target, sent, content, limit_bytes)
-        except (TimeoutError, httpx.HTTPError):
+        except (TimeoutError, httpx2.HTTPError):
             raise FetchFailed(Reason.UNREACHABLE) from None
 
-    async def _addresses_of(self, target: httpx.URL, *, anywhere: bool) -> Sequence[IPAddress]:
+    async def _addresses_of(self, target: httpx2.URL, *, anywhere: bool) -> Sequence[IPAddress]:
         """The checked addresses of a host: one look-up, and one bad address spoils them all."""
         try:
             addresses = await self._resolve(_host(target), target.port or (443 if target.scheme == "https" else 80))
@@ -138,13 +138,13 @@ class Fetcher:
         self,
         addresses: Sequence[IPAddress],
         method: str,
-        target: httpx.URL,
+        target: httpx2.URL,
         headers: Mapping[str, str],
         content: bytes | None,
         limit_bytes: int,
     ) -> Fetched:
-        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)  # `request` bounds the whole
-        async with httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=timeout) as client:
+        timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)  # `request` bounds the whole
+        async with httpx2.AsyncClient(verify=self._tls, trust_env=False, timeout=timeout) as client:
             for address in addresses:
                 # The connection goes to the address; name and certificate stay those of the host.
                 request = client.build_request(
@@ -156,7 +156,7 @@ class Fetcher:
                 )
                 try:
                     response = await client.send(request, stream=True, follow_redirects=False)
-                except (httpx.ConnectError, httpx.ConnectTimeout):
+                except (httpx2.ConnectError, httpx2.ConnectTimeout):
                     continue
                 try:
                     return await _read(response, limit_bytes)
@@ -166,7 +166,7 @@ class Fetcher:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        context = httpx.create_ssl_context(trust_env=False)
+        context = httpx2.create_ssl_context(trust_env=False)
         if self._ca_file is not None:
             context.load_verify_locations(self._ca_file)
         return context
@@ -181,10 +181,10 @@ def fetcher_of(settings: Settings) -> Fetcher:
     )
 
 
-def _target(url: str, *, plain: bool) -> httpx.URL:
+def _target(url: str, *, plain: bool) -> httpx2.URL:
     try:
-        target = httpx.URL(url)
-    except httpx.InvalidURL:
+        target = httpx2.URL(url)
+    except httpx2.InvalidURL:
         raise FetchFailed(Reason.REFUSED) from None
     is_secure = target.scheme == "https" or (plain and target.scheme == "http" and is_loopback(target.host))
     if not is_secure or not target.host or target.userinfo:
@@ -192,12 +192,12 @@ def _target(url: str, *, plain: bool) -> httpx.URL:
     return target
 
 
-def _host(target: httpx.URL) -> str:
+def _host(target: httpx2.URL) -> str:
     """The host as it travels: ASCII, an IPv6 address without brackets."""
     return target.raw_host.decode("ascii")
 
 
-async def _read(response: httpx.Response, limit_bytes: int) -> Fetched:
+async def _read(response: httpx2.Response, limit_bytes: int) -> Fetched:
     if response.status_code >= 500:
         raise FetchFailed(Reason.UNREACHABLE)
     # Nothing compressed was asked for, and a small compressed body can be a huge one.

@@ -5,14 +5,14 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.request import parse_http_list
 
-import httpx
+import httpx2
 
 NONE: Final = timedelta(0)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _MOST_DIGITS: Final = 10
 
 
-def lifetime_of(headers: httpx.Headers, now: datetime) -> timedelta:
+def lifetime_of(headers: httpx2.Headers, now: datetime) -> timedelta:
     """The freshness lifetime that the headers give (RFC 9111 section 4.2.1, as a shared cache); zero without one."""
     directives = dict(_directive(each) for each in parse_http_list(headers.get("cache-control", "")))
     if directives.keys() & {"no-store", "no-cache", "private"}:

@@ -3,10 +3,8 @@
 import re
 import threading
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
-
-from zxcvbn import zxcvbn
-from zxcvbn.matching import L33T_TABLE
 
 from app.errors import Invalid
 
@@ -16,7 +14,6 @@ WEAKEST: Final = 3
 LONGEST_LOOKED_AT: Final = 72
 """In characters; what follows makes no password weaker."""
 
-SIGNS: Final = frozenset(sign for signs in L33T_TABLE.values() for sign in signs)
 MOST_SIGNS: Final = 6
 LONGEST_WITH_MORE_SIGNS: Final = 24
 """The estimate tries every reading of the signs that may stand for letters: with all kinds of them in 72 characters it
@@ -35,16 +32,33 @@ def check_strength(password: str, personal: Iterable[str]) -> None:
     Takes milliseconds, or tenths of a second for those who want it to: not for the event loop.
     """
     looked_at = password[:LONGEST_LOOKED_AT]
-    if len(SIGNS.intersection(looked_at)) > MOST_SIGNS:
+    if len(_signs().intersection(looked_at)) > MOST_SIGNS:
         looked_at = looked_at[:LONGEST_WITH_MORE_SIGNS]
     with _one_at_a_time:
-        score = zxcvbn(looked_at, [*_words(personal), *SERVICE_WORDS])["score"]
+        score = _score(looked_at, [*_words(personal), *SERVICE_WORDS])
     if score < WEAKEST:
         raise Invalid(
             "The password is too easy to guess. Use more words, or more characters; names, dates, rows of keys and "
             "common words add little.",
             field="password",
         )
+
+
+# The library's word lists take 13 MiB, which only a process needs in which somebody chooses a password.
+
+
+def _score(password: str, words: list[str]) -> int:
+    from zxcvbn import zxcvbn
+
+    return zxcvbn(password, words)["score"]
+
+
+@cache
+def _signs() -> frozenset[str]:
+    """The signs that may stand for letters."""
+    from zxcvbn.matching import L33T_TABLE
+
+    return frozenset(sign for signs in L33T_TABLE.values() for sign in signs)
 
 
 def _words(personal: Iterable[str]) -> list[str]:

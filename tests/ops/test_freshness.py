@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 import pytest
 
 from app.ops.freshness import lifetime_of
@@ -38,4 +38,4 @@ DATE = "Sat, 21 Nov 2026 12:00:00 GMT"
 )
 def test_the_lifetime_is_what_the_headers_say(headers: list[tuple[str, str]], seconds: int) -> None:
     encoded = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers]
-    assert lifetime_of(httpx.Headers(encoded), NOW).total_seconds() == seconds
+    assert lifetime_of(httpx2.Headers(encoded), NOW).total_seconds() == seconds
