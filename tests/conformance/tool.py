@@ -28,7 +28,7 @@ SCRIPT: Final = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
 
 EXPECTED: Final = {
     "authorization-server-metadata": "SUCCESS",
-    "authorization-server-metadata-cimd": "WARNING",  # a SHOULD: Client ID Metadata Documents are not taken yet
+    "authorization-server-metadata-cimd": "SUCCESS",
     "authorization-code-grant": "SUCCESS",
 }
 """Each check of both scenarios, by its id, and how it ends."""
