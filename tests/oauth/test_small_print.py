@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.db import transaction
 from app.oauth.tables import authorization_requests
-from tests.oauth.browser import PASSWORD, Browser
+from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import Attempt, register
 
@@ -21,18 +21,6 @@ async def test_no_member_of_the_metadata_is_empty(http: httpx.AsyncClient) -> No
     for name in ("oauth-authorization-server", "openid-configuration"):
         document: dict[str, Any] = (await http.get(f"/.well-known/{name}")).json()
         assert [member for member, value in document.items() if value in ([], "", None, {})] == []
-
-
-async def test_forms_are_answered_so_that_nothing_posted_travels_on(
-    server: RunningServer, http: httpx.AsyncClient, email: str
-) -> None:
-    """RFC 9700 section 4.12: a password is never sent on by a redirect, so it is 303 and not 307."""
-    attempt = Attempt((await register(http, server.url))["client_id"], server.url)
-    browser = Browser(http)
-    opened = await browser.open(attempt.url())
-    sign_up = await browser.open(opened.link("/oauth/sign-up"))
-    posted: dict[str, Any] = {**sign_up.fields("/oauth/sign-up"), "email": email, "password": PASSWORD}
-    assert (await http.post("/oauth/sign-up", data=posted)).status_code == 303
 
 
 async def test_a_page_for_the_request_of_another_browser_shows_and_forwards_nothing(
