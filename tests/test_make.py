@@ -56,10 +56,12 @@ def test_make_run_ends_with_nothing_left_running(how: str, tmp_path: Path) -> No
     if not (ROOT / ".venv/bin/python").exists():
         pytest.skip("no .venv here; `make test` makes it")
     port = free_port()
+    # Without the ARGS of the `make test` that may be running this.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "ARGS"))}
     process = subprocess.Popen(
         ["make", f"--old-file={PREPARED}", "run"],  # what is set up stays as it is
         cwd=ROOT,
-        env={**os.environ, "PORT": str(port), "DATA_DIR": str(tmp_path / "data")},
+        env={**environment, "PORT": str(port), "DATA_DIR": str(tmp_path / "data")},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
