@@ -1,7 +1,6 @@
 """Settings: the only place that reads the environment (and an optional `.env`)."""
 
 import re
-import secrets
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,12 +8,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartupError
 from app.external_issuers import MOST_ISSUERS, ExternalIssuer, check_issuer, parse_issuers
 from app.resources import MAIN
+from app.setting_words import in_words, place
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SECRET_KEY_MIN_LENGTH = 32
@@ -278,7 +277,7 @@ class Settings(BaseSettings):
     @property
     def resource(self) -> str:
         """The resource identifier of the MCP endpoint (RFC 9728), and the audience of every token."""
-        return f"{self.public_url}{MAIN.path}"
+        return MAIN.identifier(self.public_url)
 
 
 def is_loopback(host: str) -> bool:
@@ -303,61 +302,7 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
-        raise StartupError(f"{name}{_place(first['loc'][1:])}{_in_words(first)}") from None
-
-
-def _place(path: tuple[int | str, ...]) -> str:
-    """Where in a list a fault is, as people count."""
-    return "".join(f"entry {step + 1}: " if isinstance(step, int) else f"{step}: " for step in path)
-
-
-def _in_words(detail: ErrorDetails) -> str:
-    """What a setting must be; pydantic's own words are for programmers."""
-    context = detail.get("ctx", {})
-    match detail["type"]:
-        case "int_parsing" | "int_type" | "int_from_float":
-            return "must be a whole number"
-        case "greater_than_equal":
-            return f"must be at least {context['ge']}"
-        case "less_than_equal":
-            return f"must be at most {context['le']}"
-        case "literal_error":
-            return f"must be one of {context['expected']}"
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return "there is no such member"
-        case "too_short":
-            return f"needs at least {context['min_length']}"
-        case "too_long" | "string_too_long":
-            return f"may have at most {context['max_length']}"
-        case "model_type":
-            return "must be an address, or an object with an issuer"
-        case _:
-            return detail["msg"].removeprefix("Value error, ")
-
-
-def keep_secret_key(settings: Settings) -> Settings:
-    """Settings with a SECRET_KEY: the given one, or one made once and kept in DATA_DIR/secret_key (mode 0600).
-
-    Raises `StartupError` when the file can't be read or written.
-    """
-    if settings.secret_key is not None:
-        return settings
-    path = settings.data_dir / "secret_key"
-    try:
-        if not path.exists():
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_hex(32))
-            fresh.replace(path)
-        key = path.read_text().strip()
-    except OSError as error:
-        raise StartupError(f"SECRET_KEY: can't keep one in {path}: {error.strerror}") from None
-    if len(key) < SECRET_KEY_MIN_LENGTH:
-        raise StartupError(f"SECRET_KEY: {path} is damaged; put it back from a backup")
-    return settings.model_copy(update={"secret_key": SecretStr(key)})
+        raise StartupError(f"{name}{place(first['loc'][1:])}{in_words(first)}") from None
 
 
 def _split(url: str) -> SplitResult:

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from app.access.api_keys import ApiKeys
 from app.access.grant_cache import GrantCache
@@ -14,9 +16,9 @@ from app.access.hosts import HostCheck
 from app.access.identify import Identify
 from app.access.resource_metadata import resource_metadata_routes
 from app.audit.log import AuditLog
-from app.config import Settings, keep_secret_key, load_settings
+from app.config import Settings, load_settings
 from app.cues import CueBus
-from app.db import Connection, create_engine
+from app.db import Connection, Engine, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
 from app.jobs.runner import chores_running
@@ -31,7 +33,7 @@ from app.oauth.routes import oauth_routes
 from app.oauth.trusted_issuer import external_issuers
 from app.oauth.verifier import TokenVerifier
 from app.ops.counters import Counters
-from app.ops.fetch import fetcher_of
+from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.garbage import spare_what_stays
 from app.ops.health import health_routes
 from app.ops.logging import configure_logging
@@ -41,85 +43,114 @@ from app.ops.requests import RequestLog
 from app.ops.stopping import on_stop
 from app.people.person import Person
 from app.resources import RESOURCES
+from app.secret_key import keep_secret_key
 from app.ui.static_files import static_files
 from app.web.landing import landing_routes
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an application is made of; `keys` only with an authorization server of its own."""
+
+    settings: Settings
+    engine: Engine
+    cues: CueBus
+    fetcher: Fetcher
+    counters: Counters
+    mailer: Mailer
+    audit: AuditLog
+    keys: KeyRing | None
+    endpoints: Endpoints
+
+
 def create_app(settings: Settings) -> Starlette:
     """The ASGI application for `settings`, which must name a database and hold a SECRET_KEY."""
+    parts = _parts(settings)
+    app = Starlette(
+        routes=_routes(parts),
+        middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
+        lifespan=lambda _: _running(parts),
+    )
+    # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
+    app.router.redirect_slashes = False
+    app.state.endpoints = parts.endpoints
+    app.state.cues = parts.cues
+    app.state.audit = parts.audit
+    return app
+
+
+def _parts(settings: Settings) -> Parts:
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
     engine = create_engine(database_url)
     cues = CueBus(database_url)
     fetcher = fetcher_of(settings)
-    outbound = outbound_of(fetcher)
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings)
     keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
     identify = Identify(
         engine,
-        TokenVerifier(settings, keys, external_issuers(settings, outbound)),
+        TokenVerifier(settings, keys, external_issuers(settings, outbound_of(fetcher))),
         GrantCache(cues),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings, _found_household),
     )
-    upkeep = partial(keep_up, engine, None if keys is None else keys.secret_key)
     endpoints = Endpoints(settings, engine, identify, cues, audit)
+    return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, endpoints)
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        try:
-            if keys is not None:
-                await keys.load()
-            # From the bottom up at the end: the work stops, what it noted is written, and that is sealed.
-            async with (
-                sealing_running(engine, settings),
-                audit.running(),
-                cues.running(),
-                mailer.running(),
-                endpoints.running(),
-                chores_running(engine, cues.lists_changed, upkeep),
-            ):
-                with on_stop(endpoints.subscriptions.close):
-                    yield
-        finally:
-            await counters.close()
-            await engine.dispose()
 
-    app = Starlette(
-        routes=[
-            *health_routes(Readiness(engine)),
-            *resource_metadata_routes(settings, RESOURCES),
-            *endpoints.routes(),
-            *(
-                oauth_routes(
-                    settings,
-                    engine,
-                    keys,
-                    _found_household,
-                    audit,
-                    grant_revoked=cues.grant_ended,
-                    counters=counters,
-                    fetcher=fetcher,
-                    mailer=mailer,
-                )
-                if keys is not None
-                else []
-            ),
-            *landing_routes(settings),
-            static_files(),
-        ],
-        middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
-        lifespan=lifespan,
+@asynccontextmanager
+async def _running(parts: Parts) -> AsyncGenerator[None]:
+    """Everything that goes on beside the requests."""
+    engine, keys = parts.engine, parts.keys
+    upkeep = partial(keep_up, engine, None if keys is None else keys.secret_key)
+    try:
+        if keys is not None:
+            await keys.load()
+        # From the bottom up at the end: the work stops, what it noted is written, and that is sealed.
+        async with (
+            sealing_running(engine, parts.settings),
+            parts.audit.running(),
+            parts.cues.running(),
+            parts.mailer.running(),
+            parts.endpoints.running(),
+            chores_running(engine, parts.cues.lists_changed, upkeep),
+        ):
+            with on_stop(parts.endpoints.subscriptions.close):
+                yield
+    finally:
+        await parts.counters.close()
+        await engine.dispose()
+
+
+def _routes(parts: Parts) -> list[BaseRoute]:
+    settings = parts.settings
+    return [
+        *health_routes(Readiness(parts.engine)),
+        *resource_metadata_routes(settings, RESOURCES),
+        *parts.endpoints.routes(),
+        *_authorization_routes(parts),
+        *landing_routes(settings),
+        static_files(),
+    ]
+
+
+def _authorization_routes(parts: Parts) -> list[BaseRoute]:
+    if parts.keys is None:
+        return []
+    return oauth_routes(
+        parts.settings,
+        parts.engine,
+        parts.keys,
+        _found_household,
+        parts.audit,
+        grant_revoked=parts.cues.grant_ended,
+        counters=parts.counters,
+        fetcher=parts.fetcher,
+        mailer=parts.mailer,
     )
-    # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
-    app.router.redirect_slashes = False
-    app.state.endpoints = endpoints
-    app.state.cues = cues
-    app.state.audit = audit
-    return app
 
 
 def create_worker() -> Starlette:

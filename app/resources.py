@@ -14,6 +14,10 @@ class Resource:
     scopes: tuple[str, ...]
     asks_for: tuple[str, ...]
 
+    def identifier(self, public_url: str) -> str:
+        """Its canonical identifier: its address."""
+        return f"{public_url}{self.path}"
+
     def admits(self, path: str) -> bool:
         """Whether a grant for the resource at `path` is good here: for itself, and for those below it."""
         return self.path == path or self.path.startswith(f"{path}/")

@@ -13,7 +13,7 @@ import asyncpg
 import uvicorn
 from pydantic import SecretStr
 
-from app.config import Settings, keep_secret_key
+from app.config import Settings
 from app.db import create_engine
 from app.db.driver import connect
 from app.db.embedded import EmbeddedPostgres
@@ -25,6 +25,7 @@ from app.oauth.keys import KeyRing
 from app.ops.counters import Counters
 from app.ops.garbage import spare_what_stays
 from app.ops.listening import check_address
+from app.secret_key import keep_secret_key
 
 GRACEFUL_SECONDS: Final = 8
 """How long open requests may go on after SIGTERM."""

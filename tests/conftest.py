@@ -16,9 +16,11 @@ from app.db.driver import connect
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.migrate import migrate
 from app.main import create_app
+from app.ops.fetch import Fetcher
+from tests.factory import Connected, Factory
 from tests.security.ran import follow_proofs
 from tests.service import Service, free_port, running_service
-from tests.site import Authority, make_authority
+from tests.site import Authority, Site, make_authority, running_site
 
 SECRET = SecretStr("a secret that only these tests know, 0123456789")
 TEMPLATE = "template_migrated"
@@ -113,6 +115,30 @@ async def http(app: Starlette, settings: Settings) -> AsyncGenerator[httpx.Async
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """A certificate authority of the tests' own, for sites on this machine."""
     return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def site(authority: Authority) -> Generator[Site]:
+    """A site on this machine, with a certificate of that authority."""
+    with running_site(authority) as site:
+        yield site
+
+
+@pytest.fixture
+def fetcher(authority: Authority) -> Fetcher:
+    """A fetcher that reaches such a site."""
+    return Fetcher(allow_loopback=True, ca_file=authority.ca_file)
+
+
+@pytest.fixture
+def factory(engine: Engine, settings: Settings) -> Factory:
+    return Factory(engine, settings)
+
+
+@pytest.fixture
+async def ada(factory: Factory) -> Connected:
+    """A person in a household of their own."""
+    return await factory.connected("Ada")
 
 
 @pytest.fixture

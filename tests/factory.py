@@ -73,7 +73,7 @@ class Factory:
             client_id=CLIENT_ID,
             client={"name": "Tests"},
             scopes=scopes,
-            resource=f"{self._settings.public_url}{resource.path}",
+            resource=resource.identifier(self._settings.public_url),
             household_ids=household_ids,
             default_household_id=household_ids[0],
             expires_at=None,

@@ -11,9 +11,10 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from app.cli import main
-from app.config import Settings, keep_secret_key, load_settings
+from app.config import Settings, load_settings
 from app.db.embedded import DatabaseUrls
 from app.errors import StartupError
+from app.secret_key import keep_secret_key
 from tests.command import run
 from tests.documents import ROOT, rendered, table
 from tests.service import Service

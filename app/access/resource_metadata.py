@@ -34,7 +34,7 @@ def resource_metadata_routes(settings: Settings, resources: Sequence[Resource]) 
 
 def _route(settings: Settings, address: str, resource: Resource) -> Route:
     document = {
-        "resource": f"{settings.public_url}{resource.path}",
+        "resource": resource.identifier(settings.public_url),
         "authorization_servers": [
             *([settings.issuer] if settings.auth_server == "on" else []),
             *(each.issuer for each in settings.oidc_issuers),

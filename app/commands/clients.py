@@ -4,8 +4,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from app.commands.command import run_with_database
+from app.commands.telling import tell_ended
 from app.config import Settings
-from app.cues import CueBus
 from app.db import Engine
 from app.oauth.metadata import AUTH_METHODS, PUBLIC
 from app.oauth.preregistered import Wanted, add_client, end_client, list_clients
@@ -72,12 +72,8 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
     async def work(complete: Settings, engine: Engine) -> None:
         ended = await end_client(engine, arguments.client_id, system_clock())
-        if ended and complete.database_url is not None:
-            # Running processes drop what they remember of these grants, and end their streams.
-            cues = CueBus(complete.database_url.get_secret_value())
-            async with cues.running():
-                for grant_id in ended:
-                    cues.grant_ended(grant_id)
+        if ended:
+            await tell_ended(complete, ended)
         print(f"Removed. Approvals that ended with it: {len(ended)}")
 
     run_with_database(settings, work)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import SecretStr
 
-from app.config import Settings, keep_secret_key
+from app.config import Settings
 from app.db import Engine, create_engine
 from app.db.embedded import find_running
 from app.db.readiness import Readiness
 from app.errors import StartupError
+from app.secret_key import keep_secret_key
 from app.serve import database
 
 if TYPE_CHECKING:

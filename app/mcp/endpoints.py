@@ -56,7 +56,7 @@ class Endpoints:
         challenges = Challenges(metadata_url(settings, door.path), door.resource.asks_for)
         origins = [*settings.allowed_origins, settings.public_origin]
         transport = self._transports[door].handle_request
-        good_for = {f"{settings.public_url}{each.path}" for each in RESOURCES if door.resource.admits(each.path)}
+        good_for = {each.identifier(settings.public_url) for each in RESOURCES if door.resource.admits(each.path)}
         gate = Gate(
             transport,
             self._identify,

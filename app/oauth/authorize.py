@@ -15,7 +15,7 @@ from app.oauth.journey import fault_page
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.pkce import is_s256_challenge
 from app.oauth.redirects import fault_of_redirect_uri, is_registered, response_uri
-from app.oauth.resources import identifier_of, resource_of
+from app.oauth.resources import resource_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import find_client
 from app.oauth.store.grants import approved_redirects
@@ -96,7 +96,7 @@ def check_request(server: AuthorizationServer, parameters: Parameters) -> Checke
     scopes = tuple(scope for scope in resource.scopes if scope in asked)
     if not scopes:
         return OAuthFault("invalid_scope", f"None of the scopes exists here. There are: {' '.join(resource.scopes)}.")
-    return CheckedRequest(scopes, identifier_of(server.settings, resource), challenge)
+    return CheckedRequest(scopes, resource.identifier(server.settings.public_url), challenge)
 
 
 async def _sender(server: AuthorizationServer, connection: Connection, parameters: Parameters) -> Sender | OAuthFault:

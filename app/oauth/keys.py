@@ -18,12 +18,13 @@ from app.audit.recording import record
 from app.config import Settings
 from app.db import Connection, Engine, transaction
 from app.errors import StartupError, Unavailable
-from app.oauth.sealing import seal, unseal
 from app.oauth.store import keys as store
 from app.oauth.store.keys import StoredKey
 from app.ops.clock import Clock, system_clock
+from app.ops.sealing import seal, unseal
 
 ALGORITHM: Final = "ES256"
+SEALED_FOR: Final = "signing-keys"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 section 2.1
 
 # A retired key stays published while a token that it signed can be alive; the longest lives an hour.
@@ -137,7 +138,7 @@ class KeyRing:
                 continue
             if key.kid in opened:
                 signing.append(opened[key.kid])
-            elif (found := unseal(key.sealed_private_key, key.kid, self._secret_keys)) is not None:
+            elif (found := unseal(key.sealed_private_key, SEALED_FOR, key.kid, self._secret_keys)) is not None:
                 signing.append(SigningKey(key.kid, _load_private(found[0]), key.active_from))
             elif strict:
                 raise StartupError(_CANT_OPEN)
@@ -150,9 +151,9 @@ class KeyRing:
 
     async def _reseal(self, connection: Connection, stored: Sequence[StoredKey]) -> None:
         for key in stored:
-            opened = unseal(key.sealed_private_key, key.kid, self._secret_keys)
+            opened = unseal(key.sealed_private_key, SEALED_FOR, key.kid, self._secret_keys)
             if opened is not None and opened[1] is not self.secret_key:
-                await store.reseal_key(connection, key.kid, seal(opened[0], key.kid, self.secret_key))
+                await store.reseal_key(connection, key.kid, seal(opened[0], SEALED_FOR, key.kid, self.secret_key))
 
 
 def make_key(generation: int, secret_key: SecretStr, active_from: datetime) -> StoredKey:
@@ -167,7 +168,7 @@ def make_key(generation: int, secret_key: SecretStr, active_from: datetime) -> S
         kid=kid,
         generation=generation,
         public_jwk={**public_jwk, "kid": kid, "use": "sig", "alg": ALGORITHM},
-        sealed_private_key=seal(plain, kid, secret_key),
+        sealed_private_key=seal(plain, SEALED_FOR, kid, secret_key),
         active_from=active_from,
         retired_at=None,
     )

@@ -20,9 +20,4 @@ def resource_of(settings: Settings, identifier: str | None) -> Resource | None:
     if parts.query or parts.fragment or not identifier.isascii() or not identifier.isprintable():
         return None
     canonical = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.removesuffix('/')}"
-    return next((each for each in RESOURCES if canonical == identifier_of(settings, each)), None)
-
-
-def identifier_of(settings: Settings, resource: Resource) -> str:
-    """The canonical identifier of an endpoint: its address."""
-    return f"{settings.public_url}{resource.path}"
+    return next((each for each in RESOURCES if canonical == each.identifier(settings.public_url)), None)

@@ -40,8 +40,8 @@ from app.oauth.server import (
 )
 from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
 from app.oauth.token import token
-from app.oauth.upstream import Upstream
-from app.oauth.upstream_sign_in import CALLBACK_PATH, finish_upstream, post_upstream
+from app.oauth.upstream import CALLBACK_PATH, Upstream
+from app.oauth.upstream_sign_in import finish_upstream, post_upstream
 from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock, system_clock
 from app.ops.counters import Counters
@@ -54,8 +54,7 @@ from app.people.passwords import PasswordHashing
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import MAX_BODY, FormGuard
 from app.ui.pages import Pages
-
-__all__ = ["FoundHousehold", "oauth_routes"]
+from app.ui.refusals import say_when, status_of_refusal
 
 # Clients in a browser call these endpoints from anywhere; they carry no cookie, so any origin may.
 ANY_ORIGIN = Middleware(
@@ -232,13 +231,12 @@ def _client_route(path: str, handler: Handler, server: AuthorizationServer, meth
 
 def _json_refusal(error: AppError) -> Response:
     """The answer to a client that has to wait; no code of RFC 6749 fits the token endpoint better."""
-    status = {"limit": 429, "unavailable": 503}.get(error.code, 400)
-    headers = dict(NOT_STORED)
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+    status = status_of_refusal(error)
     name = "invalid_request" if status == 400 else "temporarily_unavailable"
     body = {"error": name, "error_description": error.message}
-    return JSONResponse(body, status, headers=headers)
+    response = JSONResponse(body, status, headers=NOT_STORED)
+    say_when(response, error)
+    return response
 
 
 def _ignore(grant_id: UUID) -> None:

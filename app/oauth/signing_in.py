@@ -22,6 +22,7 @@ from app.people.accounts import create_account, prepare_account, still_holds
 from app.people.emails import parse_email
 from app.people.sessions import find_person
 from app.ui.forms import typed
+from app.ui.refusals import say_when, status_of_refusal
 
 SIGN_IN = "sign-in"
 SIGN_UP = "sign-up"
@@ -165,7 +166,7 @@ async def count_attempt(server: AuthorizationServer, request: Request) -> None:
 
 def _form_page(server: AuthorizationServer, purpose: str, form: PostedForm, error: AppError) -> Response:
     """The form again with what was wrong; what was typed stays, but for the password."""
-    status = {"limit": 429, "unavailable": 503}.get(error.code, 400)
+    status = status_of_refusal(error)
     response = server.pages.page(
         f"{purpose.replace('-', '_')}.html",
         status=status,
@@ -177,6 +178,5 @@ def _form_page(server: AuthorizationServer, purpose: str, form: PostedForm, erro
         **{name: typed(form.fields, name) for name in ("email", "name")},
         **_ways(server, form.cookie, form.request_id),
     )
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
+    say_when(response, error)
     return response

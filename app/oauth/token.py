@@ -20,7 +20,7 @@ from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.metadata import GRANT_TYPES
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.refresh import Refreshed, refresh, start_family
-from app.oauth.resources import identifier_of, resource_of
+from app.oauth.resources import resource_of
 from app.oauth.revoking import Endings, Revocation
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client, note_use
@@ -159,7 +159,7 @@ def _named_resource(server: AuthorizationServer, parameters: Parameters) -> str 
     if "resource" not in parameters:
         return None
     resource = resource_of(server.settings, parameters["resource"])
-    return "" if resource is None else identifier_of(server.settings, resource)
+    return "" if resource is None else resource.identifier(server.settings.public_url)
 
 
 def _answer(

@@ -16,13 +16,11 @@ from app.oauth.server import AuthorizationServer
 from app.oauth.signing_in import UPSTREAM, count_attempt
 from app.oauth.store.requests import find_request
 from app.oauth.store.upstream import insert_attempt, use_attempt
-from app.oauth.upstream import CALLBACK_PATH, Upstream
+from app.oauth.upstream import Upstream
 from app.people.identities import Identity, find_or_admit
 from app.people.sessions import session_hash
 from app.ui.forms import Fields, parse_fields
 from app.ui.headers import BARE_PAGE, NO_REFERRER
-
-__all__ = ["CALLBACK_PATH", "finish_upstream", "post_upstream"]
 
 
 async def post_upstream(server: AuthorizationServer, request: Request) -> Response:

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 from app import VERSION
 from app.errors import AppError
 from app.ui.headers import FORM_PAGE, OWN_REFERRER, page_headers
+from app.ui.refusals import say_when
 
 _STATUS_OF_REFUSAL = {
     "not_found": 404,
@@ -50,6 +51,5 @@ class Pages:
     def refusal(self, error: AppError) -> HTMLResponse:
         """The page for a refusal, with Retry-After when waiting helps."""
         response = self.message("That did not work", error.message, status=_STATUS_OF_REFUSAL.get(error.code, 400))
-        if error.retry_after is not None:
-            response.headers["Retry-After"] = str(error.retry_after)
+        say_when(response, error)
         return response

@@ -30,16 +30,6 @@ from tests.oauth.conftest import MovableClock
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def factory(engine: Engine, settings: Settings) -> Factory:
-    return Factory(engine, settings)
-
-
-@pytest.fixture
-async def ada(factory: Factory) -> Connected:
-    return await factory.connected("Ada")
-
-
 class Keys:
     """Makes and ends keys, as the command does."""
 

@@ -17,21 +17,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm
 
 from app.config import Settings
-from app.db import Engine, new_id
+from app.db import new_id
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def factory(engine: Engine, settings: Settings) -> Factory:
-    return Factory(engine, settings)
-
-
-@pytest.fixture
-async def ada(factory: Factory) -> Connected:
-    return await factory.connected("Ada")
 
 
 def encoded(part: bytes) -> str:

@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 from app.access.challenge import Challenges
 from app.access.gate import Gate
 from app.config import Settings
-from app.db import Engine
 from app.mcp.door import DOORS
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
@@ -20,11 +19,6 @@ from tests.mcp.client import McpClient
 pytestmark = pytest.mark.anyio
 
 CHALLENGES = Challenges("https://lists.example.org/.well-known/oauth-protected-resource", ["lists:read"])
-
-
-@pytest.fixture
-def factory(engine: Engine, settings: Settings) -> Factory:
-    return Factory(engine, settings)
 
 
 @pytest.fixture

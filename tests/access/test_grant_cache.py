@@ -32,16 +32,6 @@ async def cues(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
         yield bus
 
 
-@pytest.fixture
-async def ada(factory: Factory) -> Connected:
-    return await factory.connected("Ada")
-
-
-@pytest.fixture
-def factory(engine: Engine, settings: Settings) -> Factory:
-    return Factory(engine, settings)
-
-
 class Asked:
     """An `Identify` with its cache, and which grants it asked the database for."""
 

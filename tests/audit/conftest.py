@@ -19,9 +19,9 @@ from app.db import Engine
 from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
 from app.jobs import sealing
-from tests.mcp.conftest import ada, client, factory
+from tests.mcp.conftest import client
 
-__all__ = ["ada", "client", "factory"]
+__all__ = ["client"]
 
 NOW = datetime.now(UTC)
 

@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import text
 
-from app.config import Settings
 from app.db import Engine, open_transaction, transaction
 from app.errors import Ambiguous, NotFound, RoleRefused
 from app.households.membership import Membership
@@ -12,11 +11,6 @@ from app.households.tenant import Actor, Tenant, choose, open_tenant
 from tests.factory import Connected, Factory
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def factory(engine: Engine, settings: Settings) -> Factory:
-    return Factory(engine, settings)
 
 
 @pytest.fixture

@@ -23,12 +23,12 @@ from app.lists import recurring
 from app.main import create_app
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
-from tests.mcp.conftest import ada, client, factory
+from tests.mcp.conftest import client
 from tests.mcp.looking import names, refs, rows
 
 pytestmark = pytest.mark.anyio
 
-__all__ = ["ada", "client", "factory"]
+__all__ = ["client"]
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)

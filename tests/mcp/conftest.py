@@ -3,21 +3,8 @@
 import httpx
 import pytest
 
-from app.config import Settings
-from app.db import Engine
-from tests.factory import Connected, Factory
+from tests.factory import Connected
 from tests.mcp.client import ERAS, Era, McpClient
-
-
-@pytest.fixture
-def factory(engine: Engine, settings: Settings) -> Factory:
-    return Factory(engine, settings)
-
-
-@pytest.fixture
-async def ada(factory: Factory) -> Connected:
-    """A person in a household of their own."""
-    return await factory.connected("Ada")
 
 
 @pytest.fixture(params=ERAS)

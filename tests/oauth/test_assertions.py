@@ -3,7 +3,6 @@
 import hmac
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Generator
 from typing import Any
 
 import anyio
@@ -26,7 +25,7 @@ from tests.oauth.conftest import MovableClock, RunningServer, start
 from tests.oauth.described import publish
 from tests.oauth.signing import Signer, new_key, public_jwk
 from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, register
-from tests.site import Answer, Authority, Site, running_site
+from tests.site import Answer, Site
 
 pytestmark = pytest.mark.anyio
 
@@ -34,25 +33,8 @@ METHOD = {"token_endpoint_auth_method": "private_key_jwt"}
 
 
 @pytest.fixture
-def site(authority: Authority) -> Generator[Site]:
-    with running_site(authority) as site:
-        yield site
-
-
-@pytest.fixture
-def fetcher(authority: Authority) -> Fetcher:
-    return Fetcher(allow_loopback=True, ca_file=authority.ca_file)
-
-
-@pytest.fixture
 async def server(settings: Settings, engine: Engine, fetcher: Fetcher) -> RunningServer:
     return await start(settings, engine, fetcher)
-
-
-@pytest.fixture
-async def http(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with server.browser() as client:
-        yield client
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Every host that we know of connects with the redirect addresses that it really uses, and calls a tool: registered by
 itself, described by a document on a real TLS server, or added by command."""
 
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser
 from tests.oauth.described import publish
 from tests.oauth.tokens import Attempt, code_of, register
-from tests.site import Authority, Site, running_site
+from tests.site import Authority, Site
 
 pytestmark = pytest.mark.anyio
 
@@ -115,12 +115,6 @@ DOCUMENTS: list[tuple[str, str, list[str], str]] = [
         "http://localhost:6274/oauth/callback/debug",
     ),
 ]
-
-
-@pytest.fixture
-def site(authority: Authority) -> Generator[Site]:
-    with running_site(authority) as site:
-        yield site
 
 
 @pytest.fixture

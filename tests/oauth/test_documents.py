@@ -1,6 +1,5 @@
 """Clients whose id is the address of a document."""
 
-from collections.abc import AsyncIterator, Generator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import PATH, publish
 from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, redeem, refresh
-from tests.site import Answer, Authority, Site, running_site
+from tests.site import Answer, Site
 
 pytestmark = pytest.mark.anyio
 
@@ -25,25 +24,8 @@ UNUSABLE = "The document at the client_id can not be used."
 
 
 @pytest.fixture
-def site(authority: Authority) -> Generator[Site]:
-    with running_site(authority) as site:
-        yield site
-
-
-@pytest.fixture
-def fetcher(authority: Authority) -> Fetcher:
-    return Fetcher(allow_loopback=True, ca_file=authority.ca_file)
-
-
-@pytest.fixture
 async def server(settings: Settings, engine: Engine, fetcher: Fetcher) -> RunningServer:
     return await start(settings, engine, fetcher)
-
-
-@pytest.fixture
-async def http(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with server.browser() as client:
-        yield client
 
 
 async def consent(http: httpx.AsyncClient, server: RunningServer, client_id: str, email: str) -> Page:

@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import StartupError
-from app.oauth.keys import KeyRing
-from app.oauth.sealing import seal, unseal
+from app.oauth.keys import SEALED_FOR, KeyRing
 from app.oauth.tables import signing_keys
+from app.ops.sealing import seal, unseal
 from tests.oauth.conftest import MovableClock, RunningServer
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +66,7 @@ async def test_the_private_half_is_not_readable_in_the_database(engine: Engine, 
     async with transaction(engine) as connection:
         row = (await connection.execute(select(signing_keys))).one()
     assert settings.secret_key is not None
-    opened = unseal(row.sealed_private_key, row.kid, [settings.secret_key])
+    opened = unseal(row.sealed_private_key, SEALED_FOR, row.kid, [settings.secret_key])
     assert opened is not None
     assert opened[0] not in row.sealed_private_key
     assert b"PRIVATE" not in row.sealed_private_key
@@ -74,12 +74,12 @@ async def test_the_private_half_is_not_readable_in_the_database(engine: Engine, 
 
 
 def test_a_sealed_key_opens_in_its_own_row_only() -> None:
-    sealed = seal(b"private", "one", OTHER_SECRET)
-    assert unseal(sealed, "one", [OTHER_SECRET]) == (b"private", OTHER_SECRET)
-    assert unseal(sealed, "two", [OTHER_SECRET]) is None
-    assert unseal(sealed[:-1], "one", [OTHER_SECRET]) is None
-    assert unseal(b"", "one", [OTHER_SECRET]) is None
-    assert seal(b"private", "one", OTHER_SECRET) != sealed
+    sealed = seal(b"private", SEALED_FOR, "one", OTHER_SECRET)
+    assert unseal(sealed, SEALED_FOR, "one", [OTHER_SECRET]) == (b"private", OTHER_SECRET)
+    assert unseal(sealed, SEALED_FOR, "two", [OTHER_SECRET]) is None
+    assert unseal(sealed[:-1], SEALED_FOR, "one", [OTHER_SECRET]) is None
+    assert unseal(b"", SEALED_FOR, "one", [OTHER_SECRET]) is None
+    assert seal(b"private", SEALED_FOR, "one", OTHER_SECRET) != sealed
 
 
 async def test_another_secret_key_stops_the_start_and_makes_no_new_keys(engine: Engine, settings: Settings) -> None:
@@ -137,11 +137,11 @@ async def test_a_new_key_is_published_before_it_signs_and_a_retired_one_after(
     async with transaction(engine) as connection:
         row = (await connection.execute(select(signing_keys))).mappings().one()
         assert settings.secret_key is not None
-        opened = unseal(row["sealed_private_key"], old, [settings.secret_key])
+        opened = unseal(row["sealed_private_key"], SEALED_FOR, old, [settings.secret_key])
         assert opened is not None
         new = {**row, "kid": "new", "generation": 2, "active_from": clock.now + timedelta(hours=1)}
         new["public_jwk"] = {**row["public_jwk"], "kid": "new"}
-        new["sealed_private_key"] = seal(opened[0], "new", settings.secret_key)
+        new["sealed_private_key"] = seal(opened[0], SEALED_FOR, "new", settings.secret_key)
         await connection.execute(signing_keys.insert().values(**new))
     clock.move(minutes=30)
     await keys.refresh()

@@ -41,16 +41,6 @@ async def http(app: Starlette, settings: Settings) -> Any:
         yield client
 
 
-@pytest.fixture
-def factory(engine: Engine, settings: Settings) -> Factory:
-    return Factory(engine, settings)
-
-
-@pytest.fixture
-async def ada(factory: Factory) -> Connected:
-    return await factory.connected("Ada")
-
-
 class Accounts:
     """Makes and ends service accounts, as the command does."""
 

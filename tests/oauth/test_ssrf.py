@@ -1,7 +1,6 @@
 """Attacks through what the service fetches for strangers: nothing private is reached, and nothing of it is told."""
 
 import json
-from collections.abc import Generator
 from typing import Any
 
 import httpx
@@ -15,7 +14,7 @@ from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import document_of, publish
 from tests.oauth.signing import Signer
 from tests.oauth.tokens import REDIRECT_URI, Attempt, register
-from tests.site import Answer, Authority, Names, Site, running_site
+from tests.site import Answer, Authority, Names, Site
 
 pytestmark = pytest.mark.anyio
 
@@ -24,10 +23,9 @@ LOOPBACK = ["127.0.0.1"]
 
 
 @pytest.fixture
-def site(authority: Authority) -> Generator[Site]:
-    with running_site(authority) as site:
-        site.answers["/inside"] = Answer(SECRET.encode())
-        yield site
+def site(site: Site) -> Site:
+    site.answers["/inside"] = Answer(SECRET.encode())
+    return site
 
 
 async def connecting(server: RunningServer, client_id: str, email: str) -> Page:

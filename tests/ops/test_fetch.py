@@ -1,11 +1,9 @@
 """The fetcher against a real TLS server: what it reaches, what it refuses, and what it gives up on."""
 
-from collections.abc import Generator
-
 import pytest
 
 from app.ops.fetch import Fetcher, FetchFailed, Reason
-from tests.site import Answer, Authority, Names, Site, running_site
+from tests.site import Answer, Authority, Names, Site
 
 pytestmark = pytest.mark.anyio
 
@@ -13,15 +11,9 @@ LOOPBACK = ["127.0.0.1"]
 
 
 @pytest.fixture
-def site(authority: Authority) -> Generator[Site]:
-    with running_site(authority) as site:
-        site.answers["/a"] = Answer(b"hello", headers={"Cache-Control": "max-age=60", "Set-Cookie": "a=b"})
-        yield site
-
-
-@pytest.fixture
-def fetcher(authority: Authority) -> Fetcher:
-    return Fetcher(allow_loopback=True, ca_file=authority.ca_file)
+def site(site: Site) -> Site:
+    site.answers["/a"] = Answer(b"hello", headers={"Cache-Control": "max-age=60", "Set-Cookie": "a=b"})
+    return site
 
 
 async def failure(fetcher: Fetcher, url: str) -> Reason:

@@ -13,6 +13,7 @@ from app.oauth.server import AuthorizationServer
 from app.people.person import Person
 from app.people.sessions import SESSION_LIFE, close_session, find_person, new_session_secret, open_session
 from app.ui.forms import Fields, read_form
+from app.ui.refusals import say_when, status_of_refusal
 
 ACCOUNT: Final = "/account"
 SIGN_IN: Final = "/account/sign-in"
@@ -74,10 +75,10 @@ def show(
     server: AuthorizationServer, visit: Visit, template: str, error: AppError | None = None, **context: Any
 ) -> Response:
     """A page; with `error` as its status, its alert and Retry-After."""
-    status = 200 if error is None else {"limit": 429, "unavailable": 503}.get(error.code, 400)
+    status = 200 if error is None else status_of_refusal(error)
     response = server.pages.page(template, status=status, error=error, **context)
-    if error is not None and error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
+    if error is not None:
+        say_when(response, error)
     if visit.is_new:
         server.cookie.write(response, visit.cookie)
     return response
