@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,7 +17,7 @@ from app.access.resource_metadata import resource_metadata_routes
 from app.audit.log import AuditLog
 from app.config import Settings, load_settings
 from app.cues import CueBus
-from app.db import Connection, Engine, create_engine
+from app.db import Engine, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
 from app.jobs.runner import chores_running
@@ -26,6 +25,7 @@ from app.jobs.sealing import sealing_running
 from app.jobs.upkeep import keep_up
 from app.lists.founding import found_household
 from app.mcp.endpoints import Endpoints
+from app.oauth.assembly import Surroundings, authorization_server
 from app.oauth.external_grants import ExternalGrants
 from app.oauth.keys import KeyRing
 from app.oauth.outbound import outbound_of
@@ -41,7 +41,6 @@ from app.ops.mail import Mailer
 from app.ops.orphans import end_with_parent
 from app.ops.requests import RequestLog
 from app.ops.stopping import on_stop
-from app.people.person import Person
 from app.resources import RESOURCES
 from app.secret_key import keep_secret_key
 from app.ui.static_files import static_files
@@ -60,6 +59,7 @@ class Parts:
     mailer: Mailer
     audit: AuditLog
     keys: KeyRing | None
+    verifier: TokenVerifier
     endpoints: Endpoints
 
 
@@ -90,15 +90,16 @@ def _parts(settings: Settings) -> Parts:
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings)
     keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
+    verifier = TokenVerifier(settings, keys, external_issuers(settings, outbound_of(fetcher)))
     identify = Identify(
         engine,
-        TokenVerifier(settings, keys, external_issuers(settings, outbound_of(fetcher))),
+        verifier,
         GrantCache(cues),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
-        external=ExternalGrants(engine, settings, _found_household),
+        external=ExternalGrants(engine, settings, found_household),
     )
     endpoints = Endpoints(settings, engine, identify, cues, audit)
-    return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, endpoints)
+    return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, verifier, endpoints)
 
 
 @asynccontextmanager
@@ -140,17 +141,18 @@ def _routes(parts: Parts) -> list[BaseRoute]:
 def _authorization_routes(parts: Parts) -> list[BaseRoute]:
     if parts.keys is None:
         return []
-    return oauth_routes(
-        parts.settings,
-        parts.engine,
-        parts.keys,
-        _found_household,
-        parts.audit,
-        grant_revoked=parts.cues.grant_ended,
-        counters=parts.counters,
+    around = Surroundings(
+        engine=parts.engine,
+        keys=parts.keys,
+        verifier=parts.verifier,
+        audit=parts.audit,
+        found_household=found_household,
         fetcher=parts.fetcher,
         mailer=parts.mailer,
+        grant_revoked=parts.cues.grant_ended,
+        counters=parts.counters,
     )
+    return oauth_routes(authorization_server(parts.settings, around))
 
 
 def create_worker() -> Starlette:
@@ -161,7 +163,3 @@ def create_worker() -> Starlette:
     app = create_app(settings)
     spare_what_stays()
     return app
-
-
-async def _found_household(connection: Connection, household_id: UUID, person: Person) -> None:
-    await found_household(connection, household_id, person.id, person.name)

@@ -45,7 +45,8 @@ _ACCENTS: Final = re.compile("(?<=[a-z\u00df-\u024f\u0370-\u03ff\u1f00-\u1fff])[
 
 
 def clean(text: str, field: str, longest: int, *, multiline: bool = False) -> str:
-    """`text` ready to be stored: NFC, invisible characters and outer white space stripped.
+    """`text` ready to be stored: NFC, invisible characters and outer white space stripped, and no Markdown image: a
+    chat that renders what it was told would fetch one, and with it tell its address's owner what else is on the list.
 
     Raises `Invalid`, naming `field`, when it is empty, longer than `longest` characters, or holds NUL, control
     characters or lone surrogates.
@@ -53,7 +54,7 @@ def clean(text: str, field: str, longest: int, *, multiline: bool = False) -> st
     refused = (_REFUSED_IN_LINES if multiline else _REFUSED).search(text)
     if refused is not None:
         raise Invalid(f"{field} holds {_named(refused[0])}; leave it out.", field=field)
-    cleaned = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip()
+    cleaned = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip().replace("![", "! [")
     if not cleaned.translate(_UNSEEN_ALONE).strip():
         raise Invalid(f"{field} is empty; it needs at least one visible character.", field=field)
     if len(cleaned) > longest:

@@ -48,7 +48,7 @@ class Factory:
         async with transaction(self.engine, household_id) as connection:
             person = await store.insert_person(connection, email, name, datetime.now(UTC))
             assert person is not None
-            await found_household(connection, household_id, person.id, person.name)
+            await found_household(connection, household_id, person)
         return person, household_id
 
     async def join(self, person: Person, household_id: UUID, role: Role) -> None:

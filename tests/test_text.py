@@ -83,3 +83,17 @@ def test_a_sentence_hidden_in_variation_selectors_is_stripped() -> None:
 @pytest.mark.parametrize("text", ["👨‍👩‍👧‍👦", "❤️", "می‌خواهم", "a\u200db"])
 def test_joiners_and_emoji_selectors_stay(text: str) -> None:
     assert clean(text, "name", 200) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["milk ![x](https://evil.example/?q=1)", "!\u200b[x](https://evil.example)", "!![a]![b]"]
+)
+def test_no_picture_in_markdown_is_left(text: str) -> None:
+    cleaned = clean(text, "name", 100)
+    assert "![" not in cleaned
+    assert clean(cleaned, "name", 100) == cleaned
+
+
+def test_a_text_that_grows_over_its_length_is_refused() -> None:
+    with pytest.raises(Invalid, match="limit"):
+        clean("![" + "a" * 98, "name", 100)

@@ -4,7 +4,8 @@ Plain ASGI. What a request may do is decided from its body; routing headers repe
 trusted.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
@@ -38,34 +39,32 @@ ScopesOf = Callable[[str, str | None], frozenset[str]]
 """Which scopes a method needs; the second argument is the tool's name, for `tools/call`."""
 
 
-class Gate:
-    """Lets a request through to `app` when its caller may make it.
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What one endpoint asks of its callers.
 
     `resources` are those whose grants are good here, `origins` the pages that may call.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        identify: Identify,
-        challenges: Challenges,
-        scopes_of: ScopesOf,
-        *,
-        resources: Iterable[str],
-        origins: Iterable[str],
-        audit: AuditLog,
-    ) -> None:
+    challenges: Challenges
+    scopes_of: ScopesOf
+    resources: frozenset[str]
+    origins: frozenset[str]
+
+
+class Gate:
+    """Lets a request through to `app` when its caller may make it."""
+
+    def __init__(self, app: ASGIApp, entrance: Entrance, identify: Identify, audit: AuditLog) -> None:
         self._app = AuthContextMiddleware(app)
+        self._entrance = entrance
+        self._challenges = entrance.challenges
         self._identify = identify
-        self._challenges = challenges
-        self._scopes_of = scopes_of
-        self._resources = frozenset(resources)
-        self._origins = frozenset(origins)
         self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        answer = refuse_foreign_origin(headers, self._origins)
+        answer = refuse_foreign_origin(headers, self._entrance.origins)
         if answer is not None:
             self._refused(scope, "foreign_origin")
         answer = answer or _refuse_method(scope)
@@ -87,7 +86,7 @@ class Gate:
             caller = await self._identify(token.strip())
         except Unavailable as refusal:
             return unavailable(refusal)
-        if caller is None or caller.resource not in self._resources:
+        if caller is None or caller.resource not in self._entrance.resources:
             self._refused(scope, "invalid_token")
             return self._challenges.token_refused()
         return caller
@@ -146,7 +145,7 @@ class Gate:
         name = cast("Mapping[str, object]", params).get("name") if isinstance(params, Mapping) else None
         if not isinstance(method, str):
             return frozenset()
-        return self._scopes_of(method, name if isinstance(name, str) else None)
+        return self._entrance.scopes_of(method, name if isinstance(name, str) else None)
 
 
 def _refuse_method(scope: Scope) -> Response | None:

@@ -3,18 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.config import Settings
 from app.resources import Resource
+from app.ui.for_any_origin import public_document
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 CACHE_SECONDS: Final = 3600
-ANY_ORIGIN: Final = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"])
 
 
 def metadata_url(settings: Settings, path: str) -> str:
@@ -45,7 +41,4 @@ def _route(settings: Settings, address: str, resource: Resource) -> Route:
         "resource_name": "Shopping lists",
     }
 
-    async def metadata(request: Request) -> Response:
-        return JSONResponse(document, headers={"Cache-Control": f"public, max-age={CACHE_SECONDS}"})
-
-    return Route(address, metadata, middleware=[ANY_ORIGIN])
+    return public_document(address, document, CACHE_SECONDS)

@@ -9,24 +9,25 @@ from app.db import Connection
 from app.households import repository as households
 from app.lists import repository
 from app.ops.clock import system_clock
+from app.people.person import Person
 
 FIRST_LIST: Final = "Groceries"
 OWNER: Final = "owner"
 
 
-async def found_household(connection: Connection, household_id: UUID, person_id: UUID, person_name: str) -> None:
+async def found_household(connection: Connection, household_id: UUID, person: Person) -> None:
     """A new household owned by the person, with its first list, inside the transaction that made the person.
 
     The transaction must have been opened for `household_id`, a fresh id.
     """
-    await households.insert_household(connection, household_id, f"{person_name}'s household")
-    await households.insert_membership(connection, household_id, person_id, OWNER)
+    await households.insert_household(connection, household_id, f"{person.name}'s household")
+    await households.insert_membership(connection, household_id, person.id, OWNER)
     await record(
         connection,
         Entry(
             action=Action.MEMBERSHIP_CHANGED,
             at=system_clock(),
-            person_id=person_id,
+            person_id=person.id,
             household_id=household_id,
             detail=OWNER,
         ),

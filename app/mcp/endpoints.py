@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from app.access.challenge import Challenges
-from app.access.gate import Gate
+from app.access.gate import Entrance, Gate
 from app.access.identify import Identify
 from app.access.resource_metadata import metadata_url
 from app.audit.log import AuditLog
@@ -53,19 +53,14 @@ class Endpoints:
 
     def _guarded(self, door: Door) -> ASGIApp:
         settings = self._settings
-        challenges = Challenges(metadata_url(settings, door.path), door.resource.asks_for)
-        origins = [*settings.allowed_origins, settings.public_origin]
-        transport = self._transports[door].handle_request
-        good_for = {each.identifier(settings.public_url) for each in RESOURCES if door.resource.admits(each.path)}
-        gate = Gate(
-            transport,
-            self._identify,
-            challenges,
+        admitted = (each for each in RESOURCES if door.resource.admits(each.path))
+        entrance = Entrance(
+            Challenges(metadata_url(settings, door.path), door.resource.asks_for),
             door.scopes_of,
-            resources=good_for,
-            origins=origins,
-            audit=self._audit,
+            resources=frozenset(each.identifier(settings.public_url) for each in admitted),
+            origins=frozenset((*settings.allowed_origins, settings.public_origin)),
         )
+        gate = Gate(self._transports[door].handle_request, entrance, self._identify, self._audit)
         # Outermost, so that a preflight never meets the bearer check (Fetch standard: it carries no credentials).
         return CORSMiddleware(
             gate,

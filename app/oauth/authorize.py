@@ -56,7 +56,7 @@ async def authorize(server: AuthorizationServer, request: Request) -> Response:
 
     Raises `LimitReached` for an address with too many requests: each one leaves a row.
     """
-    seconds = await server.authorizations.hit(address_of(request))
+    seconds = await server.limits.authorizations.hit(address_of(request))
     if seconds is not None:
         message = f"Too many requests from your network. Try again in {seconds} seconds."
         raise LimitReached(message, retry_after=seconds)

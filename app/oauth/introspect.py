@@ -32,7 +32,7 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
     tokens and API keys, which no resource server has a use for. Raises `LimitReached` for an address that asks too
     often, and for a client with too many failures.
     """
-    seconds = await server.introspections.hit(address_of(request))
+    seconds = await server.limits.introspections.hit(address_of(request))
     if seconds is not None:
         raise LimitReached("Too many questions about tokens from this address.", retry_after=seconds)
     try:
@@ -41,11 +41,11 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
         parameters = invalid_request(error.message)
     if isinstance(parameters, OAuthFault):
         return parameters.response()
-    await server.failures.refuse(request, parameters)
+    await server.limits.failures.refuse(request, parameters)
     client = await _authorized(server, request, parameters)
     if isinstance(client, OAuthFault):
         refused(server, request, Action.TOKEN_INTROSPECTED, client.error)
-        await server.failures.count(request, parameters)
+        await server.limits.failures.count(request, parameters)
         return client.response()
     if "token" not in parameters:
         return invalid_request("The parameter token is missing.").response()

@@ -21,7 +21,7 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
 
     Raises `LimitReached` for an address with too many registrations.
     """
-    seconds = await server.registrations.hit(address_of(request))
+    seconds = await server.limits.registrations.hit(address_of(request))
     if seconds is not None:
         refused(server, request, Action.CLIENT_REGISTERED, LimitReached.code)
         raise LimitReached("Too many registrations from this address.", retry_after=seconds)

@@ -39,13 +39,13 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
     if isinstance(parameters, OAuthFault):
         refused(server, request, Action.TOKEN_REFUSED, parameters.error, detail=AT_REVOCATION)
         return parameters.response()
-    await server.failures.refuse(request, parameters)
+    await server.limits.failures.refuse(request, parameters)
     client = await find_proven_client(server, request, parameters)
     fault = client if isinstance(client, OAuthFault) else await _end(server, request, client, parameters)
     if fault is None:
         return Response(status_code=200, headers=NOT_STORED)
     refused(server, request, Action.TOKEN_REFUSED, fault.error, detail=AT_REVOCATION)
-    await server.failures.count(request, parameters)
+    await server.limits.failures.count(request, parameters)
     return fault.response()
 
 

@@ -8,36 +8,24 @@ from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Engine
 from app.oauth.documents import Documents
-from app.oauth.failures import Failures
 from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
+from app.oauth.limits import Limits
 from app.oauth.revoking import GrantRevoked
 from app.oauth.upstream import Upstream
 from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock
 from app.ops.mail import Mailer
-from app.ops.rate_limit import RateLimit
 from app.people.accounts import Entry, FoundHousehold
 from app.people.attempts import SlowDown
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import FormGuard
 from app.ui.pages import Pages
 
-REGISTRATIONS_PER_MINUTE = 60
-AUTHORIZATIONS_PER_MINUTE = 120
-SIGN_INS_PER_MINUTE = 30
-FAILURES_PER_MINUTE = 120
-"""Of one client at one address."""
-FETCHES_PER_MINUTE = 60
-"""From one host: documents, and as many key sets."""
-
-FAILURES_OF_ADDRESS_PER_MINUTE = 1_200
-INTROSPECTIONS_PER_MINUTE = 600
-
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationServer:
-    """The parts that `routes.oauth_routes` puts together once."""
+    """The parts that `assembly.authorization_server` puts together once."""
 
     settings: Settings
     engine: Engine
@@ -53,11 +41,7 @@ class AuthorizationServer:
     entry: Entry
     slow_down: SlowDown
     mailer: Mailer
-    registrations: RateLimit
-    authorizations: RateLimit
-    sign_ins: RateLimit
-    introspections: RateLimit
-    failures: Failures
+    limits: Limits
     documents: Documents
     key_sets: KeySets
     upstream: Upstream | None

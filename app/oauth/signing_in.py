@@ -159,7 +159,7 @@ def _ways(server: AuthorizationServer, cookie: str, request_id: UUID) -> dict[st
 
 async def count_attempt(server: AuthorizationServer, request: Request) -> None:
     """Count an attempt that costs work. Raises `LimitReached` for an address with too many."""
-    seconds = await server.sign_ins.hit(address_of(request))
+    seconds = await server.limits.sign_ins.hit(address_of(request))
     if seconds is not None:
         raise LimitReached(f"Too many attempts from your network. Try again in {seconds} seconds.", retry_after=seconds)
 

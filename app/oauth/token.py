@@ -49,14 +49,14 @@ async def token(server: AuthorizationServer, request: Request) -> Response:
         refused(server, request, Action.TOKEN_REFUSED, parameters.error)
         return parameters.response()
     try:
-        await server.failures.refuse(request, parameters)
+        await server.limits.failures.refuse(request, parameters)
     except LimitReached:
         refused(server, request, Action.TOKEN_REFUSED, LimitReached.code)
         raise
     outcome = await _serve(server, request, parameters)
     if isinstance(outcome, TokenAnswer):
         return JSONResponse(outcome.members, headers=NOT_STORED)
-    await server.failures.count(request, parameters)
+    await server.limits.failures.count(request, parameters)
     return outcome.response()
 
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.access.api_keys import ApiKeys
 from app.access.challenge import Challenges
-from app.access.gate import Gate
+from app.access.gate import Entrance, Gate
 from app.access.grant_cache import KEPT, GrantCache
 from app.access.identify import Identify
 from app.audit.log import AuditLog
@@ -76,15 +76,13 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
             key = await create_api_key(connection, settings.resource, wanted, clock())
         verifier = TokenVerifier(settings, factory.keys, clock=clock)
         identify = Identify(engine, verifier, GrantCache(cues, clock=clock), api_keys=ApiKeys(engine, settings.issuer))
-        gate = Gate(
-            fine,
-            identify,
+        entrance = Entrance(
             Challenges("https://x.example", ["lists:read"]),
             open_to_all,
-            resources=[settings.resource],
-            origins=[],
-            audit=AuditLog(engine, settings, clock=clock),
+            resources=frozenset({settings.resource}),
+            origins=frozenset(),
         )
+        gate = Gate(fine, entrance, identify, AuditLog(engine, settings, clock=clock))
         transport = httpx.ASGITransport(gate)
         async with cues.running(), httpx.AsyncClient(transport=transport, base_url="http://x") as http:
             yield Stoppable(postgres, http, clock, [ada.token, key.secret])

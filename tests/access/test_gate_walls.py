@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.access.challenge import Challenges
-from app.access.gate import Gate
+from app.access.gate import Entrance, Gate
 from app.config import Settings
 from app.mcp.door import DOORS
 from tests.factory import Connected, Factory
@@ -27,20 +27,20 @@ async def reader(factory: Factory) -> Connected:
     return await factory.connect(person, household_id, scopes=("lists:read",))
 
 
-def open_to_all(method: str, tool: str | None) -> frozenset[str]:
-    return frozenset()
+def open_to(settings: Settings) -> Entrance:
+    def nothing_needed(method: str, tool: str | None) -> frozenset[str]:
+        return frozenset()
+
+    return Entrance(CHALLENGES, nothing_needed, resources=frozenset({settings.resource}), origins=frozenset())
 
 
 async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Connected, settings: Settings) -> None:
     endpoints: Any = app.state.endpoints
     gate = Gate(
         endpoints._transports[DOORS[0]].handle_request,
+        open_to(settings),
         endpoints._identify,
-        CHALLENGES,
-        open_to_all,
-        resources=[settings.resource],
-        origins=[],
-        audit=app.state.endpoints._audit,
+        endpoints._audit,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
         client = McpClient(http, reader.token)
@@ -58,15 +58,7 @@ async def test_the_token_itself_goes_no_further_than_the_gate(
         seen.append(scope)
         await Response("{}", media_type="application/json")(scope, receive, send)
 
-    gate = Gate(
-        inner,
-        app.state.endpoints._identify,
-        CHALLENGES,
-        open_to_all,
-        resources=[settings.resource],
-        origins=[],
-        audit=app.state.endpoints._audit,
-    )
+    gate = Gate(inner, open_to(settings), app.state.endpoints._identify, app.state.endpoints._audit)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
         await McpClient(http, reader.token).send("tools/list")
     user = seen[0]["user"]

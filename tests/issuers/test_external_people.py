@@ -14,6 +14,7 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.lists.founding import found_household
 from app.main import create_app
 from app.oauth import external_grants
 from app.oauth.claims_cache import ExternalClaims
@@ -22,7 +23,7 @@ from app.oauth.store.grants import approved_redirects, revoke_grant
 from app.people.identities import NAMELESS, name_in
 from tests.factory import Factory
 from tests.issuers.conftest import Resource
-from tests.oauth.conftest import MovableClock, found
+from tests.oauth.conftest import MovableClock
 from tests.oidc_provider.process import RemoteControl
 
 pytestmark = pytest.mark.anyio
@@ -171,7 +172,7 @@ async def test_few_grants_are_remembered_and_not_for_long(
     engine: Engine, settings: Settings, clock: MovableClock, monkeypatch: pytest.MonkeyPatch, database: DatabaseUrls
 ) -> None:
     monkeypatch.setattr(external_grants, "MOST_GRANTS", 2)
-    grants = ExternalGrants(engine, settings, found, clock=clock)
+    grants = ExternalGrants(engine, settings, found_household, clock=clock)
     ids = {subject: await grants.find(claims_of(subject, clock)) for subject in ("ada", "bert", "carl")}
     assert len(set(ids.values())) == 3
     assert len(grants) == 2

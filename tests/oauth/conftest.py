@@ -1,9 +1,10 @@
 """The authorization server by itself, with a clock that tests move."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -13,17 +14,17 @@ from starlette.applications import Starlette
 
 from app.audit.log import AuditLog
 from app.config import Settings
-from app.db import Connection, Engine, transaction
+from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.lists.founding import found_household
+from app.oauth.assembly import Surroundings, authorization_server
 from app.oauth.grants import Grant, find_live_grant
 from app.oauth.keys import KeyRing
 from app.oauth.routes import oauth_routes
-from app.ops.fetch import Fetcher
+from app.oauth.verifier import TokenVerifier
+from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.health import health_routes
 from app.ops.mail import Mailer
-from app.people.passwords import PasswordHashing
-from app.people.person import Person
 from app.ui.static_files import static_files
 from tests.mailbox import Mailbox, mailbox
 
@@ -51,11 +52,24 @@ class RunningServer:
     app: Starlette
     settings: Settings
     engine: Engine
-    keys: KeyRing
+    around: Surroundings
     clock: MovableClock
     revoked: list[UUID]
-    mailer: Mailer
-    audit: AuditLog
+
+    @property
+    def keys(self) -> KeyRing:
+        """What signs its tokens."""
+        return self.around.keys
+
+    @property
+    def mailer(self) -> Mailer:
+        """What sends its letters, once a test runs it."""
+        return self.around.mailer
+
+    @property
+    def audit(self) -> AuditLog:
+        """What notes its refusals."""
+        return self.around.audit
 
     @property
     def url(self) -> str:
@@ -74,35 +88,27 @@ class RunningServer:
         return httpx.AsyncClient(transport=transport, base_url=self.settings.public_origin)
 
 
-async def found(connection: Connection, household_id: UUID, person: Person) -> None:
-    """The household of a sign-up, as the service makes it."""
-    await found_household(connection, household_id, person.id, person.name)
-
-
-async def start(
-    settings: Settings, engine: Engine, fetcher: Fetcher | None = None, hashing: PasswordHashing | None = None
-) -> RunningServer:
-    """An authorization server on a database; it fetches with `fetcher`."""
+async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = None, **given: Any) -> RunningServer:
+    """An authorization server on a database, in the surroundings of the service except for what is given."""
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()
     revoked: list[UUID] = []
-    mailer = Mailer(settings)
-    audit = AuditLog(engine, settings, clock=clock)
-    routes = oauth_routes(
-        settings,
-        engine,
-        keys,
-        found,
-        audit,
-        clock=clock,
+    around = Surroundings(
+        engine=engine,
+        keys=keys,
+        verifier=TokenVerifier(settings, keys, clock=clock),
+        audit=AuditLog(engine, settings, clock=clock),
+        found_household=found_household,
+        fetcher=fetcher or fetcher_of(settings),
+        mailer=Mailer(settings),
         grant_revoked=revoked.append,
-        fetcher=fetcher,
-        mailer=mailer,
-        hashing=hashing,
+        clock=clock,
     )
+    around = replace(around, **given)
+    routes = oauth_routes(authorization_server(settings, around))
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
-    return RunningServer(app, settings, engine, keys, clock, revoked, mailer, audit)
+    return RunningServer(app, settings, engine, around, clock, revoked)
 
 
 @pytest.fixture

@@ -38,7 +38,11 @@ texts = some.text(alphabet=some.characters(exclude_categories=["Cs"]), max_size=
 fields = some.lists(some.tuples(some.sampled_from(NAMES) | texts, texts), max_size=12)
 junk = some.binary(max_size=200)
 json_values = some.recursive(
-    some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(max_size=20),
+    some.none()
+    | some.booleans()
+    | some.integers()
+    | some.floats(allow_nan=False, allow_infinity=False)
+    | some.text(max_size=20),
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=8), inner, max_size=3),
     max_leaves=10,
 )

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth import authorize, routes
+from app.oauth import authorize
+from app.oauth.limits import PerMinute
 from app.oauth.tables import authorization_requests
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
@@ -37,11 +38,9 @@ async def test_a_client_that_fails_keeps_no_other_client_of_its_address_out(limi
         assert (await redeem(http, attempt, code)).status_code == 200
 
 
-async def test_changing_the_client_id_does_not_help_for_ever(
-    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(routes, "FAILURES_OF_ADDRESS_PER_MINUTE", 5)
-    limited = await start(settings.model_copy(update={"limits": "on"}), engine)
+async def test_changing_the_client_id_does_not_help_for_ever(settings: Settings, engine: Engine) -> None:
+    is_on = settings.model_copy(update={"limits": "on"})
+    limited = await start(is_on, engine, per_minute=PerMinute(failures_of_address=5))
     async with limited.browser() as http:
         for number in range(5):
             assert (await redeem(http, Attempt(f"app_{number}", limited.url), "x")).status_code == 401

@@ -1,12 +1,15 @@
 """When the database is away, pages and endpoints say so, and nobody is told that their token is bad."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from app.db import create_engine
+from app.oauth.assembly import authorization_server
 from app.oauth.routes import oauth_routes
-from tests.oauth.conftest import RunningServer, found
+from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import REDIRECT_URI
 
 pytestmark = pytest.mark.anyio
@@ -16,7 +19,8 @@ NOBODY = "postgresql://shopping_service:none@127.0.0.1:1/nowhere"
 
 async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server: RunningServer) -> None:
     engine = create_engine(NOBODY)
-    app = Starlette(routes=oauth_routes(server.settings, engine, server.keys, found, server.audit))
+    around = replace(server.around, engine=engine)
+    app = Starlette(routes=oauth_routes(authorization_server(server.settings, around)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=server.settings.public_origin) as http:
         answers = [
             await http.post(

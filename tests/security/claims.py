@@ -9,11 +9,16 @@ from tests.documents import ROOT
 SOURCE: Final = ROOT / "docs" / "security.csv"
 
 Lane = Literal["fast", "slow"]
+_STATES: Final[dict[str, Literal["different", "open"]]] = {"DEVIATION": "different", "Not yet": "open"}
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A row; `tests` are pytest's ids without parameters, all of one lane. Without tests nothing is proven yet."""
+    """A row; `tests` are pytest's ids without parameters, all of one lane.
+
+    `what_we_do` begins with `DEVIATION:` where we don't do what is asked, and mean it, and with `Not yet:` where we
+    should.
+    """
 
     id: str
     source: str
@@ -22,6 +27,16 @@ class Claim:
     what_we_do: str
     tests: tuple[str, ...]
     lane: Lane
+
+    @property
+    def state(self) -> Literal["met", "different", "open"]:
+        """Whether the requirement is met."""
+        return _STATES.get(self.what_we_do.partition(":")[0], "met")
+
+    @property
+    def words(self) -> str:
+        """What we do, without the word that says the state."""
+        return self.what_we_do if self.state == "met" else self.what_we_do.partition(": ")[2]
 
 
 def read_claims() -> list[Claim]:

@@ -16,24 +16,32 @@ Written by `python -m tests.security` from [security.csv](security.csv). Each ro
 specification or of a standard that it builds on, in our words; the tests in the last column fail when we stop doing it.
 A test run fails when one of them does not exist or did not run.
 
-{{ proven | length }} of {{ claims | length }} requirements are proven by a test.
-{% if open %}The others stand [at the end](#not-proven-yet).
-{% endif %}
+{{ met | length }} of {{ claims | length }} requirements are met and proven by a test. {{ different | length }} are
+[done differently](#done-differently) on purpose, {{ open | length }} are [not met yet](#not-met-yet).
+
 | source | level | requirement | what we do | proven by |
 | --- | --- | --- | --- | --- |
-{% for claim in proven -%}
+{% for claim in met -%}
 | {{ claim.source | cell }} | {{ claim.level }} | {{ claim.requirement | cell }} | {{ claim.what_we_do | cell }} | \
 {{ claim.tests | map('proof') | join('<br>') }} |
 {% endfor %}
-{%- if open %}
-## Not proven yet
+
+## Done differently
+
+| source | level | requirement | what we do instead, and why | shown by |
+| --- | --- | --- | --- | --- |
+{% for claim in different -%}
+| {{ claim.source | cell }} | {{ claim.level }} | {{ claim.requirement | cell }} | {{ claim.words | cell }} | \
+{{ claim.tests | map('proof') | join('<br>') }} |
+{% endfor %}
+## Not met yet
 
 | source | level | requirement | where we are |
 | --- | --- | --- | --- |
 {% for claim in open -%}
-| {{ claim.source | cell }} | {{ claim.level }} | {{ claim.requirement | cell }} | {{ claim.what_we_do | cell }} |
+| {{ claim.source | cell }} | {{ claim.level }} | {{ claim.requirement | cell }} | {{ claim.words | cell }} |
 {% endfor %}
-{%- endif -%}
+{#- -#}
 """
 
 
@@ -43,9 +51,8 @@ def security_page() -> str:
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
     environment.filters.update(cell=_cell, proof=_proof)
     claims = read_claims()
-    proven = [claim for claim in claims if claim.tests]
-    still_open = [claim for claim in claims if not claim.tests]
-    return environment.from_string(_TEMPLATE).render(claims=claims, proven=proven, open=still_open)
+    of_state = {state: [claim for claim in claims if claim.state == state] for state in ("met", "different", "open")}
+    return environment.from_string(_TEMPLATE).render(claims=claims, **of_state)
 
 
 def _cell(text: str) -> str:

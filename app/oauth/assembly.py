@@ -1,0 +1,88 @@
+"""Where the parts of the authorization server are put together."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from app.audit.log import AuditLog
+from app.config import Settings
+from app.db import Engine
+from app.errors import StartupError
+from app.oauth.documents import Documents
+from app.oauth.key_sets import KeySets
+from app.oauth.keys import KeyRing
+from app.oauth.limits import PerMinute, limits_of
+from app.oauth.outbound import outbound_of
+from app.oauth.revoking import GrantRevoked
+from app.oauth.server import AuthorizationServer
+from app.oauth.upstream import Upstream
+from app.oauth.verifier import TokenVerifier
+from app.ops.clock import Clock, system_clock
+from app.ops.counters import Counters
+from app.ops.fetch import Fetcher
+from app.ops.mail import Mailer
+from app.people.accounts import Entry, FoundHousehold
+from app.people.attempts import SlowDown
+from app.people.passwords import PasswordHashing
+from app.ui.cookies import BrowserCookie
+from app.ui.forms import FormGuard
+from app.ui.pages import Pages
+
+
+def _ignore(grant_id: UUID) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an authorization server is given; whoever makes these runs and closes them.
+
+    `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
+    the transaction was opened. `audit` gathers what is refused. `grant_revoked` hears of each revoked grant after the
+    commit. `fetcher` gets clients' documents and keys, `counters` count for the limits, `hashing` is the queue for
+    passwords.
+    """
+
+    engine: Engine
+    keys: KeyRing
+    verifier: TokenVerifier
+    audit: AuditLog
+    found_household: FoundHousehold
+    fetcher: Fetcher
+    mailer: Mailer
+    grant_revoked: GrantRevoked = _ignore
+    clock: Clock = system_clock
+    counters: Counters = field(default_factory=Counters)
+    per_minute: PerMinute = field(default_factory=PerMinute)
+    hashing: PasswordHashing = field(default_factory=PasswordHashing)
+
+
+def authorization_server(settings: Settings, around: Surroundings) -> AuthorizationServer:
+    """The authorization server of `settings`. Raises `StartupError` without a SECRET_KEY."""
+    if settings.secret_key is None:
+        raise StartupError("SECRET_KEY: required for signing in; make one with: openssl rand -hex 32")
+    secret_key, is_limited, clock = settings.secret_key, settings.limits == "on", around.clock
+    limits = limits_of(around.per_minute, around.counters, enabled=is_limited)
+    slow_down = SlowDown(secret_key, enabled=is_limited)
+    upstream = (
+        Upstream(settings, secret_key, outbound_of(around.fetcher), clock) if settings.oidc_login_issuer else None
+    )
+    return AuthorizationServer(
+        settings=settings,
+        engine=around.engine,
+        keys=around.keys,
+        verifier=around.verifier,
+        found_household=around.found_household,
+        grant_revoked=around.grant_revoked,
+        clock=clock,
+        audit=around.audit,
+        pages=Pages(settings.public_path, "app.oauth"),
+        guard=FormGuard(secret_key, settings.public_origin),
+        cookie=BrowserCookie(settings.public_url),
+        entry=Entry(around.engine, around.hashing, slow_down, clock),
+        slow_down=slow_down,
+        mailer=around.mailer,
+        limits=limits,
+        documents=Documents(settings, around.engine, around.fetcher, limits.documents, clock),
+        key_sets=KeySets(around.fetcher, limits.key_sets, clock),
+        upstream=upstream,
+    )
