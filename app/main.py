@@ -28,7 +28,6 @@ from app.lists.founding import found_household
 from app.mcp.endpoints import Endpoints
 from app.oauth.external_grants import ExternalGrants
 from app.oauth.keys import KeyRing
-from app.oauth.outbound import outbound_of
 from app.oauth.routes import oauth_routes
 from app.oauth.trusted_issuer import external_issuers
 from app.oauth.verifier import TokenVerifier
@@ -92,7 +91,7 @@ def _parts(settings: Settings) -> Parts:
     keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
     identify = Identify(
         engine,
-        TokenVerifier(settings, keys, external_issuers(settings, outbound_of(fetcher))),
+        TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
         GrantCache(cues),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings, _found_household),

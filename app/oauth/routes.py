@@ -19,11 +19,11 @@ from app.oauth.consent import post_consent, show_consent
 from app.oauth.documents import Documents
 from app.oauth.failures import Failures
 from app.oauth.faults import NOT_STORED
+from app.oauth.fetch_limits import FetchLimits
 from app.oauth.introspect import introspect
 from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
 from app.oauth.metadata import openid_configuration, server_metadata
-from app.oauth.outbound import outbound_of
 from app.oauth.pages import Handler, page_route
 from app.oauth.register import register
 from app.oauth.revoke import revoke
@@ -32,6 +32,7 @@ from app.oauth.server import (
     AUTHORIZATIONS_PER_MINUTE,
     FAILURES_OF_ADDRESS_PER_MINUTE,
     FAILURES_PER_MINUTE,
+    FETCHES_FOR_REQUESTER_PER_MINUTE,
     FETCHES_PER_MINUTE,
     INTROSPECTIONS_PER_MINUTE,
     REGISTRATIONS_PER_MINUTE,
@@ -158,8 +159,10 @@ def _server(
     def limit(name: str, per_minute: int) -> RateLimit:
         return RateLimit(per_minute, enabled=settings.limits == "on", name=name, counters=counters)
 
-    # Apart, because anyone can register keys at a host, but only who signed in has documents fetched.
-    documents, key_sets = limit("documents", FETCHES_PER_MINUTE), limit("key-sets", FETCHES_PER_MINUTE)
+    def fetches(name: str) -> FetchLimits:
+        # Apart, because anyone can register keys at a host, but only who signed in has documents fetched.
+        return FetchLimits(limit(name, FETCHES_PER_MINUTE), limit(f"{name}-for", FETCHES_FOR_REQUESTER_PER_MINUTE))
+
     slow_down = SlowDown(settings.secret_key, enabled=settings.limits == "on")
     return AuthorizationServer(
         settings=settings,
@@ -183,11 +186,9 @@ def _server(
         failures=Failures(
             limit("failures-of-client", FAILURES_PER_MINUTE), limit("failures", FAILURES_OF_ADDRESS_PER_MINUTE)
         ),
-        documents=Documents(settings, engine, fetcher, documents, clock),
-        key_sets=KeySets(fetcher, key_sets, clock),
-        upstream=Upstream(settings, settings.secret_key, outbound_of(fetcher), clock)
-        if settings.oidc_login_issuer
-        else None,
+        documents=Documents(settings, engine, fetcher, fetches("documents"), clock),
+        key_sets=KeySets(fetcher, fetches("key-sets"), clock),
+        upstream=Upstream(settings, settings.secret_key, fetcher, clock) if settings.oidc_login_issuer else None,
     )
 
 

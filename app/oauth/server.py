@@ -31,6 +31,9 @@ FAILURES_PER_MINUTE = 120
 FETCHES_PER_MINUTE = 60
 """From one host: documents, and as many key sets."""
 
+FETCHES_FOR_REQUESTER_PER_MINUTE = 30
+"""On behalf of one network address, from addresses that have not answered well before."""
+
 FAILURES_OF_ADDRESS_PER_MINUTE = 1_200
 INTROSPECTIONS_PER_MINUTE = 600
 
