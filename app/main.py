@@ -28,7 +28,6 @@ from app.mcp.endpoints import Endpoints
 from app.oauth.assembly import Surroundings, authorization_server
 from app.oauth.external_grants import ExternalGrants
 from app.oauth.keys import KeyRing
-from app.oauth.outbound import outbound_of
 from app.oauth.routes import oauth_routes
 from app.oauth.trusted_issuer import external_issuers
 from app.oauth.verifier import TokenVerifier
@@ -90,7 +89,7 @@ def _parts(settings: Settings) -> Parts:
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings)
     keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
-    verifier = TokenVerifier(settings, keys, external_issuers(settings, outbound_of(fetcher)))
+    verifier = TokenVerifier(settings, keys, external_issuers(settings, fetcher))
     identify = Identify(
         engine,
         verifier,

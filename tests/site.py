@@ -174,7 +174,7 @@ class Names:
     known: dict[str, list[Sequence[str]]]
     asked: list[str] = field(default_factory=list[str])
 
-    async def __call__(self, host: str, port: int) -> Sequence[IPAddress]:
+    def __call__(self, host: str, port: int) -> Sequence[IPAddress]:
         self.asked.append(host)
         if host not in self.known:
             raise OSError("no such name")

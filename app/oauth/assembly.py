@@ -11,7 +11,6 @@ from app.oauth.documents import Documents
 from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
 from app.oauth.limits import PerMinute, limits_of
-from app.oauth.outbound import outbound_of
 from app.oauth.revoking import GrantRevoked
 from app.oauth.server import AuthorizationServer
 from app.oauth.upstream import Upstream
@@ -63,9 +62,7 @@ def authorization_server(settings: Settings, around: Surroundings) -> Authorizat
     secret_key, is_limited, clock = settings.secret_key, settings.limits == "on", around.clock
     limits = limits_of(around.per_minute, around.counters, enabled=is_limited)
     slow_down = SlowDown(secret_key, enabled=is_limited)
-    upstream = (
-        Upstream(settings, secret_key, outbound_of(around.fetcher), clock) if settings.oidc_login_issuer else None
-    )
+    upstream = Upstream(settings, secret_key, around.fetcher, clock) if settings.oidc_login_issuer else None
     return AuthorizationServer(
         settings=settings,
         engine=around.engine,

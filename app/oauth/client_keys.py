@@ -1,34 +1,20 @@
 """Clients' public keys: which are good for signing an assertion (RFC 7517)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from app.oauth.jwk import PRIVATE, Jwk, read_jwk, usable_key
 
 MOST_KEYS: Final = 20
-RSA_BITS: Final = range(2048, 8193)
+MOST_TRIED: Final = 3
+"""Keys that one assertion may be checked with, because it names none, or an id that several have."""
 
-_ALGORITHMS: Final = {("EC", "P-256"): ["ES256"], ("RSA", None): ["RS256", "PS256"], ("OKP", "Ed25519"): ["EdDSA"]}
-ALGORITHMS: Final = [name for names in _ALGORITHMS.values() for name in names]
+ALGORITHMS: Final = ["ES256", "RS256", "PS256", "EdDSA"]
 """What assertions may be signed with: all asymmetric (RFC 8725 section 3.1)."""
-
-_PRIVATE: Final = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "oth"})
-
-
-class _Jwk(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
-
-    kty: str
-    crv: str | None = None
-    kid: Annotated[str, Field(max_length=256)] | None = None
-    use: Literal["sig"] | None = None
-    alg: str | None = None
-    n: str | None = None
-    e: str | None = None
-    x: str | None = None
-    y: str | None = None
 
 
 class _JwkSet(BaseModel):
@@ -45,6 +31,7 @@ class ClientKey:
     kid: str | None
     algorithms: list[str]
     jwk: jwt.PyJWK
+    members: dict[str, str]
 
 
 def read_keys(jwks: bytes | dict[str, Any]) -> list[ClientKey]:
@@ -53,7 +40,8 @@ def read_keys(jwks: bytes | dict[str, Any]) -> list[ClientKey]:
         found = _SET.validate_json(jwks) if isinstance(jwks, bytes) else _SET.validate_python(jwks)
     except ValidationError:
         return []
-    return [key for each in found.keys if (key := _usable(each)) is not None]
+    known = [jwk for each in found.keys if (jwk := read_jwk(each)) is not None]
+    return [key for jwk in known if (key := _usable(jwk)) is not None]
 
 
 def fault_of_keys(jwks: dict[str, Any]) -> str | None:
@@ -62,23 +50,23 @@ def fault_of_keys(jwks: dict[str, Any]) -> str | None:
         found = _SET.validate_python(jwks)
     except ValidationError:
         return f"It is no JWK set of up to {MOST_KEYS} keys."
-    if any(_PRIVATE & each.keys() for each in found.keys):
+    if any(PRIVATE & each.keys() for each in found.keys):
         return "It holds a private or secret key. Take that key out of use."
     return None if read_keys(jwks) else f"It holds no public key for {', '.join(ALGORITHMS)}."
 
 
-def _usable(jwk: dict[str, Any]) -> ClientKey | None:
-    try:
-        checked = _Jwk.model_validate(jwk)
-        algorithms = _ALGORITHMS.get((checked.kty, checked.crv), [])
-        if checked.alg is not None:
-            algorithms = [each for each in algorithms if each == checked.alg]
-        if _PRIVATE & jwk.keys() or not algorithms:
-            return None
-        key = jwt.PyJWK(jwk, algorithm=algorithms[0])
-    except (ValidationError, jwt.PyJWTError):
+def set_of(keys: Sequence[ClientKey]) -> dict[str, Any]:
+    """These keys as a JWK set to keep, with the members that are read and nothing else that somebody sent."""
+    return {"keys": [key.members for key in keys]}
+
+
+def tried_keys(keys: Sequence[ClientKey], kid: str | None) -> Sequence[ClientKey]:
+    """The keys to check an assertion with that names `kid`, or none."""
+    return [key for key in keys if kid is None or key.kid == kid][:MOST_TRIED]
+
+
+def _usable(jwk: Jwk) -> ClientKey | None:
+    usable = {algorithm: key for algorithm in ALGORITHMS if (key := usable_key(jwk, algorithm)) is not None}
+    if not usable:
         return None
-    # Short keys can be broken, and very long ones cost too much to try.
-    if isinstance(key.key, RSAPublicKey) and key.key.key_size not in RSA_BITS:
-        return None
-    return ClientKey(checked.kid, algorithms, key)
+    return ClientKey(jwk.kid, list(usable), next(iter(usable.values())), jwk.members())

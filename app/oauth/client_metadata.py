@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from app.config import Settings
 from app.errors import Invalid
-from app.oauth.client_keys import fault_of_keys
+from app.oauth.client_keys import fault_of_keys, read_keys, set_of
 from app.oauth.faults import OAuthFault
 from app.oauth.metadata import AUTH_METHODS, PRIVATE_KEY_JWT, REGISTRABLE_GRANT_TYPES, server_metadata
 from app.oauth.redirects import fault_of_redirect_uri
@@ -104,8 +104,10 @@ def _with_keys(given: ClientMetadata, metadata: dict[str, Any]) -> OAuthFault | 
     if (given.jwks is None) == (given.jwks_uri is None):
         return OAuthFault(INVALID, "private_key_jwt needs either jwks or jwks_uri.")
     if given.jwks is not None:
-        fault = fault_of_keys(given.jwks)
-        return None if fault is None else OAuthFault(INVALID, f"jwks is refused. {fault}")
+        if (fault := fault_of_keys(given.jwks)) is not None:
+            return OAuthFault(INVALID, f"jwks is refused. {fault}")
+        metadata["jwks"] = set_of(read_keys(given.jwks))
+        return None
     fault = fault_of_redirect_uri(given.jwks_uri or "", ())
     if fault is None and not (given.jwks_uri or "").startswith("https://"):
         fault = "It is not https."

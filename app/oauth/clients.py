@@ -6,6 +6,7 @@ from dataclasses import replace
 from starlette.requests import Request
 
 from app.db import Connection, transaction
+from app.errors import LimitReached, Unavailable
 from app.oauth.assertions import claimed_key, verify_assertion
 from app.oauth.client_ids import fault_of_client_id, is_document_id
 from app.oauth.credentials import ClientCredentials, credentials_of
@@ -16,6 +17,7 @@ from app.oauth.secrets import hash_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.assertions import use_assertion
 from app.oauth.store.clients import Client, find_client
+from app.ops.requests import address_of
 
 
 async def read_credentials(
@@ -23,7 +25,8 @@ async def read_credentials(
 ) -> ClientCredentials | OAuthFault:
     """The credentials in a request, an assertion among them checked but not used up.
 
-    Its keys may have to be fetched, so call it outside a transaction. Raises `Unavailable` when they can't be.
+    Its keys may have to be fetched, so call it outside a transaction. Raises `Unavailable` or `LimitReached` when they
+    can't be; that is counted as a failure of the client.
     """
     given = credentials_of(request, parameters)
     if isinstance(given, OAuthFault) or given.assertion is None:
@@ -32,7 +35,12 @@ async def read_credentials(
         client = await find_client(connection, given.client_id)
     if client is None or client.token_endpoint_auth_method != PRIVATE_KEY_JWT:
         return invalid_client()
-    keys = await server.key_sets.keys_of(client, claimed_key(given.assertion))
+    try:
+        keys = await server.key_sets.keys_of(client, claimed_key(given.assertion), address_of(request))
+    except (LimitReached, Unavailable):
+        # Whoever registered the address of the keys chose one that answers nothing: that costs us time.
+        await server.limits.failures.count(request, parameters)
+        raise
     proven = verify_assertion(given.assertion, client.id, keys, server.assertion_audiences, server.clock())
     return invalid_client() if proven is None else replace(given, proven=proven)
 

@@ -34,6 +34,7 @@ from app.oauth.signing_in import SIGN_OUT
 from app.oauth.store.clients import Client, find_client, find_document, note_use
 from app.oauth.store.grants import NewGrant, insert_grant
 from app.oauth.store.requests import AuthorizationRequest, lock_request, use_request
+from app.ops.requests import address_of
 from app.people.person import Person
 from app.people.sessions import find_person, find_person_for_change, session_hash
 from app.resources import MAIN, Resource
@@ -66,7 +67,7 @@ async def show_consent(server: AuthorizationServer, request: Request) -> Respons
             return see_other(server, f"/oauth/sign-in?request={waiting.id}")
     if is_document_id(waiting.client_id):
         # Only here, and outside of any transaction: fetching takes its time.
-        described = await server.documents.find(waiting.client_id)
+        described = await server.documents.find(waiting.client_id, address_of(request))
         if isinstance(described, OAuthFault):
             return fault_page(server, described)
     async with transaction(server.engine) as connection:

@@ -12,11 +12,12 @@ from app.errors import LimitReached
 from app.oauth.client_document import UNREADABLE, Described, read_document
 from app.oauth.client_ids import fault_of_client_id, host_of
 from app.oauth.faults import OAuthFault, invalid_request
+from app.oauth.fetch_limits import FetchLimits
 from app.oauth.store.clients import Client, Document, drop_document, find_document, save_document
 from app.ops.clock import Clock
-from app.ops.fetch import Fetched, Fetcher, FetchFailed, Reason
+from app.ops.fetch import Fetcher
+from app.ops.fetched import Fetched, FetchFailed, Reason
 from app.ops.freshness import lifetime_of
-from app.ops.rate_limit import RateLimit
 from app.ops.single_flight import SingleFlight
 
 SHORTEST_LIFE: Final = timedelta(minutes=5)
@@ -29,10 +30,12 @@ _log: Final = structlog.stdlib.get_logger("app.oauth.documents")
 class Documents:
     """Finds clients by their documents, which are kept in the database for all processes.
 
-    `fetches` limits how often one host is asked.
+    `fetches` limits how often hosts are asked, and for whom.
     """
 
-    def __init__(self, settings: Settings, engine: Engine, fetcher: Fetcher, fetches: RateLimit, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, fetcher: Fetcher, fetches: FetchLimits, clock: Clock
+    ) -> None:
         self._settings = settings
         self._engine = engine
         self._fetcher = fetcher
@@ -40,11 +43,12 @@ class Documents:
         self._clock = clock
         self._flights: SingleFlight[Client | OAuthFault] = SingleFlight()
 
-    async def find(self, client_id: str) -> Client | OAuthFault:
+    async def find(self, client_id: str, requester: str) -> Client | OAuthFault:
         """The client that the document at `client_id` describes; the document is fetched unless it is fresh.
 
         Call it only for a person who has signed in, and never inside a transaction: it can take seconds.
-        Raises `LimitReached` when its host was asked too often, and `Unavailable`.
+        `requester` is their network address. Raises `LimitReached` when its host, or any on behalf of that address, was
+        asked too often, and `Unavailable`.
         """
         fault = fault_of_client_id(self._settings, client_id)
         if fault is not None:
@@ -52,23 +56,26 @@ class Documents:
         kept = await self._kept(client_id)
         if kept is not None and self._clock() < kept.fresh_until:
             return kept.client
-        return await self._flights.do(client_id, partial(self._fetch, client_id))
+        return await self._flights.do(client_id, partial(self._fetch, client_id, requester))
 
     async def _kept(self, client_id: str) -> Document | None:
         async with transaction(self._engine) as connection:
             return await find_document(connection, client_id)
 
-    async def _fetch(self, client_id: str) -> Client | OAuthFault:
+    async def _fetch(self, client_id: str, requester: str) -> Client | OAuthFault:
         # Once more: whoever came just after another had fetched it need not do so again.
         kept, now = await self._kept(client_id), self._clock()
         if kept is not None and now < kept.fresh_until:
             return kept.client
         stale = kept.client if kept is not None and now < kept.stale_until else None
-        seconds = await self._fetches.hit(host_of(client_id))
+        seconds = await self._fetches.hit(client_id, requester, known=stale is not None)
         if seconds is not None:
             if stale is not None:
                 return stale
-            raise LimitReached("Too many apps of this site are being connected. Try again soon.", retry_after=seconds)
+            raise LimitReached(
+                "Too many apps of this site, or from your network, are being connected. Try again soon.",
+                retry_after=seconds,
+            )
         try:
             fetched = await self._fetcher.get(client_id)
         except FetchFailed as failure:

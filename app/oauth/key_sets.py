@@ -2,21 +2,22 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 import structlog
 
-from app.errors import Unavailable
+from app.errors import LimitReached, Unavailable
 from app.oauth.client_ids import host_of
-from app.oauth.client_keys import ClientKey, read_keys
+from app.oauth.client_keys import ClientKey, read_keys, tried_keys
+from app.oauth.fetch_limits import FetchLimits
 from app.oauth.store.clients import Client
 from app.ops.clock import Clock
-from app.ops.fetch import KEYS_BYTES, Fetcher, FetchFailed, Reason
+from app.ops.fetch import KEYS_BYTES, Fetcher
+from app.ops.fetched import FetchFailed, Reason
 from app.ops.freshness import lifetime_of
-from app.ops.rate_limit import RateLimit
 from app.ops.single_flight import SingleFlight
 
 MOST_SETS: Final = 1_000
@@ -39,9 +40,10 @@ class _KeySet:
 
 
 class KeySets:
-    """Key sets by their address, in memory: at most MOST_SETS, the longest unused go first."""
+    """Key sets by their address, in memory: at most MOST_SETS. Those that could not be had go first, then the longest
+    unused."""
 
-    def __init__(self, fetcher: Fetcher, fetches: RateLimit, clock: Clock) -> None:
+    def __init__(self, fetcher: Fetcher, fetches: FetchLimits, clock: Clock) -> None:
         self._fetcher = fetcher
         self._fetches = fetches
         self._clock = clock
@@ -51,42 +53,50 @@ class KeySets:
     def __len__(self) -> int:
         return len(self._known)
 
-    async def keys_of(self, client: Client, kid: str | None) -> Sequence[ClientKey]:
-        """The keys with which an assertion that names `kid` (or none) may be signed.
+    async def keys_of(self, client: Client, kid: str | None, requester: str) -> Sequence[ClientKey]:
+        """The keys with which an assertion that names `kid` (or none) may be signed: few, whatever the client has.
 
         An address is asked again when its answer is no longer fresh, or for a key id that it did not have, and at
-        most every 30 seconds. Raises `Unavailable`, whatever the reason, when no answer of it is good any more.
+        most every 30 seconds; `requester` is the network address that the assertion came from. Raises `LimitReached`
+        when there were too many fetches, and `Unavailable`, whatever the reason, when no answer is good any more.
         """
         if client.jwks is not None:
-            return _named(read_keys(client.jwks), kid)
+            return tried_keys(read_keys(client.jwks), kid)
         if client.jwks_uri is None:
             return []
         now = self._clock()
         known = self._known.get(client.jwks_uri)
         if known is None or (
-            now >= known.asked_at + FETCHED_EVERY and (now >= known.fresh_until or not _named(known.keys, kid))
+            now >= known.asked_at + FETCHED_EVERY and (now >= known.fresh_until or not tried_keys(known.keys, kid))
         ):
-            known = await self._flights.do(client.jwks_uri, partial(self._ask, client.jwks_uri, known))
+            known = await self._flights.do(client.jwks_uri, partial(self._ask, client.jwks_uri, known, requester))
         if client.jwks_uri in self._known:
             self._known.move_to_end(client.jwks_uri)
         if self._clock() >= known.stale_until:
             raise Unavailable("The keys of this client can't be fetched now. Try again later.", retry_after=30)
-        return _named(known.keys, kid)
+        return tried_keys(known.keys, kid)
 
-    async def _ask(self, address: str, known: _KeySet | None) -> _KeySet:
+    async def _ask(self, address: str, known: _KeySet | None, requester: str) -> _KeySet:
         now = self._clock()
-        answer = await self._fetched(address, known, now)
+        good = known if known is not None and known.keys and now < known.stale_until else None
+        seconds = await self._fetches.hit(address, requester, known=good is not None)
+        if seconds is None:
+            answer = await self._fetched(address, good, now)
+        elif good is not None:
+            answer = replace(good, asked_at=now, fresh_until=now)
+        else:
+            # Not kept: it says something of the requester, and nothing of this address.
+            raise LimitReached("Too many key sets are being fetched. Try again soon.", retry_after=seconds)
         self._known[address] = answer
         if len(self._known) > MOST_SETS:
-            self._known.popitem(last=False)
+            failed = (each for each, found in self._known.items() if not found.keys)
+            del self._known[next(failed, next(iter(self._known)))]
         return answer
 
-    async def _fetched(self, address: str, known: _KeySet | None, now: datetime) -> _KeySet:
+    async def _fetched(self, address: str, good: _KeySet | None, now: datetime) -> _KeySet:
         nothing = _KeySet([], now, now, now)
-        stale = nothing if known is None else _KeySet(known.keys, now, now, known.stale_until)
+        stale = nothing if good is None else replace(good, asked_at=now, fresh_until=now)
         host = host_of(address)
-        if await self._fetches.hit(host) is not None:
-            return stale
         try:
             fetched = await self._fetcher.get(address, limit_bytes=KEYS_BYTES)
         except FetchFailed as failure:
@@ -98,7 +108,3 @@ class KeySets:
             return nothing
         life = min(max(lifetime_of(fetched.headers, now), SHORTEST_LIFE), LONGEST_LIFE)
         return _KeySet(keys, now, now + life, now + life + STALE_FOR)
-
-
-def _named(keys: Sequence[ClientKey], kid: str | None) -> Sequence[ClientKey]:
-    return keys if kid is None else [key for key in keys if key.kid == kid]

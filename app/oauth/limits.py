@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.oauth.failures import Failures
+from app.oauth.fetch_limits import FetchLimits
 from app.ops.counters import Counters
 from app.ops.rate_limit import RateLimit
 
@@ -18,11 +19,11 @@ class PerMinute:
     failures_of_client: int = 120
     """Of one client at one address."""
     failures_of_address: int = 1_200
-    documents: int = 60
-    """From one host. Apart from key sets, because anyone can register keys at a host, but only who signed in has
-    documents fetched."""
-    key_sets: int = 60
-    """From one host."""
+    fetches: int = 60
+    """From one host: documents, and as many key sets, because anyone can register keys at a host, but only who signed
+    in has documents fetched."""
+    fetches_for_requester: int = 30
+    """On behalf of one network address, from addresses that have not answered well before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Limits:
     sign_ins: RateLimit
     introspections: RateLimit
     failures: Failures
-    documents: RateLimit
-    key_sets: RateLimit
+    documents: FetchLimits
+    key_sets: FetchLimits
 
 
 def limits_of(per_minute: PerMinute, counters: Counters, *, enabled: bool) -> Limits:
@@ -43,6 +44,9 @@ def limits_of(per_minute: PerMinute, counters: Counters, *, enabled: bool) -> Li
 
     def limit(name: str, most: int) -> RateLimit:
         return RateLimit(most, enabled=enabled, name=name, counters=counters)
+
+    def fetches(name: str) -> FetchLimits:
+        return FetchLimits(limit(name, per_minute.fetches), limit(f"{name}-for", per_minute.fetches_for_requester))
 
     return Limits(
         registrations=limit("registrations", per_minute.registrations),
@@ -53,6 +57,6 @@ def limits_of(per_minute: PerMinute, counters: Counters, *, enabled: bool) -> Li
             limit("failures-of-client", per_minute.failures_of_client),
             limit("failures", per_minute.failures_of_address),
         ),
-        documents=limit("documents", per_minute.documents),
-        key_sets=limit("key-sets", per_minute.key_sets),
+        documents=fetches("documents"),
+        key_sets=fetches("key-sets"),
     )

@@ -14,8 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import Unavailable
 from app.oauth.issuer_keys import IssuerKeys, KeySet, usable_keys
-from app.oauth.outbound import Outbound, OutboundFailed
+from app.oauth.issuer_requests import asked_of
 from app.ops.clock import Clock, system_clock
+from app.ops.fetch import Fetcher
+from app.ops.fetched import FetchFailed
 
 REREAD_AFTER: Final = timedelta(minutes=10)
 SHORTEST_REFETCH: Final = timedelta(seconds=30)
@@ -27,6 +29,10 @@ LONGEST_KEPT: Final = timedelta(hours=24)
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 _Document = TypeVar("_Document", bound=BaseModel)
+
+
+class _NotUsable(Exception):
+    """What came is of no use; the argument says why, without anything that was sent."""
 
 
 class IssuerMetadata(BaseModel):
@@ -55,11 +61,11 @@ class RemoteIssuer:
     """
 
     def __init__(
-        self, identifier: str, algorithms: Iterable[str], outbound: Outbound, *, clock: Clock = system_clock
+        self, identifier: str, algorithms: Iterable[str], fetcher: Fetcher, *, clock: Clock = system_clock
     ) -> None:
         self.identifier: Final = identifier
         self._algorithms = tuple(algorithms)
-        self._outbound = outbound
+        self._fetcher = fetcher
         self._clock = clock
         self._reading = anyio.Lock()
         self._known: _Known | None = None
@@ -110,7 +116,7 @@ class RemoteIssuer:
         try:
             metadata = await self._discover()
             fetched = _parsed(KeySet, await self._fetched(metadata.jwks_uri))
-        except OutboundFailed as failure:
+        except (FetchFailed, _NotUsable) as failure:
             _log.warning("issuer does not answer as it should", issuer=self.identifier, reason=str(failure))
         else:
             self._known = _Known(metadata, usable_keys(fetched, self._algorithms), now)
@@ -119,17 +125,17 @@ class RemoteIssuer:
     async def _discover(self) -> IssuerMetadata:
         """The metadata at OpenID's address, else at OAuth's; it must be of this very issuer (RFC 8414 section 3.3)."""
         addresses = cast("list[str]", [address(self.identifier, external=True) for address in _WELL_KNOWN])
-        answer = await self._outbound("GET", addresses[0])
+        answer = await self._fetcher.request(asked_of(self.identifier, addresses[0]))
         body = answer.body if answer.status == 200 else await self._fetched(addresses[1])
         metadata = _parsed(IssuerMetadata, body)
         if metadata.issuer != self.identifier:
-            raise OutboundFailed("its metadata names another issuer")
+            raise _NotUsable("its metadata names another issuer")
         return metadata
 
     async def _fetched(self, url: str) -> bytes:
-        answer = await self._outbound("GET", url)
+        answer = await self._fetcher.request(asked_of(self.identifier, url))
         if answer.status != 200:
-            raise OutboundFailed(f"status {answer.status}")
+            raise _NotUsable(f"status {answer.status}")
         return answer.body
 
     def _unavailable(self) -> Unavailable:
@@ -146,4 +152,4 @@ def _parsed(kind: type[_Document], body: bytes) -> _Document:
     try:
         return kind.model_validate_json(body)
     except ValidationError:
-        raise OutboundFailed(f"what it sent is no {kind.__name__}") from None
+        raise _NotUsable(f"what it sent is no {kind.__name__}") from None

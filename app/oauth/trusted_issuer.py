@@ -10,9 +10,9 @@ from app.config import Settings
 from app.external_issuers import ExternalIssuer
 from app.oauth.claims_cache import AccessClaims, Claims, ExternalClaims
 from app.oauth.keys import ALGORITHM, TOKEN_TYPE, KeyRing
-from app.oauth.outbound import Outbound
 from app.oauth.remote_issuer import RemoteIssuer
 from app.ops.clock import Clock, system_clock
+from app.ops.fetch import Fetcher
 from app.people.identities import name_in
 
 _PLAIN_TYPE: Final = "jwt"
@@ -55,13 +55,13 @@ def embedded_issuer(settings: Settings, keys: KeyRing) -> TrustedIssuer:
     return TrustedIssuer(settings.issuer, (ALGORITHM,), keys, {TOKEN_TYPE: _OURS}, is_ours=True)
 
 
-def external_issuers(settings: Settings, outbound: Outbound, *, clock: Clock = system_clock) -> list[TrustedIssuer]:
+def external_issuers(settings: Settings, fetcher: Fetcher, *, clock: Clock = system_clock) -> list[TrustedIssuer]:
     """The issuers in OIDC_ISSUERS."""
-    return [_external(each, outbound, clock) for each in settings.oidc_issuers]
+    return [_external(each, fetcher, clock) for each in settings.oidc_issuers]
 
 
-def _external(issuer: ExternalIssuer, outbound: Outbound, clock: Clock) -> TrustedIssuer:
-    keys = RemoteIssuer(issuer.issuer, issuer.algorithms, outbound, clock=clock)
+def _external(issuer: ExternalIssuer, fetcher: Fetcher, clock: Clock) -> TrustedIssuer:
+    keys = RemoteIssuer(issuer.issuer, issuer.algorithms, fetcher, clock=clock)
     required: dict[str, Sequence[str]] = {TOKEN_TYPE: _THEIRS}
     if issuer.token_type == "JWT":  # noqa: S105  # the type of a token, not a token
         required[_PLAIN_TYPE] = _THEIRS_PLAIN

@@ -17,10 +17,11 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from app.config import Settings
 from app.errors import Unavailable
 from app.oauth.claims_cache import Subject
-from app.oauth.outbound import Outbound, OutboundTransport
+from app.oauth.issuer_requests import IssuerTransport
 from app.oauth.remote_issuer import IssuerMetadata, RemoteIssuer
 from app.ops.clock import Clock
 from app.ops.derived_keys import derive_key
+from app.ops.fetch import Fetcher
 from app.people.identities import Identity, name_in
 
 CALLBACK_PATH: Final = "/oauth/upstream/callback"
@@ -43,15 +44,15 @@ class _Proof(BaseModel):
 class Upstream:
     """One provider: where people are sent, and who comes back."""
 
-    def __init__(self, settings: Settings, secret_key: SecretStr, outbound: Outbound, clock: Clock) -> None:
+    def __init__(self, settings: Settings, secret_key: SecretStr, fetcher: Fetcher, clock: Clock) -> None:
         self.issuer: Final = settings.oidc_login_issuer
         self.name: Final = settings.oidc_login_name or self.issuer.partition("://")[2].partition("/")[0]
         self._client_id = settings.oidc_login_client_id
         self._client_secret = settings.oidc_login_client_secret
         self._redirect_uri = f"{settings.public_url}{CALLBACK_PATH}"
         self._key = derive_key(secret_key, "upstream-sign-in")
-        self._remote = RemoteIssuer(self.issuer, ALGORITHMS, outbound, clock=clock)
-        self._transport = OutboundTransport(outbound)
+        self._remote = RemoteIssuer(self.issuer, ALGORITHMS, fetcher, clock=clock)
+        self._transport = IssuerTransport(fetcher, self.issuer)
 
     async def address(self, state: str) -> str:
         """Where to send a browser for an attempt with this `state`. Raises `Unavailable`."""

@@ -1,16 +1,14 @@
 """Which network addresses are out on the internet, where a request of ours can reach nothing that is private."""
 
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-import anyio
-
 IPAddress = IPv4Address | IPv6Address
 
-Resolve = Callable[[str, int], Awaitable[Sequence[IPAddress]]]
-"""The addresses of a host, best first. Raises OSError or UnicodeError when there are none."""
+Resolve = Callable[[str, int], Sequence[IPAddress]]
+"""The addresses of a host, best first, once they are known. Raises OSError or UnicodeError when there are none."""
 
 # What an IPv6 address of these networks reaches is the IPv4 address in its last 32 bits (RFC 6052 section 2.1,
 # RFC 4291 section 2.5.5.1).
@@ -22,9 +20,9 @@ _SPECIAL: Final = tuple(
 )
 
 
-async def resolve(host: str, port: int) -> list[IPAddress]:
+def resolve(host: str, port: int) -> list[IPAddress]:
     """What the system's resolver says."""
-    found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(ip_address(address[0]) for *_, address in found))
 
 

@@ -41,5 +41,5 @@ def _moment(text: str, otherwise: datetime) -> datetime:
     """An HTTP date, in UTC whatever it claims; `otherwise` when it is none, such as `0`."""
     try:
         return parsedate_to_datetime(text).replace(tzinfo=UTC)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a year or a zone that no calendar has
         return otherwise

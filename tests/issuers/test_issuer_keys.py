@@ -1,6 +1,6 @@
 """The keys of an external issuer: fetched once, changed, and out of reach."""
 
-from collections.abc import Mapping
+import json
 
 import anyio
 import jwt
@@ -10,14 +10,16 @@ from app.config import Settings
 from app.db import Engine
 from app.errors import Unavailable
 from app.external_issuers import DEFAULT_ALGORITHMS
-from app.oauth.outbound import LONGEST_ANSWER, Answer, OutboundFailed, outbound_of
+from app.oauth.issuer_requests import LONGEST_ANSWER, asked_of
 from app.oauth.remote_issuer import LONGEST_KEPT, REREAD_AFTER, SHORTEST_REFETCH, RemoteIssuer
 from app.oauth.trusted_issuer import external_issuers
 from app.oauth.verifier import TokenVerifier
-from app.ops.fetch import fetcher_of
+from app.ops.fetch import Fetcher, fetcher_of
+from app.ops.fetched import FetchFailed, Reason
 from tests.issuers.conftest import Resource
 from tests.oauth.conftest import MovableClock
 from tests.oidc_provider.process import Provider, RemoteControl, running_provider
+from tests.site import Answer, Authority, Names, Site
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +31,7 @@ def clock() -> MovableClock:
 
 @pytest.fixture
 def remote(issuer: RemoteControl, settings: Settings, clock: MovableClock) -> RemoteIssuer:
-    return RemoteIssuer(issuer.identifier, DEFAULT_ALGORITHMS, outbound_of(fetcher_of(settings)), clock=clock)
+    return RemoteIssuer(issuer.identifier, DEFAULT_ALGORITHMS, fetcher_of(settings), clock=clock)
 
 
 def current(issuer: RemoteControl) -> tuple[str, str]:
@@ -83,7 +85,7 @@ async def test_keys_are_fetched_again_by_age(remote: RemoteIssuer, issuer: Remot
 async def test_a_token_seen_before_ends_with_its_key(
     issuer: RemoteControl, resource: Resource, settings: Settings, clock: MovableClock
 ) -> None:
-    verifier = TokenVerifier(settings, None, external_issuers(settings, outbound_of(fetcher_of(settings)), clock=clock))
+    verifier = TokenVerifier(settings, None, external_issuers(settings, fetcher_of(settings), clock=clock))
     token = resource.token(issuer)
     claims = await verifier.verify(token)
     assert claims is not None
@@ -133,8 +135,8 @@ async def test_when_the_process_of_the_issuer_ends_known_keys_go_on(
 ) -> None:
     with running_provider() as provider:
         first, second = provider.issuer(), provider.issuer()
-        outbound = outbound_of(fetcher_of(settings))
-        remotes = [RemoteIssuer(each.identifier, DEFAULT_ALGORITHMS, outbound, clock=clock) for each in (first, second)]
+        fetcher = fetcher_of(settings)
+        remotes = [RemoteIssuer(each.identifier, DEFAULT_ALGORITHMS, fetcher, clock=clock) for each in (first, second)]
         known = current(first)
         assert await remotes[0].verification_key(*known) is not None
         provider.stop()
@@ -168,47 +170,62 @@ async def test_metadata_that_is_not_right_is_not_used(
 async def test_a_trailing_slash_makes_another_issuer(
     issuer: RemoteControl, settings: Settings, clock: MovableClock
 ) -> None:
-    remote = RemoteIssuer(issuer.identifier + "/", DEFAULT_ALGORITHMS, outbound_of(fetcher_of(settings)), clock=clock)
+    remote = RemoteIssuer(issuer.identifier + "/", DEFAULT_ALGORITHMS, fetcher_of(settings), clock=clock)
     with pytest.raises(Unavailable):
         await remote.metadata()
 
 
-async def test_metadata_at_the_address_of_oauth_will_do(settings: Settings) -> None:
+async def test_metadata_at_the_address_of_oauth_will_do(fetcher: Fetcher, site: Site) -> None:
     """RFC 8414 section 3.1: the well-known part goes between host and path."""
-    asked: list[str] = []
+    issuer = site.url("/tenant")
+    metadata = {"issuer": issuer, "jwks_uri": site.url("/keys")}
+    site.answers["/.well-known/oauth-authorization-server/tenant"] = Answer(json.dumps(metadata).encode())
+    site.answers["/keys"] = Answer(b'{"keys": []}')
+    remote = RemoteIssuer(issuer, DEFAULT_ALGORITHMS, fetcher)
+    assert (await remote.metadata()).jwks_uri == site.url("/keys")
+    assert site.seen[0][1] == "/tenant/.well-known/openid-configuration"
+    assert len(site.seen) == 3
 
-    async def answer(method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
-        asked.append(url)
-        documents = {
-            "https://id.example/.well-known/oauth-authorization-server/tenant": b"""{
-                "issuer": "https://id.example/tenant", "jwks_uri": "https://id.example/keys"}""",
-            "https://id.example/keys": b'{"keys": []}',
-        }
-        found = documents.get(url)
-        return Answer(404 if found is None else 200, "application/json", found or b"")
 
-    remote = RemoteIssuer("https://id.example/tenant", DEFAULT_ALGORITHMS, answer)
-    assert (await remote.metadata()).jwks_uri == "https://id.example/keys"
-    assert asked[0] == "https://id.example/tenant/.well-known/openid-configuration"
-    assert len(asked) == 3
+@pytest.mark.parametrize("elsewhere", ["https://app.example:{port}/keys", "https://localhost:1/keys"])
+async def test_what_an_issuer_says_of_other_hosts_and_ports_leads_nowhere_private(
+    authority: Authority, site: Site, elsewhere: str
+) -> None:
+    names = Names({"localhost": [["127.0.0.1"]], "app.example": [["127.0.0.1"]]})
+    fetcher = Fetcher(resolve_host=names, ca_file=authority.ca_file)
+    issuer, jwks_uri = site.url(""), elsewhere.format(port=site.port)
+    well_known = f"{issuer}/.well-known/openid-configuration"
+    metadata = {"issuer": issuer, "jwks_uri": jwks_uri}
+    site.answers["/.well-known/openid-configuration"] = Answer(json.dumps(metadata).encode())
+    site.answers["/keys"] = Answer(b'{"keys": []}')
+    assert (await fetcher.request(asked_of(issuer, well_known))).status == 200
+    with pytest.raises(FetchFailed) as refusal:
+        await fetcher.request(asked_of(issuer, jwks_uri))
+    assert refusal.value.reason is Reason.REFUSED
+    with pytest.raises(Unavailable):
+        await RemoteIssuer(issuer, DEFAULT_ALGORITHMS, fetcher).verification_key("any", "ES256")
+    assert site.asked("/keys") == 0
 
 
 @pytest.mark.parametrize(
     "url", ["http://192.0.2.1/", "http://example.org/", "ftp://example.org/", "nowhere", "http://["]
 )
 async def test_only_https_goes_out_loopback_apart(settings: Settings, url: str) -> None:
-    with pytest.raises(OutboundFailed):
-        await outbound_of(fetcher_of(settings))("GET", url)
+    with pytest.raises(FetchFailed):
+        await fetcher_of(settings).request(asked_of(url, url))
 
 
 async def test_a_public_service_does_not_ask_loopback_addresses(settings: Settings, provider: Provider) -> None:
     public = settings.model_copy(update={"public_url": "https://lists.example.org"})
-    assert (await outbound_of(fetcher_of(settings))("GET", provider.issuer().identifier + "/jwks")).status == 200
-    with pytest.raises(OutboundFailed):
-        await outbound_of(fetcher_of(public))("GET", provider.issuer().identifier + "/jwks")
+    issuer = provider.issuer().identifier
+    assert (await fetcher_of(settings).request(asked_of(issuer, issuer + "/jwks"))).status == 200
+    with pytest.raises(FetchFailed):
+        await fetcher_of(public).request(asked_of(issuer, issuer + "/jwks"))
 
 
 async def test_an_answer_without_end_is_refused(settings: Settings, issuer: RemoteControl) -> None:
     issuer.set(metadata={"filler": "x" * LONGEST_ANSWER})
-    with pytest.raises(OutboundFailed):
-        await outbound_of(fetcher_of(settings))("GET", f"{issuer.identifier}/.well-known/openid-configuration")
+    with pytest.raises(FetchFailed):
+        await fetcher_of(settings).request(
+            asked_of(issuer.identifier, f"{issuer.identifier}/.well-known/openid-configuration")
+        )

@@ -5,6 +5,7 @@ from time import time
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
@@ -64,3 +65,15 @@ class Signer:
     def parameters(self, assertion: str | None = None) -> dict[str, str]:
         """What authenticates a request."""
         return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion or self.assertion()}
+
+
+async def asking(http: httpx.AsyncClient, signer: Signer, assertion: str | None = None, **more: str) -> httpx.Response:
+    """A token request that is right but for its refresh token: `invalid_grant` means that the client was believed."""
+    data = {"grant_type": "refresh_token", "refresh_token": "slr_x", **signer.parameters(assertion), **more}
+    return await http.post("/oauth/token", data=data)
+
+
+def believed(response: httpx.Response) -> bool:
+    """Whether the client of such a request was believed."""
+    assert (response.status_code, response.json()["error"]) in ((400, "invalid_grant"), (401, "invalid_client"))
+    return response.status_code == 400

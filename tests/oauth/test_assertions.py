@@ -15,21 +15,20 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth.key_sets import MOST_SETS, KeySets
-from app.oauth.store.clients import Client
-from app.oauth.tables import client_assertions
+from app.oauth.tables import client_assertions, clients
 from app.ops.fetch import Fetcher
-from app.ops.rate_limit import RateLimit
 from tests.oauth.browser import Browser
-from tests.oauth.conftest import MovableClock, RunningServer, start
+from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import publish
-from tests.oauth.signing import Signer, new_key, public_jwk
+from tests.oauth.signing import Signer, asking, believed, new_key, public_jwk
 from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, register
 from tests.site import Answer, Site
 
 pytestmark = pytest.mark.anyio
 
 METHOD = {"token_endpoint_auth_method": "private_key_jwt"}
+ENORMOUS = urlsafe_b64encode((2**2000 + 1).to_bytes(251, "big")).rstrip(b"=").decode()
+"""A public exponent that makes each check of a signature cost as much as signing."""
 
 
 @pytest.fixture
@@ -45,17 +44,6 @@ async def signer(server: RunningServer, http: httpx.AsyncClient) -> Signer:
     assert "client_secret" not in answer
     signer.client_id = answer["client_id"]
     return signer
-
-
-async def asking(http: httpx.AsyncClient, signer: Signer, assertion: str | None = None, **more: str) -> httpx.Response:
-    """A token request that is right but for its refresh token: `invalid_grant` means that the client was believed."""
-    data = {"grant_type": "refresh_token", "refresh_token": "slr_x", **signer.parameters(assertion), **more}
-    return await http.post("/oauth/token", data=data)
-
-
-def believed(response: httpx.Response) -> bool:
-    assert (response.status_code, response.json()["error"]) in ((400, "invalid_grant"), (401, "invalid_client"))
-    return response.status_code == 400
 
 
 async def walked(http: httpx.AsyncClient, server: RunningServer, signer: Signer, email: str) -> dict[str, Any]:
@@ -134,6 +122,18 @@ async def test_without_a_key_id_each_of_the_clients_keys_is_tried(
     keys = [public_jwk(new_key(), kid="other"), public_jwk(signer.key)]
     signer.client_id = (await register(http, server.url, **METHOD, jwks={"keys": keys}))["client_id"]
     assert believed(await asking(http, signer))
+
+
+@pytest.mark.parametrize(("place", "is_tried"), [(2, True), (3, False)])
+@pytest.mark.parametrize("kid", [None, "k1"])
+async def test_three_keys_at_most_are_tried(
+    server: RunningServer, http: httpx.AsyncClient, kid: str | None, place: int, is_tried: bool
+) -> None:
+    signer = Signer("", server.url, kid=kid)
+    members = {} if kid is None else {"kid": kid}
+    keys = [public_jwk(signer.key if number == place else new_key(), **members) for number in range(5)]
+    signer.client_id = (await register(http, server.url, **METHOD, jwks={"keys": keys}))["client_id"]
+    assert believed(await asking(http, signer)) is is_tried
 
 
 # Bad ones
@@ -313,8 +313,9 @@ async def test_two_ways_at_once_or_half_of_one_are_malformed(http: httpx.AsyncCl
         ({"keys": [public_jwk(ec.generate_private_key(ec.SECP384R1()))]}, "It holds no public key"),
         ({"keys": [public_jwk(rsa.generate_private_key(65537, 1024))]}, "It holds no public key"),  # noqa: S505
         ({"keys": [{"kty": "RSA", "n": "x" * 40_000, "e": "AQAB"}]}, "It holds no public key"),
+        ({"keys": [public_jwk(rsa.generate_private_key(65537, 2048), e=ENORMOUS)]}, "It holds no public key"),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 async def test_keys_that_can_not_do_are_refused_at_registration(
     http: httpx.AsyncClient, jwks: dict[str, Any], said: str
@@ -331,82 +332,19 @@ async def test_one_way_to_the_keys_is_needed_and_no_more(http: httpx.AsyncClient
         assert refused.json()["error_description"] == "private_key_jwt needs either jwks or jwks_uri."
 
 
-# Keys that are fetched
-
-
-@pytest.fixture
-async def fetching(server: RunningServer, http: httpx.AsyncClient, site: Site) -> Signer:
-    """A client whose keys are on its site."""
-    signer = Signer("", server.url)
-    site.answers["/keys"] = Answer(json.dumps(signer.jwks()).encode())
-    answer = await register(http, server.url, **METHOD, jwks_uri=site.url("/keys"))
-    signer.client_id = answer["client_id"]
-    return signer
-
-
-async def test_fetched_keys_are_kept_and_a_new_key_id_is_looked_for_at_most_twice_a_minute(
-    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
+@pytest.mark.parametrize("extra", ["NaN", "-Infinity", "1e999", '"\\u0000"', "[" * 90 + "]" * 90])
+async def test_of_keys_only_what_is_read_is_kept(
+    server: RunningServer, http: httpx.AsyncClient, signer: Signer, extra: str
 ) -> None:
-    for _ in range(3):
-        assert believed(await asking(http, fetching))
-    assert site.asked("/keys") == 1
-    rotated = Signer(fetching.client_id, server.url, kid="k2")
-    site.answers["/keys"] = Answer(json.dumps(rotated.jwks()).encode())
-    assert not believed(await asking(http, rotated))
-    assert site.asked("/keys") == 1
-    server.clock.move(seconds=30)
-    assert believed(await asking(http, rotated))
-    assert not believed(await asking(http, fetching))
-    for number in range(5):
-        assert not believed(await asking(http, Signer(fetching.client_id, server.url, kid=f"made up {number}")))
-    assert site.asked("/keys") == 2
-
-
-async def test_keys_that_were_taken_away_stop_counting(
-    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
-) -> None:
-    site.answers["/keys"] = Answer(json.dumps(fetching.jwks()).encode(), headers={"Cache-Control": "max-age=999999"})
-    assert believed(await asking(http, fetching))
-    site.answers["/keys"] = Answer(json.dumps(Signer("", "", kid="k2").jwks()).encode())
-    server.clock.move(hours=1)
-    now = server.clock().timestamp()
-    assert not believed(await asking(http, fetching, fetching.assertion(now)))
-
-
-async def test_while_their_site_is_down_known_keys_serve_for_a_day_and_others_are_told_to_wait(
-    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
-) -> None:
-    assert believed(await asking(http, fetching))
-    site.answers["/keys"] = Answer(status=503)
-    server.clock.move(hours=24)
-    assert believed(await asking(http, fetching, fetching.assertion(server.clock().timestamp())))
-    server.clock.move(hours=1)
-    response = await asking(http, fetching, fetching.assertion(server.clock().timestamp()))
-    assert response.status_code == 503
-    assert response.headers["retry-after"] == "30"
-
-
-@pytest.mark.parametrize(
-    "answer", [Answer(status=404), Answer(b"<html>"), Answer(b'{"keys": []}')], ids=["404", "a", "b"]
-)
-async def test_keys_that_are_gone_are_forgotten(
-    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer, answer: Answer
-) -> None:
-    assert believed(await asking(http, fetching))
-    site.answers["/keys"] = answer
-    server.clock.move(minutes=6)
-    for _ in range(2):
-        response = await asking(http, fetching, fetching.assertion(server.clock().timestamp()))
-        assert response.status_code == 503
-    assert site.asked("/keys") == 2
-
-
-async def test_the_memory_of_key_sets_is_bounded(fetcher: Fetcher, site: Site) -> None:
-    site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
-    key_sets = KeySets(fetcher, RateLimit(1, enabled=True), MovableClock())
-    for number in range(MOST_SETS + 5):
-        client = Client("app_x", "dynamic", "A", (), "private_key_jwt", jwks_uri=site.url(f"/keys?{number}"))
-        with pytest.raises(Exception, match="can't be fetched"):
-            await key_sets.keys_of(client, "k1")
-    assert len(key_sets) == MOST_SETS
-    assert len(site.seen) == 1
+    jwk = json.dumps(signer.jwks()["keys"][0])
+    useless = json.dumps(public_jwk(ec.generate_private_key(ec.SECP384R1())))
+    jwks = f'{{"extra": {extra}, "keys": [{jwk[:-1]}, "x5u": {extra}}}, {useless}]}}'
+    method = '"token_endpoint_auth_method": "private_key_jwt"'
+    body = f'{{"redirect_uris": ["{REDIRECT_URI}"], {method}, "extra": {extra}, "jwks": {jwks}}}'
+    answer = await http.post("/oauth/register", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 201
+    assert answer.json()["jwks"] == signer.jwks()
+    async with transaction(server.engine) as connection:
+        row = (await connection.execute(select(clients).where(clients.c.id == answer.json()["client_id"]))).one()
+    assert row.jwks == signer.jwks()
+    assert "jwks" not in row.metadata

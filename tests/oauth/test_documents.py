@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Engine, transaction
+from app.oauth import routes
 from app.oauth.tables import clients, grants
 from app.ops.fetch import Fetcher
 from tests.oauth.browser import Browser, Page
@@ -276,21 +277,30 @@ async def test_many_at_once_fetch_a_document_once(
     assert site.asked(PATH) == 2
 
 
-async def test_one_site_is_asked_sixty_times_a_minute_at_most(
-    settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, email: str
+@pytest.mark.parametrize("limit", ["FETCHES_PER_MINUTE", "FETCHES_FOR_REQUESTER_PER_MINUTE"])
+async def test_new_documents_are_limited_by_site_and_requester_and_known_ones_are_not(
+    settings: Settings,
+    engine: Engine,
+    fetcher: Fetcher,
+    site: Site,
+    email: str,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
 ) -> None:
+    monkeypatch.setattr(routes, limit, 3)
     server = await start(settings.model_copy(update={"limits": "on"}), engine, fetcher)
     async with server.browser() as http:
         known = publish(site)
         await consent(http, server, known, email)
-        for number in range(59):
+        for number in range(2):
             await again(http, server, site.url(f"/{number}"))
         refused = await again(http, server, site.url("/too-many"))
         assert refused.status == 429
         assert 1 <= int(refused.response.headers["retry-after"]) <= 60
         assert site.asked("/too-many") == 0
+        publish(site, client_name="Renamed")
         server.clock.move(minutes=6)
-        assert (await again(http, server, known)).title == "Connect A described client?"
+        assert (await again(http, server, known)).title == "Connect Renamed?"
 
 
 # Whose documents are accepted

@@ -1,8 +1,15 @@
 """The fetcher against a real TLS server: what it reaches, what it refuses, and what it gives up on."""
 
+import threading
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+import anyio
 import pytest
 
-from app.ops.fetch import Fetcher, FetchFailed, Reason
+from app.ops.addresses import IPAddress
+from app.ops.fetch import STRANGERS_AT_ONCE, STRANGERS_LOOK_UPS, STRANGERS_OF_HOST, Asked, Fetcher
+from app.ops.fetched import FetchFailed, Reason
 from tests.site import Answer, Authority, Names, Site
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +42,7 @@ async def test_it_gets_what_is_there_and_says_who_it_is(fetcher: Fetcher, site: 
 async def test_something_can_be_posted_and_a_refusal_is_an_answer(fetcher: Fetcher, site: Site) -> None:
     site.answers["/token"] = Answer(b'{"error":"invalid_grant"}', status=400)
     headers = {"Authorization": "Basic x"}
-    fetched = await fetcher.request("POST", site.url("/token"), headers=headers, content=b"code=a+b")
+    fetched = await fetcher.request(Asked(site.url("/token"), "POST", headers, b"code=a+b"))
     assert (fetched.status, fetched.body) == (400, b'{"error":"invalid_grant"}')
     method, _, sent, body = site.seen[0]
     assert (method, sent["authorization"], body) == ("POST", "Basic x", b"code=a+b")
@@ -171,3 +178,80 @@ async def test_the_next_address_is_tried_when_one_does_not_answer(authority: Aut
     names = Names({"app.example": [["127.0.0.2", "127.0.0.1"]]})
     fetcher = Fetcher(resolve_host=names, allow_loopback=True, ca_file=authority.ca_file)
     assert (await fetcher.get(site.url("/a", "app.example"))).body == b"hello"
+
+
+# What strangers can keep busy
+
+
+class SilentNames:
+    """A name server that answers for `localhost`, and for others once it is told to."""
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+        self.waiting = threading.Semaphore(0)
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int) -> Sequence[IPAddress]:
+        self.asked.append(host)
+        if host != "localhost":
+            self.waiting.release()
+            self.told.wait()
+            raise OSError("no such name")
+        return [ip_address("127.0.0.1")]
+
+
+async def ignored(fetcher: Fetcher, url: str) -> None:
+    with pytest.raises(FetchFailed):
+        await fetcher.get(url)
+
+
+async def seen(arrivals: threading.Semaphore, times: int) -> None:
+    for _ in range(times):
+        await anyio.to_thread.run_sync(arrivals.acquire)
+
+
+async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_ours(
+    authority: Authority, site: Site
+) -> None:
+    names = SilentNames()
+    fetcher = Fetcher(resolve_host=names, seconds=600, allow_loopback=True, ca_file=authority.ca_file)
+    try:
+        async with anyio.create_task_group() as strangers:
+            for number in range(STRANGERS_AT_ONCE + 6):
+                strangers.start_soon(ignored, fetcher, f"https://n{number}.silent.example/keys")
+            await seen(names.waiting, STRANGERS_LOOK_UPS)
+            ours = await fetcher.request(Asked(site.url("/a"), chosen=site.url("")))
+            assert ours.body == b"hello"
+            strangers.cancel_scope.cancel()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ignored, fetcher, "https://late.silent.example/keys")
+            assert (await fetcher.request(Asked(site.url("/a"), chosen=site.url("")))).status == 200
+            # The abandoned threads are still held: no further look-up of a stranger has begun.
+            assert len(names.asked) == STRANGERS_LOOK_UPS + 2
+            names.told.set()
+        assert "late.silent.example" in names.asked
+    finally:
+        names.told.set()
+
+
+async def test_a_host_that_does_not_answer_keeps_few_places(authority: Authority, site: Site) -> None:
+    arrived = threading.Semaphore(0)
+
+    def never() -> Answer:
+        arrived.release()
+        return site.never()
+
+    site.answers["/never"] = never
+    fetcher = Fetcher(
+        resolve_host=Names({"localhost": [LOOPBACK], "127.0.0.1": [LOOPBACK]}),
+        seconds=600,
+        allow_loopback=True,
+        ca_file=authority.ca_file,
+    )
+    async with anyio.create_task_group() as tasks:
+        for _ in range(STRANGERS_AT_ONCE + 6):
+            tasks.start_soon(ignored, fetcher, site.url("/never"))
+        await seen(arrived, STRANGERS_OF_HOST)
+        assert (await fetcher.get(site.url("/a", "127.0.0.1"))).body == b"hello"
+        assert site.asked("/never") == STRANGERS_OF_HOST
+        tasks.cancel_scope.cancel()

@@ -33,6 +33,9 @@ DATE = "Sat, 21 Nov 2026 12:00:00 GMT"
         ([("Expires", "Sat, 21 Nov 2026 12:10:00 GMT")], 600),
         ([("Expires", "Sat, 21 Nov 2026 11:00:00 GMT"), ("Date", DATE)], 0),
         ([("Expires", "0"), ("Date", DATE)], 0),
+        ([("Expires", "Mon, 01 Jan 99999999999 00:00:00 GMT")], 0),
+        ([("Expires", "Sat, 21 Nov 2026 12:10:00 +9999999999999999")], 0),
+        ([("Expires", "Sat, 21 Nov 2026 12:10:00 GMT"), ("Date", "Mon, 01 Jan 99999999999 00:00:00 GMT")], 600),
         ([("Expires", "Sat, 21 Nov 2026 12:10:00 GMT"), ("Cache-Control", "max-age=60")], 60),
     ],
 )

@@ -149,7 +149,8 @@ def _values(client: Client, metadata: dict[str, Any]) -> dict[str, Any]:
         "jwks": client.jwks,
         "jwks_uri": client.jwks_uri,
         "may_introspect": client.may_introspect,
-        "metadata": metadata,
+        # Keys have a column of their own.
+        "metadata": {name: value for name, value in metadata.items() if name != "jwks"},
     }
 
 

@@ -1,0 +1,152 @@
+"""Keys of clients that are fetched from where they say."""
+
+import json
+
+import httpx
+import pytest
+
+from app.config import Settings
+from app.db import Engine
+from app.errors import LimitReached, Unavailable
+from app.oauth import routes
+from app.oauth.fetch_limits import FetchLimits
+from app.oauth.key_sets import MOST_SETS, KeySets
+from app.oauth.store.clients import Client
+from app.ops.fetch import Fetcher
+from app.ops.rate_limit import RateLimit
+from tests.oauth.conftest import MovableClock, RunningServer, start
+from tests.oauth.signing import Signer, asking, believed
+from tests.oauth.tokens import register
+from tests.site import Answer, Site
+
+pytestmark = pytest.mark.anyio
+
+METHOD = {"token_endpoint_auth_method": "private_key_jwt"}
+
+
+@pytest.fixture
+async def server(settings: Settings, engine: Engine, fetcher: Fetcher) -> RunningServer:
+    return await start(settings, engine, fetcher)
+
+
+@pytest.fixture
+async def fetching(server: RunningServer, http: httpx.AsyncClient, site: Site) -> Signer:
+    """A client whose keys are on its site."""
+    signer = Signer("", server.url)
+    site.answers["/keys"] = Answer(json.dumps(signer.jwks()).encode())
+    answer = await register(http, server.url, **METHOD, jwks_uri=site.url("/keys"))
+    signer.client_id = answer["client_id"]
+    return signer
+
+
+async def test_fetched_keys_are_kept_and_a_new_key_id_is_looked_for_at_most_twice_a_minute(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
+) -> None:
+    for _ in range(3):
+        assert believed(await asking(http, fetching))
+    assert site.asked("/keys") == 1
+    rotated = Signer(fetching.client_id, server.url, kid="k2")
+    site.answers["/keys"] = Answer(json.dumps(rotated.jwks()).encode())
+    assert not believed(await asking(http, rotated))
+    assert site.asked("/keys") == 1
+    server.clock.move(seconds=30)
+    assert believed(await asking(http, rotated))
+    assert not believed(await asking(http, fetching))
+    for number in range(5):
+        assert not believed(await asking(http, Signer(fetching.client_id, server.url, kid=f"made up {number}")))
+    assert site.asked("/keys") == 2
+
+
+async def test_keys_that_were_taken_away_stop_counting(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
+) -> None:
+    site.answers["/keys"] = Answer(json.dumps(fetching.jwks()).encode(), headers={"Cache-Control": "max-age=999999"})
+    assert believed(await asking(http, fetching))
+    site.answers["/keys"] = Answer(json.dumps(Signer("", "", kid="k2").jwks()).encode())
+    server.clock.move(hours=1)
+    now = server.clock().timestamp()
+    assert not believed(await asking(http, fetching, fetching.assertion(now)))
+
+
+async def test_while_their_site_is_down_known_keys_serve_for_a_day_and_others_are_told_to_wait(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
+) -> None:
+    assert believed(await asking(http, fetching))
+    site.answers["/keys"] = Answer(status=503)
+    server.clock.move(hours=24)
+    assert believed(await asking(http, fetching, fetching.assertion(server.clock().timestamp())))
+    server.clock.move(hours=1)
+    response = await asking(http, fetching, fetching.assertion(server.clock().timestamp()))
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "30"
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(status=404), Answer(b"<html>"), Answer(b'{"keys": []}')], ids=["404", "a", "b"]
+)
+async def test_keys_that_are_gone_are_forgotten(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer, answer: Answer
+) -> None:
+    assert believed(await asking(http, fetching))
+    site.answers["/keys"] = answer
+    server.clock.move(minutes=6)
+    for _ in range(2):
+        response = await asking(http, fetching, fetching.assertion(server.clock().timestamp()))
+        assert response.status_code == 503
+    assert site.asked("/keys") == 2
+
+
+async def test_the_memory_of_key_sets_is_bounded_and_good_ones_stay(fetcher: Fetcher, site: Site) -> None:
+    site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
+    unlimited = FetchLimits(RateLimit(1, enabled=False), RateLimit(1, enabled=False))
+    key_sets = KeySets(fetcher, unlimited, MovableClock())
+    assert await key_sets.keys_of(at(site.url("/keys")), "k1", "")
+    for number in range(MOST_SETS + 5):
+        with pytest.raises(Unavailable):
+            await key_sets.keys_of(at(f"http://nowhere.example/{number}"), "k1", "")
+    assert len(key_sets) == MOST_SETS
+    assert await key_sets.keys_of(at(site.url("/keys")), "k1", "")
+    assert site.asked("/keys") == 1
+
+
+def at(jwks_uri: str) -> Client:
+    """A client with keys there."""
+    return Client("app_x", "dynamic", "A", (), "private_key_jwt", jwks_uri=jwks_uri)
+
+
+@pytest.mark.parametrize(("of_host", "of_requester"), [(2, 100), (100, 2)])
+async def test_new_addresses_are_limited_by_host_and_requester_and_known_ones_are_not(
+    fetcher: Fetcher, site: Site, of_host: int, of_requester: int
+) -> None:
+    site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
+    clock = MovableClock()
+    key_sets = KeySets(fetcher, FetchLimits(RateLimit(of_host), RateLimit(of_requester)), clock)
+    assert await key_sets.keys_of(at(site.url("/keys")), "k1", "192.0.2.1")
+    with pytest.raises(Unavailable):
+        await key_sets.keys_of(at(site.url("/a")), "k1", "192.0.2.1")
+    for path in ("/b", "/c"):
+        with pytest.raises(LimitReached) as refusal:
+            await key_sets.keys_of(at(site.url(path)), "k1", "192.0.2.1")
+        assert refusal.value.retry_after
+    assert (site.asked("/b"), site.asked("/c")) == (0, 0)
+    site.answers["/keys"] = Answer(json.dumps(Signer("", "", kid="k2").jwks()).encode())
+    clock.move(seconds=30)
+    assert await key_sets.keys_of(at(site.url("/keys")), "k2", "192.0.2.1")
+
+
+@pytest.mark.parametrize("endpoint", ["token", "revoke", "introspect"])
+async def test_keys_that_can_not_be_fetched_count_as_failures_of_the_client(
+    settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setattr(routes, "FAILURES_PER_MINUTE", 2)
+    limited = await start(settings.model_copy(update={"limits": "on"}), engine, fetcher)
+    async with limited.browser() as http:
+        signer = Signer("", limited.url)
+        answer = await register(http, limited.url, **METHOD, jwks_uri=site.url("/nothing"))
+        signer.client_id = answer["client_id"]
+        statuses = [
+            (await http.post(f"/oauth/{endpoint}", data={"token": "x", **signer.parameters()})).status_code
+            for _ in range(3)
+        ]
+    assert statuses == [503, 503, 429]
+    assert site.asked("/nothing") == 1
