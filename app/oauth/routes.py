@@ -14,8 +14,9 @@ from app.config import Settings
 from app.db import Engine
 from app.errors import AppError, StartupError
 from app.oauth.account.routes import account_routes
+from app.oauth.approving import post_consent
 from app.oauth.authorize import authorize
-from app.oauth.consent import post_consent, show_consent
+from app.oauth.consent import show_consent
 from app.oauth.documents import Documents
 from app.oauth.failures import Failures
 from app.oauth.faults import NOT_STORED
@@ -38,7 +39,8 @@ from app.oauth.server import (
     SIGN_INS_PER_MINUTE,
     AuthorizationServer,
 )
-from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
+from app.oauth.signing_in import post_sign_in, post_sign_out, show_sign_in
+from app.oauth.signing_up import post_sign_up, show_sign_up
 from app.oauth.token import token
 from app.oauth.upstream import CALLBACK_PATH, Upstream
 from app.oauth.upstream_sign_in import finish_upstream, post_upstream
@@ -120,6 +122,7 @@ def oauth_routes(
         page_route("/oauth/sign-out", post_sign_out, server, "POST"),
         page_route("/oauth/consent", show_consent, server, "GET"),
         page_route("/oauth/consent", post_consent, server, "POST"),
+        *account_routes(server),
     ]
 
 
@@ -128,7 +131,6 @@ def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
         page_route("/oauth/sign-in", post_sign_in, server, "POST"),
         page_route("/oauth/sign-up", show_sign_up, server, "GET"),
         page_route("/oauth/sign-up", post_sign_up, server, "POST"),
-        *account_routes(server),
     ]
 
 
