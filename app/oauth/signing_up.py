@@ -64,7 +64,7 @@ async def post_sign_up(server: AuthorizationServer, request: Request) -> Respons
 async def _send_link(server: AuthorizationServer, request: Request, form: Posted) -> Response:
     email = parse_email(form.fields.one("email"))
     async with transaction(server.engine) as connection:
-        await server.slow_down.begin_letter(connection, email, address_of(request), server.clock())
+        await server.slow_down.begin_letter(connection, "sign_up", email, address_of(request), server.clock())
     server.mailer.put(partial(sign_up_letter, server, email, request_of(form)))
     return server.pages.message(
         "Look into your mailbox",

@@ -36,7 +36,7 @@ async def post_proof(server: AuthorizationServer, request: Request) -> Response:
     try:
         async with transaction(server.engine) as connection:
             email, now = parse_email(person.email), server.clock()
-            await server.slow_down.begin_letter(connection, email, address_of(request), now)
+            await server.slow_down.begin_letter(connection, "verify", email, address_of(request), now)
         server.mailer.put(partial(verify_letter, server, person))
     except AppError as error:
         refused(server, request, Action.ADDRESS_VERIFIED, error.code, person_id=person.id)
