@@ -9,7 +9,7 @@ from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import Connection, new_id, transaction
 from app.errors import Invalid
-from app.oauth.auditing import entry_of
+from app.oauth.auditing import entry_of, refused
 from app.oauth.choices import Choices, read_choices
 from app.oauth.codes import issue_code
 from app.oauth.consent import CONSENT, Question, page_for, question_of
@@ -53,8 +53,9 @@ async def _answer(
         decision = form.fields.one("decision")
         if decision not in ("approve", "deny"):
             raise Invalid("Choose to approve or to deny.", field="decision")
-        choices = read_choices(form.fields, question.resource, waiting.scopes, question.memberships)
+        choices = read_choices(form.fields, question.offer, question.memberships)
     except Invalid as error:
+        refused(server, request, Action.CONSENT, error.code, **known)
         return page_for(server, question, error)
     await use_request(connection, waiting.id, server.clock())
     if decision == "deny":

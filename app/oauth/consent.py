@@ -11,7 +11,7 @@ from app.errors import Invalid
 from app.households.membership import Membership
 from app.households.repository import memberships_of
 from app.oauth.browser_session import Visit, see_other
-from app.oauth.choices import DEFAULT_DURATION, asked_level, levels_at
+from app.oauth.choices import DEFAULT_DURATION, Offer, offer_of
 from app.oauth.client_ids import host_of, is_document_id
 from app.oauth.faults import OAuthFault, not_registered
 from app.oauth.forms import form_token, show
@@ -23,8 +23,9 @@ from app.oauth.signing_in import SIGN_OUT
 from app.oauth.store.clients import Client, find_client, find_document
 from app.oauth.store.requests import AuthorizationRequest
 from app.people.person import Person
+from app.people.profiles import find_profile
 from app.people.sessions import find_person
-from app.resources import MAIN, Resource
+from app.resources import MAIN
 
 CONSENT = "consent"
 
@@ -35,7 +36,7 @@ class Question:
 
     waiting: AuthorizationRequest
     client: Client
-    resource: Resource
+    offer: Offer
     person: Person
     memberships: Sequence[Membership]
     cookie: str
@@ -76,7 +77,16 @@ async def question_of(
         return not_registered()
     # PUBLIC_URL may have changed since, and then nothing but `/mcp` is left.
     resource = resource_of(server.settings, waiting.resource) or MAIN
-    return Question(waiting, client, resource, person, memberships, cookie)
+    offer = offer_of(resource, waiting.scopes, is_unproven=await _is_unproven(server, connection, person))
+    return Question(waiting, client, offer, person, memberships, cookie)
+
+
+async def _is_unproven(server: AuthorizationServer, connection: Connection, person: Person) -> bool:
+    """Whether the person has but a password, and an address that could be proven and is not."""
+    if not (server.mailer.enabled and server.settings.has_passwords):
+        return False
+    profile = await find_profile(connection, person.id)
+    return profile.has_password and profile.verified_at is None
 
 
 def page_for(server: AuthorizationServer, question: Question, error: Invalid | None = None) -> Response:
@@ -95,8 +105,7 @@ def page_for(server: AuthorizationServer, question: Question, error: Invalid | N
         redirect_host=shown_host(waiting.redirect_uri),
         client_host=host_of(question.client.id) if is_document_id(question.client.id) else None,
         on_device=is_on_device(waiting.redirect_uri),
-        levels=levels_at(question.resource),
-        level=asked_level(waiting.scopes),
+        offer=question.offer,
         duration=DEFAULT_DURATION,
         memberships=question.memberships,
     )
