@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from app.audit.entry import Action
 from app.config import Settings
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.ops.clock import system_clock
 from app.people.links import find_link
+from tests.audit.looking import only, stored
 from tests.command import run
 from tests.conftest import SECRET
 from tests.factory import Factory
@@ -35,8 +37,19 @@ async def test_reset_prints_a_link_for_who_has_an_account(
         link = await find_link(connection, secret, "reset", system_clock())
     assert link is not None
     assert (link.person_id, link.mailed) == (person.id, False)
-    for email, says in (("nobody@example.org", "Nobody has an account"), ("nobody", "not a valid address")):
-        ended = run(tmp_path, "people", "reset", email, **environment)
+    row = (await stored(engine))[-1]
+    assert only(row, "action", "other_person_id", "person_id") == (Action.RESET_LINK_MADE, person.id, None)
+    elsewhere = {
+        "PASSWORD_SIGN_IN": "off",
+        "OIDC_LOGIN_ISSUER": "https://login.example.org",
+        "OIDC_LOGIN_CLIENT_ID": "lists",
+    }
+    for email, more, says in (
+        ("nobody@example.org", {}, "Nobody has an account"),
+        ("nobody", {}, "not a valid address"),
+        (person.email, elsewhere, "Nobody signs in with a password here"),
+    ):
+        ended = run(tmp_path, "people", "reset", email, **environment, **more)
         assert ended.returncode == 1
         (line,) = ended.stderr.splitlines()
         assert says in line

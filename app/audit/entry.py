@@ -19,6 +19,7 @@ class Action(StrEnum):
     SIGN_OUT = "sign_out"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     PASSWORD_RESET = "password_reset"  # noqa: S105
+    RESET_LINK_MADE = "reset_link_made"
     ADDRESS_VERIFIED = "address_verified"
     MEMBERSHIP_CHANGED = "membership_changed"
     CLIENT_REGISTERED = "client_registered"

@@ -4,10 +4,12 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING
 
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
 from app.commands.command import run_with_database
 from app.config import Settings
 from app.db import Engine, transaction
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.oauth.account.letters import reset_address
 from app.ops.clock import system_clock
 from app.people import store
@@ -28,6 +30,10 @@ def add_to(commands: "Commands") -> None:
 
 
 def _reset(settings: Settings, arguments: argparse.Namespace) -> int:
+    if not settings.has_passwords or settings.auth_server == "off":
+        raise Conflict(
+            "Nobody signs in with a password here: PASSWORD_SIGN_IN or AUTH_SERVER is off. Nothing was done."
+        )
     print(run_with_database(settings, partial(_make_link, email=arguments.email)))
     return 0
 
@@ -39,5 +45,7 @@ async def _make_link(settings: Settings, engine: Engine, email: str) -> str:
         if person is None:
             raise NotFound("Nobody has an account with this address.")
         link = Link("reset", person.email or address.address, person.id, mailed=False)
-        secret = await make_link(connection, link, system_clock())
+        now = system_clock()
+        secret = await make_link(connection, link, now)
+        await record(connection, Entry(action=Action.RESET_LINK_MADE, at=now, other_person_id=person.id))
     return reset_address(settings.public_url, secret)

@@ -23,6 +23,7 @@ async def forget(engine: Engine, now: datetime) -> int:
     """
     steps: list[_Step] = [
         lambda connection: store.delete_requests(connection, now - OVER_FOR),
+        lambda connection: store.delete_sign_ins(connection, now - OVER_FOR),
         lambda connection: store.delete_codes(connection, now - OVER_FOR),
         lambda connection: store.delete_assertions(connection, now),
         lambda connection: store.delete_registrations(connection, now - UNUSED_FOR, now),

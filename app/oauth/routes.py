@@ -6,16 +6,18 @@ from starlette.routing import BaseRoute
 
 from app.config import Settings
 from app.oauth.account.routes import account_routes
+from app.oauth.approving import post_consent
 from app.oauth.authorize import authorize
 from app.oauth.client_route import client_route
-from app.oauth.consent import post_consent, show_consent
+from app.oauth.consent import show_consent
 from app.oauth.introspect import introspect
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.pages import page_route
 from app.oauth.register import register
 from app.oauth.revoke import revoke
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
+from app.oauth.signing_in import post_sign_in, post_sign_out, show_sign_in
+from app.oauth.signing_up import post_sign_up, show_sign_up
 from app.oauth.token import token
 from app.oauth.upstream import CALLBACK_PATH
 from app.oauth.upstream_sign_in import finish_upstream, post_upstream
@@ -44,6 +46,7 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
         page_route("/oauth/sign-out", post_sign_out, server, "POST"),
         page_route("/oauth/consent", show_consent, server, "GET"),
         page_route("/oauth/consent", post_consent, server, "POST"),
+        *account_routes(server),
     ]
 
 
@@ -52,7 +55,6 @@ def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
         page_route("/oauth/sign-in", post_sign_in, server, "POST"),
         page_route("/oauth/sign-up", show_sign_up, server, "GET"),
         page_route("/oauth/sign-up", post_sign_up, server, "POST"),
-        *account_routes(server),
     ]
 
 

@@ -100,12 +100,20 @@ upstream_sign_ins = Table(
     metadata,
     # SHA-256 of the `state` that the browser brings back.
     Column("state_hash", LargeBinary, primary_key=True),
-    Column("request_id", Uuid, ForeignKey("authorization_requests.id", ondelete="CASCADE"), nullable=False),
+    # Where it leads: on with a request, or, in the browser with this cookie's hash, to a page of ours.
+    Column("request_id", Uuid, ForeignKey("authorization_requests.id", ondelete="CASCADE")),
+    Column("browser_hash", LargeBinary),
+    Column("path", Text),
     # The provider that was asked; only its answer counts.
     Column("issuer", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("used_at", Moment),
+    CheckConstraint(
+        "(request_id IS NULL) = (browser_hash IS NOT NULL) AND (request_id IS NULL) = (path IS NOT NULL)",
+        name="destination",
+    ),
     Index(None, "request_id"),
+    Index(None, "created_at", postgresql_where=sql("request_id IS NULL")),
 )
 
 grants = Table(

@@ -1,4 +1,4 @@
-"""Signing in at another provider: out with a fresh `state`, back with a code, on to consent."""
+"""Signing in at another provider: out with a fresh `state`, back with a code, on to consent or to the account."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,28 +7,30 @@ from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import Invalid
+from app.oauth.account import visits
 from app.oauth.auditing import entry_of, refused
 from app.oauth.faults import OAuthFault
-from app.oauth.journey import PostedForm, change_person, out_of_date, posted_form
+from app.oauth.forms import posted
+from app.oauth.journey import REQUEST, change_person, out_of_date, request_of
 from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.proving import count_attempt
 from app.oauth.secrets import STATE_PREFIX, hash_of, new_secret
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import UPSTREAM, count_attempt
+from app.oauth.sign_in_pages import UPSTREAM
 from app.oauth.store.requests import find_request
-from app.oauth.store.upstream import insert_attempt, use_attempt
+from app.oauth.store.upstream import Destination, insert_attempt, insert_attempt_for_path, use_attempt
 from app.oauth.upstream import Upstream
 from app.people.identities import Identity, find_or_admit
 from app.people.sessions import session_hash
-from app.ui.forms import Fields, parse_fields
+from app.ui.forms import parse_fields
 from app.ui.headers import BARE_PAGE, NO_REFERRER
+from app.ui.local_paths import local_path
 
 
 async def post_upstream(server: AuthorizationServer, request: Request) -> Response:
-    """POST /oauth/upstream: a page that sends the browser on, because `form-action` would stop a redirect.
-
-    Raises `LimitReached`, and `Unavailable` when the provider does not answer.
-    """
-    form = await posted_form(server, request, UPSTREAM)
+    """POST /oauth/upstream, on behalf of a waiting request. Raises `LimitReached`, and `Unavailable` when the provider
+    does not answer."""
+    form = await posted(server, request, UPSTREAM, REQUEST)
     if form is None or server.upstream is None:
         return out_of_date(server)
     await count_attempt(server, request)
@@ -36,17 +38,30 @@ async def post_upstream(server: AuthorizationServer, request: Request) -> Respon
     target = await server.upstream.address(state)
     now = server.clock()
     async with transaction(server.engine) as connection:
-        waiting = await find_request(connection, form.request_id, session_hash(form.cookie), now)
+        waiting = await find_request(connection, request_of(form), session_hash(form.visit.cookie), now)
         if waiting is None:
             return out_of_date(server)
         await insert_attempt(connection, hash_of(state), waiting.id, server.upstream.issuer, now)
-    return server.pages.page(
-        "leave.html", policy=BARE_PAGE, referrer=NO_REFERRER, upstream_name=server.upstream.name, target=target
-    )
+    return _leave(server, server.upstream, target)
+
+
+async def post_account_upstream(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/upstream, to go to `next` afterwards, a path of ours. Raises as `post_upstream` does."""
+    form = await posted(server, request, visits.TO_SIGN_IN_UPSTREAM)
+    if form is None or server.upstream is None:
+        return visits.out_of_date(server)
+    path = local_path(form.fields.one("next"), visits.ACCOUNT)
+    await count_attempt(server, request)
+    state = new_secret(STATE_PREFIX)
+    target = await server.upstream.address(state)
+    browser, issuer = session_hash(form.visit.cookie), server.upstream.issuer
+    async with transaction(server.engine) as connection:
+        await insert_attempt_for_path(connection, hash_of(state), browser, path, issuer, server.clock())
+    return _leave(server, server.upstream, target)
 
 
 async def finish_upstream(server: AuthorizationServer, request: Request) -> Response:
-    """GET /oauth/upstream/callback: signs in whom the provider names, and goes on with the waiting request.
+    """GET /oauth/upstream/callback: signs in whom the provider names, and goes on where the attempt came from.
 
     The `state` is good once, in the browser that left with it (RFC 9700 section 4.7). Raises `Unavailable`.
     """
@@ -54,26 +69,43 @@ async def finish_upstream(server: AuthorizationServer, request: Request) -> Resp
     parameters = _parameters(request)
     if server.upstream is None or cookie is None or "state" not in parameters:
         return out_of_date(server)
-    state = parameters["state"]
+    state, issuer = parameters["state"], server.upstream.issuer
     async with transaction(server.engine) as connection:
-        request_id = await use_attempt(
-            connection, hash_of(state), session_hash(cookie), server.upstream.issuer, server.clock()
-        )
-    if request_id is None:
+        to = await use_attempt(connection, hash_of(state), session_hash(cookie), issuer, server.clock())
+    if to is None:
         return out_of_date(server)
     identity = await _identity(server.upstream, state, parameters)
     if identity is None:
         refused(server, request, Action.SIGN_IN, "not_identified", detail=UPSTREAM)
+        again = (
+            f"{visits.SIGN_IN}?next={to.path}" if to.request_id is None else f"/oauth/sign-in?request={to.request_id}"
+        )
         name = server.upstream.name
-        return server.pages.page("upstream_fault.html", status=400, upstream_name=name, request_id=request_id)
+        return server.pages.page("upstream_fault.html", status=400, upstream_name=name, again=again)
+    return await _sign_in(server, request, identity, cookie, to)
+
+
+async def _sign_in(
+    server: AuthorizationServer, request: Request, identity: Identity, cookie: str, to: Destination
+) -> Response:
+    """In one transaction with the account of who comes for the first time."""
     household_id = new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
         person = await find_or_admit(connection, identity, household_id, server.found_household, server.clock())
-        form = PostedForm(Fields(()), cookie, request_id)
-        response = await change_person(server, connection, form, person)
+        if to.request_id is None:
+            response = await visits.enter(server, connection, cookie, person, to.path)
+        else:
+            response = await change_person(server, connection, cookie, to.request_id, person)
         if response is not None:
             await record(connection, entry_of(server, request, Action.SIGN_IN, person_id=person.id, detail=UPSTREAM))
         return response or out_of_date(server)
+
+
+def _leave(server: AuthorizationServer, upstream: Upstream, target: str) -> Response:
+    """A page that sends the browser on, because `form-action` would stop a redirect."""
+    return server.pages.page(
+        "leave.html", policy=BARE_PAGE, referrer=NO_REFERRER, upstream_name=upstream.name, target=target
+    )
 
 
 async def _identity(upstream: Upstream, state: str, parameters: Parameters) -> Identity | None:

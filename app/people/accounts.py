@@ -89,9 +89,10 @@ class Entry:
             return None
         fresh = await self._renewed(account, password)
         async with transaction(self.engine) as connection:
-            await self.slow_down.passed(connection, attempt, self.clock())
+            # The password before the counters, as in a reset, so that the two never wait for each other.
             if fresh is not None:
                 await store.renew_password_hash(connection, account, fresh)
+            await self.slow_down.passed(connection, attempt, self.clock())
         return account if fresh is None else replace(account, secret_hash=fresh)
 
     async def _renewed(self, account: PasswordAccount, password: str) -> str | None:

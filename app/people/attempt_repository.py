@@ -30,13 +30,6 @@ async def exists(connection: Connection, key_hash: bytes, now: datetime) -> bool
     return found.first() is not None
 
 
-async def insert(connection: Connection, counter: Counter) -> None:
-    """A new counter; nothing happens when there is one."""
-    await connection.execute(
-        insert_or_skip(attempts).values(asdict(counter)).on_conflict_do_nothing(index_elements=[attempts.c.key_hash])
-    )
-
-
 async def lock(connection: Connection, key_hash: bytes, now: datetime) -> Counter:
     """The counter, made now where there is none, locked until the transaction ends."""
     new = insert_or_skip(attempts).values(asdict(Counter(key_hash, 0, now, now, now)))

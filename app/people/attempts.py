@@ -22,6 +22,7 @@ from app.ops.rate_limit import subscriber
 from app.people import attempt_repository as repository
 from app.people.attempt_repository import Counter
 from app.people.emails import EmailAddress
+from app.people.link_repository import Purpose
 from app.people.pace import Pace
 
 ACCOUNT: Final = Pace(free=5, first=timedelta(seconds=1), longest=timedelta(minutes=15), forgiven=timedelta(minutes=30))
@@ -62,19 +63,29 @@ class SlowDown:
         await _count(connection, guards, now)
         return Attempt(guards, familiar)
 
-    async def begin_letter(self, connection: Connection, email: EmailAddress, address: str, now: datetime) -> None:
-        """Count a letter to an e-mail address that somebody asked for. Raises `LimitReached`."""
+    async def begin_letter(
+        self, connection: Connection, purpose: Purpose, email: EmailAddress, address: str, now: datetime
+    ) -> None:
+        """Count a letter to an e-mail address that somebody asked for. Raises `LimitReached`.
+
+        Each purpose has a counter of its own: asking for letters that are no help keeps nobody from one that is.
+        """
         if self._enabled:
             place = self._name("letters from", subscriber(address))
-            await _count(connection, ((self._name("letters to", email.key), LETTERS), (place, ADDRESS)), now)
+            await _count(connection, ((self._name("letters to", purpose, email.key), LETTERS), (place, ADDRESS)), now)
 
     async def passed(self, connection: Connection, attempt: Attempt, now: datetime) -> None:
         """The attempt was right: the account's waits are over, and the address is familiar to it."""
         if self._enabled:
-            over = [key for key, pace in attempt.guards if pace is ACCOUNT]
-            await _take_back(connection, [guard for guard in attempt.guards if guard[0] not in over], now)
-            await repository.forget(connection, [*over, attempt.familiar])
-            await repository.insert(connection, Counter(attempt.familiar, 0, now, now, now + FAMILIAR))
+            guards = dict(attempt.guards)
+            for key in sorted({*guards, attempt.familiar}):
+                counter = await repository.lock(connection, key, now)
+                if key == attempt.familiar:
+                    await repository.update_counter(connection, Counter(key, 0, now, now, now + FAMILIAR))
+                elif guards[key] is ACCOUNT:
+                    await repository.forget(connection, [key])
+                else:
+                    await repository.update_counter(connection, _taken_back(counter, guards[key], now))
 
     async def put_off(self, connection: Connection, attempt: Attempt, now: datetime) -> None:
         """The attempt could not be looked at: it does not count."""
@@ -89,7 +100,7 @@ class SlowDown:
 
 
 async def _count(connection: Connection, guards: Iterable[tuple[bytes, Pace]], now: datetime) -> None:
-    # In one order, so that two attempts never wait for each other.
+    # In one order, as in all of these, so that two attempts never wait for each other.
     found = [(await repository.lock(connection, key, now), pace) for key, pace in sorted(guards, key=itemgetter(0))]
     wait = max(counter.next_at for counter, _ in found) - now
     if wait > timedelta(0):
@@ -105,11 +116,12 @@ async def _count(connection: Connection, guards: Iterable[tuple[bytes, Pace]], n
 
 async def _take_back(connection: Connection, guards: Iterable[tuple[bytes, Pace]], now: datetime) -> None:
     for key, pace in sorted(guards, key=itemgetter(0)):
-        counter = await repository.lock(connection, key, now)
-        failures = max(0, counter.failures - 1)
-        await repository.update_counter(
-            connection, _counted(key, pace, failures, counter.counted_at, now, counter.expires_at)
-        )
+        await repository.update_counter(connection, _taken_back(await repository.lock(connection, key, now), pace, now))
+
+
+def _taken_back(counter: Counter, pace: Pace, now: datetime) -> Counter:
+    failures = max(0, counter.failures - 1)
+    return _counted(counter.key_hash, pace, failures, counter.counted_at, now, counter.expires_at)
 
 
 def _counted(key: bytes, pace: Pace, failures: int, counted_at: datetime, next_at: datetime, kept: datetime) -> Counter:

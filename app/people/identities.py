@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
 from app.db import Connection
 from app.errors import Invalid
 from app.people import identity_store as store
@@ -29,7 +31,7 @@ class Identity:
 async def find_or_admit(
     connection: Connection, identity: Identity, household_id: UUID, found_household: FoundHousehold, now: datetime
 ) -> Person:
-    """The person with this identity; at first sight a new one with a household, `household_id`.
+    """The person with this identity; at first sight a new one with a household, `household_id`, which is recorded.
 
     The transaction must have been opened for `household_id`, a fresh id. Of several at once one makes the person.
     """
@@ -37,6 +39,14 @@ async def find_or_admit(
     if person is None:
         person = await store.insert_identified(connection, identity.issuer, identity.subject, identity.name, now)
         if person is not None:
+            entry = Entry(
+                action=Action.SIGN_UP,
+                at=now,
+                person_id=person.id,
+                household_id=household_id,
+                detail=identity.issuer,
+            )
+            await record(connection, entry)
             await found_household(connection, household_id, person)
             return person
         person = await store.find_identified(connection, identity.issuer, identity.subject)

@@ -8,17 +8,21 @@ import pytest
 from app.audit.entry import Action
 from app.db import transaction
 from app.oauth.rotation import OLDEST, rotate_old_keys
+from app.people.emails import parse_email
+from app.people.links import Link, make_link
+from app.people.store import find_local_person
 from tests.audit.looking import only
 from tests.audit.test_oauth import rows
 from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in
+from tests.oauth.account.test_reset import make_account
 from tests.oauth.browser import PASSWORD, Browser
-from tests.oauth.conftest import RunningServer, email, http, server
+from tests.oauth.conftest import Mailing, RunningServer, email, http, mailing, server
 from tests.oauth.test_introspection import ask, let_in
 from tests.oauth.tokens import tokens_for
 
 pytestmark = pytest.mark.anyio
 
-__all__ = ["email", "http", "server"]
+__all__ = ["email", "http", "mailing", "server"]
 
 
 @pytest.fixture
@@ -58,6 +62,30 @@ async def test_a_changed_password_and_one_that_is_refused(
     grant = await server.grant_of(tokens["access_token"])
     assert grant is not None
     assert {row["person_id"] for row in (await rows(server))[-2:]} == {grant.person_id}
+
+
+async def test_what_is_refused_at_letters_and_their_links(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    await make_account(server, email)
+    async with transaction(server.engine) as connection:
+        person = await find_local_person(connection, parse_email(email))
+        assert person is not None
+        reset = await make_link(connection, Link("reset", email, person.id, mailed=True), server.clock())
+        verify = await make_link(connection, Link("verify", email, person.id, mailed=True), server.clock())
+        new = await make_link(connection, Link("sign_up", f"new.{email}", None, mailed=True), server.clock())
+    known, newcomer = server.audit.email_hash(email), server.audit.email_hash(f"new.{email}")
+    async with server.browser() as http:
+        for path, fields, row in (
+            (f"/account/verify?link={verify}", {"password": OTHER_PASSWORD}, (Action.ADDRESS_VERIFIED, known)),
+            (f"/account/new-password?link={reset}", {"password": "password1"}, (Action.PASSWORD_RESET, known)),
+            (f"/account/new?link={new}", {"password": "password1"}, (Action.SIGN_UP, newcomer)),
+            ("/account/reset", {"email": "nobody"}, (Action.PASSWORD_RESET, server.audit.email_hash("nobody"))),
+        ):
+            page = await Browser(http).open(path)
+            assert (await Browser(http).submit(page, path.partition("?")[0], **fields)).status == 400
+            action, email_hash = row
+            seen = only((await rows(server))[-1], "action", "outcome", "person_id", "email_hash")
+            assert seen == (action, "invalid", None, email_hash), path
 
 
 async def test_a_disconnected_app(server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]) -> None:

@@ -339,24 +339,6 @@ async def test_nothing_of_an_attempt_is_stored_in_the_clear(ada: Traveller, engi
         assert asked[secret].encode().hex() not in row.stored
 
 
-async def test_without_passwords_the_provider_is_the_only_way(settings: Settings, issuer: RemoteControl) -> None:
-    app = create_app(settings.model_copy(update={"password_sign_in": "off", "oidc_login_name": ""}))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=settings.public_url) as http,
-    ):
-        traveller = Traveller(http, issuer)
-        _, page = await traveller.start()
-        assert f"Sign in with {urlsplit(issuer.identifier).netloc}" in page.text
-        assert not page.has_form("/oauth/sign-in")
-        assert "/oauth/sign-up" not in page.response.text
-        for path in ("/oauth/sign-in", "/oauth/sign-up"):
-            assert (await http.post(path, data={})).status_code in (404, 405)
-        assert (await http.get("/oauth/sign-up")).status_code == 404
-        consent = await traveller.browser.open(issuer.sign_in(await traveller.leave(page)))
-        assert consent.has_form("/oauth/consent")
-
-
 async def test_without_a_provider_there_is_no_button_and_no_way(settings: Settings) -> None:
     app = create_app(settings.model_copy(update={"oidc_login_issuer": ""}))
     async with (

@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db import Engine, transaction
+from app.db.embedded import DatabaseUrls
 from app.errors import LimitReached
 from app.jobs.tidying import tidy
+from app.people.attempt_repository import lock
 from app.people.attempts import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, SlowDown
 from app.people.emails import EmailAddress, parse_email
 from app.people.tables import attempts
 from tests.conftest import SECRET
+from tests.oauth.account.test_races import until_somebody_waits
 
 pytestmark = pytest.mark.anyio
 
@@ -137,11 +140,40 @@ async def test_an_attempt_that_was_not_looked_at_does_not_count(engine: Engine) 
 async def test_letters_to_one_address_are_slowed_down(engine: Engine) -> None:
     for _ in range(LETTERS.free + 1):
         async with transaction(engine) as connection:
-            await SLOW_DOWN.begin_letter(connection, ANNA, SOMEWHERE, NOW)
+            await SLOW_DOWN.begin_letter(connection, "reset", ANNA, SOMEWHERE, NOW)
     with pytest.raises(LimitReached) as refused:
         async with transaction(engine) as connection:
-            await SLOW_DOWN.begin_letter(connection, ANNA, ELSEWHERE, NOW)
+            await SLOW_DOWN.begin_letter(connection, "reset", ANNA, ELSEWHERE, NOW)
     assert refused.value.retry_after == 60
+
+
+async def test_letters_for_one_purpose_keep_nobody_from_those_for_another(engine: Engine) -> None:
+    for purpose in ("sign_up", "sign_up", "sign_up", "sign_up", "verify", "reset"):
+        async with transaction(engine) as connection:
+            await SLOW_DOWN.begin_letter(connection, purpose, ANNA, SOMEWHERE, NOW)
+
+
+async def test_a_right_password_and_a_wrong_one_at_once_never_wait_for_each_other(
+    engine: Engine, database: DatabaseUrls
+) -> None:
+    """Both lock the account's counter and the network's, the lower key first."""
+    tried: list[Attempt] = []
+    while {guards[0] < guards[1] for guards in ([key for key, _ in each.guards] for each in tried)} != {True, False}:
+        attempt = await begin(engine, email=parse_email(f"person{len(tried)}@example.org"))
+        assert isinstance(attempt, Attempt)
+        tried.append(attempt)
+    for attempt in tried:
+        lower, higher = sorted(key for key, _ in attempt.guards)
+        async with anyio.create_task_group() as tasks, transaction(engine) as connection:
+            await lock(connection, lower, NOW)
+            async with until_somebody_waits(database):
+                tasks.start_soon(pass_, engine, attempt)
+            await lock(connection, higher, NOW)
+
+
+async def pass_(engine: Engine, attempt: Attempt) -> None:
+    async with transaction(engine) as connection:
+        await SLOW_DOWN.passed(connection, attempt, NOW)
 
 
 async def test_the_counters_hold_no_addresses_and_are_removed_when_they_are_worth_nothing(engine: Engine) -> None:

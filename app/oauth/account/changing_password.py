@@ -8,15 +8,13 @@ from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.page import account_page
-from app.oauth.account.visits import ACCOUNT, TO_CHANGE_PASSWORD, Posted, enter, out_of_date, posted
+from app.oauth.account.visits import ACCOUNT, TO_CHANGE_PASSWORD, enter, out_of_date
 from app.oauth.auditing import entry_of, refused
+from app.oauth.forms import posted
+from app.oauth.proving import prove
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import count_attempt
-from app.ops.requests import address_of
 from app.people.accounts import change_password, still_holds
-from app.people.person import Person
 from app.people.sessions import find_person_for_change
-from app.people.store import PasswordAccount
 
 
 async def post_password(server: AuthorizationServer, request: Request) -> Response:
@@ -26,8 +24,9 @@ async def post_password(server: AuthorizationServer, request: Request) -> Respon
     if form is None or person is None:
         return out_of_date(server)
     try:
-        await count_attempt(server, request)
-        account = await _proven(server, request, form, person)
+        account = await prove(server, request, person.email or "", form.fields.one("password"))
+        if account is None or account.person.id != person.id:
+            raise Invalid("The present password is wrong.", field="password")
         chosen = form.fields.one("new_password")
         secret_hash = await server.entry.hashing.hash_new(chosen, [person.email or "", person.name])
         async with transaction(server.engine) as connection:
@@ -36,15 +35,7 @@ async def post_password(server: AuthorizationServer, request: Request) -> Respon
                 return out_of_date(server)
             await change_password(connection, person.id, secret_hash, server.clock())
             await record(connection, entry_of(server, request, Action.PASSWORD_CHANGED, person_id=person.id))
-            return await enter(server, connection, form.visit, person, ACCOUNT)
+            return await enter(server, connection, form.visit.cookie, person, ACCOUNT)
     except AppError as error:
         refused(server, request, Action.PASSWORD_CHANGED, error.code, person_id=person.id)
         return await account_page(server, form.visit, person, error)
-
-
-async def _proven(server: AuthorizationServer, request: Request, form: Posted, person: Person) -> PasswordAccount:
-    present = form.fields.one("password")
-    account = await server.entry.sign_in(person.email or "", present, address_of(request))
-    if account is None or account.person.id != person.id:
-        raise Invalid("The present password is wrong.", field="password")
-    return account

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import transaction
-from app.oauth.account.visits import ACCOUNT, TO_DISCONNECT, out_of_date, posted
+from app.oauth.account.visits import ACCOUNT, TO_DISCONNECT, out_of_date
 from app.oauth.auditing import entry_of
-from app.oauth.journey import see_other
+from app.oauth.browser_session import see_other
+from app.oauth.forms import posted
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.connections import end_grant_of
 from app.people.sessions import find_person

@@ -9,13 +9,15 @@ from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
-from app.oauth.account.visits import ACCOUNT, Visit, enter, form_token, out_of_date, posted, show, visit_of
-from app.oauth.auditing import entry_of
-from app.oauth.journey import PostedForm, change_person, uuid_or_none
+from app.oauth.account.visits import ACCOUNT, enter, find_link, out_of_date
+from app.oauth.auditing import entry_of, refused
+from app.oauth.browser_session import Visit, visit_of
+from app.oauth.forms import form_token, posted, show
+from app.oauth.journey import change_person, uuid_or_none
+from app.oauth.proving import count_attempt
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import count_attempt
 from app.people.accounts import create_account, prepare_account
-from app.people.links import Link, find_link, take_link
+from app.people.links import Link, take_link
 from app.ui.forms import typed
 
 TO_MAKE = "make an account"
@@ -24,7 +26,8 @@ TO_MAKE = "make an account"
 async def show_new(server: AuthorizationServer, request: Request) -> Response:
     """GET /account/new: the form behind the link. Nothing is used up by looking."""
     visit, parameters = await visit_of(server, request), request.query_params
-    secret, link = parameters.get("link", ""), await _find(server, parameters.get("link", ""))
+    secret = parameters.get("link", "")
+    link = await find_link(server, secret, "sign_up")
     if link is None:
         return out_of_date(server)
     return _page(server, visit, link, secret, uuid_or_none(parameters.get("request", "")))
@@ -39,7 +42,7 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
     if form is None:
         return out_of_date(server)
     secret, request_id = form.fields.one("link"), uuid_or_none(form.fields.one("request"))
-    link = await _find(server, secret)
+    link = await find_link(server, secret, "sign_up")
     if link is None:
         return out_of_date(server)
     name = typed(form.fields, "name")
@@ -59,18 +62,13 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
             await record(connection, entry_of(server, request, Action.SIGN_UP, **known))
             await server.found_household(connection, household_id, person)
             if request_id is not None:
-                waiting = PostedForm(form.fields, form.visit.cookie, request_id)
-                answer = await change_person(server, connection, waiting, person)
+                answer = await change_person(server, connection, form.visit.cookie, request_id, person)
                 if answer is not None:
                     return answer
-            return await enter(server, connection, form.visit, person, ACCOUNT)
+            return await enter(server, connection, form.visit.cookie, person, ACCOUNT)
     except AppError as error:
+        refused(server, request, Action.SIGN_UP, error.code, email_hash=server.audit.email_hash(link.email))
         return _page(server, form.visit, link, secret, request_id, name, error)
-
-
-async def _find(server: AuthorizationServer, secret: str) -> Link | None:
-    async with transaction(server.engine) as connection:
-        return await find_link(connection, secret, "sign_up", server.clock())
 
 
 def _page(

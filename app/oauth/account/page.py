@@ -15,13 +15,10 @@ from app.oauth.account.visits import (
     TO_SEND_PROOF,
     TO_SIGN_OUT,
     TO_SIGN_OUT_EVERYWHERE,
-    Visit,
-    form_token,
-    show,
-    visit_of,
 )
+from app.oauth.browser_session import Visit, see_other, visit_of
 from app.oauth.choices import asked_level
-from app.oauth.journey import see_other
+from app.oauth.forms import form_token, show
 from app.oauth.redirects import shown_host
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.connections import ConnectedApp, find_connected_apps
@@ -62,6 +59,7 @@ async def account_page(
         person=person,
         profile=profile,
         by_mail=server.mailer.enabled,
+        has_passwords=server.settings.has_passwords,
         apps=[_shown(server, visit, app) for app in apps],
         tokens={
             "sign_out": form_token(server, visit, TO_SIGN_OUT),

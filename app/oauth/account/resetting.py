@@ -11,14 +11,15 @@ from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.account.letters import reset_letter
-from app.oauth.account.visits import SIGN_IN, Visit, form_token, out_of_date, posted, show, visit_of
-from app.oauth.auditing import entry_of
+from app.oauth.account.visits import SIGN_IN, find_link, out_of_date
+from app.oauth.auditing import email_hash_of, entry_of, refused
+from app.oauth.browser_session import Visit, visit_of
+from app.oauth.forms import form_token, posted, show
+from app.oauth.proving import count_attempt
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import count_attempt
 from app.oauth.store.connections import end_grants_of
 from app.ops.requests import address_of
 from app.people.emails import parse_email
-from app.people.links import find_link
 from app.people.proving import reset
 from app.ui.forms import typed
 
@@ -42,9 +43,10 @@ async def post_reset(server: AuthorizationServer, request: Request) -> Response:
         await count_attempt(server, request)
         email = parse_email(form.fields.one("email"))
         async with transaction(server.engine) as connection:
-            await server.slow_down.begin_letter(connection, email, address_of(request), server.clock())
+            await server.slow_down.begin_letter(connection, "reset", email, address_of(request), server.clock())
         server.mailer.put(partial(reset_letter, server, email))
     except AppError as error:
+        refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=email_hash_of(server, form.fields))
         return _ask(server, form.visit, typed(form.fields, "email"), error)
     return server.pages.message(
         "Look into your mailbox",
@@ -65,13 +67,12 @@ async def post_new_password(server: AuthorizationServer, request: Request) -> Re
     if form is None:
         return out_of_date(server)
     secret = form.fields.one("link")
+    link = await find_link(server, secret, "reset")
+    if link is None:
+        return out_of_date(server)
     ended: list[UUID] = []
     try:
         await count_attempt(server, request)
-        async with transaction(server.engine) as connection:
-            link = await find_link(connection, secret, "reset", server.clock())
-        if link is None:
-            return out_of_date(server)
         secret_hash = await server.entry.hashing.hash_new(form.fields.one("password"), [link.email])
         async with transaction(server.engine, committed=lambda: server.grants_revoked(ended)) as connection:
             now = server.clock()
@@ -81,6 +82,7 @@ async def post_new_password(server: AuthorizationServer, request: Request) -> Re
             ended += await end_grants_of(connection, person_id, "password_reset", now)
             await record(connection, entry_of(server, request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
+        refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=server.audit.email_hash(link.email))
         return await _choose(server, form.visit, secret, error)
     return server.pages.page(
         "done.html",
@@ -97,8 +99,7 @@ def _ask(server: AuthorizationServer, visit: Visit, email: str = "", error: AppE
 
 
 async def _choose(server: AuthorizationServer, visit: Visit, secret: str, error: AppError | None = None) -> Response:
-    async with transaction(server.engine) as connection:
-        link = await find_link(connection, secret, "reset", server.clock())
+    link = await find_link(server, secret, "reset")
     if link is None:
         return out_of_date(server)
     token = form_token(server, visit, TO_RESET)

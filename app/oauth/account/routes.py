@@ -11,17 +11,25 @@ from app.oauth.account.signing_in import post_sign_in, post_sign_out, post_sign_
 from app.oauth.account.verifying import post_proof, post_verify, show_verify
 from app.oauth.pages import page_route
 from app.oauth.server import AuthorizationServer
+from app.oauth.upstream_sign_in import post_account_upstream
 
 
 def account_routes(server: AuthorizationServer) -> list[BaseRoute]:
-    """Everything below `/account`."""
+    """Everything below `/account`. Seeing and ending what is connected, and signing out, are for everybody."""
     return [
         page_route("/account", show_account, server, "GET"),
         page_route("/account/sign-in", show_sign_in, server, "GET"),
-        page_route("/account/sign-in", post_sign_in, server, "POST"),
         page_route("/account/sign-out", post_sign_out, server, "POST"),
         page_route("/account/sign-out-everywhere", post_sign_out_everywhere, server, "POST"),
         page_route("/account/disconnect", post_disconnect, server, "POST"),
+        *(_password_routes(server) if server.settings.has_passwords else []),
+        *([page_route("/account/upstream", post_account_upstream, server, "POST")] if server.upstream else []),
+    ]
+
+
+def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
+    return [
+        page_route("/account/sign-in", post_sign_in, server, "POST"),
         page_route("/account/password", post_password, server, "POST"),
         page_route("/account/reset", show_reset, server, "GET"),
         page_route("/account/reset", post_reset, server, "POST"),

@@ -5,28 +5,24 @@ from starlette.responses import Response
 
 from app.audit.entry import Action
 from app.audit.recording import record
-from app.db import transaction
-from app.errors import AppError, Invalid
+from app.db import Connection, transaction
+from app.errors import AppError
 from app.oauth.account.visits import (
     ACCOUNT,
     SIGN_IN,
     TO_SIGN_IN,
+    TO_SIGN_IN_UPSTREAM,
     TO_SIGN_OUT,
     TO_SIGN_OUT_EVERYWHERE,
-    Visit,
     enter,
-    form_token,
     out_of_date,
-    posted,
-    show,
-    visit_of,
 )
-from app.oauth.auditing import email_hash_of, entry_of, refused
-from app.oauth.journey import see_other
+from app.oauth.auditing import entry_of
+from app.oauth.browser_session import Visit, see_other, visit_of
+from app.oauth.forms import form_token, posted, show
+from app.oauth.proving import sign_in_with_password
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import WRONG, count_attempt
-from app.ops.requests import address_of
-from app.people.accounts import still_holds
+from app.people.person import Person
 from app.people.sessions import close_all_sessions, find_person_for_change
 from app.ui.forms import typed
 from app.ui.local_paths import local_path
@@ -45,20 +41,14 @@ async def post_sign_in(server: AuthorizationServer, request: Request) -> Respons
     if form is None:
         return out_of_date(server)
     path = ACCOUNT
+
+    async def go_on(connection: Connection, person: Person) -> Response:
+        return await enter(server, connection, form.visit.cookie, person, path)
+
     try:
         path = local_path(form.fields.one("next"), ACCOUNT)
-        await count_attempt(server, request)
-        email, password = form.fields.one("email"), form.fields.one("password")
-        account = await server.entry.sign_in(email, password, address_of(request))
-        if account is None:
-            raise Invalid(WRONG)
-        async with transaction(server.engine) as connection:
-            if not await still_holds(connection, account):
-                raise Invalid(WRONG)
-            await record(connection, entry_of(server, request, Action.SIGN_IN, person_id=account.person.id))
-            return await enter(server, connection, form.visit, account.person, path)
+        return await sign_in_with_password(server, request, form.fields, go_on) or out_of_date(server)
     except AppError as error:
-        refused(server, request, Action.SIGN_IN, error.code, email_hash=email_hash_of(server, form.fields))
         return _page(server, form.visit, path, typed(form.fields, "email"), error)
 
 
@@ -71,7 +61,7 @@ async def post_sign_out(server: AuthorizationServer, request: Request) -> Respon
     async with transaction(server.engine) as connection:
         if person is not None:
             await record(connection, entry_of(server, request, Action.SIGN_OUT, person_id=person.id))
-        return await enter(server, connection, form.visit, None, SIGN_IN)
+        return await enter(server, connection, form.visit.cookie, None, SIGN_IN)
 
 
 async def post_sign_out_everywhere(server: AuthorizationServer, request: Request) -> Response:
@@ -86,11 +76,21 @@ async def post_sign_out_everywhere(server: AuthorizationServer, request: Request
         await close_all_sessions(connection, person.id)
         known = {"person_id": person.id, "detail": "everywhere"}
         await record(connection, entry_of(server, request, Action.SIGN_OUT, **known))
-        return await enter(server, connection, form.visit, None, SIGN_IN)
+        return await enter(server, connection, form.visit.cookie, None, SIGN_IN)
 
 
 def _page(
     server: AuthorizationServer, visit: Visit, path: str, email: str = "", error: AppError | None = None
 ) -> Response:
-    token = form_token(server, visit, TO_SIGN_IN)
-    return show(server, visit, "account_sign_in.html", error, form_token=token, next=path, email=email)
+    return show(
+        server,
+        visit,
+        "account_sign_in.html",
+        error,
+        form_token=form_token(server, visit, TO_SIGN_IN),
+        has_passwords=server.settings.has_passwords,
+        upstream_name=server.upstream.name if server.upstream else None,
+        upstream_token=form_token(server, visit, TO_SIGN_IN_UPSTREAM),
+        next=path,
+        email=email,
+    )

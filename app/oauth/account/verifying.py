@@ -12,14 +12,16 @@ from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.letters import verify_letter
 from app.oauth.account.page import account_page
-from app.oauth.account.visits import SIGN_IN, TO_SEND_PROOF, Visit, form_token, out_of_date, posted, show, visit_of
-from app.oauth.auditing import entry_of
+from app.oauth.account.visits import SIGN_IN, TO_SEND_PROOF, find_link, out_of_date
+from app.oauth.auditing import entry_of, refused
+from app.oauth.browser_session import Visit, visit_of
+from app.oauth.forms import form_token, posted, show
+from app.oauth.proving import prove
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import count_attempt
 from app.oauth.store.connections import end_grants_of
 from app.ops.requests import address_of
 from app.people.emails import parse_email
-from app.people.links import Link, find_link
+from app.people.links import Link
 from app.people.proving import verify
 
 TO_VERIFY = "verify"
@@ -34,9 +36,10 @@ async def post_proof(server: AuthorizationServer, request: Request) -> Response:
     try:
         async with transaction(server.engine) as connection:
             email, now = parse_email(person.email), server.clock()
-            await server.slow_down.begin_letter(connection, email, address_of(request), now)
+            await server.slow_down.begin_letter(connection, "verify", email, address_of(request), now)
         server.mailer.put(partial(verify_letter, server, person))
     except AppError as error:
+        refused(server, request, Action.ADDRESS_VERIFIED, error.code, person_id=person.id)
         return await account_page(server, form.visit, person, error)
     return server.pages.message(
         "Look into your mailbox", f"A letter to {person.email} is on its way. Its link is good for a day.", status=200
@@ -46,7 +49,7 @@ async def post_proof(server: AuthorizationServer, request: Request) -> Response:
 async def show_verify(server: AuthorizationServer, request: Request) -> Response:
     """GET /account/verify: the form behind the link. Nothing is used up by looking."""
     visit, secret = await visit_of(server, request), request.query_params.get("link", "")
-    link = await _find(server, secret)
+    link = await find_link(server, secret, "verify")
     return out_of_date(server) if link is None else _page(server, visit, secret, link)
 
 
@@ -56,13 +59,12 @@ async def post_verify(server: AuthorizationServer, request: Request) -> Response
     if form is None:
         return out_of_date(server)
     secret = form.fields.one("link")
-    link = await _find(server, secret)
+    link = await find_link(server, secret, "verify")
     if link is None:
         return out_of_date(server)
     ended: list[UUID] = []
     try:
-        await count_attempt(server, request)
-        account = await server.entry.sign_in(link.email, form.fields.one("password"), address_of(request))
+        account = await prove(server, request, link.email, form.fields.one("password"))
         if account is None:
             raise Invalid("The password is wrong.", field="password")
         async with transaction(server.engine, committed=lambda: server.grants_revoked(ended)) as connection:
@@ -74,6 +76,7 @@ async def post_verify(server: AuthorizationServer, request: Request) -> Response
                 ended += await end_grants_of(connection, account.person.id, "address_verified", now)
             await record(connection, entry_of(server, request, Action.ADDRESS_VERIFIED, person_id=account.person.id))
     except AppError as error:
+        refused(server, request, Action.ADDRESS_VERIFIED, error.code, email_hash=server.audit.email_hash(link.email))
         return _page(server, form.visit, secret, link, error)
     return server.pages.page(
         "done.html",
@@ -82,11 +85,6 @@ async def post_verify(server: AuthorizationServer, request: Request) -> Response
         path=SIGN_IN,
         words="Sign in",
     )
-
-
-async def _find(server: AuthorizationServer, secret: str) -> Link | None:
-    async with transaction(server.engine) as connection:
-        return await find_link(connection, secret, "verify", server.clock())
 
 
 def _page(

@@ -1,25 +1,22 @@
-"""What the account's pages share: the browser at the page, and the proof that a form is ours."""
+"""What the account's pages share: where they are, what their forms are for, and how one gets in."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import Connection, transaction
-from app.errors import AppError
-from app.oauth.journey import see_other
+from app.oauth.browser_session import see_other, swap_session
 from app.oauth.server import AuthorizationServer
+from app.people import links
+from app.people.links import Link, Purpose
 from app.people.person import Person
-from app.people.sessions import SESSION_LIFE, close_session, find_person, new_session_secret, open_session
-from app.ui.forms import Fields, read_form
-from app.ui.refusals import say_when, status_of_refusal
 
 ACCOUNT: Final = "/account"
 SIGN_IN: Final = "/account/sign-in"
 
 # Purposes of forms.
 TO_SIGN_IN: Final = "account sign-in"
+TO_SIGN_IN_UPSTREAM: Final = "account sign-in upstream"
 TO_SIGN_OUT: Final = "account sign-out"
 TO_SIGN_OUT_EVERYWHERE: Final = "account sign-out everywhere"
 TO_DISCONNECT: Final = "disconnect"
@@ -27,72 +24,17 @@ TO_CHANGE_PASSWORD: Final = "change password"  # noqa: S105  # the name of a for
 TO_SEND_PROOF: Final = "send proof"
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A browser at one of the pages: its cookie, whether it has just got it, and who is signed in."""
-
-    cookie: str
-    is_new: bool
-    person: Person | None
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A form proven to come from our page in this browser, shown to the same person."""
-
-    visit: Visit
-    fields: Fields
-
-
-async def visit_of(server: AuthorizationServer, request: Request) -> Visit:
-    """Who is at the page."""
-    known = server.cookie.read(request)
-    if known is None:
-        return Visit(new_session_secret(), True, None)
-    async with transaction(server.engine) as connection:
-        return Visit(known, False, await find_person(connection, known, server.clock()))
-
-
-async def posted(server: AuthorizationServer, request: Request, purpose: str, item: str = "") -> Posted | None:
-    """The posted form; None unless cookie, token and Origin prove it ours. Raises `Invalid` for broken forms.
-
-    `item` is the field that names what the form acts on, where there are several such forms on a page.
-    """
-    fields = await read_form(request)
-    visit = await visit_of(server, request)
-    subject = _subject(visit, fields.one(item) if item else "")
-    if not server.guard.accepts(request, visit.cookie, fields.one("form_token"), purpose, subject):
-        return None
-    return Posted(visit, fields)
-
-
-def form_token(server: AuthorizationServer, visit: Visit, purpose: str, item: str = "") -> str:
-    """The proof to put into a form."""
-    return server.guard.token(visit.cookie, purpose, _subject(visit, item))
-
-
-def show(
-    server: AuthorizationServer, visit: Visit, template: str, error: AppError | None = None, **context: Any
-) -> Response:
-    """A page; with `error` as its status, its alert and Retry-After."""
-    status = 200 if error is None else status_of_refusal(error)
-    response = server.pages.page(template, status=status, error=error, **context)
-    if error is not None:
-        say_when(response, error)
-    if visit.is_new:
-        server.cookie.write(response, visit.cookie)
-    return response
-
-
 async def enter(
-    server: AuthorizationServer, connection: Connection, visit: Visit, person: Person | None, path: str
+    server: AuthorizationServer, connection: Connection, cookie: str, person: Person | None, path: str
 ) -> Response:
     """Sign `person` in (None: out) and go on to `path`; the cookie is another one from now on."""
-    await close_session(connection, visit.cookie)
-    cookie = new_session_secret() if person is None else await open_session(connection, person.id, server.clock())
-    response = see_other(server, path)
-    server.cookie.write(response, cookie, None if person is None else int(SESSION_LIFE.total_seconds()))
-    return response
+    return see_other(server, path, await swap_session(server, connection, cookie, person))
+
+
+async def find_link(server: AuthorizationServer, secret: str, purpose: Purpose) -> Link | None:
+    """What a link is for; None when it is not good, or not good any more."""
+    async with transaction(server.engine) as connection:
+        return await links.find_link(connection, secret, purpose, server.clock())
 
 
 def out_of_date(server: AuthorizationServer) -> Response:
@@ -105,7 +47,3 @@ def out_of_date(server: AuthorizationServer) -> Response:
         path=ACCOUNT,
         words="Go to your account",
     )
-
-
-def _subject(visit: Visit, item: str) -> str:
-    return f"{visit.person.id if visit.person else ''} {item}"

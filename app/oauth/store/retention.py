@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, tuple_
 
 from app.db import Connection
-from app.oauth.tables import authorization_requests, client_assertions, clients, codes, grants
+from app.oauth.tables import authorization_requests, client_assertions, clients, codes, grants, upstream_sign_ins
 
 BATCH: Final = 500
 
@@ -14,6 +14,12 @@ BATCH: Final = 500
 async def delete_requests(connection: Connection, before: datetime) -> int:
     """Authorization requests that expired."""
     return await _delete(connection, authorization_requests, authorization_requests.c.expires_at < before)
+
+
+async def delete_sign_ins(connection: Connection, before: datetime) -> int:
+    """Sign-ins at another provider that began before, without a request; the others go with theirs."""
+    old = and_(upstream_sign_ins.c.request_id.is_(None), upstream_sign_ins.c.created_at < before)
+    return await _delete(connection, upstream_sign_ins, old)
 
 
 async def delete_codes(connection: Connection, before: datetime) -> int:

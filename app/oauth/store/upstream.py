@@ -1,13 +1,26 @@
 """SQL on sign-ins at another provider that are under way."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 
 from app.db import Connection
 from app.oauth.tables import authorization_requests as requests
 from app.oauth.tables import upstream_sign_ins as attempts
+
+LIFE: Final = timedelta(minutes=10)
+"""How long an attempt without a request is good; the others end with theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a sign-in leads: on with a waiting request, or else to a path of ours."""
+
+    request_id: UUID | None
+    path: str
 
 
 async def insert_attempt(
@@ -19,11 +32,22 @@ async def insert_attempt(
     )
 
 
+async def insert_attempt_for_path(
+    connection: Connection, state_hash: bytes, browser_hash: bytes, path: str, issuer: str, now: datetime
+) -> None:
+    """Store that this browser leaves for `issuer`, to come back to a path of ours."""
+    await connection.execute(
+        insert(attempts).values(
+            state_hash=state_hash, browser_hash=browser_hash, path=path, issuer=issuer, created_at=now
+        )
+    )
+
+
 async def use_attempt(
     connection: Connection, state_hash: bytes, browser_hash: bytes, issuer: str, now: datetime
-) -> UUID | None:
-    """Use an attempt up; the id of its request. None when it is unknown or used, was for another issuer, or when its
-    request is not (or no longer) this browser's: then nothing is changed."""
+) -> Destination | None:
+    """Use an attempt up; where it leads. None when it is unknown, used or too old, was for another issuer, or is not
+    (or its request is not, or no longer) this browser's: then nothing is changed."""
     open_here = select(requests.c.id).where(
         requests.c.browser_hash == browser_hash, requests.c.used_at.is_(None), requests.c.expires_at > now
     )
@@ -33,9 +57,13 @@ async def use_attempt(
             attempts.c.state_hash == state_hash,
             attempts.c.issuer == issuer,
             attempts.c.used_at.is_(None),
-            attempts.c.request_id.in_(open_here),
+            or_(
+                attempts.c.request_id.in_(open_here),
+                and_(attempts.c.browser_hash == browser_hash, attempts.c.created_at > now - LIFE),
+            ),
         )
         .values(used_at=now)
-        .returning(attempts.c.request_id)
+        .returning(attempts.c.request_id, attempts.c.path)
     )
-    return used.scalar()
+    row = used.first()
+    return None if row is None else Destination(row.request_id, row.path or "")

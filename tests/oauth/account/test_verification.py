@@ -2,16 +2,25 @@
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from app.db import new_id, transaction
+from app.lists.founding import found_household
+from app.oauth.tables import grants
+from app.people.emails import parse_email
+from app.people.identities import Identity, find_or_admit
+from app.people.sessions import open_session
+from app.people.store import find_local_person, set_verified
 from tests.mailbox import link_in
 from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in
 from tests.oauth.account.test_reset import ask, is_verified, make_account
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import Mailing, RunningServer, start
+from tests.oauth.tokens import Attempt, code_of, redeem, register
 
 pytestmark = pytest.mark.anyio
 
-PROOF, VERIFY = "/account/proof", "/account/verify"
+PROOF, VERIFY, CONSENT = "/account/proof", "/account/verify", "/oauth/consent"
 
 
 async def proof_link(mailing: Mailing, http: httpx.AsyncClient, email: str) -> str:
@@ -67,6 +76,47 @@ async def test_a_link_without_the_password_proves_nothing(mailing: Mailing, emai
         assert page.has_form(VERIFY)
         assert not await is_verified(server, email)
         assert await is_signed_in(http)
+
+
+async def test_without_proof_nobody_lets_an_app_manage_the_household(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    await make_account(server, email)
+    async with server.browser() as http:
+        client = (await register(http, server.url))["client_id"]
+        attempt = Attempt(client, server.url, scope="household:manage")
+        page = await Browser(http).sign_in(attempt.url(), email)
+        assert page.form(CONSENT).select("[value=manage]")[0].has_attr("disabled")
+        assert page.fields(CONSENT)["level"] == ["change"]
+        assert page.link("/account") == "/account"
+        forged = await Browser(http).submit(page, CONSENT, decision="approve", level="manage")
+        assert forged.status == 400
+        assert "Confirm your address" in forged.text
+        async with transaction(server.engine) as connection:
+            assert (await connection.execute(select(grants.c.id).where(grants.c.client_id == client))).all() == []
+        code = code_of(await Browser(http).approve(forged, level=None))
+        assert (await redeem(http, attempt, code)).json()["scope"] == "lists:read lists:write"
+        async with transaction(server.engine) as connection:
+            person = await find_local_person(connection, parse_email(email))
+            assert person is not None
+            await set_verified(connection, person.id, server.clock())
+        page = await Browser(http).open(attempt.url())
+        assert page.fields(CONSENT)["level"] == ["manage"]
+        code = code_of(await Browser(http).approve(page))
+        assert (await redeem(http, attempt, code)).json()["scope"] == "lists:read lists:write household:manage"
+
+
+async def test_people_of_a_provider_have_nothing_to_prove(mailing: Mailing) -> None:
+    server, household_id = mailing.server, new_id()
+    async with transaction(server.engine, household_id=household_id) as connection:
+        ada = Identity("https://login.example.org", "ada", "Ada")
+        person = await find_or_admit(connection, ada, household_id, found_household, server.clock())
+        cookie = await open_session(connection, person.id, server.clock())
+    async with server.browser() as http:
+        http.cookies.set("shopping_session", cookie)
+        client = (await register(http, server.url))["client_id"]
+        page = await Browser(http).open(Attempt(client, server.url, scope="household:manage").url())
+        assert page.fields(CONSENT)["level"] == ["manage"]
+        assert "confirm your address" not in page.text
 
 
 async def test_looking_at_the_link_confirms_nothing(mailing: Mailing, email: str) -> None:

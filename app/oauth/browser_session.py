@@ -1,0 +1,57 @@
+"""The browser at a page: its cookie, who is signed in with it, and how that changes."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.db import Connection, transaction
+from app.oauth.server import AuthorizationServer
+from app.people.person import Person
+from app.people.sessions import SESSION_LIFE, close_session, find_person, new_session_secret, open_session
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A browser at one of the pages: its cookie, whether it has just got it, and who is signed in."""
+
+    cookie: str
+    is_new: bool
+    person: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCookie:
+    """What a browser keeps from now on, for so many seconds (None: until it is closed)."""
+
+    value: str
+    max_age: int | None
+
+
+async def visit_of(server: AuthorizationServer, request: Request) -> Visit:
+    """Who is at the page."""
+    known = server.cookie.read(request)
+    if known is None:
+        return Visit(new_session_secret(), True, None)
+    async with transaction(server.engine) as connection:
+        return Visit(known, False, await find_person(connection, known, server.clock()))
+
+
+async def swap_session(
+    server: AuthorizationServer, connection: Connection, cookie: str, person: Person | None
+) -> NewCookie:
+    """Sign `person` in (None: out) at the browser with this cookie, which is worth nothing afterwards."""
+    await close_session(connection, cookie)
+    if person is None:
+        return NewCookie(new_session_secret(), None)
+    return NewCookie(
+        await open_session(connection, person.id, server.clock()), max_age=int(SESSION_LIFE.total_seconds())
+    )
+
+
+def see_other(server: AuthorizationServer, path: str, cookie: NewCookie | None = None) -> Response:
+    """Go on to another page of ours, with another cookie where one is given."""
+    response = RedirectResponse(server.url(path), 303, headers={"Cache-Control": "no-store"})
+    if cookie is not None:
+        server.cookie.write(response, cookie.value, cookie.max_age)
+    return response
