@@ -22,22 +22,14 @@ from app.oauth.faults import NOT_STORED
 from app.oauth.introspect import introspect
 from app.oauth.key_sets import KeySets
 from app.oauth.keys import KeyRing
+from app.oauth.limits import PerMinute
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.outbound import outbound_of
 from app.oauth.pages import Handler, page_route
 from app.oauth.register import register
 from app.oauth.revoke import revoke
 from app.oauth.revoking import GrantRevoked
-from app.oauth.server import (
-    AUTHORIZATIONS_PER_MINUTE,
-    FAILURES_OF_ADDRESS_PER_MINUTE,
-    FAILURES_PER_MINUTE,
-    FETCHES_PER_MINUTE,
-    INTROSPECTIONS_PER_MINUTE,
-    REGISTRATIONS_PER_MINUTE,
-    SIGN_INS_PER_MINUTE,
-    AuthorizationServer,
-)
+from app.oauth.server import AuthorizationServer
 from app.oauth.signing_in import post_sign_in, post_sign_out, post_sign_up, show_sign_in, show_sign_up
 from app.oauth.token import token
 from app.oauth.upstream import CALLBACK_PATH, Upstream
@@ -47,7 +39,7 @@ from app.ops.clock import Clock, system_clock
 from app.ops.counters import Counters
 from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.mail import Mailer
-from app.ops.rate_limit import RateLimit
+from app.ops.rate_limit import LocalLimit, RateLimit
 from app.people.accounts import Entry, FoundHousehold
 from app.people.attempts import SlowDown
 from app.people.passwords import PasswordHashing
@@ -79,6 +71,7 @@ def oauth_routes(
     fetcher: Fetcher | None = None,
     mailer: Mailer | None = None,
     hashing: PasswordHashing | None = None,
+    per_minute: PerMinute | None = None,
 ) -> list[BaseRoute]:
     """Every route of the authorization server.
 
@@ -86,7 +79,7 @@ def oauth_routes(
     the transaction was opened. `audit` gathers what is refused. `grant_revoked` hears of each revoked grant after the
     commit. Rate limits count in `counters`, in the memory of this process unless given. `fetcher` gets clients'
     documents and keys; the one of the settings unless given. Whoever gives a `mailer` runs it; `hashing` is the queue
-    for passwords.
+    for passwords, and `per_minute` the limits.
     Raises `StartupError` without a SECRET_KEY.
     """
     server = _server(
@@ -101,6 +94,7 @@ def oauth_routes(
         fetcher or fetcher_of(settings),
         mailer or Mailer(settings),
         hashing or PasswordHashing(),
+        per_minute or PerMinute(),
     )
     return [
         *_metadata_routes(settings),
@@ -151,15 +145,16 @@ def _server(
     fetcher: Fetcher,
     mailer: Mailer,
     hashing: PasswordHashing,
+    per_minute: PerMinute,
 ) -> AuthorizationServer:
     if settings.secret_key is None:
         raise StartupError("SECRET_KEY: required for signing in; make one with: openssl rand -hex 32")
 
-    def limit(name: str, per_minute: int) -> RateLimit:
-        return RateLimit(per_minute, enabled=settings.limits == "on", name=name, counters=counters)
+    def limit(name: str, most: int) -> RateLimit:
+        return RateLimit(most, enabled=settings.limits == "on", name=name, counters=counters)
 
     # Apart, because anyone can register keys at a host, but only who signed in has documents fetched.
-    documents, key_sets = limit("documents", FETCHES_PER_MINUTE), limit("key-sets", FETCHES_PER_MINUTE)
+    documents, key_sets = limit("documents", per_minute.fetches), limit("key-sets", per_minute.fetches)
     slow_down = SlowDown(settings.secret_key, enabled=settings.limits == "on")
     return AuthorizationServer(
         settings=settings,
@@ -176,12 +171,14 @@ def _server(
         entry=Entry(engine, hashing, slow_down, clock),
         slow_down=slow_down,
         mailer=mailer,
-        registrations=limit("registrations", REGISTRATIONS_PER_MINUTE),
-        authorizations=limit("authorizations", AUTHORIZATIONS_PER_MINUTE),
-        sign_ins=limit("sign-ins", SIGN_INS_PER_MINUTE),
-        introspections=limit("introspections", INTROSPECTIONS_PER_MINUTE),
+        registrations=limit("registrations", per_minute.registrations),
+        authorizations=limit("authorizations", per_minute.authorizations),
+        sign_ins=limit("sign-ins", per_minute.sign_ins),
+        introspections=limit("introspections", per_minute.introspections),
+        tokens=LocalLimit(per_minute.tokens, enabled=settings.limits == "on"),
         failures=Failures(
-            limit("failures-of-client", FAILURES_PER_MINUTE), limit("failures", FAILURES_OF_ADDRESS_PER_MINUTE)
+            limit("failures-of-client", per_minute.failures_of_client),
+            limit("failures", per_minute.failures_of_address),
         ),
         documents=Documents(settings, engine, fetcher, documents, clock),
         key_sets=KeySets(fetcher, key_sets, clock),

@@ -16,23 +16,12 @@ from app.oauth.upstream import Upstream
 from app.oauth.verifier import TokenVerifier
 from app.ops.clock import Clock
 from app.ops.mail import Mailer
-from app.ops.rate_limit import RateLimit
+from app.ops.rate_limit import LocalLimit, RateLimit
 from app.people.accounts import Entry, FoundHousehold
 from app.people.attempts import SlowDown
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import FormGuard
 from app.ui.pages import Pages
-
-REGISTRATIONS_PER_MINUTE = 60
-AUTHORIZATIONS_PER_MINUTE = 120
-SIGN_INS_PER_MINUTE = 30
-FAILURES_PER_MINUTE = 120
-"""Of one client at one address."""
-FETCHES_PER_MINUTE = 60
-"""From one host: documents, and as many key sets."""
-
-FAILURES_OF_ADDRESS_PER_MINUTE = 1_200
-INTROSPECTIONS_PER_MINUTE = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +46,7 @@ class AuthorizationServer:
     authorizations: RateLimit
     sign_ins: RateLimit
     introspections: RateLimit
+    tokens: LocalLimit
     failures: Failures
     documents: Documents
     key_sets: KeySets

@@ -18,6 +18,7 @@ from app.db.readiness import Readiness
 from app.lists.founding import found_household
 from app.oauth.grants import Grant, find_live_grant
 from app.oauth.keys import KeyRing
+from app.oauth.limits import PerMinute
 from app.oauth.routes import oauth_routes
 from app.ops.fetch import Fetcher
 from app.ops.health import health_routes
@@ -80,9 +81,15 @@ async def found(connection: Connection, household_id: UUID, person: Person) -> N
 
 
 async def start(
-    settings: Settings, engine: Engine, fetcher: Fetcher | None = None, hashing: PasswordHashing | None = None
+    settings: Settings,
+    engine: Engine,
+    fetcher: Fetcher | None = None,
+    hashing: PasswordHashing | None = None,
+    per_minute: PerMinute | None = None,
 ) -> RunningServer:
-    """An authorization server on a database; it fetches with `fetcher`."""
+    """An authorization server on a database; it fetches with `fetcher`, and with `per_minute` it has these limits."""
+    if per_minute is not None:
+        settings = settings.model_copy(update={"limits": "on"})
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()
@@ -100,6 +107,7 @@ async def start(
         fetcher=fetcher,
         mailer=mailer,
         hashing=hashing,
+        per_minute=per_minute,
     )
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
     return RunningServer(app, settings, engine, keys, clock, revoked, mailer, audit)
