@@ -13,6 +13,7 @@ from app.access.api_keys import ApiKeys
 from app.access.grant_cache import GrantCache
 from app.access.hosts import HostCheck
 from app.access.identify import Identify
+from app.access.limits import AccessLimits
 from app.access.resource_metadata import resource_metadata_routes
 from app.audit.log import AuditLog
 from app.config import Settings, load_settings
@@ -94,6 +95,7 @@ def _parts(settings: Settings) -> Parts:
         engine,
         verifier,
         GrantCache(cues),
+        AccessLimits.of(settings, counters),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings, found_household),
     )

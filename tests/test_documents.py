@@ -3,13 +3,16 @@
 import re
 import subprocess
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
+from app.access.limits import BAD_TOKENS_PER_MINUTE, CALLS_PER_MINUTE
 from app.config import Settings
 from app.mcp.catalogue import TOOLS
+from app.oauth.limits import PerMinute
 from tests.documents import ROOT, rendered, table
 from tests.web.test_landing import page_of, text_of
 
@@ -61,6 +64,14 @@ def test_every_runtime_dependency_has_its_line() -> None:
     rows = table(rendered(ROOT / "docs/dependencies.md"), "package", "what for")
     assert [row[0] for row in rows] == names
     assert all(row[1] for row in rows)
+
+
+def test_the_limits_in_the_documents_are_those_of_the_code() -> None:
+    rows = table(rendered(ROOT / "docs/configuration.md"), "what", "at most, in any minute", "counts in")
+    said = [int(number.replace(",", "")) for row in rows for number in re.findall(r"[\d,]*\d", row[1])]
+    meant = PerMinute()
+    twice = [meant.fetches, meant.fetches_for_requester]  # of documents, and of keys
+    assert sorted(said) == sorted([*asdict(meant).values(), *twice, CALLS_PER_MINUTE, BAD_TOKENS_PER_MINUTE])
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])

@@ -6,7 +6,6 @@ from typing import Final
 from uuid import UUID
 
 from app.db import Engine, transaction
-from app.oauth.api_keys import is_api_key
 from app.oauth.secrets import hash_of
 from app.oauth.store.api_keys import find_key_grant, note_key_use
 from app.ops.clock import Clock, system_clock
@@ -31,18 +30,20 @@ class ApiKeys:
     def __len__(self) -> int:
         return len(self._known)
 
-    async def find_grant(self, key: str) -> UUID | None:
-        """The grant, dead or alive, that a bearer token of the shape of a key belongs to.
-
-        Raises `Unavailable` when the database can't say.
-        """
-        if not is_api_key(key):
-            return None
+    def recall(self, key: str) -> UUID | None:
+        """The grant, dead or alive, of a key that was looked up before."""
         key_hash = hash_of(key)
         grant_id = self._known.get(key_hash)
         if grant_id is not None:
             self._known.move_to_end(key_hash)
-            return grant_id
+        return grant_id
+
+    async def look_up(self, key: str) -> UUID | None:
+        """The same from the database; None for a key that nobody was given.
+
+        Raises `Unavailable` when the database can't say.
+        """
+        key_hash = hash_of(key)
         async with transaction(self._engine) as connection:
             grant_id = await find_key_grant(connection, key_hash)
         if grant_id is not None:

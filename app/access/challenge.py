@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from starlette.responses import JSONResponse, Response
 
-from app.errors import Unavailable
+from app.errors import AppError
 from app.scopes import in_order
+from app.ui.refusals import status_of_refusal
 
 
 class Challenges:
@@ -38,7 +39,10 @@ class Challenges:
         )
 
 
-def unavailable(refusal: Unavailable) -> Response:
-    """503 with Retry-After; never 401, which hosts answer with a browser login."""
+def come_again(refusal: AppError) -> Response:
+    """503, or 429 at a limit, with Retry-After; never 401, which hosts answer with a browser login."""
     body = {"error": "temporarily_unavailable", "error_description": refusal.message}
-    return JSONResponse(body, 503, headers={"Retry-After": str(refusal.retry_after or 1), "Cache-Control": "no-store"})
+    status = status_of_refusal(refusal)
+    return JSONResponse(
+        body, status, headers={"Retry-After": str(refusal.retry_after or 1), "Cache-Control": "no-store"}
+    )

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.access import batch
 from app.access.body import BodyTooLarge, BodyTooSlow, NotJson, parse_json, read_body
 from app.access.caller import Caller
-from app.access.challenge import Challenges, unavailable
+from app.access.challenge import Challenges, come_again
 from app.access.envelope import envelope_fault, readable_id
 from app.access.hosts import refuse_foreign_origin
 from app.access.identify import Identify
@@ -27,7 +27,8 @@ from app.access.replies import protocol_error, too_large, too_slow
 from app.audit.addresses import known_address
 from app.audit.entry import Action, Entry
 from app.audit.log import AuditLog
-from app.errors import Unavailable
+from app.errors import LimitReached, Unavailable
+from app.ops.requests import address_in
 from app.scopes import in_order
 
 CALLER: Final = "app.caller"
@@ -83,9 +84,12 @@ class Gate:
             self._refused(scope, "token_missing")
             return self._challenges.token_missing()
         try:
-            caller = await self._identify(token.strip())
+            caller = await self._identify(token.strip(), address_in(scope))
         except Unavailable as refusal:
-            return unavailable(refusal)
+            return come_again(refusal)
+        except LimitReached as refusal:
+            self._refused(scope, refusal.code)
+            return come_again(refusal)
         if caller is None or caller.resource not in self._entrance.resources:
             self._refused(scope, "invalid_token")
             return self._challenges.token_refused()
@@ -115,6 +119,12 @@ class Gate:
         if not needed <= caller.scopes:
             self._refused(scope, "insufficient_scope", caller, in_order(needed))
             return self._challenges.scope_missing(needed)
+        try:
+            if len(calls) > 1:
+                self._identify.count_further(caller, len(calls) - 1)
+        except LimitReached as refusal:
+            self._refused(scope, refusal.code, caller)
+            return come_again(refusal)
         inner = _as_caller(scope, caller)
         if not isinstance(message, list):
             await self._app(inner, batch.replay(body, receive), send)
@@ -122,7 +132,6 @@ class Gate:
         return await batch.answer_each(self._app, inner, calls, headers.get("mcp-protocol-version"))
 
     def _refused(self, scope: Scope, outcome: str, caller: Caller | None = None, detail: str | None = None) -> None:
-        client: tuple[str, int] | None = scope.get("client")
         actor = caller.actor if caller is not None else None
         self._audit.refuse(
             Entry(
@@ -133,7 +142,7 @@ class Gate:
                 client_id=actor.client_id if actor else None,
                 grant_id=actor.grant_id if actor else None,
                 detail=detail,
-                address=known_address(client[0]) if client else None,
+                address=known_address(address_in(scope)),
             )
         )
 

@@ -6,14 +6,16 @@ from uuid import UUID
 from app.access.api_keys import ApiKeys
 from app.access.caller import Caller
 from app.access.grant_cache import GrantCache, Standing
+from app.access.limits import AccessLimits
 from app.db import Engine, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor
+from app.oauth.api_keys import is_api_key
 from app.oauth.claims_cache import AccessClaims, Claims
 from app.oauth.external_grants import ExternalGrants
 from app.oauth.grants import Grant, find_live_grant
 from app.oauth.secrets import API_KEY_PREFIX
-from app.oauth.verifier import TokenVerifier
+from app.oauth.verifier import Flaw, TokenVerifier
 from app.scopes import expand
 
 
@@ -28,6 +30,7 @@ class Identify:
         engine: Engine,
         verifier: TokenVerifier,
         known: GrantCache,
+        limits: AccessLimits,
         *,
         api_keys: ApiKeys | None = None,
         external: ExternalGrants | None = None,
@@ -35,20 +38,23 @@ class Identify:
         self._engine = engine
         self._verifier = verifier
         self._known = known
+        self._limits = limits
         self._api_keys = api_keys
         self._external = external
 
-    async def __call__(self, token: str) -> Caller | None:
-        """The caller, or None when the token, its grant, or every membership is gone.
+    async def __call__(self, token: str, address: str) -> Caller | None:
+        """The caller, or None when the token, its grant, or every membership is gone. `address` sent the token.
 
-        Raises `Unavailable` when the database, or the issuer, can't say.
+        Raises `Unavailable` when the database, or the issuer, can't say; `LimitReached` for a grant that calls too
+        often, and for a token that would have to be checked when its address has sent too many bad ones.
         """
         if token.startswith(API_KEY_PREFIX):
-            return None if self._api_keys is None else await self._find_by_key(self._api_keys, token)
-        claims = await self._verifier.verify(token)
+            return None if self._api_keys is None else await self._find_by_key(self._api_keys, token, address)
+        claims = await self._verifier.recall(token) or await self._check(token, address)
         grant_id = await self._grant_of(claims) if claims is not None else None
         if claims is None or grant_id is None:
             return None
+        self._limits.count_calls(grant_id)
         found = self._known.find(grant_id) or await self._find(grant_id)
         if found is None or not _is_of(claims, found.grant):
             return None
@@ -65,15 +71,36 @@ class Identify:
             return None
         return replace(caller, actor=found.actor, scopes=caller.scopes & expand(found.grant.scopes))
 
-    async def _find_by_key(self, api_keys: ApiKeys, key: str) -> Caller | None:
-        grant_id = await api_keys.find_grant(key)
+    def count_further(self, caller: Caller, calls: int) -> None:
+        """Count the calls of a batch beyond the first. Raises `LimitReached`."""
+        self._limits.count_calls(caller.actor.grant_id, calls)
+
+    async def _check(self, token: str, address: str) -> AccessClaims | None:
+        await self._limits.before_checking(address)
+        found = await self._verifier.check(token)
+        if found is Flaw.BAD:
+            await self._limits.count_bad(address)
+        return None if isinstance(found, Flaw) else found
+
+    async def _find_by_key(self, api_keys: ApiKeys, key: str, address: str) -> Caller | None:
+        if not is_api_key(key):
+            return None
+        grant_id = api_keys.recall(key) or await self._look_up(api_keys, key, address)
         if grant_id is None:
             return None
+        self._limits.count_calls(grant_id)
         found = self._known.find(grant_id) or await self._find(grant_id)
         if found is None or (ends_at := found.grant.expires_at) is None:
             return None
         await api_keys.note_use(key)
         return Caller(found.actor, api_keys.issuer, expand(found.grant.scopes), found.grant.resource, ends_at)
+
+    async def _look_up(self, api_keys: ApiKeys, key: str, address: str) -> UUID | None:
+        await self._limits.before_checking(address)
+        grant_id = await api_keys.look_up(key)
+        if grant_id is None:
+            await self._limits.count_bad(address)
+        return grant_id
 
     async def _grant_of(self, claims: AccessClaims) -> UUID | None:
         if isinstance(claims, Claims):

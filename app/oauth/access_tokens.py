@@ -7,6 +7,7 @@ from typing import Final
 from app.config import Settings
 from app.oauth.keys import KeyRing
 from app.oauth.store.grants import GrantRow
+from app.ops.rate_limit import LocalLimit
 from app.scopes import in_order
 
 ACCESS_TOKEN_LIFE: Final = timedelta(minutes=15)
@@ -28,6 +29,14 @@ def token_life(grant: GrantRow, now: datetime) -> timedelta:
         return ACCESS_TOKEN_LIFE
     left = grant.expires_at - now
     return min(left, ACCESS_TOKEN_LIFE) if has_refresh_token(grant) else left
+
+
+def count_token(limit: LocalLimit, grant: GrantRow) -> None:
+    """Count a token of a grant, once it is certain that there is one to give. Raises `LimitReached`.
+
+    By then the client has proven itself, and holds what it takes: nobody can use up another's tokens.
+    """
+    limit.require(str(grant.id), "Too many tokens for this connection. Wait a little.")
 
 
 def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: frozenset[str], now: datetime) -> str:

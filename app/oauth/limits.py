@@ -1,24 +1,27 @@
-"""How often one address may ask the authorization server for something, in any 60 seconds."""
+"""How often things may be done at the authorization server."""
 
 from dataclasses import dataclass
 
 from app.oauth.failures import Failures
 from app.oauth.fetch_limits import FetchLimits
 from app.ops.counters import Counters
-from app.ops.rate_limit import RateLimit
+from app.ops.rate_limit import LocalLimit, RateLimit
 
 
 @dataclass(frozen=True, slots=True)
 class PerMinute:
-    """The figures; docs/configuration.md explains them to those who run a service."""
+    """At most so many in a minute, from one address unless something else is said."""
 
     registrations: int = 60
     authorizations: int = 120
     sign_ins: int = 30
+    """Of every kind, and whatever else asks for a password or sends a letter."""
     introspections: int = 600
     failures_of_client: int = 120
     """Of one client at one address."""
     failures_of_address: int = 1_200
+    tokens: int = 120
+    """Of one grant, in each process. Hosts refresh in bursts, one for each of their processes."""
     fetches: int = 60
     """From one host: documents, and as many key sets, because anyone can register keys at a host, but only who signed
     in has documents fetched."""
@@ -34,6 +37,7 @@ class Limits:
     authorizations: RateLimit
     sign_ins: RateLimit
     introspections: RateLimit
+    tokens: LocalLimit
     failures: Failures
     documents: FetchLimits
     key_sets: FetchLimits
@@ -53,6 +57,7 @@ def limits_of(per_minute: PerMinute, counters: Counters, *, enabled: bool) -> Li
         authorizations=limit("authorizations", per_minute.authorizations),
         sign_ins=limit("sign-ins", per_minute.sign_ins),
         introspections=limit("introspections", per_minute.introspections),
+        tokens=LocalLimit(per_minute.tokens, enabled=enabled),
         failures=Failures(
             limit("failures-of-client", per_minute.failures_of_client),
             limit("failures", per_minute.failures_of_address),

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from app.db import Connection, new_id
+from app.oauth.access_tokens import count_token
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
 from app.oauth.parameters import Parameters
 from app.oauth.revoking import Revocation
@@ -16,6 +17,7 @@ from app.oauth.store import refresh as store
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow, lock_grant
 from app.oauth.store.refresh import RefreshToken
+from app.ops.rate_limit import LocalLimit
 from app.scopes import narrowed
 
 PREFIX: Final = "slr"
@@ -70,13 +72,18 @@ async def find_presented(connection: Connection, text: str) -> PresentedToken | 
 
 
 async def refresh(
-    connection: Connection, client: Client, parameters: Parameters, resource: str | None, now: datetime
+    connection: Connection,
+    client: Client,
+    parameters: Parameters,
+    resource: str | None,
+    now: datetime,
+    limit: LocalLimit,
 ) -> Refreshed | Revocation | OAuthFault:
     """Use a refresh token (RFC 6749 section 6, rotation as in OAuth 2.1 section 4.3.1).
 
     The current one is rotated. The one before it, for two minutes, gives the same successor again. Any other one that
     we ever gave out was stolen or is in two hands: the grant ends. What we never gave out, or gave to another client,
-    touches nothing.
+    touches nothing. Raises `LimitReached` above `limit`, and touches nothing either.
     """
     if "refresh_token" not in parameters:
         return invalid_request("The parameter refresh_token is missing.")
@@ -91,6 +98,7 @@ async def refresh(
     scopes = narrowed(presented.grant.scopes, parameters.get("scope"))
     if not scopes:
         return OAuthFault("invalid_scope", "None of these scopes was approved.")
+    count_token(limit, presented.grant)
     if not is_current and presented.stored.successor_nonce is not None:
         return Refreshed(presented.grant, scopes, _successor(presented, presented.stored.successor_nonce))
     nonce = secrets.token_bytes(NONCE_BYTES)

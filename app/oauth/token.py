@@ -11,7 +11,7 @@ from app.audit.entry import Action, Entry
 from app.audit.recording import record
 from app.db import Connection, transaction
 from app.errors import Invalid, LimitReached
-from app.oauth.access_tokens import access_token, has_refresh_token, token_life
+from app.oauth.access_tokens import access_token, count_token, has_refresh_token, token_life
 from app.oauth.auditing import entry_of, refused
 from app.oauth.client_credentials import grant_of_service
 from app.oauth.clients import authenticate_client, read_credentials
@@ -40,7 +40,11 @@ class TokenAnswer:
 
 
 async def token(server: AuthorizationServer, request: Request) -> Response:
-    """POST /oauth/token. Cookies are ignored. Raises `LimitReached` for a client with too many failures."""
+    """POST /oauth/token. Cookies are ignored.
+
+    Raises `LimitReached` for a client with too many failures, and for a grant with too many tokens; nothing is changed
+    then, so the same request is as good later.
+    """
     try:
         parameters = parameters_of(await read_form(request))
     except Invalid as error:
@@ -50,10 +54,10 @@ async def token(server: AuthorizationServer, request: Request) -> Response:
         return parameters.response()
     try:
         await server.limits.failures.refuse(request, parameters)
+        outcome = await _serve(server, request, parameters)
     except LimitReached:
         refused(server, request, Action.TOKEN_REFUSED, LimitReached.code)
         raise
-    outcome = await _serve(server, request, parameters)
     if isinstance(outcome, TokenAnswer):
         return JSONResponse(outcome.members, headers=NOT_STORED)
     await server.limits.failures.count(request, parameters)
@@ -138,7 +142,7 @@ async def _outcome(
             fresh = await start_family(connection, grant.id, now) if has_refresh_token(grant) else None
             return _answer(server, grant, grant.scopes, fresh, now)
         case "refresh_token":
-            refreshed = await refresh(connection, client, parameters, resource, now)
+            refreshed = await refresh(connection, client, parameters, resource, now, server.limits.tokens)
             if not isinstance(refreshed, Refreshed):
                 return refreshed
             return _answer(server, refreshed.grant, refreshed.scopes, refreshed.refresh_token, now)
@@ -146,6 +150,7 @@ async def _outcome(
             granted = await grant_of_service(connection, client, parameters, resource, now)
             if isinstance(granted, OAuthFault):
                 return granted
+            count_token(server.limits.tokens, granted.grant)
             return _answer(server, granted.grant, granted.scopes, None, now)
         case None:
             return invalid_request("The parameter grant_type is missing.")

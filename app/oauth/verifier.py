@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from enum import Enum
 from typing import Any, Final
 
 import jwt
@@ -15,6 +16,14 @@ from app.ops.clock import Clock, system_clock
 
 LEEWAY: Final = timedelta(seconds=60)
 LONGEST_TOKEN: Final = 8_192
+
+
+class Flaw(Enum):
+    """What is wrong with a token. It is for counting only: whoever sent it hears the same either way."""
+
+    BAD = "bad"
+    EXPIRED = "expired"
+    """Signed by the issuer that it names, and good until lately: every token becomes that."""
 
 
 class TokenVerifier:
@@ -39,11 +48,17 @@ class TokenVerifier:
 
         Raises `Unavailable` when the issuer's keys can't be had, so that nobody knows whether it is good.
         """
-        if len(token) > LONGEST_TOKEN:
-            return None
-        known = self._known.find(token)
+        found = await self.recall(token) or await self.check(token)
+        return None if isinstance(found, Flaw) else found
+
+    async def recall(self, token: str) -> AccessClaims | None:
+        """The claims of a token that was checked before and is still good; None for one that has to be checked.
+
+        Raises `Unavailable` as `verify` does.
+        """
+        known = self._known.find(token) if len(token) <= LONGEST_TOKEN else None
         if known is None:
-            return await self._verify(token)
+            return None
         # The two things that can have changed since the signature was checked.
         keys = self._issuers[known.claims.iss].keys
         is_alive = self._clock() - LEEWAY < known.claims.exp
@@ -52,7 +67,10 @@ class TokenVerifier:
         self._known.forget(token)
         return None
 
-    async def _verify(self, token: str) -> AccessClaims | None:
+    async def check(self, token: str) -> AccessClaims | Flaw:
+        """The claims of a token whose signature has to be checked. Raises `Unavailable` as `verify` does."""
+        if len(token) > LONGEST_TOKEN:
+            return Flaw.BAD
         try:
             header = jwt.get_unverified_header(token)
             # Nothing is believed yet: the claimed issuer only says whose keys must have signed.
@@ -61,10 +79,10 @@ class TokenVerifier:
             algorithm: Any = header.get("alg")
             required = issuer.required.get(type_of(header)) if issuer is not None else None
             if issuer is None or required is None or not isinstance(kid, str) or algorithm not in issuer.algorithms:
-                return None
+                return Flaw.BAD
             key = await issuer.keys.verification_key(kid, algorithm)
             if key is None:
-                return None
+                return Flaw.BAD
             payload = jwt.decode(
                 token,
                 key,
@@ -76,8 +94,10 @@ class TokenVerifier:
                 options={"require": list(required), "strict_aud": issuer.is_ours},
             )
             claims = issuer.claims(payload)
+        except jwt.ExpiredSignatureError:  # looked at after the signature
+            return Flaw.EXPIRED
         except (jwt.PyJWTError, ValidationError):
-            return None
+            return Flaw.BAD
         self._known.keep(token, Verified(kid, algorithm, claims))
         return claims
 

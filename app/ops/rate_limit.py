@@ -3,12 +3,16 @@
 import json
 import math
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from limits import RateLimitItemPerMinute
+from limits.strategies import FixedWindowRateLimiter
 
+from app.errors import LimitReached
 from app.ops.counters import Counters
+from app.ops.windows import Windows
 
 IPV6_SUBSCRIBER_PREFIX = 64
 
@@ -41,8 +45,41 @@ class RateLimit:
             return None
         return await self._seconds_left(key)
 
+    async def require(self, address: str, words: str, about: str = "") -> None:
+        """Count one event. Raises `LimitReached` with `words` when there was no room for it."""
+        _refuse(await self.hit(address, about), words)
+
+    async def require_room(self, address: str, words: str, about: str = "") -> None:
+        """Raise `LimitReached` with `words` when there is no room for another event; counts nothing."""
+        _refuse(await self.wait(address, about), words)
+
     async def _seconds_left(self, key: str) -> int:
         return max(1, math.ceil(await self._counters.room_at(self._item, key) - time.time()))
+
+
+class LocalLimit:
+    """At most `per_minute` events of one thing in a minute that begins with the first of them, in this process.
+
+    For what happens at every call, and where database locks are held: it never waits, and costs a few microseconds.
+    """
+
+    def __init__(self, per_minute: int, *, enabled: bool = True, clock: Callable[[], float] = time.time) -> None:
+        self._item = RateLimitItemPerMinute(per_minute)
+        self._windows = FixedWindowRateLimiter(Windows(clock))
+        self._clock = clock
+        self._enabled = enabled
+
+    def require(self, about: str, words: str, *, times: int = 1) -> None:
+        """Count `times` events of `about`. Raises `LimitReached` with `words` when there was no room for them."""
+        if not self._enabled or self._windows.hit(self._item, about, cost=times):
+            return
+        ends_at = self._windows.get_window_stats(self._item, about).reset_time
+        _refuse(max(1, math.ceil(ends_at - self._clock())), words)
+
+
+def _refuse(seconds: int | None, words: str) -> None:
+    if seconds is not None:
+        raise LimitReached(words, retry_after=seconds)
 
 
 def _key(address: str, about: str) -> str:

@@ -26,7 +26,13 @@ def request_id() -> str:
 
 def address_of(request: Request) -> str:
     """The network address that a request came from."""
-    return request.client.host if request.client else "unknown"
+    return address_in(request.scope)
+
+
+def address_in(scope: Scope) -> str:
+    """The same, of an ASGI request."""
+    client: tuple[str, int] | None = scope.get("client")
+    return client[0] if client else "unknown"
 
 
 def generic_message() -> str:

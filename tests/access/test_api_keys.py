@@ -12,6 +12,7 @@ from app.access import api_keys
 from app.access.api_keys import ApiKeys
 from app.access.grant_cache import GrantCache
 from app.access.identify import Identify
+from app.access.limits import AccessLimits
 from app.config import Settings
 from app.cues import CueBus
 from app.db import Engine, transaction
@@ -22,6 +23,7 @@ from app.oauth.secrets import hash_of
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
 from app.oauth.verifier import TokenVerifier
+from app.ops.counters import Counters
 from app.people.person import Person
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
@@ -177,7 +179,7 @@ async def test_the_last_use_is_noted_once_a_day(keys: Keys, ada: Connected) -> N
 
     assert await noted() is None
     for _ in range(2):
-        await known.find_grant(key.secret)
+        await known.look_up(key.secret)
         await known.note_use(key.secret)
         assert await noted() == clock.now.date()
         async with transaction(keys.engine) as connection:
@@ -196,7 +198,8 @@ async def test_each_key_finds_its_own_grant_and_few_are_remembered(
     known = ApiKeys(keys.engine, keys.settings.issuer)
     for _ in range(2):
         for key in issued:
-            grant_id = await known.find_grant(key.secret)
+            grant_id = await known.look_up(key.secret)
+            assert known.recall(key.secret) == grant_id
             async with transaction(keys.engine) as connection:
                 owner = (await connection.execute(select(grants.c.client_id).where(grants.c.id == grant_id))).scalar()
             assert owner == key.id
@@ -212,7 +215,9 @@ async def test_without_keys_no_key_is_good(
     await factory.keys.load()
     verifier = TokenVerifier(settings, factory.keys)
     cues = CueBus(settings.database_url.get_secret_value() if settings.database_url else "")
-    assert await Identify(engine, verifier, GrantCache(cues))(key.secret) is None
-    caller = await Identify(engine, verifier, GrantCache(cues), api_keys=ApiKeys(engine, settings.issuer))(key.secret)
+    known, limits = GrantCache(cues), AccessLimits.of(settings, Counters())
+    assert await Identify(engine, verifier, known, limits)(key.secret, "192.0.2.1") is None
+    with_keys = Identify(engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer))
+    caller = await with_keys(key.secret, "192.0.2.1")
     assert caller is not None
     assert (caller.actor.client_id, caller.expires_at) == (key.id, key.expires_at)

@@ -16,6 +16,7 @@ from app.access.challenge import Challenges
 from app.access.gate import Entrance, Gate
 from app.access.grant_cache import KEPT, GrantCache
 from app.access.identify import Identify
+from app.access.limits import AccessLimits
 from app.audit.log import AuditLog
 from app.config import Settings
 from app.cues import CueBus
@@ -24,6 +25,7 @@ from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
 from app.oauth.api_keys import WantedKey, create_api_key
 from app.oauth.verifier import TokenVerifier
+from app.ops.counters import Counters
 from tests.conftest import SECRET
 from tests.factory import Factory
 from tests.mcp.client import McpClient
@@ -75,7 +77,9 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         async with transaction(engine) as connection:
             key = await create_api_key(connection, settings.resource, wanted, clock())
         verifier = TokenVerifier(settings, factory.keys, clock=clock)
-        identify = Identify(engine, verifier, GrantCache(cues, clock=clock), api_keys=ApiKeys(engine, settings.issuer))
+        limits = AccessLimits.of(settings, Counters())
+        known = GrantCache(cues, clock=clock)
+        identify = Identify(engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer))
         entrance = Entrance(
             Challenges("https://x.example", ["lists:read"]),
             open_to_all,

@@ -7,12 +7,14 @@ import pytest
 from app.access import grant_cache
 from app.access.grant_cache import GrantCache
 from app.access.identify import Identify
+from app.access.limits import AccessLimits
 from app.config import Settings
 from app.cues import CueBus, GrantEnded
 from app.db import Engine, new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.oauth.store.grants import revoke_grant
 from app.oauth.verifier import TokenVerifier
+from app.ops.counters import Counters
 from tests.cues.conftest import Heard
 from tests.factory import Connected, Factory
 from tests.oauth.conftest import MovableClock
@@ -38,11 +40,12 @@ class Asked:
     def __init__(self, factory: Factory, settings: Settings, cues: CueBus, clock: MovableClock) -> None:
         self.known = GrantCache(cues, clock=clock)
         self.engine = factory.engine
-        self.identify = Identify(factory.engine, TokenVerifier(settings, factory.keys), self.known)
+        limits = AccessLimits.of(settings, Counters())
+        self.identify = Identify(factory.engine, TokenVerifier(settings, factory.keys), self.known, limits)
 
     async def lets_in(self, who: Connected) -> bool:
         """Whether the token is good; the caller is then that very person, in their own household."""
-        caller = await self.identify(who.token)
+        caller = await self.identify(who.token, "192.0.2.1")
         if caller is None:
             return False
         assert (caller.actor.person_id, caller.actor.grant_id) == (who.person.id, who.grant_id)

@@ -89,7 +89,12 @@ class RunningServer:
 
 
 async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = None, **given: Any) -> RunningServer:
-    """An authorization server on a database, in the surroundings of the service except for what is given."""
+    """An authorization server on a database, in the surroundings of the service except for what is given.
+
+    With `per_minute` it has these limits.
+    """
+    if "per_minute" in given:
+        settings = settings.model_copy(update={"limits": "on"})
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()

@@ -7,10 +7,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from app.config import Settings
-from app.db import Engine
 from tests.oauth.browser import Browser
-from tests.oauth.conftest import RunningServer, start
+from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import Attempt, code_of, redeem, register
 
 pytestmark = pytest.mark.anyio
@@ -89,19 +87,6 @@ async def test_a_public_client_with_a_secret_is_an_impostor(
     attempt, code, _ = await approved(http, server, email, "none")
     assert (await redeem(http, attempt, code, client_secret="invented")).status_code == 401
     assert (await redeem(http, attempt, code, client_secret="")).status_code == 200
-
-
-async def test_120_failures_a_minute_from_one_address_are_enough(
-    settings: Settings, engine: Engine, email: str
-) -> None:
-    server = await start(settings.model_copy(update={"limits": "on"}), engine)
-    async with server.browser() as http:
-        attempt, code, _ = await approved(http, server, email, "none")
-        for _ in range(120):
-            assert (await redeem(http, attempt, "slc_invented")).status_code == 400
-        refused = await redeem(http, attempt, code)
-        assert refused.status_code == 429
-        assert 1 <= int(refused.headers["retry-after"]) <= 60
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])

@@ -2,23 +2,24 @@
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.config import Settings
 from app.db import Engine, transaction
 from app.oauth import authorize
 from app.oauth.limits import PerMinute
-from app.oauth.tables import authorization_requests
+from app.oauth.tables import authorization_requests, refresh_tokens
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
-from tests.oauth.tokens import Attempt, approved_code, redeem, register
+from tests.oauth.tokens import Attempt, approved_code, redeem, refresh, register, tokens_for
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 async def limited(settings: Settings, engine: Engine) -> RunningServer:
-    return await start(settings.model_copy(update={"limits": "on"}), engine)
+    """With small limits, but for what signing up and registering takes."""
+    return await start(settings, engine, per_minute=PerMinute(authorizations=3, failures_of_client=3, tokens=2))
 
 
 def assert_told_to_wait(response: httpx.Response) -> None:
@@ -30,7 +31,7 @@ async def test_a_client_that_fails_keeps_no_other_client_of_its_address_out(limi
     async with limited.browser() as http:
         attempt, code = await approved_code(http, limited.url, email)
         stale = Attempt((await register(http, limited.url))["client_id"], limited.url)
-        for _ in range(120):
+        for _ in range(3):
             assert (await redeem(http, stale, "slc_invented")).status_code == 400
         assert_told_to_wait(await redeem(http, stale, "slc_invented"))
         revoked = await http.post("/oauth/revoke", data={"client_id": stale.client_id, "token": "x"})
@@ -39,8 +40,7 @@ async def test_a_client_that_fails_keeps_no_other_client_of_its_address_out(limi
 
 
 async def test_changing_the_client_id_does_not_help_for_ever(settings: Settings, engine: Engine) -> None:
-    is_on = settings.model_copy(update={"limits": "on"})
-    limited = await start(is_on, engine, per_minute=PerMinute(failures_of_address=5))
+    limited = await start(settings, engine, per_minute=PerMinute(failures_of_address=5))
     async with limited.browser() as http:
         for number in range(5):
             assert (await redeem(http, Attempt(f"app_{number}", limited.url), "x")).status_code == 401
@@ -50,14 +50,14 @@ async def test_changing_the_client_id_does_not_help_for_ever(settings: Settings,
 async def test_authorization_requests_of_an_address_are_limited(limited: RunningServer, engine: Engine) -> None:
     async with limited.browser() as http:
         attempt = Attempt((await register(http, limited.url))["client_id"], limited.url)
-        for _ in range(120):
+        for _ in range(3):
             assert (await http.get(attempt.url())).status_code == 303
             http.cookies.clear()
         refused = await http.get(attempt.url())
         assert_told_to_wait(refused)
         assert "Try again in" in refused.text
     async with transaction(engine) as connection:
-        assert len((await connection.execute(select(authorization_requests.c.id))).all()) == 120
+        assert len((await connection.execute(select(authorization_requests.c.id))).all()) == 3
 
 
 async def test_few_requests_wait_in_one_browser_and_the_newest_are_good(
@@ -78,3 +78,32 @@ async def test_few_requests_wait_in_one_browser_and_the_newest_are_good(
         for tab, status in zip(tabs, (400, 400, 200, 200, 200), strict=True):
             assert (await Browser(http).open(str(tab.response.url))).status == status
         assert (await Browser(other).open(str(elsewhere.response.url))).status == 200
+
+
+async def test_the_tokens_of_a_grant_are_limited_and_a_refused_refresh_changes_nothing(
+    limited: RunningServer, engine: Engine, email: str
+) -> None:
+    async with limited.browser() as http, limited.browser() as other:
+        mine, hers = await tokens_for(http, limited.url, email), await tokens_for(other, limited.url, f"x{email}")
+        client_id, newest = mine["client_id"], mine["refresh_token"]
+        # Neither invented tokens nor another's use up what a grant may have.
+        for wrong in (f"{newest}x", hers["refresh_token"]):
+            assert (await refresh(http, limited.url, client_id, wrong)).status_code == 400
+        for _ in range(2):
+            newest = (await refresh(http, limited.url, client_id, newest)).json()["refresh_token"]
+        refused = await refresh(http, limited.url, client_id, newest)
+        assert_told_to_wait(refused)
+        assert refused.json()["error"] == "temporarily_unavailable"
+        async with transaction(engine) as connection:
+            assert (await connection.execute(select(func.max(refresh_tokens.c.generation)))).scalar_one() == 3
+        assert (await refresh(other, limited.url, hers["client_id"], hers["refresh_token"])).status_code == 200
+
+
+async def test_a_replayed_token_ends_the_grant_above_the_limit_too(limited: RunningServer, email: str) -> None:
+    async with limited.browser() as http:
+        mine = await tokens_for(http, limited.url, email)
+        client_id, newest = mine["client_id"], mine["refresh_token"]
+        for _ in range(2):
+            newest = (await refresh(http, limited.url, client_id, newest)).json()["refresh_token"]
+        assert (await refresh(http, limited.url, client_id, mine["refresh_token"])).status_code == 400
+        assert len(limited.revoked) == 1

@@ -1,8 +1,11 @@
-"""Limits per network address."""
+"""Limits: by network address, and of what this process counts by itself."""
 
 import pytest
 
-from app.ops.rate_limit import RateLimit
+from app.errors import LimitReached
+from app.ops import windows
+from app.ops.rate_limit import LocalLimit, RateLimit
+from app.ops.windows import Windows
 
 pytestmark = pytest.mark.anyio
 
@@ -36,3 +39,33 @@ async def test_one_subscriber_counts_once(first: str, second: str, same: bool) -
 async def test_switched_off_it_never_refuses() -> None:
     limit = RateLimit(1, enabled=False)
     assert [await limit.hit("192.0.2.1") for _ in range(5)] == [None] * 5
+
+
+def test_a_local_limit_counts_from_the_first_event_for_a_minute() -> None:
+    now = 1_000.0
+    limit = LocalLimit(3, clock=lambda: now)
+    limit.require("a", "Wait.", times=2)
+    now += 59
+    limit.require("a", "Wait.")
+    for _ in range(2):
+        with pytest.raises(LimitReached) as refused:
+            limit.require("a", "Wait.")
+        assert (refused.value.message, refused.value.retry_after) == ("Wait.", 1)
+    limit.require("b", "Wait.")
+    now += 1
+    limit.require("a", "Wait.", times=3)
+
+
+def test_a_local_limit_switched_off_never_refuses() -> None:
+    limit = LocalLimit(1, enabled=False)
+    for _ in range(3):
+        limit.require("a", "Wait.")
+
+
+def test_what_is_counted_here_is_bounded_and_the_oldest_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "MOST_KEYS", 3)
+    counted = Windows()
+    for number in range(20):
+        counted.incr(str(number), 60)
+        assert len(counted) <= 3
+    assert [counted.get(str(number)) for number in (16, 17, 18, 19)] == [0, 1, 1, 1]

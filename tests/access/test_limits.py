@@ -1,0 +1,159 @@
+"""Limits at the MCP endpoints: who has to wait, and who does not because of somebody else."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+import jwt
+import pytest
+from sqlalchemy import event, update
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.access.api_keys import ApiKeys
+from app.access.challenge import Challenges
+from app.access.gate import Entrance, Gate
+from app.access.grant_cache import GrantCache
+from app.access.identify import Identify
+from app.access.limits import AccessLimits
+from app.config import Settings
+from app.db import Engine, transaction
+from app.oauth.api_keys import WantedKey, create_api_key
+from app.oauth.secrets import API_KEY_PREFIX, new_secret
+from app.oauth.tables import grants
+from app.oauth.verifier import TokenVerifier
+from app.ops.counters import Counters
+from app.ops.rate_limit import LocalLimit, RateLimit
+from tests.factory import Connected, Factory
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
+
+
+async def fine(scope: Scope, receive: Receive, send: Send) -> None:
+    await Response("{}", media_type="application/json")(scope, receive, send)
+
+
+def open_to_all(method: str, tool: str | None) -> frozenset[str]:
+    return frozenset()
+
+
+@dataclass
+class Door:
+    """A gate with small limits, and how often the service asked its database."""
+
+    gate: Gate
+    asked: list[None] = field(default_factory=list[None])
+
+    @asynccontextmanager
+    async def at(self, address: str) -> AsyncGenerator[httpx.AsyncClient]:
+        """Somebody at that address."""
+        transport = httpx.ASGITransport(self.gate, client=(address, 50000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+            yield http
+
+
+@pytest.fixture
+async def door(app: Starlette, engine: Engine, settings: Settings, factory: Factory) -> AsyncGenerator[Door]:
+    """At most 3 calls of a grant and 2 bad tokens of an address in a minute."""
+    await factory.keys.load()
+    identify = Identify(
+        engine,
+        TokenVerifier(settings, factory.keys),
+        GrantCache(app.state.cues),
+        AccessLimits(LocalLimit(3), RateLimit(2, counters=Counters())),
+        api_keys=ApiKeys(engine, settings.issuer),
+    )
+    entrance = Entrance(
+        Challenges("https://x.example", ["lists:read"]),
+        open_to_all,
+        resources=frozenset({settings.resource}),
+        origins=frozenset(),
+    )
+    found = Door(Gate(fine, entrance, identify, app.state.audit))
+
+    def note(*_: object) -> None:
+        found.asked.append(None)
+
+    event.listen(engine.sync_engine, "checkout", note)
+    yield found
+    event.remove(engine.sync_engine, "checkout", note)
+
+
+async def status(http: httpx.AsyncClient, token: str) -> int:
+    return (await McpClient(http, token).send("tools/list")).status_code
+
+
+def assert_told_to_wait(response: httpx.Response) -> None:
+    assert response.status_code == 429
+    assert 1 <= int(response.headers["retry-after"]) <= 60
+    assert response.json()["error"] == "temporarily_unavailable"
+    assert "www-authenticate" not in response.headers
+
+
+async def test_a_grant_that_calls_too_often_waits_and_no_other_does(
+    door: Door, factory: Factory, ada: Connected
+) -> None:
+    eve = await factory.connected("Eve")
+    async with door.at(HERE) as http:
+        for _ in range(3):
+            assert await status(http, ada.token) == 200
+        assert_told_to_wait(await McpClient(http, ada.token).send("tools/list"))
+        assert await status(http, eve.token) == 200
+
+
+async def test_each_call_of_a_batch_counts(door: Door, ada: Connected) -> None:
+    async with door.at(HERE) as http:
+        client = McpClient(http, ada.token, "2025-11-25")
+        headers = {**client.headers("tools/list"), "MCP-Protocol-Version": "2025-03-26"}
+        message = client.message("tools/list")
+        assert (await http.post("/mcp", json=[message] * 2, headers=headers)).status_code == 200
+        assert_told_to_wait(await http.post("/mcp", json=[message] * 2, headers=headers))
+
+
+async def test_a_grant_that_has_ended_is_not_looked_up_without_end(door: Door, engine: Engine, ada: Connected) -> None:
+    async with transaction(engine) as connection:
+        await connection.execute(update(grants).values(revoked_at=datetime.now(UTC), revoked_because="test"))
+    async with door.at(HERE) as http:
+        assert [await status(http, ada.token) for _ in range(3)] == [401] * 3
+        asked = len(door.asked)
+        assert_told_to_wait(await McpClient(http, ada.token).send("tools/list"))
+        assert len(door.asked) == asked
+
+
+@pytest.mark.parametrize("bad", ["unknown key", "forged token"])
+async def test_a_flood_of_bad_tokens_is_not_checked_and_stops_nobody_who_is_known(
+    door: Door, engine: Engine, settings: Settings, factory: Factory, ada: Connected, bad: str
+) -> None:
+    wanted = WantedKey(str(ada.person.email), "Ada's household")
+    async with transaction(engine) as connection:
+        key = await create_api_key(connection, settings.resource, wanted, datetime.now(UTC))
+    later = await factory.connect(ada.person, ada.household_id)
+
+    def invented() -> str:
+        return new_secret(API_KEY_PREFIX) if bad == "unknown key" else f"{ada.token[:-20]}{'A' * 20}"
+
+    async with door.at(HERE) as http, door.at(ELSEWHERE) as other:
+        assert [await status(http, known) for known in (ada.token, key.secret)] == [200, 200]
+        assert [await status(http, invented()) for _ in range(2)] == [401, 401]
+        asked = len(door.asked)
+        assert_told_to_wait(await McpClient(http, invented()).send("tools/list"))
+        assert len(door.asked) == asked
+        assert [await status(http, known) for known in (ada.token, key.secret)] == [200, 200]
+        # A good one is not known either before it was checked: it waits here, and nowhere else.
+        assert await status(http, later.token) == 429
+        assert await status(other, later.token) == 200
+        assert await status(http, later.token) == 200
+
+
+async def test_tokens_that_have_run_out_don_t_count(door: Door, factory: Factory, ada: Connected) -> None:
+    claims = jwt.decode(ada.token, options={"verify_signature": False})
+    async with door.at(HERE) as http:
+        for number in range(4):
+            assert await status(http, factory.keys.sign({**claims, "exp": 1 + number})) == 401
+        assert await status(http, ada.token) == 200
