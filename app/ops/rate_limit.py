@@ -4,19 +4,19 @@ import json
 import math
 import time
 from hashlib import sha256
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from limits import RateLimitItemPerMinute
 
+from app.errors import LimitReached
+from app.ops.addresses import network_of
 from app.ops.counters import Counters
-
-IPV6_SUBSCRIBER_PREFIX = 64
 
 
 class RateLimit:
     """At most `per_minute` events in any 60 seconds from one address, or from one address for one thing (`about`).
 
-    `hit` counts an event, `wait` only looks; both answer the seconds to wait, or None when there is room.
+    `hit` counts an event, `wait` only looks; both answer the seconds to wait, or None when there is room. `require`
+    counts, and raises.
     `name` keeps apart what several limits count in the same `counters`.
     """
 
@@ -41,23 +41,16 @@ class RateLimit:
             return None
         return await self._seconds_left(key)
 
+    async def require(self, address: str, message: str, about: str = "") -> None:
+        """Count one event. Raises `LimitReached` with that message, in which `{seconds}` may stand, without room."""
+        seconds = await self.hit(address, about)
+        if seconds is not None:
+            raise LimitReached(message.format(seconds=seconds), retry_after=seconds)
+
     async def _seconds_left(self, key: str) -> int:
         return max(1, math.ceil(await self._counters.room_at(self._item, key) - time.time()))
 
 
 def _key(address: str, about: str) -> str:
     """Of one length, whatever was sent; and nobody's address in the clear."""
-    return sha256(json.dumps([subscriber(address), about]).encode()).hexdigest()
-
-
-def subscriber(address: str) -> str:
-    """The address, or the /64 around an IPv6 one: whoever has one of its addresses has them all."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(IPv6Network((parsed, IPV6_SUBSCRIBER_PREFIX), strict=False))
-    return str(parsed)
+    return sha256(json.dumps([network_of(address), about]).encode()).hexdigest()
