@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth import routes
+from app.oauth.limits import PerMinute
 from app.oauth.tables import clients, grants
 from app.ops.fetch import Fetcher
 from tests.oauth.browser import Browser, Page
@@ -277,18 +277,17 @@ async def test_many_at_once_fetch_a_document_once(
     assert site.asked(PATH) == 2
 
 
-@pytest.mark.parametrize("limit", ["FETCHES_PER_MINUTE", "FETCHES_FOR_REQUESTER_PER_MINUTE"])
+@pytest.mark.parametrize("per_minute", [PerMinute(fetches=3), PerMinute(fetches_for_requester=3)], ids=["a", "b"])
 async def test_new_documents_are_limited_by_site_and_requester_and_known_ones_are_not(
     settings: Settings,
     engine: Engine,
     fetcher: Fetcher,
     site: Site,
     email: str,
-    monkeypatch: pytest.MonkeyPatch,
-    limit: str,
+    per_minute: PerMinute,
 ) -> None:
-    monkeypatch.setattr(routes, limit, 3)
-    server = await start(settings.model_copy(update={"limits": "on"}), engine, fetcher)
+    is_on = settings.model_copy(update={"limits": "on"})
+    server = await start(is_on, engine, fetcher, per_minute=per_minute)
     async with server.browser() as http:
         known = publish(site)
         await consent(http, server, known, email)
