@@ -1,5 +1,6 @@
 """Clients whose id is the address of a document."""
 
+from math import inf, nan
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from app.ops.fetch import Fetcher
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import PATH, publish
+from tests.oauth.signing import Signer
 from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, redeem, refresh
 from tests.site import Answer, Site
 
@@ -181,6 +183,18 @@ async def test_a_logo_is_neither_fetched_nor_shown(
     assert page.status == 200
     assert "logo.png" not in page.response.text
     assert [path for _, path, _, _ in site.seen] == [PATH]
+
+
+async def test_of_the_keys_in_a_document_only_what_is_read_is_kept(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    keys = Signer("", "").jwks()
+    (key,) = keys["keys"]
+    described: dict[str, Any] = {"token_endpoint_auth_method": "private_key_jwt", "extra": nan}
+    publish(site, **described, jwks={"keys": [{**key, "x5u": nan}], "extra": inf})
+    assert (await consent(http, server, site.url(PATH), email)).status == 200
+    async with transaction(server.engine) as connection:
+        assert (await connection.execute(select(clients.c.jwks))).scalar_one() == keys
 
 
 # How long it is kept
