@@ -65,10 +65,10 @@ def serve(settings: Settings) -> None:
         if complete.workers == 1:
             app = create_app(complete)
             spare_what_stays()
-            uvicorn.Server(uvicorn.Config(app, **_options(complete))).run()
+            uvicorn.Server(uvicorn.Config(app, **uvicorn_options(complete))).run()
         else:
             _hand_down(complete)
-            uvicorn.run("app.main:create_worker", factory=True, workers=complete.workers, **_options(complete))
+            uvicorn.run("app.main:create_worker", factory=True, workers=complete.workers, **uvicorn_options(complete))
 
 
 def _prepare(settings: Settings) -> None:
@@ -104,7 +104,8 @@ async def _check_keys(settings: Settings) -> None:
         await engine.dispose()
 
 
-def _options(settings: Settings) -> dict[str, Any]:
+def uvicorn_options(settings: Settings) -> dict[str, Any]:
+    """How uvicorn is to serve."""
     return {
         "host": settings.host,
         "port": settings.port,

@@ -24,10 +24,10 @@ from app.access.envelope import envelope_fault, readable_id
 from app.access.hosts import refuse_foreign_origin
 from app.access.identify import Identify
 from app.access.replies import protocol_error, too_large, too_slow
-from app.audit.addresses import known_address
 from app.audit.entry import Action, Entry
 from app.audit.log import AuditLog
 from app.errors import LimitReached, Unavailable
+from app.ops.addresses import known_address
 from app.ops.requests import address_in
 from app.scopes import in_order
 

@@ -10,9 +10,9 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from app.audit.addresses import network_of
 from app.audit.entry import Entry
 from app.db import new_id
+from app.ops.addresses import network_of
 
 EACH_PER_SOURCE: Final = 10
 EACH: Final = 300
@@ -39,7 +39,7 @@ class Refusals:
 
     def admit(self, entry: Entry) -> bool:
         """Whether a refusal gets a row of its own; otherwise it is counted for `settle`."""
-        source = str(entry.grant_id or network_of(entry.address))
+        source = str(entry.grant_id or _network(entry))
         # What nobody has room for is not noted by source: that would be one more thing to fill.
         if self._windows.test(_ALL, "all") and self._windows.hit(_PER_SOURCE, source):
             self._windows.hit(_ALL, "all")
@@ -53,11 +53,15 @@ class Refusals:
         return [replace(entry, id=new_id(), at=now) for entry in counted.values()]
 
     def _count(self, entry: Entry) -> None:
-        source = (entry.action, entry.outcome, network_of(entry.address), entry.grant_id)
+        source = (entry.action, entry.outcome, _network(entry), entry.grant_id)
         if source not in self._counted and len(self._counted) >= MOST_COUNTED:
             source = (entry.action, entry.outcome, None, None)
         known = self._counted.get(source)
         self._counted[source] = _shared(entry, source) if known is None else replace(known, times=known.times + 1)
+
+
+def _network(entry: Entry) -> str | None:
+    return None if entry.address is None else network_of(entry.address)
 
 
 def _shared(entry: Entry, source: _Source) -> Entry:

@@ -16,7 +16,6 @@ from app.access.gate import CALLER
 from app.activity import repository as activity
 from app.activity.refs import event_no_of
 from app.activity.repository import KeptAnswer
-from app.audit.addresses import known_address
 from app.audit.log import AuditLog
 from app.db import Engine
 from app.errors import AppError, Conflict
@@ -26,6 +25,7 @@ from app.mcp.call_record import CallRecord, recorded
 from app.mcp.results import Json
 from app.mcp.spec import KEY_LENGTH, AnyTool, WriteArguments, WriteResult
 from app.mcp.validation import validate
+from app.ops.addresses import known_address
 from app.text import clean
 
 _log: Final = structlog.stdlib.get_logger("app.mcp")

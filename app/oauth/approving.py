@@ -85,6 +85,7 @@ async def _approve(
             "kind": client.kind,
             "redirect_host": shown_host(waiting.redirect_uri),
             "redirect_uri": waiting.redirect_uri,
+            "auth_method": client.token_endpoint_auth_method,
         },
         scopes=choices.scopes,
         resource=waiting.resource,

@@ -4,9 +4,9 @@ from typing import Any
 
 from starlette.requests import Request
 
-from app.audit.addresses import known_address
 from app.audit.entry import Action, Entry
 from app.oauth.server import AuthorizationServer
+from app.ops.addresses import known_address
 from app.ops.requests import address_of
 from app.ui.forms import Fields, typed
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.db import Connection, new_id, transaction
-from app.errors import Invalid, LimitReached
+from app.errors import Invalid
 from app.oauth.client_ids import fault_of_client_id, is_document_id
 from app.oauth.faults import OAuthFault, invalid_request, invalid_target, not_registered
 from app.oauth.journey import fault_page
@@ -56,10 +56,8 @@ async def authorize(server: AuthorizationServer, request: Request) -> Response:
 
     Raises `LimitReached` for an address with too many requests: each one leaves a row.
     """
-    seconds = await server.limits.authorizations.hit(address_of(request))
-    if seconds is not None:
-        message = f"Too many requests from your network. Try again in {seconds} seconds."
-        raise LimitReached(message, retry_after=seconds)
+    message = "Too many requests from your network. Try again in {seconds} seconds."
+    await server.limits.authorizations.require(address_of(request), message)
     try:
         parameters = parameters_of(parse_fields(request.scope["query_string"]))
     except Invalid as error:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.db import Connection
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
+from app.oauth.grants import is_of
 from app.oauth.parameters import Parameters
 from app.oauth.pkce import verifies
 from app.oauth.revoking import Revocation
@@ -43,7 +44,7 @@ async def redeem_code(
         return invalid_grant(_BAD_CODE)
     grant = await lock_grant(connection, code.grant_id)
     verified = verifies(parameters.get("code_verifier", ""), code.code_challenge)
-    proven = verified and grant is not None and grant.client_id == client.id
+    proven = verified and grant is not None and is_of(grant, client)
     if code.consumed_at is not None:
         if proven:
             return Revocation(code.grant_id, "code_replayed", invalid_grant(_BAD_CODE))

@@ -5,7 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from app.db import Connection
+from app.oauth.metadata import PUBLIC
 from app.oauth.store import grants as store
+from app.oauth.store.clients import Client
+from app.oauth.store.grants import GrantRow
 from app.ops.clock import system_clock
 
 
@@ -50,3 +53,14 @@ async def find_live_grant(connection: Connection, grant_id: UUID, *, now: dateti
         default_household_id=default,
         expires_at=row.expires_at,
     )
+
+
+def is_of(grant: GrantRow, client: Client) -> bool:
+    """Whether a client, as it proves itself today, may use a grant.
+
+    A document can change. New keys are taken over, because keys have to be replaced now and then. But what was
+    approved for a client that proves itself is nothing for one that only names itself.
+    """
+    if grant.client_id != client.id:
+        return False
+    return grant.auth_method in (None, PUBLIC) or client.token_endpoint_auth_method != PUBLIC

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.audit.entry import Action
 from app.db import Connection, transaction
-from app.errors import Invalid, LimitReached
+from app.errors import Invalid
 from app.households.repository import memberships_of
 from app.oauth.auditing import entry_of, refused
 from app.oauth.claims_cache import Claims
@@ -32,9 +32,9 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
     tokens and API keys, which no resource server has a use for. Raises `LimitReached` for an address that asks too
     often, and for a client with too many failures.
     """
-    seconds = await server.limits.introspections.hit(address_of(request))
-    if seconds is not None:
-        raise LimitReached("Too many questions about tokens from this address.", retry_after=seconds)
+    await server.limits.introspections.require(
+        address_of(request), "Too many questions about tokens from this address."
+    )
     try:
         parameters = parameters_of(await read_form(request))
     except Invalid as error:

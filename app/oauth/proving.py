@@ -8,7 +8,7 @@ from starlette.responses import Response
 from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import Connection, transaction
-from app.errors import AppError, Invalid, LimitReached
+from app.errors import AppError, Invalid
 from app.oauth.auditing import email_hash_of, entry_of, refused
 from app.oauth.server import AuthorizationServer
 from app.ops.requests import address_of
@@ -25,9 +25,8 @@ GoOn = Callable[[Connection, Person], Awaitable[Response | None]]
 
 async def count_attempt(server: AuthorizationServer, request: Request) -> None:
     """Count an attempt that costs work. Raises `LimitReached` for an address with too many."""
-    seconds = await server.limits.sign_ins.hit(address_of(request))
-    if seconds is not None:
-        raise LimitReached(f"Too many attempts from your network. Try again in {seconds} seconds.", retry_after=seconds)
+    message = "Too many attempts from your network. Try again in {seconds} seconds."
+    await server.limits.sign_ins.require(address_of(request), message)
 
 
 async def prove(server: AuthorizationServer, request: Request, email: str, password: str) -> PasswordAccount | None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from app.db import Connection, new_id
 from app.oauth.access_tokens import count_token
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
+from app.oauth.grants import is_of
 from app.oauth.parameters import Parameters
 from app.oauth.revoking import Revocation
 from app.oauth.secrets import SECRET_BYTES, hash_of
@@ -88,7 +89,7 @@ async def refresh(
     if "refresh_token" not in parameters:
         return invalid_request("The parameter refresh_token is missing.")
     presented = await find_presented(connection, parameters["refresh_token"])
-    if presented is None or presented.grant.client_id != client.id or not presented.grant.is_live(now):
+    if presented is None or not is_of(presented.grant, client) or not presented.grant.is_live(now):
         return invalid_grant(_BAD_TOKEN)
     is_current = presented.stored.generation == presented.current_generation
     if not is_current and not _is_in_grace(presented, now):

@@ -21,10 +21,11 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
 
     Raises `LimitReached` for an address with too many registrations.
     """
-    seconds = await server.limits.registrations.hit(address_of(request))
-    if seconds is not None:
+    try:
+        await server.limits.registrations.require(address_of(request), "Too many registrations from this address.")
+    except LimitReached:
         refused(server, request, Action.CLIENT_REGISTERED, LimitReached.code)
-        raise LimitReached("Too many registrations from this address.", retry_after=seconds)
+        raise
     registered = await _checked(server, request)
     if isinstance(registered, OAuthFault):
         refused(server, request, Action.CLIENT_REGISTERED, registered.error)

@@ -1,4 +1,5 @@
-"""Which network addresses are out on the internet, where a request of ours can reach nothing that is private."""
+"""Network addresses: which are out on the internet, where a request of ours can reach nothing that is private, and
+whose they are."""
 
 import socket
 from collections.abc import Callable, Sequence
@@ -9,6 +10,8 @@ IPAddress = IPv4Address | IPv6Address
 
 Resolve = Callable[[str, int], Sequence[IPAddress]]
 """The addresses of a host, best first, once they are known. Raises OSError or UnicodeError when there are none."""
+
+IPV6_SUBSCRIBER_PREFIX: Final = 64
 
 # What an IPv6 address of these networks reaches is the IPv4 address in its last 32 bits (RFC 6052 section 2.1,
 # RFC 4291 section 2.5.5.1).
@@ -24,6 +27,28 @@ def resolve(host: str, port: int) -> list[IPAddress]:
     """What the system's resolver says."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(ip_address(address[0]) for *_, address in found))
+
+
+def known_address(host: str | None) -> str | None:
+    """An address in its canonical form, and None for what is no address (a proxy may have said anything)."""
+    try:
+        return None if host is None else str(ip_address(host))
+    except ValueError:
+        return None
+
+
+def network_of(address: str) -> str:
+    """The address, or the /64 around an IPv6 one: whoever has one of its addresses has them all. An IPv4 address in
+    IPv6 spelling is that IPv4 address; what is no address stays as it is."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed), IPV6_SUBSCRIBER_PREFIX), strict=False))
 
 
 def is_public(address: IPAddress) -> bool:

@@ -5,22 +5,21 @@ import math
 import time
 from collections.abc import Callable
 from hashlib import sha256
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from limits import RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
 from app.errors import LimitReached
+from app.ops.addresses import network_of
 from app.ops.counters import Counters
 from app.ops.windows import Windows
-
-IPV6_SUBSCRIBER_PREFIX = 64
 
 
 class RateLimit:
     """At most `per_minute` events in any 60 seconds from one address, or from one address for one thing (`about`).
 
-    `hit` counts an event, `wait` only looks; both answer the seconds to wait, or None when there is room.
+    `hit` counts an event, `wait` only looks; both answer the seconds to wait, or None when there is room. `require`
+    counts, and raises.
     `name` keeps apart what several limits count in the same `counters`.
     """
 
@@ -46,11 +45,11 @@ class RateLimit:
         return await self._seconds_left(key)
 
     async def require(self, address: str, words: str, about: str = "") -> None:
-        """Count one event. Raises `LimitReached` with `words` when there was no room for it."""
+        """Count one event. Raises `LimitReached` with `words`, in which `{seconds}` may stand, without room for it."""
         _refuse(await self.hit(address, about), words)
 
     async def require_room(self, address: str, words: str, about: str = "") -> None:
-        """Raise `LimitReached` with `words` when there is no room for another event; counts nothing."""
+        """The same without counting."""
         _refuse(await self.wait(address, about), words)
 
     async def _seconds_left(self, key: str) -> int:
@@ -70,7 +69,7 @@ class LocalLimit:
         self._enabled = enabled
 
     def require(self, about: str, words: str, *, times: int = 1) -> None:
-        """Count `times` events of `about`. Raises `LimitReached` with `words` when there was no room for them."""
+        """Count `times` events of `about`. Raises `LimitReached` as `RateLimit.require` does."""
         if not self._enabled or self._windows.hit(self._item, about, cost=times):
             return
         ends_at = self._windows.get_window_stats(self._item, about).reset_time
@@ -79,22 +78,9 @@ class LocalLimit:
 
 def _refuse(seconds: int | None, words: str) -> None:
     if seconds is not None:
-        raise LimitReached(words, retry_after=seconds)
+        raise LimitReached(words.format(seconds=seconds), retry_after=seconds)
 
 
 def _key(address: str, about: str) -> str:
     """Of one length, whatever was sent; and nobody's address in the clear."""
-    return sha256(json.dumps([subscriber(address), about]).encode()).hexdigest()
-
-
-def subscriber(address: str) -> str:
-    """The address, or the /64 around an IPv6 one: whoever has one of its addresses has them all."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(IPv6Network((parsed, IPV6_SUBSCRIBER_PREFIX), strict=False))
-    return str(parsed)
+    return sha256(json.dumps([network_of(address), about]).encode()).hexdigest()

@@ -17,8 +17,8 @@ from pydantic import SecretStr
 
 from app.db import Connection
 from app.errors import LimitReached
+from app.ops.addresses import network_of
 from app.ops.derived_keys import derive_key
-from app.ops.rate_limit import subscriber
 from app.people import attempt_repository as repository
 from app.people.attempt_repository import Counter
 from app.people.emails import EmailAddress
@@ -54,12 +54,12 @@ class SlowDown:
 
         Raises `LimitReached` with the seconds to wait; nothing is counted then.
         """
-        familiar = self._name("familiar", email.key, subscriber(address))
+        familiar = self._name("familiar", email.key, network_of(address))
         if not self._enabled:
             return Attempt((), familiar)
         known = await repository.exists(connection, familiar, now)
         account = familiar if known else self._name("account", email.key)
-        guards = ((account, ACCOUNT), (self._name("address", subscriber(address)), ADDRESS))
+        guards = ((account, ACCOUNT), (self._name("address", network_of(address)), ADDRESS))
         await _count(connection, guards, now)
         return Attempt(guards, familiar)
 
@@ -71,7 +71,7 @@ class SlowDown:
         Each purpose has a counter of its own: asking for letters that are no help keeps nobody from one that is.
         """
         if self._enabled:
-            place = self._name("letters from", subscriber(address))
+            place = self._name("letters from", network_of(address))
             await _count(connection, ((self._name("letters to", purpose, email.key), LETTERS), (place, ADDRESS)), now)
 
     async def passed(self, connection: Connection, attempt: Attempt, now: datetime) -> None:

@@ -18,6 +18,7 @@ from jwt.algorithms import ECAlgorithm
 
 from app.config import Settings
 from app.db import new_id
+from app.oauth.verifier import LONGEST_TOKEN
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -242,3 +243,14 @@ async def test_the_strongest_scope_alone_contains_the_others(
     writer = await factory.connect(ada.person, ada.household_id, token_scopes=("lists:write",))
     deleted = {"name": "delete_list", "arguments": {"list": "Groceries", "confirm_name": "Groceries"}}
     assert (await McpClient(http, writer.token).send("tools/call", deleted)).status_code == 403
+
+
+async def test_a_token_is_read_up_to_its_longest_length(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected
+) -> None:
+    _, claims = parts_of(ada.token)
+    room = (LONGEST_TOKEN - len(factory.keys.sign({**claims, "filler": ""}))) * 3 // 4
+    longest, too_long = (factory.keys.sign({**claims, "filler": "x" * length}) for length in (room, room + 3))
+    assert LONGEST_TOKEN - 4 <= len(longest) <= LONGEST_TOKEN < len(too_long) <= LONGEST_TOKEN + 4
+    await assert_accepted(http, longest)
+    await assert_refused(http, too_long)

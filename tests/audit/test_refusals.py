@@ -4,9 +4,9 @@ from collections import Counter
 from typing import Any
 from uuid import uuid4
 
-from app.audit.addresses import known_address, network_of
 from app.audit.entry import Action, Entry
 from app.audit.refusals import COUNTED, EACH, EACH_PER_SOURCE, MOST_COUNTED, Refusals
+from app.ops.addresses import known_address
 from tests.audit.conftest import NOW
 
 
@@ -65,5 +65,3 @@ def test_only_what_is_an_address_is_recorded_as_one() -> None:
     assert known_address("2001:DB8:0::1") == "2001:db8::1"
     for host in (None, "unknown", "testclient", "a secret", "' OR 1=1"):
         assert known_address(host) is None
-    assert network_of(None) is None
-    assert network_of("192.0.2.1") == "192.0.2.1"

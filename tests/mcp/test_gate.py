@@ -51,12 +51,10 @@ async def forged(ada: Connected, how: str) -> str:
         return jwt.encode(claims, key, "ES256", headers={**header, "kid": "nobody's"})
     if how == "alg none":
         return jwt.encode(claims, "", "none", headers={"typ": header["typ"], "kid": header["kid"]})
-    if how == "cut":
-        return ada.token[:-5]
-    return "x" * 5000
+    return ada.token[:-5]
 
 
-@pytest.mark.parametrize("how", ["other key", "unknown kid", "alg none", "cut", "too long"])
+@pytest.mark.parametrize("how", ["other key", "unknown kid", "alg none", "cut"])
 async def test_a_forged_token_is_refused_without_saying_why(http: httpx.AsyncClient, ada: Connected, how: str) -> None:
     response = await McpClient(http, await forged(ada, how)).send("tools/list")
     assert response.status_code == 401

@@ -21,7 +21,7 @@ from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import publish
 from tests.oauth.signing import Signer, asking, believed, new_key, public_jwk
-from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, register
+from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, redeem, refresh, register
 from tests.site import Answer, Site
 
 pytestmark = pytest.mark.anyio
@@ -46,21 +46,27 @@ async def signer(server: RunningServer, http: httpx.AsyncClient) -> Signer:
     return signer
 
 
-async def walked(http: httpx.AsyncClient, server: RunningServer, signer: Signer, email: str) -> dict[str, Any]:
-    """Tokens of a new person for a client that signs, refreshed once and revoked."""
+async def connected(http: httpx.AsyncClient, server: RunningServer, signer: Signer, email: str) -> dict[str, Any]:
+    """Tokens of a new person for a client that signs."""
     attempt = Attempt(signer.client_id, server.url)
     browser = Browser(http)
     code = code_of(await browser.approve(await browser.sign_up(attempt.url(), email)))
     redemption = attempt.redemption(code, client_id=None) | signer.parameters()
     tokens = await http.post("/oauth/token", data=redemption)
     assert tokens.status_code == 200, tokens.text
-    used = {"grant_type": "refresh_token", "refresh_token": tokens.json()["refresh_token"]}
+    return tokens.json()
+
+
+async def walked(http: httpx.AsyncClient, server: RunningServer, signer: Signer, email: str) -> dict[str, Any]:
+    """Tokens of a new person for a client that signs, refreshed once and revoked."""
+    tokens = await connected(http, server, signer, email)
+    used = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     renewed = await http.post("/oauth/token", data=used | signer.parameters())
     assert renewed.status_code == 200
     ended = await http.post("/oauth/revoke", data={"token": renewed.json()["refresh_token"]} | signer.parameters())
     assert ended.status_code == 200
     assert await server.grant_of(renewed.json()["access_token"]) is None
-    return tokens.json()
+    return tokens
 
 
 # Good ones
@@ -348,3 +354,53 @@ async def test_of_keys_only_what_is_read_is_kept(
         row = (await connection.execute(select(clients).where(clients.c.id == answer.json()["client_id"]))).one()
     assert row.jwks == signer.jwks()
     assert "jwks" not in row.metadata
+
+
+# Documents whose keys change
+
+
+@pytest.mark.parametrize("how", ["jwks", "jwks_uri"])
+async def test_new_keys_of_a_document_are_taken_over_and_the_old_ones_end(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, how: str
+) -> None:
+    old, new = Signer("", server.url), Signer("", server.url, kid="k2")
+
+    def published(signer: Signer) -> str:
+        site.answers["/keys"] = Answer(json.dumps(signer.jwks()).encode())
+        keys: dict[str, Any] = {"jwks": signer.jwks()} if how == "jwks" else {"jwks_uri": site.url("/keys")}
+        return publish(site, **METHOD, **keys)
+
+    old.client_id = new.client_id = published(old)
+    tokens = await connected(http, server, old, email)
+    assert published(new) == new.client_id
+    server.clock.move(hours=2)
+    await Browser(http).open(Attempt(new.client_id, server.url).url())
+    now = server.clock().timestamp()
+    used = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    assert (await http.post("/oauth/token", data=used | old.parameters(old.assertion(now)))).status_code == 401
+    assert (await http.post("/oauth/token", data=used | new.parameters(new.assertion(now)))).status_code == 200
+
+
+async def test_what_was_approved_for_a_client_that_signs_is_nothing_for_one_that_does_not(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    signer = Signer("", server.url)
+    signed: dict[str, Any] = {**METHOD, "jwks": signer.jwks()}
+    signer.client_id = publish(site, **signed)
+    tokens = await connected(http, server, signer, email)
+    attempt = Attempt(signer.client_id, server.url)
+    server.clock.move(minutes=4, seconds=50)
+    code = code_of(await Browser(http).approve(await Browser(http).open(attempt.url())))
+    publish(site)
+    server.clock.move(seconds=20)
+    page = await Browser(http).open(attempt.url())
+    assert (await redeem(http, attempt, code)).json()["error"] == "invalid_grant"
+    renewal = await refresh(http, server.url, signer.client_id, tokens["refresh_token"])
+    assert (renewal.status_code, renewal.json()["error"]) == (400, "invalid_grant")
+    assert (await redeem(http, attempt, code_of(await Browser(http).approve(page)))).status_code == 200
+    publish(site, **signed)
+    server.clock.move(minutes=6)
+    await Browser(http).open(attempt.url())
+    now = server.clock().timestamp()
+    used = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    assert (await http.post("/oauth/token", data=used | signer.parameters(signer.assertion(now)))).status_code == 200

@@ -1,5 +1,6 @@
 """Clients whose id is the address of a document."""
 
+from math import inf, nan
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,12 +11,13 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth import routes
+from app.oauth.limits import PerMinute
 from app.oauth.tables import clients, grants
 from app.ops.fetch import Fetcher
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import PATH, publish
+from tests.oauth.signing import Signer
 from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, redeem, refresh
 from tests.site import Answer, Site
 
@@ -183,6 +185,18 @@ async def test_a_logo_is_neither_fetched_nor_shown(
     assert [path for _, path, _, _ in site.seen] == [PATH]
 
 
+async def test_of_the_keys_in_a_document_only_what_is_read_is_kept(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
+) -> None:
+    keys = Signer("", "").jwks()
+    (key,) = keys["keys"]
+    described: dict[str, Any] = {"token_endpoint_auth_method": "private_key_jwt", "extra": nan}
+    publish(site, **described, jwks={"keys": [{**key, "x5u": nan}], "extra": inf})
+    assert (await consent(http, server, site.url(PATH), email)).status == 200
+    async with transaction(server.engine) as connection:
+        assert (await connection.execute(select(clients.c.jwks))).scalar_one() == keys
+
+
 # How long it is kept
 
 
@@ -277,18 +291,17 @@ async def test_many_at_once_fetch_a_document_once(
     assert site.asked(PATH) == 2
 
 
-@pytest.mark.parametrize("limit", ["FETCHES_PER_MINUTE", "FETCHES_FOR_REQUESTER_PER_MINUTE"])
+@pytest.mark.parametrize("per_minute", [PerMinute(fetches=3), PerMinute(fetches_for_requester=3)], ids=["a", "b"])
 async def test_new_documents_are_limited_by_site_and_requester_and_known_ones_are_not(
     settings: Settings,
     engine: Engine,
     fetcher: Fetcher,
     site: Site,
     email: str,
-    monkeypatch: pytest.MonkeyPatch,
-    limit: str,
+    per_minute: PerMinute,
 ) -> None:
-    monkeypatch.setattr(routes, limit, 3)
-    server = await start(settings.model_copy(update={"limits": "on"}), engine, fetcher)
+    is_on = settings.model_copy(update={"limits": "on"})
+    server = await start(is_on, engine, fetcher, per_minute=per_minute)
     async with server.browser() as http:
         known = publish(site)
         await consent(http, server, known, email)

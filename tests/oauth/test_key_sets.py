@@ -8,9 +8,9 @@ import pytest
 from app.config import Settings
 from app.db import Engine
 from app.errors import LimitReached, Unavailable
-from app.oauth import routes
 from app.oauth.fetch_limits import FetchLimits
 from app.oauth.key_sets import MOST_SETS, KeySets
+from app.oauth.limits import PerMinute
 from app.oauth.store.clients import Client
 from app.ops.fetch import Fetcher
 from app.ops.rate_limit import RateLimit
@@ -136,10 +136,10 @@ async def test_new_addresses_are_limited_by_host_and_requester_and_known_ones_ar
 
 @pytest.mark.parametrize("endpoint", ["token", "revoke", "introspect"])
 async def test_keys_that_can_not_be_fetched_count_as_failures_of_the_client(
-    settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, monkeypatch: pytest.MonkeyPatch, endpoint: str
+    settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, endpoint: str
 ) -> None:
-    monkeypatch.setattr(routes, "FAILURES_PER_MINUTE", 2)
-    limited = await start(settings.model_copy(update={"limits": "on"}), engine, fetcher)
+    is_on = settings.model_copy(update={"limits": "on"})
+    limited = await start(is_on, engine, fetcher, per_minute=PerMinute(failures_of_client=2))
     async with limited.browser() as http:
         signer = Signer("", limited.url)
         answer = await register(http, limited.url, **METHOD, jwks_uri=site.url("/nothing"))

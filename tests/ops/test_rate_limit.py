@@ -19,6 +19,10 @@ async def test_above_the_limit_the_answer_is_how_long_to_wait() -> None:
         assert wait is not None
         assert 1 <= wait <= 60
     assert await limit.hit("192.0.2.2") is None
+    with pytest.raises(LimitReached, match=r"^Wait for \d+ s\.$") as refusal:
+        await limit.require("192.0.2.1", "Wait for {seconds} s.")
+    assert str(refusal.value.retry_after) in refusal.value.message
+    await limit.require("192.0.2.1", "", about="something else")
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,14 @@ APPROVALS_LOOKED_AT: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
-    """A grant without its households."""
+    """A grant without its households. `auth_method` is how its client proved itself when it was approved; None for a
+    grant without an approval."""
 
     id: UUID
     person_id: UUID
     client_id: str
     client_name: str
+    auth_method: str | None
     issuer: str | None
     scopes: frozenset[str]
     resource: str
@@ -138,6 +140,7 @@ def _select() -> Select[*tuple[Any, ...]]:
         grants.c.person_id,
         grants.c.client_id,
         grants.c.client["name"].astext.label("client_name"),
+        grants.c.client["auth_method"].astext.label("auth_method"),
         grants.c.issuer,
         grants.c.scopes,
         grants.c.resource,
@@ -155,6 +158,7 @@ def _grant_or_none(row: Any) -> GrantRow | None:
         person_id=row.person_id,
         client_id=row.client_id,
         client_name=row.client_name,
+        auth_method=row.auth_method,
         issuer=row.issuer,
         scopes=frozenset(row.scopes),
         resource=row.resource,
