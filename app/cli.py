@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from app.commands import api_keys, auditing, clients, migrating, people, service_accounts, serving, signing_keys
+from app.commands import api_keys, auditing, clients, grants, migrating, people, service_accounts, serving, signing_keys
 from app.config import load_settings
 from app.errors import AppError, StartupError
 from app.ops.logging import configure_logging
@@ -21,6 +21,7 @@ COMMANDS: Final = (
     migrating,
     people,
     clients,
+    grants,
     api_keys,
     service_accounts,
     signing_keys,

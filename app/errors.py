@@ -83,12 +83,6 @@ class RoleRefused(AppError):
     code = "role"
 
 
-class Quarantined(AppError):
-    """The grant is held back for a person to look at."""
-
-    code = "quarantined"
-
-
 class Unavailable(AppError):
     """The service can't do it now. The message says so where it is not known whether a change was saved."""
 

@@ -58,6 +58,6 @@ def test_migrate_brings_an_external_database_up_to_date_and_makes_none_of_its_ow
 def test_an_unknown_command_names_those_that_exist(tmp_path: Path) -> None:
     ended = run(tmp_path, "frobnicate")
     assert ended.returncode == 2
-    known = "'serve', 'migrate', 'people', 'clients', 'api-keys', 'service-accounts', 'signing-keys', 'audit'"
-    assert f"invalid choice: 'frobnicate' (choose from {known})" in ended.stderr.splitlines()[-1]
+    known = "'people', 'clients', 'grants', 'api-keys', 'service-accounts', 'signing-keys', 'audit'"
+    assert f"invalid choice: 'frobnicate' (choose from 'serve', 'migrate', {known})" in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr

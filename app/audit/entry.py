@@ -23,7 +23,9 @@ class Action(StrEnum):
     ADDRESS_VERIFIED = "address_verified"
     MEMBERSHIP_CHANGED = "membership_changed"
     CLIENT_REGISTERED = "client_registered"
+    CLIENT_REMOVED = "client_removed"
     CONSENT = "consent"
+    GRANT_MADE = "grant_made"
     CODE_REDEEMED = "code_redeemed"
     TOKEN_ISSUED = "token_issued"  # noqa: S105
     TOKEN_REFRESHED = "token_refreshed"  # noqa: S105

@@ -35,9 +35,10 @@ _SEAL: Final = """
 """
 
 
-async def insert_entry(connection: Connection, entry: Entry) -> None:
-    """Store one entry in the transaction of what it is about."""
-    await connection.execute(insert(audit_events).values({name: getattr(entry, name) for name in FIELDS}))
+async def insert_with_change(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Store entries in the transaction of what they are about."""
+    rows = [{name: getattr(entry, name) for name in FIELDS} for entry in entries]
+    await connection.execute(insert(audit_events), rows)
 
 
 async def insert_entries(driver: Driver, entries: Sequence[Entry]) -> None:

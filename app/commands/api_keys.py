@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.commands.columns import in_minutes, print_columns
 from app.commands.command import run_with_database
-from app.commands.telling import tell_ended
+from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
 from app.oauth.api_keys import DEFAULT_DAYS, MOST_DAYS, IssuedKey, WantedKey, create_api_key, revoke_api_key
@@ -48,9 +48,9 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
         name=arguments.name,
     )
 
-    async def work(settings: Settings, engine: Engine) -> IssuedKey:
+    async def work(complete: Settings, engine: Engine) -> IssuedKey:
         async with transaction(engine) as connection:
-            return await create_api_key(connection, settings.resource, wanted, system_clock())
+            return await create_api_key(connection, complete.resource, wanted, system_clock())
 
     issued = run_with_database(settings, work)
     print(issued.secret)
@@ -65,7 +65,7 @@ def _scopes(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(settings: Settings, engine: Engine) -> list[ApiKey]:
+    async def work(complete: Settings, engine: Engine) -> list[ApiKey]:
         async with transaction(engine) as connection:
             return await find_api_keys(connection)
 
@@ -81,10 +81,9 @@ def _row(key: ApiKey) -> tuple[str, ...]:
 
 
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(settings: Settings, engine: Engine) -> None:
-        async with transaction(engine) as connection:
-            grant_id = await revoke_api_key(connection, arguments.id, system_clock())
-        await tell_ended(settings, [grant_id])
+    async def work(complete: Settings, engine: Engine) -> None:
+        async with changing(complete, engine) as change:
+            await revoke_api_key(change.connection, arguments.id, change.endings, system_clock())
 
     run_with_database(settings, work)
     print(f"Key {arguments.id} is revoked.")

@@ -1,18 +1,25 @@
 """`python -m app clients`: clients that are registered by hand."""
 
 import argparse
-from typing import TYPE_CHECKING
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
+from app.commands.columns import print_columns
 from app.commands.command import run_with_database
-from app.commands.telling import tell_ended
+from app.commands.telling import changing
 from app.config import Settings
-from app.db import Engine
+from app.db import Engine, transaction
 from app.oauth.metadata import AUTH_METHODS, PUBLIC
-from app.oauth.preregistered import Wanted, add_client, end_client, list_clients
+from app.oauth.preregistered import Wanted, add_client, end_client
+from app.oauth.registration import Registered
+from app.oauth.store.clients import Client, find_preregistered
 from app.ops.clock import system_clock
 
 if TYPE_CHECKING:
     from app.commands.command import Commands
+
+COLUMNS: Final = ("client id", "name", "method", "introspects", "last used", "redirect uris")
 
 
 def add_to(commands: "Commands") -> None:
@@ -23,7 +30,7 @@ def add_to(commands: "Commands") -> None:
     add = actions.add_parser("add", help="register an app; prints its id, and its secret this once")
     add.add_argument("name", help="what people see when they are asked")
     add.add_argument("redirect_uris", metavar="redirect_uri", nargs="+", help="where the app may be sent back to")
-    add.add_argument("--auth-method", choices=AUTH_METHODS, default=PUBLIC, help="how the app proves who it is")
+    add.add_argument("--auth-method", choices=AUTH_METHODS, default=PUBLIC, help="how it proves who it is")
     add.add_argument("--jwks-uri", help="where its public keys are, for private_key_jwt")
     add.add_argument("--introspect", action="store_true", help="let it ask whether tokens are good")
     add.set_defaults(run=_add)
@@ -45,36 +52,37 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
         may_introspect=arguments.introspect,
     )
 
-    async def work(complete: Settings, engine: Engine) -> None:
-        registered = await add_client(complete, engine, wanted, system_clock())
-        print(f"client_id: {registered.client.id}")
-        if "client_secret" in registered.answer:
-            print(f"client_secret: {registered.answer['client_secret']}")
+    async def work(complete: Settings, engine: Engine) -> Registered:
+        async with transaction(engine) as connection:
+            return await add_client(connection, complete, wanted, system_clock())
 
-    run_with_database(settings, work)
+    registered = run_with_database(settings, work)
+    print(f"client_id={registered.client.id}")
+    if "client_secret" in registered.answer:
+        print(f"client_secret={registered.answer['client_secret']}")
+        print("The secret is shown once.", file=sys.stderr)
     return 0
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> None:
-        for client, last_used_at in await list_clients(engine):
-            marks = " introspects" if client.may_introspect else ""
-            print(
-                f"{client.id}  {client.token_endpoint_auth_method}  used {last_used_at:%Y-%m-%d}  {client.name}{marks}"
-            )
-            for uri in client.redirect_uris:
-                print(f"    {uri}")
+    async def work(complete: Settings, engine: Engine) -> list[tuple[Client, datetime]]:
+        async with transaction(engine) as connection:
+            return await find_preregistered(connection)
 
-    run_with_database(settings, work)
+    print_columns(COLUMNS, [_row(*found) for found in run_with_database(settings, work)])
     return 0
 
 
-def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> None:
-        ended = await end_client(engine, arguments.client_id, system_clock())
-        if ended:
-            await tell_ended(complete, ended)
-        print(f"Removed. Approvals that ended with it: {len(ended)}")
+def _row(client: Client, last_used_at: datetime) -> tuple[str, ...]:
+    introspects = "yes" if client.may_introspect else "no"
+    method, used = client.token_endpoint_auth_method, last_used_at.date().isoformat()
+    return (client.id, client.name, method, introspects, used, " ".join(client.redirect_uris))
 
-    run_with_database(settings, work)
+
+def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work(complete: Settings, engine: Engine) -> int:
+        async with changing(complete, engine) as change:
+            return len(await end_client(change.connection, arguments.client_id, change.endings, system_clock()))
+
+    print(f"Removed. Approvals that ended with it: {run_with_database(settings, work)}")
     return 0

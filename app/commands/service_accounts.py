@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.commands.columns import in_minutes, print_columns
 from app.commands.command import run_with_database
-from app.commands.telling import tell_ended
+from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import Invalid
+from app.oauth.metadata import CONFIDENTIAL_METHODS
 from app.oauth.service_accounts import (
     IssuedAccount,
     WantedAccount,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from app.commands.command import Commands
 
 COLUMNS: Final = ("client id", "name", "household", "scopes", "method", "state", "last used")
-METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 LARGEST_FILE: Final = 64 * 1024
 
 
@@ -38,7 +38,9 @@ def add_to(commands: "Commands") -> None:
     create.add_argument("--household", required=True, metavar="NAME", help="name or ref")
     create.add_argument("--role", required=True, choices=["editor", "viewer"])
     create.add_argument("--name", default="Service account", help="what the household reads in its activity")
-    create.add_argument("--method", choices=METHODS, default=METHODS[0], help="how it proves itself")
+    create.add_argument(
+        "--auth-method", choices=CONFIDENTIAL_METHODS, default=CONFIDENTIAL_METHODS[0], help="how it proves who it is"
+    )
     create.add_argument("--jwks-file", type=Path, metavar="FILE", help="its public keys (JWK Set), for private_key_jwt")
     create.set_defaults(run=_create)
     actions.add_parser("list", help="show every account, without secrets").set_defaults(run=_list)
@@ -52,13 +54,13 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
         name=arguments.name,
         household=arguments.household,
         role=arguments.role,
-        method=arguments.method,
+        method=arguments.auth_method,
         jwks=None if arguments.jwks_file is None else _read(arguments.jwks_file),
     )
 
-    async def work(settings: Settings, engine: Engine) -> IssuedAccount:
+    async def work(complete: Settings, engine: Engine) -> IssuedAccount:
         async with transaction(engine) as connection:
-            return await create_service_account(connection, settings.resource, wanted, system_clock())
+            return await create_service_account(connection, complete.resource, wanted, system_clock())
 
     issued = run_with_database(settings, work)
     print(f"client_id={issued.client_id}")
@@ -80,7 +82,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(settings: Settings, engine: Engine) -> list[ServiceAccount]:
+    async def work(complete: Settings, engine: Engine) -> list[ServiceAccount]:
         async with transaction(engine) as connection:
             return await find_service_accounts(connection)
 
@@ -95,10 +97,10 @@ def _row(account: ServiceAccount) -> tuple[str, ...]:
 
 
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(settings: Settings, engine: Engine) -> None:
-        async with transaction(engine) as connection:
-            grant_id = await revoke_service_account(connection, arguments.id, system_clock())
-        await tell_ended(settings, [grant_id])
+    async def work(complete: Settings, engine: Engine) -> None:
+        async with changing(complete, engine) as change:
+            left = await revoke_service_account(change.connection, arguments.id, change.endings, system_clock())
+            change.households.append(left)
 
     run_with_database(settings, work)
     print(f"Service account {arguments.id} is revoked.")

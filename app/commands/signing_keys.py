@@ -29,9 +29,9 @@ def add_to(commands: "Commands") -> None:
 
 
 def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(settings: Settings, engine: Engine) -> StoredKey | None:
+    async def work(complete: Settings, engine: Engine) -> StoredKey | None:
         # Also says, as every start does, when SECRET_KEY does not open the keys that are there.
-        keys = KeyRing(engine, settings)
+        keys = KeyRing(engine, complete)
         await keys.load()
         async with transaction(engine) as connection:
             return await rotate_keys(connection, keys.secret_key, system_clock())
@@ -47,7 +47,7 @@ def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
     now = system_clock()
 
-    async def work(settings: Settings, engine: Engine) -> list[StoredKey]:
+    async def work(complete: Settings, engine: Engine) -> list[StoredKey]:
         async with transaction(engine) as connection:
             return await find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
 

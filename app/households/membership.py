@@ -20,6 +20,15 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class CalledHousehold:
+    """A household and what it is called."""
+
+    id: UUID
+    name: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One person of one household."""
 

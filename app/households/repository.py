@@ -3,14 +3,13 @@
 import secrets
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, insert, select
 
 from app.db import Connection
-from app.households.membership import Member, Membership, Role
+from app.households.membership import CalledHousehold, Member, Membership, Role
 from app.households.tables import clocks, households, memberships
 from app.people.tables import people
 
-MOST_NAMESAKES = 20
 _REF_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
@@ -37,15 +36,19 @@ async def household_ids(connection: Connection) -> list[UUID]:
     return list((await connection.execute(select(households.c.id).order_by(households.c.id))).scalars())
 
 
-async def households_named(connection: Connection, name: str) -> list[tuple[UUID, str, str]]:
-    """Id, name and ref of every household of that name or ref, at most MOST_NAMESAKES; for whoever runs the service."""
-    rows = await connection.execute(
-        select(households.c.id, households.c.name, households.c.ref)
-        .where(or_(households.c.ref == name, households.c.name == name))
-        .order_by(households.c.created_at, households.c.id)
-        .limit(MOST_NAMESAKES)
-    )
-    return [(row.id, row.name, row.ref) for row in rows]
+async def find_household_with_ref(connection: Connection, ref: str) -> CalledHousehold | None:
+    """The household of that ref."""
+    called = select(households.c.id, households.c.name, households.c.ref)
+    row = (await connection.execute(called.where(households.c.ref == ref))).first()
+    return None if row is None else CalledHousehold(*row)
+
+
+async def households_after(connection: Connection, after: UUID | None, limit: int) -> list[CalledHousehold]:
+    """The next households by id; the first ones after None."""
+    query = select(households.c.id, households.c.name, households.c.ref).order_by(households.c.id).limit(limit)
+    if after is not None:
+        query = query.where(households.c.id > after)
+    return [CalledHousehold(*row) for row in await connection.execute(query)]
 
 
 async def members_of(connection: Connection, household_id: UUID) -> list[Member]:
@@ -71,8 +74,11 @@ async def insert_membership(connection: Connection, household_id: UUID, person_i
     await connection.execute(insert(memberships).values(household_id=household_id, person_id=person_id, role=role))
 
 
-async def delete_membership(connection: Connection, household_id: UUID, person_id: UUID) -> None:
-    """End a membership; nothing happens when there is none."""
-    await connection.execute(
-        delete(memberships).where(memberships.c.household_id == household_id, memberships.c.person_id == person_id)
+async def delete_membership(connection: Connection, household_id: UUID, person_id: UUID) -> bool:
+    """End a membership; False, and nothing happens, when there is none."""
+    done = await connection.execute(
+        delete(memberships)
+        .where(memberships.c.household_id == household_id, memberships.c.person_id == person_id)
+        .returning(memberships.c.person_id)
     )
+    return done.first() is not None

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from app.db import Connection, Engine, OpenTransaction, open_transaction
 from app.db.driver import Driver
-from app.errors import Ambiguous, NotFound, RoleRefused
+from app.errors import NotFound, RoleRefused
+from app.households.finding import labels, matching, several
 from app.households.membership import Membership
-from app.text import fold
 
 _PROOF: Final = object()
 
@@ -128,23 +128,13 @@ def choose(actor: Actor, household: str | None) -> Membership:
 
 def named(memberships: Sequence[Membership], household: str) -> Membership:
     """The membership that a household's name or ref means. Raises `NotFound` and `Ambiguous` with candidates."""
-    wanted = fold(household)
-    found = [each for each in memberships if each.ref == wanted]
-    found = found or [each for each in memberships if fold(each.name) == wanted]
+    found = matching(memberships, household)
     if not found:
         raise NotFound(
             "There is no household of that name here. Use one of the candidates, or leave it out.",
             field="household",
-            candidates=_names(memberships),
+            candidates=labels(memberships),
         )
     if len(found) > 1:
-        raise Ambiguous(
-            "Several households have that name. Use the ref of one of the candidates.",
-            field="household",
-            candidates=_names(found),
-        )
+        raise several(found)
     return found[0]
-
-
-def _names(memberships: Sequence[Membership]) -> list[str]:
-    return [f"{membership.name} ({membership.ref})" for membership in memberships]

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from app.db import Connection, new_id
 from app.errors import Invalid, NotFound
 from app.households.repository import memberships_of
 from app.households.tenant import named
+from app.oauth.granting import make_grant
+from app.oauth.revoking import Ended, Endings
 from app.oauth.secrets import API_KEY_PREFIX, hash_of, new_secret
 from app.oauth.store.api_keys import find_grant_of_key_id, insert_api_key
-from app.oauth.store.grants import NewGrant, insert_grant, revoke_grant
+from app.oauth.store.grants import NewGrant, by_id
 from app.people.emails import parse_email
 from app.people.store import find_local_person
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, expand
@@ -85,15 +86,14 @@ async def create_api_key(connection: Connection, resource: str, wanted: WantedKe
         expires_at=now + timedelta(days=wanted.days),
         kind="key",
     )
-    await insert_grant(connection, grant, now)
+    await make_grant(connection, grant, now)
     await insert_api_key(connection, hash_of(secret), grant.id)
     return IssuedKey(grant.client_id, secret, now + timedelta(days=wanted.days))
 
 
-async def revoke_api_key(connection: Connection, key_id: str, now: datetime) -> UUID:
-    """End a key at once; its grant, for those who keep grants in memory. Raises `NotFound` for an unknown id."""
+async def revoke_api_key(connection: Connection, key_id: str, endings: Endings, now: datetime) -> None:
+    """End a key at once; nothing happens when it has ended already. Raises `NotFound` for an unknown id."""
     grant_id = await find_grant_of_key_id(connection, key_id)
     if grant_id is None:
         raise NotFound("There is no API key with this id; `api-keys list` shows them all.", field="id")
-    await revoke_grant(connection, grant_id, "revoked_by_operator", now)
-    return grant_id
+    await endings.end(connection, by_id(grant_id), Ended.BY_OPERATOR, now)

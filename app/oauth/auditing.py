@@ -5,6 +5,7 @@ from typing import Any
 from starlette.requests import Request
 
 from app.audit.entry import Action, Entry
+from app.oauth.revoking import Endings
 from app.oauth.server import AuthorizationServer
 from app.ops.addresses import known_address
 from app.ops.requests import address_of
@@ -14,6 +15,11 @@ from app.ui.forms import Fields, typed
 def entry_of(server: AuthorizationServer, request: Request, action: Action, **known: Any) -> Entry:
     """An entry about a request; `known` are fields of `Entry`."""
     return Entry(action=action, at=server.clock(), address=known_address(address_of(request)), **known)
+
+
+def endings_of(server: AuthorizationServer, request: Request) -> Endings:
+    """The grants that a request ends."""
+    return Endings(server.grant_revoked, known_address(address_of(request)))
 
 
 def refused(server: AuthorizationServer, request: Request, action: Action, outcome: str, **known: Any) -> None:

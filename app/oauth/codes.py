@@ -9,7 +9,7 @@ from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid
 from app.oauth.grants import is_of
 from app.oauth.parameters import Parameters
 from app.oauth.pkce import verifies
-from app.oauth.revoking import Revocation
+from app.oauth.revoking import Ended, Revocation
 from app.oauth.secrets import CODE_PREFIX, hash_of, new_secret
 from app.oauth.store.clients import Client
 from app.oauth.store.codes import Code, consume_code, insert_code, lock_code
@@ -47,7 +47,7 @@ async def redeem_code(
     proven = verified and grant is not None and is_of(grant, client)
     if code.consumed_at is not None:
         if proven:
-            return Revocation(code.grant_id, "code_replayed", invalid_grant(_BAD_CODE))
+            return Revocation(code.grant_id, Ended.CODE_REPLAYED, invalid_grant(_BAD_CODE))
         return invalid_grant(_BAD_CODE)
     await consume_code(connection, code.code_hash, now)
     if grant is None or not proven or now >= code.expires_at or not grant.is_live(now):

@@ -7,10 +7,12 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from app.audit.recording import record
 from app.config import Settings
 from app.db import Connection, Engine, new_id, transaction
 from app.households.repository import memberships_of
 from app.oauth.claims_cache import ExternalClaims
+from app.oauth.granting import made
 from app.oauth.store import external_grants as store
 from app.oauth.store.external_grants import NewExternalGrant
 from app.ops.clock import Clock, system_clock
@@ -96,5 +98,6 @@ class ExternalGrants:
             household_ids=tuple(each.household_id for each in memberships),
         )
         if await store.insert_external_grant(connection, grant, now):
+            await record(connection, made(grant.id, grant.client_id, store.KIND, grant.scopes, now, person_id))
             return grant.id
         return await store.find_external_grant(connection, person_id, claims.iss, claims.client_id)

@@ -13,7 +13,7 @@ from app.oauth.auditing import entry_of, refused
 from app.oauth.claims_cache import Claims
 from app.oauth.clients import find_proven_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request, unauthorized_client
-from app.oauth.grants import find_live_grant
+from app.oauth.grants import Grant, find_live_grant
 from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.server import AuthorizationServer
@@ -68,13 +68,14 @@ async def _authorized(server: AuthorizationServer, request: Request, parameters:
 
 async def _answer(server: AuthorizationServer, claims: Claims) -> dict[str, Any]:
     async with transaction(server.engine) as connection:
-        scopes = await _scopes_today(server, connection, claims)
-    if not scopes or claims.exp <= server.clock():
+        found = await _today(server, connection, claims)
+    if found is None or claims.exp <= server.clock():
         return INACTIVE
+    grant, scopes = found
     return {
         "active": True,
         "iss": claims.iss,
-        "aud": server.settings.resource,
+        "aud": grant.resource,
         "sub": str(claims.sub),
         "client_id": claims.client_id,
         "scope": in_order(scopes),
@@ -83,12 +84,15 @@ async def _answer(server: AuthorizationServer, claims: Claims) -> dict[str, Any]
     }
 
 
-async def _scopes_today(server: AuthorizationServer, connection: Connection, claims: Claims) -> frozenset[str]:
-    """What the token is good for at the MCP endpoint; nothing when its grant or every membership has ended."""
+async def _today(
+    server: AuthorizationServer, connection: Connection, claims: Claims
+) -> tuple[Grant, frozenset[str]] | None:
+    """The token's grant and the scopes that the token has there; None when the grant or every membership has ended."""
     grant = await find_live_grant(connection, claims.gid, now=server.clock())
     if grant is None or (claims.sub, claims.client_id) != (grant.person_id, grant.client_id):
-        return frozenset()
+        return None
     memberships = await memberships_of(connection, grant.person_id)
     if not any(each.household_id in grant.household_ids for each in memberships):
-        return frozenset()
-    return expand(claims.scope.split()) & expand(grant.scopes)
+        return None
+    scopes = expand(claims.scope.split()) & expand(grant.scopes)
+    return (grant, scopes) if scopes else None

@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Final
 
 from pydantic import ValidationError
 
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
 from app.config import Settings
-from app.db import Engine, transaction
-from app.errors import Invalid, NotFound
+from app.db import Connection
+from app.errors import Conflict, Invalid, NotFound
 from app.oauth.client_metadata import ClientMetadata, fault_of_members
 from app.oauth.faults import OAuthFault
 from app.oauth.registration import Registered, new_client
-from app.oauth.store.clients import Client, find_preregistered, insert_client, remove_client
+from app.oauth.revoking import Ended, Endings
+from app.oauth.store.clients import delete_client, insert_client, lock_client
+from app.oauth.store.grants import EndedGrant, of_client
+
+KIND: Final = "preregistered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +33,10 @@ class Wanted:
     may_introspect: bool = False
 
 
-async def add_client(settings: Settings, engine: Engine, wanted: Wanted, now: datetime) -> Registered:
+async def add_client(connection: Connection, settings: Settings, wanted: Wanted, now: datetime) -> Registered:
     """Register a client; its secret, if its method needs one, is in the answer and nowhere else.
 
-    Raises `Invalid`, naming what is wrong, and `Unavailable`.
+    Raises `Invalid`, naming what is wrong.
     """
     try:
         given = ClientMetadata.model_validate(
@@ -41,29 +47,28 @@ async def add_client(settings: Settings, engine: Engine, wanted: Wanted, now: da
                 "jwks_uri": wanted.jwks_uri,
             }
         )
-        registered = new_client(settings, given, "preregistered", now, may_introspect=wanted.may_introspect)
+        registered = new_client(settings, given, KIND, now, may_introspect=wanted.may_introspect)
     except ValidationError as error:
         registered = fault_of_members(error)
     if isinstance(registered, OAuthFault):
         raise Invalid(registered.description)
-    async with transaction(engine) as connection:
-        await insert_client(connection, registered.client, registered.metadata, now)
+    await insert_client(connection, registered.client, registered.metadata, now)
+    entry = Entry(action=Action.CLIENT_REGISTERED, at=now, client_id=registered.client.id, detail=KIND)
+    await record(connection, entry)
     return registered
 
 
-async def list_clients(engine: Engine) -> list[tuple[Client, datetime]]:
-    """The clients that were added, oldest first, each with the time of its last use (to the day)."""
-    async with transaction(engine) as connection:
-        return await find_preregistered(connection)
+async def end_client(connection: Connection, client_id: str, endings: Endings, now: datetime) -> list[EndedGrant]:
+    """Remove a client, whichever way it was registered, and end its grants: which ones.
 
-
-async def end_client(engine: Engine, client_id: str, now: datetime) -> list[UUID]:
-    """Remove a client of any kind, and end its grants: their ids, to be told to other processes.
-
-    Raises `NotFound`.
+    Raises `NotFound`, and `Conflict` for a service account, which is also somebody in a household.
     """
-    async with transaction(engine) as connection:
-        ended = await remove_client(connection, client_id, now)
-    if ended is None:
+    client = await lock_client(connection, client_id)
+    if client is None:
         raise NotFound(f"There is no client {client_id}.")
+    if client.kind == "service":
+        raise Conflict(f"{client_id} is a service account; end it with `service-accounts revoke {client_id}`.")
+    ended = await endings.end(connection, of_client(client_id), Ended.CLIENT_REMOVED, now)
+    await delete_client(connection, client_id)
+    await record(connection, Entry(action=Action.CLIENT_REMOVED, at=now, client_id=client_id, detail=client.kind))
     return ended

@@ -12,7 +12,7 @@ from app.oauth.access_tokens import count_token
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
 from app.oauth.grants import is_of
 from app.oauth.parameters import Parameters
-from app.oauth.revoking import Revocation
+from app.oauth.revoking import Ended, Revocation
 from app.oauth.secrets import SECRET_BYTES, hash_of
 from app.oauth.store import refresh as store
 from app.oauth.store.clients import Client
@@ -93,7 +93,7 @@ async def refresh(
         return invalid_grant(_BAD_TOKEN)
     is_current = presented.stored.generation == presented.current_generation
     if not is_current and not _is_in_grace(presented, now):
-        return Revocation(presented.grant.id, "refresh_token_replayed", invalid_grant(_BAD_TOKEN))
+        return Revocation(presented.grant.id, Ended.REFRESH_TOKEN_REPLAYED, invalid_grant(_BAD_TOKEN))
     if resource not in (None, presented.grant.resource):
         return invalid_target()
     scopes = narrowed(presented.grant.scopes, parameters.get("scope"))

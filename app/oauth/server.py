@@ -1,8 +1,6 @@
 """What the endpoints of the authorization server share."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID
 
 from app.audit.log import AuditLog
 from app.config import Settings
@@ -55,8 +53,3 @@ class AuthorizationServer:
     def url(self, path: str) -> str:
         """An absolute path of ours, below the path in PUBLIC_URL."""
         return f"{self.settings.public_path}{path}"
-
-    def grants_revoked(self, grant_ids: Iterable[UUID]) -> None:
-        """Tell of grants that were revoked; for after the commit."""
-        for grant_id in grant_ids:
-            self.grant_revoked(grant_id)

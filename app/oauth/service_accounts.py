@@ -1,24 +1,29 @@
 """Service accounts: programs that act in their own name, in one household, with one role.
 
-An account is a client that whoever runs the service registered, somebody without credentials to act as (their name is
-what the household reads in its activity), their membership, and a grant of kind `service`.
+An account is a client of kind `service`, somebody without credentials to act as (their name is what the household
+reads in its activity), their membership, and a grant of kind `service`.
 """
 
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
-import jwt
-
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
 from app.db import Connection, new_id
-from app.errors import Ambiguous, Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
+from app.households.finding import find_among_all
+from app.households.members import join, leave
 from app.households.membership import Role
-from app.households.repository import delete_membership, households_named, insert_membership
+from app.oauth.client_keys import fault_of_keys
+from app.oauth.granting import make_grant
+from app.oauth.metadata import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT
+from app.oauth.revoking import Ended, Endings
 from app.oauth.secrets import CLIENT_SECRET_PREFIX, hash_of, new_secret
-from app.oauth.store.clients import Client, insert_client
-from app.oauth.store.grants import NewGrant, insert_grant, revoke_grant
+from app.oauth.store.clients import Client, insert_client, lock_client
+from app.oauth.store.grants import GrantRow, NewGrant, by_id, find_grant_households, of_client
 from app.oauth.store.service_accounts import find_service_account
 from app.people.store import insert_service_person
 from app.scopes import scopes_of_role
@@ -26,8 +31,7 @@ from app.text import clean
 
 LONGEST_NAME: Final = 100
 ID_PREFIX: Final = "svc_"
-
-ServiceMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
+KIND: Final = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class WantedAccount:
     name: str
     household: str
     role: Role
-    method: ServiceMethod = "client_secret_basic"
+    method: str = CONFIDENTIAL_METHODS[0]
     jwks: dict[str, Any] | None = None
 
 
@@ -62,72 +66,89 @@ async def create_service_account(
     if wanted.role not in ("editor", "viewer"):
         raise Invalid("role: a service account is an editor or a viewer.", field="role")
     name = clean(wanted.name, "name", LONGEST_NAME)
-    jwks = _checked_jwks(wanted)
-    household_id = await _household(connection, wanted.household)
-    secret = None if wanted.method == "private_key_jwt" else new_secret(CLIENT_SECRET_PREFIX)
+    _check_proof(wanted)
+    household_id = await find_among_all(connection, wanted.household)
+    secret = None if wanted.method == PRIVATE_KEY_JWT else new_secret(CLIENT_SECRET_PREFIX)
     client = Client(
         id=ID_PREFIX + secrets.token_urlsafe(16),
-        kind="preregistered",
+        kind=KIND,
         name=name,
         redirect_uris=(),
         token_endpoint_auth_method=wanted.method,
         secret_hash=None if secret is None else hash_of(secret),
-        jwks=jwks,
+        jwks=wanted.jwks,
     )
     metadata = {"client_name": name, "grant_types": ["client_credentials"]}
     await insert_client(connection, client, metadata, now)
+    await record(connection, Entry(action=Action.CLIENT_REGISTERED, at=now, client_id=client.id, detail=KIND))
     person = await insert_service_person(connection, client.id, name, now)
-    await insert_membership(connection, household_id, person.id, wanted.role)
+    await join(connection, household_id, person.id, wanted.role, now, by=None)
     grant = NewGrant(
         id=new_id(),
         person_id=person.id,
         client_id=client.id,
-        client={"name": name, "kind": "service"},
+        client={"name": name, "kind": KIND},
         scopes=scopes_of_role(wanted.role),
         resource=resource,
         household_ids=[household_id],
         default_household_id=household_id,
         expires_at=None,
-        kind="service",
+        kind=KIND,
     )
-    await insert_grant(connection, grant, now)
+    await make_grant(connection, grant, now)
     return IssuedAccount(client.id, secret)
 
 
-async def revoke_service_account(connection: Connection, client_id: str, now: datetime) -> UUID:
+async def revoke_service_account(connection: Connection, client_id: str, endings: Endings, now: datetime) -> UUID:
     """End an account: its grant, and its membership. What it did stays on record under its name.
 
-    Answers the grant, for those who keep it in memory. Raises `NotFound` for an unknown id, `Conflict`
-    when it was ended before.
+    Answers the household that it has left, for those who keep memberships in memory. Raises `NotFound` for an unknown
+    id, `Conflict` when it was ended before.
     """
+    await lock_client(connection, client_id)
     account = await find_service_account(connection, client_id)
     if account is None:
         raise NotFound("There is no service account with this id; `service-accounts list` shows them all.", field="id")
-    if not await revoke_grant(connection, account.grant_id, "revoked_by_operator", now):
+    ended = await endings.end(connection, of_client(client_id), Ended.BY_OPERATOR, now)
+    has_left = await leave(connection, account.household_id, account.person_id, now, by=None)
+    if not ended and not has_left:
         raise Conflict("This service account is revoked already.", field="id")
-    await delete_membership(connection, account.household_id, account.person_id)
-    return account.grant_id
+    return account.household_id
 
 
-def _checked_jwks(wanted: WantedAccount) -> dict[str, Any] | None:
-    if (wanted.jwks is not None) != (wanted.method == "private_key_jwt"):
+async def end_tokens(connection: Connection, grant: GrantRow, endings: Endings, now: datetime) -> bool:
+    """End a service account's tokens (RFC 7009 section 2.1), and not the account: another grant takes the place of
+    theirs. False when they had ended already.
+
+    The client must be locked, so that the account is not revoked meanwhile.
+    """
+    if not await endings.end(connection, by_id(grant.id), Ended.BY_CLIENT, now):
+        return False
+    await make_grant(connection, await _another(connection, grant), now, by_command=False)
+    return True
+
+
+async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
+    households = await find_grant_households(connection, grant.id)
+    return NewGrant(
+        id=new_id(),
+        person_id=grant.person_id,
+        client_id=grant.client_id,
+        client={"name": grant.client_name, "kind": KIND},
+        scopes=grant.scopes,
+        resource=grant.resource,
+        household_ids=[household_id for household_id, _ in households],
+        default_household_id=households[0][0],
+        expires_at=grant.expires_at,
+        kind=KIND,
+    )
+
+
+def _check_proof(wanted: WantedAccount) -> None:
+    if wanted.method not in CONFIDENTIAL_METHODS:
+        raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
+    if (wanted.jwks is not None) != (wanted.method == PRIVATE_KEY_JWT):
         raise Invalid("jwks: keys are for the method private_key_jwt, which needs them.", field="jwks")
-    if wanted.jwks is None:
-        return None
-    try:
-        keys = jwt.PyJWKSet.from_dict(wanted.jwks).keys
-    except (jwt.PyJWTError, TypeError, AttributeError, ValueError):
-        raise Invalid("jwks: this is no JWK Set with a key that can be used.", field="jwks") from None
-    if any(member in key for key in wanted.jwks["keys"] for member in ("d", "k")):
-        raise Invalid("jwks: it holds a private key. Give the public halves, and replace this key.", field="jwks")
-    return wanted.jwks if keys else None
-
-
-async def _household(connection: Connection, name: str) -> UUID:
-    found = await households_named(connection, name)
-    if not found:
-        raise NotFound("household: there is none of this name or ref.", field="household")
-    if len(found) > 1:
-        candidates = [f"{each} ({ref})" for _, each, ref in found]
-        raise Ambiguous("household: several have this name; use the ref.", field="household", candidates=candidates)
-    return found[0][0]
+    fault = None if wanted.jwks is None else fault_of_keys(wanted.jwks)
+    if fault is not None:
+        raise Invalid(f"jwks: {fault}", field="jwks")

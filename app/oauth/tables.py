@@ -55,7 +55,7 @@ clients = Table(
     # Of documents: how long it is not fetched again, and how long it serves while it can't be.
     Column("fresh_until", Moment),
     Column("stale_until", Moment),
-    CheckConstraint("kind IN ('dynamic', 'document', 'preregistered')", name="kind"),
+    CheckConstraint("kind IN ('dynamic', 'document', 'preregistered', 'service')", name="kind"),
     CheckConstraint(
         "token_endpoint_auth_method IN ('none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt')",
         name="token_endpoint_auth_method",

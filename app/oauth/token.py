@@ -12,7 +12,7 @@ from app.audit.recording import record
 from app.db import Connection, transaction
 from app.errors import Invalid, LimitReached
 from app.oauth.access_tokens import access_token, count_token, has_refresh_token, token_life
-from app.oauth.auditing import entry_of, refused
+from app.oauth.auditing import endings_of, entry_of, refused
 from app.oauth.client_credentials import grant_of_service
 from app.oauth.clients import authenticate_client, read_credentials
 from app.oauth.codes import redeem_code
@@ -24,7 +24,7 @@ from app.oauth.resources import resource_of
 from app.oauth.revoking import Endings, Revocation
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client, note_use
-from app.oauth.store.grants import GrantRow, find_grant
+from app.oauth.store.grants import GrantRow, by_id, find_grant
 from app.scopes import in_order
 from app.ui.forms import read_form
 
@@ -70,7 +70,7 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     if isinstance(given, OAuthFault):
         refused(server, request, Action.TOKEN_REFUSED, given.error)
         return given
-    endings = Endings(server.grant_revoked)
+    endings = endings_of(server, request)
     async with transaction(server.engine, committed=endings.tell) as connection:
         client = await authenticate_client(server, connection, given)
         if isinstance(client, OAuthFault):
@@ -86,7 +86,7 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
         else:
             refused(server, request, Action.TOKEN_REFUSED, outcome.error, client_id=client.id)
     if isinstance(outcome, Revocation):
-        return outcome.fault or invalid_request("The grant has ended.")
+        return outcome.fault
     return outcome
 
 
@@ -100,8 +100,8 @@ async def _end_grant(
 ) -> None:
     """End a grant because one of its codes or tokens came back. The first time is recorded with it; who goes on
     replaying is refused like anyone."""
-    is_ended = await endings.end(connection, found.grant_id, found.because, now)
     grant = await find_grant(connection, found.grant_id)
+    is_ended = bool(await endings.end(connection, by_id(found.grant_id), found.because, now))
     entry = entry_of(
         server,
         request,

@@ -15,7 +15,6 @@ _STATUS_OF_REFUSAL = {
     "conflict": 409,
     "limit": 429,
     "role": 403,
-    "quarantined": 403,
     "unavailable": 503,
 }
 

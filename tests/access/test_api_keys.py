@@ -10,20 +10,15 @@ from starlette.applications import Starlette
 
 from app.access import api_keys
 from app.access.api_keys import ApiKeys
-from app.access.grant_cache import GrantCache
-from app.access.identify import Identify
-from app.access.limits import AccessLimits
 from app.config import Settings
-from app.cues import CueBus
 from app.db import Engine, transaction
 from app.errors import Ambiguous, Invalid, NotFound
 from app.households.tables import memberships
 from app.oauth.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
+from app.oauth.revoking import Endings, GrantRevoked
 from app.oauth.secrets import hash_of
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
-from app.oauth.verifier import TokenVerifier
-from app.ops.counters import Counters
 from app.people.person import Person
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
@@ -45,9 +40,10 @@ class Keys:
         async with transaction(self.engine) as connection:
             return await create_api_key(connection, self.settings.resource, key, self.clock())
 
-    async def end(self, key: IssuedKey) -> None:
-        async with transaction(self.engine) as connection:
-            await revoke_api_key(connection, key.id, self.clock())
+    async def end(self, key: IssuedKey, told: GrantRevoked = lambda _: None) -> None:
+        endings = Endings(told)
+        async with transaction(self.engine, committed=endings.tell) as connection:
+            await revoke_api_key(connection, key.id, endings, self.clock())
 
 
 @pytest.fixture
@@ -79,7 +75,7 @@ async def test_a_wrong_an_expired_and_a_revoked_key_get_the_same_answer(
     assert (await McpClient(http, revoked.secret).send("tools/list")).status_code == 200
     async with transaction(keys.engine) as connection:
         await connection.execute(text("UPDATE grants SET expires_at = now() WHERE client_id = :id"), {"id": old.id})
-        app.state.cues.grant_ended(await revoke_api_key(connection, revoked.id, keys.clock()))
+    await keys.end(revoked, app.state.cues.grant_ended)
     app.state.cues.members_changed(ada.household_id)
     wrong = revoked.secret[:-1] + ("A" if revoked.secret[-1] != "A" else "B")
     answers = [
@@ -206,18 +202,3 @@ async def test_each_key_finds_its_own_grant_and_few_are_remembered(
             await known.note_use(key.secret)
             assert len(known) == 1
     assert all(key.secret not in repr(vars(known)) for key in issued)
-
-
-async def test_without_keys_no_key_is_good(
-    engine: Engine, settings: Settings, factory: Factory, keys: Keys, ada: Connected
-) -> None:
-    key = await keys.make(ada.person)
-    await factory.keys.load()
-    verifier = TokenVerifier(settings, factory.keys)
-    cues = CueBus(settings.database_url.get_secret_value() if settings.database_url else "")
-    known, limits = GrantCache(cues), AccessLimits.of(settings, Counters())
-    assert await Identify(engine, verifier, known, limits)(key.secret, "192.0.2.1") is None
-    with_keys = Identify(engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer))
-    caller = await with_keys(key.secret, "192.0.2.1")
-    assert caller is not None
-    assert (caller.actor.client_id, caller.expires_at) == (key.id, key.expires_at)

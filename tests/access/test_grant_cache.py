@@ -12,7 +12,7 @@ from app.config import Settings
 from app.cues import CueBus, GrantEnded
 from app.db import Engine, new_id, transaction
 from app.db.embedded import DatabaseUrls
-from app.oauth.store.grants import revoke_grant
+from app.oauth.store.grants import by_id, end_grants
 from app.oauth.verifier import TokenVerifier
 from app.ops.counters import Counters
 from tests.cues.conftest import Heard
@@ -55,7 +55,7 @@ class Asked:
     async def revoke_unheard(self, who: Connected, clock: MovableClock) -> None:
         """End a grant in the database, telling nobody."""
         async with transaction(self.engine) as connection:
-            assert await revoke_grant(connection, who.grant_id, "test", clock())
+            assert await end_grants(connection, by_id(who.grant_id), "test", clock())
 
 
 @pytest.fixture

@@ -125,6 +125,7 @@ async def test_each_refresh_leaves_a_row_and_so_does_theft(
     expected = [
         ("token_refreshed", "ok"),
         ("token_refreshed", "ok"),
+        ("grant_revoked", "ok"),
         ("token_replayed", "grant_revoked"),
         ("token_refused", "invalid_grant"),
         ("token_refused", "invalid_grant"),
@@ -143,7 +144,8 @@ async def test_a_replayed_code_leaves_one_row_with_the_end_of_the_grant_and_then
     assert (await redeem(http, attempt, code)).status_code == 200
     for _ in range(2):
         assert (await redeem(http, attempt, code)).status_code == 400
-    first, second = (await rows(server))[len(CONNECTED) :]
+    ended, first, second = (await rows(server))[len(CONNECTED) :]
+    assert only(ended, "action", "detail", "grant_id") == ("grant_revoked", "code_replayed", first["grant_id"])
     assert only(first, "action", "outcome", "detail") == ("token_replayed", "grant_revoked", "code_replayed")
     assert only(second, "action", "outcome", "detail") == ("token_replayed", "invalid_grant", "code_replayed")
     assert first["grant_id"] == second["grant_id"] is not None

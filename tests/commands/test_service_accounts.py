@@ -40,7 +40,7 @@ async def test_an_account_is_made_listed_and_revoked(
 
 async def test_a_file_that_holds_no_keys_is_refused(engine: Engine, settings: Settings, tmp_path: Path) -> None:
     await Factory(engine, settings).person("Ada")
-    wanted = ["--household", "Ada's household", "--role", "editor", "--method", "private_key_jwt"]
+    wanted = ["--household", "Ada's household", "--role", "editor", "--auth-method", "private_key_jwt"]
     for name, content in (("missing", None), ("text", "no JSON"), ("list", "[]"), ("empty", '{"keys": []}')):
         file = tmp_path / name
         if content is not None:

@@ -149,11 +149,13 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
     columns = await rows(
         database,
         """
-        SELECT column_name FROM information_schema.role_column_grants
-        WHERE grantee = 'shopping_service' AND table_name = 'audit_events' AND privilege_type = 'UPDATE'
+        SELECT table_name AS "table", string_agg(column_name, ',' ORDER BY column_name) AS columns
+        FROM information_schema.role_column_grants
+        WHERE grantee = 'shopping_service' AND privilege_type = 'UPDATE' GROUP BY 1
         """,
     )
-    assert {row["column_name"] for row in columns} == {"seal_no", "seal"}
+    changed = {row["table"]: row["columns"] for row in columns if "UPDATE" not in privileges[row["table"]]}
+    assert changed == {"audit_events": "seal,seal_no", "api_keys": "last_used_on", "upstream_sign_ins": "used_at"}
     for table, held in privileges.items():
         assert held <= {"SELECT", "INSERT", "UPDATE", "DELETE"}, table
     others = await rows(
@@ -235,6 +237,28 @@ def test_lists_that_were_there_before_learn_how_much_is_on_them(empty: DatabaseU
     migrate(empty.owner, empty.service)
     found = asyncio.run(rows(empty, "SELECT name, open_items, checked_items FROM lists ORDER BY name"))
     assert [tuple(row.values()) for row in found] == [("ref1", 2, 1), ("ref2", 0, 0)]
+
+
+async def set_up_clients(database: DatabaseUrls) -> None:
+    """An added client and a service account, as they were when both were of one kind."""
+    connection = await connect(database.superuser)
+    await connection.execute("""
+        INSERT INTO people (id, issuer, subject, name) VALUES (gen_random_uuid(), 'client', 'svc_robot', 'Robot');
+        INSERT INTO clients (id, kind, name, redirect_uris, token_endpoint_auth_method, metadata, created_at,
+                             last_used_at)
+        SELECT id, 'preregistered', id, '[]', 'client_secret_basic', '{}', now(), now()
+        FROM unnest(ARRAY['app_home', 'svc_robot']) AS id;
+        INSERT INTO grants (id, kind, person_id, client_id, client, scopes, resource, created_at)
+        SELECT gen_random_uuid(), 'service', id, 'svc_robot', '{}', '{}', '', now() FROM people""")
+    await connection.close()
+
+
+def test_service_accounts_that_were_there_before_get_a_kind_of_their_own(empty: DatabaseUrls) -> None:
+    migrate(empty.owner, empty.service, "0011")
+    asyncio.run(set_up_clients(empty))
+    migrate(empty.owner, empty.service)
+    found = asyncio.run(rows(empty, "SELECT id, kind FROM clients ORDER BY id"))
+    assert [tuple(row.values()) for row in found] == [("app_home", "preregistered"), ("svc_robot", "service")]
 
 
 def test_concurrent_starts_migrate_once(empty: DatabaseUrls) -> None:

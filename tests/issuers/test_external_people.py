@@ -17,9 +17,10 @@ from app.db.embedded import DatabaseUrls
 from app.lists.founding import found_household
 from app.main import create_app
 from app.oauth import external_grants
+from app.oauth.api_keys import WantedKey, create_api_key
 from app.oauth.claims_cache import ExternalClaims
 from app.oauth.external_grants import KEPT, ExternalGrants
-from app.oauth.store.grants import approved_redirects, revoke_grant
+from app.oauth.store.grants import approved_redirects, by_id, end_grants
 from app.people.identities import NAMELESS, name_in
 from tests.factory import Factory
 from tests.issuers.conftest import Resource
@@ -95,6 +96,14 @@ async def test_many_first_calls_at_once_make_one_person_one_household_and_one_gr
         SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM identities), (SELECT count(*) FROM households),
                (SELECT count(*) FROM memberships), (SELECT count(*) FROM grants)""")
     assert tuple(counts[0]) == (1, 1, 1, 1, 1)
+    recorded = await rows("""
+        SELECT action, detail, person_id = (SELECT id FROM people) FROM audit_events
+        WHERE action IN ('sign_up', 'membership_changed', 'grant_made') ORDER BY action""")
+    assert [tuple(row) for row in recorded] == [
+        ("grant_made", "external lists:read lists:write household:manage", True),
+        ("membership_changed", "owner", True),
+        ("sign_up", issuer.identifier, True),
+    ]
 
 
 async def test_each_client_has_a_grant_of_its_own_that_can_be_revoked_for_good(
@@ -107,7 +116,7 @@ async def test_each_client_has_a_grant_of_its_own_that_can_be_revoked_for_good(
     assert set(grants) == {"one", "other"}
     assert {(row.kind, row.issuer) for row in grants.values()} == {("external", issuer.identifier)}
     async with transaction(engine) as connection:
-        assert await revoke_grant(connection, grants["one"].id, "test", clock())
+        assert await end_grants(connection, by_id(grants["one"].id), "test", clock())
     app.state.cues.grant_ended(grants["one"].id)
     assert await resource.status(one) == 401
     assert await resource.status(resource.token(issuer, client_id="one")) == 401  # a fresh token changes nothing
@@ -226,8 +235,12 @@ async def test_without_the_authorization_server_external_issuers_are_all_there_i
     assert await rows("SELECT kid FROM signing_keys") == []
 
 
-async def test_without_the_authorization_server_its_earlier_tokens_are_refused(
+async def test_without_the_authorization_server_its_earlier_tokens_and_keys_are_refused(
     pure: Resource, engine: Engine, without_auth_server: Settings
 ) -> None:
     ada = await Factory(engine, without_auth_server).connected("Ada")
-    assert await pure.status(ada.token) == 401
+    wanted = WantedKey(ada.person.email or "", "Ada's household")
+    async with transaction(engine) as connection:
+        key = await create_api_key(connection, without_auth_server.resource, wanted, datetime.now(UTC))
+    for credential in (ada.token, key.secret):
+        assert await pure.status(credential) == 401

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.config import Settings
-from app.db import Engine
+from app.db import Engine, transaction
 from app.main import create_app
 from app.oauth.preregistered import Wanted, add_client
 from tests.mcp.client import McpClient
@@ -200,5 +200,6 @@ async def test_a_host_that_was_added_by_command_logs_in(
 ) -> None:
     used = "http://localhost:6274/oauth/callback"
     wanted = Wanted("Inspector", [used], "client_secret_basic")
-    client = (await add_client(settings, engine, wanted, datetime.now(UTC))).answer
+    async with transaction(engine) as connection:
+        client = (await add_client(connection, settings, wanted, datetime.now(UTC))).answer
     await connect(http, settings, client, used, email)

@@ -7,7 +7,7 @@ import pytest
 
 from app.db import transaction
 from app.oauth.grants import find_live_grant
-from app.oauth.store.grants import revoke_grant
+from app.oauth.store.grants import by_id, end_grants
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import tokens_for
 
@@ -33,6 +33,6 @@ async def test_an_unknown_or_revoked_grant_is_none(server: RunningServer, http: 
     assert grant is not None
     async with transaction(server.engine) as connection:
         assert await find_live_grant(connection, uuid4()) is None
-        assert await revoke_grant(connection, grant.id, "revoked_by_person", server.clock())
-        assert not await revoke_grant(connection, grant.id, "revoked_by_person", server.clock())
+        assert await end_grants(connection, by_id(grant.id), "revoked_by_person", server.clock())
+        assert not await end_grants(connection, by_id(grant.id), "revoked_by_person", server.clock())
         assert await find_live_grant(connection, grant.id) is None

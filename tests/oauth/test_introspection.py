@@ -14,7 +14,8 @@ from app.households.tables import memberships
 from app.oauth.limits import PerMinute
 from app.oauth.secrets import hash_of
 from app.oauth.store.clients import Client, insert_client
-from app.oauth.tables import clients
+from app.oauth.tables import clients, grants
+from app.resources import READ_ONLY
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import REDIRECT_URI, refresh, register, tokens_for
 
@@ -112,6 +113,17 @@ async def test_a_narrowed_token_shows_its_own_scopes(
 ) -> None:
     narrow = await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"], scope="lists:read")
     assert (await answer_to(http, narrow.json()["access_token"]))["scope"] == "lists:read"
+
+
+async def test_a_token_for_the_endpoint_for_reading_is_for_that_one_only(
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+) -> None:
+    grant = await server.grant_of(tokens["access_token"])
+    assert grant is not None
+    read_only = READ_ONLY.identifier(server.url)
+    async with transaction(server.engine) as connection:
+        await connection.execute(update(grants).where(grants.c.id == grant.id).values(resource=read_only))
+    assert (await answer_to(http, tokens["access_token"]))["aud"] == read_only
 
 
 async def test_only_those_who_were_let_in_may_ask(

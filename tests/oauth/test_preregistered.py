@@ -12,12 +12,18 @@ import pytest
 from sqlalchemy import select
 
 from app.cues import Cue, CueBus, GrantEnded
-from app.db import transaction
+from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import Invalid, NotFound
-from app.oauth.preregistered import Wanted, add_client, end_client, list_clients
+from app.oauth.grants import find_live_grant
+from app.oauth.preregistered import Wanted, add_client, end_client
+from app.oauth.revoking import Endings
+from app.oauth.store.clients import find_preregistered
+from app.oauth.store.external_grants import NewExternalGrant, insert_external_grant
 from app.oauth.tables import clients, grants
+from app.scopes import ALL_SCOPES
 from tests.command import run
+from tests.factory import Factory
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import Attempt, code_of, redeem, refresh
@@ -31,7 +37,18 @@ CALLBACK = "https://client.example/cb"
 async def add(server: RunningServer, **changes: Any) -> dict[str, Any]:
     given: dict[str, Any] = {"name": "Home", "redirect_uris": [CALLBACK], "auth_method": "none", **changes}
     wanted = Wanted(**given)
-    return (await add_client(server.settings, server.engine, wanted, NOW)).answer
+    async with transaction(server.engine) as connection:
+        return (await add_client(connection, server.settings, wanted, NOW)).answer
+
+
+async def remove(server: RunningServer, client_id: str) -> int:
+    async with transaction(server.engine) as connection:
+        return len(await end_client(connection, client_id, Endings(server.revoked.append), server.clock()))
+
+
+async def added(server: RunningServer) -> list[str]:
+    async with transaction(server.engine) as connection:
+        return [client.id for client, _ in await find_preregistered(connection)]
 
 
 async def test_an_added_client_with_a_secret_logs_in(
@@ -59,22 +76,43 @@ async def test_an_added_client_is_told_its_faults(server: RunningServer, http: h
 async def test_removing_a_client_ends_what_was_approved(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
-    added = await add(server)
-    attempt = Attempt(added["client_id"], server.url, redirect_uri=CALLBACK)
+    client = await add(server)
+    attempt = Attempt(client["client_id"], server.url, redirect_uri=CALLBACK)
     browser = Browser(http)
     code = code_of(await browser.approve(await browser.sign_up(attempt.url(), email)))
     tokens = (await redeem(http, attempt, code)).json()
-    ended = await end_client(server.engine, added["client_id"], server.clock())
-    assert len(ended) == 1
+    assert await remove(server, client["client_id"]) == 1
     assert await server.grant_of(tokens["access_token"]) is None
-    refused = await refresh(http, server.url, added["client_id"], tokens["refresh_token"])
+    refused = await refresh(http, server.url, client["client_id"], tokens["refresh_token"])
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
-    assert await list_clients(server.engine) == []
+    assert await added(server) == []
+
+
+async def test_removing_a_client_leaves_the_client_of_that_id_of_another_issuer_alone(
+    server: RunningServer, factory: Factory
+) -> None:
+    client_id = (await add(server))["client_id"]
+    person, household_id = await factory.person()
+    grant = NewExternalGrant(
+        id=new_id(),
+        person_id=person.id,
+        issuer="https://id.example",
+        client_id=client_id,
+        client={"name": client_id},
+        scopes=ALL_SCOPES,
+        resource=server.settings.resource,
+        household_ids=(household_id,),
+    )
+    async with transaction(server.engine) as connection:
+        await insert_external_grant(connection, grant, NOW)
+    assert await remove(server, client_id) == 0
+    async with transaction(server.engine) as connection:
+        assert await find_live_grant(connection, grant.id, now=server.clock()) is not None
 
 
 async def test_an_unknown_client_can_not_be_removed(server: RunningServer) -> None:
     with pytest.raises(NotFound, match="There is no client app_x"):
-        await end_client(server.engine, "app_x", NOW)
+        await remove(server, "app_x")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +132,7 @@ async def test_a_client_that_can_not_work_is_not_added(
     with pytest.raises(Invalid) as refused:
         await add(server, **changes)
     assert said in refused.value.message
-    assert await list_clients(server.engine) == []
+    assert await added(server) == []
 
 
 def environment(database: DatabaseUrls) -> dict[str, str]:
@@ -138,11 +176,14 @@ def test_the_commands_add_list_and_remove(database: DatabaseUrls, tmp_path: Path
     added = run(tmp_path, "clients", "add", "Home", CALLBACK, "http://localhost/cb", *method, **external)
     assert added.returncode == 0, added.stderr
     first, second = added.stdout.splitlines()
-    client_id, secret = first.removeprefix("client_id: "), second.removeprefix("client_secret: ")
+    client_id, secret = first.removeprefix("client_id="), second.removeprefix("client_secret=")
     assert (client_id[:4], secret[:4]) == ("app_", "sls_")
     listed = run(tmp_path, "clients", "list", **external)
-    assert listed.stdout.split("\n")[1:] == [f"    {CALLBACK}", "    http://localhost/cb", ""]
-    assert client_id in listed.stdout
+    [_, row] = listed.stdout.splitlines()
+    assert (row.split()[:4], row.split()[-2:]) == (
+        [client_id, "Home", "client_secret_basic", "yes"],
+        [CALLBACK, "http://localhost/cb"],
+    )
     assert secret not in listed.stdout + listed.stderr + added.stderr
     removed = run(tmp_path, "clients", "remove", client_id, **external)
     assert (removed.returncode, removed.stdout) == (0, "Removed. Approvals that ended with it: 0\n")

@@ -2,30 +2,37 @@
 
 import base64
 from typing import Any
+from uuid import UUID
 
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from jwt.algorithms import ECAlgorithm
 from sqlalchemy import select, update
 from starlette.applications import Starlette
 
 from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import Ambiguous, Conflict, Invalid, NotFound
-from app.households.tables import households, memberships
+from app.households import finding
+from app.households.repository import members_of, memberships_of
+from app.households.tables import households
+from app.oauth.preregistered import end_client
+from app.oauth.revoking import Endings, GrantRevoked
 from app.oauth.service_accounts import (
     IssuedAccount,
     WantedAccount,
     create_service_account,
     revoke_service_account,
 )
+from app.oauth.store.clients import find_preregistered
+from app.oauth.store.grants import end_grants, of_client
+from app.oauth.store.service_accounts import find_service_account, find_service_accounts
 from app.oauth.tables import clients, grants
 from app.people.tables import people
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.oauth.conftest import MovableClock
+from tests.oauth.signing import Signer, new_key, public_jwk
 from tests.oauth.tokens import REDIRECT_URI, Attempt, register
 
 pytestmark = pytest.mark.anyio
@@ -54,9 +61,10 @@ class Accounts:
         async with transaction(self.engine) as connection:
             return await create_service_account(connection, self.settings.resource, wanted, self.clock())
 
-    async def end(self, account: IssuedAccount) -> Any:
-        async with transaction(self.engine) as connection:
-            return await revoke_service_account(connection, account.client_id, self.clock())
+    async def end(self, account: IssuedAccount, told: GrantRevoked = lambda _: None) -> UUID:
+        endings = Endings(told)
+        async with transaction(self.engine, committed=endings.tell) as connection:
+            return await revoke_service_account(connection, account.client_id, endings, self.clock())
 
 
 @pytest.fixture
@@ -164,30 +172,97 @@ async def test_a_revoked_account_ends_at_once_and_stays_on_record(
     account = await accounts.make()
     client = McpClient(http, (await token_of(http, account))["access_token"])
     await client.call("add_items", items=["milk"])
-    app.state.cues.grant_ended(await accounts.end(account))
+    await accounts.end(account, app.state.cues.grant_ended)
     assert (await client.send("tools/list")).status_code == 401
     refused = await http.post("/oauth/token", data=CLIENT_CREDENTIALS, headers=basic(account))
     assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
     owner = McpClient(http, ada.token)
     assert (await owner.call("get_activity"))["events"][0]["person"] == "Kitchen robot"
-    async with transaction(accounts.engine) as connection:
-        assert (await connection.execute(select(memberships.c.person_id))).scalars().all() == [ada.person.id]
+    await assert_nobody_but(accounts, ada)
     with pytest.raises(Conflict):
         await accounts.end(account)
     with pytest.raises(NotFound):
         await accounts.end(IssuedAccount("svc_unknown", None))
 
 
+async def test_an_account_that_revokes_its_tokens_goes_on_until_it_is_revoked(
+    http: httpx.AsyncClient, accounts: Accounts, ada: Connected
+) -> None:
+    account = await accounts.make()
+    tokens = [(await token_of(http, account))["access_token"] for _ in range(2)]
+    for _ in range(2):
+        answer = await http.post("/oauth/revoke", data={"token": tokens[0]}, headers=basic(account))
+        assert answer.status_code == 200
+    for token in tokens:
+        assert (await McpClient(http, token).send("tools/list")).status_code == 401
+    fresh = (await token_of(http, account))["access_token"]
+    assert (await McpClient(http, fresh).call("list_items"))["items"] == []
+    async with transaction(accounts.engine) as connection:
+        [listed] = await find_service_accounts(connection)
+        states = (await connection.execute(select(grants.c.revoked_because).order_by(grants.c.created_at))).scalars()
+    assert (listed.client_id, listed.revoked_at, listed.scopes) == (
+        account.client_id,
+        None,
+        ["lists:read", "lists:write"],
+    )
+    assert sorted(map(str, states)) == ["None", "None", "revoked_by_client"]  # hers, and both of the account
+    ended: list[UUID] = []
+    assert await accounts.end(account, ended.append) == ada.household_id
+    assert len(ended) == 1
+    await assert_nobody_but(accounts, ada)
+
+
+async def test_an_account_without_a_live_grant_still_leaves_its_household(
+    http: httpx.AsyncClient, accounts: Accounts, ada: Connected
+) -> None:
+    account = await accounts.make()
+    async with transaction(accounts.engine) as connection:
+        await end_grants(connection, of_client(account.client_id), "revoked_by_operator", accounts.clock())
+    await accounts.end(account)
+    await assert_nobody_but(accounts, ada)
+
+
+async def assert_nobody_but(accounts: Accounts, ada: Connected) -> None:
+    async with transaction(accounts.engine) as connection:
+        assert [each.person_id for each in await members_of(connection, ada.household_id)] == [ada.person.id]
+
+
+async def test_an_account_is_no_client_of_the_other_command(accounts: Accounts, ada: Connected) -> None:
+    account = await accounts.make()
+    async with transaction(accounts.engine) as connection:
+        assert await find_preregistered(connection) == []
+        with pytest.raises(Conflict, match=f"service-accounts revoke {account.client_id}"):
+            await end_client(connection, account.client_id, Endings(lambda _: None), accounts.clock())
+        assert await find_service_account(connection, account.client_id) is not None
+
+
+async def test_a_household_is_found_however_its_name_is_written(
+    factory: Factory, accounts: Accounts, ada: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "PAGE", 1)
+    await factory.person("Eve")
+    async with transaction(accounts.engine) as connection:
+        ref = (await memberships_of(connection, ada.person.id))[0].ref
+    for name in ("ADA'S  household", ref.upper()):
+        account = await accounts.make(household=name)
+        assert await accounts.end(account) == ada.household_id
+
+
 def jwk(**more: str) -> dict[str, Any]:
-    key = ec.generate_private_key(ec.SECP256R1()).public_key()
-    return {**ECAlgorithm.to_jwk(key, as_dict=True), "kid": "k", **more}
+    return public_jwk(new_key(), kid="k", **more)
 
 
-async def test_an_account_with_keys_has_no_secret(http: httpx.AsyncClient, accounts: Accounts, ada: Connected) -> None:
-    account = await accounts.make(method="private_key_jwt", jwks={"keys": [jwk()]})
+async def test_an_account_with_keys_signs_and_has_no_secret(
+    http: httpx.AsyncClient, accounts: Accounts, ada: Connected
+) -> None:
+    signer = Signer("", accounts.settings.issuer)
+    account = await accounts.make(method="private_key_jwt", jwks=signer.jwks())
     assert account.secret is None
     refused = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, "client_id": account.client_id})
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    signer.client_id = account.client_id
+    signed = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, **signer.parameters()})
+    assert (await McpClient(http, signed.json()["access_token"]).call("list_items"))["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -202,6 +277,9 @@ async def test_an_account_with_keys_has_no_secret(http: httpx.AsyncClient, accou
         ({"method": "private_key_jwt", "jwks": {"keys": []}}, Invalid, "jwks"),
         ({"method": "private_key_jwt", "jwks": {"keys": 5}}, Invalid, "jwks"),
         ({"method": "private_key_jwt", "jwks": {}}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "jwks": {"keys": [jwk(use="enc")]}}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "jwks": {"keys": [jwk(alg="ES384")]}}, Invalid, "jwks"),
+        ({"method": "none"}, Invalid, "method"),
         ({"method": "private_key_jwt", "jwks": {"keys": [jwk(d="AAAA")]}}, Invalid, "jwks"),
         ({"method": "private_key_jwt", "jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, Invalid, "jwks"),
     ],

@@ -1,23 +1,19 @@
 """Disconnecting an app: its grant ends, and with it every token."""
 
-from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.audit.entry import Action
-from app.audit.recording import record
 from app.db import transaction
 from app.oauth.account.visits import ACCOUNT, TO_DISCONNECT, out_of_date
-from app.oauth.auditing import entry_of
+from app.oauth.auditing import endings_of
 from app.oauth.browser_session import see_other
 from app.oauth.forms import posted
+from app.oauth.revoking import Ended
 from app.oauth.server import AuthorizationServer
-from app.oauth.store.connections import end_grant_of
+from app.oauth.store.grants import one_of_person
 from app.people.sessions import find_person
-
-BY_PERSON: Final = "disconnected_by_person"
 
 
 async def post_disconnect(server: AuthorizationServer, request: Request) -> Response:
@@ -27,11 +23,10 @@ async def post_disconnect(server: AuthorizationServer, request: Request) -> Resp
         return out_of_date(server)
     grant_id = UUID(form.fields.one("grant"))  # the form's token says that we wrote it
     now = server.clock()
-    ended: list[UUID] = []
-    async with transaction(server.engine, committed=lambda: server.grants_revoked(ended)) as connection:
+    endings = endings_of(server, request)
+    async with transaction(server.engine, committed=endings.tell) as connection:
         person = await find_person(connection, form.visit.cookie, now)
-        if person is not None and await end_grant_of(connection, person.id, grant_id, BY_PERSON, now):
-            ended.append(grant_id)
-            known = {"person_id": person.id, "grant_id": grant_id, "detail": BY_PERSON}
-            await record(connection, entry_of(server, request, Action.GRANT_REVOKED, **known))
+        if person is None:
+            return out_of_date(server)
+        ended = await endings.end(connection, one_of_person(person.id, grant_id), Ended.BY_PERSON, now)
     return see_other(server, ACCOUNT) if ended else out_of_date(server)

@@ -1,7 +1,6 @@
 """Choosing a new password by a one-time link."""
 
 from functools import partial
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,12 +11,13 @@ from app.db import transaction
 from app.errors import AppError
 from app.oauth.account.letters import reset_letter
 from app.oauth.account.visits import SIGN_IN, find_link, out_of_date
-from app.oauth.auditing import email_hash_of, entry_of, refused
+from app.oauth.auditing import email_hash_of, endings_of, entry_of, refused
 from app.oauth.browser_session import Visit, visit_of
 from app.oauth.forms import form_token, posted, show
 from app.oauth.proving import count_attempt
+from app.oauth.revoking import Ended
 from app.oauth.server import AuthorizationServer
-from app.oauth.store.connections import end_grants_of
+from app.oauth.store.grants import of_person
 from app.ops.requests import address_of
 from app.people.emails import parse_email
 from app.people.proving import reset
@@ -70,16 +70,16 @@ async def post_new_password(server: AuthorizationServer, request: Request) -> Re
     link = await find_link(server, secret, "reset")
     if link is None:
         return out_of_date(server)
-    ended: list[UUID] = []
+    endings = endings_of(server, request)
     try:
         await count_attempt(server, request)
         secret_hash = await server.entry.hashing.hash_new(form.fields.one("password"), [link.email])
-        async with transaction(server.engine, committed=lambda: server.grants_revoked(ended)) as connection:
+        async with transaction(server.engine, committed=endings.tell) as connection:
             now = server.clock()
             person_id = await reset(connection, server.slow_down, secret, secret_hash, now)
             if person_id is None:
                 return out_of_date(server)
-            ended += await end_grants_of(connection, person_id, "password_reset", now)
+            await endings.end(connection, of_person(person_id), Ended.PASSWORD_RESET, now)
             await record(connection, entry_of(server, request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
         refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=server.audit.email_hash(link.email))

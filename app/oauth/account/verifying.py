@@ -1,7 +1,6 @@
 """Proving that an address is its person's: by a link in the mailbox and the password, which makes both one hand."""
 
 from functools import partial
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,12 +12,13 @@ from app.errors import AppError, Invalid
 from app.oauth.account.letters import verify_letter
 from app.oauth.account.page import account_page
 from app.oauth.account.visits import SIGN_IN, TO_SEND_PROOF, find_link, out_of_date
-from app.oauth.auditing import entry_of, refused
+from app.oauth.auditing import endings_of, entry_of, refused
 from app.oauth.browser_session import Visit, visit_of
 from app.oauth.forms import form_token, posted, show
 from app.oauth.proving import prove
+from app.oauth.revoking import Ended
 from app.oauth.server import AuthorizationServer
-from app.oauth.store.connections import end_grants_of
+from app.oauth.store.grants import of_person
 from app.ops.requests import address_of
 from app.people.emails import parse_email
 from app.people.links import Link
@@ -62,18 +62,18 @@ async def post_verify(server: AuthorizationServer, request: Request) -> Response
     link = await find_link(server, secret, "verify")
     if link is None:
         return out_of_date(server)
-    ended: list[UUID] = []
+    endings = endings_of(server, request)
     try:
         account = await prove(server, request, link.email, form.fields.one("password"))
         if account is None:
             raise Invalid("The password is wrong.", field="password")
-        async with transaction(server.engine, committed=lambda: server.grants_revoked(ended)) as connection:
+        async with transaction(server.engine, committed=endings.tell) as connection:
             now = server.clock()
             is_first = await verify(connection, secret, account, now)
             if is_first is None:
                 return out_of_date(server)
             if is_first:
-                ended += await end_grants_of(connection, account.person.id, "address_verified", now)
+                await endings.end(connection, of_person(account.person.id), Ended.ADDRESS_VERIFIED, now)
             await record(connection, entry_of(server, request, Action.ADDRESS_VERIFIED, person_id=account.person.id))
     except AppError as error:
         refused(server, request, Action.ADDRESS_VERIFIED, error.code, email_hash=server.audit.email_hash(link.email))

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from app.db import Connection
-from app.oauth.tables import clients, grants
+from app.oauth.tables import clients
 
 # The time of last use serves a purge after 90 days: a day's precision is enough, and spares a write per token.
 USE_PRECISION: Final = timedelta(days=1)
@@ -17,7 +16,7 @@ USE_PRECISION: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client that may ask for grants. `kind` is `dynamic`, `document` or `preregistered`.
+    """A client that may ask for grants. `kind` is `dynamic`, `document`, `preregistered` or `service`.
 
     One that authenticates with `private_key_jwt` has its keys in `jwks` or behind `jwks_uri`.
     """
@@ -116,17 +115,15 @@ async def drop_document(connection: Connection, client_id: str, now: datetime) -
     )
 
 
-async def remove_client(connection: Connection, client_id: str, now: datetime) -> list[UUID] | None:
-    """Delete a client and end its grants: their ids; None when there is no such client."""
-    if (await connection.execute(delete(clients).where(clients.c.id == client_id).returning(clients.c.id))).first():
-        ended = await connection.execute(
-            update(grants)
-            .where(grants.c.client_id == client_id, grants.c.revoked_at.is_(None))
-            .values(revoked_at=now, revoked_because="client_removed")
-            .returning(grants.c.id)
-        )
-        return list(ended.scalars())
-    return None
+async def lock_client(connection: Connection, client_id: str) -> Client | None:
+    """The client of that id, locked until the transaction ends; before any grant of it."""
+    row = (await connection.execute(select(*_COLUMNS).where(clients.c.id == client_id).with_for_update())).first()
+    return None if row is None else _client(row)
+
+
+async def delete_client(connection: Connection, client_id: str) -> None:
+    """Forget a client; its grants stay."""
+    await connection.execute(delete(clients).where(clients.c.id == client_id))
 
 
 async def note_use(connection: Connection, client_id: str, now: datetime) -> None:

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.db import Connection
 from app.households.tables import households, memberships
+from app.oauth.store.grants import live, of_person
 from app.oauth.tables import grant_households, grants, refresh_families, refresh_tokens
 
 MOST_SHOWN: Final = 200
@@ -17,11 +18,16 @@ MOST_SHOWN: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
-    """A live grant as its person sees it. `used_at` is when it last asked for a token; None when that is not known."""
+    """A live grant as its person sees it.
+
+    `issuer` is whose client it is; None for one of ours. `used_at` is when it last asked for a token; None when that is
+    not known.
+    """
 
     grant_id: UUID
     kind: str
     client_id: str
+    issuer: str | None
     name: str
     redirect_host: str | None
     scopes: tuple[str, ...]
@@ -52,6 +58,7 @@ async def find_connected_apps(connection: Connection, person_id: UUID, now: date
             grants.c.id,
             grants.c.kind,
             grants.c.client_id,
+            grants.c.issuer,
             grants.c.client["name"].astext.label("name"),
             grants.c.client["redirect_host"].astext.label("redirect_host"),
             grants.c.scopes,
@@ -60,7 +67,7 @@ async def find_connected_apps(connection: Connection, person_id: UUID, now: date
             used_at.label("used_at"),
             grants.c.expires_at,
         )
-        .where(_is_live(person_id, now))
+        .where(of_person(person_id), live(now))
         .order_by(grants.c.created_at.desc(), grants.c.id.desc())
         .limit(MOST_SHOWN)
     )
@@ -69,6 +76,7 @@ async def find_connected_apps(connection: Connection, person_id: UUID, now: date
             grant_id=row.id,
             kind=row.kind,
             client_id=row.client_id,
+            issuer=row.issuer,
             name=row.name,
             redirect_host=row.redirect_host,
             scopes=tuple(row.scopes),
@@ -79,33 +87,3 @@ async def find_connected_apps(connection: Connection, person_id: UUID, now: date
         )
         for row in rows
     ]
-
-
-async def end_grant_of(connection: Connection, person_id: UUID, grant_id: UUID, because: str, now: datetime) -> bool:
-    """End one grant of a person; False when it had ended already or is another's."""
-    done = await connection.execute(
-        update(grants)
-        .where(_is_live(person_id, now), grants.c.id == grant_id)
-        .values(revoked_at=now, revoked_because=because)
-        .returning(grants.c.id)
-    )
-    return done.first() is not None
-
-
-async def end_grants_of(connection: Connection, person_id: UUID, because: str, now: datetime) -> list[UUID]:
-    """End every live grant of a person; which ones."""
-    done = await connection.execute(
-        update(grants)
-        .where(_is_live(person_id, now))
-        .values(revoked_at=now, revoked_because=because)
-        .returning(grants.c.id)
-    )
-    return list(done.scalars())
-
-
-def _is_live(person_id: UUID, now: datetime) -> ColumnElement[bool]:
-    return and_(
-        grants.c.person_id == person_id,
-        grants.c.revoked_at.is_(None),
-        or_(grants.c.expires_at.is_(None), grants.c.expires_at > now),
-    )

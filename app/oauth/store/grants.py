@@ -16,10 +16,11 @@ APPROVALS_LOOKED_AT: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
-    """A grant without its households. `auth_method` is how its client proved itself when it was approved; None for a
-    grant without an approval."""
+    """A grant without its households. `kind` is `consent`, `key`, `external` or `service`; `auth_method` is how its
+    client proved itself when it was approved, None for a grant without an approval."""
 
     id: UUID
+    kind: str
     person_id: UUID
     client_id: str
     client_name: str
@@ -50,6 +51,39 @@ class NewGrant:
     default_household_id: UUID
     expires_at: datetime | None
     kind: Literal["consent", "key", "service"] = "consent"
+
+
+Which = ColumnElement[bool]
+"""Which grants are meant: one of the four conditions below."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedGrant:
+    """A grant that was just ended: whose it was, and which client's."""
+
+    id: UUID
+    person_id: UUID
+    client_id: str
+
+
+def by_id(grant_id: UUID) -> Which:
+    """The grant of that id."""
+    return grants.c.id == grant_id
+
+
+def of_person(person_id: UUID) -> Which:
+    """Every grant of a person."""
+    return grants.c.person_id == person_id
+
+
+def one_of_person(person_id: UUID, grant_id: UUID) -> Which:
+    """The grant of that id, if it is this person's."""
+    return and_(by_id(grant_id), of_person(person_id))
+
+
+def of_client(client_id: str) -> Which:
+    """Every grant of a client of ours. A client of another issuer is not this client, whatever its id."""
+    return and_(grants.c.client_id == client_id, grants.c.issuer.is_(None))
 
 
 async def insert_grant(connection: Connection, grant: NewGrant, now: datetime) -> None:
@@ -91,7 +125,7 @@ async def lock_grant(connection: Connection, grant_id: UUID) -> GrantRow | None:
 
 async def find_service_grant(connection: Connection, client_id: str, now: datetime) -> GrantRow | None:
     """The live grant of a service account."""
-    query = _select().where(grants.c.kind == "service", grants.c.client_id == client_id).where(_is_live(now))
+    query = _select().where(grants.c.kind == "service", grants.c.client_id == client_id).where(live(now))
     return _grant_or_none((await connection.execute(query)).first())
 
 
@@ -105,15 +139,15 @@ async def find_grant_households(connection: Connection, grant_id: UUID) -> list[
     return [(row.household_id, row.is_default) for row in rows]
 
 
-async def revoke_grant(connection: Connection, grant_id: UUID, because: str, now: datetime) -> bool:
-    """End a grant, and with it all its tokens; False when it had ended already."""
+async def end_grants(connection: Connection, which: Which, because: str, now: datetime) -> list[EndedGrant]:
+    """End those of the grants that are live, and with them all their tokens; which ones they were."""
     done = await connection.execute(
         update(grants)
-        .where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
+        .where(which, live(now))
         .values(revoked_at=now, revoked_because=because)
-        .returning(grants.c.id)
+        .returning(grants.c.id, grants.c.person_id, grants.c.client_id)
     )
-    return done.first() is not None
+    return [EndedGrant(*row) for row in done]
 
 
 async def approved_redirects(connection: Connection, person_id: UUID, client_id: str, now: datetime) -> list[str]:
@@ -123,20 +157,22 @@ async def approved_redirects(connection: Connection, person_id: UUID, client_id:
     found = await connection.execute(
         select(redirect_uri)
         .where(grants.c.person_id == person_id, grants.c.client_id == client_id, grants.c.issuer.is_(None))
-        .where(_is_live(now), redirect_uri.is_not(None))
+        .where(live(now), redirect_uri.is_not(None))
         .order_by(grants.c.created_at.desc())
         .limit(APPROVALS_LOOKED_AT)
     )
     return list(found.scalars())
 
 
-def _is_live(now: datetime) -> ColumnElement[bool]:
+def live(now: datetime) -> ColumnElement[bool]:
+    """The condition that a grant is neither revoked nor expired."""
     return and_(grants.c.revoked_at.is_(None), or_(grants.c.expires_at.is_(None), grants.c.expires_at > now))
 
 
 def _select() -> Select[*tuple[Any, ...]]:
     return select(
         grants.c.id,
+        grants.c.kind,
         grants.c.person_id,
         grants.c.client_id,
         grants.c.client["name"].astext.label("client_name"),
@@ -155,6 +191,7 @@ def _grant_or_none(row: Any) -> GrantRow | None:
         return None
     return GrantRow(
         id=row.id,
+        kind=row.kind,
         person_id=row.person_id,
         client_id=row.client_id,
         client_name=row.client_name,

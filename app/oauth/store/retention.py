@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, select, tuple_
 
 from app.db import Connection
+from app.oauth.store.grants import live
 from app.oauth.tables import authorization_requests, client_assertions, clients, codes, grants, upstream_sign_ins
 
 BATCH: Final = 500
@@ -48,11 +49,7 @@ async def delete_documents(connection: Connection, before: datetime, now: dateti
 
 
 def _has_live_grant(now: datetime) -> ColumnElement[bool]:
-    return exists().where(
-        grants.c.client_id == clients.c.id,
-        grants.c.revoked_at.is_(None),
-        or_(grants.c.expires_at.is_(None), grants.c.expires_at > now),
-    )
+    return exists().where(grants.c.client_id == clients.c.id, live(now))
 
 
 async def _delete(connection: Connection, table: Table, old: ColumnElement[bool]) -> int:

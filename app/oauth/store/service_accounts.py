@@ -17,7 +17,6 @@ class ServiceAccount:
     """What there is to know of a service account; never its secret."""
 
     client_id: str
-    grant_id: UUID
     person_id: UUID
     household_id: UUID
     household: str
@@ -29,22 +28,29 @@ class ServiceAccount:
 
 
 async def find_service_accounts(connection: Connection) -> list[ServiceAccount]:
-    """Every account, ended ones too, the oldest first."""
-    rows = await connection.execute(_select().order_by(grants.c.created_at, grants.c.id))
+    """Every account, ended ones too, the oldest first; each as of its latest grant."""
+    rows = await connection.execute(_select().order_by(clients.c.created_at, clients.c.id))
     return [ServiceAccount(*row) for row in rows]
 
 
 async def find_service_account(connection: Connection, client_id: str) -> ServiceAccount | None:
     """The account of that client id."""
-    row = (await connection.execute(_select().where(grants.c.client_id == client_id))).first()
+    row = (await connection.execute(_select().where(clients.c.id == client_id))).first()
     return None if row is None else ServiceAccount(*row)
 
 
 def _select() -> Select[*tuple[Any, ...]]:
+    latest = (
+        select(grants.c.id)
+        .where(grants.c.client_id == clients.c.id, grants.c.kind == "service")
+        .order_by(grants.c.created_at.desc(), grants.c.id.desc())
+        .limit(1)
+        .correlate(clients)
+        .scalar_subquery()
+    )
     return (
         select(
             clients.c.id,
-            grants.c.id,
             grants.c.person_id,
             households.c.id,
             households.c.name,
@@ -54,8 +60,9 @@ def _select() -> Select[*tuple[Any, ...]]:
             clients.c.last_used_at,
             grants.c.revoked_at,
         )
-        .join(clients, clients.c.id == grants.c.client_id)
+        .select_from(clients)
+        .join(grants, grants.c.id == latest)
         .join(grant_households, grant_households.c.grant_id == grants.c.id)
         .join(households, households.c.id == grant_households.c.household_id)
-        .where(grants.c.kind == "service")
+        .where(clients.c.kind == "service")
     )

@@ -1,0 +1,75 @@
+"""`python -m app grants list|revoke`."""
+
+import argparse
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from app.commands.columns import in_minutes, print_columns
+from app.commands.command import run_with_database
+from app.commands.telling import changing
+from app.config import Settings
+from app.db import Engine, transaction
+from app.oauth.revoking import revoke_by_command
+from app.oauth.store.connections import ConnectedApp, find_connected_apps
+from app.ops.clock import system_clock
+from app.people.finding import find_anybody
+from app.scopes import in_order
+
+if TYPE_CHECKING:
+    from app.commands.command import Commands
+
+COLUMNS: Final = ("grant", "kind", "client id", "name", "issuer", "scopes", "households", "made", "until")
+
+
+def add_to(commands: "Commands") -> None:
+    """Add the command."""
+    parser = commands.add_parser("grants", help="what a person has approved: show it, end it")
+    actions = parser.add_subparsers(dest="action", required=True)
+    listing = actions.add_parser("list", help="show what a person has connected, keys too")
+    listing.add_argument("person", help="e-mail address, subject at an issuer elsewhere, or id in the audit record")
+    listing.set_defaults(run=_list)
+    revoke = actions.add_parser("revoke", help="end a grant at once")
+    revoke.add_argument("id", type=_grant_id, help="as `list` shows it")
+    revoke.set_defaults(run=_revoke)
+
+
+def _grant_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("the id of a grant is a UUID, as `grants list` shows it") from None
+
+
+def _list(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work(complete: Settings, engine: Engine) -> list[ConnectedApp]:
+        async with transaction(engine) as connection:
+            person_id = await find_anybody(connection, arguments.person)
+            return await find_connected_apps(connection, person_id, system_clock())
+
+    print_columns(COLUMNS, [_row(grant) for grant in run_with_database(settings, work)])
+    return 0
+
+
+def _row(grant: ConnectedApp) -> tuple[str, ...]:
+    until = "-" if grant.expires_at is None else in_minutes(grant.expires_at)
+    return (
+        str(grant.grant_id),
+        grant.kind,
+        grant.client_id,
+        grant.name,
+        grant.issuer or "-",
+        in_order(grant.scopes),
+        ", ".join(grant.households) or "-",
+        in_minutes(grant.created_at),
+        until,
+    )
+
+
+def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work(complete: Settings, engine: Engine) -> None:
+        async with changing(complete, engine) as change:
+            await revoke_by_command(change.connection, arguments.id, change.endings, system_clock())
+
+    run_with_database(settings, work)
+    print(f"Grant {arguments.id} is revoked.")
+    return 0

@@ -1,0 +1,66 @@
+"""Finding households by what people call them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol, TypeVar
+from uuid import UUID
+
+from app.db import Connection
+from app.errors import Ambiguous, NotFound
+from app.households.membership import CalledHousehold
+from app.households.repository import find_household_with_ref, households_after
+from app.text import fold
+
+PAGE: Final = 1_000
+MOST_NAMESAKES: Final = 20
+
+
+class Called(Protocol):
+    """What has a name and a ref."""
+
+    @property
+    def name(self) -> str:
+        """As people chose it."""
+        ...
+
+    @property
+    def ref(self) -> str:
+        """As nothing else is called."""
+        ...
+
+
+Some = TypeVar("Some", bound=Called)
+
+
+def matching(among: Iterable[Some], household: str) -> list[Some]:
+    """Those of that name, however it is written; or the one with that ref."""
+    among, wanted = list(among), fold(household)
+    return [each for each in among if each.ref == wanted] or [each for each in among if fold(each.name) == wanted]
+
+
+def labels(found: Sequence[Called]) -> list[str]:
+    """How households are told apart."""
+    return [f"{each.name} ({each.ref})" for each in found]
+
+
+def several(found: Sequence[Called]) -> Ambiguous:
+    """The refusal of a name that several households have."""
+    words = "Several households have that name. Use the ref of one of the candidates."
+    return Ambiguous(words, field="household", candidates=labels(found))
+
+
+async def find_among_all(connection: Connection, household: str) -> UUID:
+    """The household that a name or ref means, for whoever runs the service: it looks through all there are.
+
+    Raises `NotFound`, and `Ambiguous` with up to MOST_NAMESAKES candidates.
+    """
+    called = await find_household_with_ref(connection, fold(household))
+    found: list[CalledHousehold] = [] if called is None else [called]
+    page = [] if found else await households_after(connection, None, PAGE)
+    while page and len(found) < MOST_NAMESAKES:
+        found += matching(page, household)
+        page = await households_after(connection, page[-1].id, PAGE)
+    if not found:
+        raise NotFound("household: there is none of this name or ref.", field="household")
+    if len(found) > 1:
+        raise several(found[:MOST_NAMESAKES])
+    return found[0].id

@@ -1,0 +1,40 @@
+"""Who belongs to a household: every change is recorded."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
+from app.db import Connection
+from app.households import repository
+from app.households.membership import Role
+
+LEFT: Final = "left"
+
+
+async def join(
+    connection: Connection, household_id: UUID, person_id: UUID, role: Role, now: datetime, *, by: UUID | None
+) -> None:
+    """Make a person a member. `by` is who does so: the person, somebody else, or None for whoever runs the service."""
+    await repository.insert_membership(connection, household_id, person_id, role)
+    await record(connection, _entry(household_id, person_id, by, role, now))
+
+
+async def leave(connection: Connection, household_id: UUID, person_id: UUID, now: datetime, *, by: UUID | None) -> bool:
+    """End a membership; False, and nothing happens, when there is none. Tell `CueBus.members_changed` after it."""
+    if not await repository.delete_membership(connection, household_id, person_id):
+        return False
+    await record(connection, _entry(household_id, person_id, by, LEFT, now))
+    return True
+
+
+def _entry(household_id: UUID, person_id: UUID, by: UUID | None, detail: str, now: datetime) -> Entry:
+    return Entry(
+        action=Action.MEMBERSHIP_CHANGED,
+        at=now,
+        person_id=by,
+        other_person_id=None if by == person_id else person_id,
+        household_id=household_id,
+        detail=detail,
+    )

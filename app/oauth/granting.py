@@ -1,0 +1,41 @@
+"""Grants that come about without a consent page: keys, service accounts, and the first token of another issuer."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
+from app.db import Connection
+from app.oauth.store.grants import NewGrant, insert_grant
+from app.scopes import in_order
+
+
+async def make_grant(connection: Connection, grant: NewGrant, now: datetime, *, by_command: bool = True) -> None:
+    """Store a grant and record it; `by_command` when not the person, but whoever runs the service made it."""
+    await insert_grant(connection, grant, now)
+    person_id = None if by_command else grant.person_id
+    other_person_id = grant.person_id if by_command else None
+    entry = made(grant.id, grant.client_id, grant.kind, grant.scopes, now, person_id, other_person_id)
+    await record(connection, entry)
+
+
+def made(
+    grant_id: UUID,
+    client_id: str,
+    kind: str,
+    scopes: Iterable[str],
+    now: datetime,
+    person_id: UUID | None,
+    other_person_id: UUID | None = None,
+) -> Entry:
+    """The entry about a new grant: its kind and scopes are its detail."""
+    return Entry(
+        action=Action.GRANT_MADE,
+        at=now,
+        person_id=person_id,
+        other_person_id=other_person_id,
+        client_id=client_id,
+        grant_id=grant_id,
+        detail=f"{kind} {in_order(scopes)}",
+    )

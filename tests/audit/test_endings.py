@@ -1,0 +1,166 @@
+"""However a grant ends, there is one row that says why, and those who keep it in memory are told once."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.db import transaction
+from app.oauth.api_keys import WantedKey, create_api_key, revoke_api_key
+from app.oauth.grants import Grant
+from app.oauth.preregistered import end_client
+from app.oauth.refresh import GRACE
+from app.oauth.revoking import Ended, Endings
+from app.oauth.service_accounts import WantedAccount, create_service_account, revoke_service_account
+from app.oauth.tables import grants
+from app.people.links import Link, make_link
+from tests.audit.looking import only, recorded
+from tests.oauth.account.pages import OTHER_PASSWORD
+from tests.oauth.browser import PASSWORD, Browser
+from tests.oauth.conftest import RunningServer, email, server
+from tests.oauth.tokens import approved_code, redeem, refresh
+
+pytestmark = pytest.mark.anyio
+
+__all__ = ["email", "server"]
+
+
+@dataclass
+class Approval:
+    """A client that somebody has just connected."""
+
+    server: RunningServer
+    http: httpx.AsyncClient
+    email: str
+    client_id: str
+    grant: Grant
+    tokens: dict[str, Any]
+    replay: Callable[[], Awaitable[httpx.Response]]
+
+    @property
+    def endings(self) -> Endings:
+        """The endings of a command, told like those of a request."""
+        return Endings(self.server.revoked.append)
+
+    async def link(self, purpose: Any) -> str:
+        """The secret of a link to the person."""
+        async with transaction(self.server.engine) as connection:
+            link = Link(purpose, self.email, self.grant.person_id, mailed=True)
+            return await make_link(connection, link, self.server.clock())
+
+
+async def approval(server: RunningServer, http: httpx.AsyncClient, email: str) -> Approval:
+    attempt, code = await approved_code(http, server.url, email)
+    tokens = (await redeem(http, attempt, code)).json()
+    grant = await server.grant_of(tokens["access_token"])
+    assert grant is not None
+    return Approval(server, http, email, attempt.client_id, grant, tokens, lambda: redeem(http, attempt, code))
+
+
+async def by_the_client(approved: Approval) -> None:
+    data = {"client_id": approved.client_id, "token": approved.tokens["refresh_token"]}
+    assert (await approved.http.post("/oauth/revoke", data=data)).status_code == 200
+
+
+async def by_the_person(approved: Approval) -> None:
+    browser = Browser(approved.http)
+    await browser.submit(await browser.open("/account"), "/account/disconnect")
+
+
+async def with_the_client(approved: Approval) -> None:
+    async with transaction(approved.server.engine, committed=(endings := approved.endings).tell) as connection:
+        await end_client(connection, approved.client_id, endings, approved.server.clock())
+
+
+async def with_the_password(approved: Approval) -> None:
+    browser = Browser(approved.http)
+    page = await browser.open(f"/account/new-password?link={await approved.link('reset')}")
+    await browser.submit(page, "/account/new-password", password=OTHER_PASSWORD)
+
+
+async def with_the_first_proof(approved: Approval) -> None:
+    browser = Browser(approved.http)
+    page = await browser.open(f"/account/verify?link={await approved.link('verify')}")
+    await browser.submit(page, "/account/verify", password=PASSWORD)
+
+
+async def with_a_replayed_code(approved: Approval) -> None:
+    assert (await approved.replay()).status_code == 400
+
+
+async def with_a_stolen_token(approved: Approval) -> None:
+    first = approved.tokens["refresh_token"]
+    for status in (200, 400):
+        answer = await refresh(approved.http, approved.server.url, approved.client_id, first)
+        assert answer.status_code == status
+        approved.server.clock.move(seconds=GRACE.total_seconds() + 1)
+
+
+APPROVALS: dict[Ended, Callable[[Approval], Awaitable[None]]] = {
+    Ended.BY_CLIENT: by_the_client,
+    Ended.BY_PERSON: by_the_person,
+    Ended.CLIENT_REMOVED: with_the_client,
+    Ended.PASSWORD_RESET: with_the_password,
+    Ended.ADDRESS_VERIFIED: with_the_first_proof,
+    Ended.CODE_REPLAYED: with_a_replayed_code,
+    Ended.REFRESH_TOKEN_REPLAYED: with_a_stolen_token,
+}
+BY_COMMAND = {Ended.CLIENT_REMOVED, Ended.BY_OPERATOR}
+
+
+async def last_ending(server: RunningServer) -> dict[str, Any]:
+    """The row of the grant that was just ended; it is one, told once, and says what stands with the grant."""
+    *_, row = await recorded(server.engine, server.audit, "grant_revoked")
+    assert server.revoked.count(row["grant_id"]) == 1
+    assert server.revoked[-1] == row["grant_id"]
+    async with transaction(server.engine) as connection:
+        query = select(grants.c.revoked_because, grants.c.client_id).where(grants.c.id == row["grant_id"])
+        because, client_id = (await connection.execute(query)).one()
+    assert (row["outcome"], row["detail"], row["client_id"]) == ("ok", because, client_id)
+    return row
+
+
+async def test_every_way_to_end_an_approval_leaves_one_row_and_is_told_once(server: RunningServer, email: str) -> None:
+    assert APPROVALS.keys() | BY_COMMAND == set(Ended)
+    for number, (because, end) in enumerate(APPROVALS.items(), 1):
+        async with AsyncExitStack() as stack:
+            http = await stack.enter_async_context(server.browser())
+            approved = await approval(server, http, f"{number}{email}")
+            await end(approved)
+        row = await last_ending(server)
+        assert (row["detail"], row["grant_id"]) == (because, approved.grant.id)
+        person, nobody = approved.grant.person_id, None
+        expected = (nobody, person, None) if because in BY_COMMAND else (person, nobody, "127.0.0.1")
+        assert only(row, "person_id", "other_person_id", "address") == expected, because
+        assert len(await recorded(server.engine, server.audit, "grant_revoked")) == number
+
+
+async def test_what_is_made_and_ended_by_command_leaves_its_rows(server: RunningServer, email: str) -> None:
+    async with server.browser() as http:
+        person_id = (await approval(server, http, email)).grant.person_id
+    before = await recorded(server.engine, server.audit)
+    resource, household = server.settings.resource, f"{email.partition('@')[0]}'s household"
+    endings, now = Endings(server.revoked.append), server.clock()
+    async with transaction(server.engine, committed=endings.tell) as connection:
+        key = await create_api_key(connection, resource, WantedKey(email, household, ["lists:read"]), now)
+        account = await create_service_account(connection, resource, WantedAccount("Robot", household, "viewer"), now)
+        await revoke_api_key(connection, key.id, endings, now)
+        household_id = await revoke_service_account(connection, account.client_id, endings, now)
+    rows = (await recorded(server.engine, server.audit))[len(before) :]
+    assert [only(row, "action", "client_id", "detail") for row in rows] == [
+        ("grant_made", key.id, "key lists:read"),
+        ("client_registered", account.client_id, "service"),
+        ("membership_changed", None, "viewer"),
+        ("grant_made", account.client_id, "service lists:read"),
+        ("grant_revoked", key.id, "revoked_by_operator"),
+        ("grant_revoked", account.client_id, "revoked_by_operator"),
+        ("membership_changed", None, "left"),
+    ]
+    assert {row["person_id"] for row in rows} == {None}
+    assert [row["other_person_id"] == person_id for row in rows] == [True, False, False, False, True, False, False]
+    assert {row["household_id"] for row in rows} == {None, household_id}
+    await last_ending(server)
