@@ -9,10 +9,12 @@ from app.audit.chain import BrokenChain, open_chain, secret_keys_of
 from app.audit.checking import Fault, check
 from app.audit.sealing import LEAD
 from app.config import Settings
-from app.db import Engine, transaction
+from app.db import Connection, Engine
 from app.db.leader import try_lead
+from app.db.purge import in_batches
 
 BATCH: Final = 2_000
+MOST_BATCHES: Final = 10_000
 
 
 async def forget(engine: Engine, settings: Settings, now: datetime) -> int:
@@ -22,26 +24,22 @@ async def forget(engine: Engine, settings: Settings, now: datetime) -> int:
     the chain nothing is done. Raises `BrokenChain` where the chain is broken, and `Unavailable`.
     """
     before = now - timedelta(days=settings.audit_days)
-    forgotten = 0
-    while (number := await _forget_some(engine, settings, before)) > 0:
-        forgotten += number
-    return forgotten
+    return await in_batches(engine, lambda connection: _forget_some(connection, settings, before), MOST_BATCHES)
 
 
-async def _forget_some(engine: Engine, settings: Settings, before: datetime) -> int:
-    async with transaction(engine) as connection:
-        if not await try_lead(connection, LEAD):
-            return 0
-        stored = await repository.find_chain(connection)
-        if stored is None:
-            return 0
-        chain = open_chain(stored, secret_keys_of(settings))
-        found = await repository.find_sealed(connection, chain.anchor.no, BATCH)
-        old = list(takewhile(lambda each: each.entry.at < before, found))
-        reached = check(chain, chain.anchor, old)
-        if isinstance(reached, Fault):
-            raise BrokenChain(str(reached))
-        if old:
-            await repository.delete_sealed(connection, reached.no)
-            await repository.update_chain(connection, chain.moved(anchor=reached).stored())
+async def _forget_some(connection: Connection, settings: Settings, before: datetime) -> int:
+    if not await try_lead(connection, LEAD):
+        return 0
+    stored = await repository.find_chain(connection)
+    if stored is None:
+        return 0
+    chain = open_chain(stored, secret_keys_of(settings))
+    found = await repository.find_sealed(connection, chain.anchor.no, BATCH)
+    old = list(takewhile(lambda each: each.entry.at < before, found))
+    reached = check(chain, chain.anchor, old)
+    if isinstance(reached, Fault):
+        raise BrokenChain(str(reached))
+    if old:
+        await repository.delete_sealed(connection, reached.no)
+        await repository.update_chain(connection, chain.moved(anchor=reached).stored())
     return len(old)

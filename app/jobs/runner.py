@@ -14,9 +14,10 @@ from app.errors import Unavailable
 from app.households.repository import household_ids
 from app.households.tenant import ListsChanged
 from app.jobs.chores import tend
-from app.jobs.tidying import tidy
-from app.oauth import retention
+from app.oauth import retention as oauth_retention
+from app.oauth.unused import end_unused
 from app.ops.clock import Clock, system_clock
+from app.people import retention as people_retention
 
 FIRST_SECONDS: Final = 60
 EVERY_SECONDS: Final = 600
@@ -52,8 +53,9 @@ async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | 
 async def _tend_service(engine: Engine, now: datetime) -> None:
     """The chores that belong to no household. Raises `Unavailable`."""
     try:
-        await retention.forget(engine, now)
-        await tidy(engine, now)
+        await end_unused(engine, now)
+        await oauth_retention.forget(engine, now)
+        await people_retention.forget(engine, now)
     except Unavailable:
         raise
     except Exception:

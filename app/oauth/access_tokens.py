@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from app.config import Settings
 from app.oauth.keys import KeyRing
@@ -31,12 +32,13 @@ def token_life(grant: GrantRow, now: datetime) -> timedelta:
     return min(left, ACCESS_TOKEN_LIFE) if has_refresh_token(grant) else left
 
 
-def count_token(limit: LocalLimit, grant: GrantRow) -> None:
-    """Count a token of a grant, once it is certain that there is one to give. Raises `LimitReached`.
+def count_token(limit: LocalLimit, whose: UUID | str) -> None:
+    """Count a token of a grant, or of a service account by its client id, once it is certain that there is one to
+    give. Raises `LimitReached`.
 
     By then the client has proven itself, and holds what it takes: nobody can use up another's tokens.
     """
-    limit.require(str(grant.id), "Too many tokens for this connection. Wait a little.")
+    limit.require(str(whose), "Too many tokens for this connection. Wait a little.")
 
 
 def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: frozenset[str], now: datetime) -> str:

@@ -17,7 +17,7 @@ from app.oauth.secrets import SECRET_BYTES, hash_of
 from app.oauth.store import refresh as store
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow, lock_grant
-from app.oauth.store.refresh import RefreshToken
+from app.oauth.store.refresh import Family, RefreshToken
 from app.ops.rate_limit import LocalLimit
 from app.scopes import narrowed
 
@@ -26,6 +26,8 @@ PREFIX: Final = "slr"
 # with the same successor each time.
 GRACE: Final = timedelta(seconds=120)
 NONCE_BYTES: Final = 32
+UNUSED_FOR: Final = timedelta(days=90)
+"""After that time without a refresh a grant ends (OAuth 2.1 draft-13 section 4.3.3)."""
 
 _BAD_TOKEN: Final = "The refresh token is wrong, expired or was used already."  # noqa: S105
 
@@ -37,8 +39,12 @@ class PresentedToken:
     text: str
     family_id: UUID
     grant: GrantRow
-    current_generation: int
+    family: Family
     stored: RefreshToken
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the grant has not ended, nor would by now have been ended because nobody used it."""
+        return self.grant.is_live(now) and now - self.family.used_at < UNUSED_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +73,9 @@ async def find_presented(connection: Connection, text: str) -> PresentedToken | 
     grant = None if grant_id is None else await lock_grant(connection, grant_id)
     if grant is None:
         return None
-    generation = await store.lock_family(connection, family_id)
+    family = await store.lock_family(connection, family_id)
     stored = await store.find_token(connection, family_id, hash_of(text))
-    return None if stored is None else PresentedToken(text, family_id, grant, generation, stored)
+    return None if stored is None else PresentedToken(text, family_id, grant, family, stored)
 
 
 async def refresh(
@@ -89,9 +95,9 @@ async def refresh(
     if "refresh_token" not in parameters:
         return invalid_request("The parameter refresh_token is missing.")
     presented = await find_presented(connection, parameters["refresh_token"])
-    if presented is None or not is_of(presented.grant, client) or not presented.grant.is_live(now):
+    if presented is None or not is_of(presented.grant, client) or not presented.is_live(now):
         return invalid_grant(_BAD_TOKEN)
-    is_current = presented.stored.generation == presented.current_generation
+    is_current = presented.stored.generation == presented.family.current_generation
     if not is_current and not _is_in_grace(presented, now):
         return Revocation(presented.grant.id, Ended.REFRESH_TOKEN_REPLAYED, invalid_grant(_BAD_TOKEN))
     if resource not in (None, presented.grant.resource):
@@ -99,13 +105,13 @@ async def refresh(
     scopes = narrowed(presented.grant.scopes, parameters.get("scope"))
     if not scopes:
         return OAuthFault("invalid_scope", "None of these scopes was approved.")
-    count_token(limit, presented.grant)
+    count_token(limit, presented.grant.id)
     if not is_current and presented.stored.successor_nonce is not None:
         return Refreshed(presented.grant, scopes, _successor(presented, presented.stored.successor_nonce))
     nonce = secrets.token_bytes(NONCE_BYTES)
     successor = _successor(presented, nonce)
     await store.rotate_token(
-        connection, presented.family_id, presented.current_generation, nonce, hash_of(successor), now
+        connection, presented.family_id, presented.family.current_generation, nonce, hash_of(successor), now
     )
     return Refreshed(presented.grant, scopes, successor)
 
@@ -113,7 +119,7 @@ async def refresh(
 def _is_in_grace(presented: PresentedToken, now: datetime) -> bool:
     """The immediate predecessor, lately rotated. Its successor is then the current one, so it is unused."""
     stored = presented.stored
-    is_predecessor = stored.generation == presented.current_generation - 1
+    is_predecessor = stored.generation == presented.family.current_generation - 1
     return is_predecessor and stored.rotated_at is not None and now - stored.rotated_at <= GRACE
 
 

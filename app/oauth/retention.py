@@ -1,43 +1,30 @@
-"""Forgetting what is over: requests, codes, used assertions, and clients that nobody uses."""
+"""Forgetting what is over: requests, codes, used assertions, clients that nobody uses, and grants that ended."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.db import Connection, Engine, transaction
+from app.db import Engine
+from app.db.purge import Step, in_batches
 from app.oauth.store import retention as store
 
 OVER_FOR: Final = timedelta(hours=24)
 """How long requests and codes stay after their end: a code that comes again must still be known as one."""
 
 UNUSED_FOR: Final = timedelta(days=90)
-MOST_BATCHES: Final = 100
-
-_Step = Callable[[Connection], Awaitable[int]]
+ENDED_FOR: Final = timedelta(days=90)
+"""How long grants stay after their end, with the hashes of their tokens and keys."""
 
 
 async def forget(engine: Engine, now: datetime) -> int:
-    """Delete what is over, in batches with a transaction each; how many rows. Raises `Unavailable`.
-
-    More than MOST_BATCHES of one kind wait for the next time.
-    """
-    steps: list[_Step] = [
+    """Delete what is over; how many rows. Raises `Unavailable`."""
+    steps: list[Step] = [
         lambda connection: store.delete_requests(connection, now - OVER_FOR),
         lambda connection: store.delete_sign_ins(connection, now - OVER_FOR),
         lambda connection: store.delete_codes(connection, now - OVER_FOR),
         lambda connection: store.delete_assertions(connection, now),
         lambda connection: store.delete_registrations(connection, now - UNUSED_FOR, now),
         lambda connection: store.delete_documents(connection, now - OVER_FOR, now),
+        lambda connection: store.delete_refresh_tokens(connection, now - ENDED_FOR),
+        lambda connection: store.delete_grants(connection, now - ENDED_FOR),
     ]
-    return sum([await _repeated(engine, step) for step in steps])
-
-
-async def _repeated(engine: Engine, step: _Step) -> int:
-    deleted = 0
-    for _ in range(MOST_BATCHES):
-        async with transaction(engine) as connection:
-            batch = await step(connection)
-        deleted += batch
-        if batch < store.BATCH:
-            break
-    return deleted
+    return sum([await in_batches(engine, step) for step in steps])

@@ -27,11 +27,12 @@ class Ended(StrEnum):
     CLIENT_REMOVED = "client_removed"
     PASSWORD_RESET = "password_reset"  # noqa: S105
     ADDRESS_VERIFIED = "address_verified"
+    UNUSED = "unused"
     CODE_REPLAYED = "code_replayed"
     REFRESH_TOKEN_REPLAYED = "refresh_token_replayed"  # noqa: S105
 
 
-_BY_COMMAND: Final = (Ended.BY_OPERATOR, Ended.CLIENT_REMOVED)
+_NOT_BY_PERSON: Final = (Ended.BY_OPERATOR, Ended.CLIENT_REMOVED, Ended.UNUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,12 @@ class Endings:
             self._grant_revoked(grant_id)
 
     def _entry(self, grant: EndedGrant, because: Ended, now: datetime) -> Entry:
-        by_command = because in _BY_COMMAND
+        not_by_person = because in _NOT_BY_PERSON
         return Entry(
             action=Action.GRANT_REVOKED,
             at=now,
-            person_id=None if by_command else grant.person_id,
-            other_person_id=grant.person_id if by_command else None,
+            person_id=None if not_by_person else grant.person_id,
+            other_person_id=grant.person_id if not_by_person else None,
             client_id=grant.client_id,
             grant_id=grant.id,
             detail=because,

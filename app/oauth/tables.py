@@ -191,6 +191,8 @@ refresh_families = Table(
     Column("grant_id", Uuid, ForeignKey("grants.id", ondelete="CASCADE"), nullable=False),
     Column("current_generation", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
+    # When its newest token was given out: the last sign of life.
+    Column("used_at", Moment, nullable=False, server_default=sql("now()")),
     UniqueConstraint("grant_id"),
 )
 

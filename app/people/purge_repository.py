@@ -1,20 +1,22 @@
-"""SQL that removes what has expired."""
+"""SQL that removes what has expired: each function some rows, and it answers how many."""
 
 from datetime import datetime
 
-from sqlalchemy import Table, delete, select
-
 from app.db import Connection
+from app.db.purge import delete_old
 from app.people.tables import attempts, email_links, sessions
 
 
-async def purge_expired(connection: Connection, now: datetime, most: int) -> int:
-    """Remove at most `most` expired counters, links and sessions each; the greatest number of one kind."""
-    return max([await _purge(connection, table, now, most) for table in (attempts, email_links, sessions)])
+async def delete_counters(connection: Connection, now: datetime) -> int:
+    """Counters of attempts that are worth nothing any more."""
+    return await delete_old(connection, attempts, attempts.c.expires_at <= now)
 
 
-async def _purge(connection: Connection, table: Table, now: datetime, most: int) -> int:
-    (key,) = table.primary_key.columns
-    old = select(key).where(table.c.expires_at <= now).limit(most)
-    done = await connection.execute(delete(table).where(key.in_(old)).returning(key))
-    return len(done.all())
+async def delete_links(connection: Connection, now: datetime) -> int:
+    """One-time links that expired."""
+    return await delete_old(connection, email_links, email_links.c.expires_at <= now)
+
+
+async def delete_sessions(connection: Connection, now: datetime) -> int:
+    """Browser sessions that expired."""
+    return await delete_old(connection, sessions, sessions.c.expires_at <= now)

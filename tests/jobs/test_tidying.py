@@ -9,7 +9,6 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.jobs.runner import tend_all
 from app.people.links import Link, make_link
-from app.people.purge_repository import purge_expired
 from app.people.sessions import SESSION_LIFE, open_session
 from app.people.tables import email_links, sessions
 from tests.factory import Factory
@@ -43,13 +42,3 @@ async def test_expired_sessions_and_links_are_removed(engine: Engine, settings: 
     assert await count(engine) == [2, 1]
     await tend_all(engine, NOW + SESSION_LIFE - timedelta(hours=1))
     assert await count(engine) == [1, 0]
-
-
-async def test_a_batch_has_a_bound(engine: Engine, settings: Settings) -> None:
-    await leave_things(engine, settings)
-    later = NOW + timedelta(days=365)
-    removed: list[int] = []
-    for _ in range(3):
-        async with transaction(engine) as connection:
-            removed.append(await purge_expired(connection, later, 1))
-    assert removed == [1, 1, 0]

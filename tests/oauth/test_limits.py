@@ -8,7 +8,9 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.oauth import authorize
 from app.oauth.limits import PerMinute
+from app.oauth.service_accounts import WantedAccount, create_service_account
 from app.oauth.tables import authorization_requests, refresh_tokens
+from tests.factory import Factory
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import Attempt, approved_code, redeem, refresh, register, tokens_for
@@ -107,3 +109,21 @@ async def test_a_replayed_token_ends_the_grant_above_the_limit_too(limited: Runn
             newest = (await refresh(http, limited.url, client_id, newest)).json()["refresh_token"]
         assert (await refresh(http, limited.url, client_id, mine["refresh_token"])).status_code == 400
         assert len(limited.revoked) == 1
+
+
+async def test_the_tokens_of_a_service_account_are_limited_and_strangers_use_none_of_them_up(
+    limited: RunningServer, engine: Engine, factory: Factory
+) -> None:
+    await factory.person("Ada")
+    wanted = WantedAccount("Robot", "Ada's household", "viewer", "client_secret_post")
+    async with transaction(engine) as connection:
+        account = await create_service_account(connection, limited.settings.resource, wanted, limited.clock())
+
+    async def ask(secret: str | None) -> httpx.Response:
+        credentials = {"client_id": account.client_id, "client_secret": secret or ""}
+        return await http.post("/oauth/token", data={"grant_type": "client_credentials", **credentials})
+
+    async with limited.browser() as http:
+        assert (await ask("sls_guessed")).status_code == 401
+        assert [(await ask(account.secret)).status_code for _ in range(2)] == [200, 200]
+        assert_told_to_wait(await ask(account.secret))

@@ -2,16 +2,32 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import Table, func, insert, select, update
 
 from app.db import Engine, transaction
+from app.db.purge import BATCH
 from app.jobs.runner import tend_all
+from app.oauth.refresh import start_family
 from app.oauth.retention import forget
-from app.oauth.store.retention import BATCH
-from app.oauth.tables import authorization_requests, client_assertions, clients, codes, grants
+from app.oauth.store.api_keys import insert_api_key
+from app.oauth.store.grants import find_grant
+from app.oauth.store.retention import delete_grants
+from app.oauth.tables import (
+    api_keys,
+    authorization_requests,
+    client_assertions,
+    clients,
+    codes,
+    grant_households,
+    grants,
+    refresh_families,
+    refresh_tokens,
+)
+from tests.factory import Factory
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import Attempt, approved_code, redeem, refresh, register
@@ -24,6 +40,14 @@ DAY = timedelta(days=1)
 async def count(engine: Engine, table: Table) -> int:
     async with transaction(engine) as connection:
         return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def connection_of(server: RunningServer, factory: Factory) -> UUID:
+    """A grant with a refresh token; its id."""
+    connected = await factory.connected()
+    async with transaction(server.engine) as connection:
+        await start_family(connection, connected.grant_id, server.clock())
+    return connected.grant_id
 
 
 async def test_requests_and_codes_stay_a_day_after_their_end(
@@ -54,13 +78,13 @@ async def test_registrations_go_after_ninety_days_unless_used_or_approved(
         left = list((await connection.execute(select(clients.c.id))).scalars())
     assert unused not in left
     assert left == [attempt.client_id]
-    server.clock.move(days=91)
+    server.clock.move(days=89)
     assert (await refresh(http, server.url, attempt.client_id, tokens["refresh_token"])).status_code == 200
     async with transaction(server.engine) as connection:
         await connection.execute(update(grants).values(revoked_at=now, revoked_because="test"))
-    await forget(server.engine, now + timedelta(days=180))
+    await forget(server.engine, now + timedelta(days=178))
     assert await count(server.engine, clients) == 1
-    await forget(server.engine, now + timedelta(days=182))
+    await forget(server.engine, now + timedelta(days=180))
     assert await count(server.engine, clients) == 0
 
 
@@ -116,3 +140,49 @@ async def test_it_is_one_of_the_chores(server: RunningServer, http: httpx.AsyncC
     await register(http, server.url)
     await tend_all(server.engine, server.clock() + timedelta(days=91))
     assert await count(server.engine, clients) == 0
+
+
+async def test_a_grant_goes_ninety_days_after_its_end_with_all_that_hangs_on_it(
+    server: RunningServer, factory: Factory
+) -> None:
+    ended, running = await connection_of(server, factory), await connection_of(server, factory)
+    now = server.clock()
+    async with transaction(server.engine) as connection:
+        await insert_api_key(connection, b"a hash", ended)
+        await connection.execute(
+            update(grants).where(grants.c.id == ended).values(revoked_at=now, revoked_because="test")
+        )
+    await forget(server.engine, now + 90 * DAY)
+    assert await count(server.engine, grants) == 2
+    await forget(server.engine, now + 90 * DAY + timedelta(seconds=1))
+    for table in (grants, refresh_families, refresh_tokens, grant_households):
+        assert await count(server.engine, table) == 1, table.name
+    assert await count(server.engine, api_keys) == 0
+    async with transaction(server.engine) as connection:
+        assert (await connection.execute(select(grants.c.id))).scalar_one() == running
+
+
+async def test_an_expired_grant_with_very_many_tokens_goes_in_batches(server: RunningServer, factory: Factory) -> None:
+    grant_id = await connection_of(server, factory)
+    now = server.clock()
+    async with transaction(server.engine) as connection:
+        family = (await connection.execute(select(refresh_families.c.id))).scalar_one()
+        row = {"family_id": family, "created_at": now}
+        many = [{**row, "generation": number, "token_hash": number.to_bytes(4)} for number in range(2, 1_102)]
+        await connection.execute(insert(refresh_tokens), many)
+        await connection.execute(update(grants).values(expires_at=now))
+        assert await delete_grants(connection, now + DAY) == 0
+    assert await forget(server.engine, now + 91 * DAY) == 1_101 + 1
+    assert await count(server.engine, grants) == 0
+    async with transaction(server.engine) as connection:
+        assert await find_grant(connection, grant_id) is None
+
+
+async def test_what_was_revoked_of_another_issuer_stays_revoked(server: RunningServer, factory: Factory) -> None:
+    await connection_of(server, factory)
+    now = server.clock()
+    async with transaction(server.engine) as connection:
+        ended = {"kind": "external", "issuer": "https://id.example", "revoked_at": now, "revoked_because": "test"}
+        await connection.execute(update(grants).values(**ended))
+    await forget(server.engine, now + 10_000 * DAY)
+    assert await count(server.engine, grants) == 1

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import LimitReached
-from app.jobs.tidying import tidy
 from app.people.attempt_repository import lock
 from app.people.attempts import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, SlowDown
 from app.people.emails import EmailAddress, parse_email
+from app.people.retention import forget
 from app.people.tables import attempts
 from tests.conftest import SECRET
 from tests.oauth.account.test_races import until_somebody_waits
@@ -186,7 +186,7 @@ async def test_the_counters_hold_no_addresses_and_are_removed_when_they_are_wort
     assert all(len(row.key_hash) == 32 for row in stored)
     kept = [4, 1, 0]
     for days, left in zip((0, 1, 60), kept, strict=True):
-        await tidy(engine, NOW + timedelta(days=days))
+        await forget(engine, NOW + timedelta(days=days))
         async with transaction(engine) as connection:
             count = select(func.count()).select_from(attempts)
             assert (await connection.execute(count)).scalar_one() == left, days

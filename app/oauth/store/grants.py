@@ -54,7 +54,7 @@ class NewGrant:
 
 
 Which = ColumnElement[bool]
-"""Which grants are meant: one of the four conditions below."""
+"""Which grants are meant: one of the conditions below, or `retention.unused`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,14 @@ from app.oauth.tables import refresh_families, refresh_tokens
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """The tokens of one grant: the number of the newest, and when it was given out."""
+
+    current_generation: int
+    used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshToken:
     """One generation of a family, by its hash. `successor_nonce` is set once it was rotated."""
 
@@ -24,7 +32,9 @@ async def insert_family(
 ) -> None:
     """A new family with its first token, generation 1."""
     await connection.execute(
-        insert(refresh_families).values(id=family_id, grant_id=grant_id, current_generation=1, created_at=now)
+        insert(refresh_families).values(
+            id=family_id, grant_id=grant_id, current_generation=1, created_at=now, used_at=now
+        )
     )
     await insert_token(connection, family_id, 1, token_hash, now)
 
@@ -44,12 +54,14 @@ async def find_family_grant(connection: Connection, family_id: UUID) -> UUID | N
     return found.scalar()
 
 
-async def lock_family(connection: Connection, family_id: UUID) -> int:
-    """The family's current generation, locked until the transaction ends."""
+async def lock_family(connection: Connection, family_id: UUID) -> Family:
+    """The family, locked until the transaction ends."""
     found = await connection.execute(
-        select(refresh_families.c.current_generation).where(refresh_families.c.id == family_id).with_for_update()
+        select(refresh_families.c.current_generation, refresh_families.c.used_at)
+        .where(refresh_families.c.id == family_id)
+        .with_for_update()
     )
-    return found.scalar_one()
+    return Family(*found.one())
 
 
 async def find_token(connection: Connection, family_id: UUID, token_hash: bytes) -> RefreshToken | None:
@@ -75,5 +87,7 @@ async def rotate_token(
     )
     await insert_token(connection, family_id, generation + 1, successor_hash, now)
     await connection.execute(
-        update(refresh_families).where(refresh_families.c.id == family_id).values(current_generation=generation + 1)
+        update(refresh_families)
+        .where(refresh_families.c.id == family_id)
+        .values(current_generation=generation + 1, used_at=now)
     )

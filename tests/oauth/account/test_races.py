@@ -1,7 +1,5 @@
 """What happens at the very moment when sessions and passwords end: nothing slips past."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from uuid import UUID
 
 import anyio
@@ -10,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from app.db import Connection, transaction
-from app.db.driver import connect as open_connection
 from app.db.embedded import DatabaseUrls
 from app.oauth.tables import grants
 from app.people import store
@@ -18,6 +15,7 @@ from app.people.accounts import change_password
 from app.people.emails import parse_email
 from app.people.passwords import PasswordHashing
 from app.people.sessions import close_all_sessions
+from tests.db.locks import until_somebody_waits
 from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, can_sign_in, connect, is_signed_in
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer
@@ -25,26 +23,11 @@ from tests.oauth.tokens import Attempt, register
 
 pytestmark = pytest.mark.anyio
 
-SECONDS = 30
-
 
 async def person_id(connection: Connection, email: str) -> UUID:
     person = await store.find_local_person(connection, parse_email(email))
     assert person is not None
     return person.id
-
-
-@asynccontextmanager
-async def until_somebody_waits(database: DatabaseUrls) -> AsyncGenerator[None]:
-    """The end of the block comes when a connection waits for a lock."""
-    watcher = await open_connection(database.superuser)
-    try:
-        yield
-        with anyio.fail_after(SECONDS):
-            while not await watcher.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                pass
-    finally:
-        await watcher.close()
 
 
 async def test_an_approval_while_the_session_ends_makes_no_grant(
