@@ -1,5 +1,7 @@
 """Signing in at another provider: out with a fresh `state`, back with a code, on to consent or to the account."""
 
+from urllib.parse import urlencode
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -77,9 +79,9 @@ async def finish_upstream(server: AuthorizationServer, request: Request) -> Resp
     identity = await _identity(server.upstream, state, parameters)
     if identity is None:
         refused(server, request, Action.SIGN_IN, "not_identified", detail=UPSTREAM)
-        again = (
-            f"{visits.SIGN_IN}?next={to.path}" if to.request_id is None else f"/oauth/sign-in?request={to.request_id}"
-        )
+        again = f"/oauth/sign-in?request={to.request_id}"
+        if to.request_id is None:
+            again = f"{visits.SIGN_IN}?{urlencode({'next': to.path})}"
         name = server.upstream.name
         return server.pages.page("upstream_fault.html", status=400, upstream_name=name, again=again)
     return await _sign_in(server, request, identity, cookie, to)

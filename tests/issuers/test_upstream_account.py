@@ -123,9 +123,11 @@ async def test_signing_in_at_the_provider_leads_to_pages_of_ours_only(ada: Trave
 
 
 async def test_a_no_at_the_provider_leads_back_to_the_accounts_sign_in(ada: Traveller) -> None:
-    page = await ada.browser.open(changed(await leave(ada), code=None, error="access_denied"))
+    path = "/account/reset?a=b&c=d"
+    page = await ada.browser.open(changed(await leave(ada, next=path), code=None, error="access_denied"))
     assert is_refused(page)
-    assert (await ada.browser.open(page.link(SIGN_IN))).has_form(LEAVE)
+    page = await ada.browser.open(page.link(SIGN_IN))
+    assert page.fields(LEAVE)["next"] == [path]
 
 
 async def test_the_way_out_of_the_account_needs_our_own_form(

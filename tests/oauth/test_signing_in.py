@@ -127,24 +127,6 @@ async def test_what_was_typed_stays_but_for_the_password(http: httpx.AsyncClient
     assert "hunter2" not in page.response.text
 
 
-@pytest.mark.parametrize("path", [SIGN_IN, SIGN_UP, "/oauth/sign-out", "/oauth/consent"])
-async def test_a_form_without_proof_is_refused(
-    server: RunningServer, http: httpx.AsyncClient, email: str, path: str
-) -> None:
-    _, page = await consent_page(http, server.url, email)
-    request = page.fields("/oauth/consent")["request"][0]
-    data = {"request": request, "email": email, "password": PASSWORD, "decision": "approve"}
-    for token in (
-        {},
-        {"form_token": ""},
-        {"form_token": "0" * 64},
-        {"form_token": page.fields("/oauth/sign-out")["request"][0]},
-    ):
-        response = await http.post(path, data={**data, **token})
-        assert response.status_code == 400
-        assert "out of date" in response.text
-
-
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost"])
 async def test_a_form_from_another_origin_is_refused(
     http: httpx.AsyncClient, attempt: Attempt, email: str, origin: str

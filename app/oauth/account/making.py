@@ -1,5 +1,6 @@
 """Making an account by the link of a sign-up letter: whoever reads the mailbox chooses the password."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from starlette.requests import Request
@@ -23,6 +24,16 @@ from app.ui.forms import typed
 TO_MAKE = "make an account"
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the form is about, and what was typed into it: `link` is what `secret` stands for."""
+
+    secret: str
+    link: Link
+    request_id: UUID | None
+    name: str = ""
+
+
 async def show_new(server: AuthorizationServer, request: Request) -> Response:
     """GET /account/new: the form behind the link. Nothing is used up by looking."""
     visit, parameters = await visit_of(server, request), request.query_params
@@ -30,7 +41,7 @@ async def show_new(server: AuthorizationServer, request: Request) -> Response:
     link = await find_link(server, secret, "sign_up")
     if link is None:
         return out_of_date(server)
-    return _page(server, visit, link, secret, uuid_or_none(parameters.get("request", "")))
+    return _page(server, visit, Filled(secret, link, uuid_or_none(parameters.get("request", ""))))
 
 
 async def post_new(server: AuthorizationServer, request: Request) -> Response:
@@ -41,11 +52,11 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
     form = await posted(server, request, TO_MAKE)
     if form is None:
         return out_of_date(server)
-    secret, request_id = form.fields.one("link"), uuid_or_none(form.fields.one("request"))
+    secret = form.fields.one("link")
     link = await find_link(server, secret, "sign_up")
     if link is None:
         return out_of_date(server)
-    name = typed(form.fields, "name")
+    filled = Filled(secret, link, uuid_or_none(form.fields.one("request")), typed(form.fields, "name"))
     household_id = new_id()
     try:
         await count_attempt(server, request)
@@ -61,34 +72,25 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
             known = {"person_id": person.id, "household_id": household_id}
             await record(connection, entry_of(server, request, Action.SIGN_UP, **known))
             await server.found_household(connection, household_id, person)
-            if request_id is not None:
-                answer = await change_person(server, connection, form.visit.cookie, request_id, person)
+            if filled.request_id is not None:
+                answer = await change_person(server, connection, form.visit.cookie, filled.request_id, person)
                 if answer is not None:
                     return answer
             return await enter(server, connection, form.visit.cookie, person, ACCOUNT)
     except AppError as error:
         refused(server, request, Action.SIGN_UP, error.code, email_hash=server.audit.email_hash(link.email))
-        return _page(server, form.visit, link, secret, request_id, name, error)
+        return _page(server, form.visit, filled, error)
 
 
-def _page(
-    server: AuthorizationServer,
-    visit: Visit,
-    link: Link,
-    secret: str,
-    request_id: UUID | None,
-    name: str = "",
-    error: AppError | None = None,
-) -> Response:
-    token = form_token(server, visit, TO_MAKE)
+def _page(server: AuthorizationServer, visit: Visit, filled: Filled, error: AppError | None = None) -> Response:
     return show(
         server,
         visit,
         "new_account.html",
         error,
-        form_token=token,
-        link=secret,
-        request_id=request_id or "",
-        email=link.email,
-        name=name,
+        form_token=form_token(server, visit, TO_MAKE),
+        link=filled.secret,
+        request_id=filled.request_id or "",
+        email=filled.link.email,
+        name=filled.name,
     )

@@ -185,13 +185,16 @@ async def test_every_form_without_proof_changes_nothing(
     token = await connect(server, http, email)
     page = await Browser(http).open("/account")
     stolen = page.fields("/account/sign-out")["form_token"][0]
+    attempt = Attempt((await register(http, server.url))["client_id"], server.url)
+    consent = await Browser(http).open(attempt.url())
+    waiting = {"request": consent.fields("/oauth/consent")["request"][0], "decision": "approve"}
     forms = pages(server, "POST")
     assert len(forms) == 14
     for path in forms:
         for proof in ({}, {"form_token": ""}, {"form_token": "0" * 64}, {"form_token": "é"}, {"form_token": stolen}):
             if path == "/account/sign-out" and proof.get("form_token") == stolen:
                 continue
-            data = {"email": email, "password": PASSWORD, "new_password": WRONG, "decision": "approve", **proof}
+            data = {"email": email, "password": PASSWORD, "new_password": WRONG, **waiting, **proof}
             response = await http.post(path, data=data)
             assert response.status_code == 400, path
             assert "out of date" in response.text, path
