@@ -188,6 +188,7 @@ async def test_issuer_and_audience_are_compared_byte_by_byte(
     _, claims = parts_of(ada.token)
     resource, issuer = settings.resource, settings.issuer
     changes: list[dict[str, Any]] = [
+        {"aud": "https://other.example/mcp"},
         {"aud": f"{resource}/"},
         {"aud": resource.upper()},
         {"aud": settings.public_url},
@@ -195,6 +196,7 @@ async def test_issuer_and_audience_are_compared_byte_by_byte(
         {"aud": [resource, "https://other.example/mcp"]},
         {"aud": [resource]},
         {"aud": ""},
+        {"iss": "https://other.example"},
         {"iss": f"{issuer}/"},
         {"iss": issuer.upper()},
         {"iss": f"{issuer}.evil.example"},

@@ -42,34 +42,13 @@ async def test_another_scheme_counts_as_no_token(http: httpx.AsyncClient, scheme
     assert "error=" not in response.headers["www-authenticate"]
 
 
-async def forged(ada: Connected, how: str) -> str:
+async def test_a_forged_token_is_refused_without_saying_why(http: httpx.AsyncClient, ada: Connected) -> None:
     header, claims = jwt.get_unverified_header(ada.token), jwt.decode(ada.token, options={"verify_signature": False})
-    key: Any = ec.generate_private_key(ec.SECP256R1())
-    if how == "other key":
-        return jwt.encode(claims, key, "ES256", headers=header)
-    if how == "unknown kid":
-        return jwt.encode(claims, key, "ES256", headers={**header, "kid": "nobody's"})
-    if how == "alg none":
-        return jwt.encode(claims, "", "none", headers={"typ": header["typ"], "kid": header["kid"]})
-    return ada.token[:-5]
-
-
-@pytest.mark.parametrize("how", ["other key", "unknown kid", "alg none", "cut"])
-async def test_a_forged_token_is_refused_without_saying_why(http: httpx.AsyncClient, ada: Connected, how: str) -> None:
-    response = await McpClient(http, await forged(ada, how)).send("tools/list")
+    forged = jwt.encode(claims, ec.generate_private_key(ec.SECP256R1()), "ES256", headers=header)
+    response = await McpClient(http, forged).send("tools/list")
     assert response.status_code == 401
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
     assert response.json()["error_description"] == "The access token is not valid. Sign in again."
-
-
-@pytest.mark.parametrize("change", [{"aud": "https://other.example/mcp"}, {"iss": "https://other.example"}, {"exp": 1}])
-async def test_a_token_of_ours_for_something_else_is_refused(
-    http: httpx.AsyncClient, factory: Factory, ada: Connected, change: dict[str, Any]
-) -> None:
-    claims = jwt.decode(ada.token, options={"verify_signature": False})
-    token = factory.keys.sign({**claims, **change})
-    assert (await McpClient(http, factory.keys.sign(claims)).send("tools/list")).status_code == 200
-    assert (await McpClient(http, token).send("tools/list")).status_code == 401
 
 
 async def test_an_id_token_is_no_access_token(http: httpx.AsyncClient, factory: Factory, ada: Connected) -> None:
