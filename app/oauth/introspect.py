@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.audit.entry import Action
 from app.db import Connection, transaction
-from app.errors import Invalid
+from app.errors import Invalid, LimitReached
 from app.households.repository import memberships_of
 from app.oauth.auditing import entry_of, refused
 from app.oauth.claims_cache import Claims
@@ -32,16 +32,14 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
     tokens and API keys, which no resource server has a use for. Raises `LimitReached` for an address that asks too
     often, and for a client with too many failures.
     """
-    await server.limits.introspections.require(
-        address_of(request), "Too many questions about tokens from this address."
-    )
     try:
-        parameters = parameters_of(await read_form(request))
-    except Invalid as error:
-        parameters = invalid_request(error.message)
+        parameters = await _asked(server, request)
+    except LimitReached:
+        refused(server, request, Action.TOKEN_INTROSPECTED, LimitReached.code)
+        raise
     if isinstance(parameters, OAuthFault):
+        refused(server, request, Action.TOKEN_INTROSPECTED, parameters.error)
         return parameters.response()
-    await server.limits.failures.refuse(request, parameters)
     client = await _authorized(server, request, parameters)
     if isinstance(client, OAuthFault):
         refused(server, request, Action.TOKEN_INTROSPECTED, client.error)
@@ -54,6 +52,18 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
     outcome = "active" if answer["active"] else "inactive"
     server.audit.note(entry_of(server, request, Action.TOKEN_INTROSPECTED, outcome=outcome, client_id=client.id))
     return JSONResponse(answer, headers=NOT_STORED)
+
+
+async def _asked(server: AuthorizationServer, request: Request) -> Parameters | OAuthFault:
+    words = "Too many questions about tokens from this address."
+    await server.limits.introspections.require(address_of(request), words)
+    try:
+        parameters = parameters_of(await read_form(request))
+    except Invalid as error:
+        return invalid_request(error.message)
+    if not isinstance(parameters, OAuthFault):
+        await server.limits.failures.refuse(request, parameters)
+    return parameters
 
 
 async def _authorized(server: AuthorizationServer, request: Request, parameters: Parameters) -> Client | OAuthFault:

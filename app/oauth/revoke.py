@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.audit.entry import Action
 from app.db import Connection, transaction
-from app.errors import Invalid
+from app.errors import Invalid, LimitReached
 from app.oauth.auditing import endings_of, refused
 from app.oauth.claims_cache import Claims
 from app.oauth.clients import find_proven_client
@@ -41,7 +41,11 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
     if isinstance(parameters, OAuthFault):
         refused(server, request, Action.TOKEN_REFUSED, parameters.error, detail=AT_REVOCATION)
         return parameters.response()
-    await server.limits.failures.refuse(request, parameters)
+    try:
+        await server.limits.failures.refuse(request, parameters)
+    except LimitReached:
+        refused(server, request, Action.TOKEN_REFUSED, LimitReached.code, detail=AT_REVOCATION)
+        raise
     client = await find_proven_client(server, request, parameters)
     fault = client if isinstance(client, OAuthFault) else await _end(server, request, client, parameters)
     if fault is None:

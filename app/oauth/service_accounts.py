@@ -17,7 +17,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.households.finding import find_among_all
 from app.households.members import join, leave
 from app.households.membership import Role
-from app.oauth.client_keys import fault_of_keys
+from app.oauth.client_keys import fault_of_keys, read_keys, set_of
 from app.oauth.granting import make_grant
 from app.oauth.metadata import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT
 from app.oauth.revoking import Ended, Endings
@@ -66,7 +66,7 @@ async def create_service_account(
     if wanted.role not in ("editor", "viewer"):
         raise Invalid("role: a service account is an editor or a viewer.", field="role")
     name = clean(wanted.name, "name", LONGEST_NAME)
-    _check_proof(wanted)
+    jwks = _checked_jwks(wanted)
     household_id = await find_among_all(connection, wanted.household)
     secret = None if wanted.method == PRIVATE_KEY_JWT else new_secret(CLIENT_SECRET_PREFIX)
     client = Client(
@@ -76,7 +76,7 @@ async def create_service_account(
         redirect_uris=(),
         token_endpoint_auth_method=wanted.method,
         secret_hash=None if secret is None else hash_of(secret),
-        jwks=wanted.jwks,
+        jwks=jwks,
     )
     metadata = {"client_name": name, "grant_types": ["client_credentials"]}
     await insert_client(connection, client, metadata, now)
@@ -144,11 +144,14 @@ async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
     )
 
 
-def _check_proof(wanted: WantedAccount) -> None:
+def _checked_jwks(wanted: WantedAccount) -> dict[str, Any] | None:
     if wanted.method not in CONFIDENTIAL_METHODS:
         raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
     if (wanted.jwks is not None) != (wanted.method == PRIVATE_KEY_JWT):
         raise Invalid("jwks: keys are for the method private_key_jwt, which needs them.", field="jwks")
-    fault = None if wanted.jwks is None else fault_of_keys(wanted.jwks)
+    if wanted.jwks is None:
+        return None
+    fault = fault_of_keys(wanted.jwks)
     if fault is not None:
         raise Invalid(f"jwks: {fault}", field="jwks")
+    return set_of(read_keys(wanted.jwks))

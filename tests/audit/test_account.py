@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from app.audit.entry import Action
-from app.db import transaction
+from app.config import Settings
+from app.db import Engine, transaction
+from app.oauth.limits import PerMinute
 from app.oauth.rotation import OLDEST, rotate_old_keys
 from app.people.emails import parse_email
 from app.people.links import Link, make_link
@@ -16,8 +18,8 @@ from tests.audit.test_oauth import rows
 from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in
 from tests.oauth.account.test_reset import make_account
 from tests.oauth.browser import PASSWORD, Browser
-from tests.oauth.conftest import Mailing, RunningServer, email, http, mailing, server
-from tests.oauth.test_introspection import ask, let_in
+from tests.oauth.conftest import Mailing, RunningServer, email, http, mailing, server, start
+from tests.oauth.test_introspection import ASKING, ask, let_in
 from tests.oauth.tokens import tokens_for
 
 pytestmark = pytest.mark.anyio
@@ -106,6 +108,21 @@ async def test_a_question_about_a_token(server: RunningServer, http: httpx.Async
     asked = (await rows(server))[before:]
     assert sorted((row["action"], row["outcome"]) for row in asked) == [
         (Action.TOKEN_INTROSPECTED, outcome) for outcome in ("active", "inactive", "invalid_client")
+    ]
+
+
+async def test_asking_and_revoking_too_often(settings: Settings, engine: Engine) -> None:
+    is_on = settings.model_copy(update={"limits": "on"})
+    server = await start(is_on, engine, per_minute=PerMinute(failures_of_client=1))
+    async with server.browser() as http:
+        for status in (401, 429):
+            assert (await ask(http, "nothing")).status_code == status
+        assert (await http.post("/oauth/revoke", data={**ASKING, "token": "nothing"})).status_code == 429
+    found = [only(row, "action", "outcome", "detail") for row in await rows(server)]
+    assert found == [
+        (Action.TOKEN_INTROSPECTED, "invalid_client", None),
+        (Action.TOKEN_INTROSPECTED, "limit", None),
+        (Action.TOKEN_REFUSED, "limit", "revocation"),
     ]
 
 

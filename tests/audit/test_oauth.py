@@ -101,13 +101,14 @@ async def test_saying_no_leaves_a_row_without_a_grant(
     assert only(row, "action", "outcome", "client_id", "grant_id") == ("consent", "denied", attempt.client_id, None)
 
 
-async def test_an_answer_that_does_not_count_leaves_no_row(
+async def test_an_answer_that_does_not_count_is_refused_and_a_form_that_is_not_ours_leaves_no_row(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     _, page = await consent_page(http, server.url, email)
     await Browser(http).submit(page, "/oauth/consent", decision="maybe")
     await Browser(http).submit(page, "/oauth/consent", decision="approve", form_token="forged")
-    assert not [row for row in await rows(server) if row["action"] == "consent"]
+    refusals = [row for row in await rows(server) if row["action"] == "consent"]
+    assert [only(row, "outcome", "grant_id") for row in refusals] == [("invalid", None)]
 
 
 async def test_each_refresh_leaves_a_row_and_so_does_theft(

@@ -1,13 +1,18 @@
 """`python -m app service-accounts`."""
 
+from functools import partial
 from pathlib import Path
 
+import anyio.to_thread
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from app.config import Settings
+from app.cues import MembersChanged
 from app.db import Engine
 from tests.command import run
+from tests.cues.conftest import Heard
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 from tests.service import environment_of
@@ -16,9 +21,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_an_account_is_made_listed_and_revoked(
-    http: httpx.AsyncClient, engine: Engine, settings: Settings, tmp_path: Path
+    app: Starlette, http: httpx.AsyncClient, engine: Engine, settings: Settings, tmp_path: Path
 ) -> None:
-    await Factory(engine, settings).person("Ada")
+    _, household_id = await Factory(engine, settings).person("Ada")
     environment = environment_of(settings)
     wanted = ["--household", "Ada's household", "--role", "viewer", "--name", "Kitchen robot"]
     made = run(tmp_path, "service-accounts", "create", *wanted, **environment)
@@ -31,8 +36,13 @@ async def test_an_account_is_made_listed_and_revoked(
     [_, row] = listed.stdout.splitlines()
     assert all(part in row for part in (credentials["client_id"], "Kitchen robot", "lists:read", "good"))
     assert credentials["client_secret"] not in listed.stdout
-    ended = run(tmp_path, "service-accounts", "revoke", credentials["client_id"], **environment)
-    assert ended.returncode == 0, ended.stderr
+    heard = Heard()
+    with app.state.cues.listening(heard, [household_id]):
+        command = partial(run, tmp_path, "service-accounts", "revoke", credentials["client_id"], **environment)
+        ended = await anyio.to_thread.run_sync(command)
+        assert ended.returncode == 0, ended.stderr
+        assert await heard.next() == MembersChanged(household_id)
+    heard.close()
     assert (await http.post("/oauth/token", data=data)).status_code == 400
     again = run(tmp_path, "service-accounts", "revoke", credentials["client_id"], **environment)
     assert (again.returncode, again.stderr) == (1, "shopping-list-mcp: This service account is revoked already.\n")
