@@ -9,10 +9,10 @@ from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid
 from app.oauth.parameters import Parameters
 from app.oauth.pkce import verifies
 from app.oauth.revoking import Revocation
-from app.oauth.secrets import CODE_PREFIX, hash_of, new_secret
 from app.oauth.store.clients import Client
 from app.oauth.store.codes import Code, consume_code, insert_code, lock_code
 from app.oauth.store.grants import GrantRow, lock_grant
+from app.ops.secrets import CODE_PREFIX, hash_of, new_secret
 
 CODE_LIFE: Final = timedelta(seconds=60)
 _BAD_CODE: Final = "The code is wrong, expired or was used already."

@@ -4,7 +4,6 @@ An account is a client that whoever runs the service registered, somebody withou
 what the household reads in its activity), their membership, and a grant of kind `service`.
 """
 
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -16,16 +15,15 @@ from app.db import Connection, new_id
 from app.errors import Ambiguous, Conflict, Invalid, NotFound
 from app.households.membership import Role
 from app.households.repository import delete_membership, households_named, insert_membership
-from app.oauth.secrets import CLIENT_SECRET_PREFIX, hash_of, new_secret
 from app.oauth.store.clients import Client, insert_client
 from app.oauth.store.grants import NewGrant, insert_grant, revoke_grant
 from app.oauth.store.service_accounts import find_service_account
+from app.ops.secrets import CLIENT_SECRET_PREFIX, SERVICE_ID_PREFIX, hash_of, new_public_id, new_secret
 from app.people.store import insert_service_person
 from app.scopes import scopes_of_role
 from app.text import clean
 
 LONGEST_NAME: Final = 100
-ID_PREFIX: Final = "svc_"
 
 ServiceMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
@@ -66,7 +64,7 @@ async def create_service_account(
     household_id = await _household(connection, wanted.household)
     secret = None if wanted.method == "private_key_jwt" else new_secret(CLIENT_SECRET_PREFIX)
     client = Client(
-        id=ID_PREFIX + secrets.token_urlsafe(16),
+        id=new_public_id(SERVICE_ID_PREFIX),
         kind="preregistered",
         name=name,
         redirect_uris=(),
