@@ -6,9 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from app.db import Engine, transaction
-from app.oauth.secrets import hash_of
 from app.oauth.store.api_keys import find_key_grant, note_key_use
 from app.ops.clock import Clock, system_clock
+from app.ops.secrets import hash_of
 
 MOST_KEYS: Final = 10_000
 

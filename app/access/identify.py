@@ -14,8 +14,8 @@ from app.oauth.api_keys import is_api_key
 from app.oauth.claims_cache import AccessClaims, Claims
 from app.oauth.external_grants import ExternalGrants
 from app.oauth.grants import Grant, find_live_grant
-from app.oauth.secrets import API_KEY_PREFIX
 from app.oauth.verifier import Flaw, TokenVerifier
+from app.ops.secrets import API_KEY_PREFIX
 from app.scopes import expand
 
 

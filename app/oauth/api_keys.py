@@ -4,7 +4,6 @@ A key hangs on a grant of kind `key`, like a token on a consent: one person, one
 """
 
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,9 +15,9 @@ from app.households.repository import memberships_of
 from app.households.tenant import named
 from app.oauth.granting import make_grant
 from app.oauth.revoking import Ended, Endings
-from app.oauth.secrets import API_KEY_PREFIX, hash_of, new_secret
 from app.oauth.store.api_keys import find_grant_of_key_id, insert_api_key
 from app.oauth.store.grants import NewGrant, by_id
+from app.ops.secrets import API_KEY_PREFIX, KEY_ID_PREFIX, hash_of, new_public_id, new_secret
 from app.people.emails import parse_email
 from app.people.store import find_local_person
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, expand
@@ -27,7 +26,6 @@ from app.text import clean
 MOST_DAYS: Final = 365
 DEFAULT_DAYS: Final = 90
 LONGEST_NAME: Final = 100
-ID_PREFIX: Final = "key_"
 
 _SHAPE: Final = re.compile(rf"{API_KEY_PREFIX}[A-Za-z0-9_-]{{43}}")
 
@@ -77,7 +75,7 @@ async def create_api_key(connection: Connection, resource: str, wanted: WantedKe
     grant = NewGrant(
         id=new_id(),
         person_id=person.id,
-        client_id=ID_PREFIX + secrets.token_hex(8),
+        client_id=new_public_id(KEY_ID_PREFIX),
         client={"name": name, "kind": "key"},
         scopes=expand(wanted.scopes),
         resource=resource,

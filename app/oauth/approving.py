@@ -21,7 +21,8 @@ from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import note_use
 from app.oauth.store.grants import NewGrant, insert_grant
 from app.oauth.store.requests import lock_request, use_request
-from app.people.sessions import find_person_for_change, session_hash
+from app.ops.secrets import hash_of
+from app.people.sessions import find_person_for_change
 from app.scopes import in_order
 from app.ui.headers import BARE_PAGE, NO_REFERRER
 
@@ -35,7 +36,7 @@ async def post_consent(server: AuthorizationServer, request: Request) -> Respons
     cookie = form.visit.cookie
     async with transaction(server.engine) as connection:
         still_signed_in = await find_person_for_change(connection, cookie, server.clock()) == person
-        waiting = await lock_request(connection, request_of(form), session_hash(cookie), server.clock())
+        waiting = await lock_request(connection, request_of(form), hash_of(cookie), server.clock())
         question = await question_of(server, connection, waiting, person, cookie) if waiting else None
         if question is None or not still_signed_in:
             return out_of_date(server)

@@ -21,7 +21,8 @@ from app.oauth.store.clients import find_client
 from app.oauth.store.grants import approved_redirects
 from app.oauth.store.requests import AuthorizationRequest, close_oldest_requests, insert_request
 from app.ops.requests import address_of
-from app.people.sessions import find_person, new_session_secret, session_hash
+from app.ops.secrets import hash_of, new_secret
+from app.people.sessions import find_person
 from app.ui.forms import parse_fields
 from app.ui.headers import NO_REFERRER
 
@@ -152,10 +153,10 @@ async def _keep(
     cookie: str | None,
 ) -> Response:
     now = server.clock()
-    browser = cookie or new_session_secret()
+    browser = cookie or new_secret()
     kept = AuthorizationRequest(
         id=new_id(),
-        browser_hash=session_hash(browser),
+        browser_hash=hash_of(browser),
         client_id=sender.client_id,
         redirect_uri=sender.redirect_uri,
         state=parameters.get("state"),

@@ -7,8 +7,9 @@ from starlette.responses import RedirectResponse, Response
 
 from app.db import Connection, transaction
 from app.oauth.server import AuthorizationServer
+from app.ops.secrets import new_secret
 from app.people.person import Person
-from app.people.sessions import SESSION_LIFE, close_session, find_person, new_session_secret, open_session
+from app.people.sessions import SESSION_LIFE, close_session, find_person, open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ async def visit_of(server: AuthorizationServer, request: Request) -> Visit:
     """Who is at the page."""
     known = server.cookie.read(request)
     if known is None:
-        return Visit(new_session_secret(), True, None)
+        return Visit(new_secret(), True, None)
     async with transaction(server.engine) as connection:
         return Visit(known, False, await find_person(connection, known, server.clock()))
 
@@ -43,7 +44,7 @@ async def swap_session(
     """Sign `person` in (None: out) at the browser with this cookie, which is worth nothing afterwards."""
     await close_session(connection, cookie)
     if person is None:
-        return NewCookie(new_session_secret(), None)
+        return NewCookie(new_secret(), None)
     return NewCookie(
         await open_session(connection, person.id, server.clock()), max_age=int(SESSION_LIFE.total_seconds())
     )

@@ -4,7 +4,6 @@ It holds what the signature proves, nothing that can be taken back: whether the 
 the grant still stands, is asked at every call.
 """
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,8 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from app.ops.secrets import hash_of
 
 MOST_TOKENS: Final = 10_000
 
@@ -96,4 +97,4 @@ class ClaimsCache:
 
 
 def _key(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    return hash_of(token)

@@ -13,11 +13,11 @@ from app.oauth.credentials import ClientCredentials, credentials_of
 from app.oauth.faults import OAuthFault, invalid_client
 from app.oauth.metadata import PRIVATE_KEY_JWT, PUBLIC, SECRET_METHODS
 from app.oauth.parameters import Parameters
-from app.oauth.secrets import hash_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.assertions import use_assertion
 from app.oauth.store.clients import Client, find_client
 from app.ops.requests import address_of
+from app.ops.secrets import hash_of
 
 
 async def read_credentials(

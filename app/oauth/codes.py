@@ -10,10 +10,10 @@ from app.oauth.grants import is_of
 from app.oauth.parameters import Parameters
 from app.oauth.pkce import verifies
 from app.oauth.revoking import Ended, Revocation
-from app.oauth.secrets import CODE_PREFIX, hash_of, new_secret
 from app.oauth.store.clients import Client
 from app.oauth.store.codes import Code, consume_code, insert_code, lock_code
 from app.oauth.store.grants import GrantRow, lock_grant
+from app.ops.secrets import CODE_PREFIX, hash_of, new_secret
 
 CODE_LIFE: Final = timedelta(seconds=60)
 _BAD_CODE: Final = "The code is wrong, expired or was used already."

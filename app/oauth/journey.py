@@ -11,8 +11,8 @@ from app.oauth.faults import OAuthFault
 from app.oauth.forms import Posted
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.requests import AuthorizationRequest, find_request, lock_request, rebind_request
+from app.ops.secrets import hash_of
 from app.people.person import Person
-from app.people.sessions import session_hash
 
 REQUEST = "request"
 """The parameter, and the field of forms, that names the waiting request."""
@@ -27,7 +27,7 @@ async def open_request(
     request_id = uuid_or_none(request.query_params.get(REQUEST, ""))
     if cookie is None or request_id is None:
         return None
-    found = await find_request(connection, request_id, session_hash(cookie), server.clock())
+    found = await find_request(connection, request_id, hash_of(cookie), server.clock())
     return None if found is None else (found, cookie)
 
 
@@ -45,11 +45,11 @@ async def change_person(
     Answers None, and changes nothing, when the request is not open any more.
     """
     now = server.clock()
-    waiting = await lock_request(connection, request_id, session_hash(cookie), now)
+    waiting = await lock_request(connection, request_id, hash_of(cookie), now)
     if waiting is None:
         return None
     new = await swap_session(server, connection, cookie, person)
-    moved = await rebind_request(connection, waiting, session_hash(new.value), now)
+    moved = await rebind_request(connection, waiting, hash_of(new.value), now)
     return see_other(server, f"/oauth/{'sign-in' if person is None else 'consent'}?request={moved.id}", new)
 
 

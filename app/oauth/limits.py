@@ -21,7 +21,7 @@ class PerMinute:
     """Of one client at one address."""
     failures_of_address: int = 1_200
     tokens: int = 120
-    """Of one grant, in each process. Hosts refresh in bursts, one for each of their processes."""
+    """Of one grant or service account, in each process. Hosts refresh in bursts, one for each of their processes."""
     fetches: int = 60
     """From one host: documents, and as many key sets, because anyone can register keys at a host, but only who signed
     in has documents fetched."""

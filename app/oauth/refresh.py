@@ -13,15 +13,14 @@ from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid
 from app.oauth.grants import is_of
 from app.oauth.parameters import Parameters
 from app.oauth.revoking import Ended, Revocation
-from app.oauth.secrets import SECRET_BYTES, hash_of
 from app.oauth.store import refresh as store
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow, lock_grant
 from app.oauth.store.refresh import Family, RefreshToken
 from app.ops.rate_limit import LocalLimit
+from app.ops.secrets import REFRESH_TOKEN_PREFIX, hash_of, new_secret
 from app.scopes import narrowed
 
-PREFIX: Final = "slr"
 # Hosts refresh in parallel bursts, and answers get lost: for so long the last token but one is still answered,
 # with the same successor each time.
 GRACE: Final = timedelta(seconds=120)
@@ -59,7 +58,7 @@ class Refreshed:
 async def start_family(connection: Connection, grant_id: UUID, now: datetime) -> str:
     """The first refresh token of a grant."""
     family_id = new_id()
-    token = f"{PREFIX}_{family_id.hex}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    token = new_secret(_beginning(family_id))
     await store.insert_family(connection, family_id, grant_id, hash_of(token), now)
     return token
 
@@ -126,13 +125,16 @@ def _is_in_grace(presented: PresentedToken, now: datetime) -> bool:
 def _successor(presented: PresentedToken, nonce: bytes) -> str:
     """The next token of the family. Whoever lacks the presented one can't compute it, also with our database."""
     digest = hmac.digest(presented.text.encode(), nonce, "sha256")
-    return f"{PREFIX}_{presented.family_id.hex}_{digest.hex()}"
+    return _beginning(presented.family_id) + digest.hex()
+
+
+def _beginning(family_id: UUID) -> str:
+    return f"{REFRESH_TOKEN_PREFIX}{family_id.hex}_"
 
 
 def _family_of(text: str) -> UUID | None:
-    prefix, _, rest = text.partition("_")
-    family, _, secret = rest.partition("_")
-    if prefix != PREFIX or not secret or len(family) != 32:
+    family, _, secret = text.removeprefix(REFRESH_TOKEN_PREFIX).partition("_")
+    if not text.startswith(REFRESH_TOKEN_PREFIX) or not secret or len(family) != 32:
         return None
     try:
         return UUID(hex=family)

@@ -1,6 +1,5 @@
 """Dynamic client registration (RFC 7591), and what it shares with registration by command."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,8 +10,8 @@ from app.config import Settings
 from app.oauth.client_metadata import ClientMetadata, checked_metadata, fault_of_members, fault_of_redirect_uris
 from app.oauth.faults import OAuthFault
 from app.oauth.metadata import SECRET_METHODS
-from app.oauth.secrets import CLIENT_ID_PREFIX, CLIENT_SECRET_PREFIX, hash_of, new_secret
 from app.oauth.store.clients import Client
+from app.ops.secrets import CLIENT_ID_PREFIX, CLIENT_SECRET_PREFIX, hash_of, new_public_id, new_secret
 
 NAMELESS: Final = "An app without a name"
 
@@ -47,7 +46,7 @@ def new_client(
         return metadata
     secret = new_secret(CLIENT_SECRET_PREFIX) if given.token_endpoint_auth_method in SECRET_METHODS else None
     client = Client(
-        id=CLIENT_ID_PREFIX + secrets.token_urlsafe(16),
+        id=new_public_id(CLIENT_ID_PREFIX),
         kind=kind,
         name=metadata.get("client_name", NAMELESS),
         redirect_uris=tuple(given.redirect_uris),

@@ -4,7 +4,6 @@ An account is a client of kind `service`, somebody without credentials to act as
 reads in its activity), their membership, and a grant of kind `service`.
 """
 
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -21,16 +20,15 @@ from app.oauth.client_keys import fault_of_keys, read_keys, set_of
 from app.oauth.granting import make_grant
 from app.oauth.metadata import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT
 from app.oauth.revoking import Ended, Endings
-from app.oauth.secrets import CLIENT_SECRET_PREFIX, hash_of, new_secret
 from app.oauth.store.clients import Client, insert_client, lock_client
 from app.oauth.store.grants import GrantRow, NewGrant, by_id, find_grant_households, of_client
 from app.oauth.store.service_accounts import find_service_account
+from app.ops.secrets import CLIENT_SECRET_PREFIX, SERVICE_ID_PREFIX, hash_of, new_public_id, new_secret
 from app.people.store import insert_service_person
 from app.scopes import scopes_of_role
 from app.text import clean
 
 LONGEST_NAME: Final = 100
-ID_PREFIX: Final = "svc_"
 KIND: Final = "service"
 
 
@@ -70,7 +68,7 @@ async def create_service_account(
     household_id = await find_among_all(connection, wanted.household)
     secret = None if wanted.method == PRIVATE_KEY_JWT else new_secret(CLIENT_SECRET_PREFIX)
     client = Client(
-        id=ID_PREFIX + secrets.token_urlsafe(16),
+        id=new_public_id(SERVICE_ID_PREFIX),
         kind=KIND,
         name=name,
         redirect_uris=(),

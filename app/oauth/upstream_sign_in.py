@@ -16,14 +16,13 @@ from app.oauth.forms import posted
 from app.oauth.journey import REQUEST, change_person, out_of_date, request_of
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.proving import count_attempt
-from app.oauth.secrets import STATE_PREFIX, hash_of, new_secret
 from app.oauth.server import AuthorizationServer
 from app.oauth.sign_in_pages import UPSTREAM
 from app.oauth.store.requests import find_request
 from app.oauth.store.upstream import Destination, insert_attempt, insert_attempt_for_path, use_attempt
 from app.oauth.upstream import Upstream
+from app.ops.secrets import STATE_PREFIX, hash_of, new_secret
 from app.people.identities import Identity, find_or_admit
-from app.people.sessions import session_hash
 from app.ui.forms import parse_fields
 from app.ui.headers import BARE_PAGE, NO_REFERRER
 from app.ui.local_paths import local_path
@@ -40,7 +39,7 @@ async def post_upstream(server: AuthorizationServer, request: Request) -> Respon
     target = await server.upstream.address(state)
     now = server.clock()
     async with transaction(server.engine) as connection:
-        waiting = await find_request(connection, request_of(form), session_hash(form.visit.cookie), now)
+        waiting = await find_request(connection, request_of(form), hash_of(form.visit.cookie), now)
         if waiting is None:
             return out_of_date(server)
         await insert_attempt(connection, hash_of(state), waiting.id, server.upstream.issuer, now)
@@ -56,7 +55,7 @@ async def post_account_upstream(server: AuthorizationServer, request: Request) -
     await count_attempt(server, request)
     state = new_secret(STATE_PREFIX)
     target = await server.upstream.address(state)
-    browser, issuer = session_hash(form.visit.cookie), server.upstream.issuer
+    browser, issuer = hash_of(form.visit.cookie), server.upstream.issuer
     async with transaction(server.engine) as connection:
         await insert_attempt_for_path(connection, hash_of(state), browser, path, issuer, server.clock())
     return _leave(server, server.upstream, target)
@@ -73,7 +72,7 @@ async def finish_upstream(server: AuthorizationServer, request: Request) -> Resp
         return out_of_date(server)
     state, issuer = parameters["state"], server.upstream.issuer
     async with transaction(server.engine) as connection:
-        to = await use_attempt(connection, hash_of(state), session_hash(cookie), issuer, server.clock())
+        to = await use_attempt(connection, hash_of(state), hash_of(cookie), issuer, server.clock())
     if to is None:
         return out_of_date(server)
     identity = await _identity(server.upstream, state, parameters)

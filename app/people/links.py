@@ -3,13 +3,12 @@
 Opening a link does nothing, because mail programs open links by themselves; only the form behind it uses it up.
 """
 
-import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 from app.db import Connection
+from app.ops.secrets import LINK_PREFIX, hash_of, new_secret
 from app.people import link_repository as repository
 from app.people.link_repository import Link, Purpose
 
@@ -20,32 +19,25 @@ LIVES: Final[dict[Purpose, timedelta]] = {
     "verify": timedelta(hours=24),
     "reset": timedelta(minutes=30),
 }
-LINK_PREFIX: Final = "slm_"
-SECRET_BYTES: Final = 32
 
 
 async def make_link(connection: Connection, link: Link, now: datetime) -> str:
     """A fresh link; the secret to put into its address: a prefix and 256 random bits."""
-    secret = LINK_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
-    await repository.insert_link(connection, _hash_of(secret), link, now, now + LIVES[link.purpose])
+    secret = new_secret(LINK_PREFIX)
+    await repository.insert_link(connection, hash_of(secret), link, now, now + LIVES[link.purpose])
     return secret
 
 
 async def find_link(connection: Connection, secret: str, purpose: Purpose, now: datetime) -> Link | None:
     """What a link is for; None when it was used, has expired, is for another purpose or never was."""
-    return await repository.find_link(connection, _hash_of(secret), purpose, now)
+    return await repository.find_link(connection, hash_of(secret), purpose, now)
 
 
 async def take_link(connection: Connection, secret: str, purpose: Purpose, now: datetime) -> Link | None:
     """The same, and use it up."""
-    return await repository.take_link(connection, _hash_of(secret), purpose, now)
+    return await repository.take_link(connection, hash_of(secret), purpose, now)
 
 
 async def end_links(connection: Connection, person_id: UUID) -> None:
     """No link of this person is good any more."""
     await repository.delete_links(connection, person_id)
-
-
-def _hash_of(secret: str) -> bytes:
-    # Plain SHA-256 will do: there is nothing to guess in 256 random bits.
-    return sha256(secret.encode()).digest()

@@ -1,44 +1,32 @@
 """Browser sessions: who is signed in, by an unguessable cookie of which only the hash is stored."""
 
-import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 from app.db import Connection
+from app.ops.secrets import hash_of, new_secret
 from app.people import store
 from app.people.person import Person
 
 SESSION_LIFE: Final = timedelta(days=14)
-SECRET_BYTES: Final = 32
-
-
-def new_session_secret() -> str:
-    """A fresh 256-bit cookie value (43 characters)."""
-    return secrets.token_urlsafe(SECRET_BYTES)
-
-
-def session_hash(secret: str) -> bytes:
-    """What is stored of a cookie value. Plain SHA-256 will do: there is nothing to guess in 256 random bits."""
-    return sha256(secret.encode()).digest()
 
 
 async def open_session(connection: Connection, person_id: UUID, now: datetime) -> str:
     """Sign a person in; the value for their cookie, always a fresh one."""
-    secret = new_session_secret()
-    await store.insert_session(connection, session_hash(secret), person_id, now, now + SESSION_LIFE)
+    secret = new_secret()
+    await store.insert_session(connection, hash_of(secret), person_id, now, now + SESSION_LIFE)
     return secret
 
 
 async def find_person(connection: Connection, secret: str, now: datetime) -> Person | None:
     """Who is signed in with this cookie value; None when nobody is."""
-    return await store.find_session_person(connection, session_hash(secret), now)
+    return await store.find_session_person(connection, hash_of(secret), now)
 
 
 async def close_session(connection: Connection, secret: str) -> None:
     """Sign out."""
-    await store.delete_session(connection, session_hash(secret))
+    await store.delete_session(connection, hash_of(secret))
 
 
 async def close_all_sessions(connection: Connection, person_id: UUID) -> None:

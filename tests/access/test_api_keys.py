@@ -16,9 +16,9 @@ from app.errors import Ambiguous, Invalid, NotFound
 from app.households.tables import memberships
 from app.oauth.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
 from app.oauth.revoking import Endings, GrantRevoked
-from app.oauth.secrets import hash_of
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
+from app.ops.secrets import hash_of
 from app.people.person import Person
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient

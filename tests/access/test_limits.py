@@ -22,11 +22,11 @@ from app.access.limits import AccessLimits
 from app.config import Settings
 from app.db import Engine, transaction
 from app.oauth.api_keys import WantedKey, create_api_key
-from app.oauth.secrets import API_KEY_PREFIX, new_secret
 from app.oauth.tables import grants
 from app.oauth.verifier import TokenVerifier
 from app.ops.counters import Counters
 from app.ops.rate_limit import LocalLimit, RateLimit
+from app.ops.secrets import API_KEY_PREFIX, new_secret
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 

@@ -14,9 +14,8 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.main import create_app
 from app.oauth.authorize import REQUEST_LIFE
-from app.oauth.secrets import hash_of
 from app.oauth.store.upstream import use_attempt
-from app.people.sessions import session_hash
+from app.ops.secrets import hash_of
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser, Page, refresh_target
 from tests.oauth.tokens import Attempt, code_of, redeem, register, tokens_for
@@ -191,7 +190,7 @@ async def test_a_refused_callback_is_used_up_too(ada: Traveller) -> None:
 async def test_an_attempt_ends_with_the_request_that_waits(ada: Traveller, engine: Engine) -> None:
     callback = await ada.to_callback()
     state = dict(parse_qsl(urlsplit(callback).query))["state"]
-    browser, issuer = session_hash(ada.http.cookies["shopping_session"]), ada.issuer.identifier
+    browser, issuer = hash_of(ada.http.cookies["shopping_session"]), ada.issuer.identifier
     now = datetime.now(UTC)
     async with transaction(engine) as connection:
         assert await use_attempt(connection, hash_of(state), browser, issuer, now + REQUEST_LIFE) is None

@@ -10,10 +10,9 @@ from app.audit.entry import Action
 from app.config import Settings
 from app.db import Engine, transaction
 from app.oauth.retention import OVER_FOR, forget
-from app.oauth.secrets import hash_of
 from app.oauth.store.upstream import LIFE, use_attempt
 from app.ops.clock import system_clock
-from app.people.sessions import session_hash
+from app.ops.secrets import hash_of
 from tests.audit.looking import only, stored
 from tests.issuers.test_upstream import Traveller, ada, changed, count, is_refused, other_http
 from tests.issuers.test_upstream import settings as with_provider
@@ -104,7 +103,7 @@ async def test_an_attempt_counts_once_in_the_browser_that_left(
 
 async def test_an_attempt_is_good_for_ten_minutes_and_then_forgotten(ada: Traveller, engine: Engine) -> None:
     state = dict(parse_qsl(urlsplit(await leave(ada)).query))["state"]
-    browser, issuer, now = session_hash(ada.http.cookies["shopping_session"]), ada.issuer.identifier, system_clock()
+    browser, issuer, now = hash_of(ada.http.cookies["shopping_session"]), ada.issuer.identifier, system_clock()
     async with transaction(engine) as connection:
         assert await use_attempt(connection, hash_of(state), browser, issuer, now + LIFE) is None
         assert await use_attempt(connection, hash_of(state), browser, issuer, now) is not None

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from app.db import transaction
-from app.oauth.secrets import hash_of
 from app.oauth.store.clients import Client, insert_client
 from app.oauth.tables import clients, grants
+from app.ops.secrets import hash_of
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import REDIRECT_URI, Attempt, approved_code, consent_page, redeem, register

@@ -12,9 +12,9 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.households.tables import memberships
 from app.oauth.limits import PerMinute
-from app.oauth.secrets import hash_of
 from app.oauth.store.clients import Client, insert_client
 from app.oauth.tables import clients, grants
+from app.ops.secrets import hash_of
 from app.resources import READ_ONLY
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import REDIRECT_URI, refresh, register, tokens_for

@@ -1,0 +1,35 @@
+"""Secrets that we give out, and ids that nobody can guess. Each has a prefix that tells what it is; of a secret only
+the hash is stored."""
+
+import secrets
+from hashlib import sha256
+from typing import Final
+
+CODE_PREFIX: Final = "slc_"
+REFRESH_TOKEN_PREFIX: Final = "slr_"  # noqa: S105  # a prefix, not a secret
+STATE_PREFIX: Final = "slx_"
+CLIENT_SECRET_PREFIX: Final = "sls_"  # noqa: S105
+API_KEY_PREFIX: Final = "slk_"
+LINK_PREFIX: Final = "slm_"
+
+CLIENT_ID_PREFIX: Final = "app_"
+SERVICE_ID_PREFIX: Final = "svc_"
+KEY_ID_PREFIX: Final = "key_"
+
+SECRET_BYTES: Final = 32
+ID_BYTES: Final = 16
+
+
+def new_secret(prefix: str = "") -> str:
+    """A prefix and 256 random bits; the value of a cookie has no prefix."""
+    return prefix + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_public_id(prefix: str) -> str:
+    """A prefix and 128 random bits."""
+    return prefix + secrets.token_urlsafe(ID_BYTES)
+
+
+def hash_of(secret: str) -> bytes:
+    """What is stored. Plain SHA-256 will do: there is nothing to guess in 256 random bits."""
+    return sha256(secret.encode()).digest()
