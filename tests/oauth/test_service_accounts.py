@@ -4,6 +4,7 @@ import base64
 from typing import Any
 from uuid import UUID
 
+import anyio
 import httpx
 import jwt
 import pytest
@@ -12,6 +13,7 @@ from starlette.applications import Starlette
 
 from app.config import Settings
 from app.db import Engine, transaction
+from app.db.embedded import DatabaseUrls
 from app.errors import Ambiguous, Conflict, Invalid, NotFound
 from app.households import finding
 from app.households.repository import members_of, memberships_of
@@ -22,15 +24,17 @@ from app.oauth.service_accounts import (
     IssuedAccount,
     WantedAccount,
     create_service_account,
+    end_tokens,
     revoke_service_account,
 )
-from app.oauth.store.clients import find_preregistered
-from app.oauth.store.grants import end_grants, of_client
+from app.oauth.store.clients import find_preregistered, lock_client
+from app.oauth.store.grants import end_grants, find_service_grant, of_client
 from app.oauth.store.service_accounts import find_service_account, find_service_accounts
 from app.oauth.tables import clients, grants
 from app.people.tables import people
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
+from tests.oauth.account.test_races import until_somebody_waits
 from tests.oauth.conftest import MovableClock
 from tests.oauth.signing import Signer, new_key, public_jwk
 from tests.oauth.tokens import REDIRECT_URI, Attempt, register
@@ -210,6 +214,24 @@ async def test_an_account_that_revokes_its_tokens_goes_on_until_it_is_revoked(
     assert await accounts.end(account, ended.append) == ada.household_id
     assert len(ended) == 1
     await assert_nobody_but(accounts, ada)
+
+
+async def test_an_account_that_is_revoked_while_it_revokes_its_tokens_ends(
+    accounts: Accounts, ada: Connected, database: DatabaseUrls
+) -> None:
+    client_id = (account := await accounts.make()).client_id
+    async with (
+        anyio.create_task_group() as tasks,
+        transaction(accounts.engine) as connection,
+        until_somebody_waits(database),
+    ):
+        await lock_client(connection, client_id)
+        grant = await find_service_grant(connection, client_id, accounts.clock())
+        assert grant is not None
+        assert await end_tokens(connection, grant, Endings(lambda _: None), accounts.clock())
+        tasks.start_soon(accounts.end, account)
+    async with transaction(accounts.engine) as connection:
+        assert await find_service_grant(connection, client_id, accounts.clock()) is None
 
 
 async def test_an_account_without_a_live_grant_still_leaves_its_household(
