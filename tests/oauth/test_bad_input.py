@@ -1,5 +1,6 @@
 """Whatever is sent, the answer is a refusal and never a fault of ours."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -38,11 +39,7 @@ texts = some.text(alphabet=some.characters(exclude_categories=["Cs"]), max_size=
 fields = some.lists(some.tuples(some.sampled_from(NAMES) | texts, texts), max_size=12)
 junk = some.binary(max_size=200)
 json_values = some.recursive(
-    some.none()
-    | some.booleans()
-    | some.integers()
-    | some.floats(allow_nan=False, allow_infinity=False)
-    | some.text(max_size=20),
+    some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=20),
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=8), inner, max_size=3),
     max_leaves=10,
 )
@@ -77,7 +74,8 @@ async def test_no_bytes_make_a_server_error(http: httpx.AsyncClient, path: str, 
 @many
 @given(body=metadata | json_values)
 async def test_no_metadata_makes_a_server_error(http: httpx.AsyncClient, body: Any) -> None:
-    response = await http.post("/oauth/register", json=body)
+    # Python writes NaN and Infinity, which JSON does not know; httpx would refuse to send them.
+    response = await http.post("/oauth/register", content=json.dumps(body))
     assert response.status_code in (201, 400)
 
 
