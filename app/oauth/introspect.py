@@ -1,5 +1,6 @@
 """Introspection (RFC 7662): a resource server that was let in by whoever runs the service asks about a token."""
 
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -7,20 +8,20 @@ from starlette.responses import JSONResponse, Response
 
 from app.audit.entry import Action
 from app.db import Connection, transaction
-from app.errors import Invalid, LimitReached
+from app.errors import LimitReached
 from app.households.repository import memberships_of
 from app.oauth.auditing import entry_of, refused
 from app.oauth.claims_cache import Claims
+from app.oauth.client_request import Refusal, answer
 from app.oauth.clients import find_proven_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request, unauthorized_client
 from app.oauth.grants import Grant, find_live_grant
 from app.oauth.metadata import PUBLIC
-from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.parameters import Parameters
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client
 from app.ops.requests import address_of
 from app.scopes import expand, in_order
-from app.ui.forms import read_form
 
 INACTIVE: Final[dict[str, Any]] = {"active": False}
 
@@ -33,37 +34,25 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
     often, and for a client with too many failures.
     """
     try:
-        parameters = await _asked(server, request)
+        words = "Too many questions about tokens from this address."
+        await server.limits.introspections.require(address_of(request), words)
     except LimitReached:
         refused(server, request, Action.TOKEN_INTROSPECTED, LimitReached.code)
         raise
-    if isinstance(parameters, OAuthFault):
-        refused(server, request, Action.TOKEN_INTROSPECTED, parameters.error)
-        return parameters.response()
+    return await answer(server, request, Action.TOKEN_INTROSPECTED, partial(_serve, server, request))
+
+
+async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> Response | Refusal:
     client = await _authorized(server, request, parameters)
     if isinstance(client, OAuthFault):
-        refused(server, request, Action.TOKEN_INTROSPECTED, client.error)
-        await server.limits.failures.count(request, parameters)
-        return client.response()
+        return Refusal(client)
     if "token" not in parameters:
-        return invalid_request("The parameter token is missing.").response()
+        return Refusal(invalid_request("The parameter token is missing."), client.id)
     claims = await server.verifier.verify(parameters["token"])
-    answer = await _answer(server, claims) if isinstance(claims, Claims) else INACTIVE
-    outcome = "active" if answer["active"] else "inactive"
+    found = await _answer(server, claims) if isinstance(claims, Claims) else INACTIVE
+    outcome = "active" if found["active"] else "inactive"
     server.audit.note(entry_of(server, request, Action.TOKEN_INTROSPECTED, outcome=outcome, client_id=client.id))
-    return JSONResponse(answer, headers=NOT_STORED)
-
-
-async def _asked(server: AuthorizationServer, request: Request) -> Parameters | OAuthFault:
-    words = "Too many questions about tokens from this address."
-    await server.limits.introspections.require(address_of(request), words)
-    try:
-        parameters = parameters_of(await read_form(request))
-    except Invalid as error:
-        return invalid_request(error.message)
-    if not isinstance(parameters, OAuthFault):
-        await server.limits.failures.refuse(request, parameters)
-    return parameters
+    return JSONResponse(found, headers=NOT_STORED)
 
 
 async def _authorized(server: AuthorizationServer, request: Request, parameters: Parameters) -> Client | OAuthFault:

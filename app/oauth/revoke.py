@@ -1,6 +1,7 @@
 """The revocation endpoint (RFC 7009), for public clients too."""
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -8,12 +9,12 @@ from starlette.responses import Response
 
 from app.audit.entry import Action
 from app.db import Connection, transaction
-from app.errors import Invalid, LimitReached
 from app.oauth.auditing import endings_of, refused
 from app.oauth.claims_cache import Claims
+from app.oauth.client_request import Refusal, answer
 from app.oauth.clients import find_proven_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
-from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.parameters import Parameters
 from app.oauth.refresh import find_presented
 from app.oauth.revoking import Ended, Endings
 from app.oauth.server import AuthorizationServer
@@ -21,7 +22,6 @@ from app.oauth.service_accounts import KIND as SERVICE
 from app.oauth.service_accounts import end_tokens
 from app.oauth.store.clients import Client, lock_client
 from app.oauth.store.grants import GrantRow, by_id, lock_grant
-from app.ui.forms import read_form
 
 AT_REVOCATION: Final = "revocation"
 UNKNOWN_TOKEN: Final = "unknown_token"  # noqa: S105
@@ -34,25 +34,15 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
 
     Raises `LimitReached` for a client with too many failures.
     """
-    try:
-        parameters = parameters_of(await read_form(request))
-    except Invalid as error:
-        parameters = invalid_request(error.message)
-    if isinstance(parameters, OAuthFault):
-        refused(server, request, Action.TOKEN_REFUSED, parameters.error, detail=AT_REVOCATION)
-        return parameters.response()
-    try:
-        await server.limits.failures.refuse(request, parameters)
-    except LimitReached:
-        refused(server, request, Action.TOKEN_REFUSED, LimitReached.code, detail=AT_REVOCATION)
-        raise
+    return await answer(server, request, Action.TOKEN_REFUSED, partial(_serve, server, request), detail=AT_REVOCATION)
+
+
+async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> Response | Refusal:
     client = await find_proven_client(server, request, parameters)
-    fault = client if isinstance(client, OAuthFault) else await _end(server, request, client, parameters)
-    if fault is None:
-        return Response(status_code=200, headers=NOT_STORED)
-    refused(server, request, Action.TOKEN_REFUSED, fault.error, detail=AT_REVOCATION)
-    await server.limits.failures.count(request, parameters)
-    return fault.response()
+    if isinstance(client, OAuthFault):
+        return Refusal(client)
+    fault = await _end(server, request, client, parameters)
+    return Response(status_code=200, headers=NOT_STORED) if fault is None else Refusal(fault, client.id)
 
 
 async def _end(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -10,15 +11,15 @@ from starlette.responses import JSONResponse, Response
 from app.audit.entry import Action, Entry
 from app.audit.recording import record
 from app.db import Connection, transaction
-from app.errors import Invalid, LimitReached
 from app.oauth.access_tokens import access_token, count_token, has_refresh_token, token_life
-from app.oauth.auditing import endings_of, entry_of, refused
+from app.oauth.auditing import endings_of, entry_of
 from app.oauth.client_credentials import grant_of_service
+from app.oauth.client_request import Refusal, answer
 from app.oauth.clients import authenticate_client, read_credentials
 from app.oauth.codes import redeem_code
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.metadata import GRANT_TYPES
-from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.parameters import Parameters
 from app.oauth.refresh import Refreshed, refresh, start_family
 from app.oauth.resources import resource_of
 from app.oauth.revoking import Endings, Revocation
@@ -26,7 +27,6 @@ from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client, note_use
 from app.oauth.store.grants import GrantRow, by_id, find_grant
 from app.scopes import in_order
-from app.ui.forms import read_form
 
 _ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
 
@@ -45,37 +45,19 @@ async def token(server: AuthorizationServer, request: Request) -> Response:
     Raises `LimitReached` for a client with too many failures, and for a grant with too many tokens; nothing is changed
     then, so the same request is as good later.
     """
-    try:
-        parameters = parameters_of(await read_form(request))
-    except Invalid as error:
-        parameters = invalid_request(error.message)
-    if isinstance(parameters, OAuthFault):
-        refused(server, request, Action.TOKEN_REFUSED, parameters.error)
-        return parameters.response()
-    try:
-        await server.limits.failures.refuse(request, parameters)
-        outcome = await _serve(server, request, parameters)
-    except LimitReached:
-        refused(server, request, Action.TOKEN_REFUSED, LimitReached.code)
-        raise
-    if isinstance(outcome, TokenAnswer):
-        return JSONResponse(outcome.members, headers=NOT_STORED)
-    await server.limits.failures.count(request, parameters)
-    return outcome.response()
+    return await answer(server, request, Action.TOKEN_REFUSED, partial(_serve, server, request))
 
 
-async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> TokenAnswer | OAuthFault:
+async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> Response | Refusal:
     await server.keys.refresh()
     given = await read_credentials(server, request, parameters)
     if isinstance(given, OAuthFault):
-        refused(server, request, Action.TOKEN_REFUSED, given.error)
-        return given
+        return Refusal(given)
     endings = endings_of(server, request)
     async with transaction(server.engine, committed=endings.tell) as connection:
         client = await authenticate_client(server, connection, given)
         if isinstance(client, OAuthFault):
-            refused(server, request, Action.TOKEN_REFUSED, client.error)
-            return client
+            return Refusal(client)
         now = server.clock()
         outcome = await _outcome(server, connection, client, parameters, now)
         if isinstance(outcome, Revocation):
@@ -83,11 +65,11 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
         elif isinstance(outcome, TokenAnswer):
             await note_use(connection, client.id, now)
             await record(connection, _entry(server, request, parameters, outcome))
-        else:
-            refused(server, request, Action.TOKEN_REFUSED, outcome.error, client_id=client.id)
+    if isinstance(outcome, TokenAnswer):
+        return JSONResponse(outcome.members, headers=NOT_STORED)
     if isinstance(outcome, Revocation):
-        return outcome.fault
-    return outcome
+        return Refusal(outcome.fault, is_recorded=True)
+    return Refusal(outcome, client.id)
 
 
 async def _end_grant(

@@ -1,0 +1,56 @@
+"""What the endpoints that clients call themselves (token, revocation, introspection) do alike with a request."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.audit.entry import Action
+from app.errors import Invalid, LimitReached
+from app.oauth.auditing import refused
+from app.oauth.faults import OAuthFault, invalid_request
+from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.server import AuthorizationServer
+from app.ui.forms import read_form
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a client is told, and what is known of it. `is_recorded`: a row says more of it than that it was refused."""
+
+    fault: OAuthFault
+    client_id: str | None = None
+    is_recorded: bool = False
+
+
+Serve = Callable[[Parameters], Awaitable[Response | Refusal]]
+
+
+async def answer(
+    server: AuthorizationServer, request: Request, action: Action, serve: Serve, *, detail: str | None = None
+) -> Response:
+    """The answer to a request, which `serve` makes of its parameters. A refusal is recorded as `action`, and counts as
+    a failure of the client.
+
+    Raises `LimitReached` for a client or an address with too many failures, and what `serve` raises.
+    """
+    try:
+        parameters = parameters_of(await read_form(request))
+    except Invalid as error:
+        parameters = invalid_request(error.message)
+    if isinstance(parameters, OAuthFault):
+        refused(server, request, action, parameters.error, detail=detail)
+        return parameters.response()
+    try:
+        await server.limits.failures.refuse(request, parameters)
+        outcome = await serve(parameters)
+    except LimitReached:
+        refused(server, request, action, LimitReached.code, detail=detail)
+        raise
+    if isinstance(outcome, Response):
+        return outcome
+    if not outcome.is_recorded:
+        refused(server, request, action, outcome.fault.error, client_id=outcome.client_id, detail=detail)
+    await server.limits.failures.count(request, parameters)
+    return outcome.fault.response()
