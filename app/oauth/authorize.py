@@ -7,8 +7,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from app.audit.entry import Action
 from app.db import Connection, new_id, transaction
-from app.errors import Invalid
+from app.errors import Invalid, LimitReached
+from app.oauth.auditing import refused
 from app.oauth.client_ids import fault_of_client_id, is_document_id
 from app.oauth.faults import OAuthFault, invalid_request, invalid_target, not_registered
 from app.oauth.journey import fault_page
@@ -58,7 +60,11 @@ async def authorize(server: AuthorizationServer, request: Request) -> Response:
     Raises `LimitReached` for an address with too many requests: each one leaves a row.
     """
     message = "Too many requests from your network. Try again in {seconds} seconds."
-    await server.limits.authorizations.require(address_of(request), message)
+    try:
+        await server.limits.authorizations.require(address_of(request), message)
+    except LimitReached:
+        refused(server, request, Action.CONSENT, LimitReached.code)
+        raise
     try:
         parameters = parameters_of(parse_fields(request.scope["query_string"]))
     except Invalid as error:
