@@ -26,5 +26,6 @@ async def forget(engine: Engine, now: datetime) -> int:
         lambda connection: store.delete_documents(connection, now - OVER_FOR, now),
         lambda connection: store.delete_refresh_tokens(connection, now - ENDED_FOR),
         lambda connection: store.delete_grants(connection, now - ENDED_FOR),
+        lambda connection: store.delete_service_clients(connection, now - ENDED_FOR),
     ]
     return sum([await in_batches(engine, step) for step in steps])

@@ -186,3 +186,20 @@ async def test_what_was_revoked_of_another_issuer_stays_revoked(server: RunningS
         await connection.execute(update(grants).values(**ended))
     await forget(server.engine, now + 10_000 * DAY)
     assert await count(server.engine, grants) == 1
+
+
+async def test_a_service_account_goes_with_its_last_grant(
+    server: RunningServer, http: httpx.AsyncClient, factory: Factory
+) -> None:
+    client_id = (await register(http, server.url))["client_id"]
+    await connection_of(server, factory)
+    now = server.clock()
+    async with transaction(server.engine) as connection:
+        await connection.execute(update(clients).values(kind="service"))
+        await connection.execute(update(grants).values(kind="service", client_id=client_id))
+    await forget(server.engine, now + 91 * DAY)
+    assert await count(server.engine, clients) == 1
+    async with transaction(server.engine) as connection:
+        await connection.execute(update(grants).values(revoked_at=now, revoked_because="test"))
+    await forget(server.engine, now + 91 * DAY)
+    assert await count(server.engine, clients) == 0

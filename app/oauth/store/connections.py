@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from app.db import Connection
 from app.households.tables import households, memberships
 from app.oauth.store.grants import live, of_person
-from app.oauth.tables import grant_households, grants, refresh_families, refresh_tokens
+from app.oauth.tables import grant_households, grants, refresh_families
 
 MOST_SHOWN: Final = 200
 
@@ -39,12 +39,7 @@ class ConnectedApp:
 
 async def find_connected_apps(connection: Connection, person_id: UUID, now: datetime) -> list[ConnectedApp]:
     """The live grants of a person, newest first, at most MOST_SHOWN; each with today's households of theirs."""
-    used_at = (
-        select(func.max(refresh_tokens.c.created_at))
-        .join(refresh_families, refresh_families.c.id == refresh_tokens.c.family_id)
-        .where(refresh_families.c.grant_id == grants.c.id)
-        .scalar_subquery()
-    )
+    used_at = select(refresh_families.c.used_at).where(refresh_families.c.grant_id == grants.c.id).scalar_subquery()
     names = (
         select(func.array_agg(aggregate_order_by(households.c.name, households.c.name)))
         .select_from(grant_households)

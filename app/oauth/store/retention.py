@@ -49,6 +49,12 @@ async def delete_registrations(connection: Connection, before: datetime, now: da
     return await delete_old(connection, clients, and_(unused, ~_has_live_grant(now)))
 
 
+async def delete_service_clients(connection: Connection, before: datetime) -> int:
+    """Service accounts that were not used since, and whose grants have all gone."""
+    over = and_(clients.c.kind == "service", clients.c.last_used_at < before)
+    return await delete_old(connection, clients, and_(over, ~exists().where(grants.c.client_id == clients.c.id)))
+
+
 async def delete_documents(connection: Connection, before: datetime, now: datetime) -> int:
     """Documents that would have to be fetched again since, of clients without a live grant."""
     stale = and_(clients.c.kind == "document", clients.c.stale_until < before)
