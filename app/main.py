@@ -27,11 +27,11 @@ from app.jobs.upkeep import keep_up
 from app.lists.founding import found_household
 from app.mcp.endpoints import Endpoints
 from app.oauth.assembly import Surroundings, authorization_server
-from app.oauth.external_grants import ExternalGrants
-from app.oauth.keys import KeyRing
+from app.oauth.issuers.external_grants import ExternalGrants
+from app.oauth.issuers.trusted import external_issuers
 from app.oauth.routes import oauth_routes
-from app.oauth.trusted_issuer import external_issuers
-from app.oauth.verifier import TokenVerifier
+from app.oauth.signing.keys import KeyRing
+from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
 from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.garbage import spare_what_stays

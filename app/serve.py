@@ -21,7 +21,7 @@ from app.db.migrate import migrate
 from app.db.roles import refuse_powerful_role
 from app.errors import StartupError
 from app.main import create_app
-from app.oauth.keys import KeyRing
+from app.oauth.signing.keys import KeyRing
 from app.ops.counters import Counters
 from app.ops.garbage import spare_what_stays
 from app.ops.listening import check_address

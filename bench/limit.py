@@ -28,7 +28,7 @@ from app.config import Settings, load_settings
 from app.db import new_id
 from app.db.engine import POOL_SIZE
 from app.mcp.catalogue import TOOLS
-from app.oauth.keys import ALGORITHM
+from app.oauth.signing.keys import ALGORITHM
 from bench.statements import statement
 
 if TYPE_CHECKING:

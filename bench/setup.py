@@ -9,9 +9,9 @@ from app.households.repository import memberships_of
 from app.households.tenant import Actor, open_tenant
 from app.lists.adding import add_items
 from app.lists.founding import found_household
-from app.oauth.access_tokens import access_token
-from app.oauth.keys import KeyRing
+from app.oauth.signing.keys import KeyRing
 from app.oauth.store.grants import NewGrant, find_grant, insert_grant
+from app.oauth.tokens.access_tokens import access_token
 from app.people.emails import parse_email
 from app.people.store import insert_person
 from app.scopes import ALL_SCOPES

@@ -10,9 +10,9 @@ from app.db import Engine, new_id, transaction
 from app.households import repository as households
 from app.households.membership import Role
 from app.lists.founding import found_household
-from app.oauth.access_tokens import access_token
-from app.oauth.keys import KeyRing
+from app.oauth.signing.keys import KeyRing
 from app.oauth.store.grants import NewGrant, find_grant, insert_grant
+from app.oauth.tokens.access_tokens import access_token
 from app.people import store
 from app.people.emails import parse_email
 from app.people.person import Person

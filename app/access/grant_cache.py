@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.cues import Cue, CueBus, GrantEnded, ListChanged, MembersChanged
 from app.households.tenant import Actor
-from app.oauth.grants import Grant
+from app.oauth.grants.grant import Grant
 from app.ops.clock import Clock, system_clock
 
 KEPT: Final = timedelta(seconds=2)

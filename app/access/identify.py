@@ -10,11 +10,11 @@ from app.access.limits import AccessLimits
 from app.db import Engine, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor
-from app.oauth.api_keys import is_api_key
-from app.oauth.claims_cache import AccessClaims, Claims
-from app.oauth.external_grants import ExternalGrants
-from app.oauth.grants import Grant, find_live_grant
-from app.oauth.verifier import Flaw, TokenVerifier
+from app.oauth.grants.api_keys import is_api_key
+from app.oauth.grants.grant import Grant, find_live_grant
+from app.oauth.issuers.external_grants import ExternalGrants
+from app.oauth.tokens.claims_cache import AccessClaims, Claims
+from app.oauth.tokens.verifier import Flaw, TokenVerifier
 from app.ops.secrets import API_KEY_PREFIX
 from app.scopes import expand
 

@@ -9,7 +9,7 @@ from app.commands.command import run_with_database
 from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth.api_keys import DEFAULT_DAYS, MOST_DAYS, IssuedKey, WantedKey, create_api_key, revoke_api_key
+from app.oauth.grants.api_keys import DEFAULT_DAYS, MOST_DAYS, IssuedKey, WantedKey, create_api_key, revoke_api_key
 from app.oauth.store.api_keys import ApiKey, find_api_keys
 from app.ops.clock import system_clock
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, in_order, scopes_of_role

@@ -10,9 +10,9 @@ from app.commands.command import run_with_database
 from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
+from app.oauth.clients.preregistered import Wanted, add_client, end_client
+from app.oauth.clients.registration import Registered
 from app.oauth.metadata import AUTH_METHODS, PUBLIC
-from app.oauth.preregistered import Wanted, add_client, end_client
-from app.oauth.registration import Registered
 from app.oauth.store.clients import Client, find_preregistered
 from app.ops.clock import system_clock
 

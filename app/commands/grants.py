@@ -9,7 +9,7 @@ from app.commands.command import run_with_database
 from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth.revoking import revoke_by_command
+from app.oauth.grants.revoking import revoke_by_command
 from app.oauth.store.connections import ConnectedApp, find_connected_apps
 from app.ops.clock import system_clock
 from app.people.finding import find_anybody

@@ -12,13 +12,13 @@ from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import Invalid
-from app.oauth.metadata import CONFIDENTIAL_METHODS
-from app.oauth.service_accounts import (
+from app.oauth.clients.service_accounts import (
     IssuedAccount,
     WantedAccount,
     create_service_account,
     revoke_service_account,
 )
+from app.oauth.metadata import CONFIDENTIAL_METHODS
 from app.oauth.store.service_accounts import ServiceAccount, find_service_accounts
 from app.ops.clock import system_clock
 from app.scopes import in_order

@@ -8,8 +8,8 @@ from app.commands.columns import in_minutes, print_columns
 from app.commands.command import run_with_database
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth.keys import PUBLISHED_AFTER_RETIREMENT, KeyRing
-from app.oauth.rotation import rotate_keys
+from app.oauth.signing.keys import PUBLISHED_AFTER_RETIREMENT, KeyRing
+from app.oauth.signing.rotation import rotate_keys
 from app.oauth.store.keys import StoredKey, find_keys
 from app.ops.clock import system_clock
 

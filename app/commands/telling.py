@@ -8,7 +8,7 @@ from uuid import UUID
 from app.config import Settings
 from app.cues import CueBus
 from app.db import Connection, Engine, transaction
-from app.oauth.revoking import Endings
+from app.oauth.grants.revoking import Endings
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from app.households.repository import household_ids
 from app.households.tenant import ListsChanged
 from app.jobs.chores import tend
 from app.oauth import retention as oauth_retention
-from app.oauth.unused import end_unused
+from app.oauth.grants.unused import end_unused
 from app.ops.clock import Clock, system_clock
 from app.people import retention as people_retention
 

@@ -7,7 +7,7 @@ import structlog
 from pydantic import SecretStr
 
 from app.db import Engine, transaction
-from app.oauth.rotation import rotate_old_keys
+from app.oauth.signing.rotation import rotate_old_keys
 
 _log: Final = structlog.stdlib.get_logger("app.jobs")
 

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 
 from app.audit.entry import Action, Entry
-from app.oauth.revoking import Endings
+from app.oauth.grants.revoking import Endings
 from app.oauth.server import AuthorizationServer
 from app.ops.addresses import known_address
 from app.ops.requests import address_of

@@ -5,8 +5,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.errors import AppError
+from app.oauth.browser.pages import Handler
 from app.oauth.faults import NOT_STORED
-from app.oauth.pages import Handler
 from app.oauth.server import AuthorizationServer
 from app.ui.for_any_origin import ANY_ORIGIN
 from app.ui.forms import MAX_BODY

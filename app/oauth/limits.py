@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.oauth.failures import Failures
-from app.oauth.fetch_limits import FetchLimits
+from app.oauth.clients.fetch_limits import FetchLimits
+from app.oauth.tokens.failures import Failures
 from app.ops.counters import Counters
 from app.ops.rate_limit import LocalLimit, RateLimit
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from app.config import Settings
-from app.oauth.client_ids import are_documents_accepted
-from app.oauth.client_keys import ALGORITHMS
-from app.oauth.keys import ALGORITHM
+from app.oauth.clients.ids import are_documents_accepted
+from app.oauth.clients.keys import ALGORITHMS
+from app.oauth.signing.keys import ALGORITHM
 from app.scopes import ALL_SCOPES
 
 PUBLIC = "none"

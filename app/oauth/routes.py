@@ -6,21 +6,21 @@ from starlette.routing import BaseRoute
 
 from app.config import Settings
 from app.oauth.account.routes import account_routes
-from app.oauth.approving import post_consent
-from app.oauth.authorize import authorize
+from app.oauth.browser.approving import post_consent
+from app.oauth.browser.authorize import authorize
+from app.oauth.browser.consent import show_consent
+from app.oauth.browser.pages import page_route
+from app.oauth.browser.signing_in import post_sign_in, post_sign_out, show_sign_in
+from app.oauth.browser.signing_up import post_sign_up, show_sign_up
+from app.oauth.browser.upstream_sign_in import finish_upstream, post_upstream
 from app.oauth.client_route import client_route
-from app.oauth.consent import show_consent
-from app.oauth.introspect import introspect
+from app.oauth.clients.register import register
+from app.oauth.issuers.upstream import CALLBACK_PATH
 from app.oauth.metadata import openid_configuration, server_metadata
-from app.oauth.pages import page_route
-from app.oauth.register import register
-from app.oauth.revoke import revoke
 from app.oauth.server import AuthorizationServer
-from app.oauth.signing_in import post_sign_in, post_sign_out, show_sign_in
-from app.oauth.signing_up import post_sign_up, show_sign_up
-from app.oauth.token import token
-from app.oauth.upstream import CALLBACK_PATH
-from app.oauth.upstream_sign_in import finish_upstream, post_upstream
+from app.oauth.tokens.introspect import introspect
+from app.oauth.tokens.revoke import revoke
+from app.oauth.tokens.token import token
 from app.ui.for_any_origin import public_document
 
 CACHE_SECONDS = 300

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Engine
-from app.oauth.documents import Documents
-from app.oauth.key_sets import KeySets
-from app.oauth.keys import KeyRing
+from app.oauth.clients.documents import Documents
+from app.oauth.clients.key_sets import KeySets
+from app.oauth.grants.revoking import GrantRevoked
+from app.oauth.issuers.upstream import Upstream
 from app.oauth.limits import Limits
-from app.oauth.revoking import GrantRevoked
-from app.oauth.upstream import Upstream
-from app.oauth.verifier import TokenVerifier
+from app.oauth.signing.keys import KeyRing
+from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.clock import Clock
 from app.ops.mail import Mailer
 from app.people.accounts import Entry, FoundHousehold

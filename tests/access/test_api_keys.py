@@ -14,8 +14,8 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import Ambiguous, Invalid, NotFound
 from app.households.tables import memberships
-from app.oauth.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
-from app.oauth.revoking import Endings, GrantRevoked
+from app.oauth.grants.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
+from app.oauth.grants.revoking import Endings, GrantRevoked
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
 from app.ops.secrets import hash_of

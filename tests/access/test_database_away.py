@@ -23,8 +23,8 @@ from app.cues import CueBus
 from app.db import create_engine, transaction
 from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
-from app.oauth.api_keys import WantedKey, create_api_key
-from app.oauth.verifier import TokenVerifier
+from app.oauth.grants.api_keys import WantedKey, create_api_key
+from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
 from tests.conftest import SECRET
 from tests.factory import Factory

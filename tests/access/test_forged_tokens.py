@@ -18,7 +18,7 @@ from jwt.algorithms import ECAlgorithm
 
 from app.config import Settings
 from app.db import new_id
-from app.oauth.verifier import LONGEST_TOKEN
+from app.oauth.tokens.verifier import LONGEST_TOKEN
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 

@@ -13,7 +13,7 @@ from app.cues import CueBus, GrantEnded
 from app.db import Engine, new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.oauth.store.grants import by_id, end_grants
-from app.oauth.verifier import TokenVerifier
+from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
 from tests.cues.conftest import Heard
 from tests.factory import Connected, Factory

@@ -21,9 +21,9 @@ from app.access.identify import Identify
 from app.access.limits import AccessLimits
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth.api_keys import WantedKey, create_api_key
+from app.oauth.grants.api_keys import WantedKey, create_api_key
 from app.oauth.tables import grants
-from app.oauth.verifier import TokenVerifier
+from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
 from app.ops.rate_limit import LocalLimit, RateLimit
 from app.ops.secrets import API_KEY_PREFIX, new_secret

@@ -9,7 +9,7 @@ from app.audit.entry import Action
 from app.config import Settings
 from app.db import Engine, transaction
 from app.oauth.limits import PerMinute
-from app.oauth.rotation import OLDEST, rotate_old_keys
+from app.oauth.signing.rotation import OLDEST, rotate_old_keys
 from app.people.emails import parse_email
 from app.people.links import Link, make_link
 from app.people.store import find_local_person

@@ -4,7 +4,7 @@ from typing import get_args
 
 from app.audit.checking import Kind
 from app.audit.entry import Action
-from app.oauth.revoking import Ended
+from app.oauth.grants.revoking import Ended
 from tests.documents import ROOT, rendered, table
 
 

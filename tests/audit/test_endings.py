@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import select
 
 from app.db import transaction
-from app.oauth.api_keys import WantedKey, create_api_key, revoke_api_key
-from app.oauth.grants import Grant
-from app.oauth.preregistered import end_client
-from app.oauth.refresh import GRACE, UNUSED_FOR
-from app.oauth.revoking import Ended, Endings
-from app.oauth.service_accounts import WantedAccount, create_service_account, revoke_service_account
+from app.oauth.clients.preregistered import end_client
+from app.oauth.clients.service_accounts import WantedAccount, create_service_account, revoke_service_account
+from app.oauth.grants.api_keys import WantedKey, create_api_key, revoke_api_key
+from app.oauth.grants.grant import Grant
+from app.oauth.grants.revoking import Ended, Endings
+from app.oauth.grants.unused import end_unused
 from app.oauth.tables import grants
-from app.oauth.unused import end_unused
+from app.oauth.tokens.refresh import GRACE, UNUSED_FOR
 from app.people.links import Link, make_link
 from tests.audit.looking import only, recorded
 from tests.oauth.account.pages import OTHER_PASSWORD

@@ -13,8 +13,8 @@ from app.config import Settings
 from app.cues import GrantEnded
 from app.db import Engine, transaction
 from app.errors import Ambiguous, AppError, Conflict, Invalid, NotFound
-from app.oauth.revoking import Endings, revoke_by_command
-from app.oauth.service_accounts import WantedAccount, create_service_account
+from app.oauth.clients.service_accounts import WantedAccount, create_service_account
+from app.oauth.grants.revoking import Endings, revoke_by_command
 from app.oauth.store.connections import find_connected_apps
 from app.people.finding import find_anybody
 from app.people.identity_store import insert_identified

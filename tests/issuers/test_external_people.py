@@ -16,11 +16,11 @@ from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
 from app.lists.founding import found_household
 from app.main import create_app
-from app.oauth import external_grants
-from app.oauth.api_keys import WantedKey, create_api_key
-from app.oauth.claims_cache import ExternalClaims
-from app.oauth.external_grants import KEPT, ExternalGrants
+from app.oauth.grants.api_keys import WantedKey, create_api_key
+from app.oauth.issuers import external_grants
+from app.oauth.issuers.external_grants import KEPT, ExternalGrants
 from app.oauth.store.grants import approved_redirects, by_id, end_grants
+from app.oauth.tokens.claims_cache import ExternalClaims
 from app.people.identities import NAMELESS, name_in
 from tests.factory import Factory
 from tests.issuers.conftest import Resource

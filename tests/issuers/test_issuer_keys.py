@@ -10,10 +10,10 @@ from app.config import Settings
 from app.db import Engine
 from app.errors import Unavailable
 from app.external_issuers import DEFAULT_ALGORITHMS
-from app.oauth.issuer_requests import LONGEST_ANSWER, asked_of
-from app.oauth.remote_issuer import LONGEST_KEPT, REREAD_AFTER, SHORTEST_REFETCH, RemoteIssuer
-from app.oauth.trusted_issuer import external_issuers
-from app.oauth.verifier import TokenVerifier
+from app.oauth.issuers.remote import LONGEST_KEPT, REREAD_AFTER, SHORTEST_REFETCH, RemoteIssuer
+from app.oauth.issuers.requests import LONGEST_ANSWER, asked_of
+from app.oauth.issuers.trusted import external_issuers
+from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.fetched import FetchFailed, Reason
 from tests.issuers.conftest import Resource

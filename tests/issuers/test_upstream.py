@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.config import Settings
 from app.db import Engine, transaction
 from app.main import create_app
-from app.oauth.authorize import REQUEST_LIFE
+from app.oauth.browser.authorize import REQUEST_LIFE
 from app.oauth.store.upstream import use_attempt
 from app.ops.secrets import hash_of
 from tests.mcp.client import McpClient

@@ -14,8 +14,8 @@ from mcp_types import CallToolResult
 
 from app.config import Settings
 from app.db import create_engine
-from app.oauth.access_tokens import ACCESS_TOKEN_LIFE
-from app.oauth.keys import KeyRing
+from app.oauth.signing.keys import KeyRing
+from app.oauth.tokens.access_tokens import ACCESS_TOKEN_LIFE
 
 Mode = Literal["auto", "legacy"]
 """How the client finds its protocol era: asks the server, or insists on the handshake."""

@@ -18,10 +18,10 @@ from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.lists.founding import found_household
 from app.oauth.assembly import Surroundings, authorization_server
-from app.oauth.grants import Grant, find_live_grant
-from app.oauth.keys import KeyRing
+from app.oauth.grants.grant import Grant, find_live_grant
 from app.oauth.routes import oauth_routes
-from app.oauth.verifier import TokenVerifier
+from app.oauth.signing.keys import KeyRing
+from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.health import health_routes
 from app.ops.mail import Mailer

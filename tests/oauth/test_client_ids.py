@@ -3,7 +3,7 @@
 import pytest
 
 from app.config import Settings
-from app.oauth.client_ids import fault_of_client_id, is_document_id
+from app.oauth.clients.ids import fault_of_client_id, is_document_id
 
 
 def settings_of(**rules: list[str]) -> Settings:

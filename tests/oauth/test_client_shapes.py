@@ -11,7 +11,7 @@ import pytest
 from app.config import Settings
 from app.db import Engine, transaction
 from app.main import create_app
-from app.oauth.preregistered import Wanted, add_client
+from app.oauth.clients.preregistered import Wanted, add_client
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser
 from tests.oauth.described import publish

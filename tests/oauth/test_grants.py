@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.db import transaction
-from app.oauth.grants import find_live_grant
+from app.oauth.grants.grant import find_live_grant
 from app.oauth.store.grants import by_id, end_grants
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import tokens_for

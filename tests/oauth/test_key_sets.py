@@ -8,8 +8,8 @@ import pytest
 from app.config import Settings
 from app.db import Engine
 from app.errors import LimitReached, Unavailable
-from app.oauth.fetch_limits import FetchLimits
-from app.oauth.key_sets import MOST_SETS, KeySets
+from app.oauth.clients.fetch_limits import FetchLimits
+from app.oauth.clients.key_sets import MOST_SETS, KeySets
 from app.oauth.limits import PerMinute
 from app.oauth.store.clients import Client
 from app.ops.fetch import Fetcher

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import StartupError
-from app.oauth.keys import SEALED_FOR, KeyRing
+from app.oauth.signing.keys import SEALED_FOR, KeyRing
 from app.oauth.tables import signing_keys
 from app.ops.sealing import seal, unseal
 from tests.oauth.conftest import MovableClock, RunningServer

@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth import authorize
+from app.oauth.browser import authorize
+from app.oauth.clients.service_accounts import WantedAccount, create_service_account
 from app.oauth.limits import PerMinute
-from app.oauth.service_accounts import WantedAccount, create_service_account
 from app.oauth.tables import authorization_requests, refresh_tokens
 from tests.factory import Factory
 from tests.oauth.browser import Browser, Page

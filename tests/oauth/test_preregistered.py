@@ -15,9 +15,9 @@ from app.cues import Cue, CueBus, GrantEnded
 from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import Invalid, NotFound
-from app.oauth.grants import find_live_grant
-from app.oauth.preregistered import Wanted, add_client, end_client
-from app.oauth.revoking import Endings
+from app.oauth.clients.preregistered import Wanted, add_client, end_client
+from app.oauth.grants.grant import find_live_grant
+from app.oauth.grants.revoking import Endings
 from app.oauth.store.clients import find_preregistered
 from app.oauth.store.external_grants import NewExternalGrant, insert_external_grant
 from app.oauth.tables import clients, grants

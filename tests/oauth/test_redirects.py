@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from app.oauth.redirects import fault_of_redirect_uri, is_registered, response_uri, shown_host
+from app.oauth.clients.redirects import fault_of_redirect_uri, is_registered, response_uri, shown_host
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import Attempt, register

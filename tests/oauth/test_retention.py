@@ -11,7 +11,6 @@ from sqlalchemy import Table, func, insert, select, update
 from app.db import Engine, transaction
 from app.db.purge import BATCH
 from app.jobs.runner import tend_all
-from app.oauth.refresh import start_family
 from app.oauth.retention import forget
 from app.oauth.store.api_keys import insert_api_key
 from app.oauth.store.grants import find_grant
@@ -27,6 +26,7 @@ from app.oauth.tables import (
     refresh_families,
     refresh_tokens,
 )
+from app.oauth.tokens.refresh import start_family
 from tests.factory import Factory
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer

@@ -12,8 +12,8 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import Unavailable
 from app.jobs.upkeep import keep_up
-from app.oauth.keys import KeyRing
-from app.oauth.rotation import OLDEST, rotate_keys
+from app.oauth.signing.keys import KeyRing
+from app.oauth.signing.rotation import OLDEST, rotate_keys
 from app.oauth.store.keys import StoredKey, find_keys
 from tests.conftest import SECRET
 from tests.oauth.conftest import MovableClock, RunningServer

@@ -18,15 +18,15 @@ from app.errors import Ambiguous, Conflict, Invalid, NotFound
 from app.households import finding
 from app.households.repository import members_of, memberships_of
 from app.households.tables import households
-from app.oauth.preregistered import end_client
-from app.oauth.revoking import Endings, GrantRevoked
-from app.oauth.service_accounts import (
+from app.oauth.clients.preregistered import end_client
+from app.oauth.clients.service_accounts import (
     IssuedAccount,
     WantedAccount,
     create_service_account,
     end_tokens,
     revoke_service_account,
 )
+from app.oauth.grants.revoking import Endings, GrantRevoked
 from app.oauth.store.clients import find_preregistered, lock_client
 from app.oauth.store.grants import end_grants, find_service_grant, of_client
 from app.oauth.store.service_accounts import find_service_account, find_service_accounts

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from app.audit.tables import audit_events
 from app.db import transaction
 from app.jobs.runner import tend_all
+from app.oauth.grants.unused import end_unused
 from app.oauth.tables import grants
-from app.oauth.unused import end_unused
 from tests.factory import Factory
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import approved_code, redeem, refresh

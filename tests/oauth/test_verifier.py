@@ -6,10 +6,10 @@ import pytest
 
 from app.config import Settings
 from app.db import Engine
-from app.oauth import claims_cache
-from app.oauth.claims_cache import Claims, ClaimsCache
-from app.oauth.keys import KeyRing
-from app.oauth.verifier import LEEWAY, TokenVerifier
+from app.oauth.signing.keys import KeyRing
+from app.oauth.tokens import claims_cache
+from app.oauth.tokens.claims_cache import Claims, ClaimsCache
+from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
 from tests.factory import Factory
 from tests.oauth.conftest import MovableClock
 

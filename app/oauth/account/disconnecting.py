@@ -8,9 +8,9 @@ from starlette.responses import Response
 from app.db import transaction
 from app.oauth.account.visits import ACCOUNT, TO_DISCONNECT, out_of_date
 from app.oauth.auditing import endings_of
-from app.oauth.browser_session import see_other
-from app.oauth.forms import posted
-from app.oauth.revoking import Ended
+from app.oauth.browser.browser_session import see_other
+from app.oauth.browser.forms import posted
+from app.oauth.grants.revoking import Ended
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.grants import one_of_person
 from app.people.sessions import find_person

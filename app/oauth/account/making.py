@@ -12,10 +12,10 @@ from app.db import new_id, transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.visits import ACCOUNT, enter, find_link, out_of_date
 from app.oauth.auditing import entry_of, refused
-from app.oauth.browser_session import Visit, visit_of
-from app.oauth.forms import form_token, posted, show
-from app.oauth.journey import change_person, uuid_or_none
-from app.oauth.proving import count_attempt
+from app.oauth.browser.browser_session import Visit, visit_of
+from app.oauth.browser.forms import form_token, posted, show
+from app.oauth.browser.journey import change_person, uuid_or_none
+from app.oauth.browser.proving import count_attempt
 from app.oauth.server import AuthorizationServer
 from app.people.accounts import create_account, prepare_account
 from app.people.links import Link, take_link

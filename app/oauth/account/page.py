@@ -16,10 +16,10 @@ from app.oauth.account.visits import (
     TO_SIGN_OUT,
     TO_SIGN_OUT_EVERYWHERE,
 )
-from app.oauth.browser_session import Visit, see_other, visit_of
-from app.oauth.choices import asked_level
-from app.oauth.forms import form_token, show
-from app.oauth.redirects import shown_host
+from app.oauth.browser.browser_session import Visit, see_other, visit_of
+from app.oauth.browser.choices import asked_level
+from app.oauth.browser.forms import form_token, show
+from app.oauth.clients.redirects import shown_host
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.connections import ConnectedApp, find_connected_apps
 from app.people.person import Person

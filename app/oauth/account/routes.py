@@ -9,9 +9,9 @@ from app.oauth.account.page import show_account
 from app.oauth.account.resetting import post_new_password, post_reset, show_new_password, show_reset
 from app.oauth.account.signing_in import post_sign_in, post_sign_out, post_sign_out_everywhere, show_sign_in
 from app.oauth.account.verifying import post_proof, post_verify, show_verify
-from app.oauth.pages import page_route
+from app.oauth.browser.pages import page_route
+from app.oauth.browser.upstream_sign_in import post_account_upstream
 from app.oauth.server import AuthorizationServer
-from app.oauth.upstream_sign_in import post_account_upstream
 
 
 def account_routes(server: AuthorizationServer) -> list[BaseRoute]:

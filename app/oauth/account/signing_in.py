@@ -18,9 +18,9 @@ from app.oauth.account.visits import (
     out_of_date,
 )
 from app.oauth.auditing import entry_of
-from app.oauth.browser_session import Visit, see_other, visit_of
-from app.oauth.forms import form_token, posted, show
-from app.oauth.proving import sign_in_with_password
+from app.oauth.browser.browser_session import Visit, see_other, visit_of
+from app.oauth.browser.forms import form_token, posted, show
+from app.oauth.browser.proving import sign_in_with_password
 from app.oauth.server import AuthorizationServer
 from app.people.person import Person
 from app.people.sessions import close_all_sessions, find_person_for_change

@@ -5,7 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from app.db import Connection, transaction
-from app.oauth.browser_session import see_other, swap_session
+from app.oauth.browser.browser_session import see_other, swap_session
 from app.oauth.server import AuthorizationServer
 from app.people import links
 from app.people.links import Link, Purpose

@@ -1,0 +1,111 @@
+"""The answer to the consent page: a grant and its code, or a no."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.audit.entry import Action
+from app.audit.recording import record
+from app.db import Connection, new_id, transaction
+from app.errors import Invalid
+from app.oauth.auditing import entry_of, refused
+from app.oauth.browser.choices import Choices, read_choices
+from app.oauth.browser.consent import CONSENT, Question, page_for, question_of
+from app.oauth.browser.forms import Posted, posted
+from app.oauth.browser.journey import REQUEST, fault_page, out_of_date, request_of
+from app.oauth.clients.redirects import response_uri, shown_host
+from app.oauth.faults import OAuthFault
+from app.oauth.server import AuthorizationServer
+from app.oauth.store.clients import note_use
+from app.oauth.store.grants import NewGrant, insert_grant
+from app.oauth.store.requests import lock_request, use_request
+from app.oauth.tokens.codes import issue_code
+from app.ops.secrets import hash_of
+from app.people.sessions import find_person_for_change
+from app.scopes import in_order
+from app.ui.headers import BARE_PAGE, NO_REFERRER
+
+
+async def post_consent(server: AuthorizationServer, request: Request) -> Response:
+    """POST /oauth/consent: the answer travels to the client by the page that this returns. It counts once."""
+    form = await posted(server, request, CONSENT, REQUEST)
+    person = form.visit.person if form else None
+    if form is None or person is None:
+        return out_of_date(server)
+    cookie = form.visit.cookie
+    async with transaction(server.engine) as connection:
+        still_signed_in = await find_person_for_change(connection, cookie, server.clock()) == person
+        waiting = await lock_request(connection, request_of(form), hash_of(cookie), server.clock())
+        question = await question_of(server, connection, waiting, person, cookie) if waiting else None
+        if question is None or not still_signed_in:
+            return out_of_date(server)
+        if isinstance(question, OAuthFault):
+            return fault_page(server, question)
+        return await _answer(server, request, connection, question, form)
+
+
+async def _answer(
+    server: AuthorizationServer, request: Request, connection: Connection, question: Question, form: Posted
+) -> Response:
+    waiting = question.waiting
+    known: dict[str, Any] = {"person_id": question.person.id, "client_id": question.client.id}
+    try:
+        decision = form.fields.one("decision")
+        if decision not in ("approve", "deny"):
+            raise Invalid("Choose to approve or to deny.", field="decision")
+        choices = read_choices(form.fields, question.offer, question.memberships)
+    except Invalid as error:
+        refused(server, request, Action.CONSENT, error.code, **known)
+        return page_for(server, question, error)
+    await use_request(connection, waiting.id, server.clock())
+    if decision == "deny":
+        answer = {"error": "access_denied", "error_description": "The person said no.", "state": waiting.state}
+        known |= {"outcome": "denied"}
+    else:
+        grant = await _approve(server, connection, question, choices)
+        code = await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, server.clock())
+        answer = {"code": code, "state": waiting.state}
+        known |= {"outcome": "approved", "grant_id": grant.id, "detail": in_order(grant.scopes)}
+    await record(connection, entry_of(server, request, Action.CONSENT, **known))
+    return _code_page(server, question, answer)
+
+
+async def _approve(
+    server: AuthorizationServer, connection: Connection, question: Question, choices: Choices
+) -> NewGrant:
+    """Store the grant. Each approval is a new grant: one client id may be on many devices."""
+    now = server.clock()
+    client, waiting = question.client, question.waiting
+    grant = NewGrant(
+        id=new_id(),
+        person_id=question.person.id,
+        client_id=client.id,
+        client={
+            "name": client.name,
+            "kind": client.kind,
+            "redirect_host": shown_host(waiting.redirect_uri),
+            "redirect_uri": waiting.redirect_uri,
+            "auth_method": client.token_endpoint_auth_method,
+        },
+        scopes=choices.scopes,
+        resource=waiting.resource,
+        household_ids=choices.household_ids,
+        default_household_id=choices.default_household_id,
+        expires_at=None if choices.duration is None else now + choices.duration,
+    )
+    await insert_grant(connection, grant, now)
+    await note_use(connection, client.id, now)
+    return grant
+
+
+def _code_page(server: AuthorizationServer, question: Question, answer: dict[str, str | None]) -> Response:
+    """Sends the browser on without a redirect: Chrome applies `form-action` to redirects that follow a form, so
+    a plain one to another host would do nothing."""
+    return server.pages.page(
+        "code.html",
+        policy=BARE_PAGE,
+        referrer=NO_REFERRER,
+        client_name=question.client.name,
+        target=response_uri(question.waiting.redirect_uri, answer, server.settings.issuer),
+    )

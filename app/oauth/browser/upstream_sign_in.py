@@ -1,0 +1,124 @@
+"""Signing in at another provider: out with a fresh `state`, back with a code, on to consent or to the account."""
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.audit.entry import Action
+from app.audit.recording import record
+from app.db import new_id, transaction
+from app.errors import Invalid
+from app.oauth.account import visits
+from app.oauth.auditing import entry_of, refused
+from app.oauth.browser.forms import posted
+from app.oauth.browser.journey import REQUEST, change_person, out_of_date, request_of
+from app.oauth.browser.proving import count_attempt
+from app.oauth.browser.sign_in_pages import UPSTREAM
+from app.oauth.faults import OAuthFault
+from app.oauth.issuers.upstream import Upstream
+from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.server import AuthorizationServer
+from app.oauth.store.requests import find_request
+from app.oauth.store.upstream import Destination, insert_attempt, insert_attempt_for_path, use_attempt
+from app.ops.secrets import STATE_PREFIX, hash_of, new_secret
+from app.people.identities import Identity, find_or_admit
+from app.ui.forms import parse_fields
+from app.ui.headers import BARE_PAGE, NO_REFERRER
+from app.ui.local_paths import local_path
+
+
+async def post_upstream(server: AuthorizationServer, request: Request) -> Response:
+    """POST /oauth/upstream, on behalf of a waiting request. Raises `LimitReached`, and `Unavailable` when the provider
+    does not answer."""
+    form = await posted(server, request, UPSTREAM, REQUEST)
+    if form is None or server.upstream is None:
+        return out_of_date(server)
+    await count_attempt(server, request)
+    state = new_secret(STATE_PREFIX)
+    target = await server.upstream.address(state)
+    now = server.clock()
+    async with transaction(server.engine) as connection:
+        waiting = await find_request(connection, request_of(form), hash_of(form.visit.cookie), now)
+        if waiting is None:
+            return out_of_date(server)
+        await insert_attempt(connection, hash_of(state), waiting.id, server.upstream.issuer, now)
+    return _leave(server, server.upstream, target)
+
+
+async def post_account_upstream(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/upstream, to go to `next` afterwards, a path of ours. Raises as `post_upstream` does."""
+    form = await posted(server, request, visits.TO_SIGN_IN_UPSTREAM)
+    if form is None or server.upstream is None:
+        return visits.out_of_date(server)
+    path = local_path(form.fields.one("next"), visits.ACCOUNT)
+    await count_attempt(server, request)
+    state = new_secret(STATE_PREFIX)
+    target = await server.upstream.address(state)
+    browser, issuer = hash_of(form.visit.cookie), server.upstream.issuer
+    async with transaction(server.engine) as connection:
+        await insert_attempt_for_path(connection, hash_of(state), browser, path, issuer, server.clock())
+    return _leave(server, server.upstream, target)
+
+
+async def finish_upstream(server: AuthorizationServer, request: Request) -> Response:
+    """GET /oauth/upstream/callback: signs in whom the provider names, and goes on where the attempt came from.
+
+    The `state` is good once, in the browser that left with it (RFC 9700 section 4.7). Raises `Unavailable`.
+    """
+    cookie = server.cookie.read(request)
+    parameters = _parameters(request)
+    if server.upstream is None or cookie is None or "state" not in parameters:
+        return out_of_date(server)
+    state, issuer = parameters["state"], server.upstream.issuer
+    async with transaction(server.engine) as connection:
+        to = await use_attempt(connection, hash_of(state), hash_of(cookie), issuer, server.clock())
+    if to is None:
+        return out_of_date(server)
+    identity = await _identity(server.upstream, state, parameters)
+    if identity is None:
+        refused(server, request, Action.SIGN_IN, "not_identified", detail=UPSTREAM)
+        again = f"/oauth/sign-in?request={to.request_id}"
+        if to.request_id is None:
+            again = f"{visits.SIGN_IN}?{urlencode({'next': to.path})}"
+        name = server.upstream.name
+        return server.pages.page("upstream_fault.html", status=400, upstream_name=name, again=again)
+    return await _sign_in(server, request, identity, cookie, to)
+
+
+async def _sign_in(
+    server: AuthorizationServer, request: Request, identity: Identity, cookie: str, to: Destination
+) -> Response:
+    """In one transaction with the account of who comes for the first time."""
+    household_id = new_id()
+    async with transaction(server.engine, household_id=household_id) as connection:
+        person = await find_or_admit(connection, identity, household_id, server.found_household, server.clock())
+        if to.request_id is None:
+            response = await visits.enter(server, connection, cookie, person, to.path)
+        else:
+            response = await change_person(server, connection, cookie, to.request_id, person)
+        if response is not None:
+            await record(connection, entry_of(server, request, Action.SIGN_IN, person_id=person.id, detail=UPSTREAM))
+        return response or out_of_date(server)
+
+
+def _leave(server: AuthorizationServer, upstream: Upstream, target: str) -> Response:
+    """A page that sends the browser on, because `form-action` would stop a redirect."""
+    return server.pages.page(
+        "leave.html", policy=BARE_PAGE, referrer=NO_REFERRER, upstream_name=upstream.name, target=target
+    )
+
+
+async def _identity(upstream: Upstream, state: str, parameters: Parameters) -> Identity | None:
+    if not await upstream.may_have_sent(parameters.get("iss")) or "code" not in parameters:
+        return None
+    return await upstream.identify(state, parameters["code"])
+
+
+def _parameters(request: Request) -> Parameters:
+    """What the provider sent by way of the browser; nothing of it when it is broken."""
+    try:
+        parameters = parameters_of(parse_fields(request.scope["query_string"]))
+    except Invalid:
+        return {}
+    return {} if isinstance(parameters, OAuthFault) else parameters

@@ -1,0 +1,96 @@
+"""Client assertions: a client proves itself with a JWT that it signed (RFC 7523 section 2.2, `private_key_jwt`)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import jwt
+from joserfc.errors import JoseError
+from joserfc.jwt import JWTClaimsRegistry
+from jwt.types import Options
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.oauth.clients.keys import ClientKey
+
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LEEWAY: Final = timedelta(seconds=60)
+LONGEST_LIFE: Final = timedelta(minutes=10)
+"""How far ahead an assertion may end; until then its id is remembered."""
+
+# Claims are checked below: PyJWT would compare times with its own clock.
+_SIGNATURE_ONLY: Final[Options] = {
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A proof of a client's identity that has not been used yet, as far as its signature and claims tell."""
+
+    client_id: str
+    jti: str
+    remembered_until: datetime
+
+
+class _Claims(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    iss: str
+    sub: str
+    # One audience: an assertion for several servers could be replayed by each of them at the others.
+    aud: str | Annotated[list[str], Field(min_length=1, max_length=1)]
+    exp: int | float
+    jti: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+def claimed_client(text: str) -> str | None:
+    """Whom an assertion is said to be from, before anything is checked."""
+    try:
+        subject = jwt.decode(text, options={"verify_signature": False}).get("sub")
+    except jwt.PyJWTError:
+        return None
+    return subject if isinstance(subject, str) else None
+
+
+def claimed_key(text: str) -> str | None:
+    """The id of the key that an assertion is said to be signed with; None for none, and for what is no JWT."""
+    try:
+        kid = jwt.get_unverified_header(text).get("kid")
+    except jwt.PyJWTError:
+        return None
+    return kid if isinstance(kid, str) else None
+
+
+def verify_assertion(
+    text: str, client_id: str, keys: Sequence[ClientKey], audiences: Collection[str], now: datetime
+) -> Assertion | None:
+    """The assertion, if it is signed with one of `keys`, names `client_id` as issuer and subject and one of
+    `audiences`, and ends within ten minutes (RFC 7523 section 3); None otherwise, whichever check failed."""
+    for key in keys:
+        try:
+            payload = jwt.decode(text, key.jwk.key, algorithms=key.algorithms, options=_SIGNATURE_ONLY)
+        except jwt.PyJWTError:
+            continue
+        return _checked(payload, client_id, audiences, now)
+    return None
+
+
+def _checked(payload: object, client_id: str, audiences: Collection[str], now: datetime) -> Assertion | None:
+    try:
+        claims = _Claims.model_validate(payload)
+        JWTClaimsRegistry(now=int(now.timestamp()), leeway=int(LEEWAY.total_seconds())).validate(claims.model_dump())
+    except (ValidationError, JoseError):
+        return None
+    audience = claims.aud if isinstance(claims.aud, str) else claims.aud[0]
+    if (claims.iss, claims.sub) != (client_id, client_id) or audience not in audiences:
+        return None
+    if claims.exp > (now + LONGEST_LIFE + LEEWAY).timestamp():
+        return None
+    return Assertion(client_id, claims.jti, datetime.fromtimestamp(claims.exp, UTC) + LEEWAY)

@@ -1,0 +1,74 @@
+"""Clients that whoever runs the service registers by command (RFC 7591 calls it out of band)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import ValidationError
+
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
+from app.config import Settings
+from app.db import Connection
+from app.errors import Conflict, Invalid, NotFound
+from app.oauth.clients.metadata import ClientMetadata, fault_of_members
+from app.oauth.clients.registration import Registered, new_client
+from app.oauth.faults import OAuthFault
+from app.oauth.grants.revoking import Ended, Endings
+from app.oauth.store.clients import delete_client, insert_client, lock_client
+from app.oauth.store.grants import EndedGrant, of_client
+
+KIND: Final = "preregistered"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a new client is to be like, as it was typed."""
+
+    name: str
+    redirect_uris: Sequence[str]
+    auth_method: str
+    jwks_uri: str | None = None
+    may_introspect: bool = False
+
+
+async def add_client(connection: Connection, settings: Settings, wanted: Wanted, now: datetime) -> Registered:
+    """Register a client; its secret, if its method needs one, is in the answer and nowhere else.
+
+    Raises `Invalid`, naming what is wrong.
+    """
+    try:
+        given = ClientMetadata.model_validate(
+            {
+                "client_name": wanted.name,
+                "redirect_uris": list(wanted.redirect_uris),
+                "token_endpoint_auth_method": wanted.auth_method,
+                "jwks_uri": wanted.jwks_uri,
+            }
+        )
+        registered = new_client(settings, given, KIND, now, may_introspect=wanted.may_introspect)
+    except ValidationError as error:
+        registered = fault_of_members(error)
+    if isinstance(registered, OAuthFault):
+        raise Invalid(registered.description)
+    await insert_client(connection, registered.client, registered.metadata, now)
+    entry = Entry(action=Action.CLIENT_REGISTERED, at=now, client_id=registered.client.id, detail=KIND)
+    await record(connection, entry)
+    return registered
+
+
+async def end_client(connection: Connection, client_id: str, endings: Endings, now: datetime) -> list[EndedGrant]:
+    """Remove a client, whichever way it was registered, and end its grants: which ones.
+
+    Raises `NotFound`, and `Conflict` for a service account, which is also somebody in a household.
+    """
+    client = await lock_client(connection, client_id)
+    if client is None:
+        raise NotFound(f"There is no client {client_id}.")
+    if client.kind == "service":
+        raise Conflict(f"{client_id} is a service account; end it with `service-accounts revoke {client_id}`.")
+    ended = await endings.end(connection, of_client(client_id), Ended.CLIENT_REMOVED, now)
+    await delete_client(connection, client_id)
+    await record(connection, Entry(action=Action.CLIENT_REMOVED, at=now, client_id=client_id, detail=client.kind))
+    return ended

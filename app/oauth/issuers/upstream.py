@@ -1,0 +1,139 @@
+"""The OpenID provider that people may sign in with (OpenID Connect Core section 3.1). Authlib speaks its protocol."""
+
+import hmac
+from base64 import urlsafe_b64encode
+from typing import Any, Final, cast
+
+import httpx2
+import structlog
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.starlette_client import (  # pyright: ignore[reportMissingTypeStubs]
+    StarletteIntegration,
+    StarletteOAuth2App,
+)
+from joserfc.errors import JoseError
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from app.config import Settings
+from app.errors import Unavailable
+from app.oauth.issuers.remote import IssuerMetadata, RemoteIssuer
+from app.oauth.issuers.requests import IssuerTransport
+from app.oauth.tokens.claims_cache import Subject
+from app.ops.clock import Clock
+from app.ops.derived_keys import derive_key
+from app.ops.fetch import Fetcher
+from app.people.identities import Identity, name_in
+
+CALLBACK_PATH: Final = "/oauth/upstream/callback"
+ALGORITHMS: Final = ("ES256", "RS256", "PS256")
+"""Of ID tokens, whatever the provider says it uses."""
+
+LEEWAY_SECONDS: Final = 60
+RETRY_SECONDS: Final = 30
+
+_log: Final = structlog.stdlib.get_logger("app.oauth")
+
+
+class _Proof(BaseModel):
+    """The claims of an ID token that Authlib has checked."""
+
+    iss: str
+    sub: Subject
+
+
+class Upstream:
+    """One provider: where people are sent, and who comes back."""
+
+    def __init__(self, settings: Settings, secret_key: SecretStr, fetcher: Fetcher, clock: Clock) -> None:
+        self.issuer: Final = settings.oidc_login_issuer
+        self.name: Final = settings.oidc_login_name or self.issuer.partition("://")[2].partition("/")[0]
+        self._client_id = settings.oidc_login_client_id
+        self._client_secret = settings.oidc_login_client_secret
+        self._redirect_uri = f"{settings.public_url}{CALLBACK_PATH}"
+        self._key = derive_key(secret_key, "upstream-sign-in")
+        self._remote = RemoteIssuer(self.issuer, ALGORITHMS, fetcher, clock=clock)
+        self._transport = IssuerTransport(fetcher, self.issuer)
+
+    async def address(self, state: str) -> str:
+        """Where to send a browser for an attempt with this `state`. Raises `Unavailable`."""
+        metadata = await self._remote.metadata()
+        if metadata.authorization_endpoint is None or metadata.token_endpoint is None:
+            _log.warning("sign-in provider has no endpoints for signing in", issuer=self.issuer)
+            raise self._unavailable()
+        client = self._client(metadata)
+        built = await client.create_authorization_url(
+            self._redirect_uri, state=state, nonce=self._nonce(state), code_verifier=self._verifier(state)
+        )
+        return cast("str", built["url"])
+
+    async def may_have_sent(self, iss: str | None) -> bool:
+        """Whether an answer with this `iss` can be this provider's: against mix-up, one that promises to send it must
+        (RFC 9207 section 2.4). Raises `Unavailable`."""
+        if iss is None:
+            return not (await self._remote.metadata()).authorization_response_iss_parameter_supported
+        return iss == self.issuer
+
+    async def identify(self, state: str, code: str) -> Identity | None:
+        """Who signed in, for the code of the attempt with this `state`; None when the provider refuses the code, or
+        its ID token fails a check (OpenID Connect Core section 3.1.3.7). Raises `Unavailable`."""
+        client = self._client(await self._remote.metadata())
+        try:
+            answer = await client.fetch_access_token(
+                redirect_uri=self._redirect_uri, code=code, code_verifier=self._verifier(state)
+            )
+            claims = await client.parse_id_token(
+                answer,
+                nonce=self._nonce(state),
+                claims_options={
+                    "iss": {"essential": True, "value": self.issuer},
+                    "aud": {"essential": True, "value": self._client_id},
+                },
+                leeway=LEEWAY_SECONDS,
+            )
+            proof = _Proof.model_validate(claims)
+        except httpx2.HTTPError as error:
+            _log.warning("sign-in provider does not answer", reason=type(error).__name__)
+            raise self._unavailable() from error
+        except (AuthlibBaseError, JoseError, ValidationError, ValueError, TypeError, KeyError) as error:
+            # The last three are what Authlib makes of answers in a shape that no provider sends.
+            _log.warning("sign-in provider's answer refused", reason=type(error).__name__)
+            return None
+        return Identity(self.issuer, proof.sub, name_in(claims))
+
+    def _unavailable(self) -> Unavailable:
+        return Unavailable(f"{self.name} can't be reached right now. Try again shortly.", retry_after=RETRY_SECONDS)
+
+    def _client(self, metadata: IssuerMetadata) -> Any:
+        """A client for one step. It fetches the provider's keys itself, so they are never old."""
+        methods = metadata.token_endpoint_auth_methods_supported
+        method = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
+        secret = self._client_secret
+        return StarletteOAuth2App(
+            StarletteIntegration("upstream"),
+            client_id=self._client_id,
+            client_secret=secret.get_secret_value() if secret else None,
+            # Chosen members only: Authlib hands all of them on to its HTTP client as arguments.
+            issuer=metadata.issuer,
+            authorization_endpoint=metadata.authorization_endpoint,
+            token_endpoint=metadata.token_endpoint,
+            jwks_uri=metadata.jwks_uri,
+            id_token_signing_alg_values_supported=list(ALGORITHMS),
+            client_kwargs={
+                "scope": "openid profile",
+                "code_challenge_method": "S256",
+                "token_endpoint_auth_method": method if secret else "none",
+                "transport": self._transport,
+                "trust_env": False,
+            },
+        )
+
+    def _nonce(self, state: str) -> str:
+        return self._derived("nonce", state)
+
+    def _verifier(self, state: str) -> str:
+        return self._derived("verifier", state)
+
+    def _derived(self, purpose: str, state: str) -> str:
+        """43 characters that nobody knows who knows the state alone, so that nothing of them has to be stored."""
+        digest = hmac.digest(self._key, f"{purpose} {state}".encode(), "sha256")
+        return urlsafe_b64encode(digest).rstrip(b"=").decode()

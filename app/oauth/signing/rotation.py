@@ -1,0 +1,48 @@
+"""Replacing the signing key: by command, and when it has grown old.
+
+The new key is published an hour before its first use, so that every process, and everyone who caches our keys, knows
+it by then. At that moment the old one stops signing; it stays published until the last token it signed is dead.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import SecretStr
+
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
+from app.db import Connection
+from app.oauth.signing.keys import PUBLISHED_AFTER_RETIREMENT, make_key
+from app.oauth.store.keys import StoredKey, find_keys, insert_key, retire_keys_before
+
+PUBLISHED_BEFORE_USE: Final = timedelta(hours=1)
+OLDEST: Final = timedelta(days=90)
+
+
+async def rotate_keys(connection: Connection, secret_key: SecretStr, now: datetime) -> StoredKey | None:
+    """Make the next key, and retire the others at the moment when it takes over.
+
+    None, and nothing changed, while a key waits to take over already: of processes that rotate at once, one does.
+    """
+    newest = await _newest(connection, now)
+    if newest is None or newest.active_from > now:
+        return None
+    key = make_key(newest.generation + 1, secret_key, now + PUBLISHED_BEFORE_USE)
+    if not await insert_key(connection, key, now):
+        return None
+    await retire_keys_before(connection, key.generation, key.active_from)
+    await record(connection, Entry(action=Action.KEY_ROTATED, at=now, detail=key.kid))
+    return key
+
+
+async def rotate_old_keys(connection: Connection, secret_key: SecretStr, now: datetime) -> StoredKey | None:
+    """`rotate_keys` if the newest key has signed for 90 days."""
+    newest = await _newest(connection, now)
+    if newest is None or now - newest.active_from < OLDEST:
+        return None
+    return await rotate_keys(connection, secret_key, now)
+
+
+async def _newest(connection: Connection, now: datetime) -> StoredKey | None:
+    """The newest key; None before the service has made its first one."""
+    return next(iter(await find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)), None)

@@ -1,0 +1,163 @@
+"""The token endpoint (RFC 6749 section 3.2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.audit.entry import Action, Entry
+from app.audit.recording import record
+from app.db import Connection, transaction
+from app.oauth.auditing import endings_of, entry_of
+from app.oauth.clients.authentication import authenticate_client, read_credentials
+from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
+from app.oauth.grants.revoking import Endings, Revocation
+from app.oauth.metadata import GRANT_TYPES
+from app.oauth.parameters import Parameters
+from app.oauth.resources import resource_of
+from app.oauth.server import AuthorizationServer
+from app.oauth.store.clients import Client, note_use
+from app.oauth.store.grants import GrantRow, by_id, find_grant
+from app.oauth.tokens.access_tokens import access_token, count_token, has_refresh_token, token_life
+from app.oauth.tokens.client_credentials import grant_of_service
+from app.oauth.tokens.client_request import Refusal, answer
+from app.oauth.tokens.codes import redeem_code
+from app.oauth.tokens.refresh import Refreshed, refresh, start_family
+from app.scopes import in_order
+
+_ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """The members of a successful answer (RFC 6749 section 5.1), and the grant that it is about."""
+
+    members: dict[str, Any]
+    grant: GrantRow
+
+
+async def token(server: AuthorizationServer, request: Request) -> Response:
+    """POST /oauth/token. Cookies are ignored.
+
+    Raises `LimitReached` for a client with too many failures, and for a grant with too many tokens; nothing is changed
+    then, so the same request is as good later.
+    """
+    return await answer(server, request, Action.TOKEN_REFUSED, partial(_serve, server, request))
+
+
+async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> Response | Refusal:
+    await server.keys.refresh()
+    given = await read_credentials(server, request, parameters)
+    if isinstance(given, OAuthFault):
+        return Refusal(given)
+    endings = endings_of(server, request)
+    async with transaction(server.engine, committed=endings.tell) as connection:
+        client = await authenticate_client(server, connection, given)
+        if isinstance(client, OAuthFault):
+            return Refusal(client)
+        now = server.clock()
+        outcome = await _outcome(server, connection, client, parameters, now)
+        if isinstance(outcome, Revocation):
+            await _end_grant(server, request, connection, endings, outcome, now)
+        elif isinstance(outcome, TokenAnswer):
+            await note_use(connection, client.id, now)
+            await record(connection, _entry(server, request, parameters, outcome))
+    if isinstance(outcome, TokenAnswer):
+        return JSONResponse(outcome.members, headers=NOT_STORED)
+    if isinstance(outcome, Revocation):
+        return Refusal(outcome.fault, is_recorded=True)
+    return Refusal(outcome, client.id)
+
+
+async def _end_grant(
+    server: AuthorizationServer,
+    request: Request,
+    connection: Connection,
+    endings: Endings,
+    found: Revocation,
+    now: datetime,
+) -> None:
+    """End a grant because one of its codes or tokens came back. The first time is recorded with it; who goes on
+    replaying is refused like anyone."""
+    grant = await find_grant(connection, found.grant_id)
+    is_ended = bool(await endings.end(connection, by_id(found.grant_id), found.because, now))
+    entry = entry_of(
+        server,
+        request,
+        Action.TOKEN_REPLAYED,
+        outcome="grant_revoked" if is_ended else "invalid_grant",
+        person_id=grant.person_id if grant else None,
+        client_id=grant.client_id if grant else None,
+        grant_id=found.grant_id,
+        detail=found.because,
+    )
+    if is_ended:
+        await record(connection, entry)
+    else:
+        server.audit.refuse(entry)
+
+
+def _entry(server: AuthorizationServer, request: Request, parameters: Parameters, answer: TokenAnswer) -> Entry:
+    return entry_of(
+        server,
+        request,
+        _ACTIONS.get(parameters["grant_type"], Action.TOKEN_ISSUED),
+        person_id=answer.grant.person_id,
+        client_id=answer.grant.client_id,
+        grant_id=answer.grant.id,
+        detail=answer.members["scope"],
+    )
+
+
+async def _outcome(
+    server: AuthorizationServer, connection: Connection, client: Client, parameters: Parameters, now: datetime
+) -> TokenAnswer | Revocation | OAuthFault:
+    resource = _named_resource(server, parameters)
+    match parameters.get("grant_type"):
+        case "authorization_code":
+            grant = await redeem_code(connection, client, parameters, resource, now)
+            if not isinstance(grant, GrantRow):
+                return grant
+            fresh = await start_family(connection, grant.id, now) if has_refresh_token(grant) else None
+            return _answer(server, grant, grant.scopes, fresh, now)
+        case "refresh_token":
+            refreshed = await refresh(connection, client, parameters, resource, now, server.limits.tokens)
+            if not isinstance(refreshed, Refreshed):
+                return refreshed
+            return _answer(server, refreshed.grant, refreshed.scopes, refreshed.refresh_token, now)
+        case "client_credentials":
+            granted = await grant_of_service(connection, client, parameters, resource, now)
+            if isinstance(granted, OAuthFault):
+                return granted
+            count_token(server.limits.tokens, client.id)
+            return _answer(server, granted.grant, granted.scopes, None, now)
+        case None:
+            return invalid_request("The parameter grant_type is missing.")
+        case _:
+            return OAuthFault("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANT_TYPES)}.")
+
+
+def _named_resource(server: AuthorizationServer, parameters: Parameters) -> str | None:
+    """The endpoint that the request names (RFC 8707 section 2.2), as no grant has it when it is not one of ours; None
+    when it leaves that to the grant."""
+    if "resource" not in parameters:
+        return None
+    resource = resource_of(server.settings, parameters["resource"])
+    return "" if resource is None else resource.identifier(server.settings.public_url)
+
+
+def _answer(
+    server: AuthorizationServer, grant: GrantRow, scopes: frozenset[str], refresh_token: str | None, now: datetime
+) -> TokenAnswer:
+    members: dict[str, Any] = {
+        "access_token": access_token(server.settings, server.keys, grant, scopes, now),
+        "token_type": "Bearer",
+        "expires_in": int(token_life(grant, now).total_seconds()),
+        "scope": in_order(scopes),
+    }
+    if refresh_token is not None:
+        members["refresh_token"] = refresh_token
+    return TokenAnswer(members, grant)
