@@ -7,6 +7,7 @@ trusted.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
+from uuid import UUID
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -27,6 +28,7 @@ from app.access.replies import protocol_error, too_large, too_slow
 from app.audit.entry import Action, Entry
 from app.audit.log import AuditLog
 from app.errors import LimitReached, Unavailable
+from app.oauth.spending import BudgetSpent
 from app.ops.addresses import known_address
 from app.ops.requests import address_in
 from app.scopes import in_order
@@ -88,7 +90,8 @@ class Gate:
         except Unavailable as refusal:
             return come_again(refusal)
         except LimitReached as refusal:
-            self._refused(scope, refusal.code)
+            grant_id = refusal.grant_id if isinstance(refusal, BudgetSpent) else None
+            self._refused(scope, refusal.code, grant_id=grant_id)
             return come_again(refusal)
         if caller is None or caller.resource not in self._entrance.resources:
             self._refused(scope, "invalid_token")
@@ -117,7 +120,7 @@ class Gate:
             return protocol_error(400, INVALID_REQUEST, fault, readable_id(message))
         needed = frozenset[str]().union(*(self._scopes_needed(call) for call in calls))
         if not needed <= caller.scopes:
-            self._refused(scope, "insufficient_scope", caller, in_order(needed))
+            self._refused(scope, "insufficient_scope", caller, detail=in_order(needed))
             return self._challenges.scope_missing(needed)
         try:
             if len(calls) > 1:
@@ -131,7 +134,15 @@ class Gate:
             return None
         return await batch.answer_each(self._app, inner, calls, headers.get("mcp-protocol-version"))
 
-    def _refused(self, scope: Scope, outcome: str, caller: Caller | None = None, detail: str | None = None) -> None:
+    def _refused(
+        self,
+        scope: Scope,
+        outcome: str,
+        caller: Caller | None = None,
+        *,
+        detail: str | None = None,
+        grant_id: UUID | None = None,
+    ) -> None:
         actor = caller.actor if caller is not None else None
         self._audit.refuse(
             Entry(
@@ -140,7 +151,7 @@ class Gate:
                 outcome=outcome,
                 person_id=actor.person_id if actor else None,
                 client_id=actor.client_id if actor else None,
-                grant_id=actor.grant_id if actor else None,
+                grant_id=actor.grant_id if actor else grant_id,
                 detail=detail,
                 address=known_address(address_in(scope)),
             )

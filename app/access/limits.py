@@ -5,6 +5,7 @@ from typing import Final, Self
 from uuid import UUID
 
 from app.config import Settings
+from app.oauth.spending import spend
 from app.ops.counters import Counters
 from app.ops.rate_limit import LocalLimit, RateLimit
 
@@ -34,7 +35,7 @@ class AccessLimits:
     def count_calls(self, grant_id: UUID, times: int = 1) -> None:
         """Count calls of a grant whose token is proven, before anything is read about it: so whoever has a token of
         a grant that has ended can't have it looked up without end."""
-        self.calls.require(str(grant_id), "Too many calls from this connection. Wait a little.", times=times)
+        spend(self.calls, "Too many calls from this connection. Wait a little.", grant_id=grant_id, times=times)
 
     async def before_checking(self, address: str) -> None:
         """For tokens that were not seen before. Tokens that are known as good never come here, so that those who send

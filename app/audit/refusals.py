@@ -7,12 +7,12 @@ from typing import Final
 from uuid import UUID
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from app.audit.entry import Entry
 from app.db import new_id
 from app.ops.addresses import network_of
+from app.ops.windows import Windows
 
 EACH_PER_SOURCE: Final = 10
 EACH: Final = 300
@@ -34,7 +34,7 @@ class Refusals:
     """The refusals of one process in the current minute."""
 
     def __init__(self) -> None:
-        self._windows = FixedWindowRateLimiter(MemoryStorage())
+        self._windows = FixedWindowRateLimiter(Windows())
         self._counted: dict[_Source, Entry] = {}
 
     def admit(self, entry: Entry) -> bool:

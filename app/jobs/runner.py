@@ -51,15 +51,14 @@ async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | 
 
 
 async def _tend_service(engine: Engine, now: datetime) -> None:
-    """The chores that belong to no household. Raises `Unavailable`."""
-    try:
-        await end_unused(engine, now)
-        await oauth_retention.forget(engine, now)
-        await people_retention.forget(engine, now)
-    except Unavailable:
-        raise
-    except Exception:
-        _log.exception("chores failed")
+    """The chores that belong to no household; a fault in one leaves the others alone. Raises `Unavailable`."""
+    for chore in (end_unused, oauth_retention.forget, people_retention.forget):
+        try:
+            await chore(engine, now)
+        except Unavailable:
+            raise
+        except Exception:
+            _log.exception("chores failed")
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from app.oauth.store import retention as store
 OVER_FOR: Final = timedelta(hours=24)
 """How long requests and codes stay after their end: a code that comes again must still be known as one."""
 
-UNUSED_FOR: Final = timedelta(days=90)
+REGISTRATION_UNUSED_FOR: Final = timedelta(days=90)
 ENDED_FOR: Final = timedelta(days=90)
 """How long grants stay after their end, with the hashes of their tokens and keys."""
 
@@ -22,7 +22,7 @@ async def forget(engine: Engine, now: datetime) -> int:
         lambda connection: store.delete_sign_ins(connection, now - OVER_FOR),
         lambda connection: store.delete_codes(connection, now - OVER_FOR),
         lambda connection: store.delete_assertions(connection, now),
-        lambda connection: store.delete_registrations(connection, now - UNUSED_FOR, now),
+        lambda connection: store.delete_registrations(connection, now - REGISTRATION_UNUSED_FOR, now),
         lambda connection: store.delete_documents(connection, now - OVER_FOR, now),
         lambda connection: store.delete_refresh_tokens(connection, now - ENDED_FOR),
         lambda connection: store.delete_grants(connection, now - ENDED_FOR),

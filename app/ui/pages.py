@@ -8,15 +8,7 @@ from starlette.responses import HTMLResponse
 from app import VERSION
 from app.errors import AppError
 from app.ui.headers import FORM_PAGE, OWN_REFERRER, page_headers
-from app.ui.refusals import say_when
-
-_STATUS_OF_REFUSAL = {
-    "not_found": 404,
-    "conflict": 409,
-    "limit": 429,
-    "role": 403,
-    "unavailable": 503,
-}
+from app.ui.refusals import say_when, status_of_page
 
 
 class Pages:
@@ -49,6 +41,6 @@ class Pages:
 
     def refusal(self, error: AppError) -> HTMLResponse:
         """The page for a refusal, with Retry-After when waiting helps."""
-        response = self.message("That did not work", error.message, status=_STATUS_OF_REFUSAL.get(error.code, 400))
+        response = self.message("That did not work", error.message, status=status_of_page(error))
         say_when(response, error)
         return response

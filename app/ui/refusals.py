@@ -1,13 +1,23 @@
-"""A refusal as HTTP tells it, where a form is shown again or a client is answered."""
+"""A refusal as HTTP tells it."""
+
+from typing import Final
 
 from starlette.responses import Response
 
 from app.errors import AppError
 
+_WAIT: Final = {"limit": 429, "unavailable": 503}
+_ON_A_PAGE: Final = {"not_found": 404, "conflict": 409, "role": 403, **_WAIT}
+
 
 def status_of_refusal(error: AppError) -> int:
-    """429 or 503 for whoever has to wait, else 400."""
-    return {"limit": 429, "unavailable": 503}.get(error.code, 400)
+    """Where a form is shown again or a client is answered: 429 or 503 for whoever has to wait, else 400."""
+    return _WAIT.get(error.code, 400)
+
+
+def status_of_page(error: AppError) -> int:
+    """Where the page is about the refusal itself."""
+    return _ON_A_PAGE.get(error.code, 400)
 
 
 def say_when(response: Response, error: AppError) -> None:

@@ -1,4 +1,4 @@
-"""When a refresh token was last used; grants and refresh tokens that ended may be deleted."""
+"""When a refresh token was last used. Of grants the service may write how they end, and delete what has ended."""
 
 from alembic import op
 
@@ -7,6 +7,7 @@ from migrations.helpers import grant, revoke
 revision = "0013"
 down_revision = "0012"
 
+WRITTEN = {"grants": "revoked_at, revoked_because", "refresh_families": "current_generation, used_at"}
 DELETED_FROM = ("grants", "refresh_tokens")
 
 
@@ -18,9 +19,15 @@ def upgrade() -> None:
         WHERE newest.family_id = refresh_families.id AND newest.generation = refresh_families.current_generation""")
     for table in DELETED_FROM:
         grant(table, "DELETE")
+    for table, columns in WRITTEN.items():
+        revoke(table, "UPDATE")
+        grant(table, f"UPDATE ({columns})")
 
 
 def downgrade() -> None:
+    for table, columns in WRITTEN.items():
+        revoke(table, f"UPDATE ({columns})")
+        grant(table, "UPDATE")
     for table in DELETED_FROM:
         revoke(table, "DELETE")
     op.execute("ALTER TABLE refresh_families DROP COLUMN used_at")

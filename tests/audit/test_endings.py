@@ -116,7 +116,8 @@ APPROVALS: dict[Ended, Callable[[Approval], Awaitable[None]]] = {
     Ended.REFRESH_TOKEN_REPLAYED: with_a_stolen_token,
     Ended.UNUSED: by_itself,
 }
-NOT_BY_THE_PERSON = {Ended.CLIENT_REMOVED, Ended.BY_OPERATOR, Ended.UNUSED}
+WITHOUT_A_REQUEST = {Ended.CLIENT_REMOVED, Ended.BY_OPERATOR, Ended.UNUSED}
+NOT_BY_THE_PERSON = WITHOUT_A_REQUEST | {Ended.CODE_REPLAYED, Ended.REFRESH_TOKEN_REPLAYED}
 
 
 async def last_ending(server: RunningServer) -> dict[str, Any]:
@@ -142,7 +143,8 @@ async def test_every_way_to_end_an_approval_leaves_one_row_and_is_told_once(serv
         row = await last_ending(server)
         assert (row["detail"], row["grant_id"]) == (because, approved.grant.id)
         person, nobody = approved.grant.person_id, None
-        expected = (nobody, person, None) if because in NOT_BY_THE_PERSON else (person, nobody, "127.0.0.1")
+        address = None if because in WITHOUT_A_REQUEST else "127.0.0.1"
+        expected = (nobody, person, address) if because in NOT_BY_THE_PERSON else (person, nobody, address)
         assert only(row, "person_id", "other_person_id", "address") == expected, because
         assert len(await recorded(server.engine, server.audit, "grant_revoked")) == number
 

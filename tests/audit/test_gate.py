@@ -4,8 +4,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from app.access.limits import AccessLimits
 from app.audit.refusals import EACH_PER_SOURCE
 from app.db import Engine
+from app.ops.rate_limit import LocalLimit, RateLimit
 from app.scopes import LISTS_READ
 from tests.audit.looking import log_of, only, recorded
 from tests.factory import CLIENT_ID, Factory
@@ -32,6 +34,17 @@ async def test_a_refused_request_leaves_one_row_that_says_why(
     ]
     assert {row["address"] for row in rows} == {"127.0.0.1"}
     assert await recorded(engine, log_of(app), "tool_called") == []
+
+
+async def test_the_row_of_a_limit_says_whose_limit_it_was(
+    app: Starlette, http: httpx.AsyncClient, engine: Engine, factory: Factory
+) -> None:
+    ada = await factory.connected("Ada")
+    app.state.endpoints._identify._limits = AccessLimits(LocalLimit(1), RateLimit(1))
+    assert (await McpClient(http, ada.token).send("tools/list")).status_code == 200
+    assert (await McpClient(http, ada.token).send("tools/list")).status_code == 429
+    (row,) = await recorded(engine, log_of(app), "access_refused")
+    assert only(row, "outcome", "grant_id") == ("limit", ada.grant_id)
 
 
 async def test_a_flood_of_bad_tokens_leaves_a_few_rows_and_its_size(

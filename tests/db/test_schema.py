@@ -155,7 +155,13 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
         """,
     )
     changed = {row["table"]: row["columns"] for row in columns if "UPDATE" not in privileges[row["table"]]}
-    assert changed == {"audit_events": "seal,seal_no", "api_keys": "last_used_on", "upstream_sign_ins": "used_at"}
+    assert changed == {
+        "audit_events": "seal,seal_no",
+        "api_keys": "last_used_on",
+        "upstream_sign_ins": "used_at",
+        "grants": "revoked_at,revoked_because",
+        "refresh_families": "current_generation,used_at",
+    }
     for table, held in privileges.items():
         assert held <= {"SELECT", "INSERT", "UPDATE", "DELETE"}, table
     others = await rows(

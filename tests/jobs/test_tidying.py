@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from app.config import Settings
 from app.db import Engine, transaction
+from app.jobs import runner
 from app.jobs.runner import tend_all
 from app.people.links import Link, make_link
 from app.people.sessions import SESSION_LIFE, open_session
@@ -42,3 +43,15 @@ async def test_expired_sessions_and_links_are_removed(engine: Engine, settings: 
     assert await count(engine) == [2, 1]
     await tend_all(engine, NOW + SESSION_LIFE - timedelta(hours=1))
     assert await count(engine) == [1, 0]
+
+
+async def test_a_fault_in_one_chore_leaves_the_others_alone(
+    engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(engine: Engine, now: datetime) -> int:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(runner, "end_unused", fail)
+    await leave_things(engine, settings)
+    await tend_all(engine, NOW)
+    assert await count(engine) == [2, 1]

@@ -1,6 +1,6 @@
 """Clients that are registered by command."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ from app.errors import Invalid, NotFound
 from app.oauth.clients.preregistered import Wanted, add_client, end_client
 from app.oauth.grants.grant import find_live_grant
 from app.oauth.grants.revoking import Endings
-from app.oauth.store.clients import find_preregistered
+from app.oauth.store.clients import find_preregistered, note_use
 from app.oauth.store.external_grants import NewExternalGrant, insert_external_grant
+from app.oauth.store.grants import lock_grant
 from app.oauth.tables import clients, grants
 from app.scopes import ALL_SCOPES
 from tests.command import run
+from tests.db.locks import until_somebody_waits
 from tests.factory import Factory
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
@@ -49,6 +51,48 @@ async def remove(server: RunningServer, client_id: str) -> int:
 async def added(server: RunningServer) -> list[str]:
     async with transaction(server.engine) as connection:
         return [client.id for client, _ in await find_preregistered(connection)]
+
+
+async def test_removing_a_client_and_noting_its_use_do_not_wait_for_each_other(
+    server: RunningServer, http: httpx.AsyncClient, email: str, database: DatabaseUrls
+) -> None:
+    client_id = (await add(server))["client_id"]
+    attempt = Attempt(client_id, server.url, redirect_uri=CALLBACK)
+    browser = Browser(http)
+    code = code_of(await browser.approve(await browser.sign_up(attempt.url(), email)))
+    grant = await server.grant_of((await redeem(http, attempt, code)).json()["access_token"])
+    assert grant is not None
+    ended: list[int] = []
+
+    async def end() -> None:
+        ended.append(await remove(server, client_id))
+
+    async with anyio.create_task_group() as tasks, transaction(server.engine) as connection:
+        assert await lock_grant(connection, grant.id) is not None
+        async with until_somebody_waits(database):
+            tasks.start_soon(end)
+        await note_use(connection, client_id, server.clock() + timedelta(days=2))
+    assert ended == [1]
+
+
+async def test_an_approval_while_its_client_is_removed_makes_no_grant(
+    server: RunningServer, http: httpx.AsyncClient, email: str, database: DatabaseUrls
+) -> None:
+    client_id = (await add(server))["client_id"]
+    browser = Browser(http)
+    page = await browser.sign_up(Attempt(client_id, server.url, redirect_uri=CALLBACK).url(), email)
+    texts: list[str] = []
+
+    async def approve() -> None:
+        texts.append((await browser.submit(page, "/oauth/consent", decision="approve")).text)
+
+    async with anyio.create_task_group() as tasks, transaction(server.engine) as connection:
+        await end_client(connection, client_id, Endings(server.revoked.append), server.clock())
+        async with until_somebody_waits(database):
+            tasks.start_soon(approve)
+    assert "out of date" in texts[0]
+    async with transaction(server.engine) as connection:
+        assert (await connection.execute(select(grants.c.id).where(grants.c.client_id == client_id))).all() == []
 
 
 async def test_an_added_client_with_a_secret_logs_in(

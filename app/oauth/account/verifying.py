@@ -15,7 +15,7 @@ from app.oauth.account.visits import SIGN_IN, TO_SEND_PROOF, find_link, out_of_d
 from app.oauth.auditing import endings_of, entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
 from app.oauth.browser.forms import form_token, posted, show
-from app.oauth.browser.proving import prove
+from app.oauth.browser.proving import count_attempt, prove
 from app.oauth.grants.revoking import Ended
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.grants import of_person
@@ -34,6 +34,7 @@ async def post_proof(server: AuthorizationServer, request: Request) -> Response:
     if form is None or person is None or person.email is None or not server.mailer.enabled:
         return out_of_date(server)
     try:
+        await count_attempt(server, request)
         async with transaction(server.engine) as connection:
             email, now = parse_email(person.email), server.clock()
             await server.slow_down.begin_letter(connection, "verify", email, address_of(request), now)

@@ -17,7 +17,7 @@ from app.oauth.browser.journey import REQUEST, fault_page, out_of_date, request_
 from app.oauth.clients.redirects import response_uri, shown_host
 from app.oauth.faults import OAuthFault
 from app.oauth.server import AuthorizationServer
-from app.oauth.store.clients import note_use
+from app.oauth.store.clients import hold_client, note_use
 from app.oauth.store.grants import NewGrant, insert_grant
 from app.oauth.store.requests import lock_request, use_request
 from app.oauth.tokens.codes import issue_code
@@ -37,6 +37,8 @@ async def post_consent(server: AuthorizationServer, request: Request) -> Respons
     async with transaction(server.engine) as connection:
         still_signed_in = await find_person_for_change(connection, cookie, server.clock()) == person
         waiting = await lock_request(connection, request_of(form), hash_of(cookie), server.clock())
+        if waiting is not None:
+            await hold_client(connection, waiting.client_id)
         question = await question_of(server, connection, waiting, person, cookie) if waiting else None
         if question is None or not still_signed_in:
             return out_of_date(server)

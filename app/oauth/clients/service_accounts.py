@@ -122,7 +122,8 @@ async def end_tokens(connection: Connection, grant: GrantRow, endings: Endings, 
     """
     if not await endings.end(connection, by_id(grant.id), Ended.BY_CLIENT, now):
         return False
-    await make_grant(connection, await _another(connection, grant), now, by_command=False)
+    another = await _another(connection, grant)
+    await make_grant(connection, another, now, by_command=False, address=endings.address)
     return True
 
 

@@ -1,6 +1,7 @@
 """Grants that come about without a consent page: keys, service accounts, and the first token of another issuer."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,13 +12,16 @@ from app.oauth.store.grants import NewGrant, insert_grant
 from app.scopes import in_order
 
 
-async def make_grant(connection: Connection, grant: NewGrant, now: datetime, *, by_command: bool = True) -> None:
-    """Store a grant and record it; `by_command` when not the person, but whoever runs the service made it."""
+async def make_grant(
+    connection: Connection, grant: NewGrant, now: datetime, *, by_command: bool = True, address: str | None = None
+) -> None:
+    """Store a grant and record it; `by_command` when not the person, but whoever runs the service made it. `address` is
+    the network address that asked for it, if one did."""
     await insert_grant(connection, grant, now)
     person_id = None if by_command else grant.person_id
     other_person_id = grant.person_id if by_command else None
     entry = made(grant.id, grant.client_id, grant.kind, grant.scopes, now, person_id, other_person_id)
-    await record(connection, entry)
+    await record(connection, replace(entry, address=address))
 
 
 def made(

@@ -32,7 +32,10 @@ class Ended(StrEnum):
     REFRESH_TOKEN_REPLAYED = "refresh_token_replayed"  # noqa: S105
 
 
-_NOT_BY_PERSON: Final = (Ended.BY_OPERATOR, Ended.CLIENT_REMOVED, Ended.UNUSED)
+_NOT_BY_PERSON: Final = (
+    *(Ended.BY_OPERATOR, Ended.CLIENT_REMOVED, Ended.UNUSED),
+    *(Ended.CODE_REPLAYED, Ended.REFRESH_TOKEN_REPLAYED),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Endings:
 
     def __init__(self, grant_revoked: GrantRevoked, address: str | None = None) -> None:
         self._grant_revoked = grant_revoked
-        self._address = address
+        self.address = address
         self._ended: list[UUID] = []
 
     async def end(self, connection: Connection, which: Which, because: Ended, now: datetime) -> list[EndedGrant]:
@@ -78,7 +81,7 @@ class Endings:
             client_id=grant.client_id,
             grant_id=grant.id,
             detail=because,
-            address=self._address,
+            address=self.address,
         )
 
 

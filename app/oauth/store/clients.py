@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from app.db import Connection
@@ -121,18 +121,22 @@ async def lock_client(connection: Connection, client_id: str) -> Client | None:
     return None if row is None else _client(row)
 
 
+async def hold_client(connection: Connection, client_id: str) -> None:
+    """Let nobody delete or change the client until the transaction ends; before any grant of it."""
+    await connection.execute(select(clients.c.id).where(clients.c.id == client_id).with_for_update(read=True))
+
+
 async def delete_client(connection: Connection, client_id: str) -> None:
     """Forget a client; its grants stay."""
     await connection.execute(delete(clients).where(clients.c.id == client_id))
 
 
 async def note_use(connection: Connection, client_id: str, now: datetime) -> None:
-    """Remember that the client is still in use."""
-    await connection.execute(
-        update(clients)
-        .where(clients.c.id == client_id, clients.c.last_used_at < now - USE_PRECISION)
-        .values(last_used_at=now)
-    )
+    """Remember that the client is still in use; the next time, if somebody else has its row just now. It is called
+    behind the locks of grants, and whoever waits for a client must come before those."""
+    unnoted = and_(clients.c.id == client_id, clients.c.last_used_at < now - USE_PRECISION)
+    free = select(clients.c.id).where(unnoted).with_for_update(skip_locked=True)
+    await connection.execute(update(clients).where(clients.c.id.in_(free)).values(last_used_at=now))
 
 
 def _values(client: Client, metadata: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.config import Settings
 from app.oauth.signing.keys import KeyRing
+from app.oauth.spending import spend
 from app.oauth.store.grants import GrantRow
 from app.ops.rate_limit import LocalLimit
 from app.scopes import in_order
@@ -32,13 +33,13 @@ def token_life(grant: GrantRow, now: datetime) -> timedelta:
     return min(left, ACCESS_TOKEN_LIFE) if has_refresh_token(grant) else left
 
 
-def count_token(limit: LocalLimit, whose: UUID | str) -> None:
+def count_token(limit: LocalLimit, *, grant_id: UUID | None = None, client_id: str | None = None) -> None:
     """Count a token of a grant, or of a service account by its client id, once it is certain that there is one to
-    give. Raises `LimitReached`.
+    give. Raises `BudgetSpent`.
 
     By then the client has proven itself, and holds what it takes: nobody can use up another's tokens.
     """
-    limit.require(str(whose), "Too many tokens for this connection. Wait a little.")
+    spend(limit, "Too many tokens for this connection. Wait a little.", grant_id=grant_id, client_id=client_id)
 
 
 def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: frozenset[str], now: datetime) -> str:

@@ -12,6 +12,7 @@ from app.oauth.auditing import refused
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.server import AuthorizationServer
+from app.oauth.spending import BudgetSpent
 from app.ui.forms import read_form
 
 
@@ -45,8 +46,11 @@ async def answer(
     try:
         await server.limits.failures.refuse(request, parameters)
         outcome = await serve(parameters)
-    except LimitReached:
-        refused(server, request, action, LimitReached.code, detail=detail)
+    except BudgetSpent as spent:
+        refused(server, request, action, spent.code, grant_id=spent.grant_id, client_id=spent.client_id, detail=detail)
+        raise
+    except LimitReached as reached:
+        refused(server, request, action, reached.code, detail=detail)
         raise
     if isinstance(outcome, Response):
         return outcome

@@ -1,14 +1,16 @@
 """Failed requests of clients at the endpoints that they call themselves."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.requests import Request
 
-from app.errors import LimitReached
 from app.oauth.clients.credentials import claimed_client_id
 from app.oauth.parameters import Parameters
 from app.ops.rate_limit import RateLimit
 from app.ops.requests import address_of
+
+_TOO_MANY: Final = "Too many failed requests of this client or address."
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,8 @@ class Failures:
     async def refuse(self, request: Request, parameters: Parameters) -> None:
         """Raise `LimitReached` when this client at this address, or the address, has failed too often lately."""
         address, client_id = address_of(request), claimed_client_id(request, parameters)
-        seconds = await self.of_client.wait(address, client_id) or await self.of_address.wait(address)
-        if seconds is not None:
-            raise LimitReached("Too many failed requests of this client or address.", retry_after=seconds)
+        await self.of_client.require_room(address, _TOO_MANY, client_id)
+        await self.of_address.require_room(address, _TOO_MANY)
 
     async def count(self, request: Request, parameters: Parameters) -> None:
         """Count one failure."""

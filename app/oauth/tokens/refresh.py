@@ -104,7 +104,7 @@ async def refresh(
     scopes = narrowed(presented.grant.scopes, parameters.get("scope"))
     if not scopes:
         return OAuthFault("invalid_scope", "None of these scopes was approved.")
-    count_token(limit, presented.grant.id)
+    count_token(limit, grant_id=presented.grant.id)
     if not is_current and presented.stored.successor_nonce is not None:
         return Refreshed(presented.grant, scopes, _successor(presented, presented.stored.successor_nonce))
     nonce = secrets.token_bytes(NONCE_BYTES)

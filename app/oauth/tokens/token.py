@@ -132,7 +132,7 @@ async def _outcome(
             granted = await grant_of_service(connection, client, parameters, resource, now)
             if isinstance(granted, OAuthFault):
                 return granted
-            count_token(server.limits.tokens, client.id)
+            count_token(server.limits.tokens, client_id=client.id)
             return _answer(server, granted.grant, granted.scopes, None, now)
         case None:
             return invalid_request("The parameter grant_type is missing.")

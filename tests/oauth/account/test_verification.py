@@ -7,6 +7,7 @@ from sqlalchemy import select
 from app.audit.entry import Action
 from app.db import new_id, transaction
 from app.lists.founding import found_household
+from app.oauth.limits import PerMinute
 from app.oauth.tables import grants
 from app.people.emails import parse_email
 from app.people.identities import Identity, find_or_admit
@@ -48,6 +49,15 @@ async def test_link_and_password_confirm_the_address(mailing: Mailing, email: st
         assert f"confirmed on {server.clock().date()}" in page.text
         assert not page.has_form(PROOF)
         assert "out of date" in (await Browser(phone).open(link)).text
+
+
+async def test_asking_for_the_link_counts_like_a_sign_in(mailing: Mailing, email: str) -> None:
+    await make_account(mailing.server, email)
+    limited = await start(mailing.server.settings, mailing.server.engine, per_minute=PerMinute(sign_ins=1))
+    async with limited.browser() as http:
+        page = await Browser(http).submit(await sign_in(http, email), PROOF)
+        assert page.status == 429
+        assert "Too many attempts" in page.text
 
 
 async def test_the_first_proof_ends_what_was_there_before(mailing: Mailing, email: str) -> None:
