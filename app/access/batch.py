@@ -4,6 +4,7 @@ Each entry is served as a request of its own; the caller's scopes were checked f
 """
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from mcp_types import INTERNAL_ERROR, INVALID_REQUEST
@@ -12,32 +13,48 @@ from starlette.types import ASGIApp, Message, Receive, Scope
 
 from app.access.envelope import envelope_fault, readable_id
 from app.access.replies import error_object, protocol_error
+from app.errors import Unavailable
 
 BATCH_REVISION: Final = "2025-03-26"
 """The only revision with batches; also the one that a missing MCP-Protocol-Version header means."""
 
 LARGEST_BATCH: Final = 50
+ENDED: Final = "The connection has ended meanwhile. Sign in again."
 NO_BATCHES: Final = "This protocol revision has no batches; send one message at a time."
 
 
-async def answer_each(app: ASGIApp, scope: Scope, calls: list[Any], revision: str | None) -> Response:
-    """Serve each entry in turn and join the answers; 202 when all were notifications (JSON-RPC 2.0 section 6)."""
+Renewed = Callable[[], Awaitable[Scope | None]]
+"""The scope of a request with its caller as of now; None when nobody would let the caller in any more. It may raise
+`Unavailable`."""
+
+
+async def answer_each(app: ASGIApp, renewed: Renewed, calls: list[Any], revision: str | None) -> Response:
+    """Serve each entry in turn and join the answers; 202 when all were notifications (JSON-RPC 2.0 section 6).
+
+    Before each entry the caller is looked at again: the ones before it can take long.
+    """
     if revision not in (None, BATCH_REVISION):
         return protocol_error(400, INVALID_REQUEST, NO_BATCHES)
     if not calls:
         return protocol_error(400, INVALID_REQUEST, "The batch is empty.")
     if len(calls) > LARGEST_BATCH:
         return protocol_error(400, INVALID_REQUEST, f"A batch holds at most {LARGEST_BATCH} messages.")
-    answers = [answer for call in calls if (answer := await _answer(app, scope, call)) is not None]
+    answers = [answer for call in calls if (answer := await _answer(app, renewed, call)) is not None]
     return JSONResponse(answers) if answers else Response(status_code=202)
 
 
-async def _answer(app: ASGIApp, scope: Scope, call: Any) -> object | None:
+async def _answer(app: ASGIApp, renewed: Renewed, call: Any) -> object | None:
     if (fault := envelope_fault(call)) is not None:
         return error_object(readable_id(call), INVALID_REQUEST, fault)
     request_id = call.get("id")
     if call["method"] == "initialize":
         return error_object(request_id, INVALID_REQUEST, "initialize can't be part of a batch.")
+    try:
+        scope = await renewed()
+    except Unavailable as refusal:
+        return _refused(call, INTERNAL_ERROR, refusal.message)
+    if scope is None:
+        return _refused(call, INVALID_REQUEST, ENDED)
     status, body = await _collect(app, scope, json.dumps(call).encode())
     if status == 202:
         return None
@@ -45,6 +62,11 @@ async def _answer(app: ASGIApp, scope: Scope, call: Any) -> object | None:
         return json.loads(body)
     except ValueError:
         return error_object(request_id, INTERNAL_ERROR, "This entry could not be served.")
+
+
+def _refused(call: dict[str, Any], code: int, message: str) -> object | None:
+    # Notifications get no answer, whatever becomes of them (JSON-RPC 2.0 section 4.1).
+    return error_object(call["id"], code, message) if "id" in call else None
 
 
 async def _collect(app: ASGIApp, scope: Scope, body: bytes) -> tuple[int, bytes]:

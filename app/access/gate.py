@@ -115,6 +115,15 @@ class Gate:
             return too_slow()
         except NotJson as error:
             return protocol_error(400, PARSE_ERROR, str(error))
+        try:
+            # A body may take half a minute to arrive, and much can end in that time.
+            current = await self._identify.still(caller)
+        except Unavailable as refusal:
+            return come_again(refusal)
+        if current is None:
+            self._refused(scope, "invalid_token", caller)
+            return self._challenges.token_refused()
+        caller = current
         calls = cast("list[Any]", message) if isinstance(message, list) else [message]
         if not isinstance(message, list) and (fault := envelope_fault(message)) is not None:
             return protocol_error(400, INVALID_REQUEST, fault, readable_id(message))
@@ -128,11 +137,15 @@ class Gate:
         except LimitReached as refusal:
             self._refused(scope, refusal.code, caller)
             return come_again(refusal)
-        inner = _as_caller(scope, caller)
         if not isinstance(message, list):
-            await self._app(inner, batch.replay(body, receive), send)
+            await self._app(_as_caller(scope, caller), batch.replay(body, receive), send)
             return None
-        return await batch.answer_each(self._app, inner, calls, headers.get("mcp-protocol-version"))
+
+        async def renewed() -> Scope | None:
+            current = await self._identify.still(caller)
+            return None if current is None else _as_caller(scope, current)
+
+        return await batch.answer_each(self._app, renewed, calls, headers.get("mcp-protocol-version"))
 
     def _refused(
         self,

@@ -61,15 +61,22 @@ class Identify:
         scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
         return Caller(found.actor, claims.iss, scopes, found.grant.resource, claims.exp)
 
-    async def again(self, caller: Caller) -> Caller | None:
-        """A proven caller as of this moment, or None when the grant, or every membership, has ended since.
+    async def still(self, caller: Caller) -> Caller | None:
+        """A proven caller as a request that comes now would find it, or None when it would find nobody any more.
 
         Raises `Unavailable` when the database can't say.
         """
-        found = await self._find(caller.actor.grant_id)
-        if found is None:
-            return None
-        return replace(caller, actor=found.actor, scopes=caller.scopes & expand(found.grant.scopes))
+        found = self._known.find(caller.actor.grant_id)
+        if found is not None and found.actor is caller.actor:
+            return caller
+        return _renewed(caller, found or await self._find(caller.actor.grant_id))
+
+    async def again(self, caller: Caller) -> Caller | None:
+        """A proven caller as the database has it, or None when the grant, or every membership, has ended since.
+
+        Raises `Unavailable` when the database can't say.
+        """
+        return _renewed(caller, await self._find(caller.actor.grant_id))
 
     def count_further(self, caller: Caller, calls: int) -> None:
         """Count the calls of a batch beyond the first. Raises `LimitReached`."""
@@ -121,6 +128,12 @@ class Identify:
         found = Standing(grant, actor)
         self._known.keep(found, endings)
         return found
+
+
+def _renewed(caller: Caller, found: Standing | None) -> Caller | None:
+    if found is None:
+        return None
+    return replace(caller, actor=found.actor, scopes=caller.scopes & expand(found.grant.scopes))
 
 
 def _is_of(claims: AccessClaims, grant: Grant) -> bool:
