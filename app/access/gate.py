@@ -7,7 +7,6 @@ trusted.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
-from uuid import UUID
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -90,8 +89,7 @@ class Gate:
         except Unavailable as refusal:
             return come_again(refusal)
         except LimitReached as refusal:
-            grant_id = refusal.grant_id if isinstance(refusal, BudgetSpent) else None
-            self._refused(scope, refusal.code, grant_id=grant_id)
+            self._refused(scope, refusal.code, of=refusal.of if isinstance(refusal, BudgetSpent) else None)
             return come_again(refusal)
         if caller is None or caller.resource not in self._entrance.resources:
             self._refused(scope, "invalid_token")
@@ -154,19 +152,19 @@ class Gate:
         caller: Caller | None = None,
         *,
         detail: str | None = None,
-        grant_id: UUID | None = None,
+        of: dict[str, Any] | None = None,
     ) -> None:
-        actor = caller.actor if caller is not None else None
+        if caller is not None:
+            actor = caller.actor
+            of = {"person_id": actor.person_id, "client_id": actor.client_id, "grant_id": actor.grant_id}
         self._audit.refuse(
             Entry(
                 action=Action.ACCESS_REFUSED,
                 at=self._audit.now(),
                 outcome=outcome,
-                person_id=actor.person_id if actor else None,
-                client_id=actor.client_id if actor else None,
-                grant_id=actor.grant_id if actor else grant_id,
                 detail=detail,
                 address=known_address(address_in(scope)),
+                **(of or {}),
             )
         )
 

@@ -55,6 +55,8 @@ class Identify:
         if claims is None or grant_id is None:
             return None
         self._limits.count_calls(grant_id)
+        if isinstance(claims, Claims):
+            self._limits.count_calls_of(claims.sub)
         found = self._known.find(grant_id) or await self._find(grant_id)
         if found is None or not _is_of(claims, found.grant):
             return None
@@ -81,6 +83,7 @@ class Identify:
     def count_further(self, caller: Caller, calls: int) -> None:
         """Count the calls of a batch beyond the first. Raises `LimitReached`."""
         self._limits.count_calls(caller.actor.grant_id, calls)
+        self._limits.count_calls_of(caller.actor.person_id, calls)
 
     async def _check(self, token: str, address: str) -> AccessClaims | None:
         await self._limits.before_checking(address)

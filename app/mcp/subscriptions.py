@@ -28,6 +28,9 @@ from app.ops.clock import Clock, system_clock
 from app.scopes import LISTS_READ
 
 STREAMS_PER_GRANT: Final = 5
+STREAMS_PER_PERSON: Final = 20
+"""With all their grants."""
+
 STREAMS: Final = 1_000
 """In this process: an open stream is an open connection, and others need some too."""
 
@@ -101,14 +104,16 @@ class Subscriptions:
 
     @contextmanager
     def _registered(self, caller: Caller) -> Generator[Stream]:
-        grant_id = caller.actor.grant_id
+        grant_id, person_id = caller.actor.grant_id, caller.actor.person_id
         if self._open[grant_id] >= STREAMS_PER_GRANT:
             raise LimitReached(f"This connection has {STREAMS_PER_GRANT} open streams. Close one of them first.")
+        if self._open[person_id] >= STREAMS_PER_PERSON:
+            raise LimitReached(f"Your apps have {STREAMS_PER_PERSON} open streams together. Close one of them first.")
         if len(self._streams) >= STREAMS:
             raise Unavailable("Too many streams are open. Listen again later.", retry_after=RETRY_SECONDS)
         stream = Stream(caller, self._doubt)
         households = (each.household_id for each in caller.actor.memberships)
-        self._open[grant_id] += 1
+        self._open.update((grant_id, person_id))
         self._streams.add(stream)
         try:
             with self._cues.listening(stream.heard, [grant_id, *households]):
@@ -116,9 +121,7 @@ class Subscriptions:
         finally:
             self._streams.discard(stream)
             self._doubted.pop(stream, None)
-            self._open[grant_id] -= 1
-            if not self._open[grant_id]:
-                del self._open[grant_id]
+            self._open -= Counter((grant_id, person_id))  # which drops those that come to nothing
 
     async def _resolve(self, caller: Caller, uris: Sequence[str]) -> dict[Place, str]:
         """The places that the addresses stand for."""

@@ -22,6 +22,8 @@ class PerMinute:
     failures_of_address: int = 1_200
     tokens: int = 120
     """Of one grant or service account, in each process. Hosts refresh in bursts, one for each of their processes."""
+    tokens_of_person: int = 600
+    """Refreshed with all their grants, in each process."""
     fetches: int = 60
     """From one host: documents, and as many key sets, because anyone can register keys at a host, but only who signed
     in has documents fetched."""
@@ -38,6 +40,7 @@ class Limits:
     sign_ins: RateLimit
     introspections: RateLimit
     tokens: LocalLimit
+    tokens_of_person: LocalLimit
     failures: Failures
     documents: FetchLimits
     key_sets: FetchLimits
@@ -58,6 +61,7 @@ def limits_of(per_minute: PerMinute, counters: Counters, *, enabled: bool) -> Li
         sign_ins=limit("sign-ins", per_minute.sign_ins),
         introspections=limit("introspections", per_minute.introspections),
         tokens=LocalLimit(per_minute.tokens, enabled=enabled),
+        tokens_of_person=LocalLimit(per_minute.tokens_of_person, enabled=enabled),
         failures=Failures(
             limit("failures-of-client", per_minute.failures_of_client),
             limit("failures", per_minute.failures_of_address),

@@ -60,13 +60,13 @@ class Door:
 
 @pytest.fixture
 async def door(app: Starlette, engine: Engine, settings: Settings, factory: Factory) -> AsyncGenerator[Door]:
-    """At most 3 calls of a grant and 2 bad tokens of an address in a minute."""
+    """At most 3 calls of a grant, 5 of a person, and 2 bad tokens of an address in a minute."""
     await factory.keys.load()
     identify = Identify(
         engine,
         TokenVerifier(settings, factory.keys),
         GrantCache(app.state.cues),
-        AccessLimits(LocalLimit(3), RateLimit(2, counters=Counters())),
+        AccessLimits(LocalLimit(3), LocalLimit(5), RateLimit(2, counters=Counters())),
         api_keys=ApiKeys(engine, settings.issuer),
     )
     entrance = Entrance(
@@ -104,6 +104,18 @@ async def test_a_grant_that_calls_too_often_waits_and_no_other_does(
         for _ in range(3):
             assert await status(http, ada.token) == 200
         assert_told_to_wait(await McpClient(http, ada.token).send("tools/list"))
+        assert await status(http, eve.token) == 200
+
+
+async def test_many_grants_of_one_person_have_no_more_than_the_person(
+    door: Door, factory: Factory, ada: Connected
+) -> None:
+    eve = await factory.connected("Eve")
+    other = await factory.connect(ada.person, ada.household_id)
+    async with door.at(HERE) as http:
+        assert [await status(http, token) for token in (ada.token, other.token) * 2] == [200] * 4
+        assert await status(http, ada.token) == 200
+        assert_told_to_wait(await McpClient(http, other.token).send("tools/list"))
         assert await status(http, eve.token) == 200
 
 

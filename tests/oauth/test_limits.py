@@ -6,12 +6,12 @@ from sqlalchemy import func, select
 
 from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth.browser import authorize
+from app.oauth.browser import approving, authorize
 from app.oauth.clients.service_accounts import WantedAccount, create_service_account
 from app.oauth.limits import PerMinute
 from app.oauth.tables import authorization_requests, refresh_tokens
 from tests.factory import Factory
-from tests.oauth.browser import Browser, Page
+from tests.oauth.browser import Browser, Page, refresh_target
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import Attempt, approved_code, redeem, refresh, register, tokens_for
 
@@ -99,6 +99,43 @@ async def test_the_tokens_of_a_grant_are_limited_and_a_refused_refresh_changes_n
         async with transaction(engine) as connection:
             assert (await connection.execute(select(func.max(refresh_tokens.c.generation)))).scalar_one() == 3
         assert (await refresh(other, limited.url, hers["client_id"], hers["refresh_token"])).status_code == 200
+
+
+async def test_many_grants_of_one_person_get_no_more_tokens_than_the_person(
+    settings: Settings, engine: Engine, email: str
+) -> None:
+    limited = await start(settings, engine, per_minute=PerMinute(tokens_of_person=2))
+    async with limited.browser() as http:
+        connected = [await tokens_for(http, limited.url, email) for _ in range(2)]
+        first, second = [
+            await refresh(http, limited.url, each["client_id"], each["refresh_token"]) for each in connected
+        ]
+        assert (first.status_code, second.status_code) == (200, 200)
+        again = await refresh(http, limited.url, connected[0]["client_id"], first.json()["refresh_token"])
+        assert_told_to_wait(again)
+
+
+async def test_what_is_no_token_is_revoked_a_few_times_only(settings: Settings, engine: Engine) -> None:
+    limited = await start(settings, engine, per_minute=PerMinute(failures_of_client=2))
+    async with limited.browser() as http:
+        client_id = (await register(http, limited.url))["client_id"]
+        nothing = {"client_id": client_id, "token": "nothing"}
+        assert [(await http.post("/oauth/revoke", data=nothing)).status_code for _ in range(2)] == [200, 200]
+        assert_told_to_wait(await http.post("/oauth/revoke", data=nothing))
+
+
+async def test_one_person_has_two_hundred_connections_at_most(
+    server: RunningServer, http: httpx.AsyncClient, email: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approving, "MOST_GRANTS", 1)
+    await approved_code(http, server.url, email)
+    attempt = Attempt((await register(http, server.url))["client_id"], server.url)
+    page = await Browser(http).open(attempt.url())
+    refused = await Browser(http).submit(page, "/oauth/consent", decision="approve")
+    assert refused.status == 400
+    assert "1 connections are the limit" in refused.text
+    denied = await Browser(http).submit(refused, "/oauth/consent", decision="deny")
+    assert "error=access_denied" in refresh_target(denied)
 
 
 async def test_a_replayed_token_ends_the_grant_above_the_limit_too(limited: RunningServer, email: str) -> None:

@@ -135,6 +135,13 @@ async def test_a_body_above_64_kibibytes_is_refused(http: httpx.AsyncClient, pat
     assert response.status_code == 413
 
 
+async def test_redirect_uris_are_bounded_together(http: httpx.AsyncClient) -> None:
+    uris = [f"https://client.example/{number}/{'x' * 1_000}" for number in range(9)]
+    response = await http.post("/oauth/register", json={"redirect_uris": uris})
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_redirect_uri")
+    assert (await http.post("/oauth/register", json={"redirect_uris": uris[:7]})).status_code == 201
+
+
 async def test_registrations_of_an_address_are_limited(settings: Settings, engine: Engine) -> None:
     server = await start(settings, engine, per_minute=PerMinute(registrations=2))
     wanted = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none"}

@@ -17,6 +17,9 @@ from app.scopes import in_order
 from app.text import clean
 
 LONGEST_NAME: Final = 100
+LONGEST_REDIRECT_URIS: Final = 8_192
+"""Characters of all together; one alone may have 2,048."""
+
 INVALID: Final = "invalid_client_metadata"
 
 Line = Annotated[str, Field(max_length=2048)]
@@ -67,6 +70,8 @@ def fault_of_members(error: ValidationError) -> OAuthFault:
 
 def fault_of_redirect_uris(settings: Settings, uris: list[str]) -> OAuthFault | None:
     """The first redirect URI that is not acceptable, and why."""
+    if sum(len(uri) for uri in uris) > LONGEST_REDIRECT_URIS:
+        return OAuthFault("invalid_redirect_uri", f"redirect_uris: {LONGEST_REDIRECT_URIS} characters in all, at most.")
     for number, uri in enumerate(uris):
         if (reason := fault_of_redirect_uri(uri, settings.oauth_redirect_schemes)) is not None:
             return OAuthFault("invalid_redirect_uri", f"redirect_uris[{number}] is refused. {reason}")

@@ -12,6 +12,8 @@ from app.oauth.tables import clients
 
 # The time of last use serves a purge after 90 days: a day's precision is enough, and spares a write per token.
 USE_PRECISION: Final = timedelta(days=1)
+KEPT_METADATA: Final = ("application_type", "grant_types", "response_types", "scope", "software_id")
+"""What a client said of itself and has no column, as far as it is worth keeping: anybody may say much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,7 @@ def _values(client: Client, metadata: dict[str, Any]) -> dict[str, Any]:
         "jwks": client.jwks,
         "jwks_uri": client.jwks_uri,
         "may_introspect": client.may_introspect,
-        # Keys have a column of their own.
-        "metadata": {name: value for name, value in metadata.items() if name != "jwks"},
+        "metadata": {name: value for name, value in metadata.items() if name in KEPT_METADATA},
     }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 
 from app.db import Connection
 from app.oauth.tables import grant_households, grants
@@ -137,6 +137,12 @@ async def find_grant_households(connection: Connection, grant_id: UUID) -> list[
         .order_by(grant_households.c.is_default.desc(), grant_households.c.household_id)
     )
     return [(row.household_id, row.is_default) for row in rows]
+
+
+async def count_live(connection: Connection, person_id: UUID, now: datetime) -> int:
+    """How many live grants a person has. Whoever adds one has locked the person."""
+    query = select(func.count()).select_from(grants).where(of_person(person_id), live(now))
+    return (await connection.execute(query)).scalar_one()
 
 
 async def end_grants(connection: Connection, which: Which, because: str, now: datetime) -> list[EndedGrant]:

@@ -33,13 +33,13 @@ def token_life(grant: GrantRow, now: datetime) -> timedelta:
     return min(left, ACCESS_TOKEN_LIFE) if has_refresh_token(grant) else left
 
 
-def count_token(limit: LocalLimit, *, grant_id: UUID | None = None, client_id: str | None = None) -> None:
-    """Count a token of a grant, or of a service account by its client id, once it is certain that there is one to
+def count_token(limit: LocalLimit, **of: UUID | str) -> None:
+    """Count a token of a grant, a person, or a service account (`client_id`), once it is certain that there is one to
     give. Raises `BudgetSpent`.
 
     By then the client has proven itself, and holds what it takes: nobody can use up another's tokens.
     """
-    spend(limit, "Too many tokens for this connection. Wait a little.", grant_id=grant_id, client_id=client_id)
+    spend(limit, "Too many tokens at once. Wait a little.", of)
 
 
 def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: frozenset[str], now: datetime) -> str:

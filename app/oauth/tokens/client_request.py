@@ -47,7 +47,7 @@ async def answer(
         await server.limits.failures.refuse(request, parameters)
         outcome = await serve(parameters)
     except BudgetSpent as spent:
-        refused(server, request, action, spent.code, grant_id=spent.grant_id, client_id=spent.client_id, detail=detail)
+        refused(server, request, action, spent.code, detail=detail, **spent.of)
         raise
     except LimitReached as reached:
         refused(server, request, action, reached.code, detail=detail)

@@ -11,13 +11,13 @@ from app.db import Connection, new_id
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
 from app.oauth.grants.grant import is_of
 from app.oauth.grants.revoking import Ended, Revocation
+from app.oauth.limits import Limits
 from app.oauth.parameters import Parameters
 from app.oauth.store import refresh as store
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow, lock_grant
 from app.oauth.store.refresh import Family, RefreshToken
 from app.oauth.tokens.access_tokens import count_token
-from app.ops.rate_limit import LocalLimit
 from app.ops.secrets import REFRESH_TOKEN_PREFIX, hash_of, new_secret
 from app.scopes import narrowed
 
@@ -83,13 +83,13 @@ async def refresh(
     parameters: Parameters,
     resource: str | None,
     now: datetime,
-    limit: LocalLimit,
+    limits: Limits,
 ) -> Refreshed | Revocation | OAuthFault:
     """Use a refresh token (RFC 6749 section 6, rotation as in OAuth 2.1 section 4.3.1).
 
     The current one is rotated. The one before it, for two minutes, gives the same successor again. Any other one that
     we ever gave out was stolen or is in two hands: the grant ends. What we never gave out, or gave to another client,
-    touches nothing. Raises `LimitReached` above `limit`, and touches nothing either.
+    touches nothing. Raises `BudgetSpent`, and touches nothing either.
     """
     if "refresh_token" not in parameters:
         return invalid_request("The parameter refresh_token is missing.")
@@ -104,7 +104,8 @@ async def refresh(
     scopes = narrowed(presented.grant.scopes, parameters.get("scope"))
     if not scopes:
         return OAuthFault("invalid_scope", "None of these scopes was approved.")
-    count_token(limit, grant_id=presented.grant.id)
+    count_token(limits.tokens, grant_id=presented.grant.id)
+    count_token(limits.tokens_of_person, person_id=presented.grant.person_id)
     if not is_current and presented.stored.successor_nonce is not None:
         return Refreshed(presented.grant, scopes, _successor(presented, presented.stored.successor_nonce))
     nonce = secrets.token_bytes(NONCE_BYTES)

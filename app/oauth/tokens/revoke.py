@@ -41,14 +41,20 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     client = await find_proven_client(server, request, parameters)
     if isinstance(client, OAuthFault):
         return Refusal(client)
-    fault = await _end(server, request, client, parameters)
-    return Response(status_code=200, headers=NOT_STORED) if fault is None else Refusal(fault, client.id)
+    outcome = await _end(server, request, client, parameters)
+    if isinstance(outcome, OAuthFault):
+        return Refusal(outcome, client.id)
+    if not outcome:
+        # The answer does not say so, but whoever sends what is no token, again and again, has to stop.
+        refused(server, request, Action.TOKEN_REFUSED, UNKNOWN_TOKEN, client_id=client.id, detail=AT_REVOCATION)
+        await server.limits.failures.count(request, parameters)
+    return Response(status_code=200, headers=NOT_STORED)
 
 
 async def _end(
     server: AuthorizationServer, request: Request, client: Client, parameters: Parameters
-) -> OAuthFault | None:
-    """End what hangs on the token, if there is something to end."""
+) -> OAuthFault | bool:
+    """End what hangs on the token; whether there was something to end."""
     if "token" not in parameters:
         return invalid_request("The parameter token is missing.")
     claims = await server.verifier.verify(parameters["token"])
@@ -64,9 +70,7 @@ async def _end(
         if grant is not None and grant.client_id != client.id:
             return OAuthFault("invalid_grant", "The token was issued to another client.")
         end = end_tokens if client.kind == SERVICE else _end_grant
-        if grant is None or not await end(connection, grant, endings, server.clock()):
-            refused(server, request, Action.TOKEN_REFUSED, UNKNOWN_TOKEN, detail=AT_REVOCATION)
-    return None
+        return grant is not None and await end(connection, grant, endings, server.clock())
 
 
 async def _end_grant(connection: Connection, grant: GrantRow, endings: Endings, now: datetime) -> bool:

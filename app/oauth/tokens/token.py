@@ -124,7 +124,7 @@ async def _outcome(
             fresh = await start_family(connection, grant.id, now) if has_refresh_token(grant) else None
             return _answer(server, grant, grant.scopes, fresh, now)
         case "refresh_token":
-            refreshed = await refresh(connection, client, parameters, resource, now, server.limits.tokens)
+            refreshed = await refresh(connection, client, parameters, resource, now, server.limits)
             if not isinstance(refreshed, Refreshed):
                 return refreshed
             return _answer(server, refreshed.grant, refreshed.scopes, refreshed.refresh_token, now)
