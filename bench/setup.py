@@ -40,7 +40,7 @@ async def _make_shopper(engine: Engine, settings: Settings, keys: KeyRing, items
     async with transaction(engine, household_id) as connection:
         person = await insert_person(connection, parse_email(f"{new_id()}@example.org"), "Anna", now)
         assert person is not None
-        await found_household(connection, household_id, person)
+        await found_household(connection, household_id, person, now)
         consent = NewGrant(
             id=grant_id,
             person_id=person.id,

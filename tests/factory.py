@@ -45,10 +45,11 @@ class Factory:
         """A person with a household and its list Groceries, as a sign-up makes them."""
         household_id = household_id or new_id()
         email = parse_email(f"{name.lower()}{next(_numbers)}@example.org")
+        now = datetime.now(UTC)
         async with transaction(self.engine, household_id) as connection:
-            person = await store.insert_person(connection, email, name, datetime.now(UTC))
+            person = await store.insert_person(connection, email, name, now)
             assert person is not None
-            await found_household(connection, household_id, person)
+            await found_household(connection, household_id, person, now)
         return person, household_id
 
     async def join(self, person: Person, household_id: UUID, role: Role) -> None:

@@ -15,6 +15,7 @@ from app.oauth.grants.grant import Grant, find_live_grant
 from app.oauth.issuers.external_grants import ExternalGrants
 from app.oauth.tokens.claims_cache import AccessClaims, Claims
 from app.oauth.tokens.verifier import Flaw, TokenVerifier
+from app.ops.clock import Clock, system_clock
 from app.ops.secrets import API_KEY_PREFIX
 from app.scopes import expand
 
@@ -34,6 +35,7 @@ class Identify:
         *,
         api_keys: ApiKeys | None = None,
         external: ExternalGrants | None = None,
+        clock: Clock = system_clock,
     ) -> None:
         self._engine = engine
         self._verifier = verifier
@@ -41,6 +43,7 @@ class Identify:
         self._limits = limits
         self._api_keys = api_keys
         self._external = external
+        self._clock = clock
 
     async def __call__(self, token: str, address: str) -> Caller | None:
         """The caller, or None when the token, its grant, or every membership is gone. `address` sent the token.
@@ -120,7 +123,7 @@ class Identify:
     async def _find(self, grant_id: UUID) -> Standing | None:
         endings = self._known.endings
         async with transaction(self._engine) as connection:
-            grant = await find_live_grant(connection, grant_id)
+            grant = await find_live_grant(connection, grant_id, self._clock())
             if grant is None:
                 return None
             memberships = await memberships_of(connection, grant.person_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.db import Connection
 from app.errors import Ambiguous, NotFound
-from app.households.membership import CalledHousehold
+from app.households.membership import NamedHousehold
 from app.households.repository import find_household_with_ref, households_after
 from app.text import fold
 
@@ -14,7 +14,7 @@ PAGE: Final = 1_000
 MOST_NAMESAKES: Final = 20
 
 
-class Called(Protocol):
+class HasName(Protocol):
     """What has a name and a ref."""
 
     @property
@@ -28,21 +28,21 @@ class Called(Protocol):
         ...
 
 
-Some = TypeVar("Some", bound=Called)
+Found = TypeVar("Found", bound=HasName)
 
 
-def matching(among: Iterable[Some], household: str) -> list[Some]:
+def matching(among: Iterable[Found], household: str) -> list[Found]:
     """Those of that name, however it is written; or the one with that ref."""
     among, wanted = list(among), fold(household)
     return [each for each in among if each.ref == wanted] or [each for each in among if fold(each.name) == wanted]
 
 
-def labels(found: Sequence[Called]) -> list[str]:
+def labels(found: Sequence[HasName]) -> list[str]:
     """How households are told apart."""
     return [f"{each.name} ({each.ref})" for each in found]
 
 
-def several(found: Sequence[Called]) -> Ambiguous:
+def several(found: Sequence[HasName]) -> Ambiguous:
     """The refusal of a name that several households have."""
     words = "Several households have that name. Use the ref of one of the candidates."
     return Ambiguous(words, field="household", candidates=labels(found))
@@ -53,8 +53,8 @@ async def find_among_all(connection: Connection, household: str) -> UUID:
 
     Raises `NotFound`, and `Ambiguous` with up to MOST_NAMESAKES candidates.
     """
-    called = await find_household_with_ref(connection, fold(household))
-    found: list[CalledHousehold] = [] if called is None else [called]
+    named = await find_household_with_ref(connection, fold(household))
+    found: list[NamedHousehold] = [] if named is None else [named]
     page = [] if found else await households_after(connection, None, PAGE)
     while page and len(found) < MOST_NAMESAKES:
         found += matching(page, household)

@@ -20,7 +20,7 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
-class CalledHousehold:
+class NamedHousehold:
     """A household and what it is called."""
 
     id: UUID

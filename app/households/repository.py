@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 
 from app.db import Connection
-from app.households.membership import CalledHousehold, Member, Membership, Role
+from app.households.membership import Member, Membership, NamedHousehold, Role
 from app.households.tables import clocks, households, memberships
 from app.people.tables import people
 
@@ -36,19 +36,19 @@ async def household_ids(connection: Connection) -> list[UUID]:
     return list((await connection.execute(select(households.c.id).order_by(households.c.id))).scalars())
 
 
-async def find_household_with_ref(connection: Connection, ref: str) -> CalledHousehold | None:
+async def find_household_with_ref(connection: Connection, ref: str) -> NamedHousehold | None:
     """The household of that ref."""
     called = select(households.c.id, households.c.name, households.c.ref)
     row = (await connection.execute(called.where(households.c.ref == ref))).first()
-    return None if row is None else CalledHousehold(*row)
+    return None if row is None else NamedHousehold(*row)
 
 
-async def households_after(connection: Connection, after: UUID | None, limit: int) -> list[CalledHousehold]:
+async def households_after(connection: Connection, after: UUID | None, limit: int) -> list[NamedHousehold]:
     """The next households by id; the first ones after None."""
     query = select(households.c.id, households.c.name, households.c.ref).order_by(households.c.id).limit(limit)
     if after is not None:
         query = query.where(households.c.id > after)
-    return [CalledHousehold(*row) for row in await connection.execute(query)]
+    return [NamedHousehold(*row) for row in await connection.execute(query)]
 
 
 async def members_of(connection: Connection, household_id: UUID) -> list[Member]:

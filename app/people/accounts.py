@@ -19,7 +19,7 @@ from app.text import clean
 
 LONGEST_NAME: Final = 100
 
-FoundHousehold = Callable[[Connection, UUID, Person], Awaitable[None]]
+FoundHousehold = Callable[[Connection, UUID, Person, datetime], Awaitable[None]]
 """Makes the first household (id given) of a new person, inside the sign-up's transaction."""
 
 

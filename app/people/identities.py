@@ -47,7 +47,7 @@ async def find_or_admit(
                 detail=identity.issuer,
             )
             await record(connection, entry)
-            await found_household(connection, household_id, person)
+            await found_household(connection, household_id, person, now)
             return person
         person = await store.find_identified(connection, identity.issuer, identity.subject)
     if person is None:

@@ -1,8 +1,10 @@
 """Grants that are remembered for two seconds: how they are forgotten, and that nobody gets another's."""
 
 from collections.abc import AsyncGenerator, Callable
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.access import grant_cache
 from app.access.grant_cache import GrantCache
@@ -13,6 +15,7 @@ from app.cues import CueBus, GrantEnded
 from app.db import Engine, new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.oauth.store.grants import by_id, end_grants
+from app.oauth.tables import grants
 from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
 from tests.cues.conftest import Heard
@@ -41,7 +44,8 @@ class Asked:
         self.known = GrantCache(cues, clock=clock)
         self.engine = factory.engine
         limits = AccessLimits.of(settings, Counters())
-        self.identify = Identify(factory.engine, TokenVerifier(settings, factory.keys), self.known, limits)
+        verifier = TokenVerifier(settings, factory.keys)
+        self.identify = Identify(factory.engine, verifier, self.known, limits, clock=clock)
 
     async def lets_in(self, who: Connected) -> bool:
         """Whether the token is good; the caller is then that very person, in their own household."""
@@ -147,14 +151,17 @@ async def test_a_grant_that_ends_while_it_is_read_is_not_kept(
     assert not await asked.lets_in(ada)
 
 
-async def test_a_grant_is_not_kept_beyond_its_own_end(
+async def test_a_grant_is_good_until_its_own_end_and_not_kept_beyond(
     asked: Asked, ada: Connected, clock: MovableClock, engine: Engine
 ) -> None:
-    standing = await asked.identify._find(ada.grant_id)  # pyright: ignore[reportPrivateUsage]
-    assert standing is not None
-    object.__setattr__(standing.grant, "expires_at", clock.now)
-    asked.known.keep(standing, asked.known.endings)
+    async with transaction(engine) as connection:
+        ends_at = clock.now + timedelta(seconds=1)
+        await connection.execute(update(grants).where(grants.c.id == ada.grant_id).values(expires_at=ends_at))
+    clock.move(milliseconds=999)
+    assert await asked.lets_in(ada)
+    clock.move(milliseconds=1)
     assert asked.known.find(ada.grant_id) is None
+    assert not await asked.lets_in(ada)
 
 
 async def test_the_grants_read_longest_ago_make_room(

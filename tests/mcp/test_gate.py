@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from app.config import Settings
 from app.db import Engine, transaction
 from tests.factory import Connected, Factory
-from tests.mcp.client import McpClient
+from tests.mcp.client import Era, McpClient
 
 pytestmark = pytest.mark.anyio
 
@@ -105,10 +105,18 @@ async def test_connecting_and_listing_never_meet_a_403(
     http: httpx.AsyncClient, factory: Factory, ada: Connected
 ) -> None:
     reader = await factory.connect(ada.person, ada.household_id, scopes=READ)
-    for era, methods in {"2026-07-28": ["server/discover", "tools/list"], "2025-11-25": ["tools/list", "ping"]}.items():
-        for method in methods:
-            response = await McpClient(http, reader.token, era).send(method)  # pyright: ignore[reportArgumentType]
-            assert response.status_code == 200, (era, method, response.text)
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
+    sent: list[tuple[Era, str, dict[str, Any]]] = [
+        ("2026-07-28", "server/discover", {}),
+        ("2026-07-28", "tools/list", {}),
+        ("2025-11-25", "initialize", hello),
+        ("2025-11-25", "tools/list", {}),
+        ("2025-11-25", "ping", {}),
+    ]
+    for era, method, params in sent:
+        response = await McpClient(http, reader.token, era).send(method, params)
+        assert response.status_code == 200, (era, method, response.text)
+        assert "result" in response.json(), (era, method, response.text)
 
 
 async def test_a_lying_name_header_does_not_run_another_tool(
@@ -127,6 +135,13 @@ async def test_of_duplicate_keys_the_last_one_counts_for_gate_and_tool_alike(
     message = reader.message("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
     body = json.dumps(message).replace('"name": "add_items"', '"name": "list_items", "name": "add_items"')
     assert (await http.post("/mcp", content=body, headers=reader.headers("tools/call", "add_items"))).status_code == 403
+    message = reader.message("tools/call", {"name": "list_items", "arguments": {}})
+    body = json.dumps(message).replace(
+        '"name": "list_items"', '"name": "add_items", "arguments": {"items": ["milk"]}, "name": "list_items"'
+    )
+    answer = await http.post("/mcp", content=body, headers=reader.headers("tools/call", "list_items"))
+    assert answer.json()["result"]["structuredContent"]["items"] == []
+    assert (await reader.call("list_items"))["items"] == []
 
 
 @pytest.mark.parametrize("header", ["MCP-Protocol-Version", "Mcp-Name", "Mcp-Method"])

@@ -80,7 +80,7 @@ class RunningServer:
         """The live grant behind an access token."""
         grant_id = UUID(jwt.decode(access_token, options={"verify_signature": False})["gid"])
         async with transaction(self.engine) as connection:
-            return await find_live_grant(connection, grant_id, now=self.clock())
+            return await find_live_grant(connection, grant_id, self.clock())
 
     def browser(self) -> httpx.AsyncClient:
         """A fresh browser, or a client's HTTP connection, without cookies."""

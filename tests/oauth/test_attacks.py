@@ -127,6 +127,7 @@ async def test_nothing_that_opens_a_door_can_be_guessed(
     for number in range(3):
         async with server.browser() as browser:
             attempt, code = await approved_code(browser, server.url, f"{number}.{email}")
+            assert attempt.challenge not in code
             tokens = (await redeem(browser, attempt, code)).json()
             secrets += [code.removeprefix("slc_"), tokens["refresh_token"].split("_", 2)[2]]
             secrets.append(browser.cookies["shopping_session"])

@@ -58,7 +58,8 @@ async def test_a_client_with_a_document_gets_tokens_and_the_page_says_whose_it_i
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
 ) -> None:
     client_id = publish(site)
-    page = await consent(http, server, client_id, email)
+    attempt = Attempt(client_id, server.url)
+    page = await Browser(http).sign_up(attempt.url(), email)
     assert page.title == "Connect A described client?"
     for shown in (client_id, "localhost", "localhost:49152"):
         assert shown in page.text
@@ -67,7 +68,7 @@ async def test_a_client_with_a_document_gets_tokens_and_the_page_says_whose_it_i
         grant = (await connection.execute(select(grants.c.client_id, grants.c.client))).one()
     assert grant.client_id == client_id
     assert (grant.client["name"], grant.client["kind"]) == ("A described client", "document")
-    assert code
+    assert (await redeem(http, attempt, code)).status_code == 200
 
 
 async def test_a_document_is_fetched_after_the_sign_in_and_never_by_the_token_endpoint(

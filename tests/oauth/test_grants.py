@@ -32,7 +32,7 @@ async def test_an_unknown_or_revoked_grant_is_none(server: RunningServer, http: 
     grant = await server.grant_of(tokens["access_token"])
     assert grant is not None
     async with transaction(server.engine) as connection:
-        assert await find_live_grant(connection, uuid4()) is None
+        assert await find_live_grant(connection, uuid4(), server.clock()) is None
         assert await end_grants(connection, by_id(grant.id), "revoked_by_person", server.clock())
         assert not await end_grants(connection, by_id(grant.id), "revoked_by_person", server.clock())
-        assert await find_live_grant(connection, grant.id) is None
+        assert await find_live_grant(connection, grant.id, server.clock()) is None

@@ -1,6 +1,6 @@
 """The signing keys."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import httpx
@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import StartupError
-from app.oauth.signing.keys import SEALED_FOR, KeyRing
+from app.oauth.signing.keys import SEALED_FOR, KeyRing, make_key
 from app.oauth.tables import signing_keys
 from app.ops.sealing import seal, unseal
 from tests.oauth.conftest import MovableClock, RunningServer
@@ -71,6 +71,12 @@ async def test_the_private_half_is_not_readable_in_the_database(engine: Engine, 
     assert opened[0] not in row.sealed_private_key
     assert b"PRIVATE" not in row.sealed_private_key
     assert "d" not in row.public_jwk
+
+
+def test_each_key_is_another_one_on_p_256() -> None:
+    made = [make_key(1, OTHER_SECRET, datetime.now(UTC)).public_jwk for _ in range(3)]
+    assert {jwk["crv"] for jwk in made} == {"P-256"}
+    assert len({jwk["x"] for jwk in made}) == len({jwk["kid"] for jwk in made}) == 3
 
 
 def test_a_sealed_key_opens_in_its_own_row_only() -> None:

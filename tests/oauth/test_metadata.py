@@ -35,7 +35,9 @@ async def test_a_path_in_the_public_url_is_inserted(settings: Settings, engine: 
 
 
 async def test_only_what_works_is_advertised(server: RunningServer, http: httpx.AsyncClient) -> None:
-    document = (await http.get(DOCUMENTS[0])).json()
+    document, openid = [(await http.get(path)).json() for path in DOCUMENTS]
+    assert openid.items() >= document.items()
+    assert openid.keys() - document.keys() == {"subject_types_supported", "id_token_signing_alg_values_supported"}
     assert document["code_challenge_methods_supported"] == ["S256"]
     methods = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
     algorithms = ["ES256", "RS256", "PS256", "EdDSA"]

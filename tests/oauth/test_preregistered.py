@@ -151,7 +151,7 @@ async def test_removing_a_client_leaves_the_client_of_that_id_of_another_issuer_
         await insert_external_grant(connection, grant, NOW)
     assert await remove(server, client_id) == 0
     async with transaction(server.engine) as connection:
-        assert await find_live_grant(connection, grant.id, now=server.clock()) is not None
+        assert await find_live_grant(connection, grant.id, server.clock()) is not None
 
 
 async def test_an_unknown_client_can_not_be_removed(server: RunningServer) -> None:

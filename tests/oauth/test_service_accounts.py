@@ -32,9 +32,9 @@ from app.oauth.store.grants import end_grants, find_service_grant, of_client
 from app.oauth.store.service_accounts import find_service_account, find_service_accounts
 from app.oauth.tables import clients, grants
 from app.people.tables import people
+from tests.db.locks import until_somebody_waits
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
-from tests.oauth.account.test_races import until_somebody_waits
 from tests.oauth.conftest import MovableClock
 from tests.oauth.signing import Signer, new_key, public_jwk
 from tests.oauth.tokens import REDIRECT_URI, Attempt, register

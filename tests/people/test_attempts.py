@@ -15,7 +15,7 @@ from app.people.emails import EmailAddress, parse_email
 from app.people.retention import forget
 from app.people.tables import attempts
 from tests.conftest import SECRET
-from tests.oauth.account.test_races import until_somebody_waits
+from tests.db.locks import until_somebody_waits
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ _TEMPLATE: Final = """\
 
 Written by `python -m tests.security` from [security.csv](security.csv). Each row is a requirement of the MCP
 specification or of a standard that it builds on, in our words; the tests in the last column fail when we stop doing it.
-A test run fails when one of them does not exist or did not run.
+A test run fails when one of them does not exist or did not run, and names those that were skipped, with the reason.
 
 {{ met | length }} of {{ claims | length }} requirements are met and proven by a test. {{ different | length }} are
 [done differently](#done-differently) on purpose, {{ open | length }} are [not met yet](#not-met-yet).

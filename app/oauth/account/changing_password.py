@@ -8,10 +8,10 @@ from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.page import account_page
-from app.oauth.account.visits import ACCOUNT, TO_CHANGE_PASSWORD, enter, out_of_date
+from app.oauth.account.places import ACCOUNT, TO_CHANGE_PASSWORD, enter, out_of_date
 from app.oauth.auditing import entry_of, refused
 from app.oauth.browser.forms import posted
-from app.oauth.browser.proving import prove
+from app.oauth.browser.password_proof import prove
 from app.oauth.server import AuthorizationServer
 from app.people.accounts import change_password, still_holds
 from app.people.sessions import find_person_for_change

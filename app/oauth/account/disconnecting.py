@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import transaction
-from app.oauth.account.visits import ACCOUNT, TO_DISCONNECT, out_of_date
+from app.oauth.account.places import ACCOUNT, TO_DISCONNECT, out_of_date
 from app.oauth.auditing import endings_of
 from app.oauth.browser.browser_session import see_other
 from app.oauth.browser.forms import posted

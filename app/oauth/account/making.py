@@ -10,12 +10,12 @@ from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
-from app.oauth.account.visits import ACCOUNT, enter, find_link, out_of_date
+from app.oauth.account.places import ACCOUNT, enter, find_link, out_of_date
 from app.oauth.auditing import entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
 from app.oauth.browser.forms import form_token, posted, show
 from app.oauth.browser.journey import change_person, uuid_or_none
-from app.oauth.browser.proving import count_attempt
+from app.oauth.browser.password_proof import count_attempt
 from app.oauth.server import AuthorizationServer
 from app.people.accounts import create_account, prepare_account
 from app.people.links import Link, take_link
@@ -71,7 +71,7 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
                 raise Invalid("There is an account with this address by now. Sign in with it.", field="email")
             known = {"person_id": person.id, "household_id": household_id}
             await record(connection, entry_of(server, request, Action.SIGN_UP, **known))
-            await server.found_household(connection, household_id, person)
+            await server.found_household(connection, household_id, person, now)
             if filled.request_id is not None:
                 answer = await change_person(server, connection, form.visit.cookie, filled.request_id, person)
                 if answer is not None:

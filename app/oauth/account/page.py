@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.db import transaction
 from app.errors import AppError
-from app.oauth.account.visits import (
+from app.oauth.account.places import (
     ACCOUNT,
     SIGN_IN,
     TO_CHANGE_PASSWORD,

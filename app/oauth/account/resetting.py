@@ -10,11 +10,11 @@ from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.account.letters import reset_letter
-from app.oauth.account.visits import SIGN_IN, find_link, out_of_date
+from app.oauth.account.places import SIGN_IN, find_link, out_of_date
 from app.oauth.auditing import email_hash_of, endings_of, entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
 from app.oauth.browser.forms import form_token, posted, show
-from app.oauth.browser.proving import count_attempt
+from app.oauth.browser.password_proof import count_attempt
 from app.oauth.grants.revoking import Ended
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.grants import of_person

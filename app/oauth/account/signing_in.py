@@ -7,7 +7,7 @@ from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import Connection, transaction
 from app.errors import AppError
-from app.oauth.account.visits import (
+from app.oauth.account.places import (
     ACCOUNT,
     SIGN_IN,
     TO_SIGN_IN,
@@ -20,7 +20,7 @@ from app.oauth.account.visits import (
 from app.oauth.auditing import entry_of
 from app.oauth.browser.browser_session import Visit, see_other, visit_of
 from app.oauth.browser.forms import form_token, posted, show
-from app.oauth.browser.proving import sign_in_with_password
+from app.oauth.browser.password_proof import sign_in_with_password
 from app.oauth.server import AuthorizationServer
 from app.people.person import Person
 from app.people.sessions import close_all_sessions, find_person_for_change

@@ -11,11 +11,11 @@ from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.letters import verify_letter
 from app.oauth.account.page import account_page
-from app.oauth.account.visits import SIGN_IN, TO_SEND_PROOF, find_link, out_of_date
+from app.oauth.account.places import SIGN_IN, TO_SEND_PROOF, find_link, out_of_date
 from app.oauth.auditing import endings_of, entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
 from app.oauth.browser.forms import form_token, posted, show
-from app.oauth.browser.proving import count_attempt, prove
+from app.oauth.browser.password_proof import count_attempt, prove
 from app.oauth.grants.revoking import Ended
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.grants import of_person

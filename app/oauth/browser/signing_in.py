@@ -10,7 +10,7 @@ from app.errors import AppError
 from app.oauth.auditing import entry_of
 from app.oauth.browser.forms import posted
 from app.oauth.browser.journey import REQUEST, change_person, out_of_date, request_of
-from app.oauth.browser.proving import sign_in_with_password
+from app.oauth.browser.password_proof import sign_in_with_password
 from app.oauth.browser.sign_in_pages import open_page, page_again
 from app.oauth.server import AuthorizationServer
 from app.people.person import Person

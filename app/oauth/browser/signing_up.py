@@ -13,7 +13,7 @@ from app.oauth.account.letters import sign_up_letter
 from app.oauth.auditing import email_hash_of, entry_of, refused
 from app.oauth.browser.forms import Posted, posted
 from app.oauth.browser.journey import REQUEST, change_person, out_of_date, request_of
-from app.oauth.browser.proving import count_attempt
+from app.oauth.browser.password_proof import count_attempt
 from app.oauth.browser.sign_in_pages import open_page, page_again
 from app.oauth.server import AuthorizationServer
 from app.ops.requests import address_of
@@ -47,7 +47,8 @@ async def post_sign_up(server: AuthorizationServer, request: Request) -> Respons
         return page_again(server, "sign-up", form, error)
     household_id = new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
-        person = await create_account(connection, account, server.clock())
+        now = server.clock()
+        person = await create_account(connection, account, now)
         if person is None:
             refused(server, request, Action.SIGN_UP, "taken", email_hash=email_hash_of(server, form.fields))
             return page_again(server, "sign-up", form, Invalid(TAKEN, field="email"))
@@ -55,7 +56,7 @@ async def post_sign_up(server: AuthorizationServer, request: Request) -> Respons
             connection,
             entry_of(server, request, Action.SIGN_UP, person_id=person.id, household_id=household_id),
         )
-        await server.found_household(connection, household_id, person)
+        await server.found_household(connection, household_id, person, now)
         # When the request is gone meanwhile the account stays: the person signs in at the next attempt.
         response = await change_person(server, connection, form.visit.cookie, request_of(form), person)
         return response or out_of_date(server)

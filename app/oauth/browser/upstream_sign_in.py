@@ -9,11 +9,11 @@ from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import Invalid
-from app.oauth.account import visits
+from app.oauth.account import places
 from app.oauth.auditing import entry_of, refused
 from app.oauth.browser.forms import posted
 from app.oauth.browser.journey import REQUEST, change_person, out_of_date, request_of
-from app.oauth.browser.proving import count_attempt
+from app.oauth.browser.password_proof import count_attempt
 from app.oauth.browser.sign_in_pages import UPSTREAM
 from app.oauth.faults import OAuthFault
 from app.oauth.issuers.upstream import Upstream
@@ -48,10 +48,10 @@ async def post_upstream(server: AuthorizationServer, request: Request) -> Respon
 
 async def post_account_upstream(server: AuthorizationServer, request: Request) -> Response:
     """POST /account/upstream, to go to `next` afterwards, a path of ours. Raises as `post_upstream` does."""
-    form = await posted(server, request, visits.TO_SIGN_IN_UPSTREAM)
+    form = await posted(server, request, places.TO_SIGN_IN_UPSTREAM)
     if form is None or server.upstream is None:
-        return visits.out_of_date(server)
-    path = local_path(form.fields.one("next"), visits.ACCOUNT)
+        return places.out_of_date(server)
+    path = local_path(form.fields.one("next"), places.ACCOUNT)
     await count_attempt(server, request)
     state = new_secret(STATE_PREFIX)
     target = await server.upstream.address(state)
@@ -80,7 +80,7 @@ async def finish_upstream(server: AuthorizationServer, request: Request) -> Resp
         refused(server, request, Action.SIGN_IN, "not_identified", detail=UPSTREAM)
         again = f"/oauth/sign-in?request={to.request_id}"
         if to.request_id is None:
-            again = f"{visits.SIGN_IN}?{urlencode({'next': to.path})}"
+            again = f"{places.SIGN_IN}?{urlencode({'next': to.path})}"
         name = server.upstream.name
         return server.pages.page("upstream_fault.html", status=400, upstream_name=name, again=again)
     return await _sign_in(server, request, identity, cookie, to)
@@ -94,7 +94,7 @@ async def _sign_in(
     async with transaction(server.engine, household_id=household_id) as connection:
         person = await find_or_admit(connection, identity, household_id, server.found_household, server.clock())
         if to.request_id is None:
-            response = await visits.enter(server, connection, cookie, person, to.path)
+            response = await places.enter(server, connection, cookie, person, to.path)
         else:
             response = await change_person(server, connection, cookie, to.request_id, person)
         if response is not None:

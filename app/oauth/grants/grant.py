@@ -9,7 +9,6 @@ from app.oauth.metadata import PUBLIC
 from app.oauth.store import grants as store
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow
-from app.ops.clock import system_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +31,10 @@ class Grant:
     expires_at: datetime | None
 
 
-async def find_live_grant(connection: Connection, grant_id: UUID, *, now: datetime | None = None) -> Grant | None:
+async def find_live_grant(connection: Connection, grant_id: UUID, now: datetime) -> Grant | None:
     """The grant of that id; None when it is revoked, expired or unknown (which of them is nobody's business)."""
     row = await store.find_grant(connection, grant_id)
-    if row is None or not row.is_live(now or system_clock()):
+    if row is None or not row.is_live(now):
         return None
     households = await store.find_grant_households(connection, grant_id)
     default = next((household_id for household_id, is_default in households if is_default), None)

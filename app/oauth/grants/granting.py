@@ -20,11 +20,11 @@ async def make_grant(
     await insert_grant(connection, grant, now)
     person_id = None if by_command else grant.person_id
     other_person_id = grant.person_id if by_command else None
-    entry = made(grant.id, grant.client_id, grant.kind, grant.scopes, now, person_id, other_person_id)
+    entry = entry_of_new_grant(grant.id, grant.client_id, grant.kind, grant.scopes, now, person_id, other_person_id)
     await record(connection, replace(entry, address=address))
 
 
-def made(
+def entry_of_new_grant(
     grant_id: UUID,
     client_id: str,
     kind: str,

@@ -11,7 +11,7 @@ from app.audit.recording import record
 from app.config import Settings
 from app.db import Connection, Engine, new_id, transaction
 from app.households.repository import memberships_of
-from app.oauth.grants.granting import made
+from app.oauth.grants.granting import entry_of_new_grant
 from app.oauth.store import external_grants as store
 from app.oauth.store.external_grants import NewExternalGrant
 from app.oauth.tokens.claims_cache import ExternalClaims
@@ -98,6 +98,7 @@ class ExternalGrants:
             household_ids=tuple(each.household_id for each in memberships),
         )
         if await store.insert_external_grant(connection, grant, now):
-            await record(connection, made(grant.id, grant.client_id, store.KIND, grant.scopes, now, person_id))
+            entry = entry_of_new_grant(grant.id, grant.client_id, store.KIND, grant.scopes, now, person_id)
+            await record(connection, entry)
             return grant.id
         return await store.find_external_grant(connection, person_id, claims.iss, claims.client_id)

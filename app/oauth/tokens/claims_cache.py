@@ -79,7 +79,7 @@ class ClaimsCache:
 
     def find(self, token: str) -> Verified | None:
         """What this very token proved before; whether it has expired since is for the caller to see."""
-        key = _key(token)
+        key = hash_of(token)
         verified = self._known.get(key)
         if verified is not None:
             self._known.move_to_end(key)
@@ -87,14 +87,10 @@ class ClaimsCache:
 
     def keep(self, token: str, verified: Verified) -> None:
         """Remember a token that has just been verified."""
-        self._known[_key(token)] = verified
+        self._known[hash_of(token)] = verified
         if len(self._known) > MOST_TOKENS:
             self._known.popitem(last=False)
 
     def forget(self, token: str) -> None:
         """Drop a token that is no longer good."""
-        self._known.pop(_key(token), None)
-
-
-def _key(token: str) -> bytes:
-    return hash_of(token)
+        self._known.pop(hash_of(token), None)

@@ -87,7 +87,7 @@ async def _today(
     server: AuthorizationServer, connection: Connection, claims: Claims
 ) -> tuple[Grant, frozenset[str]] | None:
     """The token's grant and the scopes that the token has there; None when the grant or every membership has ended."""
-    grant = await find_live_grant(connection, claims.gid, now=server.clock())
+    grant = await find_live_grant(connection, claims.gid, server.clock())
     if grant is None or (claims.sub, claims.client_id) != (grant.person_id, grant.client_id):
         return None
     memberships = await memberships_of(connection, grant.person_id)

@@ -209,10 +209,13 @@ async def test_a_link_that_did_not_come_by_mail_proves_no_address(
     assert not await is_verified(server, email)
 
 
-async def test_letters_to_one_address_are_slowed_down(mailing: Mailing, settings: Settings, email: str) -> None:
+async def test_letters_to_one_address_are_slowed_down_and_each_brings_a_good_link(mailing: Mailing, email: str) -> None:
     server = await start(mailing.server.settings.model_copy(update={"limits": "on"}), mailing.server.engine)
-    async with server.browser() as http:
+    await make_account(server, email)
+    async with server.browser() as http, server.mailer.running():
         statuses = [(await ask(http, email)).status for _ in range(5)]
         assert statuses == [200] * 4 + [429]
+        for _ in range(4):
+            assert (await Browser(http).open(link_in(await mailing.box.next()))).has_form(CHOOSE)
         server.clock.move(minutes=1)
         assert (await ask(http, email)).status == 200
