@@ -17,6 +17,7 @@ from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.migrate import migrate
 from app.main import create_app
 from app.ops.fetch import Fetcher
+from tests.clock import MovableClock
 from tests.factory import Connected, Factory
 from tests.security.ran import follow_proofs
 from tests.service import Service, free_port, running_service
@@ -29,6 +30,12 @@ TEMPLATE = "template_migrated"
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """A clock that the test moves."""
+    return MovableClock()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """API keys at the MCP endpoint: what one opens, what ends it, and where it is worth nothing."""
 
-import base64
 from typing import Any
 
 import httpx
@@ -12,6 +11,7 @@ from app.access import api_keys
 from app.access.api_keys import ApiKeys
 from app.config import Settings
 from app.db import Engine, transaction
+from app.db.embedded import DatabaseUrls
 from app.errors import Ambiguous, Invalid, NotFound
 from app.households.tables import memberships
 from app.oauth.grants.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
@@ -20,9 +20,11 @@ from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
 from app.ops.secrets import hash_of
 from app.people.person import Person
+from tests.clock import MovableClock
+from tests.db.looking import change
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
-from tests.oauth.conftest import MovableClock
+from tests.oauth.tokens import basic
 
 pytestmark = pytest.mark.anyio
 
@@ -68,13 +70,12 @@ async def test_a_key_opens_its_household_with_its_scopes(
 
 
 async def test_a_wrong_an_expired_and_a_revoked_key_get_the_same_answer(
-    http: httpx.AsyncClient, app: Starlette, keys: Keys, ada: Connected
+    http: httpx.AsyncClient, app: Starlette, keys: Keys, ada: Connected, database: DatabaseUrls
 ) -> None:
     old = await keys.make(ada.person, days=1)
     revoked = await keys.make(ada.person)
     assert (await McpClient(http, revoked.secret).send("tools/list")).status_code == 200
-    async with transaction(keys.engine) as connection:
-        await connection.execute(text("UPDATE grants SET expires_at = now() WHERE client_id = :id"), {"id": old.id})
+    await change(database.owner, grants.update().where(grants.c.client_id == old.id).values(expires_at=keys.clock()))
     await keys.end(revoked, app.state.cues.grant_ended)
     app.state.cues.members_changed(ada.household_id)
     wrong = revoked.secret[:-1] + ("A" if revoked.secret[-1] != "A" else "B")
@@ -109,11 +110,10 @@ async def test_a_key_is_worth_nothing_at_the_oauth_endpoints(
     ):
         refused = await http.post("/oauth/token", data=data)
         assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
-    basic = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
-    for scheme in (f"Bearer {key.secret}", f"Basic {basic}"):
+    for header in ({"Authorization": f"Bearer {key.secret}"}, basic(key.id, key.secret)):
         for path in ("/oauth/token", "/oauth/revoke"):
             data = {"grant_type": "client_credentials", "token": key.secret}
-            assert (await http.post(path, data=data, headers={"Authorization": scheme})).status_code == 401
+            assert (await http.post(path, data=data, headers=header)).status_code == 401
     registered = await http.post("/oauth/register", json={"redirect_uris": ["http://localhost/cb"]})
     client = {"client_id": registered.json()["client_id"], "client_secret": registered.json()["client_secret"]}
     assert (await http.post("/oauth/revoke", data={**client, "token": key.secret})).status_code == 200
@@ -164,9 +164,8 @@ async def test_a_bad_request_makes_nothing_and_names_the_field(
         assert (await connection.execute(select(stored_keys))).all() == []
 
 
-async def test_the_last_use_is_noted_once_a_day(keys: Keys, ada: Connected) -> None:
+async def test_the_last_use_is_noted_once_a_day(keys: Keys, ada: Connected, clock: MovableClock) -> None:
     key = await keys.make(ada.person)
-    clock = MovableClock()
     known = ApiKeys(keys.engine, keys.settings.issuer, clock=clock)
 
     async def noted() -> Any:

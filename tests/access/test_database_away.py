@@ -26,10 +26,10 @@ from app.db.migrate import migrate
 from app.oauth.grants.api_keys import WantedKey, create_api_key
 from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
+from tests.clock import MovableClock
 from tests.conftest import SECRET
 from tests.factory import Factory
 from tests.mcp.client import McpClient
-from tests.oauth.conftest import MovableClock
 from tests.service import free_port
 
 pytestmark = pytest.mark.anyio
@@ -79,7 +79,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         verifier = TokenVerifier(settings, factory.keys, clock=clock)
         limits = AccessLimits.of(settings, Counters())
         known = GrantCache(cues, clock=clock)
-        identify = Identify(engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer))
+        identify = Identify(engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer), clock=clock)
         entrance = Entrance(
             Challenges("https://x.example", ["lists:read"]),
             open_to_all,

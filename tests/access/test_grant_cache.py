@@ -12,22 +12,18 @@ from app.access.identify import Identify
 from app.access.limits import AccessLimits
 from app.config import Settings
 from app.cues import CueBus, GrantEnded
-from app.db import Engine, new_id, transaction
+from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.oauth.store.grants import by_id, end_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
+from tests.clock import MovableClock
 from tests.cues.conftest import Heard
+from tests.db.looking import change
 from tests.factory import Connected, Factory
-from tests.oauth.conftest import MovableClock
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
 
 
 @pytest.fixture
@@ -152,11 +148,10 @@ async def test_a_grant_that_ends_while_it_is_read_is_not_kept(
 
 
 async def test_a_grant_is_good_until_its_own_end_and_not_kept_beyond(
-    asked: Asked, ada: Connected, clock: MovableClock, engine: Engine
+    asked: Asked, ada: Connected, clock: MovableClock, database: DatabaseUrls
 ) -> None:
-    async with transaction(engine) as connection:
-        ends_at = clock.now + timedelta(seconds=1)
-        await connection.execute(update(grants).where(grants.c.id == ada.grant_id).values(expires_at=ends_at))
+    ends_at = clock.now + timedelta(seconds=1)
+    await change(database.owner, update(grants).where(grants.c.id == ada.grant_id).values(expires_at=ends_at))
     clock.move(milliseconds=999)
     assert await asked.lets_in(ada)
     clock.move(milliseconds=1)

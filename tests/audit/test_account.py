@@ -18,18 +18,12 @@ from tests.audit.test_oauth import rows
 from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in
 from tests.oauth.account.test_reset import make_account
 from tests.oauth.browser import PASSWORD, Browser
-from tests.oauth.conftest import Mailing, RunningServer, email, http, mailing, server, start
+from tests.oauth.conftest import Mailing, RunningServer, email, http, mailing, server, start, tokens
 from tests.oauth.test_introspection import ASKING, ask, let_in
-from tests.oauth.tokens import tokens_for
 
 pytestmark = pytest.mark.anyio
 
-__all__ = ["email", "http", "mailing", "server"]
-
-
-@pytest.fixture
-async def tokens(server: RunningServer, http: httpx.AsyncClient, email: str) -> dict[str, Any]:
-    return await tokens_for(http, server.url, email)
+__all__ = ["email", "http", "mailing", "server", "tokens"]
 
 
 async def last(server: RunningServer, *names: str) -> tuple[Any, ...]:

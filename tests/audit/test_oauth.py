@@ -9,12 +9,12 @@ from app.audit.entry import Action
 from app.oauth.tokens.refresh import GRACE
 from tests.audit.looking import only, recorded, stored
 from tests.oauth.browser import PASSWORD, Browser
-from tests.oauth.conftest import RunningServer, email, http, server
-from tests.oauth.tokens import Attempt, approved_code, consent_page, redeem, refresh, register, tokens_for
+from tests.oauth.conftest import RunningServer, email, http, server, tokens
+from tests.oauth.tokens import Attempt, approved_code, consent_page, redeem, refresh, register
 
 pytestmark = pytest.mark.anyio
 
-__all__ = ["email", "http", "server"]
+__all__ = ["email", "http", "server", "tokens"]
 
 
 async def rows(server: RunningServer) -> list[dict[str, Any]]:
@@ -33,11 +33,6 @@ CONNECTED = [
     ("consent", "approved"),
     ("code_redeemed", "ok"),
 ]
-
-
-@pytest.fixture
-async def tokens(server: RunningServer, http: httpx.AsyncClient, email: str) -> dict[str, Any]:
-    return await tokens_for(http, server.url, email)
 
 
 async def test_the_first_signing_key_is_recorded_once(server: RunningServer) -> None:

@@ -5,7 +5,6 @@ then makes of a table is not tested.
 """
 
 import asyncio
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,6 +14,7 @@ from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
 from app.db.migrate import migrate
 from tests.conftest import Cluster
+from tests.db.looking import rows
 from tests.db.statements import TENANT
 
 STAND_IN = """
@@ -39,14 +39,6 @@ async def run(url: str, statements: str) -> None:
     connection = await connect(url)
     try:
         await connection.execute(statements)
-    finally:
-        await connection.close()
-
-
-async def rows(url: str, query: str) -> list[dict[str, Any]]:
-    connection = await connect(url)
-    try:
-        return [dict(row.items()) for row in await connection.fetch(query)]
     finally:
         await connection.close()
 

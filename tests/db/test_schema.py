@@ -15,6 +15,7 @@ from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.migrate import migrate, migrate_down, newest_revision, run_as_owner
 from app.db.readiness import Readiness
 from app.tables import metadata
+from tests.db.looking import rows
 
 pytestmark = pytest.mark.anyio
 
@@ -46,17 +47,9 @@ TENANT = {"clocks", "lists", "items", "events", "purchases", "aisles", "departur
 DELETED_FROM = {"events", "purchases", "departures", "items"}
 
 
-async def rows(database: DatabaseUrls, query: str) -> list[dict[str, Any]]:
-    connection = await connect(database.superuser)
-    try:
-        return [dict(row.items()) for row in await connection.fetch(query)]
-    finally:
-        await connection.close()
-
-
 async def test_every_table_is_known_as_global_or_tenant(database: DatabaseUrls) -> None:
     found = await rows(
-        database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        database.superuser, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     )
     assert {row["relname"] for row in found} == GLOBAL | TENANT
 
@@ -64,7 +57,7 @@ async def test_every_table_is_known_as_global_or_tenant(database: DatabaseUrls) 
 async def test_tenant_tables_have_a_household_in_every_key(database: DatabaseUrls) -> None:
     """Rule 1: primary keys, unique indexes and foreign keys among tenant tables include household_id."""
     indexes = await rows(
-        database,
+        database.superuser,
         """
         SELECT c.relname AS "table", i.indexrelid::regclass::text AS name,
                array_agg(a.attname::text) AS columns
@@ -78,7 +71,7 @@ async def test_tenant_tables_have_a_household_in_every_key(database: DatabaseUrl
         if index["table"] in TENANT:
             assert "household_id" in index["columns"], index
     foreign_keys = await rows(
-        database,
+        database.superuser,
         """
         SELECT conrelid::regclass::text AS "table", confrelid::regclass::text AS target, conname,
                (SELECT array_agg(a.attname::text) FROM pg_attribute a
@@ -97,7 +90,7 @@ async def test_tenant_tables_have_a_household_in_every_key(database: DatabaseUrl
 async def test_row_level_security_is_forced_on_tenant_tables_by_one_plain_policy(database: DatabaseUrls) -> None:
     """Rule 3: no subqueries, the context or nothing, for reading and for writing."""
     tables = await rows(
-        database,
+        database.superuser,
         """
         SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
@@ -106,7 +99,7 @@ async def test_row_level_security_is_forced_on_tenant_tables_by_one_plain_policy
     for table in tables:
         expected = table["relname"] in TENANT
         assert (table["relrowsecurity"], table["relforcerowsecurity"]) == (expected, expected), table
-    policies = await rows(database, "SELECT * FROM pg_policies")
+    policies = await rows(database.superuser, "SELECT * FROM pg_policies")
     assert {policy["tablename"] for policy in policies} == TENANT
     for policy in policies:
         assert policy["qual"] == policy["with_check"]
@@ -124,14 +117,14 @@ async def test_there_are_no_sequences_triggers_enums_or_functions(database: Data
         "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
         "SELECT column_name FROM information_schema.columns WHERE is_identity = 'YES'",
     ):
-        assert not await rows(database, query), query
+        assert not await rows(database.superuser, query), query
 
 
 async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database: DatabaseUrls) -> None:
-    owned = await rows(database, "SELECT relname FROM pg_class WHERE relowner = 'shopping_service'::regrole")
+    owned = await rows(database.superuser, "SELECT relname FROM pg_class WHERE relowner = 'shopping_service'::regrole")
     assert owned == []
     granted = await rows(
-        database,
+        database.superuser,
         """
         SELECT table_name AS "table", string_agg(privilege_type::text, ',' ORDER BY privilege_type) AS privileges
         FROM information_schema.role_table_grants
@@ -147,7 +140,7 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
         assert privileges[table] == {"SELECT", "INSERT", "UPDATE"}, table
     assert privileges["audit_events"] == {"SELECT", "INSERT", "DELETE"}
     columns = await rows(
-        database,
+        database.superuser,
         """
         SELECT table_name AS "table", string_agg(column_name, ',' ORDER BY column_name) AS columns
         FROM information_schema.role_column_grants
@@ -165,7 +158,7 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
     for table, held in privileges.items():
         assert held <= {"SELECT", "INSERT", "UPDATE", "DELETE"}, table
     others = await rows(
-        database,
+        database.superuser,
         "SELECT * FROM information_schema.role_table_grants WHERE grantee = 'PUBLIC' AND table_schema = 'public'",
     )
     assert others == []
@@ -208,7 +201,7 @@ def empty(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> DatabaseUrl
 
 async def tables_in(database: DatabaseUrls) -> set[str]:
     found = await rows(
-        database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        database.superuser, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     )
     return {row["relname"] for row in found}
 
@@ -241,7 +234,7 @@ def test_lists_that_were_there_before_learn_how_much_is_on_them(empty: DatabaseU
     migrate(empty.owner, empty.service, "0004")
     asyncio.run(set_up_lists(empty))
     migrate(empty.owner, empty.service)
-    found = asyncio.run(rows(empty, "SELECT name, open_items, checked_items FROM lists ORDER BY name"))
+    found = asyncio.run(rows(empty.superuser, "SELECT name, open_items, checked_items FROM lists ORDER BY name"))
     assert [tuple(row.values()) for row in found] == [("ref1", 2, 1), ("ref2", 0, 0)]
 
 
@@ -263,7 +256,7 @@ def test_service_accounts_that_were_there_before_get_a_kind_of_their_own(empty: 
     migrate(empty.owner, empty.service, "0011")
     asyncio.run(set_up_clients(empty))
     migrate(empty.owner, empty.service)
-    found = asyncio.run(rows(empty, "SELECT id, kind FROM clients ORDER BY id"))
+    found = asyncio.run(rows(empty.superuser, "SELECT id, kind FROM clients ORDER BY id"))
     assert [tuple(row.values()) for row in found] == [("app_home", "preregistered"), ("svc_robot", "service")]
 
 
@@ -272,7 +265,7 @@ def test_concurrent_starts_migrate_once(empty: DatabaseUrls) -> None:
         starts = [pool.submit(migrate, empty.owner, empty.service) for _ in range(3)]
         for start in starts:
             start.result(60)
-    applied = asyncio.run(rows(empty, "SELECT version_num FROM alembic_version"))
+    applied = asyncio.run(rows(empty.superuser, "SELECT version_num FROM alembic_version"))
     assert [row["version_num"] for row in applied] == [newest_revision()]
 
 

@@ -1,48 +1,40 @@
 """People and grants behind tokens of external issuers."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-from sqlalchemy import text
 from starlette.applications import Starlette
 
 from app.config import Settings
 from app.db import Engine, transaction
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.households.tables import households, memberships
 from app.lists.founding import found_household
 from app.main import create_app
 from app.oauth.grants.api_keys import WantedKey, create_api_key
 from app.oauth.issuers import external_grants
 from app.oauth.issuers.external_grants import KEPT, ExternalGrants
 from app.oauth.store.grants import approved_redirects, by_id, end_grants
+from app.oauth.tables import grants
 from app.oauth.tokens.claims_cache import ExternalClaims
 from app.people.identities import NAMELESS, name_in
+from app.people.tables import identities, people
+from tests.clock import MovableClock
+from tests.db.looking import count, rows
 from tests.factory import Factory
 from tests.issuers.conftest import Resource
-from tests.oauth.conftest import MovableClock
 from tests.oidc_provider.process import RemoteControl
 
 pytestmark = pytest.mark.anyio
 
-Rows = Callable[[str], Awaitable[list[Any]]]
-
-
-@pytest.fixture
-def rows(engine: Engine) -> Rows:
-    async def fetch(query: str) -> list[Any]:
-        async with transaction(engine) as connection:
-            return list(await connection.execute(text(query)))
-
-    return fetch
-
 
 async def test_a_person_has_a_household_at_first_sight_and_the_same_one_later(
-    resource: Resource, issuer: RemoteControl, rows: Rows
+    resource: Resource, issuer: RemoteControl, database: DatabaseUrls
 ) -> None:
     first = resource.client(resource.token(issuer, name="Ada Lovelace"))
     overview = await first.call("get_overview")
@@ -50,7 +42,9 @@ async def test_a_person_has_a_household_at_first_sight_and_the_same_one_later(
     await first.call("add_items", items=["milk"])
     later = resource.client(resource.token(issuer, name="Renamed"))
     assert [item["name"] for item in (await later.call("list_items"))["items"]] == ["milk"]
-    assert [tuple(row) for row in await rows("SELECT issuer, subject FROM identities")] == [(issuer.identifier, "ada")]
+    assert await rows(database.superuser, "SELECT issuer, subject FROM identities") == [
+        {"issuer": issuer.identifier, "subject": "ada"}
+    ]
 
 
 async def test_one_subject_of_two_issuers_is_two_people(
@@ -80,7 +74,7 @@ async def test_an_email_address_links_nobody(
 
 
 async def test_many_first_calls_at_once_make_one_person_one_household_and_one_grant(
-    resource: Resource, issuer: RemoteControl, rows: Rows
+    resource: Resource, issuer: RemoteControl, engine: Engine, database: DatabaseUrls
 ) -> None:
     tokens = [resource.token(issuer) for _ in range(16)]
     statuses: list[int] = []
@@ -92,14 +86,15 @@ async def test_many_first_calls_at_once_make_one_person_one_household_and_one_gr
         for token in tokens:
             tasks.start_soon(call, token)
     assert statuses == [200] * 16
-    counts = await rows("""
-        SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM identities), (SELECT count(*) FROM households),
-               (SELECT count(*) FROM memberships), (SELECT count(*) FROM grants)""")
-    assert tuple(counts[0]) == (1, 1, 1, 1, 1)
-    recorded = await rows("""
+    tables = (people, identities, households, memberships, grants)
+    assert [await count(engine, table) for table in tables] == [1] * 5
+    recorded = await rows(
+        database.superuser,
+        """
         SELECT action, detail, person_id = (SELECT id FROM people) FROM audit_events
-        WHERE action IN ('sign_up', 'membership_changed', 'grant_made') ORDER BY action""")
-    assert [tuple(row) for row in recorded] == [
+        WHERE action IN ('sign_up', 'membership_changed', 'grant_made') ORDER BY action""",
+    )
+    assert [tuple(row.values()) for row in recorded] == [
         ("grant_made", "external lists:read lists:write household:manage", True),
         ("membership_changed", "owner", True),
         ("sign_up", issuer.identifier, True),
@@ -107,17 +102,23 @@ async def test_many_first_calls_at_once_make_one_person_one_household_and_one_gr
 
 
 async def test_each_client_has_a_grant_of_its_own_that_can_be_revoked_for_good(
-    app: Starlette, resource: Resource, issuer: RemoteControl, engine: Engine, rows: Rows, clock: MovableClock
+    app: Starlette,
+    resource: Resource,
+    issuer: RemoteControl,
+    engine: Engine,
+    database: DatabaseUrls,
+    clock: MovableClock,
 ) -> None:
     one, other = resource.token(issuer, client_id="one"), resource.token(issuer, client_id="other")
     for token in (one, other):
         assert await resource.status(token) == 200
-    grants = {row.client_id: row for row in await rows("SELECT id, client_id, kind, issuer FROM grants")}
-    assert set(grants) == {"one", "other"}
-    assert {(row.kind, row.issuer) for row in grants.values()} == {("external", issuer.identifier)}
+    found = await rows(database.superuser, "SELECT id, client_id, kind, issuer FROM grants")
+    assert {row["client_id"] for row in found} == {"one", "other"}
+    assert {(row["kind"], row["issuer"]) for row in found} == {("external", issuer.identifier)}
+    (grant_id,) = [row["id"] for row in found if row["client_id"] == "one"]
     async with transaction(engine) as connection:
-        assert await end_grants(connection, by_id(grants["one"].id), "test", clock())
-    app.state.cues.grant_ended(grants["one"].id)
+        assert await end_grants(connection, by_id(grant_id), "test", clock())
+    app.state.cues.grant_ended(grant_id)
     assert await resource.status(one) == 401
     assert await resource.status(resource.token(issuer, client_id="one")) == 401  # a fresh token changes nothing
     assert await resource.status(other) == 200
@@ -131,19 +132,19 @@ async def test_what_was_changed_names_the_client_and_the_person(resource: Resour
 
 
 async def test_a_client_of_another_issuer_is_not_the_client_of_that_id_here(
-    resource: Resource, issuer: RemoteControl, engine: Engine, rows: Rows
+    resource: Resource, issuer: RemoteControl, engine: Engine, database: DatabaseUrls
 ) -> None:
     assert await resource.status(resource.token(issuer, client_id="app_of_ours")) == 200
-    (grant,) = await rows("SELECT person_id FROM grants")
+    (grant,) = await rows(database.superuser, "SELECT person_id FROM grants")
     async with transaction(engine) as connection:
-        assert await approved_redirects(connection, grant.person_id, "app_of_ours", datetime.now(UTC)) == []
+        assert await approved_redirects(connection, grant["person_id"], "app_of_ours", datetime.now(UTC)) == []
 
 
 async def test_a_person_without_any_household_is_not_let_in(
-    resource: Resource, issuer: RemoteControl, rows: Rows
+    resource: Resource, issuer: RemoteControl, database: DatabaseUrls
 ) -> None:
     assert await resource.status(resource.token(issuer)) == 200
-    await rows("DELETE FROM memberships RETURNING household_id")
+    await rows(database.superuser, "DELETE FROM memberships RETURNING household_id")
     assert await resource.status(resource.token(issuer, client_id="another")) == 401
 
 
@@ -166,11 +167,6 @@ def test_names_are_cleaned(claims: dict[str, Any], name: str) -> None:
     assert name_in(claims) == name
 
 
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
-
-
 def claims_of(subject: str, clock: MovableClock) -> ExternalClaims:
     return ExternalClaims.model_validate(
         {"iss": "https://id.example", "sub": subject, "client_id": "app", "exp": clock(), "name": "Ada"}
@@ -181,19 +177,19 @@ async def test_few_grants_are_remembered_and_not_for_long(
     engine: Engine, settings: Settings, clock: MovableClock, monkeypatch: pytest.MonkeyPatch, database: DatabaseUrls
 ) -> None:
     monkeypatch.setattr(external_grants, "MOST_GRANTS", 2)
-    grants = ExternalGrants(engine, settings, found_household, clock=clock)
-    ids = {subject: await grants.find(claims_of(subject, clock)) for subject in ("ada", "bert", "carl")}
+    remembered = ExternalGrants(engine, settings, found_household, clock=clock)
+    ids = {subject: await remembered.find(claims_of(subject, clock)) for subject in ("ada", "bert", "carl")}
     assert len(set(ids.values())) == 3
-    assert len(grants) == 2
+    assert len(remembered) == 2
     for subject, grant_id in ids.items():
-        assert await grants.find(claims_of(subject, clock)) == grant_id
+        assert await remembered.find(claims_of(subject, clock)) == grant_id
     owner = await connect(database.owner)
     await owner.execute("UPDATE identities SET subject = 'moved' WHERE subject = 'carl'")
     await owner.execute("UPDATE people SET subject = 'moved' WHERE subject = 'carl'")
     await owner.close()
-    assert await grants.find(claims_of("carl", clock)) == ids["carl"]
+    assert await remembered.find(claims_of("carl", clock)) == ids["carl"]
     clock.now += KEPT
-    assert await grants.find(claims_of("carl", clock)) not in (None, ids["carl"])
+    assert await remembered.find(claims_of("carl", clock)) not in (None, ids["carl"])
 
 
 @pytest.fixture
@@ -214,7 +210,7 @@ async def pure(without_auth_server: Settings) -> AsyncGenerator[Resource]:
 
 
 async def test_without_the_authorization_server_external_issuers_are_all_there_is(
-    pure: Resource, issuer: RemoteControl, plain_issuer: RemoteControl, rows: Rows
+    pure: Resource, issuer: RemoteControl, plain_issuer: RemoteControl, database: DatabaseUrls
 ) -> None:
     client = pure.client(pure.token(issuer))
     await client.call("add_items", items=["milk"])
@@ -232,7 +228,7 @@ async def test_without_the_authorization_server_external_issuers_are_all_there_i
         assert (await pure.http.get(path)).status_code == 404, path
     for path in ("/oauth/token", "/token", "/oauth/register", "/register", "/oauth/revoke"):
         assert (await pure.http.post(path)).status_code == 404, path
-    assert await rows("SELECT kid FROM signing_keys") == []
+    assert await rows(database.superuser, "SELECT kid FROM signing_keys") == []
 
 
 async def test_without_the_authorization_server_its_earlier_tokens_and_keys_are_refused(

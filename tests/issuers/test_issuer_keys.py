@@ -3,7 +3,6 @@
 import json
 
 import anyio
-import jwt
 import pytest
 
 from app.config import Settings
@@ -16,17 +15,13 @@ from app.oauth.issuers.trusted import external_issuers
 from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.fetched import FetchFailed, Reason
+from tests.clock import MovableClock
 from tests.issuers.conftest import Resource
-from tests.oauth.conftest import MovableClock
+from tests.oauth.key_rings import kid_of
 from tests.oidc_provider.process import Provider, RemoteControl, running_provider
 from tests.site import Answer, Authority, Names, Site
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
 
 
 @pytest.fixture
@@ -36,7 +31,7 @@ def remote(issuer: RemoteControl, settings: Settings, clock: MovableClock) -> Re
 
 def current(issuer: RemoteControl) -> tuple[str, str]:
     """The id of the key that signs now, without fetching anything on behalf of the service."""
-    return jwt.get_unverified_header(issuer.sign({}))["kid"], "ES256"
+    return kid_of(issuer.sign({})), "ES256"
 
 
 async def test_many_at_once_fetch_once(remote: RemoteIssuer, issuer: RemoteControl) -> None:

@@ -12,10 +12,14 @@ from sqlalchemy import text
 
 from app.config import Settings
 from app.db import Engine, transaction
+from app.households.tables import households
 from app.main import create_app
 from app.oauth.browser.authorize import REQUEST_LIFE
 from app.oauth.store.upstream import use_attempt
+from app.oauth.tables import upstream_sign_ins
 from app.ops.secrets import hash_of
+from app.people.tables import people
+from tests.db.looking import count
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser, Page, refresh_target
 from tests.oauth.tokens import Attempt, code_of, redeem, register, tokens_for
@@ -87,11 +91,6 @@ def changed(url: str, **changes: str | None) -> str:
     return urlsplit(url)._replace(query=urlencode({k: v for k, v in parameters.items() if v is not None})).geturl()
 
 
-async def count(engine: Engine, table: str) -> int:
-    async with transaction(engine) as connection:
-        return (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()
-
-
 def is_refused(page: Page) -> bool:
     """Whether nobody was signed in: a page says so, and has no consent form."""
     return page.status == 400 and not page.has_form("/oauth/consent")
@@ -136,7 +135,7 @@ async def test_the_second_sign_in_finds_the_same_person(
     ada.issuer.set(user={"sub": "ada", "name": "Ada King"})
     _, page = await Traveller(other_http, ada.issuer).sign_in()
     assert "Signed in as Ada Lovelace" in page.text
-    assert await count(engine, "people") == await count(engine, "households") == 1
+    assert await count(engine, people) == await count(engine, households) == 1
 
 
 async def test_the_person_of_a_sign_in_is_the_person_of_the_issuers_tokens(
@@ -145,7 +144,7 @@ async def test_the_person_of_a_sign_in_is_the_person_of_the_issuers_tokens(
     await ada.sign_in()
     token = ada.issuer.sign(ada.issuer.claims(settings.resource, sub="ada"))
     assert (await McpClient(http, token).send("tools/list")).status_code == 200
-    assert await count(engine, "people") == await count(engine, "households") == 1
+    assert await count(engine, people) == await count(engine, households) == 1
 
 
 async def test_an_email_address_does_not_open_the_account_with_it(
@@ -154,7 +153,7 @@ async def test_an_email_address_does_not_open_the_account_with_it(
     await tokens_for(other_http, settings.public_url, "ada@example.org")
     ada.issuer.set(user={"sub": "ada@example.org", "email": "ada@example.org", "email_verified": True})
     await ada.sign_in()
-    assert await count(engine, "people") == await count(engine, "households") == 2
+    assert await count(engine, people) == await count(engine, households) == 2
 
 
 async def test_a_state_is_no_good_in_another_browser(
@@ -166,7 +165,7 @@ async def test_a_state_is_no_good_in_another_browser(
     assert is_refused(await victim.browser.open(callback))  # without any cookie
     await victim.start()
     assert is_refused(await victim.browser.open(callback))
-    assert await count(engine, "people") == 0
+    assert await count(engine, people) == 0
     assert (await ada.browser.open(callback)).has_form("/oauth/consent")  # and it was not used up by that
 
 
@@ -213,7 +212,7 @@ async def test_the_code_of_another_attempt_is_refused(
     theirs = dict(parse_qsl(urlsplit(await Traveller(other_http, ada.issuer).to_callback()).query))
     page = await ada.browser.open(changed(await ada.to_callback(), code=theirs["code"]))
     assert is_refused(page)
-    assert await count(engine, "people") == 0
+    assert await count(engine, people) == 0
 
 
 @pytest.mark.parametrize("iss", ["https://other.example", None, "", "twice"])
@@ -258,7 +257,7 @@ async def test_an_id_token_that_fails_a_check_signs_nobody_in(
     page = await ada.browser.open(await ada.to_callback())
     assert is_refused(page)
     assert "Nothing was changed" in page.text
-    assert await count(engine, "people") == 0
+    assert await count(engine, people) == 0
     ada.issuer.set(id_token={})
     again = await ada.browser.open(page.link("/oauth/sign-in"))
     assert (await ada.browser.open(ada.issuer.sign_in(await ada.leave(again)))).has_form("/oauth/consent")
@@ -317,7 +316,7 @@ async def test_the_way_out_needs_our_own_form(
     sign_in_token = page.fields("/oauth/sign-in")["form_token"][0]
     assert is_refused(await ada.browser.submit(page, "/oauth/upstream", form_token=sign_in_token))
     assert (await ada.http.get("/oauth/upstream")).status_code == 405
-    assert await count(engine, "upstream_sign_ins") == 0
+    assert await count(engine, upstream_sign_ins) == 0
 
 
 @pytest.mark.parametrize(

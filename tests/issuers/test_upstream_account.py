@@ -11,10 +11,13 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.oauth.retention import OVER_FOR, forget
 from app.oauth.store.upstream import LIFE, use_attempt
+from app.oauth.tables import upstream_sign_ins
 from app.ops.clock import system_clock
 from app.ops.secrets import hash_of
+from app.people.tables import people
 from tests.audit.looking import only, stored
-from tests.issuers.test_upstream import Traveller, ada, changed, count, is_refused, other_http
+from tests.db.looking import count
+from tests.issuers.test_upstream import Traveller, ada, changed, is_refused, other_http
 from tests.issuers.test_upstream import settings as with_provider
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser, refresh_target
@@ -91,7 +94,7 @@ async def test_an_attempt_counts_once_in_the_browser_that_left(
     assert is_refused(await victim.browser.open(callback))
     await victim.browser.open("/account")
     assert is_refused(await victim.browser.open(callback))
-    assert await count(engine, "people") == 0
+    assert await count(engine, people) == 0
     planted = ada.http.cookies["shopping_session"]
     assert (await ada.browser.open(callback)).title == "Your account"
     assert ada.http.cookies["shopping_session"] != planted
@@ -108,9 +111,9 @@ async def test_an_attempt_is_good_for_ten_minutes_and_then_forgotten(ada: Travel
         assert await use_attempt(connection, hash_of(state), browser, issuer, now + LIFE) is None
         assert await use_attempt(connection, hash_of(state), browser, issuer, now) is not None
     await forget(engine, now + OVER_FOR - timedelta(minutes=1))
-    assert await count(engine, "upstream_sign_ins") == 1
+    assert await count(engine, upstream_sign_ins) == 1
     await forget(engine, now + OVER_FOR)
-    assert await count(engine, "upstream_sign_ins") == 0
+    assert await count(engine, upstream_sign_ins) == 0
 
 
 @pytest.mark.parametrize(
@@ -137,4 +140,4 @@ async def test_the_way_out_of_the_account_needs_our_own_form(
     assert is_refused(await ada.browser.submit_from("https://attacker.example", page, LEAVE))
     await Browser(other_http).open("/account")
     assert (await other_http.post(LEAVE, data=page.fields(LEAVE))).status_code == 400
-    assert await count(engine, "upstream_sign_ins") == 0
+    assert await count(engine, upstream_sign_ins) == 0

@@ -1,8 +1,8 @@
 """The authorization server by itself, with a clock that tests move."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -26,23 +26,11 @@ from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.health import health_routes
 from app.ops.mail import Mailer
 from app.ui.static_files import static_files
+from tests.clock import MovableClock
 from tests.mailbox import Mailbox, mailbox
+from tests.oauth.tokens import tokens_for
 
 _numbers = count(1)
-
-
-@dataclass
-class MovableClock:
-    """A clock that stands still until it is moved."""
-
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(**by)
 
 
 @dataclass
@@ -150,3 +138,9 @@ async def http(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
 def email() -> str:
     """An address that nobody has signed up with."""
     return f"person{next(_numbers)}.{datetime.now(UTC).timestamp():.6f}@example.org"
+
+
+@pytest.fixture
+async def tokens(server: RunningServer, http: httpx.AsyncClient, email: str) -> dict[str, Any]:
+    """Tokens of a new person for a public client, with its `client_id`."""
+    return await tokens_for(http, server.url, email)

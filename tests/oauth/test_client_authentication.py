@@ -2,14 +2,13 @@
 
 import base64
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
 
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
-from tests.oauth.tokens import Attempt, code_of, redeem, register
+from tests.oauth.tokens import Attempt, basic, code_of, redeem, register
 
 pytestmark = pytest.mark.anyio
 
@@ -21,11 +20,6 @@ async def approved(
     attempt = Attempt(client["client_id"], server.url)
     browser = Browser(http)
     return attempt, code_of(await browser.approve(await browser.sign_up(attempt.url(), email))), client
-
-
-def basic(client_id: str, secret: str) -> dict[str, str]:
-    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
-    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])

@@ -6,13 +6,14 @@ from uuid import uuid4
 import httpx
 import jwt
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from app.config import Settings
 from app.db import Engine, transaction
 from app.households.tables import households, memberships
 from app.oauth.tables import grants
 from app.people.tables import people
+from tests.db.looking import count
 from tests.oauth.browser import PASSWORD, Browser, refresh_target
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import Attempt, approved_code, code_of, consent_page, redeem, register
@@ -20,11 +21,6 @@ from tests.oauth.tokens import Attempt, approved_code, code_of, consent_page, re
 pytestmark = pytest.mark.anyio
 
 CONSENT, SIGN_OUT = "/oauth/consent", "/oauth/sign-out"
-
-
-async def count_grants(server: RunningServer) -> int:
-    async with transaction(server.engine) as connection:
-        return (await connection.execute(select(func.count()).select_from(grants))).scalar_one()
 
 
 async def second_household(server: RunningServer, email: str) -> str:
@@ -173,7 +169,7 @@ async def test_a_choice_that_was_not_offered_changes_nothing(
     refused = await Browser(http).submit(page, CONSENT, **{"decision": "approve", **choices})
     assert refused.status == 400
     assert refused.has_form(CONSENT)
-    assert await count_grants(server) == 0
+    assert await count(server.engine, grants) == 0
     assert await Browser(http).approve(refused)
 
 
@@ -187,7 +183,7 @@ async def test_another_persons_household_can_not_be_chosen(
         for choice in ({"household": theirs}, {"default_household": theirs}):
             refused = await Browser(mine).submit(page, CONSENT, decision="approve", **choice)
             assert refused.status == 400
-    assert await count_grants(server) == 0
+    assert await count(server.engine, grants) == 0
 
 
 async def test_a_no_travels_to_the_client_and_makes_no_grant(
@@ -200,7 +196,7 @@ async def test_a_no_travels_to_the_client_and_makes_no_grant(
     assert answer["state"] == [attempt.state]
     assert answer["iss"] == [server.url]
     assert "code" not in answer
-    assert await count_grants(server) == 0
+    assert await count(server.engine, grants) == 0
 
 
 async def test_an_answer_counts_once(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
@@ -210,7 +206,7 @@ async def test_an_answer_counts_once(server: RunningServer, http: httpx.AsyncCli
         again = await Browser(http).submit(page, CONSENT, decision=decision)
         assert again.status == 400
         assert "out of date" in again.text
-    assert await count_grants(server) == 1
+    assert await count(server.engine, grants) == 1
 
 
 async def test_consent_is_asked_every_time_and_each_yes_is_a_grant_of_its_own(
@@ -220,7 +216,7 @@ async def test_consent_is_asked_every_time_and_each_yes_is_a_grant_of_its_own(
     page = await Browser(http).open(attempt.url(prompt="none"))
     assert page.has_form(CONSENT)
     await Browser(http).approve(page)
-    assert await count_grants(server) == 2
+    assert await count(server.engine, grants) == 2
 
 
 async def test_after_another_sign_in_an_open_consent_page_is_worth_nothing(
@@ -236,7 +232,7 @@ async def test_after_another_sign_in_an_open_consent_page_is_worth_nothing(
     assert f"other.{email}" in other.text
     refused = await browser.submit(first_tab, CONSENT, decision="approve")
     assert refused.status == 400
-    assert await count_grants(server) == 0
+    assert await count(server.engine, grants) == 0
     await browser.approve(other)
     async with transaction(server.engine) as connection:
         whose = select(people.c.email).join(grants, grants.c.person_id == people.c.id)
@@ -260,7 +256,7 @@ async def test_consent_needs_a_signed_in_person(server: RunningServer, http: htt
     http.cookies.clear()
     refused = await Browser(http).submit(page, CONSENT, decision="approve")
     assert refused.status == 400
-    assert await count_grants(server) == 0
+    assert await count(server.engine, grants) == 0
 
 
 async def test_no_page_can_be_framed_or_leak_where_it_was(

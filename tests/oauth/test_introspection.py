@@ -10,14 +10,16 @@ from sqlalchemy import delete, update
 
 from app.config import Settings
 from app.db import Engine, transaction
+from app.db.embedded import DatabaseUrls
 from app.households.tables import memberships
 from app.oauth.limits import PerMinute
 from app.oauth.store.clients import Client, insert_client
 from app.oauth.tables import clients, grants
 from app.ops.secrets import hash_of
 from app.resources import READ_ONLY
+from tests.db.looking import change
 from tests.oauth.conftest import RunningServer, start
-from tests.oauth.tokens import REDIRECT_URI, refresh, register, tokens_for
+from tests.oauth.tokens import REDIRECT_URI, refresh, register
 
 pytestmark = pytest.mark.anyio
 
@@ -40,9 +42,10 @@ async def let_in(server: RunningServer) -> None:
 
 
 @pytest.fixture
-async def tokens(server: RunningServer, http: httpx.AsyncClient, email: str) -> dict[str, Any]:
+async def tokens(server: RunningServer, tokens: dict[str, Any]) -> dict[str, Any]:
+    """The same tokens, and somebody who may ask about them."""
     await let_in(server)
-    return await tokens_for(http, server.url, email)
+    return tokens
 
 
 async def ask(http: httpx.AsyncClient, token: str, **more: str) -> httpx.Response:
@@ -116,13 +119,12 @@ async def test_a_narrowed_token_shows_its_own_scopes(
 
 
 async def test_a_token_for_the_endpoint_for_reading_is_for_that_one_only(
-    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
+    server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any], database: DatabaseUrls
 ) -> None:
     grant = await server.grant_of(tokens["access_token"])
     assert grant is not None
     read_only = READ_ONLY.identifier(server.url)
-    async with transaction(server.engine) as connection:
-        await connection.execute(update(grants).where(grants.c.id == grant.id).values(resource=read_only))
+    await change(database.owner, update(grants).where(grants.c.id == grant.id).values(resource=read_only))
     assert (await answer_to(http, tokens["access_token"]))["aud"] == read_only
 
 

@@ -14,7 +14,8 @@ from app.oauth.limits import PerMinute
 from app.oauth.store.clients import Client
 from app.ops.fetch import Fetcher
 from app.ops.rate_limit import RateLimit
-from tests.oauth.conftest import MovableClock, RunningServer, start
+from tests.clock import MovableClock
+from tests.oauth.conftest import RunningServer, start
 from tests.oauth.signing import Signer, asking, believed
 from tests.oauth.tokens import register
 from tests.site import Answer, Site
@@ -96,10 +97,12 @@ async def test_keys_that_are_gone_are_forgotten(
     assert site.asked("/keys") == 2
 
 
-async def test_the_memory_of_key_sets_is_bounded_and_good_ones_stay(fetcher: Fetcher, site: Site) -> None:
+async def test_the_memory_of_key_sets_is_bounded_and_good_ones_stay(
+    fetcher: Fetcher, site: Site, clock: MovableClock
+) -> None:
     site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
     unlimited = FetchLimits(RateLimit(1, enabled=False), RateLimit(1, enabled=False))
-    key_sets = KeySets(fetcher, unlimited, MovableClock())
+    key_sets = KeySets(fetcher, unlimited, clock)
     assert await key_sets.keys_of(at(site.url("/keys")), "k1", "")
     for number in range(MOST_SETS + 5):
         with pytest.raises(Unavailable):
@@ -116,10 +119,9 @@ def at(jwks_uri: str) -> Client:
 
 @pytest.mark.parametrize(("of_host", "of_requester"), [(2, 100), (100, 2)])
 async def test_new_addresses_are_limited_by_host_and_requester_and_known_ones_are_not(
-    fetcher: Fetcher, site: Site, of_host: int, of_requester: int
+    fetcher: Fetcher, site: Site, of_host: int, of_requester: int, clock: MovableClock
 ) -> None:
     site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
-    clock = MovableClock()
     key_sets = KeySets(fetcher, FetchLimits(RateLimit(of_host), RateLimit(of_requester)), clock)
     assert await key_sets.keys_of(at(site.url("/keys")), "k1", "192.0.2.1")
     with pytest.raises(Unavailable):

@@ -6,7 +6,6 @@ import anyio
 import httpx
 import jwt
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from app.config import Settings
@@ -15,26 +14,16 @@ from app.errors import StartupError
 from app.oauth.signing.keys import SEALED_FOR, KeyRing, make_key
 from app.oauth.tables import signing_keys
 from app.ops.sealing import seal, unseal
-from tests.oauth.conftest import MovableClock, RunningServer
+from tests.clock import MovableClock
+from tests.oauth.conftest import RunningServer
+from tests.oauth.key_rings import OTHER_SECRET, kid_of, loaded
 
 pytestmark = pytest.mark.anyio
-
-OTHER_SECRET = SecretStr("another secret key of these tests, 0123456789")
 
 
 async def kids(engine: Engine) -> list[str]:
     async with transaction(engine) as connection:
         return list((await connection.execute(select(signing_keys.c.kid))).scalars())
-
-
-async def loaded(engine: Engine, settings: Settings, clock: MovableClock | None = None) -> KeyRing:
-    keys = KeyRing(engine, settings, clock=clock or MovableClock())
-    await keys.load()
-    return keys
-
-
-def kid_of(token: str) -> str:
-    return jwt.get_unverified_header(token)["kid"]
 
 
 async def test_the_first_start_makes_one_key_and_the_next_keeps_it(engine: Engine, settings: Settings) -> None:
@@ -107,8 +96,9 @@ async def test_the_previous_secret_key_opens_once_and_the_new_one_from_then_on(
     assert kid_of(old.sign({})) == kid_of(moving.sign({})) == kid_of(moved.sign({}))
 
 
-async def test_a_process_with_the_old_secret_key_goes_on_during_the_change(engine: Engine, settings: Settings) -> None:
-    clock = MovableClock()
+async def test_a_process_with_the_old_secret_key_goes_on_during_the_change(
+    engine: Engine, settings: Settings, clock: MovableClock
+) -> None:
     old = await loaded(engine, settings, clock)
     await loaded(
         engine, settings.model_copy(update={"secret_key": OTHER_SECRET, "secret_key_previous": settings.secret_key})
@@ -119,9 +109,8 @@ async def test_a_process_with_the_old_secret_key_goes_on_during_the_change(engin
 
 
 async def test_unknown_key_ids_make_one_look_at_the_database_in_thirty_seconds(
-    engine: Engine, settings: Settings
+    engine: Engine, settings: Settings, clock: MovableClock
 ) -> None:
-    clock = MovableClock()
     keys = await loaded(engine, settings, clock)
     [kid] = await kids(engine)
     async with transaction(engine) as connection:
@@ -135,9 +124,8 @@ async def test_unknown_key_ids_make_one_look_at_the_database_in_thirty_seconds(
 
 
 async def test_a_new_key_is_published_before_it_signs_and_a_retired_one_after(
-    engine: Engine, settings: Settings
+    engine: Engine, settings: Settings, clock: MovableClock
 ) -> None:
-    clock = MovableClock()
     keys = await loaded(engine, settings, clock)
     [old] = await kids(engine)
     async with transaction(engine) as connection:

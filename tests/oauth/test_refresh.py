@@ -11,14 +11,9 @@ from sqlalchemy import select
 from app.db import transaction
 from app.oauth.tables import grants, refresh_tokens
 from tests.oauth.conftest import RunningServer
-from tests.oauth.tokens import approved_code, redeem, refresh, register, tokens_for
+from tests.oauth.tokens import approved_code, redeem, refresh, register
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def tokens(server: RunningServer, http: httpx.AsyncClient, email: str) -> dict[str, Any]:
-    return await tokens_for(http, server.url, email)
 
 
 async def use(

@@ -9,14 +9,9 @@ import pytest
 from app.db import transactions
 from app.db.driver import Driver
 from tests.oauth.conftest import RunningServer
-from tests.oauth.tokens import approved_code, redeem, refresh, register, tokens_for
+from tests.oauth.tokens import approved_code, redeem, refresh, register
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def tokens(server: RunningServer, http: httpx.AsyncClient, email: str) -> dict[str, Any]:
-    return await tokens_for(http, server.url, email)
 
 
 async def revoke(http: httpx.AsyncClient, **data: str) -> httpx.Response:

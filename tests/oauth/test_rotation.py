@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import anyio
 import httpx
-import jwt
 import pytest
 from pydantic import SecretStr
 
@@ -12,16 +11,15 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import Unavailable
 from app.jobs.upkeep import keep_up
-from app.oauth.signing.keys import KeyRing
 from app.oauth.signing.rotation import OLDEST, rotate_keys
 from app.oauth.store.keys import StoredKey, find_keys
+from tests.clock import MovableClock
 from tests.conftest import SECRET
-from tests.oauth.conftest import MovableClock, RunningServer
+from tests.oauth.conftest import RunningServer
+from tests.oauth.key_rings import OTHER_SECRET, kid_of, loaded
 from tests.oauth.tokens import refresh, tokens_for
 
 pytestmark = pytest.mark.anyio
-
-OTHER_SECRET = SecretStr("another secret key of these tests, 0123456789")
 
 
 async def rotate(engine: Engine, clock: MovableClock, secret_key: SecretStr = SECRET) -> StoredKey | None:
@@ -32,16 +30,6 @@ async def rotate(engine: Engine, clock: MovableClock, secret_key: SecretStr = SE
 async def stored(engine: Engine, clock: MovableClock) -> list[StoredKey]:
     async with transaction(engine) as connection:
         return await find_keys(connection, clock() - timedelta(days=1000))
-
-
-async def loaded(engine: Engine, settings: Settings, clock: MovableClock) -> KeyRing:
-    keys = KeyRing(engine, settings, clock=clock)
-    await keys.load()
-    return keys
-
-
-def kid_of(token: str) -> str:
-    return jwt.get_unverified_header(token)["kid"]
 
 
 async def published(http: httpx.AsyncClient) -> set[str]:
@@ -77,9 +65,8 @@ async def test_a_new_key_is_published_takes_over_and_outlives_no_token(
 
 
 async def test_a_service_that_starts_while_a_key_waits_signs_with_the_old_one(
-    engine: Engine, settings: Settings
+    engine: Engine, settings: Settings, clock: MovableClock
 ) -> None:
-    clock = MovableClock()
     old = kid_of((await loaded(engine, settings, clock)).sign({}))
     new = await rotate(engine, clock)
     assert new is not None
@@ -92,8 +79,9 @@ async def test_a_service_that_starts_while_a_key_waits_signs_with_the_old_one(
     assert len(await stored(engine, clock)) == 2
 
 
-async def test_of_processes_that_rotate_at_once_one_wins(engine: Engine, settings: Settings) -> None:
-    clock = MovableClock()
+async def test_of_processes_that_rotate_at_once_one_wins(
+    engine: Engine, settings: Settings, clock: MovableClock
+) -> None:
     await loaded(engine, settings, clock)
     made: list[StoredKey | None] = []
 
@@ -112,8 +100,9 @@ async def test_of_processes_that_rotate_at_once_one_wins(engine: Engine, setting
     assert await rotate(engine, clock) is not None
 
 
-async def test_a_key_is_replaced_when_it_is_ninety_days_old(engine: Engine, settings: Settings) -> None:
-    clock = MovableClock()
+async def test_a_key_is_replaced_when_it_is_ninety_days_old(
+    engine: Engine, settings: Settings, clock: MovableClock
+) -> None:
     keys = await loaded(engine, settings, clock)
     old = kid_of(keys.sign({}))
     clock.now += OLDEST - timedelta(seconds=1)
@@ -131,15 +120,15 @@ async def test_a_key_is_replaced_when_it_is_ninety_days_old(engine: Engine, sett
     assert len(await stored(engine, clock)) == 2
 
 
-async def test_before_the_first_key_there_is_nothing_to_replace(engine: Engine) -> None:
-    clock = MovableClock()
+async def test_before_the_first_key_there_is_nothing_to_replace(engine: Engine, clock: MovableClock) -> None:
     await keep_up(engine, SECRET, clock())
     assert await rotate(engine, clock) is None
     assert await stored(engine, clock) == []
 
 
-async def test_a_key_that_will_still_sign_is_sealed_again_too(engine: Engine, settings: Settings) -> None:
-    clock = MovableClock()
+async def test_a_key_that_will_still_sign_is_sealed_again_too(
+    engine: Engine, settings: Settings, clock: MovableClock
+) -> None:
     old = kid_of((await loaded(engine, settings, clock)).sign({}))
     await rotate(engine, clock)
     changed = settings.model_copy(update={"secret_key": OTHER_SECRET, "secret_key_previous": SECRET})
@@ -150,8 +139,9 @@ async def test_a_key_that_will_still_sign_is_sealed_again_too(engine: Engine, se
     assert kid_of(moved.sign({})) != old
 
 
-async def test_where_the_clock_is_behind_the_oldest_key_signs(engine: Engine, settings: Settings) -> None:
-    clock = MovableClock()
+async def test_where_the_clock_is_behind_the_oldest_key_signs(
+    engine: Engine, settings: Settings, clock: MovableClock
+) -> None:
     ahead = await loaded(engine, settings, clock)
     await rotate(engine, clock)
     late = MovableClock(clock.now - timedelta(minutes=10))
@@ -159,8 +149,9 @@ async def test_where_the_clock_is_behind_the_oldest_key_signs(engine: Engine, se
     assert kid_of(behind.sign({})) == kid_of(ahead.sign({}))
 
 
-async def test_without_a_key_that_it_can_open_a_process_says_so(engine: Engine, settings: Settings) -> None:
-    clock = MovableClock()
+async def test_without_a_key_that_it_can_open_a_process_says_so(
+    engine: Engine, settings: Settings, clock: MovableClock
+) -> None:
     keys = await loaded(engine, settings, clock)
     await rotate(engine, clock, OTHER_SECRET)
     clock.move(minutes=59)

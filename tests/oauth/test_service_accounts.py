@@ -1,6 +1,5 @@
 """Service accounts at the token endpoint and at the MCP endpoint."""
 
-import base64
 from typing import Any
 from uuid import UUID
 
@@ -32,12 +31,12 @@ from app.oauth.store.grants import end_grants, find_service_grant, of_client
 from app.oauth.store.service_accounts import find_service_account, find_service_accounts
 from app.oauth.tables import clients, grants
 from app.people.tables import people
+from tests.clock import MovableClock
 from tests.db.locks import until_somebody_waits
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
-from tests.oauth.conftest import MovableClock
 from tests.oauth.signing import Signer, new_key, public_jwk
-from tests.oauth.tokens import REDIRECT_URI, Attempt, register
+from tests.oauth.tokens import REDIRECT_URI, Attempt, basic, register
 
 pytestmark = pytest.mark.anyio
 
@@ -76,13 +75,13 @@ def accounts(engine: Engine, settings: Settings) -> Accounts:
     return Accounts(engine, settings)
 
 
-def basic(account: IssuedAccount) -> dict[str, str]:
-    pair = f"{account.client_id}:{account.secret}"
-    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+def proof_of(account: IssuedAccount) -> dict[str, str]:
+    assert account.secret is not None
+    return basic(account.client_id, account.secret)
 
 
 async def token_of(http: httpx.AsyncClient, account: IssuedAccount, **more: str) -> dict[str, Any]:
-    response = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, **more}, headers=basic(account))
+    response = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, **more}, headers=proof_of(account))
     assert response.status_code == 200, response.text
     return response.json()
 
@@ -126,7 +125,7 @@ async def test_less_may_be_asked_for_and_another_resource_may_not(
         ({"scope": "openid"}, "invalid_scope"),
         ({"resource": "https://other.example/mcp"}, "invalid_target"),
     ):
-        refused = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, **more}, headers=basic(account))
+        refused = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, **more}, headers=proof_of(account))
         assert (refused.status_code, refused.json()["error"]) == (400, error)
 
 
@@ -136,7 +135,7 @@ async def test_only_a_service_account_gets_a_token_in_its_own_name(
     account = await accounts.make()
     wrong = IssuedAccount(account.client_id, "sls_wrong")
     for headers, data in (
-        (basic(wrong), {}),
+        (proof_of(wrong), {}),
         ({}, {"client_id": account.client_id}),
         ({}, {"client_id": account.client_id, "client_secret": ""}),
     ):
@@ -178,7 +177,7 @@ async def test_a_revoked_account_ends_at_once_and_stays_on_record(
     await client.call("add_items", items=["milk"])
     await accounts.end(account, app.state.cues.grant_ended)
     assert (await client.send("tools/list")).status_code == 401
-    refused = await http.post("/oauth/token", data=CLIENT_CREDENTIALS, headers=basic(account))
+    refused = await http.post("/oauth/token", data=CLIENT_CREDENTIALS, headers=proof_of(account))
     assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
     owner = McpClient(http, ada.token)
     assert (await owner.call("get_activity"))["events"][0]["person"] == "Kitchen robot"
@@ -195,7 +194,7 @@ async def test_an_account_that_revokes_its_tokens_goes_on_until_it_is_revoked(
     account = await accounts.make()
     tokens = [(await token_of(http, account))["access_token"] for _ in range(2)]
     for _ in range(2):
-        answer = await http.post("/oauth/revoke", data={"token": tokens[0]}, headers=basic(account))
+        answer = await http.post("/oauth/revoke", data={"token": tokens[0]}, headers=proof_of(account))
         assert answer.status_code == 200
     for token in tokens:
         assert (await McpClient(http, token).send("tools/list")).status_code == 401

@@ -4,13 +4,13 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from sqlalchemy import func, select
 
 from app.config import Settings
-from app.db import Engine, transaction
+from app.db import Engine
 from app.households.tables import households, memberships
 from app.oauth.limits import PerMinute
 from app.people.tables import people, sessions
+from tests.db.looking import count
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import Attempt, consent_page, register
@@ -31,10 +31,9 @@ async def sign_up_page(http: httpx.AsyncClient, attempt: Attempt) -> Page:
     return await browser.open(urljoin(str(page.response.url), page.link(SIGN_UP)))
 
 
-async def rows(server: RunningServer) -> list[int]:
-    async with transaction(server.engine) as connection:
-        counts = [select(func.count()).select_from(table) for table in (people, sessions, households, memberships)]
-        return [(await connection.execute(count)).scalar_one() for count in counts]
+async def made(server: RunningServer) -> list[int]:
+    """How many people, sessions, households and memberships there are."""
+    return [await count(server.engine, table) for table in (people, sessions, households, memberships)]
 
 
 async def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(
@@ -58,20 +57,20 @@ async def test_signing_up_makes_person_household_and_session_at_once(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     await consent_page(http, server.url, email)
-    assert await rows(server) == [1, 1, 1, 1]
+    assert await made(server) == [1, 1, 1, 1]
 
 
 async def test_a_taken_address_makes_nothing(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
 ) -> None:
     await consent_page(http, server.url, email)
-    before = await rows(server)
+    before = await made(server)
     async with server.browser() as other:
         page = await sign_up_page(other, attempt)
         page = await Browser(other).submit(page, SIGN_UP, email=email.upper(), password="another password")
         assert page.status == 400
         assert page.has_form(SIGN_UP)
-        assert await rows(server) == before
+        assert await made(server) == before
         page = await Browser(other).submit(page, SIGN_UP, email=email, password="another password")
         page = await Browser(other).open(attempt.url())
         refused = await Browser(other).submit(page, SIGN_IN, email=email, password="another password")

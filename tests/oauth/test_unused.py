@@ -8,9 +8,11 @@ from sqlalchemy import select, update
 
 from app.audit.tables import audit_events
 from app.db import transaction
+from app.db.embedded import DatabaseUrls
 from app.jobs.runner import tend_all
 from app.oauth.grants.unused import end_unused
 from app.oauth.tables import grants
+from tests.db.looking import change
 from tests.factory import Factory
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import approved_code, redeem, refresh
@@ -61,9 +63,10 @@ async def test_an_approval_that_was_never_taken_up_ends_too(
 
 
 @pytest.mark.parametrize("kind", ["key", "service", "external"])
-async def test_what_has_no_refresh_tokens_is_left_alone(server: RunningServer, factory: Factory, kind: str) -> None:
+async def test_what_has_no_refresh_tokens_is_left_alone(
+    server: RunningServer, factory: Factory, database: DatabaseUrls, kind: str
+) -> None:
     await factory.connected()
     issuer = "https://id.example" if kind == "external" else None
-    async with transaction(server.engine) as connection:
-        await connection.execute(update(grants).values(kind=kind, issuer=issuer))
+    await change(database.owner, update(grants).values(kind=kind, issuer=issuer))
     assert await end_unused(server.engine, server.clock() + 10 * DAYS) == 0

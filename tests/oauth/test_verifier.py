@@ -10,15 +10,10 @@ from app.oauth.signing.keys import KeyRing
 from app.oauth.tokens import claims_cache
 from app.oauth.tokens.claims_cache import Claims, ClaimsCache
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
+from tests.clock import MovableClock
 from tests.factory import Factory
-from tests.oauth.conftest import MovableClock
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock()
 
 
 async def test_a_token_expires_whether_it_was_seen_before_or_not(

@@ -1,11 +1,11 @@
 """A client that gets its tokens as the RFCs say: registration, PKCE, authorization, token endpoint."""
 
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import httpx
 
@@ -95,6 +95,12 @@ async def approved_code(
     """A code that a new person has just approved, with `choices` made on the consent page."""
     attempt, page = await consent_page(http, base_url, email)
     return attempt, code_of(await Browser(http).approve(page, **choices))
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    """The header by which a client proves itself with its secret (RFC 6749 section 2.3.1)."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+    return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
 
 async def redeem(http: httpx.AsyncClient, attempt: Attempt, code: str, **changes: str | None) -> httpx.Response:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
@@ -16,6 +16,7 @@ from app.people.retention import forget
 from app.people.tables import attempts
 from tests.conftest import SECRET
 from tests.db.locks import until_somebody_waits
+from tests.db.looking import count
 
 pytestmark = pytest.mark.anyio
 
@@ -187,6 +188,4 @@ async def test_the_counters_hold_no_addresses_and_are_removed_when_they_are_wort
     kept = [4, 1, 0]
     for days, left in zip((0, 1, 60), kept, strict=True):
         await forget(engine, NOW + timedelta(days=days))
-        async with transaction(engine) as connection:
-            count = select(func.count()).select_from(attempts)
-            assert (await connection.execute(count)).scalar_one() == left, days
+        assert await count(engine, attempts) == left, days

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import update
 
 from app.config import Settings
-from app.db import Engine, transaction
+from app.db import Engine
+from app.db.embedded import DatabaseUrls
 from app.oauth.tables import grants
+from tests.db.looking import change
 from tests.oauth.account.pages import SIGN_IN, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, start
@@ -49,12 +51,11 @@ async def test_apps_that_have_ended_are_not_shown(server: RunningServer, http: h
 
 
 async def test_a_name_that_an_app_has_chosen_is_only_text(
-    server: RunningServer, http: httpx.AsyncClient, email: str
+    server: RunningServer, http: httpx.AsyncClient, email: str, database: DatabaseUrls
 ) -> None:
     await connect(server, http, email)
-    async with transaction(server.engine) as connection:
-        name = {"name": "<script>x</script>", "redirect_host": '"><b>'}
-        await connection.execute(update(grants).values(client=name))
+    name = {"name": "<script>x</script>", "redirect_host": '"><b>'}
+    await change(database.owner, update(grants).values(client=name))
     page = await Browser(http).open("/account")
     assert "<script>x" not in page.response.text
     assert '"><b>' not in page.response.text

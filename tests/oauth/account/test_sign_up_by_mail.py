@@ -4,10 +4,9 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from sqlalchemy import func, select
 
-from app.db import transaction
 from app.people.tables import people, sessions
+from tests.db.looking import count
 from tests.mailbox import link_in
 from tests.oauth.account.pages import can_sign_in, is_signed_in
 from tests.oauth.account.test_reset import is_verified, make_account
@@ -30,10 +29,8 @@ async def ask(server: RunningServer, http: httpx.AsyncClient, email: str) -> tup
 
 
 async def count_people(server: RunningServer) -> tuple[int, int]:
-    async with transaction(server.engine) as connection:
-        counts = [select(func.count()).select_from(table) for table in (people, sessions)]
-        found = [(await connection.execute(count)).scalar_one() for count in counts]
-        return found[0], found[1]
+    """How many people and sessions there are."""
+    return await count(server.engine, people), await count(server.engine, sessions)
 
 
 async def test_the_link_makes_the_account_and_goes_on_with_the_app(mailing: Mailing, email: str) -> None:

@@ -1,9 +1,8 @@
-"""What has expired is removed, and nothing else."""
+"""What is done for the service as a whole: what has expired is removed, and nothing else."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
 
 from app.config import Settings
 from app.db import Engine, transaction
@@ -12,6 +11,7 @@ from app.jobs.runner import tend_all
 from app.people.links import Link, make_link
 from app.people.sessions import SESSION_LIFE, open_session
 from app.people.tables import email_links, sessions
+from tests.db.looking import count
 from tests.factory import Factory
 
 pytestmark = pytest.mark.anyio
@@ -19,10 +19,9 @@ pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-async def count(engine: Engine) -> list[int]:
-    async with transaction(engine) as connection:
-        counts = [select(func.count()).select_from(table) for table in (sessions, email_links)]
-        return [(await connection.execute(each)).scalar_one() for each in counts]
+async def left(engine: Engine) -> list[int]:
+    """How many sessions and links there are."""
+    return [await count(engine, table) for table in (sessions, email_links)]
 
 
 async def leave_things(engine: Engine, settings: Settings) -> None:
@@ -36,13 +35,13 @@ async def leave_things(engine: Engine, settings: Settings) -> None:
 
 async def test_expired_sessions_and_links_are_removed(engine: Engine, settings: Settings) -> None:
     await leave_things(engine, settings)
-    assert await count(engine) == [2, 2]
+    assert await left(engine) == [2, 2]
     await tend_all(engine, NOW - timedelta(seconds=1))
-    assert await count(engine) == [2, 2]
+    assert await left(engine) == [2, 2]
     await tend_all(engine, NOW)
-    assert await count(engine) == [2, 1]
+    assert await left(engine) == [2, 1]
     await tend_all(engine, NOW + SESSION_LIFE - timedelta(hours=1))
-    assert await count(engine) == [1, 0]
+    assert await left(engine) == [1, 0]
 
 
 async def test_a_fault_in_one_chore_leaves_the_others_alone(
@@ -54,4 +53,4 @@ async def test_a_fault_in_one_chore_leaves_the_others_alone(
     monkeypatch.setattr(runner, "end_unused", fail)
     await leave_things(engine, settings)
     await tend_all(engine, NOW)
-    assert await count(engine) == [2, 1]
+    assert await left(engine) == [2, 1]
