@@ -57,6 +57,7 @@ async def test_a_connection_leaves_a_row_for_each_step(server: RunningServer, to
         assert row["household_id"] == grant.default_household_id
     assert joined["detail"] == "owner"
     assert {row["address"] for row in (registered, signed_up, consent, redeemed)} == {"127.0.0.1"}
+    assert {row["at"] for row in (registered, signed_up, joined, consent, redeemed)} == {server.clock.now}
 
 
 async def test_signing_in_and_out_and_failing_to_leave_rows(
