@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 
+import anyio.to_thread
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -181,3 +182,26 @@ class Names:
         answers = self.known[host]
         given = answers.pop(0) if len(answers) > 1 else answers[0]
         return [ip_address(each) for each in given]
+
+
+class SilentNames:
+    """A name server that answers for `localhost`, and for others once it is told to."""
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+        self.waiting = threading.Semaphore(0)
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int) -> Sequence[IPAddress]:
+        self.asked.append(host)
+        if host != "localhost":
+            self.waiting.release()
+            self.told.wait()
+            raise OSError("no such name")
+        return [ip_address("127.0.0.1")]
+
+
+async def seen(arrivals: threading.Semaphore, times: int) -> None:
+    """Wait until something has arrived so many times."""
+    for _ in range(times):
+        await anyio.to_thread.run_sync(arrivals.acquire)

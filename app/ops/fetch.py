@@ -2,8 +2,8 @@
 
 A name is resolved once for each fetch; every address that comes back must be public, and the connection goes to a
 checked address, so that a second answer of a hostile name server comes too late. No redirect is followed; proxies,
-cookies and the environment play no part; size and time are bounded. What strangers choose takes no place, and no
-thread for look-ups, from what the settings name.
+cookies and the environment play no part; size and time are bounded. What strangers choose takes no place and no
+look-up from what the settings name, and what one of them asks for leaves enough to the others.
 """
 
 import ssl
@@ -18,7 +18,7 @@ import httpx2
 
 from app.config import Settings, is_loopback
 from app.ops.addresses import IPAddress, Resolve, is_public, resolve
-from app.ops.fetch_places import FetchPlaces
+from app.ops.fetch_places import Bounds, FetchPlaces
 from app.ops.fetched import Fetched, FetchFailed, Reason, read_answer
 
 DOCUMENT_BYTES: Final = 5 * 1024
@@ -27,14 +27,15 @@ SECONDS: Final = 5
 CONNECT_SECONDS: Final = 2
 MOST_ADDRESSES: Final = 4
 
-OURS_AT_ONCE: Final = 16
-OUR_LOOK_UPS: Final = 4
-STRANGERS_AT_ONCE: Final = 64
-STRANGERS_OF_HOST: Final = 4
-STRANGERS_LOOK_UPS: Final = 32
-"""More than one requester can keep busy within its limits, each for as long as a silent name server takes."""
+PATIENCE: Final = 0.25
+"""How much of its time a stranger's fetch waits for a look-up, and again for a place; the rest is for the fetch."""
+
+OURS: Final = Bounds(at_once=16, of_host=16, of_requester=16, look_ups=4, look_ups_of_requester=4)
+STRANGERS: Final = Bounds(at_once=64, of_host=4, of_requester=12, look_ups=32, look_ups_of_requester=6)
 
 _GONE: Final = (404, 410)
+_ABOUT_US: Final = (401, 403, 407, 408, 425, 429)
+"""A site that answers so does not want us, or not now; it does not say that nothing is there."""
 _HEADERS: Final = {
     "User-Agent": "shopping-list-mcp",
     "Accept": "application/json",
@@ -45,6 +46,7 @@ _HEADERS: Final = {
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request. `chosen` is the address in the settings that it is about; None when strangers chose it.
+    `requester` is the network address on whose behalf it is; None for what the settings name.
 
     What is about a setting has places and look-ups of its own. Only at that very host and port it may reach private
     addresses: what a server there says of other addresses is the word of a stranger.
@@ -56,6 +58,7 @@ class Asked:
     content: bytes | None = field(default=None, repr=False)
     limit_bytes: int = DOCUMENT_BYTES
     chosen: str | None = None
+    requester: str | None = None
 
 
 class Fetcher:
@@ -75,20 +78,23 @@ class Fetcher:
         allow_plain_loopback: bool = False,
         ca_file: Path | None = None,
     ) -> None:
-        self._ours = FetchPlaces(resolve_host, at_once=OURS_AT_ONCE, of_host=OURS_AT_ONCE, look_ups=OUR_LOOK_UPS)
-        self._strangers = FetchPlaces(
-            resolve_host, at_once=STRANGERS_AT_ONCE, of_host=STRANGERS_OF_HOST, look_ups=STRANGERS_LOOK_UPS
-        )
+        self._ours = FetchPlaces(resolve_host, OURS, patience=seconds)
+        self._strangers = FetchPlaces(resolve_host, STRANGERS, patience=seconds * PATIENCE)
         self._seconds = seconds
         self._allow_loopback = allow_loopback
         self._allow_plain_loopback = allow_plain_loopback
         self._ca_file = ca_file
 
-    async def get(self, url: str, *, limit_bytes: int = DOCUMENT_BYTES) -> Fetched:
-        """The answer 200 to GET at an address that a stranger chose. Raises `FetchFailed` for every other one."""
-        fetched = await self.request(Asked(url, limit_bytes=limit_bytes))
+    async def get(self, url: str, requester: str, *, limit_bytes: int = DOCUMENT_BYTES) -> Fetched:
+        """The answer 200 to GET at an address that a stranger chose. Raises `FetchFailed` for every other one.
+
+        `requester` is the network address on whose behalf it is fetched.
+        """
+        fetched = await self.request(Asked(url, limit_bytes=limit_bytes, requester=requester))
         if fetched.status in _GONE:
             raise FetchFailed(Reason.GONE)
+        if fetched.status in _ABOUT_US:
+            raise FetchFailed(Reason.UNREACHABLE)
         if fetched.status != 200:
             raise FetchFailed(Reason.UNUSABLE)
         return fetched
@@ -101,16 +107,18 @@ class Fetcher:
         places = self._strangers if asked.chosen is None else self._ours
         try:
             with anyio.fail_after(self._seconds):
-                async with places.place(_host(url)):
-                    addresses = await self._addresses_of(places, url, anywhere=is_there)
+                addresses = await self._addresses_of(places, url, asked.requester, anywhere=is_there)
+                async with places.place(_host(url), asked.requester):
                     return await self._exchange(addresses, url, asked)
         except (TimeoutError, httpx2.HTTPError):
             raise FetchFailed(Reason.UNREACHABLE) from None
 
-    async def _addresses_of(self, places: FetchPlaces, url: httpx2.URL, *, anywhere: bool) -> Sequence[IPAddress]:
+    async def _addresses_of(
+        self, places: FetchPlaces, url: httpx2.URL, requester: str | None, *, anywhere: bool
+    ) -> Sequence[IPAddress]:
         """The checked addresses of a host: one look-up, and one bad address spoils them all."""
         try:
-            addresses = await places.addresses_of(*_place(url))
+            addresses = await places.addresses_of(*_place(url), requester)
         except (OSError, ValueError):
             raise FetchFailed(Reason.UNREACHABLE) from None
         if not anywhere and not all(self._may_reach(address) for address in addresses):

@@ -13,13 +13,13 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.oauth.limits import PerMinute
 from app.oauth.tables import clients, grants
-from app.ops.fetch import Fetcher
+from app.ops.fetch import STRANGERS, Fetcher
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import PATH, publish
 from tests.oauth.signing import Signer
 from tests.oauth.tokens import REDIRECT_URI, Attempt, code_of, redeem, refresh
-from tests.site import Answer, Site
+from tests.site import Answer, Authority, SilentNames, Site, seen
 
 pytestmark = pytest.mark.anyio
 
@@ -238,6 +238,21 @@ async def test_while_a_site_is_down_its_old_document_serves_for_a_day(
     assert UNUSABLE in (await again(http, server, client_id)).text
 
 
+async def test_a_document_whose_site_refuses_serves_on_and_counts_for_who_asks(
+    settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, email: str
+) -> None:
+    is_on = settings.model_copy(update={"limits": "on"})
+    server = await start(is_on, engine, fetcher, per_minute=PerMinute(fetches_for_requester=1))
+    async with server.browser() as http:
+        client_id = publish(site)
+        await consent(http, server, client_id, email)
+        site.answers[PATH] = Answer(status=429)
+        server.clock.move(minutes=6)
+        for _ in range(2):
+            assert (await again(http, server, client_id)).title == "Connect A described client?"
+        assert site.asked(PATH) == 2  # the second time the limit held
+
+
 @pytest.mark.parametrize(
     "answer",
     [Answer(status=404), Answer(status=410), Answer(status=302), Answer(b"{}"), Answer(b"a" * 6000)],
@@ -315,6 +330,27 @@ async def test_new_documents_are_limited_by_site_and_requester_and_known_ones_ar
         publish(site, client_name="Renamed")
         server.clock.move(minutes=6)
         assert (await again(http, server, known)).title == "Connect Renamed?"
+
+
+async def test_a_document_whose_fetch_was_not_begun_can_be_had_a_moment_later(
+    settings: Settings, engine: Engine, authority: Authority, site: Site, email: str
+) -> None:
+    names = SilentNames()
+    fetcher = Fetcher(resolve_host=names, seconds=3, allow_loopback=True, ca_file=authority.ca_file)
+    server = await start(settings, engine, fetcher)
+    try:
+        async with anyio.create_task_group() as tasks:
+            for number in range(STRANGERS.look_ups_of_requester):
+                tasks.start_soon(fetcher.get, f"https://n{number}.silent.example/", "127.0.0.1")
+            await seen(names.waiting, STRANGERS.look_ups_of_requester)
+            tasks.cancel_scope.cancel()
+        async with server.browser() as http:
+            refused = await consent(http, server, publish(site), email)
+            assert (refused.status, refused.response.headers["retry-after"]) == (429, "5")
+            names.told.set()
+            assert (await again(http, server, site.url(PATH))).title == "Connect A described client?"
+    finally:
+        names.told.set()
 
 
 # Whose documents are accepted

@@ -2,23 +2,24 @@
 
 import json
 
+import anyio
 import httpx
 import pytest
 
 from app.config import Settings
 from app.db import Engine
 from app.errors import LimitReached, Unavailable
-from app.oauth.clients.fetch_limits import FetchLimits
+from app.oauth.clients.fetch_limits import MOST_FAILED, FetchLimits
 from app.oauth.clients.key_sets import MOST_SETS, KeySets
 from app.oauth.limits import PerMinute
 from app.oauth.store.clients import Client
-from app.ops.fetch import Fetcher
+from app.ops.fetch import STRANGERS, Fetcher
 from app.ops.rate_limit import RateLimit
 from tests.clock import MovableClock
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.signing import Signer, asking, believed
 from tests.oauth.tokens import register
-from tests.site import Answer, Site
+from tests.site import Answer, Authority, SilentNames, Site, seen
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +135,66 @@ async def test_new_addresses_are_limited_by_host_and_requester_and_known_ones_ar
     site.answers["/keys"] = Answer(json.dumps(Signer("", "", kid="k2").jwks()).encode())
     clock.move(seconds=30)
     assert await key_sets.keys_of(at(site.url("/keys")), "k2", "192.0.2.1")
+
+
+async def test_known_keys_serve_on_when_a_stranger_asks_while_their_site_refuses(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
+) -> None:
+    assert believed(await asking(http, fetching))
+    for number, status in enumerate((429, 403, 302, 418)):
+        site.answers["/keys"] = Answer(status=status)
+        server.clock.move(seconds=30)
+        stranger = Signer(fetching.client_id, server.url, kid=f"made up {number}")
+        assert not believed(await asking(http, stranger, stranger.assertion(server.clock().timestamp())))
+        assert site.asked("/keys") == number + 2
+        assert believed(await asking(http, fetching, fetching.assertion(server.clock().timestamp())))
+
+
+async def test_a_known_address_counts_for_who_asks_from_its_first_failure_to_its_next_success(
+    fetcher: Fetcher, site: Site
+) -> None:
+    good = Answer(json.dumps(Signer("", "").jwks()).encode())
+    site.answers["/keys"] = good
+    clock = MovableClock()
+    key_sets = KeySets(fetcher, FetchLimits(RateLimit(100), RateLimit(1)), clock)
+
+    async def asked(requester: str) -> int:
+        clock.move(minutes=6)
+        assert await key_sets.keys_of(at(site.url("/keys")), "k1", requester)
+        return site.asked("/keys")
+
+    assert await asked("192.0.2.1") == 1
+    site.answers["/keys"] = Answer(status=503)
+    assert await asked("192.0.2.1") == 2  # not limited: it had answered well
+    assert await asked("192.0.2.1") == 2
+    site.answers["/keys"] = good
+    assert await asked("192.0.2.2") == 3
+    assert await asked("192.0.2.1") == 4
+
+
+async def test_failures_of_known_addresses_are_remembered_within_bounds() -> None:
+    limits = FetchLimits(RateLimit(1, enabled=False), RateLimit(1, enabled=False))
+    for number in range(MOST_FAILED + 5):
+        limits.failed(f"https://app.example/{number}")
+    assert len(limits) == MOST_FAILED
+
+
+async def test_what_was_not_begun_for_one_requester_says_nothing_of_the_keys(authority: Authority, site: Site) -> None:
+    site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
+    names = SilentNames()
+    fetcher = Fetcher(resolve_host=names, seconds=3, allow_loopback=True, ca_file=authority.ca_file)
+    key_sets = KeySets(fetcher, FetchLimits(RateLimit(100), RateLimit(100)), MovableClock())
+    try:
+        async with anyio.create_task_group() as tasks:
+            for number in range(STRANGERS.look_ups_of_requester):
+                tasks.start_soon(fetcher.get, f"https://n{number}.silent.example/", "192.0.2.1")
+            await seen(names.waiting, STRANGERS.look_ups_of_requester)
+            tasks.cancel_scope.cancel()
+        with pytest.raises(LimitReached):
+            await key_sets.keys_of(at(site.url("/keys")), "k1", "192.0.2.1")
+        assert await key_sets.keys_of(at(site.url("/keys")), "k1", "192.0.2.2")
+    finally:
+        names.told.set()
 
 
 @pytest.mark.parametrize("endpoint", ["token", "revoke", "introspect"])

@@ -1,20 +1,18 @@
 """The fetcher against a real TLS server: what it reaches, what it refuses, and what it gives up on."""
 
 import threading
-from collections.abc import Sequence
-from ipaddress import ip_address
 
 import anyio
 import pytest
 
-from app.ops.addresses import IPAddress
-from app.ops.fetch import STRANGERS_AT_ONCE, STRANGERS_LOOK_UPS, STRANGERS_OF_HOST, Asked, Fetcher
+from app.ops.fetch import STRANGERS, Asked, Fetcher
 from app.ops.fetched import FetchFailed, Reason
-from tests.site import Answer, Authority, Names, Site
+from tests.site import Answer, Authority, Names, SilentNames, Site, seen
 
 pytestmark = pytest.mark.anyio
 
 LOOPBACK = ["127.0.0.1"]
+REQUESTER = "192.0.2.1"
 
 
 @pytest.fixture
@@ -25,12 +23,12 @@ def site(site: Site) -> Site:
 
 async def failure(fetcher: Fetcher, url: str) -> Reason:
     with pytest.raises(FetchFailed) as raised:
-        await fetcher.get(url)
+        await fetcher.get(url, REQUESTER)
     return raised.value.reason
 
 
 async def test_it_gets_what_is_there_and_says_who_it_is(fetcher: Fetcher, site: Site) -> None:
-    fetched = await fetcher.get(site.url("/a"))
+    fetched = await fetcher.get(site.url("/a"), REQUESTER)
     assert (fetched.status, fetched.body) == (200, b"hello")
     assert fetched.headers["cache-control"] == "max-age=60"
     method, path, headers, _ = site.seen[0]
@@ -49,8 +47,8 @@ async def test_something_can_be_posted_and_a_refusal_is_an_answer(fetcher: Fetch
 
 
 async def test_no_cookie_is_kept_for_the_next_time(fetcher: Fetcher, site: Site) -> None:
-    await fetcher.get(site.url("/a"))
-    await fetcher.get(site.url("/a"))
+    await fetcher.get(site.url("/a"), REQUESTER)
+    await fetcher.get(site.url("/a"), REQUESTER)
     assert all("cookie" not in headers for _, _, headers, _ in site.seen)
 
 
@@ -61,13 +59,13 @@ async def test_no_proxy_of_the_environment_is_used(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    assert (await fetcher.get(site.url("/a"))).body == b"hello"
+    assert (await fetcher.get(site.url("/a"), REQUESTER)).body == b"hello"
 
 
 async def test_a_name_is_looked_up_once_and_its_certificate_is_checked(authority: Authority, site: Site) -> None:
     names = Names({"app.example": [LOOPBACK], "other.example": [LOOPBACK]})
     fetcher = Fetcher(resolve_host=names, allow_loopback=True, ca_file=authority.ca_file)
-    assert (await fetcher.get(site.url("/a", "app.example"))).body == b"hello"
+    assert (await fetcher.get(site.url("/a", "app.example"), REQUESTER)).body == b"hello"
     assert names.asked == ["app.example"]
     assert site.seen[0][2]["host"] == f"app.example:{site.port}"
     assert await failure(fetcher, site.url("/a", "other.example")) is Reason.UNREACHABLE
@@ -82,7 +80,7 @@ async def test_an_unknown_authority_is_not_believed(site: Site) -> None:
 async def test_the_second_answer_of_a_name_server_comes_too_late(authority: Authority, site: Site) -> None:
     names = Names({"app.example": [LOOPBACK, ["169.254.169.254"]]})
     fetcher = Fetcher(resolve_host=names, allow_loopback=True, ca_file=authority.ca_file)
-    assert (await fetcher.get(site.url("/a", "app.example"))).body == b"hello"
+    assert (await fetcher.get(site.url("/a", "app.example"), REQUESTER)).body == b"hello"
     assert names.asked == ["app.example"]
     assert await failure(fetcher, site.url("/a", "app.example")) is Reason.REFUSED
 
@@ -133,7 +131,7 @@ async def test_what_is_no_plain_https_address_is_refused_without_a_look_up(url: 
         (Answer(status=404), Reason.GONE),
         (Answer(status=410), Reason.GONE),
         (Answer(status=204), Reason.UNUSABLE),
-        (Answer(status=401), Reason.UNUSABLE),
+        (Answer(status=418), Reason.UNUSABLE),
         (Answer(status=500), Reason.UNREACHABLE),
         (Answer(status=503), Reason.UNREACHABLE),
         (Answer(b"a" * 5121), Reason.UNUSABLE),
@@ -146,6 +144,12 @@ async def test_every_other_answer_has_its_reason(answer: Answer, reason: Reason,
     assert await failure(fetcher, site.url("/b")) is reason
 
 
+async def test_a_site_that_does_not_want_us_does_not_say_that_nothing_is_there(fetcher: Fetcher, site: Site) -> None:
+    for status in (401, 403, 407, 408, 425, 429):
+        site.answers["/b"] = Answer(status=status)
+        assert await failure(fetcher, site.url("/b")) is Reason.UNREACHABLE
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_no_redirect_is_followed(status: int, fetcher: Fetcher, site: Site) -> None:
     site.answers["/b"] = Answer(status=status, headers={"Location": site.url("/a")})
@@ -155,9 +159,9 @@ async def test_no_redirect_is_followed(status: int, fetcher: Fetcher, site: Site
 
 async def test_five_kilobytes_are_not_too_much_and_more_can_be_asked_for(fetcher: Fetcher, site: Site) -> None:
     site.answers["/b"] = Answer(b"a" * 5120)
-    assert len((await fetcher.get(site.url("/b"))).body) == 5120
+    assert len((await fetcher.get(site.url("/b"), REQUESTER)).body) == 5120
     site.answers["/c"] = Answer(b"a" * 60_000)
-    assert len((await fetcher.get(site.url("/c"), limit_bytes=60_000)).body) == 60_000
+    assert len((await fetcher.get(site.url("/c"), REQUESTER, limit_bytes=60_000)).body) == 60_000
 
 
 async def test_an_answer_that_does_not_come_is_given_up(authority: Authority, site: Site) -> None:
@@ -177,37 +181,15 @@ async def test_nobody_listening_and_an_unknown_name_are_network_faults(fetcher: 
 async def test_the_next_address_is_tried_when_one_does_not_answer(authority: Authority, site: Site) -> None:
     names = Names({"app.example": [["127.0.0.2", "127.0.0.1"]]})
     fetcher = Fetcher(resolve_host=names, allow_loopback=True, ca_file=authority.ca_file)
-    assert (await fetcher.get(site.url("/a", "app.example"))).body == b"hello"
+    assert (await fetcher.get(site.url("/a", "app.example"), REQUESTER)).body == b"hello"
 
 
 # What strangers can keep busy
 
 
-class SilentNames:
-    """A name server that answers for `localhost`, and for others once it is told to."""
-
-    def __init__(self) -> None:
-        self.told = threading.Event()
-        self.waiting = threading.Semaphore(0)
-        self.asked: list[str] = []
-
-    def __call__(self, host: str, port: int) -> Sequence[IPAddress]:
-        self.asked.append(host)
-        if host != "localhost":
-            self.waiting.release()
-            self.told.wait()
-            raise OSError("no such name")
-        return [ip_address("127.0.0.1")]
-
-
-async def ignored(fetcher: Fetcher, url: str) -> None:
+async def ignored(fetcher: Fetcher, url: str, requester: str) -> None:
     with pytest.raises(FetchFailed):
-        await fetcher.get(url)
-
-
-async def seen(arrivals: threading.Semaphore, times: int) -> None:
-    for _ in range(times):
-        await anyio.to_thread.run_sync(arrivals.acquire)
+        await fetcher.get(url, requester)
 
 
 async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_ours(
@@ -217,17 +199,39 @@ async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_our
     fetcher = Fetcher(resolve_host=names, seconds=600, allow_loopback=True, ca_file=authority.ca_file)
     try:
         async with anyio.create_task_group() as strangers:
-            for number in range(STRANGERS_AT_ONCE + 6):
-                strangers.start_soon(ignored, fetcher, f"https://n{number}.silent.example/keys")
-            await seen(names.waiting, STRANGERS_LOOK_UPS)
+            for number in range(STRANGERS.at_once + 6):
+                strangers.start_soon(ignored, fetcher, f"https://n{number}.silent.example/keys", f"192.0.2.{number}")
+            await seen(names.waiting, STRANGERS.look_ups)
             ours = await fetcher.request(Asked(site.url("/a"), chosen=site.url("")))
             assert ours.body == b"hello"
             strangers.cancel_scope.cancel()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(ignored, fetcher, "https://late.silent.example/keys")
+            tasks.start_soon(ignored, fetcher, "https://late.silent.example/keys", "192.0.2.200")
             assert (await fetcher.request(Asked(site.url("/a"), chosen=site.url("")))).status == 200
             # The abandoned threads are still held: no further look-up of a stranger has begun.
-            assert len(names.asked) == STRANGERS_LOOK_UPS + 2
+            assert len(names.asked) == STRANGERS.look_ups + 2
+            names.told.set()
+        assert "late.silent.example" in names.asked
+    finally:
+        names.told.set()
+
+
+async def test_one_requester_keeps_few_look_ups_until_they_end(authority: Authority, site: Site) -> None:
+    names = SilentNames()
+    fetcher = Fetcher(resolve_host=names, seconds=600, allow_loopback=True, ca_file=authority.ca_file)
+    most = STRANGERS.look_ups_of_requester
+    try:
+        async with anyio.create_task_group() as tasks:
+            for number in range(most + 3):
+                url = f"https://n{number}.silent.example/keys"
+                tasks.start_soon(ignored, fetcher, url, f"2001:db8:0:1::{number}")
+            await seen(names.waiting, most)
+            tasks.cancel_scope.cancel()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ignored, fetcher, "https://late.silent.example/keys", "2001:db8:0:1::f")
+            assert (await fetcher.get(site.url("/a"), "2001:db8:0:2::1")).body == b"hello"
+            # Nobody waits for the first ones any more, and still they count.
+            assert len(names.asked) == most + 1
             names.told.set()
         assert "late.silent.example" in names.asked
     finally:
@@ -249,9 +253,9 @@ async def test_a_host_that_does_not_answer_keeps_few_places(authority: Authority
         ca_file=authority.ca_file,
     )
     async with anyio.create_task_group() as tasks:
-        for _ in range(STRANGERS_AT_ONCE + 6):
-            tasks.start_soon(ignored, fetcher, site.url("/never"))
-        await seen(arrived, STRANGERS_OF_HOST)
-        assert (await fetcher.get(site.url("/a", "127.0.0.1"))).body == b"hello"
-        assert site.asked("/never") == STRANGERS_OF_HOST
+        for number in range(STRANGERS.at_once + 6):
+            tasks.start_soon(ignored, fetcher, site.url("/never"), f"192.0.2.{number}")
+        await seen(arrived, STRANGERS.of_host)
+        assert (await fetcher.get(site.url("/a", "127.0.0.1"), REQUESTER)).body == b"hello"
+        assert site.asked("/never") == STRANGERS.of_host
         tasks.cancel_scope.cancel()

@@ -10,7 +10,7 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import LimitReached
 from app.oauth.clients.document import UNREADABLE, Described, read_document
-from app.oauth.clients.fetch_limits import FetchLimits
+from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
 from app.oauth.clients.ids import fault_of_client_id, host_of
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.store.clients import Client, Document, drop_document, find_document, save_document
@@ -23,6 +23,8 @@ from app.ops.single_flight import SingleFlight
 SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=24)
 STALE_FOR: Final = timedelta(hours=24)
+
+_TOO_MANY: Final = "Too many apps of this site, or from your network, are being connected. Try again soon."
 
 _log: Final = structlog.stdlib.get_logger("app.oauth.documents")
 
@@ -72,22 +74,33 @@ class Documents:
         if seconds is not None:
             if stale is not None:
                 return stale
-            raise LimitReached(
-                "Too many apps of this site, or from your network, are being connected. Try again soon.",
-                retry_after=seconds,
-            )
+            raise LimitReached(_TOO_MANY, retry_after=seconds)
         try:
-            fetched = await self._fetcher.get(client_id)
+            fetched = await self._fetcher.get(client_id, requester)
         except FetchFailed as failure:
             _log.info("document not fetched", host=host_of(client_id), reason=str(failure.reason))
-            if failure.reason is Reason.UNREACHABLE:
-                return stale or UNREADABLE
-            return await self._refuse(client_id, UNREADABLE, now)
+            return await self._without(client_id, failure.reason, stale, now)
+        self._fetches.succeeded(client_id)
         described = read_document(self._settings, client_id, fetched.body)
         if isinstance(described, OAuthFault):
             _log.info("document refused", host=host_of(client_id))
             return await self._refuse(client_id, described, now)
         return await self._keep(described, fetched, now)
+
+    async def _without(
+        self, client_id: str, reason: Reason, stale: Client | None, now: datetime
+    ) -> Client | OAuthFault:
+        """What is left when the document could not be had."""
+        if reason is Reason.BUSY:
+            if stale is None:
+                raise LimitReached(_TOO_MANY, retry_after=BUSY_SECONDS)
+            return stale
+        if reason is Reason.UNREACHABLE:
+            if stale is None:
+                return UNREADABLE
+            self._fetches.failed(client_id)
+            return stale
+        return await self._refuse(client_id, UNREADABLE, now)
 
     async def _keep(self, described: Described, fetched: Fetched, now: datetime) -> Client:
         life = min(max(lifetime_of(fetched.headers, now), SHORTEST_LIFE), LONGEST_LIFE)

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from app.errors import LimitReached, Unavailable
-from app.oauth.clients.fetch_limits import FetchLimits
+from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
 from app.oauth.clients.ids import host_of
 from app.oauth.clients.keys import ClientKey, read_keys, tried_keys
 from app.oauth.store.clients import Client
@@ -25,6 +25,8 @@ SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=1)
 STALE_FOR: Final = timedelta(hours=24)
 FETCHED_EVERY: Final = timedelta(seconds=30)
+
+_TOO_MANY: Final = "Too many key sets are being fetched. Try again soon."
 
 _log: Final = structlog.stdlib.get_logger("app.oauth.key_sets")
 
@@ -81,27 +83,35 @@ class KeySets:
         good = known if known is not None and known.keys and now < known.stale_until else None
         seconds = await self._fetches.hit(address, requester, known=good is not None)
         if seconds is None:
-            answer = await self._fetched(address, good, now)
+            answer = await self._fetched(address, requester, good, now)
         elif good is not None:
             answer = replace(good, asked_at=now, fresh_until=now)
         else:
             # Not kept: it says something of the requester, and nothing of this address.
-            raise LimitReached("Too many key sets are being fetched. Try again soon.", retry_after=seconds)
+            raise LimitReached(_TOO_MANY, retry_after=seconds)
         self._known[address] = answer
         if len(self._known) > MOST_SETS:
             failed = (each for each, found in self._known.items() if not found.keys)
             del self._known[next(failed, next(iter(self._known)))]
         return answer
 
-    async def _fetched(self, address: str, good: _KeySet | None, now: datetime) -> _KeySet:
+    async def _fetched(self, address: str, requester: str, good: _KeySet | None, now: datetime) -> _KeySet:
         nothing = _KeySet([], now, now, now)
-        stale = nothing if good is None else replace(good, asked_at=now, fresh_until=now)
         host = host_of(address)
         try:
-            fetched = await self._fetcher.get(address, limit_bytes=KEYS_BYTES)
+            fetched = await self._fetcher.get(address, requester, limit_bytes=KEYS_BYTES)
         except FetchFailed as failure:
             _log.info("keys of a client not fetched", host=host, reason=str(failure.reason))
-            return stale if failure.reason is Reason.UNREACHABLE else nothing
+            if failure.reason is Reason.BUSY:
+                # As above; what is known was not asked again, so the next requester may.
+                if good is None:
+                    raise LimitReached(_TOO_MANY, retry_after=BUSY_SECONDS) from None
+                return good
+            if good is None or failure.reason is Reason.GONE:
+                return nothing
+            self._fetches.failed(address)
+            return replace(good, asked_at=now, fresh_until=now)
+        self._fetches.succeeded(address)
         keys = read_keys(fetched.body)
         if not keys:
             _log.info("keys of a client not fetched", host=host, reason="no usable key")
