@@ -40,6 +40,12 @@ async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(recor
         0,
         ["Sealed entries that are whole: 3, after 0.", "Not sealed yet: 0.", f"Head: {head}"],
     ), ended.stderr
+    ended = run(tmp_path, "audit", "verify", "--head", f"9{head}", **variables)
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[:2] == [
+        "The record is broken at entry 93: missing. The record ends at 3, before the head that was given.",
+        "Sealed entries that are whole: 3, after 0.",
+    ]
     await record.superuser.execute("UPDATE audit_events SET outcome = 'denied' WHERE seal_no = 2")
     ended = run(tmp_path, "audit", "verify", **variables)
     assert ended.returncode == 1
