@@ -1,6 +1,7 @@
 """The commands of `python -m app`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -9,12 +10,16 @@ from app.commands import api_keys, auditing, clients, grants, migrating, people,
 from app.config import load_settings
 from app.errors import AppError, StartupError
 from app.ops.logging import configure_logging
+from app.serve import Stopped
 
 if TYPE_CHECKING:
     from app.commands.command import Run
 
 START_FAILED: Final = 2
 REFUSED: Final = 1
+# As shells give them for SIGINT and SIGPIPE.
+INTERRUPTED: Final = 130
+OUTPUT_CLOSED: Final = 141
 
 COMMANDS: Final = (
     serving,
@@ -32,7 +37,8 @@ COMMANDS: Final = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status.
 
-    A wrong setting or a database that can't start is one line on stderr and 2; what a command refuses to do, 1.
+    A wrong setting or a database that can't start is one line on stderr and 2; what a command refuses to do, 1. Ctrl-C
+    and a reader of the output who has seen enough end it without a word.
     """
     parser = argparse.ArgumentParser(prog="python -m app", description="Shared shopping lists for every assistant.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -43,7 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings()
         configure_logging(settings.log_level)
-        return run(settings, given)
+        status = run(settings, given)
+        sys.stdout.flush()
+        return status
+    except (KeyboardInterrupt, Stopped) as stopped:
+        _discard_output()
+        return INTERRUPTED if isinstance(stopped, KeyboardInterrupt) else stopped.status
+    except BrokenPipeError:
+        _discard_output()
+        return OUTPUT_CLOSED
     except StartupError as error:
         print(f"shopping-list-mcp: {error}", file=sys.stderr)
         return START_FAILED
@@ -51,3 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         choices = f" Candidates: {', '.join(error.candidates)}." if error.candidates else ""
         print(f"shopping-list-mcp: {error.message}{choices}", file=sys.stderr)
         return START_FAILED if error.code == "unavailable" else REFUSED
+
+
+def _discard_output() -> None:
+    """Write what is left of the output nowhere: the interpreter tries once more at its end, and would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

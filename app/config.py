@@ -1,13 +1,23 @@
 """Settings: the only place that reads the environment (and an optional `.env`)."""
 
 import re
+import ssl
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import StartupError
@@ -127,9 +137,10 @@ class Settings(BaseSettings):
 
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
-    def _check_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+    def _check_secret(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value()) < SECRET_KEY_MIN_LENGTH:
-            raise ValueError(f"needs at least {SECRET_KEY_MIN_LENGTH} characters; make one with: openssl rand -hex 32")
+            advice = "make one with: openssl rand -hex 32" if info.field_name == "secret_key" else "it is the old one"
+            raise ValueError(f"needs at least {SECRET_KEY_MIN_LENGTH} characters; {advice}")
         return secret
 
     @field_validator("database_url", "migration_database_url")
@@ -188,6 +199,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_mail(self) -> "Settings":
         if self.smtp_host is None:
+            # SMTP_PORT and SMTP_TLS alone do no harm, and docker-compose.yml always passes them on.
+            if self.smtp_from is not None or self.smtp_user is not None or self.smtp_password is not None:
+                raise ValueError("SMTP_HOST is required with the other SMTP settings: without it no letter is sent")
             return self
         if self.smtp_from is None:
             raise ValueError("SMTP_FROM is required with SMTP_HOST: the address that letters come from")
@@ -210,9 +224,18 @@ class Settings(BaseSettings):
             raise ValueError("LIMITS=off is for measuring on this machine; PUBLIC_URL must be local")
         if not self.is_local and (self.fetch_allow_loopback == "on" or self.fetch_ca_file is not None):
             raise ValueError("FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local")
+        self._check_certificates()
         self._check_issuers()
         self._check_sign_in()
         return self
+
+    def _check_certificates(self) -> None:
+        if self.fetch_ca_file is None:
+            return
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(self.fetch_ca_file)
+        except OSError:
+            raise ValueError(f"FETCH_CA_FILE: {self.fetch_ca_file} can't be read as certificates in PEM") from None
 
     def _check_issuers(self) -> None:
         issuers = [each.issuer for each in self.oidc_issuers]

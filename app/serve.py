@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -25,12 +25,21 @@ from app.oauth.signing.keys import KeyRing
 from app.ops.counters import Counters
 from app.ops.garbage import spare_what_stays
 from app.ops.listening import check_address
+from app.public_url import leave_public_url
 from app.secret_key import keep_secret_key
 
 GRACEFUL_SECONDS: Final = 8
 """How long open requests may go on after SIGTERM."""
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Stopped(SystemExit):
+    """A signal asked the process to stop; the exit status is the one that shells give it."""
+
+    def __init__(self, number: int) -> None:
+        self.status: Final = 128 + number
+        super().__init__(self.status)
 
 
 @contextmanager
@@ -56,8 +65,15 @@ def database(settings: Settings) -> Generator[Settings]:
 
 def serve(settings: Settings) -> None:
     """Serve until a signal asks to stop. Raises `StartupError` when the service can't start."""
+    with suppress(Stopped):
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     check_address(settings.host, settings.port)
     with database(settings) as complete:
+        if settings.database_url is None:
+            leave_public_url(settings)
         if complete.auth_server == "on":
             asyncio.run(_check_keys(complete))
         Counters(complete.rate_limit_storage_url.get_secret_value())  # a worker could only say that it can't start
@@ -140,7 +156,7 @@ def _stopping_cleanly() -> Generator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         for each in STOP_SIGNALS:
             signal.signal(each, signal.SIG_IGN)
-        raise SystemExit(0)
+        raise Stopped(number)
 
     before = {each: signal.signal(each, stop) for each in STOP_SIGNALS}
     try:

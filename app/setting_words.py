@@ -26,8 +26,10 @@ def in_words(detail: ErrorDetails) -> str:
             return "there is no such member"
         case "too_short":
             return f"needs at least {context['min_length']}"
-        case "too_long" | "string_too_long":
+        case "too_long":
             return f"may have at most {context['max_length']}"
+        case "string_too_long":
+            return f"may have at most {context['max_length']} characters"
         case "model_type":
             return "must be an address, or an object with an issuer"
         case _:

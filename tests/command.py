@@ -11,12 +11,19 @@ from tests.service import free_port
 
 def run(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m app` as someone would, in `directory` and with these variables alone."""
-    return subprocess.run(
+    process = started(directory, *arguments, **environment)
+    with process:
+        stdout, stderr = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+
+
+def started(directory: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """The same, while it runs."""
+    return subprocess.Popen(
         [sys.executable, "-m", "app", *arguments],
         cwd=directory,
         env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PORT": str(free_port()), **environment},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
-        check=False,
     )

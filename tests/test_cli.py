@@ -1,5 +1,8 @@
 """The commands: `migrate` by itself, and what is no command. `serve` is everywhere else."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +14,7 @@ from app.db.migrate import newest_revision
 from tests.command import run
 from tests.conftest import Cluster
 from tests.db.embedded_service import FAST, execute, servers_of
+from tests.documents import ROOT
 
 DONE = (0, "The database is up to date.\n")
 VERSION = "SELECT version_num FROM alembic_version"
@@ -53,6 +57,15 @@ def test_migrate_brings_an_external_database_up_to_date_and_makes_none_of_its_ow
         assert execute(empty.owner, VERSION) == newest_revision()
         assert execute(empty.service, "SELECT count(*) FROM lists") == 0
     assert not (tmp_path / "data").exists()
+
+
+def test_a_python_without_the_dependencies_is_told_which_one_has_them() -> None:
+    bare = [sys.executable, "-S", "-m", "app", "clients", "list"]
+    ended = subprocess.run(bare, cwd=ROOT, env={"PATH": os.defpath}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("shopping-list-mcp: No module named ")
+    assert ".venv/bin/python -m app" in line
 
 
 def test_an_unknown_command_names_those_that_exist(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from app.db.embedded import EmbeddedPostgres
 from app.db.embedded.locks import take_lock
 from app.db.migrate import migrate
 from app.errors import StartupError
+from app.public_url import leave_public_url
 from tests.conftest import Cluster
 from tests.db.embedded_service import FAST
 
@@ -41,6 +42,27 @@ def test_a_command_says_so_when_the_service_is_just_starting(tmp_path: Path) -> 
     lock = take_lock(tmp_path / "lock")
     assert lock is not None
     with pytest.raises(StartupError, match="just starting or stopping"):
+        run_with_database(Settings(data_dir=tmp_path), service_role)
+
+
+def test_a_command_makes_no_database(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    with pytest.raises(StartupError, match=f"DATA_DIR {elsewhere} holds no database; set DATA_DIR"):
+        run_with_database(Settings(data_dir=elsewhere), service_role)
+    assert not elsewhere.exists()
+
+
+def test_a_command_with_another_public_address_than_the_service_is_refused(tmp_path: Path) -> None:
+    leave_public_url(Settings(data_dir=tmp_path, public_url="https://lists.example.org"))
+    with pytest.raises(StartupError, match="holds no database"):
+        run_with_database(Settings(data_dir=tmp_path, public_url="https://lists.example.org/"), service_role)
+    with pytest.raises(StartupError, match=r"^PUBLIC_URL is http://localhost:9000 here, .* https://lists.example.org;"):
+        run_with_database(Settings(data_dir=tmp_path, port=9000), service_role)
+
+
+def test_a_directory_that_can_not_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(StartupError, match=f"DATA_DIR {tmp_path} can't be used: "):
         run_with_database(Settings(data_dir=tmp_path), service_role)
 
 

@@ -88,6 +88,13 @@ def test_the_changelog_has_a_place_for_what_comes_next() -> None:
     assert headings[0] == "[Unreleased]"
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_in_blocks_run_as_they_stand(path: Path) -> None:
+    lines = [line for block in rendered(path).select("pre") for line in block.get_text().splitlines()]
+    commands = [line for line in lines if "-m app" in line]
+    assert [line for line in commands if not line.startswith((".venv/bin/python -m app ", "docker "))] == []
+
+
 def test_every_make_job_that_the_documents_name_exists() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     jobs = set(re.findall(r"^  make (\S+)", listed, re.MULTILINE))

@@ -48,12 +48,14 @@ async def verify(
             chain = open_chain(stored, secret_keys)
         except BrokenChain as broken:
             return Verdict(0, stored.anchor, stored.head, unsealed, Fault("changed", None, str(broken)))
-        end = await _follow(connection, chain, witness)
+        end, has_met = await _follow(connection, chain, witness)
     if isinstance(end, Fault):
         sound = 0 if end.no is None else max(0, end.no - 1 - chain.anchor.no)
         return Verdict(sound, chain.anchor, chain.head, unsealed, end)
     fault = None
-    if oldest is not None and oldest < now - SEALED_WITHIN:
+    if witness is not None and not has_met:
+        fault = _fault_of_witness(witness, end)
+    elif oldest is not None and oldest < now - SEALED_WITHIN:
         fault = Fault("unsealed", end.no + 1, f"{unsealed} entries have no seal, the oldest since {oldest:%F %T%z}.")
     return Verdict(end.no - chain.anchor.no, chain.anchor, chain.head, unsealed, fault)
 
@@ -65,22 +67,28 @@ async def _without_chain(connection: Connection, unsealed: int, witness: Link | 
     return None
 
 
-async def _follow(connection: Connection, chain: Chain, witness: Link | None) -> Link | Fault:
-    """Where the chain ends, or its first fault."""
+def _fault_of_witness(witness: Link, end: Link) -> Fault:
+    if witness.no > end.no:
+        return Fault("missing", witness.no, f"The record ends at {end.no}, before the head that was given.")
+    return Fault("missing", witness.no, "The chain does not pass through the head that was given.")
+
+
+async def _follow(connection: Connection, chain: Chain, witness: Link | None) -> tuple[Link | Fault, bool]:
+    """Where the chain ends, or its first fault; and whether it passes through the witness, or the entries as old as
+    that were forgotten."""
     stray = await repository.find_stray(connection, chain.anchor.no)
     if stray is not None:
-        return Fault("inserted", stray, f"The chain begins after {chain.anchor.no}.")
-    end, has_met = chain.anchor, witness is None or witness.no <= chain.anchor.no
+        return Fault("inserted", stray, f"The chain begins after {chain.anchor.no}."), False
+    end = chain.anchor
+    has_met = witness is None or witness.no < chain.anchor.no or witness == chain.anchor
     while entries := await repository.find_sealed(connection, end.no, PAGE):
         reached = check(chain, end, entries)
         if isinstance(reached, Fault):
-            return reached
+            return reached, has_met
         end = reached
         has_met = has_met or any(each.no == witness.no and each.seal == witness.seal for each in entries if witness)
     if end.no < chain.head.no:
-        return Fault("missing", end.no + 1, f"The chain goes on to {chain.head.no}.")
+        return Fault("missing", end.no + 1, f"The chain goes on to {chain.head.no}."), has_met
     if end != chain.head:
-        return Fault("changed", None, "The chain leads elsewhere.")
-    if not has_met and witness is not None:
-        return Fault("missing", witness.no, "The chain does not pass through the head that was given.")
-    return end
+        return Fault("changed", None, "The chain leads elsewhere."), has_met
+    return end, has_met

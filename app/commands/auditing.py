@@ -46,6 +46,8 @@ def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
     verdict = run_with_database(settings, work)
     for line in _in_words(verdict):
         print(line)
+    if verdict.anchor is not None and arguments.head is not None and arguments.head.no < verdict.anchor.no:
+        print(f"The head that was given was not compared: entries up to {verdict.anchor.no} are forgotten.")
     return 0 if verdict.fault is None else BROKEN
 
 
@@ -53,7 +55,7 @@ def _in_words(verdict: Verdict) -> list[str]:
     if verdict.head is None or verdict.anchor is None:
         lines = ["There is no record yet."] if verdict.fault is None else []
     else:
-        whole = "whole" if verdict.fault is None else "sound up to the fault"
+        whole = "whole" if verdict.sound == verdict.head.no - verdict.anchor.no else "sound up to the fault"
         lines = [
             f"Sealed entries that are {whole}: {verdict.sound}, after {verdict.anchor.no}.",
             f"Not sealed yet: {verdict.unsealed}.",

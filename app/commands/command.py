@@ -9,9 +9,10 @@ from pydantic import SecretStr
 
 from app.config import Settings
 from app.db import Engine, create_engine
-from app.db.embedded import find_running
+from app.db.embedded import DatabaseUrls, find_running, has_database
 from app.db.readiness import Readiness
 from app.errors import StartupError
+from app.public_url import check_public_url
 from app.secret_key import keep_secret_key
 from app.serve import database
 
@@ -28,7 +29,8 @@ Found = TypeVar("Found")
 def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awaitable[Found]]) -> Found:
     """Run `work` with complete settings and an engine on the migrated database, also while the service is running.
 
-    Raises `StartupError` when the database can't be had, `Unavailable` when it goes away meanwhile.
+    Raises `StartupError` when the database can't be had or the service has another PUBLIC_URL, `Unavailable` when the
+    database goes away meanwhile.
     """
 
     async def run(complete: Settings) -> Found:
@@ -42,7 +44,7 @@ def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awa
         finally:
             await engine.dispose()
 
-    running = find_running(settings.data_dir) if settings.database_url is None else None
+    running = _find_embedded(settings) if settings.database_url is None else None
     if running is not None:
         addresses = {
             "database_url": SecretStr(running.service),
@@ -51,3 +53,16 @@ def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awa
         return asyncio.run(run(keep_secret_key(settings).model_copy(update=addresses)))
     with database(settings) as complete:
         return asyncio.run(run(complete))
+
+
+def _find_embedded(settings: Settings) -> DatabaseUrls | None:
+    """The addresses of the embedded database if the service is running. A command makes none: whoever has another
+    DATA_DIR than the service would take the empty one for the loss of everything."""
+    check_public_url(settings)
+    running = find_running(settings.data_dir)
+    if running is None and not has_database(settings.data_dir):
+        raise StartupError(
+            f"DATA_DIR {settings.data_dir.absolute()} holds no database; set DATA_DIR for this command as for the "
+            "service, best in .env, or start the service first"
+        )
+    return running

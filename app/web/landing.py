@@ -22,8 +22,17 @@ def landing_routes(settings: Settings) -> list[BaseRoute]:
     pages = Pages(settings.public_path, "app.web")
     ways = _ways_to_add(settings.resource)
 
+    issuers = [] if settings.auth_server == "on" else [each.issuer for each in settings.oidc_issuers]
+
     async def landing(request: Request) -> Response:
-        return pages.page("landing.html", mcp_url=settings.resource, is_local=settings.is_local, ways=ways)
+        return pages.page(
+            "landing.html",
+            mcp_url=settings.resource,
+            is_local=settings.is_local,
+            ways=ways,
+            issuers=issuers,
+            has_passwords=settings.has_passwords,
+        )
 
     return [Route("/", landing)]
 

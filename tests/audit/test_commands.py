@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from app.config import Settings
 from app.jobs import sealing
 from app.jobs.sealing import sealing_running
 from tests.audit.conftest import NOW, Record, entry
-from tests.command import run
+from tests.command import run, started
+from tests.service import STOP_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +40,12 @@ async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(recor
         0,
         ["Sealed entries that are whole: 3, after 0.", "Not sealed yet: 0.", f"Head: {head}"],
     ), ended.stderr
+    ended = run(tmp_path, "audit", "verify", "--head", f"9{head}", **variables)
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[:2] == [
+        "The record is broken at entry 93: missing. The record ends at 3, before the head that was given.",
+        "Sealed entries that are whole: 3, after 0.",
+    ]
     await record.superuser.execute("UPDATE audit_events SET outcome = 'denied' WHERE seal_no = 2")
     ended = run(tmp_path, "audit", "verify", **variables)
     assert ended.returncode == 1
@@ -70,6 +79,27 @@ async def test_export_writes_each_entry_on_a_line_of_standard_output(record: Rec
     lines: list[dict[str, Any]] = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [line["seal_no"] for line in lines] == [1, 2]
     assert set(lines[0]) == set(COLUMNS)
+
+
+async def test_a_reader_who_has_seen_enough_and_ctrl_c_end_an_export_without_a_word(
+    record: Record, tmp_path: Path
+) -> None:
+    await record.write(*(entry() for _ in range(600)))  # more than a pipe holds
+    for end, status in ((close_output, 141), (interrupt, 130)):
+        with started(tmp_path, "audit", "export", **environment(record.settings)) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            end(process)
+            assert (process.wait(STOP_SECONDS), process.stderr and process.stderr.read()) == (status, "")
+
+
+def close_output(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
 
 
 async def exported(record: Record, period: Period, format: Any = "jsonl") -> str:

@@ -162,7 +162,8 @@ async def test_an_older_state_of_everything_is_found_by_a_head_from_the_log(reco
     await record.put_back()
     assert (await record.verify()).fault is None, "nothing in the database shows it"
     assert (await record.verify(witness=earlier)).fault is None
-    for witness in (later, Link(3, later.seal)):
-        fault = (await record.verify(witness=witness)).fault
-        assert fault is not None
-        assert (fault.kind, fault.no) == ("missing", witness.no)
+    for witness, words in ((later, "ends at 3, before"), (Link(1, later.seal), "does not pass through")):
+        verdict = await record.verify(witness=witness)
+        assert verdict.fault is not None
+        assert (verdict.sound, verdict.fault.kind, verdict.fault.no) == (3, "missing", witness.no)
+        assert words in verdict.fault.words

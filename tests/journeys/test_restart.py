@@ -9,6 +9,7 @@ from typing import Final
 import psutil
 import pytest
 
+from tests.command import run
 from tests.db.embedded_service import servers_of
 from tests.journeys.official import official
 from tests.journeys.person import Person
@@ -76,14 +77,21 @@ async def test_a_connected_client_does_not_notice_a_restart(installed: Product, 
     assert len(ada.asked) == 1
 
 
-async def test_a_second_service_on_the_same_directory_is_told_so_in_one_line(installed: Product, ada: Person) -> None:
+async def test_a_second_service_on_the_same_directory_is_told_so_in_one_line(
+    installed: Product, ada: Person, tmp_path: Path
+) -> None:
     installed.start()
-    second = replace(installed, port=free_port()).launch()
+    elsewhere = replace(installed, port=free_port())
+    second = elsewhere.launch()
     assert second.process.wait(STOP_SECONDS) == 2
     second.stop()
     message = f"DATA_DIR {installed.data_dir} is in use by another service; stop it, or set DATA_DIR\n"
     assert second.log == [f"shopping-list-mcp: {message}"]
     await shop(installed, ada)
+    command = run(tmp_path, "clients", "list", DATA_DIR=str(installed.data_dir), PORT=str(elsewhere.port))
+    assert command.returncode == 2
+    assert f"PUBLIC_URL is {elsewhere.url} here" in command.stderr
+    assert f"was started with {installed.url};" in command.stderr
 
 
 def test_a_signal_to_stop_in_the_middle_of_the_first_start_leaves_no_database(installed: Product) -> None:

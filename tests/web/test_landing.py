@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from starlette.applications import Starlette
 
 from app.config import Settings
+from app.external_issuers import ExternalIssuer
 from app.web.landing import landing_routes
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +78,15 @@ async def test_only_a_local_service_warns_that_web_assistants_cannot_reach_it(
     assert text_of(await page_of(public), ".notice") == []
     (notice,) = text_of(await page_of(settings), ".notice")
     assert "public https address" in notice
+
+
+async def test_the_page_leads_to_accounts_only_where_there_are_any(public: Settings) -> None:
+    assert link(await page_of(public), "/it's/account")
+    changes = {"auth_server": "off", "oidc_issuers": [ExternalIssuer(issuer="https://id.example.org")]}
+    page = await page_of(public.model_copy(update=changes))
+    assert not any(str(each["href"]).endswith("/account") for each in page.select("a"))
+    assert "you sign in at https://id.example.org." in page.get_text()
+    assert "ign in here" not in page.get_text()
 
 
 async def test_the_page_needs_no_script_and_nothing_from_elsewhere(http: httpx.AsyncClient) -> None:
