@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Final
 
-from app.commands.columns import in_minutes, print_columns
+from app.commands.columns import day_or_never, in_minutes, print_columns
 from app.commands.command import run_with_database
 from app.commands.telling import changing
 from app.config import Settings
@@ -75,9 +75,8 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _row(key: ApiKey) -> tuple[str, ...]:
     state = "revoked" if key.revoked_at else "good" if key.expires_at > system_clock() else "expired"
-    used = "never" if key.last_used_on is None else key.last_used_on.isoformat()
-    until = in_minutes(key.expires_at)
-    return (key.id, key.name, key.person, key.household, in_order(key.scopes), until, state, used)
+    until, used = in_minutes(key.expires_at), day_or_never(key.last_used_on)
+    return (key.id, key.name, key.email, key.household, in_order(key.scopes), until, state, used)
 
 
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:

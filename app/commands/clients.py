@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from app.commands.columns import print_columns
-from app.commands.command import run_with_database
+from app.commands.columns import day_or_never, print_columns
+from app.commands.command import need_auth_server, run_with_database
 from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
@@ -44,6 +44,7 @@ def add_to(commands: "Commands") -> None:
 
 
 def _add(settings: Settings, arguments: argparse.Namespace) -> int:
+    need_auth_server(settings)
     wanted = Wanted(
         name=arguments.name,
         redirect_uris=arguments.redirect_uris,
@@ -65,7 +66,7 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> list[tuple[Client, datetime]]:
+    async def work(complete: Settings, engine: Engine) -> list[tuple[Client, date | None]]:
         async with transaction(engine) as connection:
             return await find_preregistered(connection)
 
@@ -73,9 +74,9 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _row(client: Client, last_used_at: datetime) -> tuple[str, ...]:
+def _row(client: Client, last_used_on: date | None) -> tuple[str, ...]:
     introspects = "yes" if client.may_introspect else "no"
-    method, used = client.token_endpoint_auth_method, last_used_at.date().isoformat()
+    method, used = client.token_endpoint_auth_method, day_or_never(last_used_on)
     return (client.id, client.name, method, introspects, used, " ".join(client.redirect_uris))
 
 

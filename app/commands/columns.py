@@ -1,7 +1,7 @@
 """Lists on a terminal."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 
 def print_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -14,3 +14,8 @@ def print_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def in_minutes(moment: datetime) -> str:
     """A moment as `2026-12-24T18:00Z`."""
     return f"{moment:%Y-%m-%dT%H:%MZ}"
+
+
+def day_or_never(day: date | None) -> str:
+    """The day of a last use."""
+    return "never" if day is None else day.isoformat()

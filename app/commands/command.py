@@ -11,7 +11,7 @@ from app.config import Settings
 from app.db import Engine, create_engine
 from app.db.embedded import DatabaseUrls, find_running, has_database
 from app.db.readiness import Readiness
-from app.errors import StartupError
+from app.errors import Conflict, StartupError
 from app.public_url import check_public_url
 from app.secret_key import keep_secret_key
 from app.serve import database
@@ -66,3 +66,9 @@ def _find_embedded(settings: Settings) -> DatabaseUrls | None:
             "service, best in .env, or start the service first"
         )
     return running
+
+
+def need_auth_server(settings: Settings) -> None:
+    """For what only the service's own authorization server would use. Raises `Conflict` when it is off."""
+    if settings.auth_server == "off":
+        raise Conflict("AUTH_SERVER is off, and this would serve nobody. Nothing was done.")

@@ -1,6 +1,7 @@
 """`python -m app people`."""
 
 import argparse
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ def _reset(settings: Settings, arguments: argparse.Namespace) -> int:
             "Nobody signs in with a password here: PASSWORD_SIGN_IN or AUTH_SERVER is off. Nothing was done."
         )
     print(run_with_database(settings, partial(_make_link, email=arguments.email)))
+    print("The link is good once, for half an hour, and until the password is changed.", file=sys.stderr)
     return 0
 
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from app.commands.columns import in_minutes, print_columns
-from app.commands.command import run_with_database
+from app.commands.columns import day_or_never, print_columns
+from app.commands.command import need_auth_server, run_with_database
 from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
@@ -50,6 +50,7 @@ def add_to(commands: "Commands") -> None:
 
 
 def _create(settings: Settings, arguments: argparse.Namespace) -> int:
+    need_auth_server(settings)
     wanted = WantedAccount(
         name=arguments.name,
         household=arguments.household,
@@ -74,10 +75,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             found = json.loads(file.read(LARGEST_FILE))
-    except (OSError, ValueError):
-        raise Invalid(f"jwks-file: {path} can't be read as JSON.", field="jwks-file") from None
+    except OSError as error:
+        raise Invalid(f"--jwks-file: {path} can't be read: {error.strerror}.", field="jwks-file") from None
+    except ValueError:
+        raise Invalid(f"--jwks-file: {path} is not JSON.", field="jwks-file") from None
     if not isinstance(found, dict):
-        raise Invalid("jwks-file: this is no JWK Set.", field="jwks-file")
+        raise Invalid(f"--jwks-file: {path} holds no JWK Set.", field="jwks-file")
     return found  # pyright: ignore[reportUnknownVariableType]
 
 
@@ -92,7 +95,7 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _row(account: ServiceAccount) -> tuple[str, ...]:
     state = "revoked" if account.revoked_at else "good"
-    scopes, used = in_order(account.scopes), in_minutes(account.last_used_at)
+    scopes, used = in_order(account.scopes), day_or_never(account.last_used_on)
     return (account.client_id, account.name, account.household, scopes, account.method, state, used)
 
 

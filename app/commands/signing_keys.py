@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from app.commands.columns import in_minutes, print_columns
-from app.commands.command import run_with_database
+from app.commands.command import need_auth_server, run_with_database
 from app.config import Settings
 from app.db import Engine, transaction
 from app.oauth.signing.keys import PUBLISHED_AFTER_RETIREMENT, KeyRing
@@ -29,6 +29,8 @@ def add_to(commands: "Commands") -> None:
 
 
 def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
+    need_auth_server(settings)
+
     async def work(complete: Settings, engine: Engine) -> StoredKey | None:
         # Also says, as every start does, when SECRET_KEY does not open the keys that are there.
         keys = KeyRing(engine, complete)

@@ -33,7 +33,7 @@ async def test_a_key_is_made_shown_listed_and_revoked(
     await client.call("list_items")
     listed = run(tmp_path, "api-keys", "list", **environment)
     [_, row] = listed.stdout.splitlines()
-    assert all(part in row for part in ("Display", "Ada", "Ada's household", "lists:read", "good"))
+    assert all(part in row for part in ("Display", str(ada.email), "Ada's household", "lists:read", "good"))
     assert key not in listed.stdout
     assert "lists:write" not in row
     key_id = row.split()[0]
@@ -49,13 +49,20 @@ async def test_a_key_is_made_shown_listed_and_revoked(
     heard.close()
     assert (await client.send("tools/list")).status_code == 401
     assert "revoked" in run(tmp_path, "api-keys", "list", **environment).stdout
+    again = run(tmp_path, "api-keys", "revoke", key_id, **environment)
+    assert (again.returncode, again.stderr) == (1, "shopping-list-mcp: This key is revoked already.\n")
 
 
 async def test_what_can_not_be_made_is_refused_in_one_line(engine: Engine, settings: Settings, tmp_path: Path) -> None:
     ada, _ = await Factory(engine, settings).person("Ada")
     for person, household, says in (
         ("nobody@example.org", "Ada's household", "nobody has an account"),
-        (str(ada.email), "Eve's household", "Candidates: Ada's household"),
+        ("ada", "Ada's household", "person: this is no e-mail address"),
+        (
+            str(ada.email),
+            "Eve's household",
+            "in no household of that name. Candidates: Ada's household",
+        ),
     ):
         wanted = ["--person", person, "--household", household]
         ended = run(tmp_path, "api-keys", "create", *wanted, **environment_of(settings))

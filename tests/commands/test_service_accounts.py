@@ -35,6 +35,7 @@ async def test_an_account_is_made_listed_and_revoked(
     listed = run(tmp_path, "service-accounts", "list", **environment)
     [_, row] = listed.stdout.splitlines()
     assert all(part in row for part in (credentials["client_id"], "Kitchen robot", "lists:read", "good"))
+    assert "never" not in row
     assert credentials["client_secret"] not in listed.stdout
     heard = Heard()
     with app.state.cues.listening(heard, [household_id]):
@@ -51,7 +52,12 @@ async def test_an_account_is_made_listed_and_revoked(
 async def test_a_file_that_holds_no_keys_is_refused(engine: Engine, settings: Settings, tmp_path: Path) -> None:
     await Factory(engine, settings).person("Ada")
     wanted = ["--household", "Ada's household", "--role", "editor", "--auth-method", "private_key_jwt"]
-    for name, content in (("missing", None), ("text", "no JSON"), ("list", "[]"), ("empty", '{"keys": []}')):
+    for name, content, words in (
+        ("missing", None, "No such file"),
+        ("text", "no JSON", "is not JSON"),
+        ("list", "[]", "holds no JWK Set"),
+        ("empty", '{"keys": []}', "jwks: "),
+    ):
         file = tmp_path / name
         if content is not None:
             file.write_text(content)
@@ -59,4 +65,4 @@ async def test_a_file_that_holds_no_keys_is_refused(engine: Engine, settings: Se
         refused = run(tmp_path, "service-accounts", "create", *arguments, **environment_of(settings))
         assert (refused.returncode, refused.stdout) == (1, "")
         [line] = refused.stderr.splitlines()
-        assert "jwks" in line
+        assert words in line

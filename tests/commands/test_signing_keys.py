@@ -22,6 +22,18 @@ def test_a_new_key_waits_an_hour_and_a_second_one_is_not_made(settings: Settings
     assert listed[2].endswith("signing")
 
 
+def test_nothing_is_made_that_nobody_would_use(tmp_path: Path) -> None:
+    off = {"AUTH_SERVER": "off", "OIDC_ISSUERS": "https://id.example.org"}
+    for command in (
+        ["signing-keys", "rotate"],
+        ["clients", "add", "Home", "https://home.example/cb"],
+        ["service-accounts", "create", "--household", "Ada's", "--role", "viewer"],
+    ):
+        refused = run(tmp_path, *command, **off)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.startswith("shopping-list-mcp: AUTH_SERVER is off")
+
+
 def test_keys_that_secret_key_does_not_open_are_not_rotated(settings: Settings, tmp_path: Path) -> None:
     environment = environment_of(settings)
     assert run(tmp_path, "signing-keys", "rotate", **environment).returncode == 0

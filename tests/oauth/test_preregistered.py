@@ -53,6 +53,17 @@ async def added(server: RunningServer) -> list[str]:
         return [client.id for client, _ in await find_preregistered(connection)]
 
 
+async def test_the_day_of_the_last_use_is_kept(server: RunningServer) -> None:
+    client_id = (await add(server))["client_id"]
+    moments = (NOW + timedelta(seconds=1), NOW + timedelta(days=1, hours=1))
+    for moment, day in [(None, None), *((moment, moment.date()) for moment in moments)]:
+        async with transaction(server.engine) as connection:
+            if moment is not None:
+                await note_use(connection, client_id, moment)
+            [(_, last_used_on)] = await find_preregistered(connection)
+        assert last_used_on == day
+
+
 async def test_removing_a_client_and_noting_its_use_do_not_wait_for_each_other(
     server: RunningServer, http: httpx.AsyncClient, email: str, database: DatabaseUrls
 ) -> None:
@@ -165,7 +176,10 @@ async def test_an_unknown_client_can_not_be_removed(server: RunningServer) -> No
         ({"name": "a\0b"}, "client_name must be printable"),
         ({"redirect_uris": ["http://client.example/cb"]}, "redirect_uris[0] is refused. Plain http"),
         ({"redirect_uris": [CALLBACK, "https://client.example/#a"]}, "redirect_uris[1] is refused"),
-        ({"auth_method": "private_key_jwt"}, "private_key_jwt needs either jwks or jwks_uri."),
+        ({"name": " "}, "The name is empty"),
+        ({"may_introspect": True}, "--introspect needs an --auth-method"),
+        ({"auth_method": "private_key_jwt"}, "--auth-method private_key_jwt needs --jwks-uri."),
+        ({"jwks_uri": "https://client.example/keys"}, "--jwks-uri is for --auth-method private_key_jwt."),
         ({"auth_method": "private_key_jwt", "jwks_uri": "http://client.example/keys"}, "jwks_uri is refused."),
     ],
     ids=str,
@@ -224,10 +238,7 @@ def test_the_commands_add_list_and_remove(database: DatabaseUrls, tmp_path: Path
     assert (client_id[:4], secret[:4]) == ("app_", "sls_")
     listed = run(tmp_path, "clients", "list", **external)
     [_, row] = listed.stdout.splitlines()
-    assert (row.split()[:4], row.split()[-2:]) == (
-        [client_id, "Home", "client_secret_basic", "yes"],
-        [CALLBACK, "http://localhost/cb"],
-    )
+    assert row.split() == [client_id, "Home", "client_secret_basic", "yes", "never", CALLBACK, "http://localhost/cb"]
     assert secret not in listed.stdout + listed.stderr + added.stderr
     removed = run(tmp_path, "clients", "remove", client_id, **external)
     assert (removed.returncode, removed.stdout) == (0, "Removed. Approvals that ended with it: 0\n")

@@ -16,6 +16,7 @@ from app.oauth.clients.metadata import ClientMetadata, fault_of_members
 from app.oauth.clients.registration import Registered, new_client
 from app.oauth.faults import OAuthFault
 from app.oauth.grants.revoking import Ended, Endings
+from app.oauth.metadata import PRIVATE_KEY_JWT, PUBLIC
 from app.oauth.store.clients import delete_client, insert_client, lock_client
 from app.oauth.store.grants import EndedGrant, of_client
 
@@ -38,6 +39,7 @@ async def add_client(connection: Connection, settings: Settings, wanted: Wanted,
 
     Raises `Invalid`, naming what is wrong.
     """
+    _check_together(wanted)
     try:
         given = ClientMetadata.model_validate(
             {
@@ -56,6 +58,18 @@ async def add_client(connection: Connection, settings: Settings, wanted: Wanted,
     entry = Entry(action=Action.CLIENT_REGISTERED, at=now, client_id=registered.client.id, detail=KIND)
     await record(connection, entry)
     return registered
+
+
+def _check_together(wanted: Wanted) -> None:
+    """Refuse what would be registered and be of no use. Raises `Invalid` in the words of the command."""
+    if not wanted.name.strip():
+        raise Invalid("The name is empty: people see it when they are asked.", field="name")
+    if wanted.may_introspect and wanted.auth_method == PUBLIC:
+        raise Invalid("--introspect needs an --auth-method: only who proves itself may ask about tokens.")
+    if wanted.jwks_uri is None and wanted.auth_method == PRIVATE_KEY_JWT:
+        raise Invalid("--auth-method private_key_jwt needs --jwks-uri.")
+    if wanted.jwks_uri is not None and wanted.auth_method != PRIVATE_KEY_JWT:
+        raise Invalid("--jwks-uri is for --auth-method private_key_jwt.")
 
 
 async def end_client(connection: Connection, client_id: str, endings: Endings, now: datetime) -> list[EndedGrant]:

@@ -146,10 +146,12 @@ async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
 def _checked_jwks(wanted: WantedAccount) -> dict[str, Any] | None:
     if wanted.method not in CONFIDENTIAL_METHODS:
         raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
-    if (wanted.jwks is not None) != (wanted.method == PRIVATE_KEY_JWT):
-        raise Invalid("jwks: keys are for the method private_key_jwt, which needs them.", field="jwks")
     if wanted.jwks is None:
+        if wanted.method == PRIVATE_KEY_JWT:
+            raise Invalid("--auth-method private_key_jwt needs --jwks-file.", field="jwks")
         return None
+    if wanted.method != PRIVATE_KEY_JWT:
+        raise Invalid("--jwks-file is for --auth-method private_key_jwt.", field="jwks")
     fault = fault_of_keys(wanted.jwks)
     if fault is not None:
         raise Invalid(f"jwks: {fault}", field="jwks")

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from app.db import Connection, new_id
-from app.errors import Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.households.repository import memberships_of
 from app.households.tenant import named
 from app.oauth.grants.granting import make_grant
@@ -19,6 +20,7 @@ from app.oauth.store.api_keys import find_grant_of_key_id, insert_api_key
 from app.oauth.store.grants import NewGrant, by_id
 from app.ops.secrets import API_KEY_PREFIX, KEY_ID_PREFIX, hash_of, new_public_id, new_secret
 from app.people.emails import parse_email
+from app.people.person import Person
 from app.people.store import find_local_person
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, expand
 from app.text import clean
@@ -67,10 +69,8 @@ async def create_api_key(connection: Connection, resource: str, wanted: WantedKe
     if unknown or not wanted.scopes:
         raise Invalid(f"scopes: choose among {', '.join(ALL_SCOPES)}.", field="scopes")
     name = clean(wanted.name, "name", LONGEST_NAME)
-    person = await find_local_person(connection, parse_email(wanted.email))
-    if person is None:
-        raise NotFound("person: nobody has an account with this e-mail address.", field="person")
-    household_id = named(await memberships_of(connection, person.id), wanted.household).household_id
+    person = await _find_person(connection, wanted.email)
+    household_id = await _find_household(connection, person.id, wanted.household)
     secret = new_secret(API_KEY_PREFIX)
     grant = NewGrant(
         id=new_id(),
@@ -90,8 +90,28 @@ async def create_api_key(connection: Connection, resource: str, wanted: WantedKe
 
 
 async def revoke_api_key(connection: Connection, key_id: str, endings: Endings, now: datetime) -> None:
-    """End a key at once; nothing happens when it has ended already. Raises `NotFound` for an unknown id."""
+    """End a key at once. Raises `NotFound` for an unknown id, `Conflict` when it was ended before."""
     grant_id = await find_grant_of_key_id(connection, key_id)
     if grant_id is None:
         raise NotFound("There is no API key with this id; `api-keys list` shows them all.", field="id")
-    await endings.end(connection, by_id(grant_id), Ended.BY_OPERATOR, now)
+    if not await endings.end(connection, by_id(grant_id), Ended.BY_OPERATOR, now):
+        raise Conflict("This key is revoked already.", field="id")
+
+
+async def _find_person(connection: Connection, email: str) -> Person:
+    try:
+        address = parse_email(email)
+    except Invalid:
+        raise Invalid("person: this is no e-mail address. Write it like anna@example.org.", field="person") from None
+    person = await find_local_person(connection, address)
+    if person is None:
+        raise NotFound("person: nobody has an account with this e-mail address.", field="person")
+    return person
+
+
+async def _find_household(connection: Connection, person_id: UUID, household: str) -> UUID:
+    try:
+        return named(await memberships_of(connection, person_id), household).household_id
+    except NotFound as error:
+        message = "household: the person is in no household of that name."
+        raise NotFound(message, field="household", candidates=error.candidates) from None

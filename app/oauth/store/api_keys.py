@@ -20,7 +20,7 @@ class ApiKey:
     id: str
     grant_id: UUID
     name: str
-    person: str
+    email: str
     household: str
     scopes: Sequence[str]
     expires_at: datetime
@@ -53,7 +53,7 @@ async def find_api_keys(connection: Connection) -> list[ApiKey]:
             grants.c.client_id,
             grants.c.id,
             grants.c.client["name"].astext,
-            people.c.name,
+            people.c.email,
             households.c.name,
             grants.c.scopes,
             grants.c.expires_at,

@@ -1,17 +1,15 @@
 """SQL on clients."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import Date, and_, case, cast, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from app.db import Connection
 from app.oauth.tables import clients
 
-# The time of last use serves a purge after 90 days: a day's precision is enough, and spares a write per token.
-USE_PRECISION: Final = timedelta(days=1)
 KEPT_METADATA: Final = ("application_type", "grant_types", "response_types", "scope", "software_id")
 """What a client said of itself and has no column, as far as it is worth keeping: anybody may say much."""
 
@@ -68,14 +66,21 @@ async def find_client(connection: Connection, client_id: str) -> Client | None:
     return None if row is None else _client(row)
 
 
-async def find_preregistered(connection: Connection) -> list[tuple[Client, datetime]]:
-    """The clients that were registered by command, each with the day of its last use."""
+# A client begins with the moment of its registration as its last use, from which unused ones are purged.
+LAST_USED_ON: Final = case(
+    (clients.c.last_used_at != clients.c.created_at, cast(func.timezone("UTC", clients.c.last_used_at), Date))
+)
+"""The day of the last use; NULL for none so far."""
+
+
+async def find_preregistered(connection: Connection) -> list[tuple[Client, date | None]]:
+    """The clients that were registered by command, each with the day of its last use, if it was used."""
     rows = await connection.execute(
-        select(*_COLUMNS, clients.c.last_used_at)
+        select(*_COLUMNS, LAST_USED_ON.label("last_used_on"))
         .where(clients.c.kind == "preregistered")
         .order_by(clients.c.created_at, clients.c.id)
     )
-    return [(_client(row), row.last_used_at) for row in rows]
+    return [(_client(row), row.last_used_on) for row in rows]
 
 
 async def find_document(connection: Connection, client_id: str) -> Document | None:
@@ -135,8 +140,11 @@ async def delete_client(connection: Connection, client_id: str) -> None:
 
 async def note_use(connection: Connection, client_id: str, now: datetime) -> None:
     """Remember that the client is still in use; the next time, if somebody else has its row just now. It is called
-    behind the locks of grants, and whoever waits for a client must come before those."""
-    unnoted = and_(clients.c.id == client_id, clients.c.last_used_at < now - USE_PRECISION)
+    behind the locks of grants, and whoever waits for a client must come before those. A write only for the first use
+    of a day."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    is_news = or_(clients.c.last_used_at < today, clients.c.last_used_at == clients.c.created_at)
+    unnoted = and_(clients.c.id == client_id, is_news)
     free = select(clients.c.id).where(unnoted).with_for_update(skip_locked=True)
     await connection.execute(update(clients).where(clients.c.id.in_(free)).values(last_used_at=now))
 

@@ -1,7 +1,7 @@
 """SQL on service accounts."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 
 from app.db import Connection
 from app.households.tables import households
+from app.oauth.store.clients import LAST_USED_ON
 from app.oauth.tables import clients, grant_households, grants
 
 
@@ -23,7 +24,7 @@ class ServiceAccount:
     name: str
     method: str
     scopes: list[str]
-    last_used_at: datetime
+    last_used_on: date | None
     revoked_at: datetime | None
 
 
@@ -57,7 +58,7 @@ def _select() -> Select[*tuple[Any, ...]]:
             clients.c.name,
             clients.c.token_endpoint_auth_method,
             grants.c.scopes,
-            clients.c.last_used_at,
+            LAST_USED_ON,
             grants.c.revoked_at,
         )
         .select_from(clients)
