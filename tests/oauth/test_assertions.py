@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from app.config import Settings
 from app.db import Engine, transaction
@@ -240,6 +241,28 @@ async def test_an_assertion_is_good_once(server: RunningServer, http: httpx.Asyn
         rows = (await connection.execute(select(client_assertions))).all()
     assert len(rows) == 1
     assert jwt.decode(assertion, options={"verify_signature": False})["jti"] not in str(rows)
+
+
+async def test_the_log_says_what_the_answer_does_not(
+    server: RunningServer, http: httpx.AsyncClient, signer: Signer
+) -> None:
+    now = int(server.clock().timestamp())
+    used = signer.assertion()
+    assert believed(await asking(http, signer, used))
+    stranger = Signer(signer.client_id, server.url)
+    for wrong, assertion in {
+        "signature": stranger.assertion(),
+        "claims": signer.assertion(aud=[server.url, "https://other.example"]),
+        "times": signer.assertion(exp=now - 120),
+        "iss or sub": signer.assertion(iss="someone else"),
+        "aud": signer.assertion(aud="https://other.example"),
+        "exp": signer.assertion(exp=now + 1200),
+        "jti": used,
+    }.items():
+        with capture_logs() as log:
+            assert not believed(await asking(http, signer, assertion))
+        told = [entry for entry in log if entry["event"] == "client not believed"]
+        assert [(entry["client_id"], entry["wrong"]) for entry in told] == [(signer.client_id, wrong)]
 
 
 async def test_of_sixteen_uses_at_once_one_counts(http: httpx.AsyncClient, signer: Signer) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import jwt
 from joserfc.errors import JoseError
@@ -39,6 +39,10 @@ class Assertion:
     remembered_until: datetime
 
 
+Wrong = Literal["signature", "claims", "times", "iss or sub", "aud", "exp"]
+"""What is wrong with an assertion, for the log: strangers are not told."""
+
+
 class _Claims(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -70,27 +74,32 @@ def claimed_key(text: str) -> str | None:
 
 def verify_assertion(
     text: str, client_id: str, keys: Sequence[ClientKey], audiences: Collection[str], now: datetime
-) -> Assertion | None:
+) -> Assertion | Wrong:
     """The assertion, if it is signed with one of `keys`, names `client_id` as issuer and subject and one of
-    `audiences`, and ends within ten minutes (RFC 7523 section 3); None otherwise, whichever check failed."""
+    `audiences`, and ends within ten minutes (RFC 7523 section 3); otherwise what was found wrong first."""
     for key in keys:
         try:
             payload = jwt.decode(text, key.jwk.key, algorithms=key.algorithms, options=_SIGNATURE_ONLY)
         except jwt.PyJWTError:
             continue
         return _checked(payload, client_id, audiences, now)
-    return None
+    return "signature"
 
 
-def _checked(payload: object, client_id: str, audiences: Collection[str], now: datetime) -> Assertion | None:
+def _checked(payload: object, client_id: str, audiences: Collection[str], now: datetime) -> Assertion | Wrong:
     try:
         claims = _Claims.model_validate(payload)
+    except ValidationError:
+        return "claims"
+    try:
         JWTClaimsRegistry(now=int(now.timestamp()), leeway=int(LEEWAY.total_seconds())).validate(claims.model_dump())
-    except (ValidationError, JoseError):
-        return None
+    except JoseError:
+        return "times"
     audience = claims.aud if isinstance(claims.aud, str) else claims.aud[0]
-    if (claims.iss, claims.sub) != (client_id, client_id) or audience not in audiences:
-        return None
+    if (claims.iss, claims.sub) != (client_id, client_id):
+        return "iss or sub"
+    if audience not in audiences:
+        return "aud"
     if claims.exp > (now + LONGEST_LIFE + LEEWAY).timestamp():
-        return None
+        return "exp"
     return Assertion(client_id, claims.jti, datetime.fromtimestamp(claims.exp, UTC) + LEEWAY)

@@ -2,12 +2,14 @@
 
 import hmac
 from dataclasses import replace
+from typing import Final
 
+import structlog
 from starlette.requests import Request
 
 from app.db import Connection, transaction
 from app.errors import LimitReached, Unavailable
-from app.oauth.clients.assertions import claimed_key, verify_assertion
+from app.oauth.clients.assertions import Assertion, claimed_key, verify_assertion
 from app.oauth.clients.credentials import ClientCredentials, credentials_of
 from app.oauth.clients.ids import fault_of_client_id, is_document_id
 from app.oauth.faults import OAuthFault, invalid_client
@@ -18,6 +20,8 @@ from app.oauth.store.assertions import use_assertion
 from app.oauth.store.clients import Client, find_client
 from app.ops.requests import address_of
 from app.ops.secrets import hash_of
+
+_log: Final = structlog.stdlib.get_logger("app.oauth")
 
 
 async def read_credentials(
@@ -33,8 +37,10 @@ async def read_credentials(
         return given
     async with transaction(server.engine) as connection:
         client = await find_client(connection, given.client_id)
-    if client is None or client.token_endpoint_auth_method != PRIVATE_KEY_JWT:
+    if client is None:
         return invalid_client()
+    if client.token_endpoint_auth_method != PRIVATE_KEY_JWT:
+        return _not_believed(client, "method")
     try:
         keys = await server.key_sets.keys_of(client, claimed_key(given.assertion), address_of(request))
     except (LimitReached, Unavailable):
@@ -42,7 +48,7 @@ async def read_credentials(
         await server.limits.failures.count(request, parameters)
         raise
     proven = verify_assertion(given.assertion, client.id, keys, server.assertion_audiences, server.clock())
-    return invalid_client() if proven is None else replace(given, proven=proven)
+    return replace(given, proven=proven) if isinstance(proven, Assertion) else _not_believed(client, proven)
 
 
 async def authenticate_client(
@@ -53,8 +59,11 @@ async def authenticate_client(
     A public client only names itself. One with a secret must show it, in whichever of the two ways.
     """
     client = await find_client(connection, given.client_id)
-    if client is None or not await _proves(connection, client, given):
+    if client is None:
         return invalid_client()
+    wrong = await _what_is_wrong(connection, client, given)
+    if wrong is not None:
+        return _not_believed(client, wrong)
     if is_document_id(client.id) and fault_of_client_id(server.settings, client.id) is not None:
         return invalid_client()
     return client
@@ -71,17 +80,25 @@ async def find_proven_client(
         return await authenticate_client(server, connection, given)
 
 
-async def _proves(connection: Connection, client: Client, given: ClientCredentials) -> bool:
+def _not_believed(client: Client, wrong: str) -> OAuthFault:
+    """The answer, which is the same for all; whoever sets up a client finds the reason in the log."""
+    _log.info("client not believed", client_id=client.id, wrong=wrong)
+    return invalid_client()
+
+
+async def _what_is_wrong(connection: Connection, client: Client, given: ClientCredentials) -> str | None:
+    """What keeps these credentials from proving the client, in a word; None if they do."""
     method = client.token_endpoint_auth_method
     if method == PRIVATE_KEY_JWT:
         proven = given.proven
         if proven is None or proven.client_id != client.id:
-            return False
-        return await use_assertion(connection, client.id, hash_of(proven.jti), proven.remembered_until)
+            return "method"
+        is_new = await use_assertion(connection, client.id, hash_of(proven.jti), proven.remembered_until)
+        return None if is_new else "jti"
     if given.assertion is not None:
-        return False
+        return "method"
     if method == PUBLIC:
-        return not given.secret
+        return "method" if given.secret else None
     if method not in SECRET_METHODS or client.secret_hash is None or given.secret is None:
-        return False
-    return hmac.compare_digest(hash_of(given.secret), client.secret_hash)
+        return "method"
+    return None if hmac.compare_digest(hash_of(given.secret), client.secret_hash) else "secret"

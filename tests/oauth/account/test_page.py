@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import update
 
 from app.config import Settings
-from app.db import Engine
+from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
+from app.oauth.grants.api_keys import WantedKey, create_api_key
 from app.oauth.tables import grants
 from tests.db.looking import change
 from tests.oauth.account.pages import SIGN_IN, connect, is_signed_in, sign_in
@@ -25,12 +26,23 @@ async def test_it_shows_who_one_is_and_what_is_connected(
     await connect(server, http, email)
     page = await Browser(http).open("/account")
     today = server.clock().date()
-    for shown in (email, "not confirmed", "A test client", "localhost:49152", "change the lists", "household"):
+    for shown in (email, "A test client", "localhost:49152", "change the lists", "household"):
         assert shown in page.text
     assert f"Since {today}" in page.text
     assert f"Last seen {today}" in page.text
     assert f"Until {today + timedelta(days=30)}" in page.text
     assert not page.has_form("/account/proof"), "no letters can be sent"
+    assert "confirmed" not in page.text
+
+
+async def test_an_api_key_is_shown_as_one(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+    await connect(server, http, email)
+    household = (await Browser(http).open("/account")).soup.select("section.app dd")[1].get_text()
+    wanted = WantedKey(email=email, household=household, name="Display")
+    async with transaction(server.engine) as connection:
+        key = await create_api_key(connection, server.settings.resource, wanted, server.clock())
+    page = await Browser(http).open("/account")
+    assert f"Display API key {key.id}" in page.text
 
 
 async def test_nobody_sees_the_apps_of_others(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
