@@ -17,6 +17,7 @@ from app.config import Settings
 from app.db import create_engine
 from app.db.driver import connect
 from app.db.embedded import EmbeddedPostgres
+from app.db.faults import in_words
 from app.db.migrate import migrate
 from app.db.roles import refuse_powerful_role
 from app.errors import StartupError
@@ -100,8 +101,7 @@ async def _check_role(service_url: str) -> None:
     try:
         await (await connect(service_url)).close()
     except (OSError, ValueError, asyncpg.PostgresError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise StartupError(f"DATABASE_URL: {reason}") from None
+        raise StartupError(f"DATABASE_URL: {in_words(error)}") from None
     engine = create_engine(service_url, pool_size=1)
     try:
         await refuse_powerful_role(engine)

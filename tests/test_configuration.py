@@ -313,7 +313,7 @@ def test_a_wrong_setting_ends_the_start_with_one_line(
         ({"PORT": "http"}, "PORT: must be a whole number"),
         ({"HOST": "192.0.2.1"}, "HOST: 192.0.2.1 is not an address of this machine"),
         ({**EXTERNAL, "DATABASE_URL": "postgresql://a.example/b"}, "DATABASE_URL: must name the role to connect as"),
-        (EXTERNAL, "MIGRATION_DATABASE_URL: "),
+        (EXTERNAL, "MIGRATION_DATABASE_URL: Connection refused"),
     ],
 )
 def test_the_process_ends_with_that_line_and_status_2(

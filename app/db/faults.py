@@ -1,5 +1,7 @@
 """What a failure of the database means for the caller."""
 
+import os
+
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -46,6 +48,13 @@ def driver_error(error: BaseException) -> BaseException:
     if isinstance(error, DBAPIError) and error.orig is not None:
         return error.orig.__cause__ or error.orig
     return error
+
+
+def in_words(error: BaseException | None) -> str:
+    """Why a database can't be had, in one line for whoever runs the service."""
+    if isinstance(error, ConnectionError) and error.errno is not None:
+        return os.strerror(error.errno)  # asyncio's own words are an address as Python writes it
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def is_lost_connection(error: BaseException) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from app.config import load_settings
 from app.db.driver import connect
+from app.db.faults import in_words
 from app.errors import StartupError
 
 ALEMBIC_INI: Final = Path(__file__).parents[2] / "alembic.ini"
@@ -57,7 +58,7 @@ def _run(owner_url: str, service_url: str, work: Callable[[Config], None]) -> No
         run_as_owner(owner_url, with_connection)
     except (OSError, asyncpg.PostgresError, DBAPIError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        raise StartupError(f"MIGRATION_DATABASE_URL: {_first_line(cause)}") from error
+        raise StartupError(f"MIGRATION_DATABASE_URL: {in_words(cause)}") from error
 
 
 def run_as_owner(owner_url: str, work: Callable[[SyncConnection], None]) -> None:
@@ -91,7 +92,3 @@ def role_of(url: str) -> str:
     if not role:
         raise StartupError("DATABASE_URL: must name the role to connect as (postgresql://role:password@host/database)")
     return role
-
-
-def _first_line(error: BaseException | None) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

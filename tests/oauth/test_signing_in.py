@@ -118,6 +118,15 @@ async def test_a_lone_surrogate_is_refused_by_name(
     assert f"The field {name}" in response.text
 
 
+@pytest.mark.parametrize("wrong", [{"email": "nobody"}, {"password": "short"}], ids=list)
+async def test_a_refusal_is_told_at_the_field_that_it_is_about(
+    http: httpx.AsyncClient, attempt: Attempt, email: str, wrong: dict[str, str]
+) -> None:
+    given = {"email": email, "password": PASSWORD, **wrong}
+    refused = await Browser(http).submit(await sign_up_page(http, attempt), SIGN_UP, **given)
+    assert [each["name"] for each in refused.soup.select("[aria-describedby=error]")] == list(wrong)
+
+
 async def test_what_was_typed_stays_but_for_the_password(http: httpx.AsyncClient, attempt: Attempt) -> None:
     page = await sign_up_page(http, attempt)
     page = await Browser(http).submit(page, SIGN_UP, email="<anna>@x", password="hunter2 hunter2", name='"Anna"')
