@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from app.commands import api_keys, auditing, clients, grants, migrating, people, service_accounts, serving, signing_keys
 from app.config import load_settings
+from app.database import Stopped
 from app.errors import AppError, StartupError
 from app.ops.logging import configure_logging
-from app.serve import Stopped
 
 if TYPE_CHECKING:
     from app.commands.command import Run

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import SecretStr
 
 from app.config import Settings
+from app.database import database
 from app.db import Engine, create_engine
 from app.db.embedded import DatabaseUrls, find_running, has_database
 from app.db.readiness import Readiness
 from app.errors import Conflict, StartupError
 from app.public_url import check_public_url
 from app.secret_key import keep_secret_key
-from app.serve import database
 
 if TYPE_CHECKING:
     # A generic class that argparse keeps to itself.

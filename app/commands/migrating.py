@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from app.config import Settings
-from app.serve import database
+from app.database import database
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

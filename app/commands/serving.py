@@ -4,7 +4,6 @@ import argparse
 from typing import TYPE_CHECKING
 
 from app.config import Settings
-from app.serve import serve
 
 if TYPE_CHECKING:
     from app.commands.command import Commands
@@ -17,5 +16,8 @@ def add_to(commands: "Commands") -> None:
 
 
 def _run(settings: Settings, arguments: argparse.Namespace) -> int:
+    # Here, because the other commands need nothing of the server, and loading it takes them a second.
+    from app.serve import serve
+
     serve(settings)
     return 0
