@@ -31,6 +31,20 @@ def revoke(name: str, privileges: str) -> None:
     op.execute(f"REVOKE {privileges} ON {name} FROM {_service_role()}")
 
 
+def narrow_updates(columns_of: dict[str, str]) -> None:
+    """Let the service role change only the named columns (`revoked_at, revoked_because`) of each table."""
+    for table, columns in columns_of.items():
+        revoke(table, "UPDATE")
+        grant(table, f"UPDATE ({columns})")
+
+
+def widen_updates(columns_of: dict[str, str]) -> None:
+    """The way back from `narrow_updates`."""
+    for table, columns in columns_of.items():
+        revoke(table, f"UPDATE ({columns})")
+        grant(table, "UPDATE")
+
+
 def _service_role() -> str:
     role: str = op.get_context().config.attributes["service_role"]  # type: ignore[union-attr]
     return _quoted(role)

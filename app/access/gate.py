@@ -60,7 +60,6 @@ class Gate:
     def __init__(self, app: ASGIApp, entrance: Entrance, identify: Identify, audit: AuditLog) -> None:
         self._app = AuthContextMiddleware(app)
         self._entrance = entrance
-        self._challenges = entrance.challenges
         self._identify = identify
         self._audit = audit
 
@@ -83,7 +82,7 @@ class Gate:
         scheme, _, token = given[0].partition(" ") if given else ("", "", "")
         if scheme.lower() != "bearer" or not token.strip():
             self._refused(scope, "token_missing")
-            return self._challenges.token_missing()
+            return self._entrance.challenges.token_missing()
         try:
             caller = await self._identify(token.strip(), address_in(scope))
         except Unavailable as refusal:
@@ -93,7 +92,7 @@ class Gate:
             return come_again(refusal)
         if caller is None or caller.resource not in self._entrance.resources:
             self._refused(scope, "invalid_token")
-            return self._challenges.token_refused()
+            return self._entrance.challenges.token_refused()
         return caller
 
     async def _serve(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> Response | None:
@@ -120,7 +119,7 @@ class Gate:
             return come_again(refusal)
         if current is None:
             self._refused(scope, "invalid_token", caller)
-            return self._challenges.token_refused()
+            return self._entrance.challenges.token_refused()
         caller = current
         calls = cast("list[Any]", message) if isinstance(message, list) else [message]
         if not isinstance(message, list) and (fault := envelope_fault(message)) is not None:
@@ -128,7 +127,7 @@ class Gate:
         needed = frozenset[str]().union(*(self._scopes_needed(call) for call in calls))
         if not needed <= caller.scopes:
             self._refused(scope, "insufficient_scope", caller, detail=in_order(needed))
-            return self._challenges.scope_missing(needed)
+            return self._entrance.challenges.scope_missing(needed)
         try:
             if len(calls) > 1:
                 self._identify.count_further(caller, len(calls) - 1)

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from migrations.helpers import grant, revoke
+from migrations.helpers import narrow_updates, widen_updates
 
 revision = "0012"
 down_revision = "0011"
@@ -16,15 +16,11 @@ def upgrade() -> None:
         UPDATE clients SET kind = 'service'
         WHERE kind = 'preregistered' AND id IN (SELECT client_id FROM grants WHERE kind = 'service')""")
     _kinds_of_clients("'dynamic', 'document', 'preregistered', 'service'")
-    for table, column in WRITTEN.items():
-        revoke(table, "UPDATE")
-        grant(table, f"UPDATE ({column})")
+    narrow_updates(WRITTEN)
 
 
 def downgrade() -> None:
-    for table, column in WRITTEN.items():
-        revoke(table, f"UPDATE ({column})")
-        grant(table, "UPDATE")
+    widen_updates(WRITTEN)
     op.execute("ALTER TABLE clients DROP CONSTRAINT ck_clients_kind")
     op.execute("UPDATE clients SET kind = 'preregistered' WHERE kind = 'service'")
     _kinds_of_clients("'dynamic', 'document', 'preregistered'")

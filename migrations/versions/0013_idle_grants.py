@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from migrations.helpers import grant, revoke
+from migrations.helpers import grant, narrow_updates, revoke, widen_updates
 
 revision = "0013"
 down_revision = "0012"
@@ -19,15 +19,11 @@ def upgrade() -> None:
         WHERE newest.family_id = refresh_families.id AND newest.generation = refresh_families.current_generation""")
     for table in DELETED_FROM:
         grant(table, "DELETE")
-    for table, columns in WRITTEN.items():
-        revoke(table, "UPDATE")
-        grant(table, f"UPDATE ({columns})")
+    narrow_updates(WRITTEN)
 
 
 def downgrade() -> None:
-    for table, columns in WRITTEN.items():
-        revoke(table, f"UPDATE ({columns})")
-        grant(table, "UPDATE")
+    widen_updates(WRITTEN)
     for table in DELETED_FROM:
         revoke(table, "DELETE")
     op.execute("ALTER TABLE refresh_families DROP COLUMN used_at")
