@@ -106,11 +106,16 @@ class Product:
         )
 
     def assert_nothing_runs(self) -> None:
-        """Neither a PostgreSQL server nor a process of the service is left."""
+        """Neither a PostgreSQL server nor a process of the service is left.
+
+        Where there were several workers, Python's own resource tracker ends a moment after the last of them.
+        """
         assert servers_of(self.data_dir) == []
         assert not is_locked(self.data_dir / "postgres.lock")
         assert not is_locked(self.data_dir / "lock")
-        assert [process for service in self.services for process in processes_of(service)] == []
+        ending = [process for service in self.services for process in processes_of(service)]
+        _, alive = psutil.wait_procs(ending, timeout=STOP_SECONDS)
+        assert alive == []
 
     def __enter__(self) -> "Product":
         return self
