@@ -4,8 +4,9 @@ import secrets
 
 from pydantic import SecretStr
 
-from app.config import SECRET_KEY_MIN_LENGTH, Settings
+from app.config import Settings
 from app.errors import StartupError
+from app.setting_types import SECRET_KEY_MIN_LENGTH
 
 
 def keep_secret_key(settings: Settings) -> Settings:

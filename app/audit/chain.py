@@ -12,7 +12,6 @@ from typing import Final
 from pydantic import SecretStr
 
 from app.audit.seals import SEAL_BYTES, mac_of
-from app.config import Settings
 from app.ops import sealing
 
 KEY_BYTES: Final = 32
@@ -71,14 +70,6 @@ class Chain:
     def moved(self, *, anchor: Link | None = None, head: Link | None = None) -> "Chain":
         """The same chain with another end."""
         return replace(self, anchor=anchor or self.anchor, head=head or self.head)
-
-
-def secret_keys_of(settings: Settings) -> Sequence[SecretStr]:
-    """SECRET_KEY, and the one before where it is given. Raises `TypeError` without one."""
-    if settings.secret_key is None:
-        raise TypeError("the settings of a running service hold a SECRET_KEY")
-    previous = settings.secret_key_previous
-    return (settings.secret_key, *([previous] if previous else []))
 
 
 def new_chain(secret_key: SecretStr) -> Chain:

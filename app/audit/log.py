@@ -43,11 +43,9 @@ class AuditLog:
     """Gathers entries; `running` must be entered for them to be written."""
 
     def __init__(self, engine: Engine, settings: Settings, *, clock: Clock = system_clock) -> None:
-        if settings.secret_key is None:
-            raise TypeError("the settings of a running service hold a SECRET_KEY")
         self._engine = engine
         self._clock = clock
-        self._email_key = derive_key(settings.secret_key, "audit-emails")
+        self._email_key = derive_key(settings.secret_keys[0], "audit-emails")
         self._waiting: deque[Entry] = deque()
         self._lost = 0
         self._refusals = Refusals()

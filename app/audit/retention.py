@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import Final
 
 from app.audit import repository
-from app.audit.chain import BrokenChain, open_chain, secret_keys_of
+from app.audit.chain import BrokenChain, open_chain
 from app.audit.checking import Fault, check
 from app.audit.sealing import LEAD
 from app.config import Settings
@@ -33,7 +33,7 @@ async def _forget_some(connection: Connection, settings: Settings, before: datet
     stored = await repository.find_chain(connection)
     if stored is None:
         return 0
-    chain = open_chain(stored, secret_keys_of(settings))
+    chain = open_chain(stored, settings.secret_keys)
     found = await repository.find_sealed(connection, chain.anchor.no, BATCH)
     old = list(takewhile(lambda each: each.entry.at < before, found))
     reached = check(chain, chain.anchor, old)

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from app.audit import repository
-from app.audit.chain import BrokenChain, Chain, Link, new_chain, open_chain, secret_keys_of
+from app.audit.chain import BrokenChain, Chain, Link, new_chain, open_chain
 from app.audit.entry import Entry
 from app.audit.seals import seal_of
 from app.config import Settings
@@ -29,7 +29,7 @@ class Sealer:
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
-        self._secret_keys = secret_keys_of(settings)
+        self._secret_keys = settings.secret_keys
         self._seen = 0
         self._key_is_current = False
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from app.audit.chain import Link, secret_keys_of
+from app.audit.chain import Link
 from app.audit.exporting import Period, export
 from app.audit.seals import SEAL_BYTES
 from app.audit.verifying import Verdict, verify
@@ -41,7 +41,7 @@ def add_to(commands: "Commands") -> None:
 
 def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
     async def work(complete: Settings, engine: Engine) -> Verdict:
-        return await verify(engine, secret_keys_of(complete), system_clock(), witness=arguments.head)
+        return await verify(engine, complete.secret_keys, system_clock(), witness=arguments.head)
 
     verdict = run_with_database(settings, work)
     for line in _in_words(verdict):

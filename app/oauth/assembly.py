@@ -6,7 +6,6 @@ from uuid import UUID
 from app.audit.log import AuditLog
 from app.config import Settings
 from app.db import Engine
-from app.errors import StartupError
 from app.oauth.clients.documents import Documents
 from app.oauth.clients.key_sets import KeySets
 from app.oauth.grants.revoking import GrantRevoked
@@ -57,9 +56,7 @@ class Surroundings:
 
 def authorization_server(settings: Settings, around: Surroundings) -> AuthorizationServer:
     """The authorization server of `settings`. Raises `StartupError` without a SECRET_KEY."""
-    if settings.secret_key is None:
-        raise StartupError("SECRET_KEY: required for signing in; make one with: openssl rand -hex 32")
-    secret_key, is_limited, clock = settings.secret_key, settings.limits == "on", around.clock
+    secret_key, is_limited, clock = settings.secret_keys[0], settings.limits == "on", around.clock
     limits = limits_of(around.per_minute, around.counters, enabled=is_limited)
     slow_down = SlowDown(secret_key, enabled=is_limited)
     upstream = Upstream(settings, secret_key, around.fetcher, clock) if settings.oidc_login_issuer else None

@@ -16,10 +16,11 @@ from typing import Final
 import anyio
 import httpx2
 
-from app.config import Settings, is_loopback
+from app.config import Settings
 from app.ops.addresses import IPAddress, Resolve, is_public, resolve
 from app.ops.fetch_places import Bounds, FetchPlaces
 from app.ops.fetched import Fetched, FetchFailed, Reason, read_answer
+from app.setting_types import is_loopback
 
 DOCUMENT_BYTES: Final = 5 * 1024
 KEYS_BYTES: Final = 64 * 1024

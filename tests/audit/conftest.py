@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.audit import log
-from app.audit.chain import Link, secret_keys_of
+from app.audit.chain import Link
 from app.audit.entry import Action, Entry
 from app.audit.log import AuditLog
 from app.audit.sealing import Sealer
@@ -73,7 +73,7 @@ class Record:
 
     async def verify(self, now: datetime = NOW, witness: Link | None = None) -> Verdict:
         """Verify it."""
-        return await verify(self.engine, secret_keys_of(self.settings), now, witness=witness)
+        return await verify(self.engine, self.settings.secret_keys, now, witness=witness)
 
     async def fault(self) -> tuple[str, int | None] | None:
         """The kind and number of the first fault."""

@@ -56,12 +56,9 @@ class KeyRing:
     """
 
     def __init__(self, engine: Engine, settings: Settings, *, clock: Clock = system_clock) -> None:
-        if settings.secret_key is None:
-            raise StartupError("SECRET_KEY: required to keep the signing keys; make one with: openssl rand -hex 32")
         self._engine = engine
-        self.secret_key: Final = settings.secret_key
-        previous = settings.secret_key_previous
-        self._secret_keys: Sequence[SecretStr] = (self.secret_key, *([previous] if previous else []))
+        self._secret_keys = settings.secret_keys
+        self.secret_key: Final = self._secret_keys[0]
         self._clock = clock
         self._reading = anyio.Lock()
         self._read_at: datetime | None = None
