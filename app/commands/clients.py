@@ -5,6 +5,7 @@ import sys
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from app.commands.client_keys import add_keys_to, keys_of
 from app.commands.columns import day_or_never, print_columns
 from app.commands.command import need_auth_server, run_with_database
 from app.commands.telling import changing
@@ -31,7 +32,7 @@ def add_to(commands: "Commands") -> None:
     add.add_argument("name", help="what people see when they are asked")
     add.add_argument("redirect_uris", metavar="redirect_uri", nargs="+", help="where the app may be sent back to")
     add.add_argument("--auth-method", choices=AUTH_METHODS, default=PUBLIC, help="how it proves who it is")
-    add.add_argument("--jwks-uri", help="where its public keys are, for private_key_jwt")
+    add_keys_to(add)
     add.add_argument("--introspect", action="store_true", help="let it ask whether tokens are good")
     add.set_defaults(run=_add)
 
@@ -49,7 +50,7 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
         name=arguments.name,
         redirect_uris=arguments.redirect_uris,
         auth_method=arguments.auth_method,
-        jwks_uri=arguments.jwks_uri,
+        keys=keys_of(arguments),
         may_introspect=arguments.introspect,
     )
 

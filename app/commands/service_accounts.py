@@ -1,17 +1,15 @@
 """`python -m app service-accounts create|list|revoke`."""
 
 import argparse
-import json
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from app.commands.client_keys import add_keys_to, keys_of
 from app.commands.columns import day_or_never, print_columns
 from app.commands.command import need_auth_server, run_with_database
 from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
-from app.errors import Invalid
 from app.oauth.clients.service_accounts import (
     IssuedAccount,
     WantedAccount,
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from app.commands.command import Commands
 
 COLUMNS: Final = ("client id", "name", "household", "scopes", "method", "state", "last used")
-LARGEST_FILE: Final = 64 * 1024
 
 
 def add_to(commands: "Commands") -> None:
@@ -41,7 +38,7 @@ def add_to(commands: "Commands") -> None:
     create.add_argument(
         "--auth-method", choices=CONFIDENTIAL_METHODS, default=CONFIDENTIAL_METHODS[0], help="how it proves who it is"
     )
-    create.add_argument("--jwks-file", type=Path, metavar="FILE", help="its public keys (JWK Set), for private_key_jwt")
+    add_keys_to(create)
     create.set_defaults(run=_create)
     actions.add_parser("list", help="show every account, without secrets").set_defaults(run=_list)
     revoke = actions.add_parser("revoke", help="end an account at once")
@@ -56,7 +53,7 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
         household=arguments.household,
         role=arguments.role,
         method=arguments.auth_method,
-        jwks=None if arguments.jwks_file is None else _read(arguments.jwks_file),
+        keys=keys_of(arguments),
     )
 
     async def work(complete: Settings, engine: Engine) -> IssuedAccount:
@@ -69,19 +66,6 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
         print(f"client_secret={issued.secret}")
         print("The secret is shown once.", file=sys.stderr)
     return 0
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(LARGEST_FILE))
-    except OSError as error:
-        raise Invalid(f"--jwks-file: {path} can't be read: {error.strerror}.", field="jwks-file") from None
-    except ValueError:
-        raise Invalid(f"--jwks-file: {path} is not JSON.", field="jwks-file") from None
-    if not isinstance(found, dict):
-        raise Invalid(f"--jwks-file: {path} holds no JWK Set.", field="jwks-file")
-    return found  # pyright: ignore[reportUnknownVariableType]
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -56,7 +56,7 @@ async def test_a_file_that_holds_no_keys_is_refused(engine: Engine, settings: Se
         ("missing", None, "No such file"),
         ("text", "no JSON", "is not JSON"),
         ("list", "[]", "holds no JWK Set"),
-        ("empty", '{"keys": []}', "jwks: "),
+        ("empty", '{"keys": []}', "--jwks-file is refused. It holds no public key"),
     ):
         file = tmp_path / name
         if content is not None:

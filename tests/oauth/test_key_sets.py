@@ -7,15 +7,18 @@ import httpx
 import pytest
 
 from app.config import Settings
-from app.db import Engine
+from app.db import Engine, transaction
 from app.errors import LimitReached, Unavailable
 from app.oauth.clients.fetch_limits import MOST_FAILED, FetchLimits
+from app.oauth.clients.given_keys import GivenKeys
 from app.oauth.clients.key_sets import MOST_SETS, KeySets
+from app.oauth.clients.service_accounts import WantedAccount, create_service_account
 from app.oauth.limits import PerMinute
 from app.oauth.store.clients import Client
 from app.ops.fetch import STRANGERS, Fetcher
 from app.ops.rate_limit import RateLimit
 from tests.clock import MovableClock
+from tests.factory import Factory
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.signing import Signer, asking, believed
 from tests.oauth.tokens import register
@@ -39,6 +42,27 @@ async def fetching(server: RunningServer, http: httpx.AsyncClient, site: Site) -
     answer = await register(http, server.url, **METHOD, jwks_uri=site.url("/keys"))
     signer.client_id = answer["client_id"]
     return signer
+
+
+async def test_a_service_account_changes_its_keys_where_they_are(
+    server: RunningServer, http: httpx.AsyncClient, factory: Factory, site: Site
+) -> None:
+    await factory.person("Ada")
+    keys = GivenKeys(jwks_uri=site.url("/keys"))
+    wanted = WantedAccount("Robot", "Ada's household", "viewer", "private_key_jwt", keys)
+    async with transaction(server.engine) as connection:
+        account = await create_service_account(connection, server.settings.resource, wanted, server.clock())
+
+    async def status(signer: Signer) -> int:
+        data = {"grant_type": "client_credentials", **signer.parameters()}
+        return (await http.post("/oauth/token", data=data)).status_code
+
+    old, new = (Signer(account.client_id, server.url, kid=kid) for kid in ("old", "new"))
+    site.answers["/keys"] = Answer(json.dumps(old.jwks()).encode())
+    assert (account.secret, await status(old)) == (None, 200)
+    site.answers["/keys"] = Answer(json.dumps(new.jwks()).encode())
+    server.clock.move(seconds=30)
+    assert [await status(new), await status(old)] == [200, 401]
 
 
 async def test_fetched_keys_are_kept_and_a_new_key_id_is_looked_for_at_most_twice_a_minute(

@@ -15,6 +15,7 @@ from app.cues import Cue, CueBus, GrantEnded
 from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import Invalid, NotFound
+from app.oauth.clients.given_keys import GivenKeys
 from app.oauth.clients.preregistered import Wanted, add_client, end_client
 from app.oauth.grants.grant import find_live_grant
 from app.oauth.grants.revoking import Endings
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.anyio
 
 NOW = datetime.now(UTC)
 CALLBACK = "https://client.example/cb"
+AT_ITS_SITE = GivenKeys(jwks_uri="https://client.example/keys")
 
 
 async def add(server: RunningServer, **changes: Any) -> dict[str, Any]:
@@ -178,9 +180,18 @@ async def test_an_unknown_client_can_not_be_removed(server: RunningServer) -> No
         ({"redirect_uris": [CALLBACK, "https://client.example/#a"]}, "redirect_uris[1] is refused"),
         ({"name": " "}, "The name is empty"),
         ({"may_introspect": True}, "--introspect needs an --auth-method"),
-        ({"auth_method": "private_key_jwt"}, "--auth-method private_key_jwt needs --jwks-uri."),
-        ({"jwks_uri": "https://client.example/keys"}, "--jwks-uri is for --auth-method private_key_jwt."),
-        ({"auth_method": "private_key_jwt", "jwks_uri": "http://client.example/keys"}, "jwks_uri is refused."),
+        ({"auth_method": "private_key_jwt"}, "--auth-method private_key_jwt needs either --jwks-file or --jwks-uri."),
+        ({"keys": AT_ITS_SITE}, "--jwks-file and --jwks-uri are for --auth-method private_key_jwt."),
+        ({"keys": GivenKeys(jwks={"keys": []})}, "--jwks-file and --jwks-uri are for --auth-method private_key_jwt."),
+        (
+            {"auth_method": "private_key_jwt", "keys": GivenKeys({"keys": []}, AT_ITS_SITE.jwks_uri)},
+            "--auth-method private_key_jwt needs either --jwks-file or --jwks-uri.",
+        ),
+        (
+            {"auth_method": "private_key_jwt", "keys": GivenKeys(jwks_uri="http://client.example/keys")},
+            "jwks_uri is refused.",
+        ),
+        ({"auth_method": "private_key_jwt", "keys": GivenKeys(jwks={"keys": []})}, "jwks is refused."),
     ],
     ids=str,
 )

@@ -17,6 +17,7 @@ from app.errors import Ambiguous, Conflict, Invalid, NotFound
 from app.households import finding
 from app.households.repository import members_of, memberships_of
 from app.households.tables import households
+from app.oauth.clients.given_keys import GivenKeys
 from app.oauth.clients.preregistered import end_client
 from app.oauth.clients.service_accounts import (
     IssuedAccount,
@@ -277,7 +278,7 @@ async def test_an_account_with_keys_signs_and_has_no_secret(
     http: httpx.AsyncClient, accounts: Accounts, ada: Connected
 ) -> None:
     signer = Signer("", accounts.settings.issuer)
-    account = await accounts.make(method="private_key_jwt", jwks=signer.jwks())
+    account = await accounts.make(method="private_key_jwt", keys=GivenKeys(signer.jwks()))
     assert account.secret is None
     refused = await http.post("/oauth/token", data={**CLIENT_CREDENTIALS, "client_id": account.client_id})
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
@@ -294,15 +295,18 @@ async def test_an_account_with_keys_signs_and_has_no_secret(
         ({"household": "Nobody's"}, NotFound, "household"),
         ({"household": "Twice"}, Ambiguous, "household"),
         ({"method": "private_key_jwt"}, Invalid, "jwks"),
-        ({"jwks": {"keys": [jwk()]}}, Invalid, "jwks"),
-        ({"method": "private_key_jwt", "jwks": {"keys": []}}, Invalid, "jwks"),
-        ({"method": "private_key_jwt", "jwks": {"keys": 5}}, Invalid, "jwks"),
-        ({"method": "private_key_jwt", "jwks": {}}, Invalid, "jwks"),
-        ({"method": "private_key_jwt", "jwks": {"keys": [jwk(use="enc")]}}, Invalid, "jwks"),
-        ({"method": "private_key_jwt", "jwks": {"keys": [jwk(alg="ES384")]}}, Invalid, "jwks"),
+        ({"keys": GivenKeys({"keys": [jwk()]})}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "keys": GivenKeys({"keys": []})}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "keys": GivenKeys({"keys": 5})}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "keys": GivenKeys({})}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "keys": GivenKeys({"keys": [jwk(use="enc")]})}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "keys": GivenKeys({"keys": [jwk(alg="ES384")]})}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "keys": GivenKeys(jwks_uri="http://robot.example/keys")}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "keys": GivenKeys({"keys": []}, "https://robot.example/k")}, Invalid, "jwks"),
+        ({"keys": GivenKeys(jwks_uri="https://robot.example/keys")}, Invalid, "jwks"),
         ({"method": "none"}, Invalid, "method"),
-        ({"method": "private_key_jwt", "jwks": {"keys": [jwk(d="AAAA")]}}, Invalid, "jwks"),
-        ({"method": "private_key_jwt", "jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "keys": GivenKeys({"keys": [jwk(d="AAAA")]})}, Invalid, "jwks"),
+        ({"method": "private_key_jwt", "keys": GivenKeys({"keys": [{"kty": "oct", "k": "AAAA"}]})}, Invalid, "jwks"),
     ],
     ids=lambda value: str(value)[:40],
 )

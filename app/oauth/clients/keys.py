@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import jwt
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from app.oauth.clients.redirects import fault_of_redirect_uri
 from app.oauth.signing.jwk import PRIVATE, Jwk, read_jwk, usable_key
 
 MOST_KEYS: Final = 20
@@ -53,6 +54,12 @@ def fault_of_keys(jwks: dict[str, Any]) -> str | None:
     if any(PRIVATE & each.keys() for each in found.keys):
         return "It holds a private or secret key. Take that key out of use."
     return None if read_keys(jwks) else f"It holds no public key for {', '.join(ALGORITHMS)}."
+
+
+def fault_of_jwks_uri(uri: str) -> str | None:
+    """What is wrong with the address of a JWK set; None when it may be fetched (RFC 7591 section 2)."""
+    fault = fault_of_redirect_uri(uri, ())
+    return "It is not https." if fault is None and not uri.startswith("https://") else fault
 
 
 def set_of(keys: Sequence[ClientKey]) -> dict[str, Any]:

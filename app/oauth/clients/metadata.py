@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from app.config import Settings
 from app.errors import Invalid
-from app.oauth.clients.keys import fault_of_keys, read_keys, set_of
+from app.oauth.clients.keys import fault_of_jwks_uri, fault_of_keys, read_keys, set_of
 from app.oauth.clients.redirects import fault_of_redirect_uri
 from app.oauth.faults import OAuthFault
 from app.oauth.metadata import AUTH_METHODS, PRIVATE_KEY_JWT, REGISTRABLE_GRANT_TYPES, server_metadata
@@ -113,9 +113,7 @@ def _with_keys(given: ClientMetadata, metadata: dict[str, Any]) -> OAuthFault | 
             return OAuthFault(INVALID, f"jwks is refused. {fault}")
         metadata["jwks"] = set_of(read_keys(given.jwks))
         return None
-    fault = fault_of_redirect_uri(given.jwks_uri or "", ())
-    if fault is None and not (given.jwks_uri or "").startswith("https://"):
-        fault = "It is not https."
+    fault = fault_of_jwks_uri(given.jwks_uri or "")
     return None if fault is None else OAuthFault(INVALID, f"jwks_uri is refused. {fault}")
 
 

@@ -12,11 +12,12 @@ from app.audit.recording import record
 from app.config import Settings
 from app.db import Connection
 from app.errors import Conflict, Invalid, NotFound
+from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, check_given_keys
 from app.oauth.clients.metadata import ClientMetadata, fault_of_members
 from app.oauth.clients.registration import Registered, new_client
 from app.oauth.faults import OAuthFault
 from app.oauth.grants.revoking import Ended, Endings
-from app.oauth.metadata import PRIVATE_KEY_JWT, PUBLIC
+from app.oauth.metadata import PUBLIC
 from app.oauth.store.clients import delete_client, insert_client, lock_client
 from app.oauth.store.grants import EndedGrant, of_client
 
@@ -30,7 +31,7 @@ class Wanted:
     name: str
     redirect_uris: Sequence[str]
     auth_method: str
-    jwks_uri: str | None = None
+    keys: GivenKeys = NO_KEYS
     may_introspect: bool = False
 
 
@@ -46,7 +47,8 @@ async def add_client(connection: Connection, settings: Settings, wanted: Wanted,
                 "client_name": wanted.name,
                 "redirect_uris": list(wanted.redirect_uris),
                 "token_endpoint_auth_method": wanted.auth_method,
-                "jwks_uri": wanted.jwks_uri,
+                "jwks": wanted.keys.jwks,
+                "jwks_uri": wanted.keys.jwks_uri,
             }
         )
         registered = new_client(settings, given, KIND, now, may_introspect=wanted.may_introspect)
@@ -66,10 +68,7 @@ def _check_together(wanted: Wanted) -> None:
         raise Invalid("The name is empty: people see it when they are asked.", field="name")
     if wanted.may_introspect and wanted.auth_method == PUBLIC:
         raise Invalid("--introspect needs an --auth-method: only who proves itself may ask about tokens.")
-    if wanted.jwks_uri is None and wanted.auth_method == PRIVATE_KEY_JWT:
-        raise Invalid("--auth-method private_key_jwt needs --jwks-uri.")
-    if wanted.jwks_uri is not None and wanted.auth_method != PRIVATE_KEY_JWT:
-        raise Invalid("--jwks-uri is for --auth-method private_key_jwt.")
+    check_given_keys(wanted.auth_method, wanted.keys)
 
 
 async def end_client(connection: Connection, client_id: str, endings: Endings, now: datetime) -> list[EndedGrant]:

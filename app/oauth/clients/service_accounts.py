@@ -6,7 +6,7 @@ reads in its activity), their membership, and a grant of kind `service`.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from app.audit.entry import Action, Entry
@@ -16,7 +16,8 @@ from app.errors import Conflict, Invalid, NotFound
 from app.households.finding import find_among_all
 from app.households.members import join, leave
 from app.households.membership import Role
-from app.oauth.clients.keys import fault_of_keys, read_keys, set_of
+from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, check_given_keys
+from app.oauth.clients.keys import fault_of_jwks_uri, fault_of_keys, read_keys, set_of
 from app.oauth.grants.granting import make_grant
 from app.oauth.grants.revoking import Ended, Endings
 from app.oauth.metadata import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT
@@ -34,16 +35,13 @@ KIND: Final = "service"
 
 @dataclass(frozen=True, slots=True)
 class WantedAccount:
-    """An account to be made: where (name or ref of a household), as what, and how it proves itself.
-
-    `jwks` is the account's JWK Set with public keys, for `private_key_jwt` and for nothing else.
-    """
+    """An account to be made: where (name or ref of a household), as what, and how it proves itself."""
 
     name: str
     household: str
     role: Role
     method: str = CONFIDENTIAL_METHODS[0]
-    jwks: dict[str, Any] | None = None
+    keys: GivenKeys = NO_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ async def create_service_account(
     if wanted.role not in ("editor", "viewer"):
         raise Invalid("role: a service account is an editor or a viewer.", field="role")
     name = clean(wanted.name, "name", LONGEST_NAME)
-    jwks = _checked_jwks(wanted)
+    keys = _checked_keys(wanted)
     household_id = await find_among_all(connection, wanted.household)
     secret = None if wanted.method == PRIVATE_KEY_JWT else new_secret(CLIENT_SECRET_PREFIX)
     client = Client(
@@ -74,7 +72,8 @@ async def create_service_account(
         redirect_uris=(),
         token_endpoint_auth_method=wanted.method,
         secret_hash=None if secret is None else hash_of(secret),
-        jwks=jwks,
+        jwks=keys.jwks,
+        jwks_uri=keys.jwks_uri,
     )
     metadata = {"client_name": name, "grant_types": ["client_credentials"]}
     await insert_client(connection, client, metadata, now)
@@ -143,16 +142,15 @@ async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
     )
 
 
-def _checked_jwks(wanted: WantedAccount) -> dict[str, Any] | None:
+def _checked_keys(wanted: WantedAccount) -> GivenKeys:
     if wanted.method not in CONFIDENTIAL_METHODS:
         raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
-    if wanted.jwks is None:
-        if wanted.method == PRIVATE_KEY_JWT:
-            raise Invalid("--auth-method private_key_jwt needs --jwks-file.", field="jwks")
-        return None
-    if wanted.method != PRIVATE_KEY_JWT:
-        raise Invalid("--jwks-file is for --auth-method private_key_jwt.", field="jwks")
-    fault = fault_of_keys(wanted.jwks)
-    if fault is not None:
-        raise Invalid(f"jwks: {fault}", field="jwks")
-    return set_of(read_keys(wanted.jwks))
+    check_given_keys(wanted.method, wanted.keys)
+    jwks, jwks_uri = wanted.keys.jwks, wanted.keys.jwks_uri
+    if jwks_uri is not None and (fault := fault_of_jwks_uri(jwks_uri)) is not None:
+        raise Invalid(f"--jwks-uri is refused. {fault}", field="jwks")
+    if jwks is None:
+        return wanted.keys
+    if (fault := fault_of_keys(jwks)) is not None:
+        raise Invalid(f"--jwks-file is refused. {fault}", field="jwks")
+    return GivenKeys(jwks=set_of(read_keys(jwks)))
