@@ -45,6 +45,7 @@ from app.resources import RESOURCES
 from app.secret_key import keep_secret_key
 from app.ui.static_files import static_files
 from app.web.landing import landing_routes
+from app.web.missing import missing_handlers
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def create_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=_routes(parts),
         middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
+        exception_handlers=missing_handlers(settings),
         lifespan=lambda _: _running(parts),
     )
     # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.

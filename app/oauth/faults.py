@@ -49,7 +49,11 @@ def invalid_target() -> OAuthFault:
 
 def invalid_client() -> OAuthFault:
     """The client is unknown or failed to authenticate. Hosts register anew when they see it."""
-    return OAuthFault("invalid_client", "The client is unknown or its authentication failed. Register again.", 401)
+    return OAuthFault(
+        "invalid_client",
+        "The client is unknown or its authentication failed. Register it again, or check its credentials.",
+        401,
+    )
 
 
 def unauthorized_client(description: str) -> OAuthFault:

@@ -8,7 +8,7 @@ from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.page import account_page
-from app.oauth.account.places import ACCOUNT, TO_CHANGE_PASSWORD, enter, out_of_date
+from app.oauth.account.places import PASSWORD_CHANGED, TO_CHANGE_PASSWORD, enter, out_of_date
 from app.oauth.auditing import entry_of, refused
 from app.oauth.browser.forms import posted
 from app.oauth.browser.password_proof import prove
@@ -35,7 +35,7 @@ async def post_password(server: AuthorizationServer, request: Request) -> Respon
                 return out_of_date(server)
             await change_password(connection, person.id, secret_hash, server.clock())
             await record(connection, entry_of(server, request, Action.PASSWORD_CHANGED, person_id=person.id))
-            return await enter(server, connection, form.visit.cookie, person, ACCOUNT)
+            return await enter(server, connection, form.visit.cookie, person, PASSWORD_CHANGED)
     except AppError as error:
         refused(server, request, Action.PASSWORD_CHANGED, error.code, person_id=person.id)
         return await account_page(server, form.visit, person, error)

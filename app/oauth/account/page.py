@@ -1,6 +1,7 @@
 """The account page: who one is here, what is connected, and the forms that change it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +26,9 @@ from app.oauth.store.connections import ConnectedApp, find_connected_apps
 from app.people.person import Person
 from app.people.profiles import find_profile
 
+_DONE: Final = {"password": "Your password is changed. Other browsers are signed out; apps stay connected."}
+"""What is said of a change that just went well, by the word for it in the address."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShownApp:
@@ -37,15 +41,20 @@ class ShownApp:
 
 
 async def show_account(server: AuthorizationServer, request: Request) -> Response:
-    """GET /account."""
+    """GET /account; `done` in the address says what the form did that led here."""
     visit = await visit_of(server, request)
     if visit.person is None:
         return see_other(server, f"{SIGN_IN}?next={ACCOUNT}")
-    return await account_page(server, visit, visit.person)
+    return await account_page(server, visit, visit.person, done=_DONE.get(request.query_params.get("done", "")))
 
 
 async def account_page(
-    server: AuthorizationServer, visit: Visit, person: Person, error: AppError | None = None
+    server: AuthorizationServer,
+    visit: Visit,
+    person: Person,
+    error: AppError | None = None,
+    *,
+    done: str | None = None,
 ) -> Response:
     """The page for the person who is signed in."""
     async with transaction(server.engine) as connection:
@@ -56,6 +65,7 @@ async def account_page(
         visit,
         "account.html",
         error,
+        done=done,
         person=person,
         profile=profile,
         by_mail=server.mailer.enabled,

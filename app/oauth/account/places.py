@@ -13,6 +13,7 @@ from app.people.person import Person
 
 ACCOUNT: Final = "/account"
 SIGN_IN: Final = "/account/sign-in"
+PASSWORD_CHANGED: Final = "/account?done=password"  # noqa: S105  # a path
 
 # Purposes of forms.
 TO_SIGN_IN: Final = "account sign-in"

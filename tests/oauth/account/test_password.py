@@ -31,6 +31,9 @@ async def test_a_new_password_ends_other_sessions_and_leaves_apps_connected(
         await sign_in(phone, email)
         page = await change(http, PASSWORD, OTHER_PASSWORD)
         assert page.title == "Your account"
+        said = page.soup.select_one("[role=status]")
+        assert said is not None
+        assert "Your password is changed." in said.get_text()
         assert http.cookies["shopping_session"] != before
         assert not await is_signed_in(phone)
     assert await server.grant_of(token) is not None

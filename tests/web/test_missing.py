@@ -1,0 +1,44 @@
+"""Addresses where nothing is: people get a page that leads on, programs a line."""
+
+import httpx
+import pytest
+from bs4 import BeautifulSoup
+
+from app.ui.headers import page_headers
+
+pytestmark = pytest.mark.anyio
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "title"),
+    [
+        ("/nowhere", 404, "There is no such page"),
+        ("/static/nothing.css", 404, "There is no such page"),
+        ("/account/password", 405, "Nothing to see here"),
+    ],
+)
+async def test_people_get_a_page_that_leads_to_the_front_page(
+    http: httpx.AsyncClient, path: str, status: int, title: str
+) -> None:
+    response = await http.get(path, headers=BROWSER)
+    assert response.status_code == status
+    page = BeautifulSoup(response.text, "html.parser")
+    assert [each.get_text() for each in page.select("h1")] == [title]
+    assert [each["href"] for each in page.select("main a")] == ["/"]
+    assert page_headers().items() <= {name.title(): value for name, value in response.headers.items()}.items()
+    assert ("Allow" in response.headers) == (status == 405)
+
+
+async def test_programs_get_a_line(http: httpx.AsyncClient) -> None:
+    for accept in ("application/json", "*/*", "application/json, text/event-stream"):
+        response = await http.get("/nowhere", headers={"Accept": accept})
+        assert (response.status_code, response.text) == (404, "Not Found")
+    response = await http.get("/account/password", headers={"Accept": "application/json"})
+    assert (response.status_code, response.text, response.headers["Allow"]) == (405, "Method Not Allowed", "POST")
+
+
+async def test_what_is_asked_for_is_not_said_again(http: httpx.AsyncClient) -> None:
+    response = await http.get("/%3Cscript%3Ealert(1)%3C/script%3E", headers=BROWSER)
+    assert "alert" not in response.text
