@@ -8,9 +8,13 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Result]):
-    """At most one piece of work under way for each key."""
+    """At most one piece of work under way for each key.
 
-    def __init__(self) -> None:
+    Errors of the type `personal` are about whoever began the work: who waited for it then does it for themselves.
+    """
+
+    def __init__(self, personal: type[Exception] | tuple[()] = ()) -> None:
+        self._personal = personal
         self._under_way: dict[str, asyncio.Task[Result]] = {}
 
     def __len__(self) -> int:
@@ -23,10 +27,17 @@ class SingleFlight(Generic[Result]):
         """
         task = self._under_way.get(key)
         if task is None:
-            task = asyncio.create_task(work())
-            self._under_way[key] = task
-            task.add_done_callback(lambda done: self._landed(key, done))
-        return await asyncio.shield(task)
+            return await asyncio.shield(self._begin(key, work))
+        try:
+            return await asyncio.shield(task)
+        except self._personal:
+            return await work()
+
+    def _begin(self, key: str, work: Callable[[], Coroutine[Any, Any, Result]]) -> asyncio.Task[Result]:
+        task = asyncio.create_task(work())
+        self._under_way[key] = task
+        task.add_done_callback(lambda done: self._landed(key, done))
+        return task
 
     def _landed(self, key: str, task: asyncio.Task[Result]) -> None:
         del self._under_way[key]

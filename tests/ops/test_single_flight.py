@@ -84,6 +84,37 @@ async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
     assert len(flights) == 0
 
 
+async def test_who_waited_does_it_for_themselves_where_the_failure_was_about_another() -> None:
+    flights: SingleFlight[str] = SingleFlight(personal=Broken)
+    go = anyio.Event()
+
+    async def breaks() -> str:
+        await go.wait()
+        raise Broken
+
+    async def works() -> str:
+        return "mine"
+
+    async def begins() -> None:
+        with pytest.raises(Broken):
+            await flights.do("a", breaks)
+
+    answers: list[str] = []
+
+    async def joins() -> None:
+        answers.append(await flights.do("a", works))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(begins)
+        tasks.start_soon(joins)
+        tasks.start_soon(joins)
+        await anyio.wait_all_tasks_blocked()
+        assert answers == []
+        go.set()
+    assert answers == ["mine", "mine"]
+    assert len(flights) == 0
+
+
 async def test_different_keys_do_not_wait_for_each_other() -> None:
     flights: SingleFlight[int] = SingleFlight()
     slow, fast = Work(), Work()

@@ -43,7 +43,7 @@ class Documents:
         self._fetcher = fetcher
         self._fetches = fetches
         self._clock = clock
-        self._flights: SingleFlight[Client | OAuthFault] = SingleFlight()
+        self._flights: SingleFlight[Client | OAuthFault] = SingleFlight(personal=LimitReached)
 
     async def find(self, client_id: str, requester: str) -> Client | OAuthFault:
         """The client that the document at `client_id` describes; the document is fetched unless it is fresh.

@@ -50,7 +50,7 @@ class KeySets:
         self._fetches = fetches
         self._clock = clock
         self._known: OrderedDict[str, _KeySet] = OrderedDict()
-        self._flights: SingleFlight[_KeySet] = SingleFlight()
+        self._flights: SingleFlight[_KeySet] = SingleFlight(personal=LimitReached)
 
     def __len__(self) -> int:
         return len(self._known)
