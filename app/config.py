@@ -26,6 +26,7 @@ from app.setting_types import (
     SmtpTls,
     StorageUrl,
     Switch,
+    check_public_url,
     is_loopback,
 )
 from app.setting_words import in_words, place
@@ -144,7 +145,7 @@ class Settings(BaseSettings):
 
     def model_post_init(self, context: Any, /) -> None:
         if not self.public_url:
-            object.__setattr__(self, "public_url", f"http://localhost:{self.port}")
+            object.__setattr__(self, "public_url", check_public_url(f"http://localhost:{self.port}"))
 
     @property
     def public_parts(self) -> SplitResult:

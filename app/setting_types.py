@@ -20,6 +20,8 @@ _NOT_PRIVATE_SCHEMES = frozenset({"about", "blob", "data", "file", "ftp", "http"
 
 _SCHEME = re.compile("[a-z][a-z0-9+.-]*")  # RFC 3986 section 3.1
 _HOST_PATTERN = re.compile(r"\*|(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*")  # RFC 3986 section 3.3, without percent-encoding
+_IMPLIED_PORTS: Final = {"http": 80, "https": 443}
 _HTTP_URL = TypeAdapter(HttpUrl)
 
 
@@ -107,23 +109,29 @@ def _check_storage_url(url: SecretStr) -> SecretStr:
     return url
 
 
-def _check_public_url(url: str) -> str:
+def check_public_url(url: str) -> str:
+    """PUBLIC_URL as browsers write it, without a trailing slash; empty where it is not set."""
     if not url:
         return url  # http://localhost:PORT, filled in once PORT is known
     parts = _parts(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be a full address such as https://lists.example.org")
     try:
-        _HTTP_URL.validate_python(url)
+        normal = _HTTP_URL.validate_python(url)
     except ValidationError:
         raise ValueError("is not an address") from None
+    host = normal.host or ""
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("must have no user name, query or fragment")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if normal.scheme == "http" and not is_loopback(host.strip("[]")):
         raise ValueError("must start with https:// unless it is local (OAuth tokens would travel in the clear)")
-    # Scheme and host compare case-insensitively (RFC 3986 section 6.2.2.1), so one spelling is kept;
-    # a trailing slash breaks hosts that compare the issuer byte by byte.
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    path = parts.path.rstrip("/")
+    if not _PATH.fullmatch(path) or (normal.path or "").rstrip("/") != path:
+        raise ValueError("must have a plain path: letters, digits and - . _ ~ between single slashes")
+    # Hosts compare what we say with what they were given, byte by byte, and browsers with what they made of it. So the
+    # spelling of browsers is kept: the host in lower case and punycode, no implied port; and no trailing slash.
+    port = "" if normal.port == _IMPLIED_PORTS[normal.scheme] else f":{normal.port}"
+    return f"{normal.scheme}://{host}{port}{path}"
 
 
 def _check_sender(address: str) -> str:
@@ -145,8 +153,8 @@ PrivateSchemes = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas
 HostPatterns = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_check_hosts)]
 """Hosts in lower case; `*.` before one means all below it, `*` alone means every host."""
 
-PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
-"""Scheme and host in lower case, without a trailing slash; empty where it is not set."""
+PublicUrl = Annotated[str, AfterValidator(check_public_url)]
+"""As browsers write it, without a trailing slash; empty where it is not set."""
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
 """`postgresql://…`, whichever of its spellings was given."""
 StorageUrl = Annotated[SecretStr, AfterValidator(_check_storage_url)]

@@ -96,7 +96,10 @@ def test_an_empty_value_counts_as_unset(elsewhere: Path, monkeypatch: pytest.Mon
         ("https://lists.example.org/", "https://lists.example.org"),
         ("https://Lists.Example.org/Shop/", "https://lists.example.org/Shop"),
         ("https://lists.example.org:8443", "https://lists.example.org:8443"),
+        ("https://lists.example.org:443/", "https://lists.example.org"),
+        ("https://käse.example/it's", "https://xn--kse-qla.example/it's"),
         ("http://localhost:9000", "http://localhost:9000"),
+        ("http://localhost:80", "http://localhost"),
         ("http://127.0.0.1:9000/shop", "http://127.0.0.1:9000/shop"),
         ("http://[::1]:9000", "http://[::1]:9000"),
     ],
@@ -105,6 +108,10 @@ def test_the_public_address_is_kept_in_one_spelling(given: str, kept: str, elsew
     settings = load_settings(public_url=given)
     assert settings.public_url == settings.issuer == kept
     assert settings.resource == f"{kept}/mcp"
+
+
+def test_port_80_is_not_in_the_address_either(elsewhere: Path) -> None:
+    assert load_settings(port=80).public_url == "http://localhost"
 
 
 def test_issuers_are_kept_byte_for_byte(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,8 +209,13 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({"PUBLIC_URL": "http://localhost.example"}, "PUBLIC_URL: must start with https:// unless it is local"),
         ({"PUBLIC_URL": "https://me:hidden@a.example"}, "PUBLIC_URL: must have no user name, query or fragment"),
         ({"PUBLIC_URL": "https://a.example/?a=b"}, "PUBLIC_URL: must have no user name, query or fragment"),
+        ({"PUBLIC_URL": "https://a.example/#b"}, "PUBLIC_URL: must have no user name, query or fragment"),
         ({"PUBLIC_URL": "https://a.example:99999"}, "PUBLIC_URL: is not an address"),
         ({"PUBLIC_URL": "https://a example"}, "PUBLIC_URL: is not an address"),
+        *(
+            ({"PUBLIC_URL": f"https://a.example/{path}"}, "PUBLIC_URL: must have a plain path")
+            for path in ("€", 'a"b', "a b", "a\\b", "a//b", "a/../b", "%2e", "a%2Fb", "{a}")
+        ),
         ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:x/c"}, "DATABASE_URL: is not an address"),
         ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:99999/c"}, "DATABASE_URL: is not an address"),
         ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS: each origin is written like https://app.example"),

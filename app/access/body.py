@@ -6,12 +6,10 @@ from typing import Any, Final, cast
 
 from starlette.types import Receive
 
+from app.ops.requests import BODY_SECONDS
+
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes. 100 items with the longest notes are a fifth of it."""
-
-
-BODY_SECONDS: Final = 30
-"""How long a body may take to arrive."""
 
 
 class BodyTooLarge(Exception):

@@ -15,6 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+BODY_SECONDS: Final = 30
+"""How long the body of a request may take to arrive."""
+
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _log: Final = structlog.stdlib.get_logger("app.requests")
 

@@ -1,13 +1,10 @@
 """Reading a posted body whole, and in time. Its size is bounded by the routes."""
 
-from typing import Final
-
 import anyio
 from starlette.requests import ClientDisconnect, Request
 
 from app.errors import Invalid
-
-BODY_SECONDS: Final = 30
+from app.ops.requests import BODY_SECONDS
 
 
 async def read_whole_body(request: Request) -> bytes:

@@ -83,7 +83,7 @@ class FormGuard:
 
     def __init__(self, secret_key: SecretStr, origin: str) -> None:
         self._key = derive_key(secret_key, "forms")
-        self._origin = _as_browsers_write(origin)
+        self._origin = origin
 
     def token(self, cookie: str, purpose: str, subject: str) -> str:
         """The proof to put into a form."""
@@ -99,12 +99,6 @@ class FormGuard:
         if any(origin != self._origin for origin in origins):
             return False
         return hmac.compare_digest(self.token(cookie, purpose, subject).encode(), token.encode())
-
-
-def _as_browsers_write(origin: str) -> str:
-    """An origin without the port that its scheme implies (RFC 6454 section 6.2)."""
-    implied = {"http": ":80", "https": ":443"}[origin.partition("://")[0]]
-    return origin.removesuffix(implied)
 
 
 def _checked(value: str, name: str) -> str:
