@@ -28,17 +28,22 @@ Renewed = Callable[[], Awaitable[Scope | None]]
 `Unavailable`."""
 
 
-async def answer_each(app: ASGIApp, renewed: Renewed, calls: list[Any], revision: str | None) -> Response:
-    """Serve each entry in turn and join the answers; 202 when all were notifications (JSON-RPC 2.0 section 6).
-
-    Before each entry the caller is looked at again: the ones before it can take long.
-    """
+def refuse_batch(calls: list[Any], revision: str | None) -> Response | None:
+    """Why a batch is not served, before anything is asked about its entries; None when it may go on."""
     if revision not in (None, BATCH_REVISION):
         return protocol_error(400, INVALID_REQUEST, NO_BATCHES)
     if not calls:
         return protocol_error(400, INVALID_REQUEST, "The batch is empty.")
     if len(calls) > LARGEST_BATCH:
         return protocol_error(400, INVALID_REQUEST, f"A batch holds at most {LARGEST_BATCH} messages.")
+    return None
+
+
+async def answer_each(app: ASGIApp, renewed: Renewed, calls: list[Any]) -> Response:
+    """Serve each entry in turn and join the answers; 202 when all were notifications (JSON-RPC 2.0 section 6).
+
+    Before each entry the caller is looked at again: the ones before it can take long.
+    """
     answers = [answer for call in calls if (answer := await _answer(app, renewed, call)) is not None]
     return JSONResponse(answers) if answers else Response(status_code=202)
 

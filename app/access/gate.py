@@ -112,6 +112,14 @@ class Gate:
             return too_slow()
         except NotJson as error:
             return protocol_error(400, PARSE_ERROR, str(error))
+        if isinstance(message, list):
+            calls = cast("list[Any]", message)
+            if (answer := batch.refuse_batch(calls, headers.get("mcp-protocol-version"))) is not None:
+                return answer
+        elif (fault := envelope_fault(message)) is not None:
+            return protocol_error(400, INVALID_REQUEST, fault, readable_id(message))
+        else:
+            calls = [message]
         try:
             # A body may take half a minute to arrive, and much can end in that time.
             current = await self._identify.still(caller)
@@ -121,9 +129,6 @@ class Gate:
             self._refused(scope, "invalid_token", caller)
             return self._entrance.challenges.token_refused()
         caller = current
-        calls = cast("list[Any]", message) if isinstance(message, list) else [message]
-        if not isinstance(message, list) and (fault := envelope_fault(message)) is not None:
-            return protocol_error(400, INVALID_REQUEST, fault, readable_id(message))
         needed = frozenset[str]().union(*(self._scopes_needed(call) for call in calls))
         if not needed <= caller.scopes:
             self._refused(scope, "insufficient_scope", caller, detail=in_order(needed))
@@ -142,7 +147,7 @@ class Gate:
             current = await self._identify.still(caller)
             return None if current is None else _as_caller(scope, current)
 
-        return await batch.answer_each(self._app, renewed, calls, headers.get("mcp-protocol-version"))
+        return await batch.answer_each(self._app, renewed, calls)
 
     def _refused(
         self,

@@ -33,7 +33,9 @@ async def test_a_sender_who_went_away_leaves_no_body() -> None:
     [
         (r'"\ud800"', "The body"),
         (r'{"a":{"b":["x","\udc00"]}}', "a.b[1]"),
-        (r'{"a":{"\ud800":1}}', "A key in a"),
+        (r'{"a":{"\ud800":1}}', "a[a key]"),
+        (r'{"\ud800":1}', "[a key]"),
+        (f'{{"{"k" * 1000}":["\\ud800"]}}', f"{'k' * 80}[0]"),
         (r'[{"a":"\ud800"}]', "[0].a"),
     ],
 )

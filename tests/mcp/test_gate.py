@@ -241,6 +241,9 @@ async def test_a_batch_can_not_hide_a_call(http: httpx.AsyncClient, factory: Fac
     ]
     response = await http.post("/mcp", json=batch, headers=batch_headers(reader, "2025-03-26"))
     assert response.status_code == 403
+    # One that is too large is refused before anybody looks at what is in it.
+    response = await http.post("/mcp", json=batch * 26, headers=batch_headers(reader, "2025-03-26"))
+    assert response.status_code == 400
     assert (await reader.call("list_items"))["items"] == []
 
 
