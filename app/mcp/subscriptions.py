@@ -109,8 +109,7 @@ class Subscriptions:
             raise LimitReached(f"This connection has {STREAMS_PER_GRANT} open streams. Close one of them first.")
         if self._open[person_id] >= STREAMS_PER_PERSON:
             raise LimitReached(f"Your apps have {STREAMS_PER_PERSON} open streams together. Close one of them first.")
-        if len(self._streams) >= STREAMS:
-            raise Unavailable("Too many streams are open. Listen again later.", retry_after=RETRY_SECONDS)
+        self._make_room(person_id)
         stream = Stream(caller, self._doubt)
         households = (each.household_id for each in caller.actor.memberships)
         self._open.update((grant_id, person_id))
@@ -122,6 +121,18 @@ class Subscriptions:
             self._streams.discard(stream)
             self._doubted.pop(stream, None)
             self._open -= Counter((grant_id, person_id))  # which drops those that come to nothing
+
+    def _make_room(self, person_id: UUID) -> None:
+        """Where all places are taken, end a stream of whoever has most, if they still have more than this person then:
+        so nobody keeps others out, however many accounts share the places. Raises `Unavailable`.
+        """
+        alive = [stream for stream in self._streams if not stream.ended]
+        if len(alive) < STREAMS:
+            return
+        [(whose, most)] = Counter(stream.caller.actor.person_id for stream in alive).most_common(1)
+        if most < self._open[person_id] + 2:
+            raise Unavailable("Too many streams are open. Listen again later.", retry_after=RETRY_SECONDS)
+        next(stream for stream in alive if stream.caller.actor.person_id == whose).end()
 
     async def _resolve(self, caller: Caller, uris: Sequence[str]) -> dict[Place, str]:
         """The places that the addresses stand for."""

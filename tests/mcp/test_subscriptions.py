@@ -25,6 +25,7 @@ from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
 from app.households import repository as households
 from app.main import create_app
+from app.mcp import subscriptions
 from app.mcp.catalogue import TOOLS
 from app.mcp.subscriptions import STREAMS_PER_GRANT, URIS_PER_STREAM
 from tests.factory import Connected, Factory
@@ -264,6 +265,33 @@ async def test_a_grant_has_a_number_of_streams_and_gets_room_when_one_ends(
         with anyio.fail_after(SECONDS):
             while not await is_opened(client, groceries):
                 pass
+        tasks.cancel_scope.cancel()
+
+
+async def test_where_all_places_are_taken_whoever_has_most_makes_room(
+    client: McpClient, factory: Factory, groceries: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "STREAMS", 3)
+    asked = {"notifications": {"resourceSubscriptions": [groceries]}}
+    people = [await factory.person(name) for name in ("Bob", "Cleo", "Dan")]
+    bob, cleo, dan = [McpClient(client.http, (await factory.connect(*person)).token) for person in people]
+    ended = anyio.Semaphore(0)
+
+    async def follow_to_the_end(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+        async with follow(client, groceries) as following:
+            task_status.started()
+            assert await following.uris_to_the_end() == []
+            ended.release()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            await tasks.start(follow_to_the_end)
+        async with follow(bob, await lists_uri(bob)), follow(cleo, await lists_uri(cleo)):
+            with anyio.fail_after(SECONDS):
+                await ended.acquire()
+                await ended.acquire()
+            assert (await dan.error("subscriptions/listen", asked))["data"]["code"] == "unavailable"
+            assert ended.value == 0
         tasks.cancel_scope.cancel()
 
 
