@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -22,8 +22,11 @@ from app.db.faults import (
     is_lost_connection,
     unavailable,
 )
+from app.db.turns import Turns
 
 LOCK_WAIT: Final = "5s"
+
+_turns: Final = Turns()
 
 
 class OpenTransaction:
@@ -75,13 +78,14 @@ async def open_transaction(
     Raises `Unavailable` when the database can't be reached, is too busy, or lost the transaction.
     """
     try:
-        opened = await _begun(engine, _opening(household_id, write))
-        try:
-            yield opened
-        except BaseException:
-            await _to_its_end(_give_up(opened))
-            raise
-        await _to_its_end(_store(opened, committed))
+        async with _turns.turn(household_id) if write and household_id is not None else nullcontext():
+            opened = await _begun(engine, _opening(household_id, write))
+            try:
+                yield opened
+            except BaseException:
+                await _to_its_end(_give_up(opened))
+                raise
+            await _to_its_end(_store(opened, committed))
     except Exception as error:
         if (refusal := unavailable(error)) is not None:
             raise refusal from error
