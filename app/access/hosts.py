@@ -5,34 +5,46 @@ Both come from PUBLIC_URL alone, so a DNS-rebinding page or a lying proxy header
 
 from collections.abc import Iterable
 
-from starlette.datastructures import Headers
-from starlette.responses import JSONResponse, Response
+from starlette.datastructures import URL, Headers
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.config import Settings
 from app.ops.health import HEALTH_PATHS
 
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class HostCheck:
     """Refuses a foreign Host with 421 (RFC 9110 section 15.5.20), except on the health endpoints, which probes
-    reach by address."""
+    reach by address.
+
+    A local service answers under every name of this machine. But pages work at PUBLIC_URL alone, where their cookies
+    and forms belong, so browsers are sent there from the other names.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._allowed = _hosts_of(settings)
+        self._public = settings.public_parts
+        self._ours = _hosts_of(settings, _public_names(settings))
+        self._allowed = self._ours | (_hosts_of(settings, _LOCAL_NAMES) if settings.is_local else frozenset[str]())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in HEALTH_PATHS:
             await self._app(scope, receive, send)
             return
-        hosts = Headers(scope=scope).getlist("host")
-        if len(hosts) == 1 and hosts[0].lower() in self._allowed:
-            await self._app(scope, receive, send)
+        headers = Headers(scope=scope)
+        hosts = [each.lower() for each in headers.getlist("host")]
+        if len(hosts) == 1 and hosts[0] in self._allowed:
+            app = self._app if hosts[0] in self._ours or not _is_for_page(scope, headers) else self._elsewhere(scope)
+            await app(scope, receive, send)
             return
         body = {"error": "misdirected_request", "error_description": "This service answers under another host name."}
         await JSONResponse(body, 421)(scope, receive, send)
+
+    def _elsewhere(self, scope: Scope) -> Response:
+        return RedirectResponse(URL(scope=scope).replace(scheme=self._public.scheme, netloc=self._public.netloc))
 
 
 def refuse_foreign_origin(headers: Headers, allowed: Iterable[str]) -> Response | None:
@@ -47,11 +59,16 @@ def refuse_foreign_origin(headers: Headers, allowed: Iterable[str]) -> Response 
     return JSONResponse(body, 403)
 
 
-def _hosts_of(settings: Settings) -> frozenset[str]:
-    parts = settings.public_parts
-    host = parts.hostname or ""
-    names = {f"[{host}]" if ":" in host else host}
-    if settings.is_local:
-        names |= {"localhost", "127.0.0.1", "[::1]"}
-    port = parts.port or _DEFAULT_PORTS[parts.scheme]
-    return frozenset(names | {f"{name}:{port}" for name in names})
+def _is_for_page(scope: Scope, headers: Headers) -> bool:
+    return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+
+
+def _public_names(settings: Settings) -> frozenset[str]:
+    host = settings.public_parts.hostname or ""
+    return frozenset({f"[{host}]" if ":" in host else host})
+
+
+def _hosts_of(settings: Settings, names: frozenset[str]) -> frozenset[str]:
+    """The names as a Host header writes them; hosts may leave out the port that the scheme implies."""
+    port = settings.public_parts.port or _DEFAULT_PORTS[settings.public_parts.scheme]
+    return names | {f"{name}:{port}" for name in names}
