@@ -76,7 +76,7 @@ async def post_new_password(server: AuthorizationServer, request: Request) -> Re
         secret_hash = await server.entry.hashing.hash_new(form.fields.one("password"), [link.email])
         async with transaction(server.engine, committed=endings.tell) as connection:
             now = server.clock()
-            person_id = await reset(connection, server.slow_down, secret, secret_hash, now)
+            person_id = await reset(connection, server.slow_down, secret, secret_hash, address_of(request), now)
             if person_id is None:
                 return out_of_date(server)
             await endings.end(connection, of_person(person_id), Ended.PASSWORD_RESET, now)
