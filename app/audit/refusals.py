@@ -6,17 +6,20 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
-from app.audit.entry import Entry
+from app.audit.entry import Action, Entry
 from app.db import new_id
 from app.ops.addresses import network_of
 from app.ops.windows import Windows
 
 EACH_PER_SOURCE: Final = 10
 EACH: Final = 300
-"""Refusals a minute that get a row of their own: of one source, and of all together."""
+"""Refusals a minute that get a row of their own: of one network, grant and person, and of all together."""
+
+GUESSES: Final = frozenset({Action.SIGN_IN, Action.PASSWORD_CHANGED, Action.PASSWORD_RESET})
+"""Where passwords and links are guessed. These have as many rows again, which other refusals can't use up."""
 
 MOST_COUNTED: Final = 100
 """Sources whose further refusals are counted apart; the others are counted together."""
@@ -39,10 +42,11 @@ class Refusals:
 
     def admit(self, entry: Entry) -> bool:
         """Whether a refusal gets a row of its own; otherwise it is counted for `settle`."""
-        source = str(entry.grant_id or _network(entry))
-        # What nobody has room for is not noted by source: that would be one more thing to fill.
-        if self._windows.test(_ALL, "all") and self._windows.hit(_PER_SOURCE, source):
-            self._windows.hit(_ALL, "all")
+        rooms = _rooms(entry)
+        # What one of them has no room for takes none from the others, nor is it noted: it would only fill the memory.
+        if all(self._windows.test(item, key) for item, key in rooms):
+            for item, key in rooms:
+                self._windows.hit(item, key)
             return True
         self._count(entry)
         return False
@@ -58,6 +62,15 @@ class Refusals:
             source = (entry.action, entry.outcome, None, None)
         known = self._counted.get(source)
         self._counted[source] = _shared(entry, source) if known is None else replace(known, times=known.times + 1)
+
+
+def _rooms(entry: Entry) -> list[tuple[RateLimitItem, str]]:
+    """What a refusal takes of, each with its limit: whoever has many of one kind, as a person has grants, has but one
+    of another."""
+    group = "guess" if entry.action in GUESSES else "other"
+    sources = {"network": str(_network(entry)), "grant": entry.grant_id, "person": entry.person_id}
+    each = [f"{group} {kind} {source}" for kind, source in sources.items() if source is not None]
+    return [(_ALL, f"{group} all"), *((_PER_SOURCE, key) for key in each)]
 
 
 def _network(entry: Entry) -> str | None:
