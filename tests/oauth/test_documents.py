@@ -307,8 +307,10 @@ async def test_many_at_once_fetch_a_document_once(
     assert site.asked(PATH) == 2
 
 
-@pytest.mark.parametrize("per_minute", [PerMinute(fetches=3), PerMinute(fetches_for_requester=3)], ids=["a", "b"])
-async def test_new_documents_are_limited_by_site_and_requester_and_known_ones_are_not(
+@pytest.mark.parametrize(
+    "per_minute", [PerMinute(documents_of_person=3), PerMinute(fetches_for_requester=3)], ids=["person", "requester"]
+)
+async def test_new_documents_are_limited_by_person_and_requester_and_known_ones_are_not(
     settings: Settings,
     engine: Engine,
     fetcher: Fetcher,
