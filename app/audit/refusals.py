@@ -11,7 +11,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from app.audit.entry import Action, Entry
 from app.db import new_id
-from app.ops.addresses import network_of
+from app.ops.addresses import network_of, networks_of
 from app.ops.windows import Windows
 
 EACH_PER_SOURCE: Final = 10
@@ -26,9 +26,6 @@ MOST_COUNTED: Final = 100
 
 COUNTED: Final = "counted"
 """The detail of a row that stands for refusals without a row of their own."""
-
-_PER_SOURCE: Final = RateLimitItemPerMinute(EACH_PER_SOURCE)
-_ALL: Final = RateLimitItemPerMinute(EACH)
 
 _Source = tuple[str, str, str | None, UUID | None]
 
@@ -68,9 +65,11 @@ def _rooms(entry: Entry) -> list[tuple[RateLimitItem, str]]:
     """What a refusal takes of, each with its limit: whoever has many of one kind, as a person has grants, has but one
     of another."""
     group = "guess" if entry.action in GUESSES else "other"
-    sources = {"network": str(_network(entry)), "grant": entry.grant_id, "person": entry.person_id}
-    each = [f"{group} {kind} {source}" for kind, source in sources.items() if source is not None]
-    return [(_ALL, f"{group} all"), *((_PER_SOURCE, key) for key in each)]
+    rooms = [(EACH, "all")]
+    rooms += [(EACH_PER_SOURCE * each.share, f"network {each.name}") for each in networks_of(entry.address or "")]
+    rooms += [(EACH_PER_SOURCE, f"grant {entry.grant_id}")] if entry.grant_id else []
+    rooms += [(EACH_PER_SOURCE, f"person {entry.person_id}")] if entry.person_id else []
+    return [(RateLimitItemPerMinute(most), f"{group} {source}") for most, source in rooms]
 
 
 def _network(entry: Entry) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 
 from app.audit.entry import Action, Entry
 from app.audit.refusals import COUNTED, EACH, EACH_PER_SOURCE, MOST_COUNTED, Refusals
-from app.ops.addresses import known_address
+from app.ops.addresses import SITE_SHARE, known_address
 from tests.audit.conftest import NOW
 
 
@@ -63,6 +63,8 @@ def test_a_network_of_ipv6_is_one_source() -> None:
         refusals.admit(refusal(f"2001:db8::{number:x}"))
     (row,) = refusals.settle(NOW)
     assert (row.times, row.address) == (5, "2001:db8::/64")
+    many = [refusal(f"2001:db8:0:{number:x}::1") for number in range(1, 50)]
+    assert sum(map(refusals.admit, many)) == EACH_PER_SOURCE * (SITE_SHARE - 1), "and so is the /48 around it"
 
 
 def test_what_is_counted_of_a_grant_says_whose_it_is() -> None:
