@@ -77,7 +77,7 @@ class Documents:
                 return stale
             raise LimitReached(_TOO_MANY, retry_after=seconds)
         try:
-            fetched = await self._fetcher.get(client_id, requester)
+            fetched = await self._fetcher.get(client_id, requester, for_person=True)
         except FetchFailed as failure:
             _log.info("document not fetched", host=host_of(client_id), reason=str(failure.reason))
             return await self._without(client_id, failure.reason, stale, now)
