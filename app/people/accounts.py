@@ -32,16 +32,18 @@ class NewAccount:
     secret_hash: str
 
 
-async def prepare_account(hashing: PasswordHashing, email: str, password: str, name: str = "") -> NewAccount:
+async def prepare_account(
+    hashing: PasswordHashing, email: str, password: str, name: str = "", *, requester: str | None = None
+) -> NewAccount:
     """Check a sign-up and hash its password, before any transaction: hashing is slow on purpose.
 
-    `name` is what others in the household will see; the e-mail's local part when left out.
-    Raises `Invalid` naming the field, and `Unavailable` when too many are waiting.
+    `name` is what others in the household will see; the e-mail's local part when left out. `requester` is the network
+    address that asks. Raises `Invalid` naming the field, and `Unavailable` when too many are waiting.
     """
     address = parse_email(email)
     check_new_password(password)
     shown = clean(name.strip() or address.local_part, "name", LONGEST_NAME)
-    return NewAccount(address, shown, await hashing.hash_new(password, [address.address, shown]))
+    return NewAccount(address, shown, await hashing.hash_new(password, [address.address, shown], requester))
 
 
 async def create_account(
@@ -80,14 +82,14 @@ class Entry:
             attempt = await self.slow_down.begin(connection, parsed, address, self.clock())
             account = await store.find_password_account(connection, parsed)
         try:
-            matches = await self.hashing.verify(password, account.secret_hash if account else None)
+            matches = await self.hashing.verify(password, account.secret_hash if account else None, address)
         except Unavailable:
             async with transaction(self.engine) as connection:
                 await self.slow_down.put_off(connection, attempt, self.clock())
             raise
         if not matches or account is None:
             return None
-        fresh = await self._renewed(account, password)
+        fresh = await self._renewed(account, password, address)
         async with transaction(self.engine) as connection:
             # The password before the counters, as in a reset, so that the two never wait for each other.
             if fresh is not None:
@@ -95,8 +97,8 @@ class Entry:
             await self.slow_down.passed(connection, attempt, self.clock())
         return account if fresh is None else replace(account, secret_hash=fresh)
 
-    async def _renewed(self, account: PasswordAccount, password: str) -> str | None:
-        return await self.hashing.hash(password) if self.hashing.is_outdated(account.secret_hash) else None
+    async def _renewed(self, account: PasswordAccount, password: str, address: str) -> str | None:
+        return await self.hashing.hash(password, address) if self.hashing.is_outdated(account.secret_hash) else None
 
 
 async def still_holds(connection: Connection, account: PasswordAccount) -> bool:
