@@ -70,7 +70,7 @@ def test_the_limits_in_the_documents_are_those_of_the_code() -> None:
     rows = table(rendered(ROOT / "docs/configuration.md"), "what", "at most, in any minute", "counts in")
     said = [int(number.replace(",", "")) for row in rows for number in re.findall(r"[\d,]*\d", row[1])]
     meant = PerMinute()
-    twice = [meant.fetches, meant.fetches_for_requester]  # of documents, and of keys
+    twice = [meant.fetches_for_requester]  # of documents, and of keys
     of_calls = [CALLS_PER_MINUTE, CALLS_OF_PERSON_PER_MINUTE, BAD_TOKENS_PER_MINUTE]
     assert sorted(said) == sorted([*asdict(meant).values(), *twice, *of_calls])
 

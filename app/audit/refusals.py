@@ -6,26 +6,26 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
-from app.audit.entry import Entry
+from app.audit.entry import Action, Entry
 from app.db import new_id
-from app.ops.addresses import network_of
+from app.ops.addresses import network_of, networks_of
 from app.ops.windows import Windows
 
 EACH_PER_SOURCE: Final = 10
 EACH: Final = 300
-"""Refusals a minute that get a row of their own: of one source, and of all together."""
+"""Refusals a minute that get a row of their own: of one network, grant and person, and of all together."""
+
+GUESSES: Final = frozenset({Action.SIGN_IN, Action.PASSWORD_CHANGED, Action.PASSWORD_RESET})
+"""Where passwords and links are guessed. These have as many rows again, which other refusals can't use up."""
 
 MOST_COUNTED: Final = 100
 """Sources whose further refusals are counted apart; the others are counted together."""
 
 COUNTED: Final = "counted"
 """The detail of a row that stands for refusals without a row of their own."""
-
-_PER_SOURCE: Final = RateLimitItemPerMinute(EACH_PER_SOURCE)
-_ALL: Final = RateLimitItemPerMinute(EACH)
 
 _Source = tuple[str, str, str | None, UUID | None]
 
@@ -39,10 +39,11 @@ class Refusals:
 
     def admit(self, entry: Entry) -> bool:
         """Whether a refusal gets a row of its own; otherwise it is counted for `settle`."""
-        source = str(entry.grant_id or _network(entry))
-        # What nobody has room for is not noted by source: that would be one more thing to fill.
-        if self._windows.test(_ALL, "all") and self._windows.hit(_PER_SOURCE, source):
-            self._windows.hit(_ALL, "all")
+        rooms = _rooms(entry)
+        # What one of them has no room for takes none from the others, nor is it noted: it would only fill the memory.
+        if all(self._windows.test(item, key) for item, key in rooms):
+            for item, key in rooms:
+                self._windows.hit(item, key)
             return True
         self._count(entry)
         return False
@@ -58,6 +59,17 @@ class Refusals:
             source = (entry.action, entry.outcome, None, None)
         known = self._counted.get(source)
         self._counted[source] = _shared(entry, source) if known is None else replace(known, times=known.times + 1)
+
+
+def _rooms(entry: Entry) -> list[tuple[RateLimitItem, str]]:
+    """What a refusal takes of, each with its limit: whoever has many of one kind, as a person has grants, has but one
+    of another."""
+    group = "guess" if entry.action in GUESSES else "other"
+    rooms = [(EACH, "all")]
+    rooms += [(EACH_PER_SOURCE * each.share, f"network {each.name}") for each in networks_of(entry.address or "")]
+    rooms += [(EACH_PER_SOURCE, f"grant {entry.grant_id}")] if entry.grant_id else []
+    rooms += [(EACH_PER_SOURCE, f"person {entry.person_id}")] if entry.person_id else []
+    return [(RateLimitItemPerMinute(most), f"{group} {source}") for most, source in rooms]
 
 
 def _network(entry: Entry) -> str | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.oauth.clients.fetch_limits import FetchLimits
+from app.oauth.clients.fetch_limits import DocumentLimits, FetchLimits
 from app.oauth.tokens.failures import Failures
 from app.ops.counters import Counters
 from app.ops.rate_limit import LocalLimit, RateLimit
@@ -24,11 +24,15 @@ class PerMinute:
     """Of one grant or service account, in each process. Hosts refresh in bursts, one for each of their processes."""
     tokens_of_person: int = 600
     """Refreshed with all their grants, in each process."""
-    fetches: int = 60
-    """From one host: documents, and as many key sets, because anyone can register keys at a host, but only who signed
-    in has documents fetched."""
+    key_sets_of_host: int = 60
+    documents_of_host: int = 600
+    """Far more than key sets: anyone can register keys at a host, but only who signed in has documents fetched."""
     fetches_for_requester: int = 30
-    """On behalf of one network address, from addresses that have not answered well before."""
+    """On behalf of one network address, from addresses that have not answered well before; of each kind."""
+    documents_for_requester_at_host: int = 10
+    """The same, from one host."""
+    documents_of_person: int = 10
+    """The same, for one person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Limits:
     tokens: LocalLimit
     tokens_of_person: LocalLimit
     failures: Failures
-    documents: FetchLimits
+    documents: DocumentLimits
     key_sets: FetchLimits
 
 
@@ -52,8 +56,8 @@ def limits_of(per_minute: PerMinute, counters: Counters, *, enabled: bool) -> Li
     def limit(name: str, most: int) -> RateLimit:
         return RateLimit(most, enabled=enabled, name=name, counters=counters)
 
-    def fetches(name: str) -> FetchLimits:
-        return FetchLimits(limit(name, per_minute.fetches), limit(f"{name}-for", per_minute.fetches_for_requester))
+    def fetches(name: str, of_host: int) -> FetchLimits:
+        return FetchLimits(limit(name, of_host), limit(f"{name}-for", per_minute.fetches_for_requester))
 
     return Limits(
         registrations=limit("registrations", per_minute.registrations),
@@ -66,6 +70,10 @@ def limits_of(per_minute: PerMinute, counters: Counters, *, enabled: bool) -> Li
             limit("failures-of-client", per_minute.failures_of_client),
             limit("failures", per_minute.failures_of_address),
         ),
-        documents=fetches("documents"),
-        key_sets=fetches("key-sets"),
+        documents=DocumentLimits(
+            fetches("documents", per_minute.documents_of_host),
+            limit("documents-of-person", per_minute.documents_of_person),
+            limit("documents-at-host-for", per_minute.documents_for_requester_at_host),
+        ),
+        key_sets=fetches("key-sets", per_minute.key_sets_of_host),
     )

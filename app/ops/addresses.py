@@ -3,6 +3,7 @@ whose they are."""
 
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -12,6 +13,9 @@ Resolve = Callable[[str, int], Sequence[IPAddress]]
 """The addresses of a host, best first, once they are known. Raises OSError or UnicodeError when there are none."""
 
 IPV6_SUBSCRIBER_PREFIX: Final = 64
+IPV6_SITE_PREFIX: Final = 48
+SITE_SHARE: Final = 4
+"""How many times what one subscriber may do all in a /48 may: many have a /56 or a /48 to themselves."""
 
 # What an IPv6 address of these networks reaches is the IPv4 address in its last 32 bits (RFC 6052 section 2.1,
 # RFC 4291 section 2.5.5.1).
@@ -37,18 +41,35 @@ def known_address(host: str | None) -> str | None:
         return None
 
 
-def network_of(address: str) -> str:
-    """The address, or the /64 around an IPv6 one: whoever has one of its addresses has them all. An IPv4 address in
-    IPv6 spelling is that IPv4 address; what is no address stays as it is."""
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network whose members count together; they may do `share` times what one subscriber may."""
+
+    name: str
+    share: int = 1
+
+
+def networks_of(address: str) -> tuple[Network, ...]:
+    """What an address counts with, the narrowest first: itself, or the /64 and the /48 around an IPv6 one, because
+    whoever has one address of a /64 has them all. An IPv4 address in IPv6 spelling is that IPv4 address; what is no
+    address stays as it is."""
     try:
         parsed = ip_address(address)
     except ValueError:
-        return address
+        return (Network(address),)
     if isinstance(parsed, IPv4Address):
-        return str(parsed)
+        return (Network(str(parsed)),)
     if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Network((int(parsed), IPV6_SUBSCRIBER_PREFIX), strict=False))
+        return (Network(str(parsed.ipv4_mapped)),)
+    return (
+        Network(_around(parsed, IPV6_SUBSCRIBER_PREFIX)),
+        Network(_around(parsed, IPV6_SITE_PREFIX), SITE_SHARE),
+    )
+
+
+def network_of(address: str) -> str:
+    """The narrowest network of an address: whose it is, as far as anybody can say."""
+    return networks_of(address)[0].name
 
 
 def is_public(address: IPAddress) -> bool:
@@ -61,6 +82,10 @@ def is_public(address: IPAddress) -> bool:
     if any(address in network for network in _SPECIAL):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _around(address: IPv6Address, prefix: int) -> str:
+    return str(IPv6Network((int(address), prefix), strict=False))
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:

@@ -3,7 +3,8 @@
 A name is resolved once for each fetch; every address that comes back must be public, and the connection goes to a
 checked address, so that a second answer of a hostile name server comes too late. No redirect is followed; proxies,
 cookies and the environment play no part; size and time are bounded. What strangers choose takes no place and no
-look-up from what the settings name, and what one of them asks for leaves enough to the others.
+look-up from what the settings name, nor what anybody can have fetched from what is for people who have signed in, and
+what one of them asks for leaves enough to the others.
 """
 
 import ssl
@@ -47,10 +48,11 @@ _HEADERS: Final = {
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request. `chosen` is the address in the settings that it is about; None when strangers chose it.
-    `requester` is the network address on whose behalf it is; None for what the settings name.
+    `requester` is the network address on whose behalf it is; None for what the settings name. `for_person`: somebody
+    who has signed in wants it.
 
-    What is about a setting has places and look-ups of its own. Only at that very host and port it may reach private
-    addresses: what a server there says of other addresses is the word of a stranger.
+    What is about a setting has places and look-ups of its own, and so has what is for a person. Only at the host and
+    port of the setting it may reach private addresses: what a server there says of others is the word of a stranger.
     """
 
     url: str
@@ -60,6 +62,7 @@ class Asked:
     limit_bytes: int = DOCUMENT_BYTES
     chosen: str | None = None
     requester: str | None = None
+    for_person: bool = False
 
 
 class Fetcher:
@@ -81,17 +84,22 @@ class Fetcher:
     ) -> None:
         self._ours = FetchPlaces(resolve_host, OURS, patience=seconds)
         self._strangers = FetchPlaces(resolve_host, STRANGERS, patience=seconds * PATIENCE)
+        self._people = FetchPlaces(resolve_host, STRANGERS, patience=seconds * PATIENCE)
         self._seconds = seconds
         self._allow_loopback = allow_loopback
         self._allow_plain_loopback = allow_plain_loopback
         self._ca_file = ca_file
 
-    async def get(self, url: str, requester: str, *, limit_bytes: int = DOCUMENT_BYTES) -> Fetched:
+    async def get(
+        self, url: str, requester: str, *, limit_bytes: int = DOCUMENT_BYTES, for_person: bool = False
+    ) -> Fetched:
         """The answer 200 to GET at an address that a stranger chose. Raises `FetchFailed` for every other one.
 
-        `requester` is the network address on whose behalf it is fetched.
+        `requester` is the network address on whose behalf it is fetched, `for_person` whether for somebody who has
+        signed in.
         """
-        fetched = await self.request(Asked(url, limit_bytes=limit_bytes, requester=requester))
+        asked = Asked(url, limit_bytes=limit_bytes, requester=requester, for_person=for_person)
+        fetched = await self.request(asked)
         if fetched.status in _GONE:
             raise FetchFailed(Reason.GONE)
         if fetched.status in _ABOUT_US:
@@ -105,7 +113,7 @@ class Fetcher:
         url = _parsed(asked.url)
         is_there = asked.chosen is not None and _place(_parsed(asked.chosen)) == _place(url)
         _check(url, plain=is_there and self._allow_plain_loopback)
-        places = self._strangers if asked.chosen is None else self._ours
+        places = self._places_of(asked)
         try:
             with anyio.fail_after(self._seconds):
                 addresses = await self._addresses_of(places, url, asked.requester, anywhere=is_there)
@@ -113,6 +121,11 @@ class Fetcher:
                     return await self._exchange(addresses, url, asked)
         except (TimeoutError, httpx2.HTTPError):
             raise FetchFailed(Reason.UNREACHABLE) from None
+
+    def _places_of(self, asked: Asked) -> FetchPlaces:
+        if asked.chosen is not None:
+            return self._ours
+        return self._people if asked.for_person else self._strangers
 
     async def _addresses_of(
         self, places: FetchPlaces, url: httpx2.URL, requester: str | None, *, anywhere: bool

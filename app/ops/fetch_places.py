@@ -4,15 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from math import inf
 from threading import Thread
-from typing import Any
-from weakref import WeakValueDictionary
 
 import anyio
 
-from app.ops.addresses import IPAddress, Resolve, network_of
+from app.ops.addresses import IPAddress, Resolve
 from app.ops.fetched import FetchFailed, Reason
+from app.ops.shares import Shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class FetchPlaces:
     itself, also when nobody waits for it any more. Its thread is its own, and a daemon, which no process waits for at
     its exit.
 
-    A requester is a network address on whose behalf something is fetched, and counts with its network; None has no
+    A requester is a network address on whose behalf something is fetched, and counts with its networks; None has no
     limit. Who waits for others of the same requester or host keeps no place from the rest. Both methods raise
     `FetchFailed` when they have waited long enough.
     """
@@ -42,21 +40,21 @@ class FetchPlaces:
         self._resolve = resolve
         self._patience = patience
         self._places = anyio.CapacityLimiter(bounds.at_once)
-        self._hosts = _Shares(bounds.of_host)
-        self._requesters = _Shares(bounds.of_requester)
+        self._hosts = Shares(bounds.of_host)
+        self._requesters = Shares(bounds.of_requester)
         self._look_ups = anyio.CapacityLimiter(bounds.look_ups)
-        self._look_ups_of_requesters = _Shares(bounds.look_ups_of_requester)
+        self._look_ups_of_requesters = Shares(bounds.look_ups_of_requester)
 
     @asynccontextmanager
     async def place(self, host: str, requester: str | None) -> AsyncGenerator[None]:
         """A place for a fetch from `host`."""
-        of_requester = self._requesters.of(_network(requester))
-        with await self._taken(of_requester, self._hosts.of(host.rstrip(".")), self._places):
+        of_requester = self._requesters.of_networks(requester)
+        with await self._taken(*of_requester, self._hosts.of(host.rstrip(".")), self._places):
             yield
 
     async def addresses_of(self, host: str, port: int, requester: str | None) -> Sequence[IPAddress]:
         """The addresses of a host, by one look-up. Raises OSError or UnicodeError when there are none."""
-        taken = await self._taken(self._look_ups_of_requesters.of(_network(requester)), self._look_ups)
+        taken = await self._taken(*self._look_ups_of_requesters.of_networks(requester), self._look_ups)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Sequence[IPAddress]] = loop.create_future()
 
@@ -96,20 +94,3 @@ class FetchPlaces:
             except TimeoutError:
                 raise FetchFailed(Reason.BUSY) from None
             return taken.pop_all()
-
-
-class _Shares:
-    """A limiter for each name, kept as long as somebody holds it or waits. None is nobody, and has no limit."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._limiters: WeakValueDictionary[str, Any] = WeakValueDictionary()
-
-    def of(self, name: str | None) -> anyio.CapacityLimiter:
-        if name is None:
-            return anyio.CapacityLimiter(inf)
-        return self._limiters.setdefault(name, anyio.CapacityLimiter(self._most))
-
-
-def _network(requester: str | None) -> str | None:
-    return None if requester is None else network_of(requester)

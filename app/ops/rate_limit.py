@@ -6,17 +6,18 @@ import time
 from collections.abc import Callable
 from hashlib import sha256
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
 from app.errors import LimitReached
-from app.ops.addresses import network_of
+from app.ops.addresses import networks_of
 from app.ops.counters import Counters
 from app.ops.windows import Windows
 
 
 class RateLimit:
-    """At most `per_minute` events in any 60 seconds from one address, or from one address for one thing (`about`).
+    """At most `per_minute` events in any 60 seconds from one address, or from one address for one thing (`about`);
+    and in proportion from the wider networks that it counts with.
 
     `hit` counts an event, `wait` only looks; both answer the seconds to wait, or None when there is room. `require`
     counts, and raises.
@@ -26,23 +27,24 @@ class RateLimit:
     def __init__(
         self, per_minute: int, *, enabled: bool = True, name: str = "", counters: Counters | None = None
     ) -> None:
-        self._item = RateLimitItemPerMinute(per_minute, namespace=name)
+        self._per_minute = per_minute
+        self._name = name
         self._counters = counters or Counters()
         self._enabled = enabled
 
     async def hit(self, address: str, about: str = "") -> int | None:
         """Count one event. Answers the seconds to wait when there was no room for it."""
-        key = _key(address, about)
-        if not self._enabled or await self._counters.hit(self._item, key):
-            return None
-        return await self._seconds_left(key)
+        for item, key in self._counted(address, about):
+            if not await self._counters.hit(item, key):
+                return await self._seconds_left(item, key)
+        return None
 
     async def wait(self, address: str, about: str = "") -> int | None:
         """The seconds to wait before the next event would be accepted; counts nothing."""
-        key = _key(address, about)
-        if not self._enabled or await self._counters.has_room(self._item, key):
-            return None
-        return await self._seconds_left(key)
+        for item, key in self._counted(address, about):
+            if not await self._counters.has_room(item, key):
+                return await self._seconds_left(item, key)
+        return None
 
     async def require(self, address: str, words: str, about: str = "") -> None:
         """Count one event. Raises `LimitReached` with `words`, in which `{seconds}` may stand, without room for it."""
@@ -52,8 +54,17 @@ class RateLimit:
         """The same without counting."""
         _refuse(await self.wait(address, about), words)
 
-    async def _seconds_left(self, key: str) -> int:
-        return max(1, math.ceil(await self._counters.room_at(self._item, key) - time.time()))
+    def _counted(self, address: str, about: str) -> list[tuple[RateLimitItem, str]]:
+        """What counts an event, the narrowest first: who is refused there uses up nothing of what others share."""
+        if not self._enabled:
+            return []
+        return [
+            (RateLimitItemPerMinute(self._per_minute * each.share, namespace=self._name), _key(each.name, about))
+            for each in networks_of(address)
+        ]
+
+    async def _seconds_left(self, item: RateLimitItem, key: str) -> int:
+        return max(1, math.ceil(await self._counters.room_at(item, key) - time.time()))
 
 
 class LocalLimit:
@@ -81,6 +92,6 @@ def _refuse(seconds: int | None, words: str) -> None:
         raise LimitReached(words.format(seconds=seconds), retry_after=seconds)
 
 
-def _key(address: str, about: str) -> str:
+def _key(network: str, about: str) -> str:
     """Of one length, whatever was sent; and nobody's address in the clear."""
-    return sha256(json.dumps([network_of(address), about]).encode()).hexdigest()
+    return sha256(json.dumps([network, about]).encode()).hexdigest()

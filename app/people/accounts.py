@@ -32,16 +32,18 @@ class NewAccount:
     secret_hash: str
 
 
-async def prepare_account(hashing: PasswordHashing, email: str, password: str, name: str = "") -> NewAccount:
+async def prepare_account(
+    hashing: PasswordHashing, email: str, password: str, name: str = "", *, requester: str | None = None
+) -> NewAccount:
     """Check a sign-up and hash its password, before any transaction: hashing is slow on purpose.
 
-    `name` is what others in the household will see; the e-mail's local part when left out.
-    Raises `Invalid` naming the field, and `Unavailable` when too many are waiting.
+    `name` is what others in the household will see; the e-mail's local part when left out. `requester` is the network
+    address that asks. Raises `Invalid` naming the field, and `Unavailable` when too many are waiting.
     """
     address = parse_email(email)
     check_new_password(password)
     shown = clean(name.strip() or address.local_part, "name", LONGEST_NAME)
-    return NewAccount(address, shown, await hashing.hash_new(password, [address.address, shown]))
+    return NewAccount(address, shown, await hashing.hash_new(password, [address.address, shown], requester))
 
 
 async def create_account(
@@ -80,29 +82,29 @@ class Entry:
             attempt = await self.slow_down.begin(connection, parsed, address, self.clock())
             account = await store.find_password_account(connection, parsed)
         try:
-            matches = await self.hashing.verify(password, account.secret_hash if account else None)
+            matches = await self.hashing.verify(password, account.secret_hash if account else None, address)
         except Unavailable:
             async with transaction(self.engine) as connection:
                 await self.slow_down.put_off(connection, attempt, self.clock())
             raise
         if not matches or account is None:
             return None
-        fresh = await self._renewed(account, password)
+        fresh = await self._renewed(account, password, address)
         stored = fresh
         async with transaction(self.engine) as connection:
             # The password before the counters, as in a reset, so that the two never wait for each other.
             if fresh != account.secret_hash:
                 stored = await store.renew_password_hash(connection, account, fresh)
             await self.slow_down.passed(connection, attempt, self.clock())
-        if stored != fresh and not await self.hashing.verify(password, stored):
+        if stored != fresh and not await self.hashing.verify(password, stored, address):
             return None
         return replace(account, secret_hash=stored)
 
-    async def _renewed(self, account: PasswordAccount, password: str) -> str:
+    async def _renewed(self, account: PasswordAccount, password: str, address: str) -> str:
         """Today's hash of the password; the stored one if that is such a one."""
-        return (
-            await self.hashing.hash(password) if self.hashing.is_outdated(account.secret_hash) else account.secret_hash
-        )
+        if self.hashing.is_outdated(account.secret_hash):
+            return await self.hashing.hash(password, address)
+        return account.secret_hash
 
 
 async def still_holds(connection: Connection, account: PasswordAccount) -> bool:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from app.db import Connection
 from app.errors import LimitReached
-from app.ops.addresses import network_of
+from app.ops.addresses import network_of, networks_of
 from app.ops.derived_keys import derive_key
 from app.people import attempt_repository as repository
 from app.people.attempt_repository import Counter
@@ -59,7 +59,7 @@ class SlowDown:
             return Attempt((), familiar)
         known = await repository.exists(connection, familiar, now)
         account = familiar if known else self._name("account", email.key)
-        guards = ((account, ACCOUNT), (self._name("address", network_of(address)), ADDRESS))
+        guards = ((account, ACCOUNT), *self._networks("address", address))
         await _count(connection, guards, now)
         return Attempt(guards, familiar)
 
@@ -71,8 +71,8 @@ class SlowDown:
         Each purpose has a counter of its own: asking for letters that are no help keeps nobody from one that is.
         """
         if self._enabled:
-            place = self._name("letters from", network_of(address))
-            await _count(connection, ((self._name("letters to", purpose, email.key), LETTERS), (place, ADDRESS)), now)
+            to = (self._name("letters to", purpose, email.key), LETTERS)
+            await _count(connection, (to, *self._networks("letters from", address)), now)
 
     async def passed(self, connection: Connection, attempt: Attempt, now: datetime) -> None:
         """The attempt was right: the account's waits are over, and the address is familiar to it."""
@@ -96,6 +96,9 @@ class SlowDown:
         address is familiar to the account."""
         familiar = self._name("familiar", email.key, network_of(address))
         await self.passed(connection, Attempt(((self._name("account", email.key), ACCOUNT),), familiar), now)
+
+    def _networks(self, what: str, address: str) -> list[tuple[bytes, Pace]]:
+        return [(self._name(what, each.name), ADDRESS.times(each.share)) for each in networks_of(address)]
 
     def _name(self, *parts: str) -> bytes:
         return hmac.digest(self._key, "\0".join(parts).encode(), "sha256")

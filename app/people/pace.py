@@ -1,6 +1,6 @@
 """How much each failure slows down the next attempt, and for how long it counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,10 @@ class Pace:
     first: timedelta
     longest: timedelta
     forgiven: timedelta
+
+    def times(self, share: int) -> "Pace":
+        """The pace of so many together."""
+        return replace(self, free=self.free * share, forgiven=self.forgiven / share)
 
     def wait(self, failures: int) -> timedelta:
         """How long to wait after that many failures in a row."""

@@ -1,6 +1,7 @@
 """Passwords: argon2id, never on the event loop, never more than two at once."""
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Final, TypeVar
 
 import anyio
@@ -9,6 +10,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.errors import Invalid, Unavailable
+from app.ops.shares import Shares
 from app.people.strength import check_strength
 from app.people.text import check_text
 
@@ -20,7 +22,11 @@ MEMORY_KIB: Final = 19 * 1024
 ROUNDS: Final = 2
 AT_ONCE: Final = 2
 LONGEST_QUEUE: Final = 32
+OF_NETWORK: Final = 6
+"""How many at once, working or waiting, of one network address; the rest of the queue is for others."""
 RETRY_SECONDS: Final = 5
+
+_TOO_MANY: Final = "Too many people are signing in right now. Try again shortly."
 
 _T = TypeVar("_T")
 
@@ -42,7 +48,9 @@ def check_given_password(password: str) -> None:
 class PasswordHashing:
     """Hashes and verifies passwords in threads, two at once, with a bounded queue in front.
 
-    Raises `Unavailable` when the queue is full, so that a flood of sign-ins can't exhaust the memory.
+    Raises `Unavailable` when the queue is full, so that a flood of sign-ins can't exhaust the memory; also for a
+    `requester`, a network address, that has its share of it: some passwords take long to measure, and few who choose
+    such must not fill it. None is nobody, and has no share.
     """
 
     def __init__(self, hasher: PasswordHasher | None = None, *, longest_queue: int = LONGEST_QUEUE) -> None:
@@ -50,25 +58,26 @@ class PasswordHashing:
             time_cost=ROUNDS, memory_cost=MEMORY_KIB, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
         )
         self._places = anyio.CapacityLimiter(AT_ONCE)
-        self._room = longest_queue + AT_ONCE
+        self._room = anyio.CapacityLimiter(max(0, longest_queue + AT_ONCE))
+        self._shares = Shares(OF_NETWORK)
         # Verified in place of the missing hash of an unknown account, so that both take the same time.
         self._nobodys_hash = self._hasher.hash("nobody has this password")
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, requester: str | None = None) -> str:
         """The encoded hash to store."""
-        return await self._in_turn(lambda: self._hasher.hash(password))
+        return await self._in_turn(requester, lambda: self._hasher.hash(password))
 
-    async def hash_new(self, password: str, personal: Iterable[str]) -> str:
+    async def hash_new(self, password: str, personal: Iterable[str], requester: str | None) -> str:
         """The hash of a password that somebody chooses; `personal` is what others may know of them.
 
         Raises `Invalid` for `password` when it is too short, too long, or easy to guess.
         """
         check_new_password(password)
-        return await self._in_turn(lambda: self._hash_if_strong(password, personal))
+        return await self._in_turn(requester, lambda: self._hash_if_strong(password, personal))
 
-    async def verify(self, password: str, stored: str | None) -> bool:
+    async def verify(self, password: str, stored: str | None, requester: str | None) -> bool:
         """Whether `password` made the `stored` hash; without one, the same work and False."""
-        matches = await self._in_turn(lambda: self._matches(password, stored or self._nobodys_hash))
+        matches = await self._in_turn(requester, lambda: self._matches(password, stored or self._nobodys_hash))
         return matches and stored is not None
 
     def is_outdated(self, stored: str) -> bool:
@@ -85,11 +94,13 @@ class PasswordHashing:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _in_turn(self, work: Callable[[], _T]) -> _T:
-        if self._room == 0:
-            raise Unavailable("Too many people are signing in right now. Try again shortly.", retry_after=RETRY_SECONDS)
-        self._room -= 1
-        try:
+    async def _in_turn(self, requester: str | None, work: Callable[[], _T]) -> _T:
+        holder = object()
+        with ExitStack() as taken:
+            try:
+                for limiter in (self._room, *self._shares.of_networks(requester)):
+                    limiter.acquire_on_behalf_of_nowait(holder)
+                    taken.callback(limiter.release_on_behalf_of, holder)
+            except anyio.WouldBlock:
+                raise Unavailable(_TOO_MANY, retry_after=RETRY_SECONDS) from None
             return await anyio.to_thread.run_sync(work, limiter=self._places)
-        finally:
-            self._room += 1

@@ -1,12 +1,15 @@
 """Refusals: a row each while they are few, a number when they are many."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from app.audit.entry import Action, Entry
 from app.audit.refusals import COUNTED, EACH, EACH_PER_SOURCE, MOST_COUNTED, Refusals
-from app.ops.addresses import known_address
+from app.ops.addresses import SITE_SHARE, known_address
 from tests.audit.conftest import NOW
 
 
@@ -24,13 +27,34 @@ def test_few_refusals_get_a_row_each_and_more_of_the_same_source_are_counted() -
     assert refusals.settle(NOW) == []
 
 
-def test_other_sources_and_other_grants_have_room_of_their_own() -> None:
+def test_another_network_has_room_of_its_own() -> None:
     refusals = Refusals()
     for _ in range(EACH_PER_SOURCE):
         refusals.admit(refusal())
     assert not refusals.admit(refusal())
     assert refusals.admit(refusal("192.0.2.2"))
-    assert refusals.admit(refusal(grant_id=uuid4()))
+
+
+@pytest.mark.parametrize("shared", ["address", "person_id", "grant_id"])
+def test_one_network_person_or_grant_has_ten_rows_whatever_else_it_changes(shared: str) -> None:
+    refusals, same = Refusals(), uuid4()
+    entries = [
+        refusal(
+            "192.0.2.1" if shared == "address" else f"192.0.2.{number}",
+            person_id=same if shared == "person_id" else uuid4(),
+            grant_id=same if shared == "grant_id" else uuid4(),
+        )
+        for number in range(2 * EACH_PER_SOURCE)
+    ]
+    assert sum(map(refusals.admit, entries)) == EACH_PER_SOURCE
+
+
+@pytest.mark.parametrize("action", [Action.SIGN_IN, Action.PASSWORD_CHANGED, Action.PASSWORD_RESET])
+def test_other_refusals_take_no_row_from_guesses_at_a_password(action: Action) -> None:
+    refusals = Refusals()
+    for number in range(EACH + 1):
+        refusals.admit(refusal(f"10.0.{number // 250}.{number % 250}"))
+    assert refusals.admit(replace(refusal("10.0.0.0"), action=action))
 
 
 def test_a_network_of_ipv6_is_one_source() -> None:
@@ -39,6 +63,8 @@ def test_a_network_of_ipv6_is_one_source() -> None:
         refusals.admit(refusal(f"2001:db8::{number:x}"))
     (row,) = refusals.settle(NOW)
     assert (row.times, row.address) == (5, "2001:db8::/64")
+    many = [refusal(f"2001:db8:0:{number:x}::1") for number in range(1, 50)]
+    assert sum(map(refusals.admit, many)) == EACH_PER_SOURCE * (SITE_SHARE - 1), "and so is the /48 around it"
 
 
 def test_what_is_counted_of_a_grant_says_whose_it_is() -> None:

@@ -1,5 +1,6 @@
 """Clients whose id is the address of a document."""
 
+from functools import partial
 from math import inf, nan
 from typing import Any
 from urllib.parse import urlsplit
@@ -307,8 +308,10 @@ async def test_many_at_once_fetch_a_document_once(
     assert site.asked(PATH) == 2
 
 
-@pytest.mark.parametrize("per_minute", [PerMinute(fetches=3), PerMinute(fetches_for_requester=3)], ids=["a", "b"])
-async def test_new_documents_are_limited_by_site_and_requester_and_known_ones_are_not(
+@pytest.mark.parametrize(
+    "per_minute", [PerMinute(documents_of_person=3), PerMinute(fetches_for_requester=3)], ids=["person", "requester"]
+)
+async def test_new_documents_are_limited_by_person_and_requester_and_known_ones_are_not(
     settings: Settings,
     engine: Engine,
     fetcher: Fetcher,
@@ -338,10 +341,11 @@ async def test_a_document_whose_fetch_was_not_begun_can_be_had_a_moment_later(
     names = SilentNames()
     fetcher = Fetcher(resolve_host=names, seconds=3, allow_loopback=True, ca_file=authority.ca_file)
     server = await start(settings, engine, fetcher)
+    get = partial(fetcher.get, for_person=True)
     try:
         async with anyio.create_task_group() as tasks:
             for number in range(STRANGERS.look_ups_of_requester):
-                tasks.start_soon(fetcher.get, f"https://n{number}.silent.example/", "127.0.0.1")
+                tasks.start_soon(get, f"https://n{number}.silent.example/", "127.0.0.1")
             await seen(names.waiting, STRANGERS.look_ups_of_requester)
             tasks.cancel_scope.cancel()
         async with server.browser() as http:

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from app.ops.addresses import is_public, resolve
+from app.ops.addresses import SITE_SHARE, Network, is_public, networks_of, resolve
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,13 @@ def test_what_is_on_the_internet_is_public(address: str) -> None:
 @pytest.mark.parametrize("spelling", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1"])
 def test_every_spelling_of_an_address_is_read_as_the_system_reads_it(spelling: str) -> None:
     assert resolve(spelling, 443) == [ip_address("127.0.0.1")]
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "::ffff:192.0.2.1"])
+def test_an_ipv4_address_counts_with_itself(address: str) -> None:
+    assert networks_of(address) == (Network("192.0.2.1"),)
+
+
+def test_an_ipv6_address_counts_with_its_subscriber_and_its_site() -> None:
+    found = networks_of("2001:db8:1:2:3::4")
+    assert found == (Network("2001:db8:1:2::/64"), Network("2001:db8:1::/48", SITE_SHARE))

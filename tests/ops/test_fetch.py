@@ -204,12 +204,14 @@ async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_our
             await seen(names.waiting, STRANGERS.look_ups)
             ours = await fetcher.request(Asked(site.url("/a"), chosen=site.url("")))
             assert ours.body == b"hello"
+            document = await fetcher.get(site.url("/a"), "192.0.2.200", for_person=True)
+            assert document.body == b"hello", "nor from what is for people who have signed in"
             strangers.cancel_scope.cancel()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ignored, fetcher, "https://late.silent.example/keys", "192.0.2.200")
             assert (await fetcher.request(Asked(site.url("/a"), chosen=site.url("")))).status == 200
             # The abandoned threads are still held: no further look-up of a stranger has begun.
-            assert len(names.asked) == STRANGERS.look_ups + 2
+            assert len(names.asked) == STRANGERS.look_ups + 3
             names.told.set()
         assert "late.silent.example" in names.asked
     finally:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 import anyio
 import pytest
 
+from app.ops.addresses import SITE_SHARE
 from app.ops.fetch import STRANGERS
 from app.ops.fetch_places import FetchPlaces
 from tests.documents import ROOT
@@ -70,3 +71,23 @@ async def test_one_requester_has_few_places_and_waits_without_taking_one_from_ot
         assert not had_one_more.is_set()
         await held.aclose()
         await had_one_more.wait()
+
+
+async def test_all_requesters_of_one_site_leave_places_and_look_ups_to_others() -> None:
+    places = FetchPlaces(Names({}), STRANGERS, patience=10)
+    had_one_more = anyio.Event()
+
+    async def one_more() -> None:
+        async with places.place("one-more.example", "2001:db8:0:f::1"):
+            had_one_more.set()
+
+    async with anyio.create_task_group() as tasks, AsyncExitStack() as held:
+        for number in range(STRANGERS.of_requester * SITE_SHARE):
+            place = places.place(f"h{number}.example", f"2001:db8:0:{number % 8}::1")
+            await held.enter_async_context(place)
+        tasks.start_soon(one_more)
+        await held.enter_async_context(places.place("other.example", "2001:db8:1::1"))
+        assert not had_one_more.is_set()
+        await held.aclose()
+        await had_one_more.wait()
+    assert STRANGERS.look_ups_of_requester * SITE_SHARE < STRANGERS.look_ups

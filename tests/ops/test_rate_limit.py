@@ -4,6 +4,7 @@ import pytest
 
 from app.errors import LimitReached
 from app.ops import windows
+from app.ops.addresses import SITE_SHARE
 from app.ops.rate_limit import LocalLimit, RateLimit
 from app.ops.windows import Windows
 
@@ -38,6 +39,21 @@ async def test_one_subscriber_counts_once(first: str, second: str, same: bool) -
     limit = RateLimit(1)
     await limit.hit(first)
     assert (await limit.hit(second) is not None) is same
+
+
+async def test_a_site_has_a_few_times_what_a_subscriber_has() -> None:
+    limit = RateLimit(2)
+    found = [await limit.hit(f"2001:db8:1:{number % 9}::1") for number in range(18)]
+    assert found.count(None) == 2 * SITE_SHARE
+    assert await limit.wait("2001:db8:1:9::1")
+    assert await limit.hit("2001:db8:2::1") is None
+
+
+async def test_who_is_refused_uses_up_nothing_of_their_site() -> None:
+    limit = RateLimit(1)
+    for _ in range(9):
+        await limit.hit("2001:db8:1:1::1")
+    assert [await limit.hit(f"2001:db8:1:{number}::1") for number in (2, 3, 4)] == [None] * 3
 
 
 async def test_switched_off_it_never_refuses() -> None:

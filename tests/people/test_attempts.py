@@ -1,5 +1,6 @@
 """Slowing down those who guess."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -9,6 +10,8 @@ from sqlalchemy import select
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import LimitReached
+from app.ops.addresses import SITE_SHARE
+from app.people import attempts as attempts_of_people
 from app.people.attempt_repository import lock
 from app.people.attempts import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, SlowDown
 from app.people.emails import EmailAddress, parse_email
@@ -138,6 +141,17 @@ async def test_a_network_of_ipv6_counts_as_one_address(engine: Engine) -> None:
     assert await begin(engine, address="2001:db8::ffff") == 1
 
 
+async def test_a_site_of_ipv6_is_slowed_down_later_than_one_network_of_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts_of_people, "ADDRESS", replace(ADDRESS, free=1))
+    for number in range(SITE_SHARE + 1):
+        email = parse_email(f"person{number}@example.org")
+        assert isinstance(await begin(engine, email=email, address=f"2001:db8:1:{number}::1"), Attempt)
+    assert await begin(engine, address="2001:db8:1:f::1") == 1
+    assert isinstance(await begin(engine, address="2001:db8:2::1"), Attempt)
+
+
 async def test_an_attempt_that_was_not_looked_at_does_not_count(engine: Engine) -> None:
     for _ in range(ACCOUNT.free * 2):
         attempt = await begin(engine)
@@ -193,9 +207,9 @@ async def test_the_counters_hold_no_addresses_and_are_removed_when_they_are_wort
     await fail(engine, 1, address=ELSEWHERE)
     async with transaction(engine) as connection:
         stored = (await connection.execute(select(attempts))).all()
-    assert len(stored) == 4
+    assert len(stored) == 5
     assert all(len(row.key_hash) == 32 for row in stored)
-    kept = [4, 1, 0]
+    kept = [5, 1, 0]
     for days, left in zip((0, 1, 60), kept, strict=True):
         await forget(engine, NOW + timedelta(days=days))
         assert await count(engine, attempts) == left, days

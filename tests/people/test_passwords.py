@@ -8,7 +8,15 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
 
 from app.errors import Invalid, Unavailable
-from app.people.passwords import PasswordHashing, check_given_password, check_new_password
+from app.ops.addresses import SITE_SHARE
+from app.people.passwords import (
+    AT_ONCE,
+    LONGEST_QUEUE,
+    OF_NETWORK,
+    PasswordHashing,
+    check_given_password,
+    check_new_password,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -54,15 +62,15 @@ async def test_hashes_are_argon2id_with_19_mebibytes() -> None:
 async def test_the_right_password_verifies_and_others_do_not() -> None:
     hashing = PasswordHashing(CountingHasher())
     stored = await hashing.hash("correct horse")
-    assert await hashing.verify("correct horse", stored)
-    assert not await hashing.verify("correct  horse", stored)
-    assert not await hashing.verify("correct horse", "damaged")
+    assert await hashing.verify("correct horse", stored, None)
+    assert not await hashing.verify("correct  horse", stored, None)
+    assert not await hashing.verify("correct horse", "damaged", None)
 
 
 async def test_an_unknown_account_costs_the_same_work_and_never_verifies() -> None:
     hasher = CountingHasher()
     hashing = PasswordHashing(hasher)
-    assert not await hashing.verify("nobody has this password", None)
+    assert not await hashing.verify("nobody has this password", None, None)
     assert hasher.verified == 1
 
 
@@ -89,3 +97,23 @@ async def test_a_full_queue_answers_unavailable_and_empties_again() -> None:
     assert len(refused) == 2  # two at once and one waiting found room
     assert refused[0].retry_after
     assert await hashing.hash("correct horse")
+
+
+@pytest.mark.parametrize(
+    ("address", "room"), [("192.0.2.1", OF_NETWORK), ("2001:db8:1:{}::1", OF_NETWORK * SITE_SHARE)], ids=["ipv4", "/48"]
+)
+async def test_one_network_leaves_room_in_the_queue_to_others(address: str, room: int) -> None:
+    hashing = PasswordHashing(CountingHasher())
+    refused: list[Unavailable] = []
+
+    async def hash_one(requester: str) -> None:
+        try:
+            await hashing.hash("correct horse", requester)
+        except Unavailable as error:
+            refused.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(LONGEST_QUEUE + AT_ONCE):
+            tasks.start_soon(hash_one, address.format(number % 16))
+        tasks.start_soon(hash_one, "198.51.100.1")
+    assert len(refused) == LONGEST_QUEUE + AT_ONCE - room

@@ -13,6 +13,7 @@ from app.oauth.auditing import entry_of, refused
 from app.oauth.browser.forms import posted
 from app.oauth.browser.password_proof import prove
 from app.oauth.server import AuthorizationServer
+from app.ops.requests import address_of
 from app.people.accounts import change_password, still_holds
 from app.people.sessions import find_person_for_change
 
@@ -28,7 +29,8 @@ async def post_password(server: AuthorizationServer, request: Request) -> Respon
         if account is None or account.person.id != person.id:
             raise Invalid("The present password is wrong.", field="password")
         chosen = form.fields.one("new_password")
-        secret_hash = await server.entry.hashing.hash_new(chosen, [person.email or "", person.name])
+        known = [person.email or "", person.name]
+        secret_hash = await server.entry.hashing.hash_new(chosen, known, address_of(request))
         async with transaction(server.engine) as connection:
             signed_in = await find_person_for_change(connection, form.visit.cookie, server.clock())
             if signed_in != person or not await still_holds(connection, account):

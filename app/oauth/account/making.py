@@ -17,6 +17,7 @@ from app.oauth.browser.forms import form_token, show
 from app.oauth.browser.journey import change_person, uuid_or_none
 from app.oauth.browser.password_proof import count_attempt
 from app.oauth.server import AuthorizationServer
+from app.ops.requests import address_of
 from app.people.accounts import create_account, prepare_account
 from app.people.links import Link, take_link
 from app.ui.forms import typed
@@ -56,8 +57,9 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
     household_id = new_id()
     try:
         await count_attempt(server, request)
-        password = form.fields.one("password")
-        account = await prepare_account(server.entry.hashing, form.link.email, password, form.fields.one("name"))
+        password, name = (form.fields.one(field) for field in ("password", "name"))
+        requester = address_of(request)
+        account = await prepare_account(server.entry.hashing, form.link.email, password, name, requester=requester)
         async with transaction(server.engine, household_id=household_id) as connection:
             now = server.clock()
             if await take_link(connection, form.secret, "sign_up", now) is None:

@@ -69,7 +69,8 @@ async def post_new_password(server: AuthorizationServer, request: Request) -> Re
     endings = endings_of(server, request)
     try:
         await count_attempt(server, request)
-        secret_hash = await server.entry.hashing.hash_new(form.fields.one("password"), [form.link.email])
+        chosen = form.fields.one("password")
+        secret_hash = await server.entry.hashing.hash_new(chosen, [form.link.email], address_of(request))
         async with transaction(server.engine, committed=endings.tell) as connection:
             now = server.clock()
             person_id = await reset(connection, server.slow_down, form.secret, secret_hash, address_of(request), now)

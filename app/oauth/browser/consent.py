@@ -55,7 +55,7 @@ async def show_consent(server: AuthorizationServer, request: Request) -> Respons
             return see_other(server, f"/oauth/sign-in?request={waiting.id}")
     if is_document_id(waiting.client_id):
         # Only here, and outside of any transaction: fetching takes its time.
-        described = await server.documents.find(waiting.client_id, address_of(request))
+        described = await server.documents.find(waiting.client_id, person.id, address_of(request))
         if isinstance(described, OAuthFault):
             return fault_page(server, described)
     async with transaction(server.engine) as connection:

@@ -41,7 +41,8 @@ async def post_sign_up(server: AuthorizationServer, request: Request) -> Respons
         if server.mailer.enabled:
             return await _send_link(server, request, form)
         email, password, name = (form.fields.one(field) for field in ("email", "password", "name"))
-        account = await prepare_account(server.entry.hashing, email, password, name)
+        requester = address_of(request)
+        account = await prepare_account(server.entry.hashing, email, password, name, requester=requester)
     except AppError as error:
         refused(server, request, Action.SIGN_UP, error.code, email_hash=email_hash_of(server, form.fields))
         return page_again(server, "sign-up", form, error)

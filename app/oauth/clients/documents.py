@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -10,7 +11,7 @@ from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import LimitReached
 from app.oauth.clients.document import UNREADABLE, Described, read_document
-from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
+from app.oauth.clients.fetch_limits import BUSY_SECONDS, DocumentLimits
 from app.oauth.clients.ids import fault_of_client_id, host_of
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.store.clients import Client, Document, drop_document, find_document, save_document
@@ -32,25 +33,25 @@ _log: Final = structlog.stdlib.get_logger("app.oauth.documents")
 class Documents:
     """Finds clients by their documents, which are kept in the database for all processes.
 
-    `fetches` limits how often hosts are asked, and for whom.
+    `limits` say how often hosts are asked, and for whom.
     """
 
     def __init__(
-        self, settings: Settings, engine: Engine, fetcher: Fetcher, fetches: FetchLimits, clock: Clock
+        self, settings: Settings, engine: Engine, fetcher: Fetcher, limits: DocumentLimits, clock: Clock
     ) -> None:
         self._settings = settings
         self._engine = engine
         self._fetcher = fetcher
-        self._fetches = fetches
+        self._limits = limits
         self._clock = clock
         self._flights: SingleFlight[Client | OAuthFault] = SingleFlight(personal=LimitReached)
 
-    async def find(self, client_id: str, requester: str) -> Client | OAuthFault:
+    async def find(self, client_id: str, person_id: UUID, requester: str) -> Client | OAuthFault:
         """The client that the document at `client_id` describes; the document is fetched unless it is fresh.
 
         Call it only for a person who has signed in, and never inside a transaction: it can take seconds.
-        `requester` is their network address. Raises `LimitReached` when its host, or any on behalf of that address, was
-        asked too often, and `Unavailable`.
+        `requester` is their network address. Raises `LimitReached` when its host, or any on behalf of the person or of
+        that address, was asked too often, and `Unavailable`.
         """
         fault = fault_of_client_id(self._settings, client_id)
         if fault is not None:
@@ -58,30 +59,30 @@ class Documents:
         kept = await self._kept(client_id)
         if kept is not None and self._clock() < kept.fresh_until:
             return kept.client
-        return await self._flights.do(client_id, partial(self._fetch, client_id, requester))
+        return await self._flights.do(client_id, partial(self._fetch, client_id, person_id, requester))
 
     async def _kept(self, client_id: str) -> Document | None:
         async with transaction(self._engine) as connection:
             return await find_document(connection, client_id)
 
-    async def _fetch(self, client_id: str, requester: str) -> Client | OAuthFault:
+    async def _fetch(self, client_id: str, person_id: UUID, requester: str) -> Client | OAuthFault:
         # Once more: whoever came just after another had fetched it need not do so again.
         kept, now = await self._kept(client_id), self._clock()
         if kept is not None and now < kept.fresh_until:
             return kept.client
         stale = kept.client if kept is not None and now < kept.stale_until else None
-        seconds = await self._fetches.hit(client_id, requester, known=stale is not None)
+        seconds = await self._limits.hit(client_id, requester, person_id, known=stale is not None)
         if seconds is not None:
             if stale is not None:
                 return stale
             _log.info("document not fetched", host=host_of(client_id), reason="limit")
             raise LimitReached(_TOO_MANY, retry_after=seconds)
         try:
-            fetched = await self._fetcher.get(client_id, requester)
+            fetched = await self._fetcher.get(client_id, requester, for_person=True)
         except FetchFailed as failure:
             _log.info("document not fetched", host=host_of(client_id), reason=str(failure.reason))
             return await self._without(client_id, failure.reason, stale, now)
-        self._fetches.succeeded(client_id)
+        self._limits.fetches.succeeded(client_id)
         described = read_document(self._settings, client_id, fetched.body)
         if isinstance(described, OAuthFault):
             _log.info("document refused", host=host_of(client_id))
@@ -99,7 +100,7 @@ class Documents:
         if reason is Reason.UNREACHABLE:
             if stale is None:
                 return UNREADABLE
-            self._fetches.failed(client_id)
+            self._limits.fetches.failed(client_id)
             return stale
         return await self._refuse(client_id, UNREADABLE, now)
 

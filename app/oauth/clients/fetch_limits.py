@@ -1,6 +1,8 @@
 """How often addresses that strangers chose are fetched from."""
 
+from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from app.oauth.clients.ids import host_of
 from app.ops.rate_limit import RateLimit
@@ -43,3 +45,24 @@ class FetchLimits:
     def succeeded(self, address: str) -> None:
         """The last fetch was none."""
         self._failed.pop(address, None)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLimits:
+    """Limits of clients' documents, each of which is fetched for a person who has signed in.
+
+    A vendor may have a document for each connection, all at one host. So one that is new counts by person, and by
+    network address and host, and few of them use up nothing that others need.
+    """
+
+    fetches: FetchLimits
+    of_person: RateLimit
+    of_requester_at_host: RateLimit
+
+    async def hit(self, address: str, requester: str, person_id: UUID, *, known: bool) -> int | None:
+        """As `FetchLimits.hit`."""
+        seconds = None
+        if not known:
+            seconds = await self.of_person.hit(str(person_id))
+            seconds = seconds or await self.of_requester_at_host.hit(requester, host_of(address))
+        return seconds or await self.fetches.hit(address, requester, known=known)

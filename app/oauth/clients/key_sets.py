@@ -82,13 +82,13 @@ class KeySets:
         now = self._clock()
         good = known if known is not None and known.keys and now < known.stale_until else None
         seconds = await self._fetches.hit(address, requester, known=good is not None)
-        if seconds is None:
-            answer = await self._fetched(address, requester, good, now)
-        elif good is not None:
-            answer = replace(good, asked_at=now, fresh_until=now)
-        else:
-            # Not kept: it says something of the requester, and nothing of this address.
-            raise LimitReached(_TOO_MANY, retry_after=seconds)
+        if seconds is not None:
+            # Nothing is kept of it: it says something of the requester, and nothing of this address, which the next
+            # one may ask.
+            if good is None:
+                raise LimitReached(_TOO_MANY, retry_after=seconds)
+            return good
+        answer = await self._fetched(address, requester, good, now)
         self._known[address] = answer
         if len(self._known) > MOST_SETS:
             failed = (each for each, found in self._known.items() if not found.keys)
