@@ -192,13 +192,15 @@ def _refuse_method(scope: Scope) -> Response | None:
 
 
 def _as_caller(scope: Scope, caller: Caller) -> Scope:
+    """The request as what is behind the gate gets it: with its caller, and without the token."""
     actor = caller.actor
     token = AccessToken(
-        token="",  # never forwarded
+        token="",
         client_id=actor.client_id,
         scopes=sorted(caller.scopes),
         expires_at=int(caller.expires_at.timestamp()),
         subject=str(actor.person_id),
         claims={"iss": caller.issuer},
     )
-    return {**scope, "user": AuthenticatedUser(token), CALLER: caller}
+    headers = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
+    return {**scope, "headers": headers, "user": AuthenticatedUser(token), CALLER: caller}

@@ -23,7 +23,8 @@ from app.ui.pages import Pages
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationServer:
-    """The parts that `assembly.authorization_server` puts together once."""
+    """The parts that `assembly.authorization_server` puts together once. `verifier` knows our own tokens only: nobody
+    ends or asks about those of another issuer here, and so none has to answer first."""
 
     settings: Settings
     engine: Engine
