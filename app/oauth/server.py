@@ -1,6 +1,10 @@
 """What the endpoints of the authorization server share."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from app.audit.log import AuditLog
 from app.config import Settings
@@ -54,3 +58,7 @@ class AuthorizationServer:
     def url(self, path: str) -> str:
         """An absolute path of ours, below the path in PUBLIC_URL."""
         return f"{self.settings.public_path}{path}"
+
+
+Handler = Callable[[AuthorizationServer, Request], Awaitable[Response]]
+"""Serves one address."""

@@ -17,7 +17,7 @@ APPROVALS_LOOKED_AT: Final = 20
 @dataclass(frozen=True, slots=True)
 class GrantRow:
     """A grant without its households. `kind` is `consent`, `key`, `external` or `service`; `auth_method` is how its
-    client proved itself when it was approved, None for a grant without an approval."""
+    client proved itself when it was approved; None for a grant without an approval, and where nobody noted it."""
 
     id: UUID
     kind: str
