@@ -60,7 +60,6 @@ class Parts:
     mailer: Mailer
     audit: AuditLog
     keys: KeyRing | None
-    verifier: TokenVerifier
     endpoints: Endpoints
 
 
@@ -92,17 +91,16 @@ def _parts(settings: Settings) -> Parts:
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings)
     keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
-    verifier = TokenVerifier(settings, keys, external_issuers(settings, fetcher))
     identify = Identify(
         engine,
-        verifier,
+        TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
         GrantCache(cues),
         AccessLimits.of(settings, counters),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings, found_household),
     )
     endpoints = Endpoints(settings, engine, identify, cues, audit)
-    return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, verifier, endpoints)
+    return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, endpoints)
 
 
 @asynccontextmanager
@@ -147,7 +145,6 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
     around = Surroundings(
         engine=parts.engine,
         keys=parts.keys,
-        verifier=parts.verifier,
         audit=parts.audit,
         found_household=found_household,
         fetcher=parts.fetcher,

@@ -27,7 +27,7 @@ from app.access.replies import protocol_error, too_large, too_slow
 from app.audit.entry import Action, Entry
 from app.audit.log import AuditLog
 from app.errors import LimitReached, Unavailable
-from app.oauth.spending import BudgetSpent
+from app.oauth.spending import spent_by
 from app.ops.addresses import known_address
 from app.ops.requests import address_in
 from app.scopes import in_order
@@ -88,7 +88,7 @@ class Gate:
         except Unavailable as refusal:
             return come_again(refusal)
         except LimitReached as refusal:
-            self._refused(scope, refusal.code, of=refusal.of if isinstance(refusal, BudgetSpent) else None)
+            self._refused(scope, refusal.code, of=spent_by(refusal))
             return come_again(refusal)
         if caller is None or caller.resource not in self._entrance.resources:
             self._refused(scope, "invalid_token")
@@ -192,13 +192,15 @@ def _refuse_method(scope: Scope) -> Response | None:
 
 
 def _as_caller(scope: Scope, caller: Caller) -> Scope:
+    """The request as what is behind the gate gets it: with its caller, and without the token."""
     actor = caller.actor
     token = AccessToken(
-        token="",  # never forwarded
+        token="",
         client_id=actor.client_id,
         scopes=sorted(caller.scopes),
         expires_at=int(caller.expires_at.timestamp()),
         subject=str(actor.person_id),
         claims={"iss": caller.issuer},
     )
-    return {**scope, "user": AuthenticatedUser(token), CALLER: caller}
+    headers = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
+    return {**scope, "headers": headers, "user": AuthenticatedUser(token), CALLER: caller}

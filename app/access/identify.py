@@ -48,8 +48,8 @@ class Identify:
     async def __call__(self, token: str, address: str) -> Caller | None:
         """The caller, or None when the token, its grant, or every membership is gone. `address` sent the token.
 
-        Raises `Unavailable` when the database, or the issuer, can't say; `LimitReached` for a grant that calls too
-        often, and for a token that would have to be checked when its address has sent too many bad ones.
+        Raises `Unavailable` when the database, or the issuer, can't say; `LimitReached` for a grant or a person that
+        calls too often, and for a token that would have to be checked when its address has sent too many bad ones.
         """
         if token.startswith(API_KEY_PREFIX):
             return None if self._api_keys is None else await self._find_by_key(self._api_keys, token, address)
@@ -57,10 +57,7 @@ class Identify:
         grant_id = await self._grant_of(claims) if claims is not None else None
         if claims is None or grant_id is None:
             return None
-        self._limits.count_calls(grant_id)
-        if isinstance(claims, Claims):
-            self._limits.count_calls_of(claims.sub)
-        found = self._known.find(grant_id) or await self._find(grant_id)
+        found = await self._standing(grant_id)
         if found is None or not _is_of(claims, found.grant):
             return None
         scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
@@ -101,8 +98,7 @@ class Identify:
         grant_id = api_keys.recall(key) or await self._look_up(api_keys, key, address)
         if grant_id is None:
             return None
-        self._limits.count_calls(grant_id)
-        found = self._known.find(grant_id) or await self._find(grant_id)
+        found = await self._standing(grant_id)
         if found is None or (ends_at := found.grant.expires_at) is None:
             return None
         await api_keys.note_use(key)
@@ -119,6 +115,14 @@ class Identify:
         if isinstance(claims, Claims):
             return claims.gid
         return await self._external.find(claims) if self._external is not None else None
+
+    async def _standing(self, grant_id: UUID) -> Standing | None:
+        """The grant behind a proven token, with one call of it counted, whatever kind of token it is."""
+        self._limits.count_calls(grant_id)
+        found = self._known.find(grant_id) or await self._find(grant_id)
+        if found is not None:
+            self._limits.count_calls_of(found.actor.person_id)
+        return found
 
     async def _find(self, grant_id: UUID) -> Standing | None:
         endings = self._known.endings

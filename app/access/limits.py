@@ -40,12 +40,12 @@ class AccessLimits:
     def count_calls(self, grant_id: UUID, times: int = 1) -> None:
         """Count calls of a grant whose token is proven, before anything is read about it: so whoever has a token of
         a grant that has ended can't have it looked up without end."""
-        spend(self.calls, "Too many calls from this connection. Wait a little.", {"grant_id": grant_id}, times)
+        spend(self.calls, "Too many calls from this connection. Wait a little.", "grant_id", grant_id, times)
 
     def count_calls_of(self, person_id: UUID, times: int = 1) -> None:
         """Count calls of a person: one person can have many grants."""
         words = "Too many calls from your apps together. Wait a little."
-        spend(self.calls_of_person, words, {"person_id": person_id}, times)
+        spend(self.calls_of_person, words, "person_id", person_id, times)
 
     async def before_checking(self, address: str) -> None:
         """For tokens that were not seen before. Tokens that are known as good never come here, so that those who send

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from app.commands.columns import day_or_never, in_minutes, print_columns
-from app.commands.command import run_with_database
+from app.commands.command import need_auth_server, run_with_database
 from app.commands.telling import changing
 from app.config import Settings
 from app.db import Engine, transaction
@@ -25,7 +25,9 @@ def add_to(commands: "Commands") -> None:
     parser = commands.add_parser("api-keys", help="keys for programs that can't sign in with a browser")
     actions = parser.add_subparsers(dest="action", required=True)
     create = actions.add_parser("create", help="make a key and print it, once")
-    create.add_argument("--person", required=True, metavar="EMAIL", help="for whom")
+    create.add_argument(
+        "--person", required=True, help="for whom: e-mail address, subject at an issuer elsewhere, or id"
+    )
     create.add_argument("--household", required=True, metavar="NAME", help="name or ref of a household of theirs")
     extent = create.add_mutually_exclusive_group()
     extent.add_argument("--scopes", metavar="'SCOPE ...'", help=f"some of: {in_order(ALL_SCOPES)}")
@@ -40,8 +42,9 @@ def add_to(commands: "Commands") -> None:
 
 
 def _create(settings: Settings, arguments: argparse.Namespace) -> int:
+    need_auth_server(settings)
     wanted = WantedKey(
-        email=arguments.person,
+        person=arguments.person,
         household=arguments.household,
         scopes=_scopes(arguments),
         days=arguments.days,
@@ -76,7 +79,7 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 def _row(key: ApiKey) -> tuple[str, ...]:
     state = "revoked" if key.revoked_at else "good" if key.expires_at > system_clock() else "expired"
     until, used = in_minutes(key.expires_at), day_or_never(key.last_used_on)
-    return (key.id, key.name, key.email, key.household, in_order(key.scopes), until, state, used)
+    return (key.id, key.name, key.person, key.household, in_order(key.scopes), until, state, used)
 
 
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:

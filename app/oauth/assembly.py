@@ -42,7 +42,6 @@ class Surroundings:
 
     engine: Engine
     keys: KeyRing
-    verifier: TokenVerifier
     audit: AuditLog
     found_household: FoundHousehold
     fetcher: Fetcher
@@ -64,7 +63,7 @@ def authorization_server(settings: Settings, around: Surroundings) -> Authorizat
         settings=settings,
         engine=around.engine,
         keys=around.keys,
-        verifier=around.verifier,
+        verifier=TokenVerifier(settings, around.keys, clock=clock),
         found_household=around.found_household,
         grant_revoked=around.grant_revoked,
         clock=clock,

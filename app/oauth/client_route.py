@@ -5,9 +5,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.errors import AppError
-from app.oauth.browser.pages import Handler
 from app.oauth.faults import NOT_STORED
-from app.oauth.server import AuthorizationServer
+from app.oauth.server import AuthorizationServer, Handler
 from app.ui.for_any_origin import ANY_ORIGIN
 from app.ui.forms import MAX_BODY
 from app.ui.refusals import say_when, status_of_refusal

@@ -1,6 +1,10 @@
 """What the endpoints of the authorization server share."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from app.audit.log import AuditLog
 from app.config import Settings
@@ -23,7 +27,8 @@ from app.ui.pages import Pages
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationServer:
-    """The parts that `assembly.authorization_server` puts together once."""
+    """The parts that `assembly.authorization_server` puts together once. `verifier` knows our own tokens only: nobody
+    ends or asks about those of another issuer here, and so none has to answer first."""
 
     settings: Settings
     engine: Engine
@@ -53,3 +58,7 @@ class AuthorizationServer:
     def url(self, path: str) -> str:
         """An absolute path of ours, below the path in PUBLIC_URL."""
         return f"{self.settings.public_path}{path}"
+
+
+Handler = Callable[[AuthorizationServer, Request], Awaitable[Response]]
+"""Serves one address."""

@@ -1,25 +1,31 @@
 """Limits of one grant, one client or one person, and whose they are: the users of a vendor share its addresses, so an
 address would not tell who has to be stopped."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from app.errors import LimitReached
 from app.ops.rate_limit import LocalLimit
 
+Whose = Literal["grant_id", "client_id", "person_id"]
+
 
 class BudgetSpent(LimitReached):
-    """A grant, a client or a person has had as much as they get in a minute; `of` says who, in the words of `Entry`."""
+    """A grant, a client or a person has had as much as they get in a minute; `of` says who."""
 
-    def __init__(self, limit: LimitReached, of: dict[str, Any]) -> None:
+    def __init__(self, limit: LimitReached, of: dict[str, UUID | str]) -> None:
         super().__init__(limit.message, retry_after=limit.retry_after)
         self.of = of
 
 
-def spend(limit: LocalLimit, words: str, of: dict[str, UUID | str], times: int = 1) -> None:
-    """Count `times` events of one `grant_id`, `client_id` or `person_id`. Raises `BudgetSpent` with `words`."""
-    (whose,) = of.values()
+def spend(limit: LocalLimit, words: str, name: Whose, whose: UUID | str, times: int = 1) -> None:
+    """Count `times` events of one grant, client or person. Raises `BudgetSpent` with `words`."""
     try:
         limit.require(str(whose), words, times=times)
     except LimitReached as reached:
-        raise BudgetSpent(reached, of) from None
+        raise BudgetSpent(reached, {name: whose}) from None
+
+
+def spent_by(limit: LimitReached) -> dict[str, Any]:
+    """Whose limit it was, in the words of `Entry`; nothing when it was that of an address."""
+    return dict(limit.of) if isinstance(limit, BudgetSpent) else {}

@@ -1,6 +1,7 @@
-"""The one outbound fetcher. Strangers choose what it fetches, so it reaches public https servers and nothing else.
+"""The one outbound fetcher. Of what strangers choose it reaches public https servers and nothing else; an address that
+the settings name may be private too (`Asked.chosen`).
 
-A name is resolved once for each fetch; every address that comes back must be public, and the connection goes to a
+A name is resolved once for each fetch; every address that comes back must be allowed, and the connection goes to a
 checked address, so that a second answer of a hostile name server comes too late. No redirect is followed; proxies,
 cookies and the environment play no part; size and time are bounded. What strangers choose takes no place and no
 look-up from what the settings name, nor what anybody can have fetched from what is for people who have signed in, and

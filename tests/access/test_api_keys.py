@@ -16,9 +16,11 @@ from app.errors import Ambiguous, Invalid, NotFound
 from app.households.tables import memberships
 from app.oauth.grants.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
 from app.oauth.grants.revoking import Endings, GrantRevoked
+from app.oauth.store.api_keys import find_api_keys
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
 from app.ops.secrets import hash_of
+from app.people.identity_store import insert_identified
 from app.people.person import Person
 from tests.clock import MovableClock
 from tests.db.looking import change
@@ -38,7 +40,7 @@ class Keys:
         self.clock = MovableClock()
 
     async def make(self, person: Person, household: str = "Ada's household", **wanted: Any) -> IssuedKey:
-        key = WantedKey(email=person.email or "", household=household, **wanted)
+        key = WantedKey(person=person.email or str(person.id), household=household, **wanted)
         async with transaction(self.engine) as connection:
             return await create_api_key(connection, self.settings.resource, key, self.clock())
 
@@ -67,6 +69,19 @@ async def test_a_key_opens_its_household_with_its_scopes(
     refused = await reader.send("tools/call", {"name": "add_items", "arguments": {"items": ["tea"]}})
     assert refused.status_code == 403
     assert 'error="insufficient_scope"' in refused.headers["www-authenticate"]
+
+
+async def test_people_of_a_provider_have_keys_too(
+    http: httpx.AsyncClient, factory: Factory, keys: Keys, ada: Connected
+) -> None:
+    async with transaction(keys.engine) as connection:
+        eve = await insert_identified(connection, "https://id.example", "eve-7", "Eve", keys.clock())
+    assert eve is not None
+    await factory.join(eve, ada.household_id, "viewer")
+    key = await keys.make(eve)
+    assert (await McpClient(http, key.secret).call("list_items"))["items"] == []
+    async with transaction(keys.engine) as connection:
+        assert [each.person for each in await find_api_keys(connection)] == ["eve-7"]
 
 
 async def test_a_wrong_an_expired_and_a_revoked_key_get_the_same_answer(

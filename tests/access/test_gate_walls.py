@@ -64,6 +64,7 @@ async def test_the_token_itself_goes_no_further_than_the_gate(
     user = seen[0]["user"]
     assert isinstance(user, AuthenticatedUser)
     assert user.access_token.token == ""
+    assert reader.token not in str(seen[0]["headers"])
     assert user.scopes == ["lists:read"]
 
 

@@ -56,8 +56,8 @@ async def test_a_key_is_made_shown_listed_and_revoked(
 async def test_what_can_not_be_made_is_refused_in_one_line(engine: Engine, settings: Settings, tmp_path: Path) -> None:
     ada, _ = await Factory(engine, settings).person("Ada")
     for person, household, says in (
-        ("nobody@example.org", "Ada's household", "nobody has an account"),
-        ("ada", "Ada's household", "person: this is no e-mail address"),
+        ("nobody@example.org", "Ada's household", "person: nobody has this e-mail address"),
+        ("ada", "Ada's household", "person: nobody has this e-mail address"),
         (
             str(ada.email),
             "Eve's household",

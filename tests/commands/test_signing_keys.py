@@ -28,6 +28,7 @@ def test_nothing_is_made_that_nobody_would_use(tmp_path: Path) -> None:
         ["signing-keys", "rotate"],
         ["clients", "add", "Home", "https://home.example/cb"],
         ["service-accounts", "create", "--household", "Ada's", "--role", "viewer"],
+        ["api-keys", "create", "--household", "Ada's", "--person", "ada@example.org"],
     ):
         refused = run(tmp_path, *command, **off)
         assert (refused.returncode, refused.stdout) == (1, "")

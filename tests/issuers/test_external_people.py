@@ -9,6 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from app.access.limits import AccessLimits
 from app.config import Settings
 from app.db import Engine, transaction
 from app.db.driver import connect
@@ -19,9 +20,12 @@ from app.main import create_app
 from app.oauth.grants.api_keys import WantedKey, create_api_key
 from app.oauth.issuers import external_grants
 from app.oauth.issuers.external_grants import KEPT, ExternalGrants
+from app.oauth.store.clients import Client, insert_client
 from app.oauth.store.grants import approved_redirects, by_id, end_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.claims_cache import ExternalClaims
+from app.ops.rate_limit import LocalLimit, RateLimit
+from app.ops.secrets import hash_of
 from app.people.identities import NAMELESS, name_in
 from app.people.tables import identities, people
 from tests.clock import MovableClock
@@ -71,6 +75,30 @@ async def test_an_email_address_links_nobody(
     token = resource.token(issuer, sub=ada.person.email, email=ada.person.email, email_verified=True)
     ours, theirs = [await resource.client(each).call("get_overview") for each in (ada.token, token)]
     assert ours["household"]["ref"] != theirs["household"]["ref"]
+
+
+async def test_all_clients_of_a_person_together_have_no_more_calls_than_the_person(
+    app: Starlette, resource: Resource, issuer: RemoteControl
+) -> None:
+    app.state.endpoints._identify._limits = AccessLimits(LocalLimit(9), LocalLimit(2), RateLimit(9))
+    clients = [resource.token(issuer, client_id=name) for name in ("one", "two", "three")]
+    assert [await resource.status(token) for token in clients] == [200, 200, 429]
+    assert await resource.status(resource.token(issuer, sub="eve")) == 200
+
+
+async def test_clients_of_ours_can_neither_end_nor_describe_their_tokens_and_no_issuer_is_asked(
+    http: httpx.AsyncClient, resource: Resource, issuer: RemoteControl, engine: Engine
+) -> None:
+    asking = {"client_id": "reports", "client_secret": "of the tests"}
+    method, secret_hash = "client_secret_post", hash_of(asking["client_secret"])
+    client = Client("reports", "preregistered", "Reports", (), method, secret_hash, may_introspect=True)
+    async with transaction(engine) as connection:
+        await insert_client(connection, client, {}, datetime.now(UTC))
+    token = resource.token(issuer)
+    assert (await http.post("/oauth/revoke", data={**asking, "token": token})).status_code == 200
+    assert (await http.post("/oauth/introspect", data={**asking, "token": token})).json() == {"active": False}
+    assert issuer.asked("metadata") == 0
+    assert await resource.status(token) == 200
 
 
 async def test_many_first_calls_at_once_make_one_person_one_household_and_one_grant(

@@ -1,6 +1,7 @@
 """The gate: who gets in, and what is said to those who don't."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from starlette.applications import Starlette
 
 from app.config import Settings
 from app.db import Engine, transaction
+from app.people.sessions import open_session
+from app.ui.cookies import BrowserCookie
 from tests.factory import Connected, Factory
 from tests.mcp.client import Era, McpClient
 
@@ -207,8 +210,18 @@ async def test_a_page_can_read_the_challenge(http: httpx.AsyncClient) -> None:
     assert "WWW-Authenticate" in response.headers["access-control-expose-headers"]
 
 
-async def test_cookies_open_nothing(http: httpx.AsyncClient) -> None:
-    assert (await http.post("/mcp", json={}, headers={"Cookie": "session=abc"})).status_code == 401
+async def test_cookies_open_nothing(
+    http: httpx.AsyncClient, settings: Settings, engine: Engine, client: McpClient, ada: Connected
+) -> None:
+    async with transaction(engine) as connection:
+        session = await open_session(connection, ada.person.id, datetime.now(UTC))
+    http.cookies.set(BrowserCookie(settings.public_url).name, session)
+    assert "Ada" in (await http.get("/account")).text
+    message = client.message("tools/list")
+    headers = {name: value for name, value in client.headers("tools/list").items() if name != "Authorization"}
+    for door in ("/mcp", "/mcp/", "/mcp/readonly"):
+        assert (await http.post(door, json=message, headers=headers)).status_code == 401, door
+        assert (await http.post(door, json=message, headers=client.headers("tools/list"))).status_code == 200, door
 
 
 def batch_headers(client: McpClient, revision: str | None) -> dict[str, str]:

@@ -21,7 +21,6 @@ from app.oauth.assembly import Surroundings, authorization_server
 from app.oauth.grants.grant import Grant, find_live_grant
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.keys import KeyRing
-from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.health import health_routes
 from app.ops.mail import Mailer
@@ -90,7 +89,6 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
     around = Surroundings(
         engine=engine,
         keys=keys,
-        verifier=TokenVerifier(settings, keys, clock=clock),
         audit=AuditLog(engine, settings, clock=clock),
         found_household=found_household,
         fetcher=fetcher or fetcher_of(settings),

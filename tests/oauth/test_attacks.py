@@ -1,6 +1,7 @@
 """Attacks on the authorization server that are nobody else's test, as requests over HTTP."""
 
 import base64
+import re
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlsplit
@@ -111,6 +112,7 @@ async def test_a_client_chooses_neither_its_id_nor_whom_we_believe(
     }
     second = await register(http, server.url, **wanted)
     assert second["client_id"] != first["client_id"]
+    assert re.fullmatch(r"app_[\w-]{22}", second["client_id"])
     assert "client_secret" not in second
     assert "software_statement" not in second
     async with transaction(server.engine) as connection:

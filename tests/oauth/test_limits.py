@@ -6,8 +6,12 @@ from sqlalchemy import func, select
 
 from app.config import Settings
 from app.db import Engine, transaction
+from app.errors import Conflict
+from app.households.tables import households
 from app.oauth.browser import approving, authorize
 from app.oauth.clients.service_accounts import WantedAccount, create_service_account
+from app.oauth.grants import granting
+from app.oauth.grants.api_keys import WantedKey, create_api_key
 from app.oauth.limits import PerMinute
 from app.oauth.tables import authorization_requests, refresh_tokens
 from tests.factory import Factory
@@ -127,8 +131,13 @@ async def test_what_is_no_token_is_revoked_a_few_times_only(settings: Settings, 
 async def test_one_person_has_two_hundred_connections_at_most(
     server: RunningServer, http: httpx.AsyncClient, email: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(approving, "MOST_GRANTS", 1)
+    for module in (granting, approving):
+        monkeypatch.setattr(module, "MOST_CONNECTIONS", 1)
     await approved_code(http, server.url, email)
+    async with transaction(server.engine) as connection:
+        household = (await connection.execute(select(households.c.name))).scalar_one()
+        with pytest.raises(Conflict):
+            await create_api_key(connection, server.settings.resource, WantedKey(email, household), server.clock())
     attempt = Attempt((await register(http, server.url))["client_id"], server.url)
     page = await Browser(http).open(attempt.url())
     refused = await Browser(http).submit(page, "/oauth/consent", decision="approve")

@@ -24,6 +24,7 @@ async def test_a_client_ends_its_grant_by_either_token(
 ) -> None:
     response = await revoke(http, client_id=tokens["client_id"], token=tokens[kind], token_type_hint="nonsense")
     assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["cache-control"] == "no-store"
     assert await server.grant_of(tokens["access_token"]) is None
     assert len(server.revoked) == 1
     assert (await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"])).status_code == 400

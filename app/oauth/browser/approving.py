@@ -1,6 +1,6 @@
 """The answer to the consent page: a grant and its code, or a no."""
 
-from typing import Any, Final
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,17 +17,16 @@ from app.oauth.browser.journey import REQUEST, fault_page, out_of_date, request_
 from app.oauth.browser.onward import onward
 from app.oauth.clients.redirects import response_uri, shown_host
 from app.oauth.faults import OAuthFault
+from app.oauth.grants.granting import has_room
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import hold_client, note_use
-from app.oauth.store.grants import NewGrant, count_live, insert_grant
+from app.oauth.store.connections import MOST_CONNECTIONS
+from app.oauth.store.grants import NewGrant, insert_grant
 from app.oauth.store.requests import lock_request, use_request
 from app.oauth.tokens.codes import issue_code
 from app.ops.secrets import hash_of
 from app.people.sessions import find_person_for_change
 from app.scopes import in_order
-
-MOST_GRANTS: Final = 200
-"""Of one person. The account page shows as many."""
 
 
 async def post_consent(server: AuthorizationServer, request: Request) -> Response:
@@ -59,8 +58,8 @@ async def _answer(
         decision = form.fields.one("decision")
         if decision not in ("approve", "deny"):
             raise Invalid("Choose to approve or to deny.", field="decision")
-        if decision == "approve" and await count_live(connection, question.person.id, server.clock()) >= MOST_GRANTS:
-            raise Invalid(f"{MOST_GRANTS} connections are the limit. Disconnect some on your account page first.")
+        if decision == "approve" and not await has_room(connection, question.person.id, server.clock()):
+            raise Invalid(f"{MOST_CONNECTIONS} connections are the limit. Disconnect some on your account page first.")
         choices = read_choices(form.fields, question.offer, question.memberships)
     except Invalid as error:
         refused(server, request, Action.CONSENT, error.code, **known)

@@ -1,6 +1,5 @@
 """Routes of pages for people."""
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
@@ -10,11 +9,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.errors import AppError
-from app.oauth.server import AuthorizationServer
+from app.oauth.server import AuthorizationServer, Handler
 from app.ops.requests import generic_message
 from app.ui.forms import MAX_BODY
-
-Handler = Callable[[AuthorizationServer, Request], Awaitable[Response]]
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 

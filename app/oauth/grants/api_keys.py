@@ -14,14 +14,13 @@ from app.db import Connection, new_id
 from app.errors import Conflict, Invalid, NotFound
 from app.households.repository import memberships_of
 from app.households.tenant import named
-from app.oauth.grants.granting import make_grant
+from app.oauth.grants.granting import has_room, make_grant
 from app.oauth.grants.revoking import Ended, Endings
 from app.oauth.store.api_keys import find_grant_of_key_id, insert_api_key
+from app.oauth.store.connections import MOST_CONNECTIONS
 from app.oauth.store.grants import NewGrant, by_id
 from app.ops.secrets import API_KEY_PREFIX, KEY_ID_PREFIX, hash_of, new_public_id, new_secret
-from app.people.emails import parse_email
-from app.people.person import Person
-from app.people.store import find_local_person
+from app.people.finding import find_anybody
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, expand
 from app.text import clean
 
@@ -34,9 +33,10 @@ _SHAPE: Final = re.compile(rf"{API_KEY_PREFIX}[A-Za-z0-9_-]{{43}}")
 
 @dataclass(frozen=True, slots=True)
 class WantedKey:
-    """A key to be made: for whom (their e-mail address), where (a household of theirs), for what and how long."""
+    """A key to be made: for whom (as `find_anybody` knows them), where (a household of theirs), for what and how
+    long."""
 
-    email: str
+    person: str
     household: str
     scopes: Sequence[str] = DEFAULT_SCOPES
     days: int = DEFAULT_DAYS
@@ -61,7 +61,8 @@ async def create_api_key(connection: Connection, resource: str, wanted: WantedKe
     """Make a key for `resource`.
 
     Raises `Invalid` naming the field, `NotFound` for an unknown person or a household that is not theirs, `Ambiguous`
-    when several of their households have that name.
+    when several people, or several of their households, are called so, and `Conflict` for a person with too many
+    connections.
     """
     if not 1 <= wanted.days <= MOST_DAYS:
         raise Invalid(f"days: a key lasts 1 to {MOST_DAYS} days.", field="days")
@@ -69,12 +70,14 @@ async def create_api_key(connection: Connection, resource: str, wanted: WantedKe
     if unknown or not wanted.scopes:
         raise Invalid(f"scopes: choose among {', '.join(ALL_SCOPES)}.", field="scopes")
     name = clean(wanted.name, "name", LONGEST_NAME)
-    person = await _find_person(connection, wanted.email)
-    household_id = await _find_household(connection, person.id, wanted.household)
+    person_id = await find_anybody(connection, wanted.person)
+    household_id = await _find_household(connection, person_id, wanted.household)
+    if not await has_room(connection, person_id, now):
+        raise Conflict(f"person: {MOST_CONNECTIONS} connections are the limit. End some first.", field="person")
     secret = new_secret(API_KEY_PREFIX)
     grant = NewGrant(
         id=new_id(),
-        person_id=person.id,
+        person_id=person_id,
         client_id=new_public_id(KEY_ID_PREFIX),
         client={"name": name, "kind": "key"},
         scopes=expand(wanted.scopes),
@@ -96,17 +99,6 @@ async def revoke_api_key(connection: Connection, key_id: str, endings: Endings, 
         raise NotFound("There is no API key with this id; `api-keys list` shows them all.", field="id")
     if not await endings.end(connection, by_id(grant_id), Ended.BY_OPERATOR, now):
         raise Conflict("This key is revoked already.", field="id")
-
-
-async def _find_person(connection: Connection, email: str) -> Person:
-    try:
-        address = parse_email(email)
-    except Invalid:
-        raise Invalid("person: this is no e-mail address. Write it like anna@example.org.", field="person") from None
-    person = await find_local_person(connection, address)
-    if person is None:
-        raise NotFound("person: nobody has an account with this e-mail address.", field="person")
-    return person
 
 
 async def _find_household(connection: Connection, person_id: UUID, household: str) -> UUID:

@@ -1,6 +1,6 @@
 """Grants: one person's consent for one client. Refresh tokens hang on them, and every call checks them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -12,23 +12,15 @@ from app.oauth.store.grants import GrantRow
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(GrantRow):
     """What a person allowed a client: these scopes, for this resource, in these households, until then (None: until
     revoked).
 
     `issuer` is whose client it is; None for a client of this service.
     """
 
-    id: UUID
-    person_id: UUID
-    client_id: str
-    client_name: str
-    issuer: str | None
-    scopes: frozenset[str]
-    resource: str
     household_ids: tuple[UUID, ...]
     default_household_id: UUID
-    expires_at: datetime | None
 
 
 async def find_live_grant(connection: Connection, grant_id: UUID, now: datetime) -> Grant | None:
@@ -41,16 +33,9 @@ async def find_live_grant(connection: Connection, grant_id: UUID, now: datetime)
     if default is None:
         return None
     return Grant(
-        id=row.id,
-        person_id=row.person_id,
-        client_id=row.client_id,
-        client_name=row.client_name,
-        issuer=row.issuer,
-        scopes=row.scopes,
-        resource=row.resource,
+        **{each.name: getattr(row, each.name) for each in fields(row)},
         household_ids=tuple(household_id for household_id, _ in households),
         default_household_id=default,
-        expires_at=row.expires_at,
     )
 
 

@@ -8,8 +8,17 @@ from uuid import UUID
 from app.audit.entry import Action, Entry
 from app.audit.recording import record
 from app.db import Connection
-from app.oauth.store.grants import NewGrant, insert_grant
+from app.oauth.store.connections import MOST_CONNECTIONS
+from app.oauth.store.grants import NewGrant, count_live, insert_grant
+from app.people.store import lock_person
 from app.scopes import in_order
+
+
+async def has_room(connection: Connection, person_id: UUID, now: datetime) -> bool:
+    """Whether a person may have one more connection. They are locked, so that no other one is approved, and no other
+    key made, before the transaction ends."""
+    await lock_person(connection, person_id)
+    return await count_live(connection, person_id, now) < MOST_CONNECTIONS
 
 
 async def make_grant(

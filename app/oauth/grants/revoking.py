@@ -12,7 +12,7 @@ from app.audit.recording import record_all
 from app.db import Connection
 from app.errors import Conflict, NotFound
 from app.oauth.faults import OAuthFault
-from app.oauth.store.grants import EndedGrant, Which, by_id, end_grants, find_grant
+from app.oauth.store.grants import EndedGrant, GrantRow, Which, by_id, end_grants, find_grant
 
 GrantRevoked = Callable[[UUID], None]
 """Told of each grant that was revoked, after the commit, so that caches drop it at once. It must not raise."""
@@ -40,9 +40,9 @@ _NOT_BY_PERSON: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """A finding that ends a grant: which one, why, and what the client is answered."""
+    """A finding that ends a grant: which one, locked, why, and what the client is answered."""
 
-    grant_id: UUID
+    grant: GrantRow
     because: Ended
     fault: OAuthFault
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from app.db import Connection
 from app.households.tables import households
@@ -15,12 +15,13 @@ from app.people.tables import people
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What there is to know of an API key; never the key. `id` is its client id, by which people name it."""
+    """What there is to know of an API key; never the key. `id` is its client id, by which people name it; `person` is
+    an e-mail address, or a subject at an issuer elsewhere."""
 
     id: str
     grant_id: UUID
     name: str
-    email: str
+    person: str
     household: str
     scopes: Sequence[str]
     expires_at: datetime
@@ -53,7 +54,7 @@ async def find_api_keys(connection: Connection) -> list[ApiKey]:
             grants.c.client_id,
             grants.c.id,
             grants.c.client["name"].astext,
-            people.c.email,
+            func.coalesce(people.c.email, people.c.subject),
             households.c.name,
             grants.c.scopes,
             grants.c.expires_at,

@@ -13,7 +13,9 @@ from app.households.tables import households, memberships
 from app.oauth.store.grants import live, of_person
 from app.oauth.tables import grant_households, grants, refresh_families
 
-MOST_SHOWN: Final = 200
+MOST_CONNECTIONS: Final = 200
+"""Of one person: more can't be approved, and no API key made beside them. Tokens of other issuers can make more, and
+then the newest are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class ConnectedApp:
 
 
 async def find_connected_apps(connection: Connection, person_id: UUID, now: datetime) -> list[ConnectedApp]:
-    """The live grants of a person, newest first, at most MOST_SHOWN; each with today's households of theirs."""
+    """The live grants of a person, newest first, at most MOST_CONNECTIONS; each with today's households of theirs."""
     used_at = select(refresh_families.c.used_at).where(refresh_families.c.grant_id == grants.c.id).scalar_subquery()
     names = (
         select(func.array_agg(aggregate_order_by(households.c.name, households.c.name)))
@@ -64,7 +66,7 @@ async def find_connected_apps(connection: Connection, person_id: UUID, now: date
         )
         .where(of_person(person_id), live(now))
         .order_by(grants.c.created_at.desc(), grants.c.id.desc())
-        .limit(MOST_SHOWN)
+        .limit(MOST_CONNECTIONS)
     )
     return [
         ConnectedApp(

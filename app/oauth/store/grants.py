@@ -17,7 +17,7 @@ APPROVALS_LOOKED_AT: Final = 20
 @dataclass(frozen=True, slots=True)
 class GrantRow:
     """A grant without its households. `kind` is `consent`, `key`, `external` or `service`; `auth_method` is how its
-    client proved itself when it was approved, None for a grant without an approval."""
+    client proved itself when it was approved; None for a grant without an approval, and where nobody noted it."""
 
     id: UUID
     kind: str
@@ -140,7 +140,7 @@ async def find_grant_households(connection: Connection, grant_id: UUID) -> list[
 
 
 async def count_live(connection: Connection, person_id: UUID, now: datetime) -> int:
-    """How many live grants a person has. Whoever adds one has locked the person."""
+    """How many live grants a person has."""
     query = select(func.count()).select_from(grants).where(of_person(person_id), live(now))
     return (await connection.execute(query)).scalar_one()
 

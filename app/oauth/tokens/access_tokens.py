@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.config import Settings
 from app.oauth.signing.keys import KeyRing
-from app.oauth.spending import spend
+from app.oauth.spending import Whose, spend
 from app.oauth.store.grants import GrantRow
 from app.ops.rate_limit import LocalLimit
 from app.scopes import in_order
@@ -33,13 +33,13 @@ def token_life(grant: GrantRow, now: datetime) -> timedelta:
     return min(left, ACCESS_TOKEN_LIFE) if has_refresh_token(grant) else left
 
 
-def count_token(limit: LocalLimit, **of: UUID | str) -> None:
+def count_token(limit: LocalLimit, name: Whose, whose: UUID | str) -> None:
     """Count a token of a grant, a person, or a service account (`client_id`), once it is certain that there is one to
     give. Raises `BudgetSpent`.
 
     By then the client has proven itself, and holds what it takes: nobody can use up another's tokens.
     """
-    spend(limit, "Too many tokens at once. Wait a little.", of)
+    spend(limit, "Too many tokens at once. Wait a little.", name, whose)
 
 
 def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: frozenset[str], now: datetime) -> str:

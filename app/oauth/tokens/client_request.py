@@ -12,7 +12,7 @@ from app.oauth.auditing import refused
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
 from app.oauth.server import AuthorizationServer
-from app.oauth.spending import BudgetSpent
+from app.oauth.spending import spent_by
 from app.ui.forms import read_form
 
 
@@ -46,11 +46,8 @@ async def answer(
     try:
         await server.limits.failures.refuse(request, parameters)
         outcome = await serve(parameters)
-    except BudgetSpent as spent:
-        refused(server, request, action, spent.code, detail=detail, **spent.of)
-        raise
     except LimitReached as reached:
-        refused(server, request, action, reached.code, detail=detail)
+        refused(server, request, action, reached.code, detail=detail, **spent_by(reached))
         raise
     if isinstance(outcome, Response):
         return outcome

@@ -42,15 +42,14 @@ async def redeem_code(
     code = await lock_code(connection, hash_of(parameters["code"]))
     if code is None:
         return invalid_grant(_BAD_CODE)
-    grant = await lock_grant(connection, code.grant_id)
+    found = await lock_grant(connection, code.grant_id)
     verified = verifies(parameters.get("code_verifier", ""), code.code_challenge)
-    proven = verified and grant is not None and is_of(grant, client)
+    grant = found if verified and found is not None and is_of(found, client) else None
     if code.consumed_at is not None:
-        if proven:
-            return Revocation(code.grant_id, Ended.CODE_REPLAYED, invalid_grant(_BAD_CODE))
-        return invalid_grant(_BAD_CODE)
+        fault = invalid_grant(_BAD_CODE)
+        return fault if grant is None else Revocation(grant, Ended.CODE_REPLAYED, fault)
     await consume_code(connection, code.code_hash, now)
-    if grant is None or not proven or now >= code.expires_at or not grant.is_live(now):
+    if grant is None or now >= code.expires_at or not grant.is_live(now):
         return invalid_grant(_BAD_CODE)
     if parameters.get("redirect_uri", code.redirect_uri) != code.redirect_uri:
         return invalid_grant("The redirect_uri is not the one of the authorization request.")

@@ -30,8 +30,8 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
     """POST /oauth/introspect: whether an access token is good at this moment, and what for.
 
     Whatever is not a good access token of ours is answered with `active: false` and nothing else: so are refresh
-    tokens and API keys, which no resource server has a use for. Raises `LimitReached` for an address that asks too
-    often, and for a client with too many failures.
+    tokens and API keys, which no resource server has a use for, and tokens of other issuers. Raises `LimitReached` for
+    an address that asks too often, and for a client with too many failures.
     """
     try:
         words = "Too many questions about tokens from this address."

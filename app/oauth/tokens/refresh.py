@@ -98,14 +98,14 @@ async def refresh(
         return invalid_grant(_BAD_TOKEN)
     is_current = presented.stored.generation == presented.family.current_generation
     if not is_current and not _is_in_grace(presented, now):
-        return Revocation(presented.grant.id, Ended.REFRESH_TOKEN_REPLAYED, invalid_grant(_BAD_TOKEN))
+        return Revocation(presented.grant, Ended.REFRESH_TOKEN_REPLAYED, invalid_grant(_BAD_TOKEN))
     if resource not in (None, presented.grant.resource):
         return invalid_target()
     scopes = narrowed(presented.grant.scopes, parameters.get("scope"))
     if not scopes:
         return OAuthFault("invalid_scope", "None of these scopes was approved.")
-    count_token(limits.tokens, grant_id=presented.grant.id)
-    count_token(limits.tokens_of_person, person_id=presented.grant.person_id)
+    count_token(limits.tokens, "grant_id", presented.grant.id)
+    count_token(limits.tokens_of_person, "person_id", presented.grant.person_id)
     if not is_current and presented.stored.successor_nonce is not None:
         return Refreshed(presented.grant, scopes, _successor(presented, presented.stored.successor_nonce))
     nonce = secrets.token_bytes(NONCE_BYTES)

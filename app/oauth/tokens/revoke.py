@@ -29,8 +29,8 @@ UNKNOWN_TOKEN: Final = "unknown_token"  # noqa: S105
 
 async def revoke(server: AuthorizationServer, request: Request) -> Response:
     """POST /oauth/revoke: ends the grant behind a refresh or access token; of a service account, every token and not
-    the account. A token that is not (or no longer) good is answered alike (section 2.2); one of another client is
-    refused and keeps working (section 2.1).
+    the account. A token that is not (or no longer) good, or of another issuer, is answered alike (section 2.2); one
+    of another client is refused and keeps working (section 2.1).
 
     Raises `LimitReached` for a client with too many failures.
     """

@@ -14,13 +14,13 @@ from app.db import Connection, transaction
 from app.oauth.auditing import endings_of, entry_of
 from app.oauth.clients.authentication import authenticate_client, read_credentials
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
-from app.oauth.grants.revoking import Endings, Revocation
+from app.oauth.grants.revoking import Revocation
 from app.oauth.metadata import GRANT_TYPES
 from app.oauth.parameters import Parameters
 from app.oauth.resources import resource_of
 from app.oauth.server import AuthorizationServer
 from app.oauth.store.clients import Client, note_use
-from app.oauth.store.grants import GrantRow, by_id, find_grant
+from app.oauth.store.grants import GrantRow, by_id
 from app.oauth.tokens.access_tokens import access_token, count_token, has_refresh_token, token_life
 from app.oauth.tokens.client_credentials import grant_of_service
 from app.oauth.tokens.client_request import Refusal, answer
@@ -61,7 +61,13 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
         now = server.clock()
         outcome = await _outcome(server, connection, client, parameters, now)
         if isinstance(outcome, Revocation):
-            await _end_grant(server, request, connection, endings, outcome, now)
+            ended = await endings.end(connection, by_id(outcome.grant.id), outcome.because, now)
+            entry = _replay(server, request, outcome, is_ended=bool(ended))
+            # The first time is recorded with the ending; who goes on replaying is refused like anyone.
+            if ended:
+                await record(connection, entry)
+            else:
+                server.audit.refuse(entry)
         elif isinstance(outcome, TokenAnswer):
             await note_use(connection, client.id, now)
             await record(connection, _entry(server, request, parameters, outcome))
@@ -72,32 +78,18 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     return Refusal(outcome, client.id)
 
 
-async def _end_grant(
-    server: AuthorizationServer,
-    request: Request,
-    connection: Connection,
-    endings: Endings,
-    found: Revocation,
-    now: datetime,
-) -> None:
-    """End a grant because one of its codes or tokens came back. The first time is recorded with it; who goes on
-    replaying is refused like anyone."""
-    grant = await find_grant(connection, found.grant_id)
-    is_ended = bool(await endings.end(connection, by_id(found.grant_id), found.because, now))
-    entry = entry_of(
+def _replay(server: AuthorizationServer, request: Request, found: Revocation, is_ended: bool) -> Entry:
+    """The entry about a code or token that came back; `is_ended`: the grant was ended because of it."""
+    return entry_of(
         server,
         request,
         Action.TOKEN_REPLAYED,
-        outcome="grant_revoked" if is_ended else "invalid_grant",
-        person_id=grant.person_id if grant else None,
-        client_id=grant.client_id if grant else None,
-        grant_id=found.grant_id,
+        outcome="grant_revoked" if is_ended else found.fault.error,
+        person_id=found.grant.person_id,
+        client_id=found.grant.client_id,
+        grant_id=found.grant.id,
         detail=found.because,
     )
-    if is_ended:
-        await record(connection, entry)
-    else:
-        server.audit.refuse(entry)
 
 
 def _entry(server: AuthorizationServer, request: Request, parameters: Parameters, answer: TokenAnswer) -> Entry:
@@ -132,7 +124,7 @@ async def _outcome(
             granted = await grant_of_service(connection, client, parameters, resource, now)
             if isinstance(granted, OAuthFault):
                 return granted
-            count_token(server.limits.tokens, client_id=client.id)
+            count_token(server.limits.tokens, "client_id", client.id)
             return _answer(server, granted.grant, granted.scopes, None, now)
         case None:
             return invalid_request("The parameter grant_type is missing.")

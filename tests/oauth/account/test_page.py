@@ -38,7 +38,7 @@ async def test_it_shows_who_one_is_and_what_is_connected(
 async def test_an_api_key_is_shown_as_one(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     await connect(server, http, email)
     household = (await Browser(http).open("/account")).soup.select("section.app dd")[1].get_text()
-    wanted = WantedKey(email=email, household=household, name="Display")
+    wanted = WantedKey(email, household, name="Display")
     async with transaction(server.engine) as connection:
         key = await create_api_key(connection, server.settings.resource, wanted, server.clock())
     page = await Browser(http).open("/account")
