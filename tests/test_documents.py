@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from app.access.limits import BAD_TOKENS_PER_MINUTE, CALLS_OF_PERSON_PER_MINUTE, CALLS_PER_MINUTE
+from app.access.limits import CALLS_OF_PERSON_PER_MINUTE, CALLS_PER_MINUTE, UNKNOWN_KEYS_PER_MINUTE
 from app.config import Settings
 from app.mcp.catalogue import TOOLS
 from app.oauth.limits import PerMinute
@@ -71,7 +71,7 @@ def test_the_limits_in_the_documents_are_those_of_the_code() -> None:
     said = [int(number.replace(",", "")) for row in rows for number in re.findall(r"[\d,]*\d", row[1])]
     meant = PerMinute()
     twice = [meant.fetches_for_requester]  # of documents, and of keys
-    of_calls = [CALLS_PER_MINUTE, CALLS_OF_PERSON_PER_MINUTE, BAD_TOKENS_PER_MINUTE]
+    of_calls = [CALLS_PER_MINUTE, CALLS_OF_PERSON_PER_MINUTE, UNKNOWN_KEYS_PER_MINUTE]
     assert sorted(said) == sorted([*asdict(meant).values(), *twice, *of_calls])
 
 

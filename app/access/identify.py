@@ -14,7 +14,7 @@ from app.oauth.grants.api_keys import is_api_key
 from app.oauth.grants.grant import Grant, find_live_grant
 from app.oauth.issuers.external_grants import ExternalGrants
 from app.oauth.tokens.claims_cache import AccessClaims, Claims
-from app.oauth.tokens.verifier import Flaw, TokenVerifier
+from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.clock import Clock, system_clock
 from app.ops.secrets import API_KEY_PREFIX
 from app.scopes import expand
@@ -49,11 +49,12 @@ class Identify:
         """The caller, or None when the token, its grant, or every membership is gone. `address` sent the token.
 
         Raises `Unavailable` when the database, or the issuer, can't say; `LimitReached` for a grant or a person that
-        calls too often, and for a token that would have to be checked when its address has sent too many bad ones.
+        calls too often, and for an API key that would have to be looked up when its address has sent too many unknown
+        ones.
         """
         if token.startswith(API_KEY_PREFIX):
             return None if self._api_keys is None else await self._find_by_key(self._api_keys, token, address)
-        claims = await self._verifier.recall(token) or await self._check(token, address)
+        claims = await self._verifier.verify(token)
         grant_id = await self._grant_of(claims) if claims is not None else None
         if claims is None or grant_id is None:
             return None
@@ -85,13 +86,6 @@ class Identify:
         self._limits.count_calls(caller.actor.grant_id, calls)
         self._limits.count_calls_of(caller.actor.person_id, calls)
 
-    async def _check(self, token: str, address: str) -> AccessClaims | None:
-        await self._limits.before_checking(address)
-        found = await self._verifier.check(token)
-        if found is Flaw.BAD:
-            await self._limits.count_bad(address)
-        return None if isinstance(found, Flaw) else found
-
     async def _find_by_key(self, api_keys: ApiKeys, key: str, address: str) -> Caller | None:
         if not is_api_key(key):
             return None
@@ -105,10 +99,10 @@ class Identify:
         return Caller(found.actor, api_keys.issuer, expand(found.grant.scopes), found.grant.resource, ends_at)
 
     async def _look_up(self, api_keys: ApiKeys, key: str, address: str) -> UUID | None:
-        await self._limits.before_checking(address)
+        await self._limits.before_looking_up(address)
         grant_id = await api_keys.look_up(key)
         if grant_id is None:
-            await self._limits.count_bad(address)
+            await self._limits.count_unknown(address)
         return grant_id
 
     async def _grant_of(self, claims: AccessClaims) -> UUID | None:

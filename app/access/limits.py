@@ -1,4 +1,4 @@
-"""How often a grant may call, and how many bad tokens an address may send."""
+"""How often a grant may call, and how many unknown API keys an address may send."""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -15,7 +15,7 @@ CALLS_PER_MINUTE: Final = 600
 CALLS_OF_PERSON_PER_MINUTE: Final = 2_400
 """With all their grants, in each process."""
 
-BAD_TOKENS_PER_MINUTE: Final = 600
+UNKNOWN_KEYS_PER_MINUTE: Final = 600
 """From one address."""
 
 
@@ -25,7 +25,7 @@ class AccessLimits:
 
     calls: LocalLimit
     calls_of_person: LocalLimit
-    bad_tokens: RateLimit
+    unknown_keys: RateLimit
 
     @classmethod
     def of(cls, settings: Settings, counters: Counters) -> Self:
@@ -34,7 +34,7 @@ class AccessLimits:
         return cls(
             LocalLimit(CALLS_PER_MINUTE, enabled=is_on),
             LocalLimit(CALLS_OF_PERSON_PER_MINUTE, enabled=is_on),
-            RateLimit(BAD_TOKENS_PER_MINUTE, enabled=is_on, name="bad-tokens", counters=counters),
+            RateLimit(UNKNOWN_KEYS_PER_MINUTE, enabled=is_on, name="unknown-keys", counters=counters),
         )
 
     def count_calls(self, grant_id: UUID, times: int = 1) -> None:
@@ -47,11 +47,11 @@ class AccessLimits:
         words = "Too many calls from your apps together. Wait a little."
         spend(self.calls_of_person, words, "person_id", person_id, times)
 
-    async def before_checking(self, address: str) -> None:
-        """For tokens that were not seen before. Tokens that are known as good never come here, so that those who send
-        bad ones don't stop what is already under way at the same address: the users of one host share addresses."""
-        await self.bad_tokens.require_room(address, "Too many bad tokens from this address. Wait a little.")
+    async def before_looking_up(self, address: str) -> None:
+        """For API keys that were not seen before, each of which asks the database. Keys that are known as good never
+        come here, and tokens neither: nobody who makes them up stops others at the same address."""
+        await self.unknown_keys.require_room(address, "Too many unknown API keys from this address. Wait a little.")
 
-    async def count_bad(self, address: str) -> None:
-        """Count a token that was checked and is not good."""
-        await self.bad_tokens.hit(address)
+    async def count_unknown(self, address: str) -> None:
+        """Count a key that was looked up and that nobody was given."""
+        await self.unknown_keys.hit(address)

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 WRITERS: Final = 2
 """At once in one household: one that has its lock, and the next one with its connection ready."""
 
-TURN_SECONDS: Final = 5
+TURN_SECONDS: Final = 10
 
 
 class Turns:

@@ -17,9 +17,11 @@ class PerMinute:
     sign_ins: int = 30
     """Of every kind, and whatever else asks for a password or sends a letter."""
     introspections: int = 600
+    """Of one client, in each process."""
     failures_of_client: int = 120
-    """Of one client at one address."""
-    failures_of_address: int = 1_200
+    """Of one client at one address, before they are all answered alike."""
+    failures_of_address: int = 3_000
+    """Before nothing from there is looked at: 50 a second are an attack, and cost about a fifth of a process."""
     tokens: int = 120
     """Of one grant or service account, in each process. Hosts refresh in bursts, one for each of their processes."""
     tokens_of_person: int = 600
@@ -42,7 +44,7 @@ class Limits:
     registrations: RateLimit
     authorizations: RateLimit
     sign_ins: RateLimit
-    introspections: RateLimit
+    introspections: LocalLimit
     tokens: LocalLimit
     tokens_of_person: LocalLimit
     failures: Failures
@@ -63,7 +65,7 @@ def limits_of(per_minute: PerMinute, counters: Counters, *, enabled: bool) -> Li
         registrations=limit("registrations", per_minute.registrations),
         authorizations=limit("authorizations", per_minute.authorizations),
         sign_ins=limit("sign-ins", per_minute.sign_ins),
-        introspections=limit("introspections", per_minute.introspections),
+        introspections=LocalLimit(per_minute.introspections, enabled=enabled),
         tokens=LocalLimit(per_minute.tokens, enabled=enabled),
         tokens_of_person=LocalLimit(per_minute.tokens_of_person, enabled=enabled),
         failures=Failures(

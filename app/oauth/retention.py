@@ -8,9 +8,15 @@ from app.db.purge import Step, in_batches
 from app.oauth.store import retention as store
 
 OVER_FOR: Final = timedelta(hours=24)
-"""How long requests and codes stay after their end: a code that comes again must still be known as one."""
+"""How long codes and documents stay after their end: a code that comes again must still be known as one."""
+
+REQUEST_OVER_FOR: Final = timedelta(hours=1)
+"""The same of requests, which are good for nothing then. Each is as long as its `state`, and anybody can make many."""
 
 REGISTRATION_UNUSED_FOR: Final = timedelta(days=90)
+REGISTRATION_NEVER_USED_FOR: Final = timedelta(days=7)
+"""Anybody can register many apps; one that means it gets its first token in the next minutes."""
+
 ENDED_FOR: Final = timedelta(days=90)
 """How long grants stay after their end, with the hashes of their tokens and keys."""
 
@@ -18,11 +24,12 @@ ENDED_FOR: Final = timedelta(days=90)
 async def forget(engine: Engine, now: datetime) -> int:
     """Delete what is over; how many rows. Raises `Unavailable`."""
     steps: list[Step] = [
-        lambda connection: store.delete_requests(connection, now - OVER_FOR),
+        lambda connection: store.delete_requests(connection, now - REQUEST_OVER_FOR),
         lambda connection: store.delete_sign_ins(connection, now - OVER_FOR),
         lambda connection: store.delete_codes(connection, now - OVER_FOR),
         lambda connection: store.delete_assertions(connection, now),
         lambda connection: store.delete_registrations(connection, now - REGISTRATION_UNUSED_FOR, now),
+        lambda connection: store.delete_new_registrations(connection, now - REGISTRATION_NEVER_USED_FOR, now),
         lambda connection: store.delete_documents(connection, now - OVER_FOR, now),
         lambda connection: store.delete_refresh_tokens(connection, now - ENDED_FOR),
         lambda connection: store.delete_grants(connection, now - ENDED_FOR),

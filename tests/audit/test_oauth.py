@@ -171,8 +171,8 @@ async def test_a_revocation_leaves_a_row_once(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
     data = {"client_id": tokens["client_id"], "token": tokens["refresh_token"]}
-    for _ in range(2):
-        assert (await http.post("/oauth/revoke", data=data)).status_code == 200
+    for token in (data["token"], data["token"], "nothing"):
+        assert (await http.post("/oauth/revoke", data={**data, "token": token})).status_code == 200
     assert (await http.post("/oauth/revoke", data={**data, "client_id": "app_x"})).status_code == 401
     found = (await rows(server))[len(CONNECTED) :]
     assert [only(row, "action", "outcome", "detail") for row in found] == [

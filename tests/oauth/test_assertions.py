@@ -343,8 +343,9 @@ async def test_two_ways_at_once_or_half_of_one_are_malformed(http: httpx.AsyncCl
         ({"keys": [public_jwk(rsa.generate_private_key(65537, 1024))]}, "It holds no public key"),  # noqa: S505
         ({"keys": [{"kty": "RSA", "n": "x" * 40_000, "e": "AQAB"}]}, "It holds no public key"),
         ({"keys": [public_jwk(rsa.generate_private_key(65537, 2048), e=ENORMOUS)]}, "It holds no public key"),
+        ({"keys": [public_jwk(rsa.generate_private_key(65537, 2048), kid="k" * 200)] * 20}, "Its keys have more"),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 async def test_keys_that_can_not_do_are_refused_at_registration(
     http: httpx.AsyncClient, jwks: dict[str, Any], said: str

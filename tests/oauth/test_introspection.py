@@ -174,12 +174,15 @@ async def test_the_metadata_names_it_with_the_ways_to_authenticate(
     assert methods == ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
 
-async def test_guessing_a_secret_comes_to_an_end(settings: Settings, engine: Engine) -> None:
-    server = await start(settings, engine, per_minute=PerMinute(failures_of_client=3))
+async def test_questions_of_a_client_are_limited_and_strangers_use_none_of_them_up(
+    settings: Settings, engine: Engine
+) -> None:
+    server = await start(settings, engine, per_minute=PerMinute(introspections=2, failures_of_client=3))
     await let_in(server)
     async with server.browser() as http:
-        for _ in range(3):
-            assert (await ask(http, "x", client_secret="guess")).status_code == 401
+        guesses = [await ask(http, "x", client_secret="guess") for _ in range(4)]
+        assert [each.status_code for each in guesses] == [401, 401, 401, 429]
+        assert [(await ask(http, "x")).status_code for _ in range(2)] == [200, 200]
         refused = await ask(http, "x")
         assert refused.status_code == 429
         assert 1 <= int(refused.headers["retry-after"]) <= 60

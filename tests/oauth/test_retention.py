@@ -47,30 +47,31 @@ async def connection_of(server: RunningServer, factory: Factory) -> UUID:
     return connected.grant_id
 
 
-async def test_requests_and_codes_stay_a_day_after_their_end(
+async def test_codes_stay_a_day_after_their_end_and_requests_an_hour(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, code = await approved_code(http, server.url, email)
     now = server.clock()
+    requests = await count(server.engine, authorization_requests)
+    assert await forget(server.engine, now + timedelta(minutes=70)) == 0
+    assert await forget(server.engine, now + timedelta(minutes=70, seconds=1)) == requests
     assert await forget(server.engine, now + DAY) == 0
     assert (await redeem(http, attempt, code)).status_code == 200
-    requests = await count(server.engine, authorization_requests)
     assert await forget(server.engine, now + DAY + timedelta(seconds=61)) == 1
     assert await count(server.engine, codes) == 0
-    assert await forget(server.engine, now + DAY + timedelta(minutes=10, seconds=1)) == requests
     assert await count(server.engine, grants) == 1
 
 
-async def test_registrations_go_after_ninety_days_unless_used_or_approved(
+async def test_registrations_go_after_ninety_days_or_a_first_week_unless_used_or_approved(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     unused = (await register(http, server.url))["client_id"]
     attempt, code = await approved_code(http, server.url, email, duration="until-revoked")
     tokens = (await redeem(http, attempt, code)).json()
     now = server.clock()
-    await forget(server.engine, now + timedelta(days=89))
+    await forget(server.engine, now + timedelta(days=7))
     assert await count(server.engine, clients) == 2
-    await forget(server.engine, now + timedelta(days=91))
+    await forget(server.engine, now + timedelta(days=7, seconds=1))
     async with transaction(server.engine) as connection:
         left = list((await connection.execute(select(clients.c.id))).scalars())
     assert unused not in left

@@ -30,7 +30,7 @@ async def read_credentials(
     """The credentials in a request, an assertion among them checked but not used up.
 
     Its keys may have to be fetched, so call it outside a transaction. Raises `Unavailable` or `LimitReached` when they
-    can't be; that is counted as a failure of the client.
+    can't be; that is counted as a failure of the client, and answered as one.
     """
     given = credentials_of(request, parameters)
     if isinstance(given, OAuthFault) or given.assertion is None:

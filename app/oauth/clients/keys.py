@@ -1,5 +1,6 @@
 """Clients' public keys: which are good for signing an assertion (RFC 7517)."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -11,6 +12,9 @@ from app.oauth.clients.redirects import fault_of_redirect_uri
 from app.oauth.signing.jwk import PRIVATE, Jwk, read_jwk, usable_key
 
 MOST_KEYS: Final = 20
+LONGEST_KEYS: Final = 8_192
+"""Characters of all that a client registers together: twenty keys of elliptic curves, or ten of RSA with 4096 bits."""
+
 MOST_TRIED: Final = 3
 """Keys that one assertion may be checked with, because it names none, or an id that several have."""
 
@@ -53,7 +57,11 @@ def fault_of_keys(jwks: dict[str, Any]) -> str | None:
         return f"It is no JWK set of up to {MOST_KEYS} keys."
     if any(PRIVATE & each.keys() for each in found.keys):
         return "It holds a private or secret key. Take that key out of use."
-    return None if read_keys(jwks) else f"It holds no public key for {', '.join(ALGORITHMS)}."
+    keys = read_keys(jwks)
+    if not keys:
+        return f"It holds no public key for {', '.join(ALGORITHMS)}."
+    too_long = len(json.dumps(set_of(keys))) > LONGEST_KEYS
+    return f"Its keys have more than {LONGEST_KEYS} characters together." if too_long else None
 
 
 def fault_of_jwks_uri(uri: str) -> str | None:

@@ -49,6 +49,12 @@ async def delete_registrations(connection: Connection, before: datetime, now: da
     return await delete_old(connection, clients, and_(unused, ~_has_live_grant(now)))
 
 
+async def delete_new_registrations(connection: Connection, before: datetime, now: datetime) -> int:
+    """Clients that registered themselves before, were never used, and have no live grant."""
+    never_used = and_(clients.c.last_used_at == clients.c.created_at, clients.c.last_used_at < before)
+    return await delete_old(connection, clients, and_(clients.c.kind == "dynamic", never_used, ~_has_live_grant(now)))
+
+
 async def delete_service_clients(connection: Connection, before: datetime) -> int:
     """Service accounts that were not used since, and whose grants have all gone."""
     over = and_(clients.c.kind == "service", clients.c.last_used_at < before)

@@ -34,7 +34,8 @@ async def answer(
     """The answer to a request, which `serve` makes of its parameters. A refusal is recorded as `action`, and counts as
     a failure of the client.
 
-    Raises `LimitReached` for a client or an address with too many failures, and what `serve` raises.
+    Raises `LimitReached` for an address with very many failures; in place of a refusal for a client with too many; and
+    what `serve` raises.
     """
     try:
         parameters = parameters_of(await read_form(request))
@@ -44,14 +45,14 @@ async def answer(
         refused(server, request, action, parameters.error, detail=detail)
         return parameters.response()
     try:
-        await server.limits.failures.refuse(request, parameters)
+        await server.limits.failures.refuse_flood(request)
         outcome = await serve(parameters)
+        if isinstance(outcome, Response):
+            return outcome
+        await server.limits.failures.count(request, parameters)
     except LimitReached as reached:
         refused(server, request, action, reached.code, detail=detail, **spent_by(reached))
         raise
-    if isinstance(outcome, Response):
-        return outcome
     if not outcome.is_recorded:
         refused(server, request, action, outcome.fault.error, client_id=outcome.client_id, detail=detail)
-    await server.limits.failures.count(request, parameters)
     return outcome.fault.response()

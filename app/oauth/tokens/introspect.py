@@ -8,19 +8,18 @@ from starlette.responses import JSONResponse, Response
 
 from app.audit.entry import Action
 from app.db import Connection, transaction
-from app.errors import LimitReached
 from app.households.repository import memberships_of
-from app.oauth.auditing import entry_of, refused
+from app.oauth.auditing import entry_of
 from app.oauth.clients.authentication import find_proven_client
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request, unauthorized_client
 from app.oauth.grants.grant import Grant, find_live_grant
 from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters
 from app.oauth.server import AuthorizationServer
+from app.oauth.spending import spend
 from app.oauth.store.clients import Client
 from app.oauth.tokens.claims_cache import Claims
 from app.oauth.tokens.client_request import Refusal, answer
-from app.ops.requests import address_of
 from app.scopes import expand, in_order
 
 INACTIVE: Final[dict[str, Any]] = {"active": False}
@@ -31,14 +30,8 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
 
     Whatever is not a good access token of ours is answered with `active: false` and nothing else: so are refresh
     tokens and API keys, which no resource server has a use for, and tokens of other issuers. Raises `LimitReached` for
-    an address that asks too often, and for a client with too many failures.
+    a client that asks too often, and as `answer` does.
     """
-    try:
-        words = "Too many questions about tokens from this address."
-        await server.limits.introspections.require(address_of(request), words)
-    except LimitReached:
-        refused(server, request, Action.TOKEN_INTROSPECTED, LimitReached.code)
-        raise
     return await answer(server, request, Action.TOKEN_INTROSPECTED, partial(_serve, server, request))
 
 
@@ -46,6 +39,8 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     client = await _authorized(server, request, parameters)
     if isinstance(client, OAuthFault):
         return Refusal(client)
+    words = "Too many questions about tokens. Wait a little."
+    spend(server.limits.introspections, words, "client_id", client.id)
     if "token" not in parameters:
         return Refusal(invalid_request("The parameter token is missing."), client.id)
     claims = await server.verifier.verify(parameters["token"])

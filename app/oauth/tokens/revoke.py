@@ -32,7 +32,7 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
     the account. A token that is not (or no longer) good, or of another issuer, is answered alike (section 2.2); one
     of another client is refused and keeps working (section 2.1).
 
-    Raises `LimitReached` for a client with too many failures.
+    Raises `LimitReached` as `answer` does.
     """
     return await answer(server, request, Action.TOKEN_REFUSED, partial(_serve, server, request), detail=AT_REVOCATION)
 
@@ -45,16 +45,16 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     if isinstance(outcome, OAuthFault):
         return Refusal(outcome, client.id)
     if not outcome:
-        # The answer does not say so, but whoever sends what is no token, again and again, has to stop.
+        # The answer does not say so. A token whose grant has ended does not come here: hosts revoke both of theirs.
         refused(server, request, Action.TOKEN_REFUSED, UNKNOWN_TOKEN, client_id=client.id, detail=AT_REVOCATION)
-        await server.limits.failures.count(request, parameters)
+        await server.limits.failures.count_in_vain(request)
     return Response(status_code=200, headers=NOT_STORED)
 
 
 async def _end(
     server: AuthorizationServer, request: Request, client: Client, parameters: Parameters
 ) -> OAuthFault | bool:
-    """End what hangs on the token; whether there was something to end."""
+    """End what hangs on the token; whether it is one that we know."""
     if "token" not in parameters:
         return invalid_request("The parameter token is missing.")
     claims = await server.verifier.verify(parameters["token"])
@@ -70,8 +70,10 @@ async def _end(
         if grant is not None and grant.client_id != client.id:
             return OAuthFault("invalid_grant", "The token was issued to another client.")
         end = end_tokens if client.kind == SERVICE else _end_grant
-        return grant is not None and await end(connection, grant, endings, server.clock())
+        if grant is not None:
+            await end(connection, grant, endings, server.clock())
+        return grant is not None
 
 
-async def _end_grant(connection: Connection, grant: GrantRow, endings: Endings, now: datetime) -> bool:
-    return bool(await endings.end(connection, by_id(grant.id), Ended.BY_CLIENT, now))
+async def _end_grant(connection: Connection, grant: GrantRow, endings: Endings, now: datetime) -> None:
+    await endings.end(connection, by_id(grant.id), Ended.BY_CLIENT, now)

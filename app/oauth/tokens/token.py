@@ -42,8 +42,8 @@ class TokenAnswer:
 async def token(server: AuthorizationServer, request: Request) -> Response:
     """POST /oauth/token. Cookies are ignored.
 
-    Raises `LimitReached` for a client with too many failures, and for a grant with too many tokens; nothing is changed
-    then, so the same request is as good later.
+    Raises `LimitReached` as `answer` does, and for a grant, a person or a service account with too many tokens; nothing
+    is changed for those, so the same request is as good later.
     """
     return await answer(server, request, Action.TOKEN_REFUSED, partial(_serve, server, request))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from enum import Enum
 from typing import Any, Final
 
 import jwt
@@ -18,16 +17,12 @@ LEEWAY: Final = timedelta(seconds=60)
 LONGEST_TOKEN: Final = 8_192
 
 
-class Flaw(Enum):
-    """What is wrong with a token. It is for counting only: whoever sent it hears the same either way."""
-
-    BAD = "bad"
-    EXPIRED = "expired"
-    """Signed by the issuer that it names, and good until lately: every token becomes that."""
-
-
 class TokenVerifier:
-    """Verifies tokens of the embedded issuer (unless `keys` is None) and of `others`, all in the same way."""
+    """Verifies tokens of the embedded issuer (unless `keys` is None) and of `others`, all in the same way.
+
+    A made-up token costs one check of a signature at most. Keys that are not known are asked for by one at a time and
+    then not for a while, however many tokens name them, so that nobody has to be counted here.
+    """
 
     def __init__(
         self,
@@ -48,14 +43,10 @@ class TokenVerifier:
 
         Raises `Unavailable` when the issuer's keys can't be had, so that nobody knows whether it is good.
         """
-        found = await self.recall(token) or await self.check(token)
-        return None if isinstance(found, Flaw) else found
+        return await self._recall(token) or await self._check(token)
 
-    async def recall(self, token: str) -> AccessClaims | None:
-        """The claims of a token that was checked before and is still good; None for one that has to be checked.
-
-        Raises `Unavailable` as `verify` does.
-        """
+    async def _recall(self, token: str) -> AccessClaims | None:
+        """The claims of a token that was checked before and is still good; None for one that has to be checked."""
         known = self._known.find(token) if len(token) <= LONGEST_TOKEN else None
         if known is None:
             return None
@@ -66,10 +57,10 @@ class TokenVerifier:
         self._known.forget(token)
         return None
 
-    async def check(self, token: str) -> AccessClaims | Flaw:
-        """The claims of a token whose signature has to be checked. Raises `Unavailable` as `verify` does."""
+    async def _check(self, token: str) -> AccessClaims | None:
+        """The claims of a token whose signature has to be checked."""
         if len(token) > LONGEST_TOKEN:
-            return Flaw.BAD
+            return None
         try:
             header = jwt.get_unverified_header(token)
             # Nothing is believed yet: the claimed issuer only says whose keys must have signed.
@@ -78,10 +69,10 @@ class TokenVerifier:
             algorithm: Any = header.get("alg")
             required = issuer.required.get(type_of(header)) if issuer is not None else None
             if issuer is None or required is None or not isinstance(kid, str) or algorithm not in issuer.algorithms:
-                return Flaw.BAD
+                return None
             key = await issuer.keys.verification_key(kid, algorithm)
             if key is None:
-                return Flaw.BAD
+                return None
             payload = jwt.decode(
                 token,
                 key,
@@ -93,12 +84,10 @@ class TokenVerifier:
                 options={"require": list(required), "strict_aud": issuer.is_ours},
             )
             claims = issuer.claims(payload)
-        except jwt.ExpiredSignatureError:  # looked at after the signature
-            return Flaw.EXPIRED
         except (jwt.PyJWTError, ValidationError):
-            return Flaw.BAD
+            return None
         if self._is_over(claims):
-            return Flaw.EXPIRED
+            return None
         self._known.keep(token, Verified(kid, algorithm, claims))
         return claims
 
