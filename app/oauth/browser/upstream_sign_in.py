@@ -75,7 +75,7 @@ async def finish_upstream(server: AuthorizationServer, request: Request) -> Resp
         to = await use_attempt(connection, hash_of(state), hash_of(cookie), issuer, server.clock())
     if to is None:
         return out_of_date(server)
-    identity = await _identity(server.upstream, state, parameters)
+    identity = await server.upstream.identify(state, parameters)
     if identity is None:
         refused(server, request, Action.SIGN_IN, "not_identified", detail=UPSTREAM)
         again = f"/oauth/sign-in?request={to.request_id}"
@@ -107,12 +107,6 @@ def _leave(server: AuthorizationServer, upstream: Upstream, target: str) -> Resp
     return server.pages.page(
         "leave.html", policy=BARE_PAGE, referrer=NO_REFERRER, upstream_name=upstream.name, target=target
     )
-
-
-async def _identity(upstream: Upstream, state: str, parameters: Parameters) -> Identity | None:
-    if not await upstream.may_have_sent(parameters.get("iss")) or "code" not in parameters:
-        return None
-    return await upstream.identify(state, parameters["code"])
 
 
 def _parameters(request: Request) -> Parameters:
