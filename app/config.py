@@ -83,6 +83,8 @@ class Settings(BaseSettings):
             if self.smtp_from is not None or self.smtp_user is not None or self.smtp_password is not None:
                 raise ValueError("SMTP_HOST is required with the other SMTP settings: without it no letter is sent")
             return self
+        if self.auth_server == "off" or not self.has_passwords:
+            raise ValueError("SMTP_HOST needs AUTH_SERVER=on and PASSWORD_SIGN_IN=on: else no letter is sent")
         if self.smtp_from is None:
             raise ValueError("SMTP_FROM is required with SMTP_HOST: the address that letters come from")
         if (self.smtp_user is None) != (self.smtp_password is None):

@@ -52,6 +52,19 @@ def database(settings: Settings) -> Generator[Settings]:
             yield complete
 
 
+@contextmanager
+def external_database(settings: Settings) -> Generator[Settings]:
+    """The settings, once the database in them was reached. It is left as it is: migrating takes what the services that
+    use it are ready for, so that is for `serve` and `migrate` alone.
+
+    Raises `StartupError` when it can't be reached, or would not keep households apart.
+    """
+    assert settings.database_url is not None  # noqa: S101
+    with _stopping_cleanly():
+        asyncio.run(_check_role(settings.database_url.get_secret_value()))
+        yield settings
+
+
 def _prepare(settings: Settings) -> None:
     assert settings.database_url is not None  # noqa: S101
     assert settings.migration_database_url is not None  # noqa: S101

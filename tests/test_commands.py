@@ -71,7 +71,9 @@ def test_a_directory_that_can_not_be_used_is_named(tmp_path: Path) -> None:
         run_with_database(Settings(data_dir=tmp_path), service_role)
 
 
-def test_a_command_uses_an_external_database(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_command_uses_an_external_database_and_leaves_migrating_it_to_the_service(
+    cluster: Cluster, tmp_path: Path
+) -> None:
     urls = cluster.server.create_database(f"commands_{tmp_path.name}")
     settings = Settings.model_validate(
         {
@@ -81,4 +83,8 @@ def test_a_command_uses_an_external_database(cluster: Cluster, tmp_path: Path) -
             "secret_key": "x" * 32,
         }
     )
+    for _ in range(2):
+        with pytest.raises(StartupError, match="of another version than this program; only `serve` and `migrate`"):
+            run_with_database(settings, service_role)
+    migrate(urls.owner, urls.service)
     assert run_with_database(settings, service_role) == DONE

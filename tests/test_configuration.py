@@ -198,6 +198,8 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({"SMTP_HOST": "mail.example"}, "SMTP_FROM is required with SMTP_HOST"),
         ({"SMTP_FROM": "lists@example.org"}, "SMTP_HOST is required with the other SMTP settings"),
         ({"SMTP_USER": "me", "SMTP_PASSWORD": "hidden"}, "SMTP_HOST is required with the other SMTP settings"),
+        ({**MAIL, "PASSWORD_SIGN_IN": "off"}, "SMTP_HOST needs AUTH_SERVER=on and PASSWORD_SIGN_IN=on"),
+        ({**MAIL, "AUTH_SERVER": "off"}, "SMTP_HOST needs AUTH_SERVER=on and PASSWORD_SIGN_IN=on"),
         ({**MAIL, "SMTP_FROM": "lists"}, "SMTP_FROM: must be an e-mail address such as"),
         ({**MAIL, "SMTP_PASSWORD": "hidden"}, "SMTP_USER and SMTP_PASSWORD go together"),
         ({**MAIL, "SMTP_TLS": "no"}, "SMTP_TLS: must be one of 'starttls', 'tls' or 'off'"),

@@ -36,7 +36,7 @@ def add_to(commands: "Commands") -> None:
     exporting.add_argument("--since", type=_moment, metavar="TIME", help="from then on, such as 2026-01-31 (UTC)")
     exporting.add_argument("--until", type=_moment, metavar="TIME", help="before then, such as 2026-02-01T12:00+01:00")
     exporting.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
-    exporting.set_defaults(run=_export)
+    exporting.set_defaults(run=_export, fail=exporting.error)
 
 
 def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -66,6 +66,8 @@ def _in_words(verdict: Verdict) -> list[str]:
 
 def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     period = Period(arguments.since, arguments.until)
+    if period.since is not None and period.until is not None and period.since >= period.until:
+        arguments.fail("--until must be after --since")
     run_with_database(settings, _writing(period, arguments.format))
     return 0
 

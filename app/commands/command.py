@@ -3,12 +3,12 @@
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import SecretStr
 
 from app.config import Settings
-from app.database import database
+from app.database import database, external_database
 from app.db import Engine, create_engine
 from app.db.embedded import DatabaseUrls, find_running, has_database
 from app.db.readiness import Readiness
@@ -25,12 +25,15 @@ Run = Callable[[Settings, argparse.Namespace], int]
 
 Found = TypeVar("Found")
 
+_ADVICE: Final = "restart the service"
+_ADVICE_EXTERNAL: Final = "only `serve` and `migrate` bring it up to date"
+
 
 def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awaitable[Found]]) -> Found:
     """Run `work` with complete settings and an engine on the migrated database, also while the service is running.
 
-    Raises `StartupError` when the database can't be had or the service has another PUBLIC_URL, `Unavailable` when the
-    database goes away meanwhile.
+    Raises `StartupError` when the database can't be had, is not migrated, or the service has another PUBLIC_URL;
+    `Unavailable` when the database goes away meanwhile.
     """
 
     async def run(complete: Settings) -> Found:
@@ -39,7 +42,8 @@ def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awa
         engine = create_engine(complete.database_url.get_secret_value())
         try:
             if not await Readiness(engine)():
-                raise StartupError("The database is away, or of another version than this program; restart the service")
+                advice = _ADVICE if settings.database_url is None else _ADVICE_EXTERNAL
+                raise StartupError(f"The database is away, or of another version than this program; {advice}")
             return await work(complete, engine)
         finally:
             await engine.dispose()
@@ -51,7 +55,8 @@ def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awa
             "migration_database_url": SecretStr(running.owner),
         }
         return asyncio.run(run(keep_secret_key(settings).model_copy(update=addresses)))
-    with database(settings) as complete:
+    ready = database if settings.database_url is None else external_database
+    with ready(settings) as complete:
         return asyncio.run(run(complete))
 
 

@@ -62,7 +62,7 @@ async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(recor
         (["verify", "--head", "3:abc"], "write a head as the log has it"),
         (["export", "--since", "yesterday"], "write a time like 2026-01-31"),
         (["export", "--until", "0001-01-01T00:00+01:00"], "write a time like 2026-01-31"),
-        (["export", "--format", "xml"], "invalid choice: 'xml'"),
+        (["export", "--since", "2026-02-01", "--until", "2026-01-31"], "--until must be after --since"),
         ([], "required: part"),
     ],
 )

@@ -1,5 +1,6 @@
 """docker-compose.yml: no secret has a default, and what it passes on exists."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,3 +46,12 @@ def test_the_database_makes_its_roles_from_the_script_that_is_tested() -> None:
 
 def test_the_port_is_open_to_this_machine_only() -> None:
     assert compose()["services"]["service"]["ports"] == ["127.0.0.1:8000:8000"]
+
+
+def test_the_proxy_on_this_machine_is_believed() -> None:
+    """It comes from the gateway of the network that both containers are in, and nobody else is there."""
+    (network,) = compose()["networks"]["default"]["ipam"]["config"]
+    believed = compose()["services"]["service"]["environment"]["FORWARDED_ALLOW_IPS"]
+    assert believed == f"${{FORWARDED_ALLOW_IPS:-{network['subnet']}}}"
+    assert ip_network(network["subnet"]).is_private
+    assert not any("networks" in each or "network_mode" in each for each in compose()["services"].values())

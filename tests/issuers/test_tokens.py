@@ -3,6 +3,7 @@
 import hmac
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from authlib.oidc.discovery import OpenIDProviderMetadata
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from structlog.testing import capture_logs
 
 from app.config import Settings
 from app.db import Engine
@@ -19,6 +21,15 @@ from tests.issuers.conftest import Resource
 from tests.oidc_provider.process import Provider, RemoteControl
 
 pytestmark = pytest.mark.anyio
+
+NOT_BELIEVED = "token not believed"
+NOBODY = ""
+"""An issuer that nobody named: the log says nothing of its tokens."""
+
+
+def words_of(log: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the log says of tokens that were not believed."""
+    return [line["wrong"] for line in log if line["event"] == NOT_BELIEVED]
 
 
 def encoded(part: Any) -> str:
@@ -55,37 +66,57 @@ async def test_the_metadata_names_every_issuer(
 
 
 @pytest.mark.parametrize(
-    ("change", "status"),
+    ("change", "wrong"),
     [
-        ({"aud": "https://other.example/mcp"}, 401),
-        ({"aud": None}, 401),
-        ({"aud": []}, 401),
-        ({"exp": 1}, 401),
-        ({"exp": None}, 401),
-        ({"exp": "soon"}, 401),
-        ({"exp": 10**30}, 401),
-        ({"nbf": 4_000_000_000}, 401),
-        ({"iat": 4_000_000_000}, 401),
-        ({"iat": None}, 401),
-        ({"iss": "https://other.example"}, 401),
-        ({"iss": None}, 401),
-        ({"sub": None}, 401),
-        ({"sub": "a\x00b"}, 401),
-        ({"sub": "a" * 256}, 401),
-        ({"sub": "\ud800"}, 401),
-        ({"client_id": None}, 401),
-        ({"client_id": "a\nb"}, 401),
-        ({"client_id": "a" * 501}, 401),
-        ({"scope": ["lists:read"]}, 401),
-        ({"nbf": 1}, 200),
-        ({"scope": None}, 200),
-        ({"name": {"no": "text"}}, 200),
+        ({"aud": "https://other.example/mcp"}, "audience"),
+        ({"aud": None}, "audience"),
+        ({"aud": []}, "audience"),
+        ({"exp": 1}, "exp"),
+        ({"exp": None}, "claims"),
+        ({"exp": "soon"}, "claims"),
+        ({"exp": 10**30}, "claims"),
+        ({"nbf": 4_000_000_000}, "times"),
+        ({"iat": 4_000_000_000}, "times"),
+        ({"iat": None}, "claims"),
+        ({"iss": "https://other.example"}, NOBODY),
+        ({"iss": None}, NOBODY),
+        ({"sub": None}, "claims"),
+        ({"sub": "a\x00b"}, "claims"),
+        ({"sub": "a" * 256}, "claims"),
+        ({"sub": "\ud800"}, "claims"),
+        ({"client_id": None}, "claims"),
+        ({"client_id": "a\nb"}, "claims"),
+        ({"client_id": "a" * 501}, "claims"),
+        ({"scope": ["lists:read"]}, "claims"),
+        ({"nbf": 1}, None),
+        ({"scope": None}, None),
+        ({"name": {"no": "text"}}, None),
     ],
 )
 async def test_each_claim_counts(
-    resource: Resource, issuer: RemoteControl, change: dict[str, Any], status: int
+    resource: Resource, issuer: RemoteControl, change: dict[str, Any], wrong: str | None
 ) -> None:
-    assert await resource.status(resource.token(issuer, **change)) == status
+    token = resource.token(issuer, **change)
+    with capture_logs() as log:
+        assert await resource.status(token) == (200 if wrong is None else 401)
+    assert words_of(log) == ([wrong] if wrong else [])
+
+
+async def test_the_log_says_which_part_of_a_token_is_wrong(
+    resource: Resource, issuer: RemoteControl, plain_issuer: RemoteControl
+) -> None:
+    claims = issuer.claims(resource.audience)
+    tokens = [
+        issuer.sign(claims, typ="JWT"),
+        jwt.encode(claims, "x" * 32, "HS256", {**header_of(issuer), "alg": "HS256"}),
+        plain_issuer.sign(claims),
+        plain_issuer.sign(claims, kid=issuer.keys()[0]["kid"]),
+        issuer.sign({**claims, "iss": issuer.identifier + "/"}),
+    ]
+    with capture_logs() as log:
+        assert [await resource.status(token) for token in tokens] == [401] * len(tokens)
+    assert words_of(log) == ["type", "algorithm", "key", "signature", "issuer"]
+    assert {line["issuer"] for line in log if line["event"] == NOT_BELIEVED} == {issuer.identifier}
 
 
 async def test_one_audience_of_several_is_enough(resource: Resource, issuer: RemoteControl) -> None:

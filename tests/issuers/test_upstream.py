@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
 from app.audit.entry import Action
 from app.config import Settings
@@ -295,6 +296,28 @@ async def test_a_no_at_the_provider_leads_back_to_the_sign_in_page(ada: Travelle
     assert is_refused(page)
     assert "<b>no" not in page.response.text
     assert (await ada.browser.open(page.link("/oauth/sign-in"))).has_form("/oauth/upstream")
+
+
+async def test_the_log_says_why_an_answer_was_refused(ada: Traveller) -> None:
+    with capture_logs() as log:
+        for change in ({"error": "invalid_scope"}, {"error": "a text of somebody"}, {"iss": None}, {"code": None}):
+            assert is_refused(await ada.browser.open(changed(await ada.to_callback(), **change)))
+        for answer in ({"error": "invalid_client"}, {"error": 7}, {"id_token": "no token"}):
+            ada.issuer.set(token_answer=answer)
+            assert is_refused(await ada.browser.open(await ada.to_callback()))
+        ada.issuer.set(token_answer={})
+        for claims in ({"aud": "another-client"}, {"iss": "https://other.example"}, {"sub": None}):
+            ada.issuer.set(id_token=claims)
+            assert is_refused(await ada.browser.open(await ada.to_callback()))
+    lines = [line for line in log if line["event"] == "sign-in provider's answer refused"]
+    assert [line["reason"] for line in lines if line["answer"] == "redirect"] == [
+        "invalid_scope",
+        "other",
+        "iss",
+        "code",
+    ]
+    reasons = [line["reason"] for line in lines if line["answer"] == "token"]
+    assert reasons == ["invalid_client", "other", "DecodeError", "aud", "iss", "sub"]
 
 
 async def test_a_provider_that_is_away_is_503_and_leaves_a_row(ada: Traveller, app: Starlette, engine: Engine) -> None:

@@ -23,10 +23,10 @@ PROXY = "192.0.2.10"
     [
         (None, ["203.0.113.1", "203.0.113.2"], [201, 429]),
         ("192.0.2.99", ["203.0.113.1", "203.0.113.2"], [201, 429]),
-        (PROXY, ["203.0.113.1", "203.0.113.2"], [201, 201]),
+        ("192.0.2.0/24", ["203.0.113.1", "203.0.113.2"], [201, 201]),
         (PROXY, ["203.0.113.1, 198.51.100.1", "203.0.113.2, 198.51.100.1"], [201, 429]),
     ],
-    ids=["nobody is believed", "another proxy is believed", "the proxy is believed", "and not what was sent to it"],
+    ids=["nobody is believed", "another proxy is believed", "its network is believed", "not what was sent to it"],
 )
 async def test_an_address_is_taken_from_a_proxy_that_is_named_and_from_nobody_else(
     settings: Settings,

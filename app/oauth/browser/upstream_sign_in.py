@@ -74,7 +74,7 @@ async def finish_upstream(server: AuthorizationServer, request: Request) -> Resp
     if to is None:
         return out_of_date(server)
     with _recorded(server, request):
-        identity = await _identity(server.upstream, state, parameters)
+        identity = await server.upstream.identify(state, parameters)
     if identity is None:
         refused(server, request, Action.SIGN_IN, "not_identified", detail=UPSTREAM)
         again = f"/oauth/sign-in?request={to.request_id}"
@@ -121,12 +121,6 @@ async def _begin(server: AuthorizationServer, request: Request, upstream: Upstre
 
 def _leave(server: AuthorizationServer, upstream: Upstream, target: str) -> Response:
     return onward(server, f"Sign in with {upstream.name}", f"On to {upstream.name}", target)
-
-
-async def _identity(upstream: Upstream, state: str, parameters: Parameters) -> Identity | None:
-    if not await upstream.may_have_sent(parameters.get("iss")) or "code" not in parameters:
-        return None
-    return await upstream.identify(state, parameters["code"])
 
 
 def _parameters(request: Request) -> Parameters:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.errors import Invalid
+from app.oauth.clients.keys import fault_of_jwks_uri, fault_of_keys, read_keys, set_of
 from app.oauth.metadata import PRIVATE_KEY_JWT
 
 
@@ -18,8 +19,8 @@ class GivenKeys:
 NO_KEYS: Final = GivenKeys()
 
 
-def check_given_keys(auth_method: str, keys: GivenKeys) -> None:
-    """Keys are for private_key_jwt, and there in exactly one of the two ways (RFC 7591 section 2).
+def checked_keys(auth_method: str, keys: GivenKeys) -> GivenKeys:
+    """The keys as they are kept: for private_key_jwt, and in exactly one of the two ways (RFC 7591 section 2).
 
     Raises `Invalid` in the words of the commands.
     """
@@ -28,3 +29,10 @@ def check_given_keys(auth_method: str, keys: GivenKeys) -> None:
             raise Invalid("--jwks-file and --jwks-uri are for --auth-method private_key_jwt.", field="jwks")
     elif (keys.jwks is None) == (keys.jwks_uri is None):
         raise Invalid("--auth-method private_key_jwt needs either --jwks-file or --jwks-uri.", field="jwks")
+    if keys.jwks_uri is not None and (fault := fault_of_jwks_uri(keys.jwks_uri)) is not None:
+        raise Invalid(f"--jwks-uri is refused. {fault}", field="jwks")
+    if keys.jwks is None:
+        return keys
+    if (fault := fault_of_keys(keys.jwks)) is not None:
+        raise Invalid(f"--jwks-file is refused. {fault}", field="jwks")
+    return GivenKeys(jwks=set_of(read_keys(keys.jwks)))

@@ -66,8 +66,7 @@ def fault_of_keys(jwks: dict[str, Any]) -> str | None:
 
 def fault_of_jwks_uri(uri: str) -> str | None:
     """What is wrong with the address of a JWK set; None when it may be fetched (RFC 7591 section 2)."""
-    fault = fault_of_redirect_uri(uri, ())
-    return "It is not https." if fault is None and not uri.startswith("https://") else fault
+    return fault_of_redirect_uri(uri, ()) if uri.startswith("https://") else "It is not https."
 
 
 def set_of(keys: Sequence[ClientKey]) -> dict[str, Any]:

@@ -12,14 +12,16 @@ from app.audit.recording import record
 from app.config import Settings
 from app.db import Connection
 from app.errors import Conflict, Invalid, NotFound
-from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, check_given_keys
-from app.oauth.clients.metadata import ClientMetadata, fault_of_members
+from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, checked_keys
+from app.oauth.clients.metadata import LONGEST_NAME, ClientMetadata, fault_of_members
+from app.oauth.clients.redirects import fault_of_redirect_uri
 from app.oauth.clients.registration import Registered, new_client
 from app.oauth.faults import OAuthFault
 from app.oauth.grants.revoking import Ended, Endings
 from app.oauth.metadata import PUBLIC
 from app.oauth.store.clients import delete_client, insert_client, lock_client
 from app.oauth.store.grants import EndedGrant, of_client
+from app.text import clean
 
 KIND: Final = "preregistered"
 
@@ -40,15 +42,15 @@ async def add_client(connection: Connection, settings: Settings, wanted: Wanted,
 
     Raises `Invalid`, naming what is wrong.
     """
-    _check_together(wanted)
+    keys = _checked(settings, wanted)
     try:
         given = ClientMetadata.model_validate(
             {
                 "client_name": wanted.name,
                 "redirect_uris": list(wanted.redirect_uris),
                 "token_endpoint_auth_method": wanted.auth_method,
-                "jwks": wanted.keys.jwks,
-                "jwks_uri": wanted.keys.jwks_uri,
+                "jwks": keys.jwks,
+                "jwks_uri": keys.jwks_uri,
             }
         )
         registered = new_client(settings, given, KIND, now, may_introspect=wanted.may_introspect)
@@ -62,13 +64,17 @@ async def add_client(connection: Connection, settings: Settings, wanted: Wanted,
     return registered
 
 
-def _check_together(wanted: Wanted) -> None:
-    """Refuse what would be registered and be of no use. Raises `Invalid` in the words of the command."""
+def _checked(settings: Settings, wanted: Wanted) -> GivenKeys:
+    """Its keys, when what was typed can be registered and is of use. Raises `Invalid` in the words of the command."""
     if not wanted.name.strip():
         raise Invalid("The name is empty: people see it when they are asked.", field="name")
+    clean(wanted.name, "name", LONGEST_NAME)
+    for uri in wanted.redirect_uris:
+        if (fault := fault_of_redirect_uri(uri, settings.oauth_redirect_schemes)) is not None:
+            raise Invalid(f"redirect_uri {uri} is refused. {fault}", field="redirect_uri")
     if wanted.may_introspect and wanted.auth_method == PUBLIC:
         raise Invalid("--introspect needs an --auth-method: only who proves itself may ask about tokens.")
-    check_given_keys(wanted.auth_method, wanted.keys)
+    return checked_keys(wanted.auth_method, wanted.keys)
 
 
 async def end_client(connection: Connection, client_id: str, endings: Endings, now: datetime) -> list[EndedGrant]:

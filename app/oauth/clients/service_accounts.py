@@ -16,8 +16,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.households.finding import find_among_all
 from app.households.members import join, leave
 from app.households.membership import Role
-from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, check_given_keys
-from app.oauth.clients.keys import fault_of_jwks_uri, fault_of_keys, read_keys, set_of
+from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, checked_keys
 from app.oauth.grants.granting import make_grant
 from app.oauth.grants.revoking import Ended, Endings
 from app.oauth.metadata import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT
@@ -145,12 +144,4 @@ async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
 def _checked_keys(wanted: WantedAccount) -> GivenKeys:
     if wanted.method not in CONFIDENTIAL_METHODS:
         raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
-    check_given_keys(wanted.method, wanted.keys)
-    jwks, jwks_uri = wanted.keys.jwks, wanted.keys.jwks_uri
-    if jwks_uri is not None and (fault := fault_of_jwks_uri(jwks_uri)) is not None:
-        raise Invalid(f"--jwks-uri is refused. {fault}", field="jwks")
-    if jwks is None:
-        return wanted.keys
-    if (fault := fault_of_keys(jwks)) is not None:
-        raise Invalid(f"--jwks-file is refused. {fault}", field="jwks")
-    return GivenKeys(jwks=set_of(read_keys(jwks)))
+    return checked_keys(wanted.method, wanted.keys)

@@ -2,16 +2,18 @@
 
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import httpx2
 import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import (  # pyright: ignore[reportMissingTypeStubs]
+    OAuthError,
     StarletteIntegration,
     StarletteOAuth2App,
 )
-from joserfc.errors import JoseError
+from joserfc.errors import ClaimError, JoseError
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from app.config import Settings
@@ -30,6 +32,16 @@ ALGORITHMS: Final = ("ES256", "RS256", "PS256")
 
 LEEWAY_SECONDS: Final = 60
 RETRY_SECONDS: Final = 30
+
+_CODES: Final = frozenset(
+    {
+        *("invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope"),
+        *("server_error", "temporarily_unavailable", "invalid_client", "invalid_grant", "unsupported_grant_type"),
+        *("interaction_required", "login_required", "account_selection_required", "consent_required"),
+    }
+)
+"""What a provider may answer (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6). Only these go
+into the log: anything else is a text of somebody's choice."""
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 
@@ -66,16 +78,30 @@ class Upstream:
         )
         return cast("str", built["url"])
 
-    async def may_have_sent(self, iss: str | None) -> bool:
+    async def identify(self, state: str, answer: Mapping[str, str]) -> Identity | None:
+        """Who signed in, by the parameters that the provider answered the attempt with this `state` with; None when
+        that was a no, or a check fails. The log says which. Raises `Unavailable`."""
+        if "error" in answer:
+            fault = _code(answer["error"])
+        elif not await self._may_have_sent(answer.get("iss")):
+            fault = "iss"
+        elif "code" not in answer:
+            fault = "code"
+        else:
+            return await self._redeem(state, answer["code"])
+        _log.warning("sign-in provider's answer refused", answer="redirect", reason=fault)
+        return None
+
+    async def _may_have_sent(self, iss: str | None) -> bool:
         """Whether an answer with this `iss` can be this provider's: against mix-up, one that promises to send it must
-        (RFC 9207 section 2.4). Raises `Unavailable`."""
+        (RFC 9207 section 2.4)."""
         if iss is None:
             return not (await self._remote.metadata()).authorization_response_iss_parameter_supported
         return iss == self.issuer
 
-    async def identify(self, state: str, code: str) -> Identity | None:
-        """Who signed in, for the code of the attempt with this `state`; None when the provider refuses the code, or
-        its ID token fails a check (OpenID Connect Core section 3.1.3.7). Raises `Unavailable`."""
+    async def _redeem(self, state: str, code: str) -> Identity | None:
+        """None when the provider refuses the code, or its ID token fails a check (OpenID Connect Core section
+        3.1.3.7)."""
         client = self._client(await self._remote.metadata())
         try:
             answer = await client.fetch_access_token(
@@ -96,7 +122,7 @@ class Upstream:
             raise self._unavailable() from error
         except (AuthlibBaseError, JoseError, ValidationError, ValueError, TypeError, KeyError) as error:
             # The last three are what Authlib makes of answers in a shape that no provider sends.
-            _log.warning("sign-in provider's answer refused", reason=type(error).__name__)
+            _log.warning("sign-in provider's answer refused", answer="token", reason=_reason(error))
             return None
         return Identity(self.issuer, proof.sub, name_in(claims))
 
@@ -137,3 +163,18 @@ class Upstream:
         """43 characters that nobody knows who knows the state alone, so that nothing of them has to be stored."""
         digest = hmac.digest(self._key, f"{purpose} {state}".encode(), "sha256")
         return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _code(error: object) -> str:
+    return error if isinstance(error, str) and error in _CODES else "other"
+
+
+def _reason(error: Exception) -> str:
+    """The provider's error code, the claim that is not right, or what kind of fault it is."""
+    match error:
+        case OAuthError():
+            return _code(error.error)
+        case ClaimError():
+            return error.claim
+        case _:
+            return type(error).__name__

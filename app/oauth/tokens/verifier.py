@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import jwt
+import structlog
 from pydantic import ValidationError
 
 from app.config import Settings
@@ -15,6 +16,11 @@ from app.ops.clock import Clock, system_clock
 
 LEEWAY: Final = timedelta(seconds=60)
 LONGEST_TOKEN: Final = 8_192
+
+Wrong = Literal["issuer", "type", "algorithm", "key", "signature", "audience", "claims", "times", "exp"]
+"""Which check a token fails, for the log: the first of them, and `claims` where one is missing or in a wrong shape."""
+
+_log: Final = structlog.stdlib.get_logger("app.oauth")
 
 
 class TokenVerifier:
@@ -64,15 +70,32 @@ class TokenVerifier:
         try:
             header = jwt.get_unverified_header(token)
             # Nothing is believed yet: the claimed issuer only says whose keys must have signed.
-            issuer = self._claimed_issuer(token)
-            kid: Any = header.get("kid")
-            algorithm: Any = header.get("alg")
-            required = issuer.required.get(type_of(header)) if issuer is not None else None
-            if issuer is None or required is None or not isinstance(kid, str) or algorithm not in issuer.algorithms:
-                return None
-            key = await issuer.keys.verification_key(kid, algorithm)
-            if key is None:
-                return None
+            claimed: Any = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        except jwt.PyJWTError:
+            return None
+        issuer = self._issuers.get(claimed) if isinstance(claimed, str) else None
+        if issuer is None:
+            self._note_slash(claimed)
+            return None
+        found = await self._verified(token, header, issuer)
+        if not isinstance(found, str):
+            return found
+        if not issuer.is_ours:
+            _note(issuer, found)
+        return None
+
+    async def _verified(self, token: str, header: dict[str, Any], issuer: TrustedIssuer) -> AccessClaims | Wrong:
+        kid: Any = header.get("kid")
+        algorithm: Any = header.get("alg")
+        required = issuer.required.get(type_of(header))
+        if required is None:
+            return "type"
+        if algorithm not in issuer.algorithms:
+            return "algorithm"
+        key = await issuer.keys.verification_key(kid, algorithm) if isinstance(kid, str) else None
+        if key is None:
+            return "key"
+        try:
             payload = jwt.decode(
                 token,
                 key,
@@ -84,16 +107,39 @@ class TokenVerifier:
                 options={"require": list(required), "strict_aud": issuer.is_ours},
             )
             claims = issuer.claims(payload)
-        except (jwt.PyJWTError, ValidationError):
-            return None
+        except (jwt.PyJWTError, ValidationError) as error:
+            return _wrong(error)
         if self._is_over(claims):
-            return None
+            return "exp"
         self._known.keep(token, Verified(kid, algorithm, claims))
         return claims
 
     def _is_over(self, claims: AccessClaims) -> bool:
         return claims.exp <= self._clock() - LEEWAY
 
-    def _claimed_issuer(self, token: str) -> TrustedIssuer | None:
-        claimed: Any = jwt.decode(token, options={"verify_signature": False}).get("iss")
-        return self._issuers.get(claimed) if isinstance(claimed, str) else None
+    def _note_slash(self, claimed: Any) -> None:
+        """The commonest slip in OIDC_ISSUERS. Issuers that nobody named are not worth a line."""
+        if isinstance(claimed, str):
+            for each in self._issuers.values():
+                if not each.is_ours and each.identifier.rstrip("/") == claimed.rstrip("/"):
+                    _note(each, "issuer")
+
+
+def _note(issuer: TrustedIssuer, wrong: Wrong) -> None:
+    _log.info("token not believed", issuer=issuer.identifier, wrong=wrong)
+
+
+def _wrong(error: jwt.PyJWTError | ValidationError) -> Wrong:
+    match error:
+        case jwt.ExpiredSignatureError():  # looked at after the signature
+            return "exp"
+        case jwt.ImmatureSignatureError():
+            return "times"
+        case jwt.InvalidSignatureError():
+            return "signature"
+        case jwt.InvalidAudienceError():
+            return "audience"
+        case jwt.MissingRequiredClaimError(claim="aud"):
+            return "audience"
+        case _:
+            return "claims"
