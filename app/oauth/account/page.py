@@ -26,7 +26,10 @@ from app.oauth.store.connections import ConnectedApp, find_connected_apps
 from app.people.person import Person
 from app.people.profiles import find_profile
 
-_DONE: Final = {"password": "Your password is changed. Other browsers are signed out; apps stay connected."}
+_DONE: Final = {
+    "password": "Your password is changed. Other browsers are signed out; apps stay connected.",
+    "made": "Your account is made. Go back to your app and connect again.",
+}
 """What is said of a change that just went well, by the word for it in the address."""
 
 
