@@ -14,7 +14,9 @@ from app.oauth.browser.forms import posted
 from app.oauth.browser.password_proof import prove
 from app.oauth.server import AuthorizationServer
 from app.people.accounts import change_password, still_holds
+from app.people.person import Person
 from app.people.sessions import find_person_for_change
+from app.ui.forms import Fields
 
 
 async def post_password(server: AuthorizationServer, request: Request) -> Response:
@@ -27,8 +29,7 @@ async def post_password(server: AuthorizationServer, request: Request) -> Respon
         account = await prove(server, request, person.email or "", form.fields.one("password"))
         if account is None or account.person.id != person.id:
             raise Invalid("The present password is wrong.", field="password")
-        chosen = form.fields.one("new_password")
-        secret_hash = await server.entry.hashing.hash_new(chosen, [person.email or "", person.name])
+        secret_hash = await _hash_chosen(server, form.fields, person)
         async with transaction(server.engine) as connection:
             signed_in = await find_person_for_change(connection, form.visit.cookie, server.clock())
             if signed_in != person or not await still_holds(connection, account):
@@ -38,4 +39,11 @@ async def post_password(server: AuthorizationServer, request: Request) -> Respon
             return await enter(server, connection, form.visit.cookie, person, PASSWORD_CHANGED)
     except AppError as error:
         refused(server, request, Action.PASSWORD_CHANGED, error.code, person_id=person.id)
-        return await account_page(server, form.visit, person, error)
+        return await account_page(server, form.visit, person, error, error_in=TO_CHANGE_PASSWORD)
+
+
+async def _hash_chosen(server: AuthorizationServer, fields: Fields, person: Person) -> str:
+    try:
+        return await server.entry.hashing.hash_new(fields.one("new_password"), [person.email or "", person.name])
+    except Invalid as error:
+        raise Invalid(error.message, field="new_password") from None

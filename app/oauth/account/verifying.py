@@ -41,7 +41,7 @@ async def post_proof(server: AuthorizationServer, request: Request) -> Response:
         server.mailer.put(partial(verify_letter, server, person))
     except AppError as error:
         refused(server, request, Action.ADDRESS_VERIFIED, error.code, person_id=person.id)
-        return await account_page(server, form.visit, person, error)
+        return await account_page(server, form.visit, person, error, error_in=TO_SEND_PROOF)
     return letter_sent(server, f"A letter to {person.email} is on its way. Its link is good for a day.", ACCOUNT)
 
 
