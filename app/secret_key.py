@@ -1,6 +1,7 @@
 """The SECRET_KEY of a service that was not given one: made once, and kept beside its data."""
 
 import secrets
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -16,7 +17,7 @@ def keep_secret_key(settings: Settings) -> Settings:
     """
     if settings.secret_key is not None:
         return settings
-    path = settings.data_dir / "secret_key"
+    path = _path(settings)
     try:
         if not path.exists():
             settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -30,3 +31,12 @@ def keep_secret_key(settings: Settings) -> Settings:
     if len(key) < SECRET_KEY_MIN_LENGTH:
         raise StartupError(f"SECRET_KEY: {path} is damaged; put it back from a backup")
     return settings.model_copy(update={"secret_key": SecretStr(key)})
+
+
+def has_secret_key(settings: Settings) -> bool:
+    """Whether there is a SECRET_KEY already: the given one, or a kept one."""
+    return settings.secret_key is not None or _path(settings).exists()
+
+
+def _path(settings: Settings) -> Path:
+    return settings.data_dir / "secret_key"

@@ -13,6 +13,7 @@ from app.db.embedded.locks import take_lock
 from app.db.migrate import migrate
 from app.errors import StartupError
 from app.public_url import leave_public_url
+from app.secret_key import keep_secret_key
 from tests.conftest import Cluster
 from tests.db.embedded_service import FAST
 
@@ -29,6 +30,10 @@ DONE = ("shopping_service", True)
 def test_a_command_finds_the_database_of_the_running_service(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     with EmbeddedPostgres(tmp_path, settings=FAST) as urls:
+        with pytest.raises(StartupError, match=r"^SECRET_KEY: set it for this command as for the service"):
+            run_with_database(settings, service_role)
+        assert not (tmp_path / "secret_key").exists()
+        keep_secret_key(settings)  # as the service does that was given none
         with pytest.raises(StartupError, match="of another version"):
             run_with_database(settings, service_role)
         migrate(urls.owner, urls.service)

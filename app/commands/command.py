@@ -14,7 +14,7 @@ from app.db.embedded import DatabaseUrls, find_running, has_database
 from app.db.readiness import Readiness
 from app.errors import Conflict, StartupError
 from app.public_url import check_public_url
-from app.secret_key import keep_secret_key
+from app.secret_key import has_secret_key, keep_secret_key
 
 if TYPE_CHECKING:
     # A generic class that argparse keeps to itself.
@@ -56,8 +56,11 @@ def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awa
 
 
 def _find_embedded(settings: Settings) -> DatabaseUrls | None:
-    """The addresses of the embedded database if the service is running. A command makes none: whoever has another
-    DATA_DIR than the service would take the empty one for the loss of everything."""
+    """The addresses of the embedded database if the service is running.
+
+    A command makes no database: whoever has another DATA_DIR than the service would take the empty one for the loss of
+    everything. And no SECRET_KEY: what is sealed with that of the service would look as if it had been tampered with.
+    """
     check_public_url(settings)
     running = find_running(settings.data_dir)
     if running is None and not has_database(settings.data_dir):
@@ -65,6 +68,8 @@ def _find_embedded(settings: Settings) -> DatabaseUrls | None:
             f"DATA_DIR {settings.data_dir.absolute()} holds no database; set DATA_DIR for this command as for the "
             "service, best in .env, or start the service first"
         )
+    if not has_secret_key(settings):
+        raise StartupError("SECRET_KEY: set it for this command as for the service, best in .env")
     return running
 
 

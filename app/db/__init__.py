@@ -1,7 +1,7 @@
 """The database: one engine, one transaction per call, one commit in the code base."""
 
 from app.db.engine import Connection, Engine, create_engine
-from app.db.ids import new_id
+from app.db.ids import lowest_id, new_id
 from app.db.metadata import metadata
 from app.db.transactions import OpenTransaction, open_transaction, transaction
 
@@ -10,6 +10,7 @@ __all__ = [
     "Engine",
     "OpenTransaction",
     "create_engine",
+    "lowest_id",
     "metadata",
     "new_id",
     "open_transaction",

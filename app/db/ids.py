@@ -2,7 +2,10 @@
 
 import secrets
 import time
+from typing import Final
 from uuid import UUID
+
+_LATEST: Final = 2**48 - 1
 
 
 def new_id() -> UUID:
@@ -10,3 +13,8 @@ def new_id() -> UUID:
     milliseconds = time.time_ns() // 1_000_000
     value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
     return UUID(int=value)
+
+
+def lowest_id(at: float) -> UUID:
+    """No id that is made at that Unix time, in seconds, or later is below this."""
+    return UUID(int=min(max(int(at * 1000), 0), _LATEST) << 80)

@@ -88,15 +88,21 @@ class Entry:
         if not matches or account is None:
             return None
         fresh = await self._renewed(account, password)
+        stored = fresh
         async with transaction(self.engine) as connection:
             # The password before the counters, as in a reset, so that the two never wait for each other.
-            if fresh is not None:
-                await store.renew_password_hash(connection, account, fresh)
+            if fresh != account.secret_hash:
+                stored = await store.renew_password_hash(connection, account, fresh)
             await self.slow_down.passed(connection, attempt, self.clock())
-        return account if fresh is None else replace(account, secret_hash=fresh)
+        if stored != fresh and not await self.hashing.verify(password, stored):
+            return None
+        return replace(account, secret_hash=stored)
 
-    async def _renewed(self, account: PasswordAccount, password: str) -> str | None:
-        return await self.hashing.hash(password) if self.hashing.is_outdated(account.secret_hash) else None
+    async def _renewed(self, account: PasswordAccount, password: str) -> str:
+        """Today's hash of the password; the stored one if that is such a one."""
+        return (
+            await self.hashing.hash(password) if self.hashing.is_outdated(account.secret_hash) else account.secret_hash
+        )
 
 
 async def still_holds(connection: Connection, account: PasswordAccount) -> bool:

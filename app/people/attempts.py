@@ -96,9 +96,11 @@ class SlowDown:
         """The attempt could not be looked at: it does not count."""
         await _take_back(connection, attempt.guards, now)
 
-    async def forget(self, connection: Connection, email: EmailAddress) -> None:
-        """End the waits of an account, when its owner has proven themselves otherwise."""
-        await repository.forget(connection, [self._name("account", email.key)])
+    async def proven(self, connection: Connection, email: EmailAddress, address: str, now: datetime) -> None:
+        """The owner has proven themselves in another way: the waits, also those at this address, are over, and the
+        address is familiar to the account."""
+        familiar = self._name("familiar", email.key, network_of(address))
+        await self.passed(connection, Attempt(((self._name("account", email.key), ACCOUNT),), familiar), now)
 
     def _name(self, *parts: str) -> bytes:
         return hmac.digest(self._key, "\0".join(parts).encode(), "sha256")

@@ -34,12 +34,13 @@ async def verify(connection: Connection, secret: str, account: PasswordAccount, 
 
 
 async def reset(
-    connection: Connection, slow_down: SlowDown, secret: str, secret_hash: str, now: datetime
+    connection: Connection, slow_down: SlowDown, secret: str, secret_hash: str, address: str, now: datetime
 ) -> UUID | None:
-    """Use up a reset link: the person has the new password, and no session or other link.
+    """Use up a reset link: the person has the new password, no session or other link, and need not wait at the network
+    `address` that asks.
 
-    Through the mailbox it proves the address too. The caller ends the grants. Answers whose password it was, and None,
-    with nothing changed, when the link is not good any more.
+    Through the mailbox it proves the e-mail address too. The caller ends the grants. Answers whose password it was, and
+    None, with nothing changed, when the link is not good any more.
     """
     found = await find_link(connection, secret, "reset", now)
     if found is None or found.person_id is None:
@@ -49,7 +50,7 @@ async def reset(
     if await take_link(connection, secret, "reset", now) is None:
         return None
     await change_password(connection, found.person_id, secret_hash, now)
-    await slow_down.forget(connection, parse_email(found.email))
+    await slow_down.proven(connection, parse_email(found.email), address, now)
     if found.mailed:
         await store.set_verified(connection, found.person_id, now)
     return found.person_id

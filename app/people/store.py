@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from app.db import Connection, new_id
@@ -67,8 +67,9 @@ async def insert_password(connection: Connection, person_id: UUID, secret_hash: 
     )
 
 
-async def renew_password_hash(connection: Connection, account: PasswordAccount, secret_hash: str) -> None:
-    """Store the same password under another hash, unless it was changed meanwhile."""
+async def renew_password_hash(connection: Connection, account: PasswordAccount, secret_hash: str) -> str:
+    """Store the same password under another hash, unless it was changed or renewed meanwhile; the hash that is stored
+    now."""
     await connection.execute(
         update(credentials)
         .where(
@@ -78,6 +79,7 @@ async def renew_password_hash(connection: Connection, account: PasswordAccount, 
         )
         .values(secret_hash=secret_hash)
     )
+    return (await connection.execute(_password_hash(account.person.id))).scalar_one()
 
 
 async def set_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
@@ -91,12 +93,7 @@ async def set_password(connection: Connection, person_id: UUID, secret_hash: str
 
 async def has_password_hash(connection: Connection, account: PasswordAccount) -> bool:
     """Whether the stored hash is still the one that was read before."""
-    found = await connection.execute(
-        select(credentials.c.secret_hash).where(
-            credentials.c.person_id == account.person.id, credentials.c.kind == PASSWORD
-        )
-    )
-    return found.scalar() == account.secret_hash
+    return (await connection.execute(_password_hash(account.person.id))).scalar() == account.secret_hash
 
 
 async def has_password(connection: Connection, person_id: UUID) -> bool:
@@ -182,3 +179,7 @@ async def delete_session(connection: Connection, id_hash: bytes) -> None:
 async def delete_sessions(connection: Connection, person_id: UUID) -> None:
     """End every session of a person."""
     await connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
+
+
+def _password_hash(person_id: UUID) -> Select[str]:
+    return select(credentials.c.secret_hash).where(credentials.c.person_id == person_id, credentials.c.kind == PASSWORD)

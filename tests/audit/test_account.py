@@ -106,19 +106,23 @@ async def test_a_question_about_a_token(server: RunningServer, http: httpx.Async
 
 
 async def test_what_is_asked_too_often(settings: Settings, engine: Engine) -> None:
-    is_on = settings.model_copy(update={"limits": "on"})
-    server = await start(is_on, engine, per_minute=PerMinute(failures_of_client=1, authorizations=0))
+    provided = settings.model_copy(update={"oidc_login_issuer": "https://login.example"})
+    few = PerMinute(failures_of_client=1, authorizations=0, sign_ins=0)
+    server = await start(provided, engine, per_minute=few)
     async with server.browser() as http:
         for status in (401, 429):
             assert (await ask(http, "nothing")).status_code == status
         assert (await http.post("/oauth/revoke", data={**ASKING, "token": "nothing"})).status_code == 429
         assert (await http.get("/oauth/authorize")).status_code == 429
+        page = await Browser(http).open(SIGN_IN)
+        assert (await Browser(http).submit(page, "/account/upstream")).status == 429
     found = [only(row, "action", "outcome", "detail") for row in await rows(server)]
     assert found == [
         (Action.TOKEN_INTROSPECTED, "invalid_client", None),
         (Action.TOKEN_INTROSPECTED, "limit", None),
         (Action.TOKEN_REFUSED, "limit", "revocation"),
         (Action.CONSENT, "limit", None),
+        (Action.SIGN_IN, "limit", "upstream"),
     ]
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import signal
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,15 @@ async def test_a_period_includes_its_beginning_and_not_its_end(record: Record) -
     found = await exported(record, Period(moments[1], moments[3]))
     assert {json.loads(line)["detail"] for line in found.splitlines()} == {"1", "2"}
     assert await exported(record, Period(moments[3], moments[3])) == ""
+    always = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    assert len((await exported(record, always)).splitlines()) == 4
+
+
+async def test_an_export_reads_the_ids_of_its_time_only(record: Record) -> None:
+    """Of a short time in a long record it would otherwise read everything before, or after."""
+    for moment in (NOW - timedelta(days=9), NOW + timedelta(days=9)):
+        await record.write(entry(at=moment))  # with an id of today
+        assert await exported(record, Period(since=moment, until=moment + timedelta(days=1))) == ""
 
 
 async def test_the_head_is_in_the_log_also_when_the_service_stops_at_once(

@@ -9,7 +9,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
+from starlette.applications import Starlette
 
+from app.audit.entry import Action
 from app.config import Settings
 from app.db import Engine, transaction
 from app.households.tables import households
@@ -19,6 +21,7 @@ from app.oauth.store.upstream import use_attempt
 from app.oauth.tables import upstream_sign_ins
 from app.ops.secrets import hash_of
 from app.people.tables import people
+from tests.audit.looking import log_of, only, recorded
 from tests.db.looking import count
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser, Page, refresh_target
@@ -294,7 +297,7 @@ async def test_a_no_at_the_provider_leads_back_to_the_sign_in_page(ada: Travelle
     assert (await ada.browser.open(page.link("/oauth/sign-in"))).has_form("/oauth/upstream")
 
 
-async def test_a_provider_that_is_away_is_503(ada: Traveller, settings: Settings) -> None:
+async def test_a_provider_that_is_away_is_503_and_leaves_a_row(ada: Traveller, app: Starlette, engine: Engine) -> None:
     ada.issuer.set(away=True)
     _, page = await ada.start()
     answer = await ada.browser.submit(page, "/oauth/upstream")
@@ -304,6 +307,8 @@ async def test_a_provider_that_is_away_is_503(ada: Traveller, settings: Settings
     assert answer.link("") == ""
     again = await ada.browser.open(str(answer.response.url))
     assert again.has_form("/oauth/sign-in")  # a password will do meanwhile
+    (row,) = await recorded(engine, log_of(app), Action.SIGN_IN)
+    assert only(row, "outcome", "detail", "address") == ("unavailable", "upstream", "127.0.0.1")
 
 
 async def test_the_way_out_needs_our_own_form(

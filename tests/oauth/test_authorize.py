@@ -103,9 +103,11 @@ async def test_only_who_approved_a_client_before_is_sent_to_it_with_a_fault(
     assert approver.elsewhere is not None
     assert approver.elsewhere.startswith(attempt.redirect_uri)
     async with server.browser() as someone_else:
-        stranger = await Browser(someone_else).open(attempt.url(scope="unknown"))
-        assert stranger.elsewhere is None
-        assert stranger.status == 400
+        for is_signed_in in (False, True):
+            if is_signed_in:
+                await Browser(someone_else).sign_up(attempt.url(), f"eve.{email}")
+            stranger = await Browser(someone_else).open(attempt.url(scope="unknown"))
+            assert (stranger.elsewhere, stranger.status) == (None, 400), is_signed_in
 
 
 async def test_an_approval_that_has_ended_opens_no_redirect(

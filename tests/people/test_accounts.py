@@ -1,15 +1,17 @@
 """Signing up and signing in."""
 
+import threading
 from datetime import UTC, datetime
 
 import anyio
+import anyio.to_thread
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from app.db import Engine, transaction
 from app.errors import Invalid
-from app.people.accounts import Entry, create_account, prepare_account, still_holds
+from app.people.accounts import Entry, change_password, create_account, prepare_account, still_holds
 from app.people.attempts import SlowDown
 from app.people.passwords import PasswordHashing
 from app.people.person import Person
@@ -93,3 +95,50 @@ async def test_a_sign_in_renews_a_hash_with_old_parameters(engine: Engine, hashi
         found = select(credentials.c.secret_hash).where(credentials.c.person_id == made.id)
         assert not today.is_outdated((await connection.execute(found)).scalar_one())
     assert await sign_in(engine, today, "fritz@example.org", "correct horse") == made
+
+
+class BothAtOnce(PasswordHasher):
+    """Once `meeting` is set, it hashes for two at once only."""
+
+    meeting: threading.Barrier | None = None
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        if self.meeting is not None:
+            self.meeting.wait(30)
+        return super().hash(password, salt=salt)
+
+
+async def test_of_two_sign_ins_that_renew_a_hash_at_once_both_are_right(
+    engine: Engine, hashing: PasswordHashing
+) -> None:
+    made = await make(engine, hashing, "greta@example.org")
+    hasher = BothAtOnce(time_cost=2, memory_cost=8, parallelism=1)
+    today = PasswordHashing(hasher)
+    hasher.meeting = threading.Barrier(2)
+    found: list[Person | None] = []
+
+    async def one() -> None:
+        found.append(await sign_in(engine, today, "greta@example.org", "correct horse"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(one)
+    assert found == [made, made]
+
+
+async def test_who_renews_a_hash_while_the_password_is_changed_is_not_signed_in(
+    engine: Engine, hashing: PasswordHashing
+) -> None:
+    made = await make(engine, hashing, "heidi@example.org")
+    assert made is not None
+    hasher = BothAtOnce(time_cost=2, memory_cost=8, parallelism=1)
+    today = PasswordHashing(hasher)
+    hasher.meeting = threading.Barrier(2)
+    async with anyio.create_task_group() as tasks, transaction(engine) as connection:
+        await change_password(connection, made.id, await hashing.hash("another horse"), NOW)
+        tasks.start_soon(has_no_way_in, engine, today)
+        await anyio.to_thread.run_sync(hasher.meeting.wait, 30)
+
+
+async def has_no_way_in(engine: Engine, hashing: PasswordHashing) -> None:
+    assert await sign_in(engine, hashing, "heidi@example.org", "correct horse") is None

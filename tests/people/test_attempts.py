@@ -91,6 +91,16 @@ async def test_a_right_password_ends_the_waits(engine: Engine) -> None:
     await fail(engine, ACCOUNT.free + 1, later)
 
 
+async def test_a_proof_in_another_way_ends_the_waits_and_strangers_can_not_begin_them_anew(engine: Engine) -> None:
+    await succeed(engine)
+    for address in (SOMEWHERE, ELSEWHERE):
+        await fail(engine, ACCOUNT.free + 1, address=address)
+    async with transaction(engine) as connection:
+        await SLOW_DOWN.proven(connection, ANNA, SOMEWHERE, NOW)
+    for address in (ELSEWHERE, SOMEWHERE):
+        await fail(engine, ACCOUNT.free + 1, address=address)
+
+
 async def test_time_forgives(engine: Engine) -> None:
     await fail(engine, ACCOUNT.free + 1)
     await fail(engine, 1, NOW + ACCOUNT.forgiven)  # five are left, which is one more than what costs nothing

@@ -10,10 +10,10 @@ from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
-from app.oauth.account.places import ACCOUNT_MADE, dead_link, enter, find_link, out_of_date
+from app.oauth.account.places import ACCOUNT_MADE, dead_link, enter, find_link, posted_link
 from app.oauth.auditing import entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
-from app.oauth.browser.forms import form_token, posted, show
+from app.oauth.browser.forms import form_token, show
 from app.oauth.browser.journey import change_person, uuid_or_none
 from app.oauth.browser.password_proof import count_attempt
 from app.oauth.server import AuthorizationServer
@@ -49,22 +49,18 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
 
     Goes on with the authorization request if it began in this browser and still waits, else to the account.
     """
-    form = await posted(server, request, TO_MAKE)
-    if form is None:
-        return out_of_date(server)
-    secret = form.fields.one("link")
-    link = await find_link(server, secret, "sign_up")
-    if link is None:
-        return dead_link(server, "sign_up")
-    filled = Filled(secret, link, uuid_or_none(form.fields.one("request")), typed(form.fields, "name"))
+    form = await posted_link(server, request, TO_MAKE, "sign_up")
+    if isinstance(form, Response):
+        return form
+    filled = Filled(form.secret, form.link, uuid_or_none(form.fields.one("request")), typed(form.fields, "name"))
     household_id = new_id()
     try:
         await count_attempt(server, request)
         password = form.fields.one("password")
-        account = await prepare_account(server.entry.hashing, link.email, password, form.fields.one("name"))
+        account = await prepare_account(server.entry.hashing, form.link.email, password, form.fields.one("name"))
         async with transaction(server.engine, household_id=household_id) as connection:
             now = server.clock()
-            if await take_link(connection, secret, "sign_up", now) is None:
+            if await take_link(connection, form.secret, "sign_up", now) is None:
                 return dead_link(server, "sign_up")
             person = await create_account(connection, account, now, verified=True)
             if person is None:
@@ -78,7 +74,7 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
                     return answer
             return await enter(server, connection, form.visit.cookie, person, ACCOUNT_MADE)
     except AppError as error:
-        refused(server, request, Action.SIGN_UP, error.code, email_hash=server.audit.email_hash(link.email))
+        refused(server, request, Action.SIGN_UP, error.code, email_hash=server.audit.email_hash(form.link.email))
         return _page(server, form.visit, filled, error)
 
 

@@ -1,11 +1,14 @@
 """What the account's pages share: where they are, what their forms are for, and how one gets in."""
 
+from dataclasses import dataclass
 from typing import Final
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import Connection, transaction
 from app.oauth.browser.browser_session import see_other, swap_session
+from app.oauth.browser.forms import Posted, posted
 from app.oauth.server import AuthorizationServer
 from app.people import links
 from app.people.links import Link, Purpose
@@ -44,6 +47,26 @@ async def enter(
 ) -> Response:
     """Sign `person` in (None: out) and go on to `path`; the cookie is another one from now on."""
     return see_other(server, path, await swap_session(server, connection, cookie, person))
+
+
+@dataclass(frozen=True, slots=True)
+class PostedLink(Posted):
+    """A form behind a one-time link: `link` is what the `secret` stands for."""
+
+    secret: str
+    link: Link
+
+
+async def posted_link(
+    server: AuthorizationServer, request: Request, form_purpose: str, purpose: Purpose
+) -> PostedLink | Response:
+    """The posted form; a page when it is not ours, or its link is not good any more. Raises as `posted` does."""
+    form = await posted(server, request, form_purpose)
+    if form is None:
+        return out_of_date(server)
+    secret = form.fields.one("link")
+    link = await find_link(server, secret, purpose)
+    return dead_link(server, purpose) if link is None else PostedLink(form.visit, form.fields, secret, link)
 
 
 async def find_link(server: AuthorizationServer, secret: str, purpose: Purpose) -> Link | None:

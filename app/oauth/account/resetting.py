@@ -10,7 +10,7 @@ from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.account.letters import reset_letter
-from app.oauth.account.places import RESET, SIGN_IN, dead_link, find_link, letter_sent, out_of_date
+from app.oauth.account.places import RESET, SIGN_IN, dead_link, find_link, letter_sent, out_of_date, posted_link
 from app.oauth.auditing import email_hash_of, endings_of, entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
 from app.oauth.browser.forms import form_token, posted, show
@@ -60,27 +60,23 @@ async def show_new_password(server: AuthorizationServer, request: Request) -> Re
 
 async def post_new_password(server: AuthorizationServer, request: Request) -> Response:
     """POST /account/new-password: ends every session, grant and link of the person."""
-    form = await posted(server, request, TO_RESET)
-    if form is None:
-        return out_of_date(server)
-    secret = form.fields.one("link")
-    link = await find_link(server, secret, "reset")
-    if link is None:
-        return dead_link(server, "reset")
+    form = await posted_link(server, request, TO_RESET, "reset")
+    if isinstance(form, Response):
+        return form
     endings = endings_of(server, request)
     try:
         await count_attempt(server, request)
-        secret_hash = await server.entry.hashing.hash_new(form.fields.one("password"), [link.email])
+        secret_hash = await server.entry.hashing.hash_new(form.fields.one("password"), [form.link.email])
         async with transaction(server.engine, committed=endings.tell) as connection:
             now = server.clock()
-            person_id = await reset(connection, server.slow_down, secret, secret_hash, now)
+            person_id = await reset(connection, server.slow_down, form.secret, secret_hash, address_of(request), now)
             if person_id is None:
                 return dead_link(server, "reset")
             await endings.end(connection, of_person(person_id), Ended.PASSWORD_RESET, now)
             await record(connection, entry_of(server, request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
-        refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=server.audit.email_hash(link.email))
-        return await _choose(server, form.visit, secret, error)
+        refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=server.audit.email_hash(form.link.email))
+        return await _choose(server, form.visit, form.secret, error)
     return server.pages.page(
         "done.html",
         title="You have a new password",

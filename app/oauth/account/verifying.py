@@ -11,7 +11,16 @@ from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.letters import verify_letter
 from app.oauth.account.page import account_page
-from app.oauth.account.places import ACCOUNT, SIGN_IN, TO_SEND_PROOF, dead_link, find_link, letter_sent, out_of_date
+from app.oauth.account.places import (
+    ACCOUNT,
+    SIGN_IN,
+    TO_SEND_PROOF,
+    dead_link,
+    find_link,
+    letter_sent,
+    out_of_date,
+    posted_link,
+)
 from app.oauth.auditing import endings_of, entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
 from app.oauth.browser.forms import form_token, posted, show
@@ -54,29 +63,27 @@ async def show_verify(server: AuthorizationServer, request: Request) -> Response
 
 async def post_verify(server: AuthorizationServer, request: Request) -> Response:
     """POST /account/verify. The first proof ends what was made before it: sessions, grants and links."""
-    form = await posted(server, request, TO_VERIFY)
-    if form is None:
-        return out_of_date(server)
-    secret = form.fields.one("link")
-    link = await find_link(server, secret, "verify")
-    if link is None:
-        return dead_link(server, "verify")
+    form = await posted_link(server, request, TO_VERIFY, "verify")
+    if isinstance(form, Response):
+        return form
     endings = endings_of(server, request)
     try:
-        account = await prove(server, request, link.email, form.fields.one("password"))
+        account = await prove(server, request, form.link.email, form.fields.one("password"))
         if account is None:
             raise Invalid("The password is wrong.", field="password")
         async with transaction(server.engine, committed=endings.tell) as connection:
             now = server.clock()
-            is_first = await verify(connection, secret, account, now)
+            is_first = await verify(connection, form.secret, account, now)
             if is_first is None:
                 return dead_link(server, "verify")
             if is_first:
                 await endings.end(connection, of_person(account.person.id), Ended.ADDRESS_VERIFIED, now)
             await record(connection, entry_of(server, request, Action.ADDRESS_VERIFIED, person_id=account.person.id))
     except AppError as error:
-        refused(server, request, Action.ADDRESS_VERIFIED, error.code, email_hash=server.audit.email_hash(link.email))
-        return _page(server, form.visit, secret, link, error)
+        refused(
+            server, request, Action.ADDRESS_VERIFIED, error.code, email_hash=server.audit.email_hash(form.link.email)
+        )
+        return _page(server, form.visit, form.secret, form.link, error)
     return server.pages.page(
         "done.html",
         title="The address is yours",

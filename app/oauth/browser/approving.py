@@ -14,6 +14,7 @@ from app.oauth.browser.choices import Choices, read_choices
 from app.oauth.browser.consent import CONSENT, Question, page_for, question_of
 from app.oauth.browser.forms import Posted, posted
 from app.oauth.browser.journey import REQUEST, fault_page, out_of_date, request_of
+from app.oauth.browser.onward import onward
 from app.oauth.clients.redirects import response_uri, shown_host
 from app.oauth.faults import OAuthFault
 from app.oauth.server import AuthorizationServer
@@ -24,7 +25,6 @@ from app.oauth.tokens.codes import issue_code
 from app.ops.secrets import hash_of
 from app.people.sessions import find_person_for_change
 from app.scopes import in_order
-from app.ui.headers import BARE_PAGE, NO_REFERRER
 
 MOST_GRANTS: Final = 200
 """Of one person. The account page shows as many."""
@@ -107,12 +107,5 @@ async def _approve(
 
 
 def _code_page(server: AuthorizationServer, question: Question, answer: dict[str, str | None]) -> Response:
-    """Sends the browser on without a redirect: Chrome applies `form-action` to redirects that follow a form, so
-    a plain one to another host would do nothing."""
-    return server.pages.page(
-        "code.html",
-        policy=BARE_PAGE,
-        referrer=NO_REFERRER,
-        client_name=question.client.name,
-        target=response_uri(question.waiting.redirect_uri, answer, server.settings.issuer),
-    )
+    target = response_uri(question.waiting.redirect_uri, answer, server.settings.issuer)
+    return onward(server, "Back to the app", f"Back to {question.client.name}", target)

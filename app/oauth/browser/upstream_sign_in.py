@@ -1,5 +1,7 @@
 """Signing in at another provider: out with a fresh `state`, back with a code, on to consent or to the account."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -8,11 +10,12 @@ from starlette.responses import Response
 from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import new_id, transaction
-from app.errors import Invalid
+from app.errors import AppError, Invalid
 from app.oauth.account import places
 from app.oauth.auditing import entry_of, refused
 from app.oauth.browser.forms import posted
 from app.oauth.browser.journey import REQUEST, change_person, out_of_date, request_of
+from app.oauth.browser.onward import onward
 from app.oauth.browser.password_proof import count_attempt
 from app.oauth.browser.sign_in_pages import UPSTREAM
 from app.oauth.faults import OAuthFault
@@ -24,7 +27,6 @@ from app.oauth.store.upstream import Destination, insert_attempt, insert_attempt
 from app.ops.secrets import STATE_PREFIX, hash_of, new_secret
 from app.people.identities import Identity, find_or_admit
 from app.ui.forms import parse_fields
-from app.ui.headers import BARE_PAGE, NO_REFERRER
 from app.ui.local_paths import local_path
 
 
@@ -34,9 +36,7 @@ async def post_upstream(server: AuthorizationServer, request: Request) -> Respon
     form = await posted(server, request, UPSTREAM, REQUEST)
     if form is None or server.upstream is None:
         return out_of_date(server)
-    await count_attempt(server, request)
-    state = new_secret(STATE_PREFIX)
-    target = await server.upstream.address(state)
+    state, target = await _begin(server, request, server.upstream)
     now = server.clock()
     async with transaction(server.engine) as connection:
         waiting = await find_request(connection, request_of(form), hash_of(form.visit.cookie), now)
@@ -52,9 +52,7 @@ async def post_account_upstream(server: AuthorizationServer, request: Request) -
     if form is None or server.upstream is None:
         return places.out_of_date(server)
     path = local_path(form.fields.one("next"), places.ACCOUNT)
-    await count_attempt(server, request)
-    state = new_secret(STATE_PREFIX)
-    target = await server.upstream.address(state)
+    state, target = await _begin(server, request, server.upstream)
     browser, issuer = hash_of(form.visit.cookie), server.upstream.issuer
     async with transaction(server.engine) as connection:
         await insert_attempt_for_path(connection, hash_of(state), browser, path, issuer, server.clock())
@@ -75,7 +73,8 @@ async def finish_upstream(server: AuthorizationServer, request: Request) -> Resp
         to = await use_attempt(connection, hash_of(state), hash_of(cookie), issuer, server.clock())
     if to is None:
         return out_of_date(server)
-    identity = await _identity(server.upstream, state, parameters)
+    with _recorded(server, request):
+        identity = await _identity(server.upstream, state, parameters)
     if identity is None:
         refused(server, request, Action.SIGN_IN, "not_identified", detail=UPSTREAM)
         again = f"/oauth/sign-in?request={to.request_id}"
@@ -102,11 +101,26 @@ async def _sign_in(
         return response or out_of_date(server)
 
 
+@contextmanager
+def _recorded(server: AuthorizationServer, request: Request) -> Generator[None]:
+    """What the block refuses leaves its row."""
+    try:
+        yield
+    except AppError as error:
+        refused(server, request, Action.SIGN_IN, error.code, detail=UPSTREAM)
+        raise
+
+
+async def _begin(server: AuthorizationServer, request: Request, upstream: Upstream) -> tuple[str, str]:
+    """The `state` of a new attempt, and where a browser goes with it. Raises `LimitReached`, `Unavailable`."""
+    with _recorded(server, request):
+        await count_attempt(server, request)
+        state = new_secret(STATE_PREFIX)
+        return state, await upstream.address(state)
+
+
 def _leave(server: AuthorizationServer, upstream: Upstream, target: str) -> Response:
-    """A page that sends the browser on, because `form-action` would stop a redirect."""
-    return server.pages.page(
-        "leave.html", policy=BARE_PAGE, referrer=NO_REFERRER, upstream_name=upstream.name, target=target
-    )
+    return onward(server, f"Sign in with {upstream.name}", f"On to {upstream.name}", target)
 
 
 async def _identity(upstream: Upstream, state: str, parameters: Parameters) -> Identity | None:

@@ -74,6 +74,7 @@ class Documents:
         if seconds is not None:
             if stale is not None:
                 return stale
+            _log.info("document not fetched", host=host_of(client_id), reason="limit")
             raise LimitReached(_TOO_MANY, retry_after=seconds)
         try:
             fetched = await self._fetcher.get(client_id, requester)

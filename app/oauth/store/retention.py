@@ -92,7 +92,7 @@ def unused(before: datetime, now: datetime) -> Which:
         select(grants.c.id)
         .where(grants.c.kind == "consent", grants.c.created_at <= before, live(now), ~used_since)
         .limit(BATCH)
-        .with_for_update()
+        .correlate(None)
     )
     return grants.c.id.in_(found)
 

@@ -189,10 +189,13 @@ async def test_the_link_is_not_in_the_database(server: RunningServer, http: http
     assert len(row.link_hash) == 32
 
 
-async def test_a_reset_ends_the_waits_of_the_account(settings: Settings, engine: Engine, email: str) -> None:
+async def test_a_reset_ends_the_waits_of_the_owner_where_they_signed_in_before(
+    settings: Settings, engine: Engine, email: str
+) -> None:
     server = await start(settings.model_copy(update={"limits": "on"}), engine)
     async with server.browser() as http:
         await connect(server, http, email)
+    assert await can_sign_in(server, email, PASSWORD)
     async with server.browser() as http:
         page = await Browser(http).open("/account/sign-in")
         tries = [
