@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.config import Settings
 from app.ops.health import HEALTH_PATHS
+from app.ui.pages import Pages
+from app.ui.refusals import is_for_people
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -29,6 +31,8 @@ class HostCheck:
         self._public = settings.public_parts
         self._ours = _hosts_of(settings, _public_names(settings))
         self._allowed = self._ours | (_hosts_of(settings, _LOCAL_NAMES) if settings.is_local else frozenset[str]())
+        self._pages = Pages(settings.public_path)
+        self._front_page = f"{settings.public_url}/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in HEALTH_PATHS:
@@ -40,8 +44,13 @@ class HostCheck:
             app = self._app if hosts[0] in self._ours or not _is_for_page(scope, headers) else self._elsewhere(scope)
             await app(scope, receive, send)
             return
-        body = {"error": "misdirected_request", "error_description": "This service answers under another host name."}
-        await JSONResponse(body, 421)(scope, receive, send)
+        await self._misdirected(headers)(scope, receive, send)
+
+    def _misdirected(self, headers: Headers) -> Response:
+        text = "This service answers under another host name."
+        if is_for_people(headers):
+            return self._pages.message("Another address", text, status=421, again=self._front_page, words="Go there")
+        return JSONResponse({"error": "misdirected_request", "error_description": text}, 421)
 
     def _elsewhere(self, scope: Scope) -> Response:
         return RedirectResponse(URL(scope=scope).replace(scheme=self._public.scheme, netloc=self._public.netloc))
@@ -60,7 +69,7 @@ def refuse_foreign_origin(headers: Headers, allowed: Iterable[str]) -> Response 
 
 
 def _is_for_page(scope: Scope, headers: Headers) -> bool:
-    return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+    return scope["method"] == "GET" and is_for_people(headers)
 
 
 def _public_names(settings: Settings) -> frozenset[str]:

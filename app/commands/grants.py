@@ -59,7 +59,7 @@ def _row(grant: ConnectedApp) -> tuple[str, ...]:
         grant.name,
         grant.issuer or "-",
         in_order(grant.scopes),
-        ", ".join(grant.households) or "-",
+        ", ".join(f"{name} ({ref})" for name, ref in zip(grant.households, grant.household_refs, strict=True)) or "-",
         in_minutes(grant.created_at),
         until,
     )

@@ -7,8 +7,8 @@ from starlette.routing import BaseRoute, Route
 from app.errors import AppError
 from app.oauth.faults import NOT_STORED
 from app.oauth.server import AuthorizationServer, Handler
+from app.ui.bodies import MAX_BODY
 from app.ui.for_any_origin import ANY_ORIGIN
-from app.ui.forms import MAX_BODY
 from app.ui.refusals import say_when, status_of_refusal
 
 

@@ -9,7 +9,7 @@ from app.oauth.account.routes import account_routes
 from app.oauth.browser.approving import post_consent
 from app.oauth.browser.authorize import authorize
 from app.oauth.browser.consent import show_consent
-from app.oauth.browser.pages import page_route
+from app.oauth.browser.pages import form_routes, page_route
 from app.oauth.browser.signing_in import post_sign_in, post_sign_out, show_sign_in
 from app.oauth.browser.signing_up import post_sign_up, show_sign_up
 from app.oauth.browser.upstream_sign_in import finish_upstream, post_upstream
@@ -43,7 +43,7 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
         page_route("/oauth/sign-in", show_sign_in, server, "GET"),
         *(_password_routes(server) if server.settings.has_passwords else []),
         *(_upstream_routes(server) if server.upstream is not None else []),
-        page_route("/oauth/sign-out", post_sign_out, server, "POST"),
+        *form_routes("/oauth/sign-out", post_sign_out, server, "/oauth/consent"),
         page_route("/oauth/consent", show_consent, server, "GET"),
         page_route("/oauth/consent", post_consent, server, "POST"),
         *account_routes(server),
@@ -60,7 +60,7 @@ def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
 
 def _upstream_routes(server: AuthorizationServer) -> list[BaseRoute]:
     return [
-        page_route("/oauth/upstream", post_upstream, server, "POST"),
+        *form_routes("/oauth/upstream", post_upstream, server, "/oauth/sign-in"),
         page_route(CALLBACK_PATH, finish_upstream, server, "GET"),
     ]
 

@@ -12,6 +12,7 @@ from limits.strategies import FixedWindowRateLimiter
 from app.errors import LimitReached
 from app.ops.addresses import networks_of
 from app.ops.counters import Counters
+from app.ops.waiting import wait_in_words
 from app.ops.windows import Windows
 
 
@@ -47,7 +48,8 @@ class RateLimit:
         return None
 
     async def require(self, address: str, words: str, about: str = "") -> None:
-        """Count one event. Raises `LimitReached` with `words`, in which `{seconds}` may stand, without room for it."""
+        """Count one event. Raises `LimitReached` with `words`, in which `{wait}` may stand ("in a minute"), without
+        room for it."""
         _refuse(await self.hit(address, about), words)
 
     async def require_room(self, address: str, words: str, about: str = "") -> None:
@@ -89,7 +91,7 @@ class LocalLimit:
 
 def _refuse(seconds: int | None, words: str) -> None:
     if seconds is not None:
-        raise LimitReached(words.format(seconds=seconds), retry_after=seconds)
+        raise LimitReached(words.format(wait=wait_in_words(seconds)), retry_after=seconds)
 
 
 def _key(network: str, about: str) -> str:

@@ -19,6 +19,7 @@ from app.db import Connection
 from app.errors import LimitReached
 from app.ops.addresses import network_of, networks_of
 from app.ops.derived_keys import derive_key
+from app.ops.waiting import wait_in_words
 from app.people import attempt_repository as repository
 from app.people.attempt_repository import Counter
 from app.people.emails import EmailAddress
@@ -29,6 +30,10 @@ ACCOUNT: Final = Pace(free=5, first=timedelta(seconds=1), longest=timedelta(minu
 # Many people may share one address; they wait for minutes at most.
 ADDRESS: Final = Pace(free=30, first=timedelta(seconds=1), longest=timedelta(minutes=5), forgiven=timedelta(minutes=1))
 LETTERS: Final = Pace(free=3, first=timedelta(minutes=1), longest=timedelta(hours=1), forgiven=timedelta(minutes=30))
+
+ENOUGH_LETTERS: Final = (
+    "Letters to this address were asked for already. Look among the unwanted mail, or ask again {wait}."
+)
 
 FAMILIAR: Final = timedelta(days=60)
 """How long an address stays familiar to an account after a sign-in."""
@@ -107,10 +112,12 @@ class SlowDown:
 async def _count(connection: Connection, guards: Iterable[tuple[bytes, Pace]], now: datetime) -> None:
     # In one order, as in all of these, so that two attempts never wait for each other.
     found = [(await repository.lock(connection, key, now), pace) for key, pace in sorted(guards, key=itemgetter(0))]
-    wait = max(counter.next_at for counter, _ in found) - now
+    longest, pace = max(found, key=lambda each: each[0].next_at)
+    wait = longest.next_at - now
     if wait > timedelta(0):
         seconds = math.ceil(wait.total_seconds())
-        raise LimitReached(f"Too many attempts. Try again in {seconds} seconds.", retry_after=seconds)
+        words = ENOUGH_LETTERS if pace is LETTERS else "Too many attempts. Try again {wait}."
+        raise LimitReached(words.format(wait=wait_in_words(seconds)), retry_after=seconds)
     for counter, pace in found:
         failures = min(pace.left(counter.failures, counter.counted_at, now) + 1, pace.most)
         next_at = now + pace.wait(failures)

@@ -13,7 +13,6 @@ from app.errors import Invalid
 from app.ops.derived_keys import derive_key
 from app.ui.bodies import read_whole_body
 
-MAX_BODY: Final = 64 * 1024
 MAX_FIELDS: Final = 100
 LONGEST_SHOWN: Final = 254
 FORM_TYPE: Final = "application/x-www-form-urlencoded"

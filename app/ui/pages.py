@@ -35,12 +35,14 @@ class Pages:
         html = self._environment.get_template(template).render(self._common | context)
         return HTMLResponse(html, status, headers=dict(page_headers(policy, referrer)))
 
-    def message(self, title: str, text: str, *, status: int = 400) -> HTMLResponse:
-        """A page that says one thing."""
-        return self.page("message.html", status=status, title=title, text=text)
+    def message(
+        self, title: str, text: str, *, status: int = 400, again: str | None = None, words: str = "Try again"
+    ) -> HTMLResponse:
+        """A page that says one thing; with `again`, a link to the address to try again at (empty: the page's own)."""
+        return self.page("message.html", status=status, title=title, text=text, again=again, words=words)
 
-    def refusal(self, error: AppError) -> HTMLResponse:
+    def refusal(self, error: AppError, again: str = "") -> HTMLResponse:
         """The page for a refusal, with Retry-After when waiting helps."""
-        response = self.message("That did not work", error.message, status=status_of_page(error))
+        response = self.message("That did not work", error.message, status=status_of_page(error), again=again)
         say_when(response, error)
         return response

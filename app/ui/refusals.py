@@ -2,12 +2,18 @@
 
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from app.errors import AppError
 
 _WAIT: Final = {"limit": 429, "unavailable": 503}
 _ON_A_PAGE: Final = {"not_found": 404, "conflict": 409, "role": 403, **_WAIT}
+
+
+def is_for_people(headers: Headers) -> bool:
+    """Whether an answer is to be a page: browsers say that they take HTML, programs don't."""
+    return "text/html" in headers.get("accept", "")
 
 
 def status_of_refusal(error: AppError) -> int:

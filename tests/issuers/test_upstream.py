@@ -105,7 +105,7 @@ async def test_a_person_signs_in_at_the_provider_and_connects_an_app(ada: Travel
     cookie_before = http.cookies["shopping_session"]
     assert "Sign in with the family's <server>" in page.text
     consent = await ada.browser.open(ada.issuer.sign_in(await ada.leave(page)))
-    assert "Signed in as Ada Lovelace" in consent.text
+    assert "Signed in at the family's <server> as Ada Lovelace" in consent.text
     assert http.cookies["shopping_session"] != cookie_before
     code = code_of(await ada.browser.approve(consent))
     tokens = (await redeem(http, attempt, code)).json()
@@ -138,7 +138,7 @@ async def test_the_second_sign_in_finds_the_same_person(
     await ada.sign_in()
     ada.issuer.set(user={"sub": "ada", "name": "Ada King"})
     _, page = await Traveller(other_http, ada.issuer).sign_in()
-    assert "Signed in as Ada Lovelace" in page.text
+    assert "as Ada Lovelace" in page.text
     assert await count(engine, people) == await count(engine, households) == 1
 
 
@@ -326,7 +326,10 @@ async def test_a_provider_that_is_away_is_503_and_leaves_a_row(ada: Traveller, a
     answer = await ada.browser.submit(page, "/oauth/upstream")
     assert answer.status == 503
     assert int(answer.response.headers["retry-after"]) > 0
-    assert page.has_form("/oauth/sign-in")  # a password will do meanwhile
+    assert "the family's <server> can't be reached right now." in answer.text
+    assert answer.link("") == ""
+    again = await ada.browser.open(str(answer.response.url))
+    assert again.has_form("/oauth/sign-in")  # a password will do meanwhile
     (row,) = await recorded(engine, log_of(app), Action.SIGN_IN)
     assert only(row, "outcome", "detail", "address") == ("unavailable", "upstream", "127.0.0.1")
 
@@ -343,7 +346,6 @@ async def test_the_way_out_needs_our_own_form(
     assert stolen.status_code == 400
     sign_in_token = page.fields("/oauth/sign-in")["form_token"][0]
     assert is_refused(await ada.browser.submit(page, "/oauth/upstream", form_token=sign_in_token))
-    assert (await ada.http.get("/oauth/upstream")).status_code == 405
     assert await count(engine, upstream_sign_ins) == 0
 
 

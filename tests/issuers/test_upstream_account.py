@@ -47,11 +47,12 @@ async def test_without_passwords_people_see_and_end_what_is_connected(
     ada: Traveller, http: httpx.AsyncClient, other_http: httpx.AsyncClient, engine: Engine
 ) -> None:
     attempt, consent = await ada.sign_in()
+    assert f"Signed in at {urlsplit(ada.issuer.identifier).netloc} as Ada Lovelace" in consent.text
     token = (await redeem(http, attempt, code_of(await ada.browser.approve(consent)))).json()["access_token"]
     other = Traveller(other_http, ada.issuer)
     page = await other.browser.open(await leave(other))
     assert page.title == "Your account"
-    assert "Ada Lovelace" in page.text
+    assert f"Name Ada Lovelace Signed in at {urlsplit(ada.issuer.identifier).netloc} Connected apps" in page.text
     assert "A test client" in page.text
     assert not page.has_form("/account/password")
     page = await other.browser.submit(page, "/account/disconnect")

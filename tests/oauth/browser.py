@@ -60,7 +60,9 @@ class Page:
         raise AssertionError(f"no link to {path} on: {self.text}")
 
     def _form_or_none(self, path: str) -> Tag | None:
-        return next((form for form in self.soup.find_all("form") if str(form["action"]).endswith(path)), None)
+        return next(
+            (form for form in self.soup.find_all("form") if urlsplit(str(form["action"])).path.endswith(path)), None
+        )
 
 
 class Browser:

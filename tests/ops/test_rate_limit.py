@@ -6,6 +6,7 @@ from app.errors import LimitReached
 from app.ops import windows
 from app.ops.addresses import SITE_SHARE
 from app.ops.rate_limit import LocalLimit, RateLimit
+from app.ops.waiting import wait_in_words
 from app.ops.windows import Windows
 
 pytestmark = pytest.mark.anyio
@@ -20,10 +21,24 @@ async def test_above_the_limit_the_answer_is_how_long_to_wait() -> None:
         assert wait is not None
         assert 1 <= wait <= 60
     assert await limit.hit("192.0.2.2") is None
-    with pytest.raises(LimitReached, match=r"^Wait for \d+ s\.$") as refusal:
-        await limit.require("192.0.2.1", "Wait for {seconds} s.")
-    assert str(refusal.value.retry_after) in refusal.value.message
+    with pytest.raises(LimitReached, match=r"^Come again in a (minute|few seconds)\.$") as refusal:
+        await limit.require("192.0.2.1", "Come again {wait}.")
+    assert 1 <= (refusal.value.retry_after or 0) <= 60
     await limit.require("192.0.2.1", "", about="something else")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "in a few seconds"),
+        (60, "in a minute"),
+        (61, "in 2 minutes"),
+        (900, "in 15 minutes"),
+        (3600, "in an hour"),
+    ],
+)
+def test_waits_are_told_as_people_say_them(seconds: int, words: str) -> None:
+    assert wait_in_words(seconds) == words
 
 
 @pytest.mark.parametrize(

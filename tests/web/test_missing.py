@@ -4,6 +4,7 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup
 
+from app.config import Settings
 from app.ui.headers import page_headers
 
 pytestmark = pytest.mark.anyio
@@ -16,7 +17,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
     [
         ("/nowhere", 404, "There is no such page"),
         ("/static/nothing.css", 404, "There is no such page"),
-        ("/account/password", 405, "Nothing to see here"),
+        ("/oauth/token", 405, "Nothing to see here"),
     ],
 )
 async def test_people_get_a_page_that_leads_to_the_front_page(
@@ -35,8 +36,25 @@ async def test_programs_get_a_line(http: httpx.AsyncClient) -> None:
     for accept in ("application/json", "*/*", "application/json, text/event-stream"):
         response = await http.get("/nowhere", headers={"Accept": accept})
         assert (response.status_code, response.text) == (404, "Not Found")
-    response = await http.get("/account/password", headers={"Accept": "application/json"})
-    assert (response.status_code, response.text, response.headers["Allow"]) == (405, "Method Not Allowed", "POST")
+    response = await http.get("/oauth/token", headers={"Accept": "application/json"})
+    assert (response.status_code, response.text) == (405, "Method Not Allowed")
+    assert "POST" in response.headers["Allow"]
+
+
+async def test_a_form_that_is_too_large_gets_the_same(http: httpx.AsyncClient) -> None:
+    form = {"form_token": "x" * 64 * 1024}
+    response = await http.post("/account/sign-in", data=form, headers=BROWSER)
+    assert response.status_code == 413
+    assert "Go back and send less." in response.text
+    response = await http.post("/account/sign-in", data=form)
+    assert (response.status_code, response.text) == (413, "Content Too Large")
+
+
+async def test_who_comes_by_another_name_is_shown_the_right_one(http: httpx.AsyncClient, settings: Settings) -> None:
+    response = await http.get("/account", headers={**BROWSER, "Host": "192.168.1.2:8000"})
+    assert response.status_code == 421
+    page = BeautifulSoup(response.text, "html.parser")
+    assert [each["href"] for each in page.select("main a")] == [f"{settings.public_url}/"]
 
 
 async def test_what_is_asked_for_is_not_said_again(http: httpx.AsyncClient) -> None:

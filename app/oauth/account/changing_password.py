@@ -15,7 +15,9 @@ from app.oauth.browser.password_proof import prove
 from app.oauth.server import AuthorizationServer
 from app.ops.requests import address_of
 from app.people.accounts import change_password, still_holds
+from app.people.person import Person
 from app.people.sessions import find_person_for_change
+from app.ui.forms import Fields
 
 
 async def post_password(server: AuthorizationServer, request: Request) -> Response:
@@ -28,9 +30,7 @@ async def post_password(server: AuthorizationServer, request: Request) -> Respon
         account = await prove(server, request, person.email or "", form.fields.one("password"))
         if account is None or account.person.id != person.id:
             raise Invalid("The present password is wrong.", field="password")
-        chosen = form.fields.one("new_password")
-        known = [person.email or "", person.name]
-        secret_hash = await server.entry.hashing.hash_new(chosen, known, address_of(request))
+        secret_hash = await _hash_chosen(server, request, form.fields, person)
         async with transaction(server.engine) as connection:
             signed_in = await find_person_for_change(connection, form.visit.cookie, server.clock())
             if signed_in != person or not await still_holds(connection, account):
@@ -40,4 +40,12 @@ async def post_password(server: AuthorizationServer, request: Request) -> Respon
             return await enter(server, connection, form.visit.cookie, person, PASSWORD_CHANGED)
     except AppError as error:
         refused(server, request, Action.PASSWORD_CHANGED, error.code, person_id=person.id)
-        return await account_page(server, form.visit, person, error)
+        return await account_page(server, form.visit, person, error, error_in=TO_CHANGE_PASSWORD)
+
+
+async def _hash_chosen(server: AuthorizationServer, request: Request, fields: Fields, person: Person) -> str:
+    chosen, known = fields.one("new_password"), [person.email or "", person.name]
+    try:
+        return await server.entry.hashing.hash_new(chosen, known, address_of(request))
+    except Invalid as error:
+        raise Invalid(error.message, field="new_password") from None

@@ -25,7 +25,8 @@ async def sign_up_letter(server: AuthorizationServer, email: EmailAddress, reque
             return Letter(owner.email or email.address, "You have an account already", text + _END)
         secret = await make_link(connection, Link("sign_up", email.address, None, mailed=True), server.clock())
     text = (
-        "Open this link in the browser in which you asked for it, and choose a password. It is good for a day:\n\n"
+        "Open this link in the browser in which you asked for it, and choose a password. It is good for a day; your "
+        "app waits for ten minutes, and has to be connected again after that:\n\n"
         f"{server.settings.public_url}/account/new?link={secret}&request={request_id}"
     )
     return Letter(email.address, "Make your account", text + _END)
@@ -40,8 +41,9 @@ async def reset_letter(server: AuthorizationServer, email: EmailAddress) -> Lett
         # To the address of the account, however the one that was typed is spelled.
         secret = await make_link(connection, Link("reset", person.email, person.id, mailed=True), server.clock())
     text = (
-        "Open this link to choose a new password. It is good for half an hour. Every browser is signed out then, and "
-        f"every app has to be connected again:\n\n{reset_address(server.settings.public_url, secret)}"
+        "Open this link to choose a new password. It is good for half an hour. Every browser is signed out then, your "
+        "API keys end, and every app has to be connected again:\n\n"
+        f"{reset_address(server.settings.public_url, secret)}"
     )
     return Letter(person.email, "Choose a new password", text + _END)
 

@@ -10,7 +10,7 @@ from app.audit.entry import Action
 from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
-from app.oauth.account.places import ACCOUNT, enter, find_link, out_of_date, posted_link
+from app.oauth.account.places import ACCOUNT_MADE, dead_link, enter, find_link, posted_link
 from app.oauth.auditing import entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
 from app.oauth.browser.forms import form_token, show
@@ -41,18 +41,18 @@ async def show_new(server: AuthorizationServer, request: Request) -> Response:
     secret = parameters.get("link", "")
     link = await find_link(server, secret, "sign_up")
     if link is None:
-        return out_of_date(server)
+        return dead_link(server, "sign_up")
     return _page(server, visit, Filled(secret, link, uuid_or_none(parameters.get("request", ""))))
 
 
 async def post_new(server: AuthorizationServer, request: Request) -> Response:
     """POST /account/new: person, password, household and session in one transaction.
 
-    Goes on with the authorization request if it began in this browser, else to the account.
+    Goes on with the authorization request if it began in this browser and still waits, else to the account.
     """
     form = await posted_link(server, request, TO_MAKE, "sign_up")
-    if form is None:
-        return out_of_date(server)
+    if isinstance(form, Response):
+        return form
     filled = Filled(form.secret, form.link, uuid_or_none(form.fields.one("request")), typed(form.fields, "name"))
     household_id = new_id()
     try:
@@ -63,7 +63,7 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
         async with transaction(server.engine, household_id=household_id) as connection:
             now = server.clock()
             if await take_link(connection, form.secret, "sign_up", now) is None:
-                return out_of_date(server)
+                return dead_link(server, "sign_up")
             person = await create_account(connection, account, now, verified=True)
             if person is None:
                 raise Invalid("There is an account with this address by now. Sign in with it.", field="email")
@@ -74,7 +74,7 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
                 answer = await change_person(server, connection, form.visit.cookie, filled.request_id, person)
                 if answer is not None:
                     return answer
-            return await enter(server, connection, form.visit.cookie, person, ACCOUNT)
+            return await enter(server, connection, form.visit.cookie, person, ACCOUNT_MADE)
     except AppError as error:
         refused(server, request, Action.SIGN_UP, error.code, email_hash=server.audit.email_hash(form.link.email))
         return _page(server, form.visit, filled, error)

@@ -17,7 +17,7 @@ from app.oauth.account.places import (
     TO_SIGN_OUT,
     TO_SIGN_OUT_EVERYWHERE,
 )
-from app.oauth.browser.browser_session import Visit, see_other, visit_of
+from app.oauth.browser.browser_session import Visit, provider_of, see_other, visit_of
 from app.oauth.browser.choices import asked_level
 from app.oauth.browser.forms import form_token, show
 from app.oauth.clients.redirects import shown_host
@@ -26,7 +26,10 @@ from app.oauth.store.connections import ConnectedApp, find_connected_apps
 from app.people.person import Person
 from app.people.profiles import find_profile
 
-_DONE: Final = {"password": "Your password is changed. Other browsers are signed out; apps stay connected."}
+_DONE: Final = {
+    "password": "Your password is changed. Other browsers are signed out; apps stay connected.",
+    "made": "Your account is made. Go back to your app and connect again.",
+}
 """What is said of a change that just went well, by the word for it in the address."""
 
 
@@ -54,9 +57,10 @@ async def account_page(
     person: Person,
     error: AppError | None = None,
     *,
+    error_in: str | None = None,
     done: str | None = None,
 ) -> Response:
-    """The page for the person who is signed in."""
+    """The page for the person who is signed in; `error_in` is the purpose of the form that was refused."""
     async with transaction(server.engine) as connection:
         profile = await find_profile(connection, person.id)
         apps = await find_connected_apps(connection, person.id, server.clock())
@@ -65,8 +69,10 @@ async def account_page(
         visit,
         "account.html",
         error,
+        error_in=error_in,
         done=done,
         person=person,
+        provider=provider_of(server, person),
         profile=profile,
         by_mail=server.mailer.enabled,
         has_passwords=server.settings.has_passwords,

@@ -10,7 +10,7 @@ from app.audit.recording import record
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.account.letters import reset_letter
-from app.oauth.account.places import SIGN_IN, find_link, out_of_date, posted_link
+from app.oauth.account.places import RESET, SIGN_IN, dead_link, find_link, letter_sent, out_of_date, posted_link
 from app.oauth.auditing import email_hash_of, endings_of, entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
 from app.oauth.browser.forms import form_token, posted, show
@@ -48,11 +48,8 @@ async def post_reset(server: AuthorizationServer, request: Request) -> Response:
     except AppError as error:
         refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=email_hash_of(server, form.fields))
         return _ask(server, form.visit, typed(form.fields, "email"), error)
-    return server.pages.message(
-        "Look into your mailbox",
-        f"If {email.address} has an account here, a letter with a link is on its way. It is good for half an hour.",
-        status=200,
-    )
+    text = f"If {email.address} has an account here, a letter with a link is on its way. It is good for half an hour."
+    return letter_sent(server, text, RESET)
 
 
 async def show_new_password(server: AuthorizationServer, request: Request) -> Response:
@@ -64,8 +61,8 @@ async def show_new_password(server: AuthorizationServer, request: Request) -> Re
 async def post_new_password(server: AuthorizationServer, request: Request) -> Response:
     """POST /account/new-password: ends every session, grant and link of the person."""
     form = await posted_link(server, request, TO_RESET, "reset")
-    if form is None:
-        return out_of_date(server)
+    if isinstance(form, Response):
+        return form
     endings = endings_of(server, request)
     try:
         await count_attempt(server, request)
@@ -75,7 +72,7 @@ async def post_new_password(server: AuthorizationServer, request: Request) -> Re
             now = server.clock()
             person_id = await reset(connection, server.slow_down, form.secret, secret_hash, address_of(request), now)
             if person_id is None:
-                return out_of_date(server)
+                return dead_link(server, "reset")
             await endings.end(connection, of_person(person_id), Ended.PASSWORD_RESET, now)
             await record(connection, entry_of(server, request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
@@ -84,7 +81,8 @@ async def post_new_password(server: AuthorizationServer, request: Request) -> Re
     return server.pages.page(
         "done.html",
         title="You have a new password",
-        text="Every browser was signed out, and every app has to be connected again.",
+        text="Every browser was signed out, and your API keys ended. Every app has to be connected again: go back to "
+        "it, or sign in to your account here.",
         path=SIGN_IN,
         words="Sign in",
     )
@@ -98,6 +96,6 @@ def _ask(server: AuthorizationServer, visit: Visit, email: str = "", error: AppE
 async def _choose(server: AuthorizationServer, visit: Visit, secret: str, error: AppError | None = None) -> Response:
     link = await find_link(server, secret, "reset")
     if link is None:
-        return out_of_date(server)
+        return dead_link(server, "reset")
     token = form_token(server, visit, TO_RESET)
     return show(server, visit, "new_password.html", error, form_token=token, link=secret, email=link.email)

@@ -6,10 +6,11 @@ from app.oauth.account.changing_password import post_password
 from app.oauth.account.disconnecting import post_disconnect
 from app.oauth.account.making import post_new, show_new
 from app.oauth.account.page import show_account
+from app.oauth.account.places import ACCOUNT, SIGN_IN
 from app.oauth.account.resetting import post_new_password, post_reset, show_new_password, show_reset
 from app.oauth.account.signing_in import post_sign_in, post_sign_out, post_sign_out_everywhere, show_sign_in
 from app.oauth.account.verifying import post_proof, post_verify, show_verify
-from app.oauth.browser.pages import page_route
+from app.oauth.browser.pages import form_routes, page_route
 from app.oauth.browser.upstream_sign_in import post_account_upstream
 from app.oauth.server import AuthorizationServer
 
@@ -19,23 +20,23 @@ def account_routes(server: AuthorizationServer) -> list[BaseRoute]:
     return [
         page_route("/account", show_account, server, "GET"),
         page_route("/account/sign-in", show_sign_in, server, "GET"),
-        page_route("/account/sign-out", post_sign_out, server, "POST"),
-        page_route("/account/sign-out-everywhere", post_sign_out_everywhere, server, "POST"),
-        page_route("/account/disconnect", post_disconnect, server, "POST"),
+        *form_routes("/account/sign-out", post_sign_out, server, ACCOUNT),
+        *form_routes("/account/sign-out-everywhere", post_sign_out_everywhere, server, ACCOUNT),
+        *form_routes("/account/disconnect", post_disconnect, server, ACCOUNT),
         *(_password_routes(server) if server.settings.has_passwords else []),
-        *([page_route("/account/upstream", post_account_upstream, server, "POST")] if server.upstream else []),
+        *(form_routes("/account/upstream", post_account_upstream, server, SIGN_IN) if server.upstream else []),
     ]
 
 
 def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
     return [
         page_route("/account/sign-in", post_sign_in, server, "POST"),
-        page_route("/account/password", post_password, server, "POST"),
+        *form_routes("/account/password", post_password, server, ACCOUNT),
         page_route("/account/reset", show_reset, server, "GET"),
         page_route("/account/reset", post_reset, server, "POST"),
         page_route("/account/new-password", show_new_password, server, "GET"),
         page_route("/account/new-password", post_new_password, server, "POST"),
-        page_route("/account/proof", post_proof, server, "POST"),
+        *form_routes("/account/proof", post_proof, server, ACCOUNT),
         page_route("/account/verify", show_verify, server, "GET"),
         page_route("/account/verify", post_verify, server, "POST"),
         page_route("/account/new", show_new, server, "GET"),

@@ -11,7 +11,16 @@ from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.letters import verify_letter
 from app.oauth.account.page import account_page
-from app.oauth.account.places import SIGN_IN, TO_SEND_PROOF, find_link, out_of_date, posted_link
+from app.oauth.account.places import (
+    ACCOUNT,
+    SIGN_IN,
+    TO_SEND_PROOF,
+    dead_link,
+    find_link,
+    letter_sent,
+    out_of_date,
+    posted_link,
+)
 from app.oauth.auditing import endings_of, entry_of, refused
 from app.oauth.browser.browser_session import Visit, visit_of
 from app.oauth.browser.forms import form_token, posted, show
@@ -41,24 +50,22 @@ async def post_proof(server: AuthorizationServer, request: Request) -> Response:
         server.mailer.put(partial(verify_letter, server, person))
     except AppError as error:
         refused(server, request, Action.ADDRESS_VERIFIED, error.code, person_id=person.id)
-        return await account_page(server, form.visit, person, error)
-    return server.pages.message(
-        "Look into your mailbox", f"A letter to {person.email} is on its way. Its link is good for a day.", status=200
-    )
+        return await account_page(server, form.visit, person, error, error_in=TO_SEND_PROOF)
+    return letter_sent(server, f"A letter to {person.email} is on its way. Its link is good for a day.", ACCOUNT)
 
 
 async def show_verify(server: AuthorizationServer, request: Request) -> Response:
     """GET /account/verify: the form behind the link. Nothing is used up by looking."""
     visit, secret = await visit_of(server, request), request.query_params.get("link", "")
     link = await find_link(server, secret, "verify")
-    return out_of_date(server) if link is None else _page(server, visit, secret, link)
+    return dead_link(server, "verify") if link is None else _page(server, visit, secret, link)
 
 
 async def post_verify(server: AuthorizationServer, request: Request) -> Response:
     """POST /account/verify. The first proof ends what was made before it: sessions, grants and links."""
     form = await posted_link(server, request, TO_VERIFY, "verify")
-    if form is None:
-        return out_of_date(server)
+    if isinstance(form, Response):
+        return form
     endings = endings_of(server, request)
     try:
         account = await prove(server, request, form.link.email, form.fields.one("password"))
@@ -68,7 +75,7 @@ async def post_verify(server: AuthorizationServer, request: Request) -> Response
             now = server.clock()
             is_first = await verify(connection, form.secret, account, now)
             if is_first is None:
-                return out_of_date(server)
+                return dead_link(server, "verify")
             if is_first:
                 await endings.end(connection, of_person(account.person.id), Ended.ADDRESS_VERIFIED, now)
             await record(connection, entry_of(server, request, Action.ADDRESS_VERIFIED, person_id=account.person.id))
@@ -80,7 +87,8 @@ async def post_verify(server: AuthorizationServer, request: Request) -> Response
     return server.pages.page(
         "done.html",
         title="The address is yours",
-        text="Thank you. Sign in again; apps that were connected before have to be connected again.",
+        text="Thank you. Sign in again; apps that were connected before have to be connected again, and API keys from "
+        "before ended.",
         path=SIGN_IN,
         words="Sign in",
     )

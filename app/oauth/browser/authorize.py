@@ -59,7 +59,7 @@ async def authorize(server: AuthorizationServer, request: Request) -> Response:
 
     Raises `LimitReached` for an address with too many requests: each one leaves a row.
     """
-    message = "Too many requests from your network. Try again in {seconds} seconds."
+    message = "Too many requests from your network. Try again {wait}."
     try:
         await server.limits.authorizations.require(address_of(request), message)
     except LimitReached:

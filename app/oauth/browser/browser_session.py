@@ -50,6 +50,11 @@ async def swap_session(
     )
 
 
+def provider_of(server: AuthorizationServer, person: Person) -> str | None:
+    """The name of the provider where a person signs in; None for people with an address, who have a password here."""
+    return server.upstream.name if server.upstream is not None and person.email is None else None
+
+
 def see_other(server: AuthorizationServer, path: str, cookie: NewCookie | None = None) -> Response:
     """Go on to another page of ours, with another cookie where one is given."""
     response = RedirectResponse(server.url(path), 303, headers={"Cache-Control": "no-store"})

@@ -10,7 +10,7 @@ from app.db import Connection, transaction
 from app.errors import Invalid
 from app.households.membership import Membership
 from app.households.repository import memberships_of
-from app.oauth.browser.browser_session import Visit, see_other
+from app.oauth.browser.browser_session import Visit, provider_of, see_other
 from app.oauth.browser.choices import DEFAULT_DURATION, Offer, offer_of
 from app.oauth.browser.forms import form_token, show
 from app.oauth.browser.journey import fault_page, open_request, out_of_date
@@ -102,6 +102,7 @@ def page_for(server: AuthorizationServer, question: Question, error: Invalid | N
         form_token=form_token(server, visit, CONSENT, str(waiting.id)),
         sign_out_token=form_token(server, visit, SIGN_OUT, str(waiting.id)),
         person=question.person,
+        provider=provider_of(server, question.person),
         client=question.client,
         redirect_host=shown_host(waiting.redirect_uri),
         client_host=host_of(question.client.id) if is_document_id(question.client.id) else None,

@@ -64,8 +64,8 @@ def out_of_date(server: AuthorizationServer) -> Response:
     """The page for a form or address that is not good any more."""
     return server.pages.message(
         "This page is out of date",
-        "It was open for too long, was answered already, or belongs to another browser or another sign-in. "
-        "Go back to your app and connect again.",
+        "It was open for too long, was answered already, or belongs to another browser or another sign-in; or your "
+        "browser keeps no cookies. Go back to your app and connect again.",
         status=400,
     )
 

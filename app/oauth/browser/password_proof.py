@@ -25,7 +25,7 @@ GoOn = Callable[[Connection, Person], Awaitable[Response | None]]
 
 async def count_attempt(server: AuthorizationServer, request: Request) -> None:
     """Count an attempt that costs work. Raises `LimitReached` for an address with too many."""
-    message = "Too many attempts from your network. Try again in {seconds} seconds."
+    message = "Too many attempts from your network. Try again {wait}."
     await server.limits.sign_ins.require(address_of(request), message)
 
 

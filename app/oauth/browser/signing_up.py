@@ -10,6 +10,7 @@ from app.audit.recording import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
 from app.oauth.account.letters import sign_up_letter
+from app.oauth.account.places import letter_sent
 from app.oauth.auditing import email_hash_of, entry_of, refused
 from app.oauth.browser.forms import Posted, posted
 from app.oauth.browser.journey import REQUEST, change_person, out_of_date, request_of
@@ -68,9 +69,8 @@ async def _send_link(server: AuthorizationServer, request: Request, form: Posted
     async with transaction(server.engine) as connection:
         await server.slow_down.begin_letter(connection, "sign_up", email, address_of(request), server.clock())
     server.mailer.put(partial(sign_up_letter, server, email, request_of(form)))
-    return server.pages.message(
-        "Look into your mailbox",
-        f"A letter to {email.address} is on its way. Open the link in it in this browser, and you come back here. "
-        "It is good for a day. Nothing has come? Look among the unwanted mail, and check the address.",
-        status=200,
+    text = (
+        f"A letter to {email.address} is on its way. Open the link in it in this browser, and you come back here. It "
+        "is good for a day; your app waits for ten minutes, and has to be connected again after that."
     )
+    return letter_sent(server, text, f"/oauth/sign-up?request={request_of(form)}")

@@ -61,12 +61,19 @@ class RemoteIssuer:
     """
 
     def __init__(
-        self, identifier: str, algorithms: Iterable[str], fetcher: Fetcher, *, clock: Clock = system_clock
+        self,
+        identifier: str,
+        algorithms: Iterable[str],
+        fetcher: Fetcher,
+        *,
+        clock: Clock = system_clock,
+        name: str = "The identity provider",
     ) -> None:
         self.identifier: Final = identifier
         self._algorithms = tuple(algorithms)
         self._fetcher = fetcher
         self._clock = clock
+        self._name = name
         self._reading = anyio.Lock()
         self._known: _Known | None = None
         self._tried_at: datetime | None = None
@@ -140,7 +147,7 @@ class RemoteIssuer:
 
     def _unavailable(self) -> Unavailable:
         return Unavailable(
-            "The identity provider can't be reached right now. Try again shortly.",
+            f"{self._name} can't be reached right now. Try again shortly.",
             retry_after=int(SHORTEST_REFETCH.total_seconds() if self._known else FIRST_RETRY.total_seconds()),
         )
 

@@ -63,7 +63,7 @@ class Upstream:
         self._client_secret = settings.oidc_login_client_secret
         self._redirect_uri = f"{settings.public_url}{CALLBACK_PATH}"
         self._key = derive_key(secret_key, "upstream-sign-in")
-        self._remote = RemoteIssuer(self.issuer, ALGORITHMS, fetcher, clock=clock)
+        self._remote = RemoteIssuer(self.issuer, ALGORITHMS, fetcher, clock=clock, name=self.name)
         self._transport = IssuerTransport(fetcher, self.issuer)
 
     async def address(self, state: str) -> str:

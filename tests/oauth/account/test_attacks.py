@@ -221,7 +221,7 @@ async def test_no_page_can_be_framed_kept_or_scripted(
 ) -> None:
     await connect(server, http, email)
     found = pages(server, "GET")
-    assert len(found) == 11
+    assert len(found) == 17
     for path in [*found, *pages(server, "POST")]:
         for method in ("GET", "POST"):
             response = await http.request(method, path, data={} if method == "POST" else None)

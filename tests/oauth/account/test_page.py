@@ -1,6 +1,6 @@
 """The account page: what is shown, disconnecting, and signing out."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -9,8 +9,10 @@ from sqlalchemy import update
 from app.config import Settings
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
-from app.oauth.grants.api_keys import WantedKey, create_api_key
+from app.oauth.grants.api_keys import IssuedKey, WantedKey, create_api_key
+from app.oauth.store.api_keys import note_key_use
 from app.oauth.tables import grants
+from app.ops.secrets import hash_of
 from tests.db.looking import change
 from tests.oauth.account.pages import SIGN_IN, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser
@@ -35,14 +37,24 @@ async def test_it_shows_who_one_is_and_what_is_connected(
     assert "confirmed" not in page.text
 
 
-async def test_an_api_key_is_shown_as_one(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+async def test_an_api_key_is_shown_as_one_with_its_last_use(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
     await connect(server, http, email)
     household = (await Browser(http).open("/account")).soup.select("section.app dd")[1].get_text()
-    wanted = WantedKey(email, household, name="Display")
+    keys: list[IssuedKey] = []
+    for name in ("Display", "API key"):
+        wanted = WantedKey(email, household, name=name)
+        async with transaction(server.engine) as connection:
+            keys.append(await create_api_key(connection, server.settings.resource, wanted, server.clock()))
     async with transaction(server.engine) as connection:
-        key = await create_api_key(connection, server.settings.resource, wanted, server.clock())
+        await note_key_use(connection, hash_of(keys[0].secret), date(2026, 11, 1))
     page = await Browser(http).open("/account")
-    assert f"Display API key {key.id}" in page.text
+    shown = [" ".join(each.get_text(" ").split()) for each in page.soup.select("section.app")]
+    assert shown[0].startswith(f"API key {keys[1].id} May")
+    assert "Last seen" not in shown[0]
+    assert shown[1].startswith(f"Display API key {keys[0].id} May")
+    assert "Last seen 2026-11-01" in shown[1]
 
 
 async def test_nobody_sees_the_apps_of_others(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
@@ -147,10 +159,16 @@ async def test_signing_in_goes_where_the_address_says(
         assert page.title == "Forgot the password?"
 
 
+@pytest.mark.parametrize("form", ["password", "disconnect", "sign-out", "sign-out-everywhere"])
+async def test_a_tab_with_the_address_of_a_form_opens_its_page(http: httpx.AsyncClient, form: str) -> None:
+    response = await http.get(f"/account/{form}")
+    assert (response.status_code, response.headers["location"]) == (303, "/account")
+
+
 async def test_below_a_path_every_link_and_redirect_stays_there(settings: Settings, engine: Engine) -> None:
     server = await start(settings.model_copy(update={"public_url": f"{settings.public_url}/shop"}), engine)
     async with server.browser() as http:
         response = await http.get("/account")
         assert response.headers["location"] == "/shop/account/sign-in?next=/account"
         page = await Browser(http).open(SIGN_IN)
-        assert str(page.form(SIGN_IN)["action"]) == "/shop/account/sign-in"
+        assert str(page.form(SIGN_IN)["action"]) == "/shop/account/sign-in?next=/account"

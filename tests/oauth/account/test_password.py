@@ -61,6 +61,10 @@ async def test_a_change_that_can_not_be_is_refused_and_changes_nothing(
     alert = page.soup.select_one("[role=alert]")
     assert alert is not None
     assert says in alert.get_text()
+    faulty = page.form(CHANGE).select_one("input[aria-describedby]")
+    assert faulty is not None
+    assert alert in page.form(CHANGE).select(f"#{faulty['aria-describedby']}")
+    assert faulty["name"] == ("new_password" if present == PASSWORD else "password")
     assert new not in page.response.text
     assert await is_signed_in(http)
     assert await can_sign_in(server, email, PASSWORD)
@@ -76,6 +80,7 @@ async def test_the_present_password_can_not_be_guessed_in_a_stolen_session(
         refused = await change(http, PASSWORD, OTHER_PASSWORD)
     assert statuses == [400] * 6 + [429] * 2
     assert refused.status == 429
+    assert "Try again in a few seconds." in refused.form(CHANGE).get_text()
     assert int(refused.response.headers["retry-after"]) > 0
 
 

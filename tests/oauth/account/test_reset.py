@@ -54,15 +54,21 @@ async def test_the_link_in_the_letter_leads_to_a_new_password(mailing: Mailing, 
     server = mailing.server
     await make_account(server, email)
     async with server.browser() as http:
-        assert "If " in (await ask(http, email.upper())).text
+        asked = await ask(http, email.upper())
+        assert "If " in asked.text
+        assert "Look among the unwanted mail" in asked.text
+        assert (await Browser(http).open(asked.link(RESET))).has_form(RESET)
         letter = await mailing.box.next()
         assert letter["To"] == email
         link = link_in(letter)
         assert link.startswith(f"{server.url}{CHOOSE}?link=slm_")
         page = await Browser(http).open(link)
         assert email in page.text
+        assert "API keys end" in page.text
         page = await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
         assert page.title == "You have a new password"
+        assert "your API keys ended" in page.text
+        assert "go back to it" in page.text
         assert not await is_signed_in(http), "a link signs nobody in"
     assert await can_sign_in(server, email, OTHER_PASSWORD)
     assert not await can_sign_in(server, email, PASSWORD)
@@ -102,7 +108,7 @@ async def test_a_reset_ends_sessions_grants_and_other_links(
     async with server.browser() as other:
         page = await Browser(other).open(second)
         await Browser(other).submit(page, CHOOSE, password=OTHER_PASSWORD)
-        assert "out of date" in (await Browser(other).open(first)).text
+        assert "not good any more" in (await Browser(other).open(first)).text
     assert not await is_signed_in(http)
     assert await server.grant_of(token) is None
     assert len(server.revoked) == 1
@@ -122,7 +128,9 @@ async def test_a_link_is_good_once_also_for_many_at_once(
     async with anyio.create_task_group() as tasks:
         for number in range(6):
             tasks.start_soon(use, number)
-    assert sorted(titles) == ["This page is out of date"] * 5 + ["You have a new password"]
+    assert titles.count("You have a new password") == 1
+    # Whoever came after the session's end has a form of another sign-in.
+    assert {*titles} <= {"You have a new password", "This link is not good any more", "This page is out of date"}
     again = await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
     assert "out of date" in again.text
 
@@ -134,8 +142,10 @@ async def test_a_link_is_good_for_half_an_hour(server: RunningServer, http: http
     page = await Browser(http).open(link)
     assert page.has_form(CHOOSE)
     server.clock.move(seconds=1)
-    assert "out of date" in (await Browser(http).open(link)).text
-    assert "out of date" in (await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)).text
+    for late in (await Browser(http).open(link), await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)):
+        assert late.title == "This link is not good any more"
+        assert "for half an hour" in late.text
+        assert (await Browser(http).open(late.link(RESET))).title == "Forgot the password?"
     assert await can_sign_in(server, email, PASSWORD)
 
 
@@ -155,18 +165,18 @@ async def test_looking_at_a_link_and_a_weak_password_use_nothing_up(
 
 
 @pytest.mark.parametrize("secret", ["", "slm_", "slm_" + "x" * 43, "x" * 5000, "\0", "\udfff"])
-async def test_an_invented_link_is_out_of_date(http: httpx.AsyncClient, secret: str) -> None:
+async def test_an_invented_link_is_no_good(http: httpx.AsyncClient, secret: str) -> None:
     for path in (CHOOSE, "/account/verify", "/account/new"):
         response = await http.get(path, params={"link": secret.encode("utf-8", "surrogatepass")})
         assert response.status_code == 400
-        assert "out of date" in response.text
+        assert "not good any more" in response.text
 
 
 async def test_a_link_is_good_for_its_purpose_only(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     await connect(server, http, email)
     link = await link_for(server, email)
     for path in ("/account/verify", "/account/new"):
-        assert "out of date" in (await Browser(http).open(link.replace(CHOOSE, path))).text
+        assert "not good any more" in (await Browser(http).open(link.replace(CHOOSE, path))).text
 
 
 async def test_the_link_is_not_in_the_database(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
@@ -216,8 +226,9 @@ async def test_letters_to_one_address_are_slowed_down_and_each_brings_a_good_lin
     server = await start(mailing.server.settings.model_copy(update={"limits": "on"}), mailing.server.engine)
     await make_account(server, email)
     async with server.browser() as http, server.mailer.running():
-        statuses = [(await ask(http, email)).status for _ in range(5)]
-        assert statuses == [200] * 4 + [429]
+        answers = [await ask(http, email) for _ in range(5)]
+        assert [answer.status for answer in answers] == [200] * 4 + [429]
+        assert "were asked for already. Look among the unwanted mail, or ask again in a minute." in answers[-1].text
         for _ in range(4):
             assert (await Browser(http).open(link_in(await mailing.box.next()))).has_form(CHOOSE)
         server.clock.move(minutes=1)
