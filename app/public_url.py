@@ -20,7 +20,7 @@ def leave_public_url(settings: Settings) -> None:
 def check_public_url(settings: Settings) -> None:
     """Raises `StartupError` when the settings name another PUBLIC_URL than the one that the service left.
 
-    What a command makes for another address would never work: keys are for one resource, links lead to one host.
+    The links that a command prints for another address would lead nowhere.
     """
     try:
         left = _path(settings).read_text(encoding="utf-8").strip()

@@ -26,3 +26,12 @@ class Resource:
 MAIN: Final = Resource("/mcp", ALL_SCOPES, DEFAULT_SCOPES)
 READ_ONLY: Final = Resource("/mcp/readonly", (LISTS_READ,), (LISTS_READ,))
 RESOURCES: Final = (MAIN, READ_ONLY)
+NONE_OF_OURS: Final = Resource("", (), ())
+"""Stands for an address at which we have no endpoint."""
+
+
+def resource_at(identifier: str) -> Resource:
+    """The endpoint with this identifier, whatever PUBLIC_URL was when it was written down: a service that moves keeps
+    its grants. What is at no endpoint counts as `/mcp`."""
+    found = [each for each in RESOURCES if identifier.endswith(each.path)]
+    return max(found, key=lambda each: len(each.path), default=MAIN)

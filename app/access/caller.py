@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.households.tenant import Actor
+from app.resources import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,5 +14,5 @@ class Caller:
     actor: Actor
     issuer: str
     scopes: frozenset[str]
-    resource: str
+    resource: Resource
     expires_at: datetime

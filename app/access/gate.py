@@ -30,6 +30,7 @@ from app.errors import LimitReached, Unavailable
 from app.oauth.spending import spent_by
 from app.ops.addresses import known_address
 from app.ops.requests import address_in
+from app.resources import Resource
 from app.scopes import in_order
 
 CALLER: Final = "app.caller"
@@ -50,7 +51,7 @@ class Entrance:
 
     challenges: Challenges
     scopes_of: ScopesOf
-    resources: frozenset[str]
+    resources: frozenset[Resource]
     origins: frozenset[str]
 
 

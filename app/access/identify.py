@@ -14,7 +14,7 @@ from app.oauth.grants.api_keys import is_api_key
 from app.oauth.grants.grant import Grant, find_live_grant
 from app.oauth.issuers.external_grants import ExternalGrants
 from app.oauth.tokens.claims_cache import AccessClaims, Claims
-from app.oauth.tokens.verifier import TokenVerifier
+from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
 from app.ops.clock import Clock, system_clock
 from app.ops.secrets import API_KEY_PREFIX
 from app.scopes import expand
@@ -62,13 +62,15 @@ class Identify:
         if found is None or not _is_of(claims, found.grant):
             return None
         scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
-        return Caller(found.actor, claims.iss, scopes, found.grant.resource, claims.exp)
+        return Caller(found.actor, claims.iss, scopes, found.grant.endpoint, claims.exp)
 
     async def still(self, caller: Caller) -> Caller | None:
         """A proven caller as a request that comes now would find it, or None when it would find nobody any more.
 
         Raises `Unavailable` when the database can't say.
         """
+        if caller.expires_at + LEEWAY <= self._clock():
+            return None
         found = self._known.find(caller.actor.grant_id)
         if found is not None and found.actor is caller.actor:
             return caller
@@ -96,7 +98,7 @@ class Identify:
         if found is None or (ends_at := found.grant.expires_at) is None:
             return None
         await api_keys.note_use(key)
-        return Caller(found.actor, api_keys.issuer, expand(found.grant.scopes), found.grant.resource, ends_at)
+        return Caller(found.actor, api_keys.issuer, expand(found.grant.scopes), found.grant.endpoint, ends_at)
 
     async def _look_up(self, api_keys: ApiKeys, key: str, address: str) -> UUID | None:
         await self._limits.before_looking_up(address)

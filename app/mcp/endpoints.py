@@ -53,11 +53,10 @@ class Endpoints:
 
     def _guarded(self, door: Door) -> ASGIApp:
         settings = self._settings
-        admitted = (each for each in RESOURCES if door.resource.admits(each.path))
         entrance = Entrance(
             Challenges(metadata_url(settings, door.path), door.resource.asks_for),
             door.scopes_of,
-            resources=frozenset(each.identifier(settings.public_url) for each in admitted),
+            resources=frozenset(each for each in RESOURCES if door.resource.admits(each.path)),
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
         )
         gate = Gate(self._transports[door].handle_request, entrance, self._identify, self._audit)

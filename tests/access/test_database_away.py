@@ -26,6 +26,7 @@ from app.db.migrate import migrate
 from app.oauth.grants.api_keys import WantedKey, create_api_key
 from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
+from app.resources import MAIN
 from tests.clock import MovableClock
 from tests.conftest import SECRET
 from tests.factory import Factory
@@ -83,7 +84,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         entrance = Entrance(
             Challenges("https://x.example", ["lists:read"]),
             open_to_all,
-            resources=frozenset({settings.resource}),
+            resources=frozenset({MAIN}),
             origins=frozenset(),
         )
         gate = Gate(fine, entrance, identify, AuditLog(engine, settings, clock=clock))

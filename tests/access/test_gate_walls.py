@@ -13,6 +13,7 @@ from app.access.challenge import Challenges
 from app.access.gate import Entrance, Gate
 from app.config import Settings
 from app.mcp.door import DOORS
+from app.resources import MAIN
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -31,7 +32,7 @@ def open_to(settings: Settings) -> Entrance:
     def nothing_needed(method: str, tool: str | None) -> frozenset[str]:
         return frozenset()
 
-    return Entrance(CHALLENGES, nothing_needed, resources=frozenset({settings.resource}), origins=frozenset())
+    return Entrance(CHALLENGES, nothing_needed, resources=frozenset({MAIN}), origins=frozenset())
 
 
 async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Connected, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.oauth.store.grants import by_id, end_grants
 from app.oauth.tables import grants
-from app.oauth.tokens.verifier import TokenVerifier
+from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
 from app.ops.counters import Counters
 from tests.clock import MovableClock
 from tests.cues.conftest import Heard
@@ -82,6 +82,17 @@ async def test_a_clock_that_goes_back_makes_nothing_live_longer(
     await asked.revoke_unheard(ada, clock)
     clock.move(hours=-1)
     assert not await asked.lets_in(ada)
+
+
+async def test_a_caller_whose_token_has_run_out_meanwhile_is_nobody_any_more(
+    asked: Asked, ada: Connected, clock: MovableClock
+) -> None:
+    caller = await asked.identify(ada.token, "192.0.2.1")
+    assert caller is not None
+    clock.move(seconds=(caller.expires_at + LEEWAY - clock()).total_seconds() - 1)
+    assert await asked.identify.still(caller) is not None
+    clock.move(seconds=1)
+    assert await asked.identify.still(caller) is None
 
 
 ENDINGS: list[Callable[[CueBus, Connected], None]] = [

@@ -28,6 +28,7 @@ from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
 from app.ops.rate_limit import LocalLimit, RateLimit
 from app.ops.secrets import API_KEY_PREFIX, new_secret
+from app.resources import MAIN
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -73,7 +74,7 @@ async def door(app: Starlette, engine: Engine, settings: Settings, factory: Fact
     entrance = Entrance(
         Challenges("https://x.example", ["lists:read"]),
         open_to_all,
-        resources=frozenset({settings.resource}),
+        resources=frozenset({MAIN}),
         origins=frozenset(),
     )
     found = Door(Gate(fine, entrance, identify, app.state.audit))

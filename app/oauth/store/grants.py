@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, u
 
 from app.db import Connection
 from app.oauth.tables import grant_households, grants
+from app.resources import Resource, resource_at
 
 APPROVALS_LOOKED_AT: Final = 20
 
@@ -31,6 +32,11 @@ class GrantRow:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+
+    @property
+    def endpoint(self) -> Resource:
+        """What it is good for; `resource` is the identifier that this had when the grant was made."""
+        return resource_at(self.resource)
 
     def is_live(self, now: datetime) -> bool:
         """Neither revoked nor expired."""

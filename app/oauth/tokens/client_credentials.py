@@ -10,6 +10,7 @@ from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters
 from app.oauth.store.clients import Client
 from app.oauth.store.grants import GrantRow, find_service_grant
+from app.resources import Resource
 from app.scopes import narrowed
 
 
@@ -22,7 +23,7 @@ class Granted:
 
 
 async def grant_of_service(
-    connection: Connection, client: Client, parameters: Parameters, resource: str | None, now: datetime
+    connection: Connection, client: Client, parameters: Parameters, resource: Resource | None, now: datetime
 ) -> Granted | OAuthFault:
     """What an authenticated client may do in its own name. No refresh token comes of it (section 4.4.3)."""
     grant = (
@@ -30,7 +31,7 @@ async def grant_of_service(
     )
     if grant is None:
         return unauthorized_client("This client is no service account, or its account has ended.")
-    if resource not in (None, grant.resource):
+    if resource not in (None, grant.endpoint):
         return invalid_target()
     scopes = narrowed(grant.scopes, parameters.get("scope"))
     if not scopes:

@@ -14,6 +14,7 @@ from app.oauth.store.codes import Code, consume_code, insert_code, lock_code
 from app.oauth.store.grants import GrantRow, lock_grant
 from app.oauth.tokens.pkce import verifies
 from app.ops.secrets import CODE_PREFIX, hash_of, new_secret
+from app.resources import Resource
 
 CODE_LIFE: Final = timedelta(seconds=60)
 _BAD_CODE: Final = "The code is wrong, expired or was used already."
@@ -30,7 +31,7 @@ async def issue_code(
 
 
 async def redeem_code(
-    connection: Connection, client: Client, parameters: Parameters, resource: str | None, now: datetime
+    connection: Connection, client: Client, parameters: Parameters, resource: Resource | None, now: datetime
 ) -> GrantRow | Revocation | OAuthFault:
     """The grant behind a code, locked (RFC 6749 section 4.1.3, RFC 7636 section 4.6).
 
@@ -53,6 +54,6 @@ async def redeem_code(
         return invalid_grant(_BAD_CODE)
     if parameters.get("redirect_uri", code.redirect_uri) != code.redirect_uri:
         return invalid_grant("The redirect_uri is not the one of the authorization request.")
-    if resource not in (None, grant.resource):
+    if resource not in (None, grant.endpoint):
         return invalid_target()
     return grant

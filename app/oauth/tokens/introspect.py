@@ -69,7 +69,7 @@ async def _answer(server: AuthorizationServer, claims: Claims) -> dict[str, Any]
     return {
         "active": True,
         "iss": claims.iss,
-        "aud": grant.resource,
+        "aud": grant.endpoint.identifier(server.settings.public_url),
         "sub": str(claims.sub),
         "client_id": claims.client_id,
         "scope": in_order(scopes),

@@ -19,6 +19,7 @@ from app.oauth.store.grants import GrantRow, lock_grant
 from app.oauth.store.refresh import Family, RefreshToken
 from app.oauth.tokens.access_tokens import count_token
 from app.ops.secrets import REFRESH_TOKEN_PREFIX, hash_of, new_secret
+from app.resources import Resource
 from app.scopes import narrowed
 
 # Hosts refresh in parallel bursts, and answers get lost: for so long the last token but one is still answered,
@@ -81,7 +82,7 @@ async def refresh(
     connection: Connection,
     client: Client,
     parameters: Parameters,
-    resource: str | None,
+    resource: Resource | None,
     now: datetime,
     limits: Limits,
 ) -> Refreshed | Revocation | OAuthFault:
@@ -99,7 +100,7 @@ async def refresh(
     is_current = presented.stored.generation == presented.family.current_generation
     if not is_current and not _is_in_grace(presented, now):
         return Revocation(presented.grant, Ended.REFRESH_TOKEN_REPLAYED, invalid_grant(_BAD_TOKEN))
-    if resource not in (None, presented.grant.resource):
+    if resource not in (None, presented.grant.endpoint):
         return invalid_target()
     scopes = narrowed(presented.grant.scopes, parameters.get("scope"))
     if not scopes:

@@ -26,6 +26,7 @@ from app.oauth.tokens.client_credentials import grant_of_service
 from app.oauth.tokens.client_request import Refusal, answer
 from app.oauth.tokens.codes import redeem_code
 from app.oauth.tokens.refresh import Refreshed, refresh, start_family
+from app.resources import NONE_OF_OURS, Resource
 from app.scopes import in_order
 
 _ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
@@ -132,13 +133,12 @@ async def _outcome(
             return OAuthFault("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANT_TYPES)}.")
 
 
-def _named_resource(server: AuthorizationServer, parameters: Parameters) -> str | None:
-    """The endpoint that the request names (RFC 8707 section 2.2), as no grant has it when it is not one of ours; None
-    when it leaves that to the grant."""
+def _named_resource(server: AuthorizationServer, parameters: Parameters) -> Resource | None:
+    """The endpoint that the request names (RFC 8707 section 2.2), NONE_OF_OURS for any other; None when it leaves that
+    to the grant."""
     if "resource" not in parameters:
         return None
-    resource = resource_of(server.settings, parameters["resource"])
-    return "" if resource is None else resource.identifier(server.settings.public_url)
+    return resource_of(server.settings, parameters["resource"]) or NONE_OF_OURS
 
 
 def _answer(
