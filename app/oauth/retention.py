@@ -14,8 +14,9 @@ REQUEST_OVER_FOR: Final = timedelta(hours=1)
 """The same of requests, which are good for nothing then. Each is as long as its `state`, and anybody can make many."""
 
 REGISTRATION_UNUSED_FOR: Final = timedelta(days=90)
-REGISTRATION_NEVER_USED_FOR: Final = timedelta(days=7)
-"""Anybody can register many apps; one that means it gets its first token in the next minutes."""
+REGISTRATION_NEVER_USED_FOR: Final = timedelta(days=30)
+"""Anybody can register many apps; one that means it gets its first token in the next minutes. But somebody may put off
+the approval, and the app does not hear at /oauth/authorize that it has to register again."""
 
 ENDED_FOR: Final = timedelta(days=90)
 """How long grants stay after their end, with the hashes of their tokens and keys."""
