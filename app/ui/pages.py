@@ -1,5 +1,6 @@
 """The page kit: templates in, responses with the right headers out."""
 
+from functools import cache
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -11,6 +12,18 @@ from app.ui.headers import FORM_PAGE, OWN_REFERRER, page_headers
 from app.ui.refusals import say_when, status_of_page
 
 
+@cache
+def _environment(*packages: str) -> Environment:
+    """One for all that show the same packages, so that a template is compiled once."""
+    return Environment(
+        loader=ChoiceLoader([PackageLoader(package) for package in packages]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 class Pages:
     """Renders the templates of `app.ui` and of the given packages. Everything inserted is escaped, and a
     name that is missing from the context is an error instead of an empty string.
@@ -19,13 +32,7 @@ class Pages:
     """
 
     def __init__(self, public_path: str, *packages: str) -> None:
-        self._environment = Environment(
-            loader=ChoiceLoader([PackageLoader(package) for package in ("app.ui", *packages)]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = _environment("app.ui", *packages)
         self._common = {"base": public_path, "version": VERSION}
 
     def page(
