@@ -1,9 +1,7 @@
 """What every test can ask for: a real PostgreSQL, a migrated database of its own, the app, and the running service."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -12,12 +10,12 @@ from starlette.applications import Starlette
 
 from app.config import Settings
 from app.db import Engine, create_engine
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.migrate import migrate
 from app.main import create_app
 from app.ops.fetch import Fetcher
 from tests.clock import MovableClock
+from tests.databases import Databases, running_databases
 from tests.factory import Connected, Factory
 from tests.security.ran import follow_proofs
 from tests.service import Service, free_port, running_service
@@ -58,34 +56,24 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cluster]:
         yield Cluster(server, urls.superuser, template)
 
 
+@pytest.fixture(scope="session")
+def databases(cluster: Cluster) -> Generator[Databases]:
+    """Databases for one test each."""
+    with running_databases(cluster.superuser_url, TEMPLATE) as databases:
+        yield databases
+
+
 @pytest.fixture
-def database(cluster: Cluster) -> Generator[DatabaseUrls]:
-    """A migrated, empty database of the test's own; it is dropped with the test, so that a run needs little disk."""
-    name = f"test_{uuid4().hex}"
-
-    async def as_superuser(*statements: str) -> None:
-        connection = await connect(cluster.superuser_url)
-        try:
-            for statement in statements:
-                await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    asyncio.run(
-        as_superuser(
-            # Copied as files: half the work of a copy by way of the log, where nothing must survive a crash.
-            f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY OWNER shopping_owner",
-            f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
-            f"GRANT CONNECT ON DATABASE {name} TO shopping_service",
-        )
-    )
+def database(cluster: Cluster, databases: Databases) -> Generator[DatabaseUrls]:
+    """A migrated, empty database of the test's own."""
+    name = databases.take()
     template = cluster.template
     yield DatabaseUrls(
         template.service.replace(TEMPLATE, name),
         template.owner.replace(TEMPLATE, name),
         template.superuser.replace(TEMPLATE, name),
     )
-    asyncio.run(as_superuser(f"DROP DATABASE {name} WITH (FORCE)"))
+    databases.give_back(name)
 
 
 @pytest.fixture
