@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from app.commands import api_keys, auditing, clients, grants, migrating, people, service_accounts, serving, signing_keys
-from app.config import load_settings
-from app.database import Stopped
+from app.commands import api_keys, audit, clients, grants, migrate, people, serve, service_accounts, signing_keys
+from app.db.startup import Stopped
 from app.errors import AppError, StartupError
-from app.ops.logging import configure_logging
+from app.runtime.logging import configure_logging
+from app.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from app.commands.command import Run
@@ -22,15 +22,15 @@ INTERRUPTED: Final = 130
 OUTPUT_CLOSED: Final = 141
 
 COMMANDS: Final = (
-    serving,
-    migrating,
+    serve,
+    migrate,
     people,
     clients,
     grants,
     api_keys,
     service_accounts,
     signing_keys,
-    auditing,
+    audit,
 )
 
 

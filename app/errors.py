@@ -1,7 +1,7 @@
 """The errors whose words may leave the process: each message says what to do next.
 
 Nothing from Postgres, pydantic or a library is ever shown; whatever is not one of these becomes
-a generic sentence with a request id (app/mcp/faults.py, app/ui for pages).
+a generic sentence with a request id (app/mcp/errors.py, app/ui for pages).
 """
 
 from collections.abc import Sequence

@@ -10,42 +10,41 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from app.access.api_keys import ApiKeys
+from app.access.authenticator import Identify
 from app.access.grant_cache import GrantCache
-from app.access.hosts import HostCheck
-from app.access.identify import Identify
 from app.access.limits import AccessLimits
-from app.access.resource_metadata import resource_metadata_routes
 from app.audit.log import AuditLog
-from app.config import Settings, load_settings
-from app.cues import CueBus
 from app.db import Engine, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
-from app.jobs.runner import chores_running
-from app.jobs.sealing import sealing_running
-from app.jobs.upkeep import keep_up
-from app.lists.founding import found_household
-from app.mcp.endpoints import Endpoints
+from app.fetch.fetcher import Fetcher, fetcher_of
+from app.jobs.audit_chaining import sealing_running
+from app.jobs.runner import chores_running, keep_up
+from app.limits.counters import Counters
+from app.lists.first_list import found_household
+from app.mcp.http.endpoints import Endpoints
+from app.mcp.http.resource_metadata import resource_metadata_routes
 from app.oauth.assembly import Surroundings, authorization_server
-from app.oauth.issuers.external_grants import ExternalGrants
-from app.oauth.issuers.trusted import external_issuers
+from app.oauth.external.grants import ExternalGrants
+from app.oauth.external.trusted import external_issuers
 from app.oauth.routes import oauth_routes
-from app.oauth.signing.keys import KeyRing
+from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.ops.counters import Counters
-from app.ops.fetch import Fetcher, fetcher_of
-from app.ops.garbage import spare_what_stays
-from app.ops.health import health_routes
-from app.ops.logging import configure_logging
-from app.ops.mail import Mailer
-from app.ops.orphans import end_with_parent
-from app.ops.requests import RequestLog
-from app.ops.stopping import on_stop
+from app.pubsub import CueBus
 from app.resources import RESOURCES
-from app.secret_key import keep_secret_key
+from app.runtime.health import health_routes
+from app.runtime.logging import configure_logging
+from app.runtime.mailer import Mailer
+from app.runtime.process import end_with_parent, on_stop, spare_what_stays
+from app.runtime.requests import RequestLog
+from app.settings.secret_key import keep_secret_key
+from app.settings.settings import Settings, load_settings
+from app.ui.hosts import HostCheck
 from app.ui.static_files import static_files
+from app.web.account.routes import account_routes
 from app.web.landing import landing_routes
-from app.web.missing import missing_handlers
+from app.web.not_found import missing_handlers
+from app.web.sign_in.routes import sign_in_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,8 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
         grant_revoked=parts.cues.grant_ended,
         counters=parts.counters,
     )
-    return oauth_routes(authorization_server(parts.settings, around))
+    server = authorization_server(parts.settings, around)
+    return [*oauth_routes(server), *sign_in_routes(server), *account_routes(server)]
 
 
 def create_worker() -> Starlette:

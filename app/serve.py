@@ -8,15 +8,14 @@ from typing import Any, Final
 
 import uvicorn
 
-from app.config import Settings
-from app.database import Stopped, database
 from app.db import create_engine
+from app.db.startup import Stopped, database
+from app.limits.counters import Counters
 from app.main import create_app
-from app.oauth.signing.keys import KeyRing
-from app.ops.counters import Counters
-from app.ops.garbage import spare_what_stays
-from app.ops.listening import check_address
-from app.public_url import leave_public_url
+from app.oauth.signing.key_ring import KeyRing
+from app.runtime.process import check_address, spare_what_stays
+from app.settings.public_url import leave_public_url
+from app.settings.settings import Settings
 
 GRACEFUL_SECONDS: Final = 8
 """How long open requests may go on after SIGTERM."""

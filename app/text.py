@@ -80,3 +80,13 @@ def _named(character: str) -> str:
         return "a NUL character"
     kind = "a lone surrogate (half a character)" if character >= "\ud800" else "the control character"
     return f"{kind} U+{ord(character):04X}"
+
+
+def check_text(text: str, field: str) -> None:
+    """Raise `Invalid`, naming `field`, for text that Postgres or UTF-8 can't hold: NUL and lone surrogates."""
+    if "\0" in text:
+        raise Invalid(f"The {field} contains a NUL character. Leave it out.", field=field)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid(f"The {field} contains a broken character. Type it again.", field=field) from None

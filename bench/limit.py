@@ -24,11 +24,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.config import Settings, load_settings
 from app.db import new_id
 from app.db.engine import POOL_SIZE
 from app.mcp.catalogue import TOOLS
-from app.oauth.signing.keys import ALGORITHM
+from app.oauth.signing.key_ring import ALGORITHM
+from app.settings.settings import Settings, load_settings
 from bench.statements import statement
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.config import Settings
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
+from app.settings.settings import Settings
 from bench.filling import add_households, gather_statistics, lengthen_lists
 from bench.peers import PeerMissing, peers
 from bench.plan import HOUSEHOLDS, OPEN_ITEMS

@@ -15,8 +15,8 @@ from typing import Final
 import httpx
 from pydantic import SecretStr
 
-from app.config import Settings
 from app.db.embedded import DatabaseUrls
+from app.settings.settings import Settings
 
 ROOT: Final = Path(__file__).parents[1]
 START_SECONDS: Final = 60

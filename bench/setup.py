@@ -3,18 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from app.config import Settings
 from app.db import Engine, create_engine, new_id, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor, open_tenant
-from app.lists.adding import add_items
-from app.lists.founding import found_household
-from app.oauth.signing.keys import KeyRing
-from app.oauth.store.grants import NewGrant, find_grant, insert_grant
+from app.lists.first_list import found_household
+from app.lists.items.add import add_items
+from app.oauth.grants.repository import NewGrant, find_grant, insert_grant
+from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.access_tokens import access_token
-from app.people.emails import parse_email
-from app.people.store import insert_person
+from app.people.email_addresses import parse_email
+from app.people.repository import insert_person
 from app.scopes import ALL_SCOPES
+from app.settings.settings import Settings
 from bench.messages import NAMES
 
 CLIENT: Final = "bench"

@@ -8,12 +8,12 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from app.config import Settings
 from app.db import Engine, create_engine
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.migrate import migrate
+from app.fetch.fetcher import Fetcher
 from app.main import create_app
-from app.ops.fetch import Fetcher
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.databases import Databases, running_databases
 from tests.factory import Connected, Factory

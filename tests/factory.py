@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 from itertools import count
 from uuid import UUID
 
-from app.config import Settings
 from app.db import Engine, new_id, transaction
 from app.households import repository as households
-from app.households.membership import Role
-from app.lists.founding import found_household
-from app.oauth.signing.keys import KeyRing
-from app.oauth.store.grants import NewGrant, find_grant, insert_grant
+from app.households.models import Role
+from app.lists.first_list import found_household
+from app.oauth.grants.repository import NewGrant, find_grant, insert_grant
+from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.access_tokens import access_token
-from app.people import store
-from app.people.emails import parse_email
-from app.people.person import Person
+from app.people import repository
+from app.people.email_addresses import parse_email
+from app.people.models import Person
 from app.resources import MAIN, Resource
 from app.scopes import ALL_SCOPES
+from app.settings.settings import Settings
 
 CLIENT_ID = "client-of-the-tests"
 _numbers = count(1)
@@ -47,7 +47,7 @@ class Factory:
         email = parse_email(f"{name.lower()}{next(_numbers)}@example.org")
         now = datetime.now(UTC)
         async with transaction(self.engine, household_id) as connection:
-            person = await store.insert_person(connection, email, name, now)
+            person = await repository.insert_person(connection, email, name, now)
             assert person is not None
             await found_household(connection, household_id, person, now)
         return person, household_id

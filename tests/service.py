@@ -15,7 +15,7 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from app.config import Settings
+from app.settings.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 STARTED = "Uvicorn running on"

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.ops.addresses import IPAddress
+from app.runtime.addresses import IPAddress
 
 NAMES: tuple[x509.GeneralName, ...] = (
     x509.DNSName("localhost"),

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import text
 
 from app.commands.command import run_with_database
-from app.config import Settings
 from app.db import Engine, transaction
 from app.db.embedded import EmbeddedPostgres
 from app.db.embedded.locks import take_lock
 from app.db.migrate import migrate
 from app.errors import StartupError
-from app.public_url import leave_public_url
-from app.secret_key import keep_secret_key
+from app.settings.public_url import leave_public_url
+from app.settings.secret_key import keep_secret_key
+from app.settings.settings import Settings
 from tests.conftest import Cluster
 from tests.db.embedded_service import FAST
 

@@ -11,10 +11,10 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from app.cli import main
-from app.config import Settings, load_settings
 from app.db.embedded import DatabaseUrls
 from app.errors import StartupError
-from app.secret_key import keep_secret_key
+from app.settings.secret_key import keep_secret_key
+from app.settings.settings import Settings, load_settings
 from tests.command import run
 from tests.documents import ROOT, rendered, table
 from tests.service import Service

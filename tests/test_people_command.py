@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from app.audit.entry import Action
-from app.config import Settings
+from app.audit.models import Action
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
-from app.ops.clock import system_clock
-from app.people.links import find_link
+from app.people.email_links import find_link
+from app.runtime.clock import system_clock
+from app.settings.settings import Settings
 from tests.audit.looking import only, stored
 from tests.command import run
 from tests.conftest import SECRET

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
-from app.oauth.store.api_keys import find_key_grant, note_key_use
-from app.ops.clock import Clock, system_clock
-from app.ops.secrets import hash_of
+from app.oauth.credentials.api_key_repository import find_key_grant, note_key_use
+from app.runtime.clock import Clock, system_clock
 
 MOST_KEYS: Final = 10_000
 

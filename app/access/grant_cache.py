@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from app.cues import Cue, CueBus, GrantEnded, ListChanged, MembersChanged
 from app.households.tenant import Actor
-from app.oauth.grants.grant import Grant
-from app.ops.clock import Clock, system_clock
+from app.oauth.grants.models import Grant
+from app.pubsub import Cue, CueBus, GrantEnded, ListChanged, MembersChanged
+from app.runtime.clock import Clock, system_clock
 
 KEPT: Final = timedelta(seconds=2)
 MOST_GRANTS: Final = 10_000

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final, Self
 from uuid import UUID
 
-from app.config import Settings
+from app.limits.counters import Counters
+from app.limits.rate_limit import LocalLimit, RateLimit
 from app.oauth.spending import spend
-from app.ops.counters import Counters
-from app.ops.rate_limit import LocalLimit, RateLimit
+from app.settings.settings import Settings
 
 CALLS_PER_MINUTE: Final = 600
 """Of one grant, in each process."""

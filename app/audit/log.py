@@ -16,14 +16,14 @@ from typing import Final
 import anyio
 import structlog
 
-from app.audit.entry import Action, Entry
+from app.audit.models import Action, Entry
 from app.audit.refusals import Refusals
 from app.audit.repository import insert_entries
-from app.config import Settings
+from app.crypto.derived_keys import derive_key
 from app.db import Engine, open_transaction
 from app.errors import Unavailable
-from app.ops.clock import Clock, system_clock
-from app.ops.derived_keys import derive_key
+from app.runtime.clock import Clock, system_clock
+from app.settings.settings import Settings
 
 GATHER_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 2

@@ -9,10 +9,10 @@ from uuid import UUID
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
-from app.audit.entry import Action, Entry
+from app.audit.models import Action, Entry
 from app.db import new_id
-from app.ops.addresses import network_of, networks_of
-from app.ops.windows import Windows
+from app.limits.windows import Windows
+from app.runtime.addresses import network_of, networks_of
 
 EACH_PER_SOURCE: Final = 10
 EACH: Final = 300

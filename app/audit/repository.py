@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, delete, func, insert, select, text, update
 
 from app.audit.chain import Link, StoredChain
-from app.audit.entry import FIELDS, Entry, SealedEntry
+from app.audit.models import FIELDS, Entry, SealedEntry
 from app.audit.tables import audit_chain, audit_events
 from app.db import Connection, lowest_id
 from app.db.driver import Driver
@@ -147,3 +147,17 @@ def _sealed_entry(row: Row[Any]) -> SealedEntry:
 
 def _entry(row: Row[Any]) -> Entry:
     return Entry(**{name: getattr(row, name) for name in FIELDS})
+
+
+async def record(connection: Connection, entry: Entry) -> None:
+    """Store an entry together with what it is about: both are committed, or neither is.
+
+    Protocol failures that change something (a used code, an ended grant) are committed too, and so are their entries.
+    """
+    await insert_with_change(connection, [entry])
+
+
+async def record_all(connection: Connection, entries: Sequence[Entry]) -> None:
+    """The same for several entries, or for none."""
+    if entries:
+        await insert_with_change(connection, entries)

@@ -6,12 +6,12 @@ from typing import Final
 
 from app.audit import repository
 from app.audit.chain import BrokenChain, open_chain
-from app.audit.checking import Fault, check
-from app.audit.sealing import LEAD
-from app.config import Settings
+from app.audit.chaining import LEAD
+from app.audit.verify import Fault, check
 from app.db import Connection, Engine
 from app.db.leader import try_lead
 from app.db.purge import in_batches
+from app.settings.settings import Settings
 
 BATCH: Final = 2_000
 MOST_BATCHES: Final = 10_000

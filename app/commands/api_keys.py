@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 from app.commands.columns import day_or_never, in_minutes, print_columns
 from app.commands.command import need_auth_server, run_with_database
-from app.commands.telling import changing
-from app.config import Settings
+from app.commands.notify import changing
 from app.db import Engine, transaction
-from app.oauth.grants.api_keys import DEFAULT_DAYS, MOST_DAYS, IssuedKey, WantedKey, create_api_key, revoke_api_key
-from app.oauth.store.api_keys import ApiKey, find_api_keys
-from app.ops.clock import system_clock
+from app.oauth.credentials.api_key_repository import ApiKey, find_api_keys
+from app.oauth.credentials.api_keys import (
+    DEFAULT_DAYS,
+    MOST_DAYS,
+    IssuedKey,
+    WantedKey,
+    create_api_key,
+    revoke_api_key,
+)
+from app.runtime.clock import system_clock
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, in_order, scopes_of_role
+from app.settings.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from app.commands.client_keys import add_keys_to, keys_of
 from app.commands.columns import day_or_never, print_columns
 from app.commands.command import need_auth_server, run_with_database
-from app.commands.telling import changing
-from app.config import Settings
+from app.commands.notify import changing
 from app.db import Engine, transaction
 from app.oauth.clients.preregistered import Wanted, add_client, end_client
 from app.oauth.clients.registration import Registered
+from app.oauth.clients.repository import Client, find_preregistered
 from app.oauth.metadata import AUTH_METHODS, PUBLIC
-from app.oauth.store.clients import Client, find_preregistered
-from app.ops.clock import system_clock
+from app.runtime.clock import system_clock
+from app.settings.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

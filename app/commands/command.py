@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import SecretStr
 
-from app.config import Settings
-from app.database import database, external_database
 from app.db import Engine, create_engine
 from app.db.embedded import DatabaseUrls, find_running, has_database
 from app.db.readiness import Readiness
+from app.db.startup import database, external_database
 from app.errors import Conflict, StartupError
-from app.public_url import check_public_url
-from app.secret_key import has_secret_key, keep_secret_key
+from app.settings.public_url import check_public_url
+from app.settings.secret_key import has_secret_key, keep_secret_key
+from app.settings.settings import Settings
 
 if TYPE_CHECKING:
     # A generic class that argparse keeps to itself.

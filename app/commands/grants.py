@@ -6,14 +6,14 @@ from uuid import UUID
 
 from app.commands.columns import in_minutes, print_columns
 from app.commands.command import run_with_database
-from app.commands.telling import changing
-from app.config import Settings
+from app.commands.notify import changing
 from app.db import Engine, transaction
-from app.oauth.grants.revoking import revoke_by_command
-from app.oauth.store.connections import ConnectedApp, find_connected_apps
-from app.ops.clock import system_clock
+from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
+from app.oauth.grants.revocation import revoke_by_command
 from app.people.finding import find_anybody
+from app.runtime.clock import system_clock
 from app.scopes import in_order
+from app.settings.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

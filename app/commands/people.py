@@ -5,17 +5,17 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.audit.entry import Action, Entry
-from app.audit.recording import record
+from app.audit.models import Action, Entry
+from app.audit.repository import record
 from app.commands.command import run_with_database
-from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import Conflict, NotFound
-from app.oauth.account.letters import reset_address
-from app.ops.clock import system_clock
-from app.people import store
-from app.people.emails import parse_email
-from app.people.links import Link, make_link
+from app.people import repository
+from app.people.email_addresses import parse_email
+from app.people.email_links import Link, make_link
+from app.runtime.clock import system_clock
+from app.settings.settings import Settings
+from app.web.account.emails import reset_address
 
 if TYPE_CHECKING:
     from app.commands.command import Commands
@@ -43,7 +43,7 @@ def _reset(settings: Settings, arguments: argparse.Namespace) -> int:
 async def _make_link(settings: Settings, engine: Engine, email: str) -> str:
     address = parse_email(email)
     async with transaction(engine) as connection:
-        person = await store.find_local_person(connection, address)
+        person = await repository.find_local_person(connection, address)
         if person is None:
             raise NotFound("Nobody has an account with this address.")
         link = Link("reset", person.email or address.address, person.id, mailed=False)

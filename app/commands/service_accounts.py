@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Final
 from app.commands.client_keys import add_keys_to, keys_of
 from app.commands.columns import day_or_never, print_columns
 from app.commands.command import need_auth_server, run_with_database
-from app.commands.telling import changing
-from app.config import Settings
+from app.commands.notify import changing
 from app.db import Engine, transaction
-from app.oauth.clients.service_accounts import (
+from app.oauth.credentials.service_account_repository import ServiceAccount, find_service_accounts
+from app.oauth.credentials.service_accounts import (
     IssuedAccount,
     WantedAccount,
     create_service_account,
     revoke_service_account,
 )
 from app.oauth.metadata import CONFIDENTIAL_METHODS
-from app.oauth.store.service_accounts import ServiceAccount, find_service_accounts
-from app.ops.clock import system_clock
+from app.runtime.clock import system_clock
 from app.scopes import in_order
+from app.settings.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

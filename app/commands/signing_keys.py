@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from app.commands.columns import in_minutes, print_columns
 from app.commands.command import need_auth_server, run_with_database
-from app.config import Settings
 from app.db import Engine, transaction
-from app.oauth.signing.keys import PUBLISHED_AFTER_RETIREMENT, KeyRing
+from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, KeyRing
+from app.oauth.signing.repository import StoredKey, find_keys
 from app.oauth.signing.rotation import rotate_keys
-from app.oauth.store.keys import StoredKey, find_keys
-from app.ops.clock import system_clock
+from app.runtime.clock import system_clock
+from app.settings.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.db import Connection
 from app.errors import Ambiguous, NotFound
-from app.households.membership import NamedHousehold
+from app.households.models import NamedHousehold
 from app.households.repository import find_household_with_ref, households_after
 from app.text import fold
 

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.audit.entry import Action, Entry
-from app.audit.recording import record
+from app.audit.models import Action, Entry
+from app.audit.repository import record
 from app.db import Connection
 from app.households import repository
-from app.households.membership import Role
+from app.households.models import Role
 
 LEFT: Final = "left"
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 
 from app.db import Connection
-from app.households.membership import Member, Membership, NamedHousehold, Role
+from app.households.models import Member, Membership, NamedHousehold, Role
 from app.households.tables import clocks, households, memberships
 from app.people.tables import people
 

@@ -13,7 +13,7 @@ from app.db import Connection, Engine, OpenTransaction, open_transaction
 from app.db.driver import Driver
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, matching, several
-from app.households.membership import Membership
+from app.households.models import Membership
 
 _PROOF: Final = object()
 

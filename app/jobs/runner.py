@@ -4,20 +4,24 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import anyio
 import structlog
+from pydantic import SecretStr
 
 from app.db import Engine, transaction
 from app.db.leader import try_lead
 from app.errors import Unavailable
 from app.households.repository import household_ids
-from app.households.tenant import ListsChanged
-from app.jobs.chores import tend
+from app.households.tenant import ListsChanged, open_for_service
+from app.lists.history import retention
+from app.lists.items import recurring
 from app.oauth import retention as oauth_retention
 from app.oauth.grants.unused import end_unused
-from app.ops.clock import Clock, system_clock
+from app.oauth.signing.rotation import rotate_old_keys
 from app.people import retention as people_retention
+from app.runtime.clock import Clock, system_clock
 
 FIRST_SECONDS: Final = 60
 EVERY_SECONDS: Final = 600
@@ -87,3 +91,28 @@ async def _keep_tending(engine: Engine, lists_changed: ListsChanged, keep_up: Ke
         except Exception:
             _log.exception("chores failed")
         await anyio.sleep(EVERY_SECONDS)
+
+
+async def tend(engine: Engine, household_id: UUID, now: datetime, lists_changed: ListsChanged | None = None) -> bool:
+    """Do the chores of one household, and answer whether there were any.
+
+    Its write lock is taken only then. `lists_changed` is told of what changed. Raises `Unavailable`.
+    """
+    async with open_for_service(engine, household_id, write=False) as tenant:
+        if not await recurring.is_anything_due(tenant, now) and not await retention.is_anything_old(tenant, now):
+            return False
+    async with open_for_service(engine, household_id, write=True, lists_changed=lists_changed) as tenant:
+        await recurring.bring_back(tenant, now)
+        await recurring.wake(tenant, now)
+        await retention.forget(tenant, now)
+    return True
+
+
+async def keep_up(engine: Engine, secret_key: SecretStr | None, now: datetime) -> None:
+    """Replace a signing key that has grown old; without `secret_key` there are none. Raises `Unavailable`."""
+    if secret_key is None:
+        return
+    async with transaction(engine) as connection:
+        key = await rotate_old_keys(connection, secret_key, now)
+    if key is not None:
+        _log.info("a new signing key takes over", kid=key.kid, at=key.active_from.isoformat())

@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select, update
 
 from app.households.tables import clocks, memberships
 from app.households.tenant import Tenant
-from app.lists.model import ShoppingList
+from app.lists.models import ShoppingList
 from app.lists.tables import items, lists
 from app.text import fold
 

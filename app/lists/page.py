@@ -4,8 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from app.lists.model import Priority
-from app.lists.quantities import Quantity
+from app.lists.models import Priority
+from app.quantities import Quantity
 
 Place = tuple[int, bool, bool, str, int, int]
 """Where a row stands in the order of a page: list number, checked, without a group, group, position, item number."""

@@ -12,9 +12,9 @@ from sqlalchemy import insert, update
 from app.db import Connection, new_id
 from app.households.tables import clocks
 from app.households.tenant import Tenant
-from app.lists.model import Item, ShoppingList
-from app.lists.quantities import Quantity
+from app.lists.models import Item, ShoppingList
 from app.lists.tables import lists
+from app.quantities import Quantity
 from app.text import fold
 
 Row = asyncpg.Record | tuple[Any, ...]

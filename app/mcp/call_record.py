@@ -8,8 +8,8 @@ from typing import Final
 from uuid import UUID
 
 from app.access.caller import Caller
-from app.audit.entry import OK, Action, Entry
 from app.audit.log import AuditLog
+from app.audit.models import OK, Action, Entry
 
 CANCELLED: Final = "cancelled"
 FAULT: Final = "fault"

@@ -12,20 +12,20 @@ from mcp.shared.exceptions import MCPError
 from starlette.requests import Request
 
 from app.access.caller import Caller
-from app.access.gate import CALLER
-from app.activity import repository as activity
-from app.activity.refs import event_no_of
-from app.activity.repository import KeptAnswer
 from app.audit.log import AuditLog
 from app.db import Engine
 from app.errors import AppError, Conflict
 from app.households.tenant import ListsChanged, Tenant, open_tenant
+from app.lists.history import repository as activity
+from app.lists.history.refs import event_no_of
+from app.lists.history.repository import KeptAnswer
 from app.mcp import call_record, results
 from app.mcp.call_record import CallRecord, recorded
+from app.mcp.http.bearer_auth import CALLER
 from app.mcp.results import Json
 from app.mcp.spec import KEY_LENGTH, AnyTool, WriteArguments, WriteResult
 from app.mcp.validation import validate
-from app.ops.addresses import known_address
+from app.runtime.addresses import known_address
 from app.text import clean
 
 _log: Final = structlog.stdlib.get_logger("app.mcp")

@@ -6,7 +6,7 @@ from pydantic_core import to_json
 
 from app.errors import AppError, Unavailable
 from app.mcp.spec import ToolResult
-from app.ops.requests import generic_message
+from app.runtime.requests import generic_message
 
 Json = dict[str, Any]
 """A JSON object. What is made here is a `CallToolResult` of the MCP schema, of any revision."""

@@ -12,16 +12,16 @@ from mcp.shared.exceptions import MCPError
 from starlette.requests import Request
 
 from app import VERSION
-from app.access.body import LARGEST_BODY
 from app.audit.log import AuditLog
-from app.config import Settings
 from app.db import Engine
 from app.households.tenant import ListsChanged
-from app.mcp.direct_answers import DirectAnswers
 from app.mcp.dispatch import Dispatch
-from app.mcp.door import Door
-from app.mcp.faults import hide_faults
+from app.mcp.doors import Door
+from app.mcp.errors import hide_faults
+from app.mcp.http.body import LARGEST_BODY
+from app.mcp.http.direct_answers import DirectAnswers
 from app.mcp.subscriptions import Subscriptions
+from app.settings.settings import Settings
 
 CLIENT_CREDENTIALS: Final = "io.modelcontextprotocol/oauth-client-credentials"
 """The extension by which service accounts get their tokens."""

@@ -14,17 +14,17 @@ from mcp.server.context import ServerRequestContext
 from mcp_types import SubscriptionsListenRequestParams, SubscriptionsListenResult
 from starlette.requests import Request
 
+from app.access.authenticator import Identify
 from app.access.caller import Caller
-from app.access.identify import Identify
-from app.cues import CueBus
 from app.db import Engine
 from app.errors import Invalid, LimitReached, NotFound, Unavailable
 from app.households.tenant import open_tenant
-from app.lists.naming import resolve_list
+from app.lists.resolve_list import resolve_list
 from app.mcp.dispatch import caller_of
-from app.mcp.stream import Place, Stream
+from app.mcp.subscription_stream import Place, Stream
 from app.mcp.uris import parse_uri
-from app.ops.clock import Clock, system_clock
+from app.pubsub import CueBus
+from app.runtime.clock import Clock, system_clock
 from app.scopes import LISTS_READ
 
 STREAMS_PER_GRANT: Final = 5

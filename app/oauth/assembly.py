@@ -4,23 +4,23 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.audit.log import AuditLog
-from app.config import Settings
 from app.db import Engine
+from app.fetch.fetcher import Fetcher
+from app.limits.counters import Counters
 from app.oauth.clients.documents import Documents
 from app.oauth.clients.key_sets import KeySets
-from app.oauth.grants.revoking import GrantRevoked
-from app.oauth.issuers.upstream import Upstream
+from app.oauth.context import AuthorizationServer
+from app.oauth.grants.revocation import GrantRevoked
 from app.oauth.limits import PerMinute, limits_of
-from app.oauth.server import AuthorizationServer
-from app.oauth.signing.keys import KeyRing
+from app.oauth.oidc_login.provider import Upstream
+from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.ops.clock import Clock, system_clock
-from app.ops.counters import Counters
-from app.ops.fetch import Fetcher
-from app.ops.mail import Mailer
 from app.people.accounts import Entry, FoundHousehold
-from app.people.attempts import SlowDown
+from app.people.login_throttle import SlowDown
 from app.people.passwords import PasswordHashing
+from app.runtime.clock import Clock, system_clock
+from app.runtime.mailer import Mailer
+from app.settings.settings import Settings
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import FormGuard
 from app.ui.pages import Pages
@@ -68,7 +68,7 @@ def authorization_server(settings: Settings, around: Surroundings) -> Authorizat
         grant_revoked=around.grant_revoked,
         clock=clock,
         audit=around.audit,
-        pages=Pages(settings.public_path, "app.oauth"),
+        pages=Pages(settings.public_path, "app.oauth", "app.web"),
         guard=FormGuard(secret_key, settings.public_origin),
         cookie=BrowserCookie(settings.public_url),
         entry=Entry(around.engine, around.hashing, slow_down, clock),

@@ -4,11 +4,11 @@ from typing import Any
 
 from starlette.requests import Request
 
-from app.audit.entry import Action, Entry
-from app.oauth.grants.revoking import Endings
-from app.oauth.server import AuthorizationServer
-from app.ops.addresses import known_address
-from app.ops.requests import address_of
+from app.audit.models import Action, Entry
+from app.oauth.context import AuthorizationServer
+from app.oauth.grants.revocation import Endings
+from app.runtime.addresses import known_address
+from app.runtime.requests import address_of
 from app.ui.forms import Fields, typed
 
 

@@ -5,11 +5,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.errors import AppError
+from app.oauth.context import AuthorizationServer, Handler
 from app.oauth.faults import NOT_STORED
-from app.oauth.server import AuthorizationServer, Handler
-from app.ui.bodies import MAX_BODY
-from app.ui.for_any_origin import ANY_ORIGIN
-from app.ui.refusals import say_when, status_of_refusal
+from app.ui.forms import MAX_BODY
+from app.ui.public_document import ANY_ORIGIN
+from app.ui.status import say_when, status_of_refusal
 
 
 def client_route(path: str, handler: Handler, server: AuthorizationServer, method: str) -> BaseRoute:

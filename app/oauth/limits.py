@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from app.limits.counters import Counters
+from app.limits.rate_limit import LocalLimit, RateLimit
 from app.oauth.clients.fetch_limits import DocumentLimits, FetchLimits
 from app.oauth.tokens.failures import Failures
-from app.ops.counters import Counters
-from app.ops.rate_limit import LocalLimit, RateLimit
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,11 @@
 """OAuth parameters: decoded, bounded, never repeated."""
 
+from urllib.parse import urlsplit
+
 from app.errors import Invalid
 from app.oauth.faults import OAuthFault, invalid_request, invalid_target
+from app.resources import MAIN, RESOURCES, Resource
+from app.settings.settings import Settings
 from app.ui.forms import Fields
 
 MAX_LENGTH = 8192
@@ -27,3 +31,20 @@ def parameters_of(fields: Fields) -> Parameters | OAuthFault:
                 return invalid_request("A parameter is too long.")
             parameters[name] = values[0]
     return parameters
+
+
+def resource_of(settings: Settings, identifier: str | None) -> Resource | None:
+    """The endpoint that `identifier` means; None when it is not one of ours.
+
+    Left out means `/mcp`. Upper case in scheme and host and one trailing slash are tolerated, never emitted.
+    """
+    if identifier is None:
+        return MAIN
+    try:
+        parts = urlsplit(identifier)
+    except ValueError:
+        return None
+    if parts.query or parts.fragment or not identifier.isascii() or not identifier.isprintable():
+        return None
+    canonical = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.removesuffix('/')}"
+    return next((each for each in RESOURCES if canonical == each.identifier(settings.public_url)), None)

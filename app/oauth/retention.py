@@ -5,7 +5,7 @@ from typing import Final
 
 from app.db import Engine
 from app.db.purge import Step, in_batches
-from app.oauth.store import retention as store
+from app.oauth import retention_repository as store
 
 OVER_FOR: Final = timedelta(hours=24)
 """How long codes and documents stay after their end: a code that comes again must still be known as one."""

@@ -4,24 +4,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from app.config import Settings
-from app.oauth.account.routes import account_routes
-from app.oauth.browser.approving import post_consent
-from app.oauth.browser.authorize import authorize
-from app.oauth.browser.consent import show_consent
-from app.oauth.browser.pages import form_routes, page_route
-from app.oauth.browser.signing_in import post_sign_in, post_sign_out, show_sign_in
-from app.oauth.browser.signing_up import post_sign_up, show_sign_up
-from app.oauth.browser.upstream_sign_in import finish_upstream, post_upstream
+from app.oauth.authorize.approve import post_consent
+from app.oauth.authorize.consent import show_consent
+from app.oauth.authorize.endpoint import authorize
+from app.oauth.browser.routes import page_route
 from app.oauth.client_route import client_route
 from app.oauth.clients.register import register
-from app.oauth.issuers.upstream import CALLBACK_PATH
+from app.oauth.context import AuthorizationServer
 from app.oauth.metadata import openid_configuration, server_metadata
-from app.oauth.server import AuthorizationServer
 from app.oauth.tokens.introspect import introspect
 from app.oauth.tokens.revoke import revoke
 from app.oauth.tokens.token import token
-from app.ui.for_any_origin import public_document
+from app.settings.settings import Settings
+from app.ui.public_document import public_document
 
 CACHE_SECONDS = 300
 
@@ -40,28 +35,8 @@ def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
         client_route("/token", token, server, "POST"),
         page_route("/authorize", authorize, server, "GET"),
         page_route("/oauth/authorize", authorize, server, "GET"),
-        page_route("/oauth/sign-in", show_sign_in, server, "GET"),
-        *(_password_routes(server) if server.settings.has_passwords else []),
-        *(_upstream_routes(server) if server.upstream is not None else []),
-        *form_routes("/oauth/sign-out", post_sign_out, server, "/oauth/consent"),
         page_route("/oauth/consent", show_consent, server, "GET"),
         page_route("/oauth/consent", post_consent, server, "POST"),
-        *account_routes(server),
-    ]
-
-
-def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
-    return [
-        page_route("/oauth/sign-in", post_sign_in, server, "POST"),
-        page_route("/oauth/sign-up", show_sign_up, server, "GET"),
-        page_route("/oauth/sign-up", post_sign_up, server, "POST"),
-    ]
-
-
-def _upstream_routes(server: AuthorizationServer) -> list[BaseRoute]:
-    return [
-        *form_routes("/oauth/upstream", post_upstream, server, "/oauth/sign-in"),
-        page_route(CALLBACK_PATH, finish_upstream, server, "GET"),
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from app.errors import LimitReached
-from app.ops.rate_limit import LocalLimit
+from app.limits.rate_limit import LocalLimit
 
 Whose = Literal["grant_id", "client_id", "person_id"]
 

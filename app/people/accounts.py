@@ -8,13 +8,13 @@ from uuid import UUID
 
 from app.db import Connection, Engine, transaction
 from app.errors import Unavailable
-from app.ops.clock import Clock
-from app.people import links, store
-from app.people.attempts import SlowDown
-from app.people.emails import EmailAddress, parse_email
+from app.people import email_links, repository
+from app.people.email_addresses import EmailAddress, parse_email
+from app.people.login_throttle import SlowDown
+from app.people.models import Person
 from app.people.passwords import PasswordHashing, check_given_password, check_new_password
-from app.people.person import Person
-from app.people.store import PasswordAccount
+from app.people.repository import PasswordAccount
+from app.runtime.clock import Clock
 from app.text import clean
 
 LONGEST_NAME: Final = 100
@@ -53,9 +53,9 @@ async def create_account(
 
     `verified`: whether a link sent to the address led here.
     """
-    person = await store.insert_person(connection, account.email, account.name, now, now if verified else None)
+    person = await repository.insert_person(connection, account.email, account.name, now, now if verified else None)
     if person is not None:
-        await store.insert_password(connection, person.id, account.secret_hash, now)
+        await repository.insert_password(connection, person.id, account.secret_hash, now)
     return person
 
 
@@ -80,7 +80,7 @@ class Entry:
         check_given_password(password)
         async with transaction(self.engine) as connection:
             attempt = await self.slow_down.begin(connection, parsed, address, self.clock())
-            account = await store.find_password_account(connection, parsed)
+            account = await repository.find_password_account(connection, parsed)
         try:
             matches = await self.hashing.verify(password, account.secret_hash if account else None, address)
         except Unavailable:
@@ -94,7 +94,7 @@ class Entry:
         async with transaction(self.engine) as connection:
             # The password before the counters, as in a reset, so that the two never wait for each other.
             if fresh != account.secret_hash:
-                stored = await store.renew_password_hash(connection, account, fresh)
+                stored = await repository.renew_password_hash(connection, account, fresh)
             await self.slow_down.passed(connection, attempt, self.clock())
         if stored != fresh and not await self.hashing.verify(password, stored, address):
             return None
@@ -112,13 +112,13 @@ async def still_holds(connection: Connection, account: PasswordAccount) -> bool:
 
     Without it, whoever knows the old password could slip in while it is being changed.
     """
-    await store.lock_person(connection, account.person.id)
-    return await store.has_password_hash(connection, account)
+    await repository.lock_person(connection, account.person.id)
+    return await repository.has_password_hash(connection, account)
 
 
 async def change_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
     """Give a person another password. Every session and every link of theirs ends."""
-    await store.lock_person(connection, person_id)
-    await store.set_password(connection, person_id, secret_hash, now)
-    await store.delete_sessions(connection, person_id)
-    await links.end_links(connection, person_id)
+    await repository.lock_person(connection, person_id)
+    await repository.set_password(connection, person_id, secret_hash, now)
+    await repository.delete_sessions(connection, person_id)
+    await email_links.end_links(connection, person_id)

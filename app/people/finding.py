@@ -6,9 +6,9 @@ from uuid import UUID
 
 from app.db import Connection
 from app.errors import Ambiguous, Invalid, NotFound
-from app.people.emails import parse_email
-from app.people.identity_store import find_called
-from app.people.text import check_text
+from app.people.email_addresses import parse_email
+from app.people.identity_repository import find_called
+from app.text import check_text
 
 LONGEST: Final = 500
 MOST_NAMESAKES: Final = 20

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.audit.entry import Action, Entry
-from app.audit.recording import record
+from app.audit.models import Action, Entry
+from app.audit.repository import record
 from app.db import Connection
 from app.errors import Invalid
-from app.people import identity_store as store
+from app.people import identity_repository as store
 from app.people.accounts import LONGEST_NAME, FoundHousehold
-from app.people.person import Person
+from app.people.models import Person
 from app.text import clean
 
 NAMELESS: Final = "Somebody"

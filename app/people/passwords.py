@@ -10,9 +10,9 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.errors import Invalid, Unavailable
-from app.ops.shares import Shares
-from app.people.strength import check_strength
-from app.people.text import check_text
+from app.limits.concurrency import Shares
+from app.people.password_strength import check_strength
+from app.text import check_text
 
 SHORTEST: Final = 8
 LONGEST: Final = 1024

@@ -1,17 +1,32 @@
-"""Forgetting what has expired: counters of attempts, one-time links, browser sessions."""
+"""SQL that removes what has expired: each function some rows, and it answers how many."""
 
 from datetime import datetime
 
-from app.db import Engine
-from app.db.purge import Step, in_batches
-from app.people import purge_repository as repository
+from app.db import Connection, Engine
+from app.db.purge import Step, delete_old, in_batches
+from app.people.tables import attempts, email_links, sessions
 
 
 async def forget(engine: Engine, now: datetime) -> int:
     """Delete it; how many rows. Raises `Unavailable`."""
     steps: list[Step] = [
-        lambda connection: repository.delete_counters(connection, now),
-        lambda connection: repository.delete_links(connection, now),
-        lambda connection: repository.delete_sessions(connection, now),
+        lambda connection: delete_counters(connection, now),
+        lambda connection: delete_links(connection, now),
+        lambda connection: delete_sessions(connection, now),
     ]
     return sum([await in_batches(engine, step) for step in steps])
+
+
+async def delete_counters(connection: Connection, now: datetime) -> int:
+    """Counters of attempts that are worth nothing any more."""
+    return await delete_old(connection, attempts, attempts.c.expires_at <= now)
+
+
+async def delete_links(connection: Connection, now: datetime) -> int:
+    """One-time links that expired."""
+    return await delete_old(connection, email_links, email_links.c.expires_at <= now)
+
+
+async def delete_sessions(connection: Connection, now: datetime) -> int:
+    """Browser sessions that expired."""
+    return await delete_old(connection, sessions, sessions.c.expires_at <= now)

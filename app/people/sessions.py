@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection
-from app.ops.secrets import hash_of, new_secret
-from app.people import store
-from app.people.person import Person
+from app.people import repository
+from app.people.models import Person
 
 SESSION_LIFE: Final = timedelta(days=14)
 
@@ -15,24 +15,24 @@ SESSION_LIFE: Final = timedelta(days=14)
 async def open_session(connection: Connection, person_id: UUID, now: datetime) -> str:
     """Sign a person in; the value for their cookie, always a fresh one."""
     secret = new_secret()
-    await store.insert_session(connection, hash_of(secret), person_id, now, now + SESSION_LIFE)
+    await repository.insert_session(connection, hash_of(secret), person_id, now, now + SESSION_LIFE)
     return secret
 
 
 async def find_person(connection: Connection, secret: str, now: datetime) -> Person | None:
     """Who is signed in with this cookie value; None when nobody is."""
-    return await store.find_session_person(connection, hash_of(secret), now)
+    return await repository.find_session_person(connection, hash_of(secret), now)
 
 
 async def close_session(connection: Connection, secret: str) -> None:
     """Sign out."""
-    await store.delete_session(connection, hash_of(secret))
+    await repository.delete_session(connection, hash_of(secret))
 
 
 async def close_all_sessions(connection: Connection, person_id: UUID) -> None:
     """Sign a person out of every browser."""
-    await store.lock_person(connection, person_id)
-    await store.delete_sessions(connection, person_id)
+    await repository.lock_person(connection, person_id)
+    await repository.delete_sessions(connection, person_id)
 
 
 async def find_person_for_change(connection: Connection, secret: str, now: datetime) -> Person | None:
@@ -43,5 +43,5 @@ async def find_person_for_change(connection: Connection, secret: str, now: datet
     person = await find_person(connection, secret, now)
     if person is None:
         return None
-    await store.lock_person(connection, person.id)
+    await repository.lock_person(connection, person.id)
     return await find_person(connection, secret, now)

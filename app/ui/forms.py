@@ -2,16 +2,19 @@
 
 import hmac
 import json
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import parse_qsl
 
+import anyio
 from pydantic import SecretStr
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 
+from app.crypto.derived_keys import derive_key
 from app.errors import Invalid
-from app.ops.derived_keys import derive_key
-from app.ui.bodies import read_whole_body
+from app.runtime.requests import BODY_SECONDS
 
 MAX_FIELDS: Final = 100
 LONGEST_SHOWN: Final = 254
@@ -113,3 +116,32 @@ def _checked(value: str, name: str) -> str:
 def _shown(name: str) -> str:
     """A field's name as our own words may quote it: senders choose unknown names freely."""
     return name if name.isascii() and name.replace("_", "").isalnum() and len(name) <= 64 else "(unnamed)"
+
+
+MAX_BODY: Final = 64 * 1024
+
+
+async def read_whole_body(request: Request) -> bytes:
+    """The body. Raises `Invalid` when it is cut off, or takes longer than BODY_SECONDS, and `HTTPException` 413 when
+    it has more than MAX_BODY bytes."""
+    body = bytearray()
+    try:
+        with anyio.fail_after(BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > MAX_BODY:
+                    raise HTTPException(413, "Content Too Large")
+            return bytes(body)
+    except (ClientDisconnect, TimeoutError):
+        raise Invalid("What was sent did not arrive whole, or not in time.") from None
+
+
+LONGEST: Final = 500
+
+# Every segment has a letter or digit, so it can be neither `//host` nor `/\host`, which browsers take for other hosts.
+_LOCAL: Final = re.compile(r"(?:/[A-Za-z0-9_-]+)+(?:\?[A-Za-z0-9_=&.-]*)?")
+
+
+def local_path(text: str, otherwise: str) -> str:
+    """`text` if it can only be a path of ours, as from a parameter `next`; else `otherwise`."""
+    return text if len(text) <= LONGEST and _LOCAL.fullmatch(text) else otherwise

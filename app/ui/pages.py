@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 from app import VERSION
 from app.errors import AppError
 from app.ui.headers import FORM_PAGE, OWN_REFERRER, page_headers
-from app.ui.refusals import say_when, status_of_page
+from app.ui.status import say_when, status_of_page
 
 
 @cache

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from app.config import Settings
+from app.settings.settings import Settings
 from app.ui.pages import Pages
 
 NAME: Final = "shopping-list"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.config import Settings
 from app.db.engine import POOL_SIZE
+from app.settings.settings import Settings
 
 HERE: Final = Path(__file__).parent
 FASTMCP: Final = HERE / "fastmcp"

@@ -9,19 +9,19 @@ from starlette.applications import Starlette
 
 from app.access import api_keys
 from app.access.api_keys import ApiKeys
-from app.config import Settings
+from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import Ambiguous, Invalid, NotFound
 from app.households.tables import memberships
-from app.oauth.grants.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
-from app.oauth.grants.revoking import Endings, GrantRevoked
-from app.oauth.store.api_keys import find_api_keys
+from app.oauth.credentials.api_key_repository import find_api_keys
+from app.oauth.credentials.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
+from app.oauth.grants.revocation import Endings, GrantRevoked
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
-from app.ops.secrets import hash_of
-from app.people.identity_store import insert_identified
-from app.people.person import Person
+from app.people.identity_repository import insert_identified
+from app.people.models import Person
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.db.looking import change
 from tests.factory import Connected, Factory

@@ -4,8 +4,8 @@ import anyio
 import pytest
 from starlette.types import Message
 
-from app.access import body
-from app.access.body import BodyTooSlow, NotJson, parse_json, read_body
+from app.mcp.http import body
+from app.mcp.http.body import BodyTooSlow, NotJson, parse_json, read_body
 
 pytestmark = pytest.mark.anyio
 

@@ -12,21 +12,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.access.api_keys import ApiKeys
-from app.access.challenge import Challenges
-from app.access.gate import Entrance, Gate
+from app.access.authenticator import Identify
 from app.access.grant_cache import KEPT, GrantCache
-from app.access.identify import Identify
 from app.access.limits import AccessLimits
 from app.audit.log import AuditLog
-from app.config import Settings
-from app.cues import CueBus
 from app.db import create_engine, transaction
 from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
-from app.oauth.grants.api_keys import WantedKey, create_api_key
+from app.limits.counters import Counters
+from app.mcp.http.bearer_auth import Entrance, Gate
+from app.mcp.http.challenges import Challenges
+from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.tokens.verifier import TokenVerifier
-from app.ops.counters import Counters
+from app.pubsub import CueBus
 from app.resources import MAIN
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.conftest import SECRET
 from tests.factory import Factory

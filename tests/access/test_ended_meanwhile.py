@@ -9,9 +9,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.access import batch
 from app.db import Engine, transaction
-from app.oauth.store.grants import by_id, end_grants
+from app.mcp.http import batch
+from app.oauth.grants.repository import by_id, end_grants
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 

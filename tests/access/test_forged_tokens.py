@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm
 
-from app.config import Settings
 from app.db import new_id
 from app.oauth.tokens.verifier import LONGEST_TOKEN
+from app.settings.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 

@@ -9,11 +9,11 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.access.challenge import Challenges
-from app.access.gate import Entrance, Gate
-from app.config import Settings
-from app.mcp.door import DOORS
+from app.mcp.doors import DOORS
+from app.mcp.http.bearer_auth import Entrance, Gate
+from app.mcp.http.challenges import Challenges
 from app.resources import MAIN
+from app.settings.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 

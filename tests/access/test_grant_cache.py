@@ -7,17 +7,17 @@ import pytest
 from sqlalchemy import update
 
 from app.access import grant_cache
+from app.access.authenticator import Identify
 from app.access.grant_cache import GrantCache
-from app.access.identify import Identify
 from app.access.limits import AccessLimits
-from app.config import Settings
-from app.cues import CueBus, GrantEnded
 from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
-from app.oauth.store.grants import by_id, end_grants
+from app.limits.counters import Counters
+from app.oauth.grants.repository import by_id, end_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
-from app.ops.counters import Counters
+from app.pubsub import CueBus, GrantEnded
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.cues.conftest import Heard
 from tests.db.looking import change

@@ -15,20 +15,20 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.access.api_keys import ApiKeys
-from app.access.challenge import Challenges
-from app.access.gate import Entrance, Gate
+from app.access.authenticator import Identify
 from app.access.grant_cache import GrantCache
-from app.access.identify import Identify
 from app.access.limits import AccessLimits
-from app.config import Settings
+from app.crypto.tokens import API_KEY_PREFIX, new_secret
 from app.db import Engine, transaction
-from app.oauth.grants.api_keys import WantedKey, create_api_key
+from app.limits.counters import Counters
+from app.limits.rate_limit import LocalLimit, RateLimit
+from app.mcp.http.bearer_auth import Entrance, Gate
+from app.mcp.http.challenges import Challenges
+from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import TokenVerifier
-from app.ops.counters import Counters
-from app.ops.rate_limit import LocalLimit, RateLimit
-from app.ops.secrets import API_KEY_PREFIX, new_secret
 from app.resources import MAIN
+from app.settings.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.main import create_app
-from app.oauth.clients.service_accounts import WantedAccount, create_service_account
-from app.oauth.grants.api_keys import WantedKey, create_api_key
+from app.oauth.credentials.api_keys import WantedKey, create_api_key
+from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
 from app.resources import MAIN, READ_ONLY, Resource, resource_at
+from app.settings.settings import Settings
 from tests.factory import Connected
 from tests.mcp.client import McpClient
 from tests.oauth.tokens import basic, tokens_for

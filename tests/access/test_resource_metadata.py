@@ -4,10 +4,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.config import Settings
 from app.db.embedded import DatabaseUrls
 from app.main import create_app
-from app.mcp.door import DOORS
+from app.mcp.doors import DOORS
+from app.settings.settings import Settings
 from tests.conftest import SECRET
 
 pytestmark = pytest.mark.anyio

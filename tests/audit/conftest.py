@@ -10,15 +10,15 @@ import pytest
 
 from app.audit import log
 from app.audit.chain import Link
-from app.audit.entry import Action, Entry
+from app.audit.chaining import Sealer
 from app.audit.log import AuditLog
-from app.audit.sealing import Sealer
-from app.audit.verifying import Verdict, verify
-from app.config import Settings
+from app.audit.models import Action, Entry
+from app.audit.verify import Verdict, verify
 from app.db import Engine
 from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
-from app.jobs import sealing
+from app.jobs import audit_chaining
+from app.settings.settings import Settings
 from tests.mcp.conftest import client
 
 __all__ = ["client"]
@@ -101,7 +101,7 @@ class Record:
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written or sealed but by the test."""
     monkeypatch.setattr(log, "GATHER_SECONDS", 3600)
-    monkeypatch.setattr(sealing, "SEAL_SECONDS", 3600)
+    monkeypatch.setattr(audit_chaining, "SEAL_SECONDS", 3600)
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from typing import Any
 import httpx
 import pytest
 
-from app.audit.entry import Action
-from app.config import Settings
+from app.audit.models import Action
 from app.db import Engine, transaction
 from app.oauth.limits import PerMinute
 from app.oauth.signing.rotation import OLDEST, rotate_old_keys
-from app.people.emails import parse_email
-from app.people.links import Link, make_link
-from app.people.store import find_local_person
+from app.people.email_addresses import parse_email
+from app.people.email_links import Link, make_link
+from app.people.repository import find_local_person
+from app.settings.settings import Settings
 from tests.audit.looking import only
 from tests.audit.test_oauth import rows
 from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in

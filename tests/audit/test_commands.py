@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from app.audit.exporting import COLUMNS, Period, export
-from app.config import Settings
-from app.jobs import sealing
-from app.jobs.sealing import sealing_running
+from app.audit.export import COLUMNS, Period, export
+from app.jobs import audit_chaining
+from app.jobs.audit_chaining import sealing_running
+from app.settings.settings import Settings
 from tests.audit.conftest import NOW, Record, entry
 from tests.command import run, started
 from tests.service import STOP_SECONDS
@@ -108,7 +108,7 @@ async def exported(record: Record, period: Period, format: Any = "jsonl") -> str
 
 
 async def test_both_formats_say_the_same(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.audit.exporting.PAGE", 2)
+    monkeypatch.setattr("app.audit.export.PAGE", 2)
     await record.seal(4)
     await record.write(entry(tool=None, detail='a "quoted", text'))
     lines = [json.loads(line) for line in (await exported(record, Period())).splitlines()]
@@ -146,7 +146,7 @@ async def test_the_head_is_in_the_log_also_when_the_service_stops_at_once(
         def info(self, event: str, head: str) -> None:
             said.append(head)
 
-    monkeypatch.setattr(sealing, "_log", Log())
+    monkeypatch.setattr(audit_chaining, "_log", Log())
     await record.write(entry(), entry())
     async with sealing_running(record.engine, record.settings):
         pass

@@ -2,9 +2,9 @@
 
 from typing import get_args
 
-from app.audit.checking import Kind
-from app.audit.entry import Action
-from app.oauth.grants.revoking import Ended
+from app.audit.models import Action
+from app.audit.verify import Kind
+from app.oauth.grants.revocation import Ended
 from tests.documents import ROOT, rendered, table
 
 

@@ -11,14 +11,14 @@ from sqlalchemy import select
 
 from app.db import transaction
 from app.oauth.clients.preregistered import end_client
-from app.oauth.clients.service_accounts import WantedAccount, create_service_account, revoke_service_account
-from app.oauth.grants.api_keys import WantedKey, create_api_key, revoke_api_key
-from app.oauth.grants.grant import Grant
-from app.oauth.grants.revoking import Ended, Endings
+from app.oauth.credentials.api_keys import WantedKey, create_api_key, revoke_api_key
+from app.oauth.credentials.service_accounts import WantedAccount, create_service_account, revoke_service_account
+from app.oauth.grants.models import Grant
+from app.oauth.grants.revocation import Ended, Endings
 from app.oauth.grants.unused import end_unused
 from app.oauth.tables import grants
 from app.oauth.tokens.refresh import GRACE, UNUSED_FOR
-from app.people.links import Link, make_link
+from app.people.email_links import Link, make_link
 from tests.audit.looking import only, recorded
 from tests.oauth.account.pages import OTHER_PASSWORD
 from tests.oauth.browser import PASSWORD, Browser

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from app.access.limits import AccessLimits
 from app.audit.refusals import EACH_PER_SOURCE
 from app.db import Engine
-from app.ops.rate_limit import LocalLimit, RateLimit
+from app.limits.rate_limit import LocalLimit, RateLimit
 from app.scopes import LISTS_READ
 from tests.audit.looking import log_of, only, recorded
 from tests.factory import CLIENT_ID, Factory

@@ -4,12 +4,12 @@ import anyio
 import pytest
 
 from app.audit import log
-from app.audit.entry import Action
 from app.audit.log import AuditLog
+from app.audit.models import Action
 from app.audit.refusals import EACH_PER_SOURCE
-from app.config import Settings
 from app.db import Engine, create_engine
 from app.errors import Unavailable
+from app.settings.settings import Settings
 from tests.audit.conftest import Record, entry
 from tests.audit.test_refusals import refusal
 

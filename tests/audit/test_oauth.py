@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.audit.entry import Action
+from app.audit.models import Action
 from app.oauth.tokens.refresh import GRACE
 from tests.audit.looking import only, recorded, stored
 from tests.oauth.browser import PASSWORD, Browser

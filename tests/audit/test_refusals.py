@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.audit.entry import Action, Entry
+from app.audit.models import Action, Entry
 from app.audit.refusals import COUNTED, EACH, EACH_PER_SOURCE, MOST_COUNTED, Refusals
-from app.ops.addresses import SITE_SHARE, known_address
+from app.runtime.addresses import SITE_SHARE, known_address
 from tests.audit.conftest import NOW
 
 

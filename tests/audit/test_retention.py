@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from app.audit.chain import BrokenChain, Link
+from app.audit.chaining import LEAD
 from app.audit.retention import forget
-from app.audit.sealing import LEAD
 from app.db import transaction
 from app.db.leader import try_lead
 from tests.audit.conftest import NOW, Record, entry

@@ -6,8 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from app.audit.chain import BrokenChain
-from app.audit.recording import record as record_now
-from app.audit.sealing import Sealer
+from app.audit.chaining import Sealer
+from app.audit.repository import record as record_now
 from app.db import create_engine, transaction
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
@@ -32,8 +32,8 @@ async def test_a_database_that_was_never_served_from_has_no_record_and_no_fault(
 
 
 async def test_more_than_a_batch_is_sealed_at_once(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.audit.sealing.BATCH", 4)
-    monkeypatch.setattr("app.audit.verifying.PAGE", 3)
+    monkeypatch.setattr("app.audit.chaining.BATCH", 4)
+    monkeypatch.setattr("app.audit.verify.PAGE", 3)
     assert (await record.seal(13)).no == 13
     assert (await record.verify()).sound == 13
 
@@ -67,7 +67,7 @@ async def test_an_entry_of_a_transaction_that_is_rolled_back_leaves_no_trace(rec
 async def test_several_sealers_at_once_make_one_chain(
     record: Record, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.audit.sealing.BATCH", 7)
+    monkeypatch.setattr("app.audit.chaining.BATCH", 7)
     other = create_engine(database.service)
     sealers = [Sealer(engine, record.settings) for engine in (record.engine, other, record.engine, other)]
 

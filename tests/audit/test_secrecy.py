@@ -7,8 +7,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.config import Settings
 from app.db import Engine
+from app.settings.settings import Settings
 from tests.audit.conftest import Record
 from tests.audit.looking import log_of, recorded
 from tests.mcp.client import McpClient

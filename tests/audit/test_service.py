@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.config import Settings
 from app.db import Engine
+from app.settings.settings import Settings
 from tests.audit.conftest import Record
 from tests.audit.looking import stored
 from tests.factory import Connected

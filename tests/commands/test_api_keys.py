@@ -7,10 +7,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.config import Settings
-from app.cues import GrantEnded
 from app.db import Engine, transaction
-from app.oauth.store.api_keys import find_grant_of_key_id
+from app.oauth.credentials.api_key_repository import find_grant_of_key_id
+from app.pubsub import GrantEnded
+from app.settings.settings import Settings
 from tests.command import run
 from tests.cues.conftest import Heard
 from tests.factory import Factory

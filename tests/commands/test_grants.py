@@ -10,15 +10,15 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.config import Settings
-from app.cues import GrantEnded
 from app.db import Engine, transaction
 from app.errors import Ambiguous, AppError, Conflict, Invalid, NotFound
-from app.oauth.clients.service_accounts import WantedAccount, create_service_account
-from app.oauth.grants.revoking import Endings, revoke_by_command
-from app.oauth.store.connections import find_connected_apps
+from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
+from app.oauth.grants.connected_apps_repository import find_connected_apps
+from app.oauth.grants.revocation import Endings, revoke_by_command
 from app.people.finding import find_anybody
-from app.people.identity_store import insert_identified
+from app.people.identity_repository import insert_identified
+from app.pubsub import GrantEnded
+from app.settings.settings import Settings
 from tests.audit.looking import only, stored
 from tests.command import run
 from tests.cues.conftest import Heard

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.config import Settings
-from app.cues import MembersChanged
 from app.db import Engine
+from app.pubsub import MembersChanged
+from app.settings.settings import Settings
 from tests.command import run
 from tests.cues.conftest import Heard
 from tests.factory import Factory

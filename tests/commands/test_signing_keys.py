@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.config import Settings
+from app.settings.settings import Settings
 from tests.command import run
 from tests.service import environment_of
 

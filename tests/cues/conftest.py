@@ -6,11 +6,11 @@ import anyio
 import pytest
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from app.cues import Cue, CueBus
-from app.cues.cue import Message, read_payload
-from app.cues.link import CHANNEL
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.pubsub import Cue, CueBus
+from app.pubsub.connection import CHANNEL
+from app.pubsub.notifications import Message, read_payload
 
 SECONDS = 30
 """How long a test waits for what must come."""

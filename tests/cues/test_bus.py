@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 import anyio
 import pytest
 
-from app.cues import CueBus, GrantEnded, ListChanged, MembersChanged, Refetch
-from app.cues.cue import LONGEST_PAYLOAD
-from app.cues.link import CHANNEL
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.pubsub import CueBus, GrantEnded, ListChanged, MembersChanged, Refetch
+from app.pubsub.connection import CHANNEL
+from app.pubsub.notifications import LONGEST_PAYLOAD
 from tests.cues.conftest import Heard, Wire
 
 pytestmark = pytest.mark.anyio
@@ -76,7 +76,7 @@ async def test_more_than_one_payload_holds_goes_in_several(bus: CueBus, wire: Wi
 async def test_an_ended_grant_and_changed_members_do_not_wait_for_more(
     bus: CueBus, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cues.link.GATHER_SECONDS", 3600)
+    monkeypatch.setattr("app.pubsub.connection.GATHER_SECONDS", 3600)
     bus.lists_changed(HOME, {GROCERIES: 1})
     bus.grant_ended(CABIN)
     _, message = await wire.next()
@@ -126,7 +126,7 @@ async def test_after_postgres_cut_the_connections_everybody_refetches_and_cues_f
 async def test_what_is_told_while_the_connection_is_away_is_told_later(
     bus: CueBus, wire: Wire, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cues.link.GATHER_SECONDS", 3600)
+    monkeypatch.setattr("app.pubsub.connection.GATHER_SECONDS", 3600)
     bus.lists_changed(HOME, {GROCERIES: 1})
     admin = await connect(database.superuser)
     own = "SELECT pid FROM pg_stat_activity WHERE usename = 'shopping_service' AND query LIKE '%pg_notify%'"
@@ -140,7 +140,7 @@ async def test_what_is_told_while_the_connection_is_away_is_told_later(
 async def test_a_backlog_that_grows_too_large_becomes_one_cue_to_refetch(
     bus: CueBus, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cues.outbox.LARGEST_BACKLOG", 10)
+    monkeypatch.setattr("app.pubsub.outbox.LARGEST_BACKLOG", 10)
     bus.lists_changed(HOME, {uuid4(): 1 for _ in range(11)})
     _, message = await wire.next()
     assert message.cues == [Refetch()]
@@ -179,8 +179,8 @@ async def test_a_connection_on_which_nothing_comes_back_counts_as_deaf(
     database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As behind a pooler that gives the session to someone else after each transaction."""
-    monkeypatch.setattr("app.cues.link.ECHO_SECONDS", 0.05)
-    monkeypatch.setattr("app.cues.link._NOTIFY", "SELECT $1::text, $2::text[]")
+    monkeypatch.setattr("app.pubsub.connection.ECHO_SECONDS", 0.05)
+    monkeypatch.setattr("app.pubsub.connection._NOTIFY", "SELECT $1::text, $2::text[]")
     bus = CueBus(database.service)
     async with bus.running():
         assert not bus.hears

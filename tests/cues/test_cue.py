@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.cues import Cue, GrantEnded, ListChanged, MembersChanged, Refetch
-from app.cues.cue import LONGEST_PAYLOAD, payloads_of, read_payload
+from app.pubsub import Cue, GrantEnded, ListChanged, MembersChanged, Refetch
+from app.pubsub.notifications import LONGEST_PAYLOAD, payloads_of, read_payload
 
 ORIGIN = UUID(int=7)
 LARGEST_REV = 2**63 - 1

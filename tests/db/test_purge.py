@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from app.db import Connection, Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.db.purge import delete_old, in_batches
-from app.people.purge_repository import delete_counters
+from app.people.retention import delete_counters
 from app.people.tables import attempts
 from tests.db.locks import until_somebody_waits
 

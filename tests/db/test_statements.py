@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.config import Settings
 from app.db import create_engine
 from app.db.embedded import DatabaseUrls
 from app.main import create_app
 from app.mcp.catalogue import TOOLS
+from app.settings.settings import Settings
 from tests.db.statements import TENANT, Node, Recorder, Transaction, plans_of, recording
 from tests.factory import Factory
 from tests.mcp.client import McpClient

@@ -6,11 +6,11 @@ import anyio
 import pytest
 from sqlalchemy import text
 
-from app.config import Settings
 from app.db import Engine, create_engine, transaction, turns
 from app.db.embedded import DatabaseUrls
 from app.db.turns import WRITERS, Turns
 from app.errors import Unavailable
+from app.settings.settings import Settings
 from tests.factory import Factory
 
 pytestmark = pytest.mark.anyio

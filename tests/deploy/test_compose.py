@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from ruamel.yaml import YAML
 
-from app.config import Settings
+from app.settings.settings import Settings
 from tests.documents import ROOT
 
 SECRETS = ("POSTGRES_PASSWORD", "OWNER_PASSWORD", "SERVICE_PASSWORD", "SECRET_KEY")

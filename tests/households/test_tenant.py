@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from app.db import Engine, open_transaction, transaction
 from app.errors import Ambiguous, NotFound, RoleRefused
-from app.households.membership import Membership
+from app.households.models import Membership
 from app.households.repository import memberships_of
 from app.households.tenant import Actor, Tenant, choose, open_tenant
 from tests.factory import Connected, Factory

@@ -10,24 +10,24 @@ import pytest
 from starlette.applications import Starlette
 
 from app.access.limits import AccessLimits
-from app.config import Settings
+from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
 from app.households.tables import households, memberships
-from app.lists.founding import found_household
+from app.limits.rate_limit import LocalLimit, RateLimit
+from app.lists.first_list import found_household
 from app.main import create_app
-from app.oauth.grants.api_keys import WantedKey, create_api_key
-from app.oauth.issuers import external_grants
-from app.oauth.issuers.external_grants import KEPT, ExternalGrants
-from app.oauth.store.clients import Client, insert_client
-from app.oauth.store.grants import approved_redirects, by_id, end_grants
+from app.oauth.clients.repository import Client, insert_client
+from app.oauth.credentials.api_keys import WantedKey, create_api_key
+from app.oauth.external import grants as external_grants
+from app.oauth.external.grants import KEPT, ExternalGrants
+from app.oauth.grants.repository import approved_redirects, by_id, end_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.claims_cache import ExternalClaims
-from app.ops.rate_limit import LocalLimit, RateLimit
-from app.ops.secrets import hash_of
 from app.people.identities import NAMELESS, name_in
 from app.people.tables import identities, people
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.db.looking import count, rows
 from tests.factory import Factory

@@ -5,16 +5,16 @@ import json
 import anyio
 import pytest
 
-from app.config import Settings
 from app.db import Engine
 from app.errors import Unavailable
-from app.external_issuers import DEFAULT_ALGORITHMS
-from app.oauth.issuers.remote import LONGEST_KEPT, REREAD_AFTER, SHORTEST_REFETCH, RemoteIssuer
-from app.oauth.issuers.requests import LONGEST_ANSWER, asked_of
-from app.oauth.issuers.trusted import external_issuers
+from app.fetch.answers import FetchFailed, Reason
+from app.fetch.fetcher import Fetcher, fetcher_of
+from app.oauth.external.issuer import LONGEST_KEPT, REREAD_AFTER, SHORTEST_REFETCH, RemoteIssuer
+from app.oauth.external.requests import LONGEST_ANSWER, asked_of
+from app.oauth.external.trusted import external_issuers
 from app.oauth.tokens.verifier import TokenVerifier
-from app.ops.fetch import Fetcher, fetcher_of
-from app.ops.fetched import FetchFailed, Reason
+from app.settings.external_issuers import DEFAULT_ALGORITHMS
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.issuers.conftest import Resource
 from tests.oauth.key_rings import kid_of

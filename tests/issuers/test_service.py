@@ -6,7 +6,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.config import Settings
+from app.settings.settings import Settings
 from tests.issuers.conftest import Resource
 from tests.issuers.test_upstream import Traveller
 from tests.oidc_provider.issuer import CLIENT_ID, CLIENT_SECRET

@@ -12,16 +12,16 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from app.audit.entry import Action
-from app.config import Settings
+from app.audit.models import Action
+from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.households.tables import households
 from app.main import create_app
-from app.oauth.browser.authorize import REQUEST_LIFE
-from app.oauth.store.upstream import use_attempt
+from app.oauth.authorize.endpoint import REQUEST_LIFE
+from app.oauth.oidc_login.repository import use_attempt
 from app.oauth.tables import upstream_sign_ins
-from app.ops.secrets import hash_of
 from app.people.tables import people
+from app.settings.settings import Settings
 from tests.audit.looking import log_of, only, recorded
 from tests.db.looking import count
 from tests.mcp.client import McpClient

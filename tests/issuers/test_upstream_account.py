@@ -6,15 +6,15 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from app.audit.entry import Action
-from app.config import Settings
+from app.audit.models import Action
+from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
+from app.oauth.oidc_login.repository import LIFE, use_attempt
 from app.oauth.retention import OVER_FOR, forget
-from app.oauth.store.upstream import LIFE, use_attempt
 from app.oauth.tables import upstream_sign_ins
-from app.ops.clock import system_clock
-from app.ops.secrets import hash_of
 from app.people.tables import people
+from app.runtime.clock import system_clock
+from app.settings.settings import Settings
 from tests.audit.looking import only, stored
 from tests.db.looking import count
 from tests.issuers.test_upstream import Traveller, ada, changed, is_refused, other_http

@@ -11,16 +11,15 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.config import Settings
 from app.db import Engine, create_engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.db.leader import try_lead
 from app.households.tenant import open_for_service
 from app.jobs import runner
-from app.jobs.chores import tend
-from app.jobs.runner import tend_all
-from app.lists import recurring
+from app.jobs.runner import tend, tend_all
+from app.lists.items import recurring
 from app.main import create_app
+from app.settings.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.conftest import client

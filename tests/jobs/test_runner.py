@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.jobs import runner
 from app.jobs.runner import tend_all
-from app.people.links import Link, make_link
+from app.people.email_links import Link, make_link
 from app.people.sessions import SESSION_LIFE, open_session
 from app.people.tables import email_links, sessions
+from app.settings.settings import Settings
 from tests.db.looking import count
 from tests.factory import Factory
 

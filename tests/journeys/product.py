@@ -16,10 +16,10 @@ import httpx
 import psutil
 from pydantic import SecretStr
 
-from app.config import Settings
 from app.db.embedded import DatabaseUrls
 from app.db.embedded.locks import is_locked
 from app.db.embedded.roles import read_access, urls
+from app.settings.settings import Settings
 from tests.db.embedded_service import servers_of
 from tests.service import ROOT, START_SECONDS, STOP_SECONDS, Service, free_port
 

@@ -8,9 +8,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lists.exporting import COLUMNS, as_csv, as_json, as_markdown
-from app.lists.formulas import guard, unguard
-from app.lists.model import ShoppingList
+from app.lists.export import COLUMNS, as_csv, as_json, as_markdown, guard, unguard
+from app.lists.models import ShoppingList
 
 LIST = ShoppingList(UUID(int=1), 1, "Groceries", 0, category_order=("Fruit",))
 CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\r\n\t"), min_size=1)

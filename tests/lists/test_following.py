@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
-from app.config import Settings
 from app.db import Engine
 from app.households.tenant import Tenant, open_tenant
-from app.lists import reading
-from app.lists.model import View
+from app.lists import queries
+from app.lists.models import View
 from app.lists.page import PageRow
-from app.lists.reading import Request
+from app.lists.queries import Request
+from app.settings.settings import Settings
 from tests.lists.test_invariants import OPERATIONS, Operation, new_household
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,7 @@ class Follower:
     seen: dict[str, PageRow] = field(default_factory=dict[str, PageRow])
 
     async def look(self, tenant: Tenant) -> None:
-        page = await reading.read_items(tenant, Request(self.list, self.view, since_rev=self.rev, limit=200))
+        page = await queries.read_items(tenant, Request(self.list, self.view, since_rev=self.rev, limit=200))
         assert page.next_cursor is None
         for ref in page.removed:
             self.seen.pop(ref, None)
@@ -38,7 +38,7 @@ class Follower:
 
     async def check(self, tenant: Tenant) -> None:
         """The copy is what is there, whoever looks for the first time."""
-        page = await reading.read_items(tenant, Request(self.list, self.view, limit=200))
+        page = await queries.read_items(tenant, Request(self.list, self.view, limit=200))
         assert {row.ref: row for row in page.rows} == self.seen, f"{self.view} on {self.list}"
 
 

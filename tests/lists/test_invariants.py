@@ -13,19 +13,25 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from app.config import Settings
 from app.db import Engine, new_id, open_transaction, transaction
 from app.errors import AppError
 from app.households import repository as households
 from app.households.tenant import Actor, Tenant, open_tenant
-from app.lists import adding, checking, list_saving, moving, removing, undoing, updating
-from app.lists import changes as recorded
-from app.lists.changes import ITEM_FIELDS, ItemRecord
-from app.lists.list_saving import ListSettings
-from app.lists.model import Changed, Item
-from app.lists.moving import Destination
+from app.lists import save_list
+from app.lists.history import changes as recorded
+from app.lists.history import undo as undoing
+from app.lists.history.changes import ITEM_FIELDS, ItemRecord
+from app.lists.items import add as adding
+from app.lists.items import check as checking
+from app.lists.items import move as moving
+from app.lists.items import remove as removing
+from app.lists.items import update as updating
+from app.lists.items.move import Destination
+from app.lists.items.update import Update
+from app.lists.models import Changed, Item
 from app.lists.repository import ITEM_COLUMNS, item_of
-from app.lists.updating import Update
+from app.lists.save_list import ListSettings
+from app.settings.settings import Settings
 from tests.factory import Factory
 
 pytestmark = pytest.mark.anyio
@@ -139,7 +145,7 @@ def undo(number: int) -> Operation:
 
 
 def delete() -> Operation:
-    return lambda tenant: list_saving.delete_list(tenant, "L2", "Hardware")
+    return lambda tenant: save_list.delete_list(tenant, "L2", "Hardware")
 
 
 OPERATIONS = st.lists(
@@ -185,7 +191,7 @@ async def new_household(engine: Engine, settings: Settings) -> Household:
     async with transaction(engine) as connection:
         memberships = tuple(await households.memberships_of(connection, person.id))
     household = Household(engine, Actor(person.id, "tests", new_id(), memberships, memberships[0].household_id))
-    await household.do(lambda tenant: list_saving.save_list(tenant, None, ListSettings(name="Hardware")))
+    await household.do(lambda tenant: save_list.save_list(tenant, None, ListSettings(name="Hardware")))
     return household
 
 

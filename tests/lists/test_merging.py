@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lists.folding import merge_key
-from app.lists.merging import plan_add
-from app.lists.model import LINES_PER_NAME, Item, OnDuplicate, Outcome, Plan, Wanted
-from app.lists.quantities import parse_phrase
+from app.lists.items.merging import plan_add
+from app.lists.models import LINES_PER_NAME, Item, OnDuplicate, Outcome, Plan, Wanted
+from app.quantities import parse_phrase
+from app.quantities.merge_key import merge_key
 from app.text import fold
 
 LIST = UUID(int=1)
@@ -163,8 +163,8 @@ def test_each_name_and_note_is_folded_once(monkeypatch: pytest.MonkeyPatch) -> N
 
         return counted
 
-    monkeypatch.setattr("app.lists.model.fold", counting(fold))
-    monkeypatch.setattr("app.lists.model.merge_key", counting(merge_key))
+    monkeypatch.setattr("app.lists.models.fold", counting(fold))
+    monkeypatch.setattr("app.lists.models.merge_key", counting(merge_key))
     plan_add([], wanted(*(f"m (note {number})" for number in range(50))), "merge", 1, list_id=LIST)
     assert len(folded) <= 150  # a name and a note each, and the note of the line that it becomes
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lists.quantities import UNITS, make_quantity, parse_phrase
-from app.lists.quantities.line import Line
+from app.quantities import UNITS, make_quantity, parse_phrase
+from app.quantities.line import Line
 
 with (Path(__file__).parent / "phrases.csv").open(encoding="utf-8", newline="") as table:
     PHRASES: Final = list(csv.DictReader(table))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lists.quantities import UNITS, Quantity, make_quantity
-from app.lists.quantities.languages import LANGUAGES
+from app.quantities import UNITS, Quantity, make_quantity
+from app.quantities.languages import LANGUAGES
 
 
 def amount(number: str | Decimal, unit: str | None = None) -> Quantity:

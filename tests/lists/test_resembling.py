@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from app.lists.model import Item, Wanted
-from app.lists.resembling import Resembling
+from app.lists.items.candidates import Resembling
+from app.lists.models import Item, Wanted
 
 NAMES = ["milk", "oat milk", "flour", "eggs", "tomatoes", "Milch", "haricots verts", "radis", "cheese", "7up"]
 

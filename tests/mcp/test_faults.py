@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from app.db import transactions
 from app.db.driver import Driver
 from app.households.tenant import Tenant
-from app.lists import adding
+from app.lists.items import add
 from app.mcp.tools import add_items
 from tests.factory import Connected
 from tests.mcp.client import Era, McpClient
@@ -31,18 +31,18 @@ async def fail(*_: object, **__: object) -> Any:
 
 
 def in_the_tool(patch: Patch) -> None:
-    patch.setattr(adding, "add_items", fail)
+    patch.setattr(add, "add_items", fail)
 
 
 def in_a_repository(patch: Patch) -> None:
-    patch.setattr(adding, "store_or_read", fail)
+    patch.setattr(add, "store_or_read", fail)
 
 
 def in_a_library(patch: Patch) -> None:
     async def divide(*_: object) -> Any:
         return types.Tool.model_validate({"name": SECRET})  # a pydantic error that quotes its input
 
-    patch.setattr(adding, "store_or_read", divide)
+    patch.setattr(add, "store_or_read", divide)
 
 
 def in_the_result(patch: Patch) -> None:
@@ -87,7 +87,7 @@ async def test_a_commit_that_stores_nothing_is_an_error_and_never_a_success(
     each_era: McpClient, monkeypatch: Patch
 ) -> None:
     """Postgres answers COMMIT of an aborted transaction with ROLLBACK, and no error."""
-    real = adding.add_items
+    real = add.add_items
 
     async def abort(tenant: Tenant, *arguments: Any, **options: Any) -> Any:
         added = await real(tenant, *arguments, **options)
@@ -96,7 +96,7 @@ async def test_a_commit_that_stores_nothing_is_an_error_and_never_a_success(
         return added
 
     with monkeypatch.context() as patch:
-        patch.setattr(adding, "add_items", abort)
+        patch.setattr(add, "add_items", abort)
         error = await each_era.refusal("add_items", items=["milk"])
     assert error["code"] == "unavailable"
     assert error["retry_after"] > 0
@@ -138,7 +138,7 @@ async def test_a_fault_in_a_middleware_is_told_generically(app: Starlette, each_
 
 
 async def test_a_fault_in_the_gate_is_a_500_without_detail(each_era: McpClient, monkeypatch: Patch) -> None:
-    monkeypatch.setattr("app.access.identify.memberships_of", fail)
+    monkeypatch.setattr("app.access.authenticator.memberships_of", fail)
     response = await each_era.send("tools/list")
     assert response.status_code == 500
     assert response.headers["x-request-id"] in response.text

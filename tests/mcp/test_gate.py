@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 from starlette.applications import Starlette
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.people.sessions import open_session
+from app.settings.settings import Settings
 from app.ui.cookies import BrowserCookie
 from tests.factory import Connected, Factory
 from tests.mcp.client import Era, McpClient

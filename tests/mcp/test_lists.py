@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Engine, new_id, transaction
-from app.lists.model import ITEMS_PER_LIST
+from app.lists.models import ITEMS_PER_LIST
 from tests.factory import Connected
 from tests.mcp.client import McpClient
 

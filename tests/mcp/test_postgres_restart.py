@@ -12,10 +12,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from app.config import Settings
 from app.db import create_engine
 from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
+from app.settings.settings import Settings
 from tests.conftest import SECRET
 from tests.factory import Factory
 from tests.mcp.client import McpClient

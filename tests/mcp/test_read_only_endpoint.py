@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.config import Settings
 from app.mcp.catalogue import TOOLS
 from app.resources import READ_ONLY
+from app.settings.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import Era, McpClient
 

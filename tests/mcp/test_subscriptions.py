@@ -17,9 +17,6 @@ from mcp.shared.subscriptions import ResourceUpdated
 from sqlalchemy import text
 from starlette.applications import Starlette
 
-from app.config import Settings
-from app.cues import CueBus
-from app.cues.link import CHANNEL
 from app.db import Engine, transaction
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
@@ -28,6 +25,9 @@ from app.main import create_app
 from app.mcp import subscriptions
 from app.mcp.catalogue import TOOLS
 from app.mcp.subscriptions import STREAMS_PER_GRANT, URIS_PER_STREAM
+from app.pubsub import CueBus
+from app.pubsub.connection import CHANNEL
+from app.settings.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.streaming import SECONDS, PortServer, follow
@@ -426,7 +426,7 @@ async def test_a_membership_that_was_missed_ends_the_stream_too(
 async def test_many_writes_are_one_notification_for_each_interval(
     client: McpClient, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.cues.link.GATHER_SECONDS", 0.5)
+    monkeypatch.setattr("app.pubsub.connection.GATHER_SECONDS", 0.5)
     payloads: list[tuple[int, str]] = []
     last = anyio.Event()
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Engine, transaction
-from app.lists.model import ITEMS_PER_LIST, LISTS_PER_HOUSEHOLD
+from app.lists.models import ITEMS_PER_LIST, LISTS_PER_HOUSEHOLD
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.looking import errors, names, refs, rows, statuses

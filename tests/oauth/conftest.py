@@ -13,18 +13,20 @@ import pytest
 from starlette.applications import Starlette
 
 from app.audit.log import AuditLog
-from app.config import Settings
 from app.db import Engine, transaction
 from app.db.readiness import Readiness
-from app.lists.founding import found_household
+from app.fetch.fetcher import Fetcher, fetcher_of
+from app.lists.first_list import found_household
 from app.oauth.assembly import Surroundings, authorization_server
-from app.oauth.grants.grant import Grant, find_live_grant
+from app.oauth.grants.models import Grant, find_live_grant
 from app.oauth.routes import oauth_routes
-from app.oauth.signing.keys import KeyRing
-from app.ops.fetch import Fetcher, fetcher_of
-from app.ops.health import health_routes
-from app.ops.mail import Mailer
+from app.oauth.signing.key_ring import KeyRing
+from app.runtime.health import health_routes
+from app.runtime.mailer import Mailer
+from app.settings.settings import Settings
 from app.ui.static_files import static_files
+from app.web.account.routes import account_routes
+from app.web.sign_in.routes import sign_in_routes
 from tests.clock import MovableClock
 from tests.mailbox import Mailbox, mailbox
 from tests.oauth.tokens import tokens_for
@@ -97,7 +99,8 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
         clock=clock,
     )
     around = replace(around, **given)
-    routes = oauth_routes(authorization_server(settings, around))
+    built = authorization_server(settings, around)
+    routes = [*oauth_routes(built), *sign_in_routes(built), *account_routes(built)]
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
     return RunningServer(app, settings, engine, around, clock, revoked)
 

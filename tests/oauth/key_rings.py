@@ -5,10 +5,10 @@ from typing import Final
 import jwt
 from pydantic import SecretStr
 
-from app.config import Settings
 from app.db import Engine
-from app.oauth.signing.keys import KeyRing
-from app.ops.clock import Clock, system_clock
+from app.oauth.signing.key_ring import KeyRing
+from app.runtime.clock import Clock, system_clock
+from app.settings.settings import Settings
 
 OTHER_SECRET: Final = SecretStr("another secret key of these tests, 0123456789")
 

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from app.config import Settings
 from app.db import Engine, transaction
+from app.fetch.fetcher import Fetcher
 from app.oauth.tables import client_assertions, clients
-from app.ops.fetch import Fetcher
+from app.settings.settings import Settings
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import publish

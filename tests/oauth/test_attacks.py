@@ -11,10 +11,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app.crypto.tokens import hash_of
 from app.db import transaction
-from app.oauth.store.clients import Client, insert_client
+from app.oauth.clients.repository import Client, insert_client
 from app.oauth.tables import clients, grants
-from app.ops.secrets import hash_of
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import REDIRECT_URI, Attempt, approved_code, consent_page, redeem, register

@@ -6,10 +6,10 @@ import httpx
 import pytest
 import uvicorn
 
-from app.config import Settings
 from app.db import Engine
 from app.oauth.limits import PerMinute
 from app.serve import uvicorn_options
+from app.settings.settings import Settings
 from tests.oauth.conftest import start
 from tests.oauth.tokens import REDIRECT_URI
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.config import Settings
 from app.oauth.clients.ids import fault_of_client_id, is_document_id
+from app.settings.settings import Settings
 
 
 def settings_of(**rules: list[str]) -> Settings:

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.main import create_app
 from app.oauth.clients.preregistered import Wanted, add_client
+from app.settings.settings import Settings
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser
 from tests.oauth.described import publish

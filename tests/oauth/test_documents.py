@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.config import Settings
 from app.db import Engine, transaction
+from app.fetch.fetcher import STRANGERS, Fetcher
 from app.oauth.limits import PerMinute
 from app.oauth.tables import clients, grants
-from app.ops.fetch import STRANGERS, Fetcher
+from app.settings.settings import Settings
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import PATH, publish

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from app.limits.counters import Counters
 from app.oauth.limits import PerMinute, limits_of
-from app.ops.counters import Counters
 
 pytestmark = pytest.mark.anyio
 

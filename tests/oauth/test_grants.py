@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from app.db import transaction
 from app.db.embedded import DatabaseUrls
-from app.oauth.grants.grant import find_live_grant
-from app.oauth.store.grants import EndedGrant, by_id, end_grants, lock_grant, of_person
-from app.oauth.store.retention import unused
+from app.oauth.grants.models import find_live_grant
+from app.oauth.grants.repository import EndedGrant, by_id, end_grants, lock_grant, of_person
+from app.oauth.retention_repository import unused
 from app.oauth.tables import grants
 from tests.db.locks import until_somebody_waits
 from tests.db.looking import change

@@ -8,15 +8,15 @@ import jwt
 import pytest
 from sqlalchemy import delete, update
 
-from app.config import Settings
+from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.households.tables import memberships
+from app.oauth.clients.repository import Client, insert_client
 from app.oauth.limits import PerMinute
-from app.oauth.store.clients import Client, insert_client
 from app.oauth.tables import clients, grants
-from app.ops.secrets import hash_of
 from app.resources import READ_ONLY
+from app.settings.settings import Settings
 from tests.db.looking import change
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import REDIRECT_URI, refresh, register

@@ -6,17 +6,17 @@ import anyio
 import httpx
 import pytest
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import LimitReached, Unavailable
+from app.fetch.fetcher import STRANGERS, Fetcher
+from app.limits.rate_limit import RateLimit
 from app.oauth.clients.fetch_limits import MOST_FAILED, FetchLimits
 from app.oauth.clients.given_keys import GivenKeys
 from app.oauth.clients.key_sets import MOST_SETS, KeySets
-from app.oauth.clients.service_accounts import WantedAccount, create_service_account
+from app.oauth.clients.repository import Client
+from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
 from app.oauth.limits import PerMinute
-from app.oauth.store.clients import Client
-from app.ops.fetch import STRANGERS, Fetcher
-from app.ops.rate_limit import RateLimit
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.factory import Factory
 from tests.oauth.conftest import RunningServer, start

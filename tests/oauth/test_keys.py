@@ -8,12 +8,12 @@ import jwt
 import pytest
 from sqlalchemy import select, update
 
-from app.config import Settings
+from app.crypto.encryption import seal, unseal
 from app.db import Engine, transaction
 from app.errors import StartupError
-from app.oauth.signing.keys import SEALED_FOR, KeyRing, make_key
+from app.oauth.signing.key_ring import SEALED_FOR, KeyRing, make_key
 from app.oauth.tables import signing_keys
-from app.ops.sealing import seal, unseal
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.oauth.conftest import RunningServer
 from tests.oauth.key_rings import OTHER_SECRET, kid_of, loaded

@@ -4,16 +4,16 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import Conflict
 from app.households.tables import households
-from app.oauth.browser import approving, authorize
-from app.oauth.clients.service_accounts import WantedAccount, create_service_account
-from app.oauth.grants import granting
-from app.oauth.grants.api_keys import WantedKey, create_api_key
+from app.oauth.authorize import approve, endpoint
+from app.oauth.credentials.api_keys import WantedKey, create_api_key
+from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
+from app.oauth.grants import create
 from app.oauth.limits import PerMinute
 from app.oauth.tables import authorization_requests, refresh_tokens
+from app.settings.settings import Settings
 from tests.factory import Factory
 from tests.oauth.browser import Browser, Page, refresh_target
 from tests.oauth.conftest import RunningServer, start
@@ -88,7 +88,7 @@ async def test_authorization_requests_of_an_address_are_limited(limited: Running
 async def test_few_requests_wait_in_one_browser_and_the_newest_are_good(
     server: RunningServer, http: httpx.AsyncClient, email: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(authorize, "MOST_OPEN", 3)
+    monkeypatch.setattr(endpoint, "MOST_OPEN", 3)
     attempt = Attempt((await register(http, server.url))["client_id"], server.url)
     async with server.browser() as other:
         elsewhere = await Browser(other).open(attempt.url())
@@ -141,7 +141,7 @@ async def test_many_grants_of_one_person_get_no_more_tokens_than_the_person(
 async def test_one_person_has_two_hundred_connections_at_most(
     server: RunningServer, http: httpx.AsyncClient, email: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (granting, approving):
+    for module in (create, approve):
         monkeypatch.setattr(module, "MOST_CONNECTIONS", 1)
     await approved_code(http, server.url, email)
     async with transaction(server.engine) as connection:

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from app.config import Settings
 from app.db import Engine
 from app.oauth.metadata import server_metadata
+from app.settings.settings import Settings
 from tests.oauth.conftest import RunningServer, start
 
 pytestmark = pytest.mark.anyio

@@ -11,18 +11,18 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.cues import Cue, CueBus, GrantEnded
 from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import Invalid, NotFound
 from app.oauth.clients.given_keys import GivenKeys
 from app.oauth.clients.preregistered import Wanted, add_client, end_client
-from app.oauth.grants.grant import find_live_grant
-from app.oauth.grants.revoking import Endings
-from app.oauth.store.clients import find_preregistered, note_use
-from app.oauth.store.external_grants import NewExternalGrant, insert_external_grant
-from app.oauth.store.grants import lock_grant
+from app.oauth.clients.repository import find_preregistered, note_use
+from app.oauth.external.grant_repository import NewExternalGrant, insert_external_grant
+from app.oauth.grants.models import find_live_grant
+from app.oauth.grants.repository import lock_grant
+from app.oauth.grants.revocation import Endings
 from app.oauth.tables import clients, grants
+from app.pubsub import Cue, CueBus, GrantEnded
 from app.scopes import ALL_SCOPES
 from tests.command import run
 from tests.db.locks import until_somebody_waits

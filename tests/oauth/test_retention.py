@@ -12,10 +12,10 @@ from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.db.purge import BATCH
 from app.jobs.runner import tend_all
+from app.oauth.credentials.api_key_repository import insert_api_key
+from app.oauth.grants.repository import find_grant
 from app.oauth.retention import forget
-from app.oauth.store.api_keys import insert_api_key
-from app.oauth.store.grants import find_grant
-from app.oauth.store.retention import delete_grants
+from app.oauth.retention_repository import delete_grants
 from app.oauth.tables import (
     api_keys,
     authorization_requests,

@@ -7,12 +7,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import Unavailable
-from app.jobs.upkeep import keep_up
+from app.jobs.runner import keep_up
+from app.oauth.signing.repository import StoredKey, find_keys
 from app.oauth.signing.rotation import OLDEST, rotate_keys
-from app.oauth.store.keys import StoredKey, find_keys
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.conftest import SECRET
 from tests.oauth.conftest import RunningServer

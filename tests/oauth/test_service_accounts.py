@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select, update
 from starlette.applications import Starlette
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import Ambiguous, Conflict, Invalid, NotFound
@@ -19,19 +18,20 @@ from app.households.repository import members_of, memberships_of
 from app.households.tables import households
 from app.oauth.clients.given_keys import GivenKeys
 from app.oauth.clients.preregistered import end_client
-from app.oauth.clients.service_accounts import (
+from app.oauth.clients.repository import find_preregistered, lock_client
+from app.oauth.credentials.service_account_repository import find_service_account, find_service_accounts
+from app.oauth.credentials.service_accounts import (
     IssuedAccount,
     WantedAccount,
     create_service_account,
     end_tokens,
     revoke_service_account,
 )
-from app.oauth.grants.revoking import Endings, GrantRevoked
-from app.oauth.store.clients import find_preregistered, lock_client
-from app.oauth.store.grants import end_grants, find_service_grant, of_client
-from app.oauth.store.service_accounts import find_service_account, find_service_accounts
+from app.oauth.grants.repository import end_grants, find_service_grant, of_client
+from app.oauth.grants.revocation import Endings, GrantRevoked
 from app.oauth.tables import clients, grants
 from app.people.tables import people
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.db.locks import until_somebody_waits
 from tests.factory import Connected, Factory

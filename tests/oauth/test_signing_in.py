@@ -5,11 +5,11 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from app.config import Settings
 from app.db import Engine
 from app.households.tables import households, memberships
 from app.oauth.limits import PerMinute
 from app.people.tables import people, sessions
+from app.settings.settings import Settings
 from tests.db.looking import count
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import RunningServer, start

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.config import Settings
 from app.db import Engine
-from app.ops.fetch import Fetcher
+from app.fetch.fetcher import Fetcher
+from app.settings.settings import Settings
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import document_of, publish

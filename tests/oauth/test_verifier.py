@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from app.config import Settings
 from app.db import Engine
-from app.oauth.signing.keys import KeyRing
+from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens import claims_cache
 from app.oauth.tokens.claims_cache import Claims, ClaimsCache
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
+from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.factory import Factory
 

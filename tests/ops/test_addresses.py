@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from app.ops.addresses import SITE_SHARE, Network, is_public, networks_of, resolve
+from app.runtime.addresses import SITE_SHARE, Network, is_public, networks_of, resolve
 
 
 @pytest.mark.parametrize(

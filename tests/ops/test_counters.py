@@ -10,9 +10,9 @@ import pytest
 import structlog
 from limits import RateLimitItemPerMinute
 
-from app.ops import counters
-from app.ops.counters import AWAY_SECONDS, Counters
-from app.ops.rate_limit import RateLimit
+from app.limits import counters
+from app.limits.counters import AWAY_SECONDS, Counters
+from app.limits.rate_limit import RateLimit
 from tests.service import free_port
 
 pytestmark = pytest.mark.anyio

@@ -5,8 +5,8 @@ import threading
 import anyio
 import pytest
 
-from app.ops.fetch import STRANGERS, Asked, Fetcher
-from app.ops.fetched import FetchFailed, Reason
+from app.fetch.answers import FetchFailed, Reason
+from app.fetch.fetcher import STRANGERS, Asked, Fetcher
 from tests.site import Answer, Authority, Names, SilentNames, Site, seen
 
 pytestmark = pytest.mark.anyio

@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 import anyio
 import pytest
 
-from app.ops.addresses import SITE_SHARE
-from app.ops.fetch import STRANGERS
-from app.ops.fetch_places import FetchPlaces
+from app.fetch.bulkheads import FetchPlaces
+from app.fetch.fetcher import STRANGERS
+from app.runtime.addresses import SITE_SHARE
 from tests.documents import ROOT
 from tests.site import Names
 

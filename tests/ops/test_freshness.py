@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from app.ops.freshness import lifetime_of
+from app.fetch.freshness import lifetime_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 DATE = "Sat, 21 Nov 2026 12:00:00 GMT"

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import make_url
 
 from app.access import grant_cache
-from app.config import Settings
 from app.db import Engine
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
 from app.db.migrate import newest_revision
+from app.settings.settings import Settings
 from tests.factory import Factory
 from tests.mcp.client import ERAS, Era, McpClient
 

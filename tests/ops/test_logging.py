@@ -8,8 +8,8 @@ import sys
 import httpx
 import pytest
 
-from app.config import Settings
 from app.db import Engine
+from app.settings.settings import Settings
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 from tests.service import environment_of, start

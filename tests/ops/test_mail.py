@@ -7,9 +7,9 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from app.config import Settings
 from app.errors import Unavailable
-from app.ops.mail import LONGEST_QUEUE, Letter, Mailer
+from app.runtime.mailer import LONGEST_QUEUE, Letter, Mailer
+from app.settings.settings import Settings
 from tests.mailbox import SENDER, Mailbox, mailbox
 
 pytestmark = pytest.mark.anyio

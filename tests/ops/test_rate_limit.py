@@ -3,11 +3,10 @@
 import pytest
 
 from app.errors import LimitReached
-from app.ops import windows
-from app.ops.addresses import SITE_SHARE
-from app.ops.rate_limit import LocalLimit, RateLimit
-from app.ops.waiting import wait_in_words
-from app.ops.windows import Windows
+from app.limits import windows
+from app.limits.rate_limit import LocalLimit, RateLimit, wait_in_words
+from app.limits.windows import Windows
+from app.runtime.addresses import SITE_SHARE
 
 pytestmark = pytest.mark.anyio
 

@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from app.ops.single_flight import SingleFlight
+from app.runtime.single_flight import SingleFlight
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from app.db import Engine, transaction
 from app.errors import Invalid
 from app.people.accounts import Entry, change_password, create_account, prepare_account, still_holds
-from app.people.attempts import SlowDown
+from app.people.login_throttle import SlowDown
+from app.people.models import Person
 from app.people.passwords import PasswordHashing
-from app.people.person import Person
 from app.people.tables import credentials, people
 from tests.conftest import SECRET
 

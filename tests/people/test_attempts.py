@@ -10,13 +10,13 @@ from sqlalchemy import select
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import LimitReached
-from app.ops.addresses import SITE_SHARE
-from app.people import attempts as attempts_of_people
+from app.people import login_throttle as attempts_of_people
 from app.people.attempt_repository import lock
-from app.people.attempts import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, SlowDown
-from app.people.emails import EmailAddress, parse_email
+from app.people.email_addresses import EmailAddress, parse_email
+from app.people.login_throttle import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, SlowDown
 from app.people.retention import forget
 from app.people.tables import attempts
+from app.runtime.addresses import SITE_SHARE
 from tests.conftest import SECRET
 from tests.db.locks import until_somebody_waits
 from tests.db.looking import count

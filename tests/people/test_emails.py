@@ -3,7 +3,7 @@
 import pytest
 
 from app.errors import Invalid
-from app.people.emails import parse_email
+from app.people.email_addresses import parse_email
 
 
 @pytest.mark.parametrize(

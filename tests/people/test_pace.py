@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from app.people.pace import Pace
+from app.people.backoff import Pace
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PACE = Pace(free=2, first=timedelta(seconds=1), longest=timedelta(seconds=10), forgiven=timedelta(minutes=1))

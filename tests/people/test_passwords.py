@@ -8,7 +8,6 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
 
 from app.errors import Invalid, Unavailable
-from app.ops.addresses import SITE_SHARE
 from app.people.passwords import (
     AT_ONCE,
     LONGEST_QUEUE,
@@ -17,6 +16,7 @@ from app.people.passwords import (
     check_given_password,
     check_new_password,
 )
+from app.runtime.addresses import SITE_SHARE
 
 pytestmark = pytest.mark.anyio
 

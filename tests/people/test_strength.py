@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.errors import Invalid
-from app.people.strength import check_strength
+from app.people.password_strength import check_strength
 
 WEAK = ["password1", "qwertyuiop", "aaaaaaaaaaaa", "abcabcabcabc", "Passw0rd!2024", "1986-04-26", "shopping list"]
 STRONG = ["correct horse battery", "x7Kq9Zr2b", "пароль пароль", "🔑🧀🍞🥛🍎🥕🧅🥔🍋", "x7Kq9Zr2b" * 100]

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
 from app.errors import Invalid
-from app.ui import bodies
-from app.ui.bodies import read_whole_body
+from app.ui import forms
+from app.ui.forms import read_whole_body
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +23,7 @@ async def gone() -> Message:
 
 @pytest.mark.parametrize("receive", [never, gone])
 async def test_a_body_that_does_not_arrive_is_refused(receive: Receive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(forms, "BODY_SECONDS", 0.01)
     scope: Scope = {"type": "http", "method": "POST", "headers": []}
     with pytest.raises(Invalid, match="did not arrive whole, or not in time"):
         await read_whole_body(Request(scope, receive))

@@ -10,8 +10,8 @@ import pytest
 from bs4 import BeautifulSoup
 from starlette.applications import Starlette
 
-from app.config import Settings
-from app.external_issuers import ExternalIssuer
+from app.settings.external_issuers import ExternalIssuer
+from app.settings.settings import Settings
 from app.web.landing import landing_routes
 
 pytestmark = pytest.mark.anyio

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from app.households.tenant import Tenant
-from app.lists import adding
-from app.lists.model import ITEMS_PER_CALL, OnDuplicate
-from app.mcp.numbers import Number
+from app.lists.items import add
+from app.lists.models import ITEMS_PER_CALL, OnDuplicate
+from app.mcp.argument_types import Number
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE
@@ -49,8 +49,8 @@ async def add_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Adds items to a shopping list. Reads quantities in texts such as `2 kg flour`, `3x milk` or `milk (lactose
     free)`. An item that is already on the list is merged: 500 g and 1 kg become 1.5 kg. An item that can't be added is
     reported, and the others are added."""
-    entries = [entry if isinstance(entry, str) else adding.NewItem(**dict(entry)) for entry in arguments.items]
-    added = await adding.add_items(
+    entries = [entry if isinstance(entry, str) else add.NewItem(**dict(entry)) for entry in arguments.items]
+    added = await add.add_items(
         tenant, entries, arguments.list, arguments.on_duplicate, all_or_nothing=arguments.all_or_nothing
     )
     return change_result(added)

@@ -6,9 +6,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.activity.refs import event_ref
 from app.errors import AppError
-from app.lists.model import Changed, Entry, ListOutcome
+from app.lists.history.refs import event_ref
+from app.lists.models import Changed, Entry, ListOutcome
 from app.mcp.spec import WriteResult
 
 MOST_SHOWN: Final = 100

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from app.households.tenant import Tenant
-from app.lists import checking
+from app.lists.items import check
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.mcp.tools.item_names import ItemNames, ListOfNames
@@ -22,7 +22,7 @@ class Arguments(BatchArguments):
 async def check_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Marks items as bought, or as not bought after all. What was bought stays on record with store and price, and
     repeating items come back when they are due."""
-    checked = await checking.check_items(
+    checked = await check.check_items(
         tenant,
         arguments.items,
         arguments.list,

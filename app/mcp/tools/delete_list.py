@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from app.households.tenant import Tenant
-from app.lists import list_saving
+from app.lists import save_list
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import HOUSEHOLD_MANAGE
@@ -19,7 +19,7 @@ class Arguments(WriteArguments):
 async def delete_list(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Deletes a shopping list with everything on it. To put a list away for a while, save_list archives it; undo brings
     a deleted list back."""
-    return change_result(await list_saving.delete_list(tenant, arguments.list, arguments.confirm_name))
+    return change_result(await save_list.delete_list(tenant, arguments.list, arguments.confirm_name))
 
 
 DELETE_LIST = ToolSpec(

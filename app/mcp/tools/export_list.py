@@ -3,9 +3,9 @@
 from pydantic import Field
 
 from app.households.tenant import Tenant
-from app.lists import exporting
-from app.lists.exporting import Format
-from app.lists.model import View
+from app.lists import export as exporting
+from app.lists.export import Format
+from app.lists.models import View
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
 from app.scopes import LISTS_READ
 

@@ -5,12 +5,12 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.activity.refs import event_ref
 from app.households.tenant import Tenant
-from app.lists import history
-from app.lists.history import Happening
+from app.lists.history import queries
+from app.lists.history.queries import Happening
+from app.lists.history.refs import event_ref
+from app.mcp.argument_types import Time
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
-from app.mcp.times import Time
 from app.scopes import LISTS_READ
 
 Kind = Literal[
@@ -79,7 +79,7 @@ class Result(ToolResult):
 async def get_activity(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows what was changed on the shopping lists, by whom and when, newest on top, with the undo_ref of each change
     that can be undone. Changes are kept for 400 days."""
-    request = history.Request(
+    request = queries.Request(
         list=arguments.list,
         since=arguments.since,
         until=arguments.until,
@@ -88,7 +88,7 @@ async def get_activity(tenant: Tenant, arguments: Arguments) -> Result:
         cursor=arguments.cursor,
         limit=arguments.limit,
     )
-    page = await history.read_history(tenant, request)
+    page = await queries.read_history(tenant, request)
     return Result(events=[_event(each) for each in page.happenings], next_cursor=page.next_cursor)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.lists.model import ITEMS_PER_CALL
+from app.lists.models import ITEMS_PER_CALL
 
 ItemNames = Annotated[
     list[str],

@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from app.lists.page import PageRow
-from app.mcp.numbers import as_number
+from app.mcp.argument_types import as_number
 
 
 class ItemView(TypedDict):

@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, Field, SkipValidation
 
 from app.households.tenant import Tenant
-from app.lists import reading
-from app.lists.model import GroupBy, View
+from app.lists import queries
+from app.lists.models import GroupBy, View
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
 from app.mcp.tools.items import ItemView, concise, full
 from app.scopes import LISTS_READ
@@ -67,7 +67,7 @@ class Result(ToolResult):
 async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows the items of a shopping list, in the order of the list: what to buy, or what was bought. Filters by
     store and words, groups, and pages through long lists."""
-    request = reading.Request(
+    request = queries.Request(
         list=arguments.list,
         view=arguments.view,
         group_by=arguments.group_by,
@@ -77,7 +77,7 @@ async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
         cursor=arguments.cursor,
         limit=arguments.limit,
     )
-    page = await reading.read_items(tenant, request)
+    page = await queries.read_items(tenant, request)
     show = full if arguments.detail == "full" else concise
     return Result(
         list=page.list.ref if page.list is not None else None,

@@ -3,9 +3,9 @@
 from pydantic import Field
 
 from app.households.tenant import Tenant
-from app.lists import moving
-from app.lists.moving import Destination
-from app.lists.ordering import End
+from app.lists.items import move
+from app.lists.items.move import Destination
+from app.lists.items.ordering import End
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.mcp.tools.item_names import ItemNames, ListOfNames
@@ -26,7 +26,7 @@ async def move_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Moves items to another list, to the top or bottom of a list, or before another item, keeping the order in which
     they are named. On another list they are added beside lines of the same name."""
     destination = Destination(arguments.to_list, arguments.to, arguments.before)
-    moved = await moving.move_items(
+    moved = await move.move_items(
         tenant, arguments.items, arguments.list, destination, all_or_nothing=arguments.all_or_nothing
     )
     return change_result(moved)

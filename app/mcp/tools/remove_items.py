@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from app.households.tenant import Tenant
-from app.lists import removing
-from app.lists.removing import What
+from app.lists.items import remove
+from app.lists.items.remove import What
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.mcp.tools.item_names import ItemNames, ListOfNames
@@ -23,7 +23,7 @@ class Arguments(BatchArguments):
 async def remove_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Removes items from a shopping list, or everything that was bought. Bought items that repeat are kept by
     what=checked, so that they can come back. What was bought stays on record. Results show up to 100."""
-    removed = await removing.remove_items(
+    removed = await remove.remove_items(
         tenant,
         arguments.items,
         arguments.what,

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from app.households.tenant import Tenant
-from app.lists import list_saving
-from app.lists.list_saving import CATEGORIES, ListSettings
+from app.lists import save_list as list_saving
+from app.lists.save_list import CATEGORIES, ListSettings
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE

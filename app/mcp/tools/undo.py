@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from app.households.tenant import Tenant
-from app.lists import undoing
+from app.lists.history import undo as undoing
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from app.households.tenant import Tenant
-from app.lists import updating
-from app.lists.model import ITEMS_PER_CALL
-from app.lists.updating import Clearable
-from app.mcp.numbers import Number
+from app.lists.items import update
+from app.lists.items.update import Clearable
+from app.lists.models import ITEMS_PER_CALL
+from app.mcp.argument_types import Number
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.mcp.tools.item_names import ListOfNames
@@ -55,15 +55,15 @@ async def update_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Overwrites details of items on a shopping list, such as quantity, name, note or store, or clears them. With
     if_rev, an item that someone changed meanwhile fails as a conflict and shows its current values."""
     updates = [_update(each) for each in arguments.items]
-    updated = await updating.update_items(
+    updated = await update.update_items(
         tenant, updates, arguments.list, arguments.if_rev, all_or_nothing=arguments.all_or_nothing
     )
     return change_result(updated)
 
 
-def _update(given: UpdateInput) -> updating.Update:
+def _update(given: UpdateInput) -> update.Update:
     values: dict[str, Any] = {**dict(given), "clear": tuple(given.clear or ())}
-    return updating.Update(**values)
+    return update.Update(**values)
 
 
 UPDATE_ITEMS = ToolSpec(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from app.crypto.tokens import new_secret
 from app.db import Connection, transaction
-from app.oauth.server import AuthorizationServer
-from app.ops.secrets import new_secret
-from app.people.person import Person
+from app.oauth.context import AuthorizationServer
+from app.people.models import Person
 from app.people.sessions import SESSION_LIFE, close_session, find_person, open_session
 
 

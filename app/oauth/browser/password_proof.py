@@ -5,16 +5,16 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.audit.entry import Action
-from app.audit.recording import record
+from app.audit.models import Action
+from app.audit.repository import record
 from app.db import Connection, transaction
 from app.errors import AppError, Invalid
 from app.oauth.auditing import email_hash_of, entry_of, refused
-from app.oauth.server import AuthorizationServer
-from app.ops.requests import address_of
+from app.oauth.context import AuthorizationServer
 from app.people.accounts import still_holds
-from app.people.person import Person
-from app.people.store import PasswordAccount
+from app.people.models import Person
+from app.people.repository import PasswordAccount
+from app.runtime.requests import address_of
 from app.ui.forms import Fields
 
 WRONG = "The email or the password is wrong."

@@ -7,19 +7,19 @@ from typing import Final
 import structlog
 from starlette.requests import Request
 
+from app.crypto.tokens import hash_of
 from app.db import Connection, transaction
 from app.errors import LimitReached, Unavailable
 from app.oauth.clients.assertions import Assertion, claimed_key, verify_assertion
+from app.oauth.clients.assertions_repository import use_assertion
 from app.oauth.clients.credentials import ClientCredentials, credentials_of
 from app.oauth.clients.ids import fault_of_client_id, is_document_id
+from app.oauth.clients.repository import Client, find_client
+from app.oauth.context import AuthorizationServer
 from app.oauth.faults import OAuthFault, invalid_client
 from app.oauth.metadata import PRIVATE_KEY_JWT, PUBLIC, SECRET_METHODS
 from app.oauth.parameters import Parameters
-from app.oauth.server import AuthorizationServer
-from app.oauth.store.assertions import use_assertion
-from app.oauth.store.clients import Client, find_client
-from app.ops.requests import address_of
-from app.ops.secrets import hash_of
+from app.runtime.requests import address_of
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 

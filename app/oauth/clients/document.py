@@ -5,12 +5,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.config import Settings
 from app.oauth.clients.metadata import ClientMetadata, Line, checked_metadata, fault_of_members
 from app.oauth.clients.redirects import fault_of_redirect_uri
+from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.metadata import PUBLIC, SECRET_METHODS
-from app.oauth.store.clients import Client
+from app.settings.settings import Settings
 
 UNREADABLE: Final = invalid_request("The document at the client_id can not be used.")
 """What is said as long as a document has not shown that it is meant for us: nothing of what is at that address."""

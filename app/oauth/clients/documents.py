@@ -7,19 +7,19 @@ from uuid import UUID
 
 import structlog
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.errors import LimitReached
+from app.fetch.answers import Fetched, FetchFailed, Reason
+from app.fetch.fetcher import Fetcher
+from app.fetch.freshness import lifetime_of
 from app.oauth.clients.document import UNREADABLE, Described, read_document
 from app.oauth.clients.fetch_limits import BUSY_SECONDS, DocumentLimits
 from app.oauth.clients.ids import fault_of_client_id, host_of
+from app.oauth.clients.repository import Client, Document, drop_document, find_document, save_document
 from app.oauth.faults import OAuthFault, invalid_request
-from app.oauth.store.clients import Client, Document, drop_document, find_document, save_document
-from app.ops.clock import Clock
-from app.ops.fetch import Fetcher
-from app.ops.fetched import Fetched, FetchFailed, Reason
-from app.ops.freshness import lifetime_of
-from app.ops.single_flight import SingleFlight
+from app.runtime.clock import Clock
+from app.runtime.single_flight import SingleFlight
+from app.settings.settings import Settings
 
 SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=24)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from app.limits.rate_limit import RateLimit
 from app.oauth.clients.ids import host_of
-from app.ops.rate_limit import RateLimit
 
 MOST_FAILED: Final = 10_000
 BUSY_SECONDS: Final = 5

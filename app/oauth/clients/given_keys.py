@@ -1,4 +1,4 @@
-"""The keys of a client that whoever runs the service makes by command."""
+"""The keys of a client that an operator registers by command."""
 
 from dataclasses import dataclass
 from typing import Any, Final

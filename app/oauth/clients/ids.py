@@ -6,8 +6,8 @@ draft-ietf-oauth-client-id-metadata-document section 3.
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from app.config import Settings
 from app.oauth.clients.redirects import fault_of_redirect_uri
+from app.settings.settings import Settings
 
 
 def is_document_id(client_id: str) -> bool:

@@ -10,15 +10,15 @@ from typing import Final
 import structlog
 
 from app.errors import LimitReached, Unavailable
+from app.fetch.answers import FetchFailed, Reason
+from app.fetch.fetcher import KEYS_BYTES, Fetcher
+from app.fetch.freshness import lifetime_of
 from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
 from app.oauth.clients.ids import host_of
 from app.oauth.clients.keys import ClientKey, read_keys, tried_keys
-from app.oauth.store.clients import Client
-from app.ops.clock import Clock
-from app.ops.fetch import KEYS_BYTES, Fetcher
-from app.ops.fetched import FetchFailed, Reason
-from app.ops.freshness import lifetime_of
-from app.ops.single_flight import SingleFlight
+from app.oauth.clients.repository import Client
+from app.runtime.clock import Clock
+from app.runtime.single_flight import SingleFlight
 
 MOST_SETS: Final = 1_000
 SHORTEST_LIFE: Final = timedelta(minutes=5)

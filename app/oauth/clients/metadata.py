@@ -7,13 +7,13 @@ from authlib.oauth2.rfc7591 import ClientMetadataClaims
 from joserfc.errors import JoseError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from app.config import Settings
 from app.errors import Invalid
 from app.oauth.clients.keys import fault_of_jwks_uri, fault_of_keys, read_keys, set_of
 from app.oauth.clients.redirects import fault_of_redirect_uri
 from app.oauth.faults import OAuthFault
 from app.oauth.metadata import AUTH_METHODS, PRIVATE_KEY_JWT, REGISTRABLE_GRANT_TYPES, server_metadata
 from app.scopes import in_order
+from app.settings.settings import Settings
 from app.text import clean
 
 LONGEST_NAME: Final = 100

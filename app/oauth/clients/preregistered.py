@@ -7,20 +7,20 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from app.audit.entry import Action, Entry
-from app.audit.recording import record
-from app.config import Settings
+from app.audit.models import Action, Entry
+from app.audit.repository import record
 from app.db import Connection
 from app.errors import Conflict, Invalid, NotFound
 from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, checked_keys
 from app.oauth.clients.metadata import LONGEST_NAME, ClientMetadata, fault_of_members
 from app.oauth.clients.redirects import fault_of_redirect_uri
 from app.oauth.clients.registration import Registered, new_client
+from app.oauth.clients.repository import delete_client, insert_client, lock_client
 from app.oauth.faults import OAuthFault
-from app.oauth.grants.revoking import Ended, Endings
+from app.oauth.grants.repository import EndedGrant, of_client
+from app.oauth.grants.revocation import Ended, Endings
 from app.oauth.metadata import PUBLIC
-from app.oauth.store.clients import delete_client, insert_client, lock_client
-from app.oauth.store.grants import EndedGrant, of_client
+from app.settings.settings import Settings
 from app.text import clean
 
 KIND: Final = "preregistered"

@@ -3,17 +3,17 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.audit.entry import Action
-from app.audit.recording import record
+from app.audit.models import Action
+from app.audit.repository import record
 from app.db import transaction
 from app.errors import Invalid, LimitReached
 from app.oauth.auditing import entry_of, refused
 from app.oauth.clients.registration import Registered, register_client
+from app.oauth.clients.repository import insert_client
+from app.oauth.context import AuthorizationServer
 from app.oauth.faults import NOT_STORED, OAuthFault
-from app.oauth.server import AuthorizationServer
-from app.oauth.store.clients import insert_client
-from app.ops.requests import address_of
-from app.ui.bodies import read_whole_body
+from app.runtime.requests import address_of
+from app.ui.forms import read_whole_body
 
 
 async def register(server: AuthorizationServer, request: Request) -> Response:

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from app.config import Settings
+from app.crypto.tokens import CLIENT_ID_PREFIX, CLIENT_SECRET_PREFIX, hash_of, new_public_id, new_secret
 from app.oauth.clients.metadata import ClientMetadata, checked_metadata, fault_of_members, fault_of_redirect_uris
+from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault
 from app.oauth.metadata import SECRET_METHODS
-from app.oauth.store.clients import Client
-from app.ops.secrets import CLIENT_ID_PREFIX, CLIENT_SECRET_PREFIX, hash_of, new_public_id, new_secret
+from app.settings.settings import Settings
 
 NAMELESS: Final = "An app without a name"
 

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from app.db import Connection, Engine
 from app.db.purge import in_batches
-from app.oauth.grants.revoking import Ended, Endings
-from app.oauth.store.retention import unused
+from app.oauth.grants.revocation import Ended, Endings
+from app.oauth.retention_repository import unused
 from app.oauth.tokens.refresh import UNUSED_FOR
 
 

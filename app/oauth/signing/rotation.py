@@ -9,11 +9,11 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from app.audit.entry import Action, Entry
-from app.audit.recording import record
+from app.audit.models import Action, Entry
+from app.audit.repository import record
 from app.db import Connection
-from app.oauth.signing.keys import PUBLISHED_AFTER_RETIREMENT, make_key
-from app.oauth.store.keys import StoredKey, find_keys, insert_key, retire_keys_before
+from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, make_key
+from app.oauth.signing.repository import StoredKey, find_keys, insert_key, retire_keys_before
 
 PUBLISHED_BEFORE_USE: Final = timedelta(hours=1)
 OLDEST: Final = timedelta(days=90)

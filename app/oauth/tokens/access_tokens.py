@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from app.config import Settings
-from app.oauth.signing.keys import KeyRing
+from app.limits.rate_limit import LocalLimit
+from app.oauth.grants.repository import GrantRow
+from app.oauth.signing.key_ring import KeyRing
 from app.oauth.spending import Whose, spend
-from app.oauth.store.grants import GrantRow
-from app.ops.rate_limit import LocalLimit
 from app.scopes import in_order
+from app.settings.settings import Settings
 
 ACCESS_TOKEN_LIFE: Final = timedelta(minutes=15)
 REFRESHED_BEYOND: Final = timedelta(hours=1)

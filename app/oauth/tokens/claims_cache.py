@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from app.ops.secrets import hash_of
+from app.crypto.tokens import hash_of
 
 MOST_TOKENS: Final = 10_000
 

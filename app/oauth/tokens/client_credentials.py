@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.db import Connection
+from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault, invalid_target, unauthorized_client
+from app.oauth.grants.repository import GrantRow, find_service_grant
 from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters
-from app.oauth.store.clients import Client
-from app.oauth.store.grants import GrantRow, find_service_grant
 from app.resources import Resource
 from app.scopes import narrowed
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.audit.entry import Action
+from app.audit.models import Action
 from app.errors import Invalid, LimitReached
 from app.oauth.auditing import refused
+from app.oauth.context import AuthorizationServer
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
-from app.oauth.server import AuthorizationServer
 from app.oauth.spending import spent_by
 from app.ui.forms import read_form
 

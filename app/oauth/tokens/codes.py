@@ -4,16 +4,16 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from app.crypto.tokens import CODE_PREFIX, hash_of, new_secret
 from app.db import Connection
+from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
-from app.oauth.grants.grant import is_of
-from app.oauth.grants.revoking import Ended, Revocation
+from app.oauth.grants.models import is_of
+from app.oauth.grants.repository import GrantRow, lock_grant
+from app.oauth.grants.revocation import Ended, Revocation
 from app.oauth.parameters import Parameters
-from app.oauth.store.clients import Client
-from app.oauth.store.codes import Code, consume_code, insert_code, lock_code
-from app.oauth.store.grants import GrantRow, lock_grant
+from app.oauth.tokens.code_repository import Code, consume_code, insert_code, lock_code
 from app.oauth.tokens.pkce import verifies
-from app.ops.secrets import CODE_PREFIX, hash_of, new_secret
 from app.resources import Resource
 
 CODE_LIFE: Final = timedelta(seconds=60)

@@ -5,10 +5,10 @@ from typing import Final
 
 from starlette.requests import Request
 
+from app.limits.rate_limit import RateLimit
 from app.oauth.clients.credentials import claimed_client_id
 from app.oauth.parameters import Parameters
-from app.ops.rate_limit import RateLimit
-from app.ops.requests import address_of
+from app.runtime.requests import address_of
 
 _TOO_MANY: Final = "Too many failed requests of this client or address."
 

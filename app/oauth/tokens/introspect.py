@@ -6,18 +6,18 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.audit.entry import Action
+from app.audit.models import Action
 from app.db import Connection, transaction
 from app.households.repository import memberships_of
 from app.oauth.auditing import entry_of
 from app.oauth.clients.authentication import find_proven_client
+from app.oauth.clients.repository import Client
+from app.oauth.context import AuthorizationServer
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request, unauthorized_client
-from app.oauth.grants.grant import Grant, find_live_grant
+from app.oauth.grants.models import Grant, find_live_grant
 from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters
-from app.oauth.server import AuthorizationServer
 from app.oauth.spending import spend
-from app.oauth.store.clients import Client
 from app.oauth.tokens.claims_cache import Claims
 from app.oauth.tokens.client_request import Refusal, answer
 from app.scopes import expand, in_order

@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from app.crypto.tokens import REFRESH_TOKEN_PREFIX, hash_of, new_secret
 from app.db import Connection, new_id
+from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
-from app.oauth.grants.grant import is_of
-from app.oauth.grants.revoking import Ended, Revocation
+from app.oauth.grants.models import is_of
+from app.oauth.grants.repository import GrantRow, lock_grant
+from app.oauth.grants.revocation import Ended, Revocation
 from app.oauth.limits import Limits
 from app.oauth.parameters import Parameters
-from app.oauth.store import refresh as store
-from app.oauth.store.clients import Client
-from app.oauth.store.grants import GrantRow, lock_grant
-from app.oauth.store.refresh import Family, RefreshToken
+from app.oauth.tokens import refresh_repository as store
 from app.oauth.tokens.access_tokens import count_token
-from app.ops.secrets import REFRESH_TOKEN_PREFIX, hash_of, new_secret
+from app.oauth.tokens.refresh_repository import Family, RefreshToken
 from app.resources import Resource
 from app.scopes import narrowed
 

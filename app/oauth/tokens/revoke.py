@@ -7,18 +7,18 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.audit.entry import Action
+from app.audit.models import Action
 from app.db import Connection, transaction
 from app.oauth.auditing import endings_of, refused
 from app.oauth.clients.authentication import find_proven_client
-from app.oauth.clients.service_accounts import KIND as SERVICE
-from app.oauth.clients.service_accounts import end_tokens
+from app.oauth.clients.repository import Client, lock_client
+from app.oauth.context import AuthorizationServer
+from app.oauth.credentials.service_accounts import KIND as SERVICE
+from app.oauth.credentials.service_accounts import end_tokens
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
-from app.oauth.grants.revoking import Ended, Endings
+from app.oauth.grants.repository import GrantRow, by_id, lock_grant
+from app.oauth.grants.revocation import Ended, Endings
 from app.oauth.parameters import Parameters
-from app.oauth.server import AuthorizationServer
-from app.oauth.store.clients import Client, lock_client
-from app.oauth.store.grants import GrantRow, by_id, lock_grant
 from app.oauth.tokens.claims_cache import Claims
 from app.oauth.tokens.client_request import Refusal, answer
 from app.oauth.tokens.refresh import find_presented

@@ -8,19 +8,18 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.audit.entry import Action, Entry
-from app.audit.recording import record
+from app.audit.models import Action, Entry
+from app.audit.repository import record
 from app.db import Connection, transaction
 from app.oauth.auditing import endings_of, entry_of
 from app.oauth.clients.authentication import authenticate_client, read_credentials
+from app.oauth.clients.repository import Client, note_use
+from app.oauth.context import AuthorizationServer
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
-from app.oauth.grants.revoking import Revocation
+from app.oauth.grants.repository import GrantRow, by_id
+from app.oauth.grants.revocation import Revocation
 from app.oauth.metadata import GRANT_TYPES
-from app.oauth.parameters import Parameters
-from app.oauth.resources import resource_of
-from app.oauth.server import AuthorizationServer
-from app.oauth.store.clients import Client, note_use
-from app.oauth.store.grants import GrantRow, by_id
+from app.oauth.parameters import Parameters, resource_of
 from app.oauth.tokens.access_tokens import access_token, count_token, has_refresh_token, token_life
 from app.oauth.tokens.client_credentials import grant_of_service
 from app.oauth.tokens.client_request import Refusal, answer

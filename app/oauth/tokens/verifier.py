@@ -8,11 +8,11 @@ import jwt
 import structlog
 from pydantic import ValidationError
 
-from app.config import Settings
-from app.oauth.issuers.trusted import TrustedIssuer, embedded_issuer, type_of
-from app.oauth.signing.keys import KeyRing
+from app.oauth.external.trusted import TrustedIssuer, embedded_issuer, type_of
+from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.claims_cache import AccessClaims, ClaimsCache, Verified
-from app.ops.clock import Clock, system_clock
+from app.runtime.clock import Clock, system_clock
+from app.settings.settings import Settings
 
 LEEWAY: Final = timedelta(seconds=60)
 LONGEST_TOKEN: Final = 8_192

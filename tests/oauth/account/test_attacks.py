@@ -12,10 +12,10 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.routing import Route
 
-from app.config import Settings
 from app.db import Engine
 from app.people.passwords import PasswordHashing
-from app.ui.local_paths import local_path
+from app.settings.settings import Settings
+from app.ui.forms import local_path
 from tests.oauth.account.pages import SIGN_IN, can_sign_in, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, start

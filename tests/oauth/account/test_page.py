@@ -6,13 +6,13 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from app.config import Settings
+from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
-from app.oauth.grants.api_keys import IssuedKey, WantedKey, create_api_key
-from app.oauth.store.api_keys import note_key_use
+from app.oauth.credentials.api_key_repository import note_key_use
+from app.oauth.credentials.api_keys import IssuedKey, WantedKey, create_api_key
 from app.oauth.tables import grants
-from app.ops.secrets import hash_of
+from app.settings.settings import Settings
 from tests.db.looking import change
 from tests.oauth.account.pages import SIGN_IN, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser

@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
-from app.config import Settings
 from app.db import Engine, transaction
 from app.people.accounts import still_holds
-from app.people.emails import parse_email
-from app.people.store import find_password_account
+from app.people.email_addresses import parse_email
+from app.people.repository import find_password_account
+from app.settings.settings import Settings
 from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import RunningServer, start

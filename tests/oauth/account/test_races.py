@@ -10,9 +10,9 @@ from sqlalchemy import select
 from app.db import Connection, transaction
 from app.db.embedded import DatabaseUrls
 from app.oauth.tables import grants
-from app.people import store
+from app.people import repository
 from app.people.accounts import change_password
-from app.people.emails import parse_email
+from app.people.email_addresses import parse_email
 from app.people.passwords import PasswordHashing
 from app.people.sessions import close_all_sessions
 from tests.db.locks import until_somebody_waits
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def person_id(connection: Connection, email: str) -> UUID:
-    person = await store.find_local_person(connection, parse_email(email))
+    person = await repository.find_local_person(connection, parse_email(email))
     assert person is not None
     return person.id
 

@@ -7,12 +7,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.config import Settings
 from app.db import Engine, transaction
-from app.people import store
-from app.people.emails import parse_email
-from app.people.links import Link, make_link
+from app.people import repository
+from app.people.email_addresses import parse_email
+from app.people.email_links import Link, make_link
 from app.people.tables import email_links, people
+from app.settings.settings import Settings
 from tests.mailbox import link_in
 from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in
 from tests.oauth.browser import PASSWORD, Browser, Page
@@ -31,7 +31,7 @@ async def ask(http: httpx.AsyncClient, email: str) -> Page:
 async def link_for(server: RunningServer, email: str, *, mailed: bool = True) -> str:
     """The path of a link, without its letter."""
     async with transaction(server.engine) as connection:
-        person = await store.find_local_person(connection, parse_email(email))
+        person = await repository.find_local_person(connection, parse_email(email))
         assert person is not None
         secret = await make_link(connection, Link("reset", email, person.id, mailed=mailed), server.clock())
     return f"{CHOOSE}?link={secret}"

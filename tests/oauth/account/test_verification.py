@@ -4,15 +4,15 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.audit.entry import Action
+from app.audit.models import Action
 from app.db import new_id, transaction
-from app.lists.founding import found_household
+from app.lists.first_list import found_household
 from app.oauth.limits import PerMinute
 from app.oauth.tables import grants
-from app.people.emails import parse_email
+from app.people.email_addresses import parse_email
 from app.people.identities import Identity, find_or_admit
+from app.people.repository import find_local_person, set_verified
 from app.people.sessions import open_session
-from app.people.store import find_local_person, set_verified
 from tests.audit.looking import only, recorded
 from tests.mailbox import link_in
 from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in

@@ -1,0 +1,99 @@
+"""`python -m app audit verify` and `python -m app audit export`."""
+
+import argparse
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from app.audit.chain import SEAL_BYTES, Link
+from app.audit.export import Period, export
+from app.audit.verify import Verdict, verify
+from app.commands.command import run_with_database
+from app.db import Engine
+from app.runtime.clock import system_clock
+from app.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from app.commands.command import Commands
+
+BROKEN: Final = 1
+
+
+def add_to(commands: "Commands") -> None:
+    """Add the command with its two parts."""
+    parts = commands.add_parser("audit", help="verify or export the record of who did what").add_subparsers(
+        dest="part", required=True
+    )
+    verifying = parts.add_parser("verify", help="say whether the record is as it was sealed; exit status 1 if not")
+    verifying.add_argument(
+        "--head", type=_link, metavar="NO:SEAL", help="a head from the log, through which the record must pass"
+    )
+    verifying.set_defaults(run=_verify)
+    exporting = parts.add_parser("export", help="write the record to standard output")
+    exporting.add_argument("--since", type=_moment, metavar="TIME", help="from then on, such as 2026-01-31 (UTC)")
+    exporting.add_argument("--until", type=_moment, metavar="TIME", help="before then, such as 2026-02-01T12:00+01:00")
+    exporting.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
+    exporting.set_defaults(run=_export, fail=exporting.error)
+
+
+def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work(complete: Settings, engine: Engine) -> Verdict:
+        return await verify(engine, complete.secret_keys, system_clock(), witness=arguments.head)
+
+    verdict = run_with_database(settings, work)
+    for line in _in_words(verdict):
+        print(line)
+    if verdict.anchor is not None and arguments.head is not None and arguments.head.no < verdict.anchor.no:
+        print(f"The head that was given was not compared: entries up to {verdict.anchor.no} are forgotten.")
+    return 0 if verdict.fault is None else BROKEN
+
+
+def _in_words(verdict: Verdict) -> list[str]:
+    if verdict.head is None or verdict.anchor is None:
+        lines = ["There is no record yet."] if verdict.fault is None else []
+    else:
+        whole = "whole" if verdict.sound == verdict.head.no - verdict.anchor.no else "sound up to the fault"
+        lines = [
+            f"Sealed entries that are {whole}: {verdict.sound}, after {verdict.anchor.no}.",
+            f"Not sealed yet: {verdict.unsealed}.",
+            f"Head: {verdict.head}",
+        ]
+    return lines if verdict.fault is None else [f"The record is broken at {verdict.fault}", *lines]
+
+
+def _export(settings: Settings, arguments: argparse.Namespace) -> int:
+    period = Period(arguments.since, arguments.until)
+    if period.since is not None and period.until is not None and period.since >= period.until:
+        arguments.fail("--until must be after --since")
+    run_with_database(settings, _writing(period, arguments.format))
+    return 0
+
+
+def _writing(period: Period, format: str) -> Callable[[Settings, Engine], Awaitable[None]]:
+    async def work(complete: Settings, engine: Engine) -> None:
+        async with aclosing(export(engine, period, "csv" if format == "csv" else "jsonl")) as lines:
+            async for line in lines:
+                sys.stdout.write(line)
+
+    return work
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError("write a time like 2026-01-31 or 2026-01-31T12:00+01:00") from None
+
+
+def _link(text: str) -> Link:
+    no, _, seal = text.partition(":")
+    try:
+        link = Link(int(no), bytes.fromhex(seal))
+    except ValueError:
+        link = None
+    if link is None or link.no < 1 or len(link.seal) != SEAL_BYTES:
+        raise argparse.ArgumentTypeError("write a head as the log has it: a number, a colon and 64 hexadecimal digits")
+    return link

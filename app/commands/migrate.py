@@ -1,0 +1,22 @@
+"""`python -m app migrate`."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from app.db.startup import database
+from app.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from app.commands.command import Commands
+
+
+def add_to(commands: "Commands") -> None:
+    """Add the command."""
+    parser = commands.add_parser("migrate", help="bring the database to the newest schema, and stop")
+    parser.set_defaults(run=_run)
+
+
+def _run(settings: Settings, arguments: argparse.Namespace) -> int:
+    with database(settings):
+        print("The database is up to date.")
+    return 0

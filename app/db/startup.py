@@ -1,0 +1,107 @@
+"""The database that a command works on, ready: given, or the embedded one, which ends with the command."""
+
+import asyncio
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+import asyncpg
+from pydantic import SecretStr
+
+from app.db import create_engine
+from app.db.driver import connect
+from app.db.embedded import EmbeddedPostgres
+from app.db.faults import in_words
+from app.db.migrate import migrate
+from app.db.roles import refuse_powerful_role
+from app.errors import StartupError
+from app.settings.secret_key import keep_secret_key
+from app.settings.settings import Settings
+
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Stopped(SystemExit):
+    """A signal asked the process to stop; the exit status is the one that shells give it."""
+
+    def __init__(self, number: int) -> None:
+        self.status: Final = 128 + number
+        super().__init__(self.status)
+
+
+@contextmanager
+def database(settings: Settings) -> Generator[Settings]:
+    """The settings with a running, migrated database in them; one of our own ends with the block.
+
+    Raises `StartupError` when it can't start, can't be migrated, or would not keep households apart.
+    """
+    with _stopping_cleanly():
+        if settings.database_url is not None and settings.migration_database_url is not None:
+            _prepare(settings)
+            yield settings
+            return
+        with EmbeddedPostgres(settings.data_dir) as urls:
+            addresses = {
+                "database_url": SecretStr(urls.service),
+                "migration_database_url": SecretStr(urls.owner),
+            }
+            complete = keep_secret_key(settings).model_copy(update=addresses)
+            _prepare(complete)
+            yield complete
+
+
+@contextmanager
+def external_database(settings: Settings) -> Generator[Settings]:
+    """The settings, once the database in them was reached. It is left as it is: migrating takes what the services that
+    use it are ready for, so that is for `serve` and `migrate` alone.
+
+    Raises `StartupError` when it can't be reached, or would not keep households apart.
+    """
+    assert settings.database_url is not None  # noqa: S101
+    with _stopping_cleanly():
+        asyncio.run(_check_role(settings.database_url.get_secret_value()))
+        yield settings
+
+
+def _prepare(settings: Settings) -> None:
+    assert settings.database_url is not None  # noqa: S101
+    assert settings.migration_database_url is not None  # noqa: S101
+    service_url = settings.database_url.get_secret_value()
+    migrate(settings.migration_database_url.get_secret_value(), service_url)
+    asyncio.run(_check_role(service_url))
+
+
+async def _check_role(service_url: str) -> None:
+    """Raises `StartupError` when the service role can't connect, or can see past row-level security."""
+    try:
+        await (await connect(service_url)).close()
+    except (OSError, ValueError, asyncpg.PostgresError) as error:
+        raise StartupError(f"DATABASE_URL: {in_words(error)}") from None
+    engine = create_engine(service_url, pool_size=1)
+    try:
+        await refuse_powerful_role(engine)
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def _stopping_cleanly() -> Generator[None]:
+    """Turn the signals that end the process into an exception, so that every `finally` runs, and ignore repeats.
+
+    uvicorn handles them itself while it serves, and raises the one it got again when it is done: by then it
+    arrives here.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in STOP_SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped(number)
+
+    before = {each: signal.signal(each, stop) for each in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,23 @@
+"""The first sign-in: a household of one's own, with a list to write on."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from app.db import Connection
+from app.households import repository as households
+from app.households.members import join
+from app.lists import repository
+from app.people.models import Person
+
+FIRST_LIST: Final = "Groceries"
+
+
+async def found_household(connection: Connection, household_id: UUID, person: Person, now: datetime) -> None:
+    """A new household owned by the person, with its first list, inside the transaction that made the person.
+
+    The transaction must have been opened for `household_id`, a fresh id.
+    """
+    await households.insert_household(connection, household_id, f"{person.name}'s household")
+    await join(connection, household_id, person.id, "owner", now, by=person.id)
+    await repository.insert_first_list(connection, household_id, FIRST_LIST)

@@ -1,0 +1,65 @@
+"""Storing what a call changed together with the event that tells of it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from app.households.tenant import Tenant
+from app.lists import repository
+from app.lists.history import changes as recorded
+from app.lists.history import repository as activity
+from app.lists.history.changes import AnyChange
+from app.lists.items import purchase_repository
+from app.lists.items.save_repository import Told, save_changes
+from app.lists.models import Change, Item, ShoppingList
+from app.lists.repository import Clock
+
+
+async def record_items(
+    tenant: Tenant,
+    kind: str,
+    clock: Clock,
+    changes: Collection[Change],
+    *,
+    others: Iterable[AnyChange] = (),
+    about: UUID | None = None,
+) -> int | None:
+    """Store changes of items and the event `kind`, and answer its number; None when there is nothing to store.
+
+    `others` are changes of other things, stored by the caller, that belong to the same call; `about` is the list it was
+    about, where no item tells.
+    """
+    changes = [change for change in changes if change.before != change.after]
+    all_changes: list[AnyChange] = [*changes, *others]
+    if not all_changes:
+        return None
+    touched = {item.list_id for change in changes for item in (change.before, change.after) if item is not None}
+    list_id = about if not touched else touched.pop() if len(touched) == 1 else None
+    text = recorded.as_json(all_changes, with_lists=list_id is None)
+    if not changes:
+        return await activity.insert_event(tenant, kind, list_id, text)
+    event_no = await save_changes(tenant, clock, changes, Told(kind, list_id, text))
+    await _record_purchases(tenant, event_no, changes)
+    return event_no
+
+
+async def _record_purchases(tenant: Tenant, event_no: int, changes: Collection[Change]) -> None:
+    bought = [change.bought for change in changes if change.bought is not None]
+    unbought = [change.unbought for change in changes if change.unbought is not None]
+    if bought:
+        await purchase_repository.insert_purchases(tenant, event_no, bought)
+    if unbought:
+        await purchase_repository.delete_purchases(tenant, unbought)
+
+
+async def lists_meant(tenant: Tenant, named: ShoppingList | None, items: Iterable[Item]) -> Sequence[ShoppingList]:
+    """The lists that a call is about: those of the items it found, else the one it named."""
+    list_ids = {item.list_id for item in items}
+    if named is not None and list_ids <= {named.id}:
+        return [named]
+    found = await repository.lists_with(tenant, list_ids)
+    return sorted(found.values(), key=lambda each: each.no)
+
+
+def rev_after(clock: Clock, lists: Sequence[ShoppingList], event_no: int | None) -> int:
+    """The revision that a caller has seen after a call; the lists' own when nothing changed."""
+    return clock.rev if event_no is not None else max((each.rev for each in lists), default=clock.rev)

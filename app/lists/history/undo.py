@@ -1,0 +1,211 @@
+"""Undoing a call: everything it changed goes back, except what has changed again since. An undo can be undone."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Final
+from uuid import UUID
+
+from app.errors import AppError, Conflict, LimitReached, NotFound
+from app.households.tenant import Tenant
+from app.lists import list_repository, repository
+from app.lists.history import changes as recorded
+from app.lists.history import repository as activity
+from app.lists.history.changes import (
+    AnyChange,
+    AnyRecord,
+    DefaultChange,
+    DefaultRecord,
+    EventChange,
+    EventRecord,
+    ItemRecord,
+    ListChange,
+    ListRecord,
+)
+from app.lists.history.event_recorder import record_items, rev_after
+from app.lists.history.refs import event_ref
+from app.lists.history.repository import Event
+from app.lists.history.undo_planning import Undone, undo_item, undo_list
+from app.lists.items import repository as item_repository
+from app.lists.items.edits import settle_variants
+from app.lists.models import Change, Changed, Entry, Item, ListOutcome, Outcome, ShoppingList
+from app.lists.repository import Clock
+from app.lists.save_list import refuse_another_list, refuse_taken_name
+
+_REF: Final = re.compile(r"[Ee](\d{1,9})")
+
+
+async def undo(tenant: Tenant, undo_ref: str) -> Changed:
+    """Undo the call that `undo_ref` names; what has changed since is reported and left alone.
+
+    Raises `NotFound` when no such call is on record, and `Conflict` when it is undone already or changed nothing.
+    """
+    event = await _event(tenant, undo_ref)
+    records = recorded.read(event.changes)
+    if not records:
+        raise Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
+    clock = await repository.read_clock(tenant)
+    list_entries, list_changes = await _undo_lists(tenant, clock, records)
+    item_entries, item_changes = await _undo_items(tenant, clock, event, records)
+    others = [*list_changes, *await _undo_defaults(tenant, records)]
+    if item_changes or others:
+        others += await _mark(tenant, clock, event, records)
+    event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
+    entries = list_entries + item_entries
+    lists = await _lists_of(tenant, event, entries)
+    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+
+
+async def _event(tenant: Tenant, undo_ref: str) -> Event:
+    ref = _REF.fullmatch(undo_ref.strip())
+    event = await activity.find_event(tenant, int(ref[1])) if ref else None
+    if event is None:
+        message = "undo_ref names no call on record here. get_activity shows what can be undone."
+        raise NotFound(message, field="undo_ref")
+    if event.undone_by is not None:
+        by = event_ref(event.undone_by)
+        message = f"{event_ref(event.no)} is undone already. To bring it back, undo {by}."
+        raise Conflict(message, field="undo_ref", candidates=[by])
+    return event
+
+
+async def _undo_items(
+    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]
+) -> tuple[list[Entry], list[Change]]:
+    mine = [record for record in records if isinstance(record, ItemRecord)]
+    current = await item_repository.items_numbered(tenant, [record.item for record in mine])
+    deleted = await _deleted_lists(tenant, mine, current.values())
+    plans = [
+        undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
+        for record in mine
+        if record.item in current
+    ]
+    refused = await _without_room(tenant, current, plans)
+    going = [plan.after for plan in plans if plan.restored and plan.after.id not in refused]
+    settled = {item.id: item for item in settle_variants(going, await item_repository.open_namesakes(tenant, going))}
+    entries = [_entry(plan, settled.get(plan.after.id, plan.after), refused.get(plan.after.id)) for plan in plans]
+    restored = {plan.after.id: plan.restored for plan in plans}
+    changes: list[Change] = []
+    for record in mine:
+        before = current.get(record.item)
+        if before is None or before.id not in settled:
+            continue
+        with_purchase = "checked_at" in restored[before.id]
+        changes.append(
+            Change(
+                before,
+                settled[before.id],
+                bought=record.unbought if with_purchase else None,
+                unbought=record.bought if with_purchase else None,
+            )
+        )
+    return entries, changes
+
+
+async def _deleted_lists(tenant: Tenant, records: Sequence[ItemRecord], items: Collection[Item]) -> set[UUID]:
+    from_lists = {record.before.list_id for record in records if record.before is not None}
+    ids = {item.list_id for item in items} | {list_id for list_id in from_lists if list_id is not None}
+    found = await repository.lists_with(tenant, ids)
+    return {list_id for list_id, each in found.items() if each.deleted_at is not None}
+
+
+async def _without_room(
+    tenant: Tenant, current: dict[int, Item], plans: Sequence[Undone[Item]]
+) -> dict[UUID, AppError]:
+    """Items that would come back to a list that is full by now."""
+    refused: dict[UUID, AppError] = {}
+    coming: dict[UUID, list[UUID]] = {}
+    for plan in plans:
+        before = current[plan.after.no]
+        if plan.after.deleted_at is None and (before.deleted_at is not None or before.list_id != plan.after.list_id):
+            coming.setdefault(plan.after.list_id, []).append(plan.after.id)
+    lists = await repository.lists_with(tenant, coming) if coming else {}
+    for list_id, item_ids in coming.items():
+        room = lists[list_id].room
+        message = f"{lists[list_id].ref} is full by now. Remove what was bought from it, and undo again."
+        refused |= {item_id: LimitReached(message, field="undo_ref") for item_id in item_ids[room:]}
+    return refused
+
+
+def _entry(plan: Undone[Item], stored: Item, refused: AppError | None) -> Entry:
+    refusal = refused or (plan.left_alone if not plan.restored else None)
+    if refusal is not None:
+        return Entry(stored.name, refusal, ref=stored.ref)
+    status = "undone" if plan.restored else "unchanged"
+    return Entry(stored.name, Outcome(status, stored, left_alone=plan.left_alone))
+
+
+async def _undo_lists(
+    tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
+) -> tuple[list[Entry], list[ListChange]]:
+    mine = [record for record in records if isinstance(record, ListRecord)]
+    current = await repository.lists_numbered(tenant, [record.list for record in mine]) if mine else {}
+    entries: list[Entry] = []
+    changes: list[ListChange] = []
+    for record in mine:
+        before = current[record.list]
+        plan = undo_list(record, before, before.open_items + before.checked_items, clock.now)
+        refusal = await _refusal(tenant, before, plan)
+        if refusal is not None:
+            entries.append(Entry(before.name, refusal, ref=before.ref))
+            continue
+        if plan.restored:
+            await _store_list(tenant, clock, before, plan.after)
+            changes.append(ListChange(before, plan.after))
+        status = "undone" if plan.restored else "unchanged"
+        entries.append(Entry(before.name, ListOutcome(status, plan.after, plan.left_alone)))
+    return entries, changes
+
+
+async def _refusal(tenant: Tenant, before: ShoppingList, plan: Undone[ShoppingList]) -> AppError | None:
+    """Why a list can't go back: what stands in the way of any list, or what has changed since."""
+    if not plan.restored:
+        return plan.left_alone
+    try:
+        if plan.after.deleted_at is None:
+            await refuse_taken_name(tenant, plan.after, "undo_ref")
+            if before.deleted_at is not None:
+                await refuse_another_list(tenant, "undo_ref")
+        elif await list_repository.count_lists(tenant) == 1:
+            return Conflict(f"{before.ref} is the last list, and a household keeps one.", field="undo_ref")
+    except AppError as refusal:
+        return refusal
+    return None
+
+
+async def _store_list(tenant: Tenant, clock: Clock, before: ShoppingList, after: ShoppingList) -> None:
+    await list_repository.save_list(tenant, clock.rev, after)
+    if (before.deleted_at is None) != (after.deleted_at is None):
+        await list_repository.stamp_items(tenant, clock.rev, after.id)
+
+
+async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[AnyChange]:
+    changes: list[AnyChange] = []
+    for record in records:
+        if not isinstance(record, DefaultRecord):
+            continue
+        if await list_repository.default_list_of(tenant, record.default_of) == record.after:
+            await list_repository.set_default_list(tenant, record.default_of, record.before)
+            changes.append(DefaultChange(record.default_of, record.after, record.before))
+    return changes
+
+
+async def _mark(tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]) -> list[AnyChange]:
+    """Mark the event as undone by the one that is about to be recorded; what it had undone itself is in force again."""
+    changes: list[AnyChange] = [EventChange(event.no, None, clock.next_event)]
+    for record in records:
+        if isinstance(record, EventRecord):
+            undone = await activity.find_event(tenant, record.event)
+            if undone is not None and undone.undone_by == record.after:
+                changes.append(EventChange(record.event, record.after, record.before))
+    for change in changes:
+        if isinstance(change, EventChange):
+            await activity.set_undone_by(tenant, change.event_no, change.after)
+    return changes
+
+
+async def _lists_of(tenant: Tenant, event: Event, entries: Sequence[Entry]) -> Sequence[ShoppingList]:
+    ids = {entry.result.item.list_id for entry in entries if isinstance(entry.result, Outcome)}
+    ids |= {entry.result.list.id for entry in entries if isinstance(entry.result, ListOutcome)}
+    if not ids and event.list_id is not None:
+        ids = {event.list_id}
+    return sorted((await repository.lists_with(tenant, ids)).values(), key=lambda each: each.no)

@@ -1,0 +1,74 @@
+"""Items whose names resemble one that is on no list, as candidates for what was meant. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from heapq import nlargest
+from typing import Final
+
+from app.households.tenant import Tenant
+from app.lists import repository
+from app.lists.items import repository as item_repository
+from app.lists.models import Item, ShoppingList
+
+CANDIDATES: Final = 8
+_COMPARED: Final = 1_000
+
+
+async def candidates_for(
+    tenant: Tenant, looked_on: ShoppingList, name_keys: Collection[str]
+) -> dict[str, Sequence[str]]:
+    """By folded name: things of that very name on other lists, then those of a similar one on this list."""
+    resembling = Resembling(await item_repository.names_on(tenant, looked_on.id, _COMPARED))
+    elsewhere = await item_repository.named_elsewhere(tenant, looked_on.id, name_keys, _COMPARED)
+    lists = await repository.lists_with(tenant, {item.list_id for item in elsewhere}) if elsewhere else {}
+    found: dict[str, Sequence[str]] = {}
+    for key in name_keys:
+        there = [label_of(item, lists[item.list_id]) for item in elsewhere if item.name_key == key]
+        here = [label_of(item) for item in resembling.to(key, CANDIDATES)]
+        found[key] = (there + here)[:CANDIDATES]
+    return found
+
+
+def label_of(item: Item, on: ShoppingList | None = None) -> str:
+    """An item as candidates show it: `2 kg flour (i3)`, `milk (lactose free) (i7)`, `nails (i9 on L2)`."""
+    amount = f"{item.quantity} " if item.quantity is not None else ""
+    note = f" ({item.note.splitlines()[0][:40]})" if item.note else ""
+    where = f" on {on.ref}" if on is not None else ""
+    return f"{amount}{item.name}{note} ({item.ref}{where})"
+
+
+ALIKE_ENOUGH: Final = 0.5
+"""From 0, nothing in common, to 1, the same: `mlk` and `milk` have 0.67."""
+
+_COMPARED_LETTERS: Final = 40
+"""Of a name, so that names of any length cost the same."""
+
+
+class Resembling:
+    """The items of a list by what their names are made of.
+
+    Names are taken apart once, into words and pairs of neighbouring letters (Dice's coefficient tells how many of them
+    two names share), because one call may ask a hundred times: comparing letter by letter would take minutes.
+    """
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._named: dict[str, list[Item]] = {}
+        for item in items:
+            self._named.setdefault(item.name_key, []).append(item)
+        self._words: Mapping[str, frozenset[str]] = {key: frozenset(key.split()) for key in self._named}
+        self._pairs: Mapping[str, frozenset[str]] = {key: _pairs_of(key) for key in self._named}
+
+    def to(self, name_key: str, most: int) -> Sequence[Item]:
+        """At most so many items that share a word with a folded name, or nearly all its letters; the nearest first."""
+        words, pairs = frozenset(name_key.split()), _pairs_of(name_key)
+        near: list[tuple[float, str]] = []
+        for key, others in self._pairs.items():
+            likeness = 2 * len(pairs & others) / (len(pairs) + len(others))
+            if likeness >= ALIKE_ENOUGH or not words.isdisjoint(self._words[key]):
+                near.append((likeness, key))
+        nearest = nlargest(most, near, key=lambda each: each[0])
+        return [item for _, key in nearest for item in self._named[key]][:most]
+
+
+def _pairs_of(name_key: str) -> frozenset[str]:
+    padded = f" {name_key[:_COMPARED_LETTERS]} "
+    return frozenset(padded[place : place + 2] for place in range(len(padded) - 1))

@@ -1,0 +1,127 @@
+"""Moving items: to another list, to an end of a list, or before another item."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from app.errors import AppError, Invalid, LimitReached
+from app.households.tenant import Tenant
+from app.lists import repository
+from app.lists.history.event_recorder import lists_meant, record_items, rev_after
+from app.lists.items import repository as item_repository
+from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variants
+from app.lists.items.ordering import End, plan_move
+from app.lists.items.resolve import resolve_items
+from app.lists.models import ITEMS_PER_LIST, Changed, Entry, Item, Outcome, ShoppingList
+from app.lists.repository import Clock
+from app.lists.resolve_list import resolve_list
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where to: a list by name or ref (None: each item stays on its own), and an end of it or what to stand before."""
+
+    to_list: str | None = None
+    to: End | None = None
+    before: str | None = None
+
+
+async def move_items(
+    tenant: Tenant, names: Sequence[str], list_name: str | None, destination: Destination, *, all_or_nothing: bool
+) -> Changed:
+    """Move items, in the order of the call; on another list they are lines of their own, never merged.
+
+    Raises `Invalid` when the destination makes no sense, `NotFound` for a list or the item to stand before, and with
+    `all_or_nothing` the first entry's refusal.
+    """
+    _check(destination)
+    target = await _target(tenant, destination)
+    named = await resolve_items(tenant, names, list_name)
+    clock = await repository.read_clock(tenant)
+    results = _with_room(named.items, target)
+    refuse_all_if_one_fails(results, all_or_nothing=all_or_nothing)
+    moving = list({each.id: each for each in results if isinstance(each, Item)}.values())
+    anchor = await _anchor(tenant, destination, moving)
+    edits = Edits(moving)
+    await _move(tenant, edits, moving, target, anchor or destination.to or "bottom", clock)
+    edits.put_all(settle_variants(edits.changed(), await item_repository.open_namesakes(tenant, edits.changed())))
+    event_no = await record_items(tenant, "move_items", clock, edits.changes())
+    lists = await lists_meant(tenant, target or named.on, [edits.now(item.id) for item in moving])
+    before = {item.id: item for item in moving}
+    entries = [Entry(name, _outcome(result, edits, before)) for name, result in zip(names, results, strict=True)]
+    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+
+
+def _check(destination: Destination) -> None:
+    if destination.to is not None and destination.before is not None:
+        raise Invalid("before and to exclude each other; name one of them.", field="before")
+    if destination == Destination():
+        raise Invalid("to is missing: say where with to, before or to_list.", field="to")
+
+
+async def _target(tenant: Tenant, destination: Destination) -> ShoppingList | None:
+    if destination.to_list is None:
+        return None
+    return await resolve_list(tenant, destination.to_list, field="to_list")
+
+
+def _with_room(items: Sequence[Item | AppError], target: ShoppingList | None) -> Sequence[Item | AppError]:
+    """The items, with a refusal in the place of each that the target list has no room for."""
+    if target is None:
+        return items
+    coming = dict.fromkeys(each.id for each in items if isinstance(each, Item) and each.list_id != target.id)
+    refused = set(list(coming)[target.room :])
+    message = f"{target.ref} is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
+    return [
+        LimitReached(message, field=f"items[{number}]") if isinstance(each, Item) and each.id in refused else each
+        for number, each in enumerate(items)
+    ]
+
+
+async def _anchor(tenant: Tenant, destination: Destination, moving: Sequence[Item]) -> Item | None:
+    """The item to stand before, on the target list or else on the one list of the items."""
+    if destination.before is None or not moving:
+        return None
+    list_name = destination.to_list
+    if list_name is None:
+        lists = await lists_meant(tenant, None, moving)
+        if len(lists) != 1:
+            raise Invalid("to_list is missing: the items are on several lists.", field="to_list")
+        list_name = lists[0].ref
+    (anchor,) = (await resolve_items(tenant, [destination.before], list_name, field="before")).items
+    if isinstance(anchor, AppError):
+        raise anchor
+    if anchor.id in {item.id for item in moving}:
+        raise Invalid("before is one of the items to move; name another one.", field="before")
+    return anchor
+
+
+async def _move(
+    tenant: Tenant,
+    edits: Edits,
+    moving: Iterable[Item],
+    target: ShoppingList | None,
+    to: Item | End,
+    clock: Clock,
+) -> None:
+    by_list: dict[UUID, list[int]] = defaultdict(list)
+    for item in moving:
+        by_list[target.id if target is not None else item.list_id].append(item.no)
+    next_no = clock.next_item
+    for list_id, numbers in by_list.items():
+        order = await item_repository.order_of(tenant, list_id)
+        positions = plan_move(order, numbers, to.no if isinstance(to, Item) else to, next_no)
+        next_no += len(numbers)
+        pushed = await item_repository.items_numbered(tenant, positions.keys() - set(numbers))
+        edits.add(pushed.values())
+        edits.put_all(
+            replace(item, list_id=list_id, position=positions[item.no]) for item in edits.all() if item.no in positions
+        )
+
+
+def _outcome(result: Item | AppError, edits: Edits, before: dict[UUID, Item]) -> Outcome | AppError:
+    if isinstance(result, AppError):
+        return result
+    now = edits.now(result.id)
+    return Outcome("moved" if now != before[result.id] else "unchanged", now)

@@ -1,0 +1,54 @@
+"""Where things stand on a list: positions are far apart, so that a move finds room between two others. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+from app.lists.models import GAP_BITS
+
+GAP: Final = 1 << GAP_BITS
+ROOM: Final = 1 << 10
+"""How much room each thing gets at least, where a full gap is widened."""
+
+End = Literal["top", "bottom"]
+
+
+class Spot(NamedTuple):
+    """An item's number and where it stands; a list is in order of position, then number."""
+
+    no: int
+    position: int
+
+
+def plan_move(order: Sequence[Spot], moving: Sequence[int], to: End | int, next_no: int) -> Mapping[int, int]:
+    """New positions, by item number, that put `moving` in that order at the end `to` or before the item `to`.
+
+    `order` is the list that they go to, in its order. `next_no` is the number of the next new item: what is put at the
+    bottom stands before that, and what is there now stands before both. Empty when all stand there already.
+    """
+    rest = [spot for spot in order if spot.no not in set(moving)]
+    place = 0 if to == "top" else len(rest) if to == "bottom" else [spot.no for spot in rest].index(to)
+    wanted = [spot.no for spot in rest[:place]] + list(moving) + [spot.no for spot in rest[place:]]
+    if wanted == [spot.no for spot in order]:
+        return {}
+    if place == len(rest):
+        return {no: next_no + count << GAP_BITS for count, no in enumerate(moving)}
+    first, last = _window(rest, place, len(moving))
+    numbers = [spot.no for spot in rest[first:place]] + list(moving) + [spot.no for spot in rest[place:last]]
+    end = rest[last].position if last < len(rest) else rest[-1].position + GAP * (len(numbers) + 1)
+    start = rest[first - 1].position if first > 0 else end - GAP * (len(numbers) + 1)
+    return {no: start + (end - start) * count // (len(numbers) + 1) for count, no in enumerate(numbers, start=1)}
+
+
+def _window(rest: Sequence[Spot], place: int, count: int) -> tuple[int, int]:
+    """The first and the last (excluded) of those that must make room for `count` more at `place`; mostly none.
+
+    The room grows with the window, so a full gap moves few; at either end of the list it has no limit.
+    """
+    first = last = place
+    while first > 0 and last < len(rest):
+        width = rest[last].position - rest[first - 1].position
+        moved = last - first
+        if width > (moved + count) * (ROOM if moved else 1):
+            break
+        first, last = first - 1, last + 1
+    return first, last

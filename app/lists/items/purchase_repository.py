@@ -1,0 +1,128 @@
+"""Purchases and what they teach of the order of a store, in the database."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from app.households.tenant import Tenant
+from app.lists.models import Purchase
+from app.quantities import Quantity
+from app.text import fold
+
+TRIP: Final = timedelta(hours=3)
+"""Things bought in one store within this time went into one trolley."""
+
+_INSERT: Final = """
+    WITH bought AS (
+        INSERT INTO purchases (household_id, id, item_id, name, name_key, store, store_key, measure, amount, unit,
+            price, currency, bought_at, bought_by, place, event_no)
+        SELECT $1::uuid, given.*, $2::integer
+        FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::numeric[],
+            $11::text[], $12::numeric[], $13::text[], $14::timestamptz[], $15::uuid[], $16::numeric[]) AS given
+    )
+    INSERT INTO aisles (household_id, store_key, name_key, mean_position, n)
+    SELECT $1::uuid, store_key, name_key, total / n, n
+    FROM unnest($17::text[], $18::text[], $19::double precision[], $20::integer[])
+        AS learned(store_key, name_key, total, n)
+    ON CONFLICT (household_id, store_key, name_key) DO UPDATE SET
+        mean_position = (aisles.mean_position * aisles.n + excluded.mean_position * excluded.n)
+            / (aisles.n + excluded.n),
+        n = aisles.n + excluded.n
+"""
+
+
+async def insert_purchases(tenant: Tenant, event_no: int, purchases: Collection[Purchase]) -> None:
+    """Record purchases, and learn from those with a place where in the store their thing is found."""
+    columns = zip(*(_row_of(purchase) for purchase in purchases), strict=True)
+    await tenant.driver.execute(_INSERT, tenant.household_id, event_no, *columns, *_by_thing(purchases))
+
+
+async def delete_purchases(tenant: Tenant, purchases: Collection[Purchase]) -> None:
+    """Take purchases back, and forget what they taught."""
+    await tenant.driver.execute(
+        "DELETE FROM purchases WHERE household_id = $1 AND id = ANY($2)",
+        tenant.household_id,
+        [purchase.id for purchase in purchases],
+    )
+    learned = _by_thing(purchases)
+    if learned[0]:
+        await tenant.driver.execute(
+            """
+            UPDATE aisles SET
+                mean_position = CASE WHEN aisles.n > learned.n
+                    THEN (aisles.mean_position * aisles.n - learned.total) / (aisles.n - learned.n) ELSE 0 END,
+                n = greatest(aisles.n - learned.n, 0)
+            FROM unnest($2::text[], $3::text[], $4::double precision[], $5::integer[])
+                AS learned(store_key, name_key, total, n)
+            WHERE aisles.household_id = $1
+              AND aisles.store_key = learned.store_key AND aisles.name_key = learned.name_key
+            """,
+            tenant.household_id,
+            *learned,
+        )
+
+
+async def last_purchases(tenant: Tenant, item_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
+    """The latest purchase of each item that has one."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT DISTINCT ON (item_id) id, item_id, name, name_key, measure, amount, unit, price, currency, store,
+            bought_at, bought_by, place
+        FROM purchases WHERE household_id = $1 AND item_id = ANY($2) ORDER BY item_id, bought_at DESC, id DESC
+        """,
+        tenant.household_id,
+        list(item_ids),
+    )
+    return {row["item_id"]: _purchase_of(dict(row)) for row in rows}
+
+
+async def bought_on_this_trip(tenant: Tenant, stores: Collection[str], now: datetime) -> dict[str, int]:
+    """How many things were bought in each of these stores within the last hours, by the store's folded name."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT store_key, count(*) AS bought FROM purchases
+        WHERE household_id = $1 AND bought_at > $2 AND store_key = ANY($3) GROUP BY store_key
+        """,
+        tenant.household_id,
+        now - TRIP,
+        [fold(store) for store in stores],
+    )
+    return {row["store_key"]: row["bought"] for row in rows}
+
+
+def _by_thing(purchases: Iterable[Purchase]) -> list[list[Any]]:
+    """Columns: folded store, folded name, the sum of the places learned, and how many."""
+    places: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    for purchase in purchases:
+        if purchase.store is not None and purchase.place is not None:
+            places[fold(purchase.store), purchase.name_key].append(purchase.place)
+    rows = [(store, name, float(sum(found)), len(found)) for (store, name), found in places.items()]
+    return [[row[column] for row in rows] for column in range(4)]
+
+
+def _row_of(purchase: Purchase) -> tuple[object, ...]:
+    quantity = purchase.quantity
+    return (
+        purchase.id,
+        purchase.item_id,
+        purchase.name,
+        purchase.name_key,
+        purchase.store,
+        None if purchase.store is None else fold(purchase.store),
+        "none" if quantity is None else quantity.measure,
+        None if quantity is None else quantity.amount,
+        None if quantity is None else quantity.unit,
+        purchase.price,
+        purchase.currency,
+        purchase.bought_at,
+        purchase.bought_by,
+        purchase.place,
+    )
+
+
+def _purchase_of(values: dict[str, Any]) -> Purchase:
+    measure, amount, unit = values.pop("measure"), values.pop("amount"), values.pop("unit")
+    return Purchase(quantity=None if amount is None else Quantity(measure, amount, unit), **values)

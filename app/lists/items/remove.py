@@ -1,0 +1,67 @@
+"""Taking items off a list: by name, or everything that was bought."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from app.errors import AppError, Invalid
+from app.households.tenant import Tenant
+from app.lists import repository
+from app.lists.history.event_recorder import lists_meant, record_items, rev_after
+from app.lists.items import repository as item_repository
+from app.lists.items.edits import Edits, refuse_all_if_one_fails
+from app.lists.items.resolve import resolve_items
+from app.lists.models import Changed, Entry, Item, Outcome
+from app.lists.repository import Clock
+from app.lists.resolve_list import resolve_list
+
+What = Literal["checked"]
+
+
+async def remove_items(
+    tenant: Tenant,
+    names: Sequence[str] | None,
+    what: What | None,
+    list_name: str | None,
+    *,
+    dry_run: bool,
+    all_or_nothing: bool,
+) -> Changed:
+    """Remove named items, or what was bought on a list; with `dry_run`, only say what would go.
+
+    Repeating items that were bought stay where only `what` is given: removed, they would never come back.
+    Raises `Invalid` unless exactly one of `names` and `what` is given, `NotFound` for the list, and with
+    `all_or_nothing` the first entry's refusal.
+    """
+    if (names is None) == (what is None):
+        raise Invalid("items or what: name items, or give what=checked, and not both.", field="items")
+    if names is not None:
+        named = await resolve_items(tenant, names, list_name)
+        on, items, sent = named.on, list(named.items), list(names)
+    else:
+        on = await resolve_list(tenant, list_name)
+        items = list(await item_repository.checked_items(tenant, on.id))
+        sent = ["" for _ in items]
+    refuse_all_if_one_fails(items, all_or_nothing=all_or_nothing)
+    clock = await repository.read_clock(tenant)
+    found = [each for each in items if isinstance(each, Item)]
+    edits = Edits(found)
+    results = [_remove(edits, each, clock, keep_repeating=names is None, dry_run=dry_run) for each in items]
+    event_no = await record_items(tenant, "remove_items", clock, edits.changes()) if not dry_run else None
+    lists = await lists_meant(tenant, on, found)
+    entries = [Entry(name, result) for name, result in zip(sent, results, strict=True)]
+    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+
+
+def _remove(
+    edits: Edits, item: Item | AppError, clock: Clock, *, keep_repeating: bool, dry_run: bool
+) -> Outcome | AppError:
+    if isinstance(item, AppError):
+        return item
+    now = edits.now(item.id)
+    if now.deleted_at is not None:
+        return Outcome("unchanged", now)
+    if keep_repeating and now.repeat_days is not None:
+        return Outcome("kept", now)
+    edits.put(replace(now, deleted_at=clock.now))
+    return Outcome("would_remove" if dry_run else "removed", now)

@@ -1,0 +1,182 @@
+"""Reading a page of items, by any view and order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+)
+
+from app.households.tenant import Tenant
+from app.lists.history.tables import departures
+from app.lists.models import GroupBy, ShoppingList, View
+from app.lists.page import PAGE_COLUMNS, PageRow, Place
+from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY, list_of
+from app.lists.resolve_list import list_key
+from app.lists.tables import items, lists
+from app.people.tables import people
+
+
+@dataclass(frozen=True, slots=True)
+class Browse:
+    """What to read: one list or all of them, and which of their items; of each word any form will do."""
+
+    list_id: UUID | None
+    view: View
+    group_by: GroupBy
+    stores: Sequence[str] | None
+    words: Sequence[Sequence[str]]
+    since_rev: int | None
+    after: Place | None
+    limit: int
+
+
+_CHECKED: Final = items.c.checked_at.is_not(None)
+_PAGE_COLUMNS: Final = tuple[ColumnElement[Any], ...](literal_column(name) for name in PAGE_COLUMNS)
+_STORE: Final = func.coalesce(items.c.store, lists.c.store)
+"""Where an item is bought: what names no store of its own is for its list's."""
+
+_WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_column(TODAY), false()))
+"""Open, but for a day that is yet to come."""
+
+
+async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
+    """At most `browse.limit` rows, in order, after `browse.after`."""
+    group = _group_of(browse.group_by)
+    in_view = and_(items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None), _view_of(browse.view))
+    place = (lists.c.no, _CHECKED, group.is_(None), func.coalesce(group, ""), items.c.position, items.c.no)
+    query = (
+        select(
+            *_PAGE_COLUMNS,
+            in_view.label("in_view"),
+            group.label("group_key"),
+        )
+        .select_from(items)
+        .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
+        .outerjoin(people, people.c.id == items.c.assignee_id)
+        .where(items.c.household_id == tenant.household_id)
+        .order_by(*place)
+        .limit(browse.limit)
+    )
+    if browse.list_id is not None:
+        query = query.where(items.c.list_id == browse.list_id)
+    query = query.where(in_view if browse.since_rev is None else _changed_since(browse.since_rev))
+    if browse.stores is not None:
+        query = query.where(_STORE.in_(browse.stores))
+    for forms in browse.words:
+        query = query.where(or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms)))
+    if browse.after is not None:
+        query = query.where(tuple_(*place) > tuple_(*(literal(value) for value in browse.after)))
+    return [PageRow(*row) for row in await tenant.connection.execute(query)]
+
+
+async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:
+    """The numbers of the items that moved away from a list after a revision, and did not come back."""
+    query = (
+        select(departures.c.item_no)
+        .join(items, and_(items.c.household_id == departures.c.household_id, items.c.no == departures.c.item_no))
+        .where(
+            departures.c.household_id == tenant.household_id,
+            departures.c.list_id == list_id,
+            departures.c.rev > since_rev,
+            items.c.list_id != list_id,
+        )
+        .order_by(departures.c.item_no)
+    )
+    return list((await tenant.connection.execute(query)).scalars())
+
+
+async def stores_of(tenant: Tenant) -> list[str]:
+    """The names of stores that the household's items and lists carry, as typed."""
+    of_items = select(items.c.store).where(
+        items.c.household_id == tenant.household_id, items.c.store.is_not(None), items.c.deleted_at.is_(None)
+    )
+    of_lists = select(lists.c.store).where(
+        lists.c.household_id == tenant.household_id, lists.c.store.is_not(None), lists.c.deleted_at.is_(None)
+    )
+    return list((await tenant.connection.execute(union(of_items, of_lists))).scalars())
+
+
+def _changed_since(rev: int) -> ColumnElement[bool]:
+    # What is on a list that was deleted long ago was told of then.
+    return and_(items.c.rev > rev, or_(lists.c.deleted_at.is_(None), lists.c.rev > rev))
+
+
+def _view_of(view: View) -> ColumnElement[bool]:
+    views: dict[View, ColumnElement[bool]] = {
+        "open": and_(~_CHECKED, ~_WAITING),
+        "checked": _CHECKED,
+        "all": true(),
+    }
+    return views[view]
+
+
+def _group_of(group_by: GroupBy) -> ColumnElement[str | None]:
+    """What items are ordered by first, without regard to case; byte order, so that every database orders alike."""
+    # The list's own order of categories comes before the others, as numbers of one width; "x" is behind every digit.
+    rank = func.array_position(lists.c.category_order, items.c.category)
+    column: dict[GroupBy, ColumnElement[str | None]] = {
+        "category": func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category,
+        "store": _STORE,
+        "assignee": people.c.name,
+        "recipe": cast(items.c.recipe_id, Text),
+    }
+    return func.lower(column.get(group_by, null())).collate("C")
+
+
+_TOP: Final = (-(2**63), 0)
+
+_ASSIGNEE: Final = """
+    CASE WHEN items.assignee_id IS NOT NULL
+        THEN (SELECT people.name FROM people WHERE people.id = items.assignee_id) END"""
+"""In place of a join: few items are anybody's."""
+
+_COLUMNS: Final = ", ".join(_ASSIGNEE if column == "people.name" else column for column in PAGE_COLUMNS)
+
+
+def _query(which: str, position: str, no: str, limit: str) -> str:
+    return f"""
+        SELECT {LIST_COLUMNS}, ARRAY(
+            SELECT ROW({_COLUMNS}, true, NULL)
+            FROM items
+            WHERE items.household_id = $1 AND items.list_id = lists.id
+              AND items.checked_at IS NULL AND items.deleted_at IS NULL
+              AND (items.not_before <= {TODAY}) IS NOT FALSE AND (items.position, items.no) > ({position}, {no})
+            ORDER BY items.position, items.no LIMIT {limit}
+        )
+        FROM lists WHERE {which}
+    """  # noqa: S608
+
+
+_ON_NAMED: Final = _query(NAMED, "$4::bigint", "$5::integer", "$6::integer")
+_ON_DEFAULT: Final = _query(DEFAULT, "$3::bigint", "$4::integer", "$5::integer")
+
+
+async def read_open_page(
+    tenant: Tenant, list_name: str | None, after: tuple[int, int] | None, limit: int
+) -> tuple[ShoppingList, list[PageRow]] | None:
+    """The named or else the default list with at most `limit` of its open items that wait for nothing, behind the
+    position and number `after`; None when there is no such list."""
+    place = after or _TOP
+    if list_name is None:
+        row = await tenant.driver.fetchrow(_ON_DEFAULT, tenant.household_id, tenant.actor.person_id, *place, limit)
+    else:
+        row = await tenant.driver.fetchrow(_ON_NAMED, tenant.household_id, *list_key(list_name), *place, limit)
+    if row is None:
+        return None
+    return list_of(row), [PageRow(*item) for item in row[LIST_WIDTH]]

@@ -1,0 +1,135 @@
+"""Making lists, changing their settings, and deleting them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from app.db import new_id
+from app.errors import Conflict, Invalid, LimitReached
+from app.households.tenant import Tenant
+from app.lists import list_repository, repository
+from app.lists.currencies import currency_code
+from app.lists.history import changes as recorded
+from app.lists.history import repository as activity
+from app.lists.history.changes import AnyChange, DefaultChange, ListChange
+from app.lists.items.fields import label
+from app.lists.models import LISTS_PER_HOUSEHOLD, NAME_LENGTH, Changed, Entry, ListOutcome, ShoppingList
+from app.lists.repository import Clock
+from app.lists.resolve_list import ALL_LISTS, resolve_list
+from app.text import clean, fold
+
+CATEGORIES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListSettings:
+    """What to set of a list; None leaves it as it is. An empty store or category order is cleared."""
+
+    name: str | None = None
+    store: str | None = None
+    currency: str | None = None
+    category_order: Sequence[str] | None = None
+    archived: bool | None = None
+    default: bool | None = None
+
+
+async def save_list(tenant: Tenant, list_name: str | None, settings: ListSettings) -> Changed:
+    """Change the named list, or make a new one of `settings.name` when none is named.
+
+    `default` is the person's own choice. Raises `NotFound` for the list, `Invalid` for a setting, `Conflict` when
+    another list has the name, and `LimitReached` when the household has too many.
+    """
+    if list_name is None and settings.name is None:
+        raise Invalid("name is missing: name makes a new list, list changes one that is there.", field="name")
+    clock = await repository.read_clock(tenant)
+    before = await resolve_list(tenant, list_name) if list_name is not None else None
+    bare = before or ShoppingList(new_id(), clock.next_list, settings.name or "", clock.rev)
+    after = _with_settings(bare, settings, clock)
+    if before is None:
+        await refuse_another_list(tenant, "name")
+    if before is None or after.name != before.name:
+        await refuse_taken_name(tenant, after, "name")
+    changes: list[AnyChange] = []
+    if after != before:
+        await list_repository.save_list(tenant, clock.rev, after)
+        changes.append(ListChange(before, after))
+    changes += await _choose_default(tenant, after, settings.default)
+    event_no = await record_lists(tenant, "save_list", after, changes)
+    status = "created" if before is None else "updated" if changes else "unchanged"
+    rev = clock.rev if after != before else after.rev
+    return Changed([after], rev, [Entry(after.name, ListOutcome(status, after))], event_no)
+
+
+async def delete_list(tenant: Tenant, list_name: str, confirm_name: str) -> Changed:
+    """Delete a list and what is on it; undo brings both back.
+
+    Raises `NotFound` for the list, `Invalid` when `confirm_name` is not its name, and `Conflict` for the last list.
+    """
+    before = await resolve_list(tenant, list_name)
+    clock = await repository.read_clock(tenant)
+    if clean(confirm_name, "confirm_name", NAME_LENGTH) != before.name:
+        message = f"confirm_name is not the name of {before.ref}. Give its full name, to be sure it is the right list."
+        raise Invalid(message, field="confirm_name")
+    if await list_repository.count_lists(tenant) == 1:
+        raise Conflict(
+            "This is the last list, and a household keeps one. Make another list, or empty it.", field="list"
+        )
+    after = replace(before, deleted_at=clock.now)
+    await list_repository.save_list(tenant, clock.rev, after)
+    await list_repository.stamp_items(tenant, clock.rev, after.id)
+    event_no = await record_lists(tenant, "delete_list", after, [ListChange(before, after)])
+    return Changed([after], clock.rev, [Entry(after.name, ListOutcome("deleted", after))], event_no)
+
+
+async def refuse_another_list(tenant: Tenant, field: str) -> None:
+    """Raise `LimitReached` when the household has as many lists as it may have."""
+    if await list_repository.count_lists(tenant) >= LISTS_PER_HOUSEHOLD:
+        message = f"A household has at most {LISTS_PER_HOUSEHOLD} lists. Delete one that is no longer needed."
+        raise LimitReached(message, field=field)
+
+
+async def refuse_taken_name(tenant: Tenant, wanted: ShoppingList, field: str) -> None:
+    """Raise `Conflict` when another list of the household has the name."""
+    same = await repository.find_list(tenant, None, fold(wanted.name))
+    if same is not None and same.id != wanted.id:
+        message = "There is a list of that name already. Use it, or choose another name."
+        raise Conflict(message, field=field, candidates=[f"{same.name} ({same.ref})"])
+
+
+async def record_lists(tenant: Tenant, kind: str, about: ShoppingList, changes: Sequence[AnyChange]) -> int | None:
+    """Record the event of changes to a list; None when there are none."""
+    if not changes:
+        return None
+    return await activity.insert_event(tenant, kind, about.id, recorded.as_json(changes))
+
+
+def _with_settings(bare: ShoppingList, settings: ListSettings, clock: Clock) -> ShoppingList:
+    values: dict[str, Any] = {}
+    if settings.name is not None:
+        values["name"] = clean(settings.name, "name", NAME_LENGTH)
+        if values["name"] == ALL_LISTS:
+            raise Invalid(f"name can't be {ALL_LISTS}: that means all lists.", field="name")
+    if settings.store is not None:
+        values["store"] = label(settings.store, "store") if settings.store else None
+    if settings.currency is not None:
+        values["currency"] = currency_code(settings.currency, "currency") if settings.currency else None
+    if settings.category_order is not None:
+        values["category_order"] = _categories(settings.category_order)
+    if settings.archived is not None and settings.archived != (bare.archived_at is not None):
+        values["archived_at"] = clock.now if settings.archived else None
+    return replace(bare, **values)
+
+
+def _categories(names: Sequence[str]) -> tuple[str, ...]:
+    cleaned = [label(name, f"category_order[{number}]") or "" for number, name in enumerate(names)]
+    return tuple(dict.fromkeys(cleaned))
+
+
+async def _choose_default(tenant: Tenant, chosen: ShoppingList, default: bool | None) -> list[AnyChange]:
+    person_id = tenant.actor.person_id
+    before = await list_repository.default_list_of(tenant, person_id) if default is not None else None
+    if default is None or default == (before == chosen.id):
+        return []
+    after = chosen.id if default else None
+    await list_repository.set_default_list(tenant, person_id, after)
+    return [DefaultChange(person_id, before, after)]

@@ -1,0 +1,120 @@
+"""The consent page: never skipped, only filled in beforehand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import Connection, transaction
+from app.errors import Invalid
+from app.households.models import Membership
+from app.households.repository import memberships_of
+from app.oauth.authorize.consent_choices import DEFAULT_DURATION, Offer, offer_of
+from app.oauth.authorize.pending_request import SIGN_OUT, fault_page, open_request, out_of_date
+from app.oauth.authorize.repository import AuthorizationRequest
+from app.oauth.browser.browser_session import Visit, provider_of, see_other
+from app.oauth.browser.submitted_form import form_token, show
+from app.oauth.clients.ids import host_of, is_document_id
+from app.oauth.clients.redirects import is_on_device, is_registered, shown_host
+from app.oauth.clients.repository import Client, find_client, find_document
+from app.oauth.context import AuthorizationServer
+from app.oauth.faults import OAuthFault, not_registered
+from app.oauth.parameters import resource_of
+from app.people.models import Person
+from app.people.repository import find_profile
+from app.people.sessions import find_person
+from app.resources import MAIN
+from app.runtime.requests import address_of
+
+CONSENT = "consent"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who is asked what: all that the page shows."""
+
+    waiting: AuthorizationRequest
+    client: Client
+    offer: Offer
+    person: Person
+    memberships: Sequence[Membership]
+    cookie: str
+
+
+async def show_consent(server: AuthorizationServer, request: Request) -> Response:
+    """GET /oauth/consent."""
+    async with transaction(server.engine) as connection:
+        opened = await open_request(server, connection, request)
+        if opened is None:
+            return out_of_date(server)
+        waiting, cookie = opened
+        person = await find_person(connection, cookie, server.clock())
+        if person is None:
+            return see_other(server, f"/oauth/sign-in?request={waiting.id}")
+    if is_document_id(waiting.client_id):
+        # Only here, and outside of any transaction: fetching takes its time.
+        described = await server.documents.find(waiting.client_id, person.id, address_of(request))
+        if isinstance(described, OAuthFault):
+            return fault_page(server, described)
+    async with transaction(server.engine) as connection:
+        question = await question_of(server, connection, waiting, person, cookie)
+    if isinstance(question, OAuthFault):
+        return fault_page(server, question)
+    return out_of_date(server) if question is None else page_for(server, question)
+
+
+async def question_of(
+    server: AuthorizationServer, connection: Connection, waiting: AuthorizationRequest, person: Person, cookie: str
+) -> Question | OAuthFault | None:
+    """What a waiting request asks this person today; None when it can't be asked any more."""
+    client = await _current_client(server, connection, waiting.client_id)
+    memberships = await memberships_of(connection, person.id)
+    if client is None or not memberships:
+        return None
+    # A document was not known when the request came, and may have changed since.
+    if not is_registered(waiting.redirect_uri, client.redirect_uris):
+        return not_registered()
+    # PUBLIC_URL may have changed since, and then nothing but `/mcp` is left.
+    resource = resource_of(server.settings, waiting.resource) or MAIN
+    offer = offer_of(resource, waiting.scopes, is_unproven=await _is_unproven(server, connection, person))
+    return Question(waiting, client, offer, person, memberships, cookie)
+
+
+async def _is_unproven(server: AuthorizationServer, connection: Connection, person: Person) -> bool:
+    """Whether the person has but a password, and an address that could be proven and is not."""
+    if not (server.mailer.enabled and server.settings.has_passwords):
+        return False
+    profile = await find_profile(connection, person.id)
+    return profile.has_password and profile.verified_at is None
+
+
+def page_for(server: AuthorizationServer, question: Question, error: Invalid | None = None) -> Response:
+    """The page, filled in as the client asked; with `error` as what was wrong with the answer."""
+    waiting, visit = question.waiting, Visit(question.cookie, False, question.person)
+    return show(
+        server,
+        visit,
+        "consent.html",
+        error,
+        request_id=waiting.id,
+        form_token=form_token(server, visit, CONSENT, str(waiting.id)),
+        sign_out_token=form_token(server, visit, SIGN_OUT, str(waiting.id)),
+        person=question.person,
+        provider=provider_of(server, question.person),
+        client=question.client,
+        redirect_host=shown_host(waiting.redirect_uri),
+        client_host=host_of(question.client.id) if is_document_id(question.client.id) else None,
+        on_device=is_on_device(waiting.redirect_uri),
+        offer=question.offer,
+        duration=DEFAULT_DURATION,
+        memberships=question.memberships,
+    )
+
+
+async def _current_client(server: AuthorizationServer, connection: Connection, client_id: str) -> Client | None:
+    """The client as it is stored; one with a document only while that document serves."""
+    if not is_document_id(client_id):
+        return await find_client(connection, client_id)
+    document = await find_document(connection, client_id)
+    return document.client if document is not None and server.clock() < document.stale_until else None

@@ -1,0 +1,81 @@
+"""The way from a client's request to its answer: a request that waits, in one browser."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.crypto.tokens import hash_of
+from app.db import Connection
+from app.oauth.authorize.repository import AuthorizationRequest, find_request, lock_request, rebind_request
+from app.oauth.browser.browser_session import see_other, swap_session
+from app.oauth.browser.submitted_form import Posted
+from app.oauth.context import AuthorizationServer
+from app.oauth.faults import OAuthFault
+from app.people.models import Person
+
+REQUEST = "request"
+"""The parameter, and the field of forms, that names the waiting request."""
+
+SIGN_OUT = "sign-out"
+"""The purpose of the form "not you?" on the consent page."""
+
+
+async def open_request(
+    server: AuthorizationServer, connection: Connection, request: Request
+) -> tuple[AuthorizationRequest, str] | None:
+    """The request that a page's address names, with this browser's cookie; None when it is not (or no longer) this
+    browser's."""
+    cookie = server.cookie.read(request)
+    request_id = uuid_or_none(request.query_params.get(REQUEST, ""))
+    if cookie is None or request_id is None:
+        return None
+    found = await find_request(connection, request_id, hash_of(cookie), server.clock())
+    return None if found is None else (found, cookie)
+
+
+def request_of(form: Posted) -> UUID:
+    """The waiting request that a form is about, whose proof covers it: so we wrote it."""
+    return UUID(form.fields.one(REQUEST))
+
+
+async def change_person(
+    server: AuthorizationServer, connection: Connection, cookie: str, request_id: UUID, person: Person | None
+) -> Response | None:
+    """Sign `person` in (None: sign out) and go on with the same request under a new id and a new cookie.
+
+    Nothing that was known of the browser before, such as a cookie planted in it, is good for anything afterwards.
+    Answers None, and changes nothing, when the request is not open any more.
+    """
+    now = server.clock()
+    waiting = await lock_request(connection, request_id, hash_of(cookie), now)
+    if waiting is None:
+        return None
+    new = await swap_session(server, connection, cookie, person)
+    moved = await rebind_request(connection, waiting, hash_of(new.value), now)
+    return see_other(server, f"/oauth/{'sign-in' if person is None else 'consent'}?request={moved.id}", new)
+
+
+def fault_page(server: AuthorizationServer, fault: OAuthFault) -> Response:
+    """The page for a client's fault that is not sent on to the client."""
+    return server.pages.page(
+        "authorize_fault.html", status=fault.status, error=fault.error, description=fault.description
+    )
+
+
+def out_of_date(server: AuthorizationServer) -> Response:
+    """The page for a form or address that is not good any more."""
+    return server.pages.message(
+        "This page is out of date",
+        "It was open for too long, was answered already, or belongs to another browser or another sign-in; or your "
+        "browser keeps no cookies. Go back to your app and connect again.",
+        status=400,
+    )
+
+
+def uuid_or_none(text: str) -> UUID | None:
+    """The id that a parameter names; None when it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,147 @@
+"""Service accounts: programs that act in their own name, in one household, with one role.
+
+An account is a client of kind `service`, somebody without credentials to act as (their name is what the household
+reads in its activity), their membership, and a grant of kind `service`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from app.audit.models import Action, Entry
+from app.audit.repository import record
+from app.crypto.tokens import CLIENT_SECRET_PREFIX, SERVICE_ID_PREFIX, hash_of, new_public_id, new_secret
+from app.db import Connection, new_id
+from app.errors import Conflict, Invalid, NotFound
+from app.households.finding import find_among_all
+from app.households.members import join, leave
+from app.households.models import Role
+from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, checked_keys
+from app.oauth.clients.repository import Client, insert_client, lock_client
+from app.oauth.credentials.service_account_repository import find_service_account
+from app.oauth.grants.create import make_grant
+from app.oauth.grants.repository import GrantRow, NewGrant, by_id, find_grant_households, of_client
+from app.oauth.grants.revocation import Ended, Endings
+from app.oauth.metadata import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT
+from app.people.repository import insert_service_person
+from app.scopes import scopes_of_role
+from app.text import clean
+
+LONGEST_NAME: Final = 100
+KIND: Final = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class WantedAccount:
+    """An account to be made: where (name or ref of a household), as what, and how it proves itself."""
+
+    name: str
+    household: str
+    role: Role
+    method: str = CONFIDENTIAL_METHODS[0]
+    keys: GivenKeys = NO_KEYS
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedAccount:
+    """A new account. `secret`, if it has one, is nowhere else, and can't be shown again."""
+
+    client_id: str
+    secret: str | None = field(repr=False)
+
+
+async def create_service_account(
+    connection: Connection, resource: str, wanted: WantedAccount, now: datetime
+) -> IssuedAccount:
+    """Make an account for `resource`.
+
+    Raises `Invalid` naming the field, `NotFound` and `Ambiguous` for the household.
+    """
+    if wanted.role not in ("editor", "viewer"):
+        raise Invalid("role: a service account is an editor or a viewer.", field="role")
+    name = clean(wanted.name, "name", LONGEST_NAME)
+    keys = _checked_keys(wanted)
+    household_id = await find_among_all(connection, wanted.household)
+    secret = None if wanted.method == PRIVATE_KEY_JWT else new_secret(CLIENT_SECRET_PREFIX)
+    client = Client(
+        id=new_public_id(SERVICE_ID_PREFIX),
+        kind=KIND,
+        name=name,
+        redirect_uris=(),
+        token_endpoint_auth_method=wanted.method,
+        secret_hash=None if secret is None else hash_of(secret),
+        jwks=keys.jwks,
+        jwks_uri=keys.jwks_uri,
+    )
+    metadata = {"client_name": name, "grant_types": ["client_credentials"]}
+    await insert_client(connection, client, metadata, now)
+    await record(connection, Entry(action=Action.CLIENT_REGISTERED, at=now, client_id=client.id, detail=KIND))
+    person = await insert_service_person(connection, client.id, name, now)
+    await join(connection, household_id, person.id, wanted.role, now, by=None)
+    grant = NewGrant(
+        id=new_id(),
+        person_id=person.id,
+        client_id=client.id,
+        client={"name": name, "kind": KIND},
+        scopes=scopes_of_role(wanted.role),
+        resource=resource,
+        household_ids=[household_id],
+        default_household_id=household_id,
+        expires_at=None,
+        kind=KIND,
+    )
+    await make_grant(connection, grant, now)
+    return IssuedAccount(client.id, secret)
+
+
+async def revoke_service_account(connection: Connection, client_id: str, endings: Endings, now: datetime) -> UUID:
+    """End an account: its grant, and its membership. What it did stays on record under its name.
+
+    Answers the household that it has left, for those who keep memberships in memory. Raises `NotFound` for an unknown
+    id, `Conflict` when it was ended before.
+    """
+    await lock_client(connection, client_id)
+    account = await find_service_account(connection, client_id)
+    if account is None:
+        raise NotFound("There is no service account with this id; `service-accounts list` shows them all.", field="id")
+    ended = await endings.end(connection, of_client(client_id), Ended.BY_OPERATOR, now)
+    has_left = await leave(connection, account.household_id, account.person_id, now, by=None)
+    if not ended and not has_left:
+        raise Conflict("This service account is revoked already.", field="id")
+    return account.household_id
+
+
+async def end_tokens(connection: Connection, grant: GrantRow, endings: Endings, now: datetime) -> bool:
+    """End a service account's tokens (RFC 7009 section 2.1), and not the account: another grant takes the place of
+    theirs. False when they had ended already.
+
+    The client must be locked, so that the account is not revoked meanwhile.
+    """
+    if not await endings.end(connection, by_id(grant.id), Ended.BY_CLIENT, now):
+        return False
+    another = await _another(connection, grant)
+    await make_grant(connection, another, now, by_command=False, address=endings.address)
+    return True
+
+
+async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
+    households = await find_grant_households(connection, grant.id)
+    return NewGrant(
+        id=new_id(),
+        person_id=grant.person_id,
+        client_id=grant.client_id,
+        client={"name": grant.client_name, "kind": KIND},
+        scopes=grant.scopes,
+        resource=grant.resource,
+        household_ids=[household_id for household_id, _ in households],
+        default_household_id=households[0][0],
+        expires_at=grant.expires_at,
+        kind=KIND,
+    )
+
+
+def _checked_keys(wanted: WantedAccount) -> GivenKeys:
+    if wanted.method not in CONFIDENTIAL_METHODS:
+        raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
+    return checked_keys(wanted.method, wanted.keys)

@@ -1,0 +1,104 @@
+"""The grant behind a token of an external issuer: made at first sight, so that such a token has a household, can be
+revoked, and stands in the record of changes like any other."""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from app.audit.repository import record
+from app.db import Connection, Engine, new_id, transaction
+from app.households.repository import memberships_of
+from app.oauth.external import grant_repository as store
+from app.oauth.external.grant_repository import NewExternalGrant
+from app.oauth.grants.create import entry_of_new_grant
+from app.oauth.tokens.claims_cache import ExternalClaims
+from app.people.accounts import FoundHousehold
+from app.people.identities import Identity, find_or_admit
+from app.people.identity_repository import find_identified
+from app.runtime.clock import Clock, system_clock
+from app.scopes import ALL_SCOPES
+from app.settings.settings import Settings
+
+MOST_GRANTS: Final = 10_000
+KEPT: Final = timedelta(minutes=1)
+
+_Key = tuple[str, str, str]
+
+
+class ExternalGrants:
+    """Finds grants by issuer, subject and client; the last MOST_GRANTS of them are remembered for a minute.
+
+    Only which grant it is is remembered: whether it stands is asked elsewhere, at every call.
+    """
+
+    def __init__(
+        self, engine: Engine, settings: Settings, found_household: FoundHousehold, *, clock: Clock = system_clock
+    ) -> None:
+        self._engine = engine
+        self._resource = settings.resource
+        self._found_household = found_household
+        self._clock = clock
+        self._known: OrderedDict[_Key, tuple[datetime, UUID]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    async def find(self, claims: ExternalClaims) -> UUID | None:
+        """The id of the grant, alive or revoked; a person seen for the first time gets a household, and a client seen
+        for the first time a grant for the person's households. None for a person without any household.
+
+        Raises `Unavailable` when the database is away.
+        """
+        key = (claims.iss, claims.sub, claims.client_id)
+        now = self._clock()
+        read_at, grant_id = self._known.get(key, (now, None))
+        if grant_id is None or not read_at <= now < read_at + KEPT:
+            grant_id = await self._stored(claims) or await self._admit(claims, now)
+            if grant_id is not None:
+                self._keep(key, grant_id, now)
+        return grant_id
+
+    def _keep(self, key: _Key, grant_id: UUID, now: datetime) -> None:
+        self._known.pop(key, None)
+        self._known[key] = (now, grant_id)
+        if len(self._known) > MOST_GRANTS:
+            self._known.popitem(last=False)
+
+    async def _stored(self, claims: ExternalClaims) -> UUID | None:
+        async with transaction(self._engine) as connection:
+            person = await find_identified(connection, claims.iss, claims.sub)
+            if person is None:
+                return None
+            return await store.find_external_grant(connection, person.id, claims.iss, claims.client_id)
+
+    async def _admit(self, claims: ExternalClaims, now: datetime) -> UUID | None:
+        household_id = new_id()
+        async with transaction(self._engine, household_id=household_id) as connection:
+            identity = Identity(claims.iss, claims.sub, claims.name)
+            person = await find_or_admit(connection, identity, household_id, self._found_household, now)
+            return await self._grant(connection, claims, person.id, now)
+
+    async def _grant(
+        self, connection: Connection, claims: ExternalClaims, person_id: UUID, now: datetime
+    ) -> UUID | None:
+        memberships = await memberships_of(connection, person_id)
+        if not memberships:
+            return None
+        grant = NewExternalGrant(
+            id=new_id(),
+            person_id=person_id,
+            issuer=claims.iss,
+            client_id=claims.client_id,
+            client={"name": claims.client_id, "kind": store.KIND, "issuer_host": urlsplit(claims.iss).netloc},
+            # The issuer decides with each token what its client may do; a grant is no second decision.
+            scopes=ALL_SCOPES,
+            resource=self._resource,
+            household_ids=tuple(each.household_id for each in memberships),
+        )
+        if await store.insert_external_grant(connection, grant, now):
+            entry = entry_of_new_grant(grant.id, grant.client_id, store.KIND, grant.scopes, now, person_id)
+            await record(connection, entry)
+            return grant.id
+        return await store.find_external_grant(connection, person_id, claims.iss, claims.client_id)

@@ -1,0 +1,98 @@
+"""Ending grants: each that ends is recorded, and told of once it is stored."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from app.audit.models import Action, Entry
+from app.audit.repository import record_all
+from app.db import Connection
+from app.errors import Conflict, NotFound
+from app.oauth.faults import OAuthFault
+from app.oauth.grants.repository import EndedGrant, GrantRow, Which, by_id, end_grants, find_grant
+
+GrantRevoked = Callable[[UUID], None]
+"""Told of each grant that was revoked, after the commit, so that caches drop it at once. It must not raise."""
+
+
+class Ended(StrEnum):
+    """Why a grant ended, as it stands with the grant and in the record; docs/audit.md says what each means."""
+
+    BY_CLIENT = "revoked_by_client"
+    BY_PERSON = "disconnected_by_person"
+    BY_OPERATOR = "revoked_by_operator"
+    CLIENT_REMOVED = "client_removed"
+    PASSWORD_RESET = "password_reset"  # noqa: S105
+    ADDRESS_VERIFIED = "address_verified"
+    UNUSED = "unused"
+    CODE_REPLAYED = "code_replayed"
+    REFRESH_TOKEN_REPLAYED = "refresh_token_replayed"  # noqa: S105
+
+
+_NOT_BY_PERSON: Final = (
+    *(Ended.BY_OPERATOR, Ended.CLIENT_REMOVED, Ended.UNUSED),
+    *(Ended.CODE_REPLAYED, Ended.REFRESH_TOKEN_REPLAYED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A finding that ends a grant: which one, locked, why, and what the client is answered."""
+
+    grant: GrantRow
+    because: Ended
+    fault: OAuthFault
+
+
+class Endings:
+    """The grants that one transaction ends: `tell` is its `committed`.
+
+    So caches hear of it as soon as it is stored, also when the request was given up meanwhile. `address` is the network
+    address that asked for it, if one did.
+    """
+
+    def __init__(self, grant_revoked: GrantRevoked, address: str | None = None) -> None:
+        self._grant_revoked = grant_revoked
+        self.address = address
+        self._ended: list[UUID] = []
+
+    async def end(self, connection: Connection, which: Which, because: Ended, now: datetime) -> list[EndedGrant]:
+        """End those of the grants that are live, and with them all their tokens; which ones they were."""
+        ended = await end_grants(connection, which, because, now)
+        await record_all(connection, [self._entry(grant, because, now) for grant in ended])
+        self._ended += [grant.id for grant in ended]
+        return ended
+
+    def tell(self) -> None:
+        """Tell of every grant that was ended."""
+        for grant_id in self._ended:
+            self._grant_revoked(grant_id)
+
+    def _entry(self, grant: EndedGrant, because: Ended, now: datetime) -> Entry:
+        not_by_person = because in _NOT_BY_PERSON
+        return Entry(
+            action=Action.GRANT_REVOKED,
+            at=now,
+            person_id=None if not_by_person else grant.person_id,
+            other_person_id=grant.person_id if not_by_person else None,
+            client_id=grant.client_id,
+            grant_id=grant.id,
+            detail=because,
+            address=self.address,
+        )
+
+
+async def revoke_by_command(connection: Connection, grant_id: UUID, endings: Endings, now: datetime) -> None:
+    """End a grant of any kind but a service account's, for whoever runs the service.
+
+    Raises `NotFound` when there is no live one of that id, and `Conflict` for a service account, which is also somebody
+    in a household.
+    """
+    grant = await find_grant(connection, grant_id)
+    if grant is not None and grant.kind == "service":
+        raise Conflict(f"This is a service account; end it with `service-accounts revoke {grant.client_id}`.")
+    if not await endings.end(connection, by_id(grant_id), Ended.BY_OPERATOR, now):
+        raise NotFound("There is no grant of this id, or it has ended already; `grants list` shows a person's.")

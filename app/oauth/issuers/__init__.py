@@ -1,1 +1,0 @@
-"""Other issuers: their keys, their people, and signing in with one of them."""

@@ -1,1 +1,0 @@
-"""SQL of the authorization server, a file per table family."""

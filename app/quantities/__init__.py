@@ -1,0 +1,11 @@
+"""Quantities: how people write them, the base unit they are kept in, and how they are written back.
+
+A small grammar over one table of words per language. English, German, French and Spanish are read at once; what is
+not understood is part of the name, never an error: `7up`, `00 flour` and `5-grain bread` are names.
+"""
+
+from app.quantities.phrases import Phrase, parse_phrase
+from app.quantities.quantity import LARGEST, Quantity, make_quantity
+from app.quantities.units import UNITS, factor_of
+
+__all__ = ["LARGEST", "UNITS", "Phrase", "Quantity", "factor_of", "make_quantity", "parse_phrase"]

@@ -1,0 +1,58 @@
+"""Spanish."""
+
+from typing import Final
+
+from app.quantities.plurals.plurals import Plurals, singulars, words
+
+SPANISH: Final = Plurals(
+    same=words("anis gas res mes bis tres dos seis lunes martes jueves viernes paraguas mas abrelatas sacacorchos"),
+    with_e=words("leche noche coche ceviche escabeche parche especie"),
+    # Limón, jamón, rotulador; the words of other languages that end in -ones are in their tables.
+    endings=singulars(ones="on", dores="dor"),
+    irregular=singulars(
+        panes="pan",
+        flanes="flan",
+        mazapanes="mazapan",
+        calabacines="calabacin",
+        tallarines="tallarin",
+        calcetines="calcetin",
+        colines="colin",
+        patines="patin",
+        boletines="boletin",
+        jazmines="jazmin",
+        coles="col",
+        cereales="cereal",
+        frijoles="frijol",
+        pasteles="pastel",
+        papeles="papel",
+        panales="panal",
+        vegetales="vegetal",
+        caracoles="caracol",
+        manteles="mantel",
+        minerales="mineral",
+        naturales="natural",
+        integrales="integral",
+        tropicales="tropical",
+        girasoles="girasol",
+        mieles="miel",
+        flores="flor",
+        coliflores="coliflor",
+        licores="licor",
+        yogures="yogur",
+        azucares="azucar",
+        calamares="calamar",
+        alfileres="alfiler",
+        collares="collar",
+        nueces="nuez",
+        peces="pez",
+        lapices="lapiz",
+        codornices="codorniz",
+        perdices="perdiz",
+        raices="raiz",
+        luces="luz",
+        cruces="cruz",
+        arroces="arroz",
+        maices="maiz",
+        azules="azul",
+    ),
+)

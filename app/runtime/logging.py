@@ -1,0 +1,84 @@
+"""Logs to stderr: readable on a terminal, JSON lines elsewhere, every line with its request id.
+
+A traceback says where and of what kind a fault is, never its message: the messages of drivers and validators quote
+values, and those are what people buy, or their tokens.
+"""
+
+import logging
+import sys
+import traceback
+from typing import Final, cast
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from app.runtime.requests import request_id
+
+QUIET: Final = (
+    *("mcp", "uvicorn.access", "sqlalchemy", "alembic", "asyncio"),
+    *("authlib", "httpx", "httpcore", "httpx2", "httpcore2"),
+)
+"""Loggers whose information is noise: the SDK alone writes a line for each request. At debug level some would also
+write secrets, as Authlib does with PKCE verifiers."""
+
+
+def configure_logging(level: str) -> None:
+    """Set up logging for the process. Call it before the SDK is constructed, which configures logging otherwise."""
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+        _add_traceback,
+    ]
+    render: Processor = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+            use_get_message=True,
+            keep_exc_info=False,
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _add_request_id(logger: object, method: str, event: EventDict) -> EventDict:
+    event["request_id"] = request_id()
+    return event
+
+
+def _add_traceback(logger: object, method: str, event: EventDict) -> EventDict:
+    given = event.pop("exc_info", None)
+    record: logging.LogRecord | None = event.get("_record")
+    if record is not None and record.exc_info:
+        given, record.exc_info, record.exc_text = record.exc_info, None, None
+    if not given:
+        return event
+    error = sys.exception() if given is True else given
+    if isinstance(error, tuple):
+        error = cast("tuple[object, object, object]", error)[1]
+    if isinstance(error, BaseException):
+        event["traceback"] = _without_messages(error)
+    return event
+
+
+def _without_messages(error: BaseException) -> list[str]:
+    """Each exception of the chain, the first cause first: its kind, then the places it passed."""
+    lines: list[str] = []
+    link: BaseException | None = error
+    while link is not None:
+        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(link.__traceback__)]
+        lines = [f"{type(link).__module__}.{type(link).__qualname__}", *places, *lines]
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    return lines

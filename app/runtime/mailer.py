@@ -1,0 +1,124 @@
+"""Letters by e-mail, sent after the answer that promises them, so that the answer takes no longer when there is one."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from typing import Final
+
+import aiosmtplib
+import anyio
+import structlog
+
+from app.errors import Unavailable
+from app.runtime.clock import system_clock
+from app.settings.settings import Settings
+
+LONGEST_QUEUE: Final = 100
+SEND_SECONDS: Final = 30
+LAST_LETTERS_SECONDS: Final = 5
+RETRY_SECONDS: Final = 60
+FROM_NAME: Final = "Shopping list"
+
+_log: Final = structlog.stdlib.get_logger("app.mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Plain text to one address. It holds nothing that anybody else has typed, so that nobody writes through us."""
+
+    to: str
+    subject: str
+    text: str
+
+
+Compose = Callable[[], Awaitable[Letter | None]]
+"""Writes a letter when its turn comes; None when there is nothing to send."""
+
+
+class Mailer:
+    """Sends letters one after the other by the SMTP server of the settings; a bounded number waits.
+
+    A letter that can't be sent is given up with a line in the log: people can ask for another one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._waiting: asyncio.Queue[Compose] = asyncio.Queue(LONGEST_QUEUE)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether there is a server to send by."""
+        return self._settings.smtp_host is not None
+
+    def put(self, compose: Compose) -> None:
+        """Have a letter written and sent soon. Raises `Unavailable` when too many wait."""
+        try:
+            self._waiting.put_nowait(compose)
+        except asyncio.QueueFull:
+            raise Unavailable(
+                "Too many e-mails are waiting to be sent. Try again shortly.", retry_after=RETRY_SECONDS
+            ) from None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Send while the block runs; at its end what waits has a few seconds more."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._keep_sending)
+            try:
+                yield
+            finally:
+                with anyio.move_on_after(LAST_LETTERS_SECONDS, shield=True):
+                    await self._waiting.join()
+                tasks.cancel_scope.cancel()
+
+    async def _keep_sending(self) -> None:
+        while True:
+            compose = await self._waiting.get()
+            try:
+                with anyio.fail_after(SEND_SECONDS):
+                    letter = await compose()
+                    if letter is not None:
+                        await self._send(letter)
+            except (aiosmtplib.SMTPException, OSError, TimeoutError, Unavailable) as error:
+                # Its message may quote addresses.
+                _log.warning("an e-mail could not be sent", reason=type(error).__name__)
+            except Exception:
+                _log.exception("an e-mail could not be sent")
+            finally:
+                self._waiting.task_done()
+
+    async def _send(self, letter: Letter) -> None:
+        settings = self._settings
+        password = settings.smtp_password
+        await aiosmtplib.send(
+            _message(letter, settings),
+            recipients=[letter.to],
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_user,
+            password=None if password is None else password.get_secret_value(),
+            use_tls=settings.smtp_tls == "tls",
+            start_tls=settings.smtp_tls == "starttls",
+            tls_context=None if settings.smtp_tls == "off" else ssl.create_default_context(),
+            local_hostname=settings.public_parts.hostname,
+            timeout=SEND_SECONDS,
+        )
+
+
+def _message(letter: Letter, settings: Settings) -> EmailMessage:
+    local_part, _, domain = (settings.smtp_from or "").rpartition("@")
+    message = EmailMessage()
+    message["From"] = Address(FROM_NAME, local_part, domain)
+    message["To"] = letter.to
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(system_clock())
+    message["Message-ID"] = make_msgid(domain=domain)
+    # So that no absence note answers it (RFC 3834 section 5).
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text)
+    return message

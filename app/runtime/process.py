@@ -1,0 +1,95 @@
+"""Whether the service can listen where it is told to."""
+
+import asyncio
+import errno
+import gc
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
+from types import FrameType
+from typing import Any, Final
+
+from app.errors import StartupError
+
+
+def end_with_parent() -> None:
+    """Ask this process to stop as soon as its parent is gone, also by `kill -9`: otherwise it would keep the port."""
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_watch, args=(parent,), name="end-with-parent", daemon=True).start()
+
+
+def _watch(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def spare_what_stays() -> None:
+    """Let the collector pass over all that is there now: modules, models and schemas live as long as the process.
+
+    It walked through all of them again and again otherwise, which took a tenth of the CPU of a call. Call it once, when
+    the application is made.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_NOBODY: Final = (None, signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler)
+
+
+@contextmanager
+def on_stop(tell: Callable[[], None]) -> Generator[None]:
+    """Call `tell` on the event loop when the process is asked to stop; the server's own handling goes on.
+
+    A server sends the lifespan's shutdown only after all answers are done, and an answer that follows changes is never
+    done by itself. Only signals that the server handles are watched, and only in the main thread, which alone can.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    handled = {each: found for each in STOP_SIGNALS if (found := signal.getsignal(each)) not in _NOBODY}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(tell)
+        handler: Any = handled[signal.Signals(number)]
+        handler(number, frame)
+
+    for each in handled:
+        signal.signal(each, stop)
+    try:
+        yield
+    finally:
+        for each, handler in handled.items():
+            signal.signal(each, handler)
+
+
+def check_address(host: str, port: int) -> None:
+    """Raises `StartupError` unless a server could listen on `host` and `port` now.
+
+    Asked before anything else is started, because the server itself would find out last and end with a traceback.
+    """
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            with socket.socket(family, kind, protocol) as probe:
+                # The options of the server's own socket (asyncio), so that both meet the same answer.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.bind(address)
+    except socket.gaierror:
+        raise StartupError(f"HOST: {host} is not an address of this machine") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartupError(f"PORT: {port} is in use by another program; stop it, or set PORT") from None
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise StartupError(f"HOST: {host} is not an address of this machine") from None
+        raise StartupError(f"PORT: can't listen on {host} port {port}: {error.strerror}") from None

@@ -1,0 +1,83 @@
+"""Host and Origin: who the request says it is for, and where the page that sent it came from.
+
+Both come from PUBLIC_URL alone, so a DNS-rebinding page or a lying proxy header changes nothing.
+"""
+
+from collections.abc import Iterable
+
+from starlette.datastructures import URL, Headers
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.runtime.health import HEALTH_PATHS
+from app.settings.settings import Settings
+from app.ui.pages import Pages
+from app.ui.status import is_for_people
+
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class HostCheck:
+    """Refuses a foreign Host with 421 (RFC 9110 section 15.5.20), except on the health endpoints, which probes
+    reach by address.
+
+    A local service answers under every name of this machine. But pages work at PUBLIC_URL alone, where their cookies
+    and forms belong, so browsers are sent there from the other names.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._public = settings.public_parts
+        self._ours = _hosts_of(settings, _public_names(settings))
+        self._allowed = self._ours | (_hosts_of(settings, _LOCAL_NAMES) if settings.is_local else frozenset[str]())
+        self._pages = Pages(settings.public_path)
+        self._front_page = f"{settings.public_url}/"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in HEALTH_PATHS:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        hosts = [each.lower() for each in headers.getlist("host")]
+        if len(hosts) == 1 and hosts[0] in self._allowed:
+            app = self._app if hosts[0] in self._ours or not _is_for_page(scope, headers) else self._elsewhere(scope)
+            await app(scope, receive, send)
+            return
+        await self._misdirected(headers)(scope, receive, send)
+
+    def _misdirected(self, headers: Headers) -> Response:
+        text = "This service answers under another host name."
+        if is_for_people(headers):
+            return self._pages.message("Another address", text, status=421, again=self._front_page, words="Go there")
+        return JSONResponse({"error": "misdirected_request", "error_description": text}, 421)
+
+    def _elsewhere(self, scope: Scope) -> Response:
+        return RedirectResponse(URL(scope=scope).replace(scheme=self._public.scheme, netloc=self._public.netloc))
+
+
+def refuse_foreign_origin(headers: Headers, allowed: Iterable[str]) -> Response | None:
+    """403 when a page of an origin outside `allowed` sent the request; None when it may go on.
+
+    Requests that no page sent carry no Origin (MCP specification, transports: security warning).
+    """
+    origins = headers.getlist("origin")
+    if all(origin in allowed for origin in origins):
+        return None
+    body = {"error": "forbidden_origin", "error_description": "Pages of this origin may not call this endpoint."}
+    return JSONResponse(body, 403)
+
+
+def _is_for_page(scope: Scope, headers: Headers) -> bool:
+    return scope["method"] == "GET" and is_for_people(headers)
+
+
+def _public_names(settings: Settings) -> frozenset[str]:
+    host = settings.public_parts.hostname or ""
+    return frozenset({f"[{host}]" if ":" in host else host})
+
+
+def _hosts_of(settings: Settings, names: frozenset[str]) -> frozenset[str]:
+    """The names as a Host header writes them; hosts may leave out the port that the scheme implies."""
+    port = settings.public_parts.port or _DEFAULT_PORTS[settings.public_parts.scheme]
+    return names | {f"{name}:{port}" for name in names}

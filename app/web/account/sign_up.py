@@ -1,0 +1,94 @@
+"""Making an account by the link of a sign-up letter: whoever reads the mailbox chooses the password."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.audit.models import Action
+from app.audit.repository import record
+from app.db import new_id, transaction
+from app.errors import AppError, Invalid
+from app.oauth.auditing import entry_of, refused
+from app.oauth.authorize.pending_request import change_person, uuid_or_none
+from app.oauth.browser.browser_session import Visit, visit_of
+from app.oauth.browser.password_proof import count_attempt
+from app.oauth.browser.submitted_form import form_token, show
+from app.oauth.context import AuthorizationServer
+from app.people.accounts import create_account, prepare_account
+from app.people.email_links import Link, take_link
+from app.runtime.requests import address_of
+from app.ui.forms import typed
+from app.web.account.urls import ACCOUNT_MADE, dead_link, enter, find_link, posted_link
+
+TO_MAKE = "make an account"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the form is about, and what was typed into it: `link` is what `secret` stands for."""
+
+    secret: str
+    link: Link
+    request_id: UUID | None
+    name: str = ""
+
+
+async def show_new(server: AuthorizationServer, request: Request) -> Response:
+    """GET /account/new: the form behind the link. Nothing is used up by looking."""
+    visit, parameters = await visit_of(server, request), request.query_params
+    secret = parameters.get("link", "")
+    link = await find_link(server, secret, "sign_up")
+    if link is None:
+        return dead_link(server, "sign_up")
+    return _page(server, visit, Filled(secret, link, uuid_or_none(parameters.get("request", ""))))
+
+
+async def post_new(server: AuthorizationServer, request: Request) -> Response:
+    """POST /account/new: person, password, household and session in one transaction.
+
+    Goes on with the authorization request if it began in this browser and still waits, else to the account.
+    """
+    form = await posted_link(server, request, TO_MAKE, "sign_up")
+    if isinstance(form, Response):
+        return form
+    filled = Filled(form.secret, form.link, uuid_or_none(form.fields.one("request")), typed(form.fields, "name"))
+    household_id = new_id()
+    try:
+        await count_attempt(server, request)
+        password, name = (form.fields.one(field) for field in ("password", "name"))
+        requester = address_of(request)
+        account = await prepare_account(server.entry.hashing, form.link.email, password, name, requester=requester)
+        async with transaction(server.engine, household_id=household_id) as connection:
+            now = server.clock()
+            if await take_link(connection, form.secret, "sign_up", now) is None:
+                return dead_link(server, "sign_up")
+            person = await create_account(connection, account, now, verified=True)
+            if person is None:
+                raise Invalid("There is an account with this address by now. Sign in with it.", field="email")
+            known = {"person_id": person.id, "household_id": household_id}
+            await record(connection, entry_of(server, request, Action.SIGN_UP, **known))
+            await server.found_household(connection, household_id, person, now)
+            if filled.request_id is not None:
+                answer = await change_person(server, connection, form.visit.cookie, filled.request_id, person)
+                if answer is not None:
+                    return answer
+            return await enter(server, connection, form.visit.cookie, person, ACCOUNT_MADE)
+    except AppError as error:
+        refused(server, request, Action.SIGN_UP, error.code, email_hash=server.audit.email_hash(form.link.email))
+        return _page(server, form.visit, filled, error)
+
+
+def _page(server: AuthorizationServer, visit: Visit, filled: Filled, error: AppError | None = None) -> Response:
+    return show(
+        server,
+        visit,
+        "new_account.html",
+        error,
+        form_token=form_token(server, visit, TO_MAKE),
+        link=filled.secret,
+        request_id=filled.request_id or "",
+        email=filled.link.email,
+        name=filled.name,
+    )

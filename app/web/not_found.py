@@ -1,0 +1,32 @@
+"""What is said at an address where nothing is, or nothing of that method or size: a page to people, a line to
+programs."""
+
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ExceptionHandler
+
+from app.settings.settings import Settings
+from app.ui.pages import Pages
+from app.ui.status import is_for_people
+
+TITLES: Final = {404: "There is no such page", 405: "Nothing to see here", 413: "That was too much"}
+
+
+def missing_handlers(settings: Settings) -> dict[int, ExceptionHandler]:
+    """Handlers of 404, 405 and 413 (RFC 9110 section 15.5)."""
+    pages = Pages(settings.public_path, "app.web")
+
+    async def missing(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        if not is_for_people(request.headers):
+            return PlainTextResponse(error.detail, error.status_code, headers=error.headers)
+        code = error.status_code
+        page = pages.page("missing.html", status=code, code=code, title=TITLES[code])
+        page.headers.update(error.headers or {})
+        return page
+
+    return dict.fromkeys(TITLES, missing)
