@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from app.access.api_keys import ApiKeys
-from app.access.authenticator import Identify
+from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
 from app.access.limits import AccessLimits
 from app.audit.log import AuditLog
@@ -21,21 +21,21 @@ from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chaining import sealing_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.counters import Counters
-from app.lists.first_list import found_household
+from app.lists.first_list import create_first_household
 from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
-from app.oauth.assembly import Surroundings, authorization_server
+from app.oauth.assembly import OAuthParts, authorization_server
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.external.trusted import external_issuers
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.pubsub import CueBus
+from app.pubsub import PubSub
 from app.resources import RESOURCES
 from app.runtime.health import health_routes
 from app.runtime.logging import configure_logging
 from app.runtime.mailer import Mailer
-from app.runtime.process import end_with_parent, on_stop, spare_what_stays
+from app.runtime.process import exit_with_parent, freeze_gc, on_stop
 from app.runtime.requests import RequestLog
 from app.settings.secret_key import keep_secret_key
 from app.settings.settings import Settings, load_settings
@@ -53,7 +53,7 @@ class Parts:
 
     settings: Settings
     engine: Engine
-    cues: CueBus
+    cues: PubSub
     fetcher: Fetcher
     counters: Counters
     mailer: Mailer
@@ -84,19 +84,19 @@ def _parts(settings: Settings) -> Parts:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
     engine = create_engine(database_url)
-    cues = CueBus(database_url)
+    cues = PubSub(database_url)
     fetcher = fetcher_of(settings)
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings)
     keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
-    identify = Identify(
+    identify = Authenticator(
         engine,
         TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
         GrantCache(cues),
         AccessLimits.of(settings, counters),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
-        external=ExternalGrants(engine, settings, found_household),
+        external=ExternalGrants(engine, settings, create_first_household),
     )
     endpoints = Endpoints(settings, engine, identify, cues, audit)
     return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, endpoints)
@@ -141,11 +141,11 @@ def _routes(parts: Parts) -> list[BaseRoute]:
 def _authorization_routes(parts: Parts) -> list[BaseRoute]:
     if parts.keys is None:
         return []
-    around = Surroundings(
+    around = OAuthParts(
         engine=parts.engine,
         keys=parts.keys,
         audit=parts.audit,
-        found_household=found_household,
+        create_first_household=create_first_household,
         fetcher=parts.fetcher,
         mailer=parts.mailer,
         grant_revoked=parts.cues.grant_ended,
@@ -157,9 +157,9 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
 
 def create_worker() -> Starlette:
     """The application of one of several worker processes; their parent put everything into the environment."""
-    end_with_parent()
+    exit_with_parent()
     settings = keep_secret_key(load_settings())
     configure_logging(settings.log_level)
     app = create_app(settings)
-    spare_what_stays()
+    freeze_gc()
     return app

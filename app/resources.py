@@ -12,7 +12,7 @@ class Resource:
 
     path: str
     scopes: tuple[str, ...]
-    asks_for: tuple[str, ...]
+    default_scopes: tuple[str, ...]
 
     def identifier(self, public_url: str) -> str:
         """Its canonical identifier: its address."""

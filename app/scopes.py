@@ -29,7 +29,7 @@ def expand(scopes: Iterable[str]) -> frozenset[str]:
     return frozenset(ALL_SCOPES[: strongest + 1])
 
 
-def narrowed(approved: frozenset[str], asked: str | None) -> frozenset[str]:
+def intersect_scopes(approved: frozenset[str], asked: str | None) -> frozenset[str]:
     """The approved scopes among those asked for, as OAuth writes them; all of them when nothing was asked for.
 
     Hosts ask for all they know at each refresh, also when less was approved; refusing them for it would only send the
@@ -38,7 +38,7 @@ def narrowed(approved: frozenset[str], asked: str | None) -> frozenset[str]:
     return approved if asked is None else approved & expand(asked.split())
 
 
-def in_order(scopes: Iterable[str]) -> str:
+def format_scope(scopes: Iterable[str]) -> str:
     """Scopes as OAuth writes them: space-separated, weakest first (RFC 6749 section 3.3)."""
     wanted = set(scopes)
     return " ".join(scope for scope in ALL_SCOPES if scope in wanted)

@@ -13,7 +13,7 @@ from app.db.startup import Stopped, database
 from app.limits.counters import Counters
 from app.main import create_app
 from app.oauth.signing.key_ring import KeyRing
-from app.runtime.process import check_address, spare_what_stays
+from app.runtime.process import check_address, freeze_gc
 from app.settings.public_url import leave_public_url
 from app.settings.settings import Settings
 
@@ -38,7 +38,7 @@ def _serve(settings: Settings) -> None:
         print(f"Open {complete.public_url} or give your assistant {complete.resource} (Ctrl-C stops)", file=sys.stderr)
         if complete.workers == 1:
             app = create_app(complete)
-            spare_what_stays()
+            freeze_gc()
             uvicorn.Server(uvicorn.Config(app, **uvicorn_options(complete))).run()
         else:
             _hand_down(complete)

@@ -6,7 +6,7 @@ from typing import Final
 from app.db import Engine, create_engine, new_id, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor, open_tenant
-from app.lists.first_list import found_household
+from app.lists.first_list import create_first_household
 from app.lists.items.add import add_items
 from app.oauth.grants.repository import NewGrant, find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing
@@ -40,7 +40,7 @@ async def _make_shopper(engine: Engine, settings: Settings, keys: KeyRing, items
     async with transaction(engine, household_id) as connection:
         person = await insert_person(connection, parse_email(f"{new_id()}@example.org"), "Anna", now)
         assert person is not None
-        await found_household(connection, household_id, person, now)
+        await create_first_household(connection, household_id, person, now)
         consent = NewGrant(
             id=grant_id,
             person_id=person.id,

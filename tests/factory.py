@@ -8,7 +8,7 @@ from uuid import UUID
 from app.db import Engine, new_id, transaction
 from app.households import repository as households
 from app.households.models import Role
-from app.lists.first_list import found_household
+from app.lists.first_list import create_first_household
 from app.oauth.grants.repository import NewGrant, find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.access_tokens import access_token
@@ -49,7 +49,7 @@ class Factory:
         async with transaction(self.engine, household_id) as connection:
             person = await repository.insert_person(connection, email, name, now)
             assert person is not None
-            await found_household(connection, household_id, person, now)
+            await create_first_household(connection, household_id, person, now)
         return person, household_id
 
     async def join(self, person: Person, household_id: UUID, role: Role) -> None:

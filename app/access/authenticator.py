@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.access.api_keys import ApiKeys
 from app.access.caller import Caller
-from app.access.grant_cache import GrantCache, Standing
+from app.access.grant_cache import CachedGrant, GrantCache
 from app.access.limits import AccessLimits
 from app.crypto.tokens import API_KEY_PREFIX
 from app.db import Engine, transaction
@@ -20,7 +20,7 @@ from app.runtime.clock import Clock, system_clock
 from app.scopes import expand
 
 
-class Identify:
+class Authenticator:
     """Finds the caller of a request.
 
     Without `api_keys` no API key is good; without `external`, tokens of external issuers are nobody's.
@@ -64,7 +64,7 @@ class Identify:
         scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
         return Caller(found.actor, claims.iss, scopes, found.grant.endpoint, claims.exp)
 
-    async def still(self, caller: Caller) -> Caller | None:
+    async def revalidate(self, caller: Caller) -> Caller | None:
         """A proven caller as a request that comes now would find it, or None when it would find nobody any more.
 
         Raises `Unavailable` when the database can't say.
@@ -76,7 +76,7 @@ class Identify:
             return caller
         return _renewed(caller, found or await self._find(caller.actor.grant_id))
 
-    async def again(self, caller: Caller) -> Caller | None:
+    async def reload(self, caller: Caller) -> Caller | None:
         """A proven caller as the database has it, or None when the grant, or every membership, has ended since.
 
         Raises `Unavailable` when the database can't say.
@@ -112,7 +112,7 @@ class Identify:
             return claims.gid
         return await self._external.find(claims) if self._external is not None else None
 
-    async def _standing(self, grant_id: UUID) -> Standing | None:
+    async def _standing(self, grant_id: UUID) -> CachedGrant | None:
         """The grant behind a proven token, with one call of it counted, whatever kind of token it is."""
         self._limits.count_calls(grant_id)
         found = self._known.find(grant_id) or await self._find(grant_id)
@@ -120,7 +120,7 @@ class Identify:
             self._limits.count_calls_of(found.actor.person_id)
         return found
 
-    async def _find(self, grant_id: UUID) -> Standing | None:
+    async def _find(self, grant_id: UUID) -> CachedGrant | None:
         endings = self._known.endings
         async with transaction(self._engine) as connection:
             grant = await find_live_grant(connection, grant_id, self._clock())
@@ -131,12 +131,12 @@ class Identify:
         if not covered:
             return None
         actor = Actor(grant.person_id, grant.client_id, grant.id, covered, grant.default_household_id)
-        found = Standing(grant, actor)
+        found = CachedGrant(grant, actor)
         self._known.keep(found, endings)
         return found
 
 
-def _renewed(caller: Caller, found: Standing | None) -> Caller | None:
+def _renewed(caller: Caller, found: CachedGrant | None) -> Caller | None:
     if found is None:
         return None
     return replace(caller, actor=found.actor, scopes=caller.scopes & expand(found.grant.scopes))

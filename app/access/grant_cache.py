@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.households.tenant import Actor
 from app.oauth.grants.models import Grant
-from app.pubsub import Cue, CueBus, GrantEnded, ListChanged, MembersChanged
+from app.pubsub import GrantEnded, ListChanged, MembersChanged, Notification, PubSub
 from app.runtime.clock import Clock, system_clock
 
 KEPT: Final = timedelta(seconds=2)
@@ -20,7 +20,7 @@ MOST_GRANTS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CachedGrant:
     """A live grant, and whom it lets act where."""
 
     grant: Grant
@@ -30,15 +30,15 @@ class Standing:
 class GrantCache:
     """At most MOST_GRANTS by grant id; the ones read longest ago go first."""
 
-    def __init__(self, cues: CueBus, *, clock: Clock = system_clock) -> None:
+    def __init__(self, cues: PubSub, *, clock: Clock = system_clock) -> None:
         self._cues = cues
         self._clock = clock
-        self._known: OrderedDict[UUID, tuple[datetime, Standing]] = OrderedDict()
+        self._known: OrderedDict[UUID, tuple[datetime, CachedGrant]] = OrderedDict()
         self.endings = 0
         """Counts what may have ended grants, so that what was read before is not kept after."""
-        cues.hear_all(self._heard)
+        cues.subscribe(self._heard)
 
-    def find(self, grant_id: UUID) -> Standing | None:
+    def find(self, grant_id: UUID) -> CachedGrant | None:
         """The grant, if it was read within the last two seconds and nothing has ended it since."""
         known = self._known.get(grant_id)
         if known is None:
@@ -51,16 +51,16 @@ class GrantCache:
         del self._known[grant_id]
         return None
 
-    def keep(self, standing: Standing, endings: int) -> None:
+    def keep(self, standing: CachedGrant, endings: int) -> None:
         """Keep a grant that was read when `endings` was what it is now."""
-        if endings != self.endings or not self._cues.hears:
+        if endings != self.endings or not self._cues.is_listening:
             return
         self._known.pop(standing.grant.id, None)
         self._known[standing.grant.id] = (self._clock(), standing)
         if len(self._known) > MOST_GRANTS:
             self._known.popitem(last=False)
 
-    def _heard(self, cue: Cue) -> None:
+    def _heard(self, cue: Notification) -> None:
         if isinstance(cue, ListChanged):
             return
         self.endings += 1
@@ -75,5 +75,5 @@ class GrantCache:
                 self._known.clear()
 
 
-def _covers(standing: Standing, household_id: UUID) -> bool:
+def _covers(standing: CachedGrant, household_id: UUID) -> bool:
     return household_id in standing.grant.household_ids

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.limits.counters import Counters
 from app.limits.rate_limit import LocalLimit, RateLimit
-from app.oauth.spending import spend
+from app.oauth.spending import check_limit
 from app.settings.settings import Settings
 
 CALLS_PER_MINUTE: Final = 600
@@ -40,12 +40,12 @@ class AccessLimits:
     def count_calls(self, grant_id: UUID, times: int = 1) -> None:
         """Count calls of a grant whose token is proven, before anything is read about it: so whoever has a token of
         a grant that has ended can't have it looked up without end."""
-        spend(self.calls, "Too many calls from this connection. Wait a little.", "grant_id", grant_id, times)
+        check_limit(self.calls, "Too many calls from this connection. Wait a little.", "grant_id", grant_id, times)
 
     def count_calls_of(self, person_id: UUID, times: int = 1) -> None:
         """Count calls of a person: one person can have many grants."""
         words = "Too many calls from your apps together. Wait a little."
-        spend(self.calls_of_person, words, "person_id", person_id, times)
+        check_limit(self.calls_of_person, words, "person_id", person_id, times)
 
     async def before_looking_up(self, address: str) -> None:
         """For API keys that were not seen before, each of which asks the database. Keys that are known as good never

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from app.audit.models import FIELDS, Entry
+from app.audit.models import FIELDS, AuditEntry
 from app.crypto import encryption
 
 DIGEST: Final = "sha256"
@@ -29,7 +29,7 @@ _IN_ORDER: Final = sorted(FIELDS)
 _JSON: Final = json.JSONEncoder(separators=(",", ":"))
 
 
-def seal_of(key: bytes, previous: bytes, no: int, entry: Entry) -> bytes:
+def seal_of(key: bytes, previous: bytes, no: int, entry: AuditEntry) -> bytes:
     """The seal (32 bytes) of the entry that is number `no` and comes after the one with the seal `previous`."""
     return hmac.digest(key, _ROW + previous + no.to_bytes(NUMBER_BYTES, "big") + canonical(entry), DIGEST)
 
@@ -40,7 +40,7 @@ def mac_of(key: bytes, *parts: int | bytes) -> bytes:
     return hmac.digest(key, _CHAIN + b"".join(encoded), DIGEST)
 
 
-def canonical(entry: Entry) -> bytes:
+def canonical(entry: AuditEntry) -> bytes:
     """The one spelling of an entry: JSON with sorted names, absent fields left out, times in UTC with microseconds.
 
     A column that is added later is absent in earlier entries, so their seals stay good.
@@ -73,7 +73,7 @@ class BrokenChain(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ChainLink:
     """A place in the chain: the number of an entry and its seal."""
 
     no: int
@@ -83,7 +83,7 @@ class Link:
         return f"{self.no}:{self.seal.hex()}"
 
 
-START: Final = Link(0, bytes(SEAL_BYTES))
+START: Final = ChainLink(0, bytes(SEAL_BYTES))
 """Before the first entry."""
 
 
@@ -92,8 +92,8 @@ class StoredChain:
     """The row of the chain as it is in the database, believed by nobody yet."""
 
     sealed_key: bytes
-    anchor: Link
-    head: Link
+    anchor: ChainLink
+    head: ChainLink
     mac: bytes
 
 
@@ -104,15 +104,15 @@ class Chain:
 
     key: bytes = field(repr=False)
     sealed_key: bytes
-    anchor: Link
-    head: Link
+    anchor: ChainLink
+    head: ChainLink
     is_sealed_anew: bool = False
 
     def stored(self) -> StoredChain:
         """The row to store."""
         return StoredChain(self.sealed_key, self.anchor, self.head, _mac(self.key, self.anchor, self.head))
 
-    def moved(self, *, anchor: Link | None = None, head: Link | None = None) -> "Chain":
+    def moved(self, *, anchor: ChainLink | None = None, head: ChainLink | None = None) -> "Chain":
         """The same chain with another end."""
         return replace(self, anchor=anchor or self.anchor, head=head or self.head)
 
@@ -137,5 +137,5 @@ def open_chain(stored: StoredChain, secret_keys: Sequence[SecretStr]) -> Chain:
     return Chain(key, sealed_anew, stored.anchor, stored.head, is_sealed_anew=True)
 
 
-def _mac(key: bytes, anchor: Link, head: Link) -> bytes:
+def _mac(key: bytes, anchor: ChainLink, head: ChainLink) -> bytes:
     return mac_of(key, anchor.no, anchor.seal, head.no, head.seal)

@@ -10,8 +10,8 @@ from typing import Final
 from uuid import UUID
 
 from app.audit import repository
-from app.audit.chain import BrokenChain, Chain, Link, new_chain, open_chain, seal_of
-from app.audit.models import Entry
+from app.audit.chain import BrokenChain, Chain, ChainLink, new_chain, open_chain, seal_of
+from app.audit.models import AuditEntry
 from app.db import Connection, Engine, open_transaction
 from app.db.leader import try_lead
 from app.settings.settings import Settings
@@ -23,7 +23,7 @@ _CUT: Final = "The chain ends before an entry that was sealed already: the end o
 _LOST: Final = "Entries changed while they were sealed."
 
 
-class Sealer:
+class AuditChainer:
     """Seals for one process; it remembers how far the chain reached."""
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
@@ -32,19 +32,19 @@ class Sealer:
         self._seen = 0
         self._key_is_current = False
 
-    async def seal_all(self) -> Link | None:
+    async def seal_all(self) -> ChainLink | None:
         """Seal every entry that is visible now; the new head, or None when there was nothing to seal here.
 
         Raises `BrokenChain` when the chain is not as it was left, `Unavailable` when the database is away.
         """
-        head: Link | None = None
+        head: ChainLink | None = None
         while (found := await self._seal_some()) is not None:
             head, is_more = found
             if not is_more:
                 break
         return head
 
-    async def _seal_some(self) -> tuple[Link, bool] | None:
+    async def _seal_some(self) -> tuple[ChainLink, bool] | None:
         """The new head, and whether there may be more to seal."""
         async with open_transaction(self._engine) as opened:
             connection = opened.connection
@@ -77,12 +77,12 @@ class Sealer:
         return chain
 
 
-def _sealed(chain: Chain, entries: Sequence[Entry]) -> tuple[Chain, list[tuple[UUID, int, bytes]]]:
+def _sealed(chain: Chain, entries: Sequence[AuditEntry]) -> tuple[Chain, list[tuple[UUID, int, bytes]]]:
     """The chain with these entries at its end, and the number and seal of each."""
     head = chain.head
     seals: list[tuple[UUID, int, bytes]] = []
     for entry in entries:
         no = head.no + 1
-        head = Link(no, seal_of(chain.key, head.seal, no, entry))
+        head = ChainLink(no, seal_of(chain.key, head.seal, no, entry))
         seals.append((entry.id, head.no, head.seal))
     return chain.moved(head=head), seals

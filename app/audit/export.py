@@ -10,7 +10,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from app.audit import repository
-from app.audit.models import FIELDS, Entry
+from app.audit.models import FIELDS, AuditEntry
 from app.db import Engine, transaction
 
 Format = Literal["jsonl", "csv"]
@@ -47,7 +47,7 @@ async def export(engine: Engine, period: Period, format: Format) -> AsyncGenerat
             yield _csv_line(values) if format == "csv" else _json_line(values)
 
 
-def _values(entry: Entry) -> list[str | int | None]:
+def _values(entry: AuditEntry) -> list[str | int | None]:
     return [_plain(getattr(entry, name)) for name in FIELDS]
 
 

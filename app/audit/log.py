@@ -16,7 +16,7 @@ from typing import Final
 import anyio
 import structlog
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.refusals import Refusals
 from app.audit.repository import insert_entries
 from app.crypto.derived_keys import derive_key
@@ -46,7 +46,7 @@ class AuditLog:
         self._engine = engine
         self._clock = clock
         self._email_key = derive_key(settings.secret_keys[0], "audit-emails")
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[AuditEntry] = deque()
         self._lost = 0
         self._refusals = Refusals()
         self._noted = anyio.Event()
@@ -56,7 +56,7 @@ class AuditLog:
         """The moment to record."""
         return self._clock()
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: AuditEntry) -> None:
         """Have an entry written shortly. Never waits, never raises."""
         if len(self._waiting) >= MOST_ENTRIES:
             self._lost += 1
@@ -64,7 +64,7 @@ class AuditLog:
         self._waiting.append(entry)
         self._noted.set()
 
-    def refuse(self, entry: Entry) -> None:
+    def refuse(self, entry: AuditEntry) -> None:
         """The same for a refusal: many of them become one row with their number."""
         if self._refusals.admit(entry):
             self.note(entry)
@@ -107,7 +107,7 @@ class AuditLog:
             if self._waiting:
                 _log.error("audit entries were lost: the database is away", entries=len(self._waiting))
 
-    async def _store(self, batch: Sequence[Entry]) -> bool:
+    async def _store(self, batch: Sequence[AuditEntry]) -> bool:
         try:
             async with open_transaction(self._engine) as opened:
                 await insert_entries(opened.driver, batch)
@@ -143,4 +143,4 @@ class AuditLog:
     def _admit_losses(self) -> None:
         if self._lost and len(self._waiting) < MOST_ENTRIES:
             lost, self._lost = self._lost, 0
-            self.note(Entry(action=Action.ENTRIES_LOST, at=self._clock(), times=lost))
+            self.note(AuditEntry(action=Action.ENTRIES_LOST, at=self._clock(), times=lost))

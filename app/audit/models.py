@@ -41,7 +41,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class AuditEntry:
     """One row of the record.
 
     `person_id` is who acted, `other_person_id` whom it was done to where that is somebody else. `outcome` is `ok` or a
@@ -72,10 +72,10 @@ class Entry:
 class SealedEntry:
     """An entry with its place in the chain and its seal."""
 
-    entry: Entry
+    entry: AuditEntry
     no: int
     seal: bytes
 
 
-FIELDS: Final = tuple(each.name for each in fields(Entry))
+FIELDS: Final = tuple(each.name for each in fields(AuditEntry))
 """The names of an entry's fields, which are those of the columns too."""

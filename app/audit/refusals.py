@@ -9,9 +9,9 @@ from uuid import UUID
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.db import new_id
-from app.limits.windows import Windows
+from app.limits.windows import FixedWindow
 from app.runtime.addresses import network_of, networks_of
 
 EACH_PER_SOURCE: Final = 10
@@ -34,10 +34,10 @@ class Refusals:
     """The refusals of one process in the current minute."""
 
     def __init__(self) -> None:
-        self._windows = FixedWindowRateLimiter(Windows())
-        self._counted: dict[_Source, Entry] = {}
+        self._windows = FixedWindowRateLimiter(FixedWindow())
+        self._counted: dict[_Source, AuditEntry] = {}
 
-    def admit(self, entry: Entry) -> bool:
+    def admit(self, entry: AuditEntry) -> bool:
         """Whether a refusal gets a row of its own; otherwise it is counted for `settle`."""
         rooms = _rooms(entry)
         # What one of them has no room for takes none from the others, nor is it noted: it would only fill the memory.
@@ -48,12 +48,12 @@ class Refusals:
         self._count(entry)
         return False
 
-    def settle(self, now: datetime) -> list[Entry]:
+    def settle(self, now: datetime) -> list[AuditEntry]:
         """The rows for what was counted since the last time, each with how many refusals it stands for."""
         counted, self._counted = self._counted, {}
         return [replace(entry, id=new_id(), at=now) for entry in counted.values()]
 
-    def _count(self, entry: Entry) -> None:
+    def _count(self, entry: AuditEntry) -> None:
         source = (entry.action, entry.outcome, _network(entry), entry.grant_id)
         if source not in self._counted and len(self._counted) >= MOST_COUNTED:
             source = (entry.action, entry.outcome, None, None)
@@ -61,7 +61,7 @@ class Refusals:
         self._counted[source] = _shared(entry, source) if known is None else replace(known, times=known.times + 1)
 
 
-def _rooms(entry: Entry) -> list[tuple[RateLimitItem, str]]:
+def _rooms(entry: AuditEntry) -> list[tuple[RateLimitItem, str]]:
     """What a refusal takes of, each with its limit: whoever has many of one kind, as a person has grants, has but one
     of another."""
     group = "guess" if entry.action in GUESSES else "other"
@@ -72,14 +72,14 @@ def _rooms(entry: Entry) -> list[tuple[RateLimitItem, str]]:
     return [(RateLimitItemPerMinute(most), f"{group} {source}") for most, source in rooms]
 
 
-def _network(entry: Entry) -> str | None:
+def _network(entry: AuditEntry) -> str | None:
     return None if entry.address is None else network_of(entry.address)
 
 
-def _shared(entry: Entry, source: _Source) -> Entry:
+def _shared(entry: AuditEntry, source: _Source) -> AuditEntry:
     """A row that is true of all refusals of a source."""
     action, outcome, network, grant_id = source
-    common = Entry(action=action, outcome=outcome, at=entry.at, address=network, detail=COUNTED)
+    common = AuditEntry(action=action, outcome=outcome, at=entry.at, address=network, detail=COUNTED)
     if grant_id is None:
         return common
     return replace(common, grant_id=grant_id, person_id=entry.person_id, client_id=entry.client_id)

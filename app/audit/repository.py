@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, func, insert, select, text, update
 
-from app.audit.chain import Link, StoredChain
-from app.audit.models import FIELDS, Entry, SealedEntry
+from app.audit.chain import ChainLink, StoredChain
+from app.audit.models import FIELDS, AuditEntry, SealedEntry
 from app.audit.tables import audit_chain, audit_events
 from app.db import Connection, lowest_id
 from app.db.driver import Driver
@@ -38,21 +38,21 @@ _SEAL: Final = """
 """
 
 
-async def insert_with_change(connection: Connection, entries: Sequence[Entry]) -> None:
+async def insert_with_change(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Store entries in the transaction of what they are about."""
     rows = [{name: getattr(entry, name) for name in FIELDS} for entry in entries]
     await connection.execute(insert(audit_events), rows)
 
 
-async def insert_entries(driver: Driver, entries: Sequence[Entry]) -> None:
+async def insert_entries(driver: Driver, entries: Sequence[AuditEntry]) -> None:
     """Store many entries in one statement; those that are there already stay as they are."""
     columns = [[getattr(entry, name) for entry in entries] for name in FIELDS]
     await driver.execute(_ADD, *columns)
 
 
-async def find_unsealed(driver: Driver, limit: int) -> list[Entry]:
+async def find_unsealed(driver: Driver, limit: int) -> list[AuditEntry]:
     """Entries without a seal that are visible now, the oldest first."""
-    return [Entry(**dict(row.items())) for row in await driver.fetch(_UNSEALED, limit)]
+    return [AuditEntry(**dict(row.items())) for row in await driver.fetch(_UNSEALED, limit)]
 
 
 async def oldest_unsealed(connection: Connection) -> tuple[int, datetime | None]:
@@ -83,7 +83,7 @@ async def find_stray(connection: Connection, after: int) -> int | None:
 
 async def find_entries(
     connection: Connection, since: datetime | None, until: datetime | None, after: UUID | None, limit: int
-) -> list[tuple[Entry, int | None, bytes | None]]:
+) -> list[tuple[AuditEntry, int | None, bytes | None]]:
     """Entries of a time (`since` included, `until` not) with number and seal, by id, which is nearly by time."""
     query = _sealed().order_by(audit_events.c.id).limit(limit)
     # Besides by id, because `at` has no index: a page of a short time would read the whole record.
@@ -108,7 +108,9 @@ async def find_chain(connection: Connection) -> StoredChain | None:
     row = (await connection.execute(select(audit_chain))).first()
     if row is None:
         return None
-    return StoredChain(row.sealed_key, Link(row.anchor_no, row.anchor_seal), Link(row.head_no, row.head_seal), row.mac)
+    return StoredChain(
+        row.sealed_key, ChainLink(row.anchor_no, row.anchor_seal), ChainLink(row.head_no, row.head_seal), row.mac
+    )
 
 
 async def insert_chain(connection: Connection, stored: StoredChain) -> None:
@@ -145,11 +147,11 @@ def _sealed_entry(row: Row[Any]) -> SealedEntry:
     return SealedEntry(_entry(row), row.seal_no, row.seal)
 
 
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(**{name: getattr(row, name) for name in FIELDS})
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(**{name: getattr(row, name) for name in FIELDS})
 
 
-async def record(connection: Connection, entry: Entry) -> None:
+async def record(connection: Connection, entry: AuditEntry) -> None:
     """Store an entry together with what it is about: both are committed, or neither is.
 
     Protocol failures that change something (a used code, an ended grant) are committed too, and so are their entries.
@@ -157,7 +159,7 @@ async def record(connection: Connection, entry: Entry) -> None:
     await insert_with_change(connection, [entry])
 
 
-async def record_all(connection: Connection, entries: Sequence[Entry]) -> None:
+async def record_all(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """The same for several entries, or for none."""
     if entries:
         await insert_with_change(connection, entries)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import SecretStr
 
 from app.audit import repository
-from app.audit.chain import NO_CHAIN, BrokenChain, Chain, Link, open_chain, seal_of
+from app.audit.chain import NO_CHAIN, BrokenChain, Chain, ChainLink, open_chain, seal_of
 from app.audit.models import SealedEntry
 from app.db import Connection, Engine, transaction
 
@@ -29,7 +29,7 @@ class Fault:
         return f"{where}: {self.kind}. {self.words}"
 
 
-def check(chain: Chain, previous: Link, entries: Sequence[SealedEntry]) -> Link | Fault:
+def check(chain: Chain, previous: ChainLink, entries: Sequence[SealedEntry]) -> ChainLink | Fault:
     """Follow the chain from `previous` through these entries, in their order; where it leads to, or the first fault.
 
     An entry whose successor fits in its place was put in between; of any other wrong one it can't be told who moved.
@@ -47,11 +47,11 @@ def check(chain: Chain, previous: Link, entries: Sequence[SealedEntry]) -> Link 
             if successor is not None and _fits(chain, previous, successor):
                 return Fault("inserted", sealed.no, "The entry after it was sealed in its place.")
             return Fault("changed", sealed.no, "It is not the entry that was sealed here.")
-        previous = Link(sealed.no, sealed.seal)
+        previous = ChainLink(sealed.no, sealed.seal)
     return previous
 
 
-def _fits(chain: Chain, previous: Link, sealed: SealedEntry) -> bool:
+def _fits(chain: Chain, previous: ChainLink, sealed: SealedEntry) -> bool:
     """Whether an entry is the one that was sealed after `previous`."""
     return hmac.compare_digest(seal_of(chain.key, previous.seal, previous.no + 1, sealed.entry), sealed.seal)
 
@@ -67,14 +67,14 @@ class Verdict:
     and the first fault if there is one."""
 
     sound: int
-    anchor: Link | None
-    head: Link | None
+    anchor: ChainLink | None
+    head: ChainLink | None
     unsealed: int
     fault: Fault | None
 
 
 async def verify(
-    engine: Engine, secret_keys: Sequence[SecretStr], now: datetime, *, witness: Link | None = None
+    engine: Engine, secret_keys: Sequence[SecretStr], now: datetime, *, witness: ChainLink | None = None
 ) -> Verdict:
     """Verify the record as it is at one moment.
 
@@ -104,20 +104,20 @@ async def verify(
     return Verdict(end.no - chain.anchor.no, chain.anchor, chain.head, unsealed, fault)
 
 
-async def _without_chain(connection: Connection, unsealed: int, witness: Link | None) -> Fault | None:
+async def _without_chain(connection: Connection, unsealed: int, witness: ChainLink | None) -> Fault | None:
     """A database that was never served from has neither entries nor a chain."""
     if unsealed or witness is not None or await repository.find_sealed(connection, 0, 1):
         return Fault("missing", None, NO_CHAIN)
     return None
 
 
-def _fault_of_witness(witness: Link, end: Link) -> Fault:
+def _fault_of_witness(witness: ChainLink, end: ChainLink) -> Fault:
     if witness.no > end.no:
         return Fault("missing", witness.no, f"The record ends at {end.no}, before the head that was given.")
     return Fault("missing", witness.no, "The chain does not pass through the head that was given.")
 
 
-async def _follow(connection: Connection, chain: Chain, witness: Link | None) -> tuple[Link | Fault, bool]:
+async def _follow(connection: Connection, chain: Chain, witness: ChainLink | None) -> tuple[ChainLink | Fault, bool]:
     """Where the chain ends, or its first fault; and whether it passes through the witness, or the entries as old as
     that were forgotten."""
     stray = await repository.find_stray(connection, chain.anchor.no)

@@ -18,7 +18,7 @@ from app.oauth.credentials.api_keys import (
     revoke_api_key,
 )
 from app.runtime.clock import system_clock
-from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, in_order, scopes_of_role
+from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, format_scope, scopes_of_role
 from app.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def add_to(commands: "Commands") -> None:
     )
     create.add_argument("--household", required=True, metavar="NAME", help="name or ref of a household of theirs")
     extent = create.add_mutually_exclusive_group()
-    extent.add_argument("--scopes", metavar="'SCOPE ...'", help=f"some of: {in_order(ALL_SCOPES)}")
+    extent.add_argument("--scopes", metavar="'SCOPE ...'", help=f"some of: {format_scope(ALL_SCOPES)}")
     extent.add_argument("--role", choices=["viewer", "editor", "owner"], help="the scopes that such a member uses")
     create.add_argument("--days", type=int, default=DEFAULT_DAYS, help=f"1 to {MOST_DAYS}; {DEFAULT_DAYS} unless given")
     create.add_argument("--name", default="API key", help="what the key is for")
@@ -86,7 +86,7 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 def _row(key: ApiKey) -> tuple[str, ...]:
     state = "revoked" if key.revoked_at else "good" if key.expires_at > system_clock() else "expired"
     until, used = in_minutes(key.expires_at), day_or_never(key.last_used_on)
-    return (key.id, key.name, key.person, key.household, in_order(key.scopes), until, state, used)
+    return (key.id, key.name, key.person, key.household, format_scope(key.scopes), until, state, used)
 
 
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:

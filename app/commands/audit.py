@@ -7,7 +7,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from app.audit.chain import SEAL_BYTES, Link
+from app.audit.chain import SEAL_BYTES, ChainLink
 from app.audit.export import Period, export
 from app.audit.verify import Verdict, verify
 from app.commands.command import run_with_database
@@ -88,10 +88,10 @@ def _moment(text: str) -> datetime:
         raise argparse.ArgumentTypeError("write a time like 2026-01-31 or 2026-01-31T12:00+01:00") from None
 
 
-def _link(text: str) -> Link:
+def _link(text: str) -> ChainLink:
     no, _, seal = text.partition(":")
     try:
-        link = Link(int(no), bytes.fromhex(seal))
+        link = ChainLink(int(no), bytes.fromhex(seal))
     except ValueError:
         link = None
     if link is None or link.no < 1 or len(link.seal) != SEAL_BYTES:

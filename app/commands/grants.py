@@ -12,7 +12,7 @@ from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connec
 from app.oauth.grants.revocation import revoke_by_command
 from app.people.finding import find_anybody
 from app.runtime.clock import system_clock
-from app.scopes import in_order
+from app.scopes import format_scope
 from app.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _row(grant: ConnectedApp) -> tuple[str, ...]:
         grant.client_id,
         grant.name,
         grant.issuer or "-",
-        in_order(grant.scopes),
+        format_scope(grant.scopes),
         ", ".join(f"{name} ({ref})" for name, ref in zip(grant.households, grant.household_refs, strict=True)) or "-",
         in_minutes(grant.created_at),
         until,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.db import Connection, Engine, transaction
-from app.oauth.grants.revocation import Endings
-from app.pubsub import CueBus
+from app.oauth.grants.revocation import GrantRevocations
+from app.pubsub import PubSub
 from app.settings.settings import Settings
 
 
@@ -16,7 +16,7 @@ class Change:
     """A transaction of a command, the grants that it ends, and the households whose members it changes."""
 
     connection: Connection
-    endings: Endings
+    endings: GrantRevocations
     households: list[UUID] = field(default_factory=list[UUID])
 
 
@@ -27,7 +27,7 @@ async def changing(settings: Settings, engine: Engine) -> AsyncGenerator[Change]
     A process that is not reached notices by itself: for calls within two seconds.
     """
     ended: list[UUID] = []
-    endings = Endings(ended.append)
+    endings = GrantRevocations(ended.append)
     async with transaction(engine, committed=endings.tell) as connection:
         change = Change(connection, endings)
         yield change
@@ -38,7 +38,7 @@ async def changing(settings: Settings, engine: Engine) -> AsyncGenerator[Change]
 async def _tell(settings: Settings, ended: Iterable[UUID], households: Iterable[UUID]) -> None:
     if settings.database_url is None:
         raise TypeError("a command that changed something had a database")
-    cues = CueBus(settings.database_url.get_secret_value())
+    cues = PubSub(settings.database_url.get_secret_value())
     async with cues.running():
         for grant_id in ended:
             cues.grant_ended(grant_id)

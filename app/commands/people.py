@@ -5,14 +5,14 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.commands.command import run_with_database
 from app.db import Engine, transaction
 from app.errors import Conflict, NotFound
 from app.people import repository
 from app.people.email_addresses import parse_email
-from app.people.email_links import Link, make_link
+from app.people.email_links import EmailLink, make_link
 from app.runtime.clock import system_clock
 from app.settings.settings import Settings
 from app.web.account.emails import reset_address
@@ -46,8 +46,8 @@ async def _make_link(settings: Settings, engine: Engine, email: str) -> str:
         person = await repository.find_local_person(connection, address)
         if person is None:
             raise NotFound("Nobody has an account with this address.")
-        link = Link("reset", person.email or address.address, person.id, mailed=False)
+        link = EmailLink("reset", person.email or address.address, person.id, mailed=False)
         now = system_clock()
         secret = await make_link(connection, link, now)
-        await record(connection, Entry(action=Action.RESET_LINK_MADE, at=now, other_person_id=person.id))
+        await record(connection, AuditEntry(action=Action.RESET_LINK_MADE, at=now, other_person_id=person.id))
     return reset_address(settings.public_url, secret)

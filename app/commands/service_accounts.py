@@ -18,7 +18,7 @@ from app.oauth.credentials.service_accounts import (
 )
 from app.oauth.metadata import CONFIDENTIAL_METHODS
 from app.runtime.clock import system_clock
-from app.scopes import in_order
+from app.scopes import format_scope
 from app.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _row(account: ServiceAccount) -> tuple[str, ...]:
     state = "revoked" if account.revoked_at else "good"
-    scopes, used = in_order(account.scopes), day_or_never(account.last_used_on)
+    scopes, used = format_scope(account.scopes), day_or_never(account.last_used_on)
     return (account.client_id, account.name, account.household, scopes, account.method, state, used)
 
 

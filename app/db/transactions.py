@@ -22,11 +22,11 @@ from app.db.faults import (
     is_lost_connection,
     unavailable,
 )
-from app.db.turns import Turns
+from app.db.turns import WriterSlots
 
 LOCK_WAIT: Final = "5s"
 
-_turns: Final = Turns()
+_turns: Final = WriterSlots()
 
 
 class OpenTransaction:
@@ -78,7 +78,7 @@ async def open_transaction(
     Raises `Unavailable` when the database can't be reached, is too busy, or lost the transaction.
     """
     try:
-        async with _turns.turn(household_id) if write and household_id is not None else nullcontext():
+        async with _turns.slot(household_id) if write and household_id is not None else nullcontext():
             opened = await _begun(engine, _opening(household_id, write))
             try:
                 yield opened

@@ -13,7 +13,7 @@ WRITERS: Final = 2
 TURN_SECONDS: Final = 10
 
 
-class Turns:
+class WriterSlots:
     """Lets WRITERS write in a household at once; the others wait without a connection, which calls in other households
     need. A household is known as long as somebody writes in it or waits.
     """
@@ -25,7 +25,7 @@ class Turns:
         return len(self._of)
 
     @asynccontextmanager
-    async def turn(self, household_id: UUID) -> AsyncGenerator[None]:
+    async def slot(self, household_id: UUID) -> AsyncGenerator[None]:
         """A turn while the block runs. Raises `TimeoutError` after TURN_SECONDS."""
         semaphore = self._of.setdefault(household_id, asyncio.Semaphore(WRITERS))
         async with asyncio.timeout(TURN_SECONDS):

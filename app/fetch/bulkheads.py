@@ -9,7 +9,7 @@ from threading import Thread
 import anyio
 
 from app.fetch.answers import FetchFailed, Reason
-from app.limits.concurrency import Shares
+from app.limits.concurrency import PerKeyLimiter
 from app.runtime.addresses import IPAddress, Resolve
 
 
@@ -40,21 +40,21 @@ class FetchPlaces:
         self._resolve = resolve
         self._patience = patience
         self._places = anyio.CapacityLimiter(bounds.at_once)
-        self._hosts = Shares(bounds.of_host)
-        self._requesters = Shares(bounds.of_requester)
+        self._hosts = PerKeyLimiter(bounds.of_host)
+        self._requesters = PerKeyLimiter(bounds.of_requester)
         self._look_ups = anyio.CapacityLimiter(bounds.look_ups)
-        self._look_ups_of_requesters = Shares(bounds.look_ups_of_requester)
+        self._look_ups_of_requesters = PerKeyLimiter(bounds.look_ups_of_requester)
 
     @asynccontextmanager
     async def place(self, host: str, requester: str | None) -> AsyncGenerator[None]:
         """A place for a fetch from `host`."""
-        of_requester = self._requesters.of_networks(requester)
-        with await self._taken(*of_requester, self._hosts.of(host.rstrip(".")), self._places):
+        of_requester = self._requesters.for_networks(requester)
+        with await self._taken(*of_requester, self._hosts.for_key(host.rstrip(".")), self._places):
             yield
 
     async def addresses_of(self, host: str, port: int, requester: str | None) -> Sequence[IPAddress]:
         """The addresses of a host, by one look-up. Raises OSError or UnicodeError when there are none."""
-        taken = await self._taken(*self._look_ups_of_requesters.of_networks(requester), self._look_ups)
+        taken = await self._taken(*self._look_ups_of_requesters.for_networks(requester), self._look_ups)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Sequence[IPAddress]] = loop.create_future()
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
 from app.households import repository
@@ -29,8 +29,8 @@ async def leave(connection: Connection, household_id: UUID, person_id: UUID, now
     return True
 
 
-def _entry(household_id: UUID, person_id: UUID, by: UUID | None, detail: str, now: datetime) -> Entry:
-    return Entry(
+def _entry(household_id: UUID, person_id: UUID, by: UUID | None, detail: str, now: datetime) -> AuditEntry:
+    return AuditEntry(
         action=Action.MEMBERSHIP_CHANGED,
         at=now,
         person_id=by,

@@ -8,8 +8,8 @@ from typing import Final
 import anyio
 import structlog
 
-from app.audit.chain import BrokenChain, Link
-from app.audit.chaining import Sealer
+from app.audit.chain import BrokenChain, ChainLink
+from app.audit.chaining import AuditChainer
 from app.audit.retention import forget
 from app.db import Engine
 from app.errors import Unavailable
@@ -31,9 +31,9 @@ class Sealing:
     """The work of one process: it seals, and says in the log how far the chain reaches."""
 
     def __init__(self, engine: Engine, settings: Settings, clock: Clock) -> None:
-        self._sealer = Sealer(engine, settings)
+        self._sealer = AuditChainer(engine, settings)
         self._clock = clock
-        self._unsaid: Link | None = None
+        self._unsaid: ChainLink | None = None
         self._said_at: datetime | None = None
 
     async def seal(self) -> None:

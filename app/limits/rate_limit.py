@@ -11,7 +11,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from app.errors import LimitReached
 from app.limits.counters import Counters
-from app.limits.windows import Windows
+from app.limits.windows import FixedWindow
 from app.runtime.addresses import networks_of
 
 
@@ -76,7 +76,7 @@ class LocalLimit:
 
     def __init__(self, per_minute: int, *, enabled: bool = True, clock: Callable[[], float] = time.time) -> None:
         self._item = RateLimitItemPerMinute(per_minute)
-        self._windows = FixedWindowRateLimiter(Windows(clock))
+        self._windows = FixedWindowRateLimiter(FixedWindow(clock))
         self._clock = clock
         self._enabled = enabled
 

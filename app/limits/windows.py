@@ -10,7 +10,7 @@ from limits.storage import Storage
 MOST_KEYS: Final = 10_000
 
 
-class Windows(Storage):
+class FixedWindow(Storage):
     """Counts by key, each in a window of time that begins with its first event: a storage for `limits`.
 
     The library's own memory starts a thread when it counts, which costs more than many a call here. This one has no

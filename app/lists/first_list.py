@@ -13,7 +13,7 @@ from app.people.models import Person
 FIRST_LIST: Final = "Groceries"
 
 
-async def found_household(connection: Connection, household_id: UUID, person: Person, now: datetime) -> None:
+async def create_first_household(connection: Connection, household_id: UUID, person: Person, now: datetime) -> None:
     """A new household owned by the person, with its first list, inside the transaction that made the person.
 
     The transaction must have been opened for `household_id`, a fresh id.

@@ -111,7 +111,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ParsedItem:
     """One item that a call asks to add, cleaned and parsed."""
 
     name: str
@@ -223,7 +223,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ItemResult:
     """One entry of a call as it was sent, and what became of it.
 
     For one that failed, `ref` is the item that was meant, where that is known, and `current` the values that stood
@@ -242,5 +242,5 @@ class Changed:
 
     lists: Sequence[ShoppingList]
     rev: int
-    entries: Sequence[Entry]
+    entries: Sequence[ItemResult]
     event_no: int | None

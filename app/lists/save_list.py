@@ -13,7 +13,7 @@ from app.lists.history import changes as recorded
 from app.lists.history import repository as activity
 from app.lists.history.changes import AnyChange, DefaultChange, ListChange
 from app.lists.items.fields import label
-from app.lists.models import LISTS_PER_HOUSEHOLD, NAME_LENGTH, Changed, Entry, ListOutcome, ShoppingList
+from app.lists.models import LISTS_PER_HOUSEHOLD, NAME_LENGTH, Changed, ItemResult, ListOutcome, ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
 from app.text import clean, fold
@@ -57,7 +57,7 @@ async def save_list(tenant: Tenant, list_name: str | None, settings: ListSetting
     event_no = await record_lists(tenant, "save_list", after, changes)
     status = "created" if before is None else "updated" if changes else "unchanged"
     rev = clock.rev if after != before else after.rev
-    return Changed([after], rev, [Entry(after.name, ListOutcome(status, after))], event_no)
+    return Changed([after], rev, [ItemResult(after.name, ListOutcome(status, after))], event_no)
 
 
 async def delete_list(tenant: Tenant, list_name: str, confirm_name: str) -> Changed:
@@ -78,7 +78,7 @@ async def delete_list(tenant: Tenant, list_name: str, confirm_name: str) -> Chan
     await list_repository.save_list(tenant, clock.rev, after)
     await list_repository.stamp_items(tenant, clock.rev, after.id)
     event_no = await record_lists(tenant, "delete_list", after, [ListChange(before, after)])
-    return Changed([after], clock.rev, [Entry(after.name, ListOutcome("deleted", after))], event_no)
+    return Changed([after], clock.rev, [ItemResult(after.name, ListOutcome("deleted", after))], event_no)
 
 
 async def refuse_another_list(tenant: Tenant, field: str) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.access.caller import Caller
 from app.audit.log import AuditLog
-from app.audit.models import OK, Action, Entry
+from app.audit.models import OK, Action, AuditEntry
 
 CANCELLED: Final = "cancelled"
 FAULT: Final = "fault"
@@ -44,7 +44,7 @@ def recorded(audit: AuditLog, caller: Caller, tool: str | None, address: str | N
         yield call
     finally:
         audit.note(
-            Entry(
+            AuditEntry(
                 action=Action.TOOL_CALLED,
                 at=audit.now(),
                 outcome=call.outcome,

@@ -18,7 +18,7 @@ OPEN_METHODS: Final = frozenset({"initialize", "ping", "server/discover", "tools
 
 
 @dataclass(frozen=True)
-class Door:
+class McpEndpoint:
     """The endpoint as a resource, and the tools it has."""
 
     resource: Resource
@@ -43,4 +43,4 @@ class Door:
 
 
 _TOOLS_AT: Final = {MAIN: TOOLS, READ_ONLY: tuple(tool for tool in TOOLS if not tool.writes)}
-DOORS: Final = tuple(Door(resource, _TOOLS_AT[resource]) for resource in RESOURCES)
+DOORS: Final = tuple(McpEndpoint(resource, _TOOLS_AT[resource]) for resource in RESOURCES)

@@ -16,7 +16,7 @@ from app.audit.log import AuditLog
 from app.db import Engine
 from app.households.tenant import ListsChanged
 from app.mcp.dispatch import Dispatch
-from app.mcp.doors import Door
+from app.mcp.doors import McpEndpoint
 from app.mcp.errors import hide_faults
 from app.mcp.http.body import LARGEST_BODY
 from app.mcp.http.direct_answers import DirectAnswers
@@ -34,7 +34,7 @@ INSTRUCTIONS: Final = (
 
 
 def build_server(
-    door: Door,
+    door: McpEndpoint,
     settings: Settings,
     engine: Engine,
     lists_changed: ListsChanged,

@@ -7,7 +7,7 @@ from mcp.server.subscriptions import ListenHandler
 from mcp.shared.subscriptions import ResourceUpdated, ServerEvent
 
 from app.access.caller import Caller
-from app.pubsub import Cue, ListChanged, Refetch
+from app.pubsub import ListChanged, Notification, Refetch
 
 Place = tuple[UUID, UUID | None]
 """A household and one of its lists; None stands for all its lists together."""
@@ -38,7 +38,7 @@ class Stream:
         """The households in which something is followed."""
         return frozenset(household_id for household_id, _ in self._watched)
 
-    def heard(self, cue: Cue) -> None:
+    def heard(self, cue: Notification) -> None:
         """Pass on what the caller follows; anything about the caller's rights puts the stream in doubt."""
         match cue:
             case ListChanged():

@@ -14,7 +14,7 @@ from mcp.server.context import ServerRequestContext
 from mcp_types import SubscriptionsListenRequestParams, SubscriptionsListenResult
 from starlette.requests import Request
 
-from app.access.authenticator import Identify
+from app.access.authenticator import Authenticator
 from app.access.caller import Caller
 from app.db import Engine
 from app.errors import Invalid, LimitReached, NotFound, Unavailable
@@ -23,7 +23,7 @@ from app.lists.resolve_list import resolve_list
 from app.mcp.dispatch import caller_of
 from app.mcp.subscription_stream import Place, Stream
 from app.mcp.uris import parse_uri
-from app.pubsub import CueBus
+from app.pubsub import PubSub
 from app.runtime.clock import Clock, system_clock
 from app.scopes import LISTS_READ
 
@@ -44,7 +44,7 @@ _log: Final = structlog.stdlib.get_logger("app.mcp")
 class Subscriptions:
     """The open streams of every door. `running` must be entered before `listen` is served."""
 
-    def __init__(self, engine: Engine, identify: Identify, cues: CueBus, *, clock: Clock = system_clock) -> None:
+    def __init__(self, engine: Engine, identify: Authenticator, cues: PubSub, *, clock: Clock = system_clock) -> None:
         self._engine = engine
         self._identify = identify
         self._cues = cues
@@ -84,12 +84,12 @@ class Subscriptions:
         uris = params.notifications.resource_subscriptions or []
         if len(uris) > URIS_PER_STREAM:
             raise Invalid(f"{_FIELD}: at most {URIS_PER_STREAM} in one stream.", field=_FIELD)
-        if self._closed or not self._cues.hears:
+        if self._closed or not self._cues.is_listening:
             # Without cues, a stream would not end when its grant does.
             raise Unavailable("Changes can't be followed right now. Listen again shortly.", retry_after=RETRY_SECONDS)
         with self._registered(caller) as stream:
             # Only now, as a stream that hears of them: what ended before this look is seen by it, the rest is told.
-            current = await self._identify.again(caller)
+            current = await self._identify.reload(caller)
             if current is None or LISTS_READ not in current.scopes:
                 raise _no_such(0)
             stream.watch(await self._resolve(current, uris))
@@ -177,7 +177,7 @@ class Subscriptions:
 
     async def _may_follow(self, stream: Stream) -> bool:
         try:
-            caller = await self._identify.again(stream.caller)
+            caller = await self._identify.reload(stream.caller)
         except Unavailable:
             return False  # the client listens again, and reads what it missed
         except Exception:

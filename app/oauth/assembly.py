@@ -9,20 +9,20 @@ from app.fetch.fetcher import Fetcher
 from app.limits.counters import Counters
 from app.oauth.clients.documents import Documents
 from app.oauth.clients.key_sets import KeySets
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.grants.revocation import GrantRevoked
 from app.oauth.limits import PerMinute, limits_of
-from app.oauth.oidc_login.provider import Upstream
+from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.people.accounts import Entry, FoundHousehold
-from app.people.login_throttle import SlowDown
+from app.people.accounts import CreateFirstHousehold, PasswordSignIn
+from app.people.login_throttle import LoginThrottle
 from app.people.passwords import PasswordHashing
 from app.runtime.clock import Clock, system_clock
 from app.runtime.mailer import Mailer
 from app.settings.settings import Settings
 from app.ui.cookies import BrowserCookie
-from app.ui.forms import FormGuard
+from app.ui.forms import CsrfProtection
 from app.ui.pages import Pages
 
 
@@ -31,7 +31,7 @@ def _ignore(grant_id: UUID) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class OAuthParts:
     """What an authorization server is given; whoever makes these runs and closes them.
 
     `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
@@ -43,7 +43,7 @@ class Surroundings:
     engine: Engine
     keys: KeyRing
     audit: AuditLog
-    found_household: FoundHousehold
+    create_first_household: CreateFirstHousehold
     fetcher: Fetcher
     mailer: Mailer
     grant_revoked: GrantRevoked = _ignore
@@ -53,29 +53,29 @@ class Surroundings:
     hashing: PasswordHashing = field(default_factory=PasswordHashing)
 
 
-def authorization_server(settings: Settings, around: Surroundings) -> AuthorizationServer:
+def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext:
     """The authorization server of `settings`. Raises `StartupError` without a SECRET_KEY."""
     secret_key, is_limited, clock = settings.secret_keys[0], settings.limits == "on", around.clock
     limits = limits_of(around.per_minute, around.counters, enabled=is_limited)
-    slow_down = SlowDown(secret_key, enabled=is_limited)
-    upstream = Upstream(settings, secret_key, around.fetcher, clock) if settings.oidc_login_issuer else None
-    return AuthorizationServer(
+    slow_down = LoginThrottle(secret_key, enabled=is_limited)
+    upstream = OidcProvider(settings, secret_key, around.fetcher, clock) if settings.oidc_login_issuer else None
+    return OAuthContext(
         settings=settings,
         engine=around.engine,
         keys=around.keys,
         verifier=TokenVerifier(settings, around.keys, clock=clock),
-        found_household=around.found_household,
+        create_first_household=around.create_first_household,
         grant_revoked=around.grant_revoked,
         clock=clock,
         audit=around.audit,
         pages=Pages(settings.public_path, "app.oauth", "app.web"),
-        guard=FormGuard(secret_key, settings.public_origin),
+        csrf=CsrfProtection(secret_key, settings.public_origin),
         cookie=BrowserCookie(settings.public_url),
-        entry=Entry(around.engine, around.hashing, slow_down, clock),
-        slow_down=slow_down,
+        password_sign_in=PasswordSignIn(around.engine, around.hashing, slow_down, clock),
+        login_throttle=slow_down,
         mailer=around.mailer,
         limits=limits,
         documents=Documents(settings, around.engine, around.fetcher, limits.documents, clock),
         key_sets=KeySets(around.fetcher, limits.key_sets, clock),
-        upstream=upstream,
+        oidc_provider=upstream,
     )

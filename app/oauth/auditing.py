@@ -4,30 +4,30 @@ from typing import Any
 
 from starlette.requests import Request
 
-from app.audit.models import Action, Entry
-from app.oauth.context import AuthorizationServer
-from app.oauth.grants.revocation import Endings
+from app.audit.models import Action, AuditEntry
+from app.oauth.context import OAuthContext
+from app.oauth.grants.revocation import GrantRevocations
 from app.runtime.addresses import known_address
-from app.runtime.requests import address_of
+from app.runtime.requests import client_address
 from app.ui.forms import Fields, typed
 
 
-def entry_of(server: AuthorizationServer, request: Request, action: Action, **known: Any) -> Entry:
+def entry_of(server: OAuthContext, request: Request, action: Action, **known: Any) -> AuditEntry:
     """An entry about a request; `known` are fields of `Entry`."""
-    return Entry(action=action, at=server.clock(), address=known_address(address_of(request)), **known)
+    return AuditEntry(action=action, at=server.clock(), address=known_address(client_address(request)), **known)
 
 
-def endings_of(server: AuthorizationServer, request: Request) -> Endings:
+def endings_of(server: OAuthContext, request: Request) -> GrantRevocations:
     """The grants that a request ends."""
-    return Endings(server.grant_revoked, known_address(address_of(request)))
+    return GrantRevocations(server.grant_revoked, known_address(client_address(request)))
 
 
-def refused(server: AuthorizationServer, request: Request, action: Action, outcome: str, **known: Any) -> None:
+def refused(server: OAuthContext, request: Request, action: Action, outcome: str, **known: Any) -> None:
     """Have it recorded that something was refused; many refusals of one source become one row."""
     server.audit.refuse(entry_of(server, request, action, outcome=outcome, **known))
 
 
-def email_hash_of(server: AuthorizationServer, fields: Fields) -> str | None:
+def email_hash_of(server: OAuthContext, fields: Fields) -> str | None:
     """What is recorded of the address that was typed into a form."""
     email = typed(fields, "email")
     return server.audit.email_hash(email) if email else None

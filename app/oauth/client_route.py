@@ -5,14 +5,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.errors import AppError
-from app.oauth.context import AuthorizationServer, Handler
+from app.oauth.context import Handler, OAuthContext
 from app.oauth.faults import NOT_STORED
 from app.ui.forms import MAX_BODY
 from app.ui.public_document import ANY_ORIGIN
-from app.ui.status import say_when, status_of_refusal
+from app.ui.status import set_retry_after, status_of_refusal
 
 
-def client_route(path: str, handler: Handler, server: AuthorizationServer, method: str) -> BaseRoute:
+def client_route(path: str, handler: Handler, server: OAuthContext, method: str) -> BaseRoute:
     """An endpoint for clients."""
 
     async def answer(request: Request) -> Response:
@@ -32,5 +32,5 @@ def _refusal(error: AppError) -> Response:
     name = "invalid_request" if status == 400 else "temporarily_unavailable"
     body = {"error": name, "error_description": error.message}
     response = JSONResponse(body, status, headers=NOT_STORED)
-    say_when(response, error)
+    set_retry_after(response, error)
     return response

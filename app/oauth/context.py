@@ -12,21 +12,21 @@ from app.oauth.clients.documents import Documents
 from app.oauth.clients.key_sets import KeySets
 from app.oauth.grants.revocation import GrantRevoked
 from app.oauth.limits import Limits
-from app.oauth.oidc_login.provider import Upstream
+from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.people.accounts import Entry, FoundHousehold
-from app.people.login_throttle import SlowDown
+from app.people.accounts import CreateFirstHousehold, PasswordSignIn
+from app.people.login_throttle import LoginThrottle
 from app.runtime.clock import Clock
 from app.runtime.mailer import Mailer
 from app.settings.settings import Settings
 from app.ui.cookies import BrowserCookie
-from app.ui.forms import FormGuard
+from app.ui.forms import CsrfProtection
 from app.ui.pages import Pages
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationServer:
+class OAuthContext:
     """The parts that `assembly.authorization_server` puts together once. `verifier` knows our own tokens only: nobody
     ends or asks about those of another issuer here, and so none has to answer first."""
 
@@ -34,20 +34,20 @@ class AuthorizationServer:
     engine: Engine
     keys: KeyRing
     verifier: TokenVerifier
-    found_household: FoundHousehold
+    create_first_household: CreateFirstHousehold
     grant_revoked: GrantRevoked
     clock: Clock
     audit: AuditLog
     pages: Pages
-    guard: FormGuard
+    csrf: CsrfProtection
     cookie: BrowserCookie
-    entry: Entry
-    slow_down: SlowDown
+    password_sign_in: PasswordSignIn
+    login_throttle: LoginThrottle
     mailer: Mailer
     limits: Limits
     documents: Documents
     key_sets: KeySets
-    upstream: Upstream | None
+    oidc_provider: OidcProvider | None
 
     @property
     def assertion_audiences(self) -> tuple[str, ...]:
@@ -60,5 +60,5 @@ class AuthorizationServer:
         return f"{self.settings.public_path}{path}"
 
 
-Handler = Callable[[AuthorizationServer, Request], Awaitable[Response]]
+Handler = Callable[[OAuthContext, Request], Awaitable[Response]]
 """Serves one address."""

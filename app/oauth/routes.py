@@ -10,7 +10,7 @@ from app.oauth.authorize.endpoint import authorize
 from app.oauth.browser.routes import page_route
 from app.oauth.client_route import client_route
 from app.oauth.clients.register import register
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.tokens.introspect import introspect
 from app.oauth.tokens.revoke import revoke
@@ -21,7 +21,7 @@ from app.ui.public_document import public_document
 CACHE_SECONDS = 300
 
 
-def oauth_routes(server: AuthorizationServer) -> list[BaseRoute]:
+def oauth_routes(server: OAuthContext) -> list[BaseRoute]:
     """Every route of the authorization server."""
     return [
         *_metadata_routes(server.settings),
@@ -54,6 +54,6 @@ def _metadata_routes(settings: Settings) -> list[BaseRoute]:
     ]
 
 
-async def _jwks(server: AuthorizationServer, request: Request) -> Response:
+async def _jwks(server: OAuthContext, request: Request) -> Response:
     await server.keys.refresh()
     return JSONResponse(server.keys.public_keys(), headers={"Cache-Control": f"public, max-age={CACHE_SECONDS}"})

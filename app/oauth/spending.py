@@ -10,7 +10,7 @@ from app.limits.rate_limit import LocalLimit
 Whose = Literal["grant_id", "client_id", "person_id"]
 
 
-class BudgetSpent(LimitReached):
+class RateLimited(LimitReached):
     """A grant, a client or a person has had as much as they get in a minute; `of` says who."""
 
     def __init__(self, limit: LimitReached, of: dict[str, UUID | str]) -> None:
@@ -18,14 +18,14 @@ class BudgetSpent(LimitReached):
         self.of = of
 
 
-def spend(limit: LocalLimit, words: str, name: Whose, whose: UUID | str, times: int = 1) -> None:
+def check_limit(limit: LocalLimit, words: str, name: Whose, whose: UUID | str, times: int = 1) -> None:
     """Count `times` events of one grant, client or person. Raises `BudgetSpent` with `words`."""
     try:
         limit.require(str(whose), words, times=times)
     except LimitReached as reached:
-        raise BudgetSpent(reached, {name: whose}) from None
+        raise RateLimited(reached, {name: whose}) from None
 
 
-def spent_by(limit: LimitReached) -> dict[str, Any]:
+def limited_subject(limit: LimitReached) -> dict[str, Any]:
     """Whose limit it was, in the words of `Entry`; nothing when it was that of an address."""
-    return dict(limit.of) if isinstance(limit, BudgetSpent) else {}
+    return dict(limit.of) if isinstance(limit, RateLimited) else {}

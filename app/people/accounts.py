@@ -10,7 +10,7 @@ from app.db import Connection, Engine, transaction
 from app.errors import Unavailable
 from app.people import email_links, repository
 from app.people.email_addresses import EmailAddress, parse_email
-from app.people.login_throttle import SlowDown
+from app.people.login_throttle import LoginThrottle
 from app.people.models import Person
 from app.people.passwords import PasswordHashing, check_given_password, check_new_password
 from app.people.repository import PasswordAccount
@@ -19,7 +19,7 @@ from app.text import clean
 
 LONGEST_NAME: Final = 100
 
-FoundHousehold = Callable[[Connection, UUID, Person, datetime], Awaitable[None]]
+CreateFirstHousehold = Callable[[Connection, UUID, Person, datetime], Awaitable[None]]
 """Makes the first household (id given) of a new person, inside the sign-up's transaction."""
 
 
@@ -60,12 +60,12 @@ async def create_account(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PasswordSignIn:
     """What signing in needs: the database, the hashing of passwords, and the counters of attempts."""
 
     engine: Engine
     hashing: PasswordHashing
-    slow_down: SlowDown
+    slow_down: LoginThrottle
     clock: Clock
 
     async def sign_in(self, email: str, password: str, address: str) -> PasswordAccount | None:

@@ -8,7 +8,7 @@ MOST_DOUBLINGS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Backoff:
     """The first `free` failures cost nothing; then the wait is `first`, twice as long, and so on up to `longest`.
 
     One failure is forgiven each `forgiven`, so that nobody is locked out for ever.
@@ -19,7 +19,7 @@ class Pace:
     longest: timedelta
     forgiven: timedelta
 
-    def times(self, share: int) -> "Pace":
+    def times(self, share: int) -> "Backoff":
         """The pace of so many together."""
         return replace(self, free=self.free * share, forgiven=self.forgiven / share)
 

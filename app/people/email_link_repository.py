@@ -14,7 +14,7 @@ Purpose = Literal["sign_up", "verify", "reset"]
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class EmailLink:
     """What a link is for: `person_id` is None where it makes the account. `mailed`: it came through the mailbox."""
 
     purpose: Purpose
@@ -24,7 +24,7 @@ class Link:
 
 
 async def insert_link(
-    connection: Connection, link_hash: bytes, link: Link, now: datetime, expires_at: datetime
+    connection: Connection, link_hash: bytes, link: EmailLink, now: datetime, expires_at: datetime
 ) -> None:
     """Store a link by the hash of its secret."""
     await connection.execute(
@@ -40,7 +40,7 @@ async def insert_link(
     )
 
 
-async def find_link(connection: Connection, link_hash: bytes, purpose: Purpose, now: datetime) -> Link | None:
+async def find_link(connection: Connection, link_hash: bytes, purpose: Purpose, now: datetime) -> EmailLink | None:
     """A link that is good now."""
     found = await connection.execute(
         select(email_links.c.purpose, email_links.c.email, email_links.c.person_id, email_links.c.mailed).where(
@@ -50,7 +50,7 @@ async def find_link(connection: Connection, link_hash: bytes, purpose: Purpose, 
     return _link_or_none(found.first())
 
 
-async def take_link(connection: Connection, link_hash: bytes, purpose: Purpose, now: datetime) -> Link | None:
+async def take_link(connection: Connection, link_hash: bytes, purpose: Purpose, now: datetime) -> EmailLink | None:
     """The same, and remove it: of several at once, one gets it."""
     found = await connection.execute(
         delete(email_links)
@@ -69,5 +69,5 @@ def _is_good(link_hash: bytes, purpose: Purpose, now: datetime) -> ColumnElement
     return and_(email_links.c.link_hash == link_hash, email_links.c.purpose == purpose, email_links.c.expires_at > now)
 
 
-def _link_or_none(row: Any) -> Link | None:
-    return None if row is None else Link(*row)
+def _link_or_none(row: Any) -> EmailLink | None:
+    return None if row is None else EmailLink(*row)

@@ -8,7 +8,7 @@ from app.people import repository
 from app.people.accounts import change_password, still_holds
 from app.people.email_addresses import parse_email
 from app.people.email_links import end_links, find_link, take_link
-from app.people.login_throttle import SlowDown
+from app.people.login_throttle import LoginThrottle
 from app.people.repository import PasswordAccount
 from app.people.sessions import close_all_sessions
 
@@ -34,7 +34,7 @@ async def verify(connection: Connection, secret: str, account: PasswordAccount, 
 
 
 async def reset(
-    connection: Connection, slow_down: SlowDown, secret: str, secret_hash: str, address: str, now: datetime
+    connection: Connection, slow_down: LoginThrottle, secret: str, secret_hash: str, address: str, now: datetime
 ) -> UUID | None:
     """Use up a reset link: the person has the new password, no session or other link, and need not wait at the network
     `address` that asks.

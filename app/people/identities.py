@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
 from app.errors import Invalid
 from app.people import identity_repository as store
-from app.people.accounts import LONGEST_NAME, FoundHousehold
+from app.people.accounts import LONGEST_NAME, CreateFirstHousehold
 from app.people.models import Person
 from app.text import clean
 
@@ -29,7 +29,7 @@ class Identity:
 
 
 async def find_or_admit(
-    connection: Connection, identity: Identity, household_id: UUID, found_household: FoundHousehold, now: datetime
+    connection: Connection, identity: Identity, household_id: UUID, found_household: CreateFirstHousehold, now: datetime
 ) -> Person:
     """The person with this identity; at first sight a new one with a household, `household_id`, which is recorded.
 
@@ -39,7 +39,7 @@ async def find_or_admit(
     if person is None:
         person = await store.insert_identified(connection, identity.issuer, identity.subject, identity.name, now)
         if person is not None:
-            entry = Entry(
+            entry = AuditEntry(
                 action=Action.SIGN_UP,
                 at=now,
                 person_id=person.id,

@@ -21,15 +21,19 @@ from app.errors import LimitReached
 from app.limits.rate_limit import wait_in_words
 from app.people import attempt_repository as repository
 from app.people.attempt_repository import Counter
-from app.people.backoff import Pace
+from app.people.backoff import Backoff
 from app.people.email_addresses import EmailAddress
 from app.people.email_link_repository import Purpose
 from app.runtime.addresses import network_of, networks_of
 
-ACCOUNT: Final = Pace(free=5, first=timedelta(seconds=1), longest=timedelta(minutes=15), forgiven=timedelta(minutes=30))
+ACCOUNT: Final = Backoff(
+    free=5, first=timedelta(seconds=1), longest=timedelta(minutes=15), forgiven=timedelta(minutes=30)
+)
 # Many people may share one address; they wait for minutes at most.
-ADDRESS: Final = Pace(free=30, first=timedelta(seconds=1), longest=timedelta(minutes=5), forgiven=timedelta(minutes=1))
-LETTERS: Final = Pace(free=3, first=timedelta(minutes=1), longest=timedelta(hours=1), forgiven=timedelta(minutes=30))
+ADDRESS: Final = Backoff(
+    free=30, first=timedelta(seconds=1), longest=timedelta(minutes=5), forgiven=timedelta(minutes=1)
+)
+LETTERS: Final = Backoff(free=3, first=timedelta(minutes=1), longest=timedelta(hours=1), forgiven=timedelta(minutes=30))
 
 ENOUGH_LETTERS: Final = (
     "Letters to this address were asked for already. Look among the unwanted mail, or ask again {wait}."
@@ -43,11 +47,11 @@ FAMILIAR: Final = timedelta(days=60)
 class Attempt:
     """An attempt that was counted as failed in advance: of any number at once, none goes uncounted."""
 
-    guards: tuple[tuple[bytes, Pace], ...]
+    guards: tuple[tuple[bytes, Backoff], ...]
     familiar: bytes
 
 
-class SlowDown:
+class LoginThrottle:
     """Counts attempts. Keys in the database are HMACs, so that it holds no addresses of people or networks."""
 
     def __init__(self, secret_key: SecretStr, *, enabled: bool = True) -> None:
@@ -102,14 +106,14 @@ class SlowDown:
         familiar = self._name("familiar", email.key, network_of(address))
         await self.passed(connection, Attempt(((self._name("account", email.key), ACCOUNT),), familiar), now)
 
-    def _networks(self, what: str, address: str) -> list[tuple[bytes, Pace]]:
+    def _networks(self, what: str, address: str) -> list[tuple[bytes, Backoff]]:
         return [(self._name(what, each.name), ADDRESS.times(each.share)) for each in networks_of(address)]
 
     def _name(self, *parts: str) -> bytes:
         return hmac.digest(self._key, "\0".join(parts).encode(), "sha256")
 
 
-async def _count(connection: Connection, guards: Iterable[tuple[bytes, Pace]], now: datetime) -> None:
+async def _count(connection: Connection, guards: Iterable[tuple[bytes, Backoff]], now: datetime) -> None:
     # In one order, as in all of these, so that two attempts never wait for each other.
     found = [(await repository.lock(connection, key, now), pace) for key, pace in sorted(guards, key=itemgetter(0))]
     longest, pace = max(found, key=lambda each: each[0].next_at)
@@ -126,17 +130,19 @@ async def _count(connection: Connection, guards: Iterable[tuple[bytes, Pace]], n
         )
 
 
-async def _take_back(connection: Connection, guards: Iterable[tuple[bytes, Pace]], now: datetime) -> None:
+async def _take_back(connection: Connection, guards: Iterable[tuple[bytes, Backoff]], now: datetime) -> None:
     for key, pace in sorted(guards, key=itemgetter(0)):
         await repository.update_counter(connection, _taken_back(await repository.lock(connection, key, now), pace, now))
 
 
-def _taken_back(counter: Counter, pace: Pace, now: datetime) -> Counter:
+def _taken_back(counter: Counter, pace: Backoff, now: datetime) -> Counter:
     failures = max(0, counter.failures - 1)
     return _counted(counter.key_hash, pace, failures, counter.counted_at, now, counter.expires_at)
 
 
-def _counted(key: bytes, pace: Pace, failures: int, counted_at: datetime, next_at: datetime, kept: datetime) -> Counter:
+def _counted(
+    key: bytes, pace: Backoff, failures: int, counted_at: datetime, next_at: datetime, kept: datetime
+) -> Counter:
     """A counter that is kept until all its failures are forgiven, and not shorter than `kept`."""
     expires_at = max(counted_at + failures * pace.forgiven, next_at, kept)
     return Counter(key, failures, counted_at, next_at, expires_at)

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.errors import Invalid, Unavailable
-from app.limits.concurrency import Shares
+from app.limits.concurrency import PerKeyLimiter
 from app.people.password_strength import check_strength
 from app.text import check_text
 
@@ -59,7 +59,7 @@ class PasswordHashing:
         )
         self._places = anyio.CapacityLimiter(AT_ONCE)
         self._room = anyio.CapacityLimiter(max(0, longest_queue + AT_ONCE))
-        self._shares = Shares(OF_NETWORK)
+        self._shares = PerKeyLimiter(OF_NETWORK)
         # Verified in place of the missing hash of an unknown account, so that both take the same time.
         self._nobodys_hash = self._hasher.hash("nobody has this password")
 
@@ -98,7 +98,7 @@ class PasswordHashing:
         holder = object()
         with ExitStack() as taken:
             try:
-                for limiter in (self._room, *self._shares.of_networks(requester)):
+                for limiter in (self._room, *self._shares.for_networks(requester)):
                     limiter.acquire_on_behalf_of_nowait(holder)
                     taken.callback(limiter.release_on_behalf_of, holder)
             except anyio.WouldBlock:

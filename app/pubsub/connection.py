@@ -13,7 +13,7 @@ import anyio
 import structlog
 
 from app.db.driver import Driver, connect
-from app.pubsub.notifications import Cue, Refetch, payloads_of, read_payload
+from app.pubsub.notifications import Notification, Refetch, payloads_of, read_payload
 from app.pubsub.outbox import Outbox
 
 CHANNEL: Final = "shopping_cues"
@@ -28,18 +28,18 @@ _NOTIFY: Final = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS paylo
 _log: Final = structlog.stdlib.get_logger("app.pubsub")
 
 
-class Deaf(Exception):
+class ListenerLost(Exception):
     """Own notifications do not come back."""
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """The connection ended."""
 
 
-class Link:
+class ListenConnection:
     """Sends what is in the outbox, and calls `deliver` for each cue of another process."""
 
-    def __init__(self, url: str, outbox: Outbox, origin: UUID, deliver: Callable[[Cue], None]) -> None:
+    def __init__(self, url: str, outbox: Outbox, origin: UUID, deliver: Callable[[Notification], None]) -> None:
         self.hears = False
         """Whether cues of others arrive now. After every time they did not, `deliver` gets a `Refetch`."""
         self.tried = anyio.Event()
@@ -98,7 +98,7 @@ class Link:
         """Send what gathers, and now and then prove that the connection still hears; returns after `finish`."""
         while True:
             with anyio.move_on_after(HEARTBEAT_SECONDS) as waiting:
-                await self._outbox.stirred()
+                await self._outbox.notified()
             if waiting.cancelled_caught:
                 await self._prove_hearing(connection)
                 continue
@@ -131,7 +131,7 @@ class Link:
             await self._echo.wait()
         _refuse_closed(connection)
         if waiting.cancelled_caught:
-            raise Deaf
+            raise ListenerLost
 
     def _received(self, connection: object, process: int, channel: str, payload: object) -> None:
         message = read_payload(payload)
@@ -145,12 +145,12 @@ class Link:
 
     def _lost(self, connection: object) -> None:
         self._echo.set()
-        self._outbox.stir()
+        self._outbox.notify()
 
 
 def _refuse_closed(connection: Driver) -> None:
     if connection.is_closed():
-        raise Lost
+        raise ConnectionLost
 
 
 async def _close(connection: Driver) -> None:
@@ -162,7 +162,7 @@ async def _close(connection: Driver) -> None:
 
 
 def _log_outage(error: Exception) -> None:
-    if isinstance(error, Deaf):
+    if isinstance(error, ListenerLost):
         _log.error("no cues of other replicas: LISTEN hears nothing; does DATABASE_URL lead through a pooler?")
     else:
         _log.warning("no cues of other replicas until the database can be reached again", exc_info=error)

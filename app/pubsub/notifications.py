@@ -62,7 +62,7 @@ class Refetch:
     kind: Literal["refetch"] = "refetch"
 
 
-Cue = ListChanged | GrantEnded | MembersChanged | Refetch
+Notification = ListChanged | GrantEnded | MembersChanged | Refetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ class Message:
     __pydantic_config__ = _STRICT
 
     origin: UUID
-    cues: Annotated[list[Annotated[Cue, Field(discriminator="kind")]], Field(max_length=CUES_PER_PAYLOAD)]
+    cues: Annotated[list[Annotated[Notification, Field(discriminator="kind")]], Field(max_length=CUES_PER_PAYLOAD)]
 
 
 _MESSAGE: Final = TypeAdapter(Message)
 
 
-def payloads_of(origin: UUID, cues: Iterable[Cue]) -> list[str]:
+def payloads_of(origin: UUID, cues: Iterable[Notification]) -> list[str]:
     """The cues as payloads, each at most LONGEST_PAYLOAD bytes; a single one without cues when there are none."""
     remaining = iter(cues)
     payloads = [_payload(origin, list(islice(remaining, CUES_PER_PAYLOAD)))]
@@ -97,5 +97,5 @@ def read_payload(payload: object) -> Message | None:
         return None
 
 
-def _payload(origin: UUID, cues: list[Cue]) -> str:
+def _payload(origin: UUID, cues: list[Notification]) -> str:
     return _MESSAGE.dump_json(Message(origin, cues)).decode()

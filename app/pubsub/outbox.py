@@ -6,7 +6,7 @@ from uuid import UUID
 
 import anyio
 
-from app.pubsub.notifications import Cue, ListChanged, Refetch
+from app.pubsub.notifications import ListChanged, Notification, Refetch
 
 LARGEST_BACKLOG: Final = 10_000
 """More than that only gathers while the database is away; then everybody is told to read everything again."""
@@ -17,11 +17,11 @@ class Outbox:
 
     def __init__(self) -> None:
         self._lists: dict[tuple[UUID, UUID], int] = {}
-        self._others: dict[Cue, None] = {}
+        self._others: dict[Notification, None] = {}
         self._stirred = anyio.Event()
         self._urgent = anyio.Event()
 
-    def put(self, cue: Cue) -> None:
+    def put(self, cue: Notification) -> None:
         """Keep a cue for the next `take`."""
         if isinstance(cue, ListChanged):
             place = (cue.household_id, cue.list_id)
@@ -32,14 +32,14 @@ class Outbox:
         if len(self._lists) + len(self._others) > LARGEST_BACKLOG:
             self._lists.clear()
             self._others = {Refetch(): None}
-        self.stir()
+        self.notify()
 
-    def put_back(self, cues: Iterable[Cue]) -> None:
+    def put_back(self, cues: Iterable[Notification]) -> None:
         """Keep cues that could not be sent after all."""
         for cue in cues:
             self.put(cue)
 
-    def take(self) -> list[Cue]:
+    def take(self) -> list[Notification]:
         """Everything that waits; afterwards nothing does."""
         cues = [*self._others, *(ListChanged(*place, rev) for place, rev in self._lists.items())]
         self._lists.clear()
@@ -47,16 +47,16 @@ class Outbox:
         self._stirred, self._urgent = anyio.Event(), anyio.Event()
         return cues
 
-    def stir(self) -> None:
+    def notify(self) -> None:
         """Wake whoever waits, also when there is nothing to take."""
         self._stirred.set()
 
     def hurry(self) -> None:
         """Let nothing that is here wait any longer."""
         self._urgent.set()
-        self.stir()
+        self.notify()
 
-    async def stirred(self) -> None:
+    async def notified(self) -> None:
         """Return when there is something to take, or somebody called `stir`."""
         await self._stirred.wait()
 

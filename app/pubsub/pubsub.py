@@ -8,17 +8,17 @@ from uuid import UUID, uuid4
 import anyio
 import structlog
 
-from app.pubsub.connection import Link
-from app.pubsub.notifications import Cue, GrantEnded, ListChanged, MembersChanged, Refetch
+from app.pubsub.connection import ListenConnection
+from app.pubsub.notifications import GrantEnded, ListChanged, MembersChanged, Notification, Refetch
 from app.pubsub.outbox import Outbox
 
 LAST_WORDS_SECONDS: Final = 2
 
-Listener = Callable[[Cue], None]
+Listener = Callable[[Notification], None]
 _log: Final = structlog.stdlib.get_logger("app.pubsub")
 
 
-class CueBus:
+class PubSub:
     """Cues within this process, and from and to the others on the same database.
 
     Listeners of this process hear at once. Others hear of changed lists after a short while in which changes gather,
@@ -30,10 +30,10 @@ class CueBus:
         self._listeners: dict[UUID, dict[object, Listener]] = {}
         self._hearing_all: list[Listener] = []
         self._outbox = Outbox()
-        self._link = Link(database_url, self._outbox, uuid4(), self._deliver)
+        self._link = ListenConnection(database_url, self._outbox, uuid4(), self._deliver)
 
     @property
-    def hears(self) -> bool:
+    def is_listening(self) -> bool:
         """Whether cues of other processes arrive now."""
         return self._link.hears
 
@@ -50,7 +50,7 @@ class CueBus:
                     await self._link.finish()
                 tasks.cancel_scope.cancel()
 
-    def hear_all(self, listener: Listener) -> None:
+    def subscribe(self, listener: Listener) -> None:
         """Call `listener` for every cue, as long as there is this bus. It must not wait."""
         self._hearing_all.append(listener)
 
@@ -75,28 +75,28 @@ class CueBus:
     def lists_changed(self, household_id: UUID, lists: Mapping[UUID, int]) -> None:
         """Tell that lists of a household have new revisions."""
         for list_id, rev in lists.items():
-            self._tell(ListChanged(household_id, list_id, rev))
+            self._publish(ListChanged(household_id, list_id, rev))
 
     def grant_ended(self, grant_id: UUID) -> None:
         """Tell that a grant was revoked."""
-        self._tell(GrantEnded(grant_id))
+        self._publish(GrantEnded(grant_id))
 
     def members_changed(self, household_id: UUID) -> None:
         """Tell that somebody joined a household, left it, or has another role."""
-        self._tell(MembersChanged(household_id))
+        self._publish(MembersChanged(household_id))
 
-    def _tell(self, cue: Cue) -> None:
+    def _publish(self, cue: Notification) -> None:
         self._outbox.put(cue)
         self._deliver(cue)
 
-    def _deliver(self, cue: Cue) -> None:
+    def _deliver(self, cue: Notification) -> None:
         for listener in [*self._hearing_all, *self._listeners_of(cue)]:
             try:
                 listener(cue)
             except Exception:  # one listener must not keep the others, or the caller's commit, from going on
                 _log.exception("a listener failed")
 
-    def _listeners_of(self, cue: Cue) -> list[Listener]:
+    def _listeners_of(self, cue: Notification) -> list[Listener]:
         match cue:
             case ListChanged() | MembersChanged():
                 return list(self._listeners.get(cue.household_id, {}).values())

@@ -28,7 +28,7 @@ _log: Final = structlog.stdlib.get_logger("app.mail")
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Email:
     """Plain text to one address. It holds nothing that anybody else has typed, so that nobody writes through us."""
 
     to: str
@@ -36,7 +36,7 @@ class Letter:
     text: str
 
 
-Compose = Callable[[], Awaitable[Letter | None]]
+Compose = Callable[[], Awaitable[Email | None]]
 """Writes a letter when its turn comes; None when there is nothing to send."""
 
 
@@ -92,7 +92,7 @@ class Mailer:
             finally:
                 self._waiting.task_done()
 
-    async def _send(self, letter: Letter) -> None:
+    async def _send(self, letter: Email) -> None:
         settings = self._settings
         password = settings.smtp_password
         await aiosmtplib.send(
@@ -110,7 +110,7 @@ class Mailer:
         )
 
 
-def _message(letter: Letter, settings: Settings) -> EmailMessage:
+def _message(letter: Email, settings: Settings) -> EmailMessage:
     local_part, _, domain = (settings.smtp_from or "").rpartition("@")
     message = EmailMessage()
     message["From"] = Address(FROM_NAME, local_part, domain)

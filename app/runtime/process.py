@@ -17,7 +17,7 @@ from typing import Any, Final
 from app.errors import StartupError
 
 
-def end_with_parent() -> None:
+def exit_with_parent() -> None:
     """Ask this process to stop as soon as its parent is gone, also by `kill -9`: otherwise it would keep the port."""
     parent = parent_process()
     if parent is not None:
@@ -29,7 +29,7 @@ def _watch(parent: BaseProcess) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def spare_what_stays() -> None:
+def freeze_gc() -> None:
     """Let the collector pass over all that is there now: modules, models and schemas live as long as the process.
 
     It walked through all of them again and again otherwise, which took a tenth of the CPU of a call. Call it once, when

@@ -27,7 +27,7 @@ def request_id() -> str:
     return _request_id.get()
 
 
-def address_of(request: Request) -> str:
+def client_address(request: Request) -> str:
     """The network address that a request came from."""
     return address_in(request.scope)
 

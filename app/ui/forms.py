@@ -77,7 +77,7 @@ async def read_form(request: Request) -> Fields:
     return parse_fields(await read_whole_body(request))
 
 
-class FormGuard:
+class CsrfProtection:
     """Tells our own forms from those of other sites, and from those of another browser or an earlier sign-in.
 
     Each form carries an HMAC of the browser's cookie, the form's purpose and the id of what it acts on.

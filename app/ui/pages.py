@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 from app import VERSION
 from app.errors import AppError
 from app.ui.headers import FORM_PAGE, OWN_REFERRER, page_headers
-from app.ui.status import say_when, status_of_page
+from app.ui.status import set_retry_after, status_of_page
 
 
 @cache
@@ -51,5 +51,5 @@ class Pages:
     def refusal(self, error: AppError, again: str = "") -> HTMLResponse:
         """The page for a refusal, with Retry-After when waiting helps."""
         response = self.message("That did not work", error.message, status=status_of_page(error), again=again)
-        say_when(response, error)
+        set_retry_after(response, error)
         return response

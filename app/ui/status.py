@@ -26,7 +26,7 @@ def status_of_page(error: AppError) -> int:
     return _ON_A_PAGE.get(error.code, 400)
 
 
-def say_when(response: Response, error: AppError) -> None:
+def set_retry_after(response: Response, error: AppError) -> None:
     """Say after how many seconds to come again, where that is known (RFC 9110 section 10.2.3)."""
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)

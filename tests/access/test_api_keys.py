@@ -16,7 +16,7 @@ from app.errors import Ambiguous, Invalid, NotFound
 from app.households.tables import memberships
 from app.oauth.credentials.api_key_repository import find_api_keys
 from app.oauth.credentials.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
-from app.oauth.grants.revocation import Endings, GrantRevoked
+from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
 from app.people.identity_repository import insert_identified
@@ -45,7 +45,7 @@ class Keys:
             return await create_api_key(connection, self.settings.resource, key, self.clock())
 
     async def end(self, key: IssuedKey, told: GrantRevoked = lambda _: None) -> None:
-        endings = Endings(told)
+        endings = GrantRevocations(told)
         async with transaction(self.engine, committed=endings.tell) as connection:
             await revoke_api_key(connection, key.id, endings, self.clock())
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.access.api_keys import ApiKeys
-from app.access.authenticator import Identify
+from app.access.authenticator import Authenticator
 from app.access.grant_cache import KEPT, GrantCache
 from app.access.limits import AccessLimits
 from app.audit.log import AuditLog
@@ -20,11 +20,11 @@ from app.db import create_engine, transaction
 from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
 from app.limits.counters import Counters
-from app.mcp.http.bearer_auth import Entrance, Gate
+from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.challenges import Challenges
 from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.tokens.verifier import TokenVerifier
-from app.pubsub import CueBus
+from app.pubsub import PubSub
 from app.resources import MAIN
 from app.settings.settings import Settings
 from tests.clock import MovableClock
@@ -73,21 +73,23 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         )
         factory = Factory(engine, settings)
         ada = await factory.connected("Ada")
-        clock, cues = MovableClock(), CueBus(urls.service)
+        clock, cues = MovableClock(), PubSub(urls.service)
         wanted = WantedKey(str(ada.person.email), "Ada's household")
         async with transaction(engine) as connection:
             key = await create_api_key(connection, settings.resource, wanted, clock())
         verifier = TokenVerifier(settings, factory.keys, clock=clock)
         limits = AccessLimits.of(settings, Counters())
         known = GrantCache(cues, clock=clock)
-        identify = Identify(engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer), clock=clock)
-        entrance = Entrance(
+        identify = Authenticator(
+            engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer), clock=clock
+        )
+        entrance = AccessPolicy(
             Challenges("https://x.example", ["lists:read"]),
             open_to_all,
             resources=frozenset({MAIN}),
             origins=frozenset(),
         )
-        gate = Gate(fine, entrance, identify, AuditLog(engine, settings, clock=clock))
+        gate = BearerAuthMiddleware(fine, entrance, identify, AuditLog(engine, settings, clock=clock))
         transport = httpx.ASGITransport(gate)
         async with cues.running(), httpx.AsyncClient(transport=transport, base_url="http://x") as http:
             yield Stoppable(postgres, http, clock, [ada.token, key.secret])

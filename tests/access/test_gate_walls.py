@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.mcp.doors import DOORS
-from app.mcp.http.bearer_auth import Entrance, Gate
+from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.challenges import Challenges
 from app.resources import MAIN
 from app.settings.settings import Settings
@@ -28,16 +28,16 @@ async def reader(factory: Factory) -> Connected:
     return await factory.connect(person, household_id, scopes=("lists:read",))
 
 
-def open_to(settings: Settings) -> Entrance:
+def open_to(settings: Settings) -> AccessPolicy:
     def nothing_needed(method: str, tool: str | None) -> frozenset[str]:
         return frozenset()
 
-    return Entrance(CHALLENGES, nothing_needed, resources=frozenset({MAIN}), origins=frozenset())
+    return AccessPolicy(CHALLENGES, nothing_needed, resources=frozenset({MAIN}), origins=frozenset())
 
 
 async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Connected, settings: Settings) -> None:
     endpoints: Any = app.state.endpoints
-    gate = Gate(
+    gate = BearerAuthMiddleware(
         endpoints._transports[DOORS[0]].handle_request,
         open_to(settings),
         endpoints._identify,
@@ -59,7 +59,7 @@ async def test_the_token_itself_goes_no_further_than_the_gate(
         seen.append(scope)
         await Response("{}", media_type="application/json")(scope, receive, send)
 
-    gate = Gate(inner, open_to(settings), app.state.endpoints._identify, app.state.endpoints._audit)
+    gate = BearerAuthMiddleware(inner, open_to(settings), app.state.endpoints._identify, app.state.endpoints._audit)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
         await McpClient(http, reader.token).send("tools/list")
     user = seen[0]["user"]

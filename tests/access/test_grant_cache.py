@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from app.access import grant_cache
-from app.access.authenticator import Identify
+from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
 from app.access.limits import AccessLimits
 from app.db import new_id, transaction
@@ -16,7 +16,7 @@ from app.limits.counters import Counters
 from app.oauth.grants.repository import by_id, end_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
-from app.pubsub import CueBus, GrantEnded
+from app.pubsub import GrantEnded, PubSub
 from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.cues.conftest import Heard
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def cues(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
-    bus = CueBus(database.service)
+async def cues(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
+    bus = PubSub(database.service)
     async with bus.running():
         yield bus
 
@@ -36,12 +36,12 @@ async def cues(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
 class Asked:
     """An `Identify` with its cache, and which grants it asked the database for."""
 
-    def __init__(self, factory: Factory, settings: Settings, cues: CueBus, clock: MovableClock) -> None:
+    def __init__(self, factory: Factory, settings: Settings, cues: PubSub, clock: MovableClock) -> None:
         self.known = GrantCache(cues, clock=clock)
         self.engine = factory.engine
         limits = AccessLimits.of(settings, Counters())
         verifier = TokenVerifier(settings, factory.keys)
-        self.identify = Identify(factory.engine, verifier, self.known, limits, clock=clock)
+        self.identify = Authenticator(factory.engine, verifier, self.known, limits, clock=clock)
 
     async def lets_in(self, who: Connected) -> bool:
         """Whether the token is good; the caller is then that very person, in their own household."""
@@ -59,7 +59,7 @@ class Asked:
 
 
 @pytest.fixture
-async def asked(factory: Factory, settings: Settings, cues: CueBus, clock: MovableClock) -> Asked:
+async def asked(factory: Factory, settings: Settings, cues: PubSub, clock: MovableClock) -> Asked:
     await factory.keys.load()
     return Asked(factory, settings, cues, clock)
 
@@ -90,12 +90,12 @@ async def test_a_caller_whose_token_has_run_out_meanwhile_is_nobody_any_more(
     caller = await asked.identify(ada.token, "192.0.2.1")
     assert caller is not None
     clock.move(seconds=(caller.expires_at + LEEWAY - clock()).total_seconds() - 1)
-    assert await asked.identify.still(caller) is not None
+    assert await asked.identify.revalidate(caller) is not None
     clock.move(seconds=1)
-    assert await asked.identify.still(caller) is None
+    assert await asked.identify.revalidate(caller) is None
 
 
-ENDINGS: list[Callable[[CueBus, Connected], None]] = [
+ENDINGS: list[Callable[[PubSub, Connected], None]] = [
     lambda cues, who: cues.grant_ended(who.grant_id),
     lambda cues, who: cues.members_changed(who.household_id),
 ]
@@ -106,9 +106,9 @@ async def test_what_is_told_in_this_process_counts_at_once_and_for_that_grant_on
     asked: Asked,
     factory: Factory,
     ada: Connected,
-    cues: CueBus,
+    cues: PubSub,
     clock: MovableClock,
-    tell: Callable[[CueBus, Connected], None],
+    tell: Callable[[PubSub, Connected], None],
 ) -> None:
     eve = await factory.connected("Eve")
     for who in (ada, eve):
@@ -120,9 +120,9 @@ async def test_what_is_told_in_this_process_counts_at_once_and_for_that_grant_on
 
 
 async def test_what_is_told_in_another_process_counts_as_soon_as_it_is_heard(
-    asked: Asked, ada: Connected, cues: CueBus, clock: MovableClock, database: DatabaseUrls
+    asked: Asked, ada: Connected, cues: PubSub, clock: MovableClock, database: DatabaseUrls
 ) -> None:
-    heard, elsewhere = Heard(), CueBus(database.service)
+    heard, elsewhere = Heard(), PubSub(database.service)
     assert await asked.lets_in(ada)
     await asked.revoke_unheard(ada, clock)
     async with elsewhere.running():
@@ -136,14 +136,14 @@ async def test_what_is_told_in_another_process_counts_as_soon_as_it_is_heard(
 async def test_nothing_is_kept_where_cues_do_not_arrive(
     factory: Factory, settings: Settings, database: DatabaseUrls, ada: Connected, clock: MovableClock
 ) -> None:
-    asked = Asked(factory, settings, CueBus(database.service), clock)
+    asked = Asked(factory, settings, PubSub(database.service), clock)
     assert await asked.lets_in(ada)
     await asked.revoke_unheard(ada, clock)
     assert not await asked.lets_in(ada)
 
 
 async def test_a_grant_that_ends_while_it_is_read_is_not_kept(
-    asked: Asked, ada: Connected, cues: CueBus, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+    asked: Asked, ada: Connected, cues: PubSub, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep = asked.known.keep
 

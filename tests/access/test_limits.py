@@ -15,14 +15,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.access.api_keys import ApiKeys
-from app.access.authenticator import Identify
+from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
 from app.access.limits import AccessLimits
 from app.crypto.tokens import API_KEY_PREFIX, new_secret
 from app.db import Engine, transaction
 from app.limits.counters import Counters
 from app.limits.rate_limit import LocalLimit, RateLimit
-from app.mcp.http.bearer_auth import Entrance, Gate
+from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.challenges import Challenges
 from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.tables import grants
@@ -49,7 +49,7 @@ def open_to_all(method: str, tool: str | None) -> frozenset[str]:
 class Door:
     """A gate with small limits, and how often the service asked its database."""
 
-    gate: Gate
+    gate: BearerAuthMiddleware
     asked: list[None] = field(default_factory=list[None])
 
     @asynccontextmanager
@@ -64,20 +64,20 @@ class Door:
 async def door(app: Starlette, engine: Engine, settings: Settings, factory: Factory) -> AsyncGenerator[Door]:
     """At most 3 calls of a grant, 5 of a person, and 2 unknown API keys of an address in a minute."""
     await factory.keys.load()
-    identify = Identify(
+    identify = Authenticator(
         engine,
         TokenVerifier(settings, factory.keys),
         GrantCache(app.state.cues),
         AccessLimits(LocalLimit(3), LocalLimit(5), RateLimit(2, counters=Counters())),
         api_keys=ApiKeys(engine, settings.issuer),
     )
-    entrance = Entrance(
+    entrance = AccessPolicy(
         Challenges("https://x.example", ["lists:read"]),
         open_to_all,
         resources=frozenset({MAIN}),
         origins=frozenset(),
     )
-    found = Door(Gate(fine, entrance, identify, app.state.audit))
+    found = Door(BearerAuthMiddleware(fine, entrance, identify, app.state.audit))
 
     def note(*_: object) -> None:
         found.asked.append(None)

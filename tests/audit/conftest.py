@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 
 from app.audit import log
-from app.audit.chain import Link
-from app.audit.chaining import Sealer
+from app.audit.chain import ChainLink
+from app.audit.chaining import AuditChainer
 from app.audit.log import AuditLog
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.verify import Verdict, verify
 from app.db import Engine
 from app.db.driver import Driver, connect
@@ -26,7 +26,7 @@ __all__ = ["client"]
 NOW = datetime.now(UTC)
 
 
-def entry(**known: Any) -> Entry:
+def entry(**known: Any) -> AuditEntry:
     """An entry in which every field says something."""
     everything: dict[str, Any] = {
         "action": Action.TOOL_CALLED,
@@ -45,7 +45,7 @@ def entry(**known: Any) -> Entry:
         "touched": 3,
         "times": 2,
     }
-    return Entry(**{**everything, **known})
+    return AuditEntry(**{**everything, **known})
 
 
 @dataclass
@@ -55,23 +55,23 @@ class Record:
     engine: Engine
     settings: Settings
     superuser: Driver
-    sealer: Sealer
+    sealer: AuditChainer
     log: AuditLog
 
-    async def write(self, *entries: Entry) -> None:
+    async def write(self, *entries: AuditEntry) -> None:
         """Write entries without sealing them."""
         for each in entries:
             self.log.note(each)
         await self.log.write()
 
-    async def seal(self, number: int = 5) -> Link:
+    async def seal(self, number: int = 5) -> ChainLink:
         """Write so many entries and seal them; the new head."""
         await self.write(*(entry() for _ in range(number)))
         head = await self.sealer.seal_all()
         assert head is not None
         return head
 
-    async def verify(self, now: datetime = NOW, witness: Link | None = None) -> Verdict:
+    async def verify(self, now: datetime = NOW, witness: ChainLink | None = None) -> Verdict:
         """Verify it."""
         return await verify(self.engine, self.settings.secret_keys, now, witness=witness)
 
@@ -108,5 +108,5 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 async def record(engine: Engine, settings: Settings, database: DatabaseUrls) -> AsyncGenerator[Record]:
     """An empty record."""
     superuser = await connect(database.superuser)
-    yield Record(engine, settings, superuser, Sealer(engine, settings), AuditLog(engine, settings))
+    yield Record(engine, settings, superuser, AuditChainer(engine, settings), AuditLog(engine, settings))
     await superuser.close()

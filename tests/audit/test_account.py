@@ -10,7 +10,7 @@ from app.db import Engine, transaction
 from app.oauth.limits import PerMinute
 from app.oauth.signing.rotation import OLDEST, rotate_old_keys
 from app.people.email_addresses import parse_email
-from app.people.email_links import Link, make_link
+from app.people.email_links import EmailLink, make_link
 from app.people.repository import find_local_person
 from app.settings.settings import Settings
 from tests.audit.looking import only
@@ -66,9 +66,9 @@ async def test_what_is_refused_at_letters_and_their_links(mailing: Mailing, emai
     async with transaction(server.engine) as connection:
         person = await find_local_person(connection, parse_email(email))
         assert person is not None
-        reset = await make_link(connection, Link("reset", email, person.id, mailed=True), server.clock())
-        verify = await make_link(connection, Link("verify", email, person.id, mailed=True), server.clock())
-        new = await make_link(connection, Link("sign_up", f"new.{email}", None, mailed=True), server.clock())
+        reset = await make_link(connection, EmailLink("reset", email, person.id, mailed=True), server.clock())
+        verify = await make_link(connection, EmailLink("verify", email, person.id, mailed=True), server.clock())
+        new = await make_link(connection, EmailLink("sign_up", f"new.{email}", None, mailed=True), server.clock())
     known, newcomer = server.audit.email_hash(email), server.audit.email_hash(f"new.{email}")
     async with server.browser() as http:
         for path, fields, row in (

@@ -4,7 +4,7 @@ from typing import get_args
 
 from app.audit.models import Action
 from app.audit.verify import Kind
-from app.oauth.grants.revocation import Ended
+from app.oauth.grants.revocation import RevocationReason
 from tests.documents import ROOT, rendered, table
 
 
@@ -14,4 +14,4 @@ def test_the_document_lists_every_action_every_reason_and_every_kind_of_fault() 
     assert actions == set(Action)
     assert [row[0] for row in table(page, "kind", "means")] == list(get_args(Kind))
     reasons = {reason for row in table(page, "detail", "means") for reason in row[0].split(", ")}
-    assert reasons == set(Ended)
+    assert reasons == set(RevocationReason)

@@ -14,11 +14,11 @@ from app.oauth.clients.preregistered import end_client
 from app.oauth.credentials.api_keys import WantedKey, create_api_key, revoke_api_key
 from app.oauth.credentials.service_accounts import WantedAccount, create_service_account, revoke_service_account
 from app.oauth.grants.models import Grant
-from app.oauth.grants.revocation import Ended, Endings
+from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.grants.unused import end_unused
 from app.oauth.tables import grants
 from app.oauth.tokens.refresh import GRACE, UNUSED_FOR
-from app.people.email_links import Link, make_link
+from app.people.email_links import EmailLink, make_link
 from tests.audit.looking import only, recorded
 from tests.oauth.account.pages import OTHER_PASSWORD
 from tests.oauth.browser import PASSWORD, Browser
@@ -43,14 +43,14 @@ class Approval:
     replay: Callable[[], Awaitable[httpx.Response]]
 
     @property
-    def endings(self) -> Endings:
+    def endings(self) -> GrantRevocations:
         """The endings of a command, told like those of a request."""
-        return Endings(self.server.revoked.append)
+        return GrantRevocations(self.server.revoked.append)
 
     async def link(self, purpose: Any) -> str:
         """The secret of a link to the person."""
         async with transaction(self.server.engine) as connection:
-            link = Link(purpose, self.email, self.grant.person_id, mailed=True)
+            link = EmailLink(purpose, self.email, self.grant.person_id, mailed=True)
             return await make_link(connection, link, self.server.clock())
 
 
@@ -106,24 +106,24 @@ async def by_itself(approved: Approval) -> None:
     assert await end_unused(approved.server.engine, approved.server.clock()) == 1
 
 
-APPROVALS: dict[Ended, Callable[[Approval], Awaitable[None]]] = {
-    Ended.BY_CLIENT: by_the_client,
-    Ended.BY_PERSON: by_the_person,
-    Ended.CLIENT_REMOVED: with_the_client,
-    Ended.PASSWORD_RESET: with_the_password,
-    Ended.ADDRESS_VERIFIED: with_the_first_proof,
-    Ended.CODE_REPLAYED: with_a_replayed_code,
-    Ended.REFRESH_TOKEN_REPLAYED: with_a_stolen_token,
-    Ended.UNUSED: by_itself,
+APPROVALS: dict[RevocationReason, Callable[[Approval], Awaitable[None]]] = {
+    RevocationReason.BY_CLIENT: by_the_client,
+    RevocationReason.BY_PERSON: by_the_person,
+    RevocationReason.CLIENT_REMOVED: with_the_client,
+    RevocationReason.PASSWORD_RESET: with_the_password,
+    RevocationReason.ADDRESS_VERIFIED: with_the_first_proof,
+    RevocationReason.CODE_REPLAYED: with_a_replayed_code,
+    RevocationReason.REFRESH_TOKEN_REPLAYED: with_a_stolen_token,
+    RevocationReason.UNUSED: by_itself,
 }
-WITHOUT_A_REQUEST = {Ended.CLIENT_REMOVED, Ended.BY_OPERATOR, Ended.UNUSED}
-NOT_BY_THE_PERSON = WITHOUT_A_REQUEST | {Ended.CODE_REPLAYED, Ended.REFRESH_TOKEN_REPLAYED}
+WITHOUT_A_REQUEST = {RevocationReason.CLIENT_REMOVED, RevocationReason.BY_OPERATOR, RevocationReason.UNUSED}
+NOT_BY_THE_PERSON = WITHOUT_A_REQUEST | {RevocationReason.CODE_REPLAYED, RevocationReason.REFRESH_TOKEN_REPLAYED}
 
 
 async def last_ending(server: RunningServer) -> dict[str, Any]:
     """The row of the grant that was just ended, of which caches were told once; it says what stands with the grant."""
     *_, row = await recorded(server.engine, server.audit, "grant_revoked")
-    if row["detail"] != Ended.UNUSED:  # which no cache can hold any more
+    if row["detail"] != RevocationReason.UNUSED:  # which no cache can hold any more
         assert server.revoked.count(row["grant_id"]) == 1
         assert server.revoked[-1] == row["grant_id"]
     async with transaction(server.engine) as connection:
@@ -134,7 +134,7 @@ async def last_ending(server: RunningServer) -> dict[str, Any]:
 
 
 async def test_every_way_to_end_an_approval_leaves_one_row_and_is_told_once(server: RunningServer, email: str) -> None:
-    assert APPROVALS.keys() | {Ended.BY_OPERATOR} == set(Ended)
+    assert APPROVALS.keys() | {RevocationReason.BY_OPERATOR} == set(RevocationReason)
     for number, (because, end) in enumerate(APPROVALS.items(), 1):
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(server.browser())
@@ -154,7 +154,7 @@ async def test_what_is_made_and_ended_by_command_leaves_its_rows(server: Running
         person_id = (await approval(server, http, email)).grant.person_id
     before = await recorded(server.engine, server.audit)
     resource, household = server.settings.resource, f"{email.partition('@')[0]}'s household"
-    endings, now = Endings(server.revoked.append), server.clock()
+    endings, now = GrantRevocations(server.revoked.append), server.clock()
     async with transaction(server.engine, committed=endings.tell) as connection:
         key = await create_api_key(connection, resource, WantedKey(email, household, ["lists:read"]), now)
         account = await create_service_account(connection, resource, WantedAccount("Robot", household, "viewer"), now)

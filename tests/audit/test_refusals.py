@@ -7,14 +7,14 @@ from uuid import uuid4
 
 import pytest
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.refusals import COUNTED, EACH, EACH_PER_SOURCE, MOST_COUNTED, Refusals
 from app.runtime.addresses import SITE_SHARE, known_address
 from tests.audit.conftest import NOW
 
 
-def refusal(address: str | None = "192.0.2.1", **known: Any) -> Entry:
-    return Entry(action=Action.ACCESS_REFUSED, at=NOW, outcome="invalid_token", address=address, **known)
+def refusal(address: str | None = "192.0.2.1", **known: Any) -> AuditEntry:
+    return AuditEntry(action=Action.ACCESS_REFUSED, at=NOW, outcome="invalid_token", address=address, **known)
 
 
 def test_few_refusals_get_a_row_each_and_more_of_the_same_source_are_counted() -> None:

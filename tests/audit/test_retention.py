@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.audit.chain import BrokenChain, Link
+from app.audit.chain import BrokenChain, ChainLink
 from app.audit.chaining import LEAD
 from app.audit.retention import forget
 from app.db import transaction
@@ -31,7 +31,7 @@ async def test_entries_are_forgotten_after_audit_days_and_the_rest_verifies(reco
     assert verdict.anchor is not None
     assert (verdict.anchor.no, verdict.sound, verdict.fault) == (2, 4, None)
     assert (await record.verify(NOW - 500 * DAY, witness=verdict.anchor)).fault is None
-    assert (await record.verify(NOW - 500 * DAY, witness=Link(2, bytes(32)))).fault is not None
+    assert (await record.verify(NOW - 500 * DAY, witness=ChainLink(2, bytes(32)))).fault is not None
     shorter = record.settings.model_copy(update={"audit_days": 397})
     assert await forget(record.engine, shorter, NOW + timedelta(seconds=1)) == 3
     assert await record.count("seal_no IS NOT NULL") == 1

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.audit.chain import BrokenChain
-from app.audit.chaining import Sealer
+from app.audit.chaining import AuditChainer
 from app.audit.repository import record as record_now
 from app.db import create_engine, transaction
 from app.db.driver import connect
@@ -69,9 +69,9 @@ async def test_several_sealers_at_once_make_one_chain(
 ) -> None:
     monkeypatch.setattr("app.audit.chaining.BATCH", 7)
     other = create_engine(database.service)
-    sealers = [Sealer(engine, record.settings) for engine in (record.engine, other, record.engine, other)]
+    sealers = [AuditChainer(engine, record.settings) for engine in (record.engine, other, record.engine, other)]
 
-    async def keep_sealing(sealer: Sealer) -> None:
+    async def keep_sealing(sealer: AuditChainer) -> None:
         for _ in range(10):
             await sealer.seal_all()
 
@@ -92,9 +92,9 @@ async def test_seals_stay_good_when_the_secret_key_changes(record: Record) -> No
     for secret in ("another secret of the same service, 456", "yet another secret of the service, 789"):
         new = SecretStr(secret)
         both = old.model_copy(update={"secret_key": new, "secret_key_previous": old.secret_key})
-        assert await Sealer(record.engine, both).seal_all() is None, "there was nothing to seal, but the key was"
+        assert await AuditChainer(record.engine, both).seal_all() is None, "there was nothing to seal, but the key was"
         record.settings = old = old.model_copy(update={"secret_key": new})
-        record.sealer = Sealer(record.engine, record.settings)
+        record.sealer = AuditChainer(record.engine, record.settings)
         await record.seal()
         assert await record.fault() is None
     assert await record.count() == 15
@@ -105,7 +105,7 @@ async def test_a_secret_key_that_does_not_open_the_chain_seals_nothing(record: R
     wrong = record.settings.model_copy(update={"secret_key": SecretStr("the secret key of something else, 0")})
     await record.write(entry())
     with pytest.raises(BrokenChain, match="SECRET_KEY"):
-        await Sealer(record.engine, wrong).seal_all()
+        await AuditChainer(record.engine, wrong).seal_all()
     await record.sealer.seal_all()
     assert await record.fault() is None
     record.settings = wrong
@@ -128,7 +128,7 @@ async def test_no_new_chain_is_begun_beside_sealed_entries(record: Record) -> No
     await record.superuser.execute("TRUNCATE audit_chain")
     await record.write(entry())
     with pytest.raises(BrokenChain):
-        await Sealer(record.engine, record.settings).seal_all()
+        await AuditChainer(record.engine, record.settings).seal_all()
 
 
 async def test_the_service_role_can_change_no_entry_but_its_seal(record: Record, database: DatabaseUrls) -> None:

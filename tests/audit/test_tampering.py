@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.audit.chain import Link
+from app.audit.chain import ChainLink
 from app.audit.tables import audit_chain, audit_events
 from tests.audit.conftest import NOW, Record, entry
 
@@ -162,7 +162,7 @@ async def test_an_older_state_of_everything_is_found_by_a_head_from_the_log(reco
     await record.put_back()
     assert (await record.verify()).fault is None, "nothing in the database shows it"
     assert (await record.verify(witness=earlier)).fault is None
-    for witness, words in ((later, "ends at 3, before"), (Link(1, later.seal), "does not pass through")):
+    for witness, words in ((later, "ends at 3, before"), (ChainLink(1, later.seal), "does not pass through")):
         verdict = await record.verify(witness=witness)
         assert verdict.fault is not None
         assert (verdict.sound, verdict.fault.kind, verdict.fault.no) == (3, "missing", witness.no)

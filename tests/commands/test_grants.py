@@ -14,7 +14,7 @@ from app.db import Engine, transaction
 from app.errors import Ambiguous, AppError, Conflict, Invalid, NotFound
 from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
 from app.oauth.grants.connected_apps_repository import find_connected_apps
-from app.oauth.grants.revocation import Endings, revoke_by_command
+from app.oauth.grants.revocation import GrantRevocations, revoke_by_command
 from app.people.finding import find_anybody
 from app.people.identity_repository import insert_identified
 from app.pubsub import GrantEnded
@@ -56,7 +56,7 @@ async def test_what_a_person_has_approved_is_shown_and_ended_at_once(
     assert only(ending, "person_id", "other_person_id", "grant_id", "detail") == expected
     async with transaction(engine) as connection:
         with pytest.raises(NotFound):
-            await revoke_by_command(connection, ada.grant_id, Endings(lambda _: None), NOW)
+            await revoke_by_command(connection, ada.grant_id, GrantRevocations(lambda _: None), NOW)
 
 
 async def test_people_are_found_by_address_by_an_issuers_subject_and_by_id(engine: Engine, ada: Connected) -> None:
@@ -100,5 +100,5 @@ async def test_a_service_account_is_ended_by_its_own_command(
         robot = await find_anybody(connection, account.client_id)
         [grant] = await find_connected_apps(connection, robot, datetime.now(UTC))
         with pytest.raises(Conflict, match=f"service-accounts revoke {account.client_id}"):
-            await revoke_by_command(connection, grant.grant_id, Endings(lambda _: None), NOW)
+            await revoke_by_command(connection, grant.grant_id, GrantRevocations(lambda _: None), NOW)
         assert len(await find_connected_apps(connection, robot, datetime.now(UTC))) == 1

@@ -8,7 +8,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
-from app.pubsub import Cue, CueBus
+from app.pubsub import Notification, PubSub
 from app.pubsub.connection import CHANNEL
 from app.pubsub.notifications import Message, read_payload
 
@@ -20,17 +20,17 @@ class Heard:
     """A listener that keeps what it heard, in order."""
 
     def __init__(self) -> None:
-        self._send, self._receive = anyio.create_memory_object_stream[Cue](10_000)
+        self._send, self._receive = anyio.create_memory_object_stream[Notification](10_000)
 
-    def __call__(self, cue: Cue) -> None:
+    def __call__(self, cue: Notification) -> None:
         self._send.send_nowait(cue)
 
-    async def next(self) -> Cue:
+    async def next(self) -> Notification:
         """The next cue, awaited."""
         with anyio.fail_after(SECONDS):
             return await self._receive.receive()
 
-    async def until(self, last: Cue) -> list[Cue]:
+    async def until(self, last: Notification) -> list[Notification]:
         """Everything up to a cue, that one included."""
         cues = [await self.next()]
         while cues[-1] != last:
@@ -43,16 +43,16 @@ class Heard:
 
 
 @pytest.fixture
-async def bus(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
-    bus = CueBus(database.service)
+async def bus(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
+    bus = PubSub(database.service)
     async with bus.running():
         yield bus
 
 
 @pytest.fixture
-async def other(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
+async def other(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
     """The bus of another process on the same database."""
-    bus = CueBus(database.service)
+    bus = PubSub(database.service)
     async with bus.running():
         yield bus
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
-from app.pubsub import CueBus, GrantEnded, ListChanged, MembersChanged, Refetch
+from app.pubsub import GrantEnded, ListChanged, MembersChanged, PubSub, Refetch
 from app.pubsub.connection import CHANNEL
 from app.pubsub.notifications import LONGEST_PAYLOAD
 from tests.cues.conftest import Heard, Wire
@@ -32,13 +32,13 @@ async def notify(database: DatabaseUrls, payload: str) -> None:
     await connection.close()
 
 
-async def test_a_change_is_heard_in_the_other_process(bus: CueBus, other: CueBus, heard: Heard) -> None:
+async def test_a_change_is_heard_in_the_other_process(bus: PubSub, other: PubSub, heard: Heard) -> None:
     with other.listening(heard, [HOME]):
         bus.lists_changed(HOME, {GROCERIES: 3})
         assert await heard.next() == ListChanged(HOME, GROCERIES, 3)
 
 
-async def test_a_listener_of_this_process_hears_at_once_and_only_once(bus: CueBus, other: CueBus, heard: Heard) -> None:
+async def test_a_listener_of_this_process_hears_at_once_and_only_once(bus: PubSub, other: PubSub, heard: Heard) -> None:
     elsewhere = Heard()
     with bus.listening(heard, [HOME]), other.listening(elsewhere, [HOME]):
         bus.lists_changed(HOME, {GROCERIES: 1})
@@ -52,7 +52,7 @@ async def test_a_listener_of_this_process_hears_at_once_and_only_once(bus: CueBu
     elsewhere.close()
 
 
-async def test_a_hundred_changes_of_a_list_are_one_notification(bus: CueBus, wire: Wire) -> None:
+async def test_a_hundred_changes_of_a_list_are_one_notification(bus: PubSub, wire: Wire) -> None:
     for rev in range(1, 101):
         bus.lists_changed(HOME, {GROCERIES: rev, HARDWARE: rev})
     _, message = await wire.next()
@@ -62,7 +62,7 @@ async def test_a_hundred_changes_of_a_list_are_one_notification(bus: CueBus, wir
     assert message.cues == [ListChanged(CABIN, GROCERIES, 1)]
 
 
-async def test_more_than_one_payload_holds_goes_in_several(bus: CueBus, wire: Wire) -> None:
+async def test_more_than_one_payload_holds_goes_in_several(bus: PubSub, wire: Wire) -> None:
     lists = {uuid4(): 2**63 - 1 for _ in range(500)}
     bus.lists_changed(HOME, lists)
     told: dict[UUID, int] = {}
@@ -74,7 +74,7 @@ async def test_more_than_one_payload_holds_goes_in_several(bus: CueBus, wire: Wi
 
 
 async def test_an_ended_grant_and_changed_members_do_not_wait_for_more(
-    bus: CueBus, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    bus: PubSub, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.pubsub.connection.GATHER_SECONDS", 3600)
     bus.lists_changed(HOME, {GROCERIES: 1})
@@ -86,7 +86,7 @@ async def test_an_ended_grant_and_changed_members_do_not_wait_for_more(
     assert message.cues == [MembersChanged(HOME)]
 
 
-async def test_a_listener_hears_of_what_it_asked_for(bus: CueBus, other: CueBus, heard: Heard) -> None:
+async def test_a_listener_hears_of_what_it_asked_for(bus: PubSub, other: PubSub, heard: Heard) -> None:
     grant_id = uuid4()
     with other.listening(heard, [HOME, grant_id]):
         bus.lists_changed(CABIN, {GROCERIES: 1})
@@ -102,7 +102,7 @@ async def test_a_listener_hears_of_what_it_asked_for(bus: CueBus, other: CueBus,
     assert await heard.next() == MembersChanged(HOME)
 
 
-async def test_a_failing_listener_keeps_nobody_else_from_hearing(bus: CueBus, heard: Heard) -> None:
+async def test_a_failing_listener_keeps_nobody_else_from_hearing(bus: PubSub, heard: Heard) -> None:
     def fail(cue: object) -> None:
         raise RuntimeError
 
@@ -112,19 +112,19 @@ async def test_a_failing_listener_keeps_nobody_else_from_hearing(bus: CueBus, he
 
 
 async def test_after_postgres_cut_the_connections_everybody_refetches_and_cues_flow_again(
-    bus: CueBus, other: CueBus, heard: Heard, database: DatabaseUrls
+    bus: PubSub, other: PubSub, heard: Heard, database: DatabaseUrls
 ) -> None:
     with other.listening(heard, [HOME]):
         for rev in range(3):
             await cut(database)
             assert await heard.next() == Refetch()
-            assert other.hears
+            assert other.is_listening
             bus.lists_changed(HOME, {GROCERIES: rev})
             assert (await heard.until(ListChanged(HOME, GROCERIES, rev)))[-1]
 
 
 async def test_what_is_told_while_the_connection_is_away_is_told_later(
-    bus: CueBus, wire: Wire, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+    bus: PubSub, wire: Wire, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.pubsub.connection.GATHER_SECONDS", 3600)
     bus.lists_changed(HOME, {GROCERIES: 1})
@@ -138,7 +138,7 @@ async def test_what_is_told_while_the_connection_is_away_is_told_later(
 
 
 async def test_a_backlog_that_grows_too_large_becomes_one_cue_to_refetch(
-    bus: CueBus, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    bus: PubSub, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.pubsub.outbox.LARGEST_BACKLOG", 10)
     bus.lists_changed(HOME, {uuid4(): 1 for _ in range(11)})
@@ -146,17 +146,17 @@ async def test_a_backlog_that_grows_too_large_becomes_one_cue_to_refetch(
     assert message.cues == [Refetch()]
 
 
-async def test_what_was_told_last_is_sent_before_the_end(other: CueBus, heard: Heard, database: DatabaseUrls) -> None:
+async def test_what_was_told_last_is_sent_before_the_end(other: PubSub, heard: Heard, database: DatabaseUrls) -> None:
     with other.listening(heard, [HOME]):
-        bus = CueBus(database.service)
+        bus = PubSub(database.service)
         async with bus.running():
             bus.lists_changed(HOME, {GROCERIES: 9})
-        assert not bus.hears
+        assert not bus.is_listening
         assert await heard.next() == ListChanged(HOME, GROCERIES, 9)
 
 
 async def test_a_notification_that_is_not_ours_does_nothing(
-    bus: CueBus, other: CueBus, heard: Heard, database: DatabaseUrls
+    bus: PubSub, other: PubSub, heard: Heard, database: DatabaseUrls
 ) -> None:
     with other.listening(heard, [HOME]):
         for payload in ("", "{}", "[[[[", '{"origin": "x", "cues": [1]}', "x" * LONGEST_PAYLOAD):
@@ -166,10 +166,10 @@ async def test_a_notification_that_is_not_ours_does_nothing(
 
 
 async def test_without_a_database_the_bus_runs_and_knows_that_it_hears_nothing(heard: Heard) -> None:
-    bus = CueBus("postgresql://nobody:x@127.0.0.1:1/nothing")
+    bus = PubSub("postgresql://nobody:x@127.0.0.1:1/nothing")
     with anyio.fail_after(30):
         async with bus.running():
-            assert not bus.hears
+            assert not bus.is_listening
             with bus.listening(heard, [HOME]):
                 bus.members_changed(HOME)
                 assert await heard.next() == MembersChanged(HOME)
@@ -181,6 +181,6 @@ async def test_a_connection_on_which_nothing_comes_back_counts_as_deaf(
     """As behind a pooler that gives the session to someone else after each transaction."""
     monkeypatch.setattr("app.pubsub.connection.ECHO_SECONDS", 0.05)
     monkeypatch.setattr("app.pubsub.connection._NOTIFY", "SELECT $1::text, $2::text[]")
-    bus = CueBus(database.service)
+    bus = PubSub(database.service)
     async with bus.running():
-        assert not bus.hears
+        assert not bus.is_listening

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.pubsub import Cue, GrantEnded, ListChanged, MembersChanged, Refetch
+from app.pubsub import GrantEnded, ListChanged, MembersChanged, Notification, Refetch
 from app.pubsub.notifications import LONGEST_PAYLOAD, payloads_of, read_payload
 
 ORIGIN = UUID(int=7)
@@ -14,7 +14,12 @@ LARGEST_REV = 2**63 - 1
 
 
 def test_cues_of_every_kind_come_back_as_they_were() -> None:
-    cues: list[Cue] = [ListChanged(uuid4(), uuid4(), 7), GrantEnded(uuid4()), MembersChanged(uuid4()), Refetch()]
+    cues: list[Notification] = [
+        ListChanged(uuid4(), uuid4(), 7),
+        GrantEnded(uuid4()),
+        MembersChanged(uuid4()),
+        Refetch(),
+    ]
     (payload,) = payloads_of(ORIGIN, cues)
     message = read_payload(payload)
     assert message is not None

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.db import Engine, create_engine, transaction, turns
 from app.db.embedded import DatabaseUrls
-from app.db.turns import WRITERS, Turns
+from app.db.turns import WRITERS, WriterSlots
 from app.errors import Unavailable
 from app.settings.settings import Settings
 from tests.factory import Factory
@@ -73,7 +73,7 @@ async def test_who_waits_too_long_for_a_turn_is_told_to_come_again(
 
 
 async def test_a_household_is_forgotten_when_nobody_writes() -> None:
-    all_turns = Turns()
-    async with all_turns.turn(uuid4()):
+    all_turns = WriterSlots()
+    async with all_turns.slot(uuid4()):
         assert len(all_turns) == 1
     assert len(all_turns) == 0

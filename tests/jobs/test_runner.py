@@ -7,7 +7,7 @@ import pytest
 from app.db import Engine, transaction
 from app.jobs import runner
 from app.jobs.runner import tend_all
-from app.people.email_links import Link, make_link
+from app.people.email_links import EmailLink, make_link
 from app.people.sessions import SESSION_LIFE, open_session
 from app.people.tables import email_links, sessions
 from app.settings.settings import Settings
@@ -30,7 +30,7 @@ async def leave_things(engine: Engine, settings: Settings) -> None:
     async with transaction(engine) as connection:
         for made in (NOW - timedelta(days=1), NOW):
             await open_session(connection, person.id, made)
-            await make_link(connection, Link("verify", "ada@example.org", person.id, mailed=True), made)
+            await make_link(connection, EmailLink("verify", "ada@example.org", person.id, mailed=True), made)
 
 
 async def test_expired_sessions_and_links_are_removed(engine: Engine, settings: Settings) -> None:

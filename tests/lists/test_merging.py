@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.lists.items.merging import plan_add
-from app.lists.models import LINES_PER_NAME, Item, OnDuplicate, Outcome, Plan, Wanted
+from app.lists.models import LINES_PER_NAME, Item, OnDuplicate, Outcome, ParsedItem, Plan
 from app.quantities import parse_phrase
 from app.quantities.merge_key import merge_key
 from app.text import fold
@@ -20,8 +20,8 @@ LIST = UUID(int=1)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def wanted(*phrases: str) -> list[Wanted]:
-    return [Wanted(parsed.name, parsed.quantity, parsed.note) for parsed in map(parse_phrase, phrases)]
+def wanted(*phrases: str) -> list[ParsedItem]:
+    return [ParsedItem(parsed.name, parsed.quantity, parsed.note) for parsed in map(parse_phrase, phrases)]
 
 
 def after(plan: Plan, existing: list[Item] | None = None) -> list[Item]:

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from app.lists.items.candidates import Resembling
-from app.lists.models import Item, Wanted
+from app.lists.models import Item, ParsedItem
 
 NAMES = ["milk", "oat milk", "flour", "eggs", "tomatoes", "Milch", "haricots verts", "radis", "cheese", "7up"]
 
@@ -13,7 +13,7 @@ NAMES = ["milk", "oat milk", "flour", "eggs", "tomatoes", "Milch", "haricots ver
 def resembling(*names: str) -> Resembling:
     nobody = UUID(int=0)
     return Resembling(
-        Item(UUID(int=no), no, nobody, name, Wanted(name).name_key, no) for no, name in enumerate(names, start=1)
+        Item(UUID(int=no), no, nobody, name, ParsedItem(name).name_key, no) for no, name in enumerate(names, start=1)
     )
 
 
@@ -32,7 +32,7 @@ def resembling(*names: str) -> Resembling:
     ],
 )
 def test_what_shares_a_word_or_most_letters_is_found_the_nearest_first(meant: str, found: list[str]) -> None:
-    assert [item.name for item in resembling(*NAMES).to(Wanted(meant).name_key, 8)][: len(found) or None] == found
+    assert [item.name for item in resembling(*NAMES).to(ParsedItem(meant).name_key, 8)][: len(found) or None] == found
 
 
 def test_every_line_of_a_name_is_found_up_to_the_number_that_is_asked_for() -> None:

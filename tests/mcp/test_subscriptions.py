@@ -25,7 +25,7 @@ from app.main import create_app
 from app.mcp import subscriptions
 from app.mcp.catalogue import TOOLS
 from app.mcp.subscriptions import STREAMS_PER_GRANT, URIS_PER_STREAM
-from app.pubsub import CueBus
+from app.pubsub import PubSub
 from app.pubsub.connection import CHANNEL
 from app.settings.settings import Settings
 from tests.factory import Connected, Factory
@@ -58,9 +58,9 @@ async def http(server: Starlette, settings: Settings) -> AsyncGenerator[httpx.As
 
 
 @pytest.fixture
-async def other(database: DatabaseUrls) -> AsyncGenerator[CueBus]:
+async def other(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
     """The cue bus of another process."""
-    bus = CueBus(database.service)
+    bus = PubSub(database.service)
     async with bus.running():
         yield bus
 
@@ -339,7 +339,7 @@ async def test_a_stream_ends_when_its_grant_is_revoked(http: httpx.AsyncClient, 
 
 
 async def test_a_stream_ends_when_its_grant_is_revoked_on_another_process(
-    client: McpClient, ada: Connected, engine: Engine, other: CueBus, groceries: str
+    client: McpClient, ada: Connected, engine: Engine, other: PubSub, groceries: str
 ) -> None:
     async with follow(client, groceries) as following:
         await revoke(engine, ada)
@@ -359,7 +359,7 @@ async def test_nothing_is_told_of_changes_between_the_end_of_a_grant_and_the_end
 
 
 async def test_a_cue_that_only_claims_an_end_ends_nothing(
-    client: McpClient, ada: Connected, other: CueBus, engine: Engine, groceries: str
+    client: McpClient, ada: Connected, other: PubSub, engine: Engine, groceries: str
 ) -> None:
     list_id = await id_of_the_list(engine, ada)
     async with follow(client, groceries) as following:
@@ -375,7 +375,7 @@ async def id_of_the_list(engine: Engine, ada: Connected) -> Any:
 
 
 async def test_a_stream_ends_when_the_person_is_no_longer_a_member(
-    http: httpx.AsyncClient, factory: Factory, ada: Connected, engine: Engine, other: CueBus
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, engine: Engine, other: PubSub
 ) -> None:
     bob, cabin = await factory.person("Bob")
     await factory.join(ada.person, cabin, "editor")
@@ -395,7 +395,7 @@ async def test_a_stream_ends_when_the_person_is_no_longer_a_member(
 
 
 async def test_after_postgres_restarts_the_stream_says_so_and_hears_again(
-    client: McpClient, ada: Connected, engine: Engine, database: DatabaseUrls, other: CueBus, groceries: str
+    client: McpClient, ada: Connected, engine: Engine, database: DatabaseUrls, other: PubSub, groceries: str
 ) -> None:
     list_id = await id_of_the_list(engine, ada)
     async with follow(client, groceries) as following:

@@ -16,8 +16,8 @@ from app.audit.log import AuditLog
 from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
-from app.lists.first_list import found_household
-from app.oauth.assembly import Surroundings, authorization_server
+from app.lists.first_list import create_first_household
+from app.oauth.assembly import OAuthParts, authorization_server
 from app.oauth.grants.models import Grant, find_live_grant
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
@@ -41,7 +41,7 @@ class RunningServer:
     app: Starlette
     settings: Settings
     engine: Engine
-    around: Surroundings
+    around: OAuthParts
     clock: MovableClock
     revoked: list[UUID]
 
@@ -88,11 +88,11 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()
     revoked: list[UUID] = []
-    around = Surroundings(
+    around = OAuthParts(
         engine=engine,
         keys=keys,
         audit=AuditLog(engine, settings, clock=clock),
-        found_household=found_household,
+        create_first_household=create_first_household,
         fetcher=fetcher or fetcher_of(settings),
         mailer=Mailer(settings),
         grant_revoked=revoked.append,

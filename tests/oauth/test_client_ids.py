@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.oauth.clients.ids import fault_of_client_id, is_document_id
+from app.oauth.clients.ids import client_id_error, is_document_id
 from app.settings.settings import Settings
 
 
@@ -29,8 +29,8 @@ def settings_of(**rules: list[str]) -> Settings:
 )
 def test_a_host_is_one_or_below_one(host: str, pattern: str, matches: bool) -> None:
     client_id = f"https://{host}/client.json"
-    assert (fault_of_client_id(settings_of(client_id_hosts_allowed=[pattern]), client_id) is None) is matches
-    assert (fault_of_client_id(settings_of(client_id_hosts_denied=[pattern]), client_id) is None) is not matches
+    assert (client_id_error(settings_of(client_id_hosts_allowed=[pattern]), client_id) is None) is matches
+    assert (client_id_error(settings_of(client_id_hosts_denied=[pattern]), client_id) is None) is not matches
 
 
 def test_no_id_that_we_give_out_looks_like_an_address() -> None:
@@ -50,4 +50,4 @@ def test_no_id_that_we_give_out_looks_like_an_address() -> None:
     ],
 )
 def test_honest_addresses_are_accepted(client_id: str) -> None:
-    assert fault_of_client_id(settings_of(), client_id) is None
+    assert client_id_error(settings_of(), client_id) is None

@@ -20,9 +20,9 @@ from app.oauth.clients.repository import find_preregistered, note_use
 from app.oauth.external.grant_repository import NewExternalGrant, insert_external_grant
 from app.oauth.grants.models import find_live_grant
 from app.oauth.grants.repository import lock_grant
-from app.oauth.grants.revocation import Endings
+from app.oauth.grants.revocation import GrantRevocations
 from app.oauth.tables import clients, grants
-from app.pubsub import Cue, CueBus, GrantEnded
+from app.pubsub import GrantEnded, Notification, PubSub
 from app.scopes import ALL_SCOPES
 from tests.command import run
 from tests.db.locks import until_somebody_waits
@@ -47,7 +47,7 @@ async def add(server: RunningServer, **changes: Any) -> dict[str, Any]:
 
 async def remove(server: RunningServer, client_id: str) -> int:
     async with transaction(server.engine) as connection:
-        return len(await end_client(connection, client_id, Endings(server.revoked.append), server.clock()))
+        return len(await end_client(connection, client_id, GrantRevocations(server.revoked.append), server.clock()))
 
 
 async def added(server: RunningServer) -> list[str]:
@@ -100,7 +100,7 @@ async def test_an_approval_while_its_client_is_removed_makes_no_grant(
         texts.append((await browser.submit(page, "/oauth/consent", decision="approve")).text)
 
     async with anyio.create_task_group() as tasks, transaction(server.engine) as connection:
-        await end_client(connection, client_id, Endings(server.revoked.append), server.clock())
+        await end_client(connection, client_id, GrantRevocations(server.revoked.append), server.clock())
         async with until_somebody_waits(database):
             tasks.start_soon(approve)
     assert "out of date" in texts[0]
@@ -228,15 +228,15 @@ async def test_removing_a_client_by_command_is_told_to_running_processes(
     attempt = Attempt(added["client_id"], server.url, redirect_uri=CALLBACK)
     browser = Browser(http)
     await browser.approve(await browser.sign_up(attempt.url(), email))
-    cues = CueBus(database.service)
-    heard: list[Cue] = []
+    cues = PubSub(database.service)
+    heard: list[Notification] = []
     arrived = anyio.Event()
 
-    def hear(cue: Cue) -> None:
+    def hear(cue: Notification) -> None:
         heard.append(cue)
         arrived.set()
 
-    cues.hear_all(hear)
+    cues.subscribe(hear)
     command = partial(run, tmp_path, "clients", "remove", added["client_id"], **environment(database))
     async with cues.running():
         removed = await anyio.to_thread.run_sync(command)

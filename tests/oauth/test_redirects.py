@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from app.oauth.clients.redirects import fault_of_redirect_uri, is_registered, response_uri, shown_host
+from app.oauth.clients.redirects import is_registered, redirect_uri_error, response_uri, shown_host
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import Attempt, register
@@ -80,12 +80,12 @@ ACCEPTED = [
 
 @pytest.mark.parametrize("uri", REFUSED)
 def test_a_dangerous_redirect_uri_is_refused(uri: str) -> None:
-    assert fault_of_redirect_uri(uri, SCHEMES)
+    assert redirect_uri_error(uri, SCHEMES)
 
 
 @pytest.mark.parametrize("uri", ACCEPTED)
 def test_an_honest_redirect_uri_is_accepted(uri: str) -> None:
-    assert fault_of_redirect_uri(uri, SCHEMES) is None
+    assert redirect_uri_error(uri, SCHEMES) is None
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from app.oauth.credentials.service_accounts import (
     revoke_service_account,
 )
 from app.oauth.grants.repository import end_grants, find_service_grant, of_client
-from app.oauth.grants.revocation import Endings, GrantRevoked
+from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.tables import clients, grants
 from app.people.tables import people
 from app.settings.settings import Settings
@@ -66,7 +66,7 @@ class Accounts:
             return await create_service_account(connection, self.settings.resource, wanted, self.clock())
 
     async def end(self, account: IssuedAccount, told: GrantRevoked = lambda _: None) -> UUID:
-        endings = Endings(told)
+        endings = GrantRevocations(told)
         async with transaction(self.engine, committed=endings.tell) as connection:
             return await revoke_service_account(connection, account.client_id, endings, self.clock())
 
@@ -228,7 +228,7 @@ async def test_an_account_that_is_revoked_while_it_revokes_its_tokens_ends(
         await lock_client(connection, client_id)
         grant = await find_service_grant(connection, client_id, accounts.clock())
         assert grant is not None
-        assert await end_tokens(connection, grant, Endings(lambda _: None), accounts.clock())
+        assert await end_tokens(connection, grant, GrantRevocations(lambda _: None), accounts.clock())
         tasks.start_soon(accounts.end, account)
     async with transaction(accounts.engine) as connection:
         assert await find_service_grant(connection, client_id, accounts.clock()) is None
@@ -254,7 +254,7 @@ async def test_an_account_is_no_client_of_the_other_command(accounts: Accounts, 
     async with transaction(accounts.engine) as connection:
         assert await find_preregistered(connection) == []
         with pytest.raises(Conflict, match=f"service-accounts revoke {account.client_id}"):
-            await end_client(connection, account.client_id, Endings(lambda _: None), accounts.clock())
+            await end_client(connection, account.client_id, GrantRevocations(lambda _: None), accounts.clock())
         assert await find_service_account(connection, account.client_id) is not None
 
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from app.errors import Unavailable
-from app.runtime.mailer import LONGEST_QUEUE, Letter, Mailer
+from app.runtime.mailer import LONGEST_QUEUE, Email, Mailer
 from app.settings.settings import Settings
 from tests.mailbox import SENDER, Mailbox, mailbox
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.anyio
 TEXT = "Guten Tag, hier ist Jörg.\n\nhttps://lists.example.org/account/new-password?link=" + "x" * 60 + "\n"
 
 
-def letter(to: str = "anna@example.org") -> Letter:
-    return Letter(to, "Grüße", TEXT)
+def letter(to: str = "anna@example.org") -> Email:
+    return Email(to, "Grüße", TEXT)
 
 
 async def test_a_letter_arrives_as_it_was_written(settings: Settings) -> None:
@@ -38,7 +38,7 @@ async def test_a_letter_arrives_as_it_was_written(settings: Settings) -> None:
 
 
 async def test_a_letter_that_is_refused_or_fails_leaves_the_next_one_alone(settings: Settings) -> None:
-    async def fails() -> Letter:
+    async def fails() -> Email:
         raise RuntimeError
 
     with capture_logs() as log:
@@ -102,7 +102,7 @@ async def test_what_waits_at_the_end_is_still_sent(settings: Settings) -> None:
         assert [(await box.next())["To"] for _ in range(3)] == [f"person{number}@example.org" for number in range(3)]
 
 
-async def _written(found: Letter | None) -> Letter | None:
+async def _written(found: Email | None) -> Email | None:
     await anyio.lowlevel.checkpoint()
     return found
 

@@ -5,7 +5,7 @@ import pytest
 from app.errors import LimitReached
 from app.limits import windows
 from app.limits.rate_limit import LocalLimit, RateLimit, wait_in_words
-from app.limits.windows import Windows
+from app.limits.windows import FixedWindow
 from app.runtime.addresses import SITE_SHARE
 
 pytestmark = pytest.mark.anyio
@@ -98,7 +98,7 @@ def test_a_local_limit_switched_off_never_refuses() -> None:
 
 def test_what_is_counted_here_is_bounded_and_the_oldest_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "MOST_KEYS", 3)
-    counted = Windows()
+    counted = FixedWindow()
     for number in range(20):
         counted.incr(str(number), 60)
         assert len(counted) <= 3

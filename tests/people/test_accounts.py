@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from app.db import Engine, transaction
 from app.errors import Invalid
-from app.people.accounts import Entry, change_password, create_account, prepare_account, still_holds
-from app.people.login_throttle import SlowDown
+from app.people.accounts import PasswordSignIn, change_password, create_account, prepare_account, still_holds
+from app.people.login_throttle import LoginThrottle
 from app.people.models import Person
 from app.people.passwords import PasswordHashing
 from app.people.tables import credentials, people
@@ -29,7 +29,7 @@ def hashing() -> PasswordHashing:
 
 
 async def sign_in(engine: Engine, hashing: PasswordHashing, email: str, password: str) -> Person | None:
-    entry = Entry(engine, hashing, SlowDown(SECRET), lambda: NOW)
+    entry = PasswordSignIn(engine, hashing, LoginThrottle(SECRET), lambda: NOW)
     account = await entry.sign_in(email, password, "192.0.2.1")
     if account is not None:
         async with transaction(engine) as connection:

@@ -13,7 +13,7 @@ from app.errors import LimitReached
 from app.people import login_throttle as attempts_of_people
 from app.people.attempt_repository import lock
 from app.people.email_addresses import EmailAddress, parse_email
-from app.people.login_throttle import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, SlowDown
+from app.people.login_throttle import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, LoginThrottle
 from app.people.retention import forget
 from app.people.tables import attempts
 from app.runtime.addresses import SITE_SHARE
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ANNA = parse_email("anna@example.org")
 SOMEWHERE, ELSEWHERE = "192.0.2.1", "2001:db8::1"
-SLOW_DOWN = SlowDown(SECRET)
+SLOW_DOWN = LoginThrottle(SECRET)
 
 
 async def begin(

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from app.people.backoff import Pace
+from app.people.backoff import Backoff
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PACE = Pace(free=2, first=timedelta(seconds=1), longest=timedelta(seconds=10), forgiven=timedelta(minutes=1))
+PACE = Backoff(free=2, first=timedelta(seconds=1), longest=timedelta(seconds=10), forgiven=timedelta(minutes=1))
 
 
 def test_waits_double_up_to_the_longest_and_no_further() -> None:

@@ -5,9 +5,9 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 from app.errors import Invalid
-from app.ui.forms import MAX_FIELDS, FormGuard, parse_fields
+from app.ui.forms import MAX_FIELDS, CsrfProtection, parse_fields
 
-GUARD = FormGuard(SecretStr("a secret key of the tests, long enough"), "https://lists.example.org")
+GUARD = CsrfProtection(SecretStr("a secret key of the tests, long enough"), "https://lists.example.org")
 
 
 def request_from(*origins: str) -> Request:
@@ -30,7 +30,7 @@ def test_parts_of_a_token_can_not_be_shifted_into_each_other() -> None:
 
 
 def test_another_key_makes_other_tokens() -> None:
-    other = FormGuard(SecretStr("another secret key, just as long as that"), "https://lists.example.org")
+    other = CsrfProtection(SecretStr("another secret key, just as long as that"), "https://lists.example.org")
     assert other.token("cookie", "consent", "1") != GUARD.token("cookie", "consent", "1")
 
 

@@ -9,7 +9,7 @@ from app.lists.history import changes as recorded
 from app.lists.history import repository as activity
 from app.lists.history.changes import AnyChange
 from app.lists.items import purchase_repository
-from app.lists.items.save_repository import Told, save_changes
+from app.lists.items.save_repository import SavedEvent, save_changes
 from app.lists.models import Change, Item, ShoppingList
 from app.lists.repository import Clock
 
@@ -37,7 +37,7 @@ async def record_items(
     text = recorded.as_json(all_changes, with_lists=list_id is None)
     if not changes:
         return await activity.insert_event(tenant, kind, list_id, text)
-    event_no = await save_changes(tenant, clock, changes, Told(kind, list_id, text))
+    event_no = await save_changes(tenant, clock, changes, SavedEvent(kind, list_id, text))
     await _record_purchases(tenant, event_no, changes)
     return event_no
 

@@ -40,7 +40,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventSummary:
     """One change of a call: the thing by ref and by the name it has now, and what became of it."""
 
     ref: str
@@ -54,7 +54,7 @@ class Happening:
 
     entry: LogEntry
     list: ShoppingList | None
-    changes: Sequence[Told]
+    changes: Sequence[EventSummary]
     more: int
 
 
@@ -138,15 +138,15 @@ class _Things:
         """The list with that id."""
         return self.by_id.get(list_id) if list_id is not None else None
 
-    def tell(self, record: ItemRecord | ListRecord | DefaultRecord) -> Told:
+    def tell(self, record: ItemRecord | ListRecord | DefaultRecord) -> EventSummary:
         """A change in short."""
         if isinstance(record, ItemRecord):
             target = self.list_with(record.after.list_id)
             name = self.items[record.item].name if record.item in self.items else record.after.name
-            return Told(f"i{record.item}", name, tell_item(record, target.ref if target is not None else None))
+            return EventSummary(f"i{record.item}", name, tell_item(record, target.ref if target is not None else None))
         if isinstance(record, ListRecord):
             name = self.lists[record.list].name if record.list in self.lists else record.after.name
-            return Told(f"L{record.list}", name, tell_list(record))
+            return EventSummary(f"L{record.list}", name, tell_list(record))
         chosen = self.list_with(record.after or record.before)
         what = "made the default list" if record.after is not None else "no longer the default list"
-        return Told(chosen.ref, chosen.name, what) if chosen is not None else Told("", "", what)
+        return EventSummary(chosen.ref, chosen.name, what) if chosen is not None else EventSummary("", "", what)

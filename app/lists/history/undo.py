@@ -27,7 +27,7 @@ from app.lists.history.repository import Event
 from app.lists.history.undo_planning import Undone, undo_item, undo_list
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import settle_variants
-from app.lists.models import Change, Changed, Entry, Item, ListOutcome, Outcome, ShoppingList
+from app.lists.models import Change, Changed, Item, ItemResult, ListOutcome, Outcome, ShoppingList
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
 
@@ -70,7 +70,7 @@ async def _event(tenant: Tenant, undo_ref: str) -> Event:
 
 async def _undo_items(
     tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]
-) -> tuple[list[Entry], list[Change]]:
+) -> tuple[list[ItemResult], list[Change]]:
     mine = [record for record in records if isinstance(record, ItemRecord)]
     current = await item_repository.items_numbered(tenant, [record.item for record in mine])
     deleted = await _deleted_lists(tenant, mine, current.values())
@@ -126,33 +126,33 @@ async def _without_room(
     return refused
 
 
-def _entry(plan: Undone[Item], stored: Item, refused: AppError | None) -> Entry:
+def _entry(plan: Undone[Item], stored: Item, refused: AppError | None) -> ItemResult:
     refusal = refused or (plan.left_alone if not plan.restored else None)
     if refusal is not None:
-        return Entry(stored.name, refusal, ref=stored.ref)
+        return ItemResult(stored.name, refusal, ref=stored.ref)
     status = "undone" if plan.restored else "unchanged"
-    return Entry(stored.name, Outcome(status, stored, left_alone=plan.left_alone))
+    return ItemResult(stored.name, Outcome(status, stored, left_alone=plan.left_alone))
 
 
 async def _undo_lists(
     tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
-) -> tuple[list[Entry], list[ListChange]]:
+) -> tuple[list[ItemResult], list[ListChange]]:
     mine = [record for record in records if isinstance(record, ListRecord)]
     current = await repository.lists_numbered(tenant, [record.list for record in mine]) if mine else {}
-    entries: list[Entry] = []
+    entries: list[ItemResult] = []
     changes: list[ListChange] = []
     for record in mine:
         before = current[record.list]
         plan = undo_list(record, before, before.open_items + before.checked_items, clock.now)
         refusal = await _refusal(tenant, before, plan)
         if refusal is not None:
-            entries.append(Entry(before.name, refusal, ref=before.ref))
+            entries.append(ItemResult(before.name, refusal, ref=before.ref))
             continue
         if plan.restored:
             await _store_list(tenant, clock, before, plan.after)
             changes.append(ListChange(before, plan.after))
         status = "undone" if plan.restored else "unchanged"
-        entries.append(Entry(before.name, ListOutcome(status, plan.after, plan.left_alone)))
+        entries.append(ItemResult(before.name, ListOutcome(status, plan.after, plan.left_alone)))
     return entries, changes
 
 
@@ -203,7 +203,7 @@ async def _mark(tenant: Tenant, clock: Clock, event: Event, records: Sequence[An
     return changes
 
 
-async def _lists_of(tenant: Tenant, event: Event, entries: Sequence[Entry]) -> Sequence[ShoppingList]:
+async def _lists_of(tenant: Tenant, event: Event, entries: Sequence[ItemResult]) -> Sequence[ShoppingList]:
     ids = {entry.result.item.list_id for entry in entries if isinstance(entry.result, Outcome)}
     ids |= {entry.result.list.id for entry in entries if isinstance(entry.result, ListOutcome)}
     if not ids and event.list_id is not None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.errors import Conflict
 from app.lists.history.changes import ITEM_FIELDS, LIST_FIELDS, ItemRecord, ListRecord
-from app.lists.models import Item, ShoppingList, Wanted
+from app.lists.models import Item, ParsedItem, ShoppingList
 
 _BOOKKEEPING: Final = frozenset({"variant"})
 """Fields that nobody chose: they follow the others, and are put right again when the item is stored."""
@@ -57,7 +57,7 @@ def undo_item(
     values, changed_again = _to_restore(item, before, after)
     restored = replace(item, **values)
     if "name" in values:
-        restored = replace(restored, name_key=Wanted(restored.name).name_key)
+        restored = replace(restored, name_key=ParsedItem(restored.name).name_key)
     return Undone(restored, values.keys() - _BOOKKEEPING, _left_alone(item, changed_again))
 
 

@@ -13,7 +13,7 @@ from app.households.models import Member
 from app.households.tenant import Tenant
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.items import fields
-from app.lists.items.add_repository import Ground, store_or_read
+from app.lists.items.add_repository import AddResult, insert_or_fetch
 from app.lists.items.edits import refuse_all_if_one_fails
 from app.lists.items.merging import plan_add
 from app.lists.models import (
@@ -23,21 +23,21 @@ from app.lists.models import (
     NAME_LENGTH,
     NOTE_LENGTH,
     Changed,
-    Entry,
     Item,
+    ItemResult,
     NoOutcome,
     OnDuplicate,
     Outcome,
+    ParsedItem,
     Plan,
     Priority,
     ShoppingList,
-    Wanted,
 )
 from app.lists.resolve_list import resolve_list
 from app.quantities import Phrase, parse_phrase
 from app.text import clean
 
-Waiting = TypeVar("Waiting", Item, Wanted)
+Waiting = TypeVar("Waiting", Item, ParsedItem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ async def add_items(
     """
     members = await _members(tenant, entries)
     read = [_read(entry, f"items[{number}]", members) for number, entry in enumerate(entries)]
-    wanted = [each for each in read if isinstance(each, Wanted)]
+    wanted = [each for each in read if isinstance(each, ParsedItem)]
     # What is refused is told in the order of the entries, so that a draft is only for calls that are good throughout.
-    draft = draft_add(wanted, on_duplicate) if len(wanted) == len(read) else Draft()
-    ground = await store_or_read(tenant, list_name, [each.name_key for each in wanted], draft.items)
+    draft = plan_add_blind(wanted, on_duplicate) if len(wanted) == len(read) else AddPlan()
+    ground = await insert_or_fetch(tenant, list_name, [each.name_key for each in wanted], draft.items)
     clock, shopping_list = ground.clock, ground.on or await resolve_list(tenant, list_name)
     outcomes: Sequence[Outcome | AppError]
     if ground.stored:
@@ -87,11 +87,11 @@ async def add_items(
         refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
         event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
     names = [entry if isinstance(entry, str) else entry.name for entry in entries]
-    results = [Entry(*pair) for pair in zip(names, outcomes, strict=True)]
+    results = [ItemResult(*pair) for pair in zip(names, outcomes, strict=True)]
     return Changed([shopping_list], rev_after(clock, [shopping_list], event_no), results, event_no)
 
 
-def _plan(ground: Ground, on: ShoppingList, wanted: Sequence[Wanted], on_duplicate: OnDuplicate) -> Plan:
+def _plan(ground: AddResult, on: ShoppingList, wanted: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan:
     """What becomes of the entries beside what is on the list."""
     clock, today = ground.clock, ground.clock.now.date()
     alike = [_awake(item, today) for item in ground.alike]
@@ -99,7 +99,7 @@ def _plan(ground: Ground, on: ShoppingList, wanted: Sequence[Wanted], on_duplica
     return plan_add(alike, entries, on_duplicate, clock.next_item, on.room, list_id=on.id)
 
 
-def _outcomes(read: Sequence[Wanted | AppError], plan: Plan) -> list[Outcome | AppError]:
+def _outcomes(read: Sequence[ParsedItem | AppError], plan: Plan) -> list[Outcome | AppError]:
     """An outcome or a refusal for each entry of the call, in its order."""
     planned = iter(plan.outcomes)
     outcomes: list[Outcome | AppError] = []
@@ -133,23 +133,23 @@ def _awake(thing: Waiting, today: date) -> Waiting:
     return thing if thing.not_before is None or thing.not_before > today else replace(thing, not_before=None)
 
 
-def _read(entry: str | NewItem, field: str, members: Sequence[Member]) -> Wanted | AppError:
+def _read(entry: str | NewItem, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
     try:
         return _wanted_from_phrase(entry, field) if isinstance(entry, str) else _wanted(entry, field, members)
     except AppError as refusal:
         return refusal
 
 
-def _wanted_from_phrase(text: str, field: str) -> Wanted:
+def _wanted_from_phrase(text: str, field: str) -> ParsedItem:
     phrase = parse_phrase(clean(text, field, NAME_LENGTH + NOTE_LENGTH))
-    return Wanted(
+    return ParsedItem(
         name=clean(phrase.name, field, NAME_LENGTH),
         quantity=phrase.quantity,
         note=phrase.note and clean(phrase.note, field, NOTE_LENGTH),
     )
 
 
-def _wanted(entry: NewItem, field: str, members: Sequence[Member]) -> Wanted:
+def _wanted(entry: NewItem, field: str, members: Sequence[Member]) -> ParsedItem:
     name = fields.item_name(entry.name, f"{field}.name")
     # With an amount of its own, the name is taken as it stands; otherwise it may carry one: "2 kg flour".
     has_amount = entry.quantity is not None or entry.unit is not None
@@ -160,7 +160,7 @@ def _wanted(entry: NewItem, field: str, members: Sequence[Member]) -> Wanted:
         number = Decimal(1) if entry.quantity is None else entry.quantity
         quantity = fields.quantity(number, unit, f"{field}.quantity")
     note = phrase.note if entry.note is None else fields.item_note(entry.note, f"{field}.note")
-    return Wanted(
+    return ParsedItem(
         name=phrase.name,
         quantity=quantity,
         note=note,
@@ -178,7 +178,7 @@ _NO_LIST: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class AddPlan:
     """New items, with numbers and positions that count from 0 and no list yet, and what becomes of each entry.
 
     Without items there is nothing that could be stored as it is.
@@ -192,15 +192,15 @@ class Draft:
         return [replace(outcome, item=_placed(outcome.item, first_no, list_id)) for outcome in self.outcomes]
 
 
-def draft_add(wanted: Sequence[Wanted], on_duplicate: OnDuplicate) -> Draft:
+def plan_add_blind(wanted: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> AddPlan:
     """The draft of an add; an empty one where it takes a look at the clock or the list to know what becomes of it."""
     if any(entry.not_before is not None for entry in wanted):
-        return Draft()
+        return AddPlan()
     plan = plan_add((), wanted, on_duplicate, next_no=0, list_id=_NO_LIST)
     outcomes = [outcome for outcome in plan.outcomes if isinstance(outcome, Outcome)]
     if len(outcomes) < len(plan.outcomes):
-        return Draft()
-    return Draft([change.after for change in plan.changes.values()], outcomes)
+        return AddPlan()
+    return AddPlan([change.after for change in plan.changes.values()], outcomes)
 
 
 def _placed(item: Item, first_no: int, list_id: UUID) -> Item:

@@ -27,7 +27,7 @@ MOST_ALIKE: Final = 2 * LINES_PER_NAME
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class AddResult:
     """Where an add takes place: `on` is None when there is no such list; `alike` are in the list's order.
 
     With `stored` the new items are there, numbered from the clock's `next_item`.
@@ -96,9 +96,9 @@ _ON_NAMED: Final = _statement(NAMED, first=4)
 _ON_DEFAULT: Final = _statement(DEFAULT, first=3)
 
 
-async def store_or_read(
+async def insert_or_fetch(
     tenant: Tenant, list_name: str | None, name_keys: Collection[str], fresh: Sequence[Item]
-) -> Ground:
+) -> AddResult:
     """Store new items on the named or else the default list with the event that tells of them, if the list has none of
     the folded names yet and room for all; otherwise change nothing. In either case answer the clock, the list, and its
     items that have one of the names: every open one, and the checked ones of late.
@@ -121,7 +121,7 @@ async def store_or_read(
     first = found[0]
     of_list, of_item = 1 + CLOCK_WIDTH, 1 + CLOCK_WIDTH + LIST_WIDTH
     clock = Clock(*first[1:of_list])
-    ground = Ground(
+    ground = AddResult(
         clock,
         None if first[of_list] is None else list_of(first[of_list:]),
         [item_of(row[of_item:]) for row in found if row[of_item] is not None],

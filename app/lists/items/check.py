@@ -12,7 +12,7 @@ from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variant
 from app.lists.items.fields import label
 from app.lists.items.purchases import purchases_of, take_back
 from app.lists.items.resolve import resolve_items
-from app.lists.models import Changed, Entry, Item, Outcome
+from app.lists.models import Changed, Item, ItemResult, Outcome
 from app.lists.repository import Clock
 
 
@@ -45,7 +45,7 @@ async def check_items(
         edits.put_all(settle_variants(edits.changed(), namesakes))
         changes = await take_back(tenant, edits.changes())
     event_no = await record_items(tenant, "check_items", clock, changes)
-    entries = [Entry(name, result) for name, result in zip(names, results, strict=True)]
+    entries = [ItemResult(name, result) for name, result in zip(names, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
 

@@ -17,15 +17,15 @@ from app.lists.models import (
     NoOutcome,
     OnDuplicate,
     Outcome,
+    ParsedItem,
     Plan,
-    Wanted,
 )
 from app.quantities import LARGEST
 
 
 def plan_add(
     existing: Iterable[Item],
-    wanted: Sequence[Wanted],
+    wanted: Sequence[ParsedItem],
     on_duplicate: OnDuplicate,
     next_no: int,
     room: int = ITEMS_PER_LIST,
@@ -57,7 +57,7 @@ class _Planner:
         self._next_position = next_no << GAP_BITS
         self.result = Plan()
 
-    def add(self, entry: Wanted, on_duplicate: OnDuplicate) -> None:
+    def add(self, entry: ParsedItem, on_duplicate: OnDuplicate) -> None:
         same = [item for item in self._alike(entry.name_key) if _is_same_thing(item, entry)]
         open_lines = [item for item in same if item.checked_at is None]
         target = _line_to_join(open_lines, entry) if on_duplicate == "merge" else None
@@ -74,7 +74,7 @@ class _Planner:
     def _alike(self, name_key: str) -> list[Item]:
         return list(self._named.get(name_key, {}).values())
 
-    def _merge(self, line: Item, entry: Wanted) -> Outcome | NoOutcome:
+    def _merge(self, line: Item, entry: ParsedItem) -> Outcome | NoOutcome:
         if line.quantity is None or entry.quantity is None:
             quantity = line.quantity or entry.quantity
         else:
@@ -89,7 +89,7 @@ class _Planner:
         self._store(merged)
         return Outcome("merged", merged, was=line.quantity)
 
-    def _restore(self, line: Item, entry: Wanted) -> Outcome | NoOutcome:
+    def _restore(self, line: Item, entry: ParsedItem) -> Outcome | NoOutcome:
         if self._has_too_many_open(entry.name_key):
             return "too_many_alike"
         # The old quantity, price and assignee belonged to the last purchase; category, store and
@@ -110,7 +110,7 @@ class _Planner:
         self._store(reopened)
         return Outcome("restored", reopened)
 
-    def _append(self, entry: Wanted, beside: Item | None) -> Outcome | NoOutcome:
+    def _append(self, entry: ParsedItem, beside: Item | None) -> Outcome | NoOutcome:
         if self._room <= 0:
             return "list_full"
         if self._has_too_many_open(entry.name_key):
@@ -160,14 +160,14 @@ class _Planner:
         self.result.changes[item.id] = Change(self._before.get(item.id), item)
 
 
-def _is_same_thing(item: Item, entry: Wanted) -> bool:
+def _is_same_thing(item: Item, entry: ParsedItem) -> bool:
     if item.note_key != entry.note_key:
         return False
     # What waits for a day is not what is needed today: joined, one of the two would come at the wrong time.
     return not item.is_open or item.not_before == entry.not_before
 
 
-def _line_to_join(open_lines: list[Item], entry: Wanted) -> Item | None:
+def _line_to_join(open_lines: list[Item], entry: ParsedItem) -> Item | None:
     """The line whose amount can be added to: of the same measure, else one where either side has no amount."""
     if entry.quantity is None:
         return open_lines[0] if open_lines else None
@@ -178,7 +178,7 @@ def _line_to_join(open_lines: list[Item], entry: Wanted) -> Item | None:
     )
 
 
-def _with_details(line: Item, entry: Wanted) -> Item:
+def _with_details(line: Item, entry: ParsedItem) -> Item:
     """The line with every detail that the entry names; what it leaves out stays."""
     return replace(
         line,

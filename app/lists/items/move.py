@@ -13,7 +13,7 @@ from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variants
 from app.lists.items.ordering import End, plan_move
 from app.lists.items.resolve import resolve_items
-from app.lists.models import ITEMS_PER_LIST, Changed, Entry, Item, Outcome, ShoppingList
+from app.lists.models import ITEMS_PER_LIST, Changed, Item, ItemResult, Outcome, ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
 
@@ -49,7 +49,7 @@ async def move_items(
     event_no = await record_items(tenant, "move_items", clock, edits.changes())
     lists = await lists_meant(tenant, target or named.on, [edits.now(item.id) for item in moving])
     before = {item.id: item for item in moving}
-    entries = [Entry(name, _outcome(result, edits, before)) for name, result in zip(names, results, strict=True)]
+    entries = [ItemResult(name, _outcome(result, edits, before)) for name, result in zip(names, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
 

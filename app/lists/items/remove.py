@@ -11,7 +11,7 @@ from app.lists.history.event_recorder import lists_meant, record_items, rev_afte
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, refuse_all_if_one_fails
 from app.lists.items.resolve import resolve_items
-from app.lists.models import Changed, Entry, Item, Outcome
+from app.lists.models import Changed, Item, ItemResult, Outcome
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
 
@@ -49,7 +49,7 @@ async def remove_items(
     results = [_remove(edits, each, clock, keep_repeating=names is None, dry_run=dry_run) for each in items]
     event_no = await record_items(tenant, "remove_items", clock, edits.changes()) if not dry_run else None
     lists = await lists_meant(tenant, on, found)
-    entries = [Entry(name, result) for name, result in zip(sent, results, strict=True)]
+    entries = [ItemResult(name, result) for name, result in zip(sent, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
 

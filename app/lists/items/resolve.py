@@ -9,7 +9,7 @@ from app.errors import Ambiguous, AppError, NotFound
 from app.households.tenant import Tenant
 from app.lists.items import repository
 from app.lists.items.candidates import CANDIDATES, candidates_for, label_of
-from app.lists.models import NAME_LENGTH, NOTE_LENGTH, Item, ShoppingList, Wanted
+from app.lists.models import NAME_LENGTH, NOTE_LENGTH, Item, ParsedItem, ShoppingList
 from app.lists.resolve_list import resolve_list
 from app.quantities import parse_phrase
 from app.text import clean
@@ -41,7 +41,7 @@ class _Name:
     field: str
     number: int | None
     key: str
-    inner: Wanted
+    inner: ParsedItem
 
 
 async def resolve_items(
@@ -81,8 +81,8 @@ def _read(name: str, field: str) -> _Name | AppError:
         return refusal
     ref = _REF.fullmatch(text)
     phrase = parse_phrase(text)
-    inner = Wanted(phrase.name, quantity=phrase.quantity, note=phrase.note)
-    return _Name(field, int(ref[1]) if ref else None, Wanted(text).name_key, inner)
+    inner = ParsedItem(phrase.name, quantity=phrase.quantity, note=phrase.note)
+    return _Name(field, int(ref[1]) if ref else None, ParsedItem(text).name_key, inner)
 
 
 def _pick(
@@ -111,7 +111,7 @@ def _pick(
     return NotFound(f"{name.field} is no item {where}. list_items shows what is there.", field=name.field)
 
 
-def _of_that_amount(items: Sequence[Item], wanted: Wanted) -> list[Item]:
+def _of_that_amount(items: Sequence[Item], wanted: ParsedItem) -> list[Item]:
     """Of several lines of a name, those that say the amount that was said, else those that count in its measure."""
     if wanted.quantity is None:
         return []

@@ -41,7 +41,7 @@ _SAVE: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SavedEvent:
     """What the event of a call says: which tool, about which list if about one, and the changes as JSON."""
 
     kind: str
@@ -76,7 +76,7 @@ def _more_of(changes: Collection[Change]) -> dict[UUID, _More]:
     return lists
 
 
-async def save_changes(tenant: Tenant, clock: Clock, changes: Collection[Change], told: Told) -> int:
+async def save_changes(tenant: Tenant, clock: Clock, changes: Collection[Change], told: SavedEvent) -> int:
     """Store new and changed items and the event, stamp them and their lists with the clock's revision, and answer the
     event's number. Needs the write lock, and the clock as it was read under it."""
     if _trade_places(changes):

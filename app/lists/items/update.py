@@ -16,7 +16,7 @@ from app.lists.items import fields
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variants
 from app.lists.items.resolve import resolve_items
-from app.lists.models import Changed, Entry, Item, Outcome, Priority, Wanted
+from app.lists.models import Changed, Item, ItemResult, Outcome, ParsedItem, Priority
 
 Clearable = Literal[
     "quantity",
@@ -98,20 +98,20 @@ async def _members(tenant: Tenant, updates: Sequence[Update]) -> list[Member]:
 
 def _entry(
     edits: Edits, item: Item | AppError, update: Update, field: str, members: Sequence[Member], if_rev: int | None
-) -> Entry:
+) -> ItemResult:
     if isinstance(item, AppError):
-        return Entry(update.item, item)
+        return ItemResult(update.item, item)
     if if_rev is not None and item.rev > if_rev:
         refusal = Conflict(f"{item.ref} has changed since rev {if_rev}; `current` has what it says now.", field=field)
-        return Entry(update.item, refusal, ref=item.ref, current=_values(item, update.named(), members))
+        return ItemResult(update.item, refusal, ref=item.ref, current=_values(item, update.named(), members))
     now = edits.now(item.id)
     try:
         after = _updated(now, update, field, members)
     except AppError as refusal:
-        return Entry(update.item, refusal, ref=item.ref)
+        return ItemResult(update.item, refusal, ref=item.ref)
     edits.put(after)
     was = now.quantity if now.quantity != after.quantity else None
-    return Entry(update.item, Outcome("updated" if after != now else "unchanged", after, was=was))
+    return ItemResult(update.item, Outcome("updated" if after != now else "unchanged", after, was=was))
 
 
 def _updated(item: Item, update: Update, field: str, members: Sequence[Member]) -> Item:
@@ -132,7 +132,7 @@ def _updated(item: Item, update: Update, field: str, members: Sequence[Member]) 
     cleared = {STORED_AS.get(name, name): None for name in update.clear if name != "unit"}
     given = {name: value for name, value in values.items() if value is not None}
     after = replace(item, **{**cleared, **given})
-    after = replace(after, name_key=Wanted(after.name).name_key)
+    after = replace(after, name_key=ParsedItem(after.name).name_key)
     return _with_quantity(after, update, field)
 
 

@@ -16,20 +16,20 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.access.authenticator import Identify
+from app.access.authenticator import Authenticator
 from app.access.caller import Caller
 from app.audit.log import AuditLog
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.errors import LimitReached, Unavailable
 from app.mcp.http import batch
 from app.mcp.http.body import BodyTooLarge, BodyTooSlow, NotJson, parse_json, read_body
-from app.mcp.http.challenges import Challenges, come_again
+from app.mcp.http.challenges import Challenges, retry_later
 from app.mcp.http.json_rpc import envelope_fault, protocol_error, readable_id, too_large, too_slow
-from app.oauth.spending import spent_by
+from app.oauth.spending import limited_subject
 from app.resources import Resource
 from app.runtime.addresses import known_address
 from app.runtime.requests import address_in
-from app.scopes import in_order
+from app.scopes import format_scope
 from app.ui.hosts import refuse_foreign_origin
 
 CALLER: Final = "app.caller"
@@ -42,7 +42,7 @@ ScopesOf = Callable[[str, str | None], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entrance:
+class AccessPolicy:
     """What one endpoint asks of its callers.
 
     `resources` are those whose grants are good here, `origins` the pages that may call.
@@ -54,10 +54,10 @@ class Entrance:
     origins: frozenset[str]
 
 
-class Gate:
+class BearerAuthMiddleware:
     """Lets a request through to `app` when its caller may make it."""
 
-    def __init__(self, app: ASGIApp, entrance: Entrance, identify: Identify, audit: AuditLog) -> None:
+    def __init__(self, app: ASGIApp, entrance: AccessPolicy, identify: Authenticator, audit: AuditLog) -> None:
         self._app = AuthContextMiddleware(app)
         self._entrance = entrance
         self._identify = identify
@@ -86,10 +86,10 @@ class Gate:
         try:
             caller = await self._identify(token.strip(), address_in(scope))
         except Unavailable as refusal:
-            return come_again(refusal)
+            return retry_later(refusal)
         except LimitReached as refusal:
-            self._refused(scope, refusal.code, of=spent_by(refusal))
-            return come_again(refusal)
+            self._refused(scope, refusal.code, of=limited_subject(refusal))
+            return retry_later(refusal)
         if caller is None or caller.resource not in self._entrance.resources:
             self._refused(scope, "invalid_token")
             return self._entrance.challenges.token_refused()
@@ -122,29 +122,29 @@ class Gate:
             calls = [message]
         try:
             # A body may take half a minute to arrive, and much can end in that time.
-            current = await self._identify.still(caller)
+            current = await self._identify.revalidate(caller)
         except Unavailable as refusal:
-            return come_again(refusal)
+            return retry_later(refusal)
         if current is None:
             self._refused(scope, "invalid_token", caller)
             return self._entrance.challenges.token_refused()
         caller = current
         needed = frozenset[str]().union(*(self._scopes_needed(call) for call in calls))
         if not needed <= caller.scopes:
-            self._refused(scope, "insufficient_scope", caller, detail=in_order(needed))
+            self._refused(scope, "insufficient_scope", caller, detail=format_scope(needed))
             return self._entrance.challenges.scope_missing(needed)
         try:
             if len(calls) > 1:
                 self._identify.count_further(caller, len(calls) - 1)
         except LimitReached as refusal:
             self._refused(scope, refusal.code, caller)
-            return come_again(refusal)
+            return retry_later(refusal)
         if not isinstance(message, list):
             await self._app(_as_caller(scope, caller), batch.replay(body, receive), send)
             return None
 
         async def renewed() -> Scope | None:
-            current = await self._identify.still(caller)
+            current = await self._identify.revalidate(caller)
             return None if current is None else _as_caller(scope, current)
 
         return await batch.answer_each(self._app, renewed, calls)
@@ -162,7 +162,7 @@ class Gate:
             actor = caller.actor
             of = {"person_id": actor.person_id, "client_id": actor.client_id, "grant_id": actor.grant_id}
         self._audit.refuse(
-            Entry(
+            AuditEntry(
                 action=Action.ACCESS_REFUSED,
                 at=self._audit.now(),
                 outcome=outcome,

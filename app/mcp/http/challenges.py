@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from starlette.responses import JSONResponse, Response
 
 from app.errors import AppError
-from app.scopes import in_order
+from app.scopes import format_scope
 from app.ui.status import status_of_refusal
 
 
@@ -14,7 +14,7 @@ class Challenges:
 
     def __init__(self, metadata_url: str, scopes: Iterable[str]) -> None:
         self._metadata_url = metadata_url
-        self._scopes = in_order(scopes)
+        self._scopes = format_scope(scopes)
 
     def token_missing(self) -> Response:
         """401 for a request without a token: a bare challenge, no error code (RFC 6750 section 3.1)."""
@@ -26,7 +26,7 @@ class Challenges:
 
     def scope_missing(self, needed: Iterable[str]) -> Response:
         """403 that names every scope the request needs."""
-        scopes = in_order(needed)
+        scopes = format_scope(needed)
         return self._refuse(403, scopes, "insufficient_scope", f"This needs the scope {scopes}.")
 
     def _refuse(self, status: int, scopes: str, error: str | None, description: str) -> Response:
@@ -39,7 +39,7 @@ class Challenges:
         )
 
 
-def come_again(refusal: AppError) -> Response:
+def retry_later(refusal: AppError) -> Response:
     """503, or 429 at a limit, with Retry-After; never 401, which hosts answer with a browser login."""
     body = {"error": "temporarily_unavailable", "error_description": refusal.message}
     status = status_of_refusal(refusal)

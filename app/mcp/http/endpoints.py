@@ -8,16 +8,16 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from app.access.authenticator import Identify
+from app.access.authenticator import Authenticator
 from app.audit.log import AuditLog
 from app.db import Engine
-from app.mcp.doors import DOORS, Door
-from app.mcp.http.bearer_auth import Entrance, Gate
+from app.mcp.doors import DOORS, McpEndpoint
+from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.challenges import Challenges
 from app.mcp.http.resource_metadata import metadata_url
 from app.mcp.server import build_server, build_transport
 from app.mcp.subscriptions import Subscriptions
-from app.pubsub import CueBus
+from app.pubsub import PubSub
 from app.resources import RESOURCES
 from app.settings.settings import Settings
 
@@ -28,7 +28,9 @@ PREFLIGHT_SECONDS: Final = 600
 class Endpoints:
     """Every door with its transport; `running` must be entered before the routes are served."""
 
-    def __init__(self, settings: Settings, engine: Engine, identify: Identify, cues: CueBus, audit: AuditLog) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, identify: Authenticator, cues: PubSub, audit: AuditLog
+    ) -> None:
         self._settings = settings
         self._identify = identify
         self._audit = audit
@@ -51,15 +53,15 @@ class Endpoints:
                 await stack.enter_async_context(transport.run())
             yield
 
-    def _guarded(self, door: Door) -> ASGIApp:
+    def _guarded(self, door: McpEndpoint) -> ASGIApp:
         settings = self._settings
-        entrance = Entrance(
-            Challenges(metadata_url(settings, door.path), door.resource.asks_for),
+        entrance = AccessPolicy(
+            Challenges(metadata_url(settings, door.path), door.resource.default_scopes),
             door.scopes_of,
             resources=frozenset(each for each in RESOURCES if door.resource.admits(each.path)),
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
         )
-        gate = Gate(self._transports[door].handle_request, entrance, self._identify, self._audit)
+        gate = BearerAuthMiddleware(self._transports[door].handle_request, entrance, self._identify, self._audit)
         # Outermost, so that a preflight never meets the bearer check (Fetch standard: it carries no credentials).
         return CORSMiddleware(
             gate,

@@ -36,7 +36,7 @@ def _route(settings: Settings, address: str, resource: Resource) -> Route:
             *(each.issuer for each in settings.oidc_issuers),
         ],
         # A client that asks for all of them asks for what most people want, and no more.
-        "scopes_supported": list(resource.asks_for),
+        "scopes_supported": list(resource.default_scopes),
         "bearer_methods_supported": ["header"],
         "resource_name": "Shopping lists",
     }

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import AppError
 from app.lists.history.refs import event_ref
-from app.lists.models import Changed, Entry, ListOutcome
+from app.lists.models import Changed, ItemResult, ListOutcome
 from app.mcp.spec import WriteResult
 
 MOST_SHOWN: Final = 100
@@ -72,16 +72,16 @@ def change_result(changed: Changed) -> ChangeResult:
     )
 
 
-def _status(entry: Entry) -> str:
+def _status(entry: ItemResult) -> str:
     return "failed" if isinstance(entry.result, AppError) else entry.result.status
 
 
-def _is_done(entry: Entry) -> bool:
+def _is_done(entry: ItemResult) -> bool:
     """Whether nothing of it failed or was left alone."""
     return not isinstance(entry.result, AppError) and entry.result.left_alone is None
 
 
-def _entry(entry: Entry) -> EntryView:
+def _entry(entry: ItemResult) -> EntryView:
     result = entry.result
     if isinstance(result, AppError):
         current = None if entry.current is None else dict(entry.current)

@@ -16,26 +16,26 @@ from app.oauth.authorize.consent_choices import Choices, read_choices
 from app.oauth.authorize.pending_request import REQUEST, fault_page, out_of_date, request_of
 from app.oauth.authorize.repository import lock_request, use_request
 from app.oauth.browser.redirect_page import onward
-from app.oauth.browser.submitted_form import Posted, posted
+from app.oauth.browser.submitted_form import SubmittedForm, submitted_form
 from app.oauth.clients.redirects import response_uri, shown_host
 from app.oauth.clients.repository import hold_client, note_use
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.faults import OAuthFault
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.create import has_room
 from app.oauth.grants.repository import NewGrant, insert_grant
 from app.oauth.tokens.codes import issue_code
 from app.people.sessions import find_person_for_change
-from app.scopes import in_order
+from app.scopes import format_scope
 
 
-async def post_consent(server: AuthorizationServer, request: Request) -> Response:
+async def post_consent(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/consent: the answer travels to the client by the page that this returns. It counts once."""
-    form = await posted(server, request, CONSENT, REQUEST)
-    person = form.visit.person if form else None
+    form = await submitted_form(server, request, CONSENT, REQUEST)
+    person = form.session.person if form else None
     if form is None or person is None:
         return out_of_date(server)
-    cookie = form.visit.cookie
+    cookie = form.session.cookie
     async with transaction(server.engine) as connection:
         still_signed_in = await find_person_for_change(connection, cookie, server.clock()) == person
         waiting = await lock_request(connection, request_of(form), hash_of(cookie), server.clock())
@@ -50,7 +50,7 @@ async def post_consent(server: AuthorizationServer, request: Request) -> Respons
 
 
 async def _answer(
-    server: AuthorizationServer, request: Request, connection: Connection, question: Question, form: Posted
+    server: OAuthContext, request: Request, connection: Connection, question: Question, form: SubmittedForm
 ) -> Response:
     waiting = question.waiting
     known: dict[str, Any] = {"person_id": question.person.id, "client_id": question.client.id}
@@ -72,14 +72,12 @@ async def _answer(
         grant = await _approve(server, connection, question, choices)
         code = await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, server.clock())
         answer = {"code": code, "state": waiting.state}
-        known |= {"outcome": "approved", "grant_id": grant.id, "detail": in_order(grant.scopes)}
+        known |= {"outcome": "approved", "grant_id": grant.id, "detail": format_scope(grant.scopes)}
     await record(connection, entry_of(server, request, Action.CONSENT, **known))
     return _code_page(server, question, answer)
 
 
-async def _approve(
-    server: AuthorizationServer, connection: Connection, question: Question, choices: Choices
-) -> NewGrant:
+async def _approve(server: OAuthContext, connection: Connection, question: Question, choices: Choices) -> NewGrant:
     """Store the grant. Each approval is a new grant: one client id may be on many devices."""
     now = server.clock()
     client, waiting = question.client, question.waiting
@@ -105,6 +103,6 @@ async def _approve(
     return grant
 
 
-def _code_page(server: AuthorizationServer, question: Question, answer: dict[str, str | None]) -> Response:
+def _code_page(server: OAuthContext, question: Question, answer: dict[str, str | None]) -> Response:
     target = response_uri(question.waiting.redirect_uri, answer, server.settings.issuer)
     return onward(server, "Back to the app", f"Back to {question.client.name}", target)

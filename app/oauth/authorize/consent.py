@@ -11,21 +11,21 @@ from app.errors import Invalid
 from app.households.models import Membership
 from app.households.repository import memberships_of
 from app.oauth.authorize.consent_choices import DEFAULT_DURATION, Offer, offer_of
-from app.oauth.authorize.pending_request import SIGN_OUT, fault_page, open_request, out_of_date
+from app.oauth.authorize.pending_request import SIGN_OUT, fault_page, find_pending_request, out_of_date
 from app.oauth.authorize.repository import AuthorizationRequest
-from app.oauth.browser.browser_session import Visit, provider_of, see_other
-from app.oauth.browser.submitted_form import form_token, show
+from app.oauth.browser.browser_session import BrowserSession, provider_of, see_other
+from app.oauth.browser.submitted_form import csrf_token, show
 from app.oauth.clients.ids import host_of, is_document_id
 from app.oauth.clients.redirects import is_on_device, is_registered, shown_host
 from app.oauth.clients.repository import Client, find_client, find_document
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.faults import OAuthFault, not_registered
 from app.oauth.parameters import resource_of
 from app.people.models import Person
 from app.people.repository import find_profile
 from app.people.sessions import find_person
 from app.resources import MAIN
-from app.runtime.requests import address_of
+from app.runtime.requests import client_address
 
 CONSENT = "consent"
 
@@ -42,10 +42,10 @@ class Question:
     cookie: str
 
 
-async def show_consent(server: AuthorizationServer, request: Request) -> Response:
+async def show_consent(server: OAuthContext, request: Request) -> Response:
     """GET /oauth/consent."""
     async with transaction(server.engine) as connection:
-        opened = await open_request(server, connection, request)
+        opened = await find_pending_request(server, connection, request)
         if opened is None:
             return out_of_date(server)
         waiting, cookie = opened
@@ -54,7 +54,7 @@ async def show_consent(server: AuthorizationServer, request: Request) -> Respons
             return see_other(server, f"/oauth/sign-in?request={waiting.id}")
     if is_document_id(waiting.client_id):
         # Only here, and outside of any transaction: fetching takes its time.
-        described = await server.documents.find(waiting.client_id, person.id, address_of(request))
+        described = await server.documents.find(waiting.client_id, person.id, client_address(request))
         if isinstance(described, OAuthFault):
             return fault_page(server, described)
     async with transaction(server.engine) as connection:
@@ -65,7 +65,7 @@ async def show_consent(server: AuthorizationServer, request: Request) -> Respons
 
 
 async def question_of(
-    server: AuthorizationServer, connection: Connection, waiting: AuthorizationRequest, person: Person, cookie: str
+    server: OAuthContext, connection: Connection, waiting: AuthorizationRequest, person: Person, cookie: str
 ) -> Question | OAuthFault | None:
     """What a waiting request asks this person today; None when it can't be asked any more."""
     client = await _current_client(server, connection, waiting.client_id)
@@ -81,7 +81,7 @@ async def question_of(
     return Question(waiting, client, offer, person, memberships, cookie)
 
 
-async def _is_unproven(server: AuthorizationServer, connection: Connection, person: Person) -> bool:
+async def _is_unproven(server: OAuthContext, connection: Connection, person: Person) -> bool:
     """Whether the person has but a password, and an address that could be proven and is not."""
     if not (server.mailer.enabled and server.settings.has_passwords):
         return False
@@ -89,17 +89,17 @@ async def _is_unproven(server: AuthorizationServer, connection: Connection, pers
     return profile.has_password and profile.verified_at is None
 
 
-def page_for(server: AuthorizationServer, question: Question, error: Invalid | None = None) -> Response:
+def page_for(server: OAuthContext, question: Question, error: Invalid | None = None) -> Response:
     """The page, filled in as the client asked; with `error` as what was wrong with the answer."""
-    waiting, visit = question.waiting, Visit(question.cookie, False, question.person)
+    waiting, visit = question.waiting, BrowserSession(question.cookie, False, question.person)
     return show(
         server,
         visit,
         "consent.html",
         error,
         request_id=waiting.id,
-        form_token=form_token(server, visit, CONSENT, str(waiting.id)),
-        sign_out_token=form_token(server, visit, SIGN_OUT, str(waiting.id)),
+        form_token=csrf_token(server, visit, CONSENT, str(waiting.id)),
+        sign_out_token=csrf_token(server, visit, SIGN_OUT, str(waiting.id)),
         person=question.person,
         provider=provider_of(server, question.person),
         client=question.client,
@@ -112,7 +112,7 @@ def page_for(server: AuthorizationServer, question: Question, error: Invalid | N
     )
 
 
-async def _current_client(server: AuthorizationServer, connection: Connection, client_id: str) -> Client | None:
+async def _current_client(server: OAuthContext, connection: Connection, client_id: str) -> Client | None:
     """The client as it is stored; one with a document only while that document serves."""
     if not is_document_id(client_id):
         return await find_client(connection, client_id)

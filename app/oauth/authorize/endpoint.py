@@ -14,16 +14,16 @@ from app.errors import Invalid, LimitReached
 from app.oauth.auditing import refused
 from app.oauth.authorize.pending_request import fault_page
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
-from app.oauth.clients.ids import fault_of_client_id, is_document_id
-from app.oauth.clients.redirects import fault_of_redirect_uri, is_registered, response_uri
+from app.oauth.clients.ids import client_id_error, is_document_id
+from app.oauth.clients.redirects import is_registered, redirect_uri_error, response_uri
 from app.oauth.clients.repository import find_client
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.faults import OAuthFault, invalid_request, invalid_target, not_registered
 from app.oauth.grants.repository import approved_redirects
 from app.oauth.parameters import Parameters, parameters_of, resource_of
 from app.oauth.tokens.pkce import is_s256_challenge
 from app.people.sessions import find_person
-from app.runtime.requests import address_of
+from app.runtime.requests import client_address
 from app.ui.forms import parse_fields
 from app.ui.headers import NO_REFERRER
 
@@ -53,14 +53,14 @@ class CheckedRequest:
     code_challenge: str
 
 
-async def authorize(server: AuthorizationServer, request: Request) -> Response:
+async def authorize(server: OAuthContext, request: Request) -> Response:
     """GET /oauth/authorize: on to signing in, or straight to consent when someone is signed in.
 
     Raises `LimitReached` for an address with too many requests: each one leaves a row.
     """
     message = "Too many requests from your network. Try again {wait}."
     try:
-        await server.limits.authorizations.require(address_of(request), message)
+        await server.limits.authorizations.require(client_address(request), message)
     except LimitReached:
         refused(server, request, Action.CONSENT, LimitReached.code)
         raise
@@ -83,7 +83,7 @@ async def authorize(server: AuthorizationServer, request: Request) -> Response:
         return await _keep(server, connection, sender, parameters, checked, cookie)
 
 
-def check_request(server: AuthorizationServer, parameters: Parameters) -> CheckedRequest | OAuthFault:
+def check_request(server: OAuthContext, parameters: Parameters) -> CheckedRequest | OAuthFault:
     """The parts of a request that don't decide where its answer goes. PKCE with S256 is required (OAuth 2.1 section
     4.1.1); unknown scopes are dropped."""
     if parameters.get("response_type") != "code":
@@ -96,14 +96,14 @@ def check_request(server: AuthorizationServer, parameters: Parameters) -> Checke
     resource = resource_of(server.settings, parameters.get("resource"))
     if resource is None:
         return invalid_target()
-    asked = parameters["scope"].split() if "scope" in parameters else resource.asks_for
+    asked = parameters["scope"].split() if "scope" in parameters else resource.default_scopes
     scopes = tuple(scope for scope in resource.scopes if scope in asked)
     if not scopes:
         return OAuthFault("invalid_scope", f"None of the scopes exists here. There are: {' '.join(resource.scopes)}.")
     return CheckedRequest(scopes, resource.identifier(server.settings.public_url), challenge)
 
 
-async def _sender(server: AuthorizationServer, connection: Connection, parameters: Parameters) -> Sender | OAuthFault:
+async def _sender(server: OAuthContext, connection: Connection, parameters: Parameters) -> Sender | OAuthFault:
     """Who asks, and where the answer goes: the URI sent, if it is a registered one; the registered one, if there is
     only one."""
     client_id, sent = parameters.get("client_id", ""), parameters.get("redirect_uri")
@@ -119,8 +119,8 @@ async def _sender(server: AuthorizationServer, connection: Connection, parameter
     return Sender(client.id, client.kind == "preregistered", sent)
 
 
-def _sender_with_document(server: AuthorizationServer, client_id: str, redirect_uri: str | None) -> Sender | OAuthFault:
-    fault = fault_of_client_id(server.settings, client_id)
+def _sender_with_document(server: OAuthContext, client_id: str, redirect_uri: str | None) -> Sender | OAuthFault:
+    fault = client_id_error(server.settings, client_id)
     if fault is not None:
         return invalid_request(f"The client_id is refused. {fault}")
     if redirect_uri is None or not _is_acceptable(server, redirect_uri):
@@ -128,13 +128,11 @@ def _sender_with_document(server: AuthorizationServer, client_id: str, redirect_
     return Sender(client_id, False, redirect_uri)
 
 
-def _is_acceptable(server: AuthorizationServer, redirect_uri: str) -> bool:
-    return fault_of_redirect_uri(redirect_uri, server.settings.oauth_redirect_schemes) is None
+def _is_acceptable(server: OAuthContext, redirect_uri: str) -> bool:
+    return redirect_uri_error(redirect_uri, server.settings.oauth_redirect_schemes) is None
 
 
-async def _may_redirect(
-    server: AuthorizationServer, connection: Connection, sender: Sender, cookie: str | None
-) -> bool:
+async def _may_redirect(server: OAuthContext, connection: Connection, sender: Sender, cookie: str | None) -> bool:
     """Whether an error may travel to the client before anybody consented: to one that was registered by command, and
     to where this very person let a code of this client go before.
 
@@ -150,7 +148,7 @@ async def _may_redirect(
 
 
 async def _keep(
-    server: AuthorizationServer,
+    server: OAuthContext,
     connection: Connection,
     sender: Sender,
     parameters: Parameters,
@@ -182,9 +180,7 @@ async def _keep(
     return response
 
 
-def _fault_redirect(
-    server: AuthorizationServer, redirect_uri: str, parameters: Parameters, fault: OAuthFault
-) -> Response:
+def _fault_redirect(server: OAuthContext, redirect_uri: str, parameters: Parameters, fault: OAuthFault) -> Response:
     answer = {"error": fault.error, "error_description": fault.description, "state": parameters.get("state")}
     response = RedirectResponse(response_uri(redirect_uri, answer, server.settings.issuer), 303)
     response.headers["Cache-Control"] = "no-store"

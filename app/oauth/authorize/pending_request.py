@@ -9,8 +9,8 @@ from app.crypto.tokens import hash_of
 from app.db import Connection
 from app.oauth.authorize.repository import AuthorizationRequest, find_request, lock_request, rebind_request
 from app.oauth.browser.browser_session import see_other, swap_session
-from app.oauth.browser.submitted_form import Posted
-from app.oauth.context import AuthorizationServer
+from app.oauth.browser.submitted_form import SubmittedForm
+from app.oauth.context import OAuthContext
 from app.oauth.faults import OAuthFault
 from app.people.models import Person
 
@@ -21,8 +21,8 @@ SIGN_OUT = "sign-out"
 """The purpose of the form "not you?" on the consent page."""
 
 
-async def open_request(
-    server: AuthorizationServer, connection: Connection, request: Request
+async def find_pending_request(
+    server: OAuthContext, connection: Connection, request: Request
 ) -> tuple[AuthorizationRequest, str] | None:
     """The request that a page's address names, with this browser's cookie; None when it is not (or no longer) this
     browser's."""
@@ -34,13 +34,13 @@ async def open_request(
     return None if found is None else (found, cookie)
 
 
-def request_of(form: Posted) -> UUID:
+def request_of(form: SubmittedForm) -> UUID:
     """The waiting request that a form is about, whose proof covers it: so we wrote it."""
     return UUID(form.fields.one(REQUEST))
 
 
-async def change_person(
-    server: AuthorizationServer, connection: Connection, cookie: str, request_id: UUID, person: Person | None
+async def continue_as(
+    server: OAuthContext, connection: Connection, cookie: str, request_id: UUID, person: Person | None
 ) -> Response | None:
     """Sign `person` in (None: sign out) and go on with the same request under a new id and a new cookie.
 
@@ -56,14 +56,14 @@ async def change_person(
     return see_other(server, f"/oauth/{'sign-in' if person is None else 'consent'}?request={moved.id}", new)
 
 
-def fault_page(server: AuthorizationServer, fault: OAuthFault) -> Response:
+def fault_page(server: OAuthContext, fault: OAuthFault) -> Response:
     """The page for a client's fault that is not sent on to the client."""
     return server.pages.page(
         "authorize_fault.html", status=fault.status, error=fault.error, description=fault.description
     )
 
 
-def out_of_date(server: AuthorizationServer) -> Response:
+def out_of_date(server: OAuthContext) -> Response:
     """The page for a form or address that is not good any more."""
     return server.pages.message(
         "This page is out of date",

@@ -7,13 +7,13 @@ from starlette.responses import RedirectResponse, Response
 
 from app.crypto.tokens import new_secret
 from app.db import Connection, transaction
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.people.models import Person
 from app.people.sessions import SESSION_LIFE, close_session, find_person, open_session
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class BrowserSession:
     """A browser at one of the pages: its cookie, whether it has just got it, and who is signed in."""
 
     cookie: str
@@ -29,18 +29,16 @@ class NewCookie:
     max_age: int | None
 
 
-async def visit_of(server: AuthorizationServer, request: Request) -> Visit:
+async def read_browser_session(server: OAuthContext, request: Request) -> BrowserSession:
     """Who is at the page."""
     known = server.cookie.read(request)
     if known is None:
-        return Visit(new_secret(), True, None)
+        return BrowserSession(new_secret(), True, None)
     async with transaction(server.engine) as connection:
-        return Visit(known, False, await find_person(connection, known, server.clock()))
+        return BrowserSession(known, False, await find_person(connection, known, server.clock()))
 
 
-async def swap_session(
-    server: AuthorizationServer, connection: Connection, cookie: str, person: Person | None
-) -> NewCookie:
+async def swap_session(server: OAuthContext, connection: Connection, cookie: str, person: Person | None) -> NewCookie:
     """Sign `person` in (None: out) at the browser with this cookie, which is worth nothing afterwards."""
     await close_session(connection, cookie)
     if person is None:
@@ -50,12 +48,12 @@ async def swap_session(
     )
 
 
-def provider_of(server: AuthorizationServer, person: Person) -> str | None:
+def provider_of(server: OAuthContext, person: Person) -> str | None:
     """The name of the provider where a person signs in; None for people with an address, who have a password here."""
-    return server.upstream.name if server.upstream is not None and person.email is None else None
+    return server.oidc_provider.name if server.oidc_provider is not None and person.email is None else None
 
 
-def see_other(server: AuthorizationServer, path: str, cookie: NewCookie | None = None) -> Response:
+def see_other(server: OAuthContext, path: str, cookie: NewCookie | None = None) -> Response:
     """Go on to another page of ours, with another cookie where one is given."""
     response = RedirectResponse(server.url(path), 303, headers={"Cache-Control": "no-store"})
     if cookie is not None:

@@ -10,11 +10,11 @@ from app.audit.repository import record
 from app.db import Connection, transaction
 from app.errors import AppError, Invalid
 from app.oauth.auditing import email_hash_of, entry_of, refused
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.people.accounts import still_holds
 from app.people.models import Person
 from app.people.repository import PasswordAccount
-from app.runtime.requests import address_of
+from app.runtime.requests import client_address
 from app.ui.forms import Fields
 
 WRONG = "The email or the password is wrong."
@@ -23,24 +23,22 @@ GoOn = Callable[[Connection, Person], Awaitable[Response | None]]
 """What a sign-in leads to, in its transaction; None when it leads nowhere any more."""
 
 
-async def count_attempt(server: AuthorizationServer, request: Request) -> None:
+async def count_attempt(server: OAuthContext, request: Request) -> None:
     """Count an attempt that costs work. Raises `LimitReached` for an address with too many."""
     message = "Too many attempts from your network. Try again {wait}."
-    await server.limits.sign_ins.require(address_of(request), message)
+    await server.limits.sign_ins.require(client_address(request), message)
 
 
-async def prove(server: AuthorizationServer, request: Request, email: str, password: str) -> PasswordAccount | None:
+async def prove(server: OAuthContext, request: Request, email: str, password: str) -> PasswordAccount | None:
     """Whose address and password these are, as `Entry.sign_in` answers; whoever uses it asks `still_holds`.
 
     Raises `Invalid`, `LimitReached`, `Unavailable`.
     """
     await count_attempt(server, request)
-    return await server.entry.sign_in(email, password, address_of(request))
+    return await server.password_sign_in.sign_in(email, password, client_address(request))
 
 
-async def sign_in_with_password(
-    server: AuthorizationServer, request: Request, fields: Fields, go_on: GoOn
-) -> Response | None:
+async def sign_in_with_password(server: OAuthContext, request: Request, fields: Fields, go_on: GoOn) -> Response | None:
     """Sign in with `email` and `password` of a form, and go on; an unknown address and a wrong password answer alike.
 
     Raises `Invalid`, `LimitReached`, `Unavailable`, once that is recorded.

@@ -2,11 +2,11 @@
 
 from starlette.responses import Response
 
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.ui.headers import BARE_PAGE, NO_REFERRER
 
 
-def onward(server: AuthorizationServer, title: str, words: str, target: str) -> Response:
+def onward(server: OAuthContext, title: str, words: str, target: str) -> Response:
     """A page that goes on to `target` by itself. Chrome applies `form-action` to redirects that follow a form, so a
     plain one to another host would do nothing."""
     return server.pages.page(

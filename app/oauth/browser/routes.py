@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.errors import AppError
 from app.oauth.browser.browser_session import see_other
-from app.oauth.context import AuthorizationServer, Handler
+from app.oauth.context import Handler, OAuthContext
 from app.runtime.requests import generic_message
 
 ABOUT: Final = ("request", "next")
@@ -21,7 +21,7 @@ ABOUT: Final = ("request", "next")
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 
 
-def page_route(path: str, handler: Handler, server: AuthorizationServer, method: str) -> BaseRoute:
+def page_route(path: str, handler: Handler, server: OAuthContext, method: str) -> BaseRoute:
     """A page for people: refusals are pages too."""
 
     async def answer(handler: Handler, request: Request) -> Response:
@@ -38,10 +38,10 @@ def page_route(path: str, handler: Handler, server: AuthorizationServer, method:
     return Route(path, partial(answer, handler), methods=[method])
 
 
-def form_routes(path: str, handler: Handler, server: AuthorizationServer, page: str) -> list[BaseRoute]:
+def form_routes(path: str, handler: Handler, server: OAuthContext, page: str) -> list[BaseRoute]:
     """POST of a form that stands on the page at another path; GET, as of a tab that is opened again, leads there."""
 
-    async def back(server: AuthorizationServer, request: Request) -> Response:
+    async def back(server: OAuthContext, request: Request) -> Response:
         named = [(name, request.query_params[name]) for name in ABOUT if name in request.query_params]
         return see_other(server, f"{page}?{urlencode(named)}" if named else page)
 

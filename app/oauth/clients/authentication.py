@@ -13,19 +13,19 @@ from app.errors import LimitReached, Unavailable
 from app.oauth.clients.assertions import Assertion, claimed_key, verify_assertion
 from app.oauth.clients.assertions_repository import use_assertion
 from app.oauth.clients.credentials import ClientCredentials, credentials_of
-from app.oauth.clients.ids import fault_of_client_id, is_document_id
+from app.oauth.clients.ids import client_id_error, is_document_id
 from app.oauth.clients.repository import Client, find_client
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.faults import OAuthFault, invalid_client
 from app.oauth.metadata import PRIVATE_KEY_JWT, PUBLIC, SECRET_METHODS
 from app.oauth.parameters import Parameters
-from app.runtime.requests import address_of
+from app.runtime.requests import client_address
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 
 
 async def read_credentials(
-    server: AuthorizationServer, request: Request, parameters: Parameters
+    server: OAuthContext, request: Request, parameters: Parameters
 ) -> ClientCredentials | OAuthFault:
     """The credentials in a request, an assertion among them checked but not used up.
 
@@ -40,19 +40,19 @@ async def read_credentials(
     if client is None:
         return invalid_client()
     if client.token_endpoint_auth_method != PRIVATE_KEY_JWT:
-        return _not_believed(client, "method")
+        return client_auth_failed(client, "method")
     try:
-        keys = await server.key_sets.keys_of(client, claimed_key(given.assertion), address_of(request))
+        keys = await server.key_sets.keys_of(client, claimed_key(given.assertion), client_address(request))
     except (LimitReached, Unavailable):
         # Whoever registered the address of the keys chose one that answers nothing: that costs us time.
         await server.limits.failures.count(request, parameters)
         raise
     proven = verify_assertion(given.assertion, client.id, keys, server.assertion_audiences, server.clock())
-    return replace(given, proven=proven) if isinstance(proven, Assertion) else _not_believed(client, proven)
+    return replace(given, proven=proven) if isinstance(proven, Assertion) else client_auth_failed(client, proven)
 
 
 async def authenticate_client(
-    server: AuthorizationServer, connection: Connection, given: ClientCredentials
+    server: OAuthContext, connection: Connection, given: ClientCredentials
 ) -> Client | OAuthFault:
     """The client that these credentials prove. An assertion is used up by it.
 
@@ -63,15 +63,13 @@ async def authenticate_client(
         return invalid_client()
     wrong = await _what_is_wrong(connection, client, given)
     if wrong is not None:
-        return _not_believed(client, wrong)
-    if is_document_id(client.id) and fault_of_client_id(server.settings, client.id) is not None:
+        return client_auth_failed(client, wrong)
+    if is_document_id(client.id) and client_id_error(server.settings, client.id) is not None:
         return invalid_client()
     return client
 
 
-async def find_proven_client(
-    server: AuthorizationServer, request: Request, parameters: Parameters
-) -> Client | OAuthFault:
+async def find_proven_client(server: OAuthContext, request: Request, parameters: Parameters) -> Client | OAuthFault:
     """The client that a request proves, for endpoints that ask nothing else of the same transaction."""
     given = await read_credentials(server, request, parameters)
     if isinstance(given, OAuthFault):
@@ -80,7 +78,7 @@ async def find_proven_client(
         return await authenticate_client(server, connection, given)
 
 
-def _not_believed(client: Client, wrong: str) -> OAuthFault:
+def client_auth_failed(client: Client, wrong: str) -> OAuthFault:
     """The answer, which is the same for all; whoever sets up a client finds the reason in the log."""
     _log.info("client not believed", client_id=client.id, wrong=wrong)
     return invalid_client()

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.oauth.clients.metadata import ClientMetadata, Line, checked_metadata, fault_of_members
-from app.oauth.clients.redirects import fault_of_redirect_uri
+from app.oauth.clients.metadata import ClientMetadata, Line, checked_metadata, metadata_error
+from app.oauth.clients.redirects import redirect_uri_error
 from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.metadata import PUBLIC, SECRET_METHODS
@@ -56,11 +56,11 @@ def read_document(settings: Settings, client_id: str, body: bytes) -> Described 
     try:
         given = _Metadata.model_validate_json(body)
     except ValidationError as error:
-        return fault_of_members(error)
+        return metadata_error(error)
     if given.token_endpoint_auth_method in SECRET_METHODS:
         return invalid_request("token_endpoint_auth_method of a document must be none or private_key_jwt.")
     schemes = settings.oauth_redirect_schemes
-    redirect_uris = [uri for uri in given.redirect_uris if fault_of_redirect_uri(uri, schemes) is None]
+    redirect_uris = [uri for uri in given.redirect_uris if redirect_uri_error(uri, schemes) is None]
     if not redirect_uris:
         return OAuthFault("invalid_redirect_uri", "None of the redirect_uris is accepted here.")
     metadata = checked_metadata(settings, given.model_copy(update={"redirect_uris": redirect_uris}))

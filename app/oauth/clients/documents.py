@@ -14,7 +14,7 @@ from app.fetch.fetcher import Fetcher
 from app.fetch.freshness import lifetime_of
 from app.oauth.clients.document import UNREADABLE, Described, read_document
 from app.oauth.clients.fetch_limits import BUSY_SECONDS, DocumentLimits
-from app.oauth.clients.ids import fault_of_client_id, host_of
+from app.oauth.clients.ids import client_id_error, host_of
 from app.oauth.clients.repository import Client, Document, drop_document, find_document, save_document
 from app.oauth.faults import OAuthFault, invalid_request
 from app.runtime.clock import Clock
@@ -53,7 +53,7 @@ class Documents:
         `requester` is their network address. Raises `LimitReached` when its host, or any on behalf of the person or of
         that address, was asked too often, and `Unavailable`.
         """
-        fault = fault_of_client_id(self._settings, client_id)
+        fault = client_id_error(self._settings, client_id)
         if fault is not None:
             return invalid_request(f"The client_id is refused. {fault}")
         kept = await self._kept(client_id)

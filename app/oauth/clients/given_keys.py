@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.errors import Invalid
-from app.oauth.clients.keys import fault_of_jwks_uri, fault_of_keys, read_keys, set_of
+from app.oauth.clients.keys import jwks_uri_error, keys_error, read_keys, set_of
 from app.oauth.metadata import PRIVATE_KEY_JWT
 
 
@@ -29,10 +29,10 @@ def checked_keys(auth_method: str, keys: GivenKeys) -> GivenKeys:
             raise Invalid("--jwks-file and --jwks-uri are for --auth-method private_key_jwt.", field="jwks")
     elif (keys.jwks is None) == (keys.jwks_uri is None):
         raise Invalid("--auth-method private_key_jwt needs either --jwks-file or --jwks-uri.", field="jwks")
-    if keys.jwks_uri is not None and (fault := fault_of_jwks_uri(keys.jwks_uri)) is not None:
+    if keys.jwks_uri is not None and (fault := jwks_uri_error(keys.jwks_uri)) is not None:
         raise Invalid(f"--jwks-uri is refused. {fault}", field="jwks")
     if keys.jwks is None:
         return keys
-    if (fault := fault_of_keys(keys.jwks)) is not None:
+    if (fault := keys_error(keys.jwks)) is not None:
         raise Invalid(f"--jwks-file is refused. {fault}", field="jwks")
     return GivenKeys(jwks=set_of(read_keys(keys.jwks)))

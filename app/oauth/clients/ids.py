@@ -6,7 +6,7 @@ draft-ietf-oauth-client-id-metadata-document section 3.
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from app.oauth.clients.redirects import fault_of_redirect_uri
+from app.oauth.clients.redirects import redirect_uri_error
 from app.settings.settings import Settings
 
 
@@ -15,12 +15,12 @@ def is_document_id(client_id: str) -> bool:
     return "://" in client_id
 
 
-def fault_of_client_id(settings: Settings, client_id: str) -> str | None:
+def client_id_error(settings: Settings, client_id: str) -> str | None:
     """What is wrong with the address of a document, in words for its developer; None when it may be fetched.
 
     The rules for redirect URIs hold (no user information, fragment or dot segment), and it must be https with a path.
     """
-    fault = fault_of_redirect_uri(client_id, ())
+    fault = redirect_uri_error(client_id, ())
     if fault is not None:
         return fault
     parts = urlsplit(client_id)

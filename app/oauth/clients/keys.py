@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import jwt
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from app.oauth.clients.redirects import fault_of_redirect_uri
+from app.oauth.clients.redirects import redirect_uri_error
 from app.oauth.signing.jwk import PRIVATE, Jwk, read_jwk, usable_key
 
 MOST_KEYS: Final = 20
@@ -49,7 +49,7 @@ def read_keys(jwks: bytes | dict[str, Any]) -> list[ClientKey]:
     return [key for jwk in known if (key := _usable(jwk)) is not None]
 
 
-def fault_of_keys(jwks: dict[str, Any]) -> str | None:
+def keys_error(jwks: dict[str, Any]) -> str | None:
     """What is wrong with a JWK set that a client registers; None when it can sign with one of these keys."""
     try:
         found = _SET.validate_python(jwks)
@@ -64,9 +64,9 @@ def fault_of_keys(jwks: dict[str, Any]) -> str | None:
     return f"Its keys have more than {LONGEST_KEYS} characters together." if too_long else None
 
 
-def fault_of_jwks_uri(uri: str) -> str | None:
+def jwks_uri_error(uri: str) -> str | None:
     """What is wrong with the address of a JWK set; None when it may be fetched (RFC 7591 section 2)."""
-    return fault_of_redirect_uri(uri, ()) if uri.startswith("https://") else "It is not https."
+    return redirect_uri_error(uri, ()) if uri.startswith("https://") else "It is not https."
 
 
 def set_of(keys: Sequence[ClientKey]) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from joserfc.errors import JoseError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.errors import Invalid
-from app.oauth.clients.keys import fault_of_jwks_uri, fault_of_keys, read_keys, set_of
-from app.oauth.clients.redirects import fault_of_redirect_uri
+from app.oauth.clients.keys import jwks_uri_error, keys_error, read_keys, set_of
+from app.oauth.clients.redirects import redirect_uri_error
 from app.oauth.faults import OAuthFault
 from app.oauth.metadata import AUTH_METHODS, PRIVATE_KEY_JWT, REGISTRABLE_GRANT_TYPES, server_metadata
-from app.scopes import in_order
+from app.scopes import format_scope
 from app.settings.settings import Settings
 from app.text import clean
 
@@ -58,7 +58,7 @@ class ClientMetadata(BaseModel):
         return {name: value for name, value in members.items() if value is not None and value != ""}
 
 
-def fault_of_members(error: ValidationError) -> OAuthFault:
+def metadata_error(error: ValidationError) -> OAuthFault:
     """The first of the faults that reading metadata found."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     if not first["loc"]:
@@ -68,12 +68,12 @@ def fault_of_members(error: ValidationError) -> OAuthFault:
     return OAuthFault(code, f"{name} is missing, too long or of the wrong type.")
 
 
-def fault_of_redirect_uris(settings: Settings, uris: list[str]) -> OAuthFault | None:
+def redirect_uris_error(settings: Settings, uris: list[str]) -> OAuthFault | None:
     """The first redirect URI that is not acceptable, and why."""
     if sum(len(uri) for uri in uris) > LONGEST_REDIRECT_URIS:
         return OAuthFault("invalid_redirect_uri", f"redirect_uris: {LONGEST_REDIRECT_URIS} characters in all, at most.")
     for number, uri in enumerate(uris):
-        if (reason := fault_of_redirect_uri(uri, settings.oauth_redirect_schemes)) is not None:
+        if (reason := redirect_uri_error(uri, settings.oauth_redirect_schemes)) is not None:
             return OAuthFault("invalid_redirect_uri", f"redirect_uris[{number}] is refused. {reason}")
     return None
 
@@ -89,7 +89,7 @@ def checked_metadata(settings: Settings, given: ClientMetadata) -> dict[str, Any
     if given.token_endpoint_auth_method not in AUTH_METHODS:
         return OAuthFault(INVALID, f"token_endpoint_auth_method must be one of {', '.join(AUTH_METHODS)}.")
     if given.scope is not None:
-        metadata["scope"] = in_order(given.scope.split())
+        metadata["scope"] = format_scope(given.scope.split())
         if not metadata["scope"]:
             del metadata["scope"]
     try:
@@ -109,11 +109,11 @@ def _with_keys(given: ClientMetadata, metadata: dict[str, Any]) -> OAuthFault | 
     if (given.jwks is None) == (given.jwks_uri is None):
         return OAuthFault(INVALID, "private_key_jwt needs either jwks or jwks_uri.")
     if given.jwks is not None:
-        if (fault := fault_of_keys(given.jwks)) is not None:
+        if (fault := keys_error(given.jwks)) is not None:
             return OAuthFault(INVALID, f"jwks is refused. {fault}")
         metadata["jwks"] = set_of(read_keys(given.jwks))
         return None
-    fault = fault_of_jwks_uri(given.jwks_uri or "")
+    fault = jwks_uri_error(given.jwks_uri or "")
     return None if fault is None else OAuthFault(INVALID, f"jwks_uri is refused. {fault}")
 
 

@@ -7,18 +7,18 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
 from app.errors import Conflict, Invalid, NotFound
 from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, checked_keys
-from app.oauth.clients.metadata import LONGEST_NAME, ClientMetadata, fault_of_members
-from app.oauth.clients.redirects import fault_of_redirect_uri
+from app.oauth.clients.metadata import LONGEST_NAME, ClientMetadata, metadata_error
+from app.oauth.clients.redirects import redirect_uri_error
 from app.oauth.clients.registration import Registered, new_client
 from app.oauth.clients.repository import delete_client, insert_client, lock_client
 from app.oauth.faults import OAuthFault
 from app.oauth.grants.repository import EndedGrant, of_client
-from app.oauth.grants.revocation import Ended, Endings
+from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.metadata import PUBLIC
 from app.settings.settings import Settings
 from app.text import clean
@@ -55,11 +55,11 @@ async def add_client(connection: Connection, settings: Settings, wanted: Wanted,
         )
         registered = new_client(settings, given, KIND, now, may_introspect=wanted.may_introspect)
     except ValidationError as error:
-        registered = fault_of_members(error)
+        registered = metadata_error(error)
     if isinstance(registered, OAuthFault):
         raise Invalid(registered.description)
     await insert_client(connection, registered.client, registered.metadata, now)
-    entry = Entry(action=Action.CLIENT_REGISTERED, at=now, client_id=registered.client.id, detail=KIND)
+    entry = AuditEntry(action=Action.CLIENT_REGISTERED, at=now, client_id=registered.client.id, detail=KIND)
     await record(connection, entry)
     return registered
 
@@ -70,14 +70,16 @@ def _checked(settings: Settings, wanted: Wanted) -> GivenKeys:
         raise Invalid("The name is empty: people see it when they are asked.", field="name")
     clean(wanted.name, "name", LONGEST_NAME)
     for uri in wanted.redirect_uris:
-        if (fault := fault_of_redirect_uri(uri, settings.oauth_redirect_schemes)) is not None:
+        if (fault := redirect_uri_error(uri, settings.oauth_redirect_schemes)) is not None:
             raise Invalid(f"redirect_uri {uri} is refused. {fault}", field="redirect_uri")
     if wanted.may_introspect and wanted.auth_method == PUBLIC:
         raise Invalid("--introspect needs an --auth-method: only who proves itself may ask about tokens.")
     return checked_keys(wanted.auth_method, wanted.keys)
 
 
-async def end_client(connection: Connection, client_id: str, endings: Endings, now: datetime) -> list[EndedGrant]:
+async def end_client(
+    connection: Connection, client_id: str, endings: GrantRevocations, now: datetime
+) -> list[EndedGrant]:
     """Remove a client, whichever way it was registered, and end its grants: which ones.
 
     Raises `NotFound`, and `Conflict` for a service account, which is also somebody in a household.
@@ -87,7 +89,7 @@ async def end_client(connection: Connection, client_id: str, endings: Endings, n
         raise NotFound(f"There is no client {client_id}.")
     if client.kind == "service":
         raise Conflict(f"{client_id} is a service account; end it with `service-accounts revoke {client_id}`.")
-    ended = await endings.end(connection, of_client(client_id), Ended.CLIENT_REMOVED, now)
+    ended = await endings.end(connection, of_client(client_id), RevocationReason.CLIENT_REMOVED, now)
     await delete_client(connection, client_id)
-    await record(connection, Entry(action=Action.CLIENT_REMOVED, at=now, client_id=client_id, detail=client.kind))
+    await record(connection, AuditEntry(action=Action.CLIENT_REMOVED, at=now, client_id=client_id, detail=client.kind))
     return ended

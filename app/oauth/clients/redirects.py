@@ -15,7 +15,7 @@ _URI_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "-._~:
 _OURS: Final = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 
 
-def fault_of_redirect_uri(uri: str, private_schemes: Iterable[str]) -> str | None:
+def redirect_uri_error(uri: str, private_schemes: Iterable[str]) -> str | None:
     """What is wrong with a redirect URI, in words for its developer; None when it is acceptable.
 
     `private_schemes` are accepted besides https (RFC 8252 section 7.1).
@@ -37,10 +37,10 @@ def fault_of_redirect_uri(uri: str, private_schemes: Iterable[str]) -> str | Non
         return "It has no proper host."
     if "%2e" in parts.path.lower() or any(unquote(each) in (".", "..") for each in parts.path.split("/")):
         return "Its path has a dot segment or an encoded dot."
-    return _fault_of_scheme(uri, parts, private_schemes)
+    return _scheme_error(uri, parts, private_schemes)
 
 
-def _fault_of_scheme(uri: str, parts: SplitResult, private_schemes: Iterable[str]) -> str | None:
+def _scheme_error(uri: str, parts: SplitResult, private_schemes: Iterable[str]) -> str | None:
     if uri.startswith("https://"):
         return None
     if uri.startswith("http://"):

@@ -10,19 +10,19 @@ from app.errors import Invalid, LimitReached
 from app.oauth.auditing import entry_of, refused
 from app.oauth.clients.registration import Registered, register_client
 from app.oauth.clients.repository import insert_client
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.faults import NOT_STORED, OAuthFault
-from app.runtime.requests import address_of
+from app.runtime.requests import client_address
 from app.ui.forms import read_whole_body
 
 
-async def register(server: AuthorizationServer, request: Request) -> Response:
+async def register(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/register: 201 with the client id, and the secret for those who asked for one.
 
     Raises `LimitReached` for an address with too many registrations.
     """
     try:
-        await server.limits.registrations.require(address_of(request), "Too many registrations from this address.")
+        await server.limits.registrations.require(client_address(request), "Too many registrations from this address.")
     except LimitReached:
         refused(server, request, Action.CLIENT_REGISTERED, LimitReached.code)
         raise
@@ -36,7 +36,7 @@ async def register(server: AuthorizationServer, request: Request) -> Response:
     return JSONResponse(registered.answer, 201, headers=NOT_STORED)
 
 
-async def _checked(server: AuthorizationServer, request: Request) -> Registered | OAuthFault:
+async def _checked(server: OAuthContext, request: Request) -> Registered | OAuthFault:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         return OAuthFault("invalid_client_metadata", "Send the metadata as application/json.")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from app.crypto.tokens import CLIENT_ID_PREFIX, CLIENT_SECRET_PREFIX, hash_of, new_public_id, new_secret
-from app.oauth.clients.metadata import ClientMetadata, checked_metadata, fault_of_members, fault_of_redirect_uris
+from app.oauth.clients.metadata import ClientMetadata, checked_metadata, metadata_error, redirect_uris_error
 from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault
 from app.oauth.metadata import SECRET_METHODS
@@ -30,7 +30,7 @@ def register_client(settings: Settings, body: bytes, now: datetime) -> Registere
     try:
         given = ClientMetadata.model_validate_json(body)
     except ValidationError as error:
-        return fault_of_members(error)
+        return metadata_error(error)
     return new_client(settings, given, "dynamic", now)
 
 
@@ -38,7 +38,7 @@ def new_client(
     settings: Settings, given: ClientMetadata, kind: str, now: datetime, *, may_introspect: bool = False
 ) -> Registered | OAuthFault:
     """A client with an id of ours, and with a secret if its method needs one."""
-    fault = fault_of_redirect_uris(settings, given.redirect_uris)
+    fault = redirect_uris_error(settings, given.redirect_uris)
     if fault is not None:
         return fault
     metadata = checked_metadata(settings, given)

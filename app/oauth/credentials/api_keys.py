@@ -19,7 +19,7 @@ from app.oauth.credentials.api_key_repository import find_grant_of_key_id, inser
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.create import has_room, make_grant
 from app.oauth.grants.repository import NewGrant, by_id
-from app.oauth.grants.revocation import Ended, Endings
+from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.people.finding import find_anybody
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, expand
 from app.text import clean
@@ -92,12 +92,12 @@ async def create_api_key(connection: Connection, resource: str, wanted: WantedKe
     return IssuedKey(grant.client_id, secret, now + timedelta(days=wanted.days))
 
 
-async def revoke_api_key(connection: Connection, key_id: str, endings: Endings, now: datetime) -> None:
+async def revoke_api_key(connection: Connection, key_id: str, endings: GrantRevocations, now: datetime) -> None:
     """End a key at once. Raises `NotFound` for an unknown id, `Conflict` when it was ended before."""
     grant_id = await find_grant_of_key_id(connection, key_id)
     if grant_id is None:
         raise NotFound("There is no API key with this id; `api-keys list` shows them all.", field="id")
-    if not await endings.end(connection, by_id(grant_id), Ended.BY_OPERATOR, now):
+    if not await endings.end(connection, by_id(grant_id), RevocationReason.BY_OPERATOR, now):
         raise Conflict("This key is revoked already.", field="id")
 
 

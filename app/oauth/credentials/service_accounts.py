@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.crypto.tokens import CLIENT_SECRET_PREFIX, SERVICE_ID_PREFIX, hash_of, new_public_id, new_secret
 from app.db import Connection, new_id
@@ -22,7 +22,7 @@ from app.oauth.clients.repository import Client, insert_client, lock_client
 from app.oauth.credentials.service_account_repository import find_service_account
 from app.oauth.grants.create import make_grant
 from app.oauth.grants.repository import GrantRow, NewGrant, by_id, find_grant_households, of_client
-from app.oauth.grants.revocation import Ended, Endings
+from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.metadata import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT
 from app.people.repository import insert_service_person
 from app.scopes import scopes_of_role
@@ -76,7 +76,7 @@ async def create_service_account(
     )
     metadata = {"client_name": name, "grant_types": ["client_credentials"]}
     await insert_client(connection, client, metadata, now)
-    await record(connection, Entry(action=Action.CLIENT_REGISTERED, at=now, client_id=client.id, detail=KIND))
+    await record(connection, AuditEntry(action=Action.CLIENT_REGISTERED, at=now, client_id=client.id, detail=KIND))
     person = await insert_service_person(connection, client.id, name, now)
     await join(connection, household_id, person.id, wanted.role, now, by=None)
     grant = NewGrant(
@@ -95,7 +95,9 @@ async def create_service_account(
     return IssuedAccount(client.id, secret)
 
 
-async def revoke_service_account(connection: Connection, client_id: str, endings: Endings, now: datetime) -> UUID:
+async def revoke_service_account(
+    connection: Connection, client_id: str, endings: GrantRevocations, now: datetime
+) -> UUID:
     """End an account: its grant, and its membership. What it did stays on record under its name.
 
     Answers the household that it has left, for those who keep memberships in memory. Raises `NotFound` for an unknown
@@ -105,20 +107,20 @@ async def revoke_service_account(connection: Connection, client_id: str, endings
     account = await find_service_account(connection, client_id)
     if account is None:
         raise NotFound("There is no service account with this id; `service-accounts list` shows them all.", field="id")
-    ended = await endings.end(connection, of_client(client_id), Ended.BY_OPERATOR, now)
+    ended = await endings.end(connection, of_client(client_id), RevocationReason.BY_OPERATOR, now)
     has_left = await leave(connection, account.household_id, account.person_id, now, by=None)
     if not ended and not has_left:
         raise Conflict("This service account is revoked already.", field="id")
     return account.household_id
 
 
-async def end_tokens(connection: Connection, grant: GrantRow, endings: Endings, now: datetime) -> bool:
+async def end_tokens(connection: Connection, grant: GrantRow, endings: GrantRevocations, now: datetime) -> bool:
     """End a service account's tokens (RFC 7009 section 2.1), and not the account: another grant takes the place of
     theirs. False when they had ended already.
 
     The client must be locked, so that the account is not revoked meanwhile.
     """
-    if not await endings.end(connection, by_id(grant.id), Ended.BY_CLIENT, now):
+    if not await endings.end(connection, by_id(grant.id), RevocationReason.BY_CLIENT, now):
         return False
     another = await _another(connection, grant)
     await make_grant(connection, another, now, by_command=False, address=endings.address)

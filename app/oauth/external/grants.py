@@ -14,7 +14,7 @@ from app.oauth.external import grant_repository as store
 from app.oauth.external.grant_repository import NewExternalGrant
 from app.oauth.grants.create import entry_of_new_grant
 from app.oauth.tokens.claims_cache import ExternalClaims
-from app.people.accounts import FoundHousehold
+from app.people.accounts import CreateFirstHousehold
 from app.people.identities import Identity, find_or_admit
 from app.people.identity_repository import find_identified
 from app.runtime.clock import Clock, system_clock
@@ -34,7 +34,7 @@ class ExternalGrants:
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, found_household: FoundHousehold, *, clock: Clock = system_clock
+        self, engine: Engine, settings: Settings, found_household: CreateFirstHousehold, *, clock: Clock = system_clock
     ) -> None:
         self._engine = engine
         self._resource = settings.resource

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.repository import NewGrant, count_live, insert_grant
 from app.people.repository import lock_person
-from app.scopes import in_order
+from app.scopes import format_scope
 
 
 async def has_room(connection: Connection, person_id: UUID, now: datetime) -> bool:
@@ -41,14 +41,14 @@ def entry_of_new_grant(
     now: datetime,
     person_id: UUID | None,
     other_person_id: UUID | None = None,
-) -> Entry:
+) -> AuditEntry:
     """The entry about a new grant: its kind and scopes are its detail."""
-    return Entry(
+    return AuditEntry(
         action=Action.GRANT_MADE,
         at=now,
         person_id=person_id,
         other_person_id=other_person_id,
         client_id=client_id,
         grant_id=grant_id,
-        detail=f"{kind} {in_order(scopes)}",
+        detail=f"{kind} {format_scope(scopes)}",
     )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record_all
 from app.db import Connection
 from app.errors import Conflict, NotFound
@@ -18,7 +18,7 @@ GrantRevoked = Callable[[UUID], None]
 """Told of each grant that was revoked, after the commit, so that caches drop it at once. It must not raise."""
 
 
-class Ended(StrEnum):
+class RevocationReason(StrEnum):
     """Why a grant ended, as it stands with the grant and in the record; docs/audit.md says what each means."""
 
     BY_CLIENT = "revoked_by_client"
@@ -33,8 +33,8 @@ class Ended(StrEnum):
 
 
 _NOT_BY_PERSON: Final = (
-    *(Ended.BY_OPERATOR, Ended.CLIENT_REMOVED, Ended.UNUSED),
-    *(Ended.CODE_REPLAYED, Ended.REFRESH_TOKEN_REPLAYED),
+    *(RevocationReason.BY_OPERATOR, RevocationReason.CLIENT_REMOVED, RevocationReason.UNUSED),
+    *(RevocationReason.CODE_REPLAYED, RevocationReason.REFRESH_TOKEN_REPLAYED),
 )
 
 
@@ -43,11 +43,11 @@ class Revocation:
     """A finding that ends a grant: which one, locked, why, and what the client is answered."""
 
     grant: GrantRow
-    because: Ended
+    because: RevocationReason
     fault: OAuthFault
 
 
-class Endings:
+class GrantRevocations:
     """The grants that one transaction ends: `tell` is its `committed`.
 
     So caches hear of it as soon as it is stored, also when the request was given up meanwhile. `address` is the network
@@ -59,7 +59,9 @@ class Endings:
         self.address = address
         self._ended: list[UUID] = []
 
-    async def end(self, connection: Connection, which: Which, because: Ended, now: datetime) -> list[EndedGrant]:
+    async def end(
+        self, connection: Connection, which: Which, because: RevocationReason, now: datetime
+    ) -> list[EndedGrant]:
         """End those of the grants that are live, and with them all their tokens; which ones they were."""
         ended = await end_grants(connection, which, because, now)
         await record_all(connection, [self._entry(grant, because, now) for grant in ended])
@@ -71,9 +73,9 @@ class Endings:
         for grant_id in self._ended:
             self._grant_revoked(grant_id)
 
-    def _entry(self, grant: EndedGrant, because: Ended, now: datetime) -> Entry:
+    def _entry(self, grant: EndedGrant, because: RevocationReason, now: datetime) -> AuditEntry:
         not_by_person = because in _NOT_BY_PERSON
-        return Entry(
+        return AuditEntry(
             action=Action.GRANT_REVOKED,
             at=now,
             person_id=None if not_by_person else grant.person_id,
@@ -85,7 +87,7 @@ class Endings:
         )
 
 
-async def revoke_by_command(connection: Connection, grant_id: UUID, endings: Endings, now: datetime) -> None:
+async def revoke_by_command(connection: Connection, grant_id: UUID, endings: GrantRevocations, now: datetime) -> None:
     """End a grant of any kind but a service account's, for whoever runs the service.
 
     Raises `NotFound` when there is no live one of that id, and `Conflict` for a service account, which is also somebody
@@ -94,5 +96,5 @@ async def revoke_by_command(connection: Connection, grant_id: UUID, endings: End
     grant = await find_grant(connection, grant_id)
     if grant is not None and grant.kind == "service":
         raise Conflict(f"This is a service account; end it with `service-accounts revoke {grant.client_id}`.")
-    if not await endings.end(connection, by_id(grant_id), Ended.BY_OPERATOR, now):
+    if not await endings.end(connection, by_id(grant_id), RevocationReason.BY_OPERATOR, now):
         raise NotFound("There is no grant of this id, or it has ended already; `grants list` shows a person's.")

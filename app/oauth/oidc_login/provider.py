@@ -53,7 +53,7 @@ class _Proof(BaseModel):
     sub: Subject
 
 
-class Upstream:
+class OidcProvider:
     """One provider: where people are sent, and who comes back."""
 
     def __init__(self, settings: Settings, secret_key: SecretStr, fetcher: Fetcher, clock: Clock) -> None:

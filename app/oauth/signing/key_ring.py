@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from pydantic import SecretStr
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.crypto.encryption import seal, unseal
 from app.db import Connection, Engine, transaction
@@ -80,7 +80,7 @@ class KeyRing:
                 await store.insert_key(connection, made, now)
                 stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
                 if any(key.kid == made.kid for key in stored):
-                    await record(connection, Entry(action=Action.KEY_MADE, at=now, detail=made.kid))
+                    await record(connection, AuditEntry(action=Action.KEY_MADE, at=now, detail=made.kid))
             self._take(stored, now, strict=True)
             await self._reseal(connection, [key for key in stored if key.may_sign(now)])
 

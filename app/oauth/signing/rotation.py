@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
 from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, make_key
@@ -31,7 +31,7 @@ async def rotate_keys(connection: Connection, secret_key: SecretStr, now: dateti
     if not await insert_key(connection, key, now):
         return None
     await retire_keys_before(connection, key.generation, key.active_from)
-    await record(connection, Entry(action=Action.KEY_ROTATED, at=now, detail=key.kid))
+    await record(connection, AuditEntry(action=Action.KEY_ROTATED, at=now, detail=key.kid))
     return key
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from app.limits.rate_limit import LocalLimit
 from app.oauth.grants.repository import GrantRow
 from app.oauth.signing.key_ring import KeyRing
-from app.oauth.spending import Whose, spend
-from app.scopes import in_order
+from app.oauth.spending import Whose, check_limit
+from app.scopes import format_scope
 from app.settings.settings import Settings
 
 ACCESS_TOKEN_LIFE: Final = timedelta(minutes=15)
@@ -39,7 +39,7 @@ def count_token(limit: LocalLimit, name: Whose, whose: UUID | str) -> None:
 
     By then the client has proven itself, and holds what it takes: nobody can use up another's tokens.
     """
-    spend(limit, "Too many tokens at once. Wait a little.", name, whose)
+    check_limit(limit, "Too many tokens at once. Wait a little.", name, whose)
 
 
 def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: frozenset[str], now: datetime) -> str:
@@ -53,7 +53,7 @@ def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: fro
             "client_id": grant.client_id,
             "gid": str(grant.id),
             "jti": secrets.token_urlsafe(16),
-            "scope": in_order(scopes),
+            "scope": format_scope(scopes),
             "iat": issued_at,
             "exp": issued_at + int(token_life(grant, now).total_seconds()),
         }

@@ -11,7 +11,7 @@ from app.oauth.grants.repository import GrantRow, find_service_grant
 from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters
 from app.resources import Resource
-from app.scopes import narrowed
+from app.scopes import intersect_scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ async def grant_of_service(
         return unauthorized_client("This client is no service account, or its account has ended.")
     if resource not in (None, grant.endpoint):
         return invalid_target()
-    scopes = narrowed(grant.scopes, parameters.get("scope"))
+    scopes = intersect_scopes(grant.scopes, parameters.get("scope"))
     if not scopes:
         return OAuthFault("invalid_scope", "The account has none of these scopes.")
     return Granted(grant, scopes)

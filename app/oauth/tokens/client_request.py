@@ -9,10 +9,10 @@ from starlette.responses import Response
 from app.audit.models import Action
 from app.errors import Invalid, LimitReached
 from app.oauth.auditing import refused
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
-from app.oauth.spending import spent_by
+from app.oauth.spending import limited_subject
 from app.ui.forms import read_form
 
 
@@ -29,7 +29,7 @@ Serve = Callable[[Parameters], Awaitable[Response | Refusal]]
 
 
 async def answer(
-    server: AuthorizationServer, request: Request, action: Action, serve: Serve, *, detail: str | None = None
+    server: OAuthContext, request: Request, action: Action, serve: Serve, *, detail: str | None = None
 ) -> Response:
     """The answer to a request, which `serve` makes of its parameters. A refusal is recorded as `action`, and counts as
     a failure of the client.
@@ -51,7 +51,7 @@ async def answer(
             return outcome
         await server.limits.failures.count(request, parameters)
     except LimitReached as reached:
-        refused(server, request, action, reached.code, detail=detail, **spent_by(reached))
+        refused(server, request, action, reached.code, detail=detail, **limited_subject(reached))
         raise
     if not outcome.is_recorded:
         refused(server, request, action, outcome.fault.error, client_id=outcome.client_id, detail=detail)

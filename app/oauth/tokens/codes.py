@@ -10,7 +10,7 @@ from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
 from app.oauth.grants.models import is_of
 from app.oauth.grants.repository import GrantRow, lock_grant
-from app.oauth.grants.revocation import Ended, Revocation
+from app.oauth.grants.revocation import Revocation, RevocationReason
 from app.oauth.parameters import Parameters
 from app.oauth.tokens.code_repository import Code, consume_code, insert_code, lock_code
 from app.oauth.tokens.pkce import verifies
@@ -48,7 +48,7 @@ async def redeem_code(
     grant = found if verified and found is not None and is_of(found, client) else None
     if code.consumed_at is not None:
         fault = invalid_grant(_BAD_CODE)
-        return fault if grant is None else Revocation(grant, Ended.CODE_REPLAYED, fault)
+        return fault if grant is None else Revocation(grant, RevocationReason.CODE_REPLAYED, fault)
     await consume_code(connection, code.code_hash, now)
     if grant is None or now >= code.expires_at or not grant.is_live(now):
         return invalid_grant(_BAD_CODE)

@@ -12,20 +12,20 @@ from app.households.repository import memberships_of
 from app.oauth.auditing import entry_of
 from app.oauth.clients.authentication import find_proven_client
 from app.oauth.clients.repository import Client
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request, unauthorized_client
 from app.oauth.grants.models import Grant, find_live_grant
 from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters
-from app.oauth.spending import spend
+from app.oauth.spending import check_limit
 from app.oauth.tokens.claims_cache import Claims
 from app.oauth.tokens.client_request import Refusal, answer
-from app.scopes import expand, in_order
+from app.scopes import expand, format_scope
 
 INACTIVE: Final[dict[str, Any]] = {"active": False}
 
 
-async def introspect(server: AuthorizationServer, request: Request) -> Response:
+async def introspect(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/introspect: whether an access token is good at this moment, and what for.
 
     Whatever is not a good access token of ours is answered with `active: false` and nothing else: so are refresh
@@ -35,12 +35,12 @@ async def introspect(server: AuthorizationServer, request: Request) -> Response:
     return await answer(server, request, Action.TOKEN_INTROSPECTED, partial(_serve, server, request))
 
 
-async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> Response | Refusal:
+async def _serve(server: OAuthContext, request: Request, parameters: Parameters) -> Response | Refusal:
     client = await _authorized(server, request, parameters)
     if isinstance(client, OAuthFault):
         return Refusal(client)
     words = "Too many questions about tokens. Wait a little."
-    spend(server.limits.introspections, words, "client_id", client.id)
+    check_limit(server.limits.introspections, words, "client_id", client.id)
     if "token" not in parameters:
         return Refusal(invalid_request("The parameter token is missing."), client.id)
     claims = await server.verifier.verify(parameters["token"])
@@ -50,7 +50,7 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     return JSONResponse(found, headers=NOT_STORED)
 
 
-async def _authorized(server: AuthorizationServer, request: Request, parameters: Parameters) -> Client | OAuthFault:
+async def _authorized(server: OAuthContext, request: Request, parameters: Parameters) -> Client | OAuthFault:
     """The client, when it has proven itself and may ask."""
     client = await find_proven_client(server, request, parameters)
     if isinstance(client, OAuthFault):
@@ -60,7 +60,7 @@ async def _authorized(server: AuthorizationServer, request: Request, parameters:
     return client
 
 
-async def _answer(server: AuthorizationServer, claims: Claims) -> dict[str, Any]:
+async def _answer(server: OAuthContext, claims: Claims) -> dict[str, Any]:
     async with transaction(server.engine) as connection:
         found = await _today(server, connection, claims)
     if found is None or claims.exp <= server.clock():
@@ -72,15 +72,13 @@ async def _answer(server: AuthorizationServer, claims: Claims) -> dict[str, Any]
         "aud": grant.endpoint.identifier(server.settings.public_url),
         "sub": str(claims.sub),
         "client_id": claims.client_id,
-        "scope": in_order(scopes),
+        "scope": format_scope(scopes),
         "exp": int(claims.exp.timestamp()),
         "token_type": "Bearer",
     }
 
 
-async def _today(
-    server: AuthorizationServer, connection: Connection, claims: Claims
-) -> tuple[Grant, frozenset[str]] | None:
+async def _today(server: OAuthContext, connection: Connection, claims: Claims) -> tuple[Grant, frozenset[str]] | None:
     """The token's grant and the scopes that the token has there; None when the grant or every membership has ended."""
     grant = await find_live_grant(connection, claims.gid, server.clock())
     if grant is None or (claims.sub, claims.client_id) != (grant.person_id, grant.client_id):

@@ -13,14 +13,14 @@ from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
 from app.oauth.grants.models import is_of
 from app.oauth.grants.repository import GrantRow, lock_grant
-from app.oauth.grants.revocation import Ended, Revocation
+from app.oauth.grants.revocation import Revocation, RevocationReason
 from app.oauth.limits import Limits
 from app.oauth.parameters import Parameters
 from app.oauth.tokens import refresh_repository as store
 from app.oauth.tokens.access_tokens import count_token
 from app.oauth.tokens.refresh_repository import Family, RefreshToken
 from app.resources import Resource
-from app.scopes import narrowed
+from app.scopes import intersect_scopes
 
 # Hosts refresh in parallel bursts, and answers get lost: for so long the last token but one is still answered,
 # with the same successor each time.
@@ -99,10 +99,10 @@ async def refresh(
         return invalid_grant(_BAD_TOKEN)
     is_current = presented.stored.generation == presented.family.current_generation
     if not is_current and not _is_in_grace(presented, now):
-        return Revocation(presented.grant, Ended.REFRESH_TOKEN_REPLAYED, invalid_grant(_BAD_TOKEN))
+        return Revocation(presented.grant, RevocationReason.REFRESH_TOKEN_REPLAYED, invalid_grant(_BAD_TOKEN))
     if resource not in (None, presented.grant.endpoint):
         return invalid_target()
-    scopes = narrowed(presented.grant.scopes, parameters.get("scope"))
+    scopes = intersect_scopes(presented.grant.scopes, parameters.get("scope"))
     if not scopes:
         return OAuthFault("invalid_scope", "None of these scopes was approved.")
     count_token(limits.tokens, "grant_id", presented.grant.id)

@@ -12,12 +12,12 @@ from app.db import Connection, transaction
 from app.oauth.auditing import endings_of, refused
 from app.oauth.clients.authentication import find_proven_client
 from app.oauth.clients.repository import Client, lock_client
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.credentials.service_accounts import KIND as SERVICE
 from app.oauth.credentials.service_accounts import end_tokens
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.grants.repository import GrantRow, by_id, lock_grant
-from app.oauth.grants.revocation import Ended, Endings
+from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.parameters import Parameters
 from app.oauth.tokens.claims_cache import Claims
 from app.oauth.tokens.client_request import Refusal, answer
@@ -27,7 +27,7 @@ AT_REVOCATION: Final = "revocation"
 UNKNOWN_TOKEN: Final = "unknown_token"  # noqa: S105
 
 
-async def revoke(server: AuthorizationServer, request: Request) -> Response:
+async def revoke(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/revoke: ends the grant behind a refresh or access token; of a service account, every token and not
     the account. A token that is not (or no longer) good, or of another issuer, is answered alike (section 2.2); one
     of another client is refused and keeps working (section 2.1).
@@ -37,7 +37,7 @@ async def revoke(server: AuthorizationServer, request: Request) -> Response:
     return await answer(server, request, Action.TOKEN_REFUSED, partial(_serve, server, request), detail=AT_REVOCATION)
 
 
-async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> Response | Refusal:
+async def _serve(server: OAuthContext, request: Request, parameters: Parameters) -> Response | Refusal:
     client = await find_proven_client(server, request, parameters)
     if isinstance(client, OAuthFault):
         return Refusal(client)
@@ -51,9 +51,7 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     return Response(status_code=200, headers=NOT_STORED)
 
 
-async def _end(
-    server: AuthorizationServer, request: Request, client: Client, parameters: Parameters
-) -> OAuthFault | bool:
+async def _end(server: OAuthContext, request: Request, client: Client, parameters: Parameters) -> OAuthFault | bool:
     """End what hangs on the token; whether it is one that we know."""
     if "token" not in parameters:
         return invalid_request("The parameter token is missing.")
@@ -75,5 +73,5 @@ async def _end(
         return grant is not None
 
 
-async def _end_grant(connection: Connection, grant: GrantRow, endings: Endings, now: datetime) -> None:
-    await endings.end(connection, by_id(grant.id), Ended.BY_CLIENT, now)
+async def _end_grant(connection: Connection, grant: GrantRow, endings: GrantRevocations, now: datetime) -> None:
+    await endings.end(connection, by_id(grant.id), RevocationReason.BY_CLIENT, now)

@@ -8,13 +8,13 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.audit.models import Action, Entry
+from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection, transaction
 from app.oauth.auditing import endings_of, entry_of
 from app.oauth.clients.authentication import authenticate_client, read_credentials
 from app.oauth.clients.repository import Client, note_use
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request
 from app.oauth.grants.repository import GrantRow, by_id
 from app.oauth.grants.revocation import Revocation
@@ -26,7 +26,7 @@ from app.oauth.tokens.client_request import Refusal, answer
 from app.oauth.tokens.codes import redeem_code
 from app.oauth.tokens.refresh import Refreshed, refresh, start_family
 from app.resources import NONE_OF_OURS, Resource
-from app.scopes import in_order
+from app.scopes import format_scope
 
 _ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
 
@@ -39,7 +39,7 @@ class TokenAnswer:
     grant: GrantRow
 
 
-async def token(server: AuthorizationServer, request: Request) -> Response:
+async def token(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/token. Cookies are ignored.
 
     Raises `LimitReached` as `answer` does, and for a grant, a person or a service account with too many tokens; nothing
@@ -48,7 +48,7 @@ async def token(server: AuthorizationServer, request: Request) -> Response:
     return await answer(server, request, Action.TOKEN_REFUSED, partial(_serve, server, request))
 
 
-async def _serve(server: AuthorizationServer, request: Request, parameters: Parameters) -> Response | Refusal:
+async def _serve(server: OAuthContext, request: Request, parameters: Parameters) -> Response | Refusal:
     await server.keys.refresh()
     given = await read_credentials(server, request, parameters)
     if isinstance(given, OAuthFault):
@@ -78,7 +78,7 @@ async def _serve(server: AuthorizationServer, request: Request, parameters: Para
     return Refusal(outcome, client.id)
 
 
-def _replay(server: AuthorizationServer, request: Request, found: Revocation, is_ended: bool) -> Entry:
+def _replay(server: OAuthContext, request: Request, found: Revocation, is_ended: bool) -> AuditEntry:
     """The entry about a code or token that came back; `is_ended`: the grant was ended because of it."""
     return entry_of(
         server,
@@ -92,7 +92,7 @@ def _replay(server: AuthorizationServer, request: Request, found: Revocation, is
     )
 
 
-def _entry(server: AuthorizationServer, request: Request, parameters: Parameters, answer: TokenAnswer) -> Entry:
+def _entry(server: OAuthContext, request: Request, parameters: Parameters, answer: TokenAnswer) -> AuditEntry:
     return entry_of(
         server,
         request,
@@ -105,7 +105,7 @@ def _entry(server: AuthorizationServer, request: Request, parameters: Parameters
 
 
 async def _outcome(
-    server: AuthorizationServer, connection: Connection, client: Client, parameters: Parameters, now: datetime
+    server: OAuthContext, connection: Connection, client: Client, parameters: Parameters, now: datetime
 ) -> TokenAnswer | Revocation | OAuthFault:
     resource = _named_resource(server, parameters)
     match parameters.get("grant_type"):
@@ -132,7 +132,7 @@ async def _outcome(
             return OAuthFault("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANT_TYPES)}.")
 
 
-def _named_resource(server: AuthorizationServer, parameters: Parameters) -> Resource | None:
+def _named_resource(server: OAuthContext, parameters: Parameters) -> Resource | None:
     """The endpoint that the request names (RFC 8707 section 2.2), NONE_OF_OURS for any other; None when it leaves that
     to the grant."""
     if "resource" not in parameters:
@@ -141,13 +141,13 @@ def _named_resource(server: AuthorizationServer, parameters: Parameters) -> Reso
 
 
 def _answer(
-    server: AuthorizationServer, grant: GrantRow, scopes: frozenset[str], refresh_token: str | None, now: datetime
+    server: OAuthContext, grant: GrantRow, scopes: frozenset[str], refresh_token: str | None, now: datetime
 ) -> TokenAnswer:
     members: dict[str, Any] = {
         "access_token": access_token(server.settings, server.keys, grant, scopes, now),
         "token_type": "Bearer",
         "expires_in": int(token_life(grant, now).total_seconds()),
-        "scope": in_order(scopes),
+        "scope": format_scope(scopes),
     }
     if refresh_token is not None:
         members["refresh_token"] = refresh_token

@@ -8,25 +8,25 @@ from starlette.responses import Response
 from app.db import transaction
 from app.oauth.auditing import endings_of
 from app.oauth.browser.browser_session import see_other
-from app.oauth.browser.submitted_form import posted
-from app.oauth.context import AuthorizationServer
+from app.oauth.browser.submitted_form import submitted_form
+from app.oauth.context import OAuthContext
 from app.oauth.grants.repository import one_of_person
-from app.oauth.grants.revocation import Ended
+from app.oauth.grants.revocation import RevocationReason
 from app.people.sessions import find_person
 from app.web.account.urls import ACCOUNT, TO_DISCONNECT, out_of_date
 
 
-async def post_disconnect(server: AuthorizationServer, request: Request) -> Response:
+async def post_disconnect(server: OAuthContext, request: Request) -> Response:
     """POST /account/disconnect; `grant` names which. Of another's grant as little is told as of none."""
-    form = await posted(server, request, TO_DISCONNECT, "grant")
+    form = await submitted_form(server, request, TO_DISCONNECT, "grant")
     if form is None:
         return out_of_date(server)
     grant_id = UUID(form.fields.one("grant"))  # the form's token says that we wrote it
     now = server.clock()
     endings = endings_of(server, request)
     async with transaction(server.engine, committed=endings.tell) as connection:
-        person = await find_person(connection, form.visit.cookie, now)
+        person = await find_person(connection, form.session.cookie, now)
         if person is None:
             return out_of_date(server)
-        ended = await endings.end(connection, one_of_person(person.id, grant_id), Ended.BY_PERSON, now)
+        ended = await endings.end(connection, one_of_person(person.id, grant_id), RevocationReason.BY_PERSON, now)
     return see_other(server, ACCOUNT) if ended else out_of_date(server)

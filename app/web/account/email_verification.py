@@ -10,16 +10,16 @@ from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.auditing import endings_of, entry_of, refused
-from app.oauth.browser.browser_session import Visit, visit_of
+from app.oauth.browser.browser_session import BrowserSession, read_browser_session
 from app.oauth.browser.password_proof import count_attempt, prove
-from app.oauth.browser.submitted_form import form_token, posted, show
-from app.oauth.context import AuthorizationServer
+from app.oauth.browser.submitted_form import csrf_token, show, submitted_form
+from app.oauth.context import OAuthContext
 from app.oauth.grants.repository import of_person
-from app.oauth.grants.revocation import Ended
+from app.oauth.grants.revocation import RevocationReason
 from app.people.email_addresses import parse_email
-from app.people.email_links import Link
+from app.people.email_links import EmailLink
 from app.people.email_verification import verify
-from app.runtime.requests import address_of
+from app.runtime.requests import client_address
 from app.web.account.emails import verify_letter
 from app.web.account.page import account_page
 from app.web.account.urls import (
@@ -30,40 +30,40 @@ from app.web.account.urls import (
     find_link,
     letter_sent,
     out_of_date,
-    posted_link,
+    submitted_link_form,
 )
 
 TO_VERIFY = "verify"
 
 
-async def post_proof(server: AuthorizationServer, request: Request) -> Response:
+async def post_proof(server: OAuthContext, request: Request) -> Response:
     """POST /account/proof: sends the signed-in person the link."""
-    form = await posted(server, request, TO_SEND_PROOF)
-    person = form.visit.person if form else None
+    form = await submitted_form(server, request, TO_SEND_PROOF)
+    person = form.session.person if form else None
     if form is None or person is None or person.email is None or not server.mailer.enabled:
         return out_of_date(server)
     try:
         await count_attempt(server, request)
         async with transaction(server.engine) as connection:
             email, now = parse_email(person.email), server.clock()
-            await server.slow_down.begin_letter(connection, "verify", email, address_of(request), now)
+            await server.login_throttle.begin_letter(connection, "verify", email, client_address(request), now)
         server.mailer.put(partial(verify_letter, server, person))
     except AppError as error:
         refused(server, request, Action.ADDRESS_VERIFIED, error.code, person_id=person.id)
-        return await account_page(server, form.visit, person, error, error_in=TO_SEND_PROOF)
+        return await account_page(server, form.session, person, error, error_in=TO_SEND_PROOF)
     return letter_sent(server, f"A letter to {person.email} is on its way. Its link is good for a day.", ACCOUNT)
 
 
-async def show_verify(server: AuthorizationServer, request: Request) -> Response:
+async def show_verify(server: OAuthContext, request: Request) -> Response:
     """GET /account/verify: the form behind the link. Nothing is used up by looking."""
-    visit, secret = await visit_of(server, request), request.query_params.get("link", "")
+    visit, secret = await read_browser_session(server, request), request.query_params.get("link", "")
     link = await find_link(server, secret, "verify")
     return dead_link(server, "verify") if link is None else _page(server, visit, secret, link)
 
 
-async def post_verify(server: AuthorizationServer, request: Request) -> Response:
+async def post_verify(server: OAuthContext, request: Request) -> Response:
     """POST /account/verify. The first proof ends what was made before it: sessions, grants and links."""
-    form = await posted_link(server, request, TO_VERIFY, "verify")
+    form = await submitted_link_form(server, request, TO_VERIFY, "verify")
     if isinstance(form, Response):
         return form
     endings = endings_of(server, request)
@@ -77,13 +77,13 @@ async def post_verify(server: AuthorizationServer, request: Request) -> Response
             if is_first is None:
                 return dead_link(server, "verify")
             if is_first:
-                await endings.end(connection, of_person(account.person.id), Ended.ADDRESS_VERIFIED, now)
+                await endings.end(connection, of_person(account.person.id), RevocationReason.ADDRESS_VERIFIED, now)
             await record(connection, entry_of(server, request, Action.ADDRESS_VERIFIED, person_id=account.person.id))
     except AppError as error:
         refused(
             server, request, Action.ADDRESS_VERIFIED, error.code, email_hash=server.audit.email_hash(form.link.email)
         )
-        return _page(server, form.visit, form.secret, form.link, error)
+        return _page(server, form.session, form.secret, form.link, error)
     return server.pages.page(
         "done.html",
         title="The address is yours",
@@ -95,7 +95,7 @@ async def post_verify(server: AuthorizationServer, request: Request) -> Response
 
 
 def _page(
-    server: AuthorizationServer, visit: Visit, secret: str, link: Link, error: AppError | None = None
+    server: OAuthContext, visit: BrowserSession, secret: str, link: EmailLink, error: AppError | None = None
 ) -> Response:
-    token = form_token(server, visit, TO_VERIFY)
+    token = csrf_token(server, visit, TO_VERIFY)
     return show(server, visit, "verify.html", error, form_token=token, link=secret, email=link.email)

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.authorize.consent_choices import asked_level
-from app.oauth.browser.browser_session import Visit, provider_of, see_other, visit_of
-from app.oauth.browser.submitted_form import form_token, show
+from app.oauth.browser.browser_session import BrowserSession, provider_of, read_browser_session, see_other
+from app.oauth.browser.submitted_form import csrf_token, show
 from app.oauth.clients.redirects import shown_host
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
 from app.people.models import Person
 from app.people.repository import find_profile
@@ -43,17 +43,17 @@ class ShownApp:
     form_token: str
 
 
-async def show_account(server: AuthorizationServer, request: Request) -> Response:
+async def show_account(server: OAuthContext, request: Request) -> Response:
     """GET /account; `done` in the address says what the form did that led here."""
-    visit = await visit_of(server, request)
+    visit = await read_browser_session(server, request)
     if visit.person is None:
         return see_other(server, f"{SIGN_IN}?next={ACCOUNT}")
     return await account_page(server, visit, visit.person, done=_DONE.get(request.query_params.get("done", "")))
 
 
 async def account_page(
-    server: AuthorizationServer,
-    visit: Visit,
+    server: OAuthContext,
+    visit: BrowserSession,
     person: Person,
     error: AppError | None = None,
     *,
@@ -78,15 +78,15 @@ async def account_page(
         has_passwords=server.settings.has_passwords,
         apps=[_shown(server, visit, app) for app in apps],
         tokens={
-            "sign_out": form_token(server, visit, TO_SIGN_OUT),
-            "sign_out_everywhere": form_token(server, visit, TO_SIGN_OUT_EVERYWHERE),
-            "password": form_token(server, visit, TO_CHANGE_PASSWORD),
-            "proof": form_token(server, visit, TO_SEND_PROOF),
+            "sign_out": csrf_token(server, visit, TO_SIGN_OUT),
+            "sign_out_everywhere": csrf_token(server, visit, TO_SIGN_OUT_EVERYWHERE),
+            "password": csrf_token(server, visit, TO_CHANGE_PASSWORD),
+            "proof": csrf_token(server, visit, TO_SEND_PROOF),
         },
     )
 
 
-def _shown(server: AuthorizationServer, visit: Visit, app: ConnectedApp) -> ShownApp:
+def _shown(server: OAuthContext, visit: BrowserSession, app: ConnectedApp) -> ShownApp:
     host = shown_host(app.client_id) if app.client_id.startswith("https://") else app.redirect_host
-    token = form_token(server, visit, TO_DISCONNECT, str(app.grant_id))
+    token = csrf_token(server, visit, TO_DISCONNECT, str(app.grant_id))
     return ShownApp(app, host, asked_level(app.scopes), token)

@@ -10,74 +10,78 @@ from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.auditing import email_hash_of, endings_of, entry_of, refused
-from app.oauth.browser.browser_session import Visit, visit_of
+from app.oauth.browser.browser_session import BrowserSession, read_browser_session
 from app.oauth.browser.password_proof import count_attempt
-from app.oauth.browser.submitted_form import form_token, posted, show
-from app.oauth.context import AuthorizationServer
+from app.oauth.browser.submitted_form import csrf_token, show, submitted_form
+from app.oauth.context import OAuthContext
 from app.oauth.grants.repository import of_person
-from app.oauth.grants.revocation import Ended
+from app.oauth.grants.revocation import RevocationReason
 from app.people.email_addresses import parse_email
 from app.people.email_verification import reset
-from app.runtime.requests import address_of
+from app.runtime.requests import client_address
 from app.ui.forms import typed
 from app.web.account.emails import reset_letter
-from app.web.account.urls import RESET, SIGN_IN, dead_link, find_link, letter_sent, out_of_date, posted_link
+from app.web.account.urls import RESET, SIGN_IN, dead_link, find_link, letter_sent, out_of_date, submitted_link_form
 
 TO_ASK = "ask for a reset"
 TO_RESET = "reset"
 
 
-async def show_reset(server: AuthorizationServer, request: Request) -> Response:
+async def show_reset(server: OAuthContext, request: Request) -> Response:
     """GET /account/reset: asks for the address, or says whom to ask where no letter can be sent."""
-    return _ask(server, await visit_of(server, request))
+    return _ask(server, await read_browser_session(server, request))
 
 
-async def post_reset(server: AuthorizationServer, request: Request) -> Response:
+async def post_reset(server: OAuthContext, request: Request) -> Response:
     """POST /account/reset: the same answer, after the same work, for every address; the letter is written later."""
-    form = await posted(server, request, TO_ASK)
+    form = await submitted_form(server, request, TO_ASK)
     if form is None:
         return out_of_date(server)
     if not server.mailer.enabled:
-        return _ask(server, form.visit)
+        return _ask(server, form.session)
     try:
         await count_attempt(server, request)
         email = parse_email(form.fields.one("email"))
         async with transaction(server.engine) as connection:
-            await server.slow_down.begin_letter(connection, "reset", email, address_of(request), server.clock())
+            await server.login_throttle.begin_letter(
+                connection, "reset", email, client_address(request), server.clock()
+            )
         server.mailer.put(partial(reset_letter, server, email))
     except AppError as error:
         refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=email_hash_of(server, form.fields))
-        return _ask(server, form.visit, typed(form.fields, "email"), error)
+        return _ask(server, form.session, typed(form.fields, "email"), error)
     text = f"If {email.address} has an account here, a letter with a link is on its way. It is good for half an hour."
     return letter_sent(server, text, RESET)
 
 
-async def show_new_password(server: AuthorizationServer, request: Request) -> Response:
+async def show_new_password(server: OAuthContext, request: Request) -> Response:
     """GET /account/new-password: the form behind a reset link. Nothing is used up by looking."""
-    visit = await visit_of(server, request)
+    visit = await read_browser_session(server, request)
     return await _choose(server, visit, request.query_params.get("link", ""))
 
 
-async def post_new_password(server: AuthorizationServer, request: Request) -> Response:
+async def post_new_password(server: OAuthContext, request: Request) -> Response:
     """POST /account/new-password: ends every session, grant and link of the person."""
-    form = await posted_link(server, request, TO_RESET, "reset")
+    form = await submitted_link_form(server, request, TO_RESET, "reset")
     if isinstance(form, Response):
         return form
     endings = endings_of(server, request)
     try:
         await count_attempt(server, request)
         chosen = form.fields.one("password")
-        secret_hash = await server.entry.hashing.hash_new(chosen, [form.link.email], address_of(request))
+        secret_hash = await server.password_sign_in.hashing.hash_new(chosen, [form.link.email], client_address(request))
         async with transaction(server.engine, committed=endings.tell) as connection:
             now = server.clock()
-            person_id = await reset(connection, server.slow_down, form.secret, secret_hash, address_of(request), now)
+            person_id = await reset(
+                connection, server.login_throttle, form.secret, secret_hash, client_address(request), now
+            )
             if person_id is None:
                 return dead_link(server, "reset")
-            await endings.end(connection, of_person(person_id), Ended.PASSWORD_RESET, now)
+            await endings.end(connection, of_person(person_id), RevocationReason.PASSWORD_RESET, now)
             await record(connection, entry_of(server, request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
         refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=server.audit.email_hash(form.link.email))
-        return await _choose(server, form.visit, form.secret, error)
+        return await _choose(server, form.session, form.secret, error)
     return server.pages.page(
         "done.html",
         title="You have a new password",
@@ -88,14 +92,14 @@ async def post_new_password(server: AuthorizationServer, request: Request) -> Re
     )
 
 
-def _ask(server: AuthorizationServer, visit: Visit, email: str = "", error: AppError | None = None) -> Response:
-    token = form_token(server, visit, TO_ASK)
+def _ask(server: OAuthContext, visit: BrowserSession, email: str = "", error: AppError | None = None) -> Response:
+    token = csrf_token(server, visit, TO_ASK)
     return show(server, visit, "reset.html", error, by_mail=server.mailer.enabled, form_token=token, email=email)
 
 
-async def _choose(server: AuthorizationServer, visit: Visit, secret: str, error: AppError | None = None) -> Response:
+async def _choose(server: OAuthContext, visit: BrowserSession, secret: str, error: AppError | None = None) -> Response:
     link = await find_link(server, secret, "reset")
     if link is None:
         return dead_link(server, "reset")
-    token = form_token(server, visit, TO_RESET)
+    token = csrf_token(server, visit, TO_RESET)
     return show(server, visit, "new_password.html", error, form_token=token, link=secret, email=link.email)

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute
 
 from app.oauth.browser.routes import form_routes, page_route
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.web.account.change_password import post_password
 from app.web.account.disconnect import post_disconnect
 from app.web.account.email_verification import post_proof, post_verify, show_verify
@@ -15,7 +15,7 @@ from app.web.account.urls import ACCOUNT, SIGN_IN
 from app.web.sign_in.oidc_sign_in import post_account_upstream
 
 
-def account_routes(server: AuthorizationServer) -> list[BaseRoute]:
+def account_routes(server: OAuthContext) -> list[BaseRoute]:
     """Everything below `/account`. Seeing and ending what is connected, and signing out, are for everybody."""
     return [
         page_route("/account", show_account, server, "GET"),
@@ -24,11 +24,11 @@ def account_routes(server: AuthorizationServer) -> list[BaseRoute]:
         *form_routes("/account/sign-out-everywhere", post_sign_out_everywhere, server, ACCOUNT),
         *form_routes("/account/disconnect", post_disconnect, server, ACCOUNT),
         *(_password_routes(server) if server.settings.has_passwords else []),
-        *(form_routes("/account/upstream", post_account_upstream, server, SIGN_IN) if server.upstream else []),
+        *(form_routes("/account/upstream", post_account_upstream, server, SIGN_IN) if server.oidc_provider else []),
     ]
 
 
-def _password_routes(server: AuthorizationServer) -> list[BaseRoute]:
+def _password_routes(server: OAuthContext) -> list[BaseRoute]:
     return [
         page_route("/account/sign-in", post_sign_in, server, "POST"),
         *form_routes("/account/password", post_password, server, ACCOUNT),

@@ -8,10 +8,10 @@ from app.audit.repository import record
 from app.db import Connection, transaction
 from app.errors import AppError
 from app.oauth.auditing import entry_of
-from app.oauth.browser.browser_session import Visit, see_other, visit_of
+from app.oauth.browser.browser_session import BrowserSession, read_browser_session, see_other
 from app.oauth.browser.password_proof import sign_in_with_password
-from app.oauth.browser.submitted_form import form_token, posted, show
-from app.oauth.context import AuthorizationServer
+from app.oauth.browser.submitted_form import csrf_token, show, submitted_form
+from app.oauth.context import OAuthContext
 from app.people.models import Person
 from app.people.sessions import close_all_sessions, find_person_for_change
 from app.ui.forms import local_path, typed
@@ -27,69 +27,69 @@ from app.web.account.urls import (
 )
 
 
-async def show_sign_in(server: AuthorizationServer, request: Request) -> Response:
+async def show_sign_in(server: OAuthContext, request: Request) -> Response:
     """GET /account/sign-in; `next` is the path of ours to go to afterwards."""
-    visit = await visit_of(server, request)
+    visit = await read_browser_session(server, request)
     path = local_path(request.query_params.get("next", ""), ACCOUNT)
     return see_other(server, path) if visit.person else _page(server, visit, path)
 
 
-async def post_sign_in(server: AuthorizationServer, request: Request) -> Response:
+async def post_sign_in(server: OAuthContext, request: Request) -> Response:
     """POST /account/sign-in: on to `next`, or the page again; an unknown email and a wrong password answer alike."""
-    form = await posted(server, request, TO_SIGN_IN)
+    form = await submitted_form(server, request, TO_SIGN_IN)
     if form is None:
         return out_of_date(server)
     path = ACCOUNT
 
     async def go_on(connection: Connection, person: Person) -> Response:
-        return await enter(server, connection, form.visit.cookie, person, path)
+        return await enter(server, connection, form.session.cookie, person, path)
 
     try:
         path = local_path(form.fields.one("next"), ACCOUNT)
         return await sign_in_with_password(server, request, form.fields, go_on) or out_of_date(server)
     except AppError as error:
-        return _page(server, form.visit, path, typed(form.fields, "email"), error)
+        return _page(server, form.session, path, typed(form.fields, "email"), error)
 
 
-async def post_sign_out(server: AuthorizationServer, request: Request) -> Response:
+async def post_sign_out(server: OAuthContext, request: Request) -> Response:
     """POST /account/sign-out: this browser."""
-    form = await posted(server, request, TO_SIGN_OUT)
+    form = await submitted_form(server, request, TO_SIGN_OUT)
     if form is None:
         return out_of_date(server)
-    person = form.visit.person
+    person = form.session.person
     async with transaction(server.engine) as connection:
         if person is not None:
             await record(connection, entry_of(server, request, Action.SIGN_OUT, person_id=person.id))
-        return await enter(server, connection, form.visit.cookie, None, SIGN_IN)
+        return await enter(server, connection, form.session.cookie, None, SIGN_IN)
 
 
-async def post_sign_out_everywhere(server: AuthorizationServer, request: Request) -> Response:
+async def post_sign_out_everywhere(server: OAuthContext, request: Request) -> Response:
     """POST /account/sign-out-everywhere: every browser of the person, this one too. Apps stay connected."""
-    form = await posted(server, request, TO_SIGN_OUT_EVERYWHERE)
+    form = await submitted_form(server, request, TO_SIGN_OUT_EVERYWHERE)
     if form is None:
         return out_of_date(server)
     async with transaction(server.engine) as connection:
-        person = await find_person_for_change(connection, form.visit.cookie, server.clock())
+        person = await find_person_for_change(connection, form.session.cookie, server.clock())
         if person is None:
             return out_of_date(server)
         await close_all_sessions(connection, person.id)
         known = {"person_id": person.id, "detail": "everywhere"}
         await record(connection, entry_of(server, request, Action.SIGN_OUT, **known))
-        return await enter(server, connection, form.visit.cookie, None, SIGN_IN)
+        return await enter(server, connection, form.session.cookie, None, SIGN_IN)
 
 
 def _page(
-    server: AuthorizationServer, visit: Visit, path: str, email: str = "", error: AppError | None = None
+    server: OAuthContext, visit: BrowserSession, path: str, email: str = "", error: AppError | None = None
 ) -> Response:
     return show(
         server,
         visit,
         "account_sign_in.html",
         error,
-        form_token=form_token(server, visit, TO_SIGN_IN),
+        form_token=csrf_token(server, visit, TO_SIGN_IN),
         has_passwords=server.settings.has_passwords,
-        upstream_name=server.upstream.name if server.upstream else None,
-        upstream_token=form_token(server, visit, TO_SIGN_IN_UPSTREAM),
+        upstream_name=server.oidc_provider.name if server.oidc_provider else None,
+        upstream_token=csrf_token(server, visit, TO_SIGN_IN_UPSTREAM),
         next=path,
         email=email,
     )

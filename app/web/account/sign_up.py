@@ -11,16 +11,16 @@ from app.audit.repository import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
 from app.oauth.auditing import entry_of, refused
-from app.oauth.authorize.pending_request import change_person, uuid_or_none
-from app.oauth.browser.browser_session import Visit, visit_of
+from app.oauth.authorize.pending_request import continue_as, uuid_or_none
+from app.oauth.browser.browser_session import BrowserSession, read_browser_session
 from app.oauth.browser.password_proof import count_attempt
-from app.oauth.browser.submitted_form import form_token, show
-from app.oauth.context import AuthorizationServer
+from app.oauth.browser.submitted_form import csrf_token, show
+from app.oauth.context import OAuthContext
 from app.people.accounts import create_account, prepare_account
-from app.people.email_links import Link, take_link
-from app.runtime.requests import address_of
+from app.people.email_links import EmailLink, take_link
+from app.runtime.requests import client_address
 from app.ui.forms import typed
-from app.web.account.urls import ACCOUNT_MADE, dead_link, enter, find_link, posted_link
+from app.web.account.urls import ACCOUNT_MADE, dead_link, enter, find_link, submitted_link_form
 
 TO_MAKE = "make an account"
 
@@ -30,14 +30,14 @@ class Filled:
     """What the form is about, and what was typed into it: `link` is what `secret` stands for."""
 
     secret: str
-    link: Link
+    link: EmailLink
     request_id: UUID | None
     name: str = ""
 
 
-async def show_new(server: AuthorizationServer, request: Request) -> Response:
+async def show_new(server: OAuthContext, request: Request) -> Response:
     """GET /account/new: the form behind the link. Nothing is used up by looking."""
-    visit, parameters = await visit_of(server, request), request.query_params
+    visit, parameters = await read_browser_session(server, request), request.query_params
     secret = parameters.get("link", "")
     link = await find_link(server, secret, "sign_up")
     if link is None:
@@ -45,12 +45,12 @@ async def show_new(server: AuthorizationServer, request: Request) -> Response:
     return _page(server, visit, Filled(secret, link, uuid_or_none(parameters.get("request", ""))))
 
 
-async def post_new(server: AuthorizationServer, request: Request) -> Response:
+async def post_new(server: OAuthContext, request: Request) -> Response:
     """POST /account/new: person, password, household and session in one transaction.
 
     Goes on with the authorization request if it began in this browser and still waits, else to the account.
     """
-    form = await posted_link(server, request, TO_MAKE, "sign_up")
+    form = await submitted_link_form(server, request, TO_MAKE, "sign_up")
     if isinstance(form, Response):
         return form
     filled = Filled(form.secret, form.link, uuid_or_none(form.fields.one("request")), typed(form.fields, "name"))
@@ -58,8 +58,10 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
     try:
         await count_attempt(server, request)
         password, name = (form.fields.one(field) for field in ("password", "name"))
-        requester = address_of(request)
-        account = await prepare_account(server.entry.hashing, form.link.email, password, name, requester=requester)
+        requester = client_address(request)
+        account = await prepare_account(
+            server.password_sign_in.hashing, form.link.email, password, name, requester=requester
+        )
         async with transaction(server.engine, household_id=household_id) as connection:
             now = server.clock()
             if await take_link(connection, form.secret, "sign_up", now) is None:
@@ -69,24 +71,24 @@ async def post_new(server: AuthorizationServer, request: Request) -> Response:
                 raise Invalid("There is an account with this address by now. Sign in with it.", field="email")
             known = {"person_id": person.id, "household_id": household_id}
             await record(connection, entry_of(server, request, Action.SIGN_UP, **known))
-            await server.found_household(connection, household_id, person, now)
+            await server.create_first_household(connection, household_id, person, now)
             if filled.request_id is not None:
-                answer = await change_person(server, connection, form.visit.cookie, filled.request_id, person)
+                answer = await continue_as(server, connection, form.session.cookie, filled.request_id, person)
                 if answer is not None:
                     return answer
-            return await enter(server, connection, form.visit.cookie, person, ACCOUNT_MADE)
+            return await enter(server, connection, form.session.cookie, person, ACCOUNT_MADE)
     except AppError as error:
         refused(server, request, Action.SIGN_UP, error.code, email_hash=server.audit.email_hash(form.link.email))
-        return _page(server, form.visit, filled, error)
+        return _page(server, form.session, filled, error)
 
 
-def _page(server: AuthorizationServer, visit: Visit, filled: Filled, error: AppError | None = None) -> Response:
+def _page(server: OAuthContext, visit: BrowserSession, filled: Filled, error: AppError | None = None) -> Response:
     return show(
         server,
         visit,
         "new_account.html",
         error,
-        form_token=form_token(server, visit, TO_MAKE),
+        form_token=csrf_token(server, visit, TO_MAKE),
         link=filled.secret,
         request_id=filled.request_id or "",
         email=filled.link.email,

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from app.db import Connection, transaction
 from app.oauth.browser.browser_session import see_other, swap_session
-from app.oauth.browser.submitted_form import Posted, posted
-from app.oauth.context import AuthorizationServer
+from app.oauth.browser.submitted_form import SubmittedForm, submitted_form
+from app.oauth.context import OAuthContext
 from app.people import email_links
-from app.people.email_links import Link, Purpose
+from app.people.email_links import EmailLink, Purpose
 from app.people.models import Person
 
 ACCOUNT: Final = "/account"
@@ -43,39 +43,39 @@ _DEAD_LINKS: Final[dict[Purpose, tuple[str, str, str]]] = {
 
 
 async def enter(
-    server: AuthorizationServer, connection: Connection, cookie: str, person: Person | None, path: str
+    server: OAuthContext, connection: Connection, cookie: str, person: Person | None, path: str
 ) -> Response:
     """Sign `person` in (None: out) and go on to `path`; the cookie is another one from now on."""
     return see_other(server, path, await swap_session(server, connection, cookie, person))
 
 
 @dataclass(frozen=True, slots=True)
-class PostedLink(Posted):
+class SubmittedLinkForm(SubmittedForm):
     """A form behind a one-time link: `link` is what the `secret` stands for."""
 
     secret: str
-    link: Link
+    link: EmailLink
 
 
-async def posted_link(
-    server: AuthorizationServer, request: Request, form_purpose: str, purpose: Purpose
-) -> PostedLink | Response:
+async def submitted_link_form(
+    server: OAuthContext, request: Request, form_purpose: str, purpose: Purpose
+) -> SubmittedLinkForm | Response:
     """The posted form; a page when it is not ours, or its link is not good any more. Raises as `posted` does."""
-    form = await posted(server, request, form_purpose)
+    form = await submitted_form(server, request, form_purpose)
     if form is None:
         return out_of_date(server)
     secret = form.fields.one("link")
     link = await find_link(server, secret, purpose)
-    return dead_link(server, purpose) if link is None else PostedLink(form.visit, form.fields, secret, link)
+    return dead_link(server, purpose) if link is None else SubmittedLinkForm(form.session, form.fields, secret, link)
 
 
-async def find_link(server: AuthorizationServer, secret: str, purpose: Purpose) -> Link | None:
+async def find_link(server: OAuthContext, secret: str, purpose: Purpose) -> EmailLink | None:
     """What a link is for; None when it is not good, or not good any more."""
     async with transaction(server.engine) as connection:
         return await email_links.find_link(connection, secret, purpose, server.clock())
 
 
-def out_of_date(server: AuthorizationServer) -> Response:
+def out_of_date(server: OAuthContext) -> Response:
     """The page for a form that is not good any more."""
     return server.pages.page(
         "done.html",
@@ -88,14 +88,14 @@ def out_of_date(server: AuthorizationServer) -> Response:
     )
 
 
-def dead_link(server: AuthorizationServer, purpose: Purpose) -> Response:
+def dead_link(server: OAuthContext, purpose: Purpose) -> Response:
     """The page for a link from a letter that was used, has expired or never was."""
     text, path, words = _DEAD_LINKS[purpose]
     title = "This link is not good any more"
     return server.pages.page("done.html", status=400, title=title, text=text, path=path, words=words)
 
 
-def letter_sent(server: AuthorizationServer, text: str, path: str) -> Response:
+def letter_sent(server: OAuthContext, text: str, path: str) -> Response:
     """The page for who waits for a letter; at `path` they ask for another one."""
     return server.pages.page(
         "done.html",

@@ -7,12 +7,12 @@ from starlette.responses import Response
 
 from app.db import transaction
 from app.errors import AppError
-from app.oauth.authorize.pending_request import open_request, out_of_date, request_of
-from app.oauth.browser.browser_session import Visit, see_other
-from app.oauth.browser.submitted_form import Posted, form_token, show
+from app.oauth.authorize.pending_request import find_pending_request, out_of_date, request_of
+from app.oauth.browser.browser_session import BrowserSession, see_other
+from app.oauth.browser.submitted_form import SubmittedForm, csrf_token, show
 from app.oauth.clients.ids import host_of, is_document_id
 from app.oauth.clients.repository import find_client
-from app.oauth.context import AuthorizationServer
+from app.oauth.context import OAuthContext
 from app.people.sessions import find_person
 from app.ui.forms import typed
 
@@ -21,10 +21,10 @@ Purpose = Literal["sign-in", "sign-up"]
 UPSTREAM = "upstream"
 
 
-async def open_page(server: AuthorizationServer, request: Request, purpose: Purpose) -> Response:
+async def open_page(server: OAuthContext, request: Request, purpose: Purpose) -> Response:
     """The page for the request that the address names; on to consent for who is signed in."""
     async with transaction(server.engine) as connection:
-        opened = await open_request(server, connection, request)
+        opened = await find_pending_request(server, connection, request)
         if opened is None:
             return out_of_date(server)
         waiting, cookie = opened
@@ -33,18 +33,18 @@ async def open_page(server: AuthorizationServer, request: Request, purpose: Purp
         client = await find_client(connection, waiting.client_id)
     # What a document says is asked for after the sign-in; until then its site is all there is to show.
     shown = host_of(waiting.client_id) if is_document_id(waiting.client_id) else client.name if client else ""
-    return _page(server, Visit(cookie, False, None), purpose, str(waiting.id), client_name=shown)
+    return _page(server, BrowserSession(cookie, False, None), purpose, str(waiting.id), client_name=shown)
 
 
-def page_again(server: AuthorizationServer, purpose: Purpose, form: Posted, error: AppError) -> Response:
+def page_again(server: OAuthContext, purpose: Purpose, form: SubmittedForm, error: AppError) -> Response:
     """The form again with what was wrong; what was typed stays, but for the password."""
     kept = {name: typed(form.fields, name) for name in ("email", "name")}
-    return _page(server, form.visit, purpose, str(request_of(form)), error, **kept)
+    return _page(server, form.session, purpose, str(request_of(form)), error, **kept)
 
 
 def _page(
-    server: AuthorizationServer,
-    visit: Visit,
+    server: OAuthContext,
+    visit: BrowserSession,
     purpose: Purpose,
     request_id: str,
     error: AppError | None = None,
@@ -56,10 +56,10 @@ def _page(
         f"{purpose.replace('-', '_')}.html",
         error,
         request_id=request_id,
-        form_token=form_token(server, visit, purpose, request_id),
+        form_token=csrf_token(server, visit, purpose, request_id),
         by_mail=server.mailer.enabled,
         has_passwords=server.settings.has_passwords,
-        upstream_name=server.upstream.name if server.upstream else None,
-        upstream_token=form_token(server, visit, UPSTREAM, request_id),
+        upstream_name=server.oidc_provider.name if server.oidc_provider else None,
+        upstream_token=csrf_token(server, visit, UPSTREAM, request_id),
         **({"client_name": "", "email": "", "name": ""} | shown),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.db import Engine, transaction
 from app.people import repository
 from app.people.email_addresses import parse_email
-from app.people.email_links import Link, make_link
+from app.people.email_links import EmailLink, make_link
 from app.people.tables import email_links, people
 from app.settings.settings import Settings
 from tests.mailbox import link_in
@@ -33,7 +33,7 @@ async def link_for(server: RunningServer, email: str, *, mailed: bool = True) ->
     async with transaction(server.engine) as connection:
         person = await repository.find_local_person(connection, parse_email(email))
         assert person is not None
-        secret = await make_link(connection, Link("reset", email, person.id, mailed=mailed), server.clock())
+        secret = await make_link(connection, EmailLink("reset", email, person.id, mailed=mailed), server.clock())
     return f"{CHOOSE}?link={secret}"
 
 

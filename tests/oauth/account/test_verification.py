@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.audit.models import Action
 from app.db import new_id, transaction
-from app.lists.first_list import found_household
+from app.lists.first_list import create_first_household
 from app.oauth.limits import PerMinute
 from app.oauth.tables import grants
 from app.people.email_addresses import parse_email
@@ -125,7 +125,7 @@ async def test_people_of_a_provider_have_nothing_to_prove(mailing: Mailing) -> N
     server, household_id = mailing.server, new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
         ada = Identity("https://login.example.org", "ada", "Ada")
-        person = await find_or_admit(connection, ada, household_id, found_household, server.clock())
+        person = await find_or_admit(connection, ada, household_id, create_first_household, server.clock())
         cookie = await open_session(connection, person.id, server.clock())
     async with server.browser() as http:
         http.cookies.set("shopping_session", cookie)
