@@ -76,7 +76,7 @@ def read_requirements(tests: Path = TESTS, unproven: tuple[str, ...] = UNPROVEN)
     """
     stated = [parse_requirement(text) for text in unproven]
     if met := [each.id for each in stated if each.state == "Here"]:
-        raise InvalidRequirement(f"{met} are met, so they must be stated at a test")
+        raise InvalidRequirement(f"met, so a test must state it: {', '.join(met)}")
     proofs: defaultdict[str, set[MarkedTest]] = defaultdict(set)
     for test, text in _read_markers(tests):
         id = text
@@ -86,11 +86,13 @@ def read_requirements(tests: Path = TESTS, unproven: tuple[str, ...] = UNPROVEN)
             id = requirement.id
         proofs[id].add(test)
     times = Counter(each.id for each in stated)
-    if wrong := sorted(id for id in times.keys() | proofs.keys() if times[id] != 1):
-        raise InvalidRequirement(f"each requirement is stated exactly once, but not {wrong}")
+    if repeated := sorted(id for id, count in times.items() if count > 1):
+        raise InvalidRequirement(f"stated more than once: {', '.join(repeated)}")
+    if unstated := sorted(proofs.keys() - times.keys()):
+        raise InvalidRequirement(f"named at tests, but stated nowhere: {', '.join(unstated)}")
     requirements = [replace(each, tests=tuple(sorted(proofs[each.id]))) for each in stated]
     if done := [each.id for each in requirements if each.state == "Not yet" and each.tests]:
-        raise InvalidRequirement(f"{done} have a test, so they must say what is done")
+        raise InvalidRequirement(f"has a test, so it can't be `Not yet`: {', '.join(done)}")
     return sorted(requirements, key=lambda each: each.id)
 
 
