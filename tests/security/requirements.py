@@ -40,7 +40,7 @@ class InvalidRequirement(ValueError):
     """A requirement, or a marker, that is not as it must be."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class MarkedTest:
     """A test function that has the marker; `node_id` is pytest's, without parameters."""
 
@@ -90,7 +90,7 @@ def read_requirements(tests: Path = TESTS, unproven: tuple[str, ...] = UNPROVEN)
         raise InvalidRequirement(f"stated more than once: {', '.join(repeated)}")
     if unstated := sorted(proofs.keys() - times.keys()):
         raise InvalidRequirement(f"named at tests, but stated nowhere: {', '.join(unstated)}")
-    requirements = [replace(each, tests=tuple(sorted(proofs[each.id]))) for each in stated]
+    requirements = [replace(each, tests=tuple(sorted(proofs[each.id], key=_by_name))) for each in stated]
     if done := [each.id for each in requirements if each.state == "Not yet" and each.tests]:
         raise InvalidRequirement(f"has a test, so it can't be `Not yet`: {', '.join(done)}")
     return sorted(requirements, key=lambda each: each.id)
@@ -116,6 +116,10 @@ def parse_requirement(text: str) -> Requirement:
         state=cast("State", part["state"]),
         answer=part["answer"],
     )
+
+
+def _by_name(test: MarkedTest) -> tuple[str, str]:
+    return test.name, test.node_id
 
 
 def _read_markers(tests: Path) -> Iterator[tuple[MarkedTest, str]]:
