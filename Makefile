@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-anno
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all conformance check format migrate bench lock
+.PHONY: help run test test-all conformance check format docs migrate bench lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ check: $(SYNCED) ## Check style, types, layers and the deployment files
 format: $(SYNCED) ## Sort imports, mend what can be mended, format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+docs: $(SYNCED) ## Write docs/security.md from the markers of the tests
+	@$(BIN)/python -m tests.security
 
 migrate: $(SYNCED) ## Bring the database to the newest schema
 	@$(BIN)/python -m app migrate $(ARGS)

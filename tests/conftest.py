@@ -17,7 +17,7 @@ from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.databases import Databases, running_databases
 from tests.factory import Connected, Factory
-from tests.security.ran import follow_proofs
+from tests.security.whole_run import watch_whole_run
 from tests.service import Service, free_port, running_service
 from tests.site import Authority, Site, make_authority, running_site
 
@@ -151,4 +151,4 @@ def service(settings: Settings) -> Generator[Service]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    follow_proofs(config)
+    watch_whole_run(config)

@@ -154,6 +154,7 @@ def test_secrets_are_not_shown(elsewhere: Path) -> None:
 # The made secret key
 
 
+@pytest.mark.proves("ky-entropy")
 def test_a_secret_key_is_made_once_and_kept_for_the_owner_alone(elsewhere: Path) -> None:
     before = os.umask(0)
     try:
@@ -186,6 +187,20 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
 # Refusals at start
 
 
+@pytest.mark.proves("""prm-https MUST RFC 9728 §2
+    A resource identifier is an https address without a fragment.
+    Here: PUBLIC_URL must be https unless it is local, and have no query or fragment; `resource` is made of it.""")
+@pytest.mark.proves("""as-issuer-https MUST RFC 8414 §2; RFC 9207 §2
+    The issuer is https, without query and fragment.
+    Here: Settings refuse anything else unless it is local.""")
+@pytest.mark.proves("""as-https MUST MCP security-considerations (Communication Security); OAuth 2.1 §1.5;
+    RFC 6749 §3.1.2.1
+    Every endpoint is served over https.
+    Here: PUBLIC_URL must be https unless local, and every address is made from it; TLS itself is the proxy's.""")
+@pytest.mark.proves("""li-off MUST own rule
+    LIMITS=off is refused on a public service.
+    Here: The start ends.""")
+@pytest.mark.proves("challenge-characters", "rv-unsigned", "ky-entropy")
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
@@ -370,6 +385,7 @@ def test_a_database_that_refuses_the_service_role_ends_the_start(database: Datab
     assert line == 'DATABASE_URL: password authentication failed for user "shopping_service"'
 
 
+@pytest.mark.proves("tn-rls")
 @pytest.mark.parametrize(("role", "power"), [("superuser", "is a superuser"), ("owner", "owns the tables")])
 def test_a_role_that_could_see_every_household_ends_the_start(
     role: str, power: str, database: DatabaseUrls, tmp_path: Path
@@ -378,6 +394,9 @@ def test_a_role_that_could_see_every_household_ends_the_start(
     assert line.startswith(f"DATABASE_URL: its role {power}, so households would not be kept apart")
 
 
+@pytest.mark.proves("""ky-undecryptable MUST own rule
+    A key that can't be opened ends the start with status 2 and never leads to new keys.
+    Here: It does.""")
 def test_a_secret_key_that_does_not_open_the_signing_keys_ends_the_start(
     service: Service, database: DatabaseUrls, tmp_path: Path
 ) -> None:

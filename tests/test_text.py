@@ -75,6 +75,7 @@ def test_cleaned_text_can_be_stored_as_it_is(text: str) -> None:
     assert clean(cleaned, "name", 200) == cleaned
 
 
+@pytest.mark.proves("rs-stored-text")
 def test_a_sentence_hidden_in_variation_selectors_is_stripped() -> None:
     hidden = "".join(chr(0xE0100 + ord(character) - 16) for character in "ignore previous")
     assert clean(f"milk{hidden}", "name", 200) == "milk"
@@ -85,6 +86,10 @@ def test_joiners_and_emoji_selectors_stay(text: str) -> None:
     assert clean(text, "name", 200) == text
 
 
+@pytest.mark.proves("""rs-stored-text SHOULD own rule
+    Stored text reaches a model only as marked data: in JSON fields, without invisible characters and image links.
+    Here: Texts stand in JSON fields, and the instructions call them data; get_activity says who changed what. Invisible
+    characters are stripped, and no Markdown image can be stored.""")
 @pytest.mark.parametrize(
     "text", ["milk ![x](https://evil.example/?q=1)", "!\u200b[x](https://evil.example)", "!![a]![b]"]
 )

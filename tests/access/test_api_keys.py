@@ -55,6 +55,9 @@ def keys(engine: Engine, settings: Settings) -> Keys:
     return Keys(engine, settings)
 
 
+@pytest.mark.proves("""ak-bound MUST own rule; RFC 6750 §5.3
+    An API key is bound to a grant with scopes, one household and an end of 365 days at most.
+    Here: A key is bound to a grant of its own, with scopes, one household and an end.""")
 async def test_a_key_opens_its_household_with_its_scopes(
     http: httpx.AsyncClient, factory: Factory, keys: Keys, ada: Connected
 ) -> None:
@@ -84,6 +87,9 @@ async def test_people_of_a_provider_have_keys_too(
         assert [each.person for each in await find_api_keys(connection)] == ["eve-7"]
 
 
+@pytest.mark.proves("""ak-revoked MUST own rule; RFC 6750 §5.3
+    A revoked API key ends at the next call.
+    Here: A revoked key gets the same 401 as a wrong one.""")
 async def test_a_wrong_an_expired_and_a_revoked_key_get_the_same_answer(
     http: httpx.AsyncClient, app: Starlette, keys: Keys, ada: Connected, database: DatabaseUrls
 ) -> None:
@@ -135,6 +141,9 @@ async def test_a_key_is_worth_nothing_at_the_oauth_endpoints(
     assert (await McpClient(http, key.secret).send("tools/list")).status_code == 200
 
 
+@pytest.mark.proves("""ak-hashed MUST own rule; RFC 6750 §5.3
+    API keys are opaque, hashed, and shown once.
+    Here: A key is 256 random bits, printed once; its hash is stored.""")
 async def test_a_key_is_shown_once_and_stored_as_a_hash(keys: Keys, ada: Connected) -> None:
     key = await keys.make(ada.person, name="Kitchen display")
     assert len(key.secret) == len("slk_") + 43
@@ -147,6 +156,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(keys: Keys, ada: Connect
     assert (grant.kind, grant.client["name"], grant.expires_at) == ("key", "Kitchen display", key.expires_at)
 
 
+@pytest.mark.proves("ak-bound")
 @pytest.mark.parametrize(
     ("wanted", "error", "field"),
     [

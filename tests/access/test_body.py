@@ -10,6 +10,7 @@ from app.mcp.http.body import BodyTooSlow, NotJson, parse_json, read_body
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.proves("li-body")
 async def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "BODY_SECONDS", 0.01)
 

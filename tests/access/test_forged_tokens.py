@@ -54,6 +54,10 @@ async def assert_accepted(http: httpx.AsyncClient, token: str) -> None:
     assert (await McpClient(http, token).send("tools/list")).status_code == 200
 
 
+@pytest.mark.proves("""rs-hs256-public-key MUST RFC 8725 §2.1, §3.1
+    A token made by HMAC with our public key as the secret is refused.
+    Here: Only asymmetric algorithms are accepted, so a published key is no secret to sign with.""")
+@pytest.mark.proves("rs-alg-pinned")
 @pytest.mark.parametrize("algorithm", ["HS256", "HS512", "ES256"])
 async def test_the_published_key_is_no_secret_to_sign_with(
     http: httpx.AsyncClient, factory: Factory, ada: Connected, algorithm: str
@@ -81,6 +85,13 @@ async def test_the_published_key_is_no_secret_to_sign_with(
         await assert_refused(http, forged)
 
 
+@pytest.mark.proves("""rs-alg-pinned MUST RFC 8725 §3.1, §3.2
+    The algorithm is pinned by the verifier and never taken from the token.
+    Here: Our own tokens are ES256; each issuer in OIDC_ISSUERS has a list of asymmetric algorithms in its setting. Each
+    key is bound to its algorithm.""")
+@pytest.mark.proves("""rs-alg-none MUST RFC 9068 §4; RFC 8725 §3.2
+    Unsigned tokens are refused.
+    Here: `alg=none` is not among the algorithms.""")
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "", None, 5, ["ES256"]], ids=str)
 async def test_no_algorithm_is_none_of_ours(http: httpx.AsyncClient, ada: Connected, algorithm: object) -> None:
     header, claims = parts_of(ada.token)
@@ -113,6 +124,10 @@ KIDS: list[Any] = [
 ]
 
 
+@pytest.mark.proves("""rs-kid-injection MUST RFC 8725 §3.10
+    Header members that choose the key (kid, jwk, jku, x5u, x5c) are not trusted.
+    Here: `kid` is only a key of a dictionary in memory; an unknown one leads to one bounded reread; jwk, jku and x5u
+    are never read.""")
 @pytest.mark.parametrize("kid", KIDS, ids=lambda kid: str(kid)[:20])
 async def test_a_key_id_is_a_name_and_nothing_else(http: httpx.AsyncClient, ada: Connected, kid: object) -> None:
     header, claims = parts_of(ada.token)
@@ -129,6 +144,7 @@ async def test_a_key_id_is_a_name_and_nothing_else(http: httpx.AsyncClient, ada:
     await assert_refused(http, signed(header, claims, lambda message: sign(message, attackers)))
 
 
+@pytest.mark.proves("rs-kid-injection")
 async def test_a_token_can_not_bring_its_own_key(http: httpx.AsyncClient, ada: Connected) -> None:
     header, claims = parts_of(ada.token)
     attackers = ec.generate_private_key(ec.SECP256R1())
@@ -146,6 +162,9 @@ async def test_a_token_can_not_bring_its_own_key(http: httpx.AsyncClient, ada: C
         await assert_refused(http, signed({**header, **more}, claims, lambda message: sign(message, attackers)))
 
 
+@pytest.mark.proves("""rs-crit MUST RFC 7515 §4.1.11; RFC 8725 §3.3
+    A token with a critical extension that is not understood is refused.
+    Here: A token with `crit` in its header is refused: there is no extension that we understand.""")
 async def test_a_critical_extension_that_nobody_here_knows_is_refused(
     http: httpx.AsyncClient, factory: Factory, ada: Connected
 ) -> None:
@@ -157,6 +176,9 @@ async def test_a_critical_extension_that_nobody_here_knows_is_refused(
     await assert_accepted(http, signed(header, claims, lambda message: sign(message, ours(factory))))
 
 
+@pytest.mark.proves("""rs-nbf-iat MUST RFC 7519 §4.1.5; own rule
+    A token that is not valid yet is refused.
+    Here: PyJWT checks `nbf` and `iat` with 60 s leeway.""")
 async def test_a_token_is_good_from_its_beginning_to_its_end(
     http: httpx.AsyncClient, factory: Factory, ada: Connected
 ) -> None:
@@ -173,6 +195,9 @@ async def test_a_token_is_good_from_its_beginning_to_its_end(
         await assert_refused(http, factory.keys.sign({**claims, **change}))
 
 
+@pytest.mark.proves("""rs-required-claims MUST RFC 9068 §2.2; RFC 8725 §3.3
+    A token without the claims of the profile is refused.
+    Here: iss, aud, sub, client_id, gid, jti, scope, iat and exp are all required.""")
 @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "client_id", "gid", "jti", "scope", "iat", "exp"])
 async def test_a_token_without_a_claim_of_the_profile_is_refused(
     http: httpx.AsyncClient, factory: Factory, ada: Connected, claim: str
@@ -182,6 +207,16 @@ async def test_a_token_without_a_claim_of_the_profile_is_refused(
     await assert_refused(http, factory.keys.sign(claims))
 
 
+@pytest.mark.proves("""rs-aud MUST MCP security-considerations (Access Token Privilege Restriction);
+    MCP authorization (Token Handling); MCP security_best_practices (Token Passthrough); RFC 9068 §4; RFC 8725 §3.9;
+    RFC 9700 §2.3
+    A token whose audience is not this server is refused.
+    Here: `aud` of our tokens must be exactly PUBLIC_URL/mcp; a token of an issuer in OIDC_ISSUERS may hold it among
+    others.""")
+@pytest.mark.proves("""rs-iss MUST RFC 9068 §4; RFC 8725 §3.8
+    The issuer of a token is exactly the expected one, and the key is that issuer's.
+    Here: `iss` must be PUBLIC_URL or an issuer in OIDC_ISSUERS, byte for byte, and only keys of that very issuer
+    verify.""")
 async def test_issuer_and_audience_are_compared_byte_by_byte(
     http: httpx.AsyncClient, factory: Factory, ada: Connected, settings: Settings
 ) -> None:
@@ -205,6 +240,9 @@ async def test_issuer_and_audience_are_compared_byte_by_byte(
         await assert_refused(http, factory.keys.sign({**claims, **change}))
 
 
+@pytest.mark.proves("""rs-token-grant-match MUST OAuth 2.1 §5.2
+    Token and grant agree on person and client.
+    Here: `sub` and `client_id` must be those of the grant.""")
 async def test_token_and_grant_agree_on_person_and_client(
     http: httpx.AsyncClient, factory: Factory, ada: Connected
 ) -> None:
@@ -221,6 +259,12 @@ async def test_token_and_grant_agree_on_person_and_client(
         await assert_refused(http, factory.keys.sign({**claims, "jti": secrets.token_hex(8), **change}))
 
 
+@pytest.mark.proves("""token-not-in-query MUST MCP authorization (Token Requirements); OAuth 2.1 §5.1; RFC 6750 §5.3
+    A token in the query string is ignored.
+    Here: Nothing reads the query of /mcp, so such a request counts as one without a token.""")
+@pytest.mark.proves("""token-not-in-form SHOULD OAuth 2.1 §5.1.2
+    A token in a form-encoded body is not used.
+    Here: The body of /mcp is JSON only; `bearer_methods_supported` says header.""")
 async def test_a_token_outside_the_header_is_no_token(http: httpx.AsyncClient, ada: Connected) -> None:
     client = McpClient(http, ada.token)
     headers = {name: value for name, value in client.headers("tools/list").items() if name != "Authorization"}
@@ -235,6 +279,9 @@ async def test_a_token_outside_the_header_is_no_token(http: httpx.AsyncClient, a
         assert "error=" not in response.headers["www-authenticate"]
 
 
+@pytest.mark.proves("""scope-hierarchy MUST MCP authorization (Step-Up Authorization Flow)
+    A broader scope counts as the narrower ones it contains.
+    Here: Scopes are expanded before they are compared.""")
 async def test_the_strongest_scope_alone_contains_the_others(
     http: httpx.AsyncClient, factory: Factory, ada: Connected
 ) -> None:
@@ -247,6 +294,9 @@ async def test_the_strongest_scope_alone_contains_the_others(
     assert (await McpClient(http, writer.token).send("tools/call", deleted)).status_code == 403
 
 
+@pytest.mark.proves("""rs-token-size SHOULD RFC 8725 §3.3; own rule
+    A token of absurd size costs no work.
+    Here: Tokens above 8,192 characters are refused unread.""")
 async def test_a_token_is_read_up_to_its_longest_length(
     http: httpx.AsyncClient, factory: Factory, ada: Connected
 ) -> None:

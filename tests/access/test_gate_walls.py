@@ -35,6 +35,9 @@ def open_to(settings: Settings) -> AccessPolicy:
     return AccessPolicy(CHALLENGES, nothing_needed, resources=frozenset({MAIN}), origins=frozenset())
 
 
+@pytest.mark.proves("""scope-twice SHOULD own rule
+    The dispatcher checks scopes again although the gate did.
+    Here: Dispatch looks at the scope again and refuses with a protocol error.""")
 async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Connected, settings: Settings) -> None:
     endpoints: Any = app.state.endpoints
     gate = BearerAuthMiddleware(
@@ -50,6 +53,10 @@ async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Con
         assert (await client.call("list_items"))["items"] == []
 
 
+@pytest.mark.proves("""rs-no-passthrough MUST MCP security-considerations (Access Token Privilege Restriction);
+    MCP security_best_practices (Token Passthrough)
+    The token of a client is never sent on to another service.
+    Here: Behind the gate there is neither the token nor the header that it came in, and no tool calls out.""")
 async def test_the_token_itself_goes_no_further_than_the_gate(
     app: Starlette, reader: Connected, settings: Settings
 ) -> None:
@@ -69,6 +76,9 @@ async def test_the_token_itself_goes_no_further_than_the_gate(
     assert user.scopes == ["lists:read"]
 
 
+@pytest.mark.proves("""header-mismatch MUST MCP streamable-http (Server Validation)
+    In 2026-07-28 a routing header that contradicts the body is refused with 400 and the code -32020.
+    Here: The SDK refuses it.""")
 async def test_in_the_newest_era_a_header_that_contradicts_the_body_is_refused(
     http: httpx.AsyncClient, reader: Connected
 ) -> None:
@@ -80,6 +90,7 @@ async def test_in_the_newest_era_a_header_that_contradicts_the_body_is_refused(
         assert (response.status_code, response.json()["error"]["code"]) == (400, -32020)
 
 
+@pytest.mark.proves("as-proxy-sanitised")
 async def test_what_a_sender_says_of_a_proxy_changes_no_address(http: httpx.AsyncClient, settings: Settings) -> None:
     forged = {
         "X-Forwarded-Host": "evil.example",

@@ -64,6 +64,9 @@ async def asked(factory: Factory, settings: Settings, cues: PubSub, clock: Movab
     return Asked(factory, settings, cues, clock)
 
 
+@pytest.mark.proves("""rs-grant-cache-bound MUST own rule
+    An unheard revocation lives on for two seconds at most, and nothing is cached without a listener.
+    Here: Grants are kept for two seconds and only while cues arrive.""")
 async def test_an_unheard_revocation_lives_on_for_two_seconds_at_most(
     asked: Asked, ada: Connected, clock: MovableClock
 ) -> None:
@@ -119,6 +122,9 @@ async def test_what_is_told_in_this_process_counts_at_once_and_for_that_grant_on
     assert await asked.lets_in(eve)  # nobody was told of hers
 
 
+@pytest.mark.proves("""rs-grant-other-process MUST own rule
+    A revocation is heard by other processes at once.
+    Here: It is sent as an uncoalesced cue.""")
 async def test_what_is_told_in_another_process_counts_as_soon_as_it_is_heard(
     asked: Asked, ada: Connected, cues: PubSub, clock: MovableClock, database: DatabaseUrls
 ) -> None:
@@ -133,6 +139,7 @@ async def test_what_is_told_in_another_process_counts_as_soon_as_it_is_heard(
     heard.close()
 
 
+@pytest.mark.proves("rs-grant-cache-bound")
 async def test_nothing_is_kept_where_cues_do_not_arrive(
     factory: Factory, settings: Settings, database: DatabaseUrls, ada: Connected, clock: MovableClock
 ) -> None:

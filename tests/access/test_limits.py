@@ -104,6 +104,12 @@ def assert_told_to_wait(response: httpx.Response) -> None:
     assert "www-authenticate" not in response.headers
 
 
+@pytest.mark.proves("""rs-rate-limit SHOULD own rule
+    Calls of a grant and of a person, and unknown API keys of an address, are limited with 429 and Retry-After.
+    Here: A grant may make 600 calls a minute, and a person 2,400 with all their grants of whatever kind, counted in
+    each process and for each call of a batch. An address may send 600 unknown API keys a minute: above that no key is
+    looked up that was not seen before, and those that were go on. Access tokens are always checked, which asks the
+    database nothing.""")
 async def test_a_grant_that_calls_too_often_waits_and_no_other_does(
     door: Door, factory: Factory, ada: Connected
 ) -> None:
@@ -115,6 +121,7 @@ async def test_a_grant_that_calls_too_often_waits_and_no_other_does(
         assert await status(http, eve.token) == 200
 
 
+@pytest.mark.proves("rs-rate-limit")
 async def test_many_grants_of_one_person_have_no_more_than_the_person(
     door: Door, engine: Engine, settings: Settings, factory: Factory, ada: Connected
 ) -> None:
@@ -128,6 +135,7 @@ async def test_many_grants_of_one_person_have_no_more_than_the_person(
         assert await status(http, eve.token) == 200
 
 
+@pytest.mark.proves("batch-authorised")
 async def test_each_call_of_a_batch_counts(door: Door, ada: Connected) -> None:
     async with door.at(HERE) as http:
         client = McpClient(http, ada.token, "2025-11-25")
@@ -137,6 +145,7 @@ async def test_each_call_of_a_batch_counts(door: Door, ada: Connected) -> None:
         assert_told_to_wait(await http.post("/mcp", json=[message] * 2, headers=headers))
 
 
+@pytest.mark.proves("rs-rate-limit")
 async def test_a_grant_that_has_ended_is_not_looked_up_without_end(door: Door, engine: Engine, ada: Connected) -> None:
     async with transaction(engine) as connection:
         await connection.execute(update(grants).values(revoked_at=datetime.now(UTC), revoked_because="test"))
@@ -147,6 +156,7 @@ async def test_a_grant_that_has_ended_is_not_looked_up_without_end(door: Door, e
         assert len(door.asked) == asked
 
 
+@pytest.mark.proves("rs-rate-limit")
 async def test_a_flood_of_unknown_keys_is_not_looked_up_and_stops_no_key_that_is_known(
     door: Door, engine: Engine, settings: Settings, ada: Connected
 ) -> None:
@@ -164,6 +174,7 @@ async def test_a_flood_of_unknown_keys_is_not_looked_up_and_stops_no_key_that_is
         assert await status(http, later) == 200
 
 
+@pytest.mark.proves("rs-rate-limit")
 async def test_forged_tokens_ask_the_database_nothing_and_keep_no_good_one_out(door: Door, ada: Connected) -> None:
     signed, _, _ = ada.token.rpartition(".")
     claims = jwt.decode(ada.token, options={"verify_signature": False})

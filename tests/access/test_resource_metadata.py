@@ -13,6 +13,16 @@ from tests.conftest import SECRET
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.proves("""prm-served MUST MCP authorization (Overview); MCP authorization-server-discovery; RFC 9728 §3
+    The MCP endpoint publishes protected resource metadata as JSON over plain GET.
+    Here: We serve the document path-inserted for each endpoint and at the root of the host, readable from any
+    origin.""")
+@pytest.mark.proves("""prm-resource-equal MUST RFC 9728 §3.3
+    The `resource` in the document is identical to the address from which its well-known address was formed.
+    Here: Each path-inserted document names its own endpoint, byte for byte.""")
+@pytest.mark.proves("""prm-cache SHOULD RFC 9728 §7.10
+    The metadata says by HTTP headers for how long it may be cached.
+    Here: The answer is public for an hour.""")
 async def test_it_is_at_the_root_and_path_inserted_and_names_the_endpoint(
     http: httpx.AsyncClient, settings: Settings
 ) -> None:
@@ -30,6 +40,10 @@ async def test_the_document_of_each_door_names_that_very_door(http: httpx.AsyncC
         assert document["resource"] == f"{settings.public_url}{door.path}"
 
 
+@pytest.mark.proves("""prm-path-inserted MUST RFC 9728 §3.1
+    For a resource with a path, the well-known part stands between host and path.
+    Here: The address is made from PUBLIC_URL's origin, the well-known part, PUBLIC_URL's path and the endpoint's
+    path.""")
 async def test_with_a_path_in_public_url_everything_carries_it(database: DatabaseUrls) -> None:
     settings = Settings(
         _env_file=None,  # pyright: ignore[reportCallIssue]

@@ -60,6 +60,7 @@ async def test_a_changed_password_and_one_that_is_refused(
     assert {row["person_id"] for row in (await rows(server))[-2:]} == {grant.person_id}
 
 
+@pytest.mark.proves("au-events")
 async def test_what_is_refused_at_letters_and_their_links(mailing: Mailing, email: str) -> None:
     server = mailing.server
     await make_account(server, email)

@@ -29,6 +29,10 @@ async def calls(app: Starlette, engine: Engine) -> list[dict[str, Any]]:
     return await recorded(engine, log_of(app), "tool_called")
 
 
+@pytest.mark.proves("""au-events MUST own rule
+    Sign-ins, consents, token events, refusals, membership changes and calls are recorded, without content.
+    Here: Sign-ups, sign-ins, consents, token events, grants that are made or ended in any way, membership changes,
+    refusals and tool calls leave a row each, without content.""")
 async def test_each_call_of_each_tool_leaves_one_row(
     app: Starlette, client: McpClient, engine: Engine, ada: Connected
 ) -> None:

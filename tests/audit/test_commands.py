@@ -33,6 +33,9 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
+@pytest.mark.proves("""au-verify MUST own rule
+    A command verifies and exports the record.
+    Here: `python -m app audit verify` and `export`.""")
 async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(record: Record, tmp_path: Path) -> None:
     head = await record.seal(3)
     variables = environment(record.settings)
@@ -73,6 +76,7 @@ def test_a_wrong_argument_is_refused_in_words(tmp_path: Path, arguments: list[st
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.proves("au-verify")
 async def test_export_writes_each_entry_on_a_line_of_standard_output(record: Record, tmp_path: Path) -> None:
     await record.seal(2)
     ended = run(tmp_path, "audit", "export", "--since", "2020-01-01", **environment(record.settings))

@@ -133,6 +133,7 @@ async def last_ending(server: RunningServer) -> dict[str, Any]:
     return row
 
 
+@pytest.mark.proves("au-events")
 async def test_every_way_to_end_an_approval_leaves_one_row_and_is_told_once(server: RunningServer, email: str) -> None:
     assert APPROVALS.keys() | {RevocationReason.BY_OPERATOR} == set(RevocationReason)
     for number, (because, end) in enumerate(APPROVALS.items(), 1):
@@ -149,6 +150,7 @@ async def test_every_way_to_end_an_approval_leaves_one_row_and_is_told_once(serv
         assert len(await recorded(server.engine, server.audit, "grant_revoked")) == number
 
 
+@pytest.mark.proves("au-events")
 async def test_what_is_made_and_ended_by_command_leaves_its_rows(server: RunningServer, email: str) -> None:
     async with server.browser() as http:
         person_id = (await approval(server, http, email)).grant.person_id

@@ -16,6 +16,9 @@ from tests.mcp.client import McpClient
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("by_hand")]
 
 
+@pytest.mark.proves("""scope-log-elevation SHOULD MCP security_best_practices (Scope Minimization)
+    Refusals for scope and later elevations are recorded.
+    Here: Refusals for a missing scope are recorded, and each consent with its scopes.""")
 async def test_a_refused_request_leaves_one_row_that_says_why(
     app: Starlette, http: httpx.AsyncClient, engine: Engine, factory: Factory
 ) -> None:

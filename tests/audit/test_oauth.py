@@ -42,6 +42,7 @@ async def test_the_first_signing_key_is_recorded_once(server: RunningServer) -> 
     assert only(row, "action", "outcome", "detail") == ("key_made", "ok", kid)
 
 
+@pytest.mark.proves("scope-log-elevation", "au-events")
 async def test_a_connection_leaves_a_row_for_each_step(server: RunningServer, tokens: dict[str, Any]) -> None:
     registered, signed_up, joined, consent, redeemed = await rows(server)
     assert await actions(server) == CONNECTED
@@ -60,6 +61,7 @@ async def test_a_connection_leaves_a_row_for_each_step(server: RunningServer, to
     assert {row["at"] for row in (registered, signed_up, joined, consent, redeemed)} == {server.clock.now}
 
 
+@pytest.mark.proves("au-events")
 async def test_signing_in_and_out_and_failing_to_leave_rows(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

@@ -35,6 +35,10 @@ def test_another_network_has_room_of_its_own() -> None:
     assert refusals.admit(refusal("192.0.2.2"))
 
 
+@pytest.mark.proves("""au-refusals MUST own rule
+    Who makes many refusals hides no others.
+    Here: Ten rows a minute for one network, grant and person; the rest is counted. Guesses at passwords have a budget
+    of their own.""")
 @pytest.mark.parametrize("shared", ["address", "person_id", "grant_id"])
 def test_one_network_person_or_grant_has_ten_rows_whatever_else_it_changes(shared: str) -> None:
     refusals, same = Refusals(), uuid4()
@@ -49,6 +53,7 @@ def test_one_network_person_or_grant_has_ten_rows_whatever_else_it_changes(share
     assert sum(map(refusals.admit, entries)) == EACH_PER_SOURCE
 
 
+@pytest.mark.proves("au-refusals")
 @pytest.mark.parametrize("action", [Action.SIGN_IN, Action.PASSWORD_CHANGED, Action.PASSWORD_RESET])
 def test_other_refusals_take_no_row_from_guesses_at_a_password(action: Action) -> None:
     refusals = Refusals()

@@ -23,6 +23,9 @@ async def old_and_new(record: Record) -> None:
     await record.write(entry(at=NOW - 500 * DAY))
 
 
+@pytest.mark.proves("""au-retention SHOULD own rule
+    The record is kept as long as set and no longer.
+    Here: After AUDIT_DAYS rows go, and the rest still verifies.""")
 async def test_entries_are_forgotten_after_audit_days_and_the_rest_verifies(record: Record) -> None:
     await old_and_new(record)
     assert await forget(record.engine, record.settings, NOW - 2 * DAY) == 0

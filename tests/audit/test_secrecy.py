@@ -22,6 +22,7 @@ PASSWORD = "correct horse battery"
 WORDS = ["Chartreuse", "Quince jam", "Not for uncle Bob", "Market of Babylon", "Hidden list", "Grace.hopper.secretive"]
 
 
+@pytest.mark.proves("au-events")
 async def test_nothing_sensitive_is_in_any_row(
     app: Starlette, http: httpx.AsyncClient, engine: Engine, settings: Settings, record: Record
 ) -> None:

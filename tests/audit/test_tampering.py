@@ -21,6 +21,9 @@ ANOTHER = {
 """Another value of each type."""
 
 
+@pytest.mark.proves("""au-sealed MUST own rule
+    The record is chained so that a removal or change shows.
+    Here: One sealer chains the rows with an HMAC; a change of any column and a deletion are found.""")
 async def test_a_change_of_any_column_is_found(record: Record) -> None:
     await record.seal(5)
     await record.keep()
@@ -68,6 +71,7 @@ async def test_a_change_of_the_ends_of_the_chain_is_found(record: Record) -> Non
     assert await record.fault() == ("missing", None)
 
 
+@pytest.mark.proves("au-sealed")
 @pytest.mark.parametrize("no", [1, 3, 5])
 async def test_deleting_an_entry_is_found(record: Record, no: int) -> None:
     await record.seal(5)

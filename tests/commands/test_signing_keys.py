@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from app.settings.settings import Settings
 from tests.command import run
 from tests.service import environment_of
@@ -22,6 +24,7 @@ def test_a_new_key_waits_an_hour_and_a_second_one_is_not_made(settings: Settings
     assert listed[2].endswith("signing")
 
 
+@pytest.mark.proves("ak-off")
 def test_nothing_is_made_that_nobody_would_use(tmp_path: Path) -> None:
     off = {"AUTH_SERVER": "off", "OIDC_ISSUERS": "https://id.example.org"}
     for command in (

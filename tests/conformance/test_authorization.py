@@ -9,6 +9,9 @@ from tests.conformance.tool import EXPECTED, HERE, Check, Outcome, check_authori
 from tests.service import Service
 
 
+@pytest.mark.proves("""cl-conformance MUST own rule
+    The official conformance suite's authorization scenarios pass.
+    Here: MCP's own conformance tool runs both its scenarios against the service.""")
 @pytest.mark.slow
 def test_the_authorization_server_passes_both_scenarios(service: Service, tmp_path: Path) -> None:
     outcome = check_authorization_server(install(tmp_path), service.url, tmp_path / "results")

@@ -87,6 +87,9 @@ async def test_tenant_tables_have_a_household_in_every_key(database: DatabaseUrl
             assert key["target"] not in TENANT, key
 
 
+@pytest.mark.proves("""tn-rls MUST own rule; MCP security-considerations
+    Postgres itself keeps households apart.
+    Here: Forced row-level security on every tenant table, and a role that can't bypass it.""")
 async def test_row_level_security_is_forced_on_tenant_tables_by_one_plain_policy(database: DatabaseUrls) -> None:
     """Rule 3: no subqueries, the context or nothing, for reading and for writing."""
     tables = await rows(

@@ -111,6 +111,9 @@ STAGES = [
 that was begun is carried out."""
 
 
+@pytest.mark.proves("""tn-pool MUST own rule
+    A cancelled request leaves nothing for the next household.
+    Here: Connections that come back inside a transaction are thrown away.""")
 @pytest.mark.parametrize(("message", "side", "stored"), STAGES)
 async def test_a_cancel_at_any_stage_leaves_nothing_for_the_next_household(
     one_connection: Engine,

@@ -4,6 +4,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from ruamel.yaml import YAML
 
 from app.settings.settings import Settings
@@ -44,6 +45,10 @@ def test_the_database_makes_its_roles_from_the_script_that_is_tested() -> None:
     assert mode == "ro"
 
 
+@pytest.mark.proves("""bind-local SHOULD MCP streamable-http (Security & Endpoint)
+    A local server listens on the loopback interface only.
+    Here: HOST is 127.0.0.1 unless set, and the compose file opens its port to this machine only; no test pins the
+    default of HOST.""")
 def test_the_port_is_open_to_this_machine_only() -> None:
     assert compose()["services"]["service"]["ports"] == ["127.0.0.1:8000:8000"]
 

@@ -51,6 +51,9 @@ async def test_a_person_has_a_household_at_first_sight_and_the_same_one_later(
     ]
 
 
+@pytest.mark.proves("""ex-identity MUST RFC 8725 §3.8; OIDC Core §5.7
+    A person is issuer and subject, never the e-mail address.
+    Here: People are unique by issuer and subject; an e-mail address links nobody.""")
 async def test_one_subject_of_two_issuers_is_two_people(
     resource: Resource, issuer: RemoteControl, plain_issuer: RemoteControl
 ) -> None:
@@ -67,6 +70,7 @@ async def test_one_subject_of_two_issuers_is_two_people(
         assert sorted(bool(each.json()["result"].get("isError")) for each in answers) == [False, True]
 
 
+@pytest.mark.proves("ex-identity")
 async def test_an_email_address_links_nobody(
     resource: Resource, issuer: RemoteControl, engine: Engine, settings: Settings
 ) -> None:
@@ -77,6 +81,7 @@ async def test_an_email_address_links_nobody(
     assert ours["household"]["ref"] != theirs["household"]["ref"]
 
 
+@pytest.mark.proves("rs-rate-limit")
 async def test_all_clients_of_a_person_together_have_no_more_calls_than_the_person(
     app: Starlette, resource: Resource, issuer: RemoteControl
 ) -> None:
@@ -237,6 +242,10 @@ async def pure(without_auth_server: Settings) -> AsyncGenerator[Resource]:
         yield Resource(http, without_auth_server)
 
 
+@pytest.mark.proves("""ex-as-off SHOULD own rule
+    AUTH_SERVER=off leaves a pure resource server: no accounts, no keys, metadata with the external issuers.
+    Here: Then there are no endpoints of ours, and the metadata names the external issuers.""")
+@pytest.mark.proves("prm-as-listed")
 async def test_without_the_authorization_server_external_issuers_are_all_there_is(
     pure: Resource, issuer: RemoteControl, plain_issuer: RemoteControl, database: DatabaseUrls
 ) -> None:
@@ -259,6 +268,9 @@ async def test_without_the_authorization_server_external_issuers_are_all_there_i
     assert await rows(database.superuser, "SELECT kid FROM signing_keys") == []
 
 
+@pytest.mark.proves("""ak-off MUST own rule; RFC 6750 §5.3
+    With AUTH_SERVER=off no API key is good.
+    Here: API keys are not looked up: a key that was made before gets 401. The command makes none.""")
 async def test_without_the_authorization_server_its_earlier_tokens_and_keys_are_refused(
     pure: Resource, engine: Engine, without_auth_server: Settings
 ) -> None:

@@ -49,6 +49,10 @@ async def test_many_at_once_fetch_once(remote: RemoteIssuer, issuer: RemoteContr
     assert (issuer.asked("metadata"), issuer.asked("jwks")) == (1, 1)
 
 
+@pytest.mark.proves("""ex-jwks-fetch MUST RFC 8725 §3.10; own rule
+    Keys are fetched by the one guarded fetcher, at most once in 30 s for an unknown kid.
+    Here: Keys come by the one fetcher; an unknown one leads to one refetch in 30 seconds. Only the configured host and
+    port may be private.""")
 async def test_a_new_key_is_found_by_one_refetch_in_thirty_seconds(
     remote: RemoteIssuer, issuer: RemoteControl, clock: MovableClock
 ) -> None:
@@ -141,6 +145,9 @@ async def test_when_the_process_of_the_issuer_ends_known_keys_go_on(
             await remotes[1].verification_key("any", "ES256")
 
 
+@pytest.mark.proves("""ex-discovery MUST OIDC Discovery 1.0 §4.3; RFC 8414 §3.3
+    The issuer in a fetched document is exactly the configured one.
+    Here: The issuer in the metadata must be the configured one, byte for byte; otherwise nothing of it is used.""")
 @pytest.mark.parametrize(
     "metadata",
     [
@@ -182,6 +189,7 @@ async def test_metadata_at_the_address_of_oauth_will_do(fetcher: Fetcher, site: 
     assert len(site.seen) == 3
 
 
+@pytest.mark.proves("ex-jwks-fetch")
 @pytest.mark.parametrize("elsewhere", ["https://app.example:{port}/keys", "https://localhost:1/keys"])
 async def test_what_an_issuer_says_of_other_hosts_and_ports_leads_nowhere_private(
     authority: Authority, site: Site, elsewhere: str

@@ -49,6 +49,9 @@ def test_the_provider_publishes_what_openid_connect_asks_for(issuer: RemoteContr
     OpenIDProviderMetadata({**document, **addresses}).validate()
 
 
+@pytest.mark.proves("""rs-rs256 MUST RFC 9068 §2.1
+    Resource servers of the profile understand RS256 among their algorithms.
+    Instead: Our own tokens are ES256 only; RS256 is accepted from external issuers.""")
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256", "PS256", "EdDSA"])
 async def test_a_good_token_comes_in_whatever_signs_it(
     resource: Resource, issuer: RemoteControl, algorithm: str
@@ -58,6 +61,10 @@ async def test_a_good_token_comes_in_whatever_signs_it(
     assert await resource.status(resource.token(issuer)) == 200
 
 
+@pytest.mark.proves("""prm-as-listed MUST MCP authorization-server-discovery (Authorization Server Location)
+    The metadata lists at least one authorization server.
+    Here: `authorization_servers` holds our issuer, followed by those in OIDC_ISSUERS; with AUTH_SERVER=off only
+    those.""")
 async def test_the_metadata_names_every_issuer(
     http: httpx.AsyncClient, settings: Settings, issuer: RemoteControl, plain_issuer: RemoteControl
 ) -> None:
@@ -65,6 +72,7 @@ async def test_the_metadata_names_every_issuer(
     assert document["authorization_servers"] == [settings.issuer, issuer.identifier, plain_issuer.identifier]
 
 
+@pytest.mark.proves("rs-aud")
 @pytest.mark.parametrize(
     ("change", "wrong"),
     [
@@ -119,17 +127,23 @@ async def test_the_log_says_which_part_of_a_token_is_wrong(
     assert {line["issuer"] for line in log if line["event"] == NOT_BELIEVED} == {issuer.identifier}
 
 
+@pytest.mark.proves("""ex-aud MUST RFC 9068 §4
+    A foreign token names our resource as its audience, also within a list.
+    Here: The audience must be PUBLIC_URL/mcp, or contain it.""")
+@pytest.mark.proves("rs-aud")
 async def test_one_audience_of_several_is_enough(resource: Resource, issuer: RemoteControl) -> None:
     assert await resource.status(resource.token(issuer, aud=["https://other.example", resource.audience])) == 200
     assert await resource.status(resource.token(issuer, aud=[resource.audience + "/"])) == 401
 
 
+@pytest.mark.proves("rs-foreign-issuer")
 async def test_a_token_of_an_issuer_that_is_not_listed_is_refused(resource: Resource, provider: Provider) -> None:
     stranger = provider.issuer()
     assert await resource.status(resource.token(stranger)) == 401
     assert stranger.asked("metadata") == stranger.asked("jwks") == 0
 
 
+@pytest.mark.proves("rs-iss", "rs-foreign-issuer", "ex-algs")
 async def test_one_issuer_can_not_sign_for_another(
     resource: Resource, issuer: RemoteControl, plain_issuer: RemoteControl, settings: Settings
 ) -> None:
@@ -153,6 +167,7 @@ async def test_no_issuer_can_name_a_grant_of_ours(
     assert households[0]["ref"] != households[1]["ref"]
 
 
+@pytest.mark.proves("ex-algs")
 @pytest.mark.parametrize("alg", ["none", "None", "nOnE"])
 async def test_an_unsigned_token_is_refused(resource: Resource, issuer: RemoteControl, alg: str) -> None:
     head = encoded({**header_of(issuer), "alg": alg})
@@ -160,6 +175,7 @@ async def test_an_unsigned_token_is_refused(resource: Resource, issuer: RemoteCo
     assert await resource.status(token) == 401
 
 
+@pytest.mark.proves("rs-hs256-public-key", "ex-algs")
 async def test_the_public_key_is_no_secret_to_sign_with(resource: Resource, issuer: RemoteControl) -> None:
     (jwk,) = issuer.keys()
     public: Any = jwt.PyJWK.from_dict(jwk).key
@@ -227,6 +243,10 @@ async def test_a_critical_extension_that_nobody_knows_is_refused(resource: Resou
     assert await resource.status(issuer.sign(claims, crit=["extra"], extra=True)) == 401
 
 
+@pytest.mark.proves("""ex-algs MUST RFC 8725 §3.1; RFC 9068 §4
+    Each issuer has its own pinned asymmetric algorithms and its own keys.
+    Here: Algorithms are pinned for each issuer; none and HMAC never.""")
+@pytest.mark.proves("rs-alg-pinned")
 async def test_an_algorithm_that_is_not_pinned_is_refused(resource: Resource, issuer: RemoteControl) -> None:
     issuer.set(algorithm="RS512")
     assert await resource.status(resource.token(issuer)) == 401
@@ -239,6 +259,7 @@ async def test_a_key_for_encryption_or_of_another_kind_signs_nothing(resource: R
         assert await resource.status(resource.token(issuer)) == 401
 
 
+@pytest.mark.proves("rs-typ")
 @pytest.mark.parametrize("kind", ["JWT", "id+jwt", "at+jws", "", 7])
 async def test_a_token_that_is_not_marked_as_an_access_token_is_refused(
     resource: Resource, issuer: RemoteControl, kind: Any
@@ -249,6 +270,9 @@ async def test_a_token_that_is_not_marked_as_an_access_token_is_refused(
     assert await resource.status(issuer.sign(claims, typ=kind)) == 401
 
 
+@pytest.mark.proves("""ex-typ MUST RFC 9068 §4; RFC 8725 §3.11
+    Tokens of type JWT are accepted only from issuers set so, and then need scope and client.
+    Here: at+jwt, unless the issuer's settings allow JWT; then scope and client are required.""")
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -267,6 +291,7 @@ async def test_a_plain_token_needs_scope_and_client_where_it_is_allowed(
     assert await resource.status(plain_issuer.sign(claims, typ=None)) == status
 
 
+@pytest.mark.proves("rs-typ")
 async def test_an_id_token_is_refused_also_where_plain_tokens_are_allowed(
     resource: Resource, plain_issuer: RemoteControl
 ) -> None:

@@ -151,6 +151,9 @@ async def test_the_person_of_a_sign_in_is_the_person_of_the_issuers_tokens(
     assert await count(engine, people) == await count(engine, households) == 1
 
 
+@pytest.mark.proves("""up-no-email-link MUST own rule; OIDC Core §5.7
+    A person from upstream is never linked by e-mail; linking needs the existing credential.
+    Here: Identity is issuer and subject; an e-mail address opens no account.""")
 async def test_an_email_address_does_not_open_the_account_with_it(
     ada: Traveller, other_http: httpx.AsyncClient, settings: Settings, engine: Engine
 ) -> None:
@@ -160,6 +163,9 @@ async def test_an_email_address_does_not_open_the_account_with_it(
     assert await count(engine, people) == await count(engine, households) == 2
 
 
+@pytest.mark.proves("""up-state MUST OIDC Core §3.1.2.1; RFC 9700 §4.7; MCP security_best_practices (OAuth State)
+    Upstream sign-in has a random state, bound to the browser, good once and for a short time.
+    Here: The state is good once, in the browser that left with it, while its request waits, or for ten minutes.""")
 async def test_a_state_is_no_good_in_another_browser(
     ada: Traveller, other_http: httpx.AsyncClient, engine: Engine
 ) -> None:
@@ -173,6 +179,7 @@ async def test_a_state_is_no_good_in_another_browser(
     assert (await ada.browser.open(callback)).has_form("/oauth/consent")  # and it was not used up by that
 
 
+@pytest.mark.proves("up-state")
 async def test_a_callback_counts_once(ada: Traveller, http: httpx.AsyncClient, engine: Engine) -> None:
     callback = await ada.to_callback()
     cookie = http.cookies["shopping_session"]
@@ -190,6 +197,7 @@ async def test_a_refused_callback_is_used_up_too(ada: Traveller) -> None:
     assert is_refused(await ada.browser.open(callback))
 
 
+@pytest.mark.proves("up-state")
 async def test_an_attempt_ends_with_the_request_that_waits(ada: Traveller, engine: Engine) -> None:
     callback = await ada.to_callback()
     state = dict(parse_qsl(urlsplit(callback).query))["state"]
@@ -201,6 +209,10 @@ async def test_an_attempt_ends_with_the_request_that_waits(ada: Traveller, engin
         assert await use_attempt(connection, hash_of(state), browser, issuer, now) is not None
 
 
+@pytest.mark.proves("""up-confused-deputy MUST MCP security-considerations (Confused Deputy);
+    MCP security_best_practices (Confused Deputy)
+    Our consent is asked for each client although the upstream has consented already.
+    Here: Consent is asked for each app, whatever the provider remembers.""")
 async def test_each_app_is_asked_for_although_the_provider_asks_nobody(ada: Traveller) -> None:
     """Confused deputy: the second app gets nothing by the sign-in of the first."""
     _, page = await ada.sign_in()
@@ -209,6 +221,9 @@ async def test_each_app_is_asked_for_although_the_provider_asks_nobody(ada: Trav
     assert page.has_form("/oauth/consent")
 
 
+@pytest.mark.proves("""up-pkce MUST RFC 9700 §2.1.1
+    Upstream sign-in uses PKCE.
+    Here: PKCE with S256 is always used.""")
 async def test_the_code_of_another_attempt_is_refused(
     ada: Traveller, other_http: httpx.AsyncClient, engine: Engine
 ) -> None:
@@ -219,6 +234,9 @@ async def test_the_code_of_another_attempt_is_refused(
     assert await count(engine, people) == 0
 
 
+@pytest.mark.proves("""up-mix-up MUST RFC 9207 §2.4; RFC 9700 §4.4.2
+    An answer is taken only from the provider that was asked, by `iss` or by an address of its own.
+    Here: `iss` is compared, and the callback belongs to one provider.""")
 @pytest.mark.parametrize("iss", ["https://other.example", None, "", "twice"])
 async def test_only_the_provider_that_was_asked_may_answer(ada: Traveller, provider: Provider, iss: str | None) -> None:
     """Mix-up (RFC 9207): this provider says that it always sends `iss`."""
@@ -232,6 +250,12 @@ async def test_a_provider_that_does_not_send_iss_needs_none(ada: Traveller) -> N
     assert (await ada.browser.open(changed(await ada.to_callback(), iss=None))).has_form("/oauth/consent")
 
 
+@pytest.mark.proves("""up-nonce MUST OIDC Core §3.1.3.7, §15.5.2; RFC 9700 §4.5.3.2
+    The ID token's nonce is the one of this attempt.
+    Here: The nonce is made of the state and compared.""")
+@pytest.mark.proves("""up-id-token MUST OIDC Core §3.1.3.7
+    The ID token's issuer, audience, azp, signature, algorithm, exp and iat are checked.
+    Here: Signature, issuer, audience and times are checked.""")
 @pytest.mark.parametrize(
     "claims",
     [
@@ -267,6 +291,7 @@ async def test_an_id_token_that_fails_a_check_signs_nobody_in(
     assert (await ada.browser.open(ada.issuer.sign_in(await ada.leave(again)))).has_form("/oauth/consent")
 
 
+@pytest.mark.proves("up-id-token")
 async def test_an_id_token_must_be_signed_by_a_published_key(ada: Traveller, provider: Provider) -> None:
     other = provider.issuer()
     for answer in (

@@ -43,6 +43,7 @@ async def leave(traveller: Traveller, **fields: str) -> str:
     return traveller.issuer.sign_in(refresh_target(left))
 
 
+@pytest.mark.proves("as-revoke-by-person")
 async def test_without_passwords_people_see_and_end_what_is_connected(
     ada: Traveller, http: httpx.AsyncClient, other_http: httpx.AsyncClient, engine: Engine
 ) -> None:
@@ -86,6 +87,7 @@ async def test_without_passwords_the_provider_is_the_only_way(ada: Traveller, ht
     assert consent.has_form("/oauth/consent")
 
 
+@pytest.mark.proves("up-state")
 async def test_an_attempt_counts_once_in_the_browser_that_left(
     ada: Traveller, other_http: httpx.AsyncClient, engine: Engine
 ) -> None:
@@ -105,6 +107,7 @@ async def test_an_attempt_counts_once_in_the_browser_that_left(
     assert (await other_http.get("/account")).status_code == 303
 
 
+@pytest.mark.proves("up-state")
 async def test_an_attempt_is_good_for_ten_minutes_and_then_forgotten(ada: Traveller, engine: Engine) -> None:
     state = dict(parse_qsl(urlsplit(await leave(ada)).query))["state"]
     browser, issuer, now = hash_of(ada.http.cookies["shopping_session"]), ada.issuer.identifier, system_clock()
@@ -117,6 +120,7 @@ async def test_an_attempt_is_good_for_ten_minutes_and_then_forgotten(ada: Travel
     assert await count(engine, upstream_sign_ins) == 0
 
 
+@pytest.mark.proves("az-no-next")
 @pytest.mark.parametrize(
     ("target", "led"), [("//evil.example", "/account"), ("/oauth/sign-in?request=1", "/oauth/sign-in?request=1")]
 )

@@ -190,6 +190,9 @@ BODIES: list[bytes] = [
 ]
 
 
+@pytest.mark.proves("""rs-malformed-400 MUST MCP authorization (Error Handling); RFC 6750 §3.1
+    A malformed request gets 400, not 401 or 500.
+    Here: Bodies that are no JSON-RPC request are 400, and nothing that is sent gives a 5xx.""")
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:60]))
 async def test_a_body_that_is_no_request_is_refused_and_never_a_5xx(each_era: McpClient, body: bytes) -> None:
     response = await each_era.http.post(

@@ -66,6 +66,9 @@ def at_commit(patch: Patch) -> None:
 PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_a_repository, in_a_library, in_the_result, at_commit]
 
 
+@pytest.mark.proves("""er-no-detail MUST own rule; OWASP
+    Faults of ours tell nothing of their cause.
+    Here: A generic sentence with a request id.""")
 @pytest.mark.parametrize("plant", PLACES)
 async def test_a_fault_in_a_tool_call_is_told_generically_and_changes_nothing(
     each_era: McpClient, monkeypatch: Patch, capsys: pytest.CaptureFixture[str], plant: Callable[[Patch], None]

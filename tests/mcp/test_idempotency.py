@@ -53,6 +53,10 @@ async def test_a_key_older_than_a_day_is_forgotten_also_by_a_call_that_then_fail
     assert await add(client, "3 milk") == "5"
 
 
+@pytest.mark.proves("""handles-bound SHOULD MCP security_best_practices (State Handle Hijacking)
+    Stored state is keyed by the authenticated party.
+    Here: Idempotency answers are keyed by household and grant; refs are numbers within a household by choice, so that
+    people can say them.""")
 async def test_one_key_under_two_grants_of_a_person_is_two_calls(
     client: McpClient, factory: Factory, ada: Connected
 ) -> None:
@@ -64,6 +68,9 @@ async def test_one_key_under_two_grants_of_a_person_is_two_calls(
     assert (await client.call("list_items"))["items"][0]["quantity"] == 4
 
 
+@pytest.mark.proves("""rs-idempotency-after-loss MUST own rule
+    A kept answer is not given again after its household was lost.
+    Here: A key is looked up only inside a household that is proven at that moment.""")
 async def test_an_answer_kept_for_a_repeated_call_is_lost_with_the_household(
     app: Starlette, http: httpx.AsyncClient, factory: Factory, ada: Connected
 ) -> None:

@@ -22,6 +22,14 @@ def looking(http: httpx.AsyncClient, ada: Connected, era: Era) -> McpClient:
     return McpClient(http, ada.token, era, PATH)
 
 
+@pytest.mark.proves("""prm-every-door MUST RFC 9728 §3.3
+    Every further MCP endpoint of the host has metadata of its own that names it.
+    Here: /mcp and /mcp/readonly each have a document of their own, which names its endpoint.""")
+@pytest.mark.proves("""prm-scopes-minimal SHOULD MCP authorization (Scope Selection Strategy);
+    MCP security_best_practices (Scope Minimization)
+    `scopes_supported` of the resource is the small set for basic use, not the whole catalogue.
+    Here: The document of an endpoint lists what its challenge asks for: lists:read and lists:write, or lists:read at
+    /mcp/readonly.""")
 async def test_its_metadata_and_its_challenge_name_itself_and_ask_for_reading(
     http: httpx.AsyncClient, settings: Settings
 ) -> None:

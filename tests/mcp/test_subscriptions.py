@@ -310,6 +310,9 @@ async def is_opened(client: McpClient, uri: str) -> bool:
         return False
 
 
+@pytest.mark.proves("""stream-ends-token MUST own rule
+    An open stream ends with its token.
+    Here: A timer ends it at `exp`.""")
 async def test_a_stream_ends_when_the_token_does(
     http: httpx.AsyncClient, factory: Factory, ada: Connected, groceries: str
 ) -> None:
@@ -322,6 +325,9 @@ async def test_a_stream_ends_when_the_token_does(
     assert datetime.now(UTC) >= expires
 
 
+@pytest.mark.proves("""stream-ends-grant MUST own rule
+    An open stream ends at once with its grant or membership.
+    Here: Cues make every stream look at its rights again.""")
 async def test_a_stream_ends_when_its_grant_is_revoked(http: httpx.AsyncClient, settings: Settings) -> None:
     tokens = await tokens_for(http, settings.public_url, "anna@example.org")
     kept = await tokens_for(http, settings.public_url, "bert@example.org")
@@ -338,6 +344,9 @@ async def test_a_stream_ends_when_its_grant_is_revoked(http: httpx.AsyncClient, 
     assert (await client.send("tools/list")).status_code == 401
 
 
+@pytest.mark.proves("""rs-other-process-stream MUST own rule
+    A revocation in one process ends streams in the others, also one that was missed.
+    Here: Cues and a look after each lost connection see to it.""")
 async def test_a_stream_ends_when_its_grant_is_revoked_on_another_process(
     client: McpClient, ada: Connected, engine: Engine, other: PubSub, groceries: str
 ) -> None:
@@ -374,6 +383,7 @@ async def id_of_the_list(engine: Engine, ada: Connected) -> Any:
         return (await connection.execute(text("SELECT id FROM lists"))).scalar_one()
 
 
+@pytest.mark.proves("stream-ends-grant")
 async def test_a_stream_ends_when_the_person_is_no_longer_a_member(
     http: httpx.AsyncClient, factory: Factory, ada: Connected, engine: Engine, other: PubSub
 ) -> None:
@@ -405,6 +415,7 @@ async def test_after_postgres_restarts_the_stream_says_so_and_hears_again(
         assert await following.uri() == groceries
 
 
+@pytest.mark.proves("rs-other-process-stream")
 async def test_a_revocation_that_was_missed_ends_the_stream_when_cues_arrive_again(
     client: McpClient, ada: Connected, engine: Engine, database: DatabaseUrls, groceries: str
 ) -> None:

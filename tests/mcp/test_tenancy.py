@@ -69,6 +69,9 @@ def test_every_tool_is_tried() -> None:
     assert set(ARGUMENTS) == {tool.name for tool in TOOLS}
 
 
+@pytest.mark.proves("""rs-no-data-leak MUST MCP security-considerations (Access Token Privilege Restriction)
+    No data reaches a party that is not authorised.
+    Here: A household must be in the grant and in today's memberships, and Postgres enforces it again.""")
 @pytest.mark.parametrize("tool", sorted(ARGUMENTS))
 async def test_a_stranger_naming_the_household_gets_the_answer_for_one_that_does_not_exist(
     engine: Engine, ada: Connected, each_era: McpClient, eve: McpClient, tool: str
@@ -85,6 +88,12 @@ async def test_a_stranger_naming_the_household_gets_the_answer_for_one_that_does
     assert await everything(each_era) == before
 
 
+@pytest.mark.proves("""handles-no-auth MUST MCP security_best_practices (State Handle Hijacking)
+    Holding a ref, cursor or undo_ref is not authority.
+    Here: Every handle is looked up inside the proven household.""")
+@pytest.mark.proves("""rs-undo-across-grants MUST own rule
+    An undo_ref of another household is a ref of nothing.
+    Here: It is looked up in the proven household; within one household a member may undo what another did.""")
 @pytest.mark.parametrize("tool", sorted(ARGUMENTS))
 async def test_refs_of_another_household_are_refs_of_nothing(
     factory: Factory, each_era: McpClient, eve: McpClient, tool: str
@@ -116,6 +125,7 @@ async def test_a_list_of_another_household_is_answered_like_one_that_does_not_ex
     assert await everything(each_era) == before
 
 
+@pytest.mark.proves("handles-no-auth")
 async def test_a_cursor_of_another_household_shows_nothing_of_it(each_era: McpClient, eve: McpClient) -> None:
     await each_era.call("add_items", items=["a", "b", "c"])
     for arguments in ({}, {"list": "*"}):
@@ -134,6 +144,9 @@ async def test_an_idempotency_key_of_another_household_answers_nothing_of_it(
     assert len((await eve.call("list_items"))["items"]) == 1
 
 
+@pytest.mark.proves("""scope-403-only MUST own rule
+    403 means a missing scope and nothing else; role and quota are tool errors.
+    Here: A viewer's write is a tool error with the code role.""")
 @pytest.mark.parametrize("tool", [tool.name for tool in TOOLS])
 async def test_a_viewer_reads_and_changes_nothing(
     factory: Factory, ada: Connected, each_era: McpClient, eve: McpClient, tool: str
@@ -150,6 +163,9 @@ async def test_a_viewer_reads_and_changes_nothing(
     assert await everything(each_era) == before
 
 
+@pytest.mark.proves("""rs-join-no-widening MUST own rule
+    Joining a household widens no grant.
+    Here: Only households stored with the grant count.""")
 async def test_joining_a_household_does_not_widen_a_grant(factory: Factory, ada: Connected, client: McpClient) -> None:
     bob, cabin = await factory.person("Bob")
     assert bob.id != ada.person.id
@@ -157,6 +173,9 @@ async def test_joining_a_household_does_not_widen_a_grant(factory: Factory, ada:
     assert "other_households" not in await client.call("get_overview")
 
 
+@pytest.mark.proves("""rs-no-household-left MUST own rule
+    A grant without any household left is as good as revoked.
+    Here: Then the answer is 401.""")
 async def test_a_person_who_left_every_household_of_the_grant_must_sign_in_again(
     engine: Engine, ada: Connected, client: McpClient
 ) -> None:

@@ -80,6 +80,9 @@ async def test_a_registered_client_redeems_refreshes_and_revokes(
     assert jwt.decode(tokens["access_token"], options={"verify_signature": False})["client_id"] == signer.client_id
 
 
+@pytest.mark.proves("""ci-auth-when-registered MUST CIMD §6.2
+    A client whose document has keys must authenticate with them at the token endpoint.
+    Here: A client whose document says private_key_jwt must sign.""")
 @pytest.mark.parametrize("where", ["jwks", "jwks_uri"])
 async def test_a_client_with_a_document_does_the_same(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, where: str
@@ -94,6 +97,9 @@ async def test_a_client_with_a_document_does_the_same(
     assert site.asked("/oauth/client.json") == 1
 
 
+@pytest.mark.proves("""ja-asymmetric SHOULD RFC 9700 §2.5; OAuth 2.1 §2.4
+    Asymmetric client authentication is offered.
+    Here: ES256, RS256, PS256 and EdDSA.""")
 @pytest.mark.parametrize(
     ("key", "algorithm"),
     [
@@ -113,6 +119,10 @@ async def test_every_advertised_algorithm_works(
     assert believed(await asking(http, signer))
 
 
+@pytest.mark.proves("""ja-aud MUST RFC 7523 §3; draft-ietf-oauth-rfc7523bis; OAuth 2.1 §2.4
+    Its audience is our issuer, as a single text.
+    Instead: It must be our issuer or our token endpoint, as a text or alone in a list, and nothing besides; clients of
+    RFC 7523 as it was written name the endpoint.""")
 @pytest.mark.parametrize("audience", ["{url}", "{url}/oauth/token", ["{url}"]])
 async def test_the_issuer_and_the_token_endpoint_are_audiences(
     server: RunningServer, http: httpx.AsyncClient, signer: Signer, audience: Any
@@ -131,6 +141,7 @@ async def test_without_a_key_id_each_of_the_clients_keys_is_tried(
     assert believed(await asking(http, signer))
 
 
+@pytest.mark.proves("ja-cost")
 @pytest.mark.parametrize(("place", "is_tried"), [(2, True), (3, False)])
 @pytest.mark.parametrize("kid", [None, "k1"])
 async def test_three_keys_at_most_are_tried(
@@ -146,6 +157,13 @@ async def test_three_keys_at_most_are_tried(
 # Bad ones
 
 
+@pytest.mark.proves("""ja-iss-sub MUST RFC 7523 §3
+    A client assertion's iss and sub are both the client id.
+    Here: Both must be the client id.""")
+@pytest.mark.proves("""ja-exp MUST RFC 7523 §3
+    It has an end that is near, and an expired one is refused.
+    Here: It must lie ahead, by ten minutes at most.""")
+@pytest.mark.proves("ja-aud")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -186,6 +204,9 @@ async def test_a_wrong_claim_is_not_believed(
     assert not believed(await asking(http, signer, signer.assertion(now, **written)))
 
 
+@pytest.mark.proves("""ja-signature MUST RFC 7523 §3; RFC 8725 §3.1
+    It is signed with a registered key and a pinned asymmetric algorithm.
+    Here: Only the client's own keys and pinned algorithms count.""")
 async def test_only_the_clients_own_key_and_a_pinned_algorithm_count(
     server: RunningServer, http: httpx.AsyncClient, signer: Signer
 ) -> None:
@@ -231,6 +252,9 @@ async def test_a_payload_that_is_no_claims_is_not_believed(
     assert not believed(await asking(http, signer, assertion))
 
 
+@pytest.mark.proves("""ja-jti SHOULD RFC 7523 §3; RFC 9700 §2.5
+    It is good once: its jti is remembered until it ends.
+    Here: Its hash is stored until the assertion ends; a second use is refused, also at the same moment.""")
 async def test_an_assertion_is_good_once(server: RunningServer, http: httpx.AsyncClient, signer: Signer) -> None:
     assertion = signer.assertion()
     assert believed(await asking(http, signer, assertion))
@@ -265,6 +289,7 @@ async def test_the_log_says_what_the_answer_does_not(
         assert [(entry["client_id"], entry["wrong"]) for entry in told] == [(signer.client_id, wrong)]
 
 
+@pytest.mark.proves("ja-jti")
 async def test_of_sixteen_uses_at_once_one_counts(http: httpx.AsyncClient, signer: Signer) -> None:
     assertion = signer.assertion()
     outcomes: list[bool] = []
@@ -287,6 +312,7 @@ async def test_two_clients_may_use_the_same_id_for_an_assertion(
     assert believed(await asking(http, other, other.assertion(jti="same")))
 
 
+@pytest.mark.proves("ja-type")
 async def test_the_assertion_of_one_client_is_none_of_another(
     server: RunningServer, http: httpx.AsyncClient, signer: Signer
 ) -> None:
@@ -295,6 +321,7 @@ async def test_the_assertion_of_one_client_is_none_of_another(
     assert not believed(await asking(http, signer, signer.assertion(iss=other, sub=other)))
 
 
+@pytest.mark.proves("ci-auth-when-registered")
 async def test_who_must_sign_can_not_do_without(http: httpx.AsyncClient, signer: Signer) -> None:
     for more in ({}, {"client_secret": "s"}):
         data = {"grant_type": "refresh_token", "refresh_token": "slr_x", "client_id": signer.client_id, **more}
@@ -302,6 +329,9 @@ async def test_who_must_sign_can_not_do_without(http: httpx.AsyncClient, signer:
         assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
 
 
+@pytest.mark.proves("""ja-type MUST RFC 7523 §2.2; RFC 7521 §4.2
+    client_assertion_type is the registered one, and a client_id beside it is the same client.
+    Here: Another type, two ways at once, or another client's assertion is refused.""")
 async def test_two_ways_at_once_or_half_of_one_are_malformed(http: httpx.AsyncClient, signer: Signer) -> None:
     assertion = signer.assertion()
     for broken in (
@@ -324,6 +354,9 @@ async def test_two_ways_at_once_or_half_of_one_are_malformed(http: httpx.AsyncCl
 # Which keys may be registered
 
 
+@pytest.mark.proves("""ja-cost SHOULD RFC 8725 §3.2; own rule
+    Checking an assertion costs little, whatever keys a client registered.
+    Here: RSA keys have 2048 to 8192 bits and an exponent below 2^32, and three keys at most are tried.""")
 @pytest.mark.parametrize(
     ("jwks", "said"),
     [
@@ -362,6 +395,9 @@ async def test_one_way_to_the_keys_is_needed_and_no_more(http: httpx.AsyncClient
         assert refused.json()["error_description"] == "private_key_jwt needs either jwks or jwks_uri."
 
 
+@pytest.mark.proves("""ja-kept SHOULD own rule
+    Of a client's keys only public members that are read are kept.
+    Here: Unknown members and unusable keys are left out.""")
 @pytest.mark.parametrize("extra", ["NaN", "-Infinity", "1e999", '"\\u0000"', "[" * 90 + "]" * 90])
 async def test_of_keys_only_what_is_read_is_kept(
     server: RunningServer, http: httpx.AsyncClient, signer: Signer, extra: str
@@ -383,6 +419,10 @@ async def test_of_keys_only_what_is_read_is_kept(
 # Documents whose keys change
 
 
+@pytest.mark.proves("""ci-key-change SHOULD CIMD §6.3
+    Changes of a client's metadata and keys are looked at before trust is carried over.
+    Here: New keys are taken over, because keys have to be replaced now and then; old ones end with it. A grant of a
+    client that had to sign is nothing for one that need not any more.""")
 @pytest.mark.parametrize("how", ["jwks", "jwks_uri"])
 async def test_new_keys_of_a_document_are_taken_over_and_the_old_ones_end(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, how: str
@@ -405,6 +445,7 @@ async def test_new_keys_of_a_document_are_taken_over_and_the_old_ones_end(
     assert (await http.post("/oauth/token", data=used | new.parameters(new.assertion(now)))).status_code == 200
 
 
+@pytest.mark.proves("ci-key-change")
 async def test_what_was_approved_for_a_client_that_signs_is_nothing_for_one_that_does_not(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
 ) -> None:

@@ -24,6 +24,9 @@ pytestmark = pytest.mark.anyio
 CONSENT = "/oauth/consent"
 
 
+@pytest.mark.proves("""az-consent-race MUST own rule
+    Of two posts of one consent at the same time one counts.
+    Here: The row lock sees to it.""")
 async def test_of_one_consent_posted_many_times_at_once_one_counts(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -41,6 +44,9 @@ async def test_of_one_consent_posted_many_times_at_once_one_counts(
         assert len((await connection.execute(select(grants.c.id))).all()) == 1
 
 
+@pytest.mark.proves("""token-endpoint-no-cookie MUST RFC 9700 §4.7; own rule
+    A browser's session can't be used to get tokens at the token endpoint.
+    Here: The token endpoint never reads a cookie.""")
 async def test_a_browsers_session_gets_no_token(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     attempt, _ = await approved_code(http, server.url, email)
     assert http.cookies
@@ -52,6 +58,10 @@ async def test_a_browsers_session_gets_no_token(server: RunningServer, http: htt
         assert "set-cookie" not in refused.headers
 
 
+@pytest.mark.proves("""az-no-next MUST RFC 9700 §2.1, §4.11
+    There is no address of ours that forwards to one named in its query.
+    Here: On the way of a client's request there is none: it goes by the id of the stored request, which belongs to one
+    browser. The account's sign-in takes `next`, and only a path of ours in it.""")
 async def test_no_address_in_a_request_decides_where_a_page_leads(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -74,12 +84,18 @@ async def test_no_address_in_a_request_decides_where_a_page_leads(
         assert "evil.example" not in shown.response.text
 
 
+@pytest.mark.proves("""rv-unsigned MUST RFC 7009 §2
+    Revocation is offered over https only and by POST.
+    Here: The address is made of PUBLIC_URL, which is https unless it is this machine; only POST is routed.""")
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/register"])
 async def test_what_changes_something_is_not_done_by_get(http: httpx.AsyncClient, path: str) -> None:
     for method in ("GET", "HEAD", "PUT", "DELETE"):
         assert (await http.request(method, path, params={"token": "x", "client_id": "y"})).status_code == 405
 
 
+@pytest.mark.proves("""tk-basic-encoding MUST OAuth 2.1 §2.4.1; RFC 6749 §2.3.1
+    Id and secret are form-decoded from the Basic header.
+    Here: They are form-decoded, strictly.""")
 async def test_id_and_secret_are_decoded_before_they_are_compared(
     server: RunningServer, http: httpx.AsyncClient
 ) -> None:
@@ -98,6 +114,16 @@ async def test_id_and_secret_are_decoded_before_they_are_compared(
     assert await ask(f"{quote_plus(client_id)}:{quote_plus(quote_plus(secret))}") == "invalid_client"
 
 
+@pytest.mark.proves("""rg-id-unique SHOULD RFC 7591 §3.2.1; OAuth 2.1 §7.4; RFC 9700 §4.15.1; CIMD §6.9
+    Clients can't choose their id, and none of ours looks like an address or a person.
+    Here: Ids are `app_` and 128 random bits, and never the client's choice; people are UUIDs.""")
+@pytest.mark.proves("""rg-application-type MUST MCP client-registration (Application Type); RFC 8252 §8.4;
+    OAuth 2.1 §8.1.1
+    The kind of a client is recorded.
+    Here: Public or confidential is recorded by its method, `application_type` in its metadata.""")
+@pytest.mark.proves("""rg-software-statement MUST RFC 7591 §2.3
+    A software statement that is not trusted is not believed.
+    Here: It is ignored as an unknown member, and nothing in it counts.""")
 async def test_a_client_chooses_neither_its_id_nor_whom_we_believe(
     server: RunningServer, http: httpx.AsyncClient
 ) -> None:
@@ -121,6 +147,13 @@ async def test_a_client_chooses_neither_its_id_nor_whom_we_believe(
     assert row.metadata["application_type"] == "native"
 
 
+@pytest.mark.proves("""cd-challenge-hidden MUST RFC 7636 §4.4; OAuth 2.1 §4.1.2
+    The challenge can't be read from the code.
+    Here: The code is random; the challenge stays in the database.""")
+@pytest.mark.proves("""cd-unguessable MUST OAuth 2.1 §7.7; RFC 6749 §10.10
+    Codes, tokens and secrets can't be guessed.
+    Here: Each holds 256 random bits.""")
+@pytest.mark.proves("tk-brute-force")
 async def test_nothing_that_opens_a_door_can_be_guessed(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

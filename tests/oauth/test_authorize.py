@@ -44,6 +44,22 @@ async def attempt(server: RunningServer, http: httpx.AsyncClient) -> Attempt:
     return Attempt((await register(http, server.url))["client_id"], server.url)
 
 
+@pytest.mark.proves("""az-response-type MUST OAuth 2.1 §4.1.1; RFC 9700 §2.1.2
+    Only the code flow is offered.
+    Here: Another response_type is unsupported_response_type.""")
+@pytest.mark.proves("""az-pkce-required MUST OAuth 2.1 §4.1.1, §7.5; RFC 9700 §2.1.1; RFC 7636 §4.4.1
+    A request without a code challenge is refused.
+    Here: It is invalid_request for every client.""")
+@pytest.mark.proves("""az-pkce-no-plain MUST RFC 7636 §4.2, §7.2; RFC 9700 §2.1.1, §4.8.2
+    The weaker challenge method can't be chosen.
+    Here: Only S256 is accepted; absent, plain or a wrong case is invalid_request.""")
+@pytest.mark.proves("""az-bad-redirect-stays MUST OAuth 2.1 §4.1.2.1, §7.12.2; RFC 9700 §4.11.2
+    With a bad client or redirect address the browser is not sent anywhere.
+    Here: The fault is shown on our page.""")
+@pytest.mark.proves("""cd-downgrade MUST RFC 9700 §4.8.2; OAuth 2.1 §4.1.3
+    A code without a challenge can't be redeemed.
+    Here: No code is made without one, because the request is refused before.""")
+@pytest.mark.proves("az-resource")
 @pytest.mark.parametrize(("changes", "error"), FAULTS, ids=str)
 async def test_a_fault_before_consent_stays_on_our_page(
     http: httpx.AsyncClient, attempt: Attempt, changes: dict[str, str | None], error: str
@@ -54,6 +70,9 @@ async def test_a_fault_before_consent_stays_on_our_page(
     assert error in page.text
 
 
+@pytest.mark.proves("""az-repeated MUST OAuth 2.1 §3.1
+    A repeated parameter makes the request invalid.
+    Here: It is refused as invalid_request at both endpoints, a second resource as invalid_target.""")
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri", "state", "scope", "code_challenge", "response_type"])
 async def test_a_repeated_parameter_is_refused(http: httpx.AsyncClient, attempt: Attempt, name: str) -> None:
     repeated = urlencode({name: attempt.parameters(scope="lists:read")[name]})
@@ -62,6 +81,9 @@ async def test_a_repeated_parameter_is_refused(http: httpx.AsyncClient, attempt:
     assert "invalid_request" in page.text
 
 
+@pytest.mark.proves("""az-resource MUST RFC 8707 §2, §2.1; MCP authorization (Resource Parameter)
+    A resource that is not ours is invalid_target.
+    Here: Only /mcp and /mcp/readonly are accepted, two are refused, none means /mcp.""")
 async def test_two_resources_are_an_invalid_target(http: httpx.AsyncClient, attempt: Attempt) -> None:
     page = await Browser(http).open(f"{attempt.url()}&resource=https%3A%2F%2Fother.example")
     assert page.status == 400
@@ -74,11 +96,15 @@ async def test_a_broken_query_is_refused(http: httpx.AsyncClient, query: str) ->
     assert response.status_code == 400
 
 
+@pytest.mark.proves("""az-output-escaped MUST OAuth 2.1 §7.11
+    What clients and people sent is escaped on pages.
+    Here: Templates escape everything, and names are stripped of invisible characters.""")
 async def test_what_was_sent_is_shown_escaped(http: httpx.AsyncClient, attempt: Attempt) -> None:
     response = await http.get(attempt.url(scope="<script>alert(1)</script>"))
     assert "<script" not in response.text
 
 
+@pytest.mark.proves("az-error-no-open-redirect", "az-iss")
 async def test_a_preregistered_client_hears_of_its_fault(server: RunningServer, http: httpx.AsyncClient) -> None:
     redirect_uri = "https://client.example/cb?iss=https%3A%2F%2Fevil.example"
     client = await register(http, server.url, redirect_uris=[redirect_uri])
@@ -95,6 +121,11 @@ async def test_a_preregistered_client_hears_of_its_fault(server: RunningServer, 
     assert "code" not in answer
 
 
+@pytest.mark.proves("""az-error-no-open-redirect SHOULD MCP security-considerations (Open Redirection);
+    OAuth 2.1 §7.12.2; RFC 9700 §4.11.2
+    The browser is sent on automatically only to addresses that are trusted.
+    Here: Before consent an error travels only for pre-registered clients, and for clients that this very person
+    approved before.""")
 async def test_only_who_approved_a_client_before_is_sent_to_it_with_a_fault(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -120,6 +151,10 @@ async def test_an_approval_that_has_ended_opens_no_redirect(
     assert (page.elsewhere, page.status) == (None, 400)
 
 
+@pytest.mark.proves("""az-resource-case SHOULD MCP authorization (Canonical Server URI)
+    Upper case in scheme and host, and a trailing slash, are tolerated; the canonical form is emitted.
+    Here: They are folded before the comparison.""")
+@pytest.mark.proves("az-resource")
 @pytest.mark.parametrize("resource", [None, "{url}/mcp", "{url}/mcp/", "HTTP://LOCALHOST:{port}/mcp"])
 async def test_our_door_is_accepted_as_hosts_write_it(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str, resource: str | None
@@ -139,12 +174,18 @@ async def test_a_client_with_one_address_may_leave_it_out(
     assert (await redeem(http, attempt, code_of(location), redirect_uri=None)).status_code == 200
 
 
+@pytest.mark.proves("""az-redirect-several MUST OAuth 2.1 §2.3.2
+    With several registered addresses the request must name one.
+    Here: Without one it is refused on our page.""")
 async def test_a_client_with_several_addresses_must_name_one(server: RunningServer, http: httpx.AsyncClient) -> None:
     client = await register(http, server.url, redirect_uris=["https://a.example/cb", "https://b.example/cb"])
     page = await Browser(http).open(Attempt(client["client_id"], server.url).url(redirect_uri=None))
     assert page.status == 400
 
 
+@pytest.mark.proves("""az-state MUST OAuth 2.1 §4.1.2
+    `state` comes back exactly as it was sent.
+    Here: It is stored with the request and returned unchanged.""")
 async def test_state_comes_back_as_it_was_sent(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     client = await register(http, server.url)
     state = "a b+c&d=é%20\"'<>/?#" + "x" * 4000
@@ -171,6 +212,9 @@ async def test_a_request_is_kept_without_the_cookie_that_it_is_bound_to(
     assert cookie not in str(row)
 
 
+@pytest.mark.proves("""az-303 MUST OAuth 2.1 §7.5.4; RFC 9700 §2.1, §4.12
+    A request with credentials is never redirected with 307.
+    Here: All redirects are 303, and the code page is no redirect.""")
 async def test_the_answer_to_a_request_is_never_cached(http: httpx.AsyncClient, attempt: Attempt) -> None:
     response = await http.get(attempt.url())
     assert response.status_code == 303

@@ -18,6 +18,10 @@ pytestmark = pytest.mark.anyio
 PROXY = "192.0.2.10"
 
 
+@pytest.mark.proves("""as-proxy-sanitised MUST RFC 9700 §4.13
+    What a proxy says of a request can't be forged by its sender.
+    Here: Addresses come from X-Forwarded-For only of proxies in FORWARDED_ALLOW_IPS; host and scheme never come from
+    headers.""")
 @pytest.mark.parametrize(
     ("believed", "forwarded", "statuses"),
     [

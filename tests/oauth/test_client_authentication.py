@@ -36,6 +36,12 @@ async def test_a_secret_is_accepted_in_either_way(
     assert response.status_code == 200
 
 
+@pytest.mark.proves("""tk-401-basic MUST OAuth 2.1 §3.2.4; RFC 6749 §5.2
+    A failed authentication by header gets 401 with a challenge of its scheme.
+    Here: invalid_client is 401 with Basic.""")
+@pytest.mark.proves("""tk-client-auth MUST OAuth 2.1 §3.2.2, §2.4; RFC 6749 §3.2.1
+    A client with credentials must authenticate.
+    Here: A wrong or missing secret is invalid_client and leaves the code good.""")
 async def test_without_its_secret_a_client_is_refused_and_the_code_stays_good(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -64,6 +70,9 @@ async def test_without_its_secret_a_client_is_refused_and_the_code_stays_good(
     assert (await redeem(http, attempt, code, client_secret=right)).status_code == 200
 
 
+@pytest.mark.proves("""tk-one-auth-method MUST OAuth 2.1 §2.4; RFC 6749 §2.3
+    A client uses one way of authentication in a request.
+    Here: Two ways are invalid_request.""")
 async def test_two_ways_at_once_are_refused(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     attempt, code, client = await approved(http, server, email, "client_secret_basic")
     header = basic(client["client_id"], client["client_secret"])
@@ -75,6 +84,9 @@ async def test_two_ways_at_once_are_refused(server: RunningServer, http: httpx.A
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
 
+@pytest.mark.proves("""az-empty-is-absent MUST OAuth 2.1 §3.1, §3.2
+    A parameter without a value counts as absent.
+    Here: Empty values are dropped before anything looks at them.""")
 async def test_a_public_client_with_a_secret_is_an_impostor(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

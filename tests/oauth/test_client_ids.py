@@ -10,6 +10,7 @@ def settings_of(**rules: list[str]) -> Settings:
     return Settings(_env_file=None).model_copy(update=rules)  # pyright: ignore[reportCallIssue]
 
 
+@pytest.mark.proves("ci-hosts")
 @pytest.mark.parametrize(
     ("host", "pattern", "matches"),
     [

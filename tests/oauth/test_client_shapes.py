@@ -165,6 +165,12 @@ async def _ask(http: httpx.AsyncClient, client: dict[str, Any], data: dict[str, 
     return response.json()
 
 
+@pytest.mark.proves("""tk-native-no-secret MUST OAuth 2.1 §8.1; RFC 8252 §8.5
+    Native clients are not forced to have a secret.
+    Here: `none` is offered.""")
+@pytest.mark.proves("""cl-shapes MUST own rule
+    Every known host registers and logs in with its real redirect addresses.
+    Here: Every known client shape registers or is described, logs in and calls a tool.""")
 @pytest.mark.parametrize(("name", "registered", "used", "metadata"), SHAPES, ids=[shape[0] for shape in SHAPES])
 async def test_a_known_host_registers_and_logs_in(
     settings: Settings,
@@ -179,6 +185,7 @@ async def test_a_known_host_registers_and_logs_in(
     await connect(http, settings, client, used, email)
 
 
+@pytest.mark.proves("cl-shapes")
 @pytest.mark.parametrize(("name", "path", "described", "used"), DOCUMENTS, ids=[each[0] for each in DOCUMENTS])
 async def test_a_known_host_with_a_document_logs_in(
     settings: Settings,
@@ -195,6 +202,7 @@ async def test_a_known_host_with_a_document_logs_in(
     assert site.asked(path) == 1
 
 
+@pytest.mark.proves("cl-shapes")
 async def test_a_host_that_was_added_by_command_logs_in(
     settings: Settings, http: httpx.AsyncClient, engine: Engine, email: str
 ) -> None:

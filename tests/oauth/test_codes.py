@@ -30,6 +30,9 @@ def assert_refused(response: httpx.Response, error: str = "invalid_grant", statu
     assert response.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.proves("""cd-replay-revokes SHOULD OAuth 2.1 §4.1.3; RFC 6749 §10.5; RFC 9700 §4.2.4
+    A second valid use of a code ends what the first one gave.
+    Here: The grant is revoked, and the answer is 400.""")
 async def test_a_code_is_good_once_and_a_replay_ends_the_grant(
     server: RunningServer, http: httpx.AsyncClient, approved: tuple[Attempt, str]
 ) -> None:
@@ -42,6 +45,9 @@ async def test_a_code_is_good_once_and_a_replay_ends_the_grant(
     assert_refused(await refresh(http, server.url, attempt.client_id, tokens["refresh_token"]))
 
 
+@pytest.mark.proves("""cd-replay-invalid-harmless SHOULD OAuth 2.1 §7.5.3
+    A replay with wrong parameters revokes nothing.
+    Here: Wrong verifier or client on a used code touches nothing.""")
 async def test_a_replay_with_a_wrong_verifier_ends_nothing(
     server: RunningServer, http: httpx.AsyncClient, approved: tuple[Attempt, str]
 ) -> None:
@@ -54,6 +60,9 @@ async def test_a_replay_with_a_wrong_verifier_ends_nothing(
     assert await reasons(server) == [None]
 
 
+@pytest.mark.proves("""cd-verifier MUST OAuth 2.1 §4.1.3; RFC 7636 §4.6; RFC 9700 §2.1.1
+    The verifier is checked against the stored challenge, and its absence is a failure.
+    Here: Absent, malformed or wrong is invalid_grant.""")
 @pytest.mark.parametrize("verifier", ["w" * 43, "short", "w" * 129, "é" * 43, None])
 async def test_a_wrong_verifier_uses_the_code_up(
     http: httpx.AsyncClient, approved: tuple[Attempt, str], verifier: str | None
@@ -63,11 +72,15 @@ async def test_a_wrong_verifier_uses_the_code_up(
     assert_refused(await redeem(http, attempt, code))
 
 
+@pytest.mark.proves("cd-verifier")
 async def test_the_challenge_is_no_verifier(http: httpx.AsyncClient, approved: tuple[Attempt, str]) -> None:
     attempt, code = approved
     assert_refused(await redeem(http, attempt, code, code_verifier=attempt.challenge))
 
 
+@pytest.mark.proves("""cd-single-use MUST OAuth 2.1 §4.1.3, §7.5.3; RFC 9700 §4.2.4; RFC 6749 §4.1.2
+    A code gives tokens only once.
+    Here: The first attempt uses it up under a row lock.""")
 async def test_of_sixteen_redemptions_at_once_one_wins(
     server: RunningServer, http: httpx.AsyncClient, approved: tuple[Attempt, str]
 ) -> None:
@@ -86,6 +99,9 @@ async def test_of_sixteen_redemptions_at_once_one_wins(
     assert await reasons(server) == ["code_replayed"]
 
 
+@pytest.mark.proves("""cd-short MUST OAuth 2.1 §4.1.2
+    A code expires soon.
+    Here: It lasts 60 s.""")
 async def test_a_code_lasts_a_minute(
     server: RunningServer, http: httpx.AsyncClient, approved: tuple[Attempt, str]
 ) -> None:
@@ -102,6 +118,9 @@ async def test_a_code_is_good_just_before_its_end(
     assert (await redeem(http, attempt, code)).status_code == 200
 
 
+@pytest.mark.proves("""cd-bound-client MUST OAuth 2.1 §4.1.3; RFC 6749 §4.1.3
+    A code is good for the client it was made for.
+    Here: Another client gets invalid_grant.""")
 async def test_another_client_can_not_use_it_but_uses_it_up(
     server: RunningServer, http: httpx.AsyncClient, approved: tuple[Attempt, str]
 ) -> None:
@@ -111,11 +130,15 @@ async def test_another_client_can_not_use_it_but_uses_it_up(
     assert_refused(await redeem(http, attempt, code))
 
 
+@pytest.mark.proves("cd-redirect-equal")
 async def test_the_redirect_address_may_be_left_out(http: httpx.AsyncClient, approved: tuple[Attempt, str]) -> None:
     attempt, code = approved
     assert (await redeem(http, attempt, code, redirect_uri=None)).status_code == 200
 
 
+@pytest.mark.proves("""cd-redirect-equal MUST RFC 6749 §4.1.3; OAuth 2.1 §10.2
+    A redirect_uri in the token request equals that of the authorization request.
+    Here: It may be absent; present it must be the same to the byte.""")
 @pytest.mark.parametrize(
     "sent", ["http://localhost:49152/callback/", "http://localhost:49153/callback", "https://evil.example"]
 )
@@ -126,6 +149,9 @@ async def test_the_redirect_address_must_be_the_same_to_the_byte(
     assert_refused(await redeem(http, attempt, code, redirect_uri=sent))
 
 
+@pytest.mark.proves("""cd-resource-equal MUST RFC 8707 §2.2
+    The resource of the token request is one that was approved.
+    Here: Another one than the grant's is invalid_target; absent means the grant's.""")
 async def test_the_resource_may_be_left_out_but_not_be_another(
     http: httpx.AsyncClient, server: RunningServer, email: str
 ) -> None:
@@ -136,12 +162,22 @@ async def test_the_resource_may_be_left_out_but_not_be_another(
         assert_refused(await redeem(other, attempt, code, resource="https://other.example/mcp"), "invalid_target")
 
 
+@pytest.mark.proves("""cd-hashed MUST MCP security-considerations (Token Theft); own rule
+    No code, refresh token, client secret or session is stored in the clear.
+    Here: Only SHA-256 hashes are stored.""")
 async def test_no_code_is_in_the_database(server: RunningServer, approved: tuple[Attempt, str]) -> None:
     _, code = approved
     async with transaction(server.engine) as connection:
         assert code not in str((await connection.execute(select(codes))).all())
 
 
+@pytest.mark.proves("""tk-errors MUST OAuth 2.1 §3.2.4; RFC 6749 §5.2
+    Errors are 400 JSON with the registered codes.
+    Here: They are fixed texts in plain ASCII.""")
+@pytest.mark.proves("""tk-no-password-grant MUST RFC 9700 §2.4; OAuth 2.1
+    The password grant is not offered.
+    Here: It is unsupported_grant_type.""")
+@pytest.mark.proves("tk-unknown-client-401")
 @pytest.mark.parametrize(
     ("changes", "error", "status"),
     [
@@ -168,17 +204,24 @@ async def test_a_malformed_token_request_is_refused_and_the_code_stays_good(
     assert (await redeem(http, attempt, code)).status_code == 200
 
 
+@pytest.mark.proves("az-repeated")
 async def test_a_repeated_parameter_is_refused(http: httpx.AsyncClient, approved: tuple[Attempt, str]) -> None:
     attempt, code = approved
     data = {**attempt.redemption(code), "code_verifier": [attempt.verifier, attempt.verifier]}
     assert_refused(await http.post("/oauth/token", data=data), "invalid_request")
 
 
+@pytest.mark.proves("""tk-form MUST OAuth 2.1 §3.2.2
+    The request is a form.
+    Here: Other content types are invalid_request.""")
 async def test_json_is_not_accepted(http: httpx.AsyncClient, approved: tuple[Attempt, str]) -> None:
     attempt, code = approved
     assert_refused(await http.post("/oauth/token", json=attempt.redemption(code)), "invalid_request")
 
 
+@pytest.mark.proves("""tk-post MUST OAuth 2.1 §3.2; RFC 6749 §3.2
+    Tokens are asked for by POST.
+    Here: GET is 405.""")
 async def test_get_is_not_accepted(http: httpx.AsyncClient, approved: tuple[Attempt, str]) -> None:
     attempt, code = approved
     assert (await http.get("/oauth/token", params=attempt.redemption(code))).status_code == 405

@@ -35,6 +35,10 @@ async def second_household(server: RunningServer, email: str) -> str:
     return str(household_id)
 
 
+@pytest.mark.proves("""cn-informed MUST OAuth 2.1 §7.3; MCP security_best_practices (Consent UI)
+    The page says which client, which scopes, which lifetime and where the answer goes.
+    Here: It shows name, id, redirect host, level, households and duration.""")
+@pytest.mark.proves("cn-redirect-host")
 async def test_the_page_says_who_asks_and_who_answers(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -46,6 +50,10 @@ async def test_the_page_says_who_asks_and_who_answers(
     assert "runs on a device" not in page.text
 
 
+@pytest.mark.proves("""cn-loopback-warning SHOULD MCP security-considerations (Localhost Redirect URI Risks);
+    RFC 8252 §8.6
+    The page warns when the answer goes to a program on the device.
+    Here: A notice says that any program there can use the name.""")
 @pytest.mark.parametrize(
     "redirect_uri", ["http://localhost:49152/callback", "cursor://anysphere.cursor-mcp/oauth/callback"]
 )
@@ -58,6 +66,11 @@ async def test_a_program_on_the_device_comes_with_a_warning(
     assert "runs on a device" in page.text
 
 
+@pytest.mark.proves("""rg-self-asserted SHOULD RFC 7591 §5
+    What a client says of itself is not shown as truth.
+    Here: The name is stripped, escaped and marked as its own words (the mark is untested); logos are neither shown nor
+    fetched.""")
+@pytest.mark.proves("az-output-escaped")
 async def test_a_clients_name_can_not_dress_up(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     name = "<h1>Shopping list</h1>\u202eedualC\u200b"
     client = await register(http, server.url, client_name=name)
@@ -67,6 +80,13 @@ async def test_a_clients_name_can_not_dress_up(server: RunningServer, http: http
     assert "\u200b" not in page.response.text
 
 
+@pytest.mark.proves("""az-scope-default MUST OAuth 2.1 §1.4.1
+    Without a scope a documented default is used.
+    Here: It means lists:read lists:write.""")
+@pytest.mark.proves("""az-scope-unknown MUST OAuth 2.1 §1.4.1, §4.1.2.1
+    Scopes that don't exist are ignored or refused, and the granted ones are told.
+    Here: Unknown ones are dropped, none left is invalid_scope, and every token answer has `scope`.""")
+@pytest.mark.proves("cn-informed")
 @pytest.mark.parametrize(
     ("asked", "level", "scope"),
     [
@@ -87,6 +107,12 @@ async def test_the_level_is_filled_in_from_what_was_asked(
     assert response.json()["scope"] == scope
 
 
+@pytest.mark.proves("""cn-less-or-more SHOULD OAuth 2.1 §1.4.1; RFC 9700 §2.3
+    The person may give less than was asked.
+    Here: The level is chosen on the page, and the answer tells the scopes.""")
+@pytest.mark.proves("""tk-scope-told MUST OAuth 2.1 §1.4.1, §3.2.3
+    The answer tells the scope when it differs from what was asked.
+    Here: It always does.""")
 @pytest.mark.parametrize(
     ("level", "scope"), [("look", "lists:read"), ("manage", "lists:read lists:write household:manage")]
 )
@@ -107,6 +133,15 @@ async def test_hidden_fields_and_the_button_are_enough(
     assert attempt.redirect_uri in response.text
 
 
+@pytest.mark.proves("""cn-duration SHOULD own rule
+    The person decides how long the access lasts, and it ends then.
+    Here: An hour, a day, 30 days or until revoked.""")
+@pytest.mark.proves("""tk-short-lived SHOULD MCP security-considerations (Token Theft); OAuth 2.1 §7.1.3; RFC 6750 §5.3
+    Access tokens are short-lived.
+    Here: 15 minutes; the one of a consent for an hour lives that hour and has no refresh token.""")
+@pytest.mark.proves("""rt-risk MUST RFC 9700 §4.14.2; OAuth 2.1 §3.2.3
+    The server decides by risk whether to give refresh tokens.
+    Here: Only for consents longer than an hour.""")
 @pytest.mark.parametrize(
     ("duration", "seconds", "refreshed"),
     [("hour", 3600, False), ("day", 900, True), ("30-days", 900, True), ("until-revoked", 900, True)],
@@ -128,6 +163,7 @@ async def test_the_grant_lasts_as_long_as_the_person_said(
     assert ended is (duration != "until-revoked")
 
 
+@pytest.mark.proves("cn-informed")
 async def test_one_household_unless_more_are_ticked(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     await consent_page(http, server.url, email)
     second = await second_household(server, email)
@@ -173,6 +209,9 @@ async def test_a_choice_that_was_not_offered_changes_nothing(
     assert await Browser(http).approve(refused)
 
 
+@pytest.mark.proves("""cn-own-households MUST own rule
+    Only households of the person can be chosen.
+    Here: The choice is checked against today's memberships.""")
 async def test_another_persons_household_can_not_be_chosen(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -186,6 +225,7 @@ async def test_another_persons_household_can_not_be_chosen(
     assert await count(server.engine, grants) == 0
 
 
+@pytest.mark.proves("az-iss")
 async def test_a_no_travels_to_the_client_and_makes_no_grant(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -199,6 +239,12 @@ async def test_a_no_travels_to_the_client_and_makes_no_grant(
     assert await count(server.engine, grants) == 0
 
 
+@pytest.mark.proves("""az-request-once MUST own rule; RFC 9700 §4.7
+    An answer to a consent counts once.
+    Here: The request row is locked and used up.""")
+@pytest.mark.proves("""as-code-reload MUST own rule
+    Reloading the code page gives no second code.
+    Here: The request is used up by the first post.""")
 async def test_an_answer_counts_once(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     _, page = await consent_page(http, server.url, email)
     await Browser(http).approve(page)
@@ -209,6 +255,13 @@ async def test_an_answer_counts_once(server: RunningServer, http: httpx.AsyncCli
     assert await count(server.engine, grants) == 1
 
 
+@pytest.mark.proves("""az-unknown-ignored MUST OAuth 2.1 §3.1, §3.2
+    Unknown parameters are ignored.
+    Here: Only known names are read; a `prompt` changes nothing.""")
+@pytest.mark.proves("""cn-never-skipped SHOULD OAuth 2.1 §7.3.1; RFC 8252 §8.6;
+    MCP security_best_practices (Confused Deputy)
+    Consent is asked again each time, because a client can't prove who it is.
+    Here: It is never skipped; each approval is a grant of its own.""")
 async def test_consent_is_asked_every_time_and_each_yes_is_a_grant_of_its_own(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -219,6 +272,9 @@ async def test_consent_is_asked_every_time_and_each_yes_is_a_grant_of_its_own(
     assert await count(server.engine, grants) == 2
 
 
+@pytest.mark.proves("""az-account-switch MUST own rule
+    A consent page shown to one person is worth nothing after another signs in.
+    Here: The form's token names the person.""")
 async def test_after_another_sign_in_an_open_consent_page_is_worth_nothing(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -239,6 +295,7 @@ async def test_after_another_sign_in_an_open_consent_page_is_worth_nothing(
         assert (await connection.execute(whose)).scalars().all() == [f"other.{email}"]
 
 
+@pytest.mark.proves("ac-session-fixation")
 async def test_signing_out_ends_the_session_behind_a_copied_cookie(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -250,6 +307,9 @@ async def test_signing_out_ends_the_session_behind_a_copied_cookie(
         assert not (await Browser(thief).open(attempt.url())).has_form(CONSENT)
 
 
+@pytest.mark.proves("""az-authenticate-first MUST OAuth 2.1 §7.12.2; RFC 9700 §4.11.2
+    The person is authenticated before the browser is sent to a client.
+    Here: A code or a denial needs a signed-in person and a posted form.""")
 async def test_consent_needs_a_signed_in_person(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     _, page = await consent_page(http, server.url, email)
     server.clock.move(minutes=9)
@@ -259,6 +319,12 @@ async def test_consent_needs_a_signed_in_person(server: RunningServer, http: htt
     assert await count(server.engine, grants) == 0
 
 
+@pytest.mark.proves("""az-no-store SHOULD RFC 9700 §4.2; RFC 6749 §5.1
+    Pages with codes or credentials are not cached.
+    Here: Every page is no-store.""")
+@pytest.mark.proves("""az-clickjacking MUST OAuth 2.1 §7.10; RFC 9700 §4.16; MCP security_best_practices (Consent UI)
+    No page can be framed.
+    Here: frame-ancestors 'none' and X-Frame-Options DENY stand on every page.""")
 async def test_no_page_can_be_framed_or_leak_where_it_was(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -277,6 +343,12 @@ async def test_no_page_can_be_framed_or_leak_where_it_was(
         assert page.response.headers["referrer-policy"] == "same-origin"
 
 
+@pytest.mark.proves("""az-referrer SHOULD RFC 9700 §4.2.4
+    No page leaks code or state by the Referer header, and none loads third-party content.
+    Here: The code page is no-referrer and loads nothing; other pages are same-origin.""")
+@pytest.mark.proves("""as-token-in-url MUST RFC 6750 §5.3; RFC 9700 §4.3
+    No access or refresh token ever stands in an address.
+    Here: Only codes travel by address.""")
 async def test_the_code_page_loads_nothing_and_leads_on_without_scripts(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

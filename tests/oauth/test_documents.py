@@ -55,6 +55,12 @@ async def connected(
 # The way of a client
 
 
+@pytest.mark.proves("""cn-client-id-host SHOULD CIMD §6.4
+    The page shows the host of a client id that is an address.
+    Here: The page shows the host of the document's address.""")
+@pytest.mark.proves("""ci-support SHOULD MCP authorization (Overview); MCP client-registration
+    Client ids that are https addresses are supported.
+    Here: Such a client needs no registration.""")
 async def test_a_client_with_a_document_gets_tokens_and_the_page_says_whose_it_is(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
 ) -> None:
@@ -72,6 +78,13 @@ async def test_a_client_with_a_document_gets_tokens_and_the_page_says_whose_it_i
     assert (await redeem(http, attempt, code)).status_code == 200
 
 
+@pytest.mark.proves("""tk-unknown-client-401 MUST own rule
+    An unknown client, also one named by an address, is 401 invalid_client and fetches nothing.
+    Here: Clients are only looked up in the database.""")
+@pytest.mark.proves("""ci-after-sign-in MUST own rule
+    Documents are fetched only after a person signed in, once at a time, and within limits for a host.
+    Here: A document is fetched after the sign-in, and never by the token endpoint; once for all who want it, and
+    limited by person, requester and host; few people and networks leave the others room at a host.""")
 async def test_a_document_is_fetched_after_the_sign_in_and_never_by_the_token_endpoint(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
 ) -> None:
@@ -103,6 +116,9 @@ async def test_the_token_endpoint_works_while_the_document_is_away(
     assert site.asked(PATH) == asked
 
 
+@pytest.mark.proves("""ci-redirects MUST CIMD §4.5; MCP client-registration
+    The redirect address of a request is one of the document's.
+    Here: The redirect address must stand in the document.""")
 async def test_a_document_needs_the_address_that_it_names(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
 ) -> None:
@@ -134,6 +150,16 @@ async def test_what_is_not_accepted_here_is_passed_over(
 # What a document must be
 
 
+@pytest.mark.proves("""ci-client-id-equal MUST CIMD §4.1; MCP client-registration
+    The document's client_id equals its address, byte for byte.
+    Here: A document that names another address connects nothing.""")
+@pytest.mark.proves("""ci-required-fields MUST CIMD §4.1; MCP client-registration
+    The document is valid JSON with client_id, client_name and redirect_uris.
+    Here: A document without them connects nothing.""")
+@pytest.mark.proves("""ci-no-secrets MUST CIMD §4.1, §6.2
+    A document holds no secret and no method that uses one.
+    Here: A document with a secret, or a method that needs one, connects nothing.""")
+@pytest.mark.proves("ci-no-cache-errors")
 @pytest.mark.parametrize(
     ("members", "said"),
     [
@@ -177,6 +203,9 @@ async def test_what_is_no_json_object_connects_nothing(
     assert UNUSABLE in page.text
 
 
+@pytest.mark.proves("""ci-logo SHOULD CIMD §6.7
+    A logo is shown only from a copy of ours.
+    Here: No logo is fetched or shown.""")
 async def test_a_logo_is_neither_fetched_nor_shown(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
 ) -> None:
@@ -202,6 +231,9 @@ async def test_of_the_keys_in_a_document_only_what_is_read_is_kept(
 # How long it is kept
 
 
+@pytest.mark.proves("""ci-cache-headers SHOULD CIMD §4.4; MCP client-registration
+    Documents are cached as their HTTP headers say, within bounds of ours.
+    Here: A document is kept as its headers say, for five minutes at least and a day at most.""")
 @pytest.mark.parametrize(
     ("headers", "minutes"),
     [
@@ -239,6 +271,7 @@ async def test_while_a_site_is_down_its_old_document_serves_for_a_day(
     assert UNUSABLE in (await again(http, server, client_id)).text
 
 
+@pytest.mark.proves("ci-fetch-fails", "ci-no-cache-errors")
 async def test_a_document_whose_site_refuses_serves_on_and_counts_for_who_asks(
     settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, email: str
 ) -> None:
@@ -254,6 +287,11 @@ async def test_a_document_whose_site_refuses_serves_on_and_counts_for_who_asks(
         assert site.asked(PATH) == 2  # the second time the limit held
 
 
+@pytest.mark.proves("""ci-no-cache-errors MUST CIMD §4.4
+    Errors and invalid documents are not cached.
+    Here: A bad document is not kept, and the good one before it serves no more. An answer that says nothing of the
+    document (401, 403, 407, 408, 425, 429, 5xx) is not kept either, and leaves the good one for a day.""")
+@pytest.mark.proves("ci-fetch-fails")
 @pytest.mark.parametrize(
     "answer",
     [Answer(status=404), Answer(status=410), Answer(status=302), Answer(b"{}"), Answer(b"a" * 6000)],
@@ -286,6 +324,7 @@ async def test_a_changed_document_takes_back_an_address_before_the_answer(
     assert "not with this return address" in late.text
 
 
+@pytest.mark.proves("ci-after-sign-in")
 async def test_many_at_once_fetch_a_document_once(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
 ) -> None:
@@ -308,6 +347,7 @@ async def test_many_at_once_fetch_a_document_once(
     assert site.asked(PATH) == 2
 
 
+@pytest.mark.proves("ci-after-sign-in")
 @pytest.mark.parametrize(
     "per_minute", [PerMinute(documents_of_person=3), PerMinute(fetches_for_requester=3)], ids=["person", "requester"]
 )
@@ -360,6 +400,9 @@ async def test_a_document_whose_fetch_was_not_begun_can_be_had_a_moment_later(
 # Whose documents are accepted
 
 
+@pytest.mark.proves("""ci-hosts SHOULD MCP security-considerations (Trust Policies); CIMD §6.8
+    An operator can allow or deny hosts of client ids.
+    Here: CLIENT_ID_HOSTS_ALLOWED and CLIENT_ID_HOSTS_DENIED decide.""")
 @pytest.mark.parametrize(
     ("rules", "accepted"),
     [
@@ -402,6 +445,9 @@ async def test_denying_a_host_cuts_off_who_is_connected(
 # Errors before consent
 
 
+@pytest.mark.proves("""cn-new-redirect-of-document SHOULD CIMD §6.3
+    A changed client document does not inherit the trust of the earlier one.
+    Here: Faults travel only to the redirect address that was approved before; each new grant is asked for again.""")
 async def test_a_fault_is_sent_on_only_to_the_address_that_was_approved(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
 ) -> None:

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.anyio
 PER_MINUTE = PerMinute()
 
 
+@pytest.mark.proves("ci-after-sign-in")
 @pytest.mark.parametrize(
     ("people", "networks", "most"),
     [

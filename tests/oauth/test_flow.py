@@ -10,6 +10,15 @@ from tests.oauth.tokens import tokens_for
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.proves("""az-get MUST OAuth 2.1 §3.1
+    The authorization endpoint answers GET.
+    Here: It answers GET at /oauth/authorize and /authorize.""")
+@pytest.mark.proves("""tk-audience SHOULD OAuth 2.1 §7.1.4; RFC 8707 §2.2; RFC 9700 §2.3; RFC 9068 §3
+    Access tokens are restricted to one resource.
+    Here: `aud` is PUBLIC_URL/mcp.""")
+@pytest.mark.proves("""tk-9068 MUST RFC 9068 §2.1, §2.2
+    Our tokens have the type, the claims and the asymmetric signature of the profile.
+    Here: at+jwt, ES256, with iss, exp, aud, sub, client_id, iat, jti and scope.""")
 async def test_a_person_signs_up_and_a_client_gets_tokens(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

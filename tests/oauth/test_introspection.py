@@ -68,6 +68,10 @@ async def test_a_good_token_is_described(
     assert response.json() == {"active": True, "token_type": "Bearer", **{name: claims[name] for name in same}}
 
 
+@pytest.mark.proves("""in-inactive MUST RFC 7662 §2.2, §4
+    A token that is not good, or not for the asker, is told as inactive and nothing more.
+    Here: Such a token is answered with `active` false and nothing else.""")
+@pytest.mark.proves("in-state")
 async def test_whatever_is_not_good_is_inactive_and_nothing_more_is_said(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -88,6 +92,10 @@ async def test_whatever_is_not_good_is_inactive_and_nothing_more_is_said(
     assert (await answer_to(http, tokens["access_token"]))["active"] is True
 
 
+@pytest.mark.proves("""in-state MUST RFC 7662 §4
+    Introspection looks at expiry, revocation, signature and audience.
+    Here: The same checks as at the endpoint, and the grant and its households are looked at; `aud` names the endpoint
+    that the grant is for.""")
 async def test_an_expired_or_revoked_token_is_inactive(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -103,6 +111,7 @@ async def test_an_expired_or_revoked_token_is_inactive(
     assert await answer_to(http, fresh["access_token"]) == {"active": False}
 
 
+@pytest.mark.proves("in-state")
 async def test_a_token_without_a_household_left_is_inactive(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -118,6 +127,7 @@ async def test_a_narrowed_token_shows_its_own_scopes(
     assert (await answer_to(http, narrow.json()["access_token"]))["scope"] == "lists:read"
 
 
+@pytest.mark.proves("in-state")
 async def test_a_token_for_the_endpoint_for_reading_is_for_that_one_only(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any], database: DatabaseUrls
 ) -> None:
@@ -128,6 +138,9 @@ async def test_a_token_for_the_endpoint_for_reading_is_for_that_one_only(
     assert (await answer_to(http, tokens["access_token"]))["aud"] == read_only
 
 
+@pytest.mark.proves("""in-auth MUST RFC 7662 §2.1, §4
+    Only authenticated resource servers may introspect.
+    Here: Only pre-registered clients that were let in may ask, with their credentials.""")
 async def test_only_those_who_were_let_in_may_ask(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -165,6 +178,9 @@ async def test_a_question_without_token_or_by_get_is_refused(
     assert (await http.post("/oauth/introspect", params=parameters)).status_code == 400
 
 
+@pytest.mark.proves("""in-advertised SHOULD RFC 8414 §2
+    The introspection endpoint stands in the metadata only with its authentication methods.
+    Here: The metadata names both.""")
 async def test_the_metadata_names_it_with_the_ways_to_authenticate(
     http: httpx.AsyncClient, server: RunningServer
 ) -> None:
@@ -174,6 +190,7 @@ async def test_the_metadata_names_it_with_the_ways_to_authenticate(
     assert methods == ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
 
+@pytest.mark.proves("tk-brute-force")
 async def test_questions_of_a_client_are_limited_and_strangers_use_none_of_them_up(
     settings: Settings, engine: Engine
 ) -> None:

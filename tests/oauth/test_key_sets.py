@@ -107,6 +107,7 @@ async def test_while_their_site_is_down_known_keys_serve_for_a_day_and_others_ar
     assert response.headers["retry-after"] == "30"
 
 
+@pytest.mark.proves("ci-keys-stay")
 @pytest.mark.parametrize(
     "answer", [Answer(status=404), Answer(b"<html>"), Answer(b'{"keys": []}')], ids=["404", "a", "b"]
 )
@@ -142,6 +143,7 @@ def at(jwks_uri: str) -> Client:
     return Client("app_x", "dynamic", "A", (), "private_key_jwt", jwks_uri=jwks_uri)
 
 
+@pytest.mark.proves("ci-keys-limited")
 @pytest.mark.parametrize(("of_host", "of_requester"), [(2, 100), (100, 2)])
 async def test_new_addresses_are_limited_by_host_and_requester_and_known_ones_are_not(
     fetcher: Fetcher, site: Site, of_host: int, of_requester: int, clock: MovableClock
@@ -161,6 +163,9 @@ async def test_new_addresses_are_limited_by_host_and_requester_and_known_ones_ar
     assert await key_sets.keys_of(at(site.url("/keys")), "k2", "192.0.2.1")
 
 
+@pytest.mark.proves("""ci-keys-stay SHOULD own rule
+    A stranger who has keys asked for at a bad moment takes them from nobody.
+    Here: Good keys stay for a day whatever their site answers but 404 and 410 or a set without usable keys.""")
 async def test_known_keys_serve_on_when_a_stranger_asks_while_their_site_refuses(
     server: RunningServer, http: httpx.AsyncClient, site: Site, fetching: Signer
 ) -> None:
@@ -174,6 +179,7 @@ async def test_known_keys_serve_on_when_a_stranger_asks_while_their_site_refuses
         assert believed(await asking(http, fetching, fetching.assertion(server.clock().timestamp())))
 
 
+@pytest.mark.proves("ci-keys-limited")
 async def test_a_known_address_counts_for_who_asks_from_its_first_failure_to_its_next_success(
     fetcher: Fetcher, site: Site
 ) -> None:
@@ -199,6 +205,7 @@ async def test_a_known_address_counts_for_who_asks_from_its_first_failure_to_its
     assert await asked("192.0.2.1") == 4
 
 
+@pytest.mark.proves("ci-keys-limited")
 async def test_failures_of_known_addresses_are_remembered_within_bounds() -> None:
     limits = FetchLimits(RateLimit(1, enabled=False), RateLimit(1, enabled=False))
     for number in range(MOST_FAILED + 5):
@@ -206,6 +213,7 @@ async def test_failures_of_known_addresses_are_remembered_within_bounds() -> Non
     assert len(limits) == MOST_FAILED
 
 
+@pytest.mark.proves("ci-places-of-requester")
 async def test_what_was_not_begun_for_one_requester_says_nothing_of_the_keys(authority: Authority, site: Site) -> None:
     site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
     names = SilentNames()
@@ -231,6 +239,10 @@ async def test_what_was_not_begun_for_one_requester_says_nothing_of_the_keys(aut
         names.told.set()
 
 
+@pytest.mark.proves("""ci-keys-limited MUST own rule
+    Key sets that answer nothing are not fetched without end.
+    Here: A failed fetch is a failure of the client and address; fetches are limited by host and requester. Known
+    addresses have budgets of their own, and those that failed last count for the requester again.""")
 @pytest.mark.parametrize("endpoint", ["token", "revoke", "introspect"])
 async def test_keys_that_can_not_be_fetched_count_as_failures_of_the_client(
     settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, endpoint: str

@@ -44,12 +44,18 @@ async def test_processes_that_start_at_once_agree_on_one_key(engine: Engine, set
     assert len({kid_of(ring.sign({})) for ring in rings}) == 1
 
 
+@pytest.mark.proves("""as-jwks MUST RFC 8414 §2; RFC 7517 §5
+    The published keys hold no private part and say what they are for.
+    Here: Only public halves with kid, use and alg are served.""")
 async def test_the_published_keys_hold_no_private_half(server: RunningServer, http: httpx.AsyncClient) -> None:
     [key] = (await http.get("/oauth/jwks.json")).json()["keys"]
     assert key.keys() == {"kty", "crv", "x", "y", "kid", "use", "alg"}
     assert (key["kty"], key["crv"], key["use"], key["alg"]) == ("EC", "P-256", "sig", "ES256")
 
 
+@pytest.mark.proves("""ky-sealed MUST MCP security-considerations (Token Theft); own rule
+    Private keys are encrypted in the database.
+    Here: AES-256-GCM under a derived key, bound to the kid.""")
 async def test_the_private_half_is_not_readable_in_the_database(engine: Engine, settings: Settings) -> None:
     await loaded(engine, settings)
     async with transaction(engine) as connection:
@@ -62,12 +68,16 @@ async def test_the_private_half_is_not_readable_in_the_database(engine: Engine, 
     assert "d" not in row.public_jwk
 
 
+@pytest.mark.proves("""ky-entropy MUST RFC 8725 §3.5; RFC 7518 §8.1
+    Keys have enough entropy.
+    Here: P-256 keys are random; SECRET_KEY has at least 32 characters, and 256 random bits where we make it.""")
 def test_each_key_is_another_one_on_p_256() -> None:
     made = [make_key(1, OTHER_SECRET, datetime.now(UTC)).public_jwk for _ in range(3)]
     assert {jwk["crv"] for jwk in made} == {"P-256"}
     assert len({jwk["x"] for jwk in made}) == len({jwk["kid"] for jwk in made}) == 3
 
 
+@pytest.mark.proves("ky-sealed")
 def test_a_sealed_key_opens_in_its_own_row_only() -> None:
     sealed = seal(b"private", SEALED_FOR, "one", OTHER_SECRET)
     assert unseal(sealed, SEALED_FOR, "one", [OTHER_SECRET]) == (b"private", OTHER_SECRET)
@@ -77,6 +87,7 @@ def test_a_sealed_key_opens_in_its_own_row_only() -> None:
     assert seal(b"private", SEALED_FOR, "one", OTHER_SECRET) != sealed
 
 
+@pytest.mark.proves("ky-undecryptable")
 async def test_another_secret_key_stops_the_start_and_makes_no_new_keys(engine: Engine, settings: Settings) -> None:
     await loaded(engine, settings)
     before = await kids(engine)
@@ -86,6 +97,9 @@ async def test_another_secret_key_stops_the_start_and_makes_no_new_keys(engine: 
     assert await kids(engine) == before
 
 
+@pytest.mark.proves("""ky-secret-change MUST own rule
+    SECRET_KEY can be changed.
+    Here: The previous one opens the keys once; they are sealed anew.""")
 async def test_the_previous_secret_key_opens_once_and_the_new_one_from_then_on(
     engine: Engine, settings: Settings
 ) -> None:
@@ -108,6 +122,9 @@ async def test_a_process_with_the_old_secret_key_goes_on_during_the_change(
     assert await old.verification_key(kid_of(old.sign({}))) is not None
 
 
+@pytest.mark.proves("""rs-kid-refetch MUST RFC 8725 §3.10; own rule
+    Made-up key ids can't make the server do unbounded work.
+    Here: An unknown kid rereads the keys at most once in 30 s.""")
 async def test_unknown_key_ids_make_one_look_at_the_database_in_thirty_seconds(
     engine: Engine, settings: Settings, clock: MovableClock
 ) -> None:

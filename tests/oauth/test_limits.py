@@ -33,6 +33,11 @@ def assert_told_to_wait(response: httpx.Response) -> None:
     assert 1 <= int(response.headers["retry-after"]) <= 60
 
 
+@pytest.mark.proves("""tk-brute-force MUST OAuth 2.1 §2.4.1, §7.7; RFC 6749 §2.3.1, §10.10
+    Endpoints that check secrets are protected against guessing.
+    Here: Secrets, codes and refresh tokens have 256 random bits. At the token, revocation and introspection endpoints
+    failures are counted by client and address, and answered with 429 above the limit; what is right is not. Nothing is
+    looked at from an address with 3,000 failures a minute.""")
 async def test_failures_of_a_client_at_an_address_refuse_nothing_that_is_right(
     limited: RunningServer, email: str
 ) -> None:
@@ -54,6 +59,7 @@ async def test_failures_of_a_client_at_an_address_refuse_nothing_that_is_right(
         assert_told_to_wait(await refresh(http, limited.url, client_id, ended["token"]))
 
 
+@pytest.mark.proves("tk-brute-force")
 async def test_a_flood_from_one_address_is_not_looked_at(settings: Settings, engine: Engine, email: str) -> None:
     limited = await start(settings, engine, per_minute=PerMinute(failures_of_address=4))
     async with limited.browser() as http:
@@ -72,6 +78,9 @@ async def test_a_flood_from_one_address_is_not_looked_at(settings: Settings, eng
         assert_told_to_wait(await revoke("nothing"))
 
 
+@pytest.mark.proves("""li-authorize SHOULD own rule
+    Authorization requests of an address are limited.
+    Here: They are limited by address, and few wait in one browser.""")
 async def test_authorization_requests_of_an_address_are_limited(limited: RunningServer, engine: Engine) -> None:
     async with limited.browser() as http:
         attempt = Attempt((await register(http, limited.url))["client_id"], limited.url)
@@ -85,6 +94,7 @@ async def test_authorization_requests_of_an_address_are_limited(limited: Running
         assert len((await connection.execute(select(authorization_requests.c.id))).all()) == 3
 
 
+@pytest.mark.proves("li-authorize")
 async def test_few_requests_wait_in_one_browser_and_the_newest_are_good(
     server: RunningServer, http: httpx.AsyncClient, email: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +115,7 @@ async def test_few_requests_wait_in_one_browser_and_the_newest_are_good(
         assert (await Browser(other).open(str(elsewhere.response.url))).status == 200
 
 
+@pytest.mark.proves("li-429")
 async def test_the_tokens_of_a_grant_are_limited_and_a_refused_refresh_changes_nothing(
     limited: RunningServer, engine: Engine, email: str
 ) -> None:

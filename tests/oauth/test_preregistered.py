@@ -248,6 +248,9 @@ async def test_removing_a_client_by_command_is_told_to_running_processes(
     assert heard == [GrantEnded(grant_id)]
 
 
+@pytest.mark.proves("""pr-preregistered SHOULD MCP client-registration (Pre-registration)
+    Clients can be registered by hand.
+    Here: `python -m app clients` adds, lists and removes them.""")
 def test_the_commands_add_list_and_remove(database: DatabaseUrls, tmp_path: Path) -> None:
     external = environment(database)
     method = ["--auth-method", "client_secret_basic", "--introspect"]

@@ -14,6 +14,7 @@ def read_only(server: RunningServer) -> str:
     return f"{server.url}/mcp/readonly"
 
 
+@pytest.mark.proves("az-resource")
 @pytest.mark.parametrize("scope", [None, "lists:read lists:write household:manage", "lists:read"])
 async def test_only_looking_can_be_asked_for_and_approved(
     server: RunningServer, http: httpx.AsyncClient, email: str, scope: str | None
@@ -40,6 +41,7 @@ async def test_a_scope_that_means_nothing_there_is_invalid(server: RunningServer
     assert "invalid_scope" in page.text
 
 
+@pytest.mark.proves("cd-resource-equal")
 async def test_the_token_endpoint_takes_its_address_or_none_and_no_other(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

@@ -78,6 +78,12 @@ ACCEPTED = [
 ]
 
 
+@pytest.mark.proves("""az-redirect-https MUST MCP security-considerations (Communication Security); RFC 9700 §2.6
+    Redirect addresses are https, or loopback.
+    Here: http is accepted for exactly three loopback hosts; the scheme cursor is the one exception.""")
+@pytest.mark.proves("""az-redirect-shape MUST OAuth 2.1 §2.3; RFC 6749 §3.1.2
+    A redirect address is absolute and has no fragment.
+    Here: Fragments, user information, backslashes, control characters and dot segments are refused.""")
 @pytest.mark.parametrize("uri", REFUSED)
 def test_a_dangerous_redirect_uri_is_refused(uri: str) -> None:
     assert redirect_uri_error(uri, SCHEMES)
@@ -88,6 +94,10 @@ def test_an_honest_redirect_uri_is_accepted(uri: str) -> None:
     assert redirect_uri_error(uri, SCHEMES) is None
 
 
+@pytest.mark.proves("""az-redirect-exact MUST MCP security-considerations (Open Redirection); OAuth 2.1 §2.3.1, §4.1.1;
+    RFC 9700 §2.1, §4.1.3
+    The redirect address is compared as sent with a registered one, byte for byte.
+    Here: Only the port of a loopback address may differ.""")
 @pytest.mark.parametrize(
     ("registered", "sent"),
     [
@@ -112,6 +122,9 @@ def test_what_was_not_registered_does_not_match(registered: str, sent: str) -> N
     assert not is_registered(sent, [registered])
 
 
+@pytest.mark.proves("""az-redirect-loopback-port MUST OAuth 2.1 §4.1.1, §8.4.2; RFC 8252 §7.3; RFC 9700 §4.1.3
+    On loopback any port is accepted at the time of the request.
+    Here: The port is ignored for localhost, 127.0.0.1 and [::1]; the host is never swapped.""")
 @pytest.mark.parametrize(
     ("registered", "sent"),
     [
@@ -124,6 +137,13 @@ def test_on_loopback_the_port_does_not_matter(registered: str, sent: str) -> Non
     assert is_registered(sent, [registered])
 
 
+@pytest.mark.proves("""az-redirect-query-kept MUST OAuth 2.1 §2.3
+    The query of a redirect address is kept when the answer is added.
+    Here: It is kept, but for the names that are ours to set.""")
+@pytest.mark.proves("""az-iss MUST MCP authorization (Authorization Response Validation); RFC 9207 §2, §2.3;
+    MCP security-considerations (Mix-Up Attacks)
+    Every authorization response, an error too, carries our issuer exactly once.
+    Here: `iss` is added to codes, denials and redirected errors, and a planted one is removed.""")
 def test_the_issuer_arrives_once_and_is_ours() -> None:
     target = response_uri(
         "https://client.example/cb?keep=a%20b&iss=https://evil.example&code=planted&i%73s=x",
@@ -134,11 +154,15 @@ def test_the_issuer_arrives_once_and_is_ours() -> None:
     assert query == [("keep", "a b"), ("code", "c"), ("state", "s&t=1"), ("iss", "https://lists.example.org")]
 
 
+@pytest.mark.proves("""cn-redirect-host MUST MCP security-considerations (Localhost Redirect URI Risks)
+    The page shows the host of the redirect address.
+    Here: It is shown, look-alike letters as punycode.""")
 def test_a_look_alike_host_shows_as_punycode() -> None:
     assert shown_host("https://xn--pypal-4ve.example:8443/cb") == "xn--pypal-4ve.example:8443"
     assert shown_host("cursor://anysphere.cursor-mcp/oauth/callback") == "cursor://anysphere.cursor-mcp"
 
 
+@pytest.mark.proves("az-redirect-exact")
 @pytest.mark.anyio
 async def test_no_trick_leads_anywhere_but_to_the_registered_address(
     server: RunningServer, http: httpx.AsyncClient

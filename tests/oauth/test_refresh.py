@@ -39,6 +39,13 @@ async def reason(server: RunningServer) -> str | None:
         return (await connection.execute(select(grants.c.revoked_because))).scalar_one()
 
 
+@pytest.mark.proves("""tk-no-store MUST OAuth 2.1 §3.2.3; RFC 6749 §5.1
+    Answers with tokens or credentials are no-store.
+    Here: Token, revocation and registration answers are.""")
+@pytest.mark.proves("""rt-rotation MUST MCP security-considerations (Token Theft); OAuth 2.1 §4.3.1;
+    RFC 9700 §2.2.2, §4.14.2
+    Refresh tokens of public clients are rotated, and a reused one ends the grant.
+    Here: Each use gives the next one; any known one out of turn revokes the grant.""")
 async def test_each_use_gives_the_next_one(
     http: httpx.AsyncClient, server: RunningServer, tokens: dict[str, Any]
 ) -> None:
@@ -54,6 +61,9 @@ async def test_each_use_gives_the_next_one(
     assert await rotate(http, tokens, third)
 
 
+@pytest.mark.proves("""rt-no-fork MUST own rule; RFC 9700 §4.14.2
+    The window for lost answers never gives two valid successors.
+    Here: The successor is derived from the presented token, so it is the same one.""")
 async def test_a_burst_of_one_token_gives_one_successor_and_the_session_survives(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -82,6 +92,7 @@ async def test_a_lost_answer_is_given_again_for_two_minutes(
     assert await reason(server) is None
 
 
+@pytest.mark.proves("rt-rotation")
 async def test_after_the_window_a_used_token_ends_the_grant(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -94,6 +105,7 @@ async def test_after_the_window_a_used_token_ends_the_grant(
     assert await server.grant_of(tokens["access_token"]) is None
 
 
+@pytest.mark.proves("rt-rotation")
 async def test_within_the_window_an_older_token_ends_the_grant(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -103,6 +115,7 @@ async def test_within_the_window_an_older_token_ends_the_grant(
     assert_refused(await use(http, tokens, third))
 
 
+@pytest.mark.proves("rt-no-fork")
 async def test_the_thief_and_the_owner_can_not_both_go_on(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -117,6 +130,9 @@ async def test_the_thief_and_the_owner_can_not_both_go_on(
     assert await reason(server) == "refresh_token_replayed"
 
 
+@pytest.mark.proves("""rt-integrity MUST OAuth 2.1 §4.3.1; RFC 9700 §4.14.2
+    A family id in the token can't be used to harm that family.
+    Here: An invented secret with a real family id touches nothing.""")
 async def test_an_invented_secret_of_a_real_family_touches_nothing(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -133,6 +149,9 @@ async def test_an_invented_secret_of_a_real_family_touches_nothing(
     assert await rotate(http, tokens)
 
 
+@pytest.mark.proves("""rt-bound-client MUST OAuth 2.1 §4.3; RFC 6749 §6, §10.4
+    A refresh token is good for its client only.
+    Here: Another client is refused, and nothing is touched.""")
 async def test_another_client_touches_nothing(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -146,6 +165,9 @@ async def test_another_client_touches_nothing(
     assert await rotate(http, tokens, successor)
 
 
+@pytest.mark.proves("""rt-scope-identical MUST OAuth 2.1 §4.3.3; RFC 6749 §6
+    A new refresh token has the scope of the old one.
+    Here: A narrower request narrows the access token only.""")
 async def test_a_narrower_scope_narrows_that_access_token_only(http: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
     narrowed = (await use(http, tokens, scope="lists:read")).json()
     assert narrowed["scope"] == "lists:read"
@@ -154,11 +176,17 @@ async def test_a_narrower_scope_narrows_that_access_token_only(http: httpx.Async
     assert whole["scope"] == "lists:read lists:write"
 
 
+@pytest.mark.proves("""rt-scope-bound MUST OAuth 2.1 §3.2.3, §4.3.1; RFC 9700 §4.14.2; RFC 6749 §6
+    A refresh never gives more than was approved.
+    Here: The approved scopes among those asked; a wider request is narrowed instead of refused, by decision 7.""")
 async def test_a_wider_scope_gives_no_more_than_was_approved(http: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
     answer = (await use(http, tokens, scope="lists:read lists:write household:manage offline_access")).json()
     assert answer["scope"] == "lists:read lists:write"
 
 
+@pytest.mark.proves("""rt-resource MUST RFC 8707 §2.2
+    The resource of a refresh is the approved one.
+    Here: Another one is invalid_target and does not rotate.""")
 async def test_an_unknown_scope_or_another_resource_does_not_rotate(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -168,6 +196,12 @@ async def test_an_unknown_scope_or_another_resource_does_not_rotate(
     assert (await use(http, tokens, resource=f"{server.url}/mcp")).status_code == 200
 
 
+@pytest.mark.proves("""tk-expires-in SHOULD OAuth 2.1 §3.2.3
+    The answer tells how long the token is good.
+    Here: `expires_in` is the true rest of its life.""")
+@pytest.mark.proves("""rt-live-grant MUST OAuth 2.1 §4.3.1
+    The grant behind a refresh token must still be active.
+    Here: A dead grant is invalid_grant.""")
 async def test_the_grants_end_is_the_end(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     attempt, code = await approved_code(http, server.url, email, duration="day")
     first = {**(await redeem(http, attempt, code)).json(), "client_id": attempt.client_id}
@@ -178,6 +212,7 @@ async def test_the_grants_end_is_the_end(server: RunningServer, http: httpx.Asyn
     assert_refused(await use(http, first, last["refresh_token"]))
 
 
+@pytest.mark.proves("cd-hashed")
 async def test_no_refresh_token_is_in_the_database(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:

@@ -23,6 +23,10 @@ async def test_a_public_client_gets_an_id_and_no_secret(server: RunningServer, h
     assert answer["redirect_uris"] == [REDIRECT_URI]
 
 
+@pytest.mark.proves("""rg-secret-expiry MUST RFC 7591 §3.2.1
+    With a secret the answer says when it expires.
+    Here: It says 0: never.""")
+@pytest.mark.proves("cd-hashed")
 async def test_a_secret_is_shown_once_and_stored_as_a_hash(server: RunningServer, http: httpx.AsyncClient) -> None:
     answer = await register(http, server.url, token_endpoint_auth_method="client_secret_post")
     assert answer["client_secret_expires_at"] == 0
@@ -31,6 +35,10 @@ async def test_a_secret_is_shown_once_and_stored_as_a_hash(server: RunningServer
     assert answer["client_secret"] not in str(row)
 
 
+@pytest.mark.proves("""rg-default-method MUST RFC 7591 §2
+    Without a method, client_secret_basic holds.
+    Here: It does.""")
+@pytest.mark.proves("tk-no-store")
 async def test_without_a_method_the_default_of_the_rfc_holds(http: httpx.AsyncClient) -> None:
     response = await http.post("/oauth/register", json={"redirect_uris": [REDIRECT_URI]})
     assert response.status_code == 201
@@ -39,6 +47,12 @@ async def test_without_a_method_the_default_of_the_rfc_holds(http: httpx.AsyncCl
     assert response.json()["client_secret"]
 
 
+@pytest.mark.proves("""rg-answer MUST RFC 7591 §3.2.1
+    The answer is 201 and tells everything as it was registered.
+    Here: It tells id, issue time and all metadata that was kept.""")
+@pytest.mark.proves("""rg-unknown-ignored MUST RFC 7591 §2
+    Unknown metadata is ignored.
+    Here: It is dropped.""")
 async def test_what_other_servers_offer_is_left_out_of_the_answer(
     server: RunningServer, http: httpx.AsyncClient
 ) -> None:
@@ -69,6 +83,10 @@ async def test_a_client_chooses_neither_its_id_nor_its_secret_and_is_vouched_for
     assert "software_statement" not in answer
 
 
+@pytest.mark.proves("""az-redirect-private SHOULD OAuth 2.1 §2.3.1, §8.4.3; RFC 8252 §7.1, §8.4
+    Private-use schemes that are no reversed domain name are refused.
+    Instead: `cursor` is accepted because a widely used client needs it; OAUTH_REDIRECT_SCHEMES changes that, and the
+    page warns.""")
 async def test_schemes_of_apps_are_a_setting(settings: Settings, engine: Engine) -> None:
     allowing = settings.model_copy(update={"oauth_redirect_schemes": ["com.example.app"]})
     server = await start(allowing, engine)
@@ -101,6 +119,15 @@ BAD_METADATA: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.proves("""rg-redirect-required MUST RFC 7591 §2, §5; OAuth 2.1 §2.3.1
+    Clients register their complete redirect addresses.
+    Here: Without one, or with a bad one, it is invalid_redirect_uri.""")
+@pytest.mark.proves("""rg-consistent SHOULD RFC 7591 §2.1
+    Grant and response types that don't fit are refused or corrected.
+    Here: What we don't offer is left out; without the code flow it is refused.""")
+@pytest.mark.proves("""rg-errors MUST RFC 7591 §3.2.2
+    Refusals are 400 JSON with the registered codes.
+    Here: They are.""")
 @pytest.mark.parametrize(("metadata", "error"), BAD_METADATA, ids=lambda value: str(value)[:60])
 async def test_bad_metadata_is_refused(http: httpx.AsyncClient, metadata: dict[str, Any], error: str) -> None:
     wanted = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none", **metadata}
@@ -128,6 +155,10 @@ async def test_another_content_type_is_refused(http: httpx.AsyncClient) -> None:
         assert response.status_code == 400
 
 
+@pytest.mark.proves("""li-body SHOULD OAuth 2.1 §7.11; OWASP
+    Bodies are bounded in size and time before anything is read from them.
+    Here: 64 KiB for OAuth, 1 MiB for /mcp, 30 s.""")
+@pytest.mark.proves("rg-dos")
 @pytest.mark.parametrize("path", ["register", "token", "revoke", "sign-in", "sign-up", "sign-out", "consent"])
 async def test_a_body_above_64_kibibytes_is_refused(http: httpx.AsyncClient, path: str) -> None:
     kind = "application/json" if path == "register" else "application/x-www-form-urlencoded"
@@ -142,6 +173,12 @@ async def test_redirect_uris_are_bounded_together(http: httpx.AsyncClient) -> No
     assert (await http.post("/oauth/register", json={"redirect_uris": uris[:7]})).status_code == 201
 
 
+@pytest.mark.proves("""rg-dos SHOULD RFC 7591 §5
+    Registration is protected against floods.
+    Here: 60 a minute for an address, bodies up to 64 KiB.""")
+@pytest.mark.proves("""li-429 SHOULD own rule; RFC 6585 §4
+    A limit is told by 429 with Retry-After.
+    Here: It is, on pages and endpoints.""")
 async def test_registrations_of_an_address_are_limited(settings: Settings, engine: Engine) -> None:
     server = await start(settings, engine, per_minute=PerMinute(registrations=2))
     wanted = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none"}

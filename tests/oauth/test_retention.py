@@ -47,6 +47,9 @@ async def connection_of(server: RunningServer, factory: Factory) -> UUID:
     return connected.grant_id
 
 
+@pytest.mark.proves("""cd-rows-24h MUST own rule
+    Used codes are remembered for a day and then forgotten.
+    Here: A used code stays for a day, so that its replay is noticed, and then goes.""")
 async def test_codes_stay_a_day_after_their_end_and_requests_an_hour(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -62,6 +65,9 @@ async def test_codes_stay_a_day_after_their_end_and_requests_an_hour(
     assert await count(server.engine, grants) == 1
 
 
+@pytest.mark.proves("""rg-purge SHOULD own rule; RFC 7591 §5
+    Unused registrations are removed.
+    Here: Registrations without a live grant go after 90 days without use, and after 30 without any.""")
 async def test_registrations_go_after_ninety_days_or_thirty_first_ones_unless_used_or_approved(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

@@ -18,6 +18,14 @@ async def revoke(http: httpx.AsyncClient, **data: str) -> httpx.Response:
     return await http.post("/oauth/revoke", data=data)
 
 
+@pytest.mark.proves("""rv-refresh MUST RFC 7009 §2.1
+    Refresh tokens can be revoked, and the access tokens of the grant with them.
+    Here: Either kind ends the whole grant. A service account's token ends all its tokens, and the account gets new
+    ones.""")
+@pytest.mark.proves("""rv-hint MUST RFC 7009 §2.1
+    A wrong token_type_hint is no obstacle.
+    Here: Hints are ignored.""")
+@pytest.mark.proves("tk-no-store")
 @pytest.mark.parametrize("kind", ["refresh_token", "access_token"])
 async def test_a_client_ends_its_grant_by_either_token(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any], kind: str
@@ -31,6 +39,9 @@ async def test_a_client_ends_its_grant_by_either_token(
     assert (await revoke(http, client_id=tokens["client_id"], token=tokens[kind])).status_code == 200
 
 
+@pytest.mark.proves("""rv-invalid-200 MUST RFC 7009 §2.2
+    An unknown token is answered 200.
+    Here: It is.""")
 async def test_a_token_that_is_none_is_answered_alike(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
@@ -40,6 +51,9 @@ async def test_a_token_that_is_none_is_answered_alike(
     assert await server.grant_of(tokens["access_token"]) is not None
 
 
+@pytest.mark.proves("""rv-client MUST RFC 7009 §2.1
+    Who revokes is authenticated, and a token of another client is refused.
+    Here: Another client gets 400 and ends nothing; an unknown one 401.""")
 @pytest.mark.parametrize("kind", ["refresh_token", "access_token"])
 async def test_another_client_is_refused_and_ends_nothing(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any], kind: str
@@ -50,6 +64,7 @@ async def test_another_client_is_refused_and_ends_nothing(
     assert await server.grant_of(tokens["access_token"]) is not None
 
 
+@pytest.mark.proves("rv-client")
 async def test_an_unknown_client_is_refused(http: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
     for client in ({}, {"client_id": "app_unknown"}):
         response = await revoke(http, token=tokens["refresh_token"], **client)

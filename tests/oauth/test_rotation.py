@@ -36,6 +36,10 @@ async def published(http: httpx.AsyncClient) -> set[str]:
     return {key["kid"] for key in (await http.get("/oauth/jwks.json")).json()["keys"]}
 
 
+@pytest.mark.proves("""ky-rotation SHOULD RFC 8725 §3.5; own rule
+    Signing keys can be changed without cutting anyone off.
+    Here: A new key is published an hour before it signs, and the old one until its last token is dead; by command, and
+    by age.""")
 async def test_a_new_key_is_published_takes_over_and_outlives_no_token(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -100,6 +104,7 @@ async def test_of_processes_that_rotate_at_once_one_wins(
     assert await rotate(engine, clock) is not None
 
 
+@pytest.mark.proves("ky-rotation")
 async def test_a_key_is_replaced_when_it_is_ninety_days_old(
     engine: Engine, settings: Settings, clock: MovableClock
 ) -> None:

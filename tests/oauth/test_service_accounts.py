@@ -87,6 +87,12 @@ async def token_of(http: httpx.AsyncClient, account: IssuedAccount, **more: str)
     return response.json()
 
 
+@pytest.mark.proves("""cc-no-refresh SHOULD RFC 6749 §4.4.3
+    No refresh token is given.
+    Here: The answer has no refresh token.""")
+@pytest.mark.proves("""cc-one-household MUST own rule
+    A service account is bound to one household and role.
+    Here: The account is a member of one household with one role, and its grant covers no other.""")
 async def test_an_account_acts_in_its_household_under_its_name(
     http: httpx.AsyncClient, factory: Factory, accounts: Accounts, ada: Connected
 ) -> None:
@@ -106,6 +112,7 @@ async def test_an_account_acts_in_its_household_under_its_name(
     assert claims["sub"] not in (str(ada.person.id), account.client_id)
 
 
+@pytest.mark.proves("cc-one-household")
 async def test_a_viewer_reads_and_changes_nothing(http: httpx.AsyncClient, accounts: Accounts, ada: Connected) -> None:
     account = await accounts.make("viewer")
     answer = await token_of(http, account, scope="lists:read lists:write household:manage")
@@ -116,6 +123,9 @@ async def test_a_viewer_reads_and_changes_nothing(http: httpx.AsyncClient, accou
     assert refused.status_code == 403
 
 
+@pytest.mark.proves("""cc-methods MUST MCP ext oauth-client-credentials (Client Authentication Methods)
+    Such clients authenticate by a signed assertion or by their secret.
+    Here: By secret or by a signed assertion.""")
 async def test_less_may_be_asked_for_and_another_resource_may_not(
     http: httpx.AsyncClient, accounts: Accounts, ada: Connected
 ) -> None:
@@ -130,6 +140,9 @@ async def test_less_may_be_asked_for_and_another_resource_may_not(
         assert (refused.status_code, refused.json()["error"]) == (400, error)
 
 
+@pytest.mark.proves("""cc-confidential MUST OAuth 2.1 §4.2; RFC 6749 §4.4
+    Only confidential clients use the client credentials grant, and they are authenticated.
+    Here: Public clients and clients without a service account get `unauthorized_client`.""")
 async def test_only_a_service_account_gets_a_token_in_its_own_name(
     http: httpx.AsyncClient, accounts: Accounts, ada: Connected, settings: Settings
 ) -> None:
@@ -150,6 +163,12 @@ async def test_only_a_service_account_gets_a_token_in_its_own_name(
         assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
 
 
+@pytest.mark.proves("""cc-no-dcr SHOULD MCP ext oauth-client-credentials (Overview)
+    Such clients are registered by hand and never by dynamic registration.
+    Here: Dynamic registration refuses grant types without the code flow; service accounts are made by command.""")
+@pytest.mark.proves("""cc-sub SHOULD RFC 9068 §2.2, §5; RFC 9700 §4.15
+    The token's subject can't be mistaken for a person.
+    Here: The subject is the UUID of an account of its own kind, with which nobody can sign in.""")
 async def test_nobody_can_register_an_account_or_sign_in_as_one(
     http: httpx.AsyncClient, accounts: Accounts, ada: Connected, settings: Settings
 ) -> None:
@@ -189,6 +208,7 @@ async def test_a_revoked_account_ends_at_once_and_stays_on_record(
         await accounts.end(IssuedAccount("svc_unknown", None))
 
 
+@pytest.mark.proves("rv-refresh")
 async def test_an_account_that_revokes_its_tokens_goes_on_until_it_is_revoked(
     http: httpx.AsyncClient, accounts: Accounts, ada: Connected
 ) -> None:
@@ -234,6 +254,7 @@ async def test_an_account_that_is_revoked_while_it_revokes_its_tokens_ends(
         assert await find_service_grant(connection, client_id, accounts.clock()) is None
 
 
+@pytest.mark.proves("cc-one-household")
 async def test_an_account_without_a_live_grant_still_leaves_its_household(
     http: httpx.AsyncClient, accounts: Accounts, ada: Connected
 ) -> None:
@@ -274,6 +295,7 @@ def jwk(**more: str) -> dict[str, Any]:
     return public_jwk(new_key(), kid="k", **more)
 
 
+@pytest.mark.proves("cc-methods")
 async def test_an_account_with_keys_signs_and_has_no_secret(
     http: httpx.AsyncClient, accounts: Accounts, ada: Connected
 ) -> None:
@@ -325,6 +347,12 @@ async def test_a_bad_request_makes_nothing_and_names_the_field(
         assert (await connection.execute(select(clients.c.id))).all() == []
 
 
+@pytest.mark.proves("""cc-metadata MUST MCP ext oauth-client-credentials (Server Metadata)
+    The metadata lists the methods, the signing algorithms and the grant type.
+    Here: The metadata lists them.""")
+@pytest.mark.proves("""cc-discover SHOULD MCP ext oauth-client-credentials (docs: Advertise support)
+    server/discover names the extension.
+    Here: It is among the extensions.""")
 async def test_the_metadata_and_the_mcp_endpoint_offer_it(http: httpx.AsyncClient, ada: Connected) -> None:
     metadata = (await http.get("/.well-known/oauth-authorization-server")).json()
     assert "client_credentials" in metadata["grant_types_supported"]

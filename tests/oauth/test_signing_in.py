@@ -36,6 +36,9 @@ async def made(server: RunningServer) -> list[int]:
     return [await count(server.engine, table) for table in (people, sessions, households, memberships)]
 
 
+@pytest.mark.proves("""ac-enumeration-answer MUST own rule
+    Sign-in answers an unknown address and a wrong password alike.
+    Here: Text, status and headers are the same.""")
 async def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
 ) -> None:
@@ -60,6 +63,10 @@ async def test_signing_up_makes_person_household_and_session_at_once(
     assert await made(server) == [1, 1, 1, 1]
 
 
+@pytest.mark.proves("""ac-enumeration-sign-up SHOULD own rule
+    Sign-up does not tell who has an account.
+    Instead: Without SMTP the form says that an address is taken (decision 7), for there is no other way; with it every
+    address gets the same answer, and the letter says the rest.""")
 async def test_a_taken_address_makes_nothing(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
 ) -> None:
@@ -135,6 +142,7 @@ async def test_what_was_typed_stays_but_for_the_password(http: httpx.AsyncClient
     assert "hunter2" not in page.response.text
 
 
+@pytest.mark.proves("az-csrf")
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost"])
 async def test_a_form_from_another_origin_is_refused(
     http: httpx.AsyncClient, attempt: Attempt, email: str, origin: str
@@ -145,6 +153,7 @@ async def test_a_form_from_another_origin_is_refused(
     assert "out of date" in refused.text
 
 
+@pytest.mark.proves("az-login-csrf")
 async def test_a_form_of_another_browser_is_refused(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
 ) -> None:
@@ -155,6 +164,13 @@ async def test_a_form_of_another_browser_is_refused(
         assert "out of date" in refused.text
 
 
+@pytest.mark.proves("""az-login-csrf MUST RFC 9700 §4.7; own rule
+    Nobody can be signed in to another's account by a planted cookie or form.
+    Here: Signing in rotates cookie and request; a form of another browser is refused.""")
+@pytest.mark.proves("""ac-session-fixation MUST RFC 9700 §4.7; OWASP
+    Signing in and out gives a new cookie, and the old one is worth nothing.
+    Here: It does.""")
+@pytest.mark.proves("az-request-expires")
 async def test_signing_in_changes_cookie_and_request(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
 ) -> None:
@@ -170,6 +186,9 @@ async def test_signing_in_changes_cookie_and_request(
                 assert "out of date" in (await attacker.get(path, params={"request": known[0]})).text
 
 
+@pytest.mark.proves("""az-request-expires MUST own rule
+    A stored request is good for ten minutes and in one browser.
+    Here: It is bound to the hash of the cookie and ends.""")
 async def test_a_page_is_good_for_ten_minutes(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
 ) -> None:
@@ -205,6 +224,7 @@ async def test_another_content_type_is_refused(http: httpx.AsyncClient, kind: st
         assert response.status_code == 400
 
 
+@pytest.mark.proves("li-429")
 async def test_sign_ins_of_an_address_are_limited(settings: Settings, engine: Engine, email: str) -> None:
     server = await start(settings, engine, per_minute=PerMinute(sign_ins=2))
     async with server.browser() as http:

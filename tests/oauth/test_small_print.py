@@ -16,6 +16,9 @@ from tests.oauth.tokens import Attempt, register
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.proves("""as-no-empty-arrays MUST RFC 8414 §3.2
+    Metadata without a value is left out.
+    Here: The documents are fixed and have no empty member.""")
 async def test_no_member_of_the_metadata_is_empty(http: httpx.AsyncClient) -> None:
     """RFC 8414 section 3.2: what has no value is left out."""
     for name in ("oauth-authorization-server", "openid-configuration"):
@@ -23,6 +26,7 @@ async def test_no_member_of_the_metadata_is_empty(http: httpx.AsyncClient) -> No
         assert [member for member, value in document.items() if value in ([], "", None, {})] == []
 
 
+@pytest.mark.proves("az-no-next")
 async def test_a_page_for_the_request_of_another_browser_shows_and_forwards_nothing(
     server: RunningServer, http: httpx.AsyncClient
 ) -> None:

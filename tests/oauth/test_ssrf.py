@@ -46,6 +46,11 @@ async def nothing_there(settings: Settings, engine: Engine, email: str) -> tuple
     return said(await connecting(server, "https://nowhere.example/client.json", f"first.{email}"))
 
 
+@pytest.mark.proves("""ci-ssrf MUST CIMD §6.5; MCP security-considerations (Abuse Protection);
+    MCP security_best_practices (SSRF)
+    The address does not resolve to a special-use network address, at the moment of the connection.
+    Here: Every address that a name leads to must be public, and the connection goes to the address that was
+    checked.""")
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "169.254.169.254", "10.0.0.1", "[::1]", "[::ffff:10.0.0.1]", "[::ffff:127.0.0.1]"]
@@ -59,6 +64,7 @@ async def test_a_client_id_inside_answers_as_one_where_nothing_is(
     assert site.seen == []
 
 
+@pytest.mark.proves("ci-ssrf")
 @pytest.mark.parametrize(
     "addresses", [["127.0.0.1"], ["169.254.169.254"], ["::ffff:10.0.0.1"], ["fd00::1"], ["1.1.1.1", "127.0.0.1"]]
 )
@@ -76,6 +82,7 @@ async def test_a_name_that_leads_inside_answers_alike(
     assert site.seen == []
 
 
+@pytest.mark.proves("ci-ssrf")
 async def test_a_name_server_that_changes_its_mind_between_check_and_connection_gains_nothing(
     settings: Settings, engine: Engine, site: Site, authority: Authority, email: str
 ) -> None:
@@ -87,6 +94,13 @@ async def test_a_name_server_that_changes_its_mind_between_check_and_connection_
     assert names.asked == ["app.example"]
 
 
+@pytest.mark.proves("""ci-fetch-fails SHOULD CIMD §4.3
+    When the document can't be had, the authorization request ends.
+    Here: The person sees a page that does not say what was found. While the site is down or refuses (401, 403, 407,
+    408, 425, 429) the last document serves for a day.""")
+@pytest.mark.proves("""ci-size SHOULD CIMD §6.6
+    Documents above 5 KB are refused.
+    Here: 5 KB and 5 seconds are the most.""")
 @pytest.mark.parametrize(
     "trick", ["redirect inside", "redirect on", "6 KB", "compressed", "slow", "no json", "404", "5xx"]
 )
@@ -119,6 +133,10 @@ async def test_every_other_trick_of_a_site_answers_alike(
     assert [each[1] for each in site.seen] == [path]
 
 
+@pytest.mark.proves("""ci-url-shape MUST CIMD §3
+    A client id address is https, has a path, no dot segments, no fragment and no user information.
+    Here: An id that is not an https address with a path, without dot segments, user and fragment, is refused before
+    anybody signs in.""")
 @pytest.mark.parametrize(
     ("client_id", "why"),
     [
@@ -172,6 +190,9 @@ async def asserted(server: RunningServer, http: httpx.AsyncClient, jwks_uri: str
     return await http.post("/oauth/token", data=data)
 
 
+@pytest.mark.proves("""ci-ssrf-inside SHOULD CIMD §6.5
+    Addresses inside a document, such as jwks_uri, are fetched under the same rules.
+    Here: Key sets go the same way, and answer alike whatever is found.""")
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "169.254.169.254", "[::ffff:10.0.0.1]", "inside.example", "rebound.example"]
 )

@@ -17,6 +17,12 @@ pytestmark = pytest.mark.anyio
 NOBODY = "postgresql://shopping_service:none@127.0.0.1:1/nowhere"
 
 
+@pytest.mark.proves("""tk-db-down MUST own rule
+    Without a database nobody is told that their token is bad.
+    Here: The endpoints answer 503 with Retry-After.""")
+@pytest.mark.proves("""rv-503 MUST RFC 7009 §2.2.1
+    503 with Retry-After means that the token still stands.
+    Here: Without a database the answer is 503 with Retry-After.""")
 async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server: RunningServer) -> None:
     engine = create_engine(NOBODY)
     around = replace(server.around, engine=engine)

@@ -23,6 +23,9 @@ DAYS = timedelta(days=90)
 SECOND = timedelta(seconds=1)
 
 
+@pytest.mark.proves("""rt-idle-expiry SHOULD OAuth 2.1 §4.3.3; RFC 9700 §4.14.2
+    Refresh tokens expire when they are not used for long.
+    Here: A refresh token that was not used for 90 days is refused, and its grant is ended.""")
 async def test_a_refresh_token_that_nobody_uses_for_ninety_days_is_refused(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -36,6 +39,7 @@ async def test_a_refresh_token_that_nobody_uses_for_ninety_days_is_refused(
     assert (late.status_code, late.json()["error"]) == (400, "invalid_grant")
 
 
+@pytest.mark.proves("rt-idle-expiry")
 async def test_an_approval_that_nobody_uses_ends_and_is_on_record(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

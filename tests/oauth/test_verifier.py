@@ -16,6 +16,9 @@ from tests.factory import Factory
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.proves("""rs-exp MUST OAuth 2.1 §5.2; RFC 9068 §4
+    An expired token is refused.
+    Here: `exp` is required and checked with 60 s leeway, also for tokens that were verified before.""")
 async def test_a_token_expires_whether_it_was_seen_before_or_not(
     engine: Engine, settings: Settings, clock: MovableClock
 ) -> None:
@@ -31,6 +34,9 @@ async def test_a_token_expires_whether_it_was_seen_before_or_not(
     assert await verifier.verify(ada.token) is None
 
 
+@pytest.mark.proves("""rs-cache-key-withdrawn MUST own rule
+    A withdrawn signing key ends tokens that were seen before.
+    Here: The key is looked up at every call.""")
 async def test_a_withdrawn_key_ends_the_tokens_that_were_seen_before(engine: Engine, settings: Settings) -> None:
     factory = Factory(engine, settings)
     ada = await factory.connected("Ada")
@@ -42,6 +48,9 @@ async def test_a_withdrawn_key_ends_the_tokens_that_were_seen_before(engine: Eng
     assert await verifier.verify(ada.token) is None
 
 
+@pytest.mark.proves("""rs-cache-exact MUST own rule; RFC 8725 §3.3
+    A remembered verification is good for that very token only.
+    Here: The cache is keyed by SHA-256 of the whole token and holds no token.""")
 async def test_another_token_is_never_taken_for_one_that_was_seen(engine: Engine, settings: Settings) -> None:
     factory = Factory(engine, settings)
     ada, eve = await factory.connected("Ada"), await factory.connected("Eve")

@@ -57,6 +57,10 @@ def redis(tmp_path: Path) -> Generator[Redis]:
     server.stop()
 
 
+@pytest.mark.proves("""li-shared SHOULD own rule
+    Limits are shared by processes where RATE_LIMIT_STORAGE_URL says so.
+    Here: With RATE_LIMIT_STORAGE_URL all processes count in one Redis, and each by itself while it is away; calls and
+    tokens of a grant are counted in each process.""")
 async def test_processes_count_together_in_redis(redis: Redis) -> None:
     first, second = Counters(redis.url), Counters(redis.url)
     limits = [RateLimit(2, name="sign-ins", counters=each) for each in (first, second)]
@@ -91,6 +95,7 @@ async def test_while_redis_is_away_each_process_counts_by_itself_and_says_so(red
     await shared.close()
 
 
+@pytest.mark.proves("li-shared")
 async def test_a_redis_that_refuses_or_was_never_there_stops_nobody() -> None:
     pytest.importorskip("redis")
     nowhere = Counters(f"redis://127.0.0.1:{free_port()}/0")

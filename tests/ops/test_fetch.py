@@ -125,6 +125,9 @@ async def test_what_is_no_plain_https_address_is_refused_without_a_look_up(url: 
     assert names.asked == []
 
 
+@pytest.mark.proves("""ci-200 MUST CIMD §4
+    Anything but 200 is an error, and redirects are not followed.
+    Here: Only 200 counts, and no redirect is followed.""")
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -144,12 +147,14 @@ async def test_every_other_answer_has_its_reason(answer: Answer, reason: Reason,
     assert await failure(fetcher, site.url("/b")) is reason
 
 
+@pytest.mark.proves("ci-no-cache-errors")
 async def test_a_site_that_does_not_want_us_does_not_say_that_nothing_is_there(fetcher: Fetcher, site: Site) -> None:
     for status in (401, 403, 407, 408, 425, 429):
         site.answers["/b"] = Answer(status=status)
         assert await failure(fetcher, site.url("/b")) is Reason.UNREACHABLE
 
 
+@pytest.mark.proves("ci-200")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_no_redirect_is_followed(status: int, fetcher: Fetcher, site: Site) -> None:
     site.answers["/b"] = Answer(status=status, headers={"Location": site.url("/a")})
@@ -157,6 +162,7 @@ async def test_no_redirect_is_followed(status: int, fetcher: Fetcher, site: Site
     assert site.asked("/a") == 0
 
 
+@pytest.mark.proves("ci-size")
 async def test_five_kilobytes_are_not_too_much_and_more_can_be_asked_for(fetcher: Fetcher, site: Site) -> None:
     site.answers["/b"] = Answer(b"a" * 5120)
     assert len((await fetcher.get(site.url("/b"), REQUESTER)).body) == 5120
@@ -164,6 +170,7 @@ async def test_five_kilobytes_are_not_too_much_and_more_can_be_asked_for(fetcher
     assert len((await fetcher.get(site.url("/c"), REQUESTER, limit_bytes=60_000)).body) == 60_000
 
 
+@pytest.mark.proves("ci-size")
 async def test_an_answer_that_does_not_come_is_given_up(authority: Authority, site: Site) -> None:
     site.answers["/b"] = site.never
     fetcher = Fetcher(seconds=3, allow_loopback=True, ca_file=authority.ca_file)
@@ -192,6 +199,11 @@ async def ignored(fetcher: Fetcher, url: str, requester: str) -> None:
         await fetcher.get(url, requester)
 
 
+@pytest.mark.proves("""ci-places MUST own rule
+    Fetches and look-ups that strangers cause take nothing from those of the issuers in the settings, nor key sets from
+    documents.
+    Here: Issuers, documents and key sets each have their own places and their own threads for names; a host of
+    strangers has four places.""")
 async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_ours(
     authority: Authority, site: Site
 ) -> None:
@@ -218,6 +230,11 @@ async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_our
         names.told.set()
 
 
+@pytest.mark.proves("""ci-places-of-requester MUST own rule
+    What one network address has us fetch takes little from the others, and keeps no process from ending.
+    Here: It has 12 of 64 places and 6 of 32 look-ups (a /48 of IPv6 four times as much), which count until they end;
+    their threads are daemons. What was not begun for one requester says nothing of the address, nor to another who
+    waited for it.""")
 async def test_one_requester_keeps_few_look_ups_until_they_end(authority: Authority, site: Site) -> None:
     names = SilentNames()
     fetcher = Fetcher(resolve_host=names, seconds=600, allow_loopback=True, ca_file=authority.ca_file)
@@ -240,6 +257,7 @@ async def test_one_requester_keeps_few_look_ups_until_they_end(authority: Author
         names.told.set()
 
 
+@pytest.mark.proves("ci-places")
 async def test_a_host_that_does_not_answer_keeps_few_places(authority: Authority, site: Site) -> None:
     arrived = threading.Semaphore(0)
 

@@ -47,6 +47,7 @@ print("done")
 """
 
 
+@pytest.mark.proves("ci-places-of-requester")
 def test_look_ups_that_nobody_waits_for_do_not_keep_the_process_from_ending() -> None:
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
@@ -54,6 +55,7 @@ def test_look_ups_that_nobody_waits_for_do_not_keep_the_process_from_ending() ->
     assert (run.returncode, run.stdout, run.stderr) == (0, "done\n", "")
 
 
+@pytest.mark.proves("ci-places-of-requester")
 async def test_one_requester_has_few_places_and_waits_without_taking_one_from_others() -> None:
     places = FetchPlaces(Names({}), STRANGERS, patience=10)
     had_one_more = anyio.Event()
@@ -73,6 +75,7 @@ async def test_one_requester_has_few_places_and_waits_without_taking_one_from_ot
         await had_one_more.wait()
 
 
+@pytest.mark.proves("ci-places-of-requester")
 async def test_all_requesters_of_one_site_leave_places_and_look_ups_to_others() -> None:
     places = FetchPlaces(Names({}), STRANGERS, patience=10)
     had_one_more = anyio.Event()

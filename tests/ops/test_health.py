@@ -64,6 +64,9 @@ async def test_it_is_not_ready_while_the_database_is_away(
     assert (await http.get("/readyz")).status_code == 200
 
 
+@pytest.mark.proves("""rs-db-down MUST own rule
+    When the database can't answer, a good token gets 503 with Retry-After and never 401.
+    Here: The gate answers 503 without a challenge.""")
 @pytest.mark.parametrize("option", ["ALLOW_CONNECTIONS", "CONNECTION LIMIT"])
 @pytest.mark.parametrize("era", ERAS)
 async def test_while_the_database_is_away_nobody_is_told_to_sign_in_again(

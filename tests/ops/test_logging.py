@@ -20,6 +20,9 @@ ITEM, NOTE = "very-private-item", "very-private-note"
 PASSWORD, CODE = "very-private-password", "very-private-code"
 
 
+@pytest.mark.proves("""rs-token-secret MUST RFC 9700 §4.9.3; MCP security-considerations (Token Theft)
+    Tokens are treated as secrets: not logged, not stored in the clear.
+    Here: No header or query is logged; codes, tokens and cookies are stored as hashes.""")
 async def test_nothing_private_is_in_the_log_at_any_level(settings: Settings, engine: Engine) -> None:
     ada = await Factory(engine, settings).connected("Ada")
     service = start({**environment_of(settings), "LOG_LEVEL": "debug"}, settings.public_url)

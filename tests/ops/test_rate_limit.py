@@ -55,6 +55,10 @@ async def test_one_subscriber_counts_once(first: str, second: str, same: bool) -
     assert (await limit.hit(second) is not None) is same
 
 
+@pytest.mark.proves("""li-networks SHOULD own rule
+    Whoever has many IPv6 networks does not have as many limits.
+    Here: In each limit by address, and where guessing is slowed down, the /64 counts, and the /48 around it with four
+    times the budget.""")
 async def test_a_site_has_a_few_times_what_a_subscriber_has() -> None:
     limit = RateLimit(2)
     found = [await limit.hit(f"2001:db8:1:{number % 9}::1") for number in range(18)]
@@ -63,6 +67,7 @@ async def test_a_site_has_a_few_times_what_a_subscriber_has() -> None:
     assert await limit.hit("2001:db8:2::1") is None
 
 
+@pytest.mark.proves("li-networks")
 async def test_who_is_refused_uses_up_nothing_of_their_site() -> None:
     limit = RateLimit(1)
     for _ in range(9):

@@ -54,6 +54,10 @@ async def succeed(engine: Engine, now: datetime = NOW, address: str = SOMEWHERE)
         await SLOW_DOWN.passed(connection, attempt, now)
 
 
+@pytest.mark.proves("""ac-guessing MUST OAuth 2.1 §7.7; RFC 6749 §10.10
+    Passwords of people can't be guessed by trying.
+    Here: Five free attempts for an account, then waits that double to a quarter of an hour; also by address; unknown
+    accounts alike.""")
 async def test_after_five_failures_the_waits_grow_to_a_quarter_of_an_hour(engine: Engine) -> None:
     await fail(engine, ACCOUNT.free)
     now, waits = NOW, list[int]()
@@ -75,6 +79,7 @@ async def test_asking_too_early_makes_nothing_longer(engine: Engine) -> None:
     await fail(engine, 1, NOW + timedelta(seconds=7))
 
 
+@pytest.mark.proves("ac-guessing")
 async def test_of_many_attempts_at_once_none_goes_uncounted(engine: Engine) -> None:
     found: list[Attempt | int] = []
 
@@ -127,6 +132,7 @@ async def test_a_familiar_address_is_slowed_down_as_well(engine: Engine) -> None
     assert await begin(engine) == 1
 
 
+@pytest.mark.proves("ac-guessing")
 async def test_an_address_that_tries_many_accounts_is_slowed_down(engine: Engine) -> None:
     for number in range(ADDRESS.free + 1):
         assert isinstance(await begin(engine, email=parse_email(f"person{number}@example.org")), Attempt)
@@ -141,6 +147,7 @@ async def test_a_network_of_ipv6_counts_as_one_address(engine: Engine) -> None:
     assert await begin(engine, address="2001:db8::ffff") == 1
 
 
+@pytest.mark.proves("li-networks")
 async def test_a_site_of_ipv6_is_slowed_down_later_than_one_network_of_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +179,10 @@ async def test_letters_to_one_address_are_slowed_down(engine: Engine) -> None:
     assert refused.value.retry_after == 60
 
 
+@pytest.mark.proves("""ac-letters MUST own rule
+    Letters that others ask for keep nobody from resetting a password.
+    Here: Letters are counted by purpose: asking for a sign-up delays no reset, and each reset that others ask for
+    brings a good link.""")
 async def test_letters_for_one_purpose_keep_nobody_from_those_for_another(engine: Engine) -> None:
     for purpose in ("sign_up", "sign_up", "sign_up", "sign_up", "verify", "reset"):
         async with transaction(engine) as connection:

@@ -49,6 +49,9 @@ def test_a_short_password_may_be_tried() -> None:
     check_given_password("x")
 
 
+@pytest.mark.proves("""ac-slow-hash MUST OWASP
+    Passwords are hashed slowly, and with bounded memory.
+    Here: argon2id with 19 MiB, two at once, 32 waiting, six of one network address, then 503.""")
 async def test_hashes_are_argon2id_with_19_mebibytes() -> None:
     parameters = extract_parameters(await PasswordHashing().hash("a password"))
     assert (parameters.type, parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (
@@ -81,6 +84,7 @@ async def test_a_hash_with_other_parameters_is_outdated() -> None:
     assert not today.is_outdated(await today.hash("correct horse"))
 
 
+@pytest.mark.proves("ac-slow-hash")
 async def test_a_full_queue_answers_unavailable_and_empties_again() -> None:
     hashing = PasswordHashing(longest_queue=1)
     refused: list[Unavailable] = []
@@ -99,6 +103,7 @@ async def test_a_full_queue_answers_unavailable_and_empties_again() -> None:
     assert await hashing.hash("correct horse")
 
 
+@pytest.mark.proves("ac-slow-hash")
 @pytest.mark.parametrize(
     ("address", "room"), [("192.0.2.1", OF_NETWORK), ("2001:db8:1:{}::1", OF_NETWORK * SITE_SHARE)], ids=["ipv4", "/48"]
 )

@@ -25,6 +25,9 @@ async def someone(connection: Connection, email: str) -> UUID:
     return made.id
 
 
+@pytest.mark.proves("""ac-session-end MUST own rule
+    Sessions end.
+    Here: After 14 days.""")
 async def test_a_session_finds_its_person_until_it_ends(engine: Engine) -> None:
     async with transaction(engine) as connection:
         person_id = await someone(connection, "anna@example.org")
@@ -45,6 +48,7 @@ async def test_a_closed_session_finds_nobody(engine: Engine) -> None:
         assert await find_person(connection, cookie, NOW) is None
 
 
+@pytest.mark.proves("cd-hashed")
 async def test_the_cookie_is_not_in_the_database(engine: Engine) -> None:
     async with transaction(engine) as connection:
         cookie = await open_session(connection, await someone(connection, "carla@example.org"), NOW)

@@ -11,6 +11,9 @@ WEAK = ["password1", "qwertyuiop", "aaaaaaaaaaaa", "abcabcabcabc", "Passw0rd!202
 STRONG = ["correct horse battery", "x7Kq9Zr2b", "пароль пароль", "🔑🧀🍞🥛🍎🥕🧅🥔🍋", "x7Kq9Zr2b" * 100]
 
 
+@pytest.mark.proves("""ac-strength SHOULD own rule
+    Weak passwords are refused.
+    Here: zxcvbn refuses what is easy to guess, with what is known of the person.""")
 @pytest.mark.parametrize("password", WEAK)
 def test_what_everybody_tries_first_is_refused_by_name(password: str) -> None:
     with pytest.raises(Invalid) as refused:
@@ -24,6 +27,7 @@ def test_a_password_that_is_hard_to_guess_is_accepted(password: str) -> None:
     check_strength(password, ["Anna", "anna@example.org"])
 
 
+@pytest.mark.proves("ac-strength")
 @pytest.mark.parametrize(
     "password", ["wilhelmine.oyx", "oyxelhammer", "Wilhelmine Oyx", "wilhelmine.oyx@oyxelhammer.example"]
 )

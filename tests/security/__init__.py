@@ -1,1 +1,1 @@
-"""What the service claims about its security, and the tests that prove it."""
+"""What standards require of the service's security, and the tests that prove it."""

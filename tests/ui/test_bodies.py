@@ -21,6 +21,7 @@ async def gone() -> Message:
     return {"type": "http.disconnect"}
 
 
+@pytest.mark.proves("li-body")
 @pytest.mark.parametrize("receive", [never, gone])
 async def test_a_body_that_does_not_arrive_is_refused(receive: Receive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "BODY_SECONDS", 0.01)

@@ -13,6 +13,9 @@ def request_with(cookies: str) -> Request:
     return Request({"type": "http", "headers": [(b"cookie", cookies.encode())]})
 
 
+@pytest.mark.proves("""cn-cookie MUST MCP security_best_practices (Consent Cookie Security)
+    The cookie is __Host-, Secure, HttpOnly and SameSite=Lax.
+    Here: So it is over https; over local http it has the bare name, and only one of them is ever read.""")
 def test_over_https_the_cookie_is_bound_to_the_host() -> None:
     response = Response()
     BrowserCookie("https://lists.example.org").write(response, VALUE, 60)
@@ -32,6 +35,7 @@ def test_over_local_http_the_cookie_is_plain() -> None:
     assert "HttpOnly" in header
 
 
+@pytest.mark.proves("cn-cookie")
 def test_only_one_of_the_two_names_is_ever_read() -> None:
     https, http = BrowserCookie("https://lists.example.org"), BrowserCookie("http://localhost:8000")
     assert https.read(request_with(f"shopping_session={VALUE}")) is None

@@ -11,6 +11,7 @@ from tests.oauth.tokens import tokens_for
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.proves("as-revoke-by-person")
 async def test_a_disconnected_app_is_out_at_its_next_call(http: httpx.AsyncClient, settings: Settings) -> None:
     tokens = await tokens_for(http, settings.public_url, "anna@example.org")
     client = McpClient(http, tokens["access_token"])

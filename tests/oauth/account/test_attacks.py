@@ -59,6 +59,9 @@ async def limited(settings: Settings, engine: Engine) -> RunningServer:
     return await start(settings.model_copy(update={"limits": "on"}), engine)
 
 
+@pytest.mark.proves("""ac-enumeration-time MUST own rule
+    Both take the same time.
+    Here: A dummy hash is verified; the test counts the hasher's work for each request over HTTP, not the time.""")
 async def test_known_and_unknown_accounts_answer_alike_wait_alike_and_cost_the_same(
     settings: Settings, engine: Engine, email: str
 ) -> None:
@@ -84,6 +87,7 @@ async def test_known_and_unknown_accounts_answer_alike_wait_alike_and_cost_the_s
     assert [status for status, _, _, _ in seen[email]] == [400] * 6 + [429] * 2
 
 
+@pytest.mark.proves("ac-guessing")
 async def test_a_right_password_waits_too_and_then_ends_the_waits(limited: RunningServer, email: str) -> None:
     async with limited.browser() as http:
         await connect(limited, http, email)
@@ -176,6 +180,9 @@ async def test_a_sign_in_that_was_turned_away_does_not_count_as_a_failure(
 # Forms and pages
 
 
+@pytest.mark.proves("""az-csrf MUST OAuth 2.1 §7.9; RFC 9700 §4.7; MCP security_best_practices (Consent UI)
+    A form that another site sends does nothing.
+    Here: Forms carry an HMAC of cookie, purpose, request and person, and a foreign Origin is refused.""")
 async def test_every_form_without_proof_changes_nothing(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -216,6 +223,7 @@ async def test_every_form_of_the_account_from_another_origin_changes_nothing(
     assert await server.grant_of(token) is not None
 
 
+@pytest.mark.proves("az-no-store", "az-clickjacking")
 async def test_no_page_can_be_framed_kept_or_scripted(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -264,6 +272,7 @@ async def test_a_cookie_that_was_planted_is_worth_nothing_after_the_sign_in(
 # Open redirects
 
 
+@pytest.mark.proves("az-no-next")
 @pytest.mark.parametrize(
     "target",
     [
@@ -312,6 +321,10 @@ def test_paths_of_ours_are_local(target: str) -> None:
     assert urlsplit(target).netloc == ""
 
 
+@pytest.mark.proves("""ac-credentials-not-redirected MUST OAuth 2.1 §3.1, §7.5.4; RFC 9700 §2.1
+    Credentials posted to us are not forwarded.
+    Here: The answer to a form is 303 or a page.""")
+@pytest.mark.proves("az-303")
 async def test_the_first_answer_after_a_form_with_a_password_is_303(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

@@ -85,6 +85,10 @@ async def test_a_name_that_an_app_has_chosen_is_only_text(
     assert '"><b>' not in page.response.text
 
 
+@pytest.mark.proves("""as-revoke-by-person SHOULD OAuth 2.1 §7.9 (consent phishing); RFC 9700 §4.14.2
+    A person can see and end what they approved.
+    Here: The account page, for people of a provider too, lists connected apps, each with a button that ends its grant
+    at once.""")
 async def test_disconnecting_ends_the_grant_at_once_and_no_other(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -118,6 +122,9 @@ async def test_nobody_disconnects_the_apps_of_others(
     assert await server.grant_of(token) is not None
 
 
+@pytest.mark.proves("""ac-sign-out-everywhere SHOULD own rule
+    A person can end all their sessions.
+    Here: A button on the account page ends every session.""")
 async def test_signing_out_everywhere_ends_every_session_and_no_app(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

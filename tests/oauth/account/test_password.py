@@ -22,6 +22,7 @@ async def change(http: httpx.AsyncClient, present: str, new: str) -> Page:
     return await Browser(http).submit(page, CHANGE, password=present, new_password=new)
 
 
+@pytest.mark.proves("as-security-event")
 async def test_a_new_password_ends_other_sessions_and_leaves_apps_connected(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

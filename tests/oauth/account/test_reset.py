@@ -100,6 +100,12 @@ async def test_the_answer_does_not_wait_for_the_letter(settings: Settings, engin
         )
 
 
+@pytest.mark.proves("""ac-reset MUST own rule
+    A forgotten password is reset by a random, hashed link of 30 minutes that ends sessions and grants.
+    Here: A link of 256 random bits, hashed, good once and for half an hour; a reset ends sessions and grants.""")
+@pytest.mark.proves("""as-security-event SHOULD OAuth 2.1 §4.3.3; RFC 9700 §4.14.2
+    A changed password ends what hangs on it.
+    Here: Changing the password ends other sessions; a reset ends grants too.""")
 async def test_a_reset_ends_sessions_grants_and_other_links(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -114,6 +120,7 @@ async def test_a_reset_ends_sessions_grants_and_other_links(
     assert len(server.revoked) == 1
 
 
+@pytest.mark.proves("ac-reset")
 async def test_a_link_is_good_once_also_for_many_at_once(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -135,6 +142,7 @@ async def test_a_link_is_good_once_also_for_many_at_once(
     assert "out of date" in again.text
 
 
+@pytest.mark.proves("ac-reset")
 async def test_a_link_is_good_for_half_an_hour(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     await connect(server, http, email)
     link = await link_for(server, email)
@@ -179,6 +187,7 @@ async def test_a_link_is_good_for_its_purpose_only(server: RunningServer, http: 
         assert "not good any more" in (await Browser(http).open(link.replace(CHOOSE, path))).text
 
 
+@pytest.mark.proves("ac-reset")
 async def test_the_link_is_not_in_the_database(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     await connect(server, http, email)
     secret = parse_qs(urlsplit(await link_for(server, email)).query)["link"][0]
@@ -189,6 +198,7 @@ async def test_the_link_is_not_in_the_database(server: RunningServer, http: http
     assert len(row.link_hash) == 32
 
 
+@pytest.mark.proves("ac-guessing")
 async def test_a_reset_ends_the_waits_of_the_owner_where_they_signed_in_before(
     settings: Settings, engine: Engine, email: str
 ) -> None:
@@ -222,6 +232,7 @@ async def test_a_link_that_did_not_come_by_mail_proves_no_address(
     assert not await is_verified(server, email)
 
 
+@pytest.mark.proves("ac-letters")
 async def test_letters_to_one_address_are_slowed_down_and_each_brings_a_good_link(mailing: Mailing, email: str) -> None:
     server = await start(mailing.server.settings.model_copy(update={"limits": "on"}), mailing.server.engine)
     await make_account(server, email)

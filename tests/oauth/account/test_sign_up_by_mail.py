@@ -79,6 +79,7 @@ async def test_who_opens_the_letter_late_is_told_that_the_app_waits_no_more(mail
         assert "Go back to your app and connect again" in page.text
 
 
+@pytest.mark.proves("ac-enumeration-sign-up")
 async def test_a_taken_address_gets_the_same_answer_and_another_letter(mailing: Mailing, email: str) -> None:
     server, taken = mailing.server, f"taken.{email}"
     await make_account(server, taken)
@@ -97,6 +98,7 @@ async def test_a_taken_address_gets_the_same_answer_and_another_letter(mailing: 
     assert await can_sign_in(server, taken, PASSWORD)
 
 
+@pytest.mark.proves("ac-prehijack")
 async def test_who_does_not_read_the_mailbox_gets_no_account(mailing: Mailing, email: str) -> None:
     """Pre-hijacking: no password and no name of the attacker is kept until the owner opens the link."""
     server = mailing.server

@@ -38,6 +38,10 @@ async def proof_link(mailing: Mailing, http: httpx.AsyncClient, email: str) -> s
     return link_in(letter)
 
 
+@pytest.mark.proves("""ac-verify-email SHOULD own rule
+    Addresses are verified before anything depends on them.
+    Here: Where letters can be sent, link and password prove an address before an app may manage a household for its
+    person; until then it is a login name.""")
 async def test_link_and_password_confirm_the_address(mailing: Mailing, email: str) -> None:
     server = mailing.server
     await make_account(server, email)
@@ -62,6 +66,7 @@ async def test_asking_for_the_link_counts_like_a_sign_in(mailing: Mailing, email
         assert "Too many attempts" in page.text
 
 
+@pytest.mark.proves("ac-prehijack")
 async def test_the_first_proof_ends_what_was_there_before(mailing: Mailing, email: str) -> None:
     server = mailing.server
     without = await start(server.settings.model_copy(update={"smtp_host": None}), server.engine)
@@ -92,6 +97,7 @@ async def test_a_link_without_the_password_proves_nothing(mailing: Mailing, emai
         assert await is_signed_in(http)
 
 
+@pytest.mark.proves("ac-verify-email")
 async def test_without_proof_nobody_lets_an_app_manage_the_household(mailing: Mailing, email: str) -> None:
     server = mailing.server
     await make_account(server, email)
@@ -154,6 +160,9 @@ async def test_the_link_is_good_for_a_day(mailing: Mailing, email: str) -> None:
         assert "not good any more" in (await Browser(http).open(link)).text
 
 
+@pytest.mark.proves("""ac-prehijack MUST own rule
+    Who signs up with another's address keeps nothing once its owner proves it.
+    Here: The first proof of an address ends what was there before: sessions, grants and links.""")
 async def test_who_signs_up_with_anothers_address_keeps_nothing_once_its_owner_resets(
     mailing: Mailing, email: str
 ) -> None:
