@@ -19,12 +19,12 @@ import httpx
 from starlette.applications import Starlette
 
 import app
-from app.config import Settings
 from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
 from app.errors import StartupError
 from app.main import create_app
-from app.ops.logging import configure_logging
+from app.runtime.logging import configure_logging
+from app.settings.settings import Settings
 from bench.messages import CLIENT, NAMES
 from bench.oauth_client import OAuthClient
 from bench.recorder import Trip, recording, watching

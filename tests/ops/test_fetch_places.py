@@ -19,7 +19,7 @@ SCRIPT = """
 import threading
 import anyio
 import anyio.to_thread
-from app.ops.fetch import Fetcher
+from app.fetch.fetcher import Fetcher
 
 begun = threading.Semaphore(0)
 the_loop_is_closed = threading.Event()

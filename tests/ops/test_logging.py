@@ -55,7 +55,7 @@ async def test_nothing_private_is_in_the_log_at_any_level(settings: Settings, en
 def test_a_traceback_names_kinds_and_places_and_no_values() -> None:
     script = """
 import structlog
-from app.ops.logging import configure_logging
+from app.runtime.logging import configure_logging
 configure_logging("info")
 import logging
 log = structlog.stdlib.get_logger("app.test")
