@@ -25,7 +25,7 @@ from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
 from app.oauth.assembly import OAuthParts, authorization_server
 from app.oauth.external.grants import ExternalGrants
-from app.oauth.external.trusted import external_issuers
+from app.oauth.external.trusted_issuers import external_issuers
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier

@@ -8,7 +8,8 @@ from app.households.repository import memberships_of
 from app.households.tenant import Actor, open_tenant
 from app.lists.first_list import create_first_household
 from app.lists.items.add import add_items
-from app.oauth.grants.repository import NewGrant, find_grant, insert_grant
+from app.oauth.grants.models import NewGrant
+from app.oauth.grants.repository import find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.access_tokens import access_token
 from app.people.email_addresses import parse_email

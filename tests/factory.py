@@ -9,7 +9,8 @@ from app.db import Engine, new_id, transaction
 from app.households import repository as households
 from app.households.models import Role
 from app.lists.first_list import create_first_household
-from app.oauth.grants.repository import NewGrant, find_grant, insert_grant
+from app.oauth.grants.models import NewGrant
+from app.oauth.grants.repository import find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.access_tokens import access_token
 from app.people import repository

@@ -13,8 +13,9 @@ from app.households.repository import memberships_of
 from app.households.tenant import Actor
 from app.oauth.credentials.api_keys import is_api_key
 from app.oauth.external.grants import ExternalGrants
-from app.oauth.grants.models import Grant, find_live_grant
-from app.oauth.tokens.claims_cache import AccessClaims, Claims
+from app.oauth.grants.models import Grant
+from app.oauth.grants.repository import find_live_grant
+from app.oauth.tokens.claims import AccessClaims, Claims
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
 from app.runtime.clock import Clock, system_clock
 from app.scopes import expand

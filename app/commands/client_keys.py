@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.errors import Invalid
-from app.oauth.clients.given_keys import GivenKeys
+from app.oauth.clients.keys import GivenKeys
 
 LARGEST_FILE: Final = 64 * 1024
 

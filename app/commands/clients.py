@@ -10,10 +10,10 @@ from app.commands.columns import day_or_never, print_columns
 from app.commands.command import need_auth_server, run_with_database
 from app.commands.notify import changing
 from app.db import Engine, transaction
-from app.oauth.clients.preregistered import Wanted, add_client, end_client
-from app.oauth.clients.registration import Registered
-from app.oauth.clients.repository import Client, find_preregistered
-from app.oauth.metadata import AUTH_METHODS, PUBLIC
+from app.oauth.clients.models import AUTH_METHODS, PUBLIC, Client
+from app.oauth.clients.preregistered import NewClient, add_client, remove_client
+from app.oauth.clients.registration import Registration
+from app.oauth.clients.repository import find_preregistered
 from app.runtime.clock import system_clock
 from app.settings.settings import Settings
 
@@ -46,7 +46,7 @@ def add_to(commands: "Commands") -> None:
 
 def _add(settings: Settings, arguments: argparse.Namespace) -> int:
     need_auth_server(settings)
-    wanted = Wanted(
+    wanted = NewClient(
         name=arguments.name,
         redirect_uris=arguments.redirect_uris,
         auth_method=arguments.auth_method,
@@ -54,14 +54,14 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
         may_introspect=arguments.introspect,
     )
 
-    async def work(complete: Settings, engine: Engine) -> Registered:
+    async def work(complete: Settings, engine: Engine) -> Registration:
         async with transaction(engine) as connection:
-            return await add_client(connection, complete, wanted, system_clock())
+            return await add_client(connection, complete.oauth_redirect_schemes, wanted, system_clock())
 
     registered = run_with_database(settings, work)
     print(f"client_id={registered.client.id}")
-    if "client_secret" in registered.answer:
-        print(f"client_secret={registered.answer['client_secret']}")
+    if "client_secret" in registered.response:
+        print(f"client_secret={registered.response['client_secret']}")
         print("The secret is shown once.", file=sys.stderr)
     return 0
 
@@ -84,7 +84,7 @@ def _row(client: Client, last_used_on: date | None) -> tuple[str, ...]:
 def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
     async def work(complete: Settings, engine: Engine) -> int:
         async with changing(complete, engine) as change:
-            return len(await end_client(change.connection, arguments.client_id, change.endings, system_clock()))
+            return len(await remove_client(change.connection, arguments.client_id, change.endings, system_clock()))
 
     print(f"Removed. Approvals that ended with it: {run_with_database(settings, work)}")
     return 0

@@ -9,6 +9,7 @@ from app.commands.columns import day_or_never, print_columns
 from app.commands.command import need_auth_server, run_with_database
 from app.commands.notify import changing
 from app.db import Engine, transaction
+from app.oauth.clients.models import CONFIDENTIAL_METHODS
 from app.oauth.credentials.service_account_repository import ServiceAccount, find_service_accounts
 from app.oauth.credentials.service_accounts import (
     IssuedAccount,
@@ -16,7 +17,6 @@ from app.oauth.credentials.service_accounts import (
     create_service_account,
     revoke_service_account,
 )
-from app.oauth.metadata import CONFIDENTIAL_METHODS
 from app.runtime.clock import system_clock
 from app.scopes import format_scope
 from app.settings.settings import Settings

@@ -3,9 +3,10 @@
 from app.db.engine import Connection, Engine, create_engine
 from app.db.ids import lowest_id, new_id
 from app.db.metadata import metadata
-from app.db.transactions import OpenTransaction, open_transaction, transaction
+from app.db.transactions import CommittedError, OpenTransaction, open_transaction, transaction
 
 __all__ = [
+    "CommittedError",
     "Connection",
     "Engine",
     "OpenTransaction",

@@ -29,6 +29,13 @@ LOCK_WAIT: Final = "5s"
 _turns: Final = WriterSlots()
 
 
+class CommittedError(Exception):
+    """An error that is an answer: the request fails, and what its transaction has written so far is committed.
+
+    Every other exception rolls the transaction back.
+    """
+
+
 class OpenTransaction:
     """A pooled connection inside one transaction, in two forms: for constant SQL, and for Core."""
 
@@ -69,7 +76,8 @@ async def open_transaction(
     write: bool = False,
     committed: Callable[[], None] | None = None,
 ) -> AsyncGenerator[OpenTransaction]:
-    """A connection inside one transaction: committed at the end of the block, rolled back on any exception.
+    """A connection inside one transaction: committed at the end of the block and on a `CommittedError`, rolled back on
+    any other exception.
 
     With `household_id` the rows of that household, and no others, are visible (row-level security).
     With `write` the household's write lock is held and its `clocks.rev` already counts this change.
@@ -82,6 +90,9 @@ async def open_transaction(
             opened = await _begun(engine, _opening(household_id, write))
             try:
                 yield opened
+            except CommittedError:
+                await _to_its_end(_store(opened, committed))
+                raise
             except BaseException:
                 await _to_its_end(_give_up(opened))
                 raise

@@ -18,7 +18,7 @@ from app.households.tenant import ListsChanged, open_for_service
 from app.lists.history import retention
 from app.lists.items import recurring
 from app.oauth import retention as oauth_retention
-from app.oauth.grants.unused import end_unused
+from app.oauth.retention import end_unused
 from app.oauth.signing.rotation import rotate_old_keys
 from app.people import retention as people_retention
 from app.runtime.clock import Clock, system_clock

@@ -7,14 +7,13 @@ from app.audit.log import AuditLog
 from app.db import Engine
 from app.fetch.fetcher import Fetcher
 from app.limits.counters import Counters
-from app.oauth.clients.documents import Documents
 from app.oauth.clients.key_sets import KeySets
+from app.oauth.clients.metadata_documents import MetadataDocuments
 from app.oauth.context import OAuthContext
 from app.oauth.grants.revocation import GrantRevoked
 from app.oauth.limits import PerMinute, limits_of
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
-from app.oauth.tokens.verifier import TokenVerifier
 from app.people.accounts import PasswordSignIn
 from app.people.login_throttle import LoginThrottle
 from app.people.passwords import PasswordHashing
@@ -61,7 +60,6 @@ def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext
         settings=settings,
         engine=around.engine,
         keys=around.keys,
-        verifier=TokenVerifier(settings, around.keys, clock=clock),
         grant_revoked=around.grant_revoked,
         clock=clock,
         audit=around.audit,
@@ -72,7 +70,7 @@ def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext
         login_throttle=slow_down,
         mailer=around.mailer,
         limits=limits,
-        documents=Documents(settings, around.engine, around.fetcher, limits.documents, clock),
+        documents=MetadataDocuments(settings, around.engine, around.fetcher, limits.documents, clock),
         key_sets=KeySets(around.fetcher, limits.key_sets, clock),
         oidc_provider=upstream,
     )

@@ -8,13 +8,12 @@ from starlette.responses import Response
 
 from app.audit.log import AuditLog
 from app.db import Engine
-from app.oauth.clients.documents import Documents
 from app.oauth.clients.key_sets import KeySets
+from app.oauth.clients.metadata_documents import MetadataDocuments
 from app.oauth.grants.revocation import GrantRevoked
 from app.oauth.limits import Limits
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
-from app.oauth.tokens.verifier import TokenVerifier
 from app.people.accounts import PasswordSignIn
 from app.people.login_throttle import LoginThrottle
 from app.runtime.clock import Clock
@@ -26,17 +25,24 @@ from app.ui.pages import Pages
 
 
 @dataclass(frozen=True, slots=True)
-class OAuthContext:
-    """The parts that `assembly.authorization_server` puts together once. `verifier` knows our own tokens only: nobody
-    ends or asks about those of another issuer here, and so none has to answer first."""
+class ServerContext:
+    """What every endpoint of the authorization server uses.
+
+    `grant_revoked` is called for each revoked grant after the commit.
+    """
 
     settings: Settings
     engine: Engine
-    keys: KeyRing
-    verifier: TokenVerifier
-    grant_revoked: GrantRevoked
     clock: Clock
     audit: AuditLog
+    keys: KeyRing
+    grant_revoked: GrantRevoked
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthContext(ServerContext):
+    """What the pages use as well."""
+
     pages: Pages
     csrf: CsrfProtection
     cookie: BrowserCookie
@@ -44,15 +50,9 @@ class OAuthContext:
     login_throttle: LoginThrottle
     mailer: Mailer
     limits: Limits
-    documents: Documents
+    documents: MetadataDocuments
     key_sets: KeySets
     oidc_provider: OidcProvider | None
-
-    @property
-    def assertion_audiences(self) -> tuple[str, ...]:
-        """What a client assertion may be meant for: our issuer, or the token endpoint, which clients of RFC 7523 as it
-        was written still name."""
-        return (self.settings.issuer, f"{self.settings.public_url}/oauth/token")
 
     def url(self, path: str) -> str:
         """An absolute path of ours, below the path in PUBLIC_URL."""

@@ -4,19 +4,10 @@ from typing import Any
 
 from app.oauth.clients.ids import are_documents_accepted
 from app.oauth.clients.keys import ALGORITHMS
+from app.oauth.clients.models import AUTH_METHODS, CONFIDENTIAL_METHODS, GRANT_TYPES
 from app.oauth.signing.key_ring import ALGORITHM
 from app.scopes import ALL_SCOPES
 from app.settings.settings import Settings
-
-PUBLIC = "none"
-SECRET_METHODS = ("client_secret_basic", "client_secret_post")
-PRIVATE_KEY_JWT = "private_key_jwt"
-CONFIDENTIAL_METHODS = [*SECRET_METHODS, PRIVATE_KEY_JWT]
-AUTH_METHODS = [PUBLIC, *CONFIDENTIAL_METHODS]
-REGISTRABLE_GRANT_TYPES = ["authorization_code", "refresh_token"]
-"""What a client may register for by itself; service accounts are made by whoever runs the service."""
-
-GRANT_TYPES = [*REGISTRABLE_GRANT_TYPES, "client_credentials"]
 
 
 def server_metadata(settings: Settings) -> dict[str, Any]:

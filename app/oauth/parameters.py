@@ -2,41 +2,53 @@
 
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
+
 from app.errors import Invalid
-from app.oauth.faults import OAuthFault, invalid_request, invalid_target
+from app.oauth.errors import invalid_request, invalid_target
 from app.resources import MAIN, RESOURCES, Resource
-from app.settings.settings import Settings
-from app.ui.forms import Fields
+from app.ui.forms import Fields, parse_fields, read_form
 
 MAX_LENGTH = 8192
 
 Parameters = dict[str, str]
 
 
-def parameters_of(fields: Fields) -> Parameters | OAuthFault:
-    """The parameters by name. One without a value counts as left out, and none may be repeated (RFC 6749 section 3.1);
-    several resources can't all be ours (RFC 8707 section 2)."""
+def query_parameters(request: Request) -> Parameters:
+    """Return the parameters in a request's query string. Raises `OAuthError`."""
+    try:
+        return _parameters(parse_fields(request.scope["query_string"]))
+    except Invalid as error:
+        raise invalid_request(error.message) from None
+
+
+async def form_parameters(request: Request) -> Parameters:
+    """Return the parameters in a request's form body. Raises `OAuthError`."""
+    try:
+        return _parameters(await read_form(request))
+    except Invalid as error:
+        raise invalid_request(error.message) from None
+
+
+def _parameters(fields: Fields) -> Parameters:
+    """A parameter without a value counts as absent, and none may be repeated (RFC 6749 section 3.1). No two resources
+    can be served by one token (RFC 8707 section 2)."""
     parameters: Parameters = {}
     for name in fields.names():
-        try:
-            values = [value for value in fields.all(name) if value]
-        except Invalid as error:
-            return invalid_request(error.message)
+        values = [value for value in fields.all(name) if value]
         if len(values) > 1:
-            if name == "resource":
-                return invalid_target()
-            return invalid_request("A parameter was sent more than once.")
+            raise invalid_target() if name == "resource" else invalid_request("A parameter was sent more than once.")
         if values:
             if len(values[0]) > MAX_LENGTH:
-                return invalid_request("A parameter is too long.")
+                raise invalid_request("A parameter is too long.")
             parameters[name] = values[0]
     return parameters
 
 
-def resource_of(settings: Settings, identifier: str | None) -> Resource | None:
-    """The endpoint that `identifier` means; None when it is not one of ours.
+def find_resource(public_url: str, identifier: str | None) -> Resource | None:
+    """Return the MCP endpoint that a `resource` parameter identifies; None for any other address.
 
-    Left out means `/mcp`. Upper case in scheme and host and one trailing slash are tolerated, never emitted.
+    An absent one means `/mcp`. Upper case in scheme and host and one trailing slash are accepted, never emitted.
     """
     if identifier is None:
         return MAIN
@@ -47,4 +59,4 @@ def resource_of(settings: Settings, identifier: str | None) -> Resource | None:
     if parts.query or parts.fragment or not identifier.isascii() or not identifier.isprintable():
         return None
     canonical = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.removesuffix('/')}"
-    return next((each for each in RESOURCES if canonical == each.identifier(settings.public_url)), None)
+    return next((each for each in RESOURCES if canonical == each.identifier(public_url)), None)

@@ -3,9 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.db import Engine
+from app.db import Connection, Engine
 from app.db.purge import Step, in_batches
 from app.oauth import retention_repository as store
+from app.oauth.grants.revocation import GrantRevocations, RevocationReason
+from app.oauth.retention_repository import unused
+from app.oauth.tokens.refresh_tokens import UNUSED_FOR
 
 OVER_FOR: Final = timedelta(hours=24)
 """How long codes and documents stay after their end: a code that comes again must still be known as one."""
@@ -37,3 +40,14 @@ async def forget(engine: Engine, now: datetime) -> int:
         lambda connection: store.delete_service_clients(connection, now - ENDED_FOR),
     ]
     return sum([await in_batches(engine, step) for step in steps])
+
+
+async def end_unused(engine: Engine, now: datetime) -> int:
+    """End approvals without a refresh for UNUSED_FOR; how many. Raises `Unavailable`."""
+    return await in_batches(engine, lambda connection: _end_some(connection, now))
+
+
+async def _end_some(connection: Connection, now: datetime) -> int:
+    # Nobody is told: the last access token ran out long ago, so no cache holds such a grant.
+    endings = GrantRevocations(lambda grant_id: None)
+    return len(await endings.end(connection, unused(now - UNUSED_FOR, now), RevocationReason.UNUSED, now))

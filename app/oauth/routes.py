@@ -8,13 +8,16 @@ from app.oauth.authorize.approve import post_consent
 from app.oauth.authorize.consent import show_consent
 from app.oauth.authorize.endpoint import authorize
 from app.oauth.browser.routes import page_route
-from app.oauth.client_route import client_route
-from app.oauth.clients.register import register
+from app.oauth.client_endpoint import client_route
+from app.oauth.clients.authentication import ClientAuthenticator
+from app.oauth.clients.registration import RegistrationEndpoint
 from app.oauth.context import OAuthContext
 from app.oauth.metadata import openid_configuration, server_metadata
-from app.oauth.tokens.introspect import introspect
-from app.oauth.tokens.revoke import revoke
-from app.oauth.tokens.token import token
+from app.oauth.signing.key_ring import KeyRing
+from app.oauth.tokens.introspection_endpoint import IntrospectionEndpoint
+from app.oauth.tokens.revocation_endpoint import RevocationEndpoint
+from app.oauth.tokens.token_endpoint import TokenEndpoint
+from app.oauth.tokens.verifier import TokenVerifier
 from app.settings.settings import Settings
 from app.ui.public_document import public_document
 
@@ -22,17 +25,25 @@ CACHE_SECONDS = 300
 
 
 def oauth_routes(server: OAuthContext) -> list[BaseRoute]:
-    """Every route of the authorization server."""
+    """Return every route of the authorization server.
+
+    The verifier knows its own tokens only: nobody revokes or introspects those of another issuer here.
+    """
+    limits = server.limits
+    authenticator = ClientAuthenticator(server, server.key_sets, limits.failures)
+    verifier = TokenVerifier(server.settings, server.keys, clock=server.clock)
+    token = TokenEndpoint(server, authenticator, limits)
+    register = RegistrationEndpoint(server, limits.registrations)
     return [
         *_metadata_routes(server.settings),
-        client_route("/oauth/jwks.json", _jwks, server, "GET"),
-        client_route("/oauth/register", register, server, "POST"),
-        client_route("/oauth/token", token, server, "POST"),
-        client_route("/oauth/introspect", introspect, server, "POST"),
-        client_route("/oauth/revoke", revoke, server, "POST"),
+        _jwks_route(server.keys),
+        client_route("/oauth/register", register),
+        client_route("/oauth/token", token),
+        client_route("/oauth/introspect", IntrospectionEndpoint(server, authenticator, limits, verifier)),
+        client_route("/oauth/revoke", RevocationEndpoint(server, authenticator, limits.failures, verifier)),
         # Where revision 2025-03-26 puts them when there is no metadata; SDKs still go there with a stored token.
-        client_route("/register", register, server, "POST"),
-        client_route("/token", token, server, "POST"),
+        client_route("/register", register),
+        client_route("/token", token),
         page_route("/authorize", authorize, server, "GET"),
         page_route("/oauth/authorize", authorize, server, "GET"),
         page_route("/oauth/consent", show_consent, server, "GET"),
@@ -54,6 +65,9 @@ def _metadata_routes(settings: Settings) -> list[BaseRoute]:
     ]
 
 
-async def _jwks(server: OAuthContext, request: Request) -> Response:
-    await server.keys.refresh()
-    return JSONResponse(server.keys.public_keys(), headers={"Cache-Control": f"public, max-age={CACHE_SECONDS}"})
+def _jwks_route(keys: KeyRing) -> BaseRoute:
+    async def jwks(request: Request) -> Response:
+        await keys.refresh()
+        return JSONResponse(keys.public_keys(), headers={"Cache-Control": f"public, max-age={CACHE_SECONDS}"})
+
+    return client_route("/oauth/jwks.json", jwks, "GET")

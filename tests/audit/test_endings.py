@@ -15,9 +15,9 @@ from app.oauth.credentials.api_keys import WantedKey, create_api_key, revoke_api
 from app.oauth.credentials.service_accounts import WantedAccount, create_service_account, revoke_service_account
 from app.oauth.grants.models import Grant
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
-from app.oauth.grants.unused import end_unused
+from app.oauth.retention import end_unused
 from app.oauth.tables import grants
-from app.oauth.tokens.refresh import GRACE, UNUSED_FOR
+from app.oauth.tokens.refresh_tokens import GRACE, UNUSED_FOR
 from app.people.email_links import EmailLink, make_link
 from tests.audit.looking import only, recorded
 from tests.oauth.account.pages import OTHER_PASSWORD

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.audit.models import Action
-from app.oauth.tokens.refresh import GRACE
+from app.oauth.tokens.refresh_tokens import GRACE
 from tests.audit.looking import only, recorded, stored
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, email, http, server, tokens

@@ -17,13 +17,14 @@ from app.db.embedded import DatabaseUrls
 from app.households.tables import households, memberships
 from app.limits.rate_limit import LocalLimit, RateLimit
 from app.main import create_app
-from app.oauth.clients.repository import Client, insert_client
+from app.oauth.clients.models import Client, ClientKind
+from app.oauth.clients.repository import insert_client
 from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.external import grants as external_grants
 from app.oauth.external.grants import KEPT, ExternalGrants
 from app.oauth.grants.repository import approved_redirects, by_id, end_grants
 from app.oauth.tables import grants
-from app.oauth.tokens.claims_cache import ExternalClaims
+from app.oauth.tokens.claims import ExternalClaims
 from app.people.identities import NAMELESS, name_in
 from app.people.tables import identities, people
 from app.settings.settings import Settings
@@ -95,7 +96,7 @@ async def test_clients_of_ours_can_neither_end_nor_describe_their_tokens_and_no_
 ) -> None:
     asking = {"client_id": "reports", "client_secret": "of the tests"}
     method, secret_hash = "client_secret_post", hash_of(asking["client_secret"])
-    client = Client("reports", "preregistered", "Reports", (), method, secret_hash, may_introspect=True)
+    client = Client("reports", ClientKind.PREREGISTERED, "Reports", (), method, secret_hash, may_introspect=True)
     async with transaction(engine) as connection:
         await insert_client(connection, client, {}, datetime.now(UTC))
     token = resource.token(issuer)

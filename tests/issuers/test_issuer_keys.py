@@ -8,10 +8,15 @@ import pytest
 from app.db import Engine
 from app.errors import Unavailable
 from app.fetch.answers import FetchFailed, Reason
-from app.fetch.fetcher import Fetcher, fetcher_of
-from app.oauth.external.issuer import LONGEST_KEPT, REREAD_AFTER, SHORTEST_REFETCH, RemoteIssuer
-from app.oauth.external.requests import LONGEST_ANSWER, asked_of
-from app.oauth.external.trusted import external_issuers
+from app.fetch.fetcher import Asked, Fetcher, fetcher_of
+from app.oauth.external.issuer import (
+    LONGEST_KEPT,
+    MAX_RESPONSE,
+    REREAD_AFTER,
+    SHORTEST_REFETCH,
+    RemoteIssuer,
+)
+from app.oauth.external.trusted_issuers import external_issuers
 from app.oauth.tokens.verifier import TokenVerifier
 from app.settings.external_issuers import DEFAULT_ALGORITHMS
 from app.settings.settings import Settings
@@ -22,6 +27,11 @@ from tests.oidc_provider.process import Provider, RemoteControl, running_provide
 from tests.site import Answer, Authority, Names, Site
 
 pytestmark = pytest.mark.anyio
+
+
+def asked_of(issuer: str, url: str) -> Asked:
+    """A request to an issuer that the settings name."""
+    return Asked(url, limit_bytes=MAX_RESPONSE, chosen=issuer)
 
 
 @pytest.fixture
@@ -227,7 +237,7 @@ async def test_a_public_service_does_not_ask_loopback_addresses(settings: Settin
 
 
 async def test_an_answer_without_end_is_refused(settings: Settings, issuer: RemoteControl) -> None:
-    issuer.set(metadata={"filler": "x" * LONGEST_ANSWER})
+    issuer.set(metadata={"filler": "x" * MAX_RESPONSE})
     with pytest.raises(FetchFailed):
         await fetcher_of(settings).request(
             asked_of(issuer.identifier, f"{issuer.identifier}/.well-known/openid-configuration")

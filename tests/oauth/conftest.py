@@ -17,7 +17,8 @@ from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.oauth.assembly import OAuthParts, authorization_server
-from app.oauth.grants.models import Grant, find_live_grant
+from app.oauth.grants.models import Grant
+from app.oauth.grants.repository import find_live_grant
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.health import health_routes

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from app.crypto.tokens import hash_of
 from app.db import transaction
-from app.oauth.clients.repository import Client, insert_client
+from app.oauth.clients.models import Client, ClientKind
+from app.oauth.clients.repository import insert_client
 from app.oauth.tables import clients, grants
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import RunningServer
@@ -100,7 +101,9 @@ async def test_id_and_secret_are_decoded_before_they_are_compared(
     server: RunningServer, http: httpx.AsyncClient
 ) -> None:
     client_id, secret = "app one+two%2F:é", "s:e+c r%25ét&="
-    client = Client(client_id, "preregistered", "An app", (REDIRECT_URI,), "client_secret_basic", hash_of(secret))
+    client = Client(
+        client_id, ClientKind.PREREGISTERED, "An app", (REDIRECT_URI,), "client_secret_basic", hash_of(secret)
+    )
     async with transaction(server.engine) as connection:
         await insert_client(connection, client, {}, datetime.now(UTC))
 
@@ -131,7 +134,7 @@ async def test_a_client_chooses_neither_its_id_nor_whom_we_believe(
     wanted: dict[str, Any] = {
         "client_id": first["client_id"],
         "client_secret": "chosen",
-        "kind": "preregistered",
+        "kind": ClientKind.PREREGISTERED,
         "may_introspect": True,
         "software_statement": "eyJhbGciOiJub25lIn0.eyJjbGllbnRfbmFtZSI6IkNsYXVkZSJ9.",
         "application_type": "native",

@@ -10,7 +10,7 @@ import pytest
 
 from app.db import Engine, transaction
 from app.main import create_app
-from app.oauth.clients.preregistered import Wanted, add_client
+from app.oauth.clients.preregistered import NewClient, add_client
 from app.settings.settings import Settings
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser
@@ -207,7 +207,7 @@ async def test_a_host_that_was_added_by_command_logs_in(
     settings: Settings, http: httpx.AsyncClient, engine: Engine, email: str
 ) -> None:
     used = "http://localhost:6274/oauth/callback"
-    wanted = Wanted("Inspector", [used], "client_secret_basic")
+    wanted = NewClient("Inspector", [used], "client_secret_basic")
     async with transaction(engine) as connection:
-        client = (await add_client(connection, settings, wanted, datetime.now(UTC))).answer
+        client = (await add_client(connection, settings.oauth_redirect_schemes, wanted, datetime.now(UTC))).response
     await connect(http, settings, client, used, email)

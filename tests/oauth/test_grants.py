@@ -10,8 +10,8 @@ from sqlalchemy import update
 
 from app.db import transaction
 from app.db.embedded import DatabaseUrls
-from app.oauth.grants.models import find_live_grant
-from app.oauth.grants.repository import EndedGrant, by_id, end_grants, lock_grant, of_person
+from app.oauth.grants.models import RevokedGrant
+from app.oauth.grants.repository import by_id, end_grants, find_live_grant, lock_grant, of_person
 from app.oauth.retention_repository import unused
 from app.oauth.tables import grants
 from tests.db.locks import until_somebody_waits
@@ -55,7 +55,7 @@ async def test_of_two_who_end_grants_at_once_neither_waits_for_the_other_for_eve
     first, second = [(await factory.connect(person, household_id)).grant_id for _ in range(2)]
     await change(database.owner, update(grants).where(by_id(first)).values(client_id="z"))  # now behind the second
     now = server.clock() + timedelta(days=1)
-    ended: list[EndedGrant] = []
+    ended: list[RevokedGrant] = []
 
     async def end() -> None:
         async with transaction(server.engine) as connection:

@@ -12,7 +12,8 @@ from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.households.tables import memberships
-from app.oauth.clients.repository import Client, insert_client
+from app.oauth.clients.models import Client, ClientKind
+from app.oauth.clients.repository import insert_client
 from app.oauth.limits import PerMinute
 from app.oauth.tables import clients, grants
 from app.resources import READ_ONLY
@@ -30,7 +31,7 @@ async def let_in(server: RunningServer) -> None:
     """Register a resource server that may ask, as whoever runs the service does."""
     client = Client(
         id=ASKING["client_id"],
-        kind="preregistered",
+        kind=ClientKind.PREREGISTERED,
         name="A resource server",
         redirect_uris=(REDIRECT_URI,),
         token_endpoint_auth_method="client_secret_basic",

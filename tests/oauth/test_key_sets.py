@@ -11,9 +11,9 @@ from app.errors import LimitReached, Unavailable
 from app.fetch.fetcher import STRANGERS, Fetcher
 from app.limits.rate_limit import RateLimit
 from app.oauth.clients.fetch_limits import MOST_FAILED, FetchLimits
-from app.oauth.clients.given_keys import GivenKeys
 from app.oauth.clients.key_sets import MOST_SETS, KeySets
-from app.oauth.clients.repository import Client
+from app.oauth.clients.keys import GivenKeys
+from app.oauth.clients.models import Client, ClientKind
 from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
 from app.oauth.limits import PerMinute
 from app.settings.settings import Settings
@@ -140,7 +140,7 @@ async def test_the_memory_of_key_sets_is_bounded_and_good_ones_stay(
 
 def at(jwks_uri: str) -> Client:
     """A client with keys there."""
-    return Client("app_x", "dynamic", "A", (), "private_key_jwt", jwks_uri=jwks_uri)
+    return Client("app_x", ClientKind.DYNAMIC, "A", (), "private_key_jwt", jwks_uri=jwks_uri)
 
 
 @pytest.mark.proves("ci-keys-limited")

@@ -14,12 +14,11 @@ from sqlalchemy import select
 from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import Invalid, NotFound
-from app.oauth.clients.given_keys import GivenKeys
-from app.oauth.clients.preregistered import Wanted, add_client, end_client
+from app.oauth.clients.keys import GivenKeys
+from app.oauth.clients.preregistered import NewClient, add_client, remove_client
 from app.oauth.clients.repository import find_preregistered, note_use
 from app.oauth.external.grant_repository import NewExternalGrant, insert_external_grant
-from app.oauth.grants.models import find_live_grant
-from app.oauth.grants.repository import lock_grant
+from app.oauth.grants.repository import find_live_grant, lock_grant
 from app.oauth.grants.revocation import GrantRevocations
 from app.oauth.tables import clients, grants
 from app.pubsub import GrantEnded, Notification, PubSub
@@ -40,14 +39,14 @@ AT_ITS_SITE = GivenKeys(jwks_uri="https://client.example/keys")
 
 async def add(server: RunningServer, **changes: Any) -> dict[str, Any]:
     given: dict[str, Any] = {"name": "Home", "redirect_uris": [CALLBACK], "auth_method": "none", **changes}
-    wanted = Wanted(**given)
+    wanted = NewClient(**given)
     async with transaction(server.engine) as connection:
-        return (await add_client(connection, server.settings, wanted, NOW)).answer
+        return (await add_client(connection, server.settings.oauth_redirect_schemes, wanted, NOW)).response
 
 
 async def remove(server: RunningServer, client_id: str) -> int:
     async with transaction(server.engine) as connection:
-        return len(await end_client(connection, client_id, GrantRevocations(server.revoked.append), server.clock()))
+        return len(await remove_client(connection, client_id, GrantRevocations(server.revoked.append), server.clock()))
 
 
 async def added(server: RunningServer) -> list[str]:
@@ -100,7 +99,7 @@ async def test_an_approval_while_its_client_is_removed_makes_no_grant(
         texts.append((await browser.submit(page, "/oauth/consent", decision="approve")).text)
 
     async with anyio.create_task_group() as tasks, transaction(server.engine) as connection:
-        await end_client(connection, client_id, GrantRevocations(server.revoked.append), server.clock())
+        await remove_client(connection, client_id, GrantRevocations(server.revoked.append), server.clock())
         async with until_somebody_waits(database):
             tasks.start_soon(approve)
     assert "out of date" in texts[0]

@@ -27,7 +27,7 @@ from app.oauth.tables import (
     refresh_families,
     refresh_tokens,
 )
-from app.oauth.tokens.refresh import start_family
+from app.oauth.tokens.refresh_tokens import start_family
 from tests.db.looking import change, count
 from tests.factory import Factory
 from tests.oauth.browser import Browser

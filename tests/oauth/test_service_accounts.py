@@ -16,8 +16,8 @@ from app.errors import Ambiguous, Conflict, Invalid, NotFound
 from app.households import finding
 from app.households.repository import members_of, memberships_of
 from app.households.tables import households
-from app.oauth.clients.given_keys import GivenKeys
-from app.oauth.clients.preregistered import end_client
+from app.oauth.clients.keys import GivenKeys
+from app.oauth.clients.preregistered import remove_client
 from app.oauth.clients.repository import find_preregistered, lock_client
 from app.oauth.credentials.service_account_repository import find_service_account, find_service_accounts
 from app.oauth.credentials.service_accounts import (
@@ -275,7 +275,7 @@ async def test_an_account_is_no_client_of_the_other_command(accounts: Accounts, 
     async with transaction(accounts.engine) as connection:
         assert await find_preregistered(connection) == []
         with pytest.raises(Conflict, match=f"service-accounts revoke {account.client_id}"):
-            await end_client(connection, account.client_id, GrantRevocations(lambda _: None), accounts.clock())
+            await remove_client(connection, account.client_id, GrantRevocations(lambda _: None), accounts.clock())
         assert await find_service_account(connection, account.client_id) is not None
 
 

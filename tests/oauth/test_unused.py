@@ -10,7 +10,7 @@ from app.audit.tables import audit_events
 from app.db import transaction
 from app.db.embedded import DatabaseUrls
 from app.jobs.runner import tend_all
-from app.oauth.grants.unused import end_unused
+from app.oauth.retention import end_unused
 from app.oauth.tables import grants
 from tests.db.looking import change
 from tests.factory import Factory

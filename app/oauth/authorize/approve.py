@@ -13,22 +13,23 @@ from app.errors import Invalid
 from app.oauth.auditing import entry_of, refused
 from app.oauth.authorize.consent import CONSENT, Question, page_for, question_of
 from app.oauth.authorize.consent_choices import Choices, read_choices
-from app.oauth.authorize.pending_request import REQUEST, fault_page, out_of_date, request_of
+from app.oauth.authorize.pending_request import REQUEST, out_of_date, request_of, with_error_pages
 from app.oauth.authorize.repository import lock_request, use_request
 from app.oauth.browser.redirect_page import onward
 from app.oauth.browser.submitted_form import SubmittedForm, submitted_form
 from app.oauth.clients.redirects import response_uri, shown_host
 from app.oauth.clients.repository import hold_client, note_use
 from app.oauth.context import OAuthContext
-from app.oauth.faults import OAuthFault
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.create import has_room
-from app.oauth.grants.repository import NewGrant, insert_grant
+from app.oauth.grants.models import NewGrant
+from app.oauth.grants.repository import insert_grant
 from app.oauth.tokens.codes import issue_code
 from app.people.sessions import find_person_for_change
 from app.scopes import format_scope
 
 
+@with_error_pages
 async def post_consent(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/consent: the answer travels to the client by the page that this returns. It counts once."""
     form = await submitted_form(server, request, CONSENT, REQUEST)
@@ -44,8 +45,6 @@ async def post_consent(server: OAuthContext, request: Request) -> Response:
         question = await question_of(server, connection, waiting, person, cookie) if waiting else None
         if question is None or not still_signed_in:
             return out_of_date(server)
-        if isinstance(question, OAuthFault):
-            return fault_page(server, question)
         return await _answer(server, request, connection, question, form)
 
 

@@ -11,16 +11,17 @@ from app.errors import Invalid
 from app.households.models import Membership
 from app.households.repository import memberships_of
 from app.oauth.authorize.consent_choices import DEFAULT_DURATION, Offer, offer_of
-from app.oauth.authorize.pending_request import SIGN_OUT, fault_page, find_pending_request, out_of_date
+from app.oauth.authorize.pending_request import SIGN_OUT, find_pending_request, out_of_date, with_error_pages
 from app.oauth.authorize.repository import AuthorizationRequest
 from app.oauth.browser.browser_session import BrowserSession, provider_of, see_other
 from app.oauth.browser.submitted_form import csrf_token, show
 from app.oauth.clients.ids import host_of, is_document_id
+from app.oauth.clients.models import Client
 from app.oauth.clients.redirects import is_on_device, is_registered, shown_host
-from app.oauth.clients.repository import Client, find_client, find_document
+from app.oauth.clients.repository import find_client, find_document
 from app.oauth.context import OAuthContext
-from app.oauth.faults import OAuthFault, not_registered
-from app.oauth.parameters import resource_of
+from app.oauth.errors import not_registered
+from app.oauth.parameters import find_resource
 from app.people.models import Person
 from app.people.repository import find_profile
 from app.people.sessions import find_person
@@ -42,6 +43,7 @@ class Question:
     cookie: str
 
 
+@with_error_pages
 async def show_consent(server: OAuthContext, request: Request) -> Response:
     """GET /oauth/consent."""
     async with transaction(server.engine) as connection:
@@ -54,19 +56,15 @@ async def show_consent(server: OAuthContext, request: Request) -> Response:
             return see_other(server, f"/oauth/sign-in?request={waiting.id}")
     if is_document_id(waiting.client_id):
         # Only here, and outside of any transaction: fetching takes its time.
-        described = await server.documents.find(waiting.client_id, person.id, client_address(request))
-        if isinstance(described, OAuthFault):
-            return fault_page(server, described)
+        await server.documents.find(waiting.client_id, person.id, client_address(request))
     async with transaction(server.engine) as connection:
         question = await question_of(server, connection, waiting, person, cookie)
-    if isinstance(question, OAuthFault):
-        return fault_page(server, question)
     return out_of_date(server) if question is None else page_for(server, question)
 
 
 async def question_of(
     server: OAuthContext, connection: Connection, waiting: AuthorizationRequest, person: Person, cookie: str
-) -> Question | OAuthFault | None:
+) -> Question | None:
     """What a waiting request asks this person today; None when it can't be asked any more."""
     client = await _current_client(server, connection, waiting.client_id)
     memberships = await memberships_of(connection, person.id)
@@ -74,9 +72,9 @@ async def question_of(
         return None
     # A document was not known when the request came, and may have changed since.
     if not is_registered(waiting.redirect_uri, client.redirect_uris):
-        return not_registered()
+        raise not_registered()
     # PUBLIC_URL may have changed since, and then nothing but `/mcp` is left.
-    resource = resource_of(server.settings, waiting.resource) or MAIN
+    resource = find_resource(server.settings.public_url, waiting.resource) or MAIN
     offer = offer_of(resource, waiting.scopes, is_unproven=await _is_unproven(server, connection, person))
     return Question(waiting, client, offer, person, memberships, cookie)
 

@@ -10,21 +10,20 @@ from starlette.responses import RedirectResponse, Response
 from app.audit.models import Action
 from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection, new_id, transaction
-from app.errors import Invalid, LimitReached
+from app.errors import LimitReached
 from app.oauth.auditing import refused
-from app.oauth.authorize.pending_request import fault_page
+from app.oauth.authorize.pending_request import with_error_pages
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
 from app.oauth.clients.ids import client_id_error, is_document_id
 from app.oauth.clients.redirects import is_registered, redirect_uri_error, response_uri
 from app.oauth.clients.repository import find_client
 from app.oauth.context import OAuthContext
-from app.oauth.faults import OAuthFault, invalid_request, invalid_target, not_registered
+from app.oauth.errors import OAuthError, invalid_request, invalid_target, not_registered
 from app.oauth.grants.repository import approved_redirects
-from app.oauth.parameters import Parameters, parameters_of, resource_of
-from app.oauth.tokens.pkce import is_s256_challenge
+from app.oauth.parameters import Parameters, find_resource, query_parameters
+from app.oauth.tokens.codes import is_s256_challenge
 from app.people.sessions import find_person
 from app.runtime.requests import client_address
-from app.ui.forms import parse_fields
 from app.ui.headers import NO_REFERRER
 
 REQUEST_LIFE: Final = timedelta(minutes=10)
@@ -53,6 +52,7 @@ class CheckedRequest:
     code_challenge: str
 
 
+@with_error_pages
 async def authorize(server: OAuthContext, request: Request) -> Response:
     """GET /oauth/authorize: on to signing in, or straight to consent when someone is signed in.
 
@@ -64,46 +64,40 @@ async def authorize(server: OAuthContext, request: Request) -> Response:
     except LimitReached:
         refused(server, request, Action.CONSENT, LimitReached.code)
         raise
-    try:
-        parameters = parameters_of(parse_fields(request.scope["query_string"]))
-    except Invalid as error:
-        parameters = invalid_request(error.message)
-    if isinstance(parameters, OAuthFault):
-        return fault_page(server, parameters)
+    parameters = query_parameters(request)
     async with transaction(server.engine) as connection:
         sender = await _sender(server, connection, parameters)
-        if isinstance(sender, OAuthFault):
-            return fault_page(server, sender)
         cookie = server.cookie.read(request)
-        checked = check_request(server, parameters)
-        if isinstance(checked, OAuthFault):
+        try:
+            checked = check_request(server, parameters)
+        except OAuthError as error:
             if await _may_redirect(server, connection, sender, cookie):
-                return _fault_redirect(server, sender.redirect_uri, parameters, checked)
-            return fault_page(server, checked)
+                return _error_redirect(server, sender.redirect_uri, parameters, error)
+            raise
         return await _keep(server, connection, sender, parameters, checked, cookie)
 
 
-def check_request(server: OAuthContext, parameters: Parameters) -> CheckedRequest | OAuthFault:
+def check_request(server: OAuthContext, parameters: Parameters) -> CheckedRequest:
     """The parts of a request that don't decide where its answer goes. PKCE with S256 is required (OAuth 2.1 section
     4.1.1); unknown scopes are dropped."""
     if parameters.get("response_type") != "code":
-        return OAuthFault("unsupported_response_type", "response_type must be code.")
+        raise OAuthError("unsupported_response_type", "response_type must be code.")
     if parameters.get("response_mode", "query") != "query":
-        return invalid_request("response_mode must be query.")
+        raise invalid_request("response_mode must be query.")
     challenge = parameters.get("code_challenge", "")
     if parameters.get("code_challenge_method") != "S256" or not is_s256_challenge(challenge):
-        return invalid_request("PKCE is required: a code_challenge made with code_challenge_method S256.")
-    resource = resource_of(server.settings, parameters.get("resource"))
+        raise invalid_request("PKCE is required: a code_challenge made with code_challenge_method S256.")
+    resource = find_resource(server.settings.public_url, parameters.get("resource"))
     if resource is None:
-        return invalid_target()
+        raise invalid_target()
     asked = parameters["scope"].split() if "scope" in parameters else resource.default_scopes
     scopes = tuple(scope for scope in resource.scopes if scope in asked)
     if not scopes:
-        return OAuthFault("invalid_scope", f"None of the scopes exists here. There are: {' '.join(resource.scopes)}.")
+        raise OAuthError("invalid_scope", f"None of the scopes exists here. There are: {' '.join(resource.scopes)}.")
     return CheckedRequest(scopes, resource.identifier(server.settings.public_url), challenge)
 
 
-async def _sender(server: OAuthContext, connection: Connection, parameters: Parameters) -> Sender | OAuthFault:
+async def _sender(server: OAuthContext, connection: Connection, parameters: Parameters) -> Sender:
     """Who asks, and where the answer goes: the URI sent, if it is a registered one; the registered one, if there is
     only one."""
     client_id, sent = parameters.get("client_id", ""), parameters.get("redirect_uri")
@@ -111,20 +105,20 @@ async def _sender(server: OAuthContext, connection: Connection, parameters: Para
         return _sender_with_document(server, client_id, sent)
     client = await find_client(connection, client_id)
     if client is None:
-        return not_registered()
+        raise not_registered()
     if sent is None and len(client.redirect_uris) == 1:
         sent = client.redirect_uris[0]
     if sent is None or not _is_acceptable(server, sent) or not is_registered(sent, client.redirect_uris):
-        return not_registered()
+        raise not_registered()
     return Sender(client.id, client.kind == "preregistered", sent)
 
 
-def _sender_with_document(server: OAuthContext, client_id: str, redirect_uri: str | None) -> Sender | OAuthFault:
-    fault = client_id_error(server.settings, client_id)
-    if fault is not None:
-        return invalid_request(f"The client_id is refused. {fault}")
+def _sender_with_document(server: OAuthContext, client_id: str, redirect_uri: str | None) -> Sender:
+    reason = client_id_error(server.settings, client_id)
+    if reason is not None:
+        raise invalid_request(f"The client_id is refused. {reason}")
     if redirect_uri is None or not _is_acceptable(server, redirect_uri):
-        return not_registered()
+        raise not_registered()
     return Sender(client_id, False, redirect_uri)
 
 
@@ -180,8 +174,8 @@ async def _keep(
     return response
 
 
-def _fault_redirect(server: OAuthContext, redirect_uri: str, parameters: Parameters, fault: OAuthFault) -> Response:
-    answer = {"error": fault.error, "error_description": fault.description, "state": parameters.get("state")}
+def _error_redirect(server: OAuthContext, redirect_uri: str, parameters: Parameters, error: OAuthError) -> Response:
+    answer = {"error": error.error, "error_description": error.description, "state": parameters.get("state")}
     response = RedirectResponse(response_uri(redirect_uri, answer, server.settings.issuer), 303)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = NO_REFERRER

@@ -10,8 +10,8 @@ from app.db import Connection
 from app.oauth.authorize.repository import AuthorizationRequest, find_request, lock_request, rebind_request
 from app.oauth.browser.browser_session import see_other, swap_session
 from app.oauth.browser.submitted_form import SubmittedForm
-from app.oauth.context import OAuthContext
-from app.oauth.faults import OAuthFault
+from app.oauth.context import Handler, OAuthContext
+from app.oauth.errors import OAuthError
 from app.people.models import Person
 
 REQUEST = "request"
@@ -56,11 +56,18 @@ async def continue_as(
     return see_other(server, f"/oauth/{'sign-in' if person is None else 'consent'}?request={moved.id}", new)
 
 
-def fault_page(server: OAuthContext, fault: OAuthFault) -> Response:
-    """The page for a client's fault that is not sent on to the client."""
-    return server.pages.page(
-        "authorize_fault.html", status=fault.status, error=fault.error, description=fault.description
-    )
+def with_error_pages(handler: Handler) -> Handler:
+    """Return the handler with a page as the response to each protocol error that is not sent on to the client."""
+
+    async def handle(server: OAuthContext, request: Request) -> Response:
+        try:
+            return await handler(server, request)
+        except OAuthError as error:
+            return server.pages.page(
+                "authorize_fault.html", status=error.status, error=error.error, description=error.description
+            )
+
+    return handle
 
 
 def out_of_date(server: OAuthContext) -> Response:

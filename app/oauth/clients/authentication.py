@@ -1,102 +1,112 @@
-"""Who is asking at the endpoints that clients call themselves."""
+"""Client authentication (RFC 6749 section 2.3) at the token, revocation and introspection endpoints."""
 
 import hmac
 from dataclasses import replace
 from typing import Final
 
 import structlog
-from starlette.requests import Request
 
 from app.crypto.tokens import hash_of
 from app.db import Connection, transaction
 from app.errors import LimitReached, Unavailable
+from app.oauth.client_endpoint import ClientRequest
 from app.oauth.clients.assertions import Assertion, claimed_key, verify_assertion
-from app.oauth.clients.assertions_repository import use_assertion
 from app.oauth.clients.credentials import ClientCredentials, credentials_of
 from app.oauth.clients.ids import client_id_error, is_document_id
-from app.oauth.clients.repository import Client, find_client
-from app.oauth.context import OAuthContext
-from app.oauth.faults import OAuthFault, invalid_client
-from app.oauth.metadata import PRIVATE_KEY_JWT, PUBLIC, SECRET_METHODS
-from app.oauth.parameters import Parameters
+from app.oauth.clients.key_sets import KeySets
+from app.oauth.clients.models import PRIVATE_KEY_JWT, PUBLIC, SECRET_METHODS, Client
+from app.oauth.clients.repository import find_client, use_assertion
+from app.oauth.context import ServerContext
+from app.oauth.errors import OAuthError, invalid_client
+from app.oauth.tokens.failures import Failures
 from app.runtime.requests import client_address
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 
 
-async def read_credentials(
-    server: OAuthContext, request: Request, parameters: Parameters
-) -> ClientCredentials | OAuthFault:
-    """The credentials in a request, an assertion among them checked but not used up.
+class ClientAuthenticator:
+    """Authenticates clients by nothing but their id, by a secret, or by an assertion."""
 
-    Its keys may have to be fetched, so call it outside a transaction. Raises `Unavailable` or `LimitReached` when they
-    can't be; that is counted as a failure of the client, and answered as one.
-    """
-    given = credentials_of(request, parameters)
-    if isinstance(given, OAuthFault) or given.assertion is None:
-        return given
-    async with transaction(server.engine) as connection:
-        client = await find_client(connection, given.client_id)
-    if client is None:
-        return invalid_client()
-    if client.token_endpoint_auth_method != PRIVATE_KEY_JWT:
-        return client_auth_failed(client, "method")
-    try:
-        keys = await server.key_sets.keys_of(client, claimed_key(given.assertion), client_address(request))
-    except (LimitReached, Unavailable):
-        # Whoever registered the address of the keys chose one that answers nothing: that costs us time.
-        await server.limits.failures.count(request, parameters)
-        raise
-    proven = verify_assertion(given.assertion, client.id, keys, server.assertion_audiences, server.clock())
-    return replace(given, proven=proven) if isinstance(proven, Assertion) else client_auth_failed(client, proven)
+    def __init__(self, context: ServerContext, key_sets: KeySets, failures: Failures) -> None:
+        self._engine = context.engine
+        self._settings = context.settings
+        self._clock = context.clock
+        self._key_sets = key_sets
+        self._failures = failures
+        # RFC 7523 as it was first written names the token endpoint; some clients still do.
+        self._audiences = (context.settings.issuer, f"{context.settings.public_url}/oauth/token")
+
+    async def authenticate(self, request: ClientRequest) -> Client:
+        """Return the client of a request to an endpoint that needs nothing else in the same transaction.
+
+        Raises as `read_credentials` does.
+        """
+        credentials = await self.read_credentials(request)
+        async with transaction(self._engine) as connection:
+            return await self.check(connection, credentials)
+
+    async def read_credentials(self, request: ClientRequest) -> ClientCredentials:
+        """Return the credentials in a request, with an assertion verified but not used up.
+
+        The keys for it may have to be fetched, so call this outside a transaction. Raises `OAuthError`; `Unavailable`
+        or `LimitReached` when the keys can't be fetched, which counts as a failure of the client.
+        """
+        credentials = credentials_of(request.http, request.parameters)
+        if credentials.assertion is None:
+            return credentials
+        async with transaction(self._engine) as connection:
+            client = await find_client(connection, credentials.client_id)
+        if client is None:
+            raise invalid_client()
+        if client.token_endpoint_auth_method != PRIVATE_KEY_JWT:
+            raise client_auth_failed(client, "method")
+        requester = client_address(request.http)
+        try:
+            keys = await self._key_sets.keys_of(client, claimed_key(credentials.assertion), requester)
+        except (LimitReached, Unavailable):
+            # Whoever registered the URL of the keys chose one that does not respond, and that costs us time.
+            await self._failures.count(request.http, request.parameters)
+            raise
+        verified = verify_assertion(credentials.assertion, client.id, keys, self._audiences, self._clock())
+        if not isinstance(verified, Assertion):
+            raise client_auth_failed(client, verified)
+        return replace(credentials, verified=verified)
+
+    async def check(self, connection: Connection, credentials: ClientCredentials) -> Client:
+        """Return the client that these credentials authenticate, and use up an assertion. Raises `OAuthError`.
+
+        A public client only names itself. One with a secret must send it, in either of the two ways.
+        """
+        client = await find_client(connection, credentials.client_id)
+        if client is None:
+            raise invalid_client()
+        reason = await _failure(connection, client, credentials)
+        if reason is not None:
+            raise client_auth_failed(client, reason)
+        if is_document_id(client.id) and client_id_error(self._settings, client.id) is not None:
+            raise invalid_client()
+        return client
 
 
-async def authenticate_client(
-    server: OAuthContext, connection: Connection, given: ClientCredentials
-) -> Client | OAuthFault:
-    """The client that these credentials prove. An assertion is used up by it.
-
-    A public client only names itself. One with a secret must show it, in whichever of the two ways.
-    """
-    client = await find_client(connection, given.client_id)
-    if client is None:
-        return invalid_client()
-    wrong = await _what_is_wrong(connection, client, given)
-    if wrong is not None:
-        return client_auth_failed(client, wrong)
-    if is_document_id(client.id) and client_id_error(server.settings, client.id) is not None:
-        return invalid_client()
-    return client
-
-
-async def find_proven_client(server: OAuthContext, request: Request, parameters: Parameters) -> Client | OAuthFault:
-    """The client that a request proves, for endpoints that ask nothing else of the same transaction."""
-    given = await read_credentials(server, request, parameters)
-    if isinstance(given, OAuthFault):
-        return given
-    async with transaction(server.engine) as connection:
-        return await authenticate_client(server, connection, given)
-
-
-def client_auth_failed(client: Client, wrong: str) -> OAuthFault:
-    """The answer, which is the same for all; whoever sets up a client finds the reason in the log."""
-    _log.info("client not believed", client_id=client.id, wrong=wrong)
+def client_auth_failed(client: Client, reason: str) -> OAuthError:
+    """Return the error, which is the same for every reason; whoever sets up a client finds the reason in the log."""
+    _log.info("client not believed", client_id=client.id, wrong=reason)
     return invalid_client()
 
 
-async def _what_is_wrong(connection: Connection, client: Client, given: ClientCredentials) -> str | None:
-    """What keeps these credentials from proving the client, in a word; None if they do."""
+async def _failure(connection: Connection, client: Client, credentials: ClientCredentials) -> str | None:
+    """Return in a word why these credentials don't authenticate the client; None if they do."""
     method = client.token_endpoint_auth_method
     if method == PRIVATE_KEY_JWT:
-        proven = given.proven
-        if proven is None or proven.client_id != client.id:
+        verified = credentials.verified
+        if verified is None or verified.client_id != client.id:
             return "method"
-        is_new = await use_assertion(connection, client.id, hash_of(proven.jti), proven.remembered_until)
+        is_new = await use_assertion(connection, client.id, hash_of(verified.jti), verified.remembered_until)
         return None if is_new else "jti"
-    if given.assertion is not None:
+    if credentials.assertion is not None:
         return "method"
     if method == PUBLIC:
-        return "method" if given.secret else None
-    if method not in SECRET_METHODS or client.secret_hash is None or given.secret is None:
+        return "method" if credentials.secret else None
+    if method not in SECRET_METHODS or client.secret_hash is None or credentials.secret is None:
         return "method"
-    return None if hmac.compare_digest(hash_of(given.secret), client.secret_hash) else "secret"
+    return None if hmac.compare_digest(hash_of(credentials.secret), client.secret_hash) else "secret"

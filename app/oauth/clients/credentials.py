@@ -1,4 +1,4 @@
-"""What a client sends to prove who it is: nothing, a secret, or an assertion. Read here, and checked elsewhere."""
+"""The credentials that a client sends: nothing but its id, a secret, or an assertion. `authentication` checks them."""
 
 import base64
 from dataclasses import dataclass, field
@@ -7,60 +7,62 @@ from urllib.parse import unquote_plus
 from starlette.requests import Request
 
 from app.oauth.clients.assertions import ASSERTION_TYPE, Assertion, claimed_client
-from app.oauth.faults import OAuthFault, invalid_client, invalid_request
+from app.oauth.errors import OAuthError, invalid_client, invalid_request
 from app.oauth.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """The client id that was given, and what came with it: nothing, a secret, or an assertion.
-
-    `proven` is the assertion once signature and claims are checked.
-    """
+    """A client id with a secret, an assertion, or neither. `verified` is the assertion once it has been checked."""
 
     client_id: str
     secret: str | None = field(default=None, repr=False)
     assertion: str | None = field(default=None, repr=False)
-    proven: Assertion | None = None
+    verified: Assertion | None = None
 
 
-def credentials_of(request: Request, parameters: Parameters) -> ClientCredentials | OAuthFault:
-    """Credentials from the Authorization header or the body, never in two ways (RFC 6749 section 2.3)."""
+def credentials_of(request: Request, parameters: Parameters) -> ClientCredentials:
+    """Return the credentials in the Authorization header or the body. Raises `OAuthError`, also for credentials in two
+    ways at once (RFC 6749 section 2.3)."""
     headers = request.headers.getlist("authorization")
-    posted_id, posted_secret = parameters.get("client_id"), parameters.get("client_secret")
-    signed = "client_assertion" in parameters or "client_assertion_type" in parameters
-    if len(headers) + (posted_secret is not None) + signed > 1:
-        return invalid_request("The client authenticated in more than one way.")
-    if signed:
-        return _signed(parameters)
+    client_id, secret = parameters.get("client_id"), parameters.get("client_secret")
+    has_assertion = "client_assertion" in parameters or "client_assertion_type" in parameters
+    if len(headers) + (secret is not None) + has_assertion > 1:
+        raise invalid_request("The client authenticated in more than one way.")
+    if has_assertion:
+        return _read_assertion(parameters)
     if not headers:
-        return ClientCredentials(posted_id, posted_secret) if posted_id else invalid_client()
-    basic = _basic(headers[0])
-    if basic is None or posted_id not in (None, basic.client_id):
-        return invalid_client()
+        if not client_id:
+            raise invalid_client()
+        return ClientCredentials(client_id, secret)
+    basic = _read_basic(headers[0])
+    if basic is None or client_id not in (None, basic.client_id):
+        raise invalid_client()
     return basic
 
 
 def claimed_client_id(request: Request, parameters: Parameters) -> str:
-    """The client id that a request names, proven or not; empty when there is none that can be read."""
-    given = credentials_of(request, parameters)
-    return "" if isinstance(given, OAuthFault) else given.client_id
+    """Return the client id that a request names, authenticated or not; empty when there is none that can be read."""
+    try:
+        return credentials_of(request, parameters).client_id
+    except OAuthError:
+        return ""
 
 
-def _signed(parameters: Parameters) -> ClientCredentials | OAuthFault:
-    """An assertion; a `client_id` beside it is not needed, and must be the same (RFC 7521 section 4.2)."""
+def _read_assertion(parameters: Parameters) -> ClientCredentials:
+    """A `client_id` beside the assertion is not needed, and must be the same (RFC 7521 section 4.2)."""
     assertion = parameters.get("client_assertion")
     if assertion is None or parameters.get("client_assertion_type") != ASSERTION_TYPE:
-        return invalid_request(f"client_assertion goes with client_assertion_type {ASSERTION_TYPE}.")
-    claimed = claimed_client(assertion)
-    if claimed is None or not (claimed.isascii() and claimed.isprintable()):
-        return invalid_client()
-    if parameters.get("client_id", claimed) != claimed:
-        return invalid_client()
-    return ClientCredentials(claimed, assertion=assertion)
+        raise invalid_request(f"client_assertion goes with client_assertion_type {ASSERTION_TYPE}.")
+    client_id = claimed_client(assertion)
+    if client_id is None or not (client_id.isascii() and client_id.isprintable()):
+        raise invalid_client()
+    if parameters.get("client_id", client_id) != client_id:
+        raise invalid_client()
+    return ClientCredentials(client_id, assertion=assertion)
 
 
-def _basic(header: str) -> ClientCredentials | None:
+def _read_basic(header: str) -> ClientCredentials | None:
     """Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1)."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":

@@ -15,8 +15,8 @@ from app.fetch.fetcher import KEYS_BYTES, Fetcher
 from app.fetch.freshness import lifetime_of
 from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
 from app.oauth.clients.ids import host_of
-from app.oauth.clients.keys import ClientKey, read_keys, tried_keys
-from app.oauth.clients.repository import Client
+from app.oauth.clients.keys import ClientKey, candidate_keys, read_keys
+from app.oauth.clients.models import Client
 from app.runtime.clock import Clock
 from app.runtime.single_flight import SingleFlight
 
@@ -63,20 +63,20 @@ class KeySets:
         when there were too many fetches, and `Unavailable`, whatever the reason, when no answer is good any more.
         """
         if client.jwks is not None:
-            return tried_keys(read_keys(client.jwks), kid)
+            return candidate_keys(read_keys(client.jwks), kid)
         if client.jwks_uri is None:
             return []
         now = self._clock()
         known = self._known.get(client.jwks_uri)
         if known is None or (
-            now >= known.asked_at + FETCHED_EVERY and (now >= known.fresh_until or not tried_keys(known.keys, kid))
+            now >= known.asked_at + FETCHED_EVERY and (now >= known.fresh_until or not candidate_keys(known.keys, kid))
         ):
             known = await self._flights.do(client.jwks_uri, partial(self._ask, client.jwks_uri, known, requester))
         if client.jwks_uri in self._known:
             self._known.move_to_end(client.jwks_uri)
         if self._clock() >= known.stale_until:
             raise Unavailable("The keys of this client can't be fetched now. Try again later.", retry_after=30)
-        return tried_keys(known.keys, kid)
+        return candidate_keys(known.keys, kid)
 
     async def _ask(self, address: str, known: _KeySet | None, requester: str) -> _KeySet:
         now = self._clock()

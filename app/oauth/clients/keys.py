@@ -1,4 +1,4 @@
-"""Clients' public keys: which are good for signing an assertion (RFC 7517)."""
+"""Clients' public keys: which may sign a client assertion (RFC 7517)."""
 
 import json
 from collections.abc import Sequence
@@ -8,15 +8,17 @@ from typing import Annotated, Any, Final
 import jwt
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from app.errors import Invalid
+from app.oauth.clients.models import PRIVATE_KEY_JWT
 from app.oauth.clients.redirects import redirect_uri_error
 from app.oauth.signing.jwk import PRIVATE, Jwk, read_jwk, usable_key
 
 MOST_KEYS: Final = 20
 LONGEST_KEYS: Final = 8_192
-"""Characters of all that a client registers together: twenty keys of elliptic curves, or ten of RSA with 4096 bits."""
+"""Characters of all keys that a client registers: twenty of elliptic curves, or ten of RSA with 4096 bits."""
 
-MOST_TRIED: Final = 3
-"""Keys that one assertion may be checked with, because it names none, or an id that several have."""
+MOST_CANDIDATES: Final = 3
+"""How many keys one assertion is checked with when it names none, or an id that several have."""
 
 ALGORITHMS: Final = ["ES256", "RS256", "PS256", "EdDSA"]
 """What assertions may be signed with: all asymmetric (RFC 8725 section 3.1)."""
@@ -40,7 +42,7 @@ class ClientKey:
 
 
 def read_keys(jwks: bytes | dict[str, Any]) -> list[ClientKey]:
-    """The usable keys of a JWK set; others in it are passed over (RFC 7517 section 5)."""
+    """Return the usable keys of a JWK Set; others in it are ignored (RFC 7517 section 5)."""
     try:
         found = _SET.validate_json(jwks) if isinstance(jwks, bytes) else _SET.validate_python(jwks)
     except ValidationError:
@@ -50,33 +52,33 @@ def read_keys(jwks: bytes | dict[str, Any]) -> list[ClientKey]:
 
 
 def keys_error(jwks: dict[str, Any]) -> str | None:
-    """What is wrong with a JWK set that a client registers; None when it can sign with one of these keys."""
+    """Return what is wrong with a JWK Set that a client registers; None when one of its keys can be used."""
     try:
         found = _SET.validate_python(jwks)
     except ValidationError:
-        return f"It is no JWK set of up to {MOST_KEYS} keys."
+        return f"It is no JWK Set of up to {MOST_KEYS} keys."
     if any(PRIVATE & each.keys() for each in found.keys):
         return "It holds a private or secret key. Take that key out of use."
     keys = read_keys(jwks)
     if not keys:
         return f"It holds no public key for {', '.join(ALGORITHMS)}."
-    too_long = len(json.dumps(set_of(keys))) > LONGEST_KEYS
+    too_long = len(json.dumps(jwk_set(keys))) > LONGEST_KEYS
     return f"Its keys have more than {LONGEST_KEYS} characters together." if too_long else None
 
 
 def jwks_uri_error(uri: str) -> str | None:
-    """What is wrong with the address of a JWK set; None when it may be fetched (RFC 7591 section 2)."""
+    """Return what is wrong with the URL of a JWK Set; None when it may be fetched (RFC 7591 section 2)."""
     return redirect_uri_error(uri, ()) if uri.startswith("https://") else "It is not https."
 
 
-def set_of(keys: Sequence[ClientKey]) -> dict[str, Any]:
-    """These keys as a JWK set to keep, with the members that are read and nothing else that somebody sent."""
+def jwk_set(keys: Sequence[ClientKey]) -> dict[str, Any]:
+    """Return a JWK Set of these keys to store, with only the members that are read."""
     return {"keys": [key.members for key in keys]}
 
 
-def tried_keys(keys: Sequence[ClientKey], kid: str | None) -> Sequence[ClientKey]:
-    """The keys to check an assertion with that names `kid`, or none."""
-    return [key for key in keys if kid is None or key.kid == kid][:MOST_TRIED]
+def candidate_keys(keys: Sequence[ClientKey], kid: str | None) -> Sequence[ClientKey]:
+    """Return the keys to check an assertion with that names `kid`, or no key (None)."""
+    return [key for key in keys if kid is None or key.kid == kid][:MOST_CANDIDATES]
 
 
 def _usable(jwk: Jwk) -> ClientKey | None:
@@ -84,3 +86,33 @@ def _usable(jwk: Jwk) -> ClientKey | None:
     if not usable:
         return None
     return ClientKey(jwk.kid, list(usable), next(iter(usable.values())), jwk.members())
+
+
+@dataclass(frozen=True, slots=True)
+class GivenKeys:
+    """The keys that an operator registers for a client: a JWK Set or its URL, or neither for a client with a secret."""
+
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str | None = None
+
+
+NO_KEYS: Final = GivenKeys()
+
+
+def check_given_keys(auth_method: str, keys: GivenKeys) -> GivenKeys:
+    """Return the keys as they are stored: for private_key_jwt, and in exactly one of the two ways (RFC 7591 section 2).
+
+    Raises `Invalid`, worded for the commands.
+    """
+    if auth_method != PRIVATE_KEY_JWT:
+        if keys != NO_KEYS:
+            raise Invalid("--jwks-file and --jwks-uri are for --auth-method private_key_jwt.", field="jwks")
+    elif (keys.jwks is None) == (keys.jwks_uri is None):
+        raise Invalid("--auth-method private_key_jwt needs either --jwks-file or --jwks-uri.", field="jwks")
+    if keys.jwks_uri is not None and (reason := jwks_uri_error(keys.jwks_uri)) is not None:
+        raise Invalid(f"--jwks-uri is refused. {reason}", field="jwks")
+    if keys.jwks is None:
+        return keys
+    if (reason := keys_error(keys.jwks)) is not None:
+        raise Invalid(f"--jwks-file is refused. {reason}", field="jwks")
+    return GivenKeys(jwks=jwk_set(read_keys(keys.jwks)))

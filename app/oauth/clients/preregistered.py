@@ -1,9 +1,8 @@
-"""Clients that whoever runs the service registers by command (RFC 7591 calls it out of band)."""
+"""Clients that the operator registers by command (RFC 7591 calls it out of band)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from pydantic import ValidationError
 
@@ -11,24 +10,22 @@ from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
 from app.errors import Conflict, Invalid, NotFound
-from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, checked_keys
+from app.oauth.clients.keys import NO_KEYS, GivenKeys, check_given_keys
 from app.oauth.clients.metadata import LONGEST_NAME, ClientMetadata, metadata_error
+from app.oauth.clients.models import PUBLIC, ClientKind
 from app.oauth.clients.redirects import redirect_uri_error
-from app.oauth.clients.registration import Registered, new_client
+from app.oauth.clients.registration import Registration, register
 from app.oauth.clients.repository import delete_client, insert_client, lock_client
-from app.oauth.faults import OAuthFault
-from app.oauth.grants.repository import EndedGrant, of_client
+from app.oauth.errors import OAuthError
+from app.oauth.grants.models import RevokedGrant
+from app.oauth.grants.repository import of_client
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
-from app.oauth.metadata import PUBLIC
-from app.settings.settings import Settings
 from app.text import clean
-
-KIND: Final = "preregistered"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a new client is to be like, as it was typed."""
+class NewClient:
+    """A client to register, as it was typed."""
 
     name: str
     redirect_uris: Sequence[str]
@@ -37,12 +34,14 @@ class Wanted:
     may_introspect: bool = False
 
 
-async def add_client(connection: Connection, settings: Settings, wanted: Wanted, now: datetime) -> Registered:
-    """Register a client; its secret, if its method needs one, is in the answer and nowhere else.
+async def add_client(
+    connection: Connection, redirect_schemes: Collection[str], wanted: NewClient, now: datetime
+) -> Registration:
+    """Register a client; its secret, if its authentication method needs one, is only in the returned response.
 
-    Raises `Invalid`, naming what is wrong.
+    `redirect_schemes` are the private-use URI schemes that are accepted. Raises `Invalid`, naming what is wrong.
     """
-    keys = _checked(settings, wanted)
+    keys = _check(redirect_schemes, wanted)
     try:
         given = ClientMetadata.model_validate(
             {
@@ -53,41 +52,44 @@ async def add_client(connection: Connection, settings: Settings, wanted: Wanted,
                 "jwks_uri": keys.jwks_uri,
             }
         )
-        registered = new_client(settings, given, KIND, now, may_introspect=wanted.may_introspect)
+        registration = register(
+            given, ClientKind.PREREGISTERED, redirect_schemes, now, may_introspect=wanted.may_introspect
+        )
     except ValidationError as error:
-        registered = metadata_error(error)
-    if isinstance(registered, OAuthFault):
-        raise Invalid(registered.description)
-    await insert_client(connection, registered.client, registered.metadata, now)
-    entry = AuditEntry(action=Action.CLIENT_REGISTERED, at=now, client_id=registered.client.id, detail=KIND)
+        raise Invalid(metadata_error(error).description) from None
+    except OAuthError as error:
+        raise Invalid(error.description) from None
+    client = registration.client
+    await insert_client(connection, client, registration.metadata, now)
+    entry = AuditEntry(action=Action.CLIENT_REGISTERED, at=now, client_id=client.id, detail=client.kind)
     await record(connection, entry)
-    return registered
+    return registration
 
 
-def _checked(settings: Settings, wanted: Wanted) -> GivenKeys:
-    """Its keys, when what was typed can be registered and is of use. Raises `Invalid` in the words of the command."""
+def _check(redirect_schemes: Collection[str], wanted: NewClient) -> GivenKeys:
+    """Return the client's keys. Raises `Invalid`, worded for the command."""
     if not wanted.name.strip():
         raise Invalid("The name is empty: people see it when they are asked.", field="name")
     clean(wanted.name, "name", LONGEST_NAME)
     for uri in wanted.redirect_uris:
-        if (fault := redirect_uri_error(uri, settings.oauth_redirect_schemes)) is not None:
-            raise Invalid(f"redirect_uri {uri} is refused. {fault}", field="redirect_uri")
+        if (reason := redirect_uri_error(uri, redirect_schemes)) is not None:
+            raise Invalid(f"redirect_uri {uri} is refused. {reason}", field="redirect_uri")
     if wanted.may_introspect and wanted.auth_method == PUBLIC:
-        raise Invalid("--introspect needs an --auth-method: only who proves itself may ask about tokens.")
-    return checked_keys(wanted.auth_method, wanted.keys)
+        raise Invalid("--introspect needs an --auth-method: only a client that authenticates may introspect.")
+    return check_given_keys(wanted.auth_method, wanted.keys)
 
 
-async def end_client(
+async def remove_client(
     connection: Connection, client_id: str, endings: GrantRevocations, now: datetime
-) -> list[EndedGrant]:
-    """Remove a client, whichever way it was registered, and end its grants: which ones.
+) -> list[RevokedGrant]:
+    """Remove a client, whichever way it was registered, and return its grants, which are revoked.
 
-    Raises `NotFound`, and `Conflict` for a service account, which is also somebody in a household.
+    Raises `NotFound`, and `Conflict` for a service account, which is also a member of a household.
     """
     client = await lock_client(connection, client_id)
     if client is None:
         raise NotFound(f"There is no client {client_id}.")
-    if client.kind == "service":
+    if client.kind == ClientKind.SERVICE:
         raise Conflict(f"{client_id} is a service account; end it with `service-accounts revoke {client_id}`.")
     ended = await endings.end(connection, of_client(client_id), RevocationReason.CLIENT_REMOVED, now)
     await delete_client(connection, client_id)

@@ -1,49 +1,106 @@
 """Dynamic client registration (RFC 7591), and what it shares with registration by command."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
+from app.audit.models import Action
+from app.audit.repository import record
 from app.crypto.tokens import CLIENT_ID_PREFIX, CLIENT_SECRET_PREFIX, hash_of, new_public_id, new_secret
-from app.oauth.clients.metadata import ClientMetadata, checked_metadata, metadata_error, redirect_uris_error
-from app.oauth.clients.repository import Client
-from app.oauth.faults import OAuthFault
-from app.oauth.metadata import SECRET_METHODS
-from app.settings.settings import Settings
+from app.db import transaction
+from app.errors import Invalid, LimitReached
+from app.limits.rate_limit import RateLimit
+from app.oauth.auditing import entry_of, refused
+from app.oauth.client_endpoint import NOT_STORED
+from app.oauth.clients.metadata import (
+    INVALID,
+    ClientMetadata,
+    check_redirect_uris,
+    checked_metadata,
+    metadata_error,
+)
+from app.oauth.clients.models import SECRET_METHODS, Client, ClientKind
+from app.oauth.clients.repository import insert_client
+from app.oauth.context import ServerContext
+from app.oauth.errors import OAuthError
+from app.runtime.requests import client_address
+from app.ui.forms import read_whole_body
 
 NAMELESS: Final = "An app without a name"
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
-    """A client to store, all its metadata, and the answer: its secret, if any, is there and nowhere else."""
+class Registration:
+    """A client to store, all its metadata, and the response, which is the only place that has its secret."""
 
     client: Client
     metadata: dict[str, Any]
-    answer: dict[str, Any]
+    response: dict[str, Any]
 
 
-def register_client(settings: Settings, body: bytes, now: datetime) -> Registered | OAuthFault:
-    """Check a registration request, a JSON object of client metadata."""
+class RegistrationEndpoint:
+    """POST /oauth/register (RFC 7591 section 3)."""
+
+    def __init__(self, context: ServerContext, registrations: RateLimit) -> None:
+        self._context = context
+        self._registrations = registrations
+
+    async def __call__(self, request: Request) -> Response:
+        """Return 201 with the client id, and with a secret for a client that asked for one.
+
+        Raises `OAuthError`, and `LimitReached` for an address with too many registrations.
+        """
+        context = self._context
+        try:
+            await self._registrations.require(client_address(request), "Too many registrations from this address.")
+            metadata = await _read_metadata(request)
+            registration = register(
+                metadata, ClientKind.DYNAMIC, context.settings.oauth_redirect_schemes, context.clock()
+            )
+        except LimitReached as reached:
+            refused(context, request, Action.CLIENT_REGISTERED, reached.code)
+            raise
+        except OAuthError as error:
+            refused(context, request, Action.CLIENT_REGISTERED, error.error)
+            raise
+        async with transaction(context.engine) as connection:
+            await insert_client(connection, registration.client, registration.metadata, context.clock())
+            entry = entry_of(context, request, Action.CLIENT_REGISTERED, client_id=registration.client.id)
+            await record(connection, entry)
+        return JSONResponse(registration.response, 201, headers=NOT_STORED)
+
+
+async def _read_metadata(request: Request) -> ClientMetadata:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise OAuthError(INVALID, "Send the metadata as application/json.")
     try:
-        given = ClientMetadata.model_validate_json(body)
+        return ClientMetadata.model_validate_json(await read_whole_body(request))
+    except Invalid as error:
+        raise OAuthError(INVALID, error.message) from None
     except ValidationError as error:
-        return metadata_error(error)
-    return new_client(settings, given, "dynamic", now)
+        raise metadata_error(error) from None
 
 
-def new_client(
-    settings: Settings, given: ClientMetadata, kind: str, now: datetime, *, may_introspect: bool = False
-) -> Registered | OAuthFault:
-    """A client with an id of ours, and with a secret if its method needs one."""
-    fault = redirect_uris_error(settings, given.redirect_uris)
-    if fault is not None:
-        return fault
-    metadata = checked_metadata(settings, given)
-    if isinstance(metadata, OAuthFault):
-        return metadata
+def register(
+    given: ClientMetadata,
+    kind: ClientKind,
+    redirect_schemes: Iterable[str],
+    now: datetime,
+    *,
+    may_introspect: bool = False,
+) -> Registration:
+    """Return a client with a new id, and with a secret if its authentication method needs one. Raises `OAuthError`.
+
+    `redirect_schemes` are the private-use URI schemes that are accepted.
+    """
+    check_redirect_uris(given.redirect_uris, redirect_schemes)
+    metadata = checked_metadata(given)
     secret = new_secret(CLIENT_SECRET_PREFIX) if given.token_endpoint_auth_method in SECRET_METHODS else None
     client = Client(
         id=new_public_id(CLIENT_ID_PREFIX),
@@ -56,7 +113,7 @@ def new_client(
         jwks_uri=metadata.get("jwks_uri"),
         may_introspect=may_introspect,
     )
-    answer = {"client_id": client.id, "client_id_issued_at": int(now.timestamp()), **metadata}
+    response = {"client_id": client.id, "client_id_issued_at": int(now.timestamp()), **metadata}
     if secret is not None:
-        answer |= {"client_secret": secret, "client_secret_expires_at": 0}
-    return Registered(client, metadata, answer)
+        response |= {"client_secret": secret, "client_secret_expires_at": 0}
+    return Registration(client, metadata, response)

@@ -1,6 +1,5 @@
 """SQL on clients."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -8,38 +7,11 @@ from sqlalchemy import Date, and_, case, cast, delete, func, insert, or_, select
 from sqlalchemy.dialects import postgresql
 
 from app.db import Connection
-from app.oauth.tables import clients
+from app.oauth.clients.models import Client, ClientKind, Document
+from app.oauth.tables import client_assertions, clients
 
 KEPT_METADATA: Final = ("application_type", "grant_types", "response_types", "scope", "software_id")
 """What a client said of itself and has no column, as far as it is worth keeping: anybody may say much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """A client that may ask for grants. `kind` is `dynamic`, `document`, `preregistered` or `service`.
-
-    One that authenticates with `private_key_jwt` has its keys in `jwks` or behind `jwks_uri`.
-    """
-
-    id: str
-    kind: str
-    name: str
-    redirect_uris: tuple[str, ...]
-    token_endpoint_auth_method: str
-    secret_hash: bytes | None = None
-    jwks: dict[str, Any] | None = None
-    jwks_uri: str | None = None
-    may_introspect: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A client as its document described it, how long that need not be fetched again, and how long it serves while it
-    can't be."""
-
-    client: Client
-    fresh_until: datetime
-    stale_until: datetime
 
 
 _COLUMNS: Final = (
@@ -77,7 +49,7 @@ async def find_preregistered(connection: Connection) -> list[tuple[Client, date 
     """The clients that were registered by command, each with the day of its last use, if it was used."""
     rows = await connection.execute(
         select(*_COLUMNS, LAST_USED_ON.label("last_used_on"))
-        .where(clients.c.kind == "preregistered")
+        .where(clients.c.kind == ClientKind.PREREGISTERED)
         .order_by(clients.c.created_at, clients.c.id)
     )
     return [(_client(row), row.last_used_on) for row in rows]
@@ -88,7 +60,7 @@ async def find_document(connection: Connection, client_id: str) -> Document | No
     row = (
         await connection.execute(
             select(*_COLUMNS, clients.c.fresh_until, clients.c.stale_until).where(
-                clients.c.id == client_id, clients.c.kind == "document"
+                clients.c.id == client_id, clients.c.kind == ClientKind.DOCUMENT
             )
         )
     ).first()
@@ -108,7 +80,7 @@ async def save_document(connection: Connection, document: Document, metadata: di
         .on_conflict_do_update(
             index_elements=[clients.c.id],
             set_={name: value for name, value in described.items() if name not in ("id", "kind")},
-            where=clients.c.kind == "document",
+            where=clients.c.kind == ClientKind.DOCUMENT,
         )
     )
 
@@ -117,7 +89,7 @@ async def drop_document(connection: Connection, client_id: str, now: datetime) -
     """Let a document serve nobody any more but the grants that it was approved for."""
     await connection.execute(
         update(clients)
-        .where(clients.c.id == client_id, clients.c.kind == "document")
+        .where(clients.c.id == client_id, clients.c.kind == ClientKind.DOCUMENT)
         .values(fresh_until=now, stale_until=now)
     )
 
@@ -167,7 +139,7 @@ def _values(client: Client, metadata: dict[str, Any]) -> dict[str, Any]:
 def _client(row: Any) -> Client:
     return Client(
         id=row.id,
-        kind=row.kind,
+        kind=ClientKind(row.kind),
         name=row.name,
         redirect_uris=tuple(row.redirect_uris),
         token_endpoint_auth_method=row.token_endpoint_auth_method,
@@ -176,3 +148,14 @@ def _client(row: Any) -> Client:
         jwks_uri=row.jwks_uri,
         may_introspect=row.may_introspect,
     )
+
+
+async def use_assertion(connection: Connection, client_id: str, jti_hash: bytes, expires_at: datetime) -> bool:
+    """Remember the id of an assertion; False when it was used before. Of two at once, one waits for the other."""
+    done = await connection.execute(
+        postgresql.insert(client_assertions)
+        .values(client_id=client_id, jti_hash=jti_hash, expires_at=expires_at)
+        .on_conflict_do_nothing()
+        .returning(client_assertions.c.jti_hash)
+    )
+    return done.first() is not None

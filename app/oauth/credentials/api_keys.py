@@ -18,7 +18,8 @@ from app.households.tenant import named
 from app.oauth.credentials.api_key_repository import find_grant_of_key_id, insert_api_key
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.create import has_room, make_grant
-from app.oauth.grants.repository import NewGrant, by_id
+from app.oauth.grants.models import GrantKind, NewGrant
+from app.oauth.grants.repository import by_id
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.people.finding import find_anybody
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, expand
@@ -79,13 +80,13 @@ async def create_api_key(connection: Connection, resource: str, wanted: WantedKe
         id=new_id(),
         person_id=person_id,
         client_id=new_public_id(KEY_ID_PREFIX),
-        client={"name": name, "kind": "key"},
+        client={"name": name, "kind": GrantKind.KEY},
         scopes=expand(wanted.scopes),
         resource=resource,
         household_ids=[household_id],
         default_household_id=household_id,
         expires_at=now + timedelta(days=wanted.days),
-        kind="key",
+        kind=GrantKind.KEY,
     )
     await make_grant(connection, grant, now)
     await insert_api_key(connection, hash_of(secret), grant.id)

@@ -17,19 +17,19 @@ from app.errors import Conflict, Invalid, NotFound
 from app.households.finding import find_among_all
 from app.households.members import join, leave
 from app.households.models import Role
-from app.oauth.clients.given_keys import NO_KEYS, GivenKeys, checked_keys
-from app.oauth.clients.repository import Client, insert_client, lock_client
+from app.oauth.clients.keys import NO_KEYS, GivenKeys, check_given_keys
+from app.oauth.clients.models import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT, Client, ClientKind
+from app.oauth.clients.repository import insert_client, lock_client
 from app.oauth.credentials.service_account_repository import find_service_account
 from app.oauth.grants.create import make_grant
-from app.oauth.grants.repository import GrantRow, NewGrant, by_id, find_grant_households, of_client
+from app.oauth.grants.models import GrantKind, GrantRow, NewGrant
+from app.oauth.grants.repository import by_id, find_grant_households, of_client
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
-from app.oauth.metadata import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT
 from app.people.repository import insert_service_person
 from app.scopes import scopes_of_role
 from app.text import clean
 
 LONGEST_NAME: Final = 100
-KIND: Final = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ async def create_service_account(
     secret = None if wanted.method == PRIVATE_KEY_JWT else new_secret(CLIENT_SECRET_PREFIX)
     client = Client(
         id=new_public_id(SERVICE_ID_PREFIX),
-        kind=KIND,
+        kind=ClientKind.SERVICE,
         name=name,
         redirect_uris=(),
         token_endpoint_auth_method=wanted.method,
@@ -76,20 +76,22 @@ async def create_service_account(
     )
     metadata = {"client_name": name, "grant_types": ["client_credentials"]}
     await insert_client(connection, client, metadata, now)
-    await record(connection, AuditEntry(action=Action.CLIENT_REGISTERED, at=now, client_id=client.id, detail=KIND))
+    await record(
+        connection, AuditEntry(action=Action.CLIENT_REGISTERED, at=now, client_id=client.id, detail=client.kind)
+    )
     person = await insert_service_person(connection, client.id, name, now)
     await join(connection, household_id, person.id, wanted.role, now, by=None)
     grant = NewGrant(
         id=new_id(),
         person_id=person.id,
         client_id=client.id,
-        client={"name": name, "kind": KIND},
+        client={"name": name, "kind": GrantKind.SERVICE},
         scopes=scopes_of_role(wanted.role),
         resource=resource,
         household_ids=[household_id],
         default_household_id=household_id,
         expires_at=None,
-        kind=KIND,
+        kind=GrantKind.SERVICE,
     )
     await make_grant(connection, grant, now)
     return IssuedAccount(client.id, secret)
@@ -133,17 +135,17 @@ async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
         id=new_id(),
         person_id=grant.person_id,
         client_id=grant.client_id,
-        client={"name": grant.client_name, "kind": KIND},
+        client={"name": grant.client_name, "kind": GrantKind.SERVICE},
         scopes=grant.scopes,
         resource=grant.resource,
         household_ids=[household_id for household_id, _ in households],
         default_household_id=households[0][0],
         expires_at=grant.expires_at,
-        kind=KIND,
+        kind=GrantKind.SERVICE,
     )
 
 
 def _checked_keys(wanted: WantedAccount) -> GivenKeys:
     if wanted.method not in CONFIDENTIAL_METHODS:
         raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
-    return checked_keys(wanted.method, wanted.keys)
+    return check_given_keys(wanted.method, wanted.keys)

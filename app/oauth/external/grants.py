@@ -14,7 +14,7 @@ from app.oauth.external import grant_repository as store
 from app.oauth.external.grant_repository import NewExternalGrant
 from app.oauth.external.people import find_or_create_person
 from app.oauth.grants.create import entry_of_new_grant
-from app.oauth.tokens.claims_cache import ExternalClaims
+from app.oauth.tokens.claims import ExternalClaims
 from app.people.identities import Identity
 from app.people.identity_repository import find_identified
 from app.runtime.clock import Clock, system_clock

@@ -9,7 +9,8 @@ from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
-from app.oauth.grants.repository import NewGrant, count_live, insert_grant
+from app.oauth.grants.models import NewGrant
+from app.oauth.grants.repository import count_live, insert_grant
 from app.people.repository import lock_person
 from app.scopes import format_scope
 

@@ -1,50 +1,95 @@
 """Grants: one person's consent for one client. Refresh tokens hang on them, and every call checks them."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
-from app.db import Connection
-from app.oauth.clients.repository import Client
-from app.oauth.grants import repository as store
-from app.oauth.grants.repository import GrantRow
-from app.oauth.metadata import PUBLIC
+from app.oauth.clients.models import PUBLIC, Client
+from app.resources import Resource, resource_at
+
+
+class GrantKind(StrEnum):
+    """How a grant came about: on the consent page, as an API key, by the token of another issuer, or for a service
+    account."""
+
+    CONSENT = "consent"
+    KEY = "key"
+    EXTERNAL = "external"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRow:
+    """A grant without its households.
+
+    `auth_method` is how its client authenticated when it was approved; None for a grant without an approval, and where
+    it was not recorded. `issuer` is the issuer that the client belongs to; None for a client of this service.
+    """
+
+    id: UUID
+    kind: GrantKind
+    person_id: UUID
+    client_id: str
+    client_name: str
+    auth_method: str | None
+    issuer: str | None
+    scopes: frozenset[str]
+    resource: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def endpoint(self) -> Resource:
+        """The MCP endpoint that it is for; `resource` is the identifier that this had when the grant was made."""
+        return resource_at(self.resource)
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+    def is_usable_by(self, client: Client) -> bool:
+        """Whether a client may use this grant, authenticating as it does today.
+
+        A client's document can change. New keys are accepted, because keys have to be replaced now and then; but what
+        was approved for a client that authenticates can't be used by one that only names itself.
+        """
+        if self.client_id != client.id:
+            return False
+        return self.auth_method in (None, PUBLIC) or client.token_endpoint_auth_method != PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
 class Grant(GrantRow):
-    """What a person allowed a client: these scopes, for this resource, in these households, until then (None: until
-    revoked).
-
-    `issuer` is whose client it is; None for a client of this service.
-    """
+    """What a person allowed a client: these scopes, for this resource, in these households, until `expires_at` (None:
+    until revoked)."""
 
     household_ids: tuple[UUID, ...]
     default_household_id: UUID
 
 
-async def find_live_grant(connection: Connection, grant_id: UUID, now: datetime) -> Grant | None:
-    """The grant of that id; None when it is revoked, expired or unknown (which of them is nobody's business)."""
-    row = await store.find_grant(connection, grant_id)
-    if row is None or not row.is_live(now):
-        return None
-    households = await store.find_grant_households(connection, grant_id)
-    default = next((household_id for household_id, is_default in households if is_default), None)
-    if default is None:
-        return None
-    return Grant(
-        **{each.name: getattr(row, each.name) for each in fields(row)},
-        household_ids=tuple(household_id for household_id, _ in households),
-        default_household_id=default,
-    )
+@dataclass(frozen=True, slots=True)
+class NewGrant:
+    """A grant that is about to be stored. One of kind `external` is a `NewExternalGrant`."""
+
+    id: UUID
+    person_id: UUID
+    client_id: str
+    client: dict[str, str]
+    scopes: Iterable[str]
+    resource: str
+    household_ids: Iterable[UUID]
+    default_household_id: UUID
+    expires_at: datetime | None
+    kind: GrantKind = GrantKind.CONSENT
 
 
-def is_of(grant: GrantRow, client: Client) -> bool:
-    """Whether a client, as it proves itself today, may use a grant.
+@dataclass(frozen=True, slots=True)
+class RevokedGrant:
+    """A grant that was just revoked."""
 
-    A document can change. New keys are taken over, because keys have to be replaced now and then. But what was
-    approved for a client that proves itself is nothing for one that only names itself.
-    """
-    if grant.client_id != client.id:
-        return False
-    return grant.auth_method in (None, PUBLIC) or client.token_endpoint_auth_method != PUBLIC
+    id: UUID
+    person_id: UUID
+    client_id: str

@@ -1,75 +1,21 @@
 """SQL on grants."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import fields
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 
 from app.db import Connection
+from app.oauth.grants.models import Grant, GrantKind, GrantRow, NewGrant, RevokedGrant
 from app.oauth.tables import grant_households, grants
-from app.resources import Resource, resource_at
 
 APPROVALS_LOOKED_AT: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class GrantRow:
-    """A grant without its households. `kind` is `consent`, `key`, `external` or `service`; `auth_method` is how its
-    client proved itself when it was approved; None for a grant without an approval, and where nobody noted it."""
-
-    id: UUID
-    kind: str
-    person_id: UUID
-    client_id: str
-    client_name: str
-    auth_method: str | None
-    issuer: str | None
-    scopes: frozenset[str]
-    resource: str
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-    @property
-    def endpoint(self) -> Resource:
-        """What it is good for; `resource` is the identifier that this had when the grant was made."""
-        return resource_at(self.resource)
-
-    def is_live(self, now: datetime) -> bool:
-        """Neither revoked nor expired."""
-        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
-
-
-@dataclass(frozen=True, slots=True)
-class NewGrant:
-    """A grant that is about to be stored: a person's consent, an API key, or a service account's."""
-
-    id: UUID
-    person_id: UUID
-    client_id: str
-    client: dict[str, str]
-    scopes: Iterable[str]
-    resource: str
-    household_ids: Iterable[UUID]
-    default_household_id: UUID
-    expires_at: datetime | None
-    kind: Literal["consent", "key", "service"] = "consent"
-
-
 Which = ColumnElement[bool]
 """Which grants are meant: one of the conditions below, or `retention.unused`."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndedGrant:
-    """A grant that was just ended: whose it was, and which client's."""
-
-    id: UUID
-    person_id: UUID
-    client_id: str
 
 
 def by_id(grant_id: UUID) -> Which:
@@ -131,8 +77,24 @@ async def lock_grant(connection: Connection, grant_id: UUID) -> GrantRow | None:
 
 async def find_service_grant(connection: Connection, client_id: str, now: datetime) -> GrantRow | None:
     """The live grant of a service account."""
-    query = _select().where(grants.c.kind == "service", grants.c.client_id == client_id).where(live(now))
+    query = _select().where(grants.c.kind == GrantKind.SERVICE, grants.c.client_id == client_id).where(live(now))
     return _grant_or_none((await connection.execute(query)).first())
+
+
+async def find_live_grant(connection: Connection, grant_id: UUID, now: datetime) -> Grant | None:
+    """Return the live grant of that id; None when it is revoked, expired or unknown."""
+    row = await find_grant(connection, grant_id)
+    if row is None or not row.is_live(now):
+        return None
+    households = await find_grant_households(connection, grant_id)
+    default = next((household_id for household_id, is_default in households if is_default), None)
+    if default is None:
+        return None
+    return Grant(
+        **{each.name: getattr(row, each.name) for each in fields(row)},
+        household_ids=tuple(household_id for household_id, _ in households),
+        default_household_id=default,
+    )
 
 
 async def find_grant_households(connection: Connection, grant_id: UUID) -> list[tuple[UUID, bool]]:
@@ -151,7 +113,7 @@ async def count_live(connection: Connection, person_id: UUID, now: datetime) -> 
     return (await connection.execute(query)).scalar_one()
 
 
-async def end_grants(connection: Connection, which: Which, because: str, now: datetime) -> list[EndedGrant]:
+async def end_grants(connection: Connection, which: Which, because: str, now: datetime) -> list[RevokedGrant]:
     """End those of the grants that are live, and with them all their tokens; which ones they were."""
     # Locked in the order of their ids first, so that two who end several at once never wait for each other.
     ending = select(grants.c.id).where(which, live(now)).order_by(grants.c.id).with_for_update().cte("ending")
@@ -161,7 +123,7 @@ async def end_grants(connection: Connection, which: Which, because: str, now: da
         .values(revoked_at=now, revoked_because=because)
         .returning(grants.c.id, grants.c.person_id, grants.c.client_id)
     )
-    return [EndedGrant(*row) for row in done]
+    return [RevokedGrant(*row) for row in done]
 
 
 async def approved_redirects(connection: Connection, person_id: UUID, client_id: str, now: datetime) -> list[str]:
@@ -205,7 +167,7 @@ def _grant_or_none(row: Any) -> GrantRow | None:
         return None
     return GrantRow(
         id=row.id,
-        kind=row.kind,
+        kind=GrantKind(row.kind),
         person_id=row.person_id,
         client_id=row.client_id,
         client_name=row.client_name,

@@ -1,7 +1,6 @@
 """Ending grants: each that ends is recorded, and told of once it is stored."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,8 +10,9 @@ from app.audit.models import Action, AuditEntry
 from app.audit.repository import record_all
 from app.db import Connection
 from app.errors import Conflict, NotFound
-from app.oauth.faults import OAuthFault
-from app.oauth.grants.repository import EndedGrant, GrantRow, Which, by_id, end_grants, find_grant
+from app.oauth.errors import OAuthError
+from app.oauth.grants.models import GrantRow, RevokedGrant
+from app.oauth.grants.repository import Which, by_id, end_grants, find_grant
 
 GrantRevoked = Callable[[UUID], None]
 """Told of each grant that was revoked, after the commit, so that caches drop it at once. It must not raise."""
@@ -38,13 +38,15 @@ _NOT_BY_PERSON: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """A finding that ends a grant: which one, locked, why, and what the client is answered."""
+class ReplayDetected(OAuthError):
+    """A code or refresh token was used again after it had been used up: its grant, which is locked, must be revoked."""
 
-    grant: GrantRow
-    because: RevocationReason
-    fault: OAuthFault
+    is_recorded = True
+
+    def __init__(self, grant: GrantRow, reason: RevocationReason, description: str) -> None:
+        super().__init__("invalid_grant", description)
+        self.grant = grant
+        self.reason = reason
 
 
 class GrantRevocations:
@@ -61,7 +63,7 @@ class GrantRevocations:
 
     async def end(
         self, connection: Connection, which: Which, because: RevocationReason, now: datetime
-    ) -> list[EndedGrant]:
+    ) -> list[RevokedGrant]:
         """End those of the grants that are live, and with them all their tokens; which ones they were."""
         ended = await end_grants(connection, which, because, now)
         await record_all(connection, [self._entry(grant, because, now) for grant in ended])
@@ -73,7 +75,7 @@ class GrantRevocations:
         for grant_id in self._ended:
             self._grant_revoked(grant_id)
 
-    def _entry(self, grant: EndedGrant, because: RevocationReason, now: datetime) -> AuditEntry:
+    def _entry(self, grant: RevokedGrant, because: RevocationReason, now: datetime) -> AuditEntry:
         not_by_person = because in _NOT_BY_PERSON
         return AuditEntry(
             action=Action.GRANT_REVOKED,

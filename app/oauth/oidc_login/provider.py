@@ -18,10 +18,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from app.crypto.derived_keys import derive_key
 from app.errors import Unavailable
-from app.fetch.fetcher import Fetcher
-from app.oauth.external.issuer import IssuerMetadata, RemoteIssuer
-from app.oauth.external.requests import IssuerTransport
-from app.oauth.tokens.claims_cache import Subject
+from app.fetch.answers import FetchFailed
+from app.fetch.fetcher import Asked, Fetcher
+from app.oauth.external.issuer import MAX_RESPONSE, IssuerMetadata, RemoteIssuer
+from app.oauth.tokens.claims import Subject
 from app.people.identities import Identity, name_in
 from app.runtime.clock import Clock
 from app.settings.settings import Settings
@@ -43,6 +43,8 @@ _CODES: Final = frozenset(
 """What a provider may answer (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6). Only these go
 into the log: anything else is a text of somebody's choice."""
 
+_KEPT_HEADERS: Final = ("accept", "authorization", "content-type", "user-agent")
+
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 
 
@@ -51,6 +53,33 @@ class _Proof(BaseModel):
 
     iss: str
     sub: Subject
+
+
+class IssuerTransport(httpx2.AsyncBaseTransport):
+    """The fetcher as a transport for Authlib's HTTP client, so that there is one way out."""
+
+    def __init__(self, fetcher: Fetcher, issuer: str) -> None:
+        self._fetcher = fetcher
+        self._issuer = issuer
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request. Raises `httpx2.ConnectError` when there is no usable response."""
+        asked = Asked(
+            str(request.url),
+            request.method,
+            headers={name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers},
+            content=await request.aread() or None,
+            limit_bytes=MAX_RESPONSE,
+            chosen=self._issuer,
+        )
+        try:
+            fetched = await self._fetcher.request(asked)
+        except FetchFailed as error:
+            raise httpx2.ConnectError(str(error), request=request) from error
+        content_type = fetched.headers.get("content-type", "")
+        return httpx2.Response(
+            fetched.status, headers={"Content-Type": content_type}, content=fetched.body, request=request
+        )
 
 
 class OidcProvider:

@@ -1,12 +1,13 @@
 """Access tokens: JWTs in the profile of RFC 9068."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from app.limits.rate_limit import LocalLimit
-from app.oauth.grants.repository import GrantRow
+from app.oauth.grants.models import GrantRow
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.spending import Whose, check_limit
 from app.scopes import format_scope
@@ -16,13 +17,23 @@ ACCESS_TOKEN_LIFE: Final = timedelta(minutes=15)
 REFRESHED_BEYOND: Final = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Issuable:
+    """What a token request is entitled to: a live grant, the scopes of this one access token, and the refresh token
+    to use next."""
+
+    grant: GrantRow
+    scopes: frozenset[str]
+    refresh_token: str | None = None
+
+
 def has_refresh_token(grant: GrantRow) -> bool:
     """Whether a grant comes with a refresh token: when the consent exceeds one hour."""
     return grant.expires_at is None or grant.expires_at - grant.created_at > REFRESHED_BEYOND
 
 
 def token_life(grant: GrantRow, now: datetime) -> timedelta:
-    """How long an access token of a live grant is good for: 15 minutes, and never longer than the grant.
+    """Return how long an access token of a live grant is valid: 15 minutes, and never longer than the grant.
 
     A consent of one hour has no refresh token, so its access token lasts as long as it does: "an hour" must not mean
     15 minutes. Nothing is lost by that, because each call looks at the grant.
@@ -34,16 +45,15 @@ def token_life(grant: GrantRow, now: datetime) -> timedelta:
 
 
 def count_token(limit: LocalLimit, name: Whose, whose: UUID | str) -> None:
-    """Count a token of a grant, a person, or a service account (`client_id`), once it is certain that there is one to
-    give. Raises `BudgetSpent`.
+    """Count a token of a grant, a person, or a service account (`client_id`). Raises `RateLimited`.
 
-    By then the client has proven itself, and holds what it takes: nobody can use up another's tokens.
+    Call it when the client is authenticated and entitled to the token: nobody can use up another's tokens.
     """
     check_limit(limit, "Too many tokens at once. Wait a little.", name, whose)
 
 
 def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: frozenset[str], now: datetime) -> str:
-    """A signed token for a live grant. It names person, client and grant, and never a household."""
+    """Return a signed token for a live grant. It names person, client and grant, and never a household."""
     issued_at = int(now.timestamp())
     return keys.sign(
         {

@@ -1,6 +1,8 @@
 """The bearer check: is this access token of an issuer that we trust, for us, and alive?"""
 
+from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
 
@@ -8,9 +10,10 @@ import jwt
 import structlog
 from pydantic import ValidationError
 
-from app.oauth.external.trusted import TrustedIssuer, embedded_issuer, type_of
+from app.crypto.tokens import hash_of
+from app.oauth.external.trusted_issuers import TrustedIssuer, embedded_issuer, type_of
 from app.oauth.signing.key_ring import KeyRing
-from app.oauth.tokens.claims_cache import AccessClaims, ClaimsCache, Verified
+from app.oauth.tokens.claims import AccessClaims
 from app.runtime.clock import Clock, system_clock
 from app.settings.settings import Settings
 
@@ -143,3 +146,43 @@ def _wrong(error: jwt.PyJWTError | ValidationError) -> Wrong:
             return "audience"
         case _:
             return "claims"
+
+
+MOST_TOKENS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What one token proved, and the key that signed it."""
+
+    kid: str
+    algorithm: str
+    claims: AccessClaims
+
+
+class ClaimsCache:
+    """At most MOST_TOKENS by the SHA-256 of their token, never the token itself; the longest unused go first."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[bytes, Verified] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def find(self, token: str) -> Verified | None:
+        """What this very token proved before; whether it has expired since is for the caller to see."""
+        key = hash_of(token)
+        verified = self._known.get(key)
+        if verified is not None:
+            self._known.move_to_end(key)
+        return verified
+
+    def keep(self, token: str, verified: Verified) -> None:
+        """Remember a token that has just been verified."""
+        self._known[hash_of(token)] = verified
+        if len(self._known) > MOST_TOKENS:
+            self._known.popitem(last=False)
+
+    def forget(self, token: str) -> None:
+        """Drop a token that is no longer good."""
+        self._known.pop(hash_of(token), None)

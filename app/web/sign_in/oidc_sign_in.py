@@ -11,7 +11,7 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.crypto.tokens import STATE_PREFIX, hash_of, new_secret
 from app.db import new_id, transaction
-from app.errors import AppError, Invalid
+from app.errors import AppError
 from app.oauth.auditing import entry_of, refused
 from app.oauth.authorize.pending_request import REQUEST, continue_as, out_of_date, request_of
 from app.oauth.authorize.repository import find_request
@@ -19,13 +19,13 @@ from app.oauth.browser.password_proof import count_attempt
 from app.oauth.browser.redirect_page import onward
 from app.oauth.browser.submitted_form import submitted_form
 from app.oauth.context import OAuthContext
+from app.oauth.errors import OAuthError
 from app.oauth.external.people import find_or_create_person
-from app.oauth.faults import OAuthFault
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.oidc_login.repository import Destination, insert_attempt, insert_attempt_for_path, use_attempt
-from app.oauth.parameters import Parameters, parameters_of
+from app.oauth.parameters import Parameters, query_parameters
 from app.people.identities import Identity
-from app.ui.forms import local_path, parse_fields
+from app.ui.forms import local_path
 from app.web.account import urls
 from app.web.sign_in.pages import UPSTREAM
 
@@ -126,7 +126,6 @@ def _leave(server: OAuthContext, upstream: OidcProvider, target: str) -> Respons
 def _parameters(request: Request) -> Parameters:
     """What the provider sent by way of the browser; nothing of it when it is broken."""
     try:
-        parameters = parameters_of(parse_fields(request.scope["query_string"]))
-    except Invalid:
+        return query_parameters(request)
+    except OAuthError:
         return {}
-    return {} if isinstance(parameters, OAuthFault) else parameters

@@ -9,7 +9,7 @@ import jwt
 from app.fetch.fetcher import Fetcher
 from app.oauth.external.issuer import RemoteIssuer
 from app.oauth.signing.key_ring import ALGORITHM, TOKEN_TYPE, KeyRing
-from app.oauth.tokens.claims_cache import AccessClaims, Claims, ExternalClaims
+from app.oauth.tokens.claims import AccessClaims, Claims, ExternalClaims
 from app.people.identities import name_in
 from app.runtime.clock import Clock, system_clock
 from app.settings.external_issuers import ExternalIssuer

@@ -1,0 +1,48 @@
+"""The claims of access tokens."""
+
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+
+class Claims(BaseModel):
+    """The claims of an access token that the service uses (RFC 9068 section 2.2, and `gid`: the grant)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    iss: str
+    sub: UUID
+    client_id: str
+    gid: UUID
+    scope: str
+    exp: datetime
+
+
+_PRINTABLE: Final = r"^[\x20-\x7e]+$"
+
+Subject = Annotated[str, Field(max_length=255, pattern=_PRINTABLE)]
+"""Printable ASCII, at most 255 characters (OpenID Connect Core section 2)."""
+
+
+class ExternalClaims(BaseModel):
+    """The claims of another issuer's access token. They name no grant: oauth/issuers/external_grants.py finds it.
+
+    Client ids are printable ASCII (RFC 6749 appendix A.1). Where there is no `client_id`, `azp` says who was given the
+    token (OpenID Connect Core section 2).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    iss: str
+    sub: Subject
+    client_id: Annotated[
+        str, Field(max_length=500, pattern=_PRINTABLE, validation_alias=AliasChoices("client_id", "azp"))
+    ]
+    scope: str = ""
+    exp: datetime
+    name: str
+
+
+AccessClaims = Claims | ExternalClaims

@@ -1,0 +1,157 @@
+"""The token endpoint (RFC 6749 section 3.2)."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.audit.models import Action
+from app.audit.repository import record
+from app.db import Connection, transaction
+from app.oauth.auditing import endings_of, entry_of
+from app.oauth.client_endpoint import NOT_STORED, ClientEndpoint, ClientRequest
+from app.oauth.clients.authentication import ClientAuthenticator
+from app.oauth.clients.models import GRANT_TYPES, PUBLIC, Client
+from app.oauth.clients.repository import note_use
+from app.oauth.context import ServerContext
+from app.oauth.errors import OAuthError, invalid_request, invalid_scope, invalid_target, unauthorized_client
+from app.oauth.grants.repository import by_id, find_service_grant
+from app.oauth.grants.revocation import GrantRevocations, ReplayDetected
+from app.oauth.limits import Limits
+from app.oauth.parameters import Parameters, find_resource
+from app.oauth.tokens.access_tokens import Issuable, access_token, count_token, has_refresh_token, token_life
+from app.oauth.tokens.codes import redeem_code
+from app.oauth.tokens.refresh_tokens import refresh, start_family
+from app.resources import NONE_OF_OURS, Resource
+from app.scopes import format_scope, intersect_scopes
+
+_ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
+
+
+class TokenEndpoint(ClientEndpoint):
+    """POST /oauth/token."""
+
+    action = Action.TOKEN_REFUSED
+
+    def __init__(self, context: ServerContext, authenticator: ClientAuthenticator, limits: Limits) -> None:
+        super().__init__(context, limits.failures)
+        self._authenticator = authenticator
+        self._limits = limits
+
+    async def handle(self, request: ClientRequest) -> Response:
+        """Return an access token. Raises `OAuthError`.
+
+        Raises `LimitReached` for a grant, a person or a service account with too many tokens; that changes nothing, so
+        the same request succeeds later.
+        """
+        context, parameters = self._context, request.parameters
+        await context.keys.refresh()
+        credentials = await self._authenticator.read_credentials(request)
+        revocations = endings_of(context, request.http)
+        async with transaction(context.engine, committed=revocations.tell) as connection:
+            client = await self._authenticator.check(connection, credentials)
+            request.client_id = client.id
+            now = context.clock()
+            try:
+                issuable = await self._find_issuable(connection, client, parameters, now)
+            except ReplayDetected as replay:
+                await self._revoke(connection, request.http, replay, revocations, now)
+                raise
+            response = self._token_response(issuable, now)
+            await note_use(connection, client.id, now)
+            entry = entry_of(
+                context,
+                request.http,
+                _ACTIONS.get(parameters["grant_type"], Action.TOKEN_ISSUED),
+                person_id=issuable.grant.person_id,
+                client_id=client.id,
+                grant_id=issuable.grant.id,
+                detail=response["scope"],
+            )
+            await record(connection, entry)
+        return JSONResponse(response, headers=NOT_STORED)
+
+    async def _find_issuable(
+        self, connection: Connection, client: Client, parameters: Parameters, now: datetime
+    ) -> Issuable:
+        resource = self._requested_resource(parameters)
+        match parameters.get("grant_type"):
+            case "authorization_code":
+                grant = await redeem_code(connection, client, parameters, resource, now)
+                refresh_token = await start_family(connection, grant.id, now) if has_refresh_token(grant) else None
+                return Issuable(grant, grant.scopes, refresh_token)
+            case "refresh_token":
+                return await refresh(connection, client, parameters, resource, now, self._limits)
+            case "client_credentials":
+                issuable = await _service_grant(connection, client, parameters, resource, now)
+                count_token(self._limits.tokens, "client_id", client.id)
+                return issuable
+            case None:
+                raise invalid_request("The parameter grant_type is missing.")
+            case _:
+                raise OAuthError("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANT_TYPES)}.")
+
+    def _requested_resource(self, parameters: Parameters) -> Resource | None:
+        """Return the endpoint that the request names (RFC 8707 section 2.2), NONE_OF_OURS for any other address; None
+        when it leaves that to the grant."""
+        if "resource" not in parameters:
+            return None
+        return find_resource(self._context.settings.public_url, parameters["resource"]) or NONE_OF_OURS
+
+    def _token_response(self, issuable: Issuable, now: datetime) -> dict[str, Any]:
+        """Return the members of a successful response (RFC 6749 section 5.1)."""
+        grant = issuable.grant
+        response: dict[str, Any] = {
+            "access_token": access_token(self._context.settings, self._context.keys, grant, issuable.scopes, now),
+            "token_type": "Bearer",
+            "expires_in": int(token_life(grant, now).total_seconds()),
+            "scope": format_scope(issuable.scopes),
+        }
+        if issuable.refresh_token is not None:
+            response["refresh_token"] = issuable.refresh_token
+        return response
+
+    async def _revoke(
+        self,
+        connection: Connection,
+        request: Request,
+        replay: ReplayDetected,
+        revocations: GrantRevocations,
+        now: datetime,
+    ) -> None:
+        """Revoke a grant whose code or refresh token came back, and record that."""
+        grant = replay.grant
+        is_revoked = bool(await revocations.end(connection, by_id(grant.id), replay.reason, now))
+        entry = entry_of(
+            self._context,
+            request,
+            Action.TOKEN_REPLAYED,
+            outcome="grant_revoked" if is_revoked else replay.error,
+            person_id=grant.person_id,
+            client_id=grant.client_id,
+            grant_id=grant.id,
+            detail=replay.reason,
+        )
+        # The first replay is recorded with the revocation; those that follow are refused like anything else.
+        if is_revoked:
+            await record(connection, entry)
+        else:
+            self._context.audit.refuse(entry)
+
+
+async def _service_grant(
+    connection: Connection, client: Client, parameters: Parameters, resource: Resource | None, now: datetime
+) -> Issuable:
+    """Return what a service account may do in its own name, without a refresh token (RFC 6749 section 4.4, and the MCP
+    extension io.modelcontextprotocol/oauth-client-credentials). Raises `OAuthError`."""
+    is_public = client.token_endpoint_auth_method == PUBLIC
+    grant = None if is_public else await find_service_grant(connection, client.id, now)
+    if grant is None:
+        raise unauthorized_client("This client is no service account, or its account has ended.")
+    if resource not in (None, grant.endpoint):
+        raise invalid_target()
+    scopes = intersect_scopes(grant.scopes, parameters.get("scope"))
+    if not scopes:
+        raise invalid_scope("The account has none of these scopes.")
+    return Issuable(grant, scopes)
