@@ -19,7 +19,7 @@ from app.people.accounts import CreateFirstHousehold, PasswordSignIn
 from app.people.login_throttle import LoginThrottle
 from app.runtime.clock import Clock
 from app.runtime.mailer import Mailer
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection
 from app.ui.pages import Pages

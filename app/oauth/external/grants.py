@@ -19,7 +19,7 @@ from app.people.identities import Identity, find_or_admit
 from app.people.identity_repository import find_identified
 from app.runtime.clock import Clock, system_clock
 from app.scopes import ALL_SCOPES
-from app.settings.settings import Settings
+from app.settings import Settings
 
 MOST_GRANTS: Final = 10_000
 KEPT: Final = timedelta(minutes=1)

@@ -75,7 +75,7 @@ async def account_page(
         provider=provider_of(server, person),
         profile=profile,
         by_mail=server.mailer.enabled,
-        has_passwords=server.settings.has_passwords,
+        has_passwords=server.settings.password_sign_in,
         apps=[_shown(server, visit, app) for app in apps],
         tokens={
             "sign_out": csrf_token(server, visit, TO_SIGN_OUT),

@@ -23,7 +23,7 @@ def account_routes(server: OAuthContext) -> list[BaseRoute]:
         *form_routes("/account/sign-out", post_sign_out, server, ACCOUNT),
         *form_routes("/account/sign-out-everywhere", post_sign_out_everywhere, server, ACCOUNT),
         *form_routes("/account/disconnect", post_disconnect, server, ACCOUNT),
-        *(_password_routes(server) if server.settings.has_passwords else []),
+        *(_password_routes(server) if server.settings.password_sign_in else []),
         *(form_routes("/account/upstream", post_account_upstream, server, SIGN_IN) if server.oidc_provider else []),
     ]
 

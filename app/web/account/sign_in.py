@@ -87,7 +87,7 @@ def _page(
         "account_sign_in.html",
         error,
         form_token=csrf_token(server, visit, TO_SIGN_IN),
-        has_passwords=server.settings.has_passwords,
+        has_passwords=server.settings.password_sign_in,
         upstream_name=server.oidc_provider.name if server.oidc_provider else None,
         upstream_token=csrf_token(server, visit, TO_SIGN_IN_UPSTREAM),
         next=path,
