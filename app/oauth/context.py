@@ -15,7 +15,7 @@ from app.oauth.limits import Limits
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.people.accounts import CreateFirstHousehold, PasswordSignIn
+from app.people.accounts import PasswordSignIn
 from app.people.login_throttle import LoginThrottle
 from app.people.models import Person
 from app.runtime.clock import Clock
@@ -33,7 +33,6 @@ class OAuthContext:
     engine: Engine
     keys: KeyRing
     verifier: TokenVerifier
-    create_first_household: CreateFirstHousehold
     grant_revoked: GrantRevoked
     clock: Clock
     audit: AuditLog

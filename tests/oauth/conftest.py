@@ -16,7 +16,6 @@ from app.audit.log import AuditLog
 from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
-from app.lists.first_list import create_first_household
 from app.oauth.assembly import OAuthParts, authorization_server
 from app.oauth.grants.models import Grant, find_live_grant
 from app.oauth.routes import oauth_routes
@@ -92,7 +91,6 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
         engine=engine,
         keys=keys,
         audit=AuditLog(engine, settings, clock=clock),
-        create_first_household=create_first_household,
         fetcher=fetcher or fetcher_of(settings),
         mailer=Mailer(settings),
         grant_revoked=revoked.append,

@@ -10,6 +10,7 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
+from app.lists.first_list import create_first_household
 from app.oauth.auditing import entry_of, refused
 from app.oauth.authorize.pending_request import continue_as, uuid_or_none
 from app.oauth.context import OAuthContext
@@ -70,7 +71,7 @@ async def post_new(server: OAuthContext, request: Request) -> Response:
                 raise Invalid("There is an account with this address by now. Sign in with it.", field="email")
             known = {"person_id": person.id, "household_id": household_id}
             await record(connection, entry_of(server, request, Action.SIGN_UP, **known))
-            await server.create_first_household(connection, household_id, person, now)
+            await create_first_household(connection, household_id, person, now)
             if filled.request_id is not None:
                 answer = await continue_as(server, connection, form.session.cookie, filled.request_id, person)
                 if answer is not None:

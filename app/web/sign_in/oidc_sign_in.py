@@ -16,11 +16,12 @@ from app.oauth.auditing import entry_of, refused
 from app.oauth.authorize.pending_request import REQUEST, continue_as, out_of_date, request_of
 from app.oauth.authorize.repository import find_request
 from app.oauth.context import OAuthContext
+from app.oauth.external.people import find_or_create_person
 from app.oauth.faults import OAuthFault
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.oidc_login.repository import Destination, insert_attempt, insert_attempt_for_path, use_attempt
 from app.oauth.parameters import Parameters, parameters_of
-from app.people.identities import Identity, find_or_admit
+from app.people.identities import Identity
 from app.ui.forms import local_path, parse_fields
 from app.web.account import urls
 from app.web.password_proof import count_attempt
@@ -88,7 +89,7 @@ async def _sign_in(
     """In one transaction with the account of who comes for the first time."""
     household_id = new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
-        person = await find_or_admit(connection, identity, household_id, server.create_first_household, server.clock())
+        person = await find_or_create_person(connection, identity, household_id, server.clock())
         if to.request_id is None:
             response = await urls.enter(server, connection, cookie, person, to.path)
         else:

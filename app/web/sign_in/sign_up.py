@@ -9,6 +9,7 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
+from app.lists.first_list import create_first_household
 from app.oauth.auditing import email_hash_of, entry_of, refused
 from app.oauth.authorize.pending_request import REQUEST, continue_as, out_of_date, request_of
 from app.oauth.context import OAuthContext
@@ -58,7 +59,7 @@ async def post_sign_up(server: OAuthContext, request: Request) -> Response:
             connection,
             entry_of(server, request, Action.SIGN_UP, person_id=person.id, household_id=household_id),
         )
-        await server.create_first_household(connection, household_id, person, now)
+        await create_first_household(connection, household_id, person, now)
         # When the request is gone meanwhile the account stays: the person signs in at the next attempt.
         response = await continue_as(server, connection, form.session.cookie, request_of(form), person)
         return response or out_of_date(server)
