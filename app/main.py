@@ -39,7 +39,7 @@ from app.runtime.requests import RequestLog
 from app.settings.secret_key import keep_secret_key
 from app.settings.settings import Settings, load_settings
 from app.ui.hosts import HostCheck
-from app.ui.static_files import static_files
+from app.ui.routes import static_files
 from app.web.account.routes import account_routes
 from app.web.landing import landing_routes
 from app.web.not_found import missing_handlers

@@ -23,7 +23,7 @@ from app.oauth.signing.key_ring import KeyRing
 from app.runtime.health import health_routes
 from app.runtime.mailer import Mailer
 from app.settings.settings import Settings
-from app.ui.static_files import static_files
+from app.ui.routes import static_files
 from app.web.account.routes import account_routes
 from app.web.sign_in.routes import sign_in_routes
 from tests.clock import MovableClock
