@@ -38,7 +38,7 @@ from app.runtime.process import exit_with_parent, freeze_gc, on_stop
 from app.runtime.requests import RequestLog
 from app.settings import Settings
 from app.ui.hosts import HostCheck
-from app.ui.static_files import static_files
+from app.ui.routes import static_files
 from app.web.account.routes import account_routes
 from app.web.landing import landing_routes
 from app.web.not_found import missing_handlers

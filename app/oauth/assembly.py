@@ -23,6 +23,7 @@ from app.runtime.mailer import Mailer
 from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection
+from app.ui.page_kit import PageKit
 from app.ui.pages import Pages
 
 
@@ -65,9 +66,14 @@ def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext
         grant_revoked=around.grant_revoked,
         clock=clock,
         audit=around.audit,
-        pages=Pages(settings.public_path, "app.oauth", "app.web"),
-        csrf=CsrfProtection(secret_key, settings.public_origin),
-        cookie=BrowserCookie(settings.public_url),
+        kit=PageKit(
+            around.engine,
+            clock,
+            Pages(settings.public_path, "app.oauth.authorize", "app.web"),
+            CsrfProtection(secret_key, settings.public_origin),
+            BrowserCookie(settings.public_url),
+            settings.public_path,
+        ),
         password_sign_in=PasswordSignIn(around.engine, around.hashing, slow_down, clock),
         login_throttle=slow_down,
         mailer=around.mailer,

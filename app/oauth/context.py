@@ -17,12 +17,18 @@ from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
 from app.people.accounts import PasswordSignIn
 from app.people.login_throttle import LoginThrottle
+from app.people.models import Person
 from app.runtime.clock import Clock
 from app.runtime.mailer import Mailer
+<<<<<<< HEAD
 from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection
 from app.ui.pages import Pages
+=======
+from app.settings import Settings
+from app.ui.page_kit import PageKit
+>>>>>>> main
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,7 @@ class OAuthContext:
     grant_revoked: GrantRevoked
     clock: Clock
     audit: AuditLog
-    pages: Pages
-    csrf: CsrfProtection
-    cookie: BrowserCookie
+    kit: PageKit
     password_sign_in: PasswordSignIn
     login_throttle: LoginThrottle
     mailer: Mailer
@@ -54,9 +58,9 @@ class OAuthContext:
         was written still name."""
         return (self.settings.issuer, f"{self.settings.public_url}/oauth/token")
 
-    def url(self, path: str) -> str:
-        """An absolute path of ours, below the path in PUBLIC_URL."""
-        return f"{self.settings.public_path}{path}"
+    def provider_of(self, person: Person) -> str | None:
+        """The name of the provider where a person signs in; None for those with an address, who have a password."""
+        return self.oidc_provider.name if self.oidc_provider is not None and person.email is None else None
 
 
 Handler = Callable[[OAuthContext, Request], Awaitable[Response]]
