@@ -15,7 +15,7 @@ from app.oauth.clients.preregistered import NewClient, add_client, remove_client
 from app.oauth.clients.registration import Registration
 from app.oauth.clients.repository import find_preregistered
 from app.runtime.clock import system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

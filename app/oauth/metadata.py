@@ -7,7 +7,7 @@ from app.oauth.clients.keys import ALGORITHMS
 from app.oauth.clients.models import AUTH_METHODS, CONFIDENTIAL_METHODS, GRANT_TYPES
 from app.oauth.signing.key_ring import ALGORITHM
 from app.scopes import ALL_SCOPES
-from app.settings.settings import Settings
+from app.settings import Settings
 
 
 def server_metadata(settings: Settings) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app.db import transaction
-from app.oauth.clients.preregistered import end_client
+from app.oauth.clients.preregistered import remove_client
 from app.oauth.credentials.api_keys import WantedKey, create_api_key, revoke_api_key
 from app.oauth.credentials.service_accounts import WantedAccount, create_service_account, revoke_service_account
 from app.oauth.grants.models import Grant
@@ -74,7 +74,7 @@ async def by_the_person(approved: Approval) -> None:
 
 async def with_the_client(approved: Approval) -> None:
     async with transaction(approved.server.engine, committed=(endings := approved.endings).tell) as connection:
-        await end_client(connection, approved.client_id, endings, approved.server.clock())
+        await remove_client(connection, approved.client_id, endings, approved.server.clock())
 
 
 async def with_the_password(approved: Approval) -> None:

@@ -18,8 +18,8 @@ from app.oauth.external.issuer import (
 )
 from app.oauth.external.trusted_issuers import external_issuers
 from app.oauth.tokens.verifier import TokenVerifier
+from app.settings import Settings
 from app.settings.external_issuers import DEFAULT_ALGORITHMS
-from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.issuers.conftest import Resource
 from tests.oauth.key_rings import kid_of

@@ -24,7 +24,7 @@ from app.oauth.external.issuer import MAX_RESPONSE, IssuerMetadata, RemoteIssuer
 from app.oauth.tokens.claims import Subject
 from app.people.identities import Identity, name_in
 from app.runtime.clock import Clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 CALLBACK_PATH: Final = "/oauth/upstream/callback"
 ALGORITHMS: Final = ("ES256", "RS256", "PS256")

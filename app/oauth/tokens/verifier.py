@@ -15,7 +15,7 @@ from app.oauth.external.trusted_issuers import TrustedIssuer, embedded_issuer, t
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.claims import AccessClaims
 from app.runtime.clock import Clock, system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 LEEWAY: Final = timedelta(seconds=60)
 LONGEST_TOKEN: Final = 8_192
