@@ -16,8 +16,8 @@ MOST_KEYS: Final = 10_000
 class ApiKeys:
     """Finds the grant of a key.
 
-    A key belongs to one grant for ever, so that is remembered: of at most MOST_KEYS keys by their hash, the longest
-    unused go first. Whether the grant still stands is for the caller to ask, at every call.
+    A key belongs to one grant for ever, so that is cached: for at most MOST_KEYS keys by their hash; the least recently
+    used are dropped first. Whether the grant is live is for the caller to check, at every call.
     """
 
     def __init__(self, engine: Engine, issuer: str, *, clock: Clock = system_clock) -> None:
@@ -31,7 +31,7 @@ class ApiKeys:
         return len(self._known)
 
     def recall(self, key: str) -> UUID | None:
-        """The grant, dead or alive, of a key that was looked up before."""
+        """Return the grant, live or not, of a key that was looked up before."""
         key_hash = hash_of(key)
         grant_id = self._known.get(key_hash)
         if grant_id is not None:
@@ -39,10 +39,7 @@ class ApiKeys:
         return grant_id
 
     async def look_up(self, key: str) -> UUID | None:
-        """The same from the database; None for a key that nobody was given.
-
-        Raises `Unavailable` when the database can't say.
-        """
+        """Return the grant of a key from the database; None for an unknown key. Raises `Unavailable`."""
         key_hash = hash_of(key)
         async with transaction(self._engine) as connection:
             grant_id = await find_key_grant(connection, key_hash)
@@ -51,7 +48,7 @@ class ApiKeys:
         return grant_id
 
     async def note_use(self, key: str) -> None:
-        """Remember that a key was good today. Raises `Unavailable` when that can't be stored."""
+        """Record that a key was used today. Raises `Unavailable` when that can't be stored."""
         key_hash, today = hash_of(key), self._clock().date()
         if self._noted.get(key_hash) == today:
             return

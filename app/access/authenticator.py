@@ -1,4 +1,4 @@
-"""From a bearer token to a caller: the token, the grant it hangs on, and today's memberships."""
+"""From a bearer token to a caller: by the token, its grant, and the person's present memberships."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -22,16 +22,14 @@ from app.scopes import expand
 
 
 class Authenticator:
-    """Finds the caller of a request.
-
-    Without `api_keys` no API key is good; without `external`, tokens of external issuers are nobody's.
-    """
+    """Finds the caller of a request. Without `api_keys` no API key is valid; without `external`, no token of another
+    issuer."""
 
     def __init__(
         self,
         engine: Engine,
         verifier: TokenVerifier,
-        known: GrantCache,
+        cache: GrantCache,
         limits: AccessLimits,
         *,
         api_keys: ApiKeys | None = None,
@@ -40,18 +38,18 @@ class Authenticator:
     ) -> None:
         self._engine = engine
         self._verifier = verifier
-        self._known = known
+        self._cache = cache
         self._limits = limits
         self._api_keys = api_keys
         self._external = external
         self._clock = clock
 
     async def __call__(self, token: str, address: str) -> Caller | None:
-        """The caller, or None when the token, its grant, or every membership is gone. `address` sent the token.
+        """Return the caller, or None when the token is invalid, its grant has ended, or no membership is left.
 
-        Raises `Unavailable` when the database, or the issuer, can't say; `LimitReached` for a grant or a person that
-        calls too often, and for an API key that would have to be looked up when its address has sent too many unknown
-        ones.
+        `address` is the network address that sent it. Raises `Unavailable` when the database or the issuer can't be
+        reached; `LimitReached` for a grant or a person that calls too often, and for an unknown API key from an address
+        that has sent too many of them.
         """
         if token.startswith(API_KEY_PREFIX):
             return None if self._api_keys is None else await self._find_by_key(self._api_keys, token, address)
@@ -59,30 +57,30 @@ class Authenticator:
         grant_id = await self._grant_of(claims) if claims is not None else None
         if claims is None or grant_id is None:
             return None
-        found = await self._standing(grant_id)
-        if found is None or not _is_of(claims, found.grant):
+        found = await self._count_and_find(grant_id)
+        if found is None or not _is_for(claims, found.grant):
             return None
         scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
         return Caller(found.actor, claims.iss, scopes, found.grant.endpoint, claims.exp)
 
     async def revalidate(self, caller: Caller) -> Caller | None:
-        """A proven caller as a request that comes now would find it, or None when it would find nobody any more.
+        """Return an authenticated caller as it is now, from the cache if possible; None when it has lost its access.
 
-        Raises `Unavailable` when the database can't say.
+        Raises `Unavailable`.
         """
         if caller.expires_at + LEEWAY <= self._clock():
             return None
-        found = self._known.find(caller.actor.grant_id)
+        found = self._cache.find(caller.actor.grant_id)
         if found is not None and found.actor is caller.actor:
             return caller
-        return _renewed(caller, found or await self._find(caller.actor.grant_id))
+        return _renew(caller, found or await self._find(caller.actor.grant_id))
 
     async def reload(self, caller: Caller) -> Caller | None:
-        """A proven caller as the database has it, or None when the grant, or every membership, has ended since.
+        """Return an authenticated caller as the database has it; None when it has lost its access.
 
-        Raises `Unavailable` when the database can't say.
+        Raises `Unavailable`.
         """
-        return _renewed(caller, await self._find(caller.actor.grant_id))
+        return _renew(caller, await self._find(caller.actor.grant_id))
 
     def count_further(self, caller: Caller, calls: int) -> None:
         """Count the calls of a batch beyond the first. Raises `LimitReached`."""
@@ -95,7 +93,7 @@ class Authenticator:
         grant_id = api_keys.recall(key) or await self._look_up(api_keys, key, address)
         if grant_id is None:
             return None
-        found = await self._standing(grant_id)
+        found = await self._count_and_find(grant_id)
         if found is None or (ends_at := found.grant.expires_at) is None:
             return None
         await api_keys.note_use(key)
@@ -113,16 +111,16 @@ class Authenticator:
             return claims.gid
         return await self._external.find(claims) if self._external is not None else None
 
-    async def _standing(self, grant_id: UUID) -> CachedGrant | None:
-        """The grant behind a proven token, with one call of it counted, whatever kind of token it is."""
+    async def _count_and_find(self, grant_id: UUID) -> CachedGrant | None:
+        """Return the live grant of a verified token or key, and count the call."""
         self._limits.count_calls(grant_id)
-        found = self._known.find(grant_id) or await self._find(grant_id)
+        found = self._cache.find(grant_id) or await self._find(grant_id)
         if found is not None:
             self._limits.count_calls_of(found.actor.person_id)
         return found
 
     async def _find(self, grant_id: UUID) -> CachedGrant | None:
-        endings = self._known.endings
+        revision = self._cache.revision
         async with transaction(self._engine) as connection:
             grant = await find_live_grant(connection, grant_id, self._clock())
             if grant is None:
@@ -133,18 +131,18 @@ class Authenticator:
             return None
         actor = Actor(grant.person_id, grant.client_id, grant.id, covered, grant.default_household_id)
         found = CachedGrant(grant, actor)
-        self._known.keep(found, endings)
+        self._cache.keep(found, revision)
         return found
 
 
-def _renewed(caller: Caller, found: CachedGrant | None) -> Caller | None:
+def _renew(caller: Caller, found: CachedGrant | None) -> Caller | None:
     if found is None:
         return None
     return replace(caller, actor=found.actor, scopes=caller.scopes & expand(found.grant.scopes))
 
 
-def _is_of(claims: AccessClaims, grant: Grant) -> bool:
-    """Whether the grant is the one that the token means. That of an external token was found by person and issuer."""
+def _is_for(claims: AccessClaims, grant: Grant) -> bool:
+    """Whether the grant is the one that the token is for. That of an external token was found by person and issuer."""
     return claims.client_id == grant.client_id and (
         not isinstance(claims, Claims) or (claims.sub == grant.person_id and grant.issuer is None)
     )

@@ -9,7 +9,7 @@ from app.resources import Resource
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A proven caller: who acts, with which scopes (contained ones included), for which resource, until when."""
+    """An authenticated caller: who acts, with which scopes (implied ones included), for which resource, until when."""
 
     actor: Actor
     issuer: str

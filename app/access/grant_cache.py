@@ -1,7 +1,8 @@
-"""Grants with today's memberships, kept for two seconds: so long may an ended grant live on in another process.
+"""Grants with their present memberships, cached for two seconds: so long may an ended grant live on in another process.
 
-In this process a revocation drops its grant at once, and so does its cue elsewhere. Where cues don't arrive, nothing
-more is kept; what was kept before is good for the rest of its two seconds, also while the database is away.
+In this process a revocation drops its grant at once, and elsewhere its notification does. While notifications don't
+arrive, nothing more is cached; what was cached before is valid for the rest of its two seconds, also while the database
+is away.
 """
 
 from collections import OrderedDict
@@ -21,59 +22,59 @@ MOST_GRANTS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class CachedGrant:
-    """A live grant, and whom it lets act where."""
+    """A live grant, and the actor that it authorizes."""
 
     grant: Grant
     actor: Actor
 
 
 class GrantCache:
-    """At most MOST_GRANTS by grant id; the ones read longest ago go first."""
+    """At most MOST_GRANTS by grant id; those read longest ago are dropped first."""
 
-    def __init__(self, cues: PubSub, *, clock: Clock = system_clock) -> None:
-        self._cues = cues
+    def __init__(self, notifications: PubSub, *, clock: Clock = system_clock) -> None:
+        self._notifications = notifications
         self._clock = clock
         self._known: OrderedDict[UUID, tuple[datetime, CachedGrant]] = OrderedDict()
-        self.endings = 0
-        """Counts what may have ended grants, so that what was read before is not kept after."""
-        cues.subscribe(self._heard)
+        self.revision = 0
+        """Counts what may have ended grants, so that what was read before is not cached after."""
+        notifications.subscribe(self._drop_changed)
 
     def find(self, grant_id: UUID) -> CachedGrant | None:
-        """The grant, if it was read within the last two seconds and nothing has ended it since."""
+        """Return the grant, if it was read within the last two seconds and nothing has ended it since."""
         known = self._known.get(grant_id)
         if known is None:
             return None
-        read_at, standing = known
+        read_at, cached = known
         now = self._clock()
-        ends_at = standing.grant.expires_at
+        ends_at = cached.grant.expires_at
         if read_at <= now < read_at + KEPT and (ends_at is None or now < ends_at):
-            return standing
+            return cached
         del self._known[grant_id]
         return None
 
-    def keep(self, standing: CachedGrant, endings: int) -> None:
-        """Keep a grant that was read when `endings` was what it is now."""
-        if endings != self.endings or not self._cues.is_listening:
+    def keep(self, cached: CachedGrant, revision: int) -> None:
+        """Cache a grant, if `revision` is still what it was when the grant was read."""
+        if revision != self.revision or not self._notifications.is_listening:
             return
-        self._known.pop(standing.grant.id, None)
-        self._known[standing.grant.id] = (self._clock(), standing)
+        self._known.pop(cached.grant.id, None)
+        self._known[cached.grant.id] = (self._clock(), cached)
         if len(self._known) > MOST_GRANTS:
             self._known.popitem(last=False)
 
-    def _heard(self, cue: Notification) -> None:
-        if isinstance(cue, ListChanged):
+    def _drop_changed(self, notification: Notification) -> None:
+        if isinstance(notification, ListChanged):
             return
-        self.endings += 1
-        match cue:
+        self.revision += 1
+        match notification:
             case GrantEnded():
-                self._known.pop(cue.grant_id, None)
+                self._known.pop(notification.grant_id, None)
             case MembersChanged():
-                covering = [key for key, (_, known) in self._known.items() if _covers(known, cue.household_id)]
+                covering = [key for key, (_, known) in self._known.items() if _covers(known, notification.household_id)]
                 for grant_id in covering:
                     del self._known[grant_id]
             case _:
                 self._known.clear()
 
 
-def _covers(standing: CachedGrant, household_id: UUID) -> bool:
-    return household_id in standing.grant.household_ids
+def _covers(cached: CachedGrant, household_id: UUID) -> bool:
+    return household_id in cached.grant.household_ids

@@ -13,7 +13,7 @@ from app.oauth.credentials.api_keys import (
     DEFAULT_DAYS,
     MOST_DAYS,
     IssuedKey,
-    WantedKey,
+    NewKey,
     create_api_key,
     revoke_api_key,
 )
@@ -50,7 +50,7 @@ def add_to(commands: "Commands") -> None:
 
 def _create(settings: Settings, arguments: argparse.Namespace) -> int:
     need_auth_server(settings)
-    wanted = WantedKey(
+    wanted = NewKey(
         person=arguments.person,
         household=arguments.household,
         scopes=_scopes(arguments),

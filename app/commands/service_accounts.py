@@ -13,7 +13,7 @@ from app.oauth.clients.models import CONFIDENTIAL_METHODS
 from app.oauth.credentials.service_account_repository import ServiceAccount, find_service_accounts
 from app.oauth.credentials.service_accounts import (
     IssuedAccount,
-    WantedAccount,
+    NewAccount,
     create_service_account,
     revoke_service_account,
 )
@@ -48,7 +48,7 @@ def add_to(commands: "Commands") -> None:
 
 def _create(settings: Settings, arguments: argparse.Namespace) -> int:
     need_auth_server(settings)
-    wanted = WantedAccount(
+    wanted = NewAccount(
         name=arguments.name,
         household=arguments.household,
         role=arguments.role,

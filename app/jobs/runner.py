@@ -56,7 +56,7 @@ async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | 
 
 async def _tend_service(engine: Engine, now: datetime) -> None:
     """The chores that belong to no household; a fault in one leaves the others alone. Raises `Unavailable`."""
-    for chore in (end_unused, oauth_retention.forget, people_retention.forget):
+    for chore in (end_unused, oauth_retention.delete_expired, people_retention.forget):
         try:
             await chore(engine, now)
         except Unavailable:

@@ -1,4 +1,4 @@
-"""What the authorization server says of itself (RFC 8414, and OpenID Connect Discovery for clients that look there)."""
+"""The authorization server's metadata (RFC 8414, and OpenID Connect Discovery for clients that look there)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from app.settings import Settings
 
 
 def server_metadata(settings: Settings) -> dict[str, Any]:
-    """The metadata document: what works today, nothing more. Every address comes from PUBLIC_URL."""
+    """Return the metadata document. Every URL comes from PUBLIC_URL."""
     base = settings.public_url
     return {
         "issuer": settings.issuer,
@@ -38,9 +38,9 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
 
 
 def openid_configuration(settings: Settings) -> dict[str, Any]:
-    """The same at OpenID Connect's address, with the two members without which its readers reject the document.
+    """Return the metadata for OpenID Connect's URL, with the two members without which its readers reject it.
 
-    We issue no id tokens; `openid` is not among the scopes.
+    There are no ID tokens; `openid` is not among the scopes.
     """
     return {
         **server_metadata(settings),

@@ -1,4 +1,4 @@
-"""SQL that forgets: each function deletes some rows, and answers how many."""
+"""SQL that deletes what is no longer needed: each function deletes a batch of rows, and returns how many."""
 
 from datetime import datetime
 from typing import Final
@@ -7,6 +7,8 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from app.db import Connection
 from app.db.purge import BATCH, delete_old
+from app.oauth.clients.models import ClientKind
+from app.oauth.grants.models import GrantKind
 from app.oauth.grants.repository import Which, live
 from app.oauth.tables import (
     authorization_requests,
@@ -28,7 +30,7 @@ async def delete_requests(connection: Connection, before: datetime) -> int:
 
 
 async def delete_sign_ins(connection: Connection, before: datetime) -> int:
-    """Sign-ins at another provider that began before, without a request; the others go with theirs."""
+    """Sign-ins at the OpenID provider that began before, without a request; the others are deleted with theirs."""
     old = and_(upstream_sign_ins.c.request_id.is_(None), upstream_sign_ins.c.created_at < before)
     return await delete_old(connection, upstream_sign_ins, old)
 
@@ -39,36 +41,38 @@ async def delete_codes(connection: Connection, before: datetime) -> int:
 
 
 async def delete_assertions(connection: Connection, before: datetime) -> int:
-    """Ids of client assertions that ended."""
+    """Ids of client assertions that expired."""
     return await delete_old(connection, client_assertions, client_assertions.c.expires_at < before)
 
 
 async def delete_registrations(connection: Connection, before: datetime, now: datetime) -> int:
     """Clients that registered themselves, were not used since, and have no live grant."""
-    unused = and_(clients.c.kind == "dynamic", clients.c.last_used_at < before)
+    unused = and_(clients.c.kind == ClientKind.DYNAMIC, clients.c.last_used_at < before)
     return await delete_old(connection, clients, and_(unused, ~_has_live_grant(now)))
 
 
 async def delete_new_registrations(connection: Connection, before: datetime, now: datetime) -> int:
     """Clients that registered themselves before, were never used, and have no live grant."""
     never_used = and_(clients.c.last_used_at == clients.c.created_at, clients.c.last_used_at < before)
-    return await delete_old(connection, clients, and_(clients.c.kind == "dynamic", never_used, ~_has_live_grant(now)))
+    return await delete_old(
+        connection, clients, and_(clients.c.kind == ClientKind.DYNAMIC, never_used, ~_has_live_grant(now))
+    )
 
 
 async def delete_service_clients(connection: Connection, before: datetime) -> int:
-    """Service accounts that were not used since, and whose grants have all gone."""
-    over = and_(clients.c.kind == "service", clients.c.last_used_at < before)
+    """Service accounts that were not used since, and whose grants are all deleted."""
+    over = and_(clients.c.kind == ClientKind.SERVICE, clients.c.last_used_at < before)
     return await delete_old(connection, clients, and_(over, ~exists().where(grants.c.client_id == clients.c.id)))
 
 
 async def delete_documents(connection: Connection, before: datetime, now: datetime) -> int:
     """Documents that would have to be fetched again since, of clients without a live grant."""
-    stale = and_(clients.c.kind == "document", clients.c.stale_until < before)
+    stale = and_(clients.c.kind == ClientKind.DOCUMENT, clients.c.stale_until < before)
     return await delete_old(connection, clients, and_(stale, ~_has_live_grant(now)))
 
 
 async def delete_refresh_tokens(connection: Connection, before: datetime) -> int:
-    """Refresh tokens of grants that ended. One grant can have had very many, so they go before it does."""
+    """Refresh tokens of grants that ended. One grant can have very many, so they are deleted before it is."""
     families = (
         select(refresh_families.c.id)
         .join(grants, grants.c.id == refresh_families.c.grant_id)
@@ -79,7 +83,7 @@ async def delete_refresh_tokens(connection: Connection, before: datetime) -> int
 
 
 async def delete_grants(connection: Connection, before: datetime) -> int:
-    """Grants that ended and have no refresh token left, with whatever else hangs on them."""
+    """Grants that ended and have no refresh token left, with everything that belongs to them."""
     has_tokens = (
         exists()
         .where(refresh_families.c.grant_id == grants.c.id)
@@ -89,14 +93,14 @@ async def delete_grants(connection: Connection, before: datetime) -> int:
 
 
 def unused(before: datetime, now: datetime) -> Which:
-    """Live approvals from before that moment whose refresh tokens were not used since; BATCH at most.
+    """Live consents from before that moment whose refresh tokens were not used since; BATCH at most.
 
-    One without any refresh token was never taken up, or it would have ended by itself after an hour.
+    One without any refresh token was never used, or it would have expired after an hour.
     """
     used_since = exists().where(refresh_families.c.grant_id == grants.c.id, refresh_families.c.used_at > before)
     found = (
         select(grants.c.id)
-        .where(grants.c.kind == "consent", grants.c.created_at <= before, live(now), ~used_since)
+        .where(grants.c.kind == GrantKind.CONSENT, grants.c.created_at <= before, live(now), ~used_since)
         .limit(BATCH)
         .correlate(None)
     )
@@ -104,8 +108,8 @@ def unused(before: datetime, now: datetime) -> Which:
 
 
 def _ended(before: datetime) -> ColumnElement[bool]:
-    """External ones never go: without it, a grant that was revoked would begin again with the issuer's next token."""
-    return and_(grants.c.kind != "external", or_(grants.c.revoked_at < before, grants.c.expires_at < before))
+    """External ones are kept: without it, a revoked grant would be created again by the issuer's next token."""
+    return and_(grants.c.kind != GrantKind.EXTERNAL, or_(grants.c.revoked_at < before, grants.c.expires_at < before))
 
 
 def _has_live_grant(now: datetime) -> ColumnElement[bool]:

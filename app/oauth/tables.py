@@ -27,7 +27,7 @@ signing_keys = Table(
     "signing_keys",
     metadata,
     Column("kid", Text, primary_key=True),
-    # Counts up from 1. Unique, so that of two processes that make the same key at once one finds the other's.
+    # Counts up from 1. Unique, so that of two processes that create the same key at once one finds the other's.
     Column("generation", Integer, nullable=False),
     Column("public_jwk", JSONB, nullable=False),
     Column("sealed_private_key", LargeBinary, nullable=False),
@@ -52,7 +52,7 @@ clients = Table(
     Column("jwks", JSONB(none_as_null=True)),
     Column("jwks_uri", Text),
     Column("may_introspect", Boolean, nullable=False, server_default=sql("false")),
-    # Of documents: how long it is not fetched again, and how long it serves while it can't be.
+    # Of metadata documents: until when it is not fetched again, and until when it is used while it can't be.
     Column("fresh_until", Moment),
     Column("stale_until", Moment),
     CheckConstraint("kind IN ('dynamic', 'document', 'preregistered', 'service')", name="kind"),
@@ -66,7 +66,7 @@ clients = Table(
     Index(None, "last_used_at"),
 )
 
-# What makes a client's assertion good only once: the hash of its id, until it ends.
+# The hash of each client assertion's id until it expires, so that it can be used only once.
 client_assertions = Table(
     "client_assertions",
     metadata,
@@ -100,11 +100,11 @@ upstream_sign_ins = Table(
     metadata,
     # SHA-256 of the `state` that the browser brings back.
     Column("state_hash", LargeBinary, primary_key=True),
-    # Where it leads: on with a request, or, in the browser with this cookie's hash, to a page of ours.
+    # Where it leads: to a pending request, or, in the browser with this cookie's hash, to a page of this service.
     Column("request_id", Uuid, ForeignKey("authorization_requests.id", ondelete="CASCADE")),
     Column("browser_hash", LargeBinary),
     Column("path", Text),
-    # The provider that was asked; only its answer counts.
+    # The provider that was asked; only its response counts.
     Column("issuer", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("used_at", Moment),
@@ -122,10 +122,10 @@ grants = Table(
     Column("id", Uuid, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
-    # No foreign key: the grant outlives a purged registration, its snapshot says who was approved.
+    # No foreign key: the grant outlives a purged registration; `client` is a snapshot of who was approved.
     Column("client_id", Text, nullable=False),
     Column("client", JSONB, nullable=False),
-    # Whose client it is: NULL for ours. Two issuers may use one client id for different clients.
+    # The client's issuer; NULL for this server. Two issuers may use one client id for different clients.
     Column("issuer", Text),
     Column("scopes", ARRAY(Text), nullable=False),
     Column("resource", Text, nullable=False),
@@ -139,7 +139,7 @@ grants = Table(
     Index(None, "person_id", "client_id"),
     Index(None, "client_id"),
     Index(None, "expires_at"),
-    # Revoked ones too: what a person ended does not begin again with the issuer's next token.
+    # Revoked ones too: the issuer's next token must not undo a revocation.
     Index(
         "uq_grants_external",
         "person_id",
@@ -163,7 +163,7 @@ grant_households = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    # SHA-256 of the key: a copy of this table opens nothing.
+    # SHA-256 of the key: a copy of this table gives no access.
     Column("key_hash", LargeBinary, primary_key=True),
     Column("grant_id", Uuid, ForeignKey("grants.id", ondelete="CASCADE"), nullable=False),
     Column("last_used_on", Date),
@@ -191,7 +191,7 @@ refresh_families = Table(
     Column("grant_id", Uuid, ForeignKey("grants.id", ondelete="CASCADE"), nullable=False),
     Column("current_generation", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
-    # When its newest token was given out: the last sign of life.
+    # When its newest token was issued: the last sign of use.
     Column("used_at", Moment, nullable=False, server_default=sql("now()")),
     UniqueConstraint("grant_id"),
 )
@@ -202,7 +202,7 @@ refresh_tokens = Table(
     Column("family_id", Uuid, ForeignKey("refresh_families.id", ondelete="CASCADE"), primary_key=True),
     Column("generation", Integer, primary_key=True),
     Column("token_hash", LargeBinary, nullable=False),
-    # With the presented token as key this gives the successor again, so the grace window never forks a family.
+    # With the presented token as key this derives the successor again, so the grace period never forks a family.
     Column("successor_nonce", LargeBinary),
     Column("created_at", Moment, nullable=False),
     Column("rotated_at", Moment),

@@ -15,7 +15,7 @@ from app.db.embedded import DatabaseUrls
 from app.errors import Ambiguous, Invalid, NotFound
 from app.households.tables import memberships
 from app.oauth.credentials.api_key_repository import find_api_keys
-from app.oauth.credentials.api_keys import IssuedKey, WantedKey, create_api_key, revoke_api_key
+from app.oauth.credentials.api_keys import IssuedKey, NewKey, create_api_key, revoke_api_key
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
@@ -40,7 +40,7 @@ class Keys:
         self.clock = MovableClock()
 
     async def make(self, person: Person, household: str = "Ada's household", **wanted: Any) -> IssuedKey:
-        key = WantedKey(person=person.email or str(person.id), household=household, **wanted)
+        key = NewKey(person=person.email or str(person.id), household=household, **wanted)
         async with transaction(self.engine) as connection:
             return await create_api_key(connection, self.settings.resource, key, self.clock())
 

@@ -22,7 +22,7 @@ from app.db.migrate import migrate
 from app.limits.counters import Counters
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.challenges import Challenges
-from app.oauth.credentials.api_keys import WantedKey, create_api_key
+from app.oauth.credentials.api_keys import NewKey, create_api_key
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub
 from app.resources import MAIN
@@ -74,7 +74,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         factory = Factory(engine, settings)
         ada = await factory.connected("Ada")
         clock, cues = MovableClock(), PubSub(urls.service)
-        wanted = WantedKey(str(ada.person.email), "Ada's household")
+        wanted = NewKey(str(ada.person.email), "Ada's household")
         async with transaction(engine) as connection:
             key = await create_api_key(connection, settings.resource, wanted, clock())
         verifier = TokenVerifier(settings, factory.keys, clock=clock)

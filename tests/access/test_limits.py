@@ -24,7 +24,7 @@ from app.limits.counters import Counters
 from app.limits.rate_limit import LocalLimit, RateLimit
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.challenges import Challenges
-from app.oauth.credentials.api_keys import WantedKey, create_api_key
+from app.oauth.credentials.api_keys import NewKey, create_api_key
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import TokenVerifier
 from app.resources import MAIN
@@ -92,7 +92,7 @@ async def status(http: httpx.AsyncClient, token: str) -> int:
 
 
 async def key_of(connected: Connected, engine: Engine, settings: Settings) -> str:
-    wanted = WantedKey(str(connected.person.email), "Ada's household")
+    wanted = NewKey(str(connected.person.email), "Ada's household")
     async with transaction(engine) as connection:
         return (await create_api_key(connection, settings.resource, wanted, datetime.now(UTC))).secret
 

@@ -9,8 +9,8 @@ import pytest
 
 from app.db import Engine, transaction
 from app.main import create_app
-from app.oauth.credentials.api_keys import WantedKey, create_api_key
-from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
+from app.oauth.credentials.api_keys import NewKey, create_api_key
+from app.oauth.credentials.service_accounts import NewAccount, create_service_account
 from app.resources import MAIN, READ_ONLY, Resource, resource_at
 from app.settings import Settings
 from tests.factory import Connected
@@ -43,11 +43,9 @@ async def test_keys_service_accounts_and_approvals_go_on(
     http: httpx.AsyncClient, moved: httpx.AsyncClient, engine: Engine, settings: Settings, ada: Connected
 ) -> None:
     now = datetime.now(UTC)
-    wanted = WantedAccount("Robot", "Ada's household", "editor")
+    wanted = NewAccount("Robot", "Ada's household", "editor")
     async with transaction(engine) as connection:
-        key = await create_api_key(
-            connection, settings.resource, WantedKey(str(ada.person.email), "Ada's household"), now
-        )
+        key = await create_api_key(connection, settings.resource, NewKey(str(ada.person.email), "Ada's household"), now)
         robot = await create_service_account(connection, settings.resource, wanted, now)
     approved = await tokens_for(http, settings.public_url, "bert@example.org")
     refreshing = {"grant_type": "refresh_token", **{name: approved[name] for name in ("refresh_token", "client_id")}}

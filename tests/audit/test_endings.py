@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from app.db import transaction
 from app.oauth.clients.preregistered import remove_client
-from app.oauth.credentials.api_keys import WantedKey, create_api_key, revoke_api_key
-from app.oauth.credentials.service_accounts import WantedAccount, create_service_account, revoke_service_account
+from app.oauth.credentials.api_keys import NewKey, create_api_key, revoke_api_key
+from app.oauth.credentials.service_accounts import NewAccount, create_service_account, revoke_service_account
 from app.oauth.grants.models import Grant
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.retention import end_unused
@@ -158,8 +158,8 @@ async def test_what_is_made_and_ended_by_command_leaves_its_rows(server: Running
     resource, household = server.settings.resource, f"{email.partition('@')[0]}'s household"
     endings, now = GrantRevocations(server.revoked.append), server.clock()
     async with transaction(server.engine, committed=endings.tell) as connection:
-        key = await create_api_key(connection, resource, WantedKey(email, household, ["lists:read"]), now)
-        account = await create_service_account(connection, resource, WantedAccount("Robot", household, "viewer"), now)
+        key = await create_api_key(connection, resource, NewKey(email, household, ["lists:read"]), now)
+        account = await create_service_account(connection, resource, NewAccount("Robot", household, "viewer"), now)
         await revoke_api_key(connection, key.id, endings, now)
         household_id = await revoke_service_account(connection, account.client_id, endings, now)
     rows = (await recorded(server.engine, server.audit))[len(before) :]

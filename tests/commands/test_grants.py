@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from app.db import Engine, transaction
 from app.errors import Ambiguous, AppError, Conflict, Invalid, NotFound
-from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
+from app.oauth.credentials.service_accounts import NewAccount, create_service_account
 from app.oauth.grants.connected_apps_repository import find_connected_apps
 from app.oauth.grants.revocation import GrantRevocations, revoke_by_command
 from app.people.finding import find_anybody
@@ -95,7 +95,7 @@ async def test_a_service_account_is_ended_by_its_own_command(
     engine: Engine, settings: Settings, ada: Connected
 ) -> None:
     async with transaction(engine) as connection:
-        wanted = WantedAccount("Robot", "Ada's household", "viewer")
+        wanted = NewAccount("Robot", "Ada's household", "viewer")
         account = await create_service_account(connection, settings.resource, wanted, NOW)
         robot = await find_anybody(connection, account.client_id)
         [grant] = await find_connected_apps(connection, robot, datetime.now(UTC))

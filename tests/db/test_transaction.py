@@ -8,7 +8,16 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from app.db import Connection, Engine, create_engine, new_id, open_transaction, transaction, transactions
+from app.db import (
+    CommittedError,
+    Connection,
+    Engine,
+    create_engine,
+    new_id,
+    open_transaction,
+    transaction,
+    transactions,
+)
 from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
 from app.db.roles import refuse_powerful_role
@@ -62,6 +71,44 @@ async def test_an_exception_rolls_back(engine: Engine, households: tuple[UUID, U
     with pytest.raises(LookupError):
         await fail()
     assert await names_in(engine, households[0]) == ["Groceries"]
+
+
+async def test_a_committed_error_stores_what_was_written_and_is_raised(
+    engine: Engine, households: tuple[UUID, UUID]
+) -> None:
+    told: list[str] = []
+
+    async def refuse() -> None:
+        async with transaction(
+            engine, households[0], write=True, committed=lambda: told.append("stored")
+        ) as connection:
+            await rename_lists(connection, "Renamed")
+            raise CommittedError("refused")
+
+    with pytest.raises(CommittedError, match="refused"):
+        await refuse()
+    assert await names_in(engine, households[0]) == ["Renamed"]
+    assert told == ["stored"]
+
+
+async def test_a_committed_error_whose_transaction_can_not_be_committed_is_unavailable(
+    engine: Engine, households: tuple[UUID, UUID]
+) -> None:
+    told: list[str] = []
+
+    async def refuse() -> None:
+        async with open_transaction(
+            engine, households[0], write=True, committed=lambda: told.append("stored")
+        ) as opened:
+            await rename_lists(opened.connection, "half")
+            with pytest.raises(asyncpg.DivisionByZeroError):
+                await opened.driver.execute("SELECT 1 / 0")
+            raise CommittedError("refused")
+
+    with pytest.raises(Unavailable):
+        await refuse()
+    assert await names_in(engine, households[0]) == ["Groceries"]
+    assert told == []
 
 
 async def test_a_write_holds_the_lock_of_its_household_only(engine: Engine, households: tuple[UUID, UUID]) -> None:

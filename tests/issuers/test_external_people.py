@@ -19,7 +19,7 @@ from app.limits.rate_limit import LocalLimit, RateLimit
 from app.main import create_app
 from app.oauth.clients.models import Client, ClientKind
 from app.oauth.clients.repository import insert_client
-from app.oauth.credentials.api_keys import WantedKey, create_api_key
+from app.oauth.credentials.api_keys import NewKey, create_api_key
 from app.oauth.external import grants as external_grants
 from app.oauth.external.grants import KEPT, ExternalGrants
 from app.oauth.grants.repository import approved_redirects, by_id, end_grants
@@ -275,7 +275,7 @@ async def test_without_the_authorization_server_its_earlier_tokens_and_keys_are_
     pure: Resource, engine: Engine, without_auth_server: Settings
 ) -> None:
     ada = await Factory(engine, without_auth_server).connected("Ada")
-    wanted = WantedKey(ada.person.email or "", "Ada's household")
+    wanted = NewKey(ada.person.email or "", "Ada's household")
     async with transaction(engine) as connection:
         key = await create_api_key(connection, without_auth_server.resource, wanted, datetime.now(UTC))
     for credential in (ada.token, key.secret):

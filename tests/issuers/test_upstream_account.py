@@ -10,7 +10,7 @@ from app.audit.models import Action
 from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.oauth.oidc_login.repository import LIFE, use_attempt
-from app.oauth.retention import OVER_FOR, forget
+from app.oauth.retention import EXPIRED_FOR, delete_expired
 from app.oauth.tables import upstream_sign_ins
 from app.people.tables import people
 from app.runtime.clock import system_clock
@@ -114,9 +114,9 @@ async def test_an_attempt_is_good_for_ten_minutes_and_then_forgotten(ada: Travel
     async with transaction(engine) as connection:
         assert await use_attempt(connection, hash_of(state), browser, issuer, now + LIFE) is None
         assert await use_attempt(connection, hash_of(state), browser, issuer, now) is not None
-    await forget(engine, now + OVER_FOR - timedelta(minutes=1))
+    await delete_expired(engine, now + EXPIRED_FOR - timedelta(minutes=1))
     assert await count(engine, upstream_sign_ins) == 1
-    await forget(engine, now + OVER_FOR)
+    await delete_expired(engine, now + EXPIRED_FOR)
     assert await count(engine, upstream_sign_ins) == 0
 
 

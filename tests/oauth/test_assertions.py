@@ -360,11 +360,11 @@ async def test_two_ways_at_once_or_half_of_one_are_malformed(http: httpx.AsyncCl
 @pytest.mark.parametrize(
     ("jwks", "said"),
     [
-        ({}, "It is no JWK set"),
-        ({"keys": "k"}, "It is no JWK set"),
-        ({"keys": [7]}, "It is no JWK set"),
+        ({}, "It is no JWK Set"),
+        ({"keys": "k"}, "It is no JWK Set"),
+        ({"keys": [7]}, "It is no JWK Set"),
         ({"keys": []}, "It holds no public key"),
-        ({"keys": [public_jwk(new_key())] * 21}, "It is no JWK set of up to 20 keys"),
+        ({"keys": [public_jwk(new_key())] * 21}, "It is no JWK Set of up to 20 keys"),
         ({"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}, "It holds a private or secret key"),
         ({"keys": [public_jwk(new_key(), d="AA")]}, "It holds a private or secret key"),
         ({"keys": [public_jwk(new_key(), use="enc")]}, "It holds no public key"),

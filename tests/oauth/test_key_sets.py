@@ -14,7 +14,7 @@ from app.oauth.clients.fetch_limits import MOST_FAILED, FetchLimits
 from app.oauth.clients.key_sets import MOST_SETS, KeySets
 from app.oauth.clients.keys import GivenKeys
 from app.oauth.clients.models import Client, ClientKind
-from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
+from app.oauth.credentials.service_accounts import NewAccount, create_service_account
 from app.oauth.limits import PerMinute
 from app.settings import Settings
 from tests.clock import MovableClock
@@ -49,7 +49,7 @@ async def test_a_service_account_changes_its_keys_where_they_are(
 ) -> None:
     await factory.person("Ada")
     keys = GivenKeys(jwks_uri=site.url("/keys"))
-    wanted = WantedAccount("Robot", "Ada's household", "viewer", "private_key_jwt", keys)
+    wanted = NewAccount("Robot", "Ada's household", "viewer", "private_key_jwt", keys)
     async with transaction(server.engine) as connection:
         account = await create_service_account(connection, server.settings.resource, wanted, server.clock())
 

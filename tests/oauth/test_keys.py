@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from app.crypto.encryption import seal, unseal
 from app.db import Engine, transaction
 from app.errors import StartupError
-from app.oauth.signing.key_ring import SEALED_FOR, KeyRing, make_key
+from app.oauth.signing.key_ring import SEALED_FOR, KeyRing, create_key
 from app.oauth.tables import signing_keys
 from app.settings import Settings
 from tests.clock import MovableClock
@@ -72,7 +72,7 @@ async def test_the_private_half_is_not_readable_in_the_database(engine: Engine, 
     Keys have enough entropy.
     Here: P-256 keys are random; SECRET_KEY has at least 32 characters, and 256 random bits where we make it.""")
 def test_each_key_is_another_one_on_p_256() -> None:
-    made = [make_key(1, OTHER_SECRET, datetime.now(UTC)).public_jwk for _ in range(3)]
+    made = [create_key(1, OTHER_SECRET, datetime.now(UTC)).public_jwk for _ in range(3)]
     assert {jwk["crv"] for jwk in made} == {"P-256"}
     assert len({jwk["x"] for jwk in made}) == len({jwk["kid"] for jwk in made}) == 3
 

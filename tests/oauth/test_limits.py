@@ -8,8 +8,8 @@ from app.db import Engine, transaction
 from app.errors import Conflict
 from app.households.tables import households
 from app.oauth.authorize import approve, endpoint
-from app.oauth.credentials.api_keys import WantedKey, create_api_key
-from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
+from app.oauth.credentials.api_keys import NewKey, create_api_key
+from app.oauth.credentials.service_accounts import NewAccount, create_service_account
 from app.oauth.grants import create
 from app.oauth.limits import PerMinute
 from app.oauth.tables import authorization_requests, refresh_tokens
@@ -158,7 +158,7 @@ async def test_one_person_has_two_hundred_connections_at_most(
     async with transaction(server.engine) as connection:
         household = (await connection.execute(select(households.c.name))).scalar_one()
         with pytest.raises(Conflict):
-            await create_api_key(connection, server.settings.resource, WantedKey(email, household), server.clock())
+            await create_api_key(connection, server.settings.resource, NewKey(email, household), server.clock())
     attempt = Attempt((await register(http, server.url))["client_id"], server.url)
     page = await Browser(http).open(attempt.url())
     refused = await Browser(http).submit(page, "/oauth/consent", decision="approve")
@@ -182,7 +182,7 @@ async def test_the_tokens_of_a_service_account_are_limited_and_strangers_use_non
     limited: RunningServer, engine: Engine, factory: Factory
 ) -> None:
     await factory.person("Ada")
-    wanted = WantedAccount("Robot", "Ada's household", "viewer", "client_secret_post")
+    wanted = NewAccount("Robot", "Ada's household", "viewer", "client_secret_post")
     async with transaction(engine) as connection:
         account = await create_service_account(connection, limited.settings.resource, wanted, limited.clock())
 

@@ -14,7 +14,7 @@ from app.db.purge import BATCH
 from app.jobs.runner import tend_all
 from app.oauth.credentials.api_key_repository import insert_api_key
 from app.oauth.grants.repository import find_grant
-from app.oauth.retention import forget
+from app.oauth.retention import delete_expired
 from app.oauth.retention_repository import delete_grants
 from app.oauth.tables import (
     api_keys,
@@ -56,11 +56,11 @@ async def test_codes_stay_a_day_after_their_end_and_requests_an_hour(
     attempt, code = await approved_code(http, server.url, email)
     now = server.clock()
     requests = await count(server.engine, authorization_requests)
-    assert await forget(server.engine, now + timedelta(minutes=70)) == 0
-    assert await forget(server.engine, now + timedelta(minutes=70, seconds=1)) == requests
-    assert await forget(server.engine, now + DAY) == 0
+    assert await delete_expired(server.engine, now + timedelta(minutes=70)) == 0
+    assert await delete_expired(server.engine, now + timedelta(minutes=70, seconds=1)) == requests
+    assert await delete_expired(server.engine, now + DAY) == 0
     assert (await redeem(http, attempt, code)).status_code == 200
-    assert await forget(server.engine, now + DAY + timedelta(seconds=61)) == 1
+    assert await delete_expired(server.engine, now + DAY + timedelta(seconds=61)) == 1
     assert await count(server.engine, codes) == 0
     assert await count(server.engine, grants) == 1
 
@@ -75,9 +75,9 @@ async def test_registrations_go_after_ninety_days_or_thirty_first_ones_unless_us
     attempt, code = await approved_code(http, server.url, email, duration="until-revoked")
     tokens = (await redeem(http, attempt, code)).json()
     now = server.clock()
-    await forget(server.engine, now + timedelta(days=30))
+    await delete_expired(server.engine, now + timedelta(days=30))
     assert await count(server.engine, clients) == 2
-    await forget(server.engine, now + timedelta(days=30, seconds=1))
+    await delete_expired(server.engine, now + timedelta(days=30, seconds=1))
     async with transaction(server.engine) as connection:
         left = list((await connection.execute(select(clients.c.id))).scalars())
     assert unused not in left
@@ -86,9 +86,9 @@ async def test_registrations_go_after_ninety_days_or_thirty_first_ones_unless_us
     assert (await refresh(http, server.url, attempt.client_id, tokens["refresh_token"])).status_code == 200
     async with transaction(server.engine) as connection:
         await connection.execute(update(grants).values(revoked_at=now, revoked_because="test"))
-    await forget(server.engine, now + timedelta(days=178))
+    await delete_expired(server.engine, now + timedelta(days=178))
     assert await count(server.engine, clients) == 1
-    await forget(server.engine, now + timedelta(days=180))
+    await delete_expired(server.engine, now + timedelta(days=180))
     assert await count(server.engine, clients) == 0
 
 
@@ -96,13 +96,13 @@ async def test_clients_that_were_added_by_command_stay(server: RunningServer, ht
     await register(http, server.url)
     async with transaction(server.engine) as connection:
         await connection.execute(update(clients).values(kind="preregistered"))
-    await forget(server.engine, server.clock() + timedelta(days=1000))
+    await delete_expired(server.engine, server.clock() + timedelta(days=1000))
     assert await count(server.engine, clients) == 1
 
 
 async def test_a_purged_client_is_told_to_register_again(server: RunningServer, http: httpx.AsyncClient) -> None:
     client = await register(http, server.url)
-    await forget(server.engine, server.clock() + timedelta(days=91))
+    await delete_expired(server.engine, server.clock() + timedelta(days=91))
     page = await Browser(http).open(Attempt(client["client_id"], server.url).url())
     assert page.status == 400
     refused = await refresh(http, server.url, client["client_id"], "slr_x")
@@ -124,8 +124,8 @@ async def test_documents_go_a_day_after_they_could_have_served(server: RunningSe
     }
     async with transaction(server.engine) as connection:
         await connection.execute(insert(clients).values(id="https://app.example/client.json", **row))
-    assert await forget(server.engine, now + DAY) == 0
-    assert await forget(server.engine, now + DAY + timedelta(seconds=1)) == 1
+    assert await delete_expired(server.engine, now + DAY) == 0
+    assert await delete_expired(server.engine, now + DAY + timedelta(seconds=1)) == 1
 
 
 async def test_ids_of_assertions_go_with_their_end_however_many_there_are(engine: Engine) -> None:
@@ -136,7 +136,7 @@ async def test_ids_of_assertions_go_with_their_end_however_many_there_are(engine
     ]
     async with transaction(engine) as connection:
         await connection.execute(insert(client_assertions), rows)
-    assert await forget(engine, now) == 2 * BATCH + 1
+    assert await delete_expired(engine, now) == 2 * BATCH + 1
     assert await count(engine, client_assertions) == 1
 
 
@@ -156,9 +156,9 @@ async def test_a_grant_goes_ninety_days_after_its_end_with_all_that_hangs_on_it(
         await connection.execute(
             update(grants).where(grants.c.id == ended).values(revoked_at=now, revoked_because="test")
         )
-    await forget(server.engine, now + 90 * DAY)
+    await delete_expired(server.engine, now + 90 * DAY)
     assert await count(server.engine, grants) == 2
-    await forget(server.engine, now + 90 * DAY + timedelta(seconds=1))
+    await delete_expired(server.engine, now + 90 * DAY + timedelta(seconds=1))
     for table in (grants, refresh_families, refresh_tokens, grant_households):
         assert await count(server.engine, table) == 1, table.name
     assert await count(server.engine, api_keys) == 0
@@ -179,7 +179,7 @@ async def test_an_expired_grant_with_very_many_tokens_goes_in_batches(
     await change(database.owner, update(grants).values(expires_at=now))
     async with transaction(server.engine) as connection:
         assert await delete_grants(connection, now + DAY) == 0
-    assert await forget(server.engine, now + 91 * DAY) == 1_101 + 1
+    assert await delete_expired(server.engine, now + 91 * DAY) == 1_101 + 1
     assert await count(server.engine, grants) == 0
     async with transaction(server.engine) as connection:
         assert await find_grant(connection, grant_id) is None
@@ -192,7 +192,7 @@ async def test_what_was_revoked_of_another_issuer_stays_revoked(
     now = server.clock()
     ended = {"kind": "external", "issuer": "https://id.example", "revoked_at": now, "revoked_because": "test"}
     await change(database.owner, update(grants).values(**ended))
-    await forget(server.engine, now + 10_000 * DAY)
+    await delete_expired(server.engine, now + 10_000 * DAY)
     assert await count(server.engine, grants) == 1
 
 
@@ -205,9 +205,9 @@ async def test_a_service_account_goes_with_its_last_grant(
     async with transaction(server.engine) as connection:
         await connection.execute(update(clients).values(kind="service"))
     await change(database.owner, update(grants).values(kind="service", client_id=client_id))
-    await forget(server.engine, now + 91 * DAY)
+    await delete_expired(server.engine, now + 91 * DAY)
     assert await count(server.engine, clients) == 1
     async with transaction(server.engine) as connection:
         await connection.execute(update(grants).values(revoked_at=now, revoked_because="test"))
-    await forget(server.engine, now + 91 * DAY)
+    await delete_expired(server.engine, now + 91 * DAY)
     assert await count(server.engine, clients) == 0

@@ -22,7 +22,7 @@ from app.oauth.clients.repository import find_preregistered, lock_client
 from app.oauth.credentials.service_account_repository import find_service_account, find_service_accounts
 from app.oauth.credentials.service_accounts import (
     IssuedAccount,
-    WantedAccount,
+    NewAccount,
     create_service_account,
     end_tokens,
     revoke_service_account,
@@ -61,7 +61,7 @@ class Accounts:
         self.clock = MovableClock()
 
     async def make(self, role: Any = "editor", household: str = "Ada's household", **more: Any) -> IssuedAccount:
-        wanted = WantedAccount(more.pop("name", "Kitchen robot"), household, role, **more)
+        wanted = NewAccount(more.pop("name", "Kitchen robot"), household, role, **more)
         async with transaction(self.engine) as connection:
             return await create_service_account(connection, self.settings.resource, wanted, self.clock())
 

@@ -1,1 +1,1 @@
-"""Apps: what they are registered with or described by, and how they prove who they are."""
+"""OAuth clients: registration, metadata documents, keys and authentication."""

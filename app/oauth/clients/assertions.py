@@ -1,4 +1,4 @@
-"""Client assertions: a client proves itself with a JWT that it signed (RFC 7523 section 2.2, `private_key_jwt`)."""
+"""Client assertions: a client authenticates with a JWT that it signed (RFC 7523 section 2.2, `private_key_jwt`)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from app.oauth.clients.keys import ClientKey
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LEEWAY: Final = timedelta(seconds=60)
 LONGEST_LIFE: Final = timedelta(minutes=10)
-"""How far ahead an assertion may end; until then its id is remembered."""
+"""How far ahead an assertion may expire; until then its id is remembered."""
 
-# Claims are checked below: PyJWT would compare times with its own clock.
+# Claims are checked below: PyJWT would compare times with a clock of its own.
 _SIGNATURE_ONLY: Final[Options] = {
     "verify_exp": False,
     "verify_nbf": False,
@@ -32,7 +32,7 @@ _SIGNATURE_ONLY: Final[Options] = {
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A proof of a client's identity that has not been used yet, as far as its signature and claims tell."""
+    """An assertion whose signature and claims are valid. Whether it was used before is not known yet."""
 
     client_id: str
     jti: str
@@ -40,7 +40,7 @@ class Assertion:
 
 
 Wrong = Literal["signature", "claims", "times", "iss or sub", "aud", "exp"]
-"""What is wrong with an assertion, for the log: strangers are not told."""
+"""What is wrong with an assertion. Only the log says it, never the response."""
 
 
 class _Claims(BaseModel):
@@ -55,7 +55,7 @@ class _Claims(BaseModel):
 
 
 def claimed_client(text: str) -> str | None:
-    """Whom an assertion is said to be from, before anything is checked."""
+    """Return the client id that an assertion claims, before anything is verified."""
     try:
         subject = jwt.decode(text, options={"verify_signature": False}).get("sub")
     except jwt.PyJWTError:
@@ -64,7 +64,7 @@ def claimed_client(text: str) -> str | None:
 
 
 def claimed_key(text: str) -> str | None:
-    """The id of the key that an assertion is said to be signed with; None for none, and for what is no JWT."""
+    """Return the id of the key that an assertion claims to be signed with; None without one, and for what is no JWT."""
     try:
         kid = jwt.get_unverified_header(text).get("kid")
     except jwt.PyJWTError:
@@ -75,18 +75,18 @@ def claimed_key(text: str) -> str | None:
 def verify_assertion(
     text: str, client_id: str, keys: Sequence[ClientKey], audiences: Collection[str], now: datetime
 ) -> Assertion | Wrong:
-    """The assertion, if it is signed with one of `keys`, names `client_id` as issuer and subject and one of
-    `audiences`, and ends within ten minutes (RFC 7523 section 3); otherwise what was found wrong first."""
+    """Return the assertion if it is signed with one of `keys`, names `client_id` as issuer and subject and one of
+    `audiences`, and expires within ten minutes (RFC 7523 section 3); otherwise the first thing that is wrong."""
     for key in keys:
         try:
             payload = jwt.decode(text, key.jwk.key, algorithms=key.algorithms, options=_SIGNATURE_ONLY)
         except jwt.PyJWTError:
             continue
-        return _checked(payload, client_id, audiences, now)
+        return _check_claims(payload, client_id, audiences, now)
     return "signature"
 
 
-def _checked(payload: object, client_id: str, audiences: Collection[str], now: datetime) -> Assertion | Wrong:
+def _check_claims(payload: object, client_id: str, audiences: Collection[str], now: datetime) -> Assertion | Wrong:
     try:
         claims = _Claims.model_validate(payload)
     except ValidationError:

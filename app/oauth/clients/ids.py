@@ -1,4 +1,4 @@
-"""Client ids that are addresses: what they may look like, and whose are accepted.
+"""Client ids that are URLs of metadata documents: which are accepted.
 
 draft-ietf-oauth-client-id-metadata-document section 3.
 """
@@ -11,18 +11,18 @@ from app.settings import Settings
 
 
 def is_document_id(client_id: str) -> bool:
-    """Whether a client id is meant as the address of a document. Ids that we give out never look like one."""
+    """Whether a client id is the URL of a metadata document. Ids that this server assigns never look like one."""
     return "://" in client_id
 
 
 def client_id_error(settings: Settings, client_id: str) -> str | None:
-    """What is wrong with the address of a document, in words for its developer; None when it may be fetched.
+    """Return what is wrong with the URL of a document, for its developer; None when it may be fetched.
 
     The rules for redirect URIs hold (no user information, fragment or dot segment), and it must be https with a path.
     """
-    fault = redirect_uri_error(client_id, ())
-    if fault is not None:
-        return fault
+    reason = redirect_uri_error(client_id, ())
+    if reason is not None:
+        return reason
     parts = urlsplit(client_id)
     if parts.scheme != "https":
         return "It is not https."
@@ -37,7 +37,7 @@ def client_id_error(settings: Settings, client_id: str) -> str | None:
 
 
 def host_of(client_id: str) -> str:
-    """The host of an address, in one spelling."""
+    """Return the host of a URL, in one spelling."""
     return (urlsplit(client_id).hostname or "").rstrip(".")
 
 

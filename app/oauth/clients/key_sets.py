@@ -33,7 +33,7 @@ _log: Final = structlog.stdlib.get_logger("app.oauth.key_sets")
 
 @dataclass(frozen=True, slots=True)
 class _KeySet:
-    """What one address answered, and when it was last asked."""
+    """What was fetched from one URL, and when it was last tried."""
 
     keys: Sequence[ClientKey]
     asked_at: datetime
@@ -42,8 +42,8 @@ class _KeySet:
 
 
 class KeySets:
-    """Key sets by their address, in memory: at most MOST_SETS. Those that could not be had go first, then the longest
-    unused."""
+    """Key sets by URL, in memory: at most MOST_SETS. Those that could not be fetched are dropped first, then the least
+    recently used."""
 
     def __init__(self, fetcher: Fetcher, fetches: FetchLimits, clock: Clock) -> None:
         self._fetcher = fetcher
@@ -56,11 +56,11 @@ class KeySets:
         return len(self._known)
 
     async def keys_of(self, client: Client, kid: str | None, requester: str) -> Sequence[ClientKey]:
-        """The keys with which an assertion that names `kid` (or none) may be signed: few, whatever the client has.
+        """Return the few keys that may have signed an assertion that names `kid`, or no key (None).
 
-        An address is asked again when its answer is no longer fresh, or for a key id that it did not have, and at
-        most every 30 seconds; `requester` is the network address that the assertion came from. Raises `LimitReached`
-        when there were too many fetches, and `Unavailable`, whatever the reason, when no answer is good any more.
+        A URL is fetched again when its response is no longer fresh, or for a key id that it did not have, at most every
+        30 seconds; `requester` is the network address that the assertion came from. Raises `LimitReached` after too
+        many fetches, and `Unavailable`, whatever the reason, when there is no valid response left.
         """
         if client.jwks is not None:
             return candidate_keys(read_keys(client.jwks), kid)
@@ -71,47 +71,46 @@ class KeySets:
         if known is None or (
             now >= known.asked_at + FETCHED_EVERY and (now >= known.fresh_until or not candidate_keys(known.keys, kid))
         ):
-            known = await self._flights.do(client.jwks_uri, partial(self._ask, client.jwks_uri, known, requester))
+            known = await self._flights.do(client.jwks_uri, partial(self._refresh, client.jwks_uri, known, requester))
         if client.jwks_uri in self._known:
             self._known.move_to_end(client.jwks_uri)
         if self._clock() >= known.stale_until:
             raise Unavailable("The keys of this client can't be fetched now. Try again later.", retry_after=30)
         return candidate_keys(known.keys, kid)
 
-    async def _ask(self, address: str, known: _KeySet | None, requester: str) -> _KeySet:
+    async def _refresh(self, url: str, known: _KeySet | None, requester: str) -> _KeySet:
         now = self._clock()
-        good = known if known is not None and known.keys and now < known.stale_until else None
-        seconds = await self._fetches.hit(address, requester, known=good is not None)
+        valid = known if known is not None and known.keys and now < known.stale_until else None
+        seconds = await self._fetches.hit(url, requester, known=valid is not None)
         if seconds is not None:
-            # Nothing is kept of it: it says something of the requester, and nothing of this address, which the next
-            # one may ask.
-            if good is None:
+            # Not cached: it is about the requester, and not about this URL, which the next requester may fetch.
+            if valid is None:
                 raise LimitReached(_TOO_MANY, retry_after=seconds)
-            return good
-        answer = await self._fetched(address, requester, good, now)
-        self._known[address] = answer
+            return valid
+        key_set = await self._fetch(url, requester, valid, now)
+        self._known[url] = key_set
         if len(self._known) > MOST_SETS:
             failed = (each for each, found in self._known.items() if not found.keys)
             del self._known[next(failed, next(iter(self._known)))]
-        return answer
+        return key_set
 
-    async def _fetched(self, address: str, requester: str, good: _KeySet | None, now: datetime) -> _KeySet:
+    async def _fetch(self, url: str, requester: str, valid: _KeySet | None, now: datetime) -> _KeySet:
         nothing = _KeySet([], now, now, now)
-        host = host_of(address)
+        host = host_of(url)
         try:
-            fetched = await self._fetcher.get(address, requester, limit_bytes=KEYS_BYTES)
+            fetched = await self._fetcher.get(url, requester, limit_bytes=KEYS_BYTES)
         except FetchFailed as failure:
             _log.info("keys of a client not fetched", host=host, reason=str(failure.reason))
             if failure.reason is Reason.BUSY:
-                # As above; what is known was not asked again, so the next requester may.
-                if good is None:
+                # As above; what is known was not fetched again, so the next requester may.
+                if valid is None:
                     raise LimitReached(_TOO_MANY, retry_after=BUSY_SECONDS) from None
-                return good
-            if good is None or failure.reason is Reason.GONE:
+                return valid
+            if valid is None or failure.reason is Reason.GONE:
                 return nothing
-            self._fetches.failed(address)
-            return replace(good, asked_at=now, fresh_until=now)
-        self._fetches.succeeded(address)
+            self._fetches.failed(url)
+            return replace(valid, asked_at=now, fresh_until=now)
+        self._fetches.succeeded(url)
         keys = read_keys(fetched.body)
         if not keys:
             _log.info("keys of a client not fetched", host=host, reason="no usable key")

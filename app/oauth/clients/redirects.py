@@ -1,4 +1,4 @@
-"""Redirect URIs: which are accepted, how they are compared, and how an answer is added to one."""
+"""Redirect URIs: which are accepted, how they are compared, and how an authorization response is added to one."""
 
 import string
 from collections.abc import Iterable, Mapping
@@ -8,15 +8,15 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 LONGEST: Final = 2048
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
-# What RFC 3986 section 2 lets a URI consist of; among what is missing: space, control characters, backslash.
+# The characters of a URI (RFC 3986 section 2): no space, control character or backslash among them.
 _URI_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "-._~:/?#[]@!$&'()*+,;=%")
 
-# Names that an authorization response gives a meaning (RFC 6749 section 4.1.2, RFC 9207 section 2).
-_OURS: Final = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
+# Parameters of an authorization response (RFC 6749 section 4.1.2, RFC 9207 section 2).
+_RESPONSE_PARAMETERS: Final = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 
 
 def redirect_uri_error(uri: str, private_schemes: Iterable[str]) -> str | None:
-    """What is wrong with a redirect URI, in words for its developer; None when it is acceptable.
+    """Return what is wrong with a redirect URI, for its developer; None when it is acceptable.
 
     `private_schemes` are accepted besides https (RFC 8252 section 7.1).
     """
@@ -52,7 +52,7 @@ def _scheme_error(uri: str, parts: SplitResult, private_schemes: Iterable[str]) 
 
 
 def is_loopback(uri: str) -> bool:
-    """Whether an accepted redirect URI leads to a port of the person's own device."""
+    """Whether an accepted redirect URI leads to a port on the person's own device."""
     return uri.startswith("http://")
 
 
@@ -63,26 +63,31 @@ def is_on_device(uri: str) -> bool:
 
 
 def is_registered(uri: str, registered: Iterable[str]) -> bool:
-    """Whether `uri` is one of the registered ones, compared as sent (RFC 9700 section 2.1).
+    """Whether `uri` is registered, compared as it was sent (RFC 9700 section 2.1).
 
-    On loopback the port is ignored, because the operating system picks it (RFC 8252 section 7.3); the host is not.
+    On loopback the port is ignored, because the operating system chooses it (RFC 8252 section 7.3); the host is not.
     """
     return any(uri == known or _same_but_for_port(uri, known) for known in registered)
 
 
-def response_uri(redirect_uri: str, answer: Mapping[str, str | None], issuer: str) -> str:
-    """The redirect URI with our answer and issuer in its query.
+def response_uri(redirect_uri: str, response: Mapping[str, str | None], issuer: str) -> str:
+    """Return the redirect URI with the authorization response and the issuer in its query.
 
-    Its own query is kept but for the names that are ours to set: `iss`, say, must arrive once (RFC 9207 section 2.4).
+    Its own query is kept except for parameters of the response: `iss`, for example, must arrive once (RFC 9207 section
+    2.4).
     """
     parts = urlsplit(redirect_uri)
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in _OURS]
-    ours = [(name, value) for name, value in answer.items() if value is not None]
-    return parts._replace(query=urlencode([*kept, *ours, ("iss", issuer)])).geturl()
+    kept = [
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if name not in _RESPONSE_PARAMETERS
+    ]
+    added = [(name, value) for name, value in response.items() if value is not None]
+    return parts._replace(query=urlencode([*kept, *added, ("iss", issuer)])).geturl()
 
 
 def shown_host(redirect_uri: str) -> str:
-    """Where the answer goes, for a person to read. The URI is ASCII, so look-alike letters show as punycode."""
+    """Return where the response goes, for a person to read. The URI is ASCII: look-alike letters show as punycode."""
     parts = urlsplit(redirect_uri)
     return parts.netloc if parts.scheme in ("http", "https") else f"{parts.scheme}://{parts.netloc}"
 

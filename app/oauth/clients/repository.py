@@ -11,7 +11,7 @@ from app.oauth.clients.models import Client, ClientKind, Document
 from app.oauth.tables import client_assertions, clients
 
 KEPT_METADATA: Final = ("application_type", "grant_types", "response_types", "scope", "software_id")
-"""What a client said of itself and has no column, as far as it is worth keeping: anybody may say much."""
+"""The members of a client's metadata that have no column and are worth storing: clients may send many more."""
 
 
 _COLUMNS: Final = (
@@ -28,25 +28,25 @@ _COLUMNS: Final = (
 
 
 async def insert_client(connection: Connection, client: Client, metadata: dict[str, Any], now: datetime) -> None:
-    """Store a registration, with the rest of its validated metadata."""
+    """Insert a client, with the rest of its validated metadata."""
     await connection.execute(insert(clients).values(**_values(client, metadata), created_at=now, last_used_at=now))
 
 
 async def find_client(connection: Connection, client_id: str) -> Client | None:
-    """The client of that id."""
+    """Return the client with that id."""
     row = (await connection.execute(select(*_COLUMNS).where(clients.c.id == client_id))).first()
     return None if row is None else _client(row)
 
 
-# A client begins with the moment of its registration as its last use, from which unused ones are purged.
+# The last use of a new client is its registration, so that unused ones can be purged by it.
 LAST_USED_ON: Final = case(
     (clients.c.last_used_at != clients.c.created_at, cast(func.timezone("UTC", clients.c.last_used_at), Date))
 )
-"""The day of the last use; NULL for none so far."""
+"""The day of the last use; NULL for a client that was never used."""
 
 
 async def find_preregistered(connection: Connection) -> list[tuple[Client, date | None]]:
-    """The clients that were registered by command, each with the day of its last use, if it was used."""
+    """Return the clients that were registered by command, each with the day of its last use, if it was used."""
     rows = await connection.execute(
         select(*_COLUMNS, LAST_USED_ON.label("last_used_on"))
         .where(clients.c.kind == ClientKind.PREREGISTERED)
@@ -56,7 +56,7 @@ async def find_preregistered(connection: Connection) -> list[tuple[Client, date 
 
 
 async def find_document(connection: Connection, client_id: str) -> Document | None:
-    """What is kept of the document at that address."""
+    """Return the stored document with that URL."""
     row = (
         await connection.execute(
             select(*_COLUMNS, clients.c.fresh_until, clients.c.stale_until).where(
@@ -68,7 +68,7 @@ async def find_document(connection: Connection, client_id: str) -> Document | No
 
 
 async def save_document(connection: Connection, document: Document, metadata: dict[str, Any], now: datetime) -> None:
-    """Keep a document as it was just fetched."""
+    """Insert or update a document that was just fetched."""
     described = {
         **_values(document.client, metadata),
         "fresh_until": document.fresh_until,
@@ -86,7 +86,7 @@ async def save_document(connection: Connection, document: Document, metadata: di
 
 
 async def drop_document(connection: Connection, client_id: str, now: datetime) -> None:
-    """Let a document serve nobody any more but the grants that it was approved for."""
+    """Expire a document: from now on it serves only the grants that exist."""
     await connection.execute(
         update(clients)
         .where(clients.c.id == client_id, clients.c.kind == ClientKind.DOCUMENT)
@@ -95,25 +95,27 @@ async def drop_document(connection: Connection, client_id: str, now: datetime) -
 
 
 async def lock_client(connection: Connection, client_id: str) -> Client | None:
-    """The client of that id, locked until the transaction ends; before any grant of it."""
+    """Lock and return the client with that id; to be called before any of its grants is locked."""
     row = (await connection.execute(select(*_COLUMNS).where(clients.c.id == client_id).with_for_update())).first()
     return None if row is None else _client(row)
 
 
 async def hold_client(connection: Connection, client_id: str) -> None:
-    """Let nobody delete or change the client until the transaction ends; before any grant of it."""
+    """Keep the client from being deleted or changed until the transaction ends; to be called as `lock_client`."""
     await connection.execute(select(clients.c.id).where(clients.c.id == client_id).with_for_update(read=True))
 
 
 async def delete_client(connection: Connection, client_id: str) -> None:
-    """Forget a client; its grants stay."""
+    """Delete a client; its grants stay."""
     await connection.execute(delete(clients).where(clients.c.id == client_id))
 
 
 async def note_use(connection: Connection, client_id: str, now: datetime) -> None:
-    """Remember that the client is still in use; the next time, if somebody else has its row just now. It is called
-    behind the locks of grants, and whoever waits for a client must come before those. A write only for the first use
-    of a day."""
+    """Record that the client was used today, with one write a day.
+
+    A row that another transaction has locked is left to the next time: this is called after grants are locked, and a
+    client may only be waited for before that.
+    """
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     is_news = or_(clients.c.last_used_at < today, clients.c.last_used_at == clients.c.created_at)
     unnoted = and_(clients.c.id == client_id, is_news)
@@ -151,7 +153,7 @@ def _client(row: Any) -> Client:
 
 
 async def use_assertion(connection: Connection, client_id: str, jti_hash: bytes, expires_at: datetime) -> bool:
-    """Remember the id of an assertion; False when it was used before. Of two at once, one waits for the other."""
+    """Record the id of an assertion; return False when it was used before. Of two at once, one waits for the other."""
     done = await connection.execute(
         postgresql.insert(client_assertions)
         .values(client_id=client_id, jti_hash=jti_hash, expires_at=expires_at)

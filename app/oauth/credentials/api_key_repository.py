@@ -15,8 +15,8 @@ from app.people.tables import people
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What there is to know of an API key; never the key. `id` is its client id, by which people name it; `person` is
-    an e-mail address, or a subject at an issuer elsewhere."""
+    """An API key as it is listed, without the key itself. `id` is its client id; `person` is an e-mail address, or a
+    subject at an external issuer."""
 
     id: str
     grant_id: UUID
@@ -30,17 +30,17 @@ class ApiKey:
 
 
 async def insert_api_key(connection: Connection, key_hash: bytes, grant_id: UUID) -> None:
-    """Store the hash of a key beside its grant."""
+    """Insert the hash of a key and its grant."""
     await connection.execute(insert(api_keys).values(key_hash=key_hash, grant_id=grant_id))
 
 
 async def find_key_grant(connection: Connection, key_hash: bytes) -> UUID | None:
-    """The grant of the key with that hash, dead or alive."""
+    """Return the grant of the key with that hash, live or not."""
     return (await connection.execute(select(api_keys.c.grant_id).where(api_keys.c.key_hash == key_hash))).scalar()
 
 
 async def note_key_use(connection: Connection, key_hash: bytes, today: date) -> None:
-    """Remember the day of the last use; a write only for the first use of a day."""
+    """Record the day of the last use, with one write a day."""
     is_news = or_(api_keys.c.last_used_on.is_(None), api_keys.c.last_used_on < today)
     await connection.execute(
         update(api_keys).where(api_keys.c.key_hash == key_hash, is_news).values(last_used_on=today)
@@ -48,7 +48,7 @@ async def note_key_use(connection: Connection, key_hash: bytes, today: date) -> 
 
 
 async def find_api_keys(connection: Connection) -> list[ApiKey]:
-    """Every key, dead ones too, the oldest first."""
+    """Return every key, also revoked and expired ones, the oldest first."""
     rows = await connection.execute(
         select(
             grants.c.client_id,
@@ -71,7 +71,7 @@ async def find_api_keys(connection: Connection) -> list[ApiKey]:
 
 
 async def find_grant_of_key_id(connection: Connection, key_id: str) -> UUID | None:
-    """The grant of the key with that id."""
+    """Return the grant of the key with that id."""
     found = await connection.execute(
         select(grants.c.id).join(api_keys, api_keys.c.grant_id == grants.c.id).where(grants.c.client_id == key_id)
     )

@@ -1,6 +1,6 @@
 """API keys: opaque bearer tokens `slk_...` for programs whose owner can't approve them in a browser.
 
-A key hangs on a grant of kind `key`, like a token on a consent: one person, one household, scopes, and an end.
+A key belongs to a grant of kind `key`: one person, one household, scopes, and an expiry.
 """
 
 import re
@@ -33,9 +33,9 @@ _SHAPE: Final = re.compile(rf"{API_KEY_PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
 @dataclass(frozen=True, slots=True)
-class WantedKey:
-    """A key to be made: for whom (as `find_anybody` knows them), where (a household of theirs), for what and how
-    long."""
+class NewKey:
+    """A key to create: for a person (as `find_anybody` finds them), a household of theirs, scopes, and a number of
+    days."""
 
     person: str
     household: str
@@ -46,7 +46,7 @@ class WantedKey:
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """A new key. `secret` is the key itself; it is nowhere else, and can't be shown again."""
+    """A new key. `secret` is the key itself; it is not stored, and can't be shown again."""
 
     id: str
     secret: str = field(repr=False)
@@ -58,11 +58,11 @@ def is_api_key(token: str) -> bool:
     return _SHAPE.fullmatch(token) is not None
 
 
-async def create_api_key(connection: Connection, resource: str, wanted: WantedKey, now: datetime) -> IssuedKey:
-    """Make a key for `resource`.
+async def create_api_key(connection: Connection, resource: str, wanted: NewKey, now: datetime) -> IssuedKey:
+    """Create a key for `resource`.
 
     Raises `Invalid` naming the field, `NotFound` for an unknown person or a household that is not theirs, `Ambiguous`
-    when several people, or several of their households, are called so, and `Conflict` for a person with too many
+    when several people, or several of their households, have that name, and `Conflict` for a person with too many
     connections.
     """
     if not 1 <= wanted.days <= MOST_DAYS:
@@ -94,7 +94,7 @@ async def create_api_key(connection: Connection, resource: str, wanted: WantedKe
 
 
 async def revoke_api_key(connection: Connection, key_id: str, endings: GrantRevocations, now: datetime) -> None:
-    """End a key at once. Raises `NotFound` for an unknown id, `Conflict` when it was ended before."""
+    """Revoke a key at once. Raises `NotFound` for an unknown id, `Conflict` when it was revoked before."""
     grant_id = await find_grant_of_key_id(connection, key_id)
     if grant_id is None:
         raise NotFound("There is no API key with this id; `api-keys list` shows them all.", field="id")

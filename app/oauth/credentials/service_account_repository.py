@@ -9,13 +9,15 @@ from sqlalchemy import Select, select
 
 from app.db import Connection
 from app.households.tables import households
+from app.oauth.clients.models import ClientKind
 from app.oauth.clients.repository import LAST_USED_ON
+from app.oauth.grants.models import GrantKind
 from app.oauth.tables import clients, grant_households, grants
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
-    """What there is to know of a service account; never its secret."""
+    """A service account as it is listed, without its secret."""
 
     client_id: str
     person_id: UUID
@@ -29,13 +31,13 @@ class ServiceAccount:
 
 
 async def find_service_accounts(connection: Connection) -> list[ServiceAccount]:
-    """Every account, ended ones too, the oldest first; each as of its latest grant."""
+    """Return every account, also revoked ones, the oldest first; each with its latest grant."""
     rows = await connection.execute(_select().order_by(clients.c.created_at, clients.c.id))
     return [ServiceAccount(*row) for row in rows]
 
 
 async def find_service_account(connection: Connection, client_id: str) -> ServiceAccount | None:
-    """The account of that client id."""
+    """Return the account with that client id."""
     row = (await connection.execute(_select().where(clients.c.id == client_id))).first()
     return None if row is None else ServiceAccount(*row)
 
@@ -43,7 +45,7 @@ async def find_service_account(connection: Connection, client_id: str) -> Servic
 def _select() -> Select[*tuple[Any, ...]]:
     latest = (
         select(grants.c.id)
-        .where(grants.c.client_id == clients.c.id, grants.c.kind == "service")
+        .where(grants.c.client_id == clients.c.id, grants.c.kind == GrantKind.SERVICE)
         .order_by(grants.c.created_at.desc(), grants.c.id.desc())
         .limit(1)
         .correlate(clients)
@@ -65,5 +67,5 @@ def _select() -> Select[*tuple[Any, ...]]:
         .join(grants, grants.c.id == latest)
         .join(grant_households, grant_households.c.grant_id == grants.c.id)
         .join(households, households.c.id == grant_households.c.household_id)
-        .where(clients.c.kind == "service")
+        .where(clients.c.kind == ClientKind.SERVICE)
     )

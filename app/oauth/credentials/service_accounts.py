@@ -1,7 +1,7 @@
 """Service accounts: programs that act in their own name, in one household, with one role.
 
-An account is a client of kind `service`, somebody without credentials to act as (their name is what the household
-reads in its activity), their membership, and a grant of kind `service`.
+An account is a client of kind `service`, a person without credentials that it acts as (whose name the household reads
+in its activity), that person's membership, and a grant of kind `service`.
 """
 
 from dataclasses import dataclass, field
@@ -33,8 +33,8 @@ LONGEST_NAME: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class WantedAccount:
-    """An account to be made: where (name or ref of a household), as what, and how it proves itself."""
+class NewAccount:
+    """An account to create: in a household (its name or ref), with a role and an authentication method."""
 
     name: str
     household: str
@@ -45,16 +45,16 @@ class WantedAccount:
 
 @dataclass(frozen=True, slots=True)
 class IssuedAccount:
-    """A new account. `secret`, if it has one, is nowhere else, and can't be shown again."""
+    """A new account. `secret`, if it has one, is not stored, and can't be shown again."""
 
     client_id: str
     secret: str | None = field(repr=False)
 
 
 async def create_service_account(
-    connection: Connection, resource: str, wanted: WantedAccount, now: datetime
+    connection: Connection, resource: str, wanted: NewAccount, now: datetime
 ) -> IssuedAccount:
-    """Make an account for `resource`.
+    """Create an account for `resource`.
 
     Raises `Invalid` naming the field, `NotFound` and `Ambiguous` for the household.
     """
@@ -100,10 +100,10 @@ async def create_service_account(
 async def revoke_service_account(
     connection: Connection, client_id: str, endings: GrantRevocations, now: datetime
 ) -> UUID:
-    """End an account: its grant, and its membership. What it did stays on record under its name.
+    """Revoke an account: its grant and its membership. What it did stays on record under its name.
 
-    Answers the household that it has left, for those who keep memberships in memory. Raises `NotFound` for an unknown
-    id, `Conflict` when it was ended before.
+    Returns the household that it left, for caches of memberships. Raises `NotFound` for an unknown id, `Conflict` when
+    it was revoked before.
     """
     await lock_client(connection, client_id)
     account = await find_service_account(connection, client_id)
@@ -117,10 +117,10 @@ async def revoke_service_account(
 
 
 async def end_tokens(connection: Connection, grant: GrantRow, endings: GrantRevocations, now: datetime) -> bool:
-    """End a service account's tokens (RFC 7009 section 2.1), and not the account: another grant takes the place of
-    theirs. False when they had ended already.
+    """Revoke the tokens of a service account (RFC 7009 section 2.1) but not the account, which gets a new grant.
 
-    The client must be locked, so that the account is not revoked meanwhile.
+    Returns False when they were revoked already. The client must be locked, so that the account is not revoked
+    meanwhile.
     """
     if not await endings.end(connection, by_id(grant.id), RevocationReason.BY_CLIENT, now):
         return False
@@ -145,7 +145,7 @@ async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
     )
 
 
-def _checked_keys(wanted: WantedAccount) -> GivenKeys:
+def _checked_keys(wanted: NewAccount) -> GivenKeys:
     if wanted.method not in CONFIDENTIAL_METHODS:
         raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
     return check_given_keys(wanted.method, wanted.keys)

@@ -1,4 +1,4 @@
-"""SQL on the grants of people and clients of external issuers."""
+"""SQL on grants of kind `external`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,14 +10,13 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from app.db import Connection
+from app.oauth.grants.models import GrantKind
 from app.oauth.tables import grant_households, grants
-
-KIND = "external"
 
 
 @dataclass(frozen=True, slots=True)
 class NewExternalGrant:
-    """What a token of an external issuer stands for here. The first household is the default one."""
+    """The grant for the tokens of an external issuer for one person and client. The first household is the default."""
 
     id: UUID
     person_id: UUID
@@ -30,10 +29,10 @@ class NewExternalGrant:
 
 
 async def find_external_grant(connection: Connection, person_id: UUID, issuer: str, client_id: str) -> UUID | None:
-    """The grant of this person for this client of this issuer, revoked or not."""
+    """Return the grant of this person for this client of this issuer, revoked or not."""
     found = await connection.execute(
         select(grants.c.id).where(
-            grants.c.kind == KIND,
+            grants.c.kind == GrantKind.EXTERNAL,
             grants.c.person_id == person_id,
             grants.c.issuer == issuer,
             grants.c.client_id == client_id,
@@ -43,12 +42,12 @@ async def find_external_grant(connection: Connection, person_id: UUID, issuer: s
 
 
 async def insert_external_grant(connection: Connection, grant: NewExternalGrant, now: datetime) -> bool:
-    """Store it with its households; False, and nothing stored, when another transaction has just done so."""
+    """Insert a grant with its households; return False, inserting nothing, when there is one already."""
     inserted = await connection.execute(
         insert_or_skip(grants)
         .values(
             id=grant.id,
-            kind=KIND,
+            kind=GrantKind.EXTERNAL,
             person_id=grant.person_id,
             client_id=grant.client_id,
             client=grant.client,

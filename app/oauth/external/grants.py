@@ -1,5 +1,5 @@
-"""The grant behind a token of an external issuer: made at first sight, so that such a token has a household, can be
-revoked, and stands in the record of changes like any other."""
+"""The grants of external issuers' tokens, created at first sight: so such a token has a household, can be revoked, and
+appears in the history like any other."""
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
@@ -13,7 +13,8 @@ from app.households.repository import memberships_of
 from app.oauth.external import grant_repository as store
 from app.oauth.external.grant_repository import NewExternalGrant
 from app.oauth.external.people import find_or_create_person
-from app.oauth.grants.create import entry_of_new_grant
+from app.oauth.grants.create import new_grant_entry
+from app.oauth.grants.models import GrantKind
 from app.oauth.tokens.claims import ExternalClaims
 from app.people.identities import Identity
 from app.people.identity_repository import find_identified
@@ -27,9 +28,9 @@ _Key = tuple[str, str, str]
 
 
 class ExternalGrants:
-    """Finds grants by issuer, subject and client; the last MOST_GRANTS of them are remembered for a minute.
+    """Finds grants by issuer, subject and client; the last MOST_GRANTS of them are cached for a minute.
 
-    Only which grant it is is remembered: whether it stands is asked elsewhere, at every call.
+    Only the id of the grant is cached: whether it is live is checked elsewhere, at every call.
     """
 
     def __init__(self, engine: Engine, resource: str, *, clock: Clock = system_clock) -> None:
@@ -42,16 +43,16 @@ class ExternalGrants:
         return len(self._known)
 
     async def find(self, claims: ExternalClaims) -> UUID | None:
-        """The id of the grant, alive or revoked; a person seen for the first time gets a household, and a client seen
-        for the first time a grant for the person's households. None for a person without any household.
+        """Return the id of the grant, live or revoked; None for a person without any household.
 
-        Raises `Unavailable` when the database is away.
+        A person seen for the first time gets a household, and a client seen for the first time a grant for the person's
+        households. Raises `Unavailable` when the database is away.
         """
         key = (claims.iss, claims.sub, claims.client_id)
         now = self._clock()
         read_at, grant_id = self._known.get(key, (now, None))
         if grant_id is None or not read_at <= now < read_at + KEPT:
-            grant_id = await self._stored(claims) or await self._admit(claims, now)
+            grant_id = await self._find_stored(claims) or await self._create(claims, now)
             if grant_id is not None:
                 self._keep(key, grant_id, now)
         return grant_id
@@ -62,21 +63,21 @@ class ExternalGrants:
         if len(self._known) > MOST_GRANTS:
             self._known.popitem(last=False)
 
-    async def _stored(self, claims: ExternalClaims) -> UUID | None:
+    async def _find_stored(self, claims: ExternalClaims) -> UUID | None:
         async with transaction(self._engine) as connection:
             person = await find_identified(connection, claims.iss, claims.sub)
             if person is None:
                 return None
             return await store.find_external_grant(connection, person.id, claims.iss, claims.client_id)
 
-    async def _admit(self, claims: ExternalClaims, now: datetime) -> UUID | None:
+    async def _create(self, claims: ExternalClaims, now: datetime) -> UUID | None:
         household_id = new_id()
         async with transaction(self._engine, household_id=household_id) as connection:
             identity = Identity(claims.iss, claims.sub, claims.name)
             person = await find_or_create_person(connection, identity, household_id, now)
-            return await self._grant(connection, claims, person.id, now)
+            return await self._create_grant(connection, claims, person.id, now)
 
-    async def _grant(
+    async def _create_grant(
         self, connection: Connection, claims: ExternalClaims, person_id: UUID, now: datetime
     ) -> UUID | None:
         memberships = await memberships_of(connection, person_id)
@@ -87,14 +88,14 @@ class ExternalGrants:
             person_id=person_id,
             issuer=claims.iss,
             client_id=claims.client_id,
-            client={"name": claims.client_id, "kind": store.KIND, "issuer_host": urlsplit(claims.iss).netloc},
-            # The issuer decides with each token what its client may do; a grant is no second decision.
+            client={"name": claims.client_id, "kind": GrantKind.EXTERNAL, "issuer_host": urlsplit(claims.iss).netloc},
+            # The issuer decides with each token what its client may do; the grant does not narrow that.
             scopes=ALL_SCOPES,
             resource=self._resource,
             household_ids=tuple(each.household_id for each in memberships),
         )
         if await store.insert_external_grant(connection, grant, now):
-            entry = entry_of_new_grant(grant.id, grant.client_id, store.KIND, grant.scopes, now, person_id)
+            entry = new_grant_entry(grant.id, grant.client_id, GrantKind.EXTERNAL, grant.scopes, now, person_id)
             await record(connection, entry)
             return grant.id
         return await store.find_external_grant(connection, person_id, claims.iss, claims.client_id)

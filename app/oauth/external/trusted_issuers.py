@@ -1,4 +1,4 @@
-"""An issuer whose access tokens are accepted: how they are signed, how they are marked, what they must hold."""
+"""The issuers whose access tokens are accepted: their keys and algorithms, and the claims that they must have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,43 +20,45 @@ _PLAIN_TYPE: Final = "jwt"
 # RFC 9068 section 2.2, and `gid`, the grant.
 _OURS: Final = ("iss", "aud", "sub", "client_id", "gid", "jti", "scope", "iat", "exp")
 _THEIRS: Final = ("iss", "aud", "sub", "client_id", "iat", "exp")
-# A token that does not say that it is an access token must hold what no ID token holds.
+# A token that is not marked as an access token must have a claim that no ID token has.
 _THEIRS_PLAIN: Final = ("iss", "aud", "sub", "scope", "exp")
 
 
 class KeySource(Protocol):
-    """Where the keys of an issuer come from."""
+    """The keys of an issuer."""
 
     async def verification_key(self, kid: str, algorithm: str) -> jwt.PyJWK | None:
-        """The key of that id for that algorithm. Raises `Unavailable` when that can't be known."""
+        """Return the key with that id for that algorithm. Raises `Unavailable` when that can't be known."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
-    """What the verifier needs to know of an issuer. `required` are the claims that a token of each type must have, by
-    its `typ` in lower case; other types are refused."""
+    """What the verifier needs to know of an issuer.
+
+    `required` has the claims that a token must have, by its `typ` in lower case; other types are refused.
+    """
 
     identifier: str
     algorithms: Sequence[str]
     keys: KeySource
     required: Mapping[str, Sequence[str]]
-    is_ours: bool
+    is_embedded: bool
 
     def claims(self, payload: Mapping[str, Any]) -> AccessClaims:
-        """The claims of a verified token. Raises pydantic's `ValidationError`."""
-        if self.is_ours:
+        """Return the claims of a verified token. Raises pydantic's `ValidationError`."""
+        if self.is_embedded:
             return Claims.model_validate(payload)
         return ExternalClaims.model_validate({**payload, "name": name_in(payload)})
 
 
 def embedded_issuer(settings: Settings, keys: KeyRing) -> TrustedIssuer:
-    """The authorization server of this service."""
-    return TrustedIssuer(settings.issuer, (ALGORITHM,), keys, {TOKEN_TYPE: _OURS}, is_ours=True)
+    """Return the authorization server of this service."""
+    return TrustedIssuer(settings.issuer, (ALGORITHM,), keys, {TOKEN_TYPE: _OURS}, is_embedded=True)
 
 
 def external_issuers(settings: Settings, fetcher: Fetcher, *, clock: Clock = system_clock) -> list[TrustedIssuer]:
-    """The issuers in OIDC_ISSUERS."""
+    """Return the issuers in OIDC_ISSUERS."""
     return [_external(each, fetcher, clock) for each in settings.oidc_issuers]
 
 
@@ -65,11 +67,13 @@ def _external(issuer: ExternalIssuer, fetcher: Fetcher, clock: Clock) -> Trusted
     required: dict[str, Sequence[str]] = {TOKEN_TYPE: _THEIRS}
     if issuer.token_type == "JWT":  # noqa: S105  # the type of a token, not a token
         required[_PLAIN_TYPE] = _THEIRS_PLAIN
-    return TrustedIssuer(issuer.issuer, issuer.algorithms, keys, required, is_ours=False)
+    return TrustedIssuer(issuer.issuer, issuer.algorithms, keys, required, is_embedded=False)
 
 
 def type_of(header: Mapping[str, Any]) -> str:
-    """The `typ` of a token as `TrustedIssuer.required` has it. Both spellings of a media type count (RFC 9068 section
-    4); without one it is a plain JWT (RFC 7519 section 5.1)."""
+    """Return the `typ` of a token as it stands in `TrustedIssuer.required`.
+
+    Both spellings of a media type count (RFC 9068 section 4); without one it is a plain JWT (RFC 7519 section 5.1).
+    """
     kind: object = header.get("typ", _PLAIN_TYPE)
     return kind.lower().removeprefix("application/") if isinstance(kind, str) else ""

@@ -1,1 +1,1 @@
-"""What was approved, and how it ends."""
+"""Grants: what a person approved for a client, and how it is revoked."""

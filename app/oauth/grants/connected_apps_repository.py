@@ -1,4 +1,4 @@
-"""SQL on what a person has connected: their live grants."""
+"""SQL on the apps that a person has connected: their live grants."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,16 +14,16 @@ from app.oauth.grants.repository import live, of_person
 from app.oauth.tables import api_keys, grant_households, grants, refresh_families
 
 MOST_CONNECTIONS: Final = 200
-"""Of one person: more can't be approved, and no API key made beside them. Tokens of other issuers can make more, and
-then the newest are shown."""
+"""Of one person: no more can be approved or created as API keys. Tokens of other issuers can create more; then the
+newest are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
     """A live grant as its person sees it.
 
-    `issuer` is whose client it is; None for one of ours. `used_on` is the day when it last asked for a token, or was
-    used, if it is an API key; None when that is not known.
+    `issuer` is the external issuer that the client belongs to, if it does. `used_on` is the day when it last got a
+    token, or was used if it is an API key; None when that is not known.
     """
 
     grant_id: UUID
@@ -41,7 +41,7 @@ class ConnectedApp:
 
 
 async def find_connected_apps(connection: Connection, person_id: UUID, now: datetime) -> list[ConnectedApp]:
-    """The live grants of a person, newest first, at most MOST_CONNECTIONS; each with today's households of theirs."""
+    """Return a person's live grants, newest first, at most MOST_CONNECTIONS; each with their present households."""
     used_at = select(refresh_families.c.used_at).where(refresh_families.c.grant_id == grants.c.id).scalar_subquery()
     key_used_on = select(api_keys.c.last_used_on).where(api_keys.c.grant_id == grants.c.id).scalar_subquery()
     names = (

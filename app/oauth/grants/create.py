@@ -1,4 +1,4 @@
-"""Grants that come about without a consent page: keys, service accounts, and the first token of another issuer."""
+"""Grants that are created without a consent page: for API keys, service accounts, and tokens of other issuers."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,25 +16,24 @@ from app.scopes import format_scope
 
 
 async def has_room(connection: Connection, person_id: UUID, now: datetime) -> bool:
-    """Whether a person may have one more connection. They are locked, so that no other one is approved, and no other
-    key made, before the transaction ends."""
+    """Lock a person and return whether they may have one more grant; no other one can be approved meanwhile."""
     await lock_person(connection, person_id)
     return await count_live(connection, person_id, now) < MOST_CONNECTIONS
 
 
-async def make_grant(
+async def create_grant(
     connection: Connection, grant: NewGrant, now: datetime, *, by_command: bool = True, address: str | None = None
 ) -> None:
-    """Store a grant and record it; `by_command` when not the person, but whoever runs the service made it. `address` is
-    the network address that asked for it, if one did."""
+    """Insert a grant and record it in the audit log. `by_command`: the operator created it, not the person. `address`
+    is the network address that the request came from, if there was one."""
     await insert_grant(connection, grant, now)
     person_id = None if by_command else grant.person_id
     other_person_id = grant.person_id if by_command else None
-    entry = entry_of_new_grant(grant.id, grant.client_id, grant.kind, grant.scopes, now, person_id, other_person_id)
+    entry = new_grant_entry(grant.id, grant.client_id, grant.kind, grant.scopes, now, person_id, other_person_id)
     await record(connection, replace(entry, address=address))
 
 
-def entry_of_new_grant(
+def new_grant_entry(
     grant_id: UUID,
     client_id: str,
     kind: str,
@@ -43,7 +42,7 @@ def entry_of_new_grant(
     person_id: UUID | None,
     other_person_id: UUID | None = None,
 ) -> AuditEntry:
-    """The entry about a new grant: its kind and scopes are its detail."""
+    """Return the audit entry about a new grant, with its kind and scopes as the detail."""
     return AuditEntry(
         action=Action.GRANT_MADE,
         at=now,

@@ -15,7 +15,7 @@ APPROVALS_LOOKED_AT: Final = 20
 
 
 Which = ColumnElement[bool]
-"""Which grants are meant: one of the conditions below, or `retention.unused`."""
+"""A condition that selects grants: one of those below, or `retention_repository.unused`."""
 
 
 def by_id(grant_id: UUID) -> Which:
@@ -34,12 +34,12 @@ def one_of_person(person_id: UUID, grant_id: UUID) -> Which:
 
 
 def of_client(client_id: str) -> Which:
-    """Every grant of a client of ours. A client of another issuer is not this client, whatever its id."""
+    """Every grant of a client of this server. A client of another issuer is another client, whatever its id."""
     return and_(grants.c.client_id == client_id, grants.c.issuer.is_(None))
 
 
 async def insert_grant(connection: Connection, grant: NewGrant, now: datetime) -> None:
-    """Store a grant and the households it covers."""
+    """Insert a grant and the households that it covers."""
     await connection.execute(
         insert(grants).values(
             id=grant.id,
@@ -65,18 +65,18 @@ async def insert_grant(connection: Connection, grant: NewGrant, now: datetime) -
 
 
 async def find_grant(connection: Connection, grant_id: UUID) -> GrantRow | None:
-    """A grant, dead or alive."""
+    """Return a grant, live or not."""
     return _grant_or_none((await connection.execute(_select().where(grants.c.id == grant_id))).first())
 
 
 async def lock_grant(connection: Connection, grant_id: UUID) -> GrantRow | None:
-    """The same, locked until the transaction ends."""
+    """Lock and return a grant, live or not."""
     query = _select().where(grants.c.id == grant_id).with_for_update()
     return _grant_or_none((await connection.execute(query)).first())
 
 
 async def find_service_grant(connection: Connection, client_id: str, now: datetime) -> GrantRow | None:
-    """The live grant of a service account."""
+    """Return the live grant of a service account."""
     query = _select().where(grants.c.kind == GrantKind.SERVICE, grants.c.client_id == client_id).where(live(now))
     return _grant_or_none((await connection.execute(query)).first())
 
@@ -98,7 +98,7 @@ async def find_live_grant(connection: Connection, grant_id: UUID, now: datetime)
 
 
 async def find_grant_households(connection: Connection, grant_id: UUID) -> list[tuple[UUID, bool]]:
-    """The households a grant covers, each with whether it is the default one; the default first."""
+    """Return the households that a grant covers, each with whether it is the default one, which comes first."""
     rows = await connection.execute(
         select(grant_households.c.household_id, grant_households.c.is_default)
         .where(grant_households.c.grant_id == grant_id)
@@ -108,14 +108,14 @@ async def find_grant_households(connection: Connection, grant_id: UUID) -> list[
 
 
 async def count_live(connection: Connection, person_id: UUID, now: datetime) -> int:
-    """How many live grants a person has."""
+    """Return how many live grants a person has."""
     query = select(func.count()).select_from(grants).where(of_person(person_id), live(now))
     return (await connection.execute(query)).scalar_one()
 
 
 async def end_grants(connection: Connection, which: Which, because: str, now: datetime) -> list[RevokedGrant]:
-    """End those of the grants that are live, and with them all their tokens; which ones they were."""
-    # Locked in the order of their ids first, so that two who end several at once never wait for each other.
+    """Revoke those of the grants that are live, with all their tokens, and return them."""
+    # Locked in the order of their ids first, so that two transactions that revoke several never wait for each other.
     ending = select(grants.c.id).where(which, live(now)).order_by(grants.c.id).with_for_update().cte("ending")
     done = await connection.execute(
         update(grants)
@@ -127,8 +127,7 @@ async def end_grants(connection: Connection, which: Which, because: str, now: da
 
 
 async def approved_redirects(connection: Connection, person_id: UUID, client_id: str, now: datetime) -> list[str]:
-    """Where the codes of this person's live grants for this client went, the newest first. A client of another issuer
-    is not this client, whatever its id."""
+    """Return the redirect URIs of this person's live grants for this client of this server, the newest first."""
     redirect_uri = grants.c.client["redirect_uri"].astext
     found = await connection.execute(
         select(redirect_uri)

@@ -1,4 +1,4 @@
-"""Ending grants: each that ends is recorded, and told of once it is stored."""
+"""Revocation of grants: each is recorded, and caches hear of it after the commit."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,15 +11,15 @@ from app.audit.repository import record_all
 from app.db import Connection
 from app.errors import Conflict, NotFound
 from app.oauth.errors import OAuthError
-from app.oauth.grants.models import GrantRow, RevokedGrant
+from app.oauth.grants.models import GrantKind, GrantRow, RevokedGrant
 from app.oauth.grants.repository import Which, by_id, end_grants, find_grant
 
 GrantRevoked = Callable[[UUID], None]
-"""Told of each grant that was revoked, after the commit, so that caches drop it at once. It must not raise."""
+"""Called for each revoked grant after the commit, so that caches drop it at once. It must not raise."""
 
 
 class RevocationReason(StrEnum):
-    """Why a grant ended, as it stands with the grant and in the record; docs/audit.md says what each means."""
+    """Why a grant was revoked, as it is stored with the grant and in the audit log; docs/audit.md explains each."""
 
     BY_CLIENT = "revoked_by_client"
     BY_PERSON = "disconnected_by_person"
@@ -50,10 +50,10 @@ class ReplayDetected(OAuthError):
 
 
 class GrantRevocations:
-    """The grants that one transaction ends: `tell` is its `committed`.
+    """The grants that one transaction revokes, whose `committed` is `publish`.
 
-    So caches hear of it as soon as it is stored, also when the request was given up meanwhile. `address` is the network
-    address that asked for it, if one did.
+    So caches hear of it as soon as it is stored, even if the request was cancelled meanwhile. `address` is the network
+    address that the request came from, if there was one.
     """
 
     def __init__(self, grant_revoked: GrantRevoked, address: str | None = None) -> None:
@@ -64,14 +64,14 @@ class GrantRevocations:
     async def end(
         self, connection: Connection, which: Which, because: RevocationReason, now: datetime
     ) -> list[RevokedGrant]:
-        """End those of the grants that are live, and with them all their tokens; which ones they were."""
+        """Revoke those of the grants that are live, with all their tokens, and return them."""
         ended = await end_grants(connection, which, because, now)
         await record_all(connection, [self._entry(grant, because, now) for grant in ended])
         self._ended += [grant.id for grant in ended]
         return ended
 
     def tell(self) -> None:
-        """Tell of every grant that was ended."""
+        """Call `grant_revoked` for every grant that was revoked."""
         for grant_id in self._ended:
             self._grant_revoked(grant_id)
 
@@ -90,13 +90,13 @@ class GrantRevocations:
 
 
 async def revoke_by_command(connection: Connection, grant_id: UUID, endings: GrantRevocations, now: datetime) -> None:
-    """End a grant of any kind but a service account's, for whoever runs the service.
+    """Revoke a grant of any kind but a service account's, on behalf of the operator.
 
-    Raises `NotFound` when there is no live one of that id, and `Conflict` for a service account, which is also somebody
-    in a household.
+    Raises `NotFound` when there is no live one with that id, and `Conflict` for a service account, which is also a
+    member of a household.
     """
     grant = await find_grant(connection, grant_id)
-    if grant is not None and grant.kind == "service":
+    if grant is not None and grant.kind == GrantKind.SERVICE:
         raise Conflict(f"This is a service account; end it with `service-accounts revoke {grant.client_id}`.")
     if not await endings.end(connection, by_id(grant_id), RevocationReason.BY_OPERATOR, now):
         raise NotFound("There is no grant of this id, or it has ended already; `grants list` shows a person's.")

@@ -1,4 +1,4 @@
-"""The OpenID provider that people may sign in with (OpenID Connect Core section 3.1). Authlib speaks its protocol."""
+"""The OpenID provider that people may sign in with (OpenID Connect Core section 3.1), by means of Authlib."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -28,7 +28,7 @@ from app.settings import Settings
 
 CALLBACK_PATH: Final = "/oauth/upstream/callback"
 ALGORITHMS: Final = ("ES256", "RS256", "PS256")
-"""Of ID tokens, whatever the provider says it uses."""
+"""Of ID tokens, whatever the provider announces."""
 
 LEEWAY_SECONDS: Final = 60
 RETRY_SECONDS: Final = 30
@@ -40,8 +40,8 @@ _CODES: Final = frozenset(
         *("interaction_required", "login_required", "account_selection_required", "consent_required"),
     }
 )
-"""What a provider may answer (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6). Only these go
-into the log: anything else is a text of somebody's choice."""
+"""The error codes of a provider (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6). Only these
+are logged: any other text could be an attacker's."""
 
 _KEPT_HEADERS: Final = ("accept", "authorization", "content-type", "user-agent")
 
@@ -49,7 +49,7 @@ _log: Final = structlog.stdlib.get_logger("app.oauth")
 
 
 class _Proof(BaseModel):
-    """The claims of an ID token that Authlib has checked."""
+    """The claims of an ID token that Authlib has verified."""
 
     iss: str
     sub: Subject
@@ -83,7 +83,7 @@ class IssuerTransport(httpx2.AsyncBaseTransport):
 
 
 class OidcProvider:
-    """One provider: where people are sent, and who comes back."""
+    """One provider: where people are sent to sign in, and who they are when they return."""
 
     def __init__(self, settings: Settings, secret_key: SecretStr, fetcher: Fetcher, clock: Clock) -> None:
         self.issuer: Final = settings.oidc_login_issuer
@@ -95,8 +95,8 @@ class OidcProvider:
         self._remote = RemoteIssuer(self.issuer, ALGORITHMS, fetcher, clock=clock, name=self.name)
         self._transport = IssuerTransport(fetcher, self.issuer)
 
-    async def address(self, state: str) -> str:
-        """Where to send a browser for an attempt with this `state`. Raises `Unavailable`."""
+    async def authorization_url(self, state: str) -> str:
+        """Return where to send a browser for an attempt with this `state`. Raises `Unavailable`."""
         metadata = await self._remote.metadata()
         if metadata.authorization_endpoint is None or metadata.token_endpoint is None:
             _log.warning("sign-in provider has no endpoints for signing in", issuer=self.issuer)
@@ -108,8 +108,10 @@ class OidcProvider:
         return cast("str", built["url"])
 
     async def identify(self, state: str, answer: Mapping[str, str]) -> Identity | None:
-        """Who signed in, by the parameters that the provider answered the attempt with this `state` with; None when
-        that was a no, or a check fails. The log says which. Raises `Unavailable`."""
+        """Return who signed in, from the parameters of the provider's response to the attempt with this `state`.
+
+        None when it is an error response, or a check fails; the log says which. Raises `Unavailable`.
+        """
         if "error" in answer:
             fault = _code(answer["error"])
         elif not await self._may_have_sent(answer.get("iss")):
@@ -122,14 +124,14 @@ class OidcProvider:
         return None
 
     async def _may_have_sent(self, iss: str | None) -> bool:
-        """Whether an answer with this `iss` can be this provider's: against mix-up, one that promises to send it must
-        (RFC 9207 section 2.4)."""
+        """Whether a response with this `iss` can be this provider's: a provider that announces the parameter must send
+        it, which prevents mix-up (RFC 9207 section 2.4)."""
         if iss is None:
             return not (await self._remote.metadata()).authorization_response_iss_parameter_supported
         return iss == self.issuer
 
     async def _redeem(self, state: str, code: str) -> Identity | None:
-        """None when the provider refuses the code, or its ID token fails a check (OpenID Connect Core section
+        """Return None when the provider refuses the code, or its ID token fails a check (OpenID Connect Core section
         3.1.3.7)."""
         client = self._client(await self._remote.metadata())
         try:
@@ -150,7 +152,7 @@ class OidcProvider:
             _log.warning("sign-in provider does not answer", reason=type(error).__name__)
             raise self._unavailable() from error
         except (AuthlibBaseError, JoseError, ValidationError, ValueError, TypeError, KeyError) as error:
-            # The last three are what Authlib makes of answers in a shape that no provider sends.
+            # Authlib raises the last three for malformed responses.
             _log.warning("sign-in provider's answer refused", answer="token", reason=_reason(error))
             return None
         return Identity(self.issuer, proof.sub, name_in(claims))
@@ -159,7 +161,7 @@ class OidcProvider:
         return Unavailable(f"{self.name} can't be reached right now. Try again shortly.", retry_after=RETRY_SECONDS)
 
     def _client(self, metadata: IssuerMetadata) -> Any:
-        """A client for one step. It fetches the provider's keys itself, so they are never old."""
+        """Return Authlib's client for one step. It fetches the provider's keys itself, so they are never stale."""
         methods = metadata.token_endpoint_auth_methods_supported
         method = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
         secret = self._client_secret
@@ -167,7 +169,7 @@ class OidcProvider:
             StarletteIntegration("upstream"),
             client_id=self._client_id,
             client_secret=secret.get_secret_value() if secret else None,
-            # Chosen members only: Authlib hands all of them on to its HTTP client as arguments.
+            # Only these: Authlib passes every member on to its HTTP client as an argument.
             issuer=metadata.issuer,
             authorization_endpoint=metadata.authorization_endpoint,
             token_endpoint=metadata.token_endpoint,
@@ -189,7 +191,7 @@ class OidcProvider:
         return self._derived("verifier", state)
 
     def _derived(self, purpose: str, state: str) -> str:
-        """43 characters that nobody knows who knows the state alone, so that nothing of them has to be stored."""
+        """Return 43 characters that can't be derived from the state without the key: nothing has to be stored."""
         digest = hmac.digest(self._key, f"{purpose} {state}".encode(), "sha256")
         return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -199,7 +201,7 @@ def _code(error: object) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """The provider's error code, the claim that is not right, or what kind of fault it is."""
+    """Return the provider's error code, the invalid claim, or the type of the error."""
     match error:
         case OAuthError():
             return _code(error.error)

@@ -1,4 +1,4 @@
-"""SQL on sign-ins at another provider that are under way."""
+"""SQL on sign-ins at the OpenID provider that are under way."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,12 +12,12 @@ from app.oauth.tables import authorization_requests as requests
 from app.oauth.tables import upstream_sign_ins as attempts
 
 LIFE: Final = timedelta(minutes=10)
-"""How long an attempt without a request is good; the others end with theirs."""
+"""How long an attempt without an authorization request is valid; the others expire with theirs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a sign-in leads: on with a waiting request, or else to a path of ours."""
+    """Where a sign-in leads: to a pending authorization request, or else to a path of this service."""
 
     request_id: UUID | None
     path: str
@@ -26,7 +26,7 @@ class Destination:
 async def insert_attempt(
     connection: Connection, state_hash: bytes, request_id: UUID, issuer: str, now: datetime
 ) -> None:
-    """Store that a browser leaves for `issuer`, on behalf of a waiting request."""
+    """Insert an attempt to sign in at `issuer` on behalf of a pending authorization request."""
     await connection.execute(
         insert(attempts).values(state_hash=state_hash, request_id=request_id, issuer=issuer, created_at=now)
     )
@@ -35,7 +35,7 @@ async def insert_attempt(
 async def insert_attempt_for_path(
     connection: Connection, state_hash: bytes, browser_hash: bytes, path: str, issuer: str, now: datetime
 ) -> None:
-    """Store that this browser leaves for `issuer`, to come back to a path of ours."""
+    """Insert an attempt of this browser to sign in at `issuer` and return to a path of this service."""
     await connection.execute(
         insert(attempts).values(
             state_hash=state_hash, browser_hash=browser_hash, path=path, issuer=issuer, created_at=now
@@ -46,8 +46,11 @@ async def insert_attempt_for_path(
 async def use_attempt(
     connection: Connection, state_hash: bytes, browser_hash: bytes, issuer: str, now: datetime
 ) -> Destination | None:
-    """Use an attempt up; where it leads. None when it is unknown, used or too old, was for another issuer, or is not
-    (or its request is not, or no longer) this browser's: then nothing is changed."""
+    """Use up an attempt and return where it leads.
+
+    None, and nothing is changed, when it is unknown, used or too old, was for another issuer, or it (or its pending
+    request) does not belong to this browser.
+    """
     open_here = select(requests.c.id).where(
         requests.c.browser_hash == browser_hash, requests.c.used_at.is_(None), requests.c.expires_at > now
     )

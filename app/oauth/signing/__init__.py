@@ -1,1 +1,1 @@
-"""The keys that sign access tokens, and keys as others publish them."""
+"""The keys that sign access tokens, and the public keys of others."""

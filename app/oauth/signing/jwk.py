@@ -1,4 +1,4 @@
-"""Public keys as others publish them (JWK, RFC 7517): which are good for checking signatures, and with what."""
+"""Public keys of others (JWK, RFC 7517): which of them can verify signatures, and with which algorithm."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
@@ -8,13 +8,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 RSA_BITS: Final = range(2048, 8193)
-"""Shorter keys can be broken, and longer ones cost too much to try."""
+"""Shorter keys can be broken, and longer ones cost too much to use."""
 
 EXPONENTS: Final = range(3, 2**32)
-"""Nobody needs more than 65537; one as long as the modulus makes a check a hundred times as dear."""
+"""Nobody needs more than 65537; one as long as the modulus makes a check a hundred times as expensive."""
 
 PRIVATE: Final = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "oth"})
-"""Members of keys that nobody should have shown us (RFC 7518 sections 6.2.2, 6.3.2 and 6.4)."""
+"""Members of private and secret keys, which nobody should send (RFC 7518 sections 6.2.2, 6.3.2 and 6.4)."""
 
 _FITTING: Final[Mapping[str, tuple[str, str | None]]] = {
     "ES256": ("EC", "P-256"),
@@ -32,7 +32,7 @@ _FITTING: Final[Mapping[str, tuple[str, str | None]]] = {
 
 
 class Jwk(BaseModel):
-    """The members of a public key that are read; others say nothing to us, and are neither checked nor kept."""
+    """The members of a public key that are read; others are neither checked nor stored."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -47,12 +47,12 @@ class Jwk(BaseModel):
     y: str | None = None
 
     def members(self) -> dict[str, str]:
-        """The key as it is written, without what is absent."""
+        """Return the key as JSON, without absent members."""
         return self.model_dump(exclude_none=True)
 
 
 def read_jwk(members: Mapping[str, Any]) -> Jwk | None:
-    """A public key for signatures; None for any other, and for one that shows something private."""
+    """Return a public key for signatures; None for any other, and for one with private members."""
     if PRIVATE & members.keys():
         return None
     try:
@@ -62,7 +62,7 @@ def read_jwk(members: Mapping[str, Any]) -> Jwk | None:
 
 
 def usable_key(jwk: Jwk, algorithm: str) -> jwt.PyJWK | None:
-    """The key, if it may check signatures of that algorithm and is neither too weak nor too costly for it."""
+    """Return the key if it can verify signatures of that algorithm and is neither too weak nor too costly."""
     kind, curve = _FITTING[algorithm]
     if jwk.kty != kind or jwk.alg not in (None, algorithm) or curve not in (None, jwk.crv):
         return None

@@ -1,4 +1,4 @@
-"""The keys that sign access tokens: ES256, their private halves sealed in the database."""
+"""The keys that sign access tokens: ES256, their private keys encrypted in the database."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ ALGORITHM: Final = "ES256"
 SEALED_FOR: Final = "signing-keys"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 section 2.1
 
-# A retired key stays published while a token that it signed can be alive; the longest lives an hour.
+# A retired key stays published while a token that it signed can be valid; the longest is valid for an hour.
 PUBLISHED_AFTER_RETIREMENT: Final = timedelta(hours=2)
 # A new key is published an hour before its first use, so every process knows it long before it matters.
 REREAD_AFTER: Final = timedelta(minutes=5)
@@ -67,67 +67,67 @@ class KeyRing:
         self._verifying: dict[str, jwt.PyJWK] = {}
 
     async def load(self) -> None:
-        """Read the keys, making the very first one, and seal again what an earlier SECRET_KEY sealed.
+        """Read the keys, create the very first one, and encrypt again what an earlier SECRET_KEY encrypted.
 
-        Raises `StartupError` when a key in use can't be opened: new keys in its place would cut off everyone.
+        Raises `StartupError` when a key in use can't be decrypted: new keys in its place would disconnect everyone.
         """
         now = self._clock()
         async with transaction(self._engine) as connection:
             stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
             if not any(key.retired_at is None for key in stored):
                 generation = max((key.generation for key in stored), default=0) + 1
-                made = make_key(generation, self.secret_key, now)
-                await store.insert_key(connection, made, now)
+                created = create_key(generation, self.secret_key, now)
+                await store.insert_key(connection, created, now)
                 stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
-                if any(key.kid == made.kid for key in stored):
-                    await record(connection, AuditEntry(action=Action.KEY_MADE, at=now, detail=made.kid))
-            self._take(stored, now, strict=True)
-            await self._reseal(connection, [key for key in stored if key.may_sign(now)])
+                if any(key.kid == created.kid for key in stored):
+                    await record(connection, AuditEntry(action=Action.KEY_MADE, at=now, detail=created.kid))
+            self._adopt(stored, now, strict=True)
+            await self._reencrypt(connection, [key for key in stored if key.may_sign(now)])
 
     async def refresh(self) -> None:
-        """Read the keys again when what is cached is older than five minutes."""
+        """Read the keys again when the cached ones are older than five minutes."""
         if self._read_at is None or self._clock() - self._read_at >= REREAD_AFTER:
-            await self._read_again(REREAD_AFTER)
+            await self._reread(REREAD_AFTER)
 
     async def verification_key(self, kid: str, algorithm: str = ALGORITHM) -> jwt.PyJWK | None:
-        """The public key of that id; None when there is none, as for every algorithm but ours.
+        """Return the public key with that id; None when there is none, as for every algorithm but ES256.
 
         For an unknown id the keys are read again, though not more often than every 30 seconds.
         """
         if algorithm != ALGORITHM:
             return None
         if kid not in self._verifying:
-            await self._read_again(SHORTEST_REFETCH)
+            await self._reread(SHORTEST_REFETCH)
         return self._verifying.get(kid)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """A signed access token (RFC 9068) with the newest key that is active.
+        """Return an access token (RFC 9068) signed with the newest active key.
 
-        Raises `Unavailable` while there is no key that this process can open.
+        Raises `Unavailable` while there is no key that this process can decrypt.
         """
         if not self._signing:
             raise Unavailable("Tokens can't be signed right now. Try again shortly.", retry_after=RETRY_SECONDS)
         now = self._clock()
-        # None is active where the clock is behind that of the process that made the first key: then the oldest will do.
+        # None is active when this clock is behind that of the process that created the first key: the oldest will do.
         key = next((key for key in self._signing if key.active_from <= now), self._signing[-1])
         return jwt.encode(
             dict(claims), key.private_key, algorithm=ALGORITHM, headers={"typ": TOKEN_TYPE, "kid": key.kid}
         )
 
     def public_keys(self) -> dict[str, Any]:
-        """The JWK Set (RFC 7517 section 5) of every key that is active, coming or not yet forgotten."""
+        """Return the JWK Set (RFC 7517 section 5) of every key that is active, upcoming or recently retired."""
         return {"keys": [dict(jwk) for jwk in self._public.values()]}
 
-    async def _read_again(self, when_older_than: timedelta) -> None:
+    async def _reread(self, when_older_than: timedelta) -> None:
         async with self._reading:
             now = self._clock()
             if self._read_at is not None and now - self._read_at < when_older_than:
                 return  # another request has just done it
             async with transaction(self._engine) as connection:
                 stored = await store.find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
-            self._take(stored, now)
+            self._adopt(stored, now)
 
-    def _take(self, stored: Sequence[StoredKey], now: datetime, *, strict: bool = False) -> None:
+    def _adopt(self, stored: Sequence[StoredKey], now: datetime, *, strict: bool = False) -> None:
         opened = {key.kid: key for key in self._signing}
         signing: list[SigningKey] = []
         for key in stored:
@@ -139,22 +139,24 @@ class KeyRing:
                 signing.append(SigningKey(key.kid, _load_private(found[0]), key.active_from))
             elif strict:
                 raise StartupError(_CANT_OPEN)
-            # Otherwise a newer process made it under a SECRET_KEY that this one was not started with:
-            # good for verifying; signing goes on with the keys at hand.
+            # Otherwise a newer process created it under a SECRET_KEY that this one was not started with: it can
+            # verify; signing goes on with the keys at hand.
         self._signing = signing
         self._public = {key.kid: key.public_jwk for key in stored}
         self._verifying = {key.kid: jwt.PyJWK.from_dict(dict(key.public_jwk), ALGORITHM) for key in stored}
         self._read_at = now
 
-    async def _reseal(self, connection: Connection, stored: Sequence[StoredKey]) -> None:
+    async def _reencrypt(self, connection: Connection, stored: Sequence[StoredKey]) -> None:
         for key in stored:
             opened = unseal(key.sealed_private_key, SEALED_FOR, key.kid, self._secret_keys)
             if opened is not None and opened[1] is not self.secret_key:
-                await store.reseal_key(connection, key.kid, seal(opened[0], SEALED_FOR, key.kid, self.secret_key))
+                await store.replace_private_key(
+                    connection, key.kid, seal(opened[0], SEALED_FOR, key.kid, self.secret_key)
+                )
 
 
-def make_key(generation: int, secret_key: SecretStr, active_from: datetime) -> StoredKey:
-    """A new key, its private half sealed."""
+def create_key(generation: int, secret_key: SecretStr, active_from: datetime) -> StoredKey:
+    """Return a new key, its private key encrypted."""
     private_key = ec.generate_private_key(ec.SECP256R1())
     kid = secrets.token_urlsafe(12)
     public_jwk = ECAlgorithm.to_jwk(private_key.public_key(), as_dict=True)

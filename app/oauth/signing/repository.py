@@ -14,7 +14,7 @@ from app.oauth.tables import signing_keys
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A signing key as stored: the private half sealed, the public half as JWK."""
+    """A signing key as it is stored: the private key encrypted, the public key as JWK."""
 
     kid: str
     generation: int
@@ -24,12 +24,12 @@ class StoredKey:
     retired_at: datetime | None
 
     def may_sign(self, now: datetime) -> bool:
-        """Whether it is not retired yet; whether it is active already is another question."""
+        """Whether it is not retired. It may not be active yet."""
         return self.retired_at is None or self.retired_at > now
 
 
 async def find_keys(connection: Connection, still_needed_after: datetime) -> list[StoredKey]:
-    """Keys in use, and those retired later than `still_needed_after`; newest first."""
+    """Return the keys in use, and those retired after `still_needed_after`; newest first."""
     rows = await connection.execute(
         select(
             signing_keys.c.kid,
@@ -46,7 +46,7 @@ async def find_keys(connection: Connection, still_needed_after: datetime) -> lis
 
 
 async def insert_key(connection: Connection, key: StoredKey, now: datetime) -> bool:
-    """Store a new key; False, and nothing stored, when another process has made this generation already."""
+    """Insert a key; return False, inserting nothing, when another process has created this generation already."""
     done = await connection.execute(
         insert(signing_keys)
         .values(
@@ -64,7 +64,7 @@ async def insert_key(connection: Connection, key: StoredKey, now: datetime) -> b
 
 
 async def retire_keys_before(connection: Connection, generation: int, at: datetime) -> None:
-    """Let every key before a generation sign until `at` and no longer."""
+    """Retire at `at` every key before a generation."""
     await connection.execute(
         update(signing_keys)
         .where(signing_keys.c.generation < generation, signing_keys.c.retired_at.is_(None))
@@ -72,8 +72,8 @@ async def retire_keys_before(connection: Connection, generation: int, at: dateti
     )
 
 
-async def reseal_key(connection: Connection, kid: str, sealed_private_key: bytes) -> None:
-    """Store the same private key sealed under another SECRET_KEY."""
+async def replace_private_key(connection: Connection, kid: str, sealed_private_key: bytes) -> None:
+    """Store the same private key encrypted under another SECRET_KEY."""
     await connection.execute(
         update(signing_keys).where(signing_keys.c.kid == kid).values(sealed_private_key=sealed_private_key)
     )

@@ -1,7 +1,7 @@
-"""Replacing the signing key: by command, and when it has grown old.
+"""Rotation of the signing key: by command, and by age.
 
-The new key is published an hour before its first use, so that every process, and everyone who caches our keys, knows
-it by then. At that moment the old one stops signing; it stays published until the last token it signed is dead.
+The new key is published an hour before its first use, so that by then every process, and everyone who caches the key
+set, has it. Then the old one stops signing; it stays published until the last token that it signed has expired.
 """
 
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
-from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, make_key
+from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, create_key
 from app.oauth.signing.repository import StoredKey, find_keys, insert_key, retire_keys_before
 
 PUBLISHED_BEFORE_USE: Final = timedelta(hours=1)
@@ -20,14 +20,15 @@ OLDEST: Final = timedelta(days=90)
 
 
 async def rotate_keys(connection: Connection, secret_key: SecretStr, now: datetime) -> StoredKey | None:
-    """Make the next key, and retire the others at the moment when it takes over.
+    """Create the next key, which retires the others when it becomes active.
 
-    None, and nothing changed, while a key waits to take over already: of processes that rotate at once, one does.
+    Returns None, changing nothing, while there is one that is not active yet: of processes that rotate at once, one
+    succeeds.
     """
     newest = await _newest(connection, now)
     if newest is None or newest.active_from > now:
         return None
-    key = make_key(newest.generation + 1, secret_key, now + PUBLISHED_BEFORE_USE)
+    key = create_key(newest.generation + 1, secret_key, now + PUBLISHED_BEFORE_USE)
     if not await insert_key(connection, key, now):
         return None
     await retire_keys_before(connection, key.generation, key.active_from)
@@ -36,7 +37,7 @@ async def rotate_keys(connection: Connection, secret_key: SecretStr, now: dateti
 
 
 async def rotate_old_keys(connection: Connection, secret_key: SecretStr, now: datetime) -> StoredKey | None:
-    """`rotate_keys` if the newest key has signed for 90 days."""
+    """Rotate if the newest key has been active for 90 days; else return None."""
     newest = await _newest(connection, now)
     if newest is None or now - newest.active_from < OLDEST:
         return None
@@ -44,5 +45,5 @@ async def rotate_old_keys(connection: Connection, secret_key: SecretStr, now: da
 
 
 async def _newest(connection: Connection, now: datetime) -> StoredKey | None:
-    """The newest key; None before the service has made its first one."""
+    """Return the newest key; None before the service has created its first one."""
     return next(iter(await find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)), None)

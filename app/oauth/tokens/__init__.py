@@ -1,1 +1,1 @@
-"""Codes, access tokens and refresh tokens, and the endpoints where clients use them."""
+"""Authorization codes, access tokens and refresh tokens, and the endpoints where clients use them."""

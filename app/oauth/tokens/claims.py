@@ -27,10 +27,10 @@ Subject = Annotated[str, Field(max_length=255, pattern=_PRINTABLE)]
 
 
 class ExternalClaims(BaseModel):
-    """The claims of another issuer's access token. They name no grant: oauth/issuers/external_grants.py finds it.
+    """The claims of another issuer's access token. They name no grant: `ExternalGrants` finds it.
 
-    Client ids are printable ASCII (RFC 6749 appendix A.1). Where there is no `client_id`, `azp` says who was given the
-    token (OpenID Connect Core section 2).
+    Client ids are printable ASCII (RFC 6749 appendix A.1). Without a `client_id`, `azp` is the client that the token
+    was issued to (OpenID Connect Core section 2).
     """
 
     model_config = ConfigDict(frozen=True)

@@ -23,7 +23,7 @@ class Code:
 
 
 async def insert_code(connection: Connection, code: Code, now: datetime) -> None:
-    """Store a fresh code."""
+    """Insert a code."""
     await connection.execute(
         insert(codes).values(
             code_hash=code.code_hash,
@@ -37,7 +37,7 @@ async def insert_code(connection: Connection, code: Code, now: datetime) -> None
 
 
 async def lock_code(connection: Connection, code_hash: bytes) -> Code | None:
-    """The code with that hash, used or not, locked until the transaction ends."""
+    """Lock and return the code with that hash, used or not."""
     row = (
         await connection.execute(
             select(
@@ -56,5 +56,5 @@ async def lock_code(connection: Connection, code_hash: bytes) -> Code | None:
 
 
 async def consume_code(connection: Connection, code_hash: bytes, now: datetime) -> None:
-    """Use a code up."""
+    """Mark a code as used."""
     await connection.execute(update(codes).where(codes.c.code_hash == code_hash).values(consumed_at=now))

@@ -12,7 +12,7 @@ from app.oauth.tables import refresh_families, refresh_tokens
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The tokens of one grant: the number of the newest, and when it was given out."""
+    """The refresh tokens of one grant: the generation of the newest, and when it was issued."""
 
     current_generation: int
     used_at: datetime
@@ -20,7 +20,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """One generation of a family, by its hash. `successor_nonce` is set once it was rotated."""
+    """One generation of a family. `successor_nonce` is set once it was rotated."""
 
     generation: int
     successor_nonce: bytes | None
@@ -30,7 +30,7 @@ class RefreshToken:
 async def insert_family(
     connection: Connection, family_id: UUID, grant_id: UUID, token_hash: bytes, now: datetime
 ) -> None:
-    """A new family with its first token, generation 1."""
+    """Insert a family with its first token, generation 1."""
     await connection.execute(
         insert(refresh_families).values(
             id=family_id, grant_id=grant_id, current_generation=1, created_at=now, used_at=now
@@ -42,20 +42,20 @@ async def insert_family(
 async def insert_token(
     connection: Connection, family_id: UUID, generation: int, token_hash: bytes, now: datetime
 ) -> None:
-    """Store the hash of one generation."""
+    """Insert the hash of one generation."""
     await connection.execute(
         insert(refresh_tokens).values(family_id=family_id, generation=generation, token_hash=token_hash, created_at=now)
     )
 
 
 async def find_family_grant(connection: Connection, family_id: UUID) -> UUID | None:
-    """The grant of a family; it never changes, so it is read before anything is locked."""
+    """Return the grant of a family; it never changes, so it is read before anything is locked."""
     found = await connection.execute(select(refresh_families.c.grant_id).where(refresh_families.c.id == family_id))
     return found.scalar()
 
 
 async def lock_family(connection: Connection, family_id: UUID) -> Family:
-    """The family, locked until the transaction ends."""
+    """Lock and return a family."""
     found = await connection.execute(
         select(refresh_families.c.current_generation, refresh_families.c.used_at)
         .where(refresh_families.c.id == family_id)
@@ -65,7 +65,7 @@ async def lock_family(connection: Connection, family_id: UUID) -> Family:
 
 
 async def find_token(connection: Connection, family_id: UUID, token_hash: bytes) -> RefreshToken | None:
-    """The generation with that hash."""
+    """Return the generation with that hash."""
     row = (
         await connection.execute(
             select(refresh_tokens.c.generation, refresh_tokens.c.successor_nonce, refresh_tokens.c.rotated_at).where(
@@ -79,7 +79,7 @@ async def find_token(connection: Connection, family_id: UUID, token_hash: bytes)
 async def rotate_token(
     connection: Connection, family_id: UUID, generation: int, nonce: bytes, successor_hash: bytes, now: datetime
 ) -> None:
-    """Replace the current generation by its successor; the family must be locked."""
+    """Replace the current generation with its successor; the family must be locked."""
     await connection.execute(
         update(refresh_tokens)
         .where(refresh_tokens.c.family_id == family_id, refresh_tokens.c.generation == generation)

@@ -1,4 +1,4 @@
-"""The bearer check: is this access token of an issuer that we trust, for us, and alive?"""
+"""Verification of access tokens: issued by a trusted issuer, for this service, and not expired."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ LEEWAY: Final = timedelta(seconds=60)
 LONGEST_TOKEN: Final = 8_192
 
 Wrong = Literal["issuer", "type", "algorithm", "key", "signature", "audience", "claims", "times", "exp"]
-"""Which check a token fails, for the log: the first of them, and `claims` where one is missing or in a wrong shape."""
+"""The first check that a token fails, for the log; `claims` when one is missing or malformed."""
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 
@@ -29,8 +29,8 @@ _log: Final = structlog.stdlib.get_logger("app.oauth")
 class TokenVerifier:
     """Verifies tokens of the embedded issuer (unless `keys` is None) and of `others`, all in the same way.
 
-    A made-up token costs one check of a signature at most. Keys that are not known are asked for by one at a time and
-    then not for a while, however many tokens name them, so that nobody has to be counted here.
+    A forged token costs at most one check of a signature. Unknown keys are looked up one at a time and then not for a
+    while, however many tokens name them, so no rate limit is needed here.
     """
 
     def __init__(
@@ -48,18 +48,18 @@ class TokenVerifier:
         self._known = ClaimsCache()
 
     async def verify(self, token: str) -> AccessClaims | None:
-        """The claims of a good token; None for every other one, and never which check failed.
+        """Return the claims of a valid token; None for every other one, whichever check failed.
 
-        Raises `Unavailable` when the issuer's keys can't be had, so that nobody knows whether it is good.
+        Raises `Unavailable` when the issuer's keys can't be fetched.
         """
         return await self._recall(token) or await self._check(token)
 
     async def _recall(self, token: str) -> AccessClaims | None:
-        """The claims of a token that was checked before and is still good; None for one that has to be checked."""
+        """Return the claims of a token that was verified before and is still valid; None for any other."""
         known = self._known.find(token) if len(token) <= LONGEST_TOKEN else None
         if known is None:
             return None
-        # The two things that can have changed since the signature was checked.
+        # The two things that may have changed since the signature was verified.
         keys = self._issuers[known.claims.iss].keys
         if not self._is_over(known.claims) and await keys.verification_key(known.kid, known.algorithm) is not None:
             return known.claims
@@ -67,12 +67,12 @@ class TokenVerifier:
         return None
 
     async def _check(self, token: str) -> AccessClaims | None:
-        """The claims of a token whose signature has to be checked."""
+        """Verify a token's signature and claims."""
         if len(token) > LONGEST_TOKEN:
             return None
         try:
             header = jwt.get_unverified_header(token)
-            # Nothing is believed yet: the claimed issuer only says whose keys must have signed.
+            # Not verified yet: the claimed issuer only says whose keys must have signed.
             claimed: Any = jwt.decode(token, options={"verify_signature": False}).get("iss")
         except jwt.PyJWTError:
             return None
@@ -83,7 +83,7 @@ class TokenVerifier:
         found = await self._verified(token, header, issuer)
         if not isinstance(found, str):
             return found
-        if not issuer.is_ours:
+        if not issuer.is_embedded:
             _note(issuer, found)
         return None
 
@@ -106,8 +106,8 @@ class TokenVerifier:
                 audience=self._audience,
                 issuer=issuer.identifier,
                 leeway=LEEWAY,
-                # Our own tokens name one audience; others may name several, of which we are one (RFC 9068 section 4).
-                options={"require": list(required), "strict_aud": issuer.is_ours},
+                # The embedded issuer names one audience; others may name several (RFC 9068 section 4).
+                options={"require": list(required), "strict_aud": issuer.is_embedded},
             )
             claims = issuer.claims(payload)
         except (jwt.PyJWTError, ValidationError) as error:
@@ -121,10 +121,10 @@ class TokenVerifier:
         return claims.exp <= self._clock() - LEEWAY
 
     def _note_slash(self, claimed: Any) -> None:
-        """The commonest slip in OIDC_ISSUERS. Issuers that nobody named are not worth a line."""
+        """Log the commonest mistake in OIDC_ISSUERS. Issuers that are not configured are not worth a line."""
         if isinstance(claimed, str):
             for each in self._issuers.values():
-                if not each.is_ours and each.identifier.rstrip("/") == claimed.rstrip("/"):
+                if not each.is_embedded and each.identifier.rstrip("/") == claimed.rstrip("/"):
                     _note(each, "issuer")
 
 
@@ -153,7 +153,7 @@ MOST_TOKENS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What one token proved, and the key that signed it."""
+    """The claims of one token, and the key that signed it."""
 
     kid: str
     algorithm: str
@@ -161,7 +161,11 @@ class Verified:
 
 
 class ClaimsCache:
-    """At most MOST_TOKENS by the SHA-256 of their token, never the token itself; the longest unused go first."""
+    """Verified claims by the SHA-256 of their token, so that a signature is not checked at every call.
+
+    Holds at most MOST_TOKENS; the least recently used are dropped first. Whether the signing key is still valid and the
+    grant still live is checked at every call.
+    """
 
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, Verified] = OrderedDict()
@@ -170,7 +174,7 @@ class ClaimsCache:
         return len(self._known)
 
     def find(self, token: str) -> Verified | None:
-        """What this very token proved before; whether it has expired since is for the caller to see."""
+        """Return what this token proved before; the caller checks whether it has expired since."""
         key = hash_of(token)
         verified = self._known.get(key)
         if verified is not None:
@@ -178,11 +182,11 @@ class ClaimsCache:
         return verified
 
     def keep(self, token: str, verified: Verified) -> None:
-        """Remember a token that has just been verified."""
+        """Cache a token that has just been verified."""
         self._known[hash_of(token)] = verified
         if len(self._known) > MOST_TOKENS:
             self._known.popitem(last=False)
 
     def forget(self, token: str) -> None:
-        """Drop a token that is no longer good."""
+        """Drop a token that is no longer valid."""
         self._known.pop(hash_of(token), None)

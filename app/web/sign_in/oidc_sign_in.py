@@ -114,7 +114,7 @@ async def _begin(server: OAuthContext, request: Request, upstream: OidcProvider)
     with _recorded(server, request):
         await count_attempt(server, request)
         state = new_secret(STATE_PREFIX)
-        return state, await upstream.address(state)
+        return state, await upstream.authorization_url(state)
 
 
 def _leave(server: OAuthContext, upstream: OidcProvider, target: str) -> Response:

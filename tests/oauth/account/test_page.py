@@ -10,7 +10,7 @@ from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.oauth.credentials.api_key_repository import note_key_use
-from app.oauth.credentials.api_keys import IssuedKey, WantedKey, create_api_key
+from app.oauth.credentials.api_keys import IssuedKey, NewKey, create_api_key
 from app.oauth.tables import grants
 from app.settings import Settings
 from tests.db.looking import change
@@ -44,7 +44,7 @@ async def test_an_api_key_is_shown_as_one_with_its_last_use(
     household = (await Browser(http).open("/account")).soup.select("section.app dd")[1].get_text()
     keys: list[IssuedKey] = []
     for name in ("Display", "API key"):
-        wanted = WantedKey(email, household, name=name)
+        wanted = NewKey(email, household, name=name)
         async with transaction(server.engine) as connection:
             keys.append(await create_api_key(connection, server.settings.resource, wanted, server.clock()))
     async with transaction(server.engine) as connection:
