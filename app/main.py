@@ -24,6 +24,8 @@ from app.limits.counters import Counters
 from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
 from app.oauth.assembly import OAuthParts, authorization_server
+from app.oauth.authorize.pending_requests import PendingRequests
+from app.oauth.context import OAuthContext
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.external.trusted import external_issuers
 from app.oauth.routes import oauth_routes
@@ -40,10 +42,10 @@ from app.settings.secret_key import keep_secret_key
 from app.settings.settings import Settings, load_settings
 from app.ui.hosts import HostCheck
 from app.ui.routes import static_files
-from app.web.account.routes import account_routes
+from app.web.context import WebContext
 from app.web.landing import landing_routes
 from app.web.not_found import missing_handlers
-from app.web.sign_in.routes import sign_in_routes
+from app.web.routes import web_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,23 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
         counters=parts.counters,
     )
     server = authorization_server(parts.settings, around)
-    return [*oauth_routes(server), *sign_in_routes(server), *account_routes(server)]
+    return [*oauth_routes(server), *web_routes(web_context(server))]
+
+
+def web_context(server: OAuthContext) -> WebContext:
+    """The pages for people beside an authorization server."""
+    return WebContext(
+        kit=server.kit,
+        client_requests=PendingRequests(server.kit),
+        audit=server.audit,
+        sign_ins=server.limits.sign_ins,
+        password_sign_in=server.password_sign_in,
+        mailer=server.mailer,
+        oidc_provider=server.oidc_provider,
+        grant_revoked=server.grant_revoked,
+        public_url=server.settings.public_url,
+        has_passwords=server.settings.has_passwords,
+    )
 
 
 def create_worker() -> Starlette:
