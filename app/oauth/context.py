@@ -19,7 +19,7 @@ from app.people.models import Person
 from app.people.password_sign_in import PasswordSignIn
 from app.runtime.clock import Clock
 from app.runtime.mailer import Mailer
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.page_kit import PageKit
 
 
