@@ -75,7 +75,7 @@ def test_the_limits_in_the_documents_are_those_of_the_code() -> None:
     assert sorted(said) == sorted([*asdict(meant).values(), *twice, *of_calls])
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "bench/requirements.txt"])
 def test_the_lock_names_no_index(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "--hash=sha256:" in text
@@ -98,7 +98,7 @@ def test_commands_in_blocks_run_as_they_stand(path: Path) -> None:
 def test_every_make_job_that_the_documents_name_exists() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     jobs = set(re.findall(r"^  make (\S+)", listed, re.MULTILINE))
-    assert {"help", "run", "test", "test-all", "check", "format", "migrate", "bench", "lock", "conformance"} <= jobs
+    assert {"help", "run", "test", "test-all", "check", "format", "migrate", "bench", "trips", "lock", "conformance"} <= jobs
     for path in DOCUMENTS:
         named = {
             match for each in rendered(path).select("code") for match in re.findall(r"\bmake ([a-z-]+)", each.text)
