@@ -21,7 +21,6 @@ from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chaining import sealing_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.counters import Counters
-from app.lists.first_list import create_first_household
 from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
 from app.oauth.assembly import OAuthParts, authorization_server
@@ -40,7 +39,7 @@ from app.runtime.requests import RequestLog
 from app.settings.secret_key import keep_secret_key
 from app.settings.settings import Settings, load_settings
 from app.ui.hosts import HostCheck
-from app.ui.static_files import static_files
+from app.ui.routes import static_files
 from app.web.account.routes import account_routes
 from app.web.landing import landing_routes
 from app.web.not_found import missing_handlers
@@ -96,7 +95,7 @@ def _parts(settings: Settings) -> Parts:
         GrantCache(cues),
         AccessLimits.of(settings, counters),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
-        external=ExternalGrants(engine, settings, create_first_household),
+        external=ExternalGrants(engine, settings.resource),
     )
     endpoints = Endpoints(settings, engine, identify, cues, audit)
     return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, endpoints)
@@ -145,7 +144,6 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
         engine=parts.engine,
         keys=parts.keys,
         audit=parts.audit,
-        create_first_household=create_first_household,
         fetcher=parts.fetcher,
         mailer=parts.mailer,
         grant_revoked=parts.cues.grant_ended,

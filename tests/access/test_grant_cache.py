@@ -19,9 +19,9 @@ from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
 from app.pubsub import GrantEnded, PubSub
 from app.settings.settings import Settings
 from tests.clock import MovableClock
-from tests.cues.conftest import Heard
 from tests.db.looking import change
 from tests.factory import Connected, Factory
+from tests.pubsub.conftest import Heard
 
 pytestmark = pytest.mark.anyio
 

@@ -21,9 +21,9 @@ from app.pubsub import GrantEnded
 from app.settings.settings import Settings
 from tests.audit.looking import only, stored
 from tests.command import run
-from tests.cues.conftest import Heard
 from tests.factory import CLIENT_ID, Connected
 from tests.mcp.client import McpClient
+from tests.pubsub.conftest import Heard
 from tests.service import environment_of
 
 pytestmark = pytest.mark.anyio

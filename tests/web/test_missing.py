@@ -5,7 +5,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.settings.settings import Settings
-from app.ui.headers import page_headers
+from app.ui.pages import page_headers
 
 pytestmark = pytest.mark.anyio
 
