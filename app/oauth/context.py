@@ -20,7 +20,7 @@ from app.people.login_throttle import LoginThrottle
 from app.people.models import Person
 from app.runtime.clock import Clock
 from app.runtime.mailer import Mailer
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.page_kit import PageKit
 
 

@@ -25,7 +25,7 @@ def account_routes(server: OAuthContext) -> list[BaseRoute]:
         *form_routes(server.kit, "/account/sign-out", partial(post_sign_out, server), ACCOUNT),
         *form_routes(server.kit, "/account/sign-out-everywhere", partial(post_sign_out_everywhere, server), ACCOUNT),
         *form_routes(server.kit, "/account/disconnect", partial(post_disconnect, server), ACCOUNT),
-        *(_password_routes(server) if server.settings.has_passwords else []),
+        *(_password_routes(server) if server.settings.password_sign_in else []),
         *(_upstream_routes(server) if server.oidc_provider else []),
     ]
 

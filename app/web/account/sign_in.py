@@ -85,7 +85,7 @@ def _page(
         "account_sign_in.html",
         error,
         form_token=server.kit.csrf_token(visit, TO_SIGN_IN),
-        has_passwords=server.settings.has_passwords,
+        has_passwords=server.settings.password_sign_in,
         upstream_name=server.oidc_provider.name if server.oidc_provider else None,
         upstream_token=server.kit.csrf_token(visit, TO_SIGN_IN_UPSTREAM),
         next=path,
