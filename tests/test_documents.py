@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from app import VERSION
 from app.access.limits import CALLS_OF_PERSON_PER_MINUTE, CALLS_PER_MINUTE, UNKNOWN_KEYS_PER_MINUTE
 from app.mcp.catalogue import TOOLS
 from app.oauth.limits import PerMinute
@@ -73,6 +74,10 @@ def test_the_limits_in_the_documents_are_those_of_the_code() -> None:
     twice = [meant.fetches_for_requester]  # of documents, and of keys
     of_calls = [CALLS_PER_MINUTE, CALLS_OF_PERSON_PER_MINUTE, UNKNOWN_KEYS_PER_MINUTE]
     assert sorted(said) == sorted([*asdict(meant).values(), *twice, *of_calls])
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "bench/requirements.txt"])
