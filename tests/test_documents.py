@@ -39,6 +39,21 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_paths_that_are_named_exist(path: Path) -> None:
+    spans = [each.get_text() for each in rendered(path).select("code") if each.parent and each.parent.name != "pre"]
+    named = [each for each in spans if re.fullmatch(r"(app|bench|deploy|docs|migrations|tests)/[\w/.-]+", each)]
+    assert [each for each in named if not each.endswith("NNNN_name.py") and not (ROOT / each).exists()] == []
+
+
+def test_the_architecture_page_shows_the_layers_that_are_enforced() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    block = rendered(ROOT / "docs/architecture.md").select_one("pre")
+    assert block is not None
+    shown = [re.split(r"  +", line)[0] for line in block.get_text().splitlines()]
+    assert shown == contracts[0]["layers"]
+
+
 def test_the_readme_opens_with_the_two_commands() -> None:
     first = rendered(ROOT / "README.md").select_one("pre")
     assert first is not None
