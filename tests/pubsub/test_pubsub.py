@@ -148,7 +148,9 @@ async def test_a_backlog_that_grows_too_large_becomes_one_request_to_refetch(
     assert message.cues == [Refetch()]
 
 
-async def test_what_was_published_last_is_sent_before_shutdown(other: PubSub, heard: Heard, database: DatabaseUrls) -> None:
+async def test_what_was_published_last_is_sent_before_shutdown(
+    other: PubSub, heard: Heard, database: DatabaseUrls
+) -> None:
     with other.listening(heard, [HOME]):
         pubsub = PubSub(database.service)
         async with pubsub.running():
