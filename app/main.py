@@ -36,8 +36,7 @@ from app.runtime.logging import configure_logging
 from app.runtime.mailer import Mailer
 from app.runtime.process import exit_with_parent, freeze_gc, on_stop
 from app.runtime.requests import RequestLog
-from app.settings.secret_key import keep_secret_key
-from app.settings.settings import Settings, load_settings
+from app.settings import Settings
 from app.ui.hosts import HostCheck
 from app.ui.routes import static_files
 from app.web.account.routes import account_routes
@@ -88,7 +87,7 @@ def _parts(settings: Settings) -> Parts:
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings)
-    keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
+    keys = KeyRing(engine, settings) if settings.auth_server else None
     identify = Authenticator(
         engine,
         TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
@@ -153,10 +152,9 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
     return [*oauth_routes(server), *sign_in_routes(server), *account_routes(server)]
 
 
-def create_worker() -> Starlette:
-    """The application of one of several worker processes; their parent put everything into the environment."""
+def create_worker(settings: Settings) -> Starlette:
+    """Make the application of one of several worker processes; `settings` come from their parent."""
     exit_with_parent()
-    settings = keep_secret_key(load_settings())
     configure_logging(settings.log_level)
     app = create_app(settings)
     freeze_gc()

@@ -20,7 +20,7 @@ from app.people.login_throttle import LoginThrottle
 from app.people.passwords import PasswordHashing
 from app.runtime.clock import Clock, system_clock
 from app.runtime.mailer import Mailer
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection
 from app.ui.page_kit import PageKit
@@ -54,7 +54,7 @@ class OAuthParts:
 
 def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext:
     """The authorization server of `settings`. Raises `StartupError` without a SECRET_KEY."""
-    secret_key, is_limited, clock = settings.secret_keys[0], settings.limits == "on", around.clock
+    secret_key, is_limited, clock = settings.secret_keys[0], settings.limits, around.clock
     limits = limits_of(around.per_minute, around.counters, enabled=is_limited)
     slow_down = LoginThrottle(secret_key, enabled=is_limited)
     upstream = OidcProvider(settings, secret_key, around.fetcher, clock) if settings.oidc_login_issuer else None

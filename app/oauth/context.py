@@ -20,8 +20,15 @@ from app.people.login_throttle import LoginThrottle
 from app.people.models import Person
 from app.runtime.clock import Clock
 from app.runtime.mailer import Mailer
-from app.settings.settings import Settings
+<<<<<<< HEAD
+from app.settings import Settings
+from app.ui.cookies import BrowserCookie
+from app.ui.forms import CsrfProtection
+from app.ui.pages import Pages
+=======
+from app.settings import Settings
 from app.ui.page_kit import PageKit
+>>>>>>> main
 
 
 @dataclass(frozen=True, slots=True)

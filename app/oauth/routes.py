@@ -16,7 +16,7 @@ from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.tokens.introspect import introspect
 from app.oauth.tokens.revoke import revoke
 from app.oauth.tokens.token import token
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.public_document import public_document
 from app.ui.routes import page_route
 

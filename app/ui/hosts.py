@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.runtime.health import HEALTH_PATHS
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
 

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from app.db import Engine, transaction
 from app.oauth.credentials.api_key_repository import find_grant_of_key_id
 from app.pubsub import GrantEnded
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.command import run
 from tests.factory import Factory
 from tests.mcp.client import McpClient

@@ -18,7 +18,7 @@ from app.oauth.grants.revocation import GrantRevocations, revoke_by_command
 from app.people.finding import find_anybody
 from app.people.identity_repository import insert_identified
 from app.pubsub import GrantEnded
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.looking import only, stored
 from tests.command import run
 from tests.factory import CLIENT_ID, Connected

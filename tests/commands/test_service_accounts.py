@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from app.db import Engine
 from app.pubsub import MembersChanged
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.command import run
 from tests.factory import Factory
 from tests.mcp.client import McpClient

@@ -26,7 +26,7 @@ from app.oauth.tables import grants
 from app.oauth.tokens.claims_cache import ExternalClaims
 from app.people.identities import NAMELESS, name_in
 from app.people.tables import identities, people
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.db.looking import count, rows
 from tests.factory import Factory
@@ -226,7 +226,7 @@ async def test_few_grants_are_remembered_and_not_for_long(
 
 @pytest.fixture
 def without_auth_server(settings: Settings) -> Settings:
-    return settings.model_copy(update={"auth_server": "off"})
+    return settings.model_copy(update={"auth_server": False})
 
 
 @pytest.fixture

@@ -22,8 +22,13 @@ from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.health import health_routes
 from app.runtime.mailer import Mailer
-from app.settings.settings import Settings
+<<<<<<< HEAD
+from app.settings import Settings
+from app.ui.static_files import static_files
+=======
+from app.settings import Settings
 from app.ui.routes import static_files
+>>>>>>> main
 from app.web.account.routes import account_routes
 from app.web.sign_in.routes import sign_in_routes
 from tests.clock import MovableClock
@@ -82,7 +87,7 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
     With `per_minute` it has these limits.
     """
     if "per_minute" in given:
-        settings = settings.model_copy(update={"limits": "on"})
+        settings = settings.model_copy(update={"limits": True})
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()

@@ -4,8 +4,13 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup
 
-from app.settings.settings import Settings
+<<<<<<< HEAD
+from app.settings import Settings
+from app.ui.headers import page_headers
+=======
+from app.settings import Settings
 from app.ui.pages import page_headers
+>>>>>>> main
 
 pytestmark = pytest.mark.anyio
 

@@ -82,7 +82,7 @@ async def question_of(
 
 async def _is_unproven(server: OAuthContext, connection: Connection, person: Person) -> bool:
     """Whether the person has but a password, and an address that could be proven and is not."""
-    if not (server.mailer.enabled and server.settings.has_passwords):
+    if not (server.mailer.enabled and server.settings.password_sign_in):
         return False
     profile = await find_profile(connection, person.id)
     return profile.has_password and profile.verified_at is None

@@ -73,7 +73,7 @@ async def account_page(
         provider=server.provider_of(person),
         profile=profile,
         by_mail=server.mailer.enabled,
-        has_passwords=server.settings.has_passwords,
+        has_passwords=server.settings.password_sign_in,
         apps=[_shown(server, visit, app) for app in apps],
         tokens={
             "sign_out": server.kit.csrf_token(visit, TO_SIGN_OUT),

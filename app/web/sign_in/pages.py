@@ -56,7 +56,7 @@ def _page(
         request_id=request_id,
         form_token=server.kit.csrf_token(visit, purpose, request_id),
         by_mail=server.mailer.enabled,
-        has_passwords=server.settings.has_passwords,
+        has_passwords=server.settings.password_sign_in,
         upstream_name=server.oidc_provider.name if server.oidc_provider else None,
         upstream_token=server.kit.csrf_token(visit, UPSTREAM, request_id),
         **({"client_name": "", "email": "", "name": ""} | shown),
