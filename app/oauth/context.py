@@ -20,15 +20,8 @@ from app.people.login_throttle import LoginThrottle
 from app.people.models import Person
 from app.runtime.clock import Clock
 from app.runtime.mailer import Mailer
-<<<<<<< HEAD
-from app.settings import Settings
-from app.ui.cookies import BrowserCookie
-from app.ui.forms import CsrfProtection
-from app.ui.pages import Pages
-=======
 from app.settings import Settings
 from app.ui.page_kit import PageKit
->>>>>>> main
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,8 @@ from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.health import health_routes
 from app.runtime.mailer import Mailer
-<<<<<<< HEAD
-from app.settings import Settings
-from app.ui.static_files import static_files
-=======
 from app.settings import Settings
 from app.ui.routes import static_files
->>>>>>> main
 from app.web.account.routes import account_routes
 from app.web.sign_in.routes import sign_in_routes
 from tests.clock import MovableClock

@@ -4,13 +4,8 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup
 
-<<<<<<< HEAD
-from app.settings import Settings
-from app.ui.headers import page_headers
-=======
 from app.settings import Settings
 from app.ui.pages import page_headers
->>>>>>> main
 
 pytestmark = pytest.mark.anyio
 

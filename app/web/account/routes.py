@@ -20,23 +20,13 @@ from app.web.sign_in.oidc_sign_in import post_account_upstream
 def account_routes(server: OAuthContext) -> list[BaseRoute]:
     """Everything below `/account`. Seeing and ending what is connected, and signing out, are for everybody."""
     return [
-<<<<<<< HEAD
-        page_route("/account", show_account, server, "GET"),
-        page_route("/account/sign-in", show_sign_in, server, "GET"),
-        *form_routes("/account/sign-out", post_sign_out, server, ACCOUNT),
-        *form_routes("/account/sign-out-everywhere", post_sign_out_everywhere, server, ACCOUNT),
-        *form_routes("/account/disconnect", post_disconnect, server, ACCOUNT),
-        *(_password_routes(server) if server.settings.password_sign_in else []),
-        *(form_routes("/account/upstream", post_account_upstream, server, SIGN_IN) if server.oidc_provider else []),
-=======
         page_route(server.kit, "/account", partial(show_account, server)),
         page_route(server.kit, "/account/sign-in", partial(show_sign_in, server)),
         *form_routes(server.kit, "/account/sign-out", partial(post_sign_out, server), ACCOUNT),
         *form_routes(server.kit, "/account/sign-out-everywhere", partial(post_sign_out_everywhere, server), ACCOUNT),
         *form_routes(server.kit, "/account/disconnect", partial(post_disconnect, server), ACCOUNT),
-        *(_password_routes(server) if server.settings.has_passwords else []),
+        *(_password_routes(server) if server.settings.password_sign_in else []),
         *(_upstream_routes(server) if server.oidc_provider else []),
->>>>>>> main
     ]
 
 

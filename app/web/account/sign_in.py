@@ -84,13 +84,8 @@ def _page(
         visit,
         "account_sign_in.html",
         error,
-<<<<<<< HEAD
-        form_token=csrf_token(server, visit, TO_SIGN_IN),
-        has_passwords=server.settings.password_sign_in,
-=======
         form_token=server.kit.csrf_token(visit, TO_SIGN_IN),
-        has_passwords=server.settings.has_passwords,
->>>>>>> main
+        has_passwords=server.settings.password_sign_in,
         upstream_name=server.oidc_provider.name if server.oidc_provider else None,
         upstream_token=server.kit.csrf_token(visit, TO_SIGN_IN_UPSTREAM),
         next=path,

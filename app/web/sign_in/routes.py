@@ -15,13 +15,8 @@ from app.web.sign_in.sign_up import post_sign_up, show_sign_up
 def sign_in_routes(server: OAuthContext) -> list[BaseRoute]:
     """Return the routes; forms for passwords only where there are passwords, those of a provider only with one."""
     return [
-<<<<<<< HEAD
-        page_route("/oauth/sign-in", show_sign_in, server, "GET"),
-        *(_password_routes(server) if server.settings.password_sign_in else []),
-=======
         page_route(server.kit, "/oauth/sign-in", partial(show_sign_in, server)),
-        *(_password_routes(server) if server.settings.has_passwords else []),
->>>>>>> main
+        *(_password_routes(server) if server.settings.password_sign_in else []),
         *(_upstream_routes(server) if server.oidc_provider is not None else []),
         *form_routes(server.kit, "/oauth/sign-out", partial(post_sign_out, server), "/oauth/consent"),
     ]
