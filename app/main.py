@@ -53,7 +53,7 @@ class Parts:
 
     settings: Settings
     engine: Engine
-    cues: PubSub
+    pubsub: PubSub
     fetcher: Fetcher
     counters: Counters
     mailer: Mailer
@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> Starlette:
     # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
     app.router.redirect_slashes = False
     app.state.endpoints = parts.endpoints
-    app.state.cues = parts.cues
+    app.state.pubsub = parts.pubsub
     app.state.audit = parts.audit
     return app
 
@@ -84,7 +84,7 @@ def _parts(settings: Settings) -> Parts:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
     engine = create_engine(database_url)
-    cues = PubSub(database_url)
+    pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
     mailer = Mailer(settings)
@@ -93,13 +93,13 @@ def _parts(settings: Settings) -> Parts:
     identify = Authenticator(
         engine,
         TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
-        GrantCache(cues),
+        GrantCache(pubsub),
         AccessLimits.of(settings, counters),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = Endpoints(settings, engine, identify, cues, audit)
-    return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, endpoints)
+    endpoints = Endpoints(settings, engine, identify, pubsub, audit)
+    return Parts(settings, engine, pubsub, fetcher, counters, mailer, audit, keys, endpoints)
 
 
 @asynccontextmanager
@@ -114,10 +114,10 @@ async def _running(parts: Parts) -> AsyncGenerator[None]:
         async with (
             sealing_running(engine, parts.settings),
             parts.audit.running(),
-            parts.cues.running(),
+            parts.pubsub.running(),
             parts.mailer.running(),
             parts.endpoints.running(),
-            chores_running(engine, parts.cues.lists_changed, upkeep),
+            chores_running(engine, parts.pubsub.lists_changed, upkeep),
         ):
             with on_stop(parts.endpoints.subscriptions.close):
                 yield
@@ -147,7 +147,7 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
         audit=parts.audit,
         fetcher=parts.fetcher,
         mailer=parts.mailer,
-        grant_revoked=parts.cues.grant_ended,
+        grant_revoked=parts.pubsub.grant_ended,
         counters=parts.counters,
     )
     server = authorization_server(parts.settings, around)
