@@ -31,13 +31,13 @@ class CachedGrant:
 class GrantCache:
     """At most MOST_GRANTS by grant id; those read longest ago are dropped first."""
 
-    def __init__(self, notifications: PubSub, *, clock: Clock = system_clock) -> None:
-        self._notifications = notifications
+    def __init__(self, pubsub: PubSub, *, clock: Clock = system_clock) -> None:
+        self._pubsub = pubsub
         self._clock = clock
         self._known: OrderedDict[UUID, tuple[datetime, CachedGrant]] = OrderedDict()
         self.revision = 0
         """Counts what may have ended grants, so that what was read before is not cached after."""
-        notifications.subscribe(self._drop_changed)
+        pubsub.subscribe(self._drop_changed)
 
     def find(self, grant_id: UUID) -> CachedGrant | None:
         """Return the grant, if it was read within the last two seconds and nothing has ended it since."""
@@ -54,7 +54,7 @@ class GrantCache:
 
     def keep(self, cached: CachedGrant, revision: int) -> None:
         """Cache a grant, if `revision` is still what it was when the grant was read."""
-        if revision != self.revision or not self._notifications.is_listening:
+        if revision != self.revision or not self._pubsub.is_listening:
             return
         self._known.pop(cached.grant.id, None)
         self._known[cached.grant.id] = (self._clock(), cached)

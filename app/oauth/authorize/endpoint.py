@@ -12,7 +12,7 @@ from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection, new_id, transaction
 from app.errors import LimitReached
 from app.oauth.auditing import refused
-from app.oauth.authorize.pending_request import with_error_pages
+from app.oauth.authorize.error_page import with_error_page
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
 from app.oauth.clients.ids import client_id_error, is_document_id
 from app.oauth.clients.redirects import is_registered, redirect_uri_error, response_uri
@@ -52,7 +52,7 @@ class CheckedRequest:
     code_challenge: str
 
 
-@with_error_pages
+@with_error_page
 async def authorize(server: OAuthContext, request: Request) -> Response:
     """GET /oauth/authorize: on to signing in, or straight to consent when someone is signed in.
 

@@ -24,21 +24,23 @@ class Destination:
 
 
 async def insert_attempt(
-    connection: Connection, state_hash: bytes, request_id: UUID, issuer: str, now: datetime
+    connection: Connection,
+    state_hash: bytes,
+    browser_hash: bytes,
+    destination: Destination,
+    issuer: str,
+    now: datetime,
 ) -> None:
-    """Insert an attempt to sign in at `issuer` on behalf of a pending authorization request."""
-    await connection.execute(
-        insert(attempts).values(state_hash=state_hash, request_id=request_id, issuer=issuer, created_at=now)
-    )
-
-
-async def insert_attempt_for_path(
-    connection: Connection, state_hash: bytes, browser_hash: bytes, path: str, issuer: str, now: datetime
-) -> None:
-    """Insert an attempt of this browser to sign in at `issuer` and return to a path of this service."""
+    """Insert an attempt to sign in at `issuer`. With a pending request, the browser is the one of that request."""
+    is_for_request = destination.request_id is not None
     await connection.execute(
         insert(attempts).values(
-            state_hash=state_hash, browser_hash=browser_hash, path=path, issuer=issuer, created_at=now
+            state_hash=state_hash,
+            request_id=destination.request_id,
+            browser_hash=None if is_for_request else browser_hash,
+            path=None if is_for_request else destination.path,
+            issuer=issuer,
+            created_at=now,
         )
     )
 
