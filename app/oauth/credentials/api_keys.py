@@ -17,7 +17,7 @@ from app.households.repository import memberships_of
 from app.households.tenant import named
 from app.oauth.credentials.api_key_repository import find_grant_of_key_id, insert_api_key
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
-from app.oauth.grants.create import has_room, make_grant
+from app.oauth.grants.create import create_grant, has_room
 from app.oauth.grants.models import GrantKind, NewGrant
 from app.oauth.grants.repository import by_id
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
@@ -88,7 +88,7 @@ async def create_api_key(connection: Connection, resource: str, wanted: NewKey, 
         expires_at=now + timedelta(days=wanted.days),
         kind=GrantKind.KEY,
     )
-    await make_grant(connection, grant, now)
+    await create_grant(connection, grant, now)
     await insert_api_key(connection, hash_of(secret), grant.id)
     return IssuedKey(grant.client_id, secret, now + timedelta(days=wanted.days))
 

@@ -21,7 +21,7 @@ from app.oauth.clients.keys import NO_KEYS, GivenKeys, check_given_keys
 from app.oauth.clients.models import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT, Client, ClientKind
 from app.oauth.clients.repository import insert_client, lock_client
 from app.oauth.credentials.service_account_repository import find_service_account
-from app.oauth.grants.create import make_grant
+from app.oauth.grants.create import create_grant
 from app.oauth.grants.models import GrantKind, GrantRow, NewGrant
 from app.oauth.grants.repository import by_id, find_grant_households, of_client
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
@@ -93,7 +93,7 @@ async def create_service_account(
         expires_at=None,
         kind=GrantKind.SERVICE,
     )
-    await make_grant(connection, grant, now)
+    await create_grant(connection, grant, now)
     return IssuedAccount(client.id, secret)
 
 
@@ -125,7 +125,7 @@ async def end_tokens(connection: Connection, grant: GrantRow, endings: GrantRevo
     if not await endings.end(connection, by_id(grant.id), RevocationReason.BY_CLIENT, now):
         return False
     another = await _another(connection, grant)
-    await make_grant(connection, another, now, by_command=False, address=endings.address)
+    await create_grant(connection, another, now, by_command=False, address=endings.address)
     return True
 
 
