@@ -16,8 +16,8 @@ LONGEST_LOOKED_AT: Final = 72
 
 MOST_SIGNS: Final = 6
 LONGEST_WITH_MORE_SIGNS: Final = 24
-"""The estimate tries every reading of the characters that may stand for letters. With all kinds of them in 72 characters
-it takes seconds, so less of a password with more than six kinds is scored."""
+"""The estimate tries every reading of the characters that may stand for letters. With all kinds of them in 72
+characters it takes seconds, so less of a password with more than six kinds is scored."""
 
 LONGEST_WORD: Final = 100
 SERVICE_WORDS: Final = ("shopping", "list", "lists", "groceries")

@@ -38,7 +38,7 @@ async def close_all_sessions(connection: Connection, person_id: UUID) -> None:
 async def find_person_for_change(connection: Connection, secret: str, now: datetime) -> Person | None:
     """Return what `find_person` does, and keep the session from ending before the transaction does.
 
-    What the person does in the transaction is then complete before a sign-out everywhere or a reset, or does not happen.
+    What the person does in the transaction is complete before a sign-out everywhere or a reset, or does not happen.
     """
     person = await find_person(connection, secret, now)
     if person is None:

@@ -32,7 +32,7 @@ class Fields:
         return {name for name, _ in self._pairs}
 
     def all(self, name: str) -> list[str]:
-        """Return every value of a field that may be repeated. Raises `Invalid`, naming the field, for malformed text."""
+        """Return every value of a field that may be repeated. Raises `Invalid`, naming it, for malformed text."""
         return [_checked(value, name) for field, value in self._pairs if field == name]
 
     def one(self, name: str) -> str:

@@ -37,7 +37,7 @@ def landing_routes(settings: Settings) -> list[BaseRoute]:
 
 
 def _ways_to_add(url: str) -> dict[str, str]:
-    """Return the commands, files and links that add the server at `url` to each client, as its documentation has them."""
+    """Return the commands, files and links that add the server at `url` to each client, as its makers document."""
     remote = {"url": url}
     vs_code = {"name": NAME, "type": "http", "url": url}
     return {
