@@ -10,10 +10,9 @@ from app.people import repository
 from app.people.email_addresses import EmailAddress, parse_email
 from app.people.email_links import end_links, find_link, take_link
 from app.people.login_throttle import LoginThrottle
-from app.people.models import Person
+from app.people.models import PasswordAccount, Person
 from app.people.password_sign_in import still_holds
 from app.people.passwords import PasswordHashing, check_new_password
-from app.people.repository import PasswordAccount
 from app.people.sessions import close_all_sessions
 from app.text import clean
 

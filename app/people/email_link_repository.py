@@ -1,32 +1,22 @@
 """SQL on one-time links."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, insert, select
 
 from app.db import Connection
+from app.people.models import EmailLink, Purpose
 from app.people.tables import email_links
 
-Purpose = Literal["sign_up", "verify", "reset"]
-
-
-@dataclass(frozen=True, slots=True)
-class EmailLink:
-    """What a link is for: `person_id` is None where it makes the account. `mailed`: it came through the mailbox."""
-
-    purpose: Purpose
-    email: str
-    person_id: UUID | None
-    mailed: bool
+_COLUMNS: Final = (email_links.c.purpose, email_links.c.email, email_links.c.person_id, email_links.c.mailed)
 
 
 async def insert_link(
     connection: Connection, link_hash: bytes, link: EmailLink, now: datetime, expires_at: datetime
 ) -> None:
-    """Store a link by the hash of its secret."""
+    """Insert a link by the hash of its secret."""
     await connection.execute(
         insert(email_links).values(
             link_hash=link_hash,
@@ -41,31 +31,23 @@ async def insert_link(
 
 
 async def find_link(connection: Connection, link_hash: bytes, purpose: Purpose, now: datetime) -> EmailLink | None:
-    """A link that is good now."""
-    found = await connection.execute(
-        select(email_links.c.purpose, email_links.c.email, email_links.c.person_id, email_links.c.mailed).where(
-            _is_good(link_hash, purpose, now)
-        )
-    )
+    """Return a valid link."""
+    found = await connection.execute(select(*_COLUMNS).where(_is_valid(link_hash, purpose, now)))
     return _link_or_none(found.first())
 
 
 async def take_link(connection: Connection, link_hash: bytes, purpose: Purpose, now: datetime) -> EmailLink | None:
-    """The same, and remove it: of several at once, one gets it."""
-    found = await connection.execute(
-        delete(email_links)
-        .where(_is_good(link_hash, purpose, now))
-        .returning(email_links.c.purpose, email_links.c.email, email_links.c.person_id, email_links.c.mailed)
-    )
+    """Delete a valid link and return it; of several callers at once, one gets it."""
+    found = await connection.execute(delete(email_links).where(_is_valid(link_hash, purpose, now)).returning(*_COLUMNS))
     return _link_or_none(found.first())
 
 
 async def delete_links(connection: Connection, person_id: UUID) -> None:
-    """Remove every link of a person."""
+    """Delete every link of a person."""
     await connection.execute(delete(email_links).where(email_links.c.person_id == person_id))
 
 
-def _is_good(link_hash: bytes, purpose: Purpose, now: datetime) -> ColumnElement[bool]:
+def _is_valid(link_hash: bytes, purpose: Purpose, now: datetime) -> ColumnElement[bool]:
     return and_(email_links.c.link_hash == link_hash, email_links.c.purpose == purpose, email_links.c.expires_at > now)
 
 

@@ -1,4 +1,4 @@
-"""SQL that removes what has expired: each function some rows, and it answers how many."""
+"""Deleting what has expired. Each function returns how many rows it deleted."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from app.people.tables import attempts, email_links, sessions
 
 
 async def forget(engine: Engine, now: datetime) -> int:
-    """Delete it; how many rows. Raises `Unavailable`."""
+    """Delete everything that has expired, in batches. Raises `Unavailable`."""
     steps: list[Step] = [
         lambda connection: delete_counters(connection, now),
         lambda connection: delete_links(connection, now),
@@ -18,15 +18,15 @@ async def forget(engine: Engine, now: datetime) -> int:
 
 
 async def delete_counters(connection: Connection, now: datetime) -> int:
-    """Counters of attempts that are worth nothing any more."""
+    """Delete expired counters of attempts."""
     return await delete_old(connection, attempts, attempts.c.expires_at <= now)
 
 
 async def delete_links(connection: Connection, now: datetime) -> int:
-    """One-time links that expired."""
+    """Delete expired one-time links."""
     return await delete_old(connection, email_links, email_links.c.expires_at <= now)
 
 
 async def delete_sessions(connection: Connection, now: datetime) -> int:
-    """Browser sessions that expired."""
+    """Delete expired browser sessions."""
     return await delete_old(connection, sessions, sessions.c.expires_at <= now)

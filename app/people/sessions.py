@@ -1,4 +1,4 @@
-"""Browser sessions: who is signed in, by an unguessable cookie of which only the hash is stored."""
+"""Browser sessions. The cookie is an unguessable secret, and only its hash is stored."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,19 +13,19 @@ SESSION_LIFE: Final = timedelta(days=14)
 
 
 async def open_session(connection: Connection, person_id: UUID, now: datetime) -> str:
-    """Sign a person in; the value for their cookie, always a fresh one."""
+    """Sign a person in and return the value for their cookie, always a new one."""
     secret = new_secret()
     await repository.insert_session(connection, hash_of(secret), person_id, now, now + SESSION_LIFE)
     return secret
 
 
 async def find_person(connection: Connection, secret: str, now: datetime) -> Person | None:
-    """Who is signed in with this cookie value; None when nobody is."""
+    """Return the person who is signed in with this cookie value, or None."""
     return await repository.find_session_person(connection, hash_of(secret), now)
 
 
 async def close_session(connection: Connection, secret: str) -> None:
-    """Sign out."""
+    """Sign out the browser with this cookie value."""
     await repository.delete_session(connection, hash_of(secret))
 
 
@@ -36,9 +36,9 @@ async def close_all_sessions(connection: Connection, person_id: UUID) -> None:
 
 
 async def find_person_for_change(connection: Connection, secret: str, now: datetime) -> Person | None:
-    """The same as `find_person`; the session then can't end before the transaction does.
+    """Return what `find_person` does, and keep the session from ending before the transaction does.
 
-    So what the person does in it is done before a sign-out everywhere or a reset, which then finds it, or not at all.
+    What the person does in the transaction is complete before a sign-out everywhere or a reset, or does not happen.
     """
     person = await find_person(connection, secret, now)
     if person is None:

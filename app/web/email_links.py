@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.db import transaction
 from app.people import email_links
-from app.people.email_links import EmailLink, Purpose
+from app.people.models import EmailLink, Purpose
 from app.ui.forms import Fields
 from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext

@@ -7,8 +7,8 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid
+from app.people.models import PasswordAccount
 from app.people.password_sign_in import still_holds
-from app.people.repository import PasswordAccount
 from app.people.sessions import close_all_sessions, find_person_for_change
 from app.runtime.requests import client_address
 from app.ui.forms import typed

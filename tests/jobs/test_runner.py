@@ -7,7 +7,8 @@ import pytest
 from app.db import Engine, transaction
 from app.jobs import runner
 from app.jobs.runner import tend_all
-from app.people.email_links import EmailLink, make_link
+from app.people.email_links import make_link
+from app.people.models import EmailLink
 from app.people.sessions import SESSION_LIFE, open_session
 from app.people.tables import email_links, sessions
 from app.settings import Settings

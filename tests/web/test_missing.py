@@ -15,8 +15,8 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 @pytest.mark.parametrize(
     ("path", "status", "title"),
     [
-        ("/nowhere", 404, "There is no such page"),
-        ("/static/nothing.css", 404, "There is no such page"),
+        ("/nowhere", 404, "Page not found"),
+        ("/static/nothing.css", 404, "Page not found"),
         ("/oauth/token", 405, "Nothing to see here"),
     ],
 )

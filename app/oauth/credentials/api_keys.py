@@ -21,7 +21,7 @@ from app.oauth.grants.create import create_grant, has_room
 from app.oauth.grants.models import GrantKind, NewGrant
 from app.oauth.grants.repository import by_id
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
-from app.people.finding import find_anybody
+from app.people.identities import find_anybody
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, expand
 from app.text import clean
 

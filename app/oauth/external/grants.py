@@ -17,7 +17,7 @@ from app.oauth.grants.create import new_grant_entry
 from app.oauth.grants.models import GrantKind
 from app.oauth.tokens.claims import ExternalClaims
 from app.people.identities import Identity
-from app.people.identity_repository import find_identified
+from app.people.repository import find_identified
 from app.runtime.clock import Clock, system_clock
 from app.scopes import ALL_SCOPES
 
