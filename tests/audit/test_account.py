@@ -16,11 +16,11 @@ from app.people.repository import find_local_person
 from app.settings import Settings
 from tests.audit.looking import only
 from tests.audit.test_oauth import rows
-from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in
-from tests.oauth.account.test_reset import make_account
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import Mailing, RunningServer, email, http, mailing, server, start, tokens
 from tests.oauth.test_introspection import ASKING, ask, let_in
+from tests.web.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in
+from tests.web.account.test_reset import make_account
 
 pytestmark = pytest.mark.anyio
 
