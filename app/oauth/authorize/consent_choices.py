@@ -79,7 +79,7 @@ def read_choices(fields: Fields, offer: Offer, memberships: Sequence[Membership]
     if level in offer.withheld:
         raise Invalid("Confirm your address first; then you can let an app manage the household.", field="level")
     if level not in offer.levels:
-        raise Invalid("Choose what to allow the app.", field="level")
+        raise Invalid("Choose what the app may do.", field="level")
     if duration not in DURATIONS:
         raise Invalid("Choose how long to allow it.", field="duration")
     own = {str(membership.household_id): membership.household_id for membership in memberships}
