@@ -10,7 +10,7 @@ from app.db import Engine, transaction
 from app.oauth.limits import PerMinute
 from app.oauth.signing.rotation import OLDEST, rotate_old_keys
 from app.people.email_addresses import parse_email
-from app.people.email_links import make_link
+from app.people.email_link_repository import make_link
 from app.people.models import EmailLink
 from app.people.repository import find_local_person
 from app.settings import Settings

@@ -18,7 +18,7 @@ from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.grants.unused import end_unused
 from app.oauth.tables import grants
 from app.oauth.tokens.refresh import GRACE, UNUSED_FOR
-from app.people.email_links import make_link
+from app.people.email_link_repository import make_link
 from app.people.models import EmailLink
 from tests.audit.looking import only, recorded
 from tests.oauth.browser import PASSWORD, Browser

@@ -14,7 +14,7 @@ from app.people import repository
 from app.people.accounts import change_password
 from app.people.email_addresses import parse_email
 from app.people.passwords import PasswordHashing
-from app.people.sessions import close_all_sessions
+from app.people.session_repository import close_all_sessions
 from tests.db.locks import until_somebody_waits
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.db import Engine, transaction
 from app.people import repository
 from app.people.email_addresses import parse_email
-from app.people.email_links import make_link
+from app.people.email_link_repository import make_link
 from app.people.models import EmailLink
 from app.people.tables import email_links, people
 from app.settings import Settings

@@ -12,7 +12,7 @@ from app.oauth.tables import grants
 from app.people.email_addresses import parse_email
 from app.people.identities import Identity
 from app.people.repository import find_local_person, set_verified
-from app.people.sessions import open_session
+from app.people.session_repository import open_session
 from tests.audit.looking import only, recorded
 from tests.mailbox import link_in
 from tests.oauth.browser import PASSWORD, Browser
