@@ -35,5 +35,5 @@ def parse_email(text: str) -> EmailAddress:
     try:
         found = validate_email(text.strip(), check_deliverability=False)
     except EmailNotValidError:
-        raise Invalid("This is not a valid email. Write it like anna@example.org.", field="email") from None
+        raise Invalid("The email is not a valid address. Write it like anna@example.org.", field="email") from None
     return EmailAddress(found.normalized, found.normalized.lower())

@@ -1,17 +1,17 @@
-"""SQL on people, identities, credentials and sessions."""
+"""SQL on people, their identities and credentials."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert, or_, select, update
+from sqlalchemy import Select, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from app.db import Connection, new_id
 from app.people.email_addresses import EmailAddress
 from app.people.models import KnownPerson, PasswordAccount, Person, Profile
-from app.people.tables import credentials, identities, people, sessions
+from app.people.tables import credentials, identities, people
 
 LOCAL_ISSUER = "local"
 SERVICE_ISSUER = "client"
@@ -73,17 +73,19 @@ async def insert_identified(
 async def find_identified(connection: Connection, issuer: str, subject: str) -> Person | None:
     """Return the person whom this issuer identifies by this subject."""
     found = await connection.execute(
-        _people()
+        select_people()
         .join(identities, identities.c.person_id == people.c.id)
         .where(identities.c.issuer == issuer, identities.c.subject == subject)
     )
-    return _person_or_none(found.first())
+    return person_or_none(found.first())
 
 
 async def find_local_person(connection: Connection, email: EmailAddress) -> Person | None:
     """Return the person who has an account here with this address."""
-    found = await connection.execute(_people().where(people.c.issuer == LOCAL_ISSUER, people.c.subject == email.key))
-    return _person_or_none(found.first())
+    found = await connection.execute(
+        select_people().where(people.c.issuer == LOCAL_ISSUER, people.c.subject == email.key)
+    )
+    return person_or_none(found.first())
 
 
 async def find_called(
@@ -176,35 +178,6 @@ async def find_password_account(connection: Connection, email: EmailAddress) -> 
     return PasswordAccount(Person(id=row.id, name=row.name, email=row.email), row.secret_hash)
 
 
-async def insert_session(
-    connection: Connection, id_hash: bytes, person_id: UUID, now: datetime, expires_at: datetime
-) -> None:
-    """Insert a browser session by the hash of its cookie."""
-    await connection.execute(
-        insert(sessions).values(id_hash=id_hash, person_id=person_id, created_at=now, expires_at=expires_at)
-    )
-
-
-async def find_session_person(connection: Connection, id_hash: bytes, now: datetime) -> Person | None:
-    """Return the person of a session that has not expired."""
-    found = await connection.execute(
-        _people()
-        .join(sessions, sessions.c.person_id == people.c.id)
-        .where(sessions.c.id_hash == id_hash, sessions.c.expires_at > now)
-    )
-    return _person_or_none(found.first())
-
-
-async def delete_session(connection: Connection, id_hash: bytes) -> None:
-    """End a session, if there is one."""
-    await connection.execute(delete(sessions).where(sessions.c.id_hash == id_hash))
-
-
-async def delete_sessions(connection: Connection, person_id: UUID) -> None:
-    """End every session of a person."""
-    await connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
-
-
 async def _has_password(connection: Connection, person_id: UUID) -> bool:
     return (await connection.execute(_password_hash(person_id))).first() is not None
 
@@ -213,9 +186,11 @@ def _password_hash(person_id: UUID) -> Select[str]:
     return select(credentials.c.secret_hash).where(credentials.c.person_id == person_id, credentials.c.kind == PASSWORD)
 
 
-def _people() -> Select[*tuple[Any, ...]]:
+def select_people() -> Select[*tuple[Any, ...]]:
+    """Return the query of people, for `person_or_none`."""
     return select(people.c.id, people.c.name, people.c.email)
 
 
-def _person_or_none(row: Any) -> Person | None:
+def person_or_none(row: Any) -> Person | None:
+    """Return the person in a row of `select_people`."""
     return None if row is None else Person(id=row.id, name=row.name, email=row.email)
