@@ -23,23 +23,32 @@ from app.jobs.runner import chores_running, keep_up
 from app.limits.counters import Counters
 from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
-from app.oauth.assembly import OAuthParts, authorization_server
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.context import OAuthContext
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.external.trusted_issuers import external_issuers
+from app.oauth.limits import Limits, PerMinute, limits_of
+from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
+from app.people.login_throttle import LoginThrottle
+from app.people.password_sign_in import PasswordSignIn
+from app.people.passwords import PasswordHashing
 from app.pubsub import PubSub
 from app.resources import RESOURCES
+from app.runtime.clock import system_clock
 from app.runtime.health import health_routes
 from app.runtime.logging import configure_logging
 from app.runtime.mailer import Mailer
 from app.runtime.process import exit_with_parent, freeze_gc, on_stop
 from app.runtime.requests import RequestLog
 from app.settings import Settings
+from app.ui.cookies import BrowserCookie
+from app.ui.forms import CsrfProtection
 from app.ui.hosts import HostCheck
+from app.ui.page_kit import PageKit
+from app.ui.pages import Pages
 from app.ui.routes import static_files
 from app.web.context import WebContext
 from app.web.landing import landing_routes
@@ -139,35 +148,46 @@ def _routes(parts: Parts) -> list[BaseRoute]:
 
 
 def _authorization_routes(parts: Parts) -> list[BaseRoute]:
-    if parts.keys is None:
+    settings, keys = parts.settings, parts.keys
+    if keys is None:
         return []
-    around = OAuthParts(
-        engine=parts.engine,
-        keys=parts.keys,
-        audit=parts.audit,
-        fetcher=parts.fetcher,
-        mailer=parts.mailer,
-        grant_revoked=parts.pubsub.grant_ended,
-        counters=parts.counters,
-    )
-    server = authorization_server(parts.settings, around)
-    return [*oauth_routes(server), *web_routes(web_context(server))]
+    context = OAuthContext(settings, parts.engine, system_clock, parts.audit, keys, parts.pubsub.grant_ended)
+    limits = limits_of(PerMinute(), parts.counters, enabled=settings.limits)
+    return authorization_server_routes(context, parts.fetcher, parts.mailer, limits, PasswordHashing())
 
 
-def web_context(server: OAuthContext) -> WebContext:
-    """The pages for people beside an authorization server."""
-    return WebContext(
-        kit=server.kit,
-        client_requests=PendingRequests(server.kit),
-        audit=server.audit,
-        sign_ins=server.limits.sign_ins,
-        password_sign_in=server.password_sign_in,
-        mailer=server.mailer,
-        oidc_provider=server.oidc_provider,
-        grant_revoked=server.grant_revoked,
-        public_url=server.settings.public_url,
-        has_passwords=server.settings.password_sign_in,
+def authorization_server_routes(
+    context: OAuthContext, fetcher: Fetcher, mailer: Mailer, limits: Limits, hashing: PasswordHashing
+) -> list[BaseRoute]:
+    """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
+    settings, engine, clock = context.settings, context.engine, context.clock
+    secret_key = settings.secret_keys[0]
+    kit = PageKit(
+        engine,
+        clock,
+        Pages(settings.public_path, "app.oauth.authorize", "app.web"),
+        CsrfProtection(secret_key, settings.public_origin),
+        BrowserCookie(settings.public_url),
+        settings.public_path,
     )
+    provider = OidcProvider(settings, secret_key, fetcher, clock) if settings.oidc_login_issuer else None
+    web = WebContext(
+        kit=kit,
+        client_requests=PendingRequests(kit),
+        audit=context.audit,
+        sign_ins=limits.sign_ins,
+        password_sign_in=PasswordSignIn(engine, hashing, LoginThrottle(secret_key, enabled=settings.limits), clock),
+        mailer=mailer,
+        oidc_provider=provider,
+        grant_revoked=context.grant_revoked,
+        public_url=settings.public_url,
+        has_passwords=settings.password_sign_in,
+    )
+    provider_name = None if provider is None else provider.name
+    return [
+        *oauth_routes(context, kit, limits, fetcher, provider_name=provider_name, sends_emails=mailer.enabled),
+        *web_routes(web),
+    ]
 
 
 def create_worker(settings: Settings) -> Starlette:

@@ -11,8 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.audit.models import Action
 from app.errors import AppError, LimitReached
-from app.oauth.auditing import refused
-from app.oauth.context import ServerContext
+from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError
 from app.oauth.parameters import Parameters, form_parameters
 from app.oauth.spending import limited_subject
@@ -75,7 +74,7 @@ class ClientEndpoint(ABC):
     action: ClassVar[Action]
     detail: ClassVar[str | None] = None
 
-    def __init__(self, context: ServerContext, failures: Failures) -> None:
+    def __init__(self, context: OAuthContext, failures: Failures) -> None:
         self._context = context
         self._failures = failures
 
@@ -115,7 +114,7 @@ class ClientEndpoint(ABC):
             raise
 
     def _record(self, request: Request, outcome: str, client_id: str | None = None) -> None:
-        refused(self._context, request, self.action, outcome, client_id=client_id, detail=self.detail)
+        self._context.record_refusal(request, self.action, outcome, client_id=client_id, detail=self.detail)
 
     def _record_limit(self, request: Request, reached: LimitReached) -> None:
-        refused(self._context, request, self.action, reached.code, detail=self.detail, **limited_subject(reached))
+        self._context.record_refusal(request, self.action, reached.code, detail=self.detail, **limited_subject(reached))

@@ -1,30 +1,24 @@
-"""What the endpoints of the authorization server share."""
+"""What every endpoint of the authorization server uses."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from app.audit.log import AuditLog
+from app.audit.models import Action, AuditEntry
 from app.db import Engine
-from app.oauth.clients.key_sets import KeySets
-from app.oauth.clients.metadata_documents import MetadataDocuments
-from app.oauth.grants.revocation import GrantRevoked
-from app.oauth.limits import Limits
-from app.oauth.oidc_login.provider import OidcProvider
+from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.signing.key_ring import KeyRing
-from app.people.models import Person
-from app.people.password_sign_in import PasswordSignIn
+from app.runtime.addresses import known_address
 from app.runtime.clock import Clock
-from app.runtime.mailer import Mailer
+from app.runtime.requests import client_address
 from app.settings import Settings
-from app.ui.page_kit import PageKit
 
 
 @dataclass(frozen=True, slots=True)
-class ServerContext:
-    """What every endpoint of the authorization server uses.
+class OAuthContext:
+    """An endpoint is given this, and the collaborators that it alone uses.
 
     `grant_revoked` is called for each revoked grant after the commit.
     """
@@ -36,23 +30,15 @@ class ServerContext:
     keys: KeyRing
     grant_revoked: GrantRevoked
 
+    def audit_entry(self, request: Request, action: Action, **known: Any) -> AuditEntry:
+        """Return an audit entry about a request; `known` are fields of `AuditEntry`."""
+        address = known_address(client_address(request))
+        return AuditEntry(action=action, at=self.clock(), address=address, **known)
 
-@dataclass(frozen=True, slots=True)
-class OAuthContext(ServerContext):
-    """What the pages use as well."""
+    def record_refusal(self, request: Request, action: Action, outcome: str, **known: Any) -> None:
+        """Have a refusal recorded; many refusals from one source become one row."""
+        self.audit.refuse(self.audit_entry(request, action, outcome=outcome, **known))
 
-    kit: PageKit
-    password_sign_in: PasswordSignIn
-    mailer: Mailer
-    limits: Limits
-    documents: MetadataDocuments
-    key_sets: KeySets
-    oidc_provider: OidcProvider | None
-
-    def provider_of(self, person: Person) -> str | None:
-        """The name of the provider where a person signs in; None for those with an address, who have a password."""
-        return self.oidc_provider.name if self.oidc_provider is not None and person.email is None else None
-
-
-Handler = Callable[[OAuthContext, Request], Awaitable[Response]]
-"""Serves one address."""
+    def revocations(self, request: Request) -> GrantRevocations:
+        """Return the collector of the grants that a request revokes."""
+        return GrantRevocations(self.grant_revoked, known_address(client_address(request)))

@@ -1,18 +1,21 @@
-"""The authorization server's routes."""
-
-from functools import partial
+"""The authorization server's routes, and where its parts are put together."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from app.oauth.authorize.approve import post_consent
-from app.oauth.authorize.consent import show_consent
-from app.oauth.authorize.endpoint import authorize
+from app.fetch.fetcher import Fetcher
+from app.oauth.authorize.approve import ConsentAnswer
+from app.oauth.authorize.consent import ConsentPage
+from app.oauth.authorize.endpoint import AuthorizationEndpoint
+from app.oauth.authorize.error_page import with_error_page
 from app.oauth.client_endpoint import client_route
 from app.oauth.clients.authentication import ClientAuthenticator
+from app.oauth.clients.key_sets import KeySets
+from app.oauth.clients.metadata_documents import MetadataDocuments
 from app.oauth.clients.registration import RegistrationEndpoint
 from app.oauth.context import OAuthContext
+from app.oauth.limits import Limits
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.introspection_endpoint import IntrospectionEndpoint
@@ -20,36 +23,69 @@ from app.oauth.tokens.revocation_endpoint import RevocationEndpoint
 from app.oauth.tokens.token_endpoint import TokenEndpoint
 from app.oauth.tokens.verifier import TokenVerifier
 from app.settings import Settings
+from app.ui.page_kit import PageKit
 from app.ui.public_document import public_document
 from app.ui.routes import page_route
 
 CACHE_SECONDS = 300
 
 
-def oauth_routes(server: OAuthContext) -> list[BaseRoute]:
+def oauth_routes(
+    context: OAuthContext,
+    kit: PageKit,
+    limits: Limits,
+    fetcher: Fetcher,
+    *,
+    provider_name: str | None,
+    sends_emails: bool,
+) -> list[BaseRoute]:
     """Return every route of the authorization server.
 
-    The verifier knows its own tokens only: nobody revokes or introspects those of another issuer here.
+    `provider_name` is the name of the OpenID provider that people may sign in with; `sends_emails` says whether they
+    can verify an e-mail address.
     """
-    limits = server.limits
-    authenticator = ClientAuthenticator(server, server.key_sets, limits.failures)
-    verifier = TokenVerifier(server.settings, server.keys, clock=server.clock)
-    token = TokenEndpoint(server, authenticator, limits)
-    register = RegistrationEndpoint(server, limits.registrations)
     return [
-        *_metadata_routes(server.settings),
-        _jwks_route(server.keys),
+        *_metadata_routes(context.settings),
+        _jwks_route(context.keys),
+        *_client_routes(context, limits, fetcher),
+        *_page_routes(context, kit, limits, fetcher, provider_name, sends_emails),
+    ]
+
+
+def _client_routes(context: OAuthContext, limits: Limits, fetcher: Fetcher) -> list[BaseRoute]:
+    key_sets = KeySets(fetcher, limits.key_sets, context.clock)
+    authenticator = ClientAuthenticator(context, key_sets, limits.failures)
+    # It knows the tokens of this server only: those of another issuer are neither revoked nor introspected here.
+    verifier = TokenVerifier(context.settings, context.keys, clock=context.clock)
+    token = TokenEndpoint(context, authenticator, limits)
+    register = RegistrationEndpoint(context, limits.registrations)
+    return [
         client_route("/oauth/register", register),
         client_route("/oauth/token", token),
-        client_route("/oauth/introspect", IntrospectionEndpoint(server, authenticator, limits, verifier)),
-        client_route("/oauth/revoke", RevocationEndpoint(server, authenticator, limits.failures, verifier)),
+        client_route("/oauth/introspect", IntrospectionEndpoint(context, authenticator, limits, verifier)),
+        client_route("/oauth/revoke", RevocationEndpoint(context, authenticator, limits.failures, verifier)),
         # Where revision 2025-03-26 puts them when there is no metadata; SDKs still go there with a stored token.
         client_route("/register", register),
         client_route("/token", token),
-        page_route(server.kit, "/authorize", partial(authorize, server)),
-        page_route(server.kit, "/oauth/authorize", partial(authorize, server)),
-        page_route(server.kit, "/oauth/consent", partial(show_consent, server)),
-        page_route(server.kit, "/oauth/consent", partial(post_consent, server), "POST"),
+    ]
+
+
+def _page_routes(
+    context: OAuthContext,
+    kit: PageKit,
+    limits: Limits,
+    fetcher: Fetcher,
+    provider_name: str | None,
+    sends_emails: bool,
+) -> list[BaseRoute]:
+    documents = MetadataDocuments(context.settings, context.engine, fetcher, limits.documents, context.clock)
+    consent = ConsentPage(context, kit, documents, provider_name=provider_name, sends_emails=sends_emails)
+    authorize = with_error_page(kit, AuthorizationEndpoint(context, kit, limits.authorizations))
+    return [
+        page_route(kit, "/authorize", authorize),
+        page_route(kit, "/oauth/authorize", authorize),
+        page_route(kit, "/oauth/consent", with_error_page(kit, consent)),
+        page_route(kit, "/oauth/consent", with_error_page(kit, ConsentAnswer(context, kit, consent)), "POST"),
     ]
 
 

@@ -1,7 +1,7 @@
 """The authorization server by itself, with a clock that tests move."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -16,17 +16,18 @@ from app.audit.log import AuditLog
 from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
-from app.main import web_context
-from app.oauth.assembly import OAuthParts, authorization_server
+from app.limits.counters import Counters
+from app.main import authorization_server_routes
+from app.oauth.context import OAuthContext
 from app.oauth.grants.models import Grant
 from app.oauth.grants.repository import find_live_grant
-from app.oauth.routes import oauth_routes
+from app.oauth.limits import PerMinute, limits_of
 from app.oauth.signing.key_ring import KeyRing
+from app.people.passwords import PasswordHashing
 from app.runtime.health import health_routes
 from app.runtime.mailer import Mailer
 from app.settings import Settings
 from app.ui.routes import static_files
-from app.web.routes import web_routes
 from tests.clock import MovableClock
 from tests.mailbox import Mailbox, mailbox
 from tests.oauth.tokens import tokens_for
@@ -39,26 +40,30 @@ class RunningServer:
     """An authorization server under test."""
 
     app: Starlette
-    settings: Settings
-    engine: Engine
-    around: OAuthParts
+    context: OAuthContext
+    mailer: Mailer
     clock: MovableClock
     revoked: list[UUID]
 
     @property
-    def keys(self) -> KeyRing:
-        """What signs its tokens."""
-        return self.around.keys
+    def settings(self) -> Settings:
+        """Its settings."""
+        return self.context.settings
 
     @property
-    def mailer(self) -> Mailer:
-        """What sends its letters, once a test runs it."""
-        return self.around.mailer
+    def engine(self) -> Engine:
+        """Its database."""
+        return self.context.engine
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys that sign its tokens."""
+        return self.context.keys
 
     @property
     def audit(self) -> AuditLog:
-        """What notes its refusals."""
-        return self.around.audit
+        """Where its refusals are recorded."""
+        return self.context.audit
 
     @property
     def url(self) -> str:
@@ -77,31 +82,33 @@ class RunningServer:
         return httpx.AsyncClient(transport=transport, base_url=self.settings.public_origin)
 
 
-async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = None, **given: Any) -> RunningServer:
-    """An authorization server on a database, in the surroundings of the service except for what is given.
+async def start(
+    settings: Settings,
+    engine: Engine,
+    fetcher: Fetcher | None = None,
+    *,
+    per_minute: PerMinute | None = None,
+    hashing: PasswordHashing | None = None,
+) -> RunningServer:
+    """An authorization server on a database, as the service has it except for what is given.
 
     With `per_minute` it has these limits.
     """
-    if "per_minute" in given:
+    if per_minute is not None:
         settings = settings.model_copy(update={"limits": True})
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()
     revoked: list[UUID] = []
-    around = OAuthParts(
-        engine=engine,
-        keys=keys,
-        audit=AuditLog(engine, settings.secret_keys[0], clock=clock),
-        fetcher=fetcher or fetcher_of(settings),
-        mailer=Mailer(settings),
-        grant_revoked=revoked.append,
-        clock=clock,
+    audit = AuditLog(engine, settings.secret_keys[0], clock=clock)
+    context = OAuthContext(settings, engine, clock, audit, keys, revoked.append)
+    mailer = Mailer(settings)
+    limits = limits_of(per_minute or PerMinute(), Counters(), enabled=settings.limits)
+    routes = authorization_server_routes(
+        context, fetcher or fetcher_of(settings), mailer, limits, hashing or PasswordHashing()
     )
-    around = replace(around, **given)
-    built = authorization_server(settings, around)
-    routes = [*oauth_routes(built), *web_routes(web_context(built))]
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
-    return RunningServer(app, settings, engine, around, clock, revoked)
+    return RunningServer(app, context, mailer, clock, revoked)
 
 
 @pytest.fixture

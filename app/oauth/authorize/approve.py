@@ -1,5 +1,6 @@
-"""The answer to the consent page: a grant and its code, or a no."""
+"""The answer to the consent page: a grant and its code, or a denial."""
 
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -10,10 +11,8 @@ from app.audit.repository import record
 from app.crypto.tokens import hash_of
 from app.db import Connection, new_id, transaction
 from app.errors import Invalid
-from app.oauth.auditing import entry_of, refused
-from app.oauth.authorize.consent import Question, page_for, question_of
+from app.oauth.authorize.consent import ConsentPage, Question
 from app.oauth.authorize.consent_choices import Choices, read_choices
-from app.oauth.authorize.error_page import with_error_page
 from app.oauth.authorize.pending_requests import CONSENT, REQUEST, PendingRequests, request_of
 from app.oauth.authorize.repository import lock_request, use_request
 from app.oauth.clients.redirects import response_uri, shown_host
@@ -26,59 +25,68 @@ from app.oauth.grants.repository import insert_grant
 from app.oauth.tokens.codes import issue_code
 from app.people.session_repository import find_person_for_change
 from app.scopes import format_scope
-from app.ui.page_kit import SubmittedForm
+from app.ui.forms import Fields
+from app.ui.page_kit import PageKit
 
 
-@with_error_page
-async def post_consent(server: OAuthContext, request: Request) -> Response:
-    """POST /oauth/consent: the answer travels to the client by the page that this returns. It counts once."""
-    form = await server.kit.submitted_form(request, CONSENT, REQUEST)
-    person = form.session.person if form else None
-    if form is None or person is None:
-        return PendingRequests(server.kit).out_of_date()
-    cookie = form.session.cookie
-    async with transaction(server.engine) as connection:
-        still_signed_in = await find_person_for_change(connection, cookie, server.clock()) == person
-        waiting = await lock_request(connection, request_of(form), hash_of(cookie), server.clock())
-        if waiting is not None:
-            await hold_client(connection, waiting.client_id)
-        question = await question_of(server, connection, waiting, person, cookie) if waiting else None
-        if question is None or not still_signed_in:
-            return PendingRequests(server.kit).out_of_date()
-        return await _answer(server, request, connection, question, form)
+class ConsentAnswer:
+    """POST /oauth/consent."""
+
+    def __init__(self, context: OAuthContext, kit: PageKit, page: ConsentPage) -> None:
+        self._context = context
+        self._kit = kit
+        self._page = page
+
+    async def __call__(self, request: Request) -> Response:
+        """Return the page that sends the answer on to the client. An answer counts once. Raises `OAuthError`."""
+        pending, context = PendingRequests(self._kit), self._context
+        form = await self._kit.submitted_form(request, CONSENT, REQUEST)
+        person = form.session.person if form else None
+        if form is None or person is None:
+            return pending.out_of_date()
+        cookie = form.session.cookie
+        async with transaction(context.engine) as connection:
+            still_signed_in = await find_person_for_change(connection, cookie, context.clock()) == person
+            waiting = await lock_request(connection, request_of(form), hash_of(cookie), context.clock())
+            if waiting is not None:
+                await hold_client(connection, waiting.client_id)
+            question = await self._page.find_question(connection, waiting, person, cookie) if waiting else None
+            if question is None or not still_signed_in:
+                return pending.out_of_date()
+            return await self._answer(request, connection, question, form.fields)
+
+    async def _answer(self, request: Request, connection: Connection, question: Question, fields: Fields) -> Response:
+        waiting, now = question.waiting, self._context.clock()
+        known: dict[str, Any] = {"person_id": question.person.id, "client_id": question.client.id}
+        try:
+            decision = fields.one("decision")
+            if decision not in ("approve", "deny"):
+                raise Invalid("Choose to approve or to deny.", field="decision")
+            if decision == "approve" and not await has_room(connection, question.person.id, now):
+                message = f"{MOST_CONNECTIONS} connections are the limit. Disconnect some on your account page first."
+                raise Invalid(message)
+            choices = read_choices(fields, question.offer, question.memberships)
+        except Invalid as error:
+            self._context.record_refusal(request, Action.CONSENT, error.code, **known)
+            return self._page.render(question, error)
+        await use_request(connection, waiting.id, now)
+        response: dict[str, str | None]
+        if decision == "deny":
+            response = {"error": "access_denied", "error_description": "The person said no."}
+            known |= {"outcome": "denied"}
+        else:
+            grant = await _create_consent(connection, question, choices, now)
+            code = await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, now)
+            response = {"code": code}
+            known |= {"outcome": "approved", "grant_id": grant.id, "detail": format_scope(grant.scopes)}
+        await record(connection, self._context.audit_entry(request, Action.CONSENT, **known))
+        response["state"] = waiting.state
+        target = response_uri(waiting.redirect_uri, response, self._context.settings.issuer)
+        return self._kit.redirect_page("Back to the app", f"Back to {question.client.name}", target)
 
 
-async def _answer(
-    server: OAuthContext, request: Request, connection: Connection, question: Question, form: SubmittedForm
-) -> Response:
-    waiting = question.waiting
-    known: dict[str, Any] = {"person_id": question.person.id, "client_id": question.client.id}
-    try:
-        decision = form.fields.one("decision")
-        if decision not in ("approve", "deny"):
-            raise Invalid("Choose to approve or to deny.", field="decision")
-        if decision == "approve" and not await has_room(connection, question.person.id, server.clock()):
-            raise Invalid(f"{MOST_CONNECTIONS} connections are the limit. Disconnect some on your account page first.")
-        choices = read_choices(form.fields, question.offer, question.memberships)
-    except Invalid as error:
-        refused(server, request, Action.CONSENT, error.code, **known)
-        return page_for(server, question, error)
-    await use_request(connection, waiting.id, server.clock())
-    if decision == "deny":
-        answer = {"error": "access_denied", "error_description": "The person said no.", "state": waiting.state}
-        known |= {"outcome": "denied"}
-    else:
-        grant = await _approve(server, connection, question, choices)
-        code = await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, server.clock())
-        answer = {"code": code, "state": waiting.state}
-        known |= {"outcome": "approved", "grant_id": grant.id, "detail": format_scope(grant.scopes)}
-    await record(connection, entry_of(server, request, Action.CONSENT, **known))
-    return _code_page(server, question, answer)
-
-
-async def _approve(server: OAuthContext, connection: Connection, question: Question, choices: Choices) -> NewGrant:
-    """Store the grant. Each approval is a new grant: one client id may be on many devices."""
-    now = server.clock()
+async def _create_consent(connection: Connection, question: Question, choices: Choices, now: datetime) -> NewGrant:
+    """Insert the grant. Each approval is a new grant: one client id may be on many devices."""
     client, waiting = question.client, question.waiting
     grant = NewGrant(
         id=new_id(),
@@ -100,8 +108,3 @@ async def _approve(server: OAuthContext, connection: Connection, question: Quest
     await insert_grant(connection, grant, now)
     await note_use(connection, client.id, now)
     return grant
-
-
-def _code_page(server: OAuthContext, question: Question, answer: dict[str, str | None]) -> Response:
-    target = response_uri(question.waiting.redirect_uri, answer, server.settings.issuer)
-    return server.kit.redirect_page("Back to the app", f"Back to {question.client.name}", target)

@@ -1,7 +1,7 @@
 """The authorization endpoint: a client's request is checked once and kept on our side (RFC 6749 section 4.1.1)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from starlette.requests import Request
@@ -11,19 +11,22 @@ from app.audit.models import Action
 from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection, new_id, transaction
 from app.errors import LimitReached
-from app.oauth.auditing import refused
-from app.oauth.authorize.error_page import with_error_page
+from app.limits.rate_limit import RateLimit
+from app.oauth.authorize.pending_requests import CONSENT, SIGN_IN
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
 from app.oauth.clients.ids import client_id_error, is_document_id
+from app.oauth.clients.models import ClientKind
 from app.oauth.clients.redirects import is_registered, redirect_uri_error, response_uri
 from app.oauth.clients.repository import find_client
 from app.oauth.context import OAuthContext
-from app.oauth.errors import OAuthError, invalid_request, invalid_target, not_registered
+from app.oauth.errors import OAuthError, invalid_request, invalid_scope, invalid_target, not_registered
 from app.oauth.grants.repository import approved_redirects
 from app.oauth.parameters import Parameters, find_resource, query_parameters
 from app.oauth.tokens.codes import is_s256_challenge
 from app.people.session_repository import find_person
 from app.runtime.requests import client_address
+from app.settings import Settings
+from app.ui.page_kit import PageKit
 from app.ui.pages import NO_REFERRER
 
 REQUEST_LIFE: Final = timedelta(minutes=10)
@@ -52,34 +55,71 @@ class CheckedRequest:
     code_challenge: str
 
 
-@with_error_page
-async def authorize(server: OAuthContext, request: Request) -> Response:
-    """GET /oauth/authorize: on to signing in, or straight to consent when someone is signed in.
+class AuthorizationEndpoint:
+    """GET /oauth/authorize."""
 
-    Raises `LimitReached` for an address with too many requests: each one leaves a row.
-    """
-    message = "Too many requests from your network. Try again {wait}."
-    try:
-        await server.limits.authorizations.require(client_address(request), message)
-    except LimitReached:
-        refused(server, request, Action.CONSENT, LimitReached.code)
-        raise
-    parameters = query_parameters(request)
-    async with transaction(server.engine) as connection:
-        sender = await _sender(server, connection, parameters)
-        cookie = server.kit.cookie.read(request)
+    def __init__(self, context: OAuthContext, kit: PageKit, authorizations: RateLimit) -> None:
+        self._context = context
+        self._kit = kit
+        self._authorizations = authorizations
+
+    async def __call__(self, request: Request) -> Response:
+        """Store the request and redirect to the sign-in page, or to the consent page for a person who is signed in.
+
+        Raises `OAuthError` unless the error may be sent to the client, and `LimitReached` for an address with too many
+        requests: each one leaves a row.
+        """
+        context = self._context
+        message = "Too many requests from your network. Try again {wait}."
         try:
-            checked = check_request(server, parameters)
-        except OAuthError as error:
-            if await _may_redirect(server, connection, sender, cookie):
-                return _error_redirect(server, sender.redirect_uri, parameters, error)
+            await self._authorizations.require(client_address(request), message)
+        except LimitReached:
+            context.record_refusal(request, Action.CONSENT, LimitReached.code)
             raise
-        return await _keep(server, connection, sender, parameters, checked, cookie)
+        parameters = query_parameters(request)
+        async with transaction(context.engine) as connection:
+            sender = await _find_sender(context.settings, connection, parameters)
+            cookie = self._kit.cookie.read(request)
+            try:
+                checked = check_request(context.settings.public_url, parameters)
+            except OAuthError as error:
+                if await _may_redirect(connection, sender, cookie, context.clock()):
+                    response = {"error": error.error, "error_description": error.description}
+                    response |= {"state": parameters.get("state")}
+                    return _redirect(response_uri(sender.redirect_uri, response, context.settings.issuer))
+                raise
+            return await self._store(connection, sender, parameters.get("state"), checked, cookie)
+
+    async def _store(
+        self, connection: Connection, sender: Sender, state: str | None, checked: CheckedRequest, cookie: str | None
+    ) -> Response:
+        now = self._context.clock()
+        browser = cookie or new_secret()
+        pending = AuthorizationRequest(
+            id=new_id(),
+            browser_hash=hash_of(browser),
+            client_id=sender.client_id,
+            redirect_uri=sender.redirect_uri,
+            state=state,
+            scopes=checked.scopes,
+            resource=checked.resource,
+            code_challenge=checked.code_challenge,
+            expires_at=now + REQUEST_LIFE,
+        )
+        await insert_request(connection, pending, now)
+        await close_oldest_requests(connection, pending.browser_hash, MOST_OPEN, now)
+        is_signed_in = await find_person(connection, browser, now) is not None
+        response = _redirect(self._kit.url(f"{CONSENT if is_signed_in else SIGN_IN}?request={pending.id}"))
+        if cookie is None:
+            self._kit.cookie.write(response, browser)
+        return response
 
 
-def check_request(server: OAuthContext, parameters: Parameters) -> CheckedRequest:
-    """The parts of a request that don't decide where its answer goes. PKCE with S256 is required (OAuth 2.1 section
-    4.1.1); unknown scopes are dropped."""
+def check_request(public_url: str, parameters: Parameters) -> CheckedRequest:
+    """Return the parts of a request that don't decide where the response goes. Raises `OAuthError`.
+
+    PKCE with S256 is required (OAuth 2.1 section 4.1.1); unknown scopes are dropped.
+    """
     if parameters.get("response_type") != "code":
         raise OAuthError("unsupported_response_type", "response_type must be code.")
     if parameters.get("response_mode", "query") != "query":
@@ -87,96 +127,57 @@ def check_request(server: OAuthContext, parameters: Parameters) -> CheckedReques
     challenge = parameters.get("code_challenge", "")
     if parameters.get("code_challenge_method") != "S256" or not is_s256_challenge(challenge):
         raise invalid_request("PKCE is required: a code_challenge made with code_challenge_method S256.")
-    resource = find_resource(server.settings.public_url, parameters.get("resource"))
+    resource = find_resource(public_url, parameters.get("resource"))
     if resource is None:
         raise invalid_target()
     asked = parameters["scope"].split() if "scope" in parameters else resource.default_scopes
     scopes = tuple(scope for scope in resource.scopes if scope in asked)
     if not scopes:
-        raise OAuthError("invalid_scope", f"None of the scopes exists here. There are: {' '.join(resource.scopes)}.")
-    return CheckedRequest(scopes, resource.identifier(server.settings.public_url), challenge)
+        raise invalid_scope(f"None of the scopes exists here. There are: {' '.join(resource.scopes)}.")
+    return CheckedRequest(scopes, resource.identifier(public_url), challenge)
 
 
-async def _sender(server: OAuthContext, connection: Connection, parameters: Parameters) -> Sender:
-    """Who asks, and where the answer goes: the URI sent, if it is a registered one; the registered one, if there is
-    only one."""
-    client_id, sent = parameters.get("client_id", ""), parameters.get("redirect_uri")
+async def _find_sender(settings: Settings, connection: Connection, parameters: Parameters) -> Sender:
+    """Return the client, and where the response goes: the URI that was sent, if it is registered; the registered one,
+    if there is only one. Raises `OAuthError`."""
+    client_id, redirect_uri = parameters.get("client_id", ""), parameters.get("redirect_uri")
     if is_document_id(client_id):
-        return _sender_with_document(server, client_id, sent)
+        reason = client_id_error(settings, client_id)
+        if reason is not None:
+            raise invalid_request(f"The client_id is refused. {reason}")
+        if redirect_uri is None or not _is_acceptable(settings, redirect_uri):
+            raise not_registered()
+        return Sender(client_id, False, redirect_uri)
     client = await find_client(connection, client_id)
     if client is None:
         raise not_registered()
-    if sent is None and len(client.redirect_uris) == 1:
-        sent = client.redirect_uris[0]
-    if sent is None or not _is_acceptable(server, sent) or not is_registered(sent, client.redirect_uris):
+    if redirect_uri is None and len(client.redirect_uris) == 1:
+        redirect_uri = client.redirect_uris[0]
+    if redirect_uri is None or not _is_acceptable(settings, redirect_uri):
         raise not_registered()
-    return Sender(client.id, client.kind == "preregistered", sent)
-
-
-def _sender_with_document(server: OAuthContext, client_id: str, redirect_uri: str | None) -> Sender:
-    reason = client_id_error(server.settings, client_id)
-    if reason is not None:
-        raise invalid_request(f"The client_id is refused. {reason}")
-    if redirect_uri is None or not _is_acceptable(server, redirect_uri):
+    if not is_registered(redirect_uri, client.redirect_uris):
         raise not_registered()
-    return Sender(client_id, False, redirect_uri)
+    return Sender(client.id, client.kind == ClientKind.PREREGISTERED, redirect_uri)
 
 
-def _is_acceptable(server: OAuthContext, redirect_uri: str) -> bool:
-    return redirect_uri_error(redirect_uri, server.settings.oauth_redirect_schemes) is None
+def _is_acceptable(settings: Settings, redirect_uri: str) -> bool:
+    return redirect_uri_error(redirect_uri, settings.oauth_redirect_schemes) is None
 
 
-async def _may_redirect(server: OAuthContext, connection: Connection, sender: Sender, cookie: str | None) -> bool:
-    """Whether an error may travel to the client before anybody consented: to one that was registered by command, and
-    to where this very person let a code of this client go before.
+async def _may_redirect(connection: Connection, sender: Sender, cookie: str | None, now: datetime) -> bool:
+    """Whether an error may be sent to the client before a consent: to one that was registered by command, and to a
+    redirect URI that this person has approved for this client.
 
-    Anyone can register a client for any address, so by default it may not: a link to us would lead anywhere.
+    Anyone can register a client for any URI, so by default it may not: this would be an open redirector.
     """
     if sender.is_trusted:
         return True
-    now = server.clock()
     person = await find_person(connection, cookie, now) if cookie else None
     if person is None:
         return False
     return is_registered(sender.redirect_uri, await approved_redirects(connection, person.id, sender.client_id, now))
 
 
-async def _keep(
-    server: OAuthContext,
-    connection: Connection,
-    sender: Sender,
-    parameters: Parameters,
-    checked: CheckedRequest,
-    cookie: str | None,
-) -> Response:
-    now = server.clock()
-    browser = cookie or new_secret()
-    kept = AuthorizationRequest(
-        id=new_id(),
-        browser_hash=hash_of(browser),
-        client_id=sender.client_id,
-        redirect_uri=sender.redirect_uri,
-        state=parameters.get("state"),
-        scopes=checked.scopes,
-        resource=checked.resource,
-        code_challenge=checked.code_challenge,
-        expires_at=now + REQUEST_LIFE,
-    )
-    await insert_request(connection, kept, now)
-    await close_oldest_requests(connection, kept.browser_hash, MOST_OPEN, now)
-    signed_in = await find_person(connection, browser, now) is not None
-    step = "consent" if signed_in else "sign-in"
-    response = RedirectResponse(server.kit.url(f"/oauth/{step}?request={kept.id}"), 303)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = NO_REFERRER
-    if cookie is None:
-        server.kit.cookie.write(response, browser)
-    return response
-
-
-def _error_redirect(server: OAuthContext, redirect_uri: str, parameters: Parameters, error: OAuthError) -> Response:
-    answer = {"error": error.error, "error_description": error.description, "state": parameters.get("state")}
-    response = RedirectResponse(response_uri(redirect_uri, answer, server.settings.issuer), 303)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = NO_REFERRER
-    return response
+def _redirect(url: str) -> Response:
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": NO_REFERRER}
+    return RedirectResponse(url, 303, headers=headers)

@@ -3,18 +3,19 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.oauth.context import Handler, OAuthContext
 from app.oauth.errors import OAuthError
+from app.ui.page_kit import PageKit
+from app.ui.routes import PageHandler
 
 
-def with_error_page(handler: Handler) -> Handler:
+def with_error_page(kit: PageKit, handler: PageHandler) -> PageHandler:
     """Return the handler with a page as the response to each `OAuthError` that it raises."""
 
-    async def handle(server: OAuthContext, request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         try:
-            return await handler(server, request)
+            return await handler(request)
         except OAuthError as error:
-            return server.kit.pages.page(
+            return kit.pages.page(
                 "authorize_fault.html", status=error.status, error=error.error, description=error.description
             )
 

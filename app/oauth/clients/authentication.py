@@ -16,7 +16,7 @@ from app.oauth.clients.ids import client_id_error, is_document_id
 from app.oauth.clients.key_sets import KeySets
 from app.oauth.clients.models import PRIVATE_KEY_JWT, PUBLIC, SECRET_METHODS, Client
 from app.oauth.clients.repository import find_client, use_assertion
-from app.oauth.context import ServerContext
+from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError, invalid_client
 from app.oauth.tokens.failures import Failures
 from app.runtime.requests import client_address
@@ -27,7 +27,7 @@ _log: Final = structlog.stdlib.get_logger("app.oauth")
 class ClientAuthenticator:
     """Authenticates clients by nothing but their id, by a secret, or by an assertion."""
 
-    def __init__(self, context: ServerContext, key_sets: KeySets, failures: Failures) -> None:
+    def __init__(self, context: OAuthContext, key_sets: KeySets, failures: Failures) -> None:
         self._engine = context.engine
         self._settings = context.settings
         self._clock = context.clock

@@ -15,7 +15,6 @@ from app.crypto.tokens import CLIENT_ID_PREFIX, CLIENT_SECRET_PREFIX, hash_of, n
 from app.db import transaction
 from app.errors import Invalid, LimitReached
 from app.limits.rate_limit import RateLimit
-from app.oauth.auditing import entry_of, refused
 from app.oauth.client_endpoint import NOT_STORED
 from app.oauth.clients.metadata import (
     INVALID,
@@ -26,7 +25,7 @@ from app.oauth.clients.metadata import (
 )
 from app.oauth.clients.models import SECRET_METHODS, Client, ClientKind
 from app.oauth.clients.repository import insert_client
-from app.oauth.context import ServerContext
+from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError
 from app.runtime.requests import client_address
 from app.ui.forms import read_whole_body
@@ -46,7 +45,7 @@ class Registration:
 class RegistrationEndpoint:
     """POST /oauth/register (RFC 7591 section 3)."""
 
-    def __init__(self, context: ServerContext, registrations: RateLimit) -> None:
+    def __init__(self, context: OAuthContext, registrations: RateLimit) -> None:
         self._context = context
         self._registrations = registrations
 
@@ -63,14 +62,14 @@ class RegistrationEndpoint:
                 metadata, ClientKind.DYNAMIC, context.settings.oauth_redirect_schemes, context.clock()
             )
         except LimitReached as reached:
-            refused(context, request, Action.CLIENT_REGISTERED, reached.code)
+            context.record_refusal(request, Action.CLIENT_REGISTERED, reached.code)
             raise
         except OAuthError as error:
-            refused(context, request, Action.CLIENT_REGISTERED, error.error)
+            context.record_refusal(request, Action.CLIENT_REGISTERED, error.error)
             raise
         async with transaction(context.engine) as connection:
             await insert_client(connection, registration.client, registration.metadata, context.clock())
-            entry = entry_of(context, request, Action.CLIENT_REGISTERED, client_id=registration.client.id)
+            entry = context.audit_entry(request, Action.CLIENT_REGISTERED, client_id=registration.client.id)
             await record(connection, entry)
         return JSONResponse(registration.response, 201, headers=NOT_STORED)
 

@@ -7,11 +7,10 @@ from starlette.responses import JSONResponse, Response
 from app.audit.models import Action
 from app.db import transaction
 from app.households.repository import memberships_of
-from app.oauth.auditing import entry_of
 from app.oauth.client_endpoint import NOT_STORED, ClientEndpoint, ClientRequest
 from app.oauth.clients.authentication import ClientAuthenticator
 from app.oauth.clients.models import PUBLIC
-from app.oauth.context import ServerContext
+from app.oauth.context import OAuthContext
 from app.oauth.errors import invalid_request, unauthorized_client
 from app.oauth.grants.repository import find_live_grant
 from app.oauth.limits import Limits
@@ -29,7 +28,7 @@ class IntrospectionEndpoint(ClientEndpoint):
     action = Action.TOKEN_INTROSPECTED
 
     def __init__(
-        self, context: ServerContext, authenticator: ClientAuthenticator, limits: Limits, verifier: TokenVerifier
+        self, context: OAuthContext, authenticator: ClientAuthenticator, limits: Limits, verifier: TokenVerifier
     ) -> None:
         super().__init__(context, limits.failures)
         self._authenticator = authenticator
@@ -55,7 +54,7 @@ class IntrospectionEndpoint(ClientEndpoint):
         claims = await self._verifier.verify(request.parameters["token"])
         response = await self._describe(claims) if isinstance(claims, Claims) else INACTIVE
         outcome = "active" if response["active"] else "inactive"
-        entry = entry_of(self._context, request.http, self.action, outcome=outcome, client_id=client.id)
+        entry = self._context.audit_entry(request.http, self.action, outcome=outcome, client_id=client.id)
         self._context.audit.note(entry)
         return JSONResponse(response, headers=NOT_STORED)
 

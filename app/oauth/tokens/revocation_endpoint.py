@@ -6,12 +6,11 @@ from starlette.responses import Response
 
 from app.audit.models import Action
 from app.db import Connection, transaction
-from app.oauth.auditing import endings_of, refused
 from app.oauth.client_endpoint import NOT_STORED, ClientEndpoint, ClientRequest
 from app.oauth.clients.authentication import ClientAuthenticator
 from app.oauth.clients.models import Client, ClientKind
 from app.oauth.clients.repository import lock_client
-from app.oauth.context import ServerContext
+from app.oauth.context import OAuthContext
 from app.oauth.credentials.service_accounts import end_tokens
 from app.oauth.errors import OAuthError, invalid_request
 from app.oauth.grants.models import GrantRow
@@ -32,7 +31,7 @@ class RevocationEndpoint(ClientEndpoint):
     detail = "revocation"
 
     def __init__(
-        self, context: ServerContext, authenticator: ClientAuthenticator, failures: Failures, verifier: TokenVerifier
+        self, context: OAuthContext, authenticator: ClientAuthenticator, failures: Failures, verifier: TokenVerifier
     ) -> None:
         super().__init__(context, failures)
         self._authenticator = authenticator
@@ -50,7 +49,9 @@ class RevocationEndpoint(ClientEndpoint):
             raise invalid_request("The parameter token is missing.")
         if not await self._revoke(request, client, request.parameters["token"]):
             # The response does not say so. A token whose grant has ended is known: hosts revoke both of theirs.
-            refused(self._context, request.http, self.action, UNKNOWN_TOKEN, client_id=client.id, detail=self.detail)
+            self._context.record_refusal(
+                request.http, self.action, UNKNOWN_TOKEN, client_id=client.id, detail=self.detail
+            )
             await self._failures.count_in_vain(request.http)
         return Response(status_code=200, headers=NOT_STORED)
 
@@ -58,7 +59,7 @@ class RevocationEndpoint(ClientEndpoint):
         """Return whether the token is known."""
         claims = await self._verifier.verify(token)
         is_service = client.kind == ClientKind.SERVICE
-        revocations = endings_of(self._context, request.http)
+        revocations = self._context.revocations(request.http)
         async with transaction(self._context.engine, committed=revocations.tell) as connection:
             if is_service:
                 await lock_client(connection, client.id)  # first, as where the account is revoked

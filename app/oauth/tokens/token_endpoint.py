@@ -9,12 +9,11 @@ from starlette.responses import JSONResponse, Response
 from app.audit.models import Action
 from app.audit.repository import record
 from app.db import Connection, transaction
-from app.oauth.auditing import endings_of, entry_of
 from app.oauth.client_endpoint import NOT_STORED, ClientEndpoint, ClientRequest
 from app.oauth.clients.authentication import ClientAuthenticator
 from app.oauth.clients.models import GRANT_TYPES, PUBLIC, Client
 from app.oauth.clients.repository import note_use
-from app.oauth.context import ServerContext
+from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError, invalid_request, invalid_scope, invalid_target, unauthorized_client
 from app.oauth.grants.repository import by_id, find_service_grant
 from app.oauth.grants.revocation import GrantRevocations, ReplayDetected
@@ -34,7 +33,7 @@ class TokenEndpoint(ClientEndpoint):
 
     action = Action.TOKEN_REFUSED
 
-    def __init__(self, context: ServerContext, authenticator: ClientAuthenticator, limits: Limits) -> None:
+    def __init__(self, context: OAuthContext, authenticator: ClientAuthenticator, limits: Limits) -> None:
         super().__init__(context, limits.failures)
         self._authenticator = authenticator
         self._limits = limits
@@ -48,7 +47,7 @@ class TokenEndpoint(ClientEndpoint):
         context, parameters = self._context, request.parameters
         await context.keys.refresh()
         credentials = await self._authenticator.read_credentials(request)
-        revocations = endings_of(context, request.http)
+        revocations = context.revocations(request.http)
         async with transaction(context.engine, committed=revocations.tell) as connection:
             client = await self._authenticator.check(connection, credentials)
             request.client_id = client.id
@@ -60,8 +59,7 @@ class TokenEndpoint(ClientEndpoint):
                 raise
             response = self._token_response(issuable, now)
             await note_use(connection, client.id, now)
-            entry = entry_of(
-                context,
+            entry = context.audit_entry(
                 request.http,
                 _ACTIONS.get(parameters["grant_type"], Action.TOKEN_ISSUED),
                 person_id=issuable.grant.person_id,
@@ -123,8 +121,7 @@ class TokenEndpoint(ClientEndpoint):
         """Revoke a grant whose code or refresh token came back, and record that."""
         grant = replay.grant
         is_revoked = bool(await revocations.end(connection, by_id(grant.id), replay.reason, now))
-        entry = entry_of(
-            self._context,
+        entry = self._context.audit_entry(
             request,
             Action.TOKEN_REPLAYED,
             outcome="grant_revoked" if is_revoked else replay.error,
