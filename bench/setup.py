@@ -11,7 +11,7 @@ from app.lists.items.add import add_items
 from app.oauth.grants.models import NewGrant
 from app.oauth.grants.repository import find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing
-from app.oauth.tokens.access_tokens import access_token
+from app.oauth.tokens.access_tokens import AccessTokens
 from app.people.email_addresses import parse_email
 from app.people.repository import insert_person
 from app.scopes import ALL_SCOPES
@@ -60,7 +60,7 @@ async def _make_shopper(engine: Engine, settings: Settings, keys: KeyRing, items
     if items:
         actor = Actor(person.id, CLIENT, grant_id, memberships, household_id)
         await _fill(engine, actor, items)
-    return access_token(settings, keys, grant, frozenset(ALL_SCOPES), now)
+    return AccessTokens(settings, keys).issue(grant, frozenset(ALL_SCOPES), now)["access_token"]
 
 
 async def _fill(engine: Engine, actor: Actor, items: int) -> None:

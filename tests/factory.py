@@ -12,7 +12,7 @@ from app.lists.first_list import create_first_household
 from app.oauth.grants.models import NewGrant
 from app.oauth.grants.repository import find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing
-from app.oauth.tokens.access_tokens import access_token
+from app.oauth.tokens.access_tokens import AccessTokens
 from app.people import repository
 from app.people.email_addresses import parse_email
 from app.people.models import Person
@@ -85,7 +85,7 @@ class Factory:
             row = await find_grant(connection, grant.id)
         assert row is not None
         held = frozenset(scopes if token_scopes is None else token_scopes)
-        token = access_token(self._settings, self.keys, row, held, now)
+        token = AccessTokens(self._settings, self.keys).issue(row, held, now)["access_token"]
         return Connected(person, household_ids[0], grant.id, token)
 
     async def connected(self, name: str = "Ada") -> Connected:

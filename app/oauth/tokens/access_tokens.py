@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from app.limits.rate_limit import LocalLimit
@@ -52,19 +52,33 @@ def count_token(limit: LocalLimit, name: Whose, whose: UUID | str) -> None:
     check_limit(limit, "Too many tokens at once. Wait a little.", name, whose)
 
 
-def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: frozenset[str], now: datetime) -> str:
-    """Return a signed token for a live grant. It names person, client and grant, and never a household."""
-    issued_at = int(now.timestamp())
-    return keys.sign(
-        {
-            "iss": settings.issuer,
-            "aud": settings.resource,
-            "sub": str(grant.person_id),
-            "client_id": grant.client_id,
-            "gid": str(grant.id),
-            "jti": secrets.token_urlsafe(16),
-            "scope": format_scope(scopes),
-            "iat": issued_at,
-            "exp": issued_at + int(token_life(grant, now).total_seconds()),
-        }
-    )
+class AccessTokens:
+    """Issues the access tokens of this server."""
+
+    def __init__(self, settings: Settings, keys: KeyRing) -> None:
+        self._issuer = settings.issuer
+        self._audience = settings.resource
+        self._keys = keys
+
+    def issue(self, grant: GrantRow, scopes: frozenset[str], now: datetime) -> dict[str, Any]:
+        """Return the members of a token response (RFC 6749 section 5.1) with a new access token for a live grant.
+
+        The token names person, client and grant, and never a household. Raises `Unavailable` as `KeyRing.sign` does.
+        """
+        issued_at = int(now.timestamp())
+        seconds = int(token_life(grant, now).total_seconds())
+        scope = format_scope(scopes)
+        token = self._keys.sign(
+            {
+                "iss": self._issuer,
+                "aud": self._audience,
+                "sub": str(grant.person_id),
+                "client_id": grant.client_id,
+                "gid": str(grant.id),
+                "jti": secrets.token_urlsafe(16),
+                "scope": scope,
+                "iat": issued_at,
+                "exp": issued_at + seconds,
+            }
+        )
+        return {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": scope}

@@ -1,7 +1,7 @@
 """The token endpoint (RFC 6749 section 3.2)."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,11 +19,11 @@ from app.oauth.grants.repository import by_id, find_service_grant
 from app.oauth.grants.revocation import GrantRevocations, ReplayDetected
 from app.oauth.limits import Limits
 from app.oauth.parameters import Parameters, find_resource
-from app.oauth.tokens.access_tokens import Issuable, access_token, count_token, has_refresh_token, token_life
+from app.oauth.tokens.access_tokens import AccessTokens, Issuable, count_token, has_refresh_token
 from app.oauth.tokens.codes import redeem_code
 from app.oauth.tokens.refresh_tokens import refresh, start_family
 from app.resources import NONE_OF_OURS, Resource
-from app.scopes import format_scope, intersect_scopes
+from app.scopes import intersect_scopes
 
 _ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
 
@@ -37,6 +37,7 @@ class TokenEndpoint(ClientEndpoint):
         super().__init__(context, limits.failures)
         self._authenticator = authenticator
         self._limits = limits
+        self._access_tokens = AccessTokens(context.settings, context.keys)
 
     async def handle(self, request: ClientRequest) -> Response:
         """Return an access token. Raises `OAuthError`.
@@ -57,7 +58,9 @@ class TokenEndpoint(ClientEndpoint):
             except ReplayDetected as replay:
                 await self._revoke(connection, request.http, replay, revocations, now)
                 raise
-            response = self._token_response(issuable, now)
+            response = self._access_tokens.issue(issuable.grant, issuable.scopes, now)
+            if issuable.refresh_token is not None:
+                response["refresh_token"] = issuable.refresh_token
             await note_use(connection, client.id, now)
             entry = context.audit_entry(
                 request.http,
@@ -73,7 +76,9 @@ class TokenEndpoint(ClientEndpoint):
     async def _find_issuable(
         self, connection: Connection, client: Client, parameters: Parameters, now: datetime
     ) -> Issuable:
-        resource = self._requested_resource(parameters)
+        resource: Resource | None = None  # then it is that of the grant
+        if "resource" in parameters:  # RFC 8707 section 2.2
+            resource = find_resource(self._context.settings.public_url, parameters["resource"]) or NONE_OF_OURS
         match parameters.get("grant_type"):
             case "authorization_code":
                 grant = await redeem_code(connection, client, parameters, resource, now)
@@ -89,26 +94,6 @@ class TokenEndpoint(ClientEndpoint):
                 raise invalid_request("The parameter grant_type is missing.")
             case _:
                 raise OAuthError("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANT_TYPES)}.")
-
-    def _requested_resource(self, parameters: Parameters) -> Resource | None:
-        """Return the endpoint that the request names (RFC 8707 section 2.2), NONE_OF_OURS for any other address; None
-        when it leaves that to the grant."""
-        if "resource" not in parameters:
-            return None
-        return find_resource(self._context.settings.public_url, parameters["resource"]) or NONE_OF_OURS
-
-    def _token_response(self, issuable: Issuable, now: datetime) -> dict[str, Any]:
-        """Return the members of a successful response (RFC 6749 section 5.1)."""
-        grant = issuable.grant
-        response: dict[str, Any] = {
-            "access_token": access_token(self._context.settings, self._context.keys, grant, issuable.scopes, now),
-            "token_type": "Bearer",
-            "expires_in": int(token_life(grant, now).total_seconds()),
-            "scope": format_scope(issuable.scopes),
-        }
-        if issuable.refresh_token is not None:
-            response["refresh_token"] = issuable.refresh_token
-        return response
 
     async def _revoke(
         self,
