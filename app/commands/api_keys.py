@@ -92,7 +92,7 @@ def _row(key: ApiKey) -> tuple[str, ...]:
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
     async def work(complete: Settings, engine: Engine) -> None:
         async with changing(complete, engine) as change:
-            await revoke_api_key(change.connection, arguments.id, change.endings, system_clock())
+            await revoke_api_key(change.connection, arguments.id, change.revocations, system_clock())
 
     run_with_database(settings, work)
     print(f"Key {arguments.id} is revoked.")

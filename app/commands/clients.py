@@ -84,7 +84,7 @@ def _row(client: Client, last_used_on: date | None) -> tuple[str, ...]:
 def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
     async def work(complete: Settings, engine: Engine) -> int:
         async with changing(complete, engine) as change:
-            return len(await remove_client(change.connection, arguments.client_id, change.endings, system_clock()))
+            return len(await remove_client(change.connection, arguments.client_id, change.revocations, system_clock()))
 
     print(f"Removed. Approvals that ended with it: {run_with_database(settings, work)}")
     return 0

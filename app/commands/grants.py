@@ -68,7 +68,7 @@ def _row(grant: ConnectedApp) -> tuple[str, ...]:
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
     async def work(complete: Settings, engine: Engine) -> None:
         async with changing(complete, engine) as change:
-            await revoke_by_command(change.connection, arguments.id, change.endings, system_clock())
+            await revoke_by_command(change.connection, arguments.id, change.revocations, system_clock())
 
     run_with_database(settings, work)
     print(f"Grant {arguments.id} is revoked.")

@@ -16,7 +16,7 @@ class Change:
     """A transaction of a command, the grants that it ends, and the households whose members it changes."""
 
     connection: Connection
-    endings: GrantRevocations
+    revocations: GrantRevocations
     households: list[UUID] = field(default_factory=list[UUID])
 
 
@@ -27,9 +27,9 @@ async def changing(settings: Settings, engine: Engine) -> AsyncGenerator[Change]
     A process that is not reached notices by itself: for calls within two seconds.
     """
     ended: list[UUID] = []
-    endings = GrantRevocations(ended.append)
-    async with transaction(engine, committed=endings.tell) as connection:
-        change = Change(connection, endings)
+    revocations = GrantRevocations(ended.append)
+    async with transaction(engine, committed=revocations.publish) as connection:
+        change = Change(connection, revocations)
         yield change
     if ended or change.households:
         await _tell(settings, ended, change.households)

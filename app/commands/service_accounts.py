@@ -86,7 +86,7 @@ def _row(account: ServiceAccount) -> tuple[str, ...]:
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
     async def work(complete: Settings, engine: Engine) -> None:
         async with changing(complete, engine) as change:
-            left = await revoke_service_account(change.connection, arguments.id, change.endings, system_clock())
+            left = await revoke_service_account(change.connection, arguments.id, change.revocations, system_clock())
             change.households.append(left)
 
     run_with_database(settings, work)

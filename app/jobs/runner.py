@@ -18,7 +18,7 @@ from app.households.tenant import ListsChanged, open_for_service
 from app.lists.history import retention
 from app.lists.items import recurring
 from app.oauth import retention as oauth_retention
-from app.oauth.retention import end_unused
+from app.oauth.retention import revoke_unused
 from app.oauth.signing.rotation import rotate_old_keys
 from app.people import retention as people_retention
 from app.runtime.clock import Clock, system_clock
@@ -56,7 +56,7 @@ async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | 
 
 async def _tend_service(engine: Engine, now: datetime) -> None:
     """The chores that belong to no household; a fault in one leaves the others alone. Raises `Unavailable`."""
-    for chore in (end_unused, oauth_retention.delete_expired, people_retention.forget):
+    for chore in (revoke_unused, oauth_retention.delete_expired, people_retention.forget):
         try:
             await chore(engine, now)
         except Unavailable:

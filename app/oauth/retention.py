@@ -42,12 +42,12 @@ async def delete_expired(engine: Engine, now: datetime) -> int:
     return sum([await in_batches(engine, step) for step in steps])
 
 
-async def end_unused(engine: Engine, now: datetime) -> int:
+async def revoke_unused(engine: Engine, now: datetime) -> int:
     """Revoke consents without a refresh for UNUSED_FOR, and return how many. Raises `Unavailable`."""
     return await in_batches(engine, lambda connection: _end_batch(connection, now))
 
 
 async def _end_batch(connection: Connection, now: datetime) -> int:
     # Caches need not hear of it: the last access token expired long ago.
-    endings = GrantRevocations(lambda grant_id: None)
-    return len(await endings.end(connection, unused(now - UNUSED_FOR, now), RevocationReason.UNUSED, now))
+    revocations = GrantRevocations(lambda grant_id: None)
+    return len(await revocations.revoke(connection, unused(now - UNUSED_FOR, now), RevocationReason.UNUSED, now))

@@ -46,9 +46,9 @@ class Keys:
             return await create_api_key(connection, self.settings.resource, key, self.clock())
 
     async def end(self, key: IssuedKey, told: GrantRevoked = lambda _: None) -> None:
-        endings = GrantRevocations(told)
-        async with transaction(self.engine, committed=endings.tell) as connection:
-            await revoke_api_key(connection, key.id, endings, self.clock())
+        revocations = GrantRevocations(told)
+        async with transaction(self.engine, committed=revocations.publish) as connection:
+            await revoke_api_key(connection, key.id, revocations, self.clock())
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from app.access.limits import AccessLimits
 from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.limits.counters import Counters
-from app.oauth.grants.repository import by_id, end_grants
+from app.oauth.grants.repository import by_id, revoke_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
 from app.pubsub import GrantEnded, MembersChanged, PubSub
@@ -55,7 +55,7 @@ class Asked:
     async def revoke_unheard(self, who: Connected, clock: MovableClock) -> None:
         """End a grant in the database, telling nobody."""
         async with transaction(self.engine) as connection:
-            assert await end_grants(connection, by_id(who.grant_id), "test", clock())
+            assert await revoke_grants(connection, by_id(who.grant_id), "test", clock())
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from app.oauth.credentials.api_keys import NewKey, create_api_key, revoke_api_ke
 from app.oauth.credentials.service_accounts import NewAccount, create_service_account, revoke_service_account
 from app.oauth.grants.models import Grant
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
-from app.oauth.retention import end_unused
+from app.oauth.retention import revoke_unused
 from app.oauth.tables import grants
 from app.oauth.tokens.refresh_tokens import GRACE, UNUSED_FOR
 from app.people.email_link_repository import make_link
@@ -44,8 +44,8 @@ class Approval:
     replay: Callable[[], Awaitable[httpx.Response]]
 
     @property
-    def endings(self) -> GrantRevocations:
-        """The endings of a command, told like those of a request."""
+    def revocations(self) -> GrantRevocations:
+        """The revocations of a command, published like those of a request."""
         return GrantRevocations(self.server.revoked.append)
 
     async def link(self, purpose: Any) -> str:
@@ -74,8 +74,10 @@ async def by_the_person(approved: Approval) -> None:
 
 
 async def with_the_client(approved: Approval) -> None:
-    async with transaction(approved.server.engine, committed=(endings := approved.endings).tell) as connection:
-        await remove_client(connection, approved.client_id, endings, approved.server.clock())
+    async with transaction(
+        approved.server.engine, committed=(revocations := approved.revocations).publish
+    ) as connection:
+        await remove_client(connection, approved.client_id, revocations, approved.server.clock())
 
 
 async def with_the_password(approved: Approval) -> None:
@@ -104,7 +106,7 @@ async def with_a_stolen_token(approved: Approval) -> None:
 
 async def by_itself(approved: Approval) -> None:
     approved.server.clock.move(days=UNUSED_FOR.days + 1)
-    assert await end_unused(approved.server.engine, approved.server.clock()) == 1
+    assert await revoke_unused(approved.server.engine, approved.server.clock()) == 1
 
 
 APPROVALS: dict[RevocationReason, Callable[[Approval], Awaitable[None]]] = {
@@ -157,12 +159,12 @@ async def test_what_is_made_and_ended_by_command_leaves_its_rows(server: Running
         person_id = (await approval(server, http, email)).grant.person_id
     before = await recorded(server.engine, server.audit)
     resource, household = server.settings.resource, f"{email.partition('@')[0]}'s household"
-    endings, now = GrantRevocations(server.revoked.append), server.clock()
-    async with transaction(server.engine, committed=endings.tell) as connection:
+    revocations, now = GrantRevocations(server.revoked.append), server.clock()
+    async with transaction(server.engine, committed=revocations.publish) as connection:
         key = await create_api_key(connection, resource, NewKey(email, household, ["lists:read"]), now)
         account = await create_service_account(connection, resource, NewAccount("Robot", household, "viewer"), now)
-        await revoke_api_key(connection, key.id, endings, now)
-        household_id = await revoke_service_account(connection, account.client_id, endings, now)
+        await revoke_api_key(connection, key.id, revocations, now)
+        household_id = await revoke_service_account(connection, account.client_id, revocations, now)
     rows = (await recorded(server.engine, server.audit))[len(before) :]
     assert [only(row, "action", "client_id", "detail") for row in rows] == [
         ("grant_made", key.id, "key lists:read"),

@@ -22,7 +22,7 @@ from app.oauth.clients.repository import insert_client
 from app.oauth.credentials.api_keys import NewKey, create_api_key
 from app.oauth.external import grants as external_grants
 from app.oauth.external.grants import KEPT, ExternalGrants
-from app.oauth.grants.repository import approved_redirects, by_id, end_grants
+from app.oauth.grants.repository import approved_redirects, by_id, revoke_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.claims import ExternalClaims
 from app.people.identities import NAMELESS, name_in
@@ -150,7 +150,7 @@ async def test_each_client_has_a_grant_of_its_own_that_can_be_revoked_for_good(
     assert {(row["kind"], row["issuer"]) for row in found} == {("external", issuer.identifier)}
     (grant_id,) = [row["id"] for row in found if row["client_id"] == "one"]
     async with transaction(engine) as connection:
-        assert await end_grants(connection, by_id(grant_id), "test", clock())
+        assert await revoke_grants(connection, by_id(grant_id), "test", clock())
     app.state.pubsub.grant_ended(grant_id)
     assert await resource.status(one) == 401
     assert await resource.status(resource.token(issuer, client_id="one")) == 401  # a fresh token changes nothing

@@ -51,7 +51,7 @@ async def test_a_fault_in_one_chore_leaves_the_others_alone(
     async def fail(engine: Engine, now: datetime) -> int:
         raise RuntimeError("planted")
 
-    monkeypatch.setattr(runner, "end_unused", fail)
+    monkeypatch.setattr(runner, "revoke_unused", fail)
     await leave_things(engine, settings)
     await tend_all(engine, NOW)
     assert await left(engine) == [2, 1]

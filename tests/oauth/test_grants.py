@@ -11,7 +11,7 @@ from sqlalchemy import update
 from app.db import transaction
 from app.db.embedded import DatabaseUrls
 from app.oauth.grants.models import RevokedGrant
-from app.oauth.grants.repository import by_id, end_grants, find_live_grant, lock_grant, of_person
+from app.oauth.grants.repository import by_id, find_live_grant, lock_grant, of_person, revoke_grants
 from app.oauth.retention_repository import unused
 from app.oauth.tables import grants
 from tests.db.locks import until_somebody_waits
@@ -42,8 +42,8 @@ async def test_an_unknown_or_revoked_grant_is_none(server: RunningServer, http: 
     assert grant is not None
     async with transaction(server.engine) as connection:
         assert await find_live_grant(connection, uuid4(), server.clock()) is None
-        assert await end_grants(connection, by_id(grant.id), "revoked_by_person", server.clock())
-        assert not await end_grants(connection, by_id(grant.id), "revoked_by_person", server.clock())
+        assert await revoke_grants(connection, by_id(grant.id), "revoked_by_person", server.clock())
+        assert not await revoke_grants(connection, by_id(grant.id), "revoked_by_person", server.clock())
         assert await find_live_grant(connection, grant.id, server.clock()) is None
 
 
@@ -60,7 +60,7 @@ async def test_of_two_who_end_grants_at_once_neither_waits_for_the_other_for_eve
     async def end() -> None:
         async with transaction(server.engine) as connection:
             ended.extend(
-                await end_grants(connection, unused(now, now) if by_age else of_person(person.id), "test", now)
+                await revoke_grants(connection, unused(now, now) if by_age else of_person(person.id), "test", now)
             )
 
     async with anyio.create_task_group() as tasks, transaction(server.engine) as connection:

@@ -24,10 +24,10 @@ from app.oauth.credentials.service_accounts import (
     IssuedAccount,
     NewAccount,
     create_service_account,
-    end_tokens,
     revoke_service_account,
+    revoke_tokens,
 )
-from app.oauth.grants.repository import end_grants, find_service_grant, of_client
+from app.oauth.grants.repository import find_service_grant, of_client, revoke_grants
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.tables import clients, grants
 from app.people.tables import people
@@ -66,9 +66,9 @@ class Accounts:
             return await create_service_account(connection, self.settings.resource, wanted, self.clock())
 
     async def end(self, account: IssuedAccount, told: GrantRevoked = lambda _: None) -> UUID:
-        endings = GrantRevocations(told)
-        async with transaction(self.engine, committed=endings.tell) as connection:
-            return await revoke_service_account(connection, account.client_id, endings, self.clock())
+        revocations = GrantRevocations(told)
+        async with transaction(self.engine, committed=revocations.publish) as connection:
+            return await revoke_service_account(connection, account.client_id, revocations, self.clock())
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ async def test_an_account_that_is_revoked_while_it_revokes_its_tokens_ends(
         await lock_client(connection, client_id)
         grant = await find_service_grant(connection, client_id, accounts.clock())
         assert grant is not None
-        assert await end_tokens(connection, grant, GrantRevocations(lambda _: None), accounts.clock())
+        assert await revoke_tokens(connection, grant, GrantRevocations(lambda _: None), accounts.clock())
         tasks.start_soon(accounts.end, account)
     async with transaction(accounts.engine) as connection:
         assert await find_service_grant(connection, client_id, accounts.clock()) is None
@@ -260,7 +260,7 @@ async def test_an_account_without_a_live_grant_still_leaves_its_household(
 ) -> None:
     account = await accounts.make()
     async with transaction(accounts.engine) as connection:
-        await end_grants(connection, of_client(account.client_id), "revoked_by_operator", accounts.clock())
+        await revoke_grants(connection, of_client(account.client_id), "revoked_by_operator", accounts.clock())
     await accounts.end(account)
     await assert_nobody_but(accounts, ada)
 

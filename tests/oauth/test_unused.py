@@ -10,7 +10,7 @@ from app.audit.tables import audit_events
 from app.db import transaction
 from app.db.embedded import DatabaseUrls
 from app.jobs.runner import tend_all
-from app.oauth.retention import end_unused
+from app.oauth.retention import revoke_unused
 from app.oauth.tables import grants
 from tests.db.looking import change
 from tests.factory import Factory
@@ -48,22 +48,22 @@ async def test_an_approval_that_nobody_uses_ends_and_is_on_record(
     server.clock.move(days=1)
     assert (await refresh(http, server.url, attempt.client_id, token)).status_code == 200
     now = server.clock()
-    assert await end_unused(server.engine, now + DAYS - SECOND) == 0
+    assert await revoke_unused(server.engine, now + DAYS - SECOND) == 0
     await tend_all(server.engine, now + DAYS)
     async with transaction(server.engine) as connection:
         grant = (await connection.execute(select(grants))).one()
         row = (await connection.execute(select(audit_events).where(audit_events.c.action == "grant_revoked"))).one()
     assert (grant.revoked_at, grant.revoked_because) == (now + DAYS, "unused")
     assert (row.grant_id, row.other_person_id, row.detail) == (grant.id, grant.person_id, "unused")
-    assert await end_unused(server.engine, now + 2 * DAYS) == 0
+    assert await revoke_unused(server.engine, now + 2 * DAYS) == 0
 
 
 async def test_an_approval_that_was_never_taken_up_ends_too(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     await approved_code(http, server.url, email, duration="until-revoked")
-    assert await end_unused(server.engine, server.clock() + DAYS - SECOND) == 0
-    assert await end_unused(server.engine, server.clock() + DAYS) == 1
+    assert await revoke_unused(server.engine, server.clock() + DAYS - SECOND) == 0
+    assert await revoke_unused(server.engine, server.clock() + DAYS) == 1
 
 
 @pytest.mark.parametrize("kind", ["key", "service", "external"])
@@ -73,4 +73,4 @@ async def test_what_has_no_refresh_tokens_is_left_alone(
     await factory.connected()
     issuer = "https://id.example" if kind == "external" else None
     await change(database.owner, update(grants).values(kind=kind, issuer=issuer))
-    assert await end_unused(server.engine, server.clock() + 10 * DAYS) == 0
+    assert await revoke_unused(server.engine, server.clock() + 10 * DAYS) == 0

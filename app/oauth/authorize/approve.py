@@ -35,15 +35,16 @@ class ConsentAnswer:
     def __init__(self, context: OAuthContext, kit: PageKit, page: ConsentPage) -> None:
         self._context = context
         self._kit = kit
+        self._pending = PendingRequests(kit)
         self._page = page
 
     async def __call__(self, request: Request) -> Response:
         """Return the page that sends the answer on to the client. An answer counts once. Raises `OAuthError`."""
-        pending, context = PendingRequests(self._kit), self._context
+        context = self._context
         form = await self._kit.submitted_form(request, CONSENT, REQUEST)
         person = form.session.person if form else None
         if form is None or person is None:
-            return pending.out_of_date()
+            return self._pending.out_of_date()
         cookie = form.session.cookie
         async with transaction(context.engine) as connection:
             still_signed_in = await find_person_for_change(connection, cookie, context.clock()) == person
@@ -52,7 +53,7 @@ class ConsentAnswer:
                 await hold_client(connection, waiting.client_id)
             question = await self._page.find_question(connection, waiting, person, cookie) if waiting else None
             if question is None or not still_signed_in:
-                return pending.out_of_date()
+                return self._pending.out_of_date()
             return await self._answer(request, connection, question, form.fields)
 
     async def _answer(self, request: Request, connection: Connection, question: Question, fields: Fields) -> Response:

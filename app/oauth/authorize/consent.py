@@ -54,18 +54,18 @@ class ConsentPage:
     ) -> None:
         self._context = context
         self._kit = kit
+        self._pending = PendingRequests(kit)
         self._documents = documents
         self._provider_name = provider_name
         self._can_verify = sends_emails and context.settings.password_sign_in
 
     async def __call__(self, request: Request) -> Response:
         """Show the page. Raises `OAuthError`, and what `MetadataDocuments.find` raises."""
-        pending = PendingRequests(self._kit)
         async with transaction(self._context.engine) as connection:
             session = await self._kit.read_session(request, connection)
-            waiting = await pending.find(connection, session.cookie, request.query_params.get(REQUEST, ""))
+            waiting = await self._pending.find(connection, session.cookie, request.query_params.get(REQUEST, ""))
         if waiting is None:
-            return pending.out_of_date()
+            return self._pending.out_of_date()
         person, cookie = session.person, session.cookie
         if person is None:
             return self._kit.see_other(f"{SIGN_IN}?request={waiting.id}")
@@ -74,7 +74,7 @@ class ConsentPage:
             await self._documents.find(waiting.client_id, person.id, client_address(request))
         async with transaction(self._context.engine) as connection:
             question = await self.find_question(connection, waiting, person, cookie)
-        return pending.out_of_date() if question is None else self.render(question)
+        return self._pending.out_of_date() if question is None else self.render(question)
 
     async def find_question(
         self, connection: Connection, waiting: AuthorizationRequest, person: Person, cookie: str

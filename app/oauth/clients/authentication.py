@@ -89,7 +89,7 @@ class ClientAuthenticator:
 
 
 def client_auth_failed(client: Client, reason: str) -> OAuthError:
-    """Return the error, which is the same for every reason; whoever sets up a client finds the reason in the log."""
+    """Return the error, which is the same for every reason; the log has the reason."""
     _log.info("client not believed", client_id=client.id, wrong=reason)
     return invalid_client()
 

@@ -35,25 +35,25 @@ class NewClient:
 
 
 async def add_client(
-    connection: Connection, redirect_schemes: Collection[str], wanted: NewClient, now: datetime
+    connection: Connection, redirect_schemes: Collection[str], new: NewClient, now: datetime
 ) -> Registration:
     """Register a client; its secret, if its authentication method needs one, is only in the returned response.
 
     `redirect_schemes` are the private-use URI schemes that are accepted. Raises `Invalid`, naming what is wrong.
     """
-    keys = _check(redirect_schemes, wanted)
+    keys = _check(redirect_schemes, new)
     try:
         given = ClientMetadata.model_validate(
             {
-                "client_name": wanted.name,
-                "redirect_uris": list(wanted.redirect_uris),
-                "token_endpoint_auth_method": wanted.auth_method,
+                "client_name": new.name,
+                "redirect_uris": list(new.redirect_uris),
+                "token_endpoint_auth_method": new.auth_method,
                 "jwks": keys.jwks,
                 "jwks_uri": keys.jwks_uri,
             }
         )
         registration = register(
-            given, ClientKind.PREREGISTERED, redirect_schemes, now, may_introspect=wanted.may_introspect
+            given, ClientKind.PREREGISTERED, redirect_schemes, now, may_introspect=new.may_introspect
         )
     except ValidationError as error:
         raise Invalid(metadata_error(error).description) from None
@@ -66,21 +66,21 @@ async def add_client(
     return registration
 
 
-def _check(redirect_schemes: Collection[str], wanted: NewClient) -> GivenKeys:
+def _check(redirect_schemes: Collection[str], new: NewClient) -> GivenKeys:
     """Return the client's keys. Raises `Invalid`, worded for the command."""
-    if not wanted.name.strip():
+    if not new.name.strip():
         raise Invalid("The name is empty: people see it when they are asked.", field="name")
-    clean(wanted.name, "name", LONGEST_NAME)
-    for uri in wanted.redirect_uris:
+    clean(new.name, "name", LONGEST_NAME)
+    for uri in new.redirect_uris:
         if (reason := redirect_uri_error(uri, redirect_schemes)) is not None:
             raise Invalid(f"redirect_uri {uri} is refused. {reason}", field="redirect_uri")
-    if wanted.may_introspect and wanted.auth_method == PUBLIC:
+    if new.may_introspect and new.auth_method == PUBLIC:
         raise Invalid("--introspect needs an --auth-method: only a client that authenticates may introspect.")
-    return check_given_keys(wanted.auth_method, wanted.keys)
+    return check_given_keys(new.auth_method, new.keys)
 
 
 async def remove_client(
-    connection: Connection, client_id: str, endings: GrantRevocations, now: datetime
+    connection: Connection, client_id: str, revocations: GrantRevocations, now: datetime
 ) -> list[RevokedGrant]:
     """Remove a client, whichever way it was registered, and return its grants, which are revoked.
 
@@ -91,7 +91,7 @@ async def remove_client(
         raise NotFound(f"There is no client {client_id}.")
     if client.kind == ClientKind.SERVICE:
         raise Conflict(f"{client_id} is a service account; end it with `service-accounts revoke {client_id}`.")
-    ended = await endings.end(connection, of_client(client_id), RevocationReason.CLIENT_REMOVED, now)
+    ended = await revocations.revoke(connection, of_client(client_id), RevocationReason.CLIENT_REMOVED, now)
     await delete_client(connection, client_id)
     await record(connection, AuditEntry(action=Action.CLIENT_REMOVED, at=now, client_id=client_id, detail=client.kind))
     return ended

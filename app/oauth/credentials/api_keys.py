@@ -58,21 +58,21 @@ def is_api_key(token: str) -> bool:
     return _SHAPE.fullmatch(token) is not None
 
 
-async def create_api_key(connection: Connection, resource: str, wanted: NewKey, now: datetime) -> IssuedKey:
+async def create_api_key(connection: Connection, resource: str, new: NewKey, now: datetime) -> IssuedKey:
     """Create a key for `resource`.
 
     Raises `Invalid` naming the field, `NotFound` for an unknown person or a household that is not theirs, `Ambiguous`
     when several people, or several of their households, have that name, and `Conflict` for a person with too many
     connections.
     """
-    if not 1 <= wanted.days <= MOST_DAYS:
+    if not 1 <= new.days <= MOST_DAYS:
         raise Invalid(f"days: a key lasts 1 to {MOST_DAYS} days.", field="days")
-    unknown = [scope for scope in wanted.scopes if scope not in ALL_SCOPES]
-    if unknown or not wanted.scopes:
+    unknown = [scope for scope in new.scopes if scope not in ALL_SCOPES]
+    if unknown or not new.scopes:
         raise Invalid(f"scopes: choose among {', '.join(ALL_SCOPES)}.", field="scopes")
-    name = clean(wanted.name, "name", LONGEST_NAME)
-    person_id = await find_anybody(connection, wanted.person)
-    household_id = await _find_household(connection, person_id, wanted.household)
+    name = clean(new.name, "name", LONGEST_NAME)
+    person_id = await find_anybody(connection, new.person)
+    household_id = await _find_household(connection, person_id, new.household)
     if not await has_room(connection, person_id, now):
         raise Conflict(f"person: {MOST_CONNECTIONS} connections are the limit. End some first.", field="person")
     secret = new_secret(API_KEY_PREFIX)
@@ -81,24 +81,24 @@ async def create_api_key(connection: Connection, resource: str, wanted: NewKey, 
         person_id=person_id,
         client_id=new_public_id(KEY_ID_PREFIX),
         client={"name": name, "kind": GrantKind.KEY},
-        scopes=expand(wanted.scopes),
+        scopes=expand(new.scopes),
         resource=resource,
         household_ids=[household_id],
         default_household_id=household_id,
-        expires_at=now + timedelta(days=wanted.days),
+        expires_at=now + timedelta(days=new.days),
         kind=GrantKind.KEY,
     )
     await create_grant(connection, grant, now)
     await insert_api_key(connection, hash_of(secret), grant.id)
-    return IssuedKey(grant.client_id, secret, now + timedelta(days=wanted.days))
+    return IssuedKey(grant.client_id, secret, now + timedelta(days=new.days))
 
 
-async def revoke_api_key(connection: Connection, key_id: str, endings: GrantRevocations, now: datetime) -> None:
+async def revoke_api_key(connection: Connection, key_id: str, revocations: GrantRevocations, now: datetime) -> None:
     """Revoke a key at once. Raises `NotFound` for an unknown id, `Conflict` when it was revoked before."""
     grant_id = await find_grant_of_key_id(connection, key_id)
     if grant_id is None:
         raise NotFound("There is no API key with this id; `api-keys list` shows them all.", field="id")
-    if not await endings.end(connection, by_id(grant_id), RevocationReason.BY_OPERATOR, now):
+    if not await revocations.revoke(connection, by_id(grant_id), RevocationReason.BY_OPERATOR, now):
         raise Conflict("This key is revoked already.", field="id")
 
 

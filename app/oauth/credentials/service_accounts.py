@@ -52,24 +52,24 @@ class IssuedAccount:
 
 
 async def create_service_account(
-    connection: Connection, resource: str, wanted: NewAccount, now: datetime
+    connection: Connection, resource: str, new: NewAccount, now: datetime
 ) -> IssuedAccount:
     """Create an account for `resource`.
 
     Raises `Invalid` naming the field, `NotFound` and `Ambiguous` for the household.
     """
-    if wanted.role not in ("editor", "viewer"):
+    if new.role not in ("editor", "viewer"):
         raise Invalid("role: a service account is an editor or a viewer.", field="role")
-    name = clean(wanted.name, "name", LONGEST_NAME)
-    keys = _checked_keys(wanted)
-    household_id = await find_among_all(connection, wanted.household)
-    secret = None if wanted.method == PRIVATE_KEY_JWT else new_secret(CLIENT_SECRET_PREFIX)
+    name = clean(new.name, "name", LONGEST_NAME)
+    keys = _checked_keys(new)
+    household_id = await find_among_all(connection, new.household)
+    secret = None if new.method == PRIVATE_KEY_JWT else new_secret(CLIENT_SECRET_PREFIX)
     client = Client(
         id=new_public_id(SERVICE_ID_PREFIX),
         kind=ClientKind.SERVICE,
         name=name,
         redirect_uris=(),
-        token_endpoint_auth_method=wanted.method,
+        token_endpoint_auth_method=new.method,
         secret_hash=None if secret is None else hash_of(secret),
         jwks=keys.jwks,
         jwks_uri=keys.jwks_uri,
@@ -80,13 +80,13 @@ async def create_service_account(
         connection, AuditEntry(action=Action.CLIENT_REGISTERED, at=now, client_id=client.id, detail=client.kind)
     )
     person = await insert_service_person(connection, client.id, name, now)
-    await join(connection, household_id, person.id, wanted.role, now, by=None)
+    await join(connection, household_id, person.id, new.role, now, by=None)
     grant = NewGrant(
         id=new_id(),
         person_id=person.id,
         client_id=client.id,
         client={"name": name, "kind": GrantKind.SERVICE},
-        scopes=scopes_of_role(wanted.role),
+        scopes=scopes_of_role(new.role),
         resource=resource,
         household_ids=[household_id],
         default_household_id=household_id,
@@ -98,7 +98,7 @@ async def create_service_account(
 
 
 async def revoke_service_account(
-    connection: Connection, client_id: str, endings: GrantRevocations, now: datetime
+    connection: Connection, client_id: str, revocations: GrantRevocations, now: datetime
 ) -> UUID:
     """Revoke an account: its grant and its membership. What it did stays on record under its name.
 
@@ -109,23 +109,23 @@ async def revoke_service_account(
     account = await find_service_account(connection, client_id)
     if account is None:
         raise NotFound("There is no service account with this id; `service-accounts list` shows them all.", field="id")
-    ended = await endings.end(connection, of_client(client_id), RevocationReason.BY_OPERATOR, now)
+    ended = await revocations.revoke(connection, of_client(client_id), RevocationReason.BY_OPERATOR, now)
     has_left = await leave(connection, account.household_id, account.person_id, now, by=None)
     if not ended and not has_left:
         raise Conflict("This service account is revoked already.", field="id")
     return account.household_id
 
 
-async def end_tokens(connection: Connection, grant: GrantRow, endings: GrantRevocations, now: datetime) -> bool:
+async def revoke_tokens(connection: Connection, grant: GrantRow, revocations: GrantRevocations, now: datetime) -> bool:
     """Revoke the tokens of a service account (RFC 7009 section 2.1) but not the account, which gets a new grant.
 
     Returns False when they were revoked already. The client must be locked, so that the account is not revoked
     meanwhile.
     """
-    if not await endings.end(connection, by_id(grant.id), RevocationReason.BY_CLIENT, now):
+    if not await revocations.revoke(connection, by_id(grant.id), RevocationReason.BY_CLIENT, now):
         return False
     another = await _another(connection, grant)
-    await create_grant(connection, another, now, by_command=False, address=endings.address)
+    await create_grant(connection, another, now, by_command=False, address=revocations.address)
     return True
 
 
@@ -145,7 +145,7 @@ async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
     )
 
 
-def _checked_keys(wanted: NewAccount) -> GivenKeys:
-    if wanted.method not in CONFIDENTIAL_METHODS:
+def _checked_keys(new: NewAccount) -> GivenKeys:
+    if new.method not in CONFIDENTIAL_METHODS:
         raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
-    return check_given_keys(wanted.method, wanted.keys)
+    return check_given_keys(new.method, new.keys)

@@ -113,7 +113,7 @@ async def count_live(connection: Connection, person_id: UUID, now: datetime) -> 
     return (await connection.execute(query)).scalar_one()
 
 
-async def end_grants(connection: Connection, which: Which, because: str, now: datetime) -> list[RevokedGrant]:
+async def revoke_grants(connection: Connection, which: Which, because: str, now: datetime) -> list[RevokedGrant]:
     """Revoke those of the grants that are live, with all their tokens, and return them."""
     # Locked in the order of their ids first, so that two transactions that revoke several never wait for each other.
     ending = select(grants.c.id).where(which, live(now)).order_by(grants.c.id).with_for_update().cte("ending")

@@ -12,7 +12,7 @@ from app.db import Connection
 from app.errors import Conflict, NotFound
 from app.oauth.errors import OAuthError
 from app.oauth.grants.models import GrantKind, GrantRow, RevokedGrant
-from app.oauth.grants.repository import Which, by_id, end_grants, find_grant
+from app.oauth.grants.repository import Which, by_id, find_grant, revoke_grants
 
 GrantRevoked = Callable[[UUID], None]
 """Called for each revoked grant after the commit, so that caches drop it at once. It must not raise."""
@@ -61,16 +61,16 @@ class GrantRevocations:
         self.address = address
         self._ended: list[UUID] = []
 
-    async def end(
+    async def revoke(
         self, connection: Connection, which: Which, because: RevocationReason, now: datetime
     ) -> list[RevokedGrant]:
         """Revoke those of the grants that are live, with all their tokens, and return them."""
-        ended = await end_grants(connection, which, because, now)
+        ended = await revoke_grants(connection, which, because, now)
         await record_all(connection, [self._entry(grant, because, now) for grant in ended])
         self._ended += [grant.id for grant in ended]
         return ended
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Call `grant_revoked` for every grant that was revoked."""
         for grant_id in self._ended:
             self._grant_revoked(grant_id)
@@ -89,7 +89,9 @@ class GrantRevocations:
         )
 
 
-async def revoke_by_command(connection: Connection, grant_id: UUID, endings: GrantRevocations, now: datetime) -> None:
+async def revoke_by_command(
+    connection: Connection, grant_id: UUID, revocations: GrantRevocations, now: datetime
+) -> None:
     """Revoke a grant of any kind but a service account's, on behalf of the operator.
 
     Raises `NotFound` when there is no live one with that id, and `Conflict` for a service account, which is also a
@@ -98,5 +100,5 @@ async def revoke_by_command(connection: Connection, grant_id: UUID, endings: Gra
     grant = await find_grant(connection, grant_id)
     if grant is not None and grant.kind == GrantKind.SERVICE:
         raise Conflict(f"This is a service account; end it with `service-accounts revoke {grant.client_id}`.")
-    if not await endings.end(connection, by_id(grant_id), RevocationReason.BY_OPERATOR, now):
+    if not await revocations.revoke(connection, by_id(grant_id), RevocationReason.BY_OPERATOR, now):
         raise NotFound("There is no grant of this id, or it has ended already; `grants list` shows a person's.")

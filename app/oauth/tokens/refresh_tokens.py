@@ -69,7 +69,7 @@ async def find_presented(connection: Connection, text: str) -> PresentedToken | 
     return None if stored is None else PresentedToken(text, family_id, grant, family, stored)
 
 
-async def refresh(
+async def use_refresh_token(
     connection: Connection,
     client: Client,
     parameters: Parameters,

@@ -11,7 +11,7 @@ from app.oauth.clients.authentication import ClientAuthenticator
 from app.oauth.clients.models import Client, ClientKind
 from app.oauth.clients.repository import lock_client
 from app.oauth.context import OAuthContext
-from app.oauth.credentials.service_accounts import end_tokens
+from app.oauth.credentials.service_accounts import revoke_tokens
 from app.oauth.errors import OAuthError, invalid_request
 from app.oauth.grants.models import GrantRow
 from app.oauth.grants.repository import by_id, lock_grant
@@ -60,7 +60,7 @@ class RevocationEndpoint(ClientEndpoint):
         claims = await self._verifier.verify(token)
         is_service = client.kind == ClientKind.SERVICE
         revocations = self._context.revocations(request.http)
-        async with transaction(self._context.engine, committed=revocations.tell) as connection:
+        async with transaction(self._context.engine, committed=revocations.publish) as connection:
             if is_service:
                 await lock_client(connection, client.id)  # first, as where the account is revoked
             grant = await _lock_grant_of(connection, token, claims)
@@ -70,9 +70,9 @@ class RevocationEndpoint(ClientEndpoint):
                 raise OAuthError("invalid_grant", "The token was issued to another client.")
             now = self._context.clock()
             if is_service:
-                await end_tokens(connection, grant, revocations, now)
+                await revoke_tokens(connection, grant, revocations, now)
             else:
-                await revocations.end(connection, by_id(grant.id), RevocationReason.BY_CLIENT, now)
+                await revocations.revoke(connection, by_id(grant.id), RevocationReason.BY_CLIENT, now)
             return True
 
 

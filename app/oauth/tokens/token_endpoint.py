@@ -21,7 +21,7 @@ from app.oauth.limits import Limits
 from app.oauth.parameters import Parameters, find_resource
 from app.oauth.tokens.access_tokens import AccessTokens, Issuable, count_token, has_refresh_token
 from app.oauth.tokens.codes import redeem_code
-from app.oauth.tokens.refresh_tokens import refresh, start_family
+from app.oauth.tokens.refresh_tokens import start_family, use_refresh_token
 from app.resources import NONE_OF_OURS, Resource
 from app.scopes import intersect_scopes
 
@@ -49,7 +49,7 @@ class TokenEndpoint(ClientEndpoint):
         await context.keys.refresh()
         credentials = await self._authenticator.read_credentials(request)
         revocations = context.revocations(request.http)
-        async with transaction(context.engine, committed=revocations.tell) as connection:
+        async with transaction(context.engine, committed=revocations.publish) as connection:
             client = await self._authenticator.check(connection, credentials)
             request.client_id = client.id
             now = context.clock()
@@ -85,7 +85,7 @@ class TokenEndpoint(ClientEndpoint):
                 refresh_token = await start_family(connection, grant.id, now) if has_refresh_token(grant) else None
                 return Issuable(grant, grant.scopes, refresh_token)
             case "refresh_token":
-                return await refresh(connection, client, parameters, resource, now, self._limits)
+                return await use_refresh_token(connection, client, parameters, resource, now, self._limits)
             case "client_credentials":
                 issuable = await _service_grant(connection, client, parameters, resource, now)
                 count_token(self._limits.tokens, "client_id", client.id)
@@ -105,7 +105,7 @@ class TokenEndpoint(ClientEndpoint):
     ) -> None:
         """Revoke a grant whose code or refresh token came back, and record that."""
         grant = replay.grant
-        is_revoked = bool(await revocations.end(connection, by_id(grant.id), replay.reason, now))
+        is_revoked = bool(await revocations.revoke(connection, by_id(grant.id), replay.reason, now))
         entry = self._context.audit_entry(
             request,
             Action.TOKEN_REPLAYED,

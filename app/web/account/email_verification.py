@@ -54,13 +54,13 @@ async def post_verify(web: WebContext, request: Request) -> Response:
         if account is None:
             raise Invalid("The password is wrong.", field="password")
         person_id = account.person.id
-        async with transaction(web.kit.engine, committed=revocations.tell) as connection:
+        async with transaction(web.kit.engine, committed=revocations.publish) as connection:
             now = web.kit.clock()
             is_first = await verify_email(connection, form.secret, account, now)
             if is_first is None:
                 return link_no_longer_works(web, "verify")
             if is_first:
-                await revocations.end(connection, of_person(person_id), RevocationReason.ADDRESS_VERIFIED, now)
+                await revocations.revoke(connection, of_person(person_id), RevocationReason.ADDRESS_VERIFIED, now)
             await record(connection, web.audit_entry(request, Action.ADDRESS_VERIFIED, person_id=person_id))
     except AppError as error:
         email_hash = web.audit.email_hash(form.link.email)

@@ -103,12 +103,12 @@ async def post_disconnect(web: WebContext, request: Request) -> Response:
     grant_id = UUID(form.fields.one("grant"))  # the CSRF token covers it: we wrote it
     now = web.kit.clock()
     revocations = web.revocations(request)
-    async with transaction(web.kit.engine, committed=revocations.tell) as connection:
+    async with transaction(web.kit.engine, committed=revocations.publish) as connection:
         person = await find_person(connection, form.session.cookie, now)
         if person is None:
             return web.account_pages.out_of_date()
         which = one_of_person(person.id, grant_id)
-        ended = await revocations.end(connection, which, RevocationReason.BY_PERSON, now)
+        ended = await revocations.revoke(connection, which, RevocationReason.BY_PERSON, now)
     return web.kit.see_other(ACCOUNT) if ended else web.account_pages.out_of_date()
 
 

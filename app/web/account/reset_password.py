@@ -64,12 +64,12 @@ async def post_new_password(web: WebContext, request: Request) -> Response:
         address = client_address(request)
         hashing, throttle = web.password_sign_in.hashing, web.password_sign_in.throttle
         secret_hash = await hashing.hash_new(form.fields.one("password"), [form.link.email], address)
-        async with transaction(web.kit.engine, committed=revocations.tell) as connection:
+        async with transaction(web.kit.engine, committed=revocations.publish) as connection:
             now = web.kit.clock()
             person_id = await reset_password(connection, throttle, form.secret, secret_hash, address, now)
             if person_id is None:
                 return link_no_longer_works(web, "reset")
-            await revocations.end(connection, of_person(person_id), RevocationReason.PASSWORD_RESET, now)
+            await revocations.revoke(connection, of_person(person_id), RevocationReason.PASSWORD_RESET, now)
             await record(connection, web.audit_entry(request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
         email_hash = web.audit.email_hash(form.link.email)

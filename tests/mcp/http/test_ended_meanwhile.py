@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from app.db import Engine, transaction
 from app.mcp.http import batch
-from app.oauth.grants.repository import by_id, end_grants
+from app.oauth.grants.repository import by_id, revoke_grants
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -26,7 +26,7 @@ def end(app: Starlette, engine: Engine, ada: Connected) -> End:
 
     async def end() -> None:
         async with transaction(engine) as connection:
-            await end_grants(connection, by_id(ada.grant_id), "test", datetime.now(UTC))
+            await revoke_grants(connection, by_id(ada.grant_id), "test", datetime.now(UTC))
         app.state.pubsub.grant_ended(ada.grant_id)
 
     return end
