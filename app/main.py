@@ -21,7 +21,6 @@ from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chaining import sealing_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.counters import Counters
-from app.lists.first_list import create_first_household
 from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
 from app.oauth.assembly import OAuthParts, authorization_server
@@ -37,10 +36,9 @@ from app.runtime.logging import configure_logging
 from app.runtime.mailer import Mailer
 from app.runtime.process import exit_with_parent, freeze_gc, on_stop
 from app.runtime.requests import RequestLog
-from app.settings.secret_key import keep_secret_key
-from app.settings.settings import Settings, load_settings
+from app.settings import Settings
 from app.ui.hosts import HostCheck
-from app.ui.static_files import static_files
+from app.ui.routes import static_files
 from app.web.account.routes import account_routes
 from app.web.landing import landing_routes
 from app.web.not_found import missing_handlers
@@ -89,14 +87,14 @@ def _parts(settings: Settings) -> Parts:
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings)
-    keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
+    keys = KeyRing(engine, settings) if settings.auth_server else None
     identify = Authenticator(
         engine,
         TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
         GrantCache(cues),
         AccessLimits.of(settings, counters),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
-        external=ExternalGrants(engine, settings, create_first_household),
+        external=ExternalGrants(engine, settings.resource),
     )
     endpoints = Endpoints(settings, engine, identify, cues, audit)
     return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, endpoints)
@@ -145,7 +143,6 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
         engine=parts.engine,
         keys=parts.keys,
         audit=parts.audit,
-        create_first_household=create_first_household,
         fetcher=parts.fetcher,
         mailer=parts.mailer,
         grant_revoked=parts.cues.grant_ended,
@@ -155,10 +152,9 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
     return [*oauth_routes(server), *sign_in_routes(server), *account_routes(server)]
 
 
-def create_worker() -> Starlette:
-    """The application of one of several worker processes; their parent put everything into the environment."""
+def create_worker(settings: Settings) -> Starlette:
+    """Make the application of one of several worker processes; `settings` come from their parent."""
     exit_with_parent()
-    settings = keep_secret_key(load_settings())
     configure_logging(settings.log_level)
     app = create_app(settings)
     freeze_gc()

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from app.access.limits import CALLS_OF_PERSON_PER_MINUTE, CALLS_PER_MINUTE, UNKNOWN_KEYS_PER_MINUTE
 from app.mcp.catalogue import TOOLS
 from app.oauth.limits import PerMinute
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.documents import ROOT, rendered, table
 from tests.web.test_landing import page_of, text_of
 

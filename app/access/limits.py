@@ -7,7 +7,7 @@ from uuid import UUID
 from app.limits.counters import Counters
 from app.limits.rate_limit import LocalLimit, RateLimit
 from app.oauth.spending import check_limit
-from app.settings.settings import Settings
+from app.settings import Settings
 
 CALLS_PER_MINUTE: Final = 600
 """Of one grant, in each process."""
@@ -30,7 +30,7 @@ class AccessLimits:
     @classmethod
     def of(cls, settings: Settings, counters: Counters) -> Self:
         """The limits of the service."""
-        is_on = settings.limits == "on"
+        is_on = settings.limits
         return cls(
             LocalLimit(CALLS_PER_MINUTE, enabled=is_on),
             LocalLimit(CALLS_OF_PERSON_PER_MINUTE, enabled=is_on),

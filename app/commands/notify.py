@@ -8,7 +8,7 @@ from uuid import UUID
 from app.db import Connection, Engine, transaction
 from app.oauth.grants.revocation import GrantRevocations
 from app.pubsub import PubSub
-from app.settings.settings import Settings
+from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

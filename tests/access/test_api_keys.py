@@ -21,7 +21,7 @@ from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
 from app.people.identity_repository import insert_identified
 from app.people.models import Person
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.db.looking import change
 from tests.factory import Connected, Factory

@@ -26,7 +26,7 @@ from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub
 from app.resources import MAIN
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.conftest import SECRET
 from tests.factory import Factory

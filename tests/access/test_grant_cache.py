@@ -17,11 +17,11 @@ from app.oauth.grants.repository import by_id, end_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
 from app.pubsub import GrantEnded, PubSub
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
-from tests.cues.conftest import Heard
 from tests.db.looking import change
 from tests.factory import Connected, Factory
+from tests.pubsub.conftest import Heard
 
 pytestmark = pytest.mark.anyio
 

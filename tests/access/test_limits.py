@@ -28,7 +28,7 @@ from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import TokenVerifier
 from app.resources import MAIN
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 

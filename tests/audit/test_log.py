@@ -9,7 +9,7 @@ from app.audit.models import Action
 from app.audit.refusals import EACH_PER_SOURCE
 from app.db import Engine, create_engine
 from app.errors import Unavailable
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.conftest import Record, entry
 from tests.audit.test_refusals import refusal
 

@@ -15,7 +15,7 @@ from sqlalchemy.util import greenlet_spawn
 from app.db import Engine, new_id
 from app.db.transactions import open_transaction
 from app.lists.items.add import add_items
-from app.settings.settings import Settings
+from app.settings import Settings
 from bench.recorder import Call, Trip, recording, watching
 from bench.trips import TRIPS, details, record_trips, table
 from tests.service import ROOT

@@ -10,11 +10,11 @@ from starlette.applications import Starlette
 from app.db import Engine, transaction
 from app.oauth.credentials.api_key_repository import find_grant_of_key_id
 from app.pubsub import GrantEnded
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.command import run
-from tests.cues.conftest import Heard
 from tests.factory import Factory
 from tests.mcp.client import McpClient
+from tests.pubsub.conftest import Heard
 from tests.service import environment_of
 
 pytestmark = pytest.mark.anyio

@@ -18,12 +18,12 @@ from app.oauth.grants.revocation import GrantRevocations, revoke_by_command
 from app.people.finding import find_anybody
 from app.people.identity_repository import insert_identified
 from app.pubsub import GrantEnded
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.looking import only, stored
 from tests.command import run
-from tests.cues.conftest import Heard
 from tests.factory import CLIENT_ID, Connected
 from tests.mcp.client import McpClient
+from tests.pubsub.conftest import Heard
 from tests.service import environment_of
 
 pytestmark = pytest.mark.anyio

@@ -16,7 +16,6 @@ from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
 from app.households.tables import households, memberships
 from app.limits.rate_limit import LocalLimit, RateLimit
-from app.lists.first_list import create_first_household
 from app.main import create_app
 from app.oauth.clients.repository import Client, insert_client
 from app.oauth.credentials.api_keys import WantedKey, create_api_key
@@ -27,7 +26,7 @@ from app.oauth.tables import grants
 from app.oauth.tokens.claims_cache import ExternalClaims
 from app.people.identities import NAMELESS, name_in
 from app.people.tables import identities, people
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.db.looking import count, rows
 from tests.factory import Factory
@@ -210,7 +209,7 @@ async def test_few_grants_are_remembered_and_not_for_long(
     engine: Engine, settings: Settings, clock: MovableClock, monkeypatch: pytest.MonkeyPatch, database: DatabaseUrls
 ) -> None:
     monkeypatch.setattr(external_grants, "MOST_GRANTS", 2)
-    remembered = ExternalGrants(engine, settings, create_first_household, clock=clock)
+    remembered = ExternalGrants(engine, settings.resource, clock=clock)
     ids = {subject: await remembered.find(claims_of(subject, clock)) for subject in ("ada", "bert", "carl")}
     assert len(set(ids.values())) == 3
     assert len(remembered) == 2
@@ -227,7 +226,7 @@ async def test_few_grants_are_remembered_and_not_for_long(
 
 @pytest.fixture
 def without_auth_server(settings: Settings) -> Settings:
-    return settings.model_copy(update={"auth_server": "off"})
+    return settings.model_copy(update={"auth_server": False})
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from app.mcp.catalogue import TOOLS
 from app.mcp.subscriptions import STREAMS_PER_GRANT, URIS_PER_STREAM
 from app.pubsub import PubSub
 from app.pubsub.connection import CHANNEL
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.streaming import SECONDS, PortServer, follow

@@ -31,7 +31,7 @@ from app.oauth.grants.repository import end_grants, find_service_grant, of_clien
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.tables import clients, grants
 from app.people.tables import people
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.db.locks import until_somebody_waits
 from tests.factory import Connected, Factory

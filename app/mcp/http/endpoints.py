@@ -19,7 +19,7 @@ from app.mcp.server import build_server, build_transport
 from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
 from app.resources import RESOURCES
-from app.settings.settings import Settings
+from app.settings import Settings
 
 EXPOSED_HEADERS: Final = ("WWW-Authenticate", "Retry-After", "X-Request-Id")
 PREFLIGHT_SECONDS: Final = 600

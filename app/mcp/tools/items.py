@@ -10,6 +10,7 @@ from typing_extensions import TypedDict  # pydantic reads no other before Python
 
 from app.lists.items.fields import DETAILS, PageRow, Priority
 from app.mcp.argument_types import Number, as_number
+from app.quantities import Quantity
 
 Clearable = Literal[
     "quantity",
@@ -94,25 +95,25 @@ _SHOWN: Final = {
 
 def item_views(rows: Sequence[PageRow], detail: Detail, *, with_list: bool) -> list[ItemView]:
     """Return items as results: what one needs in the shop, or with `full` everything that is set."""
-    return [_view(row, _SHOWN[detail], with_list) for row in rows]
-
-
-def _view(row: PageRow, fields: Sequence[str], with_list: bool) -> ItemView:
-    view: dict[str, object] = {"ref": f"i{row.no}"}
-    if with_list:
-        view["list"] = f"L{row.list_no}"
-    if (quantity := row.quantity) is not None:
-        view["quantity"] = as_number(quantity.shown)
-        if quantity.unit is not None:
-            view["unit"] = quantity.unit
-    for field in fields:
-        value = getattr(row, field)
-        if isinstance(value, Decimal):
-            view[field] = as_number(value)
-        elif isinstance(value, date):
-            view[field] = value.isoformat()
-        elif value is not None:
-            view[field] = value
-    if row.checked_at is not None:
-        view["checked"] = True
-    return cast("ItemView", view)
+    fields = _SHOWN[detail]
+    views: list[ItemView] = []
+    for row in rows:
+        view: dict[str, object] = {"ref": f"i{row.no}"}
+        if with_list:
+            view["list"] = f"L{row.list_no}"
+        if row.amount is not None:
+            view["quantity"] = as_number(Quantity(row.measure, row.amount, row.unit).shown)
+            if row.unit is not None:
+                view["unit"] = row.unit
+        for field in fields:
+            value = getattr(row, field)
+            if isinstance(value, Decimal):
+                view[field] = as_number(value)
+            elif isinstance(value, date):
+                view[field] = value.isoformat()
+            elif value is not None:
+                view[field] = value
+        if row.checked_at is not None:
+            view["checked"] = True
+        views.append(cast("ItemView", view))
+    return views

@@ -10,7 +10,7 @@ from app.db.embedded import DatabaseUrls
 from app.pubsub import GrantEnded, ListChanged, MembersChanged, PubSub, Refetch
 from app.pubsub.connection import CHANNEL
 from app.pubsub.notifications import LONGEST_PAYLOAD
-from tests.cues.conftest import Heard, Wire
+from tests.pubsub.conftest import Heard, Wire
 
 pytestmark = pytest.mark.anyio
 

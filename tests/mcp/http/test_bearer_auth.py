@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from app.db import Engine, transaction
 from app.people.sessions import open_session
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from tests.factory import Connected, Factory
 from tests.mcp.client import Era, McpClient
