@@ -12,7 +12,7 @@ from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection, new_id, transaction
 from app.errors import Invalid, LimitReached
 from app.oauth.auditing import refused
-from app.oauth.authorize.pending_request import fault_page
+from app.oauth.authorize.error_page import fault_page
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
 from app.oauth.clients.ids import client_id_error, is_document_id
 from app.oauth.clients.redirects import is_registered, redirect_uri_error, response_uri
@@ -22,7 +22,7 @@ from app.oauth.faults import OAuthFault, invalid_request, invalid_target, not_re
 from app.oauth.grants.repository import approved_redirects
 from app.oauth.parameters import Parameters, parameters_of, resource_of
 from app.oauth.tokens.pkce import is_s256_challenge
-from app.people.sessions import find_person
+from app.people.session_repository import find_person
 from app.runtime.requests import client_address
 from app.ui.forms import parse_fields
 from app.ui.pages import NO_REFERRER
