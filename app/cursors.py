@@ -1,6 +1,6 @@
-"""Cursors: where the next page starts, in a form that nobody is tempted to read.
+"""Cursors: opaque texts that say where the next page starts.
 
-A cursor only says where to go on. What may be seen is decided anew by every query, so it needs no seal.
+A cursor is not signed: it grants nothing, because every query checks anew what its caller may see.
 """
 
 import base64
@@ -16,14 +16,14 @@ Place = TypeVar("Place")
 
 
 def make_cursor(place: object) -> str:
-    """A cursor that holds `place`, plain JSON values."""
+    """Return a cursor that holds `place`, plain JSON values."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, kind: TypeAdapter[Place]) -> Place:
-    """The place in a cursor. Raises `Invalid` when it is none of ours."""
+    """Return the place in a cursor. Raises `Invalid` when `make_cursor` did not make it."""
     try:
         return kind.validate_json(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
     except (UnicodeEncodeError, binascii.Error, ValidationError):
-        message = "cursor is not one that this tool gave. Leave it out to start at the top."
+        message = "cursor did not come from this tool. Leave it out to start at the top."
         raise Invalid(message, field="cursor") from None

@@ -17,7 +17,7 @@ CURRENCIES: Final = frozenset(_CODES.split())
 
 
 def currency_code(text: str, field: str) -> str:
-    """The code in capitals. Raises `Invalid` when it is none."""
+    """Return the code in capitals. Raises `Invalid` when there is no such currency."""
     code = text.strip().upper()
     if code not in CURRENCIES:
         raise Invalid(f"{field} must be a three-letter currency code (ISO 4217), such as EUR.", field=field)

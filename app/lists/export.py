@@ -1,4 +1,4 @@
-"""A list as text to take away: JSON and CSV hold everything, markdown is for reading."""
+"""A list as text: JSON and CSV hold everything, markdown is for reading."""
 
 import csv
 import io
@@ -6,43 +6,39 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
 from app.households.tenant import Tenant
 from app.lists import query_repository
+from app.lists.items.fields import DETAILS, PageRow
 from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
-from app.lists.page import PageRow
 from app.lists.query_repository import Browse
 from app.lists.resolve_list import resolve_list
+from app.quantities import Quantity
 
 Format = Literal["json", "csv", "markdown"]
 
 FORMAT_NAME: Final = "shopping-list-mcp/list"
 FORMAT_VERSION: Final = 1
+_QUANTITY: Final = ("quantity", "unit", "measure", "amount")
 COLUMNS: Final = (
-    "name",
-    "quantity",
-    "unit",
-    "measure",
-    "amount",
-    "note",
-    "category",
-    "store",
-    "assignee",
-    "priority",
-    "price",
-    "not_before",
-    "repeat_every_days",
+    *(
+        column
+        for each in DETAILS
+        if each.exported
+        for column in (_QUANTITY if each.name == "quantity" else [each.word])
+    ),
     "checked_at",
 )
-"""What is told of an item. Amounts are decimal texts: `quantity` counts `unit`s and is rounded to be read, `amount` is
+"""The columns of an item. Amounts are decimal texts: `quantity` counts `unit`s and is rounded for reading, `amount` is
 exact, in the base unit of `measure`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A list as text; `items` counts what is in it."""
+    """A list as text, and how many items are in it."""
 
     list: ShoppingList
     items: int
@@ -50,7 +46,7 @@ class Export:
 
 
 async def export_list(tenant: Tenant, list_name: str | None, form: Format, view: View) -> Export:
-    """The list with the items in the view, in its order. Raises `NotFound` for the list."""
+    """Return a list with the items in the view, in its order. Raises `NotFound` for the list."""
     shopping_list = await resolve_list(tenant, list_name)
     browse = Browse(
         list_id=shopping_list.id,
@@ -64,11 +60,11 @@ async def export_list(tenant: Tenant, list_name: str | None, form: Format, view:
     )
     rows = await query_repository.read_page(tenant, browse)
     write = {"json": as_json, "csv": as_csv, "markdown": as_markdown}[form]
-    return Export(shopping_list, len(rows), write(shopping_list, [_fields(row) for row in rows]))
+    return Export(shopping_list, len(rows), write(shopping_list, [_cells(row) for row in rows]))
 
 
 def as_json(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
-    """A JSON object: the list's settings, and its items with the fields that are set."""
+    """Return a JSON object: the list's settings, and its items with the fields that are set."""
     settings = {
         "name": shopping_list.name,
         "store": shopping_list.store,
@@ -85,7 +81,7 @@ def as_json(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> 
 
 
 def as_csv(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
-    """A table with a header (RFC 4180), one item a row; cells are guarded against being run as formulas."""
+    """Return CSV with a header (RFC 4180), a row for each item; no cell can be run as a formula."""
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(COLUMNS)
@@ -94,7 +90,7 @@ def as_csv(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> s
 
 
 def as_markdown(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
-    """A heading and a task list; what people typed is shown as they typed it, never as markup."""
+    """Return a heading and a task list; text is shown as people typed it, never as markup."""
     lines = [f"# {_plain(shopping_list.name)}", ""]
     for item in items:
         box = "x" if "checked_at" in item else " "
@@ -108,33 +104,23 @@ _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def _plain(text: str) -> str:
-    """Text on one line that no markdown reader takes for markup (CommonMark 2.4: punctuation may be escaped)."""
+    """Return text on one line, with punctuation escaped (CommonMark 2.4) so that no reader takes it for markup."""
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
 
 
-def _fields(item: PageRow) -> dict[str, str]:
-    quantity = item.quantity
-    values = {
-        "name": item.name,
-        "quantity": None if quantity is None else _decimal(quantity.shown),
-        "unit": None if quantity is None else quantity.unit,
-        "measure": None if quantity is None else quantity.measure,
-        "amount": None if quantity is None else _decimal(quantity.amount),
-        "note": item.note,
-        "category": item.category,
-        "store": item.store,
-        "assignee": item.assignee,
-        "priority": item.priority,
-        "price": None if item.price is None else _decimal(item.price),
-        "not_before": None if item.not_before is None else item.not_before.isoformat(),
-        "repeat_every_days": None if item.repeat_days is None else str(item.repeat_days),
-        "checked_at": None if item.checked_at is None else item.checked_at.isoformat(),
-    }
-    return {name: value for name, value in values.items() if value is not None}
+def _cells(row: PageRow) -> dict[str, str]:
+    """Return the columns that are set, as text."""
+    quantity: Quantity | None = row.quantity
+    amounts = (None,) * 4 if quantity is None else (quantity.shown, quantity.unit, quantity.measure, quantity.amount)
+    of_quantity = dict(zip(_QUANTITY, amounts, strict=True))
+    values = {name: of_quantity[name] if name in of_quantity else getattr(row, name) for name in COLUMNS}
+    return {name: _as_text(value) for name, value in values.items() if value is not None}
 
 
-def _decimal(number: Decimal) -> str:
-    return f"{number.normalize():f}"
+def _as_text(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 _RISKY: Final = re.compile(r"'*[=+\-@\t\r]")
@@ -142,10 +128,10 @@ _GUARDED: Final = re.compile(r"'+[=+\-@\t\r]")
 
 
 def guard(cell: str) -> str:
-    """The cell as it may stand in a table."""
+    """Return a cell that no spreadsheet runs as a formula."""
     return f"'{cell}" if _RISKY.match(cell) else cell
 
 
 def unguard(cell: str) -> str:
-    """The cell as it was before `guard`."""
+    """Return the cell as it was before `guard`."""
     return cell[1:] if _GUARDED.match(cell) else cell

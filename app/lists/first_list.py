@@ -1,4 +1,4 @@
-"""The first sign-in: a household of one's own, with a list to write on."""
+"""The household that a new person gets, with its first list."""
 
 from datetime import datetime
 from typing import Final
@@ -14,9 +14,9 @@ FIRST_LIST: Final = "Groceries"
 
 
 async def create_first_household(connection: Connection, household_id: UUID, person: Person, now: datetime) -> None:
-    """A new household owned by the person, with its first list, inside the transaction that made the person.
+    """Create a household owned by the person, with its first list, in the transaction that created the person.
 
-    The transaction must have been opened for `household_id`, a fresh id.
+    The transaction must have been opened for `household_id`, a new id.
     """
     await households.insert_household(connection, household_id, f"{person.name}'s household")
     await join(connection, household_id, person.id, "owner", now, by=person.id)

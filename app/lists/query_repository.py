@@ -1,4 +1,4 @@
-"""Reading a page of items, by any view and order."""
+"""Pages of items in the database: the open items of one list in one statement, and any view and order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ from sqlalchemy import (
 
 from app.households.tenant import Tenant
 from app.lists.history.tables import departures
+from app.lists.items.fields import PAGE_COLUMNS, PageRow, Place
 from app.lists.models import GroupBy, ShoppingList, View
-from app.lists.page import PAGE_COLUMNS, PageRow, Place
 from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY, list_of
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
@@ -34,7 +34,7 @@ from app.people.tables import people
 
 @dataclass(frozen=True, slots=True)
 class Browse:
-    """What to read: one list or all of them, and which of their items; of each word any form will do."""
+    """What to read: one list or all lists, and which of their items. A name must contain one form of each word."""
 
     list_id: UUID | None
     view: View
@@ -49,14 +49,14 @@ class Browse:
 _CHECKED: Final = items.c.checked_at.is_not(None)
 _PAGE_COLUMNS: Final = tuple[ColumnElement[Any], ...](literal_column(name) for name in PAGE_COLUMNS)
 _STORE: Final = func.coalesce(items.c.store, lists.c.store)
-"""Where an item is bought: what names no store of its own is for its list's."""
+"""Where an item is bought: at its own store, else at its list's."""
 
 _WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_column(TODAY), false()))
-"""Open, but for a day that is yet to come."""
+"""Open, but for a day that has not come."""
 
 
 async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
-    """At most `browse.limit` rows, in order, after `browse.after`."""
+    """Return at most `browse.limit` rows, in order, after `browse.after`."""
     group = _group_of(browse.group_by)
     in_view = and_(items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None), _view_of(browse.view))
     place = (lists.c.no, _CHECKED, group.is_(None), func.coalesce(group, ""), items.c.position, items.c.no)
@@ -86,7 +86,7 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
 
 
 async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:
-    """The numbers of the items that moved away from a list after a revision, and did not come back."""
+    """Return the numbers of the items that moved away from a list after a revision and have not come back."""
     query = (
         select(departures.c.item_no)
         .join(items, and_(items.c.household_id == departures.c.household_id, items.c.no == departures.c.item_no))
@@ -102,7 +102,7 @@ async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:
 
 
 async def stores_of(tenant: Tenant) -> list[str]:
-    """The names of stores that the household's items and lists carry, as typed."""
+    """Return the stores of the household's items and lists, as typed."""
     of_items = select(items.c.store).where(
         items.c.household_id == tenant.household_id, items.c.store.is_not(None), items.c.deleted_at.is_(None)
     )
@@ -113,7 +113,7 @@ async def stores_of(tenant: Tenant) -> list[str]:
 
 
 def _changed_since(rev: int) -> ColumnElement[bool]:
-    # What is on a list that was deleted long ago was told of then.
+    # Items of a list that was deleted before the revision were reported then.
     return and_(items.c.rev > rev, or_(lists.c.deleted_at.is_(None), lists.c.rev > rev))
 
 
@@ -127,8 +127,8 @@ def _view_of(view: View) -> ColumnElement[bool]:
 
 
 def _group_of(group_by: GroupBy) -> ColumnElement[str | None]:
-    """What items are ordered by first, without regard to case; byte order, so that every database orders alike."""
-    # The list's own order of categories comes before the others, as numbers of one width; "x" is behind every digit.
+    """Return what orders items first, ignoring case; in byte order, so that every database orders alike."""
+    # The list's own order of categories comes before the others, as numbers of one width; "x" sorts after every digit.
     rank = func.array_position(lists.c.category_order, items.c.category)
     column: dict[GroupBy, ColumnElement[str | None]] = {
         "category": func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category,
@@ -144,7 +144,7 @@ _TOP: Final = (-(2**63), 0)
 _ASSIGNEE: Final = """
     CASE WHEN items.assignee_id IS NOT NULL
         THEN (SELECT people.name FROM people WHERE people.id = items.assignee_id) END"""
-"""In place of a join: few items are anybody's."""
+"""Instead of a join, because few items have an assignee."""
 
 _COLUMNS: Final = ", ".join(_ASSIGNEE if column == "people.name" else column for column in PAGE_COLUMNS)
 
@@ -170,8 +170,8 @@ _ON_DEFAULT: Final = _query(DEFAULT, "$3::bigint", "$4::integer", "$5::integer")
 async def read_open_page(
     tenant: Tenant, list_name: str | None, after: tuple[int, int] | None, limit: int
 ) -> tuple[ShoppingList, list[PageRow]] | None:
-    """The named or else the default list with at most `limit` of its open items that wait for nothing, behind the
-    position and number `after`; None when there is no such list."""
+    """Return the named or else the default list, with at most `limit` of its open items that wait for no day, behind
+    the position and number `after`. None when there is no such list."""
     place = after or _TOP
     if list_name is None:
         row = await tenant.driver.fetchrow(_ON_DEFAULT, tenant.household_id, tenant.actor.person_id, *place, limit)

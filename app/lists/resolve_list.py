@@ -1,4 +1,4 @@
-"""How a list is meant: by ref (`L1`), by name, or left out for the person's default list."""
+"""Finding the list that a call names: by ref (`L1`), by name, or left out for the person's default list."""
 
 import re
 from typing import Final
@@ -10,13 +10,13 @@ from app.lists.models import ShoppingList
 from app.text import fold
 
 ALL_LISTS: Final = "*"
-"""What means every list where several can be meant."""
+"""Stands for every list, in arguments that allow several."""
 
 _REF: Final = re.compile(r"[Ll](\d{1,9})")
 
 
 async def resolve_list(tenant: Tenant, name: str | None, *, field: str = "list") -> ShoppingList:
-    """The list that `name`, which came in `field`, means.
+    """Return the list that `name` means, an argument called `field`.
 
     Raises `NotFound` with the household's lists as candidates.
     """
@@ -37,7 +37,7 @@ async def resolve_list(tenant: Tenant, name: str | None, *, field: str = "list")
 
 
 def list_key(name: str) -> tuple[int | None, str]:
-    """What a list is found by: its number, if the name may be a ref, and the folded name."""
+    """Return what finds a list: its number, if the name may be a ref, and the folded name."""
     ref = _REF.fullmatch(name.strip())
     # A name that can't be stored can't be found either; Postgres refuses NUL and lone surrogates in parameters.
     return int(ref[1]) if ref else None, fold(name.replace("\0", "\ufffd").encode("utf-8", "replace").decode())

@@ -1,4 +1,4 @@
-"""Making lists, changing their settings, and deleting them."""
+"""Creating lists, changing their settings, and deleting them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,13 +7,12 @@ from typing import Any, Final
 from app.db import new_id
 from app.errors import Conflict, Invalid, LimitReached
 from app.households.tenant import Tenant
-from app.lists import list_repository, repository
+from app.lists import repository
 from app.lists.currencies import currency_code
-from app.lists.history import changes as recorded
-from app.lists.history import repository as activity
-from app.lists.history.changes import AnyChange, DefaultChange, ListChange
-from app.lists.items.fields import label
-from app.lists.models import LISTS_PER_HOUSEHOLD, NAME_LENGTH, Changed, ItemResult, ListOutcome, ShoppingList
+from app.lists.history.changes import AnyChange, DefaultChange, ListChange, as_json
+from app.lists.history.repository import insert_event
+from app.lists.items.fields import NAME_LENGTH, parse_label, parse_name
+from app.lists.models import LISTS_PER_HOUSEHOLD, Changed, ItemResult, ListOutcome, ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
 from app.text import clean, fold
@@ -23,7 +22,7 @@ CATEGORIES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ListSettings:
-    """What to set of a list; None leaves it as it is. An empty store or category order is cleared."""
+    """What to set of a list; None leaves a setting as it is. An empty store, currency or category order is cleared."""
 
     name: str | None = None
     store: str | None = None
@@ -34,13 +33,13 @@ class ListSettings:
 
 
 async def save_list(tenant: Tenant, list_name: str | None, settings: ListSettings) -> Changed:
-    """Change the named list, or make a new one of `settings.name` when none is named.
+    """Change the named list, or create one called `settings.name` when none is named.
 
-    `default` is the person's own choice. Raises `NotFound` for the list, `Invalid` for a setting, `Conflict` when
+    `default` is the person's own setting. Raises `NotFound` for the list, `Invalid` for a setting, `Conflict` when
     another list has the name, and `LimitReached` when the household has too many.
     """
     if list_name is None and settings.name is None:
-        raise Invalid("name is missing: name makes a new list, list changes one that is there.", field="name")
+        raise Invalid("name is missing: name makes a new list, list changes an existing one.", field="name")
     clock = await repository.read_clock(tenant)
     before = await resolve_list(tenant, list_name) if list_name is not None else None
     bare = before or ShoppingList(new_id(), clock.next_list, settings.name or "", clock.rev)
@@ -51,7 +50,7 @@ async def save_list(tenant: Tenant, list_name: str | None, settings: ListSetting
         await refuse_taken_name(tenant, after, "name")
     changes: list[AnyChange] = []
     if after != before:
-        await list_repository.save_list(tenant, clock.rev, after)
+        await repository.save_list(tenant, clock.rev, after)
         changes.append(ListChange(before, after))
     changes += await _choose_default(tenant, after, settings.default)
     event_no = await record_lists(tenant, "save_list", after, changes)
@@ -61,56 +60,58 @@ async def save_list(tenant: Tenant, list_name: str | None, settings: ListSetting
 
 
 async def delete_list(tenant: Tenant, list_name: str, confirm_name: str) -> Changed:
-    """Delete a list and what is on it; undo brings both back.
+    """Delete a list and everything on it; undo brings both back.
 
     Raises `NotFound` for the list, `Invalid` when `confirm_name` is not its name, and `Conflict` for the last list.
     """
     before = await resolve_list(tenant, list_name)
     clock = await repository.read_clock(tenant)
     if clean(confirm_name, "confirm_name", NAME_LENGTH) != before.name:
-        message = f"confirm_name is not the name of {before.ref}. Give its full name, to be sure it is the right list."
+        message = (
+            f"confirm_name is not the name of {before.ref}. Give its full name to confirm that it is the right list."
+        )
         raise Invalid(message, field="confirm_name")
-    if await list_repository.count_lists(tenant) == 1:
+    if await repository.count_lists(tenant) == 1:
         raise Conflict(
             "This is the last list, and a household keeps one. Make another list, or empty it.", field="list"
         )
     after = replace(before, deleted_at=clock.now)
-    await list_repository.save_list(tenant, clock.rev, after)
-    await list_repository.stamp_items(tenant, clock.rev, after.id)
+    await repository.save_list(tenant, clock.rev, after)
+    await repository.stamp_items(tenant, clock.rev, after.id)
     event_no = await record_lists(tenant, "delete_list", after, [ListChange(before, after)])
     return Changed([after], clock.rev, [ItemResult(after.name, ListOutcome("deleted", after))], event_no)
 
 
 async def refuse_another_list(tenant: Tenant, field: str) -> None:
-    """Raise `LimitReached` when the household has as many lists as it may have."""
-    if await list_repository.count_lists(tenant) >= LISTS_PER_HOUSEHOLD:
+    """Raise `LimitReached` when the household has all the lists it may have."""
+    if await repository.count_lists(tenant) >= LISTS_PER_HOUSEHOLD:
         message = f"A household has at most {LISTS_PER_HOUSEHOLD} lists. Delete one that is no longer needed."
         raise LimitReached(message, field=field)
 
 
-async def refuse_taken_name(tenant: Tenant, wanted: ShoppingList, field: str) -> None:
+async def refuse_taken_name(tenant: Tenant, named: ShoppingList, field: str) -> None:
     """Raise `Conflict` when another list of the household has the name."""
-    same = await repository.find_list(tenant, None, fold(wanted.name))
-    if same is not None and same.id != wanted.id:
+    same = await repository.find_list(tenant, None, fold(named.name))
+    if same is not None and same.id != named.id:
         message = "There is a list of that name already. Use it, or choose another name."
         raise Conflict(message, field=field, candidates=[f"{same.name} ({same.ref})"])
 
 
 async def record_lists(tenant: Tenant, kind: str, about: ShoppingList, changes: Sequence[AnyChange]) -> int | None:
-    """Record the event of changes to a list; None when there are none."""
+    """Record the event of changes to a list and return its number; None without changes."""
     if not changes:
         return None
-    return await activity.insert_event(tenant, kind, about.id, recorded.as_json(changes))
+    return await insert_event(tenant, kind, about.id, as_json(changes))
 
 
 def _with_settings(bare: ShoppingList, settings: ListSettings, clock: Clock) -> ShoppingList:
     values: dict[str, Any] = {}
     if settings.name is not None:
-        values["name"] = clean(settings.name, "name", NAME_LENGTH)
+        values["name"] = parse_name(settings.name, "name")
         if values["name"] == ALL_LISTS:
             raise Invalid(f"name can't be {ALL_LISTS}: that means all lists.", field="name")
     if settings.store is not None:
-        values["store"] = label(settings.store, "store") if settings.store else None
+        values["store"] = parse_label(settings.store, "store") if settings.store else None
     if settings.currency is not None:
         values["currency"] = currency_code(settings.currency, "currency") if settings.currency else None
     if settings.category_order is not None:
@@ -121,15 +122,15 @@ def _with_settings(bare: ShoppingList, settings: ListSettings, clock: Clock) -> 
 
 
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
-    cleaned = [label(name, f"category_order[{number}]") or "" for number, name in enumerate(names)]
+    cleaned = [parse_label(name, f"category_order[{number}]") for number, name in enumerate(names)]
     return tuple(dict.fromkeys(cleaned))
 
 
 async def _choose_default(tenant: Tenant, chosen: ShoppingList, default: bool | None) -> list[AnyChange]:
     person_id = tenant.actor.person_id
-    before = await list_repository.default_list_of(tenant, person_id) if default is not None else None
+    before = await repository.default_list_of(tenant, person_id) if default is not None else None
     if default is None or default == (before == chosen.id):
         return []
     after = chosen.id if default else None
-    await list_repository.set_default_list(tenant, person_id, after)
+    await repository.set_default_list(tenant, person_id, after)
     return [DefaultChange(person_id, before, after)]

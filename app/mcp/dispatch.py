@@ -17,8 +17,8 @@ from app.db import Engine
 from app.errors import AppError, Conflict
 from app.households.tenant import ListsChanged, Tenant, open_tenant
 from app.lists.history import repository as activity
-from app.lists.history.refs import event_no_of
 from app.lists.history.repository import KeptAnswer
+from app.lists.models import event_no_of
 from app.mcp import call_record, results
 from app.mcp.call_record import CallRecord, recorded
 from app.mcp.http.bearer_auth import CALLER

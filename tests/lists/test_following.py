@@ -9,8 +9,8 @@ from hypothesis import settings as hypothesis_settings
 from app.db import Engine
 from app.households.tenant import Tenant, open_tenant
 from app.lists import queries
+from app.lists.items.fields import PageRow
 from app.lists.models import View
-from app.lists.page import PageRow
 from app.lists.queries import Request
 from app.settings import Settings
 from tests.lists.test_invariants import OPERATIONS, Operation, new_household

@@ -18,18 +18,18 @@ from app.errors import AppError
 from app.households import repository as households
 from app.households.tenant import Actor, Tenant, open_tenant
 from app.lists import save_list
-from app.lists.history import changes as recorded
 from app.lists.history import undo as undoing
-from app.lists.history.changes import ITEM_FIELDS, ItemRecord
+from app.lists.history.changes import ItemRecord, read_records
 from app.lists.items import add as adding
 from app.lists.items import check as checking
 from app.lists.items import move as moving
 from app.lists.items import remove as removing
 from app.lists.items import update as updating
+from app.lists.items.fields import RECORDED, Item
 from app.lists.items.move import Destination
+from app.lists.items.repository import ITEM_COLUMNS, item_of
 from app.lists.items.update import Update
-from app.lists.models import Changed, Item
-from app.lists.repository import ITEM_COLUMNS, item_of
+from app.lists.models import Changed
 from app.lists.save_list import ListSettings
 from app.settings import Settings
 from tests.factory import Factory
@@ -234,19 +234,19 @@ def check_story(state: State) -> None:
     """The events, told from the first to the last, end in what is stored; each begins where the one before ended."""
     told: dict[int, dict[str, Any]] = {}
     for no, _, list_id, changes in state.events:
-        for record in recorded.read(changes):
+        for record in read_records(changes):
             if not isinstance(record, ItemRecord):
                 continue
-            after = record.after.given()
+            after = record.after
             if record.before is None:
-                told[record.item] = dict.fromkeys(ITEM_FIELDS) | after
+                told[record.item] = dict.fromkeys(RECORDED) | after
                 told[record.item]["list_id"] = record.list_id or list_id
                 told[record.item].setdefault("variant", 0)
             else:
                 item = told[record.item]
-                assert {name: item[name] for name in after} == record.before.given(), f"e{no}"
+                assert {name: item[name] for name in after} == record.before, f"e{no}"
                 item |= after
-    assert told == {no: {name: getattr(item, name) for name in ITEM_FIELDS} for no, item in state.items.items()}
+    assert told == {no: {name: getattr(item, name) for name in RECORDED} for no, item in state.items.items()}
 
 
 GRAM_ENTRIES = st.lists(

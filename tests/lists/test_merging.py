@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lists.items.merging import plan_add
-from app.lists.models import LINES_PER_NAME, Item, OnDuplicate, Outcome, ParsedItem, Plan
+from app.lists.items.fields import Item, ParsedItem
+from app.lists.items.merging import Plan, plan_add
+from app.lists.models import LINES_PER_NAME, OnDuplicate, Outcome
 from app.quantities import parse_phrase
 from app.quantities.merge_key import merge_key
 from app.text import fold
@@ -21,7 +22,9 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def wanted(*phrases: str) -> list[ParsedItem]:
-    return [ParsedItem(parsed.name, parsed.quantity, parsed.note) for parsed in map(parse_phrase, phrases)]
+    return [
+        ParsedItem(parsed.name, quantity=parsed.quantity, note=parsed.note) for parsed in map(parse_phrase, phrases)
+    ]
 
 
 def after(plan: Plan, existing: list[Item] | None = None) -> list[Item]:
@@ -163,8 +166,8 @@ def test_each_name_and_note_is_folded_once(monkeypatch: pytest.MonkeyPatch) -> N
 
         return counted
 
-    monkeypatch.setattr("app.lists.models.fold", counting(fold))
-    monkeypatch.setattr("app.lists.models.merge_key", counting(merge_key))
+    monkeypatch.setattr("app.lists.items.fields.fold", counting(fold))
+    monkeypatch.setattr("app.lists.items.fields.merge_key", counting(merge_key))
     plan_add([], wanted(*(f"m (note {number})" for number in range(50))), "merge", 1, list_id=LIST)
     assert len(folded) <= 150  # a name and a note each, and the note of the line that it becomes
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from app.lists.items.candidates import Resembling
-from app.lists.models import Item, ParsedItem
+from app.lists.items.fields import Item, ParsedItem
 
 NAMES = ["milk", "oat milk", "flour", "eggs", "tomatoes", "Milch", "haricots verts", "radis", "cheese", "7up"]
 

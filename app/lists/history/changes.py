@@ -1,17 +1,15 @@
-"""Changes as JSON: what an event keeps of each thing, before and after, so that the call can be undone."""
+"""Changes as an event keeps them: JSON with the values from before and after a call, so that it can be undone."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_type_hints
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
-from app.lists.models import Change, Item, Priority, Purchase, ShoppingList
-from app.quantities import Quantity
+from app.lists.items.fields import RECORDED, Item
+from app.lists.models import Change, Purchase, ShoppingList
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,57 +40,26 @@ class EventChange:
 
 AnyChange = Change | ListChange | DefaultChange | EventChange
 
-_DERIVED: Final = {"id", "no", "name_key", "rev", "open_items", "checked_items", "waiting_items"}
-ITEM_FIELDS: Final = tuple(field.name for field in fields(Item) if field.name not in _DERIVED)
-LIST_FIELDS: Final = tuple(field.name for field in fields(ShoppingList) if field.name not in _DERIVED)
+LIST_RECORDED: Final = ("name", "store", "currency", "category_order", "archived_at", "deleted_at")
+"""The fields of a list that events keep; `items.fields.RECORDED` are those of an item."""
 
 
-class ItemValues(BaseModel):
-    """Some of the fields of an item."""
+def _reader_of(kind: type, names: Collection[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return a function that reads values on record as the types that the fields have in `kind`, and drops others."""
+    readers = {name: TypeAdapter[Any](hint) for name, hint in get_type_hints(kind).items() if name in names}
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    def read(values: dict[str, Any]) -> dict[str, Any]:
+        return {name: readers[name].validate_python(value) for name, value in values.items() if name in readers}
 
-    list_id: UUID | None = None
-    name: str = ""
-    position: int = 0
-    quantity: Quantity | None = None
-    note: str | None = None
-    variant: int = 0
-    category: str | None = None
-    store: str | None = None
-    assignee_id: UUID | None = None
-    priority: Priority | None = None
-    price: Decimal | None = None
-    not_before: date | None = None
-    repeat_days: int | None = None
-    checked_at: datetime | None = None
-    checked_by: UUID | None = None
-    deleted_at: datetime | None = None
-
-    def given(self) -> dict[str, Any]:
-        """The fields that are on record."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+    return read
 
 
-class ListValues(BaseModel):
-    """Some of the fields of a list."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    name: str = ""
-    store: str | None = None
-    currency: str | None = None
-    category_order: tuple[str, ...] = ()
-    archived_at: datetime | None = None
-    deleted_at: datetime | None = None
-
-    def given(self) -> dict[str, Any]:
-        """The fields that are on record."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+ItemValues = Annotated[dict[str, Any], AfterValidator(_reader_of(Item, RECORDED))]
+ListValues = Annotated[dict[str, Any], AfterValidator(_reader_of(ShoppingList, LIST_RECORDED))]
 
 
 class ItemRecord(BaseModel):
-    """A change of an item as an event keeps it; without `before` the item was new, and `after` has all it was given."""
+    """A change of an item as an event keeps it; without `before` the item was new, and `after` has all that was set."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -138,64 +105,53 @@ AnyRecord = ItemRecord | ListRecord | DefaultRecord | EventRecord
 _RECORDS: Final = TypeAdapter(list[Annotated[AnyRecord, Field(union_mode="left_to_right")]])
 
 
-def read(changes: str) -> list[AnyRecord]:
-    """The changes of an event, from the JSON that `as_json` made."""
+def read_records(changes: str) -> list[AnyRecord]:
+    """Return the changes of an event, from the JSON that `as_json` made."""
     return _RECORDS.validate_json(changes)
 
 
 def as_json(changes: Iterable[AnyChange], *, with_lists: bool = False) -> str:
-    """A JSON array of `{item, before?, after}` and its like; before and after hold the fields that differ.
+    """Return a JSON array of `{item, before?, after}` and the like; before and after hold the fields that differ.
 
-    Amounts are strings, because JSON numbers are floats to most readers. `with_lists` adds the list of each item, for
+    Amounts are strings, because most readers take JSON numbers for floats. `with_lists` adds the list of each item, for
     calls that touch several.
     """
     return json.dumps([_as_dict(change, with_lists) for change in changes], ensure_ascii=False, default=str)
 
 
-def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, object]:
+def recorded_values(item: Item) -> dict[str, Any]:
+    """Return what an event keeps of a new item: the fields that are set. The event itself names the list."""
+    return {name: value for name, value in _values(item, RECORDED).items() if value is not None and name != "list_id"}
+
+
+def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
     if isinstance(change, Change):
-        record = _differences("item", change.before, change.after, ITEM_FIELDS, _plain)
+        if change.before is None:
+            record = {"item": change.after.no, "after": recorded_values(change.after)}
+        else:
+            record = {"item": change.after.no, **_differences(change.before, change.after, RECORDED)}
         for name, purchase in (("bought", change.bought), ("unbought", change.unbought)):
             if purchase is not None:
-                record[name] = {field.name: _plain(purchase, field.name) for field in fields(Purchase)}
+                record[name] = _values(purchase, (field.name for field in fields(Purchase)))
         return {"list_id": change.after.list_id, **record} if with_lists else record
     if isinstance(change, ListChange):
-        return _differences("list", change.before, change.after, LIST_FIELDS, getattr)
+        if change.before is None:
+            after = _values(change.after, LIST_RECORDED)
+            return {"list": change.after.no, "after": {name: each for name, each in after.items() if each is not None}}
+        return {"list": change.after.no, **_differences(change.before, change.after, LIST_RECORDED)}
     kind, key = ("default_of", change.person_id) if isinstance(change, DefaultChange) else ("event", change.event_no)
     return {kind: key, "before": change.before, "after": change.after}
 
 
-def _differences(
-    kind: str,
-    old: Item | ShoppingList | None,
-    new: Item | ShoppingList,
-    names: Iterable[str],
-    plain: Callable[[Any, str], object],
-) -> dict[str, object]:
-    after = {name: plain(new, name) for name in names}
-    if old is None:
-        return {kind: new.no, "after": _given(after)}
-    before = {name: plain(old, name) for name in names}
-    differing = [name for name in after if before[name] != after[name]]
-    return {
-        kind: new.no,
-        "before": {name: before[name] for name in differing},
-        "after": {name: after[name] for name in differing},
-    }
+def _differences(old: Item | ShoppingList, new: Item | ShoppingList, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    differing = [name for name in names if getattr(old, name) != getattr(new, name)]
+    return {"before": _values(old, differing), "after": _values(new, differing)}
 
 
-def created(item: Item) -> dict[str, object]:
-    """What an event keeps of a new item: `after`, without the list."""
-    return _given({name: _plain(item, name) for name in ITEM_FIELDS})
-
-
-def _given(values: dict[str, object]) -> dict[str, object]:
-    # The list of an item is the event's, or stands beside it.
-    return {name: value for name, value in values.items() if value is not None and name != "list_id"}
-
-
-def _plain(thing: Item | Purchase, name: str) -> object:
-    if name == "quantity":
-        quantity = thing.quantity
-        return quantity and {"measure": quantity.measure, "amount": str(quantity.amount), "unit": quantity.unit}
-    return getattr(thing, name)
+def _values(thing: Item | ShoppingList | Purchase, names: Iterable[str]) -> dict[str, Any]:
+    """Return fields by name, in a form that JSON can hold or show as text."""
+    values = {name: getattr(thing, name) for name in names}
+    quantity = values.get("quantity")
+    if quantity is not None:
+        values["quantity"] = {"measure": quantity.measure, "amount": str(quantity.amount), "unit": quantity.unit}
+    return values

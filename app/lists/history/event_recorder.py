@@ -1,15 +1,14 @@
-"""Storing what a call changed together with the event that tells of it."""
+"""Storing what a call changed, together with the event that records it."""
 
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.history import changes as recorded
-from app.lists.history import repository as activity
-from app.lists.history.changes import AnyChange
-from app.lists.items import purchase_repository
-from app.lists.items.save_repository import SavedEvent, save_changes
+from app.lists.history.changes import AnyChange, as_json
+from app.lists.history.repository import insert_event
+from app.lists.items.purchase_repository import delete_purchases, insert_purchases
+from app.lists.items.save_repository import save_changes
 from app.lists.models import Change, Item, ShoppingList
 from app.lists.repository import Clock
 
@@ -23,10 +22,10 @@ async def record_items(
     others: Iterable[AnyChange] = (),
     about: UUID | None = None,
 ) -> int | None:
-    """Store changes of items and the event `kind`, and answer its number; None when there is nothing to store.
+    """Store changes of items and the event `kind`, and return its number; None when there is nothing to store.
 
-    `others` are changes of other things, stored by the caller, that belong to the same call; `about` is the list it was
-    about, where no item tells.
+    `others` are changes of other things that belong to the same call and are stored already; `about` is the event's
+    list where no item changed.
     """
     changes = [change for change in changes if change.before != change.after]
     all_changes: list[AnyChange] = [*changes, *others]
@@ -34,25 +33,19 @@ async def record_items(
         return None
     touched = {item.list_id for change in changes for item in (change.before, change.after) if item is not None}
     list_id = about if not touched else touched.pop() if len(touched) == 1 else None
-    text = recorded.as_json(all_changes, with_lists=list_id is None)
+    recorded = as_json(all_changes, with_lists=list_id is None)
     if not changes:
-        return await activity.insert_event(tenant, kind, list_id, text)
-    event_no = await save_changes(tenant, clock, changes, SavedEvent(kind, list_id, text))
-    await _record_purchases(tenant, event_no, changes)
+        return await insert_event(tenant, kind, list_id, recorded)
+    event_no = await save_changes(tenant, clock, kind, list_id, changes, recorded)
+    if bought := [change.bought for change in changes if change.bought is not None]:
+        await insert_purchases(tenant, event_no, bought)
+    if unbought := [change.unbought for change in changes if change.unbought is not None]:
+        await delete_purchases(tenant, unbought)
     return event_no
 
 
-async def _record_purchases(tenant: Tenant, event_no: int, changes: Collection[Change]) -> None:
-    bought = [change.bought for change in changes if change.bought is not None]
-    unbought = [change.unbought for change in changes if change.unbought is not None]
-    if bought:
-        await purchase_repository.insert_purchases(tenant, event_no, bought)
-    if unbought:
-        await purchase_repository.delete_purchases(tenant, unbought)
-
-
-async def lists_meant(tenant: Tenant, named: ShoppingList | None, items: Iterable[Item]) -> Sequence[ShoppingList]:
-    """The lists that a call is about: those of the items it found, else the one it named."""
+async def lists_of_call(tenant: Tenant, named: ShoppingList | None, items: Iterable[Item]) -> Sequence[ShoppingList]:
+    """Return the lists that a call is about: those of the items it found, else the one it named."""
     list_ids = {item.list_id for item in items}
     if named is not None and list_ids <= {named.id}:
         return [named]
@@ -61,5 +54,5 @@ async def lists_meant(tenant: Tenant, named: ShoppingList | None, items: Iterabl
 
 
 def rev_after(clock: Clock, lists: Sequence[ShoppingList], event_no: int | None) -> int:
-    """The revision that a caller has seen after a call; the lists' own when nothing changed."""
+    """Return the revision that a caller has seen after a call; the lists' own when nothing changed."""
     return clock.rev if event_no is not None else max((each.rev for each in lists), default=clock.rev)

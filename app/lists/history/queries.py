@@ -1,9 +1,9 @@
-"""What happened in a household, call by call, told in short."""
+"""Reading the history: what happened in a household, call by call, in a few words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
@@ -13,22 +13,34 @@ from app.errors import Ambiguous, NotFound
 from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.history import changes as recorded
-from app.lists.history import repository as log_repository
-from app.lists.history.changes import AnyRecord, DefaultRecord, EventRecord, ItemRecord, ListRecord
-from app.lists.history.event_summaries import tell_item, tell_list
-from app.lists.history.repository import LogEntry, LogFilter
+from app.lists.history.changes import (
+    AnyRecord,
+    DefaultRecord,
+    EventRecord,
+    ItemRecord,
+    ListRecord,
+    read_records,
+)
+from app.lists.history.repository import LogEntry, LogFilter, read_log
 from app.lists.items import repository as item_repository
-from app.lists.models import Item, ShoppingList
+from app.lists.items.fields import DETAILS, Item
+from app.lists.models import ShoppingList
 from app.lists.resolve_list import resolve_list
 from app.text import fold
 
 CHANGES_SHOWN: Final = 10
 
+_ITEM_WORDS: Final = {each.name: each.word for each in DETAILS if each.told}
+_LIST_WORDS: Final = {"name": "name", "store": "store", "currency": "currency", "category_order": "order of categories"}
+"""The fields whose changes are told as `word old → new`, in this order."""
+
+_LONGEST: Final = 60
+_NOTHING: Final = "–"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to read, as it was asked for."""
+    """Which part of the history to read."""
 
     list: str | None = None
     since: datetime | None = None
@@ -41,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class EventSummary:
-    """One change of a call: the thing by ref and by the name it has now, and what became of it."""
+    """One change of a call: the thing by ref and by the name it has now, and what happened to it."""
 
     ref: str
     name: str
@@ -50,7 +62,7 @@ class EventSummary:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One call: on which list, if on one, and its first changes; `more` were not told."""
+    """One call: its list, if it was about one, and its first changes; `more` are not shown."""
 
     entry: LogEntry
     list: ShoppingList | None
@@ -67,7 +79,7 @@ class History:
 
 
 async def read_history(tenant: Tenant, request: Request) -> History:
-    """A page of calls that changed something.
+    """Return a page of calls that changed something.
 
     Raises `NotFound` for the list or the person, `Ambiguous` for the person, and `Invalid` for the cursor.
     """
@@ -75,19 +87,19 @@ async def read_history(tenant: Tenant, request: Request) -> History:
         list_id=(await resolve_list(tenant, request.list)).id if request.list is not None else None,
         since=request.since,
         until=request.until,
-        person_id=await _person(tenant, request.person) if request.person is not None else None,
+        person_id=await _find_person(tenant, request.person) if request.person is not None else None,
         kind=request.kind,
         before=read_cursor(request.cursor, _NUMBER) if request.cursor is not None else None,
     )
-    entries = await log_repository.read_log(tenant, wanted, request.limit + 1, CHANGES_SHOWN)
+    entries = await read_log(tenant, wanted, request.limit + 1, CHANGES_SHOWN)
     page = entries[: request.limit]
-    shown = {entry.event.no: _shown(recorded.read(entry.event.changes)) for entry in page}
-    things = await _Things.read(tenant, page, [record for changes in shown.values() for record in changes])
+    shown = {entry.event.no: _records_shown(entry.event.changes) for entry in page}
+    things = await _Things.read(tenant, page, [record for records in shown.values() for record in records])
     happenings = [
         Happening(
             entry,
-            things.list_with(entry.event.list_id),
-            [things.tell(record) for record in shown[entry.event.no]],
+            things.find_list(entry.event.list_id),
+            [things.summarize(record) for record in shown[entry.event.no]],
             entry.changed - len(shown[entry.event.no]),
         )
         for entry in page
@@ -98,7 +110,7 @@ async def read_history(tenant: Tenant, request: Request) -> History:
 _NUMBER: Final = TypeAdapter[int](Annotated[int, Field(ge=0, le=2**31 - 1)])
 
 
-async def _person(tenant: Tenant, name: str) -> UUID:
+async def _find_person(tenant: Tenant, name: str) -> UUID:
     members = await households.members_of(tenant.connection, tenant.household_id)
     found = [member for member in members if fold(member.name) == fold(name)]
     if len(found) == 1:
@@ -108,13 +120,13 @@ async def _person(tenant: Tenant, name: str) -> UUID:
     raise refusal(message, field="person", candidates=[member.name for member in members])
 
 
-def _shown(records: Sequence[AnyRecord]) -> list[ItemRecord | ListRecord | DefaultRecord]:
-    return [record for record in records if not isinstance(record, EventRecord)]
+def _records_shown(changes: str) -> list[ItemRecord | ListRecord | DefaultRecord]:
+    return [record for record in read_records(changes) if not isinstance(record, EventRecord)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Things:
-    """The items and lists that a page tells of, as they are now."""
+    """The items and lists that a page refers to, as they are now."""
 
     items: Mapping[int, Item]
     lists: Mapping[int, ShoppingList]
@@ -126,7 +138,7 @@ class _Things:
         items = {each.item for each in records if isinstance(each, ItemRecord)}
         lists = {each.list for each in records if isinstance(each, ListRecord)}
         ids = {entry.event.list_id for entry in page}
-        ids |= {each.after.list_id for each in records if isinstance(each, ItemRecord)}
+        ids |= {each.after.get("list_id") for each in records if isinstance(each, ItemRecord)}
         ids |= {each.after or each.before for each in records if isinstance(each, DefaultRecord)}
         return cls(
             await item_repository.items_numbered(tenant, items),
@@ -134,19 +146,73 @@ class _Things:
             await repository.lists_with(tenant, {list_id for list_id in ids if list_id is not None}),
         )
 
-    def list_with(self, list_id: UUID | None) -> ShoppingList | None:
-        """The list with that id."""
+    def find_list(self, list_id: UUID | None) -> ShoppingList | None:
+        """Return the list with that id."""
         return self.by_id.get(list_id) if list_id is not None else None
 
-    def tell(self, record: ItemRecord | ListRecord | DefaultRecord) -> EventSummary:
-        """A change in short."""
+    def summarize(self, record: ItemRecord | ListRecord | DefaultRecord) -> EventSummary:
+        """Return a change in a few words."""
         if isinstance(record, ItemRecord):
-            target = self.list_with(record.after.list_id)
-            name = self.items[record.item].name if record.item in self.items else record.after.name
-            return EventSummary(f"i{record.item}", name, tell_item(record, target.ref if target is not None else None))
+            target = self.find_list(record.after.get("list_id"))
+            name = self.items[record.item].name if record.item in self.items else record.after.get("name", "")
+            what = _summarize_item(record, target.ref if target is not None else None)
+            return EventSummary(f"i{record.item}", name, what)
         if isinstance(record, ListRecord):
-            name = self.lists[record.list].name if record.list in self.lists else record.after.name
-            return EventSummary(f"L{record.list}", name, tell_list(record))
-        chosen = self.list_with(record.after or record.before)
+            name = self.lists[record.list].name if record.list in self.lists else record.after.get("name", "")
+            return EventSummary(f"L{record.list}", name, _summarize_list(record))
+        chosen = self.find_list(record.after or record.before)
         what = "made the default list" if record.after is not None else "no longer the default list"
         return EventSummary(chosen.ref, chosen.name, what) if chosen is not None else EventSummary("", "", what)
+
+
+def _summarize_item(record: ItemRecord, moved_to: str | None) -> str:
+    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `checked`; `moved_to` is the ref of its new list."""
+    before, after = record.before, record.after
+    if before is None:
+        quantity = after.get("quantity")
+        return f"added {quantity}" if quantity is not None else "added"
+    states = {"deleted_at": ("removed", "brought back"), "checked_at": ("checked", "unchecked")}
+    parts, values = _state_changes(before, after, states), _value_changes(before, after, _ITEM_WORDS)
+    if "list_id" in after:
+        parts.append(f"moved to {moved_to}" if moved_to is not None else "moved")
+    elif "position" in after and not parts and not values:
+        parts.append("moved")
+    if "assignee_id" in after:
+        parts.append("assigned" if after["assignee_id"] is not None else "no longer assigned")
+    return "; ".join(parts + values)
+
+
+def _summarize_list(record: ListRecord) -> str:
+    """Return `made`, `name Tools → Hardware`, `deleted`."""
+    before, after = record.before, record.after
+    if before is None:
+        return "made"
+    states = {"deleted_at": ("deleted", "brought back"), "archived_at": ("archived", "back in use")}
+    return "; ".join(_state_changes(before, after, states) + _value_changes(before, after, _LIST_WORDS))
+
+
+def _state_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], words: Mapping[str, tuple[str, str]]
+) -> list[str]:
+    """Return the words for states that began or ended, where a state is a time or None."""
+    return [
+        begun if after[name] is not None else ended
+        for name, (begun, ended) in words.items()
+        if name in after and (after[name] is None) != (before.get(name) is None)
+    ]
+
+
+def _value_changes(before: Mapping[str, Any], after: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
+    return [
+        f"{word} {_in_short(before.get(name))} → {_in_short(after[name])}"
+        for name, word in words.items()
+        if name in after
+    ]
+
+
+def _in_short(value: Any) -> str:
+    if value is None or value == ():
+        return _NOTHING
+    text = ", ".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

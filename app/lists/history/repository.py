@@ -1,11 +1,8 @@
-"""Events in the database: what a call changed, and the answer it gave."""
+"""Events in the database: what a call changed, the result it returned, and the deletion of old events."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
-
-import asyncpg
 
 from app.households.tenant import Tenant
 
@@ -14,7 +11,7 @@ KEY_LIFETIME = "24 hours"
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What a call with an idempotency key answered: JSON text, and the hash of the arguments it came with."""
+    """The result of a call with an idempotency key, as JSON text, and the hash of the arguments it came with."""
 
     args_hash: str
     answer: str
@@ -34,36 +31,31 @@ class Event:
     undone_by: int | None
 
 
-EVENT_COLUMNS: Final = "no, at, person_id, kind, list_id, rev, changes::text AS changes, undone_by"
-
-
-def event_of(row: asyncpg.Record) -> Event:
-    """An event from a row with the columns of `EVENT_COLUMNS`."""
-    return Event(**dict(row))
-
-
 async def find_event(tenant: Tenant, no: int) -> Event | None:
-    """The event with that number, if it is still on record."""
+    """Return the event with that number, if it is still on record."""
     row = await tenant.driver.fetchrow(
-        f"SELECT {EVENT_COLUMNS} FROM events WHERE household_id = $1 AND no = $2",  # noqa: S608
+        """
+        SELECT no, at, person_id, kind, list_id, rev, changes::text AS changes, undone_by
+        FROM events WHERE household_id = $1 AND no = $2
+        """,
         tenant.household_id,
         no,
     )
-    return None if row is None else event_of(row)
+    return None if row is None else Event(**dict(row))
 
 
 async def set_undone_by(tenant: Tenant, no: int, undone_by: int | None) -> None:
-    """Say which event undid an event; None when it is in force."""
+    """Store which event undid an event; None when it is in force."""
     await tenant.driver.execute(
         "UPDATE events SET undone_by = $3 WHERE household_id = $1 AND no = $2", tenant.household_id, no, undone_by
     )
 
 
 async def kept_answer(tenant: Tenant, idem_key: str) -> KeptAnswer | None:
-    """The answer that this grant got under this key in the last 24 hours.
+    """Return the result that this grant got under this key in the last 24 hours.
 
-    An older use of the key is forgotten. Call it with the household's write lock held, so that two calls with one
-    key can't both find nothing.
+    An older use of the key is dropped. Needs the household's write lock, so that two calls with one key can't both
+    find nothing.
     """
     row = await tenant.driver.fetchrow(
         f"""
@@ -81,7 +73,7 @@ async def kept_answer(tenant: Tenant, idem_key: str) -> KeptAnswer | None:
 
 
 async def keep_answer(tenant: Tenant, event_no: int, idem_key: str, kept: KeptAnswer) -> None:
-    """Remember the answer of the call that recorded event `event_no`, for the next call with the same key."""
+    """Keep the result of the call that recorded event `event_no`, for the next call with the same key."""
     await tenant.driver.execute(
         """
         UPDATE events SET idem_key = $3, args_hash = $4, answer = $5::text::jsonb
@@ -96,7 +88,7 @@ async def keep_answer(tenant: Tenant, event_no: int, idem_key: str, kept: KeptAn
 
 
 async def insert_event(tenant: Tenant, kind: str, list_id: UUID | None = None, changes: str = "[]") -> int:
-    """Record an event under the write lock; `changes` is JSON text. Returns its number."""
+    """Record an event and return its number; `changes` is JSON text. Needs the write lock."""
     no: int | None = await tenant.driver.fetchval(
         """
         WITH clock AS (
@@ -122,7 +114,10 @@ async def insert_event(tenant: Tenant, kind: str, list_id: UUID | None = None, c
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which events: of a list, a person, a kind, from `since` up to before `until`; `before` is where a page starts."""
+    """Which events to read: of a list, a person, a kind, at `since` or later and before `until`.
+
+    A page starts below the number `before`.
+    """
 
     list_id: UUID | None = None
     since: datetime | None = None
@@ -134,9 +129,9 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """An event and the name of who made it; None where nobody did.
+    """An event and the name of the person who caused it; None for the service itself.
 
-    `event.changes` are the first changes of items, lists and choices; `changed` is how many there were.
+    `event.changes` are the first changes of items, lists and default lists; `changed` is how many there were.
     """
 
     event: Event
@@ -145,7 +140,7 @@ class LogEntry:
 
 
 async def read_log(tenant: Tenant, wanted: LogFilter, limit: int, most_changes: int) -> list[LogEntry]:
-    """At most `limit` events that changed something, newest first, each with at most `most_changes` of its changes: one
+    """Return at most `limit` events that changed something, newest first, each with at most `most_changes` changes: one
     call may have changed ten thousand items."""
     rows = await tenant.driver.fetch(
         """
@@ -176,3 +171,43 @@ async def read_log(tenant: Tenant, wanted: LogFilter, limit: int, most_changes: 
         most_changes,
     )
     return [LogEntry(Event(*row[:-2]), row["name"], row["changed"]) for row in rows]
+
+
+async def oldest_event(tenant: Tenant) -> datetime | None:
+    """Return the time of the oldest event on record."""
+    moment: datetime | None = await tenant.driver.fetchval(
+        "SELECT at FROM events WHERE household_id = $1 ORDER BY no LIMIT 1", tenant.household_id
+    )
+    return moment
+
+
+async def delete_before(tenant: Tenant, moment: datetime) -> None:
+    """Delete the events and departures before a moment, and note in the household's clock up to which revision.
+
+    Items removed before it are deleted too, except for those with purchases, which stay on record, and those that a
+    remaining event refers to.
+    """
+    await tenant.driver.execute(
+        """
+        WITH gone AS (DELETE FROM events WHERE household_id = $1 AND at < $2 RETURNING rev)
+        UPDATE clocks SET forgotten_rev = greatest(forgotten_rev, (SELECT max(rev) FROM gone)) WHERE household_id = $1
+        """,
+        tenant.household_id,
+        moment,
+    )
+    await tenant.driver.execute(
+        """
+        DELETE FROM departures
+        WHERE household_id = $1 AND rev <= (SELECT forgotten_rev FROM clocks WHERE household_id = $1)
+        """,
+        tenant.household_id,
+    )
+    await tenant.driver.execute(
+        """
+        DELETE FROM items WHERE household_id = $1 AND deleted_at < $2
+        AND rev <= (SELECT forgotten_rev FROM clocks WHERE household_id = $1) AND NOT EXISTS (
+            SELECT FROM purchases WHERE purchases.household_id = $1 AND purchases.item_id = items.id)
+        """,
+        tenant.household_id,
+        moment,
+    )

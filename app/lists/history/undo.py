@@ -1,4 +1,4 @@
-"""Undoing a call: everything it changed goes back, except what has changed again since. An undo can be undone."""
+"""Undoing a call: everything it changed is restored, except what has changed again since. An undo can be undone."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -7,9 +7,8 @@ from uuid import UUID
 
 from app.errors import AppError, Conflict, LimitReached, NotFound
 from app.households.tenant import Tenant
-from app.lists import list_repository, repository
-from app.lists.history import changes as recorded
-from app.lists.history import repository as activity
+from app.lists import repository
+from app.lists.history import repository as event_repository
 from app.lists.history.changes import (
     AnyChange,
     AnyRecord,
@@ -20,14 +19,15 @@ from app.lists.history.changes import (
     ItemRecord,
     ListChange,
     ListRecord,
+    read_records,
 )
 from app.lists.history.event_recorder import record_items, rev_after
-from app.lists.history.refs import event_ref
 from app.lists.history.repository import Event
 from app.lists.history.undo_planning import Undone, undo_item, undo_list
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import settle_variants
-from app.lists.models import Change, Changed, Item, ItemResult, ListOutcome, Outcome, ShoppingList
+from app.lists.items.fields import Item
+from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, ShoppingList, event_ref
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
 
@@ -39,8 +39,8 @@ async def undo(tenant: Tenant, undo_ref: str) -> Changed:
 
     Raises `NotFound` when no such call is on record, and `Conflict` when it is undone already or changed nothing.
     """
-    event = await _event(tenant, undo_ref)
-    records = recorded.read(event.changes)
+    event = await _find_event(tenant, undo_ref)
+    records = read_records(event.changes)
     if not records:
         raise Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
     clock = await repository.read_clock(tenant)
@@ -48,16 +48,16 @@ async def undo(tenant: Tenant, undo_ref: str) -> Changed:
     item_entries, item_changes = await _undo_items(tenant, clock, event, records)
     others = [*list_changes, *await _undo_defaults(tenant, records)]
     if item_changes or others:
-        others += await _mark(tenant, clock, event, records)
+        others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
     entries = list_entries + item_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
 
-async def _event(tenant: Tenant, undo_ref: str) -> Event:
+async def _find_event(tenant: Tenant, undo_ref: str) -> Event:
     ref = _REF.fullmatch(undo_ref.strip())
-    event = await activity.find_event(tenant, int(ref[1])) if ref else None
+    event = await event_repository.find_event(tenant, int(ref[1])) if ref else None
     if event is None:
         message = "undo_ref names no call on record here. get_activity shows what can be undone."
         raise NotFound(message, field="undo_ref")
@@ -71,47 +71,50 @@ async def _event(tenant: Tenant, undo_ref: str) -> Event:
 async def _undo_items(
     tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]
 ) -> tuple[list[ItemResult], list[Change]]:
-    mine = [record for record in records if isinstance(record, ItemRecord)]
-    current = await item_repository.items_numbered(tenant, [record.item for record in mine])
-    deleted = await _deleted_lists(tenant, mine, current.values())
-    plans = [
-        undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
-        for record in mine
+    recorded = [record for record in records if isinstance(record, ItemRecord)]
+    current = await item_repository.items_numbered(tenant, [record.item for record in recorded])
+    deleted = await _deleted_lists(tenant, recorded, current.values())
+    plans = {
+        record.item: undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
+        for record in recorded
         if record.item in current
-    ]
-    refused = await _without_room(tenant, current, plans)
-    going = [plan.after for plan in plans if plan.restored and plan.after.id not in refused]
-    settled = {item.id: item for item in settle_variants(going, await item_repository.open_namesakes(tenant, going))}
-    entries = [_entry(plan, settled.get(plan.after.id, plan.after), refused.get(plan.after.id)) for plan in plans]
-    restored = {plan.after.id: plan.restored for plan in plans}
+    }
+    refused = await _items_without_room(tenant, current, plans.values())
+    going = [plan.after for plan in plans.values() if plan.restored and plan.after.id not in refused]
+    namesakes = await item_repository.open_namesakes(tenant, going)
+    settled = {item.no: item for item in settle_variants(going, namesakes)}
+    entries: list[ItemResult] = []
     changes: list[Change] = []
-    for record in mine:
-        before = current.get(record.item)
-        if before is None or before.id not in settled:
+    for record in recorded:
+        plan = plans.get(record.item)
+        if plan is None:
             continue
-        with_purchase = "checked_at" in restored[before.id]
-        changes.append(
-            Change(
-                before,
-                settled[before.id],
-                bought=record.unbought if with_purchase else None,
-                unbought=record.bought if with_purchase else None,
-            )
-        )
+        stored = settled.get(record.item)
+        if stored is not None:
+            is_unchecked = "checked_at" in plan.restored
+            bought, unbought = (record.unbought, record.bought) if is_unchecked else (None, None)
+            changes.append(Change(current[record.item], stored, bought, unbought))
+        refusal = refused.get(plan.after.id) or (plan.conflict if not plan.restored else None)
+        item = stored or plan.after
+        if refusal is not None:
+            entries.append(ItemResult(item.name, refusal, ref=item.ref))
+        else:
+            status = "undone" if plan.restored else "unchanged"
+            entries.append(ItemResult(item.name, Outcome(status, item, conflict=plan.conflict)))
     return entries, changes
 
 
 async def _deleted_lists(tenant: Tenant, records: Sequence[ItemRecord], items: Collection[Item]) -> set[UUID]:
-    from_lists = {record.before.list_id for record in records if record.before is not None}
-    ids = {item.list_id for item in items} | {list_id for list_id in from_lists if list_id is not None}
+    ids = {item.list_id for item in items}
+    ids |= {record.before["list_id"] for record in records if record.before is not None and "list_id" in record.before}
     found = await repository.lists_with(tenant, ids)
     return {list_id for list_id, each in found.items() if each.deleted_at is not None}
 
 
-async def _without_room(
-    tenant: Tenant, current: dict[int, Item], plans: Sequence[Undone[Item]]
+async def _items_without_room(
+    tenant: Tenant, current: dict[int, Item], plans: Collection[Undone[Item]]
 ) -> dict[UUID, AppError]:
-    """Items that would come back to a list that is full by now."""
+    """Return a refusal for each item that would come back to a list that is full by now."""
     refused: dict[UUID, AppError] = {}
     coming: dict[UUID, list[UUID]] = {}
     for plan in plans:
@@ -126,56 +129,44 @@ async def _without_room(
     return refused
 
 
-def _entry(plan: Undone[Item], stored: Item, refused: AppError | None) -> ItemResult:
-    refusal = refused or (plan.left_alone if not plan.restored else None)
-    if refusal is not None:
-        return ItemResult(stored.name, refusal, ref=stored.ref)
-    status = "undone" if plan.restored else "unchanged"
-    return ItemResult(stored.name, Outcome(status, stored, left_alone=plan.left_alone))
-
-
 async def _undo_lists(
     tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
 ) -> tuple[list[ItemResult], list[ListChange]]:
-    mine = [record for record in records if isinstance(record, ListRecord)]
-    current = await repository.lists_numbered(tenant, [record.list for record in mine]) if mine else {}
+    recorded = [record for record in records if isinstance(record, ListRecord)]
+    current = await repository.lists_numbered(tenant, [record.list for record in recorded]) if recorded else {}
     entries: list[ItemResult] = []
     changes: list[ListChange] = []
-    for record in mine:
+    for record in recorded:
         before = current[record.list]
         plan = undo_list(record, before, before.open_items + before.checked_items, clock.now)
-        refusal = await _refusal(tenant, before, plan)
+        refusal = await _list_refusal(tenant, before, plan)
         if refusal is not None:
             entries.append(ItemResult(before.name, refusal, ref=before.ref))
             continue
         if plan.restored:
-            await _store_list(tenant, clock, before, plan.after)
+            await repository.save_list(tenant, clock.rev, plan.after)
+            if (before.deleted_at is None) != (plan.after.deleted_at is None):
+                await repository.stamp_items(tenant, clock.rev, before.id)
             changes.append(ListChange(before, plan.after))
         status = "undone" if plan.restored else "unchanged"
-        entries.append(ItemResult(before.name, ListOutcome(status, plan.after, plan.left_alone)))
+        entries.append(ItemResult(before.name, ListOutcome(status, plan.after, plan.conflict)))
     return entries, changes
 
 
-async def _refusal(tenant: Tenant, before: ShoppingList, plan: Undone[ShoppingList]) -> AppError | None:
-    """Why a list can't go back: what stands in the way of any list, or what has changed since."""
+async def _list_refusal(tenant: Tenant, before: ShoppingList, plan: Undone[ShoppingList]) -> AppError | None:
+    """Return why a list can't be restored: a rule for all lists, or what has changed since."""
     if not plan.restored:
-        return plan.left_alone
+        return plan.conflict
     try:
         if plan.after.deleted_at is None:
             await refuse_taken_name(tenant, plan.after, "undo_ref")
             if before.deleted_at is not None:
                 await refuse_another_list(tenant, "undo_ref")
-        elif await list_repository.count_lists(tenant) == 1:
+        elif await repository.count_lists(tenant) == 1:
             return Conflict(f"{before.ref} is the last list, and a household keeps one.", field="undo_ref")
     except AppError as refusal:
         return refusal
     return None
-
-
-async def _store_list(tenant: Tenant, clock: Clock, before: ShoppingList, after: ShoppingList) -> None:
-    await list_repository.save_list(tenant, clock.rev, after)
-    if (before.deleted_at is None) != (after.deleted_at is None):
-        await list_repository.stamp_items(tenant, clock.rev, after.id)
 
 
 async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[AnyChange]:
@@ -183,24 +174,23 @@ async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[A
     for record in records:
         if not isinstance(record, DefaultRecord):
             continue
-        if await list_repository.default_list_of(tenant, record.default_of) == record.after:
-            await list_repository.set_default_list(tenant, record.default_of, record.before)
+        if await repository.default_list_of(tenant, record.default_of) == record.after:
+            await repository.set_default_list(tenant, record.default_of, record.before)
             changes.append(DefaultChange(record.default_of, record.after, record.before))
     return changes
 
 
-async def _mark(tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]) -> list[AnyChange]:
-    """Mark the event as undone by the one that is about to be recorded; what it had undone itself is in force again."""
-    changes: list[AnyChange] = [EventChange(event.no, None, clock.next_event)]
+async def _mark_as_undone(tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]) -> list[AnyChange]:
+    """Mark the event as undone by the one about to be recorded, and events that it had undone as in force again."""
+    changes = [EventChange(event.no, None, clock.next_event)]
     for record in records:
         if isinstance(record, EventRecord):
-            undone = await activity.find_event(tenant, record.event)
+            undone = await event_repository.find_event(tenant, record.event)
             if undone is not None and undone.undone_by == record.after:
                 changes.append(EventChange(record.event, record.after, record.before))
     for change in changes:
-        if isinstance(change, EventChange):
-            await activity.set_undone_by(tenant, change.event_no, change.after)
-    return changes
+        await event_repository.set_undone_by(tenant, change.event_no, change.after)
+    return [*changes]
 
 
 async def _lists_of(tenant: Tenant, event: Event, entries: Sequence[ItemResult]) -> Sequence[ShoppingList]:

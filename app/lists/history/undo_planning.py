@@ -1,6 +1,6 @@
 """What undoing one recorded change makes of an item or a list as it is now. Pure.
 
-A field that has changed again since is left alone: somebody wanted it that way.
+A field that has changed again since keeps its newer value.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,114 +10,105 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from app.errors import Conflict
-from app.lists.history.changes import ITEM_FIELDS, LIST_FIELDS, ItemRecord, ListRecord
-from app.lists.models import Item, ParsedItem, ShoppingList
+from app.lists.history.changes import LIST_RECORDED, ItemRecord, ListRecord
+from app.lists.items.fields import FIELDS, RECORDED, Item
+from app.lists.models import ShoppingList
+from app.quantities.merge_key import merge_key
 
-_BOOKKEEPING: Final = frozenset({"variant"})
-"""Fields that nobody chose: they follow the others, and are put right again when the item is stored."""
+_COMPUTED: Final = frozenset({"variant"})
+"""Fields that follow from the others; storing the item sets them right."""
 
 _PLACE: Final = frozenset({"position", "variant", "list_id"})
-_FOLLOWS: Final = {"position": "list_id", "checked_by": "checked_at"}
+_DEPENDS_ON: Final = {"position": "list_id", "checked_by": "checked_at"}
 """Fields that mean nothing without another one."""
 
-_WORDS: Final = {
-    "assignee_id": "assignee",
-    "repeat_days": "repeat_every_days",
-    "checked_at": "checked",
-    "list_id": "list",
-    "archived_at": "archived",
-    "deleted_at": "deletion",
-}
+_WORDS: Final = {"archived_at": "archived", **{each.name: each.word for each in FIELDS}}
 
 Thing = TypeVar("Thing", Item, ShoppingList)
 
 
 @dataclass(frozen=True, slots=True)
 class Undone(Generic[Thing]):
-    """The thing as it will be, which of its fields went back, and why others did not."""
+    """The thing as it will be, which of its fields were restored, and why others were not."""
 
     after: Thing
     restored: Collection[str] = field(default_factory=tuple[str, ...])
-    left_alone: Conflict | None = None
+    conflict: Conflict | None = None
 
 
 def undo_item(
     record: ItemRecord, item: Item, home: UUID | None, deleted: Collection[UUID], now: datetime
 ) -> Undone[Item]:
-    """Undo a change of `item`. `home` is the list of an item that was new; `deleted` are lists that are gone."""
+    """Undo a change of `item`. `home` is the list that a new item was added to; `deleted` are lists deleted since."""
     if item.list_id in deleted:
-        return Undone(item, left_alone=_conflict(item, "is on a list that was deleted since"))
-    if record.before is None:
-        return _undo_new_item(record.after.given(), item, home, now)
-    before, after = record.before.given(), record.after.given()
+        return Undone(item, conflict=_conflict(item, "is on a list that was deleted since"))
+    before, after = record.before, record.after
+    if before is None:
+        return _undo_new_item(after, item, home, now)
     if item.deleted_at is not None and "deleted_at" not in after:
-        return Undone(item, left_alone=_conflict(item, "was removed since"))
+        return Undone(item, conflict=_conflict(item, "was removed since"))
     if before.get("list_id") in deleted:
-        return Undone(item, left_alone=_conflict(item, "came from a list that was deleted since"))
+        return Undone(item, conflict=_conflict(item, "came from a list that was deleted since"))
     values, changed_again = _to_restore(item, before, after)
     restored = replace(item, **values)
     if "name" in values:
-        restored = replace(restored, name_key=ParsedItem(restored.name).name_key)
-    return Undone(restored, values.keys() - _BOOKKEEPING, _left_alone(item, changed_again))
+        restored = replace(restored, name_key=merge_key(restored.name))
+    return Undone(restored, values.keys() - _COMPUTED, _changed_since(item, changed_again))
 
 
 def undo_list(record: ListRecord, current: ShoppingList, items: int, now: datetime) -> Undone[ShoppingList]:
-    """Undo a change of a list that has `items` on it. A list that would go must be empty: deleting one with all that is
-    on it takes more than undoing."""
+    """Undo a change of a list that has `items` on it. Undo deletes only empty lists; others take delete_list."""
     values, changed_again = _list_values(record, current, now)
     if values.get("deleted_at") is not None and items:
-        return Undone(current, left_alone=_conflict(current, "has items on it; delete_list deletes it"))
-    return Undone(replace(current, **values), values.keys(), _left_alone(current, changed_again))
+        return Undone(current, conflict=_conflict(current, "has items on it; delete_list deletes it"))
+    return Undone(replace(current, **values), values.keys(), _changed_since(current, changed_again))
 
 
 def _list_values(record: ListRecord, current: ShoppingList, now: datetime) -> tuple[dict[str, Any], list[str]]:
-    """The values to put back, and the fields that hold something else by now."""
-    after = record.after.given()
+    """Return the values to restore, and the fields that have changed again since."""
     if record.before is not None:
-        gone = current.deleted_at is not None and "deleted_at" not in after
-        return ({}, ["deleted_at"]) if gone else _to_restore(current, record.before.given(), after)
+        is_gone = current.deleted_at is not None and "deleted_at" not in record.after
+        return ({}, ["deleted_at"]) if is_gone else _to_restore(current, record.before, record.after)
     if current.deleted_at is not None:
         return {}, []
-    changed_again = [name for name in LIST_FIELDS if getattr(current, name) != after.get(name)]
+    changed_again = [name for name in LIST_RECORDED if getattr(current, name) != record.after.get(name)]
     return ({}, changed_again) if changed_again else ({"deleted_at": now}, [])
 
 
-def _undo_new_item(given: Mapping[str, Any], item: Item, home: UUID | None, now: datetime) -> Undone[Item]:
+def _undo_new_item(added: Mapping[str, Any], item: Item, home: UUID | None, now: datetime) -> Undone[Item]:
     if item.deleted_at is not None:
         return Undone(item)
-    fields = [name for name in ITEM_FIELDS if name not in _PLACE]
-    changed_again = [name for name in fields if getattr(item, name) != given.get(name)]
+    fields = [name for name in RECORDED if name not in _PLACE]
+    changed_again = [name for name in fields if getattr(item, name) != added.get(name)]
     if home is not None and item.list_id != home:
         changed_again.append("list_id")
-    changed_again = [name for name in changed_again if _FOLLOWS.get(name) not in changed_again]
+    changed_again = [name for name in changed_again if _DEPENDS_ON.get(name) not in changed_again]
     if changed_again:
-        return Undone(item, left_alone=_left_alone(item, changed_again))
+        return Undone(item, conflict=_changed_since(item, changed_again))
     return Undone(replace(item, deleted_at=now), ("deleted_at",))
 
 
 def _to_restore(
     thing: Item | ShoppingList, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
-    """The values to put back, and the fields that hold something else by now."""
+    """Return the values to restore, and the fields that have changed again since."""
     changed_again = [
-        name
-        for name in after
-        if name not in _BOOKKEEPING and getattr(thing, name) not in (after[name], before.get(name))
+        name for name in after if name not in _COMPUTED and getattr(thing, name) not in (after[name], before.get(name))
     ]
     held = set(changed_again)
     values = {
         name: before.get(name)
         for name in after
         if name not in held
-        and _FOLLOWS.get(name) not in held
-        and (name in _BOOKKEEPING or getattr(thing, name) != before.get(name))
+        and _DEPENDS_ON.get(name) not in held
+        and (name in _COMPUTED or getattr(thing, name) != before.get(name))
     }
-    if not values.keys() - _BOOKKEEPING:
+    if not values.keys() - _COMPUTED:
         values = {}
-    return values, [name for name in changed_again if _FOLLOWS.get(name) not in held]
+    return values, [name for name in changed_again if _DEPENDS_ON.get(name) not in held]
 
 
-def _left_alone(thing: Item | ShoppingList, names: Collection[str]) -> Conflict | None:
+def _changed_since(thing: Item | ShoppingList, names: Collection[str]) -> Conflict | None:
     if not names:
         return None
     words = ", ".join(_WORDS.get(name, name) for name in names)

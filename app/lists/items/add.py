@@ -1,7 +1,7 @@
 """Adding items to a list: each entry is cleaned and parsed on its own, then all are stored together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final, TypeVar
@@ -12,49 +12,43 @@ from app.households import repository as households
 from app.households.models import Member
 from app.households.tenant import Tenant
 from app.lists.history.event_recorder import record_items, rev_after
-from app.lists.items import fields
-from app.lists.items.add_repository import AddResult, insert_or_fetch
 from app.lists.items.edits import refuse_all_if_one_fails
-from app.lists.items.merging import plan_add
+from app.lists.items.fields import (
+    NAME_LENGTH,
+    NOTE_LENGTH,
+    GivenDetails,
+    Item,
+    ParsedItem,
+    parse_details,
+    parse_label,
+    parse_quantity,
+)
+from app.lists.items.merging import Impossible, Plan, plan_add
+from app.lists.items.save_repository import AddResult, insert_or_fetch
 from app.lists.models import (
     GAP_BITS,
     ITEMS_PER_LIST,
     LINES_PER_NAME,
-    NAME_LENGTH,
-    NOTE_LENGTH,
     Changed,
-    Item,
     ItemResult,
-    NoOutcome,
     OnDuplicate,
     Outcome,
-    ParsedItem,
-    Plan,
-    Priority,
     ShoppingList,
 )
 from app.lists.resolve_list import resolve_list
 from app.quantities import Phrase, parse_phrase
 from app.text import clean
 
+_NO_LIST: Final = UUID(int=0)
+
 Waiting = TypeVar("Waiting", Item, ParsedItem)
 
 
 @dataclass(frozen=True, slots=True)
-class NewItem:
-    """An entry as it was asked for; only `name` must be there. `quantity` counts `unit`s, or pieces without one."""
+class NewItem(GivenDetails):
+    """An entry as a call names it; without a quantity of its own, the name may carry one."""
 
     name: str
-    quantity: Decimal | None = None
-    unit: str | None = None
-    note: str | None = None
-    category: str | None = None
-    store: str | None = None
-    assignee: str | None = None
-    priority: Priority | None = None
-    price: Decimal | None = None
-    not_before: date | None = None
-    repeat_every_days: int | None = None
 
 
 async def add_items(
@@ -67,23 +61,29 @@ async def add_items(
 ) -> Changed:
     """Add entries to a list; one that can't be used reports why, and the others still happen.
 
-    An entry for a day that has come waits for nothing.
+    An entry with a day that has come is added as one without a day.
 
     Raises `NotFound` for the list, and with `all_or_nothing` the first entry's refusal, before anything is stored.
     """
-    members = await _members(tenant, entries)
-    read = [_read(entry, f"items[{number}]", members) for number, entry in enumerate(entries)]
-    wanted = [each for each in read if isinstance(each, ParsedItem)]
-    # What is refused is told in the order of the entries, so that a draft is only for calls that are good throughout.
-    draft = plan_add_blind(wanted, on_duplicate) if len(wanted) == len(read) else AddPlan()
-    ground = await insert_or_fetch(tenant, list_name, [each.name_key for each in wanted], draft.items)
-    clock, shopping_list = ground.clock, ground.on or await resolve_list(tenant, list_name)
+    members: Sequence[Member] = ()
+    if any(isinstance(entry, NewItem) and entry.assignee is not None for entry in entries):
+        members = await households.members_of(tenant.connection, tenant.household_id)
+    parsed = [_parse(entry, f"items[{number}]", members) for number, entry in enumerate(entries)]
+    items = [each for each in parsed if isinstance(each, ParsedItem)]
+    # A refused entry must be reported in its place, so only a call without one is stored before looking at the list.
+    new = _plan_new_lines(items, on_duplicate) if len(items) == len(parsed) else Plan()
+    fresh = [change.after for change in new.changes.values()]
+    found = await insert_or_fetch(tenant, list_name, {each.name_key for each in items}, fresh)
+    clock, shopping_list = found.clock, found.on or await resolve_list(tenant, list_name)
     outcomes: Sequence[Outcome | AppError]
-    if ground.stored:
-        outcomes, event_no = draft.placed(clock.next_item, shopping_list.id), clock.next_event
+    if found.stored:
+        outcomes = [
+            _placed(each, clock.next_item, shopping_list.id) for each in new.outcomes if not isinstance(each, str)
+        ]
+        event_no = clock.next_event
     else:
-        plan = _plan(ground, shopping_list, wanted, on_duplicate)
-        outcomes = _outcomes(read, plan)
+        plan = _plan_beside(found, shopping_list, items, on_duplicate)
+        outcomes = _outcomes(parsed, plan)
         refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
         event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
     names = [entry if isinstance(entry, str) else entry.name for entry in entries]
@@ -91,25 +91,74 @@ async def add_items(
     return Changed([shopping_list], rev_after(clock, [shopping_list], event_no), results, event_no)
 
 
-def _plan(ground: AddResult, on: ShoppingList, wanted: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan:
-    """What becomes of the entries beside what is on the list."""
-    clock, today = ground.clock, ground.clock.now.date()
-    alike = [_awake(item, today) for item in ground.alike]
-    entries = [_awake(each, today) for each in wanted]
+def _parse(entry: str | NewItem, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
+    try:
+        return _parse_phrase(entry, field) if isinstance(entry, str) else _parse_details(entry, field, members)
+    except AppError as refusal:
+        return refusal
+
+
+def _parse_phrase(text: str, field: str) -> ParsedItem:
+    phrase = parse_phrase(clean(text, field, NAME_LENGTH + NOTE_LENGTH))
+    name = clean(phrase.name, field, NAME_LENGTH)
+    note = phrase.note and clean(phrase.note, field, NOTE_LENGTH)
+    return ParsedItem(name, quantity=phrase.quantity, note=note)
+
+
+def _parse_details(entry: NewItem, field: str, members: Sequence[Member]) -> ParsedItem:
+    details = parse_details(entry, field, members)
+    name: str = details.pop("name")
+    if entry.quantity is None and entry.unit is None:
+        phrase = parse_phrase(name)
+    else:  # with a quantity of its own, the name is taken as it stands
+        unit = None if entry.unit is None else parse_label(entry.unit, f"{field}.unit")
+        number = Decimal(1) if entry.quantity is None else entry.quantity
+        phrase = Phrase(name, parse_quantity(number, unit, f"{field}.quantity"))
+    details.setdefault("note", phrase.note)
+    return ParsedItem(phrase.name, quantity=phrase.quantity, **details)
+
+
+def _plan_new_lines(items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan:
+    """Return the plan for a list that has none of the names, with numbers and positions from 0 and no list.
+
+    It is empty where the outcome depends on the clock or the list.
+    """
+    if any(item.not_before is not None for item in items):
+        return Plan()
+    plan = plan_add((), items, on_duplicate, next_no=0, list_id=_NO_LIST)
+    return plan if all(isinstance(each, Outcome) for each in plan.outcomes) else Plan()
+
+
+def _placed(outcome: Outcome, first_no: int, list_id: UUID) -> Outcome:
+    """Return an outcome of `_plan_new_lines` once its item stands on the list, with numbers from `first_no`."""
+    item = outcome.item
+    position = (first_no << GAP_BITS) + item.position
+    return replace(outcome, item=replace(item, no=first_no + item.no, position=position, list_id=list_id))
+
+
+def _plan_beside(found: AddResult, on: ShoppingList, items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan:
+    """Return the plan for entries beside the items that are on the list."""
+    clock, today = found.clock, found.clock.now.date()
+    alike = [_without_past_day(item, today) for item in found.alike]
+    entries = [_without_past_day(item, today) for item in items]
     return plan_add(alike, entries, on_duplicate, clock.next_item, on.room, list_id=on.id)
 
 
-def _outcomes(read: Sequence[ParsedItem | AppError], plan: Plan) -> list[Outcome | AppError]:
-    """An outcome or a refusal for each entry of the call, in its order."""
+def _without_past_day(item: Waiting, today: date) -> Waiting:
+    return item if item.not_before is None or item.not_before > today else replace(item, not_before=None)
+
+
+def _outcomes(parsed: Sequence[ParsedItem | AppError], plan: Plan) -> list[Outcome | AppError]:
+    """Return an outcome or a refusal for each entry of the call, in its order."""
     planned = iter(plan.outcomes)
     outcomes: list[Outcome | AppError] = []
-    for number, entry in enumerate(read):
+    for number, entry in enumerate(parsed):
         outcome = entry if isinstance(entry, AppError) else next(planned)
-        outcomes.append(outcome if isinstance(outcome, Outcome | AppError) else _refusal(outcome, f"items[{number}]"))
+        outcomes.append(_refusal(outcome, f"items[{number}]") if isinstance(outcome, str) else outcome)
     return outcomes
 
 
-def _refusal(reason: NoOutcome, field: str) -> AppError:
+def _refusal(reason: Impossible, field: str) -> AppError:
     match reason:
         case "list_full":
             message = f"The list is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
@@ -120,88 +169,3 @@ def _refusal(reason: NoOutcome, field: str) -> AppError:
         case "too_much":
             message = f"With what is on the list, {field} would be over 100 billion."
             return Invalid(message, field=field)
-
-
-async def _members(tenant: Tenant, entries: Sequence[str | NewItem]) -> list[Member]:
-    if any(isinstance(entry, NewItem) and entry.assignee is not None for entry in entries):
-        return await households.members_of(tenant.connection, tenant.household_id)
-    return []
-
-
-def _awake(thing: Waiting, today: date) -> Waiting:
-    """The item or entry without a day to wait for that has come."""
-    return thing if thing.not_before is None or thing.not_before > today else replace(thing, not_before=None)
-
-
-def _read(entry: str | NewItem, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
-    try:
-        return _wanted_from_phrase(entry, field) if isinstance(entry, str) else _wanted(entry, field, members)
-    except AppError as refusal:
-        return refusal
-
-
-def _wanted_from_phrase(text: str, field: str) -> ParsedItem:
-    phrase = parse_phrase(clean(text, field, NAME_LENGTH + NOTE_LENGTH))
-    return ParsedItem(
-        name=clean(phrase.name, field, NAME_LENGTH),
-        quantity=phrase.quantity,
-        note=phrase.note and clean(phrase.note, field, NOTE_LENGTH),
-    )
-
-
-def _wanted(entry: NewItem, field: str, members: Sequence[Member]) -> ParsedItem:
-    name = fields.item_name(entry.name, f"{field}.name")
-    # With an amount of its own, the name is taken as it stands; otherwise it may carry one: "2 kg flour".
-    has_amount = entry.quantity is not None or entry.unit is not None
-    phrase = Phrase(name) if has_amount else parse_phrase(name)
-    quantity = phrase.quantity
-    if has_amount:
-        unit = fields.label(entry.unit, f"{field}.unit")
-        number = Decimal(1) if entry.quantity is None else entry.quantity
-        quantity = fields.quantity(number, unit, f"{field}.quantity")
-    note = phrase.note if entry.note is None else fields.item_note(entry.note, f"{field}.note")
-    return ParsedItem(
-        name=phrase.name,
-        quantity=quantity,
-        note=note,
-        category=fields.label(entry.category, f"{field}.category"),
-        store=fields.label(entry.store, f"{field}.store"),
-        assignee_id=fields.assignee(entry.assignee, f"{field}.assignee", members),
-        priority=entry.priority,
-        price=fields.price(entry.price, f"{field}.price"),
-        not_before=entry.not_before,
-        repeat_days=fields.repetition(entry.repeat_every_days, f"{field}.repeat_every_days"),
-    )
-
-
-_NO_LIST: Final = UUID(int=0)
-
-
-@dataclass(frozen=True, slots=True)
-class AddPlan:
-    """New items, with numbers and positions that count from 0 and no list yet, and what becomes of each entry.
-
-    Without items there is nothing that could be stored as it is.
-    """
-
-    items: Sequence[Item] = ()
-    outcomes: Sequence[Outcome] = field(default=())
-
-    def placed(self, first_no: int, list_id: UUID) -> list[Outcome]:
-        """What became of each entry, once the items stand on the list with numbers from `first_no`."""
-        return [replace(outcome, item=_placed(outcome.item, first_no, list_id)) for outcome in self.outcomes]
-
-
-def plan_add_blind(wanted: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> AddPlan:
-    """The draft of an add; an empty one where it takes a look at the clock or the list to know what becomes of it."""
-    if any(entry.not_before is not None for entry in wanted):
-        return AddPlan()
-    plan = plan_add((), wanted, on_duplicate, next_no=0, list_id=_NO_LIST)
-    outcomes = [outcome for outcome in plan.outcomes if isinstance(outcome, Outcome)]
-    if len(outcomes) < len(plan.outcomes):
-        return AddPlan()
-    return AddPlan([change.after for change in plan.changes.values()], outcomes)
-
-
-def _placed(item: Item, first_no: int, list_id: UUID) -> Item:
-    return replace(item, no=first_no + item.no, position=(first_no << GAP_BITS) + item.position, list_id=list_id)

@@ -1,4 +1,4 @@
-"""Items whose names resemble one that is on no list, as candidates for what was meant. Pure."""
+"""Candidates for a name that is on no list: items of other lists, and items whose names resemble it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import nlargest
@@ -7,7 +7,8 @@ from typing import Final
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.items import repository as item_repository
-from app.lists.models import Item, ShoppingList
+from app.lists.items.fields import Item
+from app.lists.models import ShoppingList
 
 CANDIDATES: Final = 8
 _COMPARED: Final = 1_000
@@ -16,9 +17,9 @@ _COMPARED: Final = 1_000
 async def candidates_for(
     tenant: Tenant, looked_on: ShoppingList, name_keys: Collection[str]
 ) -> dict[str, Sequence[str]]:
-    """By folded name: things of that very name on other lists, then those of a similar one on this list."""
-    resembling = Resembling(await item_repository.names_on(tenant, looked_on.id, _COMPARED))
-    elsewhere = await item_repository.named_elsewhere(tenant, looked_on.id, name_keys, _COMPARED)
+    """Return candidates by folded name: items of that name on other lists, then items of similar names on this list."""
+    resembling = Resembling(await item_repository.items_on(tenant, looked_on.id, _COMPARED))
+    elsewhere = await item_repository.items_elsewhere(tenant, looked_on.id, name_keys, _COMPARED)
     lists = await repository.lists_with(tenant, {item.list_id for item in elsewhere}) if elsewhere else {}
     found: dict[str, Sequence[str]] = {}
     for key in name_keys:
@@ -29,7 +30,7 @@ async def candidates_for(
 
 
 def label_of(item: Item, on: ShoppingList | None = None) -> str:
-    """An item as candidates show it: `2 kg flour (i3)`, `milk (lactose free) (i7)`, `nails (i9 on L2)`."""
+    """Return an item as candidates show it: `2 kg flour (i3)`, `milk (lactose free) (i7)`, `nails (i9 on L2)`."""
     amount = f"{item.quantity} " if item.quantity is not None else ""
     note = f" ({item.note.splitlines()[0][:40]})" if item.note else ""
     where = f" on {on.ref}" if on is not None else ""
@@ -37,17 +38,17 @@ def label_of(item: Item, on: ShoppingList | None = None) -> str:
 
 
 ALIKE_ENOUGH: Final = 0.5
-"""From 0, nothing in common, to 1, the same: `mlk` and `milk` have 0.67."""
+"""From 0 (nothing in common) to 1 (equal): `mlk` and `milk` have 0.67."""
 
 _COMPARED_LETTERS: Final = 40
-"""Of a name, so that names of any length cost the same."""
+"""How many letters of a name are compared, so that long names cost no more than short ones."""
 
 
 class Resembling:
-    """The items of a list by what their names are made of.
+    """The items of a list, indexed by the words and the letter pairs of their names.
 
-    Names are taken apart once, into words and pairs of neighbouring letters (Dice's coefficient tells how many of them
-    two names share), because one call may ask a hundred times: comparing letter by letter would take minutes.
+    Pairs of neighbouring letters are compared by Dice's coefficient. Names are split once, because one call may ask a
+    hundred times: comparing letter by letter would take minutes.
     """
 
     def __init__(self, items: Iterable[Item]) -> None:
@@ -58,7 +59,7 @@ class Resembling:
         self._pairs: Mapping[str, frozenset[str]] = {key: _pairs_of(key) for key in self._named}
 
     def to(self, name_key: str, most: int) -> Sequence[Item]:
-        """At most so many items that share a word with a folded name, or nearly all its letters; the nearest first."""
+        """Return at most `most` items that share a word or most letters with a folded name, the nearest first."""
         words, pairs = frozenset(name_key.split()), _pairs_of(name_key)
         near: list[tuple[float, str]] = []
         for key, others in self._pairs.items():

@@ -1,58 +1,59 @@
-"""The items of one call while it is worked out. Pure; the caller holds the lock and stores the result."""
+"""The items of one call while it is being worked out. Pure; the caller holds the lock and stores the result."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 from uuid import UUID
 
 from app.errors import AppError, LimitReached
-from app.lists.models import LINES_PER_NAME, Change, Item
+from app.lists.items.fields import Item
+from app.lists.models import LINES_PER_NAME, Change
 
 
 class Edits:
-    """The items of one call as they stand after the entries before: an item may be named twice."""
+    """The items of one call, each with the changes of the entries so far: a call may name an item twice."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self._before = {item.id: item for item in items}
         self._now = dict(self._before)
 
     def add(self, items: Iterable[Item]) -> None:
-        """Take in items, as they are stored, that the call also has to do with."""
+        """Add further items, as they are stored, that the call may change."""
         added = {item.id: item for item in items}
         self._before.update(added)
         self._now.update(added)
 
     def all(self) -> list[Item]:
-        """Every item as it is by now."""
+        """Return every item with the changes so far."""
         return list(self._now.values())
 
     def now(self, item_id: UUID) -> Item:
-        """The item as it is by now."""
+        """Return the item with the changes so far."""
         return self._now[item_id]
 
     def put(self, item: Item) -> None:
-        """Take a changed item."""
+        """Keep a changed item."""
         self._now[item.id] = item
 
     def put_all(self, items: Iterable[Item]) -> None:
-        """Take changed items."""
+        """Keep changed items."""
         self._now.update({item.id: item for item in items})
 
     def changed(self) -> list[Item]:
-        """The items that are no longer as they were, as they are now."""
+        """Return the items that differ from what is stored."""
         return [item for item in self._now.values() if item != self._before.get(item.id)]
 
     def changes(self) -> list[Change]:
-        """What became of each changed item."""
+        """Return the change of each item that differs from what is stored."""
         return [Change(self._before.get(item.id), item) for item in self.changed()]
 
 
 def settle_variants(items: Sequence[Item], neighbours: Collection[Item], *, bounded: bool = True) -> list[Item]:
-    """Changed items, each open one with a variant that no other open line of its name and measure has.
+    """Return changed items, each open one with a variant that no other open line of its name and measure has.
 
-    `neighbours` are the open lines of the same names; changed items among them are seen as they are now. When
-    `bounded`, raises `LimitReached` where a name would have more open lines than it may.
+    `neighbours` are the stored open lines of the same names. With `bounded`, raises `LimitReached` where a name would
+    have too many open lines.
     """
     changed = {item.id for item in items}
     others = [line for line in neighbours if line.id not in changed]
@@ -62,7 +63,8 @@ def settle_variants(items: Sequence[Item], neighbours: Collection[Item], *, boun
     settled: list[Item] = []
     for item in items:
         if item.is_open and _line_key(item) in taken:
-            item = next(each for each in _variants_of(item) if _line_key(each) not in taken)
+            variants = (replace(item, variant=variant) for variant in count())
+            item = next(each for each in variants if _line_key(each) not in taken)
         if item.is_open:
             taken.add(_line_key(item))
         settled.append(item)
@@ -80,16 +82,12 @@ def _refuse_too_many(
             raise LimitReached(message, field="items")
 
 
-def _variants_of(item: Item) -> Iterator[Item]:
-    return (replace(item, variant=variant) for variant in count())
-
-
 def _name_of(item: Item) -> tuple[UUID, str]:
     return (item.list_id, item.name_key)
 
 
 def refuse_all_if_one_fails(results: Iterable[object], *, all_or_nothing: bool) -> None:
-    """With `all_or_nothing`, raise the first refusal among the results."""
+    """Raise the first refusal among the results of an `all_or_nothing` call."""
     refusal = next((each for each in results if isinstance(each, AppError)), None)
     if all_or_nothing and refusal is not None:
         raise refusal

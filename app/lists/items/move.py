@@ -8,19 +8,21 @@ from uuid import UUID
 from app.errors import AppError, Invalid, LimitReached
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.history.event_recorder import lists_meant, record_items, rev_after
+from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variants
+from app.lists.items.fields import Item
 from app.lists.items.ordering import End, plan_move
 from app.lists.items.resolve import resolve_items
-from app.lists.models import ITEMS_PER_LIST, Changed, Item, ItemResult, Outcome, ShoppingList
+from app.lists.models import ITEMS_PER_LIST, Changed, ItemResult, Outcome, ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where to: a list by name or ref (None: each item stays on its own), and an end of it or what to stand before."""
+    """Where to move items: a list by name or ref (None: each item stays on its list), and its top, its bottom, or the
+    item to stand before."""
 
     to_list: str | None = None
     to: End | None = None
@@ -30,13 +32,14 @@ class Destination:
 async def move_items(
     tenant: Tenant, names: Sequence[str], list_name: str | None, destination: Destination, *, all_or_nothing: bool
 ) -> Changed:
-    """Move items, in the order of the call; on another list they are lines of their own, never merged.
+    """Move items, in the order of the call; on another list they stay lines of their own, never merged.
 
     Raises `Invalid` when the destination makes no sense, `NotFound` for a list or the item to stand before, and with
     `all_or_nothing` the first entry's refusal.
     """
     _check(destination)
-    target = await _target(tenant, destination)
+    to_list = destination.to_list
+    target = None if to_list is None else await resolve_list(tenant, to_list, field="to_list")
     named = await resolve_items(tenant, names, list_name)
     clock = await repository.read_clock(tenant)
     results = _with_room(named.items, target)
@@ -47,7 +50,7 @@ async def move_items(
     await _move(tenant, edits, moving, target, anchor or destination.to or "bottom", clock)
     edits.put_all(settle_variants(edits.changed(), await item_repository.open_namesakes(tenant, edits.changed())))
     event_no = await record_items(tenant, "move_items", clock, edits.changes())
-    lists = await lists_meant(tenant, target or named.on, [edits.now(item.id) for item in moving])
+    lists = await lists_of_call(tenant, target or named.on, [edits.now(item.id) for item in moving])
     before = {item.id: item for item in moving}
     entries = [ItemResult(name, _outcome(result, edits, before)) for name, result in zip(names, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
@@ -60,14 +63,8 @@ def _check(destination: Destination) -> None:
         raise Invalid("to is missing: say where with to, before or to_list.", field="to")
 
 
-async def _target(tenant: Tenant, destination: Destination) -> ShoppingList | None:
-    if destination.to_list is None:
-        return None
-    return await resolve_list(tenant, destination.to_list, field="to_list")
-
-
 def _with_room(items: Sequence[Item | AppError], target: ShoppingList | None) -> Sequence[Item | AppError]:
-    """The items, with a refusal in the place of each that the target list has no room for."""
+    """Return the items, with a refusal in place of each that the target list has no room for."""
     if target is None:
         return items
     coming = dict.fromkeys(each.id for each in items if isinstance(each, Item) and each.list_id != target.id)
@@ -80,12 +77,12 @@ def _with_room(items: Sequence[Item | AppError], target: ShoppingList | None) ->
 
 
 async def _anchor(tenant: Tenant, destination: Destination, moving: Sequence[Item]) -> Item | None:
-    """The item to stand before, on the target list or else on the one list of the items."""
+    """Return the item to stand before, on the target list or else on the one list of the items."""
     if destination.before is None or not moving:
         return None
     list_name = destination.to_list
     if list_name is None:
-        lists = await lists_meant(tenant, None, moving)
+        lists = await lists_of_call(tenant, None, moving)
         if len(lists) != 1:
             raise Invalid("to_list is missing: the items are on several lists.", field="to_list")
         list_name = lists[0].ref

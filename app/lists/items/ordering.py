@@ -1,4 +1,4 @@
-"""Where things stand on a list: positions are far apart, so that a move finds room between two others. Pure."""
+"""Positions on a list: they are far apart, so that a move finds room between two others. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
@@ -7,7 +7,7 @@ from app.lists.models import GAP_BITS
 
 GAP: Final = 1 << GAP_BITS
 ROOM: Final = 1 << 10
-"""How much room each thing gets at least, where a full gap is widened."""
+"""The least distance between two positions after a full gap has been widened."""
 
 End = Literal["top", "bottom"]
 
@@ -20,10 +20,10 @@ class Spot(NamedTuple):
 
 
 def plan_move(order: Sequence[Spot], moving: Sequence[int], to: End | int, next_no: int) -> Mapping[int, int]:
-    """New positions, by item number, that put `moving` in that order at the end `to` or before the item `to`.
+    """Return new positions, by item number, that put `moving` in that order at the end `to` or before the item `to`.
 
-    `order` is the list that they go to, in its order. `next_no` is the number of the next new item: what is put at the
-    bottom stands before that, and what is there now stands before both. Empty when all stand there already.
+    `order` is the list that they go to, in its order. `next_no` is the number of the next new item: items put at the
+    bottom stand behind all others, and before that one. Empty when everything stands there already.
     """
     rest = [spot for spot in order if spot.no not in set(moving)]
     place = 0 if to == "top" else len(rest) if to == "bottom" else [spot.no for spot in rest].index(to)
@@ -40,9 +40,9 @@ def plan_move(order: Sequence[Spot], moving: Sequence[int], to: End | int, next_
 
 
 def _window(rest: Sequence[Spot], place: int, count: int) -> tuple[int, int]:
-    """The first and the last (excluded) of those that must make room for `count` more at `place`; mostly none.
+    """Return which items must move to make room for `count` more at `place`, as a range; it is mostly empty.
 
-    The room grows with the window, so a full gap moves few; at either end of the list it has no limit.
+    The room grows with the range, so a full gap moves few items; at either end of the list room is unlimited.
     """
     first = last = place
     while first > 0 and last < len(rest):

@@ -1,4 +1,4 @@
-"""Purchases and what they teach of the order of a store, in the database."""
+"""Purchases in the database, and where in a store things are found, as learned from them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -13,7 +13,7 @@ from app.quantities import Quantity
 from app.text import fold
 
 TRIP: Final = timedelta(hours=3)
-"""Things bought in one store within this time went into one trolley."""
+"""Things bought in one store within this time belong to one shopping trip."""
 
 _INSERT: Final = """
     WITH bought AS (
@@ -35,13 +35,13 @@ _INSERT: Final = """
 
 
 async def insert_purchases(tenant: Tenant, event_no: int, purchases: Collection[Purchase]) -> None:
-    """Record purchases, and learn from those with a place where in the store their thing is found."""
+    """Record purchases, and learn where in the store things are found from those with a place."""
     columns = zip(*(_row_of(purchase) for purchase in purchases), strict=True)
     await tenant.driver.execute(_INSERT, tenant.household_id, event_no, *columns, *_by_thing(purchases))
 
 
 async def delete_purchases(tenant: Tenant, purchases: Collection[Purchase]) -> None:
-    """Take purchases back, and forget what they taught."""
+    """Delete purchases, and unlearn what they taught."""
     await tenant.driver.execute(
         "DELETE FROM purchases WHERE household_id = $1 AND id = ANY($2)",
         tenant.household_id,
@@ -66,7 +66,7 @@ async def delete_purchases(tenant: Tenant, purchases: Collection[Purchase]) -> N
 
 
 async def last_purchases(tenant: Tenant, item_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
-    """The latest purchase of each item that has one."""
+    """Return the latest purchase of each item that has one."""
     rows = await tenant.driver.fetch(
         """
         SELECT DISTINCT ON (item_id) id, item_id, name, name_key, measure, amount, unit, price, currency, store,
@@ -80,7 +80,7 @@ async def last_purchases(tenant: Tenant, item_ids: Iterable[UUID]) -> dict[UUID,
 
 
 async def bought_on_this_trip(tenant: Tenant, stores: Collection[str], now: datetime) -> dict[str, int]:
-    """How many things were bought in each of these stores within the last hours, by the store's folded name."""
+    """Return how many things were bought in each of these stores within `TRIP`, by the store's folded name."""
     rows = await tenant.driver.fetch(
         """
         SELECT store_key, count(*) AS bought FROM purchases
@@ -94,7 +94,7 @@ async def bought_on_this_trip(tenant: Tenant, stores: Collection[str], now: date
 
 
 def _by_thing(purchases: Iterable[Purchase]) -> list[list[Any]]:
-    """Columns: folded store, folded name, the sum of the places learned, and how many."""
+    """Return four columns: folded store, folded name, the sum of the places, and how many places."""
     places: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
     for purchase in purchases:
         if purchase.store is not None and purchase.place is not None:

@@ -1,4 +1,4 @@
-"""Purchases of the items that a call checks off: where, at what price, and at what place of the shopping trip."""
+"""The purchases of items that a call checks off: where, at what price, and at what place of the shopping trip."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ from uuid import UUID
 from app.db import new_id
 from app.households.tenant import Tenant
 from app.lists.items import purchase_repository
-from app.lists.models import Change, Item, Purchase, ShoppingList
+from app.lists.items.fields import Item
+from app.lists.models import Change, Purchase, ShoppingList
 from app.lists.repository import Clock
 from app.text import fold
 
@@ -16,7 +17,7 @@ from app.text import fold
 async def purchases_of(
     tenant: Tenant, items: Sequence[Item], lists: Sequence[ShoppingList], clock: Clock, store: str | None
 ) -> dict[UUID, Purchase]:
-    """A purchase for each item, by the item's id; bought at `store`, else at the item's or its list's store."""
+    """Return a purchase for each item, by the item's id; bought at `store`, else at the item's or its list's store."""
     list_of = {each.id: each for each in lists}
     stores = {item.id: store or item.store or list_of[item.list_id].store for item in items}
     places = await _places(tenant, clock, [each for each in stores.values() if each is not None])
@@ -39,9 +40,9 @@ async def purchases_of(
 
 
 async def _places(tenant: Tenant, clock: Clock, stores: Sequence[str]) -> dict[str, Decimal]:
-    """The place on the trip of what is bought now, by folded store.
+    """Return the place on the trip of what is bought now, by folded store.
 
-    One call tells nothing of the order among its own items, so they share the middle of the places they take.
+    The items of one call have no order among themselves, so they share the middle of the places that they take.
     """
     if not stores:
         return {}
@@ -50,10 +51,10 @@ async def _places(tenant: Tenant, clock: Clock, stores: Sequence[str]) -> dict[s
     return {key: before.get(key, 0) + Decimal(number - 1) / 2 for key, number in buying.items()}
 
 
-async def take_back(tenant: Tenant, changes: Sequence[Change]) -> list[Change]:
-    """The changes, each with the purchase that its item's un-checking takes back.
+async def with_unbought(tenant: Tenant, changes: Sequence[Change]) -> list[Change]:
+    """Return the changes, each with the purchase that unchecking its item takes back.
 
-    Only the purchase of that very checking-off: what was bought before, and reopened since, was bought.
+    That is only the purchase from when it was last checked: what was bought before, and reopened since, was bought.
     """
     purchases = await purchase_repository.last_purchases(tenant, [change.after.id for change in changes])
     return [

@@ -1,4 +1,4 @@
-"""Items with a day of their own: repeating ones come back when they are due, and waiting ones stop waiting.
+"""Items with a day of their own: repeating ones come back when they are due, waiting ones become open.
 
 Days are those of UTC: a household has no time zone.
 """
@@ -9,28 +9,27 @@ from datetime import datetime
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import record_items
-from app.lists.items import recurring_repository
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, settle_variants
 from app.lists.models import GAP_BITS
 
 
 async def is_anything_due(tenant: Tenant, now: datetime) -> bool:
-    """Whether there is something to bring back or to wake."""
+    """Return whether there is something to bring back or to wake."""
     today = now.date()
     return bool(
-        await recurring_repository.repeating_due(tenant, today, most=1)
-        or await recurring_repository.waiting_until(tenant, today, most=1)
+        await item_repository.items_to_repeat(tenant, today, most=1)
+        or await item_repository.items_to_wake(tenant, today, most=1)
     )
 
 
 async def bring_back(tenant: Tenant, now: datetime) -> int:
-    """Reopen what was bought so many days ago as it repeats after, at the end of its list; how many there were.
+    """Reopen items that are due to repeat, at the end of their lists, and return how many.
 
-    Quantity and details stay, for they belong to the repetition; the price belonged to the purchase. What was removed,
-    or is on an archived list, does not come back.
+    Quantity and details stay, for they belong to the repetition; the price belonged to the purchase. Removed items, and
+    items on archived lists, don't come back.
     """
-    due = await recurring_repository.repeating_due(tenant, now.date())
+    due = await item_repository.items_to_repeat(tenant, now.date())
     clock = await repository.read_clock(tenant)
     edits = Edits(due)
     for number, item in enumerate(due):
@@ -43,8 +42,8 @@ async def bring_back(tenant: Tenant, now: datetime) -> int:
 
 
 async def wake(tenant: Tenant, now: datetime) -> int:
-    """Take the day off items whose day has come, so that those who follow the list hear of them; how many."""
-    waiting = await recurring_repository.waiting_until(tenant, now.date())
+    """Clear the day of items whose day has come, so that followers of the list see them; return how many."""
+    waiting = await item_repository.items_to_wake(tenant, now.date())
     clock = await repository.read_clock(tenant)
     edits = Edits(waiting)
     edits.put_all(replace(item, not_before=None) for item in waiting)

@@ -1,4 +1,4 @@
-"""Taking items off a list: by name, or everything that was bought."""
+"""Removing items from a list: by name, or everything that was bought."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,11 +7,12 @@ from typing import Literal
 from app.errors import AppError, Invalid
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.history.event_recorder import lists_meant, record_items, rev_after
+from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, refuse_all_if_one_fails
+from app.lists.items.fields import Item
 from app.lists.items.resolve import resolve_items
-from app.lists.models import Changed, Item, ItemResult, Outcome
+from app.lists.models import Changed, ItemResult, Outcome
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
 
@@ -27,9 +28,9 @@ async def remove_items(
     dry_run: bool,
     all_or_nothing: bool,
 ) -> Changed:
-    """Remove named items, or what was bought on a list; with `dry_run`, only say what would go.
+    """Remove named items, or all checked ones of a list; with `dry_run`, only report what would be removed.
 
-    Repeating items that were bought stay where only `what` is given: removed, they would never come back.
+    Without names, checked items that repeat are kept: once removed, they would never come back.
     Raises `Invalid` unless exactly one of `names` and `what` is given, `NotFound` for the list, and with
     `all_or_nothing` the first entry's refusal.
     """
@@ -48,7 +49,7 @@ async def remove_items(
     edits = Edits(found)
     results = [_remove(edits, each, clock, keep_repeating=names is None, dry_run=dry_run) for each in items]
     event_no = await record_items(tenant, "remove_items", clock, edits.changes()) if not dry_run else None
-    lists = await lists_meant(tenant, on, found)
+    lists = await lists_of_call(tenant, on, found)
     entries = [ItemResult(name, result) for name, result in zip(sent, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 

@@ -1,20 +1,36 @@
-"""Finding items by what people call them, and what stands beside them."""
+"""Items in the database: finding them. `save_repository.py` stores them."""
 
 from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Any, Final
 from uuid import UUID
 
 from app.households.tenant import Tenant
+from app.lists.items.fields import FIELDS, Item
 from app.lists.items.ordering import Spot
-from app.lists.models import Item
-from app.lists.repository import ITEM_COLUMNS, item_of
+from app.lists.models import ITEMS_PER_LIST
+from app.lists.repository import Row
+from app.quantities import Quantity
+
+COLUMNS: Final = {column: kind for each in FIELDS for column, kind in each.columns.items()}
+"""The columns of an `Item` and their SQL types."""
+
+ITEM_COLUMNS: Final = ", ".join(f"items.{column}" for column in COLUMNS)
+
+
+def item_of(row: Row) -> Item:
+    """Return an item from a row that begins with the columns of `ITEM_COLUMNS`."""
+    values: dict[str, Any] = dict(zip(COLUMNS, row, strict=False))
+    measure, amount, unit = values.pop("measure"), values.pop("amount"), values.pop("unit")
+    return Item(**values, quantity=None if amount is None else Quantity(measure, amount, unit))
 
 
 async def find_items(
     tenant: Tenant, numbers: Collection[int], list_id: UUID | None, name_keys: Collection[str]
 ) -> list[Item]:
-    """The items with these numbers, on any list, and those of one list that have one of the folded names.
+    """Return the items with these numbers, on any list, and those of one list that have one of the folded names.
 
-    What was removed, and what is on a deleted list, is not found.
+    Removed items, and items on a deleted list, are left out.
     """
     rows = await tenant.driver.fetch(
         f"""
@@ -32,7 +48,7 @@ async def find_items(
 
 
 async def items_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, Item]:
-    """The items with these numbers, removed ones too."""
+    """Return the items with these numbers, removed ones included."""
     rows = await tenant.driver.fetch(
         f"SELECT {ITEM_COLUMNS} FROM items WHERE household_id = $1 AND no = ANY($2)",  # noqa: S608
         tenant.household_id,
@@ -42,7 +58,7 @@ async def items_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, 
 
 
 async def order_of(tenant: Tenant, list_id: UUID) -> list[Spot]:
-    """Where each item of a list stands, in its order."""
+    """Return where each item of a list stands, in its order."""
     rows = await tenant.driver.fetch(
         """
         SELECT no, position FROM items WHERE household_id = $1 AND list_id = $2 AND deleted_at IS NULL
@@ -54,8 +70,8 @@ async def order_of(tenant: Tenant, list_id: UUID) -> list[Spot]:
     return [Spot(row["no"], row["position"]) for row in rows]
 
 
-async def names_on(tenant: Tenant, list_id: UUID, most: int) -> list[Item]:
-    """Items of a list, what is to be bought before what was."""
+async def items_on(tenant: Tenant, list_id: UUID, most: int) -> list[Item]:
+    """Return items of a list, open ones first."""
     rows = await tenant.driver.fetch(
         f"""
         SELECT {ITEM_COLUMNS} FROM items WHERE household_id = $1 AND list_id = $2 AND deleted_at IS NULL
@@ -68,8 +84,8 @@ async def names_on(tenant: Tenant, list_id: UUID, most: int) -> list[Item]:
     return [item_of(row) for row in rows]
 
 
-async def named_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[str], most: int) -> list[Item]:
-    """Items of other lists in use that have one of the folded names, what is to be bought before what was."""
+async def items_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[str], most: int) -> list[Item]:
+    """Return items of other lists in use that have one of the folded names, open ones first."""
     rows = await tenant.driver.fetch(
         f"""
         SELECT {ITEM_COLUMNS} FROM items
@@ -86,7 +102,7 @@ async def named_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[s
 
 
 async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
-    """Every open line that has the list and the name of one of the items."""
+    """Return every open line that shares list and name with one of the items."""
     wanted = list({(item.list_id, item.name_key) for item in items})
     rows = await tenant.driver.fetch(
         f"""
@@ -102,7 +118,7 @@ async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
 
 
 async def checked_items(tenant: Tenant, list_id: UUID) -> list[Item]:
-    """What was bought on a list and is still shown on it, in its order."""
+    """Return the checked items that are still on a list, in its order."""
     rows = await tenant.driver.fetch(
         f"""
         SELECT {ITEM_COLUMNS} FROM items
@@ -111,5 +127,47 @@ async def checked_items(tenant: Tenant, list_id: UUID) -> list[Item]:
         """,  # noqa: S608
         tenant.household_id,
         list_id,
+    )
+    return [item_of(row) for row in rows]
+
+
+async def items_to_repeat(tenant: Tenant, today: date, most: int = ITEMS_PER_LIST) -> list[Item]:
+    """Return the items on lists in use that were bought as many days ago as they repeat after.
+
+    Where someone undid the return of an item, the days count from that day: otherwise it would be back at once.
+    """
+    rows = await tenant.driver.fetch(
+        f"""
+        SELECT {ITEM_COLUMNS} FROM items
+        WHERE household_id = $1 AND repeat_days IS NOT NULL AND checked_at IS NOT NULL AND deleted_at IS NULL
+          AND (checked_at AT TIME ZONE 'UTC')::date + repeat_days <= $2
+          AND NOT EXISTS (
+              SELECT FROM events e
+              WHERE e.household_id = $1 AND e.kind = 'repeat_items' AND e.undone_by IS NOT NULL
+                AND (e.at AT TIME ZONE 'UTC')::date + repeat_days > $2
+                AND e.changes @> jsonb_build_array(jsonb_build_object('item', items.no)))
+          AND list_id IN (
+              SELECT id FROM lists WHERE household_id = $1 AND deleted_at IS NULL AND archived_at IS NULL)
+        ORDER BY list_id, position, no LIMIT $3
+        """,  # noqa: S608
+        tenant.household_id,
+        today,
+        most,
+    )
+    return [item_of(row) for row in rows]
+
+
+async def items_to_wake(tenant: Tenant, today: date, most: int = ITEMS_PER_LIST) -> list[Item]:
+    """Return the open items that waited for a day until `today`."""
+    rows = await tenant.driver.fetch(
+        f"""
+        SELECT {ITEM_COLUMNS} FROM items
+        WHERE household_id = $1 AND not_before <= $2 AND checked_at IS NULL AND deleted_at IS NULL
+          AND list_id IN (SELECT id FROM lists WHERE household_id = $1 AND deleted_at IS NULL)
+        ORDER BY list_id, position, no LIMIT $3
+        """,  # noqa: S608
+        tenant.household_id,
+        today,
+        most,
     )
     return [item_of(row) for row in rows]

@@ -1,4 +1,4 @@
-"""How an item is meant: by ref (`i12`), or by its name on a list, with its note where several lines share a name."""
+"""Finding the items that a call names: by ref (`i12`), or by name on a list, with a note where lines share a name."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,11 @@ from app.errors import Ambiguous, AppError, NotFound
 from app.households.tenant import Tenant
 from app.lists.items import repository
 from app.lists.items.candidates import CANDIDATES, candidates_for, label_of
-from app.lists.models import NAME_LENGTH, NOTE_LENGTH, Item, ParsedItem, ShoppingList
+from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item, ParsedItem
+from app.lists.models import ShoppingList
 from app.lists.resolve_list import resolve_list
 from app.quantities import parse_phrase
+from app.quantities.merge_key import merge_key
 from app.text import clean
 
 State = Literal["open", "checked"]
@@ -20,69 +22,69 @@ _REF: Final = re.compile(r"[Ii](\d{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What the entries of a call mean, in their order: an item, or why there is none.
+class Resolved:
+    """The items that the entries of a call name, in their order; a refusal where there is none.
 
-    `on` is the list on which names were looked for; None when every entry is a ref and no list was named.
+    `on` is the list that names were looked up on; None when every entry is a ref and no list was named.
     """
 
     on: ShoppingList | None
     items: Sequence[Item | AppError]
 
     def found(self) -> list[Item]:
-        """The items that were found."""
+        """Return the items that were found."""
         return [each for each in self.items if isinstance(each, Item)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """One entry, cleaned: the number if it may be a ref, its key as a whole, and its parts."""
+    """One entry, cleaned: its number if it may be a ref, the key of the whole text, and the text's parts."""
 
     field: str
     number: int | None
     key: str
-    inner: ParsedItem
+    parts: ParsedItem
 
 
 async def resolve_items(
     tenant: Tenant, names: Sequence[str], list_name: str | None, *, prefer: State = "open", field: str = "items[{}]"
-) -> Named:
-    """The items that `names` mean; `field` is the argument that they came in, with a place for the number.
+) -> Resolved:
+    """Find the items that `names` name; `field` is the argument that they came in, with a place for the number.
 
-    A ref is good on any list of the household, or on the named list only; a name is looked for on the named or else
-    the default list, first among items in the preferred state. `milk (lactose free)` is the line with that note; an
-    amount only tells lines of one name apart.
-    Raises `NotFound` for the list; what is wrong with an entry stands in its place.
+    A ref is valid for any list of the household, unless a list is named; a name is looked up on the named or else the
+    default list, first among items in the preferred state. `milk (lactose free)` is the line with that note; an amount
+    only tells lines of one name apart.
+    Raises `NotFound` for the list; an entry that can't be resolved has its refusal in its place.
     """
-    read = [_read(name, field.format(number)) for number, name in enumerate(names)]
-    usable = [each for each in read if isinstance(each, _Name)]
+    parsed = [_parse(name, field.format(number)) for number, name in enumerate(names)]
+    usable = [each for each in parsed if isinstance(each, _Name)]
     needs_list = list_name is not None or any(each.number is None for each in usable)
     named_list = await resolve_list(tenant, list_name) if needs_list else None
-    keys = {key for each in usable for key in (each.key, each.inner.name_key)}
+    keys = {key for each in usable for key in (each.key, each.parts.name_key)}
     numbers = {each.number for each in usable if each.number is not None}
     found = await repository.find_items(tenant, numbers, named_list and named_list.id, keys)
     only_there = named_list if list_name is not None else None
-    items = [_pick(each, found, named_list, only_there, prefer) if isinstance(each, _Name) else each for each in read]
+    items = [_pick(each, found, named_list, only_there, prefer) if isinstance(each, _Name) else each for each in parsed]
     unknown = {
-        name.inner.name_key
-        for each, name in zip(items, read, strict=True)
+        name.parts.name_key
+        for each, name in zip(items, parsed, strict=True)
         if isinstance(each, NotFound) and isinstance(name, _Name)
     }
     if named_list is not None and unknown:
-        meant = await candidates_for(tenant, named_list, unknown)
-        items = [_with_candidates(each, name, meant) for each, name in zip(items, read, strict=True)]
-    return Named(named_list, items)
+        candidates = await candidates_for(tenant, named_list, unknown)
+        items = [_with_candidates(each, name, candidates) for each, name in zip(items, parsed, strict=True)]
+    return Resolved(named_list, items)
 
 
-def _read(name: str, field: str) -> _Name | AppError:
+def _parse(name: str, field: str) -> _Name | AppError:
     try:
         text = clean(name, field, NAME_LENGTH + NOTE_LENGTH)
     except AppError as refusal:
         return refusal
     ref = _REF.fullmatch(text)
     phrase = parse_phrase(text)
-    inner = ParsedItem(phrase.name, quantity=phrase.quantity, note=phrase.note)
-    return _Name(field, int(ref[1]) if ref else None, ParsedItem(text).name_key, inner)
+    parts = ParsedItem(phrase.name, quantity=phrase.quantity, note=phrase.note)
+    return _Name(field, int(ref[1]) if ref else None, merge_key(text), parts)
 
 
 def _pick(
@@ -96,32 +98,32 @@ def _pick(
     matches = [item for item in on_list if item.name_key == name.key] or [
         item
         for item in on_list
-        if item.name_key == name.inner.name_key and (name.inner.note is None or item.note_key == name.inner.note_key)
+        if item.name_key == name.parts.name_key and (name.parts.note is None or item.note_key == name.parts.note_key)
     ]
     preferred = [item for item in matches if (item.checked_at is None) == (prefer == "open")]
     matches = preferred or matches
     if len(matches) > 1:
-        matches = _of_that_amount(matches, name.inner) or matches
+        matches = _of_that_amount(matches, name.parts) or matches
     if len(matches) == 1:
         return matches[0]
     if matches:
         message = f"{name.field} fits several lines. Use the ref of one of the candidates."
         return Ambiguous(message, field=name.field, candidates=[label_of(item) for item in matches[:CANDIDATES]])
     where = f"on {named_list.ref}" if named_list is not None else "in this household"
-    return NotFound(f"{name.field} is no item {where}. list_items shows what is there.", field=name.field)
+    return NotFound(f"{name.field} is not an item {where}. list_items shows what is there.", field=name.field)
 
 
-def _of_that_amount(items: Sequence[Item], wanted: ParsedItem) -> list[Item]:
-    """Of several lines of a name, those that say the amount that was said, else those that count in its measure."""
-    if wanted.quantity is None:
+def _of_that_amount(items: Sequence[Item], named: ParsedItem) -> list[Item]:
+    """Return the lines that have the named amount, else those of its measure."""
+    if named.quantity is None:
         return []
-    alike = [item for item in items if item.measure == wanted.quantity.measure]
-    return [item for item in alike if item.quantity and item.quantity.amount == wanted.quantity.amount] or alike
+    alike = [item for item in items if item.measure == named.quantity.measure]
+    return [item for item in alike if item.quantity and item.quantity.amount == named.quantity.amount] or alike
 
 
 def _with_candidates(
-    result: Item | AppError, name: _Name | AppError, meant: Mapping[str, Sequence[str]]
+    result: Item | AppError, name: _Name | AppError, candidates: Mapping[str, Sequence[str]]
 ) -> Item | AppError:
     if not isinstance(result, NotFound) or not isinstance(name, _Name):
         return result
-    return NotFound(result.message, field=result.field, candidates=meant[name.inner.name_key])
+    return NotFound(result.message, field=result.field, candidates=candidates[name.parts.name_key])

@@ -1,35 +1,14 @@
 """The tool `add_items`."""
 
-from datetime import date
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import Field
 
 from app.households.tenant import Tenant
 from app.lists.items import add
 from app.lists.models import ITEMS_PER_CALL, OnDuplicate
-from app.mcp.argument_types import Number
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
+from app.mcp.tools.items import ItemInput
 from app.scopes import LISTS_WRITE
-
-
-class ItemInput(BaseModel):
-    """An item in its parts. Lengths and values are checked item by item, so that one fault leaves the others alone."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    name: str = Field(description="1 to 200 characters", examples=["flour"])
-    quantity: Number | None = Field(default=None, description="Above 0", examples=[2])
-    unit: str | None = Field(default=None, description="Pieces if left out", examples=["kg"])
-    note: str | None = Field(default=None, description="Up to 2,000 characters", examples=["lactose free"])
-    category: str | None = Field(default=None, examples=["Baking"])
-    store: str | None = None
-    assignee: str | None = Field(default=None, description="A member's name")
-    priority: Literal["low", "high"] | None = None
-    price: Number | None = Field(default=None, description="In the list's currency")
-    not_before: Annotated[date, Strict(False)] | None = Field(default=None, examples=["2026-12-24"])
-    repeat_every_days: int | None = Field(default=None, description="1 to 3650")
 
 
 class Arguments(BatchArguments):

@@ -1,4 +1,4 @@
-"""What became of each entry of a call, as tools that change something show it."""
+"""What became of each entry of a call, as the tools that change something show it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,13 +7,12 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import AppError
-from app.lists.history.refs import event_ref
-from app.lists.models import Changed, ItemResult, ListOutcome
+from app.lists.models import Changed, ItemResult, ListOutcome, event_ref
 from app.mcp.spec import WriteResult
 
 MOST_SHOWN: Final = 100
-LEFT_ALONE: Final = frozenset({"failed", "unchanged"})
-"""The statuses of entries of which nothing was changed."""
+NOTHING_DONE: Final = frozenset({"failed", "unchanged"})
+"""The statuses of entries that changed nothing."""
 
 
 class ErrorView(BaseModel):
@@ -55,11 +54,11 @@ class ChangeResult(WriteResult):
 
     def touched(self) -> int:
         """How many things were changed."""
-        return sum(number for status, number in self.counts.items() if status not in LEFT_ALONE)
+        return sum(number for status, number in self.counts.items() if status not in NOTHING_DONE)
 
 
 def change_result(changed: Changed) -> ChangeResult:
-    """The answer to a call that changed something; of many entries it shows some, first those that need a look."""
+    """Return the result of a call that changed something; it shows up to `MOST_SHOWN` entries, conflicts first."""
     shown = changed.entries
     if len(shown) > MOST_SHOWN:
         shown = sorted(shown, key=_is_done)[:MOST_SHOWN]
@@ -77,8 +76,8 @@ def _status(entry: ItemResult) -> str:
 
 
 def _is_done(entry: ItemResult) -> bool:
-    """Whether nothing of it failed or was left alone."""
-    return not isinstance(entry.result, AppError) and entry.result.left_alone is None
+    """Return whether all of it was done."""
+    return not isinstance(entry.result, AppError) and entry.result.conflict is None
 
 
 def _entry(entry: ItemResult) -> EntryView:
@@ -88,9 +87,9 @@ def _entry(entry: ItemResult) -> EntryView:
         return EntryView(
             name=_printable(entry.name), status=_status(entry), ref=entry.ref, error=_error(result), current=current
         )
-    left_alone = _error(result.left_alone) if result.left_alone is not None else None
+    conflict = _error(result.conflict) if result.conflict is not None else None
     if isinstance(result, ListOutcome):
-        return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=left_alone)
+        return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=conflict)
     quantity = result.item.quantity
     return EntryView(
         ref=result.item.ref,
@@ -98,8 +97,8 @@ def _entry(entry: ItemResult) -> EntryView:
         status=result.status,
         note=result.item.note,
         quantity=str(quantity) if quantity is not None else None,
-        was=str(result.was) if result.was is not None else None,
-        error=left_alone,
+        was=str(result.previous) if result.previous is not None else None,
+        error=conflict,
     )
 
 
@@ -108,5 +107,5 @@ def _error(error: AppError) -> ErrorView:
 
 
 def _printable(name: str) -> str:
-    """The start of what was sent, so that a failed entry can be told from the others."""
+    """Return the start of what was sent, so that a failed entry can be told apart from the others."""
     return "".join(character for character in name[:80] if character.isprintable())

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.households.tenant import Tenant
 from app.lists.history import queries
 from app.lists.history.queries import Happening
-from app.lists.history.refs import event_ref
+from app.lists.models import event_ref
 from app.mcp.argument_types import Time
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
 from app.scopes import LISTS_READ

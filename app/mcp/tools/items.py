@@ -1,12 +1,70 @@
-"""An item as tools show it."""
+"""An item as tools take and show it. `tests/lists/test_fields.py` holds it to the table of an item's fields."""
 
-from typing import Annotated, NotRequired
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Final, Literal, NotRequired, cast, get_args
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
-from app.lists.page import PageRow
-from app.mcp.argument_types import as_number
+from app.lists.items.fields import DETAILS, PageRow, Priority
+from app.mcp.argument_types import Number, as_number
+from app.quantities import Quantity
+
+Clearable = Literal[
+    "quantity",
+    "unit",
+    "note",
+    "category",
+    "store",
+    "assignee",
+    "priority",
+    "price",
+    "not_before",
+    "repeat_every_days",
+]
+Detail = Literal["concise", "full"]
+
+
+class ItemInput(BaseModel):
+    """An item in its parts. Lengths and values are checked item by item, so that one fault leaves the others alone."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    name: str = Field(description="1 to 200 characters", examples=["flour"])
+    quantity: Number | None = Field(default=None, description="Above 0", examples=[2])
+    unit: str | None = Field(default=None, description="Pieces if left out", examples=["kg"])
+    note: str | None = Field(default=None, description="Up to 2,000 characters", examples=["lactose free"])
+    category: str | None = Field(default=None, examples=["Baking"])
+    store: str | None = None
+    assignee: str | None = Field(default=None, description="A member's name")
+    priority: Priority | None = None
+    price: Number | None = Field(default=None, description="In the list's currency")
+    not_before: Annotated[date, Strict(False)] | None = Field(default=None, examples=["2026-12-24"])
+    repeat_every_days: int | None = Field(default=None, description="1 to 3650")
+
+
+class UpdateInput(BaseModel):
+    """An item, and what to set or clear of it. Lengths and values are checked item by item."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    item: str = Field(description="Name or ref", examples=["i12"])
+    name: str | None = Field(default=None, description="New name")
+    quantity: Number | None = Field(default=None, description="Keeps the unit if unit is left out")
+    unit: str | None = None
+    note: str | None = None
+    category: str | None = None
+    store: str | None = None
+    assignee: str | None = None
+    priority: Priority | None = None
+    price: Number | None = None
+    not_before: Annotated[date, Strict(False)] | None = None
+    repeat_every_days: int | None = None
+    clear: list[Clearable] | None = Field(
+        default=None, description="Details to take away", max_length=len(get_args(Clearable))
+    )
 
 
 class ItemView(TypedDict):
@@ -28,37 +86,34 @@ class ItemView(TypedDict):
     checked: NotRequired[Annotated[bool, Field(description="True when bought")]]
 
 
-def concise(row: PageRow, *, with_list: bool) -> ItemView:
-    """What one needs in the shop: name, quantity, note and where to find it."""
-    view: ItemView = {"ref": row.ref, "name": row.name}
-    if with_list:
-        view["list"] = f"L{row.list_no}"
-    if (quantity := row.quantity) is not None:
-        view["quantity"] = as_number(quantity.shown)
-        if quantity.unit is not None:
-            view["unit"] = quantity.unit
-    if row.category is not None:
-        view["category"] = row.category
-    if row.note is not None:
-        view["note"] = row.note
-    if row.store is not None:
-        view["store"] = row.store
-    if row.assignee is not None:
-        view["assignee"] = row.assignee
-    if row.priority is not None:
-        view["priority"] = row.priority
-    if row.checked_at is not None:
-        view["checked"] = True
-    return view
+_SHOWN: Final = {
+    detail: tuple(each.word for each in DETAILS if each.name != "quantity" and detail in ("full", each.shown))
+    for detail in ("concise", "full")
+}
+"""The fields that each `detail` shows, beside quantity, list and state."""
 
 
-def full(row: PageRow, *, with_list: bool) -> ItemView:
-    """Everything that is kept of an item."""
-    view = concise(row, with_list=with_list)
-    if row.price is not None:
-        view["price"] = as_number(row.price)
-    if row.not_before is not None:
-        view["not_before"] = row.not_before.isoformat()
-    if row.repeat_days is not None:
-        view["repeat_every_days"] = row.repeat_days
-    return view
+def item_views(rows: Sequence[PageRow], detail: Detail, *, with_list: bool) -> list[ItemView]:
+    """Return items as results: what one needs in the shop, or with `full` everything that is set."""
+    fields = _SHOWN[detail]
+    views: list[ItemView] = []
+    for row in rows:
+        view: dict[str, object] = {"ref": f"i{row.no}"}
+        if with_list:
+            view["list"] = f"L{row.list_no}"
+        if row.amount is not None:
+            view["quantity"] = as_number(Quantity(row.measure, row.amount, row.unit).shown)
+            if row.unit is not None:
+                view["unit"] = row.unit
+        for field in fields:
+            value = getattr(row, field)
+            if isinstance(value, Decimal):
+                view[field] = as_number(value)
+            elif isinstance(value, date):
+                view[field] = value.isoformat()
+            elif value is not None:
+                view[field] = value
+        if row.checked_at is not None:
+            view["checked"] = True
+        views.append(cast("ItemView", view))
+    return views

@@ -1,7 +1,6 @@
 """The tool `list_items`."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from pydantic import BaseModel, Field, SkipValidation
 
@@ -9,7 +8,7 @@ from app.households.tenant import Tenant
 from app.lists import queries
 from app.lists.models import GroupBy, View
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
-from app.mcp.tools.items import ItemView, concise, full
+from app.mcp.tools.items import Detail, ItemView, item_views
 from app.scopes import LISTS_READ
 
 
@@ -29,7 +28,7 @@ class Arguments(ToolArguments):
     since_rev: int | None = Field(
         default=None, description="Only what changed after this rev; `removed` names what left", ge=0, le=2**63 - 1
     )
-    detail: Literal["concise", "full"] = Field(default="concise", description="full adds price, dates, repetition")
+    detail: Detail = Field(default="concise", description="full adds price, dates, repetition")
     limit: int = Field(default=100, description="Items per page", ge=1, le=200)
     cursor: str | None = Field(default=None, description="next_cursor of the page before", max_length=2000)
 
@@ -78,12 +77,11 @@ async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
         limit=arguments.limit,
     )
     page = await queries.read_items(tenant, request)
-    show = full if arguments.detail == "full" else concise
     return Result(
         list=page.list.ref if page.list is not None else None,
         name=page.list.name if page.list is not None else None,
         rev=page.rev,
-        items=[show(row, with_list=page.list is None) for row in page.rows],
+        items=item_views(page.rows, arguments.detail, with_list=page.list is None),
         removed=[*page.removed] or None,
         full=page.full or None,
         counts=CountsView(open=page.counts.open, checked=page.counts.checked, waiting=page.counts.waiting or None),
