@@ -21,8 +21,7 @@ from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chaining import sealing_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.counters import Counters
-from app.mcp.http.endpoints import Endpoints
-from app.mcp.http.resource_metadata import resource_metadata_routes
+from app.mcp.http.routes import McpEndpoints
 from app.oauth.assembly import OAuthParts, authorization_server
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.external.trusted import external_issuers
@@ -30,7 +29,6 @@ from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub
-from app.resources import RESOURCES
 from app.runtime.health import health_routes
 from app.runtime.logging import configure_logging
 from app.runtime.mailer import Mailer
@@ -57,7 +55,7 @@ class Parts:
     mailer: Mailer
     audit: AuditLog
     keys: KeyRing | None
-    endpoints: Endpoints
+    endpoints: McpEndpoints
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -96,7 +94,7 @@ def _parts(settings: Settings) -> Parts:
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = Endpoints(settings, engine, identify, pubsub, audit)
+    endpoints = McpEndpoints(settings, engine, identify, pubsub, audit)
     return Parts(settings, engine, pubsub, fetcher, counters, mailer, audit, keys, endpoints)
 
 
@@ -128,7 +126,6 @@ def _routes(parts: Parts) -> list[BaseRoute]:
     settings = parts.settings
     return [
         *health_routes(Readiness(parts.engine)),
-        *resource_metadata_routes(settings, RESOURCES),
         *parts.endpoints.routes(),
         *_authorization_routes(parts),
         *landing_routes(settings),

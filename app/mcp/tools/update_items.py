@@ -9,10 +9,9 @@ from app.households.tenant import Tenant
 from app.lists.items import update
 from app.lists.items.update import Clearable
 from app.lists.models import ITEMS_PER_CALL
-from app.mcp.argument_types import Number
+from app.mcp.argument_types import ListOfNames, Number
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
-from app.mcp.tools.item_names import ListOfNames
 from app.scopes import LISTS_WRITE
 
 
