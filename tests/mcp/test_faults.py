@@ -35,14 +35,14 @@ def in_the_tool(patch: Patch) -> None:
 
 
 def in_a_repository(patch: Patch) -> None:
-    patch.setattr(add, "store_or_read", fail)
+    patch.setattr(add, "insert_or_fetch", fail)
 
 
 def in_a_library(patch: Patch) -> None:
     async def divide(*_: object) -> Any:
         return types.Tool.model_validate({"name": SECRET})  # a pydantic error that quotes its input
 
-    patch.setattr(add, "store_or_read", divide)
+    patch.setattr(add, "insert_or_fetch", divide)
 
 
 def in_the_result(patch: Patch) -> None:
