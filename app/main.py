@@ -21,8 +21,7 @@ from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.counters import Counters
-from app.mcp.http.endpoints import Endpoints
-from app.mcp.http.resource_metadata import resource_metadata_routes
+from app.mcp.http.routes import McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.context import OAuthContext
 from app.oauth.external.grants import ExternalGrants
@@ -36,7 +35,6 @@ from app.people.login_throttle import LoginThrottle
 from app.people.password_sign_in import PasswordSignIn
 from app.people.passwords import PasswordHashing
 from app.pubsub import PubSub
-from app.resources import RESOURCES
 from app.runtime.clock import system_clock
 from app.runtime.health import health_routes
 from app.runtime.logging import configure_logging
@@ -68,7 +66,7 @@ class Parts:
     mailer: Mailer
     audit: AuditLog
     keys: KeyRing | None
-    endpoints: Endpoints
+    endpoints: McpEndpoints
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -107,7 +105,7 @@ def _parts(settings: Settings) -> Parts:
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = Endpoints(settings, engine, identify, pubsub, audit)
+    endpoints = McpEndpoints(settings, engine, identify, pubsub, audit)
     return Parts(settings, engine, pubsub, fetcher, counters, mailer, audit, keys, endpoints)
 
 
@@ -139,7 +137,6 @@ def _routes(parts: Parts) -> list[BaseRoute]:
     settings = parts.settings
     return [
         *health_routes(Readiness(parts.engine)),
-        *resource_metadata_routes(settings, RESOURCES),
         *parts.endpoints.routes(),
         *_authorization_routes(parts),
         *landing_routes(settings),

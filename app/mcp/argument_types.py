@@ -1,32 +1,34 @@
-"""Numbers in arguments and results: exact inside, plain JSON numbers on the wire."""
+"""Types that arguments and results of several tools share. Numbers are exact inside, and plain JSON outside."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from app.lists.models import ITEMS_PER_CALL
 
-def exact(value: object) -> Decimal:
-    """A JSON number as people wrote it: `str` of a float is its shortest form, so 0.1 is exactly 0.1."""
+
+def _exact_decimal(value: object) -> Decimal:
+    # `str` of a float is its shortest form, as people wrote it, so that 0.1 is exactly 0.1.
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if is_whole or (isinstance(value, float) and isfinite(value)):
         return Decimal(str(value))
     raise PydanticCustomError("float_type", "not a finite number")
 
 
-Number = Annotated[Decimal, BeforeValidator(exact), WithJsonSchema({"type": "number"})]
+Number = Annotated[Decimal, BeforeValidator(_exact_decimal), WithJsonSchema({"type": "number"})]
 """An argument that is a number."""
 
 
 def as_number(value: Decimal) -> float | int:
-    """A JSON number; whole ones without a fraction."""
+    """Return a JSON number; a whole one has no fraction."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _text_only(value: object) -> object:
+def _only_text(value: object) -> object:
     # A number would pass for seconds since 1970, which nobody means.
     if isinstance(value, str):
         return value
@@ -37,8 +39,22 @@ def _in_utc(value: datetime) -> datetime:
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:
-        raise PydanticCustomError("datetime_parsing", "beyond the calendar") from None
+        raise PydanticCustomError("datetime_parsing", "outside the calendar") from None
 
 
-Time = Annotated[datetime, Strict(False), BeforeValidator(_text_only), AfterValidator(_in_utc)]
-"""An argument that is a date or a time as RFC 3339 writes them; UTC where it names no offset."""
+Time = Annotated[datetime, Strict(False), BeforeValidator(_only_text), AfterValidator(_in_utc)]
+"""An argument that is a date or a time as in RFC 3339; UTC unless it names an offset."""
+
+ItemNames = Annotated[
+    list[str],
+    Field(
+        description="Names or refs; refs are good on any list",
+        min_length=1,
+        max_length=ITEMS_PER_CALL,
+        examples=[["milk", "i12"]],
+    ),
+]
+ListOfNames = Annotated[
+    str | None, Field(description="List that names are on; default list if left out", max_length=200)
+]
+"""The list that the names in `ItemNames` are on."""

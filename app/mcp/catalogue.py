@@ -1,5 +1,8 @@
-"""Every tool, in the order in which assistants see them."""
+"""Every tool, in the order in which assistants see them, and the endpoints with the tools that each offers."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from app.mcp.spec import AnyTool
@@ -15,6 +18,8 @@ from app.mcp.tools.remove_items import REMOVE_ITEMS
 from app.mcp.tools.save_list import SAVE_LIST
 from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
+from app.resources import MAIN, READ_ONLY, RESOURCES, Resource
+from app.scopes import LISTS_READ
 
 TOOLS: Final[tuple[AnyTool, ...]] = (
     GET_OVERVIEW,
@@ -30,3 +35,36 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     DELETE_LIST,
     UNDO,
 )
+
+OPEN_METHODS: Final = frozenset({"initialize", "ping", "server/discover", "tools/list", "logging/setLevel"})
+"""Methods that any valid token may call: they reveal nothing about a household."""
+
+
+@dataclass(frozen=True)
+class McpEndpoint:
+    """An MCP endpoint: an OAuth resource of its own, with its part of the catalogue."""
+
+    resource: Resource
+    tools: tuple[AnyTool, ...]
+
+    @property
+    def path(self) -> str:
+        """Where it is, below PUBLIC_URL."""
+        return self.resource.path
+
+    @cached_property
+    def tools_by_name(self) -> Mapping[str, AnyTool]:
+        """The tools by the names they are called by."""
+        return {tool.name: tool for tool in self.tools}
+
+    def scopes_of(self, method: str, tool_name: str | None) -> frozenset[str]:
+        """Return the scopes that a method, or a tool, needs; a notification needs none."""
+        if method == "tools/call" and (tool := self.tools_by_name.get(tool_name or "")) is not None:
+            return tool.scopes
+        if method in OPEN_METHODS or method.startswith("notifications/"):
+            return frozenset()
+        return frozenset({LISTS_READ})
+
+
+_TOOLS_AT: Final = {MAIN: TOOLS, READ_ONLY: tuple(tool for tool in TOOLS if not tool.writes)}
+ENDPOINTS: Final = tuple(McpEndpoint(resource, _TOOLS_AT[resource]) for resource in RESOURCES)

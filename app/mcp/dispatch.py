@@ -2,38 +2,57 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import mcp_types as types
 import structlog
-from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from starlette.requests import Request
+from pydantic_core import to_json
 
-from app.access.caller import Caller
 from app.audit.log import AuditLog
+from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
 from app.errors import AppError, Conflict
 from app.households.tenant import ListsChanged, Tenant, open_tenant
-from app.lists.history import repository as activity
+from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
-from app.mcp import call_record, results
-from app.mcp.call_record import CallRecord, recorded
-from app.mcp.http.bearer_auth import CALLER
-from app.mcp.results import Json
-from app.mcp.spec import KEY_LENGTH, AnyTool, WriteArguments, WriteResult
+from app.mcp.context import Context, address_of, caller_of
+from app.mcp.errors import tool_error, tool_fault
+from app.mcp.spec import KEY_LENGTH, AnyTool, ToolResult, WriteArguments, WriteResult
 from app.mcp.validation import validate
-from app.runtime.addresses import known_address
 from app.text import clean
 
+Json = dict[str, Any]
+"""A JSON object. What `Dispatch.call` returns is a `CallToolResult` of the MCP schema, in any revision."""
+
+CANCELLED: Final = "cancelled"
+FAULT: Final = "fault"
+REPLAYED: Final = "replayed"
+UNKNOWN_TOOL: Final = "unknown_tool"
+SCOPE_MISSING: Final = "insufficient_scope"
+REPLAY_NOTE: Final = "This call was already made; here is its first answer again."
 _log: Final = structlog.stdlib.get_logger("app.mcp")
-REPLAYED: Final = "This call was done before; here is its first answer again."
+
+
+@dataclass(slots=True)
+class _Call:
+    """What the audit log records about a call; until its end is known, it counts as cancelled."""
+
+    outcome: str = CANCELLED
+    household_id: UUID | None = None
+    touched: int | None = None
 
 
 class Dispatch:
-    """Calls tools of one catalogue; `lists_changed` is told of every change after its commit, `audit` of every call."""
+    """Calls the tools of one endpoint.
+
+    `lists_changed` is told about each change after its commit, and `audit` about each call, without any content.
+    """
 
     def __init__(
         self, engine: Engine, tools: Mapping[str, AnyTool], lists_changed: ListsChanged, audit: AuditLog
@@ -43,78 +62,87 @@ class Dispatch:
         self._lists_changed = lists_changed
         self._audit = audit
 
-    async def call(
-        self, context: ServerRequestContext[Any, Request], name: str, arguments: Mapping[str, Any] | None
-    ) -> Json:
-        """Serve `tools/call`. Raises `MCPError` for an unknown tool; everything else is a result."""
-        tool = self._tools.get(name)
+    async def call(self, context: Context, name: str, arguments: Mapping[str, Any] | None) -> Json:
+        """Serve `tools/call`. Raises `MCPError` for an unknown tool or a missing scope; other failures are results."""
         caller = caller_of(context)
-        with recorded(self._audit, caller, tool.name if tool else None, _address_of(context)) as call:
+        tool = self._tools.get(name)
+        call = _Call()
+        started = time.perf_counter()
+        try:
             if tool is None:
-                call.refused(call_record.UNKNOWN_TOOL)
+                call.outcome = UNKNOWN_TOOL
                 raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name[:100]}. tools/list names them all.")
             if not tool.scopes <= caller.scopes:
-                # The gate has already said this with a 403; here nothing runs even if it were bypassed.
-                call.refused(call_record.SCOPE_MISSING)
+                # The bearer check already answers this with a 403; nothing runs here even if it were bypassed.
+                call.outcome = SCOPE_MISSING
                 raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
-            try:
-                return await self._run(tool, caller, arguments or {}, call)
-            except AppError as refusal:
-                call.refused(refusal.code)
-                return results.refuse(refusal)
-            except Exception:
-                call.refused(call_record.FAULT)
-                _log.exception("tool failed", tool=tool.name)
-                return results.unexpected()
-            except BaseException:
-                call.refused(call_record.CANCELLED)
-                raise
+            valid = validate(tool.arguments, arguments or {}, tool.input_schema)
+            async with open_tenant(
+                self._engine, caller.actor, valid.household, write=tool.writes, lists_changed=self._lists_changed
+            ) as tenant:
+                call.household_id = tenant.household_id
+                # Serialised before COMMIT: a result that can't be shown must not be stored either.
+                answer = await _run(tool, tenant, valid, call)
+        except AppError as error:
+            call.outcome, call.touched = error.code, None
+            return tool_error(error)
+        except MCPError:
+            raise
+        except Exception:
+            call.outcome, call.touched = FAULT, None
+            _log.exception("tool failed", tool=name)
+            return tool_fault()
+        except BaseException:
+            call.outcome, call.touched = CANCELLED, None
+            raise
+        else:
+            return answer
+        finally:
+            self._audit.note(
+                AuditEntry(
+                    action=Action.TOOL_CALLED,
+                    at=self._audit.now(),
+                    outcome=call.outcome,
+                    person_id=caller.actor.person_id,
+                    client_id=caller.actor.client_id,
+                    grant_id=caller.actor.grant_id,
+                    household_id=call.household_id,
+                    tool=tool.name if tool is not None else None,
+                    address=address_of(context),
+                    duration_ms=round((time.perf_counter() - started) * 1000),
+                    touched=call.touched,
+                )
+            )
 
-    async def _run(self, tool: AnyTool, caller: Caller, given: Mapping[str, Any], call: CallRecord) -> Json:
-        arguments = validate(tool.arguments, given, tool.input_schema)
-        async with open_tenant(
-            self._engine, caller.actor, arguments.household, write=tool.writes, lists_changed=self._lists_changed
-        ) as tenant:
-            call.household_id = tenant.household_id
-            if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
-                result = await tool.handler(tenant, arguments)
-                call.done(result.touched())
-                # Made into text before COMMIT: a result that can't be told must not be stored either.
-                return results.answer(results.as_dict(result), result.in_words())
-            return await _once(tool, tenant, arguments, arguments.idempotency_key, call)
 
-
-async def _once(tool: AnyTool, tenant: Tenant, arguments: WriteArguments, given_key: str, call: CallRecord) -> Json:
-    """Run a call with an idempotency key, or answer what its first run answered."""
-    key = clean(given_key, "idempotency_key", KEY_LENGTH)
+async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> Json:
+    """Run a tool and return its answer; for an idempotency key that was used before, return the first answer."""
+    if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
+        result: ToolResult = await tool.handler(tenant, arguments)
+        call.outcome, call.touched = OK, result.touched()
+        return _answer(result.model_dump(mode="json", exclude_none=True), result.in_words())
+    key = clean(arguments.idempotency_key, "idempotency_key", KEY_LENGTH)
     args_hash = _hash(tool.name, arguments)
-    kept = await activity.kept_answer(tenant, key)
+    kept = await history.kept_answer(tenant, key)
     if kept is not None:
         if kept.args_hash != args_hash:
             message = "This idempotency_key came with other arguments before. Use a new key for a new call."
             raise Conflict(message, field="idempotency_key")
-        call.done(0, call_record.REPLAYED)
-        return results.answer(json.loads(kept.answer), REPLAYED)
-    result: WriteResult = await tool.handler(tenant, arguments)
-    call.done(result.touched())
-    structured = results.as_dict(result)
-    # A call that changed nothing has no event yet; its answer needs one to hang on.
-    event_no = event_no_of(result.undo_ref) if result.undo_ref else await activity.insert_event(tenant, tool.name)
-    await activity.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, results.as_json(structured)))
-    return results.answer(structured, result.in_words())
+        call.outcome, call.touched = REPLAYED, 0
+        return _answer(json.loads(kept.answer), REPLAY_NOTE)
+    written: WriteResult = await tool.handler(tenant, arguments)
+    call.outcome, call.touched = OK, written.touched()
+    structured = written.model_dump(mode="json", exclude_none=True)
+    # A call that changed nothing has no event yet, but the kept answer refers to one.
+    event_no = event_no_of(written.undo_ref) if written.undo_ref else await history.insert_event(tenant, tool.name)
+    await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, to_json(structured).decode()))
+    return _answer(structured, written.in_words())
 
 
-def caller_of(context: ServerRequestContext[Any, Request]) -> Caller:
-    """The caller whom the gate proved. Raises `LookupError` where there is none: then nobody may do anything."""
-    caller = context.request.scope.get(CALLER) if context.request is not None else None
-    if not isinstance(caller, Caller):
-        raise LookupError("a request without a proven caller reached the dispatcher")
-    return caller
-
-
-def _address_of(context: ServerRequestContext[Any, Request]) -> str | None:
-    client = context.request.client if context.request is not None else None
-    return known_address(client.host) if client is not None else None
+def _answer(structured: Json, line: str) -> Json:
+    """Return a `CallToolResult`: the object itself, the same as JSON text, and one line of prose."""
+    content = [{"type": "text", "text": text} for text in (to_json(structured).decode(), line)]
+    return {"content": content, "structuredContent": structured, "isError": False}
 
 
 def _hash(name: str, arguments: WriteArguments) -> str:

@@ -1,7 +1,8 @@
-"""Whatever goes wrong in any handler, in any protocol era, leaves as a generic sentence with the request id.
+"""How a failure becomes an answer, once its request has reached an MCP server.
 
-The SDK's own protocol errors and our own refusals pass. Left alone, other exceptions would reach older clients word for
-word.
+In a tool call, `Dispatch.call` turns an `AppError` into `tool_error`, and anything else into `tool_fault`. In any other
+handler and in the protocol itself, the outermost middleware `hide_faults` turns them into JSON-RPC errors. Before that,
+see `app/mcp/http/refusals.py`. The SDK by itself would show exceptions to older clients word for word.
 """
 
 from typing import Any, Final
@@ -11,32 +12,44 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from app.errors import AppError, LimitReached, Unavailable
 from app.runtime.requests import generic_message
 
+RETRY_SECONDS: Final = 1
 _log: Final = structlog.stdlib.get_logger("app.mcp")
 
 
+def tool_error(error: AppError) -> dict[str, Any]:
+    """Return a `CallToolResult` with one JSON text that a model can act on."""
+    return {"content": [{"type": "text", "text": to_json({"error": error.as_dict()}).decode()}], "isError": True}
+
+
+def tool_fault() -> dict[str, Any]:
+    """Return a `CallToolResult` for an unexpected exception: a generic sentence with the request id, not the cause."""
+    return tool_error(Unavailable(generic_message(), retry_after=RETRY_SECONDS))
+
+
 async def hide_faults(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """The outermost middleware of every server."""
+    """Let only protocol errors and `AppError` out, as JSON-RPC errors; log anything else."""
     try:
         return await call_next(ctx)
     except MCPError:
         raise
-    except AppError as refusal:
-        raise MCPError(_code_of(refusal), refusal.message, refusal.as_dict()) from None
+    except AppError as error:
+        raise MCPError(_code_of(error), error.message, error.as_dict()) from None
     except ValidationError as error:
         # Raised by the SDK for malformed params, before a handler runs.
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(step) for step in first["loc"] if step != "params")
-        raise MCPError(INVALID_PARAMS, f"params.{field} is not as {ctx.method} needs it.") from None
+        raise MCPError(INVALID_PARAMS, f"params.{field} is not valid for {ctx.method}.") from None
     except Exception:
         _log.exception("handler failed", method=ctx.method)
         raise MCPError(INTERNAL_ERROR, generic_message()) from None
 
 
-def _code_of(refusal: AppError) -> int:
-    if isinstance(refusal, Unavailable):
+def _code_of(error: AppError) -> int:
+    if isinstance(error, Unavailable):
         return INTERNAL_ERROR
-    return INVALID_REQUEST if isinstance(refusal, LimitReached) else INVALID_PARAMS
+    return INVALID_REQUEST if isinstance(error, LimitReached) else INVALID_PARAMS

@@ -1,30 +1,28 @@
-"""The SDK's server for one door: handlers over the catalogue, and the transport in front of it."""
+"""The SDK's server for one endpoint: handlers over its tools, and the transport in front of it."""
 
 from typing import Any, Final
 
 import mcp_types as types
 from mcp.server.caching import CacheHint
-from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
-from starlette.requests import Request
 
 from app import VERSION
 from app.audit.log import AuditLog
 from app.db import Engine
 from app.households.tenant import ListsChanged
+from app.mcp.catalogue import McpEndpoint
+from app.mcp.context import Context
 from app.mcp.dispatch import Dispatch
-from app.mcp.doors import McpEndpoint
 from app.mcp.errors import hide_faults
 from app.mcp.http.body import LARGEST_BODY
 from app.mcp.http.direct_answers import DirectAnswers
 from app.mcp.subscriptions import Subscriptions
-from app.settings import Settings
 
 CLIENT_CREDENTIALS: Final = "io.modelcontextprotocol/oauth-client-credentials"
-"""The extension by which service accounts get their tokens."""
+"""The extension with which service accounts get their tokens."""
 
 CATALOGUE_TTL_MS: Final = 5 * 60 * 1000
 INSTRUCTIONS: Final = (
@@ -34,40 +32,36 @@ INSTRUCTIONS: Final = (
 
 
 def build_server(
-    door: McpEndpoint,
-    settings: Settings,
+    endpoint: McpEndpoint,
+    public_url: str,
     engine: Engine,
     lists_changed: ListsChanged,
     subscriptions: Subscriptions,
     audit: AuditLog,
 ) -> Server[Any]:
-    """The low-level server of a door: every request runs through `Dispatch` or one of the few handlers here."""
-    dispatch = Dispatch(engine, door.by_name, lists_changed, audit)
-    listing = types.ListToolsResult(tools=[tool.definition for tool in door.tools])
+    """Return the server of an endpoint: every request runs through `Dispatch` or one of the few handlers here."""
+    dispatch = Dispatch(engine, endpoint.tools_by_name, lists_changed, audit)
+    listing = types.ListToolsResult(tools=[tool.definition for tool in endpoint.tools])
 
-    async def list_tools(
-        context: ServerRequestContext[Any, Request], params: types.PaginatedRequestParams | None
-    ) -> types.ListToolsResult:
+    async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         if params is not None and params.cursor is not None:
             raise MCPError(types.INVALID_PARAMS, "params.cursor: all tools are on one page; leave it out.")
         return listing
 
-    async def call_tool(
-        context: ServerRequestContext[Any, Request], params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
-        # DirectAnswers is asked first; this makes the SDK announce that there are tools.
+    async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        # DirectAnswers comes first; this makes the SDK announce that there are tools.
         return types.CallToolResult.model_validate(await dispatch.call(context, params.name, params.arguments))
 
     async def list_resources(
-        context: ServerRequestContext[Any, Request], params: types.PaginatedRequestParams | None
+        context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
-        # Nothing can be read as a resource yet. The SDK announces that resources can be followed only where they are
-        # listed, and clients ask for streams only where that is announced.
+        # There are no resources to read yet. But only a server that lists resources announces subscriptions to them,
+        # and clients open streams only after that.
         return types.ListResourcesResult(resources=[])
 
     def input_schema(name: str) -> None:
-        """No tool has an argument that headers repeat (`x-mcp-header`), so there is nothing to compare. Without this
-        the SDK would walk through a tool's schema at every call."""
+        """Return nothing: no tool has an argument that headers repeat (`x-mcp-header`). Without this the SDK would walk
+        through the schema of a tool at every call."""
 
     public = CacheHint(ttl_ms=CATALOGUE_TTL_MS, scope="public")
     server: Server[Any] = Server(
@@ -75,7 +69,7 @@ def build_server(
         version=VERSION,
         title="Shopping lists",
         instructions=INSTRUCTIONS,
-        website_url=settings.public_url,
+        website_url=public_url,
         cache_hints={"tools/list": public, "server/discover": public},
         get_tool_input_schema=input_schema,
         on_list_tools=list_tools,
@@ -90,7 +84,7 @@ def build_server(
 
 
 def build_transport(server: Server[Any]) -> StreamableHTTPSessionManager:
-    """Stateless Streamable HTTP that answers in JSON; the gate has checked Host, Origin and size before it."""
+    """Return a stateless transport that answers in JSON; Host, Origin and size are checked before it."""
     return StreamableHTTPSessionManager(
         server,
         json_response=True,

@@ -1,18 +1,18 @@
-"""What a tool is: everything an assistant sees of it, and the function that does it."""
+"""What a tool is: everything an assistant sees of it, and the function that runs it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 import mcp_types as types
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.households.tenant import Tenant
-from app.mcp.schemas import reduced_schema
 
 KEY_LENGTH: Final = 200
+Schema = dict[str, Any]
 
 
 class ToolArguments(BaseModel):
@@ -43,28 +43,28 @@ class BatchArguments(WriteArguments):
 
 
 class ToolResult(BaseModel):
-    """What every tool answers: one object. Absent fields are left out, so no value is ever null."""
+    """The result of every tool: one object. Absent fields are left out, so no value is ever null."""
 
     model_config = ConfigDict(frozen=True)
 
     def in_words(self) -> str:
-        """The result in one line. It names things by ref only: stored text never becomes prose."""
+        """Return the result in one line. It names things by ref only: stored text never becomes prose."""
         raise NotImplementedError
 
     def touched(self) -> int:
-        """How many things the call changed or showed, for the audit record."""
+        """Return how many things the call changed or showed, for the audit log."""
         raise NotImplementedError
 
 
 class WriteResult(ToolResult):
-    """What every tool that changes something answers."""
+    """The result of every tool that changes something."""
 
     undo_ref: str | None = Field(default=None, description="Ref of this change, absent when nothing changed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """The hints of a tool (MCP schema, ToolAnnotations): all are stated. No tool reaches outside the service."""
+    """The hints of a tool (MCP schema, ToolAnnotations), all explicit. No tool reaches outside the service."""
 
     read_only: bool
     destructive: bool
@@ -121,3 +121,40 @@ class ToolSpec(Generic[Arguments, Result]):
 
 
 AnyTool = ToolSpec[Any, Any]
+
+
+def reduced_schema(model: type[BaseModel]) -> Schema:
+    """Return the JSON Schema of a model without titles, null arms, null defaults and references.
+
+    Assistants read every schema in each conversation, so it is as small as possible.
+    """
+    schema = model.model_json_schema()
+    definitions: dict[str, Schema] = schema.pop("$defs", {})
+    reduced = _reduce(schema, definitions)
+    reduced.pop("description", None)  # the model's docstring is for its maintainers
+    return reduced
+
+
+def _reduce(schema: Schema, definitions: dict[str, Schema]) -> Schema:
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rpartition("/")[2]
+        target = {key: value for key, value in definitions[name].items() if key != "description"}
+        schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+    kept = {key: value for key, value in schema.items() if key != "title" and (key, value) != ("default", None)}
+    arms = kept.get("anyOf")
+    if isinstance(arms, list):
+        return _reduce_arms(kept, cast("list[Schema]", arms), definitions)
+    if "properties" in kept:
+        properties = cast("dict[str, Schema]", kept["properties"])
+        kept["properties"] = {name: _reduce(each, definitions) for name, each in properties.items()}
+    if isinstance(kept.get("items"), dict):
+        kept["items"] = _reduce(kept["items"], definitions)
+    return kept
+
+
+def _reduce_arms(schema: Schema, arms: list[Schema], definitions: dict[str, Schema]) -> Schema:
+    # In the models None means "left out", and null is never sent.
+    reduced = [_reduce(arm, definitions) for arm in arms if arm != {"type": "null"}]
+    if len(reduced) > 1:
+        return {**schema, "anyOf": reduced}
+    return {**reduced[0], **{key: value for key, value in schema.items() if key != "anyOf"}}

@@ -1,4 +1,4 @@
-"""One open `subscriptions/listen` stream: from cues to the notifications of the SDK."""
+"""One open `subscriptions/listen` stream: it turns our notifications into those of the SDK."""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
@@ -9,67 +9,65 @@ from mcp.shared.subscriptions import ResourceUpdated, ServerEvent
 from app.access.caller import Caller
 from app.pubsub import ListChanged, Notification, Refetch
 
-Place = tuple[UUID, UUID | None]
+Subject = tuple[UUID, UUID | None]
 """A household and one of its lists; None stands for all its lists together."""
 
 
 class Stream:
-    """What one caller follows. It is the bus of a handler of its own, so that it can be ended alone.
+    """What one caller follows. It has a handler of its own, and is its bus, so that it can be ended alone.
 
-    While it is in doubt whether the caller may still hear of changes, they are kept back.
+    While it is uncertain whether the caller may still see changes, they are held back.
     """
 
-    def __init__(self, caller: Caller, doubt: Callable[["Stream"], None]) -> None:
+    def __init__(self, caller: Caller, request_check: Callable[["Stream"], None]) -> None:
         self.caller = caller
         self.handler = ListenHandler(self, max_subscriptions=1)
-        self.ended = False
-        self._watched: Mapping[Place, str] = {}
-        self._doubt = doubt
-        self._in_doubt = False
-        self._kept: dict[str, None] = {}
+        self.is_ended = False
+        self._followed: Mapping[Subject, str] = {}
+        self._request_check = request_check
+        self._is_unchecked = False
+        self._pending: dict[str, None] = {}
         self._deliver: Callable[[ServerEvent], None] | None = None
 
-    def watch(self, watched: Mapping[Place, str]) -> None:
-        """Follow these places; the values are the addresses that the caller knows them by."""
-        self._watched = watched
+    def follow(self, subjects: Mapping[Subject, str]) -> None:
+        """Follow these subjects; the values are the URIs that the caller knows them by."""
+        self._followed = subjects
 
     @property
     def households(self) -> frozenset[UUID]:
         """The households in which something is followed."""
-        return frozenset(household_id for household_id, _ in self._watched)
+        return frozenset(household_id for household_id, _ in self._followed)
 
-    def heard(self, notification: Notification) -> None:
-        """Pass on what the caller follows; anything about the caller's rights puts the stream in doubt."""
+    def receive(self, notification: Notification) -> None:
+        """Pass on what the caller follows; ask for a check after anything that may affect the caller's rights."""
         match notification:
             case ListChanged():
-                places: tuple[Place, ...] = (
-                    (notification.household_id, notification.list_id),
-                    (notification.household_id, None),
-                )
-                uris = [self._watched[place] for place in places if place in self._watched]
+                household_id, list_id = notification.household_id, notification.list_id
+                subjects: tuple[Subject, ...] = ((household_id, list_id), (household_id, None))
+                uris = [self._followed[subject] for subject in subjects if subject in self._followed]
             case Refetch():
-                uris = list(self._watched.values())
+                uris = list(self._followed.values())
             case _:
                 uris = []
-        self._kept.update(dict.fromkeys(uris))
+        self._pending.update(dict.fromkeys(uris))
         if not isinstance(notification, ListChanged):
-            self._in_doubt = True
-            self._doubt(self)
+            self._is_unchecked = True
+            self._request_check(self)
         self._pass_on()
 
-    def trust(self) -> None:
-        """The caller's rights were looked at again, and they stand."""
-        self._in_doubt = False
+    def confirm(self) -> None:
+        """Go on: the caller's rights were checked again, and they still hold."""
+        self._is_unchecked = False
         self._pass_on()
 
     def end(self) -> None:
         """End the stream with its final result."""
-        self.ended = True
-        self._kept.clear()
+        self.is_ended = True
+        self._pending.clear()
         self.handler.close()
 
     def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
-        """What the handler calls before it acknowledges (the SDK's `SubscriptionBus`)."""
+        """Take the handler's listener; the handler calls this before it acknowledges (the SDK's `SubscriptionBus`)."""
         self._deliver = listener
         self._pass_on()
 
@@ -79,12 +77,12 @@ class Stream:
         return unsubscribe
 
     async def publish(self, event: ServerEvent) -> None:
-        """The other half of the SDK's `SubscriptionBus`; events come from `heard` alone."""
+        """Refuse: this half of the SDK's `SubscriptionBus` is unused, events come from `receive` alone."""
         raise NotImplementedError
 
     def _pass_on(self) -> None:
-        if self._deliver is None or self._in_doubt:
+        if self._deliver is None or self._is_unchecked:
             return
-        for uri in self._kept:
+        for uri in self._pending:
             self._deliver(ResourceUpdated(uri))
-        self._kept.clear()
+        self._pending.clear()

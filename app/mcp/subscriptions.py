@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import anyio
 import structlog
-from mcp.server.context import ServerRequestContext
+from mcp.shared.uri_template import UriTemplate
 from mcp_types import SubscriptionsListenRequestParams, SubscriptionsListenResult
-from starlette.requests import Request
 
 from app.access.authenticator import Authenticator
 from app.access.caller import Caller
@@ -20,9 +19,8 @@ from app.db import Engine
 from app.errors import Invalid, LimitReached, NotFound, Unavailable
 from app.households.tenant import open_tenant
 from app.lists.resolve_list import resolve_list
-from app.mcp.dispatch import caller_of
-from app.mcp.subscription_stream import Place, Stream
-from app.mcp.uris import parse_uri
+from app.mcp.context import Context, caller_of
+from app.mcp.subscription_stream import Stream, Subject
 from app.pubsub import PubSub
 from app.runtime.clock import Clock, system_clock
 from app.scopes import LISTS_READ
@@ -37,29 +35,35 @@ STREAMS: Final = 1_000
 URIS_PER_STREAM: Final = 50
 RETRY_SECONDS: Final = 2
 
+URI_OF_LISTS: Final = UriTemplate.parse("shopping://{household}/lists")
+URI_OF_LIST: Final = UriTemplate.parse("shopping://{household}/lists/{list}")
+LONGEST_URI: Final = 200
+
 _FIELD: Final = "notifications.resourceSubscriptions"
 _log: Final = structlog.stdlib.get_logger("app.mcp")
 
 
 class Subscriptions:
-    """The open streams of every door. `running` must be entered before `listen` is served."""
+    """The open streams of every endpoint. `running` must be entered before `listen` is served."""
 
-    def __init__(self, engine: Engine, identify: Authenticator, pubsub: PubSub, *, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, engine: Engine, authenticator: Authenticator, pubsub: PubSub, *, clock: Clock = system_clock
+    ) -> None:
         self._engine = engine
-        self._identify = identify
+        self._authenticator = authenticator
         self._pubsub = pubsub
         self._clock = clock
-        self._closed = False
+        self._is_closed = False
         self._streams: set[Stream] = set()
         self._open: Counter[UUID] = Counter()
-        self._doubted: dict[Stream, None] = {}
-        self._doubts = anyio.Event()
+        self._to_check: dict[Stream, None] = {}
+        self._check_requested = anyio.Event()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Look again at the rights of callers when they may have changed."""
+        """Check the rights of callers again whenever they may have changed."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._settle_doubts)
+            tasks.start_soon(self._check_streams)
             try:
                 yield
             finally:
@@ -67,33 +71,31 @@ class Subscriptions:
                 tasks.cancel_scope.cancel()
 
     def close(self) -> None:
-        """End every stream with its final result, and open no more: the service is stopping."""
-        self._closed = True
+        """End every stream with its final result and open no more: the service is stopping."""
+        self._is_closed = True
         for stream in list(self._streams):
             stream.end()
 
-    async def listen(
-        self, context: ServerRequestContext[Any, Request], params: SubscriptionsListenRequestParams
-    ) -> SubscriptionsListenResult:
-        """Serve one stream until the client leaves, its token expires, or the caller may not follow it any longer.
+    async def listen(self, context: Context, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
+        """Serve one stream until the client leaves, its token expires, or the caller loses the right to follow it.
 
-        Raises `NotFound` for an address that the caller may not read, exactly as for one that does not exist,
-        `LimitReached` and `Invalid` for too much at once, `Unavailable` while cues do not arrive.
+        Raises `NotFound` for a URI that the caller may not read, exactly as for one that does not exist,
+        `LimitReached` and `Invalid` for too many at once, `Unavailable` while notifications do not arrive.
         """
         caller = caller_of(context)
         uris = params.notifications.resource_subscriptions or []
         if len(uris) > URIS_PER_STREAM:
             raise Invalid(f"{_FIELD}: at most {URIS_PER_STREAM} in one stream.", field=_FIELD)
-        if self._closed or not self._pubsub.is_listening:
-            # Without cues, a stream would not end when its grant does.
+        if self._is_closed or not self._pubsub.is_listening:
+            # Without notifications, a stream would not end when its grant does.
             raise Unavailable("Changes can't be followed right now. Listen again shortly.", retry_after=RETRY_SECONDS)
         with self._registered(caller) as stream:
-            # Only now, as a stream that hears of them: what ended before this look is seen by it, the rest is told.
-            current = await self._identify.reload(caller)
+            # Read the rights after subscribing: what ended before is in the database, what ends later is notified.
+            current = await self._authenticator.reload(caller)
             if current is None or LISTS_READ not in current.scopes:
-                raise _no_such(0)
-            stream.watch(await self._resolve(current, uris))
-            if stream.ended:
+                raise _not_found(0)
+            stream.follow(await self._resolve(current, uris))
+            if stream.is_ended:
                 raise Unavailable("The stream has ended. Listen again.", retry_after=RETRY_SECONDS)
             left = caller.expires_at - self._clock()
             expiry = asyncio.get_running_loop().call_later(max(left, timedelta()).total_seconds(), stream.end)
@@ -110,45 +112,46 @@ class Subscriptions:
         if self._open[person_id] >= STREAMS_PER_PERSON:
             raise LimitReached(f"Your apps have {STREAMS_PER_PERSON} open streams together. Close one of them first.")
         self._make_room(person_id)
-        stream = Stream(caller, self._doubt)
+        stream = Stream(caller, self._request_check)
         households = (each.household_id for each in caller.actor.memberships)
         self._open.update((grant_id, person_id))
         self._streams.add(stream)
         try:
-            with self._pubsub.listening(stream.heard, [grant_id, *households]):
+            with self._pubsub.listening(stream.receive, [grant_id, *households]):
                 yield stream
         finally:
             self._streams.discard(stream)
-            self._doubted.pop(stream, None)
-            self._open -= Counter((grant_id, person_id))  # which drops those that come to nothing
+            self._to_check.pop(stream, None)
+            self._open -= Counter((grant_id, person_id))  # this also drops zeros
 
     def _make_room(self, person_id: UUID) -> None:
-        """Where all places are taken, end a stream of whoever has most, if they still have more than this person then:
-        so nobody keeps others out, however many accounts share the places. Raises `Unavailable`.
+        """If all places are taken, end a stream of the person with the most, unless this person has about as many.
+
+        This way nobody can lock others out, however many accounts share the places. Raises `Unavailable`.
         """
-        alive = [stream for stream in self._streams if not stream.ended]
-        if len(alive) < STREAMS:
+        live = [stream for stream in self._streams if not stream.is_ended]
+        if len(live) < STREAMS:
             return
-        [(whose, most)] = Counter(stream.caller.actor.person_id for stream in alive).most_common(1)
+        [(busiest, most)] = Counter(stream.caller.actor.person_id for stream in live).most_common(1)
         if most < self._open[person_id] + 2:
             raise Unavailable("Too many streams are open. Listen again later.", retry_after=RETRY_SECONDS)
-        next(stream for stream in alive if stream.caller.actor.person_id == whose).end()
+        next(stream for stream in live if stream.caller.actor.person_id == busiest).end()
 
-    async def _resolve(self, caller: Caller, uris: Sequence[str]) -> dict[Place, str]:
-        """The places that the addresses stand for."""
-        places: dict[Place, str] = {}
+    async def _resolve(self, caller: Caller, uris: Sequence[str]) -> dict[Subject, str]:
+        """Return the subjects that the URIs stand for."""
+        subjects: dict[Subject, str] = {}
         for number, uri in enumerate(uris):
-            address = parse_uri(uri)
-            found = [each for each in caller.actor.memberships if address is not None and each.ref == address.household]
-            if address is None or not found:
-                raise _no_such(number)
-            list_id = None if address.list is None else await self._list_id(caller, address.household, address.list)
-            if address.list is not None and list_id is None:
-                raise _no_such(number)
-            places[found[0].household_id, list_id] = uri
-        return places
+            refs = parse_uri(uri)
+            found = [each for each in caller.actor.memberships if refs is not None and each.ref == refs.household]
+            if refs is None or not found:
+                raise _not_found(number)
+            list_id = None if refs.list is None else await self._find_list(caller, refs.household, refs.list)
+            if refs.list is not None and list_id is None:
+                raise _not_found(number)
+            subjects[found[0].household_id, list_id] = uri
+        return subjects
 
-    async def _list_id(self, caller: Caller, household: str, ref: str) -> UUID | None:
+    async def _find_list(self, caller: Caller, household: str, ref: str) -> UUID | None:
         async with open_tenant(self._engine, caller.actor, household, write=False) as tenant:
             try:
                 found = await resolve_list(tenant, ref)
@@ -156,39 +159,57 @@ class Subscriptions:
                 return None
         return found.id if found.ref == ref else None
 
-    def _doubt(self, stream: Stream) -> None:
-        self._doubted.pop(stream, None)
-        self._doubted[stream] = None
-        self._doubts.set()
+    def _request_check(self, stream: Stream) -> None:
+        self._to_check.pop(stream, None)
+        self._to_check[stream] = None
+        self._check_requested.set()
 
-    async def _settle_doubts(self) -> None:
-        """One stream after the other, because after a restart of the database all are in doubt, and calls need it too.
-        The latest doubt first: the end of one grant does not wait for all the others.
+    async def _check_streams(self) -> None:
+        """Check one stream after the other: after a restart of the database all need it, and calls need the database.
+
+        The latest request comes first, so that the end of one grant does not wait for all the others.
         """
         while True:
-            await self._doubts.wait()
-            self._doubts = anyio.Event()
-            while self._doubted:
-                stream, _ = self._doubted.popitem()
+            await self._check_requested.wait()
+            self._check_requested = anyio.Event()
+            while self._to_check:
+                stream, _ = self._to_check.popitem()
                 if not await self._may_follow(stream):
                     stream.end()
-                elif stream not in self._doubted:
-                    stream.trust()
+                elif stream not in self._to_check:
+                    stream.confirm()
 
     async def _may_follow(self, stream: Stream) -> bool:
         try:
-            caller = await self._identify.reload(stream.caller)
+            caller = await self._authenticator.reload(stream.caller)
         except Unavailable:
             return False  # the client listens again, and reads what it missed
         except Exception:
-            _log.exception("the rights of a stream could not be looked at")
+            _log.exception("the rights of a stream could not be checked")
             return False
         if caller is None or LISTS_READ not in caller.scopes:
             return False
         return stream.households <= {each.household_id for each in caller.actor.memberships}
 
 
-def _no_such(number: int) -> NotFound:
+class ResourceRefs(NamedTuple):
+    """The refs in a URI; `list` is None in the URI of all lists of a household."""
+
+    household: str
+    list: str | None
+
+
+def parse_uri(uri: str) -> ResourceRefs | None:
+    """Return the refs in a URI, or None if it is not one of ours in its canonical form."""
+    for template in (URI_OF_LISTS, URI_OF_LIST):
+        found = template.match(uri, max_uri_length=LONGEST_URI)
+        # With other forms (percent-encoded, say), one resource would have several URIs.
+        if found is not None and template.expand(found) == uri:
+            return ResourceRefs(str(found["household"]), str(found["list"]) if "list" in found else None)
+    return None
+
+
+def _not_found(number: int) -> NotFound:
     field = f"{_FIELD}[{number}]"
-    message = f"{field}: there is no such resource. Addresses are shopping://HOUSEHOLD/lists/LIST, with refs of yours."
+    message = f"{field}: there is no such resource. URIs are shopping://HOUSEHOLD/lists/LIST, with your own refs."
     return NotFound(message, field=field)

@@ -1,4 +1,4 @@
-"""Arguments as a client sent them, checked; and what is wrong with them, in words a model can act on."""
+"""Check the arguments that a client sent, and say what is wrong with them in words that a model can act on."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from pydantic_core import ErrorDetails
 from app.errors import Invalid
 
 LONGEST_NAME: Final = 80
-"""Characters of an unknown argument's name that are said back."""
+"""Characters of an unknown argument's name that a message repeats."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_KINDS: Final = {"string": "text", "object": "an object", "array": "a list", "number": "a number"}
-_TYPES: Final = {
+_TYPE_NAMES: Final = {"string": "text", "object": "an object", "array": "a list", "number": "a number"}
+_TYPE_ERRORS: Final = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
@@ -33,16 +33,18 @@ _TYPES: Final = {
 
 
 def validate(model: type[Model], arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> Model:
-    """The arguments as `model`. Raises `Invalid` that names a wrong field and what it may hold."""
+    """Return the arguments as `model`. Raises `Invalid`, which names the wrong field and what it may hold."""
     try:
-        return model.model_validate(_as_meant(arguments, schema))
+        return model.model_validate(_normalized(arguments, schema))
     except ValidationError as error:
-        raise _refusal(error, schema) from None
+        raise _invalid(error, schema) from None
 
 
-def _as_meant(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """What hosts send beside the schema, put right: null for an argument that is left out, and an array or an object as
-    JSON text, which is decoded once. Nothing else is."""
+def _normalized(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments with two habits of hosts undone, and no others.
+
+    They send null for an argument that is left out, and an array or an object as JSON text, which is decoded once.
+    """
     properties = cast("Mapping[str, Mapping[str, Any]]", schema.get("properties", {}))
     decoded = {name: value for name, value in arguments.items() if value is not None}
     for name, value in arguments.items():
@@ -57,24 +59,26 @@ def _as_meant(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[s
     return decoded
 
 
-def _refusal(error: ValidationError, schema: Mapping[str, Any]) -> Invalid:
-    """What is wrong with the entry that was read the furthest: an entry of a list may be text or an object, and of an
-    object, what is wrong inside it says more than that it is no text."""
+def _invalid(error: ValidationError, schema: Mapping[str, Any]) -> Invalid:
+    """Return the error that lies deepest: where an entry may be text or an object, an error inside the object says more
+    than that it is not text."""
     details = error.errors(include_input=False, include_url=False, include_context=True)
     worst = min(details, key=lambda detail: (-len(detail["loc"]), detail["type"] != "extra_forbidden"))
     field, place = _follow(worst["loc"], schema)
     if worst["type"] == "extra_forbidden":
         return _unknown_argument(str(worst["loc"][-1]), field, _follow(worst["loc"][:-1], schema)[1])
     if "anyOf" in place:
-        return Invalid(f"{field} must be {' or '.join(_KINDS[arm['type']] for arm in place['anyOf'])}.", field=field)
-    return Invalid(f"{field} {_in_words(worst)}.", field=field)
+        return Invalid(
+            f"{field} must be {' or '.join(_TYPE_NAMES[arm['type']] for arm in place['anyOf'])}.", field=field
+        )
+    return Invalid(f"{field} {_describe(worst)}.", field=field)
 
 
 def _follow(location: Sequence[int | str], schema: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """A pydantic location as a path such as `items[2].name`, and the schema there.
+    """Return a pydantic location as a path such as `items[2].name`, and the schema there.
 
-    Where the schema has a choice the location names the arm that was tried: the object is meant when the location
-    goes on inside it, and the choice itself when it ends there.
+    At a choice, the location names the arm that was tried: that is the object if the location continues inside it, and
+    the choice itself if it ends there.
     """
     path, here = "", schema
     for number, step in enumerate(location):
@@ -98,28 +102,25 @@ def _unknown_argument(name: str, field: str, place: Mapping[str, Any]) -> Invali
 
 
 def _object_of(place: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema of an object, also where it is one arm of a choice."""
+    """Return the schema of an object, or of the object among the arms of a choice."""
     return next((arm for arm in place.get("anyOf", []) if arm["type"] == "object"), place)
 
 
-def _in_words(detail: ErrorDetails) -> str:
+def _describe(detail: ErrorDetails) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
-    if kind in _TYPES:
-        return _TYPES[kind]
+    if kind in _TYPE_ERRORS:
+        return _TYPE_ERRORS[kind]
     if kind == "literal_error":
         return f"must be one of {context['expected']}"
-    if kind in ("string_too_long", "string_too_short"):
-        most = kind == "string_too_long"
-        bound = context["max_length"] if most else context["min_length"]
-        return f"has a length out of bounds: at {'most' if most else 'least'} {bound} characters"
-    if kind in ("too_long", "too_short"):
-        most = kind == "too_long"
-        bound = context["max_length"] if most else context["min_length"]
-        return f"has a number of entries out of bounds: at {'most' if most else 'least'} {bound}"
+    if kind in ("string_too_long", "string_too_short", "too_long", "too_short"):
+        is_text, is_long = kind.startswith("string"), kind.endswith("long")
+        bound = context["max_length" if is_long else "min_length"]
+        noun = ("character" if is_text else "entry") if bound == 1 else ("characters" if is_text else "entries")
+        return f"must have at {'most' if is_long else 'least'} {bound} {noun}"
     if kind in ("greater_than_equal", "less_than_equal"):
         return f"must be at {'least' if 'ge' in context else 'most'} {context.get('ge', context.get('le'))}"
     if kind.startswith("datetime"):
         return "must be a date or a time such as 2026-12-24T18:00:00Z"
     if kind.startswith("date_"):
-        return _TYPES["date_type"]
+        return _TYPE_ERRORS["date_type"]
     return "is not valid"

@@ -21,7 +21,6 @@ from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
 from app.limits.counters import Counters
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
-from app.mcp.http.challenges import Challenges
 from app.oauth.credentials.api_keys import NewKey, create_api_key
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub
@@ -84,7 +83,8 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
             engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer), clock=clock
         )
         entrance = AccessPolicy(
-            Challenges("https://x.example", ["lists:read"]),
+            "https://x.example",
+            ("lists:read",),
             open_to_all,
             resources=frozenset({MAIN}),
             origins=frozenset(),

@@ -23,7 +23,6 @@ from app.db import Engine, transaction
 from app.limits.counters import Counters
 from app.limits.rate_limit import LocalLimit, RateLimit
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
-from app.mcp.http.challenges import Challenges
 from app.oauth.credentials.api_keys import NewKey, create_api_key
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import TokenVerifier
@@ -72,7 +71,8 @@ async def door(app: Starlette, engine: Engine, settings: Settings, factory: Fact
         api_keys=ApiKeys(engine, settings.issuer),
     )
     entrance = AccessPolicy(
-        Challenges("https://x.example", ["lists:read"]),
+        "https://x.example",
+        ("lists:read",),
         open_to_all,
         resources=frozenset({MAIN}),
         origins=frozenset(),

@@ -98,7 +98,7 @@ async def test_a_fault_of_ours_is_recorded_as_one(
     def fail(*_: object) -> None:
         raise RuntimeError("planted")
 
-    monkeypatch.setattr("app.mcp.results.as_dict", fail)
+    monkeypatch.setattr("app.mcp.dispatch.to_json", fail)
     await client.refusal("add_items", items=["milk"])
     (row,) = await calls(app, engine)
     assert only(row, "tool", "outcome", "touched") == ("add_items", "fault", None)

@@ -43,7 +43,7 @@ async def test_the_row_of_a_limit_says_whose_limit_it_was(
     app: Starlette, http: httpx.AsyncClient, engine: Engine, factory: Factory
 ) -> None:
     ada = await factory.connected("Ada")
-    app.state.endpoints._identify._limits = AccessLimits(LocalLimit(1), LocalLimit(9), RateLimit(1))
+    app.state.endpoints._authenticator._limits = AccessLimits(LocalLimit(1), LocalLimit(9), RateLimit(1))
     assert (await McpClient(http, ada.token).send("tools/list")).status_code == 200
     assert (await McpClient(http, ada.token).send("tools/list")).status_code == 429
     (row,) = await recorded(engine, log_of(app), "access_refused")

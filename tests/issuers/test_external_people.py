@@ -85,7 +85,7 @@ async def test_an_email_address_links_nobody(
 async def test_all_clients_of_a_person_together_have_no_more_calls_than_the_person(
     app: Starlette, resource: Resource, issuer: RemoteControl
 ) -> None:
-    app.state.endpoints._identify._limits = AccessLimits(LocalLimit(9), LocalLimit(2), RateLimit(9))
+    app.state.endpoints._authenticator._limits = AccessLimits(LocalLimit(9), LocalLimit(2), RateLimit(9))
     clients = [resource.token(issuer, client_id=name) for name in ("one", "two", "three")]
     assert [await resource.status(token) for token in clients] == [200, 200, 429]
     assert await resource.status(resource.token(issuer, sub="eve")) == 200

@@ -213,7 +213,7 @@ async def test_an_address_one_may_not_read_is_refused_like_one_that_does_not_exi
     assert refusal["code"] == -32602
     assert refusal["message"] == (
         "notifications.resourceSubscriptions[1]: there is no such resource. "
-        "Addresses are shopping://HOUSEHOLD/lists/LIST, with refs of yours."
+        "URIs are shopping://HOUSEHOLD/lists/LIST, with your own refs."
     )
     assert refusal["data"]["code"] == "not_found"
 

@@ -1,4 +1,4 @@
-"""JSON-RPC batches, which servers of revision 2025-03-26 must receive and the SDK does not.
+"""JSON-RPC batches, which servers of revision 2025-03-26 must accept and the SDK does not.
 
 Each entry is served as a request of its own; the caller's scopes were checked for all of them together.
 """
@@ -12,54 +12,51 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope
 
 from app.errors import Unavailable
-from app.mcp.http.json_rpc import envelope_fault, error_object, protocol_error, readable_id
+from app.mcp.http.json_rpc import envelope_error, error_object, readable_id
+from app.mcp.http.refusals import bad_request
 
 BATCH_REVISION: Final = "2025-03-26"
-"""The only revision with batches; also the one that a missing MCP-Protocol-Version header means."""
+"""The only revision with batches; a missing MCP-Protocol-Version header means this one."""
 
 LARGEST_BATCH: Final = 50
-ENDED: Final = "The connection has ended meanwhile. Sign in again."
-NO_BATCHES: Final = "This protocol revision has no batches; send one message at a time."
+ACCESS_ENDED: Final = "Access has ended in the meantime. Sign in again."
+
+RenewScope = Callable[[], Awaitable[Scope | None]]
+"""Returns the ASGI scope with its caller as of now, or None if access has ended. May raise `Unavailable`."""
 
 
-Renewed = Callable[[], Awaitable[Scope | None]]
-"""The scope of a request with its caller as of now; None when nobody would let the caller in any more. It may raise
-`Unavailable`."""
-
-
-def refuse_batch(calls: list[Any], revision: str | None) -> Response | None:
-    """Why a batch is not served, before anything is asked about its entries; None when it may go on."""
+def check_batch(calls: list[Any], revision: str | None) -> None:
+    """Check a batch as a whole. Raises `RequestRefused`."""
     if revision not in (None, BATCH_REVISION):
-        return protocol_error(400, INVALID_REQUEST, NO_BATCHES)
+        raise bad_request("This protocol revision has no batches; send one message at a time.")
     if not calls:
-        return protocol_error(400, INVALID_REQUEST, "The batch is empty.")
+        raise bad_request("The batch is empty.")
     if len(calls) > LARGEST_BATCH:
-        return protocol_error(400, INVALID_REQUEST, f"A batch holds at most {LARGEST_BATCH} messages.")
-    return None
+        raise bad_request(f"A batch holds at most {LARGEST_BATCH} messages.")
 
 
-async def answer_each(app: ASGIApp, renewed: Renewed, calls: list[Any]) -> Response:
-    """Serve each entry in turn and join the answers; 202 when all were notifications (JSON-RPC 2.0 section 6).
+async def serve_batch(app: ASGIApp, renew_scope: RenewScope, calls: list[Any]) -> Response:
+    """Serve each entry in turn and join the answers; 202 if all were notifications (JSON-RPC 2.0 section 6).
 
-    Before each entry the caller is looked at again: the ones before it can take long.
+    The caller is checked again before each entry: the ones before it can take long.
     """
-    answers = [answer for call in calls if (answer := await _answer(app, renewed, call)) is not None]
+    answers = [answer for call in calls if (answer := await _serve_entry(app, renew_scope, call)) is not None]
     return JSONResponse(answers) if answers else Response(status_code=202)
 
 
-async def _answer(app: ASGIApp, renewed: Renewed, call: Any) -> object | None:
-    if (fault := envelope_fault(call)) is not None:
-        return error_object(readable_id(call), INVALID_REQUEST, fault)
+async def _serve_entry(app: ASGIApp, renew_scope: RenewScope, call: Any) -> object | None:
+    if (error := envelope_error(call)) is not None:
+        return error_object(readable_id(call), INVALID_REQUEST, error)
     request_id = call.get("id")
     if call["method"] == "initialize":
         return error_object(request_id, INVALID_REQUEST, "initialize can't be part of a batch.")
     try:
-        scope = await renewed()
-    except Unavailable as refusal:
-        return _refused(call, INTERNAL_ERROR, refusal.message)
+        scope = await renew_scope()
+    except Unavailable as error:
+        return _error_answer(call, INTERNAL_ERROR, error.message)
     if scope is None:
-        return _refused(call, INVALID_REQUEST, ENDED)
-    status, body = await _collect(app, scope, json.dumps(call).encode())
+        return _error_answer(call, INVALID_REQUEST, ACCESS_ENDED)
+    status, body = await _collect_response(app, scope, json.dumps(call).encode())
     if status == 202:
         return None
     try:
@@ -68,12 +65,12 @@ async def _answer(app: ASGIApp, renewed: Renewed, call: Any) -> object | None:
         return error_object(request_id, INTERNAL_ERROR, "This entry could not be served.")
 
 
-def _refused(call: dict[str, Any], code: int, message: str) -> object | None:
-    # Notifications get no answer, whatever becomes of them (JSON-RPC 2.0 section 4.1).
+def _error_answer(call: dict[str, Any], code: int, message: str) -> object | None:
+    # Notifications are never answered (JSON-RPC 2.0 section 4.1).
     return error_object(call["id"], code, message) if "id" in call else None
 
 
-async def _collect(app: ASGIApp, scope: Scope, body: bytes) -> tuple[int, bytes]:
+async def _collect_response(app: ASGIApp, scope: Scope, body: bytes) -> tuple[int, bytes]:
     status, received = 500, bytearray()
 
     async def send(message: Message) -> None:
@@ -89,17 +86,17 @@ async def _collect(app: ASGIApp, scope: Scope, body: bytes) -> tuple[int, bytes]
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
-    """A receive channel that gives a body that was already read, then whatever comes after it."""
-    given = False
+    """Return a receive channel that gives a body that was already read, then whatever follows it."""
+    is_given = False
 
-    async def again() -> Message:
-        nonlocal given
-        if given:
+    async def receive_again() -> Message:
+        nonlocal is_given
+        if is_given:
             return await receive()
-        given = True
+        is_given = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return again
+    return receive_again
 
 
 async def _disconnected() -> Message:

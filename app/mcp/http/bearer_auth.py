@@ -1,7 +1,8 @@
-"""The gate in front of an MCP endpoint: nothing behind it runs before the caller, the body and the scope are known.
+"""Bearer authentication in front of an MCP endpoint: nothing behind it runs before caller, body and scope are known.
 
 Plain ASGI. What a request may do is decided from its body; routing headers repeat the body for proxies and are never
-trusted.
+trusted. Whatever is wrong is raised and becomes the answer in `BearerAuthMiddleware.__call__`: `RequestRefused`, and
+`Unavailable` and `LimitReached` of the authenticator.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,6 @@ from typing import Any, Final, cast
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
-from mcp_types import INVALID_REQUEST, PARSE_ERROR
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,10 +21,11 @@ from app.access.caller import Caller
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.errors import LimitReached, Unavailable
-from app.mcp.http import batch
-from app.mcp.http.body import BodyTooLarge, BodyTooSlow, NotJson, parse_json, read_body
-from app.mcp.http.challenges import Challenges, retry_later
-from app.mcp.http.json_rpc import envelope_fault, protocol_error, readable_id, too_large, too_slow
+from app.mcp.context import CALLER
+from app.mcp.http.batch import check_batch, replay, serve_batch
+from app.mcp.http.body import parse_json, read_body
+from app.mcp.http.json_rpc import envelope_error, readable_id
+from app.mcp.http.refusals import RequestRefused, bad_request, challenge, retry_later
 from app.oauth.spending import limited_subject
 from app.resources import Resource
 from app.runtime.addresses import known_address
@@ -32,135 +33,144 @@ from app.runtime.requests import address_in
 from app.scopes import format_scope
 from app.ui.hosts import refuse_foreign_origin
 
-CALLER: Final = "app.caller"
-"""The key of the ASGI scope under which the proven caller travels."""
-
 ROUTING_HEADERS: Final = ("mcp-protocol-version", "mcp-method", "mcp-name", "mcp-session-id", "content-type")
+NOT_FOR_BROWSERS: Final = "This address is for assistants (MCP); people find directions on the front page.\n"
 
 ScopesOf = Callable[[str, str | None], frozenset[str]]
-"""Which scopes a method needs; the second argument is the tool's name, for `tools/call`."""
+"""Returns the scopes that a method needs; the second argument is the tool's name in `tools/call`."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """What one endpoint asks of its callers.
+    """Who may call one endpoint.
 
-    `resources` are those whose grants are good here, `origins` the pages that may call.
+    Clients should ask for `default_scopes`. Grants for `resources` are valid here, and pages of `origins` may call.
     """
 
-    challenges: Challenges
+    metadata_url: str
+    default_scopes: tuple[str, ...]
     scopes_of: ScopesOf
     resources: frozenset[Resource]
     origins: frozenset[str]
 
 
-class BearerAuthMiddleware:
-    """Lets a request through to `app` when its caller may make it."""
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request that may be served."""
 
-    def __init__(self, app: ASGIApp, entrance: AccessPolicy, identify: Authenticator, audit: AuditLog) -> None:
+    caller: Caller
+    body: bytes
+    calls: list[Any]
+    is_batch: bool
+
+
+class BearerAuthMiddleware:
+    """Passes on requests whose caller may make them."""
+
+    def __init__(self, app: ASGIApp, policy: AccessPolicy, authenticator: Authenticator, audit: AuditLog) -> None:
         self._app = AuthContextMiddleware(app)
-        self._entrance = entrance
-        self._identify = identify
+        self._policy = policy
+        self._authenticator = authenticator
         self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        answer = refuse_foreign_origin(headers, self._entrance.origins)
-        if answer is not None:
-            self._refused(scope, "foreign_origin")
-        answer = answer or _refuse_method(scope)
-        if answer is None:
-            found = await self._find_caller(scope, headers)
-            answer = found if isinstance(found, Response) else await self._serve(found, scope, receive, send)
-        if answer is not None:
-            await answer(scope, receive, send)
+        """Serve a request, or refuse it."""
+        try:
+            request = await self._check(scope, receive)
+        except RequestRefused as refusal:
+            if refusal.outcome is not None:
+                self._record(scope, refusal.outcome, _identity(refusal.caller), refusal.detail)
+            await refusal.response(scope, receive, send)
+        except LimitReached as error:
+            self._record(scope, error.code, limited_subject(error))
+            await retry_later(error)(scope, receive, send)
+        except Unavailable as error:
+            await retry_later(error)(scope, receive, send)
+        else:
+            if request is not None:
+                await self._serve(request, scope, receive, send)
 
-    async def _find_caller(self, scope: Scope, headers: Headers) -> Caller | Response:
+    async def _check(self, scope: Scope, receive: Receive) -> _Request | None:
+        """Return the request if it may be served, or None if the client disconnected."""
+        headers = Headers(scope=scope)
+        foreign = refuse_foreign_origin(headers, self._policy.origins)
+        if foreign is not None:
+            raise RequestRefused(foreign, "foreign_origin")
+        if scope["method"] != "POST":
+            # The SDK would answer GET with a stream that never sends anything, and DELETE ends sessions: we have none.
+            raise RequestRefused(PlainTextResponse(NOT_FOR_BROWSERS, 405, headers={"Allow": "POST"}))
+        caller = await self._authenticate(headers, address_in(scope))
+        for name in ROUTING_HEADERS:
+            if len(headers.getlist(name)) > 1:
+                raise bad_request(f"The header {name} appears more than once.")
+        body = await read_body(receive)
+        if body is None:
+            return None
+        message = parse_json(body)
+        is_batch = isinstance(message, list)
+        calls = cast("list[Any]", message) if is_batch else [message]
+        if is_batch:
+            check_batch(calls, headers.get("mcp-protocol-version"))
+        elif (error := envelope_error(message)) is not None:
+            raise bad_request(error, request_id=readable_id(message))
+        # A body may take half a minute to arrive, and much can end in that time.
+        current = await self._authenticator.revalidate(caller)
+        if current is None:
+            raise RequestRefused(self._token_refused(), "invalid_token", caller=caller)
+        self._check_scopes(current, calls)
+        if len(calls) > 1:
+            try:
+                self._authenticator.count_further(current, len(calls) - 1)
+            except LimitReached as error:
+                raise RequestRefused(retry_later(error), error.code, caller=current) from error
+        return _Request(current, body, calls, is_batch)
+
+    async def _authenticate(self, headers: Headers, address: str) -> Caller:
         given = headers.getlist("authorization")
         if len(given) > 1:
-            return protocol_error(400, INVALID_REQUEST, "Send exactly one Authorization header.")
+            raise bad_request("Send exactly one Authorization header.")
         scheme, _, token = given[0].partition(" ") if given else ("", "", "")
         if scheme.lower() != "bearer" or not token.strip():
-            self._refused(scope, "token_missing")
-            return self._entrance.challenges.token_missing()
-        try:
-            caller = await self._identify(token.strip(), address_in(scope))
-        except Unavailable as refusal:
-            return retry_later(refusal)
-        except LimitReached as refusal:
-            self._refused(scope, refusal.code, of=limited_subject(refusal))
-            return retry_later(refusal)
-        if caller is None or caller.resource not in self._entrance.resources:
-            self._refused(scope, "invalid_token")
-            return self._entrance.challenges.token_refused()
+            description = "Sign in: this endpoint needs a bearer token."
+            answer = challenge(401, self._policy.metadata_url, self._policy.default_scopes, None, description)
+            raise RequestRefused(answer, "token_missing")
+        caller = await self._authenticator(token.strip(), address)
+        if caller is None or caller.resource not in self._policy.resources:
+            raise RequestRefused(self._token_refused(), "invalid_token")
         return caller
 
-    async def _serve(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> Response | None:
-        """Answer the request through the app (None), or say why not."""
-        headers = Headers(scope=scope)
-        repeated = next((name for name in ROUTING_HEADERS if len(headers.getlist(name)) > 1), None)
-        if repeated is not None:
-            return protocol_error(400, INVALID_REQUEST, f"The header {repeated} appears more than once.")
-        try:
-            body = await read_body(receive)
-            if body is None:
-                return None  # the sender is gone
-            message = parse_json(body)
-        except BodyTooLarge:
-            return too_large()
-        except BodyTooSlow:
-            return too_slow()
-        except NotJson as error:
-            return protocol_error(400, PARSE_ERROR, str(error))
-        if isinstance(message, list):
-            calls = cast("list[Any]", message)
-            if (answer := batch.refuse_batch(calls, headers.get("mcp-protocol-version"))) is not None:
-                return answer
-        elif (fault := envelope_fault(message)) is not None:
-            return protocol_error(400, INVALID_REQUEST, fault, readable_id(message))
-        else:
-            calls = [message]
-        try:
-            # A body may take half a minute to arrive, and much can end in that time.
-            current = await self._identify.revalidate(caller)
-        except Unavailable as refusal:
-            return retry_later(refusal)
-        if current is None:
-            self._refused(scope, "invalid_token", caller)
-            return self._entrance.challenges.token_refused()
-        caller = current
-        needed = frozenset[str]().union(*(self._scopes_needed(call) for call in calls))
+    def _token_refused(self) -> Response:
+        description = "The access token is not valid. Sign in again."
+        policy = self._policy
+        return challenge(401, policy.metadata_url, policy.default_scopes, "invalid_token", description)
+
+    def _check_scopes(self, caller: Caller, calls: list[Any]) -> None:
+        """Check the scopes of all calls together. Raises `RequestRefused` that names every scope they need."""
+        needed: set[str] = set()
+        for call in calls:
+            method, tool = _method_and_tool(call)
+            if method is not None:
+                needed |= self._policy.scopes_of(method, tool)
         if not needed <= caller.scopes:
-            self._refused(scope, "insufficient_scope", caller, detail=format_scope(needed))
-            return self._entrance.challenges.scope_missing(needed)
-        try:
-            if len(calls) > 1:
-                self._identify.count_further(caller, len(calls) - 1)
-        except LimitReached as refusal:
-            self._refused(scope, refusal.code, caller)
-            return retry_later(refusal)
-        if not isinstance(message, list):
-            await self._app(_as_caller(scope, caller), batch.replay(body, receive), send)
-            return None
+            scope = format_scope(needed)
+            answer = challenge(
+                403, self._policy.metadata_url, needed, "insufficient_scope", f"This needs the scope {scope}."
+            )
+            raise RequestRefused(answer, "insufficient_scope", caller=caller, detail=scope)
 
-        async def renewed() -> Scope | None:
-            current = await self._identify.revalidate(caller)
-            return None if current is None else _as_caller(scope, current)
+    async def _serve(self, request: _Request, scope: Scope, receive: Receive, send: Send) -> None:
+        if not request.is_batch:
+            await self._app(_with_caller(scope, request.caller), replay(request.body, receive), send)
+            return
 
-        return await batch.answer_each(self._app, renewed, calls)
+        async def renew_scope() -> Scope | None:
+            current = await self._authenticator.revalidate(request.caller)
+            return None if current is None else _with_caller(scope, current)
 
-    def _refused(
-        self,
-        scope: Scope,
-        outcome: str,
-        caller: Caller | None = None,
-        *,
-        detail: str | None = None,
-        of: dict[str, Any] | None = None,
-    ) -> None:
-        if caller is not None:
-            actor = caller.actor
-            of = {"person_id": actor.person_id, "client_id": actor.client_id, "grant_id": actor.grant_id}
+        answer = await serve_batch(self._app, renew_scope, request.calls)
+        await answer(scope, receive, send)
+
+    def _record(self, scope: Scope, outcome: str, identity: dict[str, Any], detail: str | None = None) -> None:
         self._audit.refuse(
             AuditEntry(
                 action=Action.ACCESS_REFUSED,
@@ -168,31 +178,30 @@ class BearerAuthMiddleware:
                 outcome=outcome,
                 detail=detail,
                 address=known_address(address_in(scope)),
-                **(of or {}),
+                **identity,
             )
         )
 
-    def _scopes_needed(self, message: object) -> frozenset[str]:
-        if not isinstance(message, Mapping):
-            return frozenset()
-        call = cast("Mapping[str, object]", message)
-        method, params = call.get("method"), call.get("params")
-        name = cast("Mapping[str, object]", params).get("name") if isinstance(params, Mapping) else None
-        if not isinstance(method, str):
-            return frozenset()
-        return self._entrance.scopes_of(method, name if isinstance(name, str) else None)
+
+def _identity(caller: Caller | None) -> dict[str, Any]:
+    if caller is None:
+        return {}
+    actor = caller.actor
+    return {"person_id": actor.person_id, "client_id": actor.client_id, "grant_id": actor.grant_id}
 
 
-def _refuse_method(scope: Scope) -> Response | None:
-    # The SDK would answer GET with a stream that never sends anything, and DELETE ends sessions; we have none.
-    if scope["method"] == "POST":
-        return None
-    words = "This address is for assistants (MCP); people find directions on the front page.\n"
-    return PlainTextResponse(words, 405, headers={"Allow": "POST"})
+def _method_and_tool(message: object) -> tuple[str | None, str | None]:
+    """Return the method that a message names, and the tool in its params; None for what is missing."""
+    if not isinstance(message, Mapping):
+        return None, None
+    call = cast("Mapping[str, object]", message)
+    method, params = call.get("method"), call.get("params")
+    name = cast("Mapping[str, object]", params).get("name") if isinstance(params, Mapping) else None
+    return (method if isinstance(method, str) else None), (name if isinstance(name, str) else None)
 
 
-def _as_caller(scope: Scope, caller: Caller) -> Scope:
-    """The request as what is behind the gate gets it: with its caller, and without the token."""
+def _with_caller(scope: Scope, caller: Caller) -> Scope:
+    """Return the ASGI scope with its caller, and without the token."""
     actor = caller.actor
     token = AccessToken(
         token="",

@@ -1,80 +1,71 @@
-"""The body of an MCP request, read once: bounded, and parsed the way the SDK's own parser does."""
+"""The body of an MCP request: read once, with bounds, and parsed the way the SDK's own parser does."""
 
 import asyncio
 import json
 from typing import Any, Final, cast
 
+from mcp_types import PARSE_ERROR
 from starlette.types import Receive
 
+from app.mcp.http.refusals import bad_request, body_refused
 from app.runtime.requests import BODY_SECONDS
 
 LARGEST_BODY: Final = 1024 * 1024
-"""Bytes. 100 items with the longest notes are a fifth of it."""
+"""In bytes. 100 items with the longest notes are a fifth of it."""
 
 LONGEST_KEY: Final = 80
-"""Characters of a key that are said again."""
-
-
-class BodyTooLarge(Exception):
-    """More than LARGEST_BODY bytes."""
-
-
-class BodyTooSlow(Exception):
-    """It took longer than BODY_SECONDS."""
-
-
-class NotJson(Exception):
-    """The body is no JSON text; the argument says so in words for the sender."""
+"""Characters of a key that a message repeats."""
 
 
 async def read_body(receive: Receive) -> bytes | None:
-    """The whole body, or None when the sender went away. Raises `BodyTooLarge` and `BodyTooSlow`."""
+    """Return the whole body, or None if the client disconnected.
+
+    Raises `RequestRefused` for more than LARGEST_BODY bytes or BODY_SECONDS.
+    """
+    body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive)
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return None
+                body += message.get("body", b"")
+                if len(body) > LARGEST_BODY:
+                    description = f"The body is larger than {LARGEST_BODY:,} bytes; send fewer items at once."
+                    raise body_refused(413, "content_too_large", description)
+                if not message.get("more_body", False):
+                    return bytes(body)
     except TimeoutError:
-        raise BodyTooSlow from None
-
-
-async def _read(receive: Receive) -> bytes | None:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            raise BodyTooLarge
-        if not message.get("more_body", False):
-            return bytes(body)
+        raise body_refused(408, "request_timeout", "The body did not arrive in time; send it again.") from None
 
 
 def parse_json(body: bytes) -> Any:
-    """The JSON value; of duplicate keys the last one counts. Raises `NotJson`, naming the place of a lone surrogate.
+    """Return the JSON value; of duplicate keys the last one counts.
 
-    Text that can't be encoded again would fail far from its sender, so it is refused here.
+    Raises `RequestRefused`, which names the place of a lone surrogate: text that can't be encoded again would fail far
+    from its sender.
     """
     try:
         value = json.loads(body.decode(), parse_constant=_refuse_constant)
-        # Escapes alone bring surrogates. Writing it all once more in C is quicker than looking at each value.
+        # Only escapes make surrogates. Encoding everything again in C is quicker than looking at each value.
         place = None if b"\\u" not in body or _is_unicode(json.dumps(value, ensure_ascii=False)) else _place_in(value)
     except (ValueError, RecursionError):
-        raise NotJson("The body must be JSON text in UTF-8.") from None
+        raise bad_request("The body must be JSON text in UTF-8.", PARSE_ERROR) from None
     if place is not None:
-        raise NotJson(
-            f"{place.lstrip('.') or 'The body'} holds a lone surrogate (half a character); send valid Unicode."
-        )
+        holder = place.lstrip(".") or "The body"
+        message = f"{holder} holds a lone surrogate (half a character); send valid Unicode."
+        raise bad_request(message, PARSE_ERROR)
     return value
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and Infinity are no JSON (RFC 8259 section 6)
+    raise ValueError(name)  # NaN and Infinity are not JSON (RFC 8259 section 6)
 
 
 def _place_in(value: Any) -> str | None:
-    """Where in a value the first lone surrogate is, as a path such as `.params.arguments.items[0]`; keys are cut short.
+    """Return the path of the first lone surrogate, such as `.params.arguments.items[0]`, with keys cut short.
 
-    The path is put together on the way back, so that a large value costs no more than one look at each part.
+    The path is built on the way back, so that each part of a large value is looked at only once.
     """
     if isinstance(value, str):
         return None if _is_unicode(value) else ""

@@ -1,4 +1,4 @@
-"""Protected Resource Metadata (RFC 9728): where a client learns whom to ask for tokens."""
+"""Protected Resource Metadata (RFC 9728): tells clients where to get tokens."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,21 +14,21 @@ CACHE_SECONDS: Final = 3600
 
 
 def metadata_url(settings: Settings, path: str) -> str:
-    """The address of a resource's metadata: the well-known part goes between host and path (RFC 9728 section 3.1)."""
+    """Return the URL of a resource's metadata, with the well-known part before the path (RFC 9728 section 3.1)."""
     return f"{settings.public_origin}{WELL_KNOWN}{settings.public_path}{path}"
 
 
 def resource_metadata_routes(settings: Settings, resources: Sequence[Resource]) -> list[BaseRoute]:
-    """Metadata of each MCP endpoint at its own address, and of the first one at the root of the host too.
+    """Return the metadata of each resource at its own URL, and that of the first one at the root of the host too.
 
-    Each names itself as `resource`: hosts compare it with the address they connected to, byte by byte.
+    Each names itself as `resource`: hosts compare it with the URL they connected to, byte by byte.
     """
-    addresses = {f"{WELL_KNOWN}{settings.public_path}{each.path}": each for each in resources}
-    addresses[WELL_KNOWN] = resources[0]
-    return [_route(settings, address, each) for address, each in addresses.items()]
+    paths = {f"{WELL_KNOWN}{settings.public_path}{each.path}": each for each in resources}
+    paths[WELL_KNOWN] = resources[0]
+    return [_route(settings, path, each) for path, each in paths.items()]
 
 
-def _route(settings: Settings, address: str, resource: Resource) -> Route:
+def _route(settings: Settings, path: str, resource: Resource) -> Route:
     document = {
         "resource": resource.identifier(settings.public_url),
         "authorization_servers": [
@@ -40,5 +40,4 @@ def _route(settings: Settings, address: str, resource: Resource) -> Route:
         "bearer_methods_supported": ["header"],
         "resource_name": "Shopping lists",
     }
-
-    return public_document(address, document, CACHE_SECONDS)
+    return public_document(path, document, CACHE_SECONDS)

@@ -6,9 +6,9 @@ from app.households.tenant import Tenant
 from app.lists.items import move
 from app.lists.items.move import Destination
 from app.lists.items.ordering import End
+from app.mcp.argument_types import ItemNames, ListOfNames
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
-from app.mcp.tools.item_names import ItemNames, ListOfNames
 from app.scopes import LISTS_WRITE
 
 

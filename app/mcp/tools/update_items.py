@@ -7,9 +7,9 @@ from pydantic import Field
 from app.households.tenant import Tenant
 from app.lists.items import update
 from app.lists.models import ITEMS_PER_CALL
+from app.mcp.argument_types import ListOfNames
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
-from app.mcp.tools.item_names import ListOfNames
 from app.mcp.tools.items import UpdateInput
 from app.scopes import LISTS_WRITE
 

@@ -1,28 +1,32 @@
 """Reading a request's body within bounds."""
 
+import json
+
 import anyio
 import pytest
 from starlette.types import Message
 
 from app.mcp.http import body
-from app.mcp.http.body import BodyTooSlow, NotJson, parse_json, read_body
+from app.mcp.http.body import parse_json, read_body
+from app.mcp.http.refusals import RequestRefused
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.proves("li-body")
-async def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_never_ends_is_refused_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "BODY_SECONDS", 0.01)
 
     async def receive() -> Message:
         await anyio.sleep_forever()
         raise AssertionError
 
-    with pytest.raises(BodyTooSlow):
+    with pytest.raises(RequestRefused) as refusal:
         await read_body(receive)
+    assert refusal.value.response.status_code == 408
 
 
-async def test_a_sender_who_went_away_leaves_no_body() -> None:
+async def test_a_client_that_disconnects_leaves_no_body() -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
@@ -41,9 +45,10 @@ async def test_a_sender_who_went_away_leaves_no_body() -> None:
     ],
 )
 def test_a_lone_surrogate_is_named_by_its_place(text: str, place: str) -> None:
-    with pytest.raises(NotJson, match="surrogate") as error:
+    with pytest.raises(RequestRefused) as refusal:
         parse_json(text.encode())
-    assert str(error.value).startswith(f"{place} holds")
+    message = json.loads(bytes(refusal.value.response.body))["error"]["message"]
+    assert message.startswith(f"{place} holds a lone surrogate")
 
 
 def test_a_pair_of_surrogates_is_one_character() -> None:

@@ -9,9 +9,8 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.mcp.doors import DOORS
+from app.mcp.catalogue import ENDPOINTS
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
-from app.mcp.http.challenges import Challenges
 from app.resources import MAIN
 from app.settings import Settings
 from tests.factory import Connected, Factory
@@ -19,7 +18,7 @@ from tests.mcp.client import McpClient
 
 pytestmark = pytest.mark.anyio
 
-CHALLENGES = Challenges("https://lists.example.org/.well-known/oauth-protected-resource", ["lists:read"])
+METADATA = "https://lists.example.org/.well-known/oauth-protected-resource"
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def open_to(settings: Settings) -> AccessPolicy:
     def nothing_needed(method: str, tool: str | None) -> frozenset[str]:
         return frozenset()
 
-    return AccessPolicy(CHALLENGES, nothing_needed, resources=frozenset({MAIN}), origins=frozenset())
+    return AccessPolicy(METADATA, ("lists:read",), nothing_needed, resources=frozenset({MAIN}), origins=frozenset())
 
 
 @pytest.mark.proves("""scope-twice SHOULD own rule
@@ -41,9 +40,9 @@ def open_to(settings: Settings) -> AccessPolicy:
 async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Connected, settings: Settings) -> None:
     endpoints: Any = app.state.endpoints
     gate = BearerAuthMiddleware(
-        endpoints._transports[DOORS[0]].handle_request,
+        endpoints._transports[ENDPOINTS[0]].handle_request,
         open_to(settings),
-        endpoints._identify,
+        endpoints._authenticator,
         endpoints._audit,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
@@ -66,8 +65,10 @@ async def test_the_token_itself_goes_no_further_than_the_gate(
         seen.append(scope)
         await Response("{}", media_type="application/json")(scope, receive, send)
 
-    gate = BearerAuthMiddleware(inner, open_to(settings), app.state.endpoints._identify, app.state.endpoints._audit)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
+    middleware = BearerAuthMiddleware(
+        inner, open_to(settings), app.state.endpoints._authenticator, app.state.endpoints._audit
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(middleware), base_url=settings.public_url) as http:
         await McpClient(http, reader.token).send("tools/list")
     user = seen[0]["user"]
     assert isinstance(user, AuthenticatedUser)

@@ -7,8 +7,7 @@ import pytest
 from mcp_types import methods
 from starlette.applications import Starlette
 
-from app.mcp.dispatch import Dispatch
-from app.mcp.results import Json
+from app.mcp.dispatch import Dispatch, Json
 from tests.mcp.client import McpClient
 
 pytestmark = pytest.mark.anyio

@@ -60,14 +60,14 @@ async def test_the_rest_of_a_batch_is_not_served_after_the_end(
     ]
     looking = client.message("tools/call", {"name": "list_items", "arguments": {}})
     notification = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-    real = batch._collect  # pyright: ignore[reportPrivateUsage]
+    real = batch._collect_response  # pyright: ignore[reportPrivateUsage]
 
     async def then_end(*given: Any) -> tuple[int, bytes]:
         answer = await real(*given)
         await end()
         return answer
 
-    monkeypatch.setattr(batch, "_collect", then_end)
+    monkeypatch.setattr(batch, "_collect_response", then_end)
     answers = (await http.post("/mcp", json=[adding[0], notification, adding[1], looking], headers=headers)).json()
     assert [answer["id"] for answer in answers] == [adding[0]["id"], adding[1]["id"], looking["id"]]
     assert "result" in answers[0]

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from app.db.embedded import DatabaseUrls
 from app.main import create_app
-from app.mcp.doors import DOORS
+from app.mcp.catalogue import ENDPOINTS
 from app.settings import Settings
 from tests.conftest import SECRET
 
@@ -35,7 +35,7 @@ async def test_it_is_at_the_root_and_path_inserted_and_names_the_endpoint(
 
 async def test_the_document_of_each_door_names_that_very_door(http: httpx.AsyncClient, settings: Settings) -> None:
     """VS Code refuses a resource that is not equal to the address it was given."""
-    for door in DOORS:
+    for door in ENDPOINTS:
         document = (await http.get(f"/.well-known/oauth-protected-resource{door.path}")).json()
         assert document["resource"] == f"{settings.public_url}{door.path}"
 
