@@ -24,6 +24,8 @@ from app.limits.counters import Counters
 from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
 from app.oauth.assembly import OAuthParts, authorization_server
+from app.oauth.authorize.pending_requests import PendingRequests
+from app.oauth.context import OAuthContext
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.external.trusted import external_issuers
 from app.oauth.routes import oauth_routes
@@ -39,10 +41,10 @@ from app.runtime.requests import RequestLog
 from app.settings import Settings
 from app.ui.hosts import HostCheck
 from app.ui.routes import static_files
-from app.web.account.routes import account_routes
+from app.web.context import WebContext
 from app.web.landing import landing_routes
 from app.web.not_found import missing_handlers
-from app.web.sign_in.routes import sign_in_routes
+from app.web.routes import web_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Parts:
 
     settings: Settings
     engine: Engine
-    cues: PubSub
+    pubsub: PubSub
     fetcher: Fetcher
     counters: Counters
     mailer: Mailer
@@ -72,7 +74,7 @@ def create_app(settings: Settings) -> Starlette:
     # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
     app.router.redirect_slashes = False
     app.state.endpoints = parts.endpoints
-    app.state.cues = parts.cues
+    app.state.pubsub = parts.pubsub
     app.state.audit = parts.audit
     return app
 
@@ -82,7 +84,7 @@ def _parts(settings: Settings) -> Parts:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
     engine = create_engine(database_url)
-    cues = PubSub(database_url)
+    pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
     mailer = Mailer(settings)
@@ -91,13 +93,13 @@ def _parts(settings: Settings) -> Parts:
     identify = Authenticator(
         engine,
         TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
-        GrantCache(cues),
+        GrantCache(pubsub),
         AccessLimits.of(settings, counters),
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = Endpoints(settings, engine, identify, cues, audit)
-    return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, endpoints)
+    endpoints = Endpoints(settings, engine, identify, pubsub, audit)
+    return Parts(settings, engine, pubsub, fetcher, counters, mailer, audit, keys, endpoints)
 
 
 @asynccontextmanager
@@ -112,10 +114,10 @@ async def _running(parts: Parts) -> AsyncGenerator[None]:
         async with (
             sealing_running(engine, parts.settings),
             parts.audit.running(),
-            parts.cues.running(),
+            parts.pubsub.running(),
             parts.mailer.running(),
             parts.endpoints.running(),
-            chores_running(engine, parts.cues.lists_changed, upkeep),
+            chores_running(engine, parts.pubsub.lists_changed, upkeep),
         ):
             with on_stop(parts.endpoints.subscriptions.close):
                 yield
@@ -145,11 +147,27 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
         audit=parts.audit,
         fetcher=parts.fetcher,
         mailer=parts.mailer,
-        grant_revoked=parts.cues.grant_ended,
+        grant_revoked=parts.pubsub.grant_ended,
         counters=parts.counters,
     )
     server = authorization_server(parts.settings, around)
-    return [*oauth_routes(server), *sign_in_routes(server), *account_routes(server)]
+    return [*oauth_routes(server), *web_routes(web_context(server))]
+
+
+def web_context(server: OAuthContext) -> WebContext:
+    """The pages for people beside an authorization server."""
+    return WebContext(
+        kit=server.kit,
+        client_requests=PendingRequests(server.kit),
+        audit=server.audit,
+        sign_ins=server.limits.sign_ins,
+        password_sign_in=server.password_sign_in,
+        mailer=server.mailer,
+        oidc_provider=server.oidc_provider,
+        grant_revoked=server.grant_revoked,
+        public_url=server.settings.public_url,
+        has_passwords=server.settings.password_sign_in,
+    )
 
 
 def create_worker(settings: Settings) -> Starlette:

@@ -15,8 +15,8 @@ from app.oauth.limits import PerMinute, limits_of
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.people.accounts import PasswordSignIn
 from app.people.login_throttle import LoginThrottle
+from app.people.password_sign_in import PasswordSignIn
 from app.people.passwords import PasswordHashing
 from app.runtime.clock import Clock, system_clock
 from app.runtime.mailer import Mailer
@@ -56,7 +56,7 @@ def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext
     """The authorization server of `settings`. Raises `StartupError` without a SECRET_KEY."""
     secret_key, is_limited, clock = settings.secret_keys[0], settings.limits, around.clock
     limits = limits_of(around.per_minute, around.counters, enabled=is_limited)
-    slow_down = LoginThrottle(secret_key, enabled=is_limited)
+    throttle = LoginThrottle(secret_key, enabled=is_limited)
     upstream = OidcProvider(settings, secret_key, around.fetcher, clock) if settings.oidc_login_issuer else None
     return OAuthContext(
         settings=settings,
@@ -74,8 +74,7 @@ def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext
             BrowserCookie(settings.public_url),
             settings.public_path,
         ),
-        password_sign_in=PasswordSignIn(around.engine, around.hashing, slow_down, clock),
-        login_throttle=slow_down,
+        password_sign_in=PasswordSignIn(around.engine, around.hashing, throttle, clock),
         mailer=around.mailer,
         limits=limits,
         documents=Documents(settings, around.engine, around.fetcher, limits.documents, clock),

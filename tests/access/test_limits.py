@@ -67,7 +67,7 @@ async def door(app: Starlette, engine: Engine, settings: Settings, factory: Fact
     identify = Authenticator(
         engine,
         TokenVerifier(settings, factory.keys),
-        GrantCache(app.state.cues),
+        GrantCache(app.state.pubsub),
         AccessLimits(LocalLimit(3), LocalLimit(5), RateLimit(2, counters=Counters())),
         api_keys=ApiKeys(engine, settings.issuer),
     )

@@ -43,7 +43,7 @@ async def test_what_a_person_has_approved_is_shown_and_ended_at_once(
     assert row.split()[:4] == [str(ada.grant_id), "consent", CLIENT_ID, "Tests"]
     assert re.search(r"lists:read lists:write household:manage  Ada's household \(h[0-9a-z]+\)  ", row)
     heard = Heard()
-    with app.state.cues.listening(heard, [ada.grant_id]):
+    with app.state.pubsub.listening(heard, [ada.grant_id]):
         ended = await anyio.to_thread.run_sync(
             lambda: run(tmp_path, "grants", "revoke", str(ada.grant_id), **environment)
         )

@@ -150,7 +150,7 @@ async def test_each_client_has_a_grant_of_its_own_that_can_be_revoked_for_good(
     (grant_id,) = [row["id"] for row in found if row["client_id"] == "one"]
     async with transaction(engine) as connection:
         assert await end_grants(connection, by_id(grant_id), "test", clock())
-    app.state.cues.grant_ended(grant_id)
+    app.state.pubsub.grant_ended(grant_id)
     assert await resource.status(one) == 401
     assert await resource.status(resource.token(issuer, client_id="one")) == 401  # a fresh token changes nothing
     assert await resource.status(other) == 200

@@ -195,7 +195,7 @@ async def test_a_revoked_account_ends_at_once_and_stays_on_record(
     account = await accounts.make()
     client = McpClient(http, (await token_of(http, account))["access_token"])
     await client.call("add_items", items=["milk"])
-    await accounts.end(account, app.state.cues.grant_ended)
+    await accounts.end(account, app.state.pubsub.grant_ended)
     assert (await client.send("tools/list")).status_code == 401
     refused = await http.post("/oauth/token", data=CLIENT_CREDENTIALS, headers=proof_of(account))
     assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")

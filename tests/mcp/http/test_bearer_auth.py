@@ -101,7 +101,7 @@ async def test_a_revoked_grant_ends_at_the_next_request(
         await connection.execute(
             text("UPDATE grants SET revoked_at = now(), revoked_because = 'test' WHERE id = :id"), {"id": ada.grant_id}
         )
-    app.state.cues.grant_ended(ada.grant_id)
+    app.state.pubsub.grant_ended(ada.grant_id)
     assert (await client.send("tools/list")).status_code == 401
 
 
