@@ -18,7 +18,7 @@ from app.db import Engine, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
-from app.jobs.audit_chaining import sealing_running
+from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.counters import Counters
 from app.mcp.http.endpoints import Endpoints
@@ -88,7 +88,7 @@ def _parts(settings: Settings) -> Parts:
     fetcher = fetcher_of(settings)
     counters = Counters(settings.rate_limit_storage_url.get_secret_value())
     mailer = Mailer(settings)
-    audit = AuditLog(engine, settings)
+    audit = AuditLog(engine, settings.secret_keys[0])
     keys = KeyRing(engine, settings) if settings.auth_server else None
     identify = Authenticator(
         engine,
@@ -110,9 +110,9 @@ async def _running(parts: Parts) -> AsyncGenerator[None]:
     try:
         if keys is not None:
             await keys.load()
-        # From the bottom up at the end: the work stops, what it noted is written, and that is sealed.
+        # Closed from the last to the first: the work stops, its audit entries are written, and those are chained.
         async with (
-            sealing_running(engine, parts.settings),
+            audit_chain_running(engine, parts.settings.secret_keys, parts.settings.audit_days),
             parts.audit.running(),
             parts.pubsub.running(),
             parts.mailer.running(),

@@ -1,5 +1,4 @@
-"""Refusals are recorded one by one while they are few, and counted when they are many: a flood of bad tokens must not
-fill the disk."""
+"""Few refusals are recorded one by one, many are counted, so that a flood of bad tokens does not fill the disk."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -16,16 +15,16 @@ from app.runtime.addresses import network_of, networks_of
 
 EACH_PER_SOURCE: Final = 10
 EACH: Final = 300
-"""Refusals a minute that get a row of their own: of one network, grant and person, and of all together."""
+"""Refusals a minute that get a row each: of one network, grant or person, and of all together."""
 
 GUESSES: Final = frozenset({Action.SIGN_IN, Action.PASSWORD_CHANGED, Action.PASSWORD_RESET})
-"""Where passwords and links are guessed. These have as many rows again, which other refusals can't use up."""
+"""The actions where passwords and links are guessed. They have a budget of their own, as large as the other one."""
 
 MOST_COUNTED: Final = 100
-"""Sources whose further refusals are counted apart; the others are counted together."""
+"""The most sources whose further refusals are counted separately; the rest are counted together."""
 
 COUNTED: Final = "counted"
-"""The detail of a row that stands for refusals without a row of their own."""
+"""The `detail` of a row that stands for several refusals."""
 
 _Source = tuple[str, str, str | None, UUID | None]
 
@@ -38,18 +37,18 @@ class Refusals:
         self._counted: dict[_Source, AuditEntry] = {}
 
     def admit(self, entry: AuditEntry) -> bool:
-        """Whether a refusal gets a row of its own; otherwise it is counted for `settle`."""
-        rooms = _rooms(entry)
-        # What one of them has no room for takes none from the others, nor is it noted: it would only fill the memory.
-        if all(self._windows.test(item, key) for item, key in rooms):
-            for item, key in rooms:
+        """Whether a refusal gets a row of its own; if not, it is counted for `take_counted`."""
+        limits = _limits(entry)
+        # A refusal above one limit uses up none of the others, and leaves no counters that would only fill the memory.
+        if all(self._windows.test(item, key) for item, key in limits):
+            for item, key in limits:
                 self._windows.hit(item, key)
             return True
         self._count(entry)
         return False
 
-    def settle(self, now: datetime) -> list[AuditEntry]:
-        """The rows for what was counted since the last time, each with how many refusals it stands for."""
+    def take_counted(self, now: datetime) -> list[AuditEntry]:
+        """Return a row for each source counted since the last call, with the number of its refusals."""
         counted, self._counted = self._counted, {}
         return [replace(entry, id=new_id(), at=now) for entry in counted.values()]
 
@@ -61,15 +60,14 @@ class Refusals:
         self._counted[source] = _shared(entry, source) if known is None else replace(known, times=known.times + 1)
 
 
-def _rooms(entry: AuditEntry) -> list[tuple[RateLimitItem, str]]:
-    """What a refusal takes of, each with its limit: whoever has many of one kind, as a person has grants, has but one
-    of another."""
+def _limits(entry: AuditEntry) -> list[tuple[RateLimitItem, str]]:
+    """Return the limits that a refusal counts against. Several, because a person may have many grants or addresses."""
     group = "guess" if entry.action in GUESSES else "other"
-    rooms = [(EACH, "all")]
-    rooms += [(EACH_PER_SOURCE * each.share, f"network {each.name}") for each in networks_of(entry.address or "")]
-    rooms += [(EACH_PER_SOURCE, f"grant {entry.grant_id}")] if entry.grant_id else []
-    rooms += [(EACH_PER_SOURCE, f"person {entry.person_id}")] if entry.person_id else []
-    return [(RateLimitItemPerMinute(most), f"{group} {source}") for most, source in rooms]
+    limits = [(EACH, "all")]
+    limits += [(EACH_PER_SOURCE * each.share, f"network {each.name}") for each in networks_of(entry.address or "")]
+    limits += [(EACH_PER_SOURCE, f"grant {entry.grant_id}")] if entry.grant_id else []
+    limits += [(EACH_PER_SOURCE, f"person {entry.person_id}")] if entry.person_id else []
+    return [(RateLimitItemPerMinute(most), f"{group} {source}") for most, source in limits]
 
 
 def _network(entry: AuditEntry) -> str | None:
@@ -77,7 +75,7 @@ def _network(entry: AuditEntry) -> str | None:
 
 
 def _shared(entry: AuditEntry, source: _Source) -> AuditEntry:
-    """A row that is true of all refusals of a source."""
+    """Return a row with only what all refusals of a source have in common."""
     action, outcome, network, grant_id = source
     common = AuditEntry(action=action, outcome=outcome, at=entry.at, address=network, detail=COUNTED)
     if grant_id is None:

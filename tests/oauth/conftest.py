@@ -90,7 +90,7 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
     around = OAuthParts(
         engine=engine,
         keys=keys,
-        audit=AuditLog(engine, settings, clock=clock),
+        audit=AuditLog(engine, settings.secret_keys[0], clock=clock),
         fetcher=fetcher or fetcher_of(settings),
         mailer=Mailer(settings),
         grant_revoked=revoked.append,
