@@ -1,6 +1,6 @@
-"""`python -m bench`: measure ours, the limit and the peers in turn, and print how they compare.
+"""`python -m bench`: measure the service, the limit and the peers in turn, and print how they compare.
 
-Progress goes to stderr. A whole run writes docs/benchmarks.md.
+Progress goes to stderr. A full run writes docs/benchmarks.md.
 """
 
 import argparse
@@ -25,10 +25,10 @@ from bench.plan import COMPARISONS, Scenario
 from bench.plots import draw_plots
 from bench.preparing import Preparation
 from bench.progress import Progress
-from bench.report import report
+from bench.report import format_report
 from bench.runs import Bench, RunFailed, run_rounds
 from bench.servers import ROOT, StartFailed
-from bench.sizes import QUICK, Sizes, whole
+from bench.sizes import QUICK, Sizes, full_sizes
 from bench.start import start_seconds
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -37,9 +37,9 @@ DOCUMENT: Final = ROOT / "docs/benchmarks.md"
 
 
 def main() -> int:
-    """The program: 0 when every call of every run succeeded."""
+    """Run the benchmark; return 0 if every call of every run succeeded."""
     given = _arguments()
-    sizes = QUICK if given.quick else whole(max(given.rounds, 1), given.seconds)
+    sizes = QUICK if given.quick else full_sizes(max(given.rounds, 1), given.seconds)
     parts = [part for part in PARTS if part in given.only and part not in given.without]
     for each in STOP_SIGNALS:
         signal.signal(each, _stop)
@@ -50,7 +50,7 @@ def main() -> int:
     except (RunFailed, StartFailed, StartupError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    print(report(figures))
+    print(format_report(figures))
     if given.json is not None:
         given.json.write_text(figures.model_dump_json(indent=1))
     if given.write or (not given.quick and parts == [*PARTS]):
@@ -65,29 +65,31 @@ def _arguments() -> argparse.Namespace:
         prog="python -m bench", description="Measure the service, its limit and its peers."
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (default 3)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of a run (default 2)")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="nothing but these parts")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of each run (default 2)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="only these parts")
     parser.add_argument("--without", nargs="+", choices=PARTS, default=[], help="leave these parts out")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md even when parts were left out")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    parser.add_argument("--quick", action="store_true", help="one round of short runs: only shows that it works")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE, as JSON")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round of short runs, just to see that everything works"
+    )
     given = parser.parse_args()
     if given.quick and given.write:
-        parser.error("--quick shows nothing worth writing down")
+        parser.error("the figures of --quick are not worth writing down")
     return given
 
 
 def _measure(preparation: Preparation, parts: Sequence[str], *, may_install: bool) -> Figures:
     scenarios: list[Scenario] = []
     if "comparisons" in parts:
-        preparation.comparisons(may_install=may_install)
+        preparation.add_comparisons(may_install=may_install)
         scenarios += COMPARISONS
     if "growth" in parts:
-        preparation.growth()
+        preparation.add_growth()
         scenarios += preparation.sizes.growth
     if "memory" in parts:
-        preparation.memory()
-    bench = preparation.bench()
+        preparation.add_memory()
+    bench = preparation.finish()
     loads: dict[str, list[Round]] = run_rounds(bench, scenarios)
     memory: Sequence[Resident] = _memory(bench) if "memory" in parts else []
     starts: Sequence[float] = _starts(preparation.directory, preparation.sizes) if "start" in parts else []
@@ -95,7 +97,7 @@ def _measure(preparation: Preparation, parts: Sequence[str], *, may_install: boo
         machine=_machine(preparation),
         rounds=bench.sizes.rounds,
         seconds=bench.sizes.seconds,
-        left_out=preparation.left_out + [f"{part}: not asked for" for part in PARTS if part not in parts],
+        left_out=preparation.left_out + [f"{part}: not requested" for part in PARTS if part not in parts],
         loads=loads,
         memory=memory,
         starts=starts,
@@ -115,7 +117,7 @@ def _memory(bench: Bench) -> Sequence[Resident]:
 def _starts(directory: Path, sizes: Sizes) -> Sequence[float]:
     place = directory / "start"
     place.mkdir()
-    start_seconds(place)  # makes the database
+    start_seconds(place)  # creates the database
     progress = Progress(sizes.rounds)
     seconds: list[float] = []
     for _ in range(sizes.rounds):
@@ -136,7 +138,7 @@ def _machine(preparation: Preparation) -> Machine:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """End through every `finally`, so that no program stays behind; a second signal changes nothing."""
+    """Exit through every `finally`, so that no program is left running; a second signal is ignored."""
     for each in STOP_SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise SystemExit(128 + number)

@@ -1,4 +1,4 @@
-"""A client's HTTP/1.1 connection that costs little: one request at a time, kept alive."""
+"""A cheap HTTP/1.1 client connection: one request at a time, kept alive."""
 
 import asyncio
 from typing import cast
@@ -7,7 +7,7 @@ import httptools
 
 
 class HttpConnection(asyncio.Protocol):
-    """Made by `loop.create_connection(HttpConnection, ...)`."""
+    """A connection, created by `loop.create_connection(HttpConnection, ...)`."""
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
@@ -15,8 +15,8 @@ class HttpConnection(asyncio.Protocol):
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
         self._transport: asyncio.Transport | None = None
 
-    async def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Send a whole request; status and body of its answer. Raises `ConnectionError` when the server hangs up."""
+    async def send(self, request: bytes) -> tuple[int, bytes]:
+        """Send a complete request; return status and body of the response. Raises `ConnectionError` if it fails."""
         if self._transport is None or self._transport.is_closing():
             raise ConnectionError("the server closed the connection")
         self._answer = asyncio.get_running_loop().create_future()
@@ -31,13 +31,13 @@ class HttpConnection(asyncio.Protocol):
     # asyncio calls these.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transports don't inherit from it
 
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail(ConnectionError(f"the server's answer is no HTTP: {error}"))
+            self._fail(ConnectionError(f"the server's response is not HTTP: {error}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(ConnectionError("the server closed the connection"))

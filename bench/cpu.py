@@ -1,10 +1,10 @@
-"""CPU time of a program with all its processes."""
+"""CPU time of a program, including all its processes."""
 
 import psutil
 
 
 def cpu_seconds(pid: int) -> float:
-    """What the process, its living descendants, and those of its children that have ended used so far."""
+    """Return the CPU time used so far by a process, its running descendants, and its children that have ended."""
     root = psutil.Process(pid)
     times = root.cpu_times()
     ended = times.children_user + times.children_system
@@ -15,5 +15,5 @@ def _own(process: psutil.Process) -> float:
     try:
         times = process.cpu_times()
     except psutil.NoSuchProcess:
-        return 0.0  # its parent counts it from here on
+        return 0.0  # counted by its parent from now on
     return times.user + times.system

@@ -1,4 +1,4 @@
-"""Filling databases by SQL, as nobody could through the tools in time; run as the superuser, who sees every row."""
+"""Fill databases with SQL, because the tools would take too long; run as the superuser, who sees every row."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,7 +8,7 @@ import jwt
 from app.db.driver import connect
 from bench.plan import OPEN_ITEMS
 
-# Of every item a line, as the service would have stored "2 kg stored 17".
+# Items as the service would have stored "2 kg stored 17".
 _ITEMS: Final = """
     INSERT INTO items (household_id, id, list_id, no, name, name_key, measure, amount, unit, position, rev)
     SELECT l.household_id, gen_random_uuid(), l.id, g, 'stored ' || g, 'stored ' || g, 'mass', 2000, 'kg',
@@ -46,7 +46,7 @@ _HOUSEHOLDS: Final = (
 
 
 async def add_households(superuser_url: str, households: int) -> None:
-    """So many more households, each with a person, a grant, some events and a list of 50 open items."""
+    """Add households, each with a person, a grant, some events and a list of 50 open items."""
     connection = await connect(superuser_url)
     try:
         async with connection.transaction():
@@ -60,7 +60,7 @@ async def add_households(superuser_url: str, households: int) -> None:
 
 
 async def lengthen_lists(superuser_url: str, tokens: Sequence[str], items: int, next_item: int) -> None:
-    """Give the empty list behind each token that many open items; `next_item` tells how many there ever were."""
+    """Fill the empty list behind each token with open items; `next_item` is the number of the next item."""
     grants = [jwt.decode(token, options={"verify_signature": False})["gid"] for token in tokens]
     connection = await connect(superuser_url)
     try:
@@ -72,9 +72,9 @@ async def lengthen_lists(superuser_url: str, tokens: Sequence[str], items: int, 
 
 
 async def gather_statistics(owner_url: str) -> str:
-    """Let PostgreSQL plan by what the tables hold now, so that its own ANALYZE changes no plan between two rounds.
+    """Update the planner's statistics, so that an automatic ANALYZE changes no plan between two rounds.
 
-    Returns its version.
+    Returns the version of PostgreSQL.
     """
     connection = await connect(owner_url)
     try:

@@ -1,7 +1,7 @@
-"""The limit: the least that does the same work, `python -m bench.limit`, with the settings of the service.
+"""The limit: the least code that does the same work, `python -m bench.limit`, with the settings of the service.
 
-A plain Starlette application over an asyncpg pool: the same tokens (each verified once), the same tables under
-row-level security, as the same role. It has no protocol, no checks of arguments, no revocation, no events.
+A plain Starlette application over an asyncpg pool: the same tokens (each verified once) and the same tables under
+row-level security, as the same role. It has no protocol, no validation, no revocation and no events.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ KEYS: Final = "SELECT kid, public_jwk FROM signing_keys"
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """Whom a token stands for, until when: their household and its list."""
+    """The household and list behind a token, and when the token expires."""
 
     household_id: UUID
     list_id: UUID
@@ -47,14 +47,14 @@ class Shopper:
 
 
 class Tokens:
-    """Who is behind a token, remembered by its SHA-256."""
+    """Verified tokens, cached by their SHA-256."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._known: dict[bytes, Shopper] = {}
 
     async def shopper(self, request: Request, pool: "Pool") -> Shopper:
-        """The person behind the request. Raises `jwt.PyJWTError` for a bad token."""
+        """Return the person behind the request. Raises `jwt.PyJWTError` for an invalid token."""
         token = request.headers["authorization"].removeprefix("Bearer ")
         digest = sha256(token.encode()).digest()
         known = self._known.get(digest)
@@ -73,7 +73,7 @@ class Tokens:
 
 
 class Shop:
-    """The operations."""
+    """The endpoints."""
 
     def __init__(self, pool: "Pool", tokens: Tokens) -> None:
         self._pool = pool
@@ -87,32 +87,32 @@ class Shop:
         """Insert one item."""
         shopper = await self._tokens.shopper(request, self._pool)
         item = await request.json()
-        wanted = (item["name"], item["measure"], item["amount"], item["unit"])
+        values = (item["name"], item["measure"], item["amount"], item["unit"])
         row = await self._pool.fetchrow(
-            self._add_item, shopper.household_id, new_id(), shopper.list_id, next(self._numbers), *wanted
+            self._add_item, shopper.household_id, new_id(), shopper.list_id, next(self._numbers), *values
         )
         assert row is not None
         return JSONResponse({"results": [{"ref": f"i{row['no']}", "name": row["name"], "status": "added"}]})
 
     async def check_items(self, request: Request) -> Response:
-        """Check an item, or open it again."""
+        """Check an item, or uncheck it."""
         shopper = await self._tokens.shopper(request, self._pool)
         item = await request.json()
-        wanted = (item["name"], item["checked"])
-        row = await self._pool.fetchrow(self._check_item, shopper.household_id, shopper.list_id, *wanted)
+        values = (item["name"], item["checked"])
+        row = await self._pool.fetchrow(self._check_item, shopper.household_id, shopper.list_id, *values)
         assert row is not None
         status = "checked" if item["checked"] else "unchecked"
         return JSONResponse({"results": [{"ref": f"i{row['no']}", "name": row["name"], "status": status}]})
 
     async def list_items(self, request: Request) -> Response:
-        """A page of open items."""
+        """Return a page of open items."""
         shopper = await self._tokens.shopper(request, self._pool)
         await request.json()
         rows = await self._pool.fetch(self._list_items, shopper.household_id, shopper.list_id)
         return JSONResponse({"items": [_item(row) for row in rows]})
 
     async def list_tools(self, request: Request) -> Response:
-        """The catalogue of the service."""
+        """Return the service's list of tools."""
         await self._tokens.shopper(request, self._pool)
         await request.json()
         return JSONResponse({"tools": self._tools})
@@ -127,7 +127,7 @@ def _item(row: asyncpg.Record) -> dict[str, object]:
 
 
 def create_limit(pool: "Pool", settings: Settings) -> Starlette:
-    """The application; it closes the pool at its end."""
+    """Return the application; it closes the pool when it stops."""
     shop = Shop(pool, Tokens(settings))
 
     @asynccontextmanager
@@ -151,7 +151,7 @@ def create_limit(pool: "Pool", settings: Settings) -> Starlette:
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until a signal."""
+    """Serve until a signal arrives."""
     assert settings.database_url is not None
     dsn = settings.database_url.get_secret_value()
     pool = await asyncpg.create_pool(dsn, min_size=POOL_SIZE, max_size=POOL_SIZE, reset=_keep)
@@ -169,7 +169,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def _keep(connection: object) -> None:
-    """Nothing to reset between uses: the context ends with its statement."""
+    """Reset nothing between uses: the household context ends with its statement."""
 
 
 if __name__ == "__main__":

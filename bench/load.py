@@ -1,4 +1,4 @@
-"""The load generator, a process of its own: `python -m bench.load` reads a Load and prints what it Measured, as JSON.
+"""The load generator, a separate process: `python -m bench.load` reads a `Load` and prints what it `Measured`, as JSON.
 
 Load only ever goes to this machine.
 """
@@ -19,14 +19,14 @@ from bench.plan import Call
 
 LOOPBACK: Final = "127.0.0.1"
 ANSWER_SECONDS: Final = 60
-"""How long a run may go on after its end for the last answers."""
+"""How long a run may continue after its end, for the last responses."""
 
 FEWEST: Final = 10
-"""Calls per connection, however slow: fewer say nothing."""
+"""The least number of calls per connection, however slow: fewer are not a measurement."""
 
 
 class Load(BaseModel):
-    """What to send, to whom, and for how long; `tokens` has one for each connection, `host` goes into the header."""
+    """What to send, where to, and for how long: one token for each connection; `host` is the value of the header."""
 
     call: Call
     host: str
@@ -41,7 +41,7 @@ class Load(BaseModel):
 
 
 class Measured(BaseModel):
-    """Successful requests, and how many a second, CPU per request in microseconds, and latencies in milliseconds."""
+    """The number of successful requests, their rate per second, CPU per request (us) and latencies (ms)."""
 
     requests: int
     rate: float
@@ -52,35 +52,35 @@ class Measured(BaseModel):
 
 
 class Caller:
-    """One connection with its person's token; every item it adds has a new name."""
+    """One connection with one person's token; every item that it adds has a new name."""
 
     def __init__(self, load: Load, connection: HttpConnection, token: str) -> None:
         self._load = load
         self._connection = connection
         self._requests = requests(load.call, load.host, token, load.first_name)
-        self._good: bytes | None = None
+        self._last_valid: bytes | None = None
 
     async def call_until(self, end: float, most: int) -> list[float]:
-        """Call again and again, some times even when `end` has passed; seconds of each call.
+        """Call until `end`, but at least FEWEST and at most `most` times; return the seconds of each call.
 
-        Raises `WrongAnswer` at the first one that is no success.
+        Raises `WrongAnswer` at the first call that fails.
         """
         latencies: list[float] = []
         while ((started := perf_counter()) < end or len(latencies) < FEWEST) and len(latencies) < most:
             name, request = next(self._requests)
-            status, body = await self._connection.ask(request)
+            status, body = await self._connection.send(request)
             latencies.append(perf_counter() - started)
-            # An answer with the very bytes of one that was good need not be parsed again.
-            if status != 200 or body != self._good:
+            # A response with the same bytes as a valid one needs no parsing.
+            if status != 200 or body != self._last_valid:
                 check(self._load.call, name, status, body)
-                self._good = body
+                self._last_valid = body
         return latencies
 
 
 async def measure(load: Load) -> Measured:
     """Warm up, then measure.
 
-    Raises `WrongAnswer` or `ConnectionError` when a call fails, `TimeoutError` when an answer does not come.
+    Raises `WrongAnswer` or `ConnectionError` if a call fails, `TimeoutError` if a response doesn't arrive.
     """
     loop = asyncio.get_running_loop()
     connections = [(await loop.create_connection(HttpConnection, LOOPBACK, load.port))[1] for _ in load.tokens]
@@ -114,13 +114,13 @@ async def _call(callers: list[Caller], seconds: float, most: int) -> list[float]
 
 
 def main() -> int:
-    """The program; 1 when a call failed, which one line on stderr tells."""
+    """Generate the load read from stdin; return 1 if a call failed, after one line on stderr about it."""
     load = Load.model_validate_json(sys.stdin.read())
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             print(runner.run(measure(load)).model_dump_json())
     except (WrongAnswer, OSError) as error:
-        print(f"load: {str(error) or 'an answer did not come in time'}", file=sys.stderr)
+        print(f"load: {str(error) or 'a response did not arrive in time'}", file=sys.stderr)
         return 1
     return 0
 

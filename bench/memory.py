@@ -1,4 +1,4 @@
-"""Memory of the service while it answers request after request."""
+"""The memory of the service under load."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -13,9 +13,9 @@ MEBIBYTE: Final = 1024 * 1024
 
 
 def resident_while(pid: int, requests: int, call_all: Callable[[Call, int], int]) -> Iterator[Resident]:
-    """The memory after each tenth of the requests, which alternate between adding and reading.
+    """Yield the memory after each tenth of the requests, which alternate between adding and reading.
 
-    `call_all` makes the call so many times over each of 16 connections, and answers how many it made in all.
+    `call_all` makes a call that many times over each of 16 connections, and returns how many calls it made in total.
     """
     each = requests // BLOCKS // HOUSEHOLDS
     done = 0

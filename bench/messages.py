@@ -1,4 +1,4 @@
-"""Requests as bytes, ready to be sent, and what an answer must be to count."""
+"""Requests as bytes, ready to be sent, and the check that a response is a success."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from bench.plan import OPEN_ITEMS, Call
 
-# No name ends like the plural of another one.
+# No name is the plural of another.
 LETTERS: Final = "bcdfghjklmpqtvw"
 NAMES: Final = tuple("flour " + "".join(letters) for letters in product(LETTERS, repeat=4))
-"""Names of one length, so that a request's Content-Length is known before its item is."""
+"""Names of the same length, so that a request's Content-Length is known before its item."""
 
 ENDINGS: Final = tuple(" " + "".join(letters) for letters in product(LETTERS, repeat=2))
-"""What tells the items of one call apart."""
+"""Suffixes that distinguish the items of one call."""
 
 PLACEHOLDER: Final = "flour ...."
 DONE: Final = {"checked", "unchecked"}
@@ -22,39 +22,39 @@ CLIENT: Final = {"name": "bench", "version": "1"}
 
 
 class WrongAnswer(Exception):
-    """An answer that does not count; the argument says what came instead."""
+    """A response that doesn't count; the argument says what it was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request with gaps for the name of its item, or of each of its items."""
+    """A request with gaps for the names of its items."""
 
     parts: tuple[bytes, ...]
 
-    def naming(self, name: str) -> bytes:
-        """The whole request."""
+    def with_name(self, name: str) -> bytes:
+        """Return the complete request."""
         return name.encode().join(self.parts)
 
 
 def requests(call: Call, host: str, token: str, first_name: int = 0) -> Iterator[tuple[str, bytes]]:
-    """Request after request with the name that it carries; each adds something new, or checks what is open.
+    """Yield requests with the item name in each; they add new items, or check and uncheck the same ones in turn.
 
     Names are used from number `first_name` on.
     """
     if call.operation == "check_items":
         checking, reopening = (message(call, host, token, checked=checked) for checked in (True, False))
         for name in cycle(NAMES[:OPEN_ITEMS]):
-            yield name, checking.naming(name)
-            yield name, reopening.naming(name)
+            yield name, checking.with_name(name)
+            yield name, reopening.with_name(name)
     whole = message(call, host, token)
     if call.operation != "add_items":
-        yield from repeat(("", whole.naming("")))
+        yield from repeat(("", whole.with_name("")))
     for name in NAMES[first_name:]:
-        yield name, whole.naming(name)
+        yield name, whole.with_name(name)
 
 
 def message(call: Call, host: str, token: str, *, checked: bool = True) -> Message:
-    """The HTTP request for a call, `Authorization` included."""
+    """Return the HTTP request of a call, including `Authorization`."""
     arguments = _arguments(call, checked=checked)
     body = json.dumps(arguments if call.dialect == "plain" else _rpc(call, arguments)).encode()
     headers = {
@@ -75,16 +75,16 @@ def _arguments(call: Call, *, checked: bool) -> dict[str, object]:
         what: dict[str, object] = {"items": [PLACEHOLDER]} if call.phrases else {"name": PLACEHOLDER}
         return {**what, "checked": checked}
     if call.operation == "add_items" and call.phrases:
-        return {"items": [f"2 kg {name}" for name in names_in(call, PLACEHOLDER)]}
+        return {"items": [f"2 kg {name}" for name in item_names(call, PLACEHOLDER)]}
     if call.operation == "add_items":
-        # What the service makes of "2 kg flour".
+        # What the service parses "2 kg flour" into.
         return {"name": PLACEHOLDER, "measure": "mass", "amount": 2000, "unit": "kg"}
-    # Every list of the comparison has that many; where lists grow, a page stays a page.
+    # Every list of the comparisons has this many items; longer lists are read by the page.
     return {"limit": OPEN_ITEMS} if call.operation == "list_items" and call.phrases else {}
 
 
-def names_in(call: Call, name: str) -> list[str]:
-    """The names of the items that the call adds."""
+def item_names(call: Call, name: str) -> list[str]:
+    """Return the names of the items that the call adds."""
     return [name] if call.items == 1 else [name + ending for ending in ENDINGS[: call.items]]
 
 
@@ -113,13 +113,13 @@ def _routing(call: Call) -> dict[str, str]:
 
 
 def check(call: Call, name: str, status: int, body: bytes) -> None:
-    """Raises `WrongAnswer` unless the operation was really done: an HTTP 200 can carry a refusal."""
+    """Raise `WrongAnswer` unless the operation really succeeded: an HTTP 200 can contain a refusal."""
     try:
         answer: Any = json.loads(body) if status == 200 else None
-        good = answer is not None and _is_success(call, name, answer)
+        is_success = answer is not None and _is_success(call, name, answer)
     except (ValueError, LookupError, TypeError, AttributeError):
-        good = False
-    if not good:
+        is_success = False
+    if not is_success:
         what = f"{call.operation} ({call.dialect})"
         raise WrongAnswer(f"{what} was answered with {status} {body[:500].decode(errors='replace')}")
 
@@ -137,7 +137,7 @@ def _has_shape(call: Call, name: str, result: Any) -> bool:
     if call.operation == "add_items":
         entries = result["results"]
         added = all(entry["status"] == "added" and entry["ref"].startswith("i") for entry in entries)
-        return added and [entry["name"] for entry in entries] == names_in(call, name)
+        return added and [entry["name"] for entry in entries] == item_names(call, name)
     if call.operation == "check_items":
         (entry,) = result["results"]
         return entry["status"] in DONE and entry["name"] == name

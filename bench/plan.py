@@ -11,28 +11,28 @@ Dialect = Literal["plain", "2026-07-28", "2025-11-25"]
 """How a request is written: a plain JSON POST, or MCP of a protocol revision."""
 
 HOUSEHOLDS: Final = 16
-"""Each connection has a person and a household of its own, as different people do: writers to one household queue."""
+"""Each connection has its own person and household, because writers to the same household queue."""
 
 OPEN_ITEMS: Final = 50
 MOST_ADDED: Final = 9_000
-"""Items added per connection and run, so that no list gets full."""
+"""The most items added per connection and run, so that no list gets full."""
 
 
 class Call(BaseModel):
-    """A request: an operation in a dialect. Peers and the limit take an item in its parts, ours reads phrases."""
+    """A request: an operation in a dialect. Peers and the limit take items in parts, the service takes phrases."""
 
     model_config = ConfigDict(frozen=True)
 
     operation: Operation
     dialect: Dialect
     items: int = 1
-    """How many items one `add_items` adds."""
+    """The number of items that one `add_items` adds."""
     phrases: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One who does the work: a server, spoken to in a dialect by some people (by default those of the scenario)."""
+    """A server to measure, called in a dialect by a group of people (by default those of the scenario)."""
 
     name: str
     server: str
@@ -43,7 +43,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One operation under one number of connections; the first candidate is what the others are compared with."""
+    """One operation over a number of connections; the other candidates are compared with the first."""
 
     title: str
     operation: Operation
@@ -52,7 +52,7 @@ class Scenario:
     items: int = 1
 
     def call(self, candidate: Candidate) -> Call:
-        """The request that the candidate gets."""
+        """Return the request that a candidate gets."""
         return Call(operation=self.operation, dialect=candidate.dialect, items=self.items, phrases=candidate.phrases)
 
 
@@ -60,7 +60,7 @@ LIMIT: Final = Candidate("limit", "limit", "plain")
 OURS: Final = Candidate("ours, 2026-07-28", "ours", "2026-07-28", phrases=True)
 OURS_OLDER: Final = Candidate("ours, 2025-11-25", "ours", "2025-11-25", phrases=True)
 OURS_TWICE: Final = Candidate("ours, 2 workers", "ours, 2 workers", "2026-07-28", phrases=True)
-# Stateless HTTP with JSON answers is its better mode; which protocol revision is faster depends on the operation.
+# Stateless HTTP with JSON answers is its faster mode; which protocol revision is faster depends on the operation.
 FASTMCP: Final = Candidate("FastMCP, 2026-07-28", "FastMCP", "2026-07-28")
 FASTMCP_OLDER: Final = Candidate("FastMCP, 2025-11-25", "FastMCP", "2025-11-25")
 # It answers the older revision with event streams only.

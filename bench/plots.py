@@ -1,6 +1,6 @@
 # matplotlib types most of its keyword arguments as unknown.
 # pyright: reportUnknownMemberType=false
-"""The plots of docs/benchmarks.md, as SVG that can be read on light and on dark pages."""
+"""Draw the plots of docs/benchmarks.md, as SVG that is readable on light and dark pages."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GREY: Final = "#808080"
 BARS: Final = "#3b82c4"
 LINES: Final = ("#3b82c4", "#d97706", "#2a9d6f", "#b4559b")
-# Neither the time nor random identifiers, so that the same figures give the same file.
+# No time and no random identifiers, so that the same figures give the same file.
 STYLE: Final[dict["RcKeyType", Any]] = {
     "svg.hashsalt": "shopping-list-mcp",
     "svg.fonttype": "none",
@@ -35,7 +35,7 @@ METADATA: Final = {"Date": None}
 
 
 def draw_plots(figures: Figures, directory: Path) -> Sequence[str]:
-    """Draw what the figures have into `directory`, and answer the names of the files. Plots of earlier runs go."""
+    """Draw the figures into `directory` and return the names of the files. Plots of earlier runs are deleted."""
     directory.mkdir(exist_ok=True)
     for old in directory.glob("*.svg"):
         old.unlink()
@@ -53,7 +53,7 @@ def draw_plots(figures: Figures, directory: Path) -> Sequence[str]:
 
 
 def _rates(figures: Figures) -> Figure | None:
-    """Bars: each candidate's rate relative to the limit, with the range over the rounds."""
+    """Draw bars: each candidate's rate relative to the limit, with the range over the rounds."""
     titles = [each.title for each in (ADD, LIST, CHECK, TOOLS, ADD_ALONE, LIST_ALONE) if each.title in figures.loads]
     if not titles:
         return None
@@ -81,7 +81,7 @@ def _bars(axes: Axes, title: str, rounds: Sequence[Round]) -> None:
 
 
 def _growth(figures: Figures) -> Figure | None:
-    """Lines: the time of a call relative to the first size."""
+    """Draw lines: the time of a call relative to the first size."""
     grown = {title: rounds for title, rounds in figures.loads.items() if title.endswith(" grow")}
     if not grown:
         return None
@@ -95,14 +95,14 @@ def _growth(figures: Figures) -> Figure | None:
     axes.set_xscale("log")
     axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
     axes.set_xlabel("households, or items on a list")
-    axes.set_ylabel("time of a call, of the first size's")
+    axes.set_ylabel("time of a call, relative to the first size")
     axes.legend(frameon=False, labelcolor=GREY)
     _plain(axes)
     return plot
 
 
 def _memory(figures: Figures) -> Figure | None:
-    """A line: resident memory over requests."""
+    """Draw a line: resident memory over requests."""
     if not figures.memory:
         return None
     plot = Figure(figsize=(9, 2.8), layout="constrained")
@@ -125,5 +125,5 @@ def _plain(axes: Axes) -> None:
 
 
 def _trim(path: Path) -> None:
-    """Take the blanks off the ends of the lines, which version control complains about."""
+    """Strip trailing blanks, which version control complains about."""
     path.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")

@@ -1,4 +1,4 @@
-"""Starting everything that gets measured."""
+"""Start everything that is measured."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -13,21 +13,21 @@ from bench.servers import Server, environment_for, python, running
 
 @dataclass(frozen=True)
 class Programs:
-    """Starts programs, which `stack` ends; their logs go into `directory`."""
+    """Starts programs that `stack` ends; their logs are in `directory`."""
 
     stack: ExitStack
     directory: Path
 
-    def ours(self, settings: Settings) -> Server:
-        """The service, on the port of `settings`."""
+    def start_service(self, settings: Settings) -> Server:
+        """Start the service on the port of `settings`."""
         return self._start(python("app", "serve"), settings)
 
-    def limit(self, settings: Settings) -> Server:
-        """The limit of what the service could reach, on the port of `settings`."""
+    def start_limit(self, settings: Settings) -> Server:
+        """Start the limit on the port of `settings`."""
         return self._start(python("bench.limit"), settings)
 
-    def peer(self, peer: Peer, settings: Settings) -> Server:
-        """Another library's server; the service must run, because it publishes the keys."""
+    def start_peer(self, peer: Peer, settings: Settings) -> Server:
+        """Start another library's server; the service must be running, because it publishes the keys."""
         return self._enter(peer.command, peer_environment(settings), settings.port)
 
     def _start(self, command: Sequence[str], settings: Settings) -> Server:

@@ -1,4 +1,4 @@
-"""The figures as tables: medians over the rounds, and how each candidate compares with the first one."""
+"""The figures as tables: medians over the rounds, and how each candidate compares with the first."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -16,11 +16,11 @@ TITLE_WIDTH: Final = 36
 WIDTH: Final = 12
 
 
-def report(figures: Figures) -> str:
-    """Everything, for a terminal."""
-    head = f"{figures.rounds} x {figures.seconds:g} s, {in_words(figures.machine)}, load from the same machine"
+def format_report(figures: Figures) -> str:
+    """Return all figures as text for a terminal."""
+    head = f"{figures.rounds} x {figures.seconds:g} s, {describe_machine(figures.machine)}, load from the same machine"
     blocks = [f"{head}\n{EXPLANATION}"]
-    blocks += [table(title, rounds) for title, rounds in figures.loads.items()]
+    blocks += [format_table(title, rounds) for title, rounds in figures.loads.items()]
     if figures.memory:
         lines = [f"  {each.requests:>9,} requests {each.mebibytes:>8.1f} MiB" for each in figures.memory]
         blocks.append("\n".join(["memory of a worker", *lines]))
@@ -36,22 +36,22 @@ def report(figures: Figures) -> str:
     return "\n\n".join(blocks)
 
 
-def in_words(machine: Machine) -> str:
-    """The machine in one line."""
+def describe_machine(machine: Machine) -> str:
+    """Return the machine in one line."""
     peers = "".join(f", {name} {version}" for name, version in machine.peers.items())
     return f"{machine.cores} cores, Python {machine.python}, PostgreSQL {machine.postgres}{peers}"
 
 
-def table(title: str, rounds: Sequence[Round]) -> str:
-    """The lines of one scenario: a heading, then a row for each candidate."""
+def format_table(title: str, rounds: Sequence[Round]) -> str:
+    """Return the lines of one scenario: a heading, then a row for each candidate."""
     first = next(iter(rounds[0]))
     lines = [_line(title, HEADINGS)]
-    lines += [_line(f"  {name}", row(name, first, rounds)) for name in rounds[0]]
+    lines += [_line(f"  {name}", format_row(name, first, rounds)) for name in rounds[0]]
     return "\n".join(lines)
 
 
-def row(name: str, first: str, rounds: Sequence[Round]) -> Sequence[str]:
-    """The cells of a candidate, under HEADINGS."""
+def format_row(name: str, first: str, rounds: Sequence[Round]) -> Sequence[str]:
+    """Return the cells of a candidate, under HEADINGS."""
 
     def middle(field: str) -> float:
         return median(getattr(each[name], field) for each in rounds)

@@ -1,4 +1,4 @@
-"""Runs: every candidate of every scenario under load, in turn."""
+"""Put every candidate of every scenario under load, in turn."""
 
 import asyncio
 import subprocess
@@ -20,12 +20,12 @@ LONGEST_BLOCK_SECONDS = 60
 
 
 class RunFailed(Exception):
-    """The load generator gave up; it has said why."""
+    """The load generator gave up, after printing why."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Everything that runs, and whom to call as: `readers` have 50 items, `people` are groups by name."""
+    """Everything that is running, and the tokens to call with: `readers` have 50 items, `people` are groups by name."""
 
     settings: Settings
     servers: Mapping[str, Server]
@@ -35,23 +35,23 @@ class Bench:
     sizes: Sizes
 
     def candidates(self, scenario: Scenario) -> Sequence[Candidate]:
-        """Those whose server runs."""
+        """Return the candidates whose server is running."""
         return [each for each in scenario.candidates if each.server in self.servers]
 
     def measure(self, scenario: Scenario, candidate: Candidate, number: int) -> Measured:
-        """The run of round `number`. Raises `RunFailed` when a call in it fails."""
+        """Measure a candidate in round `number`. Raises `RunFailed` if a call fails."""
         most = self.sizes.most_added if candidate.people else MOST_ADDED // scenario.items
         load = self._load(scenario.call(candidate), candidate.server, self._tokens(scenario, candidate))
-        # People who go on with the same lists go on with new names; the first ones are on them from the start.
+        # People who keep their lists need new names in each run; the first names are on the lists from the start.
         first_name = OPEN_ITEMS + number * (most + most // 10 + 10) if candidate.people else 0
         return self._run(load.model_copy(update={"most_requests": most, "first_name": first_name}), candidate.server)
 
     def call_all(self, server: str, call: Call, times: int) -> int:
-        """So many calls over each of 16 connections, or what a minute has room for; answers how many.
+        """Call `times` times over each of 16 connections, for a minute at most; return the number of calls.
 
-        Raises `RunFailed` when one fails.
+        Raises `RunFailed` if one fails.
         """
-        tokens = self._fresh(len(self.readers), 0) if call.operation == "add_items" else self.readers
+        tokens = self._make_people(len(self.readers), 0) if call.operation == "add_items" else self.readers
         endless = {"most_requests": times, "warm_up_seconds": 0, "seconds": LONGEST_BLOCK_SECONDS}
         return self._run(self._load(call, server, tokens).model_copy(update=endless), server).requests
 
@@ -85,18 +85,18 @@ class Bench:
     def _tokens(self, scenario: Scenario, candidate: Candidate) -> Sequence[str]:
         if candidate.people is not None:
             return self.people[candidate.people][: scenario.connections]
-        if scenario.operation == "add_items":  # to lists that nobody has filled before
-            return self._fresh(scenario.connections, 0)
-        if scenario.operation == "check_items":  # on lists where all is open
-            return self._fresh(scenario.connections, OPEN_ITEMS)
+        if scenario.operation == "add_items":  # to empty lists
+            return self._make_people(scenario.connections, 0)
+        if scenario.operation == "check_items":  # on lists where every item is open
+            return self._make_people(scenario.connections, OPEN_ITEMS)
         return self.readers[: scenario.connections]
 
-    def _fresh(self, households: int, items: int) -> Sequence[str]:
+    def _make_people(self, households: int, items: int) -> Sequence[str]:
         return asyncio.run(make_shoppers(self.settings, households, items))
 
 
 def run_rounds(bench: Bench, scenarios: Sequence[Scenario]) -> dict[str, list[Round]]:
-    """Every candidate of every scenario in turn, round after round; every second round backwards."""
+    """Measure every candidate of every scenario in turn, round after round, every second round backwards."""
     results: dict[str, list[Round]] = {scenario.title: [] for scenario in scenarios}
     progress = Progress(bench.sizes.rounds * sum(len(bench.candidates(scenario)) for scenario in scenarios))
     for number in range(bench.sizes.rounds):

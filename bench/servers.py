@@ -1,4 +1,4 @@
-"""The programs under load, each a process of its own on a port of 127.0.0.1."""
+"""The programs under load, each a process on its own port of 127.0.0.1."""
 
 import os
 import secrets
@@ -26,7 +26,7 @@ LAST_WORDS: Final = 2_000
 
 
 class StartFailed(Exception):
-    """A program ended, or did not answer in time; the argument has the end of its log."""
+    """A program ended, or did not answer in time; the argument contains the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class Server:
     log: Path
 
     def last_words(self) -> str:
-        """The end of its output."""
+        """Return the end of its output."""
         return self.log.read_text(errors="replace")[-LAST_WORDS:]
 
 
 def settings_for(urls: DatabaseUrls) -> Settings:
-    """The settings of a local service on that database, as in production except for LIMITS."""
+    """Return the settings of a local service on a database, as in production except for LIMITS."""
     return Settings(
         _env_file=None,  # pyright: ignore[reportCallIssue]
         host="127.0.0.1",
@@ -60,9 +60,9 @@ def settings_for(urls: DatabaseUrls) -> Settings:
 
 @contextmanager
 def running(command: Sequence[str], environment: Mapping[str, str], port: int, log: Path) -> Generator[Server]:
-    """The program, its output in the file `log`, from when it serves on `port` until the block ends.
+    """Run a program until the block ends, entered when it serves on `port`; its output goes to the file `log`.
 
-    Raises `StartFailed` when it does not get ready.
+    Raises `StartFailed` if it doesn't become ready.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -82,12 +82,12 @@ def running(command: Sequence[str], environment: Mapping[str, str], port: int, l
 
 
 def python(*arguments: str) -> list[str]:
-    """`python -m` with these arguments."""
+    """Return the command `python -m` with these arguments."""
     return [sys.executable, "-m", *arguments]
 
 
 def environment_for(settings: Settings) -> Mapping[str, str]:
-    """The settings as the service reads them."""
+    """Return the settings as environment variables."""
     assert settings.database_url is not None
     assert settings.migration_database_url is not None
     assert settings.secret_key is not None
@@ -105,8 +105,8 @@ def environment_for(settings: Settings) -> Mapping[str, str]:
     }
 
 
-def beside(settings: Settings, workers: int = 1) -> Settings:
-    """The same, on a port of its own: who listens there answers under the name of the first, and takes its tokens."""
+def on_free_port(settings: Settings, workers: int = 1) -> Settings:
+    """Return `settings` with another port but the same PUBLIC_URL, so that a server there accepts the same tokens."""
     return settings.model_copy(update={"port": free_port(), "workers": workers})
 
 
@@ -132,7 +132,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""People with a household, a filled list and an access token each, made by the service's own functions."""
+"""Create people with a household, a filled list and an access token each, by the service's own functions."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -20,11 +20,11 @@ from bench.messages import NAMES
 
 CLIENT: Final = "bench"
 CONSENT: Final = timedelta(hours=1)
-"""A consent of an hour, whose token is good for that long: longer than any run."""
+"""A consent for an hour, whose token is valid for that long: longer than any run."""
 
 
 async def make_shoppers(settings: Settings, households: int, items: int) -> list[str]:
-    """The access tokens of as many people, each alone in a household with `items` open items on its list."""
+    """Create people, each alone in a household with `items` open items on its list; return their access tokens."""
     assert settings.database_url is not None
     engine = create_engine(settings.database_url.get_secret_value())
     try:

@@ -1,4 +1,4 @@
-"""How much there is: what grows, and how long things go on."""
+"""How much is measured: sizes that grow, and the length of runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from bench.plan import Candidate, Operation, Scenario
 
 GROWTH_CONNECTIONS: Final = 8
 LONGEST_LIST: Final = 10_000
-"""What a list may hold."""
+"""The most items that a list may hold."""
 
 REQUESTS: Final = 100_000
-"""After how many requests memory counts."""
+"""The number of requests after which memory is judged."""
 
 ROOM: Final = 1_000
-"""What stays free on the longest list for what the runs add."""
+"""What is left free on the longest list for the items that runs add."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """A whole run, or a quick one that only shows that everything works."""
+    """The sizes of a full run, or of a quick one that only shows that everything works."""
 
     rounds: int
     seconds: float
@@ -29,12 +29,12 @@ class Sizes:
 
     @property
     def most_added(self) -> int:
-        """Adds per connection and run where lists are as long as they get; a run's warm-up adds a tenth of it."""
+        """The most adds per connection and run on the longest list; a run's warm-up adds a tenth of that."""
         return min(250, ROOM * 10 // 11 // self.rounds)
 
     @property
     def growth(self) -> Sequence[Scenario]:
-        """Reading and adding while the households get more, or the list longer; the first size is the measure."""
+        """Return the scenarios whose households multiply or whose lists grow; the first size is the measure."""
         by_household = [_sized(households_name(number), households_name(number)) for number in self.households]
         by_item = [_sized(items_name(number), "ours") for number in self.items]
         operations: Sequence[Operation] = ("list_items", "add_items")
@@ -46,12 +46,12 @@ class Sizes:
 
 
 def households_name(number: int) -> str:
-    """What a database of so many households is called."""
+    """Return the name of a database with a number of households."""
     return f"{number:,} households"
 
 
 def items_name(number: int) -> str:
-    """What lists of so many items are called."""
+    """Return the name of lists with a number of items."""
     return f"{number:,} items"
 
 
@@ -59,8 +59,8 @@ def _sized(name: str, server: str) -> Candidate:
     return Candidate(name, server, "2026-07-28", phrases=True, people=name)
 
 
-def whole(rounds: int, seconds: float) -> Sizes:
-    """What docs/benchmarks.md shows."""
+def full_sizes(rounds: int, seconds: float) -> Sizes:
+    """Return the sizes that docs/benchmarks.md shows."""
     return Sizes(rounds, seconds, (10, 1_000, 10_000), (100, 1_000, LONGEST_LIST - ROOM), REQUESTS)
 
 

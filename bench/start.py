@@ -1,4 +1,4 @@
-"""How long `make run` takes until the service answers."""
+"""Measure how long `make run` takes until the service answers."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ SYNCED: Final = ".venv/.synced"
 
 
 def start_seconds(directory: Path) -> float:
-    """One start with the embedded database in `directory`, up to the first 200; the service is ended again.
+    """Start the service with the embedded database in `directory`, return the seconds to the first 200, and stop it.
 
     Raises `StartFailed`.
     """
@@ -30,6 +30,6 @@ def start_seconds(directory: Path) -> float:
 
 
 def _command() -> Sequence[str]:
-    if not (ROOT / SYNCED).exists():  # this Python was set up in another way
+    if not (ROOT / SYNCED).exists():  # this environment was set up in another way
         return [sys.executable, "-m", "app", "serve"]
-    return ["make", f"--old-file={SYNCED}", "run"]  # what is set up stays as it is
+    return ["make", f"--old-file={SYNCED}", "run"]  # don't sync the environment

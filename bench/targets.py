@@ -1,4 +1,4 @@
-"""The targets, all in one place, and whether figures meet them."""
+"""The targets, and whether figures meet them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from bench.plan import (
 from bench.sizes import REQUESTS
 
 Value = Callable[[Figures], float | None]
-"""Computes what is compared with the target; None when the figures lack it."""
+"""Computes the value that is compared with the target; None if the figures lack it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something promised: `bound` is the least or, with `at_most`, the most that keeps the promise."""
+    """A target: `bound` is the least or, with `at_most`, the most that meets it."""
 
     what: str
     value: Value
@@ -41,13 +41,13 @@ class Target:
 
     @property
     def wanted(self) -> str:
-        """The promise in words."""
+        """Return the target in words."""
         return f"{'at most' if self.at_most else 'at least'} {self.bound:g}{self.unit}"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A target with what was measured; both None when it was not."""
+    """A target with the measured value; value and verdict are None if it was not measured."""
 
     target: Target
     value: float | None
@@ -55,17 +55,17 @@ class Verdict:
 
     @property
     def measured(self) -> str:
-        """The value in words."""
+        """Return the value in words."""
         return "not measured" if self.value is None else f"{self.value:.2f}{self.target.unit}"
 
     @property
     def answer(self) -> str:
-        """Whether it is met."""
+        """Return in words whether it is met."""
         return "" if self.met is None else "yes" if self.met else "**no**"
 
 
 def judge(figures: Figures) -> Sequence[Verdict]:
-    """Every target with its verdict."""
+    """Return the verdict on every target."""
     return [_judge(target, figures) for target in TARGETS]
 
 
@@ -77,9 +77,9 @@ def _judge(target: Target, figures: Figures) -> Verdict:
 
 
 def relative(rounds: Sequence[Round], name: str, others: Sequence[str], field: str = "rate") -> list[float]:
-    """A candidate's figure divided by the highest of the others', round by round; empty when someone is missing.
+    """Return a candidate's figure divided by the highest of the others', by round; empty if one is missing.
 
-    Within a round all ran under the same conditions; from round to round a shared machine changes.
+    Within a round all run under the same conditions; from round to round a shared machine changes.
     """
     if not all({name, *others} <= each.keys() for each in rounds):
         return []
@@ -95,7 +95,7 @@ def _ratio(scenario: Scenario, candidate: Candidate, *others: Candidate, field: 
 
 
 def _workers(scenario: Scenario) -> Value:
-    """What two workers could do beside what one could, if each had a processor: by CPU per request."""
+    """Compare what two workers could do with what one could if each had a processor, by CPU per request."""
 
     def value(figures: Figures) -> float | None:
         found = relative(figures.loads.get(scenario.title, []), OURS.name, [OURS_TWICE.name], "server_cpu")
@@ -105,13 +105,13 @@ def _workers(scenario: Scenario) -> Value:
 
 
 def _many(figures: Figures) -> float | None:
-    """The time of a call with 100 items beside that of a call with one."""
+    """Return the time of a call with 100 items relative to a call with one."""
     many, one = (figures.loads.get(scenario.title, []) for scenario in (ADD_MANY, ADD_ALONE))
     return _middle([each[OURS.name].p50 / beside[OURS.name].p50 for each, beside in zip(many, one, strict=False)])
 
 
 def _growth(title: str) -> Value:
-    """The time of a call at the worst size beside that at the first, by the rates under the same load."""
+    """Compare the time of a call at the worst size with that at the first, by the rates under the same load."""
 
     def value(figures: Figures) -> float | None:
         rounds = figures.loads.get(title, [])
@@ -128,7 +128,7 @@ def _last_memory(figures: Figures) -> float | None:
 
 
 def _memory_growth(figures: Figures) -> float | None:
-    """Per cent over the second half of the requests."""
+    """Return the growth over the second half of the requests, in per cent."""
     if not _is_complete(figures):
         return None
     last = figures.memory[-1]
@@ -153,8 +153,8 @@ _FASTMCPS: Final = (FASTMCP, FASTMCP_OLDER)
 TARGETS: Final = (
     Target("`add_items`, rate, of the limit", _ratio(ADD, OURS, LIMIT), 0.4, ""),
     Target("`list_items`, rate, of the limit", _ratio(LIST, OURS, LIMIT), 0.4, ""),
-    Target("`add_items`, rate, of FastMCP in its better mode", _ratio(ADD, OURS, *_FASTMCPS), 4, "x"),
-    Target("`list_items`, rate, of FastMCP in its better mode", _ratio(LIST, OURS, *_FASTMCPS), 4, "x"),
+    Target("`add_items`, rate, of FastMCP in its faster mode", _ratio(ADD, OURS, *_FASTMCPS), 4, "x"),
+    Target("`list_items`, rate, of FastMCP in its faster mode", _ratio(LIST, OURS, *_FASTMCPS), 4, "x"),
     Target("`add_items`, rate, of the TypeScript SDK", _ratio(ADD, OURS, TYPESCRIPT), 2, "x"),
     Target("`list_items`, rate, of the TypeScript SDK", _ratio(LIST, OURS, TYPESCRIPT), 2, "x"),
     Target("`add_items`, p99, of the limit", _ratio(ADD, OURS, LIMIT, field="p99"), 3, "x", at_most=True),

@@ -187,7 +187,7 @@ def details(trip: Trip, kind: str) -> list[str]:
 
 
 def main() -> int:
-    """The program: 0 when each trip was made."""
+    """Print the trips; return 0 if each was made."""
     given = _arguments()
     log = io.StringIO()
     try:

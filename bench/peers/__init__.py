@@ -1,6 +1,6 @@
-"""Servers that other libraries make: the same work, over the same tables, by each library's documented best practice.
+"""Servers built with other libraries: the same work on the same tables, by each library's documented best practice.
 
-They are programs of their own with dependencies of their own, installed beside them at first use.
+They are separate programs with their own dependencies, which are installed beside them at first use.
 """
 
 import hashlib
@@ -26,24 +26,24 @@ LAST_WORDS: Final = 200
 
 
 class PeerMissing(Exception):
-    """The peer can't take part; the argument says why, in one line."""
+    """A peer can't take part; the argument says why, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another library's server: what starts it, what pins its dependencies, and how they get installed."""
+    """Another library's server: the command that starts it, its lock file, and how its dependencies are installed."""
 
     name: str
     command: Sequence[str]
     lock: Path
     installed: Path
-    """The directory of its dependencies, kept out of git."""
+    """The directory of its dependencies, ignored by git."""
 
     install: Callable[[], None]
     version: Callable[[], str]
 
     def prepare(self, *, may_install: bool) -> None:
-        """Install what its lock file names, where that is still to be done. Raises `PeerMissing`."""
+        """Install what the lock file names, unless that was done before. Raises `PeerMissing`."""
         digest = hashlib.sha256(self.lock.read_bytes()).hexdigest()
         mark = self.installed / ".installed"
         if mark.exists() and mark.read_text() == digest:
@@ -56,7 +56,7 @@ class Peer:
 
 
 def peers() -> Sequence[Peer]:
-    """All of them."""
+    """Return all peers."""
     environment, modules = FASTMCP / ".venv", TYPESCRIPT / "node_modules"
     python = str(environment / "bin/python")
     fastmcp = [python, str(FASTMCP / "server.py")]
@@ -68,7 +68,7 @@ def peers() -> Sequence[Peer]:
 
 
 def environment_for(settings: Settings) -> Mapping[str, str]:
-    """What a peer reads: its port, the database as the service has it, and whose tokens to accept."""
+    """Return the environment of a peer: its port, the database, and whose tokens to accept."""
     assert settings.database_url is not None
     return {
         "PORT": str(settings.port),
@@ -84,7 +84,7 @@ def environment_for(settings: Settings) -> Mapping[str, str]:
 def _install_fastmcp() -> None:
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if uv is None:
-        raise PeerMissing("uv, which installs it, is not here")
+        raise PeerMissing("uv, which installs it, is missing")
     environment = FASTMCP / ".venv"
     lock = FASTMCP / "requirements.txt"
     _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(environment)], FASTMCP)
@@ -94,7 +94,7 @@ def _install_fastmcp() -> None:
 def _install_typescript() -> None:
     for program in ("node", "npm"):
         if shutil.which(program) is None:
-            raise PeerMissing(f"{program} is not here")
+            raise PeerMissing(f"{program} is missing")
     _run(["npm", "ci", "--ignore-scripts", "--silent"], TYPESCRIPT)
 
 

@@ -1,4 +1,4 @@
-"""The statements of the limit and of every peer: the same work over the same tables, each in one round trip."""
+"""The SQL of the limit and of every peer: the same work over the same tables, each statement in one round trip."""
 
 from pathlib import Path
 from typing import Final, Literal
@@ -9,5 +9,5 @@ DIRECTORY: Final = Path(__file__).parent
 
 
 def statement(name: Statement) -> str:
-    """The text of one of them."""
+    """Return the text of a statement."""
     return (DIRECTORY / f"{name}.sql").read_text()

@@ -1,4 +1,4 @@
-"""The benchmark as a whole: it ends well, says everything, and leaves nothing running."""
+"""The benchmark as a whole: it succeeds, prints every figure, and leaves the document alone."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ OF_PEERS = {"FastMCP, 2026-07-28": "FastMCP", "FastMCP, 2025-11-25": "FastMCP", 
 
 
 def missing_peers() -> set[str]:
-    """Those that a quick run leaves out, because it installs nothing."""
+    """Return the peers that a quick run leaves out, because it installs nothing."""
     missing: set[str] = set()
     for peer in peers():
         try:

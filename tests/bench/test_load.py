@@ -1,4 +1,4 @@
-"""The load generator counts successes only, against the real service."""
+"""The load generator counts successes only, with the real service."""
 
 import json
 import os
@@ -24,7 +24,7 @@ ADD = Call(operation="add_items", dialect="2026-07-28")
 
 
 def load_on(service: Service, settings: Settings, call: Call, tokens: list[str]) -> Load:
-    """A short load on the service."""
+    """Return a short load on the service."""
     return Load(
         call=call,
         host=f"localhost:{settings.port}",
@@ -52,7 +52,7 @@ async def test_a_load_ends_when_every_connection_has_made_its_requests(service: 
         assert 0 < measured.p50 <= measured.p99, call
 
 
-async def test_a_call_that_is_no_success_stops_the_load(service: Service, settings: Settings) -> None:
+async def test_a_call_that_fails_stops_the_load(service: Service, settings: Settings) -> None:
     call = Call(operation="list_items", dialect="2026-07-28")
     with pytest.raises(WrongAnswer, match="answered with 401"):
         await measure(load_on(service, settings, call, ["not a token"]))
@@ -74,7 +74,7 @@ async def test_a_call_that_is_no_success_stops_the_load(service: Service, settin
         None,
     ],
 )
-def test_an_answer_that_is_no_success_does_not_count(answer: object) -> None:
+def test_an_answer_that_is_not_a_success_does_not_count(answer: object) -> None:
     with pytest.raises(WrongAnswer):
         check(ADD, "x", 200, json.dumps(answer).encode())
 

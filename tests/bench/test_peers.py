@@ -1,4 +1,4 @@
-"""Peers are installed once, from locks that name no index, and one that can't be says why in a line."""
+"""Peers are installed once, from locks that name no index; one that can't be installed says why in one line."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from bench.peers import Peer, PeerMissing, peers
 
 @pytest.fixture
 def installs() -> list[str]:
-    """What was installed so far."""
+    """Return what was installed so far."""
     return []
 
 
 @pytest.fixture
 def peer(tmp_path: Path, installs: list[str]) -> Peer:
-    """A peer that only notes its installations."""
+    """Return a peer that only records its installations."""
     lock, installed = tmp_path / "lock", tmp_path / "installed"
     lock.write_text("version 1")
 
@@ -39,10 +39,10 @@ def test_a_peer_is_installed_once_for_each_lock(peer: Peer, installs: list[str])
     assert installs == ["version 1", "version 2"]
 
 
-def test_a_peer_without_its_program_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_whose_program_is_missing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     typescript = next(each for each in peers() if each.name == "TypeScript")
-    with pytest.raises(PeerMissing, match=r"^node is not here$"):
+    with pytest.raises(PeerMissing, match=r"^node is missing$"):
         typescript.install()
 
 

@@ -8,7 +8,7 @@ from bench.document import render_document
 from bench.figures import Figures, Machine, Resident, Round
 from bench.load import Measured
 from bench.plan import ADD, ADD_ALONE, ADD_MANY, FASTMCP, FASTMCP_OLDER, LIMIT, OURS, OURS_TWICE, TYPESCRIPT, Candidate
-from bench.report import report, table
+from bench.report import format_report, format_table
 from bench.targets import judge
 from tests.documents import rendered
 from tests.documents import table as table_of
@@ -17,27 +17,27 @@ GROWTH = "list_items as households grow"
 
 
 def measured(rate: float) -> Measured:
-    """A run of that rate, everything else following from it."""
+    """Return a run with this rate, and everything else derived from it."""
     return Measured(requests=100, rate=rate, server_cpu=1e6 / rate, postgres_cpu=1, p50=1e3 / rate, p99=2e3 / rate)
 
 
 def round_of(**rates: float) -> Round:
-    """A round with these rates, by the names of candidates with underscores."""
+    """Return a round with these rates; underscores in the names of candidates stand for spaces."""
     return {name.replace("_", " "): measured(rate) for name, rate in rates.items()}
 
 
 def rounds_of(rates: dict[Candidate, float]) -> list[Round]:
-    """Two rounds; the machine was twice as fast in the second, which says nothing of anybody."""
+    """Return two rounds; the machine was twice as fast in the second, which must not matter."""
     return [{each.name: measured(rate * speed) for each, rate in rates.items()} for speed in (1, 2)]
 
 
 def figures_of(loads: dict[str, list[Round]], memory: dict[int, float] | None = None) -> Figures:
-    """Figures with these loads."""
+    """Return figures with these loads."""
     return Figures(
         machine=Machine(date="2026-11-21", cores=2, python="3.11.7", postgres="18.1", peers={"FastMCP": "4.1.2"}),
         rounds=2,
         seconds=2,
-        left_out=["TypeScript: node is not here"],
+        left_out=["TypeScript: node is missing"],
         loads=loads,
         memory=[Resident(requests=requests, mebibytes=size) for requests, size in (memory or {}).items()],
         starts=[1.5, 9, 2.5],
@@ -45,15 +45,15 @@ def figures_of(loads: dict[str, list[Round]], memory: dict[int, float] | None = 
 
 
 def verdicts(figures: Figures) -> dict[str, tuple[str, str]]:
-    """What was measured, and whether that is enough, by target."""
+    """Return what was measured, and whether that is enough, by target."""
     return {each.target.what: (each.measured, each.answer) for each in judge(figures)}
 
 
 def test_a_ratio_compares_the_runs_of_one_round() -> None:
-    # The machine was three times as fast in the second round, which says nothing of ours.
+    # The machine was three times as fast in the second round, which must not matter.
     rounds = [round_of(limit=limit, ours=limit / 2) for limit in (1000, 3000, 2000)]
 
-    _, limit, ours = table("add_items", rounds).splitlines()
+    _, limit, ours = format_table("add_items", rounds).splitlines()
 
     assert limit.split() == ["limit", "2,000", "1.00", "500", "1.00", "1", "0.50", "1.00", "1.00"]
     assert ours.split() == ["ours", "1,000", "0.50", "1,000", "2.00", "1", "1.00", "2.00", "2.00"]
@@ -66,8 +66,8 @@ def test_targets_are_met_or_missed() -> None:
     found = verdicts(figures_of(loads))
 
     assert found["`add_items`, rate, of the limit"] == ("0.40", "yes")
-    # The better of its modes is the one that counts.
-    assert found["`add_items`, rate, of FastMCP in its better mode"] == ("3.96x", "**no**")
+    # The faster of its modes counts.
+    assert found["`add_items`, rate, of FastMCP in its faster mode"] == ("3.96x", "**no**")
     assert found["`add_items`, rate, of the TypeScript SDK"] == ("2.22x", "yes")
     assert found["`add_items`, p99, of the limit"] == ("2.50x", "yes")
     assert found["`add_items` with 100 items, time, of one item's"] == ("12.50x", "**no**")
@@ -88,7 +88,7 @@ def test_memory_may_grow_a_little_over_the_second_half(last: float, answer: str)
     assert found["memory, growth over the second half of them"][1] == answer
 
 
-def test_memory_after_fewer_requests_says_nothing() -> None:
+def test_memory_after_fewer_requests_is_not_judged() -> None:
     found = verdicts(figures_of({}, {25_000: 90.0, 50_000: 90.0}))
     assert found["memory of a worker after 100,000 requests"] == ("not measured", "")
 
@@ -113,13 +113,13 @@ def test_the_document_shows_targets_tables_and_plots(tmp_path: Path) -> None:
     assert rows["add_items, rate, of the limit"] == ["at least 0.4", "0.20", "no"]
     assert rows["make run to the first answer"] == ["at most 5 s", "2.50 s", "yes"]
     assert ["100,000", "121.0"] in table_of(page, "requests so far", "MiB resident")
-    assert "TypeScript: node is not here" in page.get_text()
+    assert "TypeScript: node is missing" in page.get_text()
     assert "2 cores, Python 3.11.7, PostgreSQL 18.1, FastMCP 4.1.2" in page.get_text()
     assert [each["src"] for each in page.select("img")] == ["benchmarks/rates.svg", "benchmarks/memory.svg"]
-    assert report(figures)
+    assert format_report(figures)
 
 
-def test_a_run_that_left_parts_out_has_a_document_of_the_others() -> None:
+def test_the_document_leaves_out_parts_that_were_not_measured() -> None:
     page = render_document(figures_of({}).model_copy(update={"starts": []}), [])
     assert "## Under load" not in page
     assert "## Start" not in page
