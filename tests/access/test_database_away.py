@@ -28,10 +28,10 @@ from app.oauth.tokens.verifier import TokenVerifier
 from app.ops.counters import Counters
 from app.resources import MAIN
 from tests.clock import MovableClock
-from tests.conftest import SECRET
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 from tests.service import free_port
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ from app.config import Settings
 from app.db.embedded import DatabaseUrls
 from app.main import create_app
 from app.mcp.door import DOORS
-from tests.conftest import SECRET
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,7 @@ from app.people.attempts import SlowDown
 from app.people.passwords import PasswordHashing
 from app.people.person import Person
 from app.people.tables import credentials, people
-from tests.conftest import SECRET
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

@@ -17,9 +17,9 @@ from app.people.attempts import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, Sl
 from app.people.emails import EmailAddress, parse_email
 from app.people.retention import forget
 from app.people.tables import attempts
-from tests.conftest import SECRET
 from tests.db.locks import until_somebody_waits
 from tests.db.looking import count
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 
