@@ -28,9 +28,10 @@ _TABLES: Final = """
 SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace ORDER BY relname
 """
 
-# Everything in the schema, with its columns: two texts that differ when a test has changed it.
+# The version, and everything in the schema with its number of columns: a text that differs when a test has changed it.
 _SCHEMA: Final = """
 SELECT string_agg(format('%s %s %s', relname, relkind, relnatts), ', ' ORDER BY relname)
+    || (SELECT string_agg(version_num, ', ') FROM alembic_version)
 FROM pg_class WHERE relnamespace = 'public'::regnamespace
 """
 
@@ -51,7 +52,7 @@ class LeftBehind(AssertionError):
 class Emptier:
     """Empties one database after each test that used it."""
 
-    name: str
+    url: str
     driver: Driver
     portal: BlockingPortal
     tables: tuple[str, ...]
@@ -69,6 +70,9 @@ class Emptier:
         self.portal.call(self.driver.close)
 
     async def _empty(self, keep: Collection[str]) -> None:
+        if self.driver.is_closed():
+            self.driver = await connect(self.url)
+            raise LeftBehind("The test cut every connection to the database; one that does so is marked own_database")
         left = await self._end_others()
         # As a replica, nothing looks after the rows that point to a deleted one: they go as well.
         deletions = "; ".join(f"DELETE FROM {table}" for table in self.tables if table not in keep)
@@ -79,7 +83,7 @@ class Emptier:
             self.schema = schema
             left.append("another schema; a test that changes it is marked own_database")
         if left:
-            raise LeftBehind(f"The test left in {self.name}: {'; '.join(left)}")
+            raise LeftBehind(f"The test left in its database: {'; '.join(left)}")
 
     async def _execute(self, statements: str) -> None:
         """Background work of an application may hold locks in another order."""
@@ -162,10 +166,11 @@ class Databases:
         return name
 
     async def _emptier(self, name: str) -> Emptier:
-        driver = await connect(self.urls(name).superuser)
+        url = self.urls(name).superuser
+        driver = await connect(url)
         found: Iterable[Any] = await driver.fetch(_TABLES)
         tables = tuple(row["relname"] for row in found if row["relname"] not in NEVER_EMPTIED)
-        return Emptier(name, driver, self.portal, tables, await driver.fetchval(_SCHEMA))
+        return Emptier(url, driver, self.portal, tables, await driver.fetchval(_SCHEMA))
 
     async def _drop(self, name: str) -> None:
         async with self._turn:

@@ -52,6 +52,7 @@ async def away(database: DatabaseUrls, option: str) -> AsyncGenerator[None]:
         await superuser.close()
 
 
+@pytest.mark.own_database
 async def test_it_is_not_ready_while_the_database_is_away(
     http: httpx.AsyncClient, database: DatabaseUrls, option: str
 ) -> None:
@@ -64,6 +65,7 @@ async def test_it_is_not_ready_while_the_database_is_away(
     assert (await http.get("/readyz")).status_code == 200
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("option", ["ALLOW_CONNECTIONS", "CONNECTION LIMIT"])
 @pytest.mark.parametrize("era", ERAS)
 async def test_while_the_database_is_away_nobody_is_told_to_sign_in_again(
@@ -92,6 +94,7 @@ async def test_while_the_database_is_away_nobody_is_told_to_sign_in_again(
     assert len((await client.call("list_items"))["items"]) == 1
 
 
+@pytest.mark.own_database
 async def test_it_is_not_ready_at_another_version_of_the_schema(
     http: httpx.AsyncClient, database: DatabaseUrls
 ) -> None:
