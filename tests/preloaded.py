@@ -12,10 +12,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 _context: Final = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["app.cli", "tests.preloaded"])
+_context.set_forkserver_preload(["app.cli", "app.serve", "tests.preloaded"])
 
 
 class Preloaded:
@@ -24,15 +24,23 @@ class Preloaded:
     def __init__(
         self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], outputs: Mapping[int, int]
     ) -> None:
-        """`outputs` are open files, by the descriptor that each is to have in the process."""
+        """`outputs` are open files by the descriptor that each is to have in the process; PIPE is for stderr."""
+        self.stderr: TextIO | None = None
         # Connections are what multiprocessing hands on with their descriptors.
-        files = {number: Connection(os.dup(file), readable=False) for number, file in outputs.items()}
+        files = {number: Connection(self._opened(file), readable=False) for number, file in outputs.items()}
         self._process = _context.Process(
             target=_run, args=(tuple(arguments), str(cwd), dict(environment), files), name=" ".join(arguments)
         )
         self._process.start()
         for file in files.values():
             file.close()
+
+    def _opened(self, file: int) -> int:
+        if file != subprocess.PIPE:
+            return os.dup(file)
+        reading, writing = os.pipe()
+        self.stderr = os.fdopen(reading, encoding="utf-8")
+        return writing
 
     @property
     def pid(self) -> int:
