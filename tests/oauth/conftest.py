@@ -24,8 +24,10 @@ from app.oauth.signing.keys import KeyRing
 from app.ops.fetch import Fetcher, fetcher_of
 from app.ops.health import health_routes
 from app.ops.mail import Mailer
+from app.people.passwords import PasswordHashing
 from app.ui.static_files import static_files
 from tests.clock import MovableClock
+from tests.hashing import CheapHasher
 from tests.mailbox import Mailbox, mailbox
 from tests.oauth.tokens import tokens_for
 
@@ -76,7 +78,8 @@ class RunningServer:
 
 
 async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = None, **given: Any) -> RunningServer:
-    """An authorization server on a database, in the surroundings of the service except for what is given.
+    """An authorization server on a database, in the surroundings of the service except for what is given, and with
+    passwords whose hashes cost little.
 
     With `per_minute` it has these limits.
     """
@@ -95,6 +98,7 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
         mailer=Mailer(settings),
         grant_revoked=revoked.append,
         clock=clock,
+        hashing=PasswordHashing(CheapHasher()),
     )
     around = replace(around, **given)
     routes = oauth_routes(authorization_server(settings, around))
