@@ -1,11 +1,15 @@
-"""What every test can ask for: a real PostgreSQL, a migrated database of its own, the app, and the running service."""
+"""What every test can ask for: a real PostgreSQL, a migrated and empty database, the app, and the running service.
 
+Tests that run in one process use the same database one after the other, and the same application. A test that changes
+more than rows is marked `own_database`, and one that needs a fresh application, or one with other settings, `own_app`.
+"""
+
+import asyncio
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from app.db import Engine, create_engine
@@ -18,10 +22,10 @@ from tests.clock import MovableClock
 from tests.databases import Databases, running_databases
 from tests.factory import Connected, Factory
 from tests.security.whole_run import watch_whole_run
-from tests.service import Service, free_port, running_service
+from tests.service import Service, running_service
+from tests.shared import SharedDatabase, SharedDatabases, local_settings, no_task_left
 from tests.site import Authority, Site, make_authority, running_site
 
-SECRET = SecretStr("a secret that only these tests know, 0123456789")
 TEMPLATE = "template_migrated"
 
 
@@ -58,51 +62,99 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cluster]:
 
 @pytest.fixture(scope="session")
 def databases(cluster: Cluster) -> Generator[Databases]:
-    """Databases for one test each."""
-    with running_databases(cluster.superuser_url, TEMPLATE) as databases:
+    """Copies of the migrated database."""
+    with running_databases(cluster.superuser_url, cluster.template, TEMPLATE) as databases:
         yield databases
 
 
-@pytest.fixture
-def database(cluster: Cluster, databases: Databases) -> Generator[DatabaseUrls]:
-    """A migrated, empty database of the test's own."""
-    name = databases.take()
-    template = cluster.template
-    yield DatabaseUrls(
-        template.service.replace(TEMPLATE, name),
-        template.owner.replace(TEMPLATE, name),
-        template.superuser.replace(TEMPLATE, name),
-    )
-    databases.give_back(name)
+@pytest.fixture(scope="session")
+def shared_databases(databases: Databases) -> Generator[SharedDatabases]:
+    """Those that tests use one after the other."""
+    shared = SharedDatabases(databases)
+    yield shared
+    shared.drop()
+
+
+@pytest.fixture(scope="session")
+async def event_loop(shared_databases: SharedDatabases) -> AsyncGenerator[None]:
+    """One event loop for all tests, in which their engines and applications live."""
+    yield
+    await shared_databases.close()
 
 
 @pytest.fixture
-async def engine(database: DatabaseUrls) -> AsyncGenerator[Engine]:
+def uses_shared_app(request: pytest.FixtureRequest) -> bool:
+    """Whether the test's application is one that other tests use as well."""
+    return "app" in request.fixturenames and not _is_marked(request, "own_app", "own_database")
+
+
+@pytest.fixture
+def shared(
+    request: pytest.FixtureRequest, shared_databases: SharedDatabases, uses_shared_app: bool
+) -> SharedDatabase | None:
+    """The database that this test uses after others; None for one that has its own."""
+    return None if _is_marked(request, "own_database") else shared_databases.take(with_app=uses_shared_app)
+
+
+@pytest.fixture
+async def in_the_loop(
+    event_loop: None, shared_databases: SharedDatabases, shared: SharedDatabase | None, uses_shared_app: bool
+) -> AsyncGenerator[None]:
+    """What goes on in the event loop around an asynchronous test: see `database`."""
+    await shared_databases.close_old()
+    if shared is not None and uses_shared_app:
+        await shared.start_app()
+    async with no_task_left():
+        yield
+    if shared is not None:
+        await asyncio.wrap_future(shared.empty())
+
+
+@pytest.fixture
+def database(
+    request: pytest.FixtureRequest, shared: SharedDatabase | None, databases: Databases
+) -> Generator[DatabaseUrls]:
+    """A migrated, empty database. When it is emptied, after the test, all that the test began must have ended."""
+    in_loop = "anyio_backend" in request.fixturenames
+    if in_loop:
+        request.getfixturevalue("in_the_loop")
+    if shared is None:
+        name = databases.take()
+        yield databases.urls(name)
+        databases.give_back(name)
+    else:
+        yield shared.urls
+        if not in_loop:
+            shared.empty().result()
+
+
+@pytest.fixture
+async def engine(shared: SharedDatabase | None, database: DatabaseUrls) -> AsyncGenerator[Engine]:
     """The engine as the service has it: the service role, in `database`."""
-    engine = create_engine(database.service)
-    yield engine
-    await engine.dispose()
+    if shared is not None:
+        yield shared.engine
+    else:
+        engine = create_engine(database.service)
+        yield engine
+        await engine.dispose()
 
 
 @pytest.fixture
-def settings(database: DatabaseUrls) -> Settings:
+def settings(shared: SharedDatabase | None, uses_shared_app: bool, database: DatabaseUrls) -> Settings:
     """Settings of a local service on `database`."""
-    return Settings(
-        _env_file=None,  # pyright: ignore[reportCallIssue]
-        port=free_port(),
-        database_url=SecretStr(database.service),
-        migration_database_url=SecretStr(database.owner),
-        secret_key=SECRET,
-        limits=False,
-    )
+    return shared.settings if shared is not None and uses_shared_app else local_settings(database)
 
 
 @pytest.fixture
-async def app(settings: Settings) -> AsyncGenerator[Starlette]:
+async def app(shared: SharedDatabase | None, uses_shared_app: bool, settings: Settings) -> AsyncGenerator[Starlette]:
     """The application, started."""
-    application = create_app(settings)
-    async with application.router.lifespan_context(application):
-        yield application
+    if shared is not None and uses_shared_app:
+        assert settings is shared.settings, "other settings need an application of their own: mark the test own_app"
+        yield shared.app
+    else:
+        application = create_app(settings)
+        async with application.router.lifespan_context(application):
+            yield application
 
 
 @pytest.fixture
@@ -148,6 +200,11 @@ def service(settings: Settings) -> Generator[Service]:
     """The service as its own process, on a real port."""
     with running_service(settings) as service:
         yield service
+
+
+def _is_marked(request: pytest.FixtureRequest, *names: str) -> bool:
+    node: pytest.Item = request.node
+    return any(node.get_closest_marker(name) is not None for name in names)
 
 
 def pytest_configure(config: pytest.Config) -> None:

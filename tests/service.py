@@ -16,6 +16,7 @@ from typing import cast
 from pydantic import SecretStr
 
 from app.settings import Settings
+from tests.preloaded import Preloaded
 
 ROOT = Path(__file__).parents[1]
 STARTED = "Uvicorn running on"
@@ -28,7 +29,7 @@ class Service:
     """A running `python -m app serve` and what it wrote to stderr."""
 
     url: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Preloaded
     log: list[str] = field(default_factory=list[str])
     _started: threading.Event = field(default_factory=threading.Event)
 
@@ -84,12 +85,12 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 def start(environment: Mapping[str, str], url: str) -> Service:
     """Start `python -m app serve` with these variables over the ones of this process."""
+    variables = {**os.environ, **environment}
+    if variables.get("WORKERS", "1") == "1":
+        return Service(url, Preloaded(["serve"], ROOT, variables, {2: subprocess.PIPE}))
+    # Each worker starts an interpreter, in the way in which its parent was started.
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve"],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stderr=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-m", "app", "serve"], cwd=ROOT, env=variables, stderr=subprocess.PIPE, text=True
     )
     return Service(url, process)
 

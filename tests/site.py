@@ -157,7 +157,7 @@ def running_site(authority: Authority) -> Generator[Site]:
     context.load_cert_chain(authority.chain_file)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     site = Site(cast("tuple[str, int]", server.server_address)[1])
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
     thread.start()
     try:
         yield site

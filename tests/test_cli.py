@@ -11,7 +11,7 @@ import pytest
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.embedded.locks import is_locked
 from app.db.migrate import newest_revision
-from tests.command import run
+from tests.command import run_program as run
 from tests.conftest import Cluster
 from tests.db.embedded_service import FAST, execute, servers_of
 from tests.documents import ROOT

@@ -12,8 +12,8 @@ from app.runtime.clock import system_clock
 from app.settings import Settings
 from tests.audit.looking import only, stored
 from tests.command import run
-from tests.conftest import SECRET
 from tests.factory import Factory
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

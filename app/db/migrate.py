@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,7 @@ ALEMBIC_INI: Final = Path(__file__).parents[2] / "alembic.ini"
 SERVICE_ROLE: Final = "service_role"
 
 
+@cache
 def newest_revision() -> str:
     """The revision that a current database has."""
     head = ScriptDirectory.from_config(Config(ALEMBIC_INI)).get_current_head()

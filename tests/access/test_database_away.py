@@ -27,10 +27,10 @@ from app.pubsub import PubSub
 from app.resources import MAIN
 from app.settings import Settings
 from tests.clock import MovableClock
-from tests.conftest import SECRET
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 from tests.service import free_port
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

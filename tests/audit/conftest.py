@@ -84,7 +84,7 @@ class Record:
         """Remember everything as it is."""
         for table in ("audit_events", "audit_chain"):
             await self.superuser.execute(f"DROP TABLE IF EXISTS kept_{table}")
-            await self.superuser.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
+            await self.superuser.execute(f"CREATE TEMPORARY TABLE kept_{table} AS TABLE {table}")
 
     async def put_back(self) -> None:
         """Make everything as it was remembered."""

@@ -22,7 +22,7 @@ from tests.factory import CLIENT_ID, Connected, Factory
 from tests.mcp.client import McpClient
 from tests.ops.test_health import away
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("by_hand")]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.usefixtures("by_hand")]
 
 
 async def calls(app: Starlette, engine: Engine) -> list[dict[str, Any]]:
@@ -128,6 +128,7 @@ async def test_a_call_that_is_cancelled_leaves_a_row(
     assert only(row, "tool", "outcome", "touched") == ("add_items", "cancelled", None)
 
 
+@pytest.mark.own_database
 async def test_while_the_database_is_away_nobody_waits_for_the_record_and_it_is_written_afterwards(
     app: Starlette, client: McpClient, engine: Engine, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from tests.audit.looking import log_of, only, recorded
 from tests.factory import CLIENT_ID, Factory
 from tests.mcp.client import McpClient
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("by_hand")]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.usefixtures("by_hand")]
 
 
 @pytest.mark.proves("""scope-log-elevation SHOULD MCP security_best_practices (Scope Minimization)

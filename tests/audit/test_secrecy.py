@@ -15,7 +15,7 @@ from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser
 from tests.oauth.tokens import code_of, consent_page, redeem, refresh
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
 
 EMAIL = "grace.hopper.secretive@example.org"
 PASSWORD = "correct horse battery"

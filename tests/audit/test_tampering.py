@@ -129,6 +129,7 @@ async def test_an_entry_put_in_between_is_found(record: Record) -> None:
     assert await record.fault() == ("inserted", 3)
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("no", [-1, 0, 3])
 async def test_an_entry_with_a_number_that_is_taken_or_out_of_range_is_found(record: Record, no: int) -> None:
     await record.chain(5)

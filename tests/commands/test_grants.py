@@ -31,6 +31,7 @@ pytestmark = pytest.mark.anyio
 NOW = datetime.now(UTC)
 
 
+@pytest.mark.own_app
 async def test_what_a_person_has_approved_is_shown_and_ended_at_once(
     app: Starlette, http: httpx.AsyncClient, engine: Engine, settings: Settings, ada: Connected, tmp_path: Path
 ) -> None:

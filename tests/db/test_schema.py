@@ -272,6 +272,7 @@ def test_concurrent_starts_migrate_once(empty: DatabaseUrls) -> None:
     assert [row["version_num"] for row in applied] == [newest_revision()]
 
 
+@pytest.mark.own_database
 async def test_a_database_that_is_not_migrated_is_not_ready(engine: Engine, database: DatabaseUrls) -> None:
     is_ready = Readiness(engine)
     assert await is_ready()

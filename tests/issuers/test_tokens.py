@@ -20,7 +20,7 @@ from tests.factory import Factory
 from tests.issuers.conftest import Resource
 from tests.oidc_provider.process import Provider, RemoteControl
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
 
 NOT_BELIEVED = "token not believed"
 NOBODY = ""

@@ -106,6 +106,7 @@ async def test_a_commit_that_stores_nothing_is_an_error_and_never_a_success(
     assert (await each_era.call("list_items"))["items"] == []
 
 
+@pytest.mark.own_app
 @pytest.mark.parametrize(
     ("era", "method"),
     [
@@ -128,6 +129,7 @@ async def test_a_fault_in_any_other_handler_is_told_generically(
     assert SECRET not in response.text
 
 
+@pytest.mark.own_app
 async def test_a_fault_in_a_middleware_is_told_generically(app: Starlette, each_era: McpClient) -> None:
     server = app.state.endpoints.servers[0]
 

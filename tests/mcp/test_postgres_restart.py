@@ -16,11 +16,11 @@ from app.db import create_engine
 from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
 from app.settings import Settings
-from tests.conftest import SECRET
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 from tests.mcp.streaming import SECONDS, follow
 from tests.service import free_port, running_service
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

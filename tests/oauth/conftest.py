@@ -29,6 +29,7 @@ from app.runtime.mailer import Mailer
 from app.settings import Settings
 from app.ui.routes import static_files
 from tests.clock import MovableClock
+from tests.hashing import CheapHasher
 from tests.mailbox import Mailbox, mailbox
 from tests.oauth.tokens import tokens_for
 
@@ -90,7 +91,8 @@ async def start(
     per_minute: PerMinute | None = None,
     hashing: PasswordHashing | None = None,
 ) -> RunningServer:
-    """An authorization server on a database, as the service has it except for what is given.
+    """An authorization server on a database, as the service has it except for what is given, and with passwords whose
+    hashes cost little.
 
     With `per_minute` it has these limits.
     """
@@ -105,7 +107,7 @@ async def start(
     mailer = Mailer(settings)
     limits = limits_of(per_minute or PerMinute(), Counters(), enabled=settings.limits)
     routes = authorization_server_routes(
-        context, fetcher or fetcher_of(settings), mailer, limits, hashing or PasswordHashing()
+        context, fetcher or fetcher_of(settings), mailer, limits, hashing or PasswordHashing(CheapHasher())
     )
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
     return RunningServer(app, context, mailer, clock, revoked)

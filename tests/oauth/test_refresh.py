@@ -8,6 +8,7 @@ import jwt
 import pytest
 from sqlalchemy import select
 
+from app.crypto.tokens import REFRESH_TOKEN_PREFIX
 from app.db import transaction
 from app.oauth.tables import grants, refresh_tokens
 from tests.oauth.conftest import RunningServer
@@ -221,4 +222,4 @@ async def test_no_refresh_token_is_in_the_database(
         stored = str((await connection.execute(select(refresh_tokens))).all())
     for token in (tokens["refresh_token"], successor):
         assert token not in stored
-        assert token.rpartition("_")[2] not in stored
+        assert token.removeprefix(REFRESH_TOKEN_PREFIX) not in stored

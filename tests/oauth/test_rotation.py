@@ -14,10 +14,10 @@ from app.oauth.signing.repository import StoredKey, find_keys
 from app.oauth.signing.rotation import OLDEST, rotate_keys
 from app.settings import Settings
 from tests.clock import MovableClock
-from tests.conftest import SECRET
 from tests.oauth.conftest import RunningServer
 from tests.oauth.key_rings import OTHER_SECRET, kid_of, loaded
 from tests.oauth.tokens import refresh, tokens_for
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

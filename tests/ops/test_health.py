@@ -52,6 +52,7 @@ async def away(database: DatabaseUrls, option: str) -> AsyncGenerator[None]:
         await superuser.close()
 
 
+@pytest.mark.own_database
 async def test_it_is_not_ready_while_the_database_is_away(
     http: httpx.AsyncClient, database: DatabaseUrls, option: str
 ) -> None:
@@ -67,6 +68,7 @@ async def test_it_is_not_ready_while_the_database_is_away(
 @pytest.mark.proves("""rs-db-down MUST own rule
     When the database can't answer, a good token gets 503 with Retry-After and never 401.
     Here: The gate answers 503 without a challenge.""")
+@pytest.mark.own_database
 @pytest.mark.parametrize("option", ["ALLOW_CONNECTIONS", "CONNECTION LIMIT"])
 @pytest.mark.parametrize("era", ERAS)
 async def test_while_the_database_is_away_nobody_is_told_to_sign_in_again(
@@ -95,6 +97,7 @@ async def test_while_the_database_is_away_nobody_is_told_to_sign_in_again(
     assert len((await client.call("list_items"))["items"]) == 1
 
 
+@pytest.mark.own_database
 async def test_it_is_not_ready_at_another_version_of_the_schema(
     http: httpx.AsyncClient, database: DatabaseUrls
 ) -> None:

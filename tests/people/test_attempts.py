@@ -17,9 +17,9 @@ from app.people.login_throttle import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attem
 from app.people.retention import forget
 from app.people.tables import attempts
 from app.runtime.addresses import SITE_SHARE
-from tests.conftest import SECRET
 from tests.db.locks import until_somebody_waits
 from tests.db.looking import count
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

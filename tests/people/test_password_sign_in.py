@@ -17,7 +17,7 @@ from app.people.models import Person
 from app.people.password_sign_in import PasswordSignIn, still_holds
 from app.people.passwords import PasswordHashing
 from app.people.tables import credentials, people
-from tests.conftest import SECRET
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import anyio
 import pytest
-from argon2 import PasswordHasher, extract_parameters
+from argon2 import extract_parameters
 from argon2.low_level import Type
 
 from app.errors import Invalid, Unavailable
@@ -17,15 +17,16 @@ from app.people.passwords import (
     check_new_password,
 )
 from app.runtime.addresses import SITE_SHARE
+from tests.hashing import CheapHasher
 
 pytestmark = pytest.mark.anyio
 
 
-class CountingHasher(PasswordHasher):
-    """Cheap, and counts how often it verifies."""
+class CountingHasher(CheapHasher):
+    """Counts how often it verifies."""
 
     def __init__(self) -> None:
-        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        super().__init__()
         self.verified = 0
 
     def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:

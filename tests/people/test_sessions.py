@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from app.db import Connection, Engine, transaction
@@ -12,6 +11,7 @@ from app.people.accounts import create_account, prepare_account
 from app.people.passwords import PasswordHashing
 from app.people.session_repository import SESSION_LIFE, close_session, find_person, open_session
 from app.people.tables import sessions
+from tests.hashing import CheapHasher
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 async def someone(connection: Connection, email: str) -> UUID:
-    hashing = PasswordHashing(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    hashing = PasswordHashing(CheapHasher())
     made = await create_account(connection, await prepare_account(hashing, email, "correct horse"), NOW)
     assert made is not None
     return made.id

@@ -8,7 +8,7 @@ from app.db.embedded import DatabaseUrls
 from app.main import create_app
 from app.mcp.catalogue import ENDPOINTS
 from app.settings import Settings
-from tests.conftest import SECRET
+from tests.shared import SECRET
 
 pytestmark = pytest.mark.anyio
 

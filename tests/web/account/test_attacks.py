@@ -9,13 +9,13 @@ from urllib.parse import urljoin, urlsplit
 import anyio
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from starlette.routing import Route
 
 from app.db import Engine
 from app.people.passwords import PasswordHashing
 from app.settings import Settings
 from app.ui.forms import local_path
+from tests.hashing import CheapHasher
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import Attempt, register
@@ -40,13 +40,13 @@ def pages(server: RunningServer, method: str) -> list[str]:
 
 
 @dataclass
-class CountingHasher(PasswordHasher):
-    """Cheap, and counts how often it verifies."""
+class CountingHasher(CheapHasher):
+    """Counts how often it verifies."""
 
     verified: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        super().__init__()
 
     def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
         self.verified.append(str(password))
