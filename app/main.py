@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute
 from app.access.api_keys import ApiKeys
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
-from app.access.limits import AccessLimits
 from app.audit.log import AuditLog
 from app.db import Engine, create_engine
 from app.db.readiness import Readiness
@@ -20,7 +19,7 @@ from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chaining import sealing_running
 from app.jobs.runner import chores_running, keep_up
-from app.limits.counters import Counters
+from app.limits.rate_limit import RateLimiter
 from app.lists.first_list import create_first_household
 from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
@@ -55,7 +54,7 @@ class Parts:
     engine: Engine
     cues: PubSub
     fetcher: Fetcher
-    counters: Counters
+    limiter: RateLimiter
     mailer: Mailer
     audit: AuditLog
     keys: KeyRing | None
@@ -86,7 +85,7 @@ def _parts(settings: Settings) -> Parts:
     engine = create_engine(database_url)
     cues = PubSub(database_url)
     fetcher = fetcher_of(settings)
-    counters = Counters(settings.rate_limit_storage_url.get_secret_value())
+    limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits == "on")
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings)
     keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
@@ -94,12 +93,12 @@ def _parts(settings: Settings) -> Parts:
         engine,
         TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
         GrantCache(cues),
-        AccessLimits.of(settings, counters),
+        limiter,
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings, create_first_household),
     )
     endpoints = Endpoints(settings, engine, identify, cues, audit)
-    return Parts(settings, engine, cues, fetcher, counters, mailer, audit, keys, endpoints)
+    return Parts(settings, engine, cues, fetcher, limiter, mailer, audit, keys, endpoints)
 
 
 @asynccontextmanager
@@ -122,7 +121,7 @@ async def _running(parts: Parts) -> AsyncGenerator[None]:
             with on_stop(parts.endpoints.subscriptions.close):
                 yield
     finally:
-        await parts.counters.close()
+        await parts.limiter.close()
         await engine.dispose()
 
 
@@ -149,7 +148,7 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
         fetcher=parts.fetcher,
         mailer=parts.mailer,
         grant_revoked=parts.cues.grant_ended,
-        counters=parts.counters,
+        limiter=parts.limiter,
     )
     server = authorization_server(parts.settings, around)
     return [*oauth_routes(server), *sign_in_routes(server), *account_routes(server)]

@@ -6,17 +6,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.strategies import FixedWindowRateLimiter
-
 from app.audit.models import Action, AuditEntry
 from app.db import new_id
-from app.limits.windows import FixedWindow
-from app.runtime.addresses import network_of, networks_of
-
-EACH_PER_SOURCE: Final = 10
-EACH: Final = 300
-"""Refusals a minute that get a row of their own: of one network, grant and person, and of all together."""
+from app.limits import defaults
+from app.limits.counters import local_counters
+from app.limits.rate_limit import RateLimit
+from app.runtime.addresses import network_of
 
 GUESSES: Final = frozenset({Action.SIGN_IN, Action.PASSWORD_CHANGED, Action.PASSWORD_RESET})
 """Where passwords and links are guessed. These have as many rows again, which other refusals can't use up."""
@@ -34,16 +29,16 @@ class Refusals:
     """The refusals of one process in the current minute."""
 
     def __init__(self) -> None:
-        self._windows = FixedWindowRateLimiter(FixedWindow())
+        self._counters = local_counters()
         self._counted: dict[_Source, AuditEntry] = {}
 
     def admit(self, entry: AuditEntry) -> bool:
         """Whether a refusal gets a row of its own; otherwise it is counted for `settle`."""
-        rooms = _rooms(entry)
+        counters = [each for limit, subject in _limits_of(entry) for each in limit.counters(*subject)]
         # What one of them has no room for takes none from the others, nor is it noted: it would only fill the memory.
-        if all(self._windows.test(item, key) for item, key in rooms):
-            for item, key in rooms:
-                self._windows.hit(item, key)
+        if all(self._counters.has_room(item, key) for item, key in counters):
+            for item, key in counters:
+                self._counters.hit(item, key)
             return True
         self._count(entry)
         return False
@@ -61,15 +56,18 @@ class Refusals:
         self._counted[source] = _shared(entry, source) if known is None else replace(known, times=known.times + 1)
 
 
-def _rooms(entry: AuditEntry) -> list[tuple[RateLimitItem, str]]:
-    """What a refusal takes of, each with its limit: whoever has many of one kind, as a person has grants, has but one
-    of another."""
-    group = "guess" if entry.action in GUESSES else "other"
-    rooms = [(EACH, "all")]
-    rooms += [(EACH_PER_SOURCE * each.share, f"network {each.name}") for each in networks_of(entry.address or "")]
-    rooms += [(EACH_PER_SOURCE, f"grant {entry.grant_id}")] if entry.grant_id else []
-    rooms += [(EACH_PER_SOURCE, f"person {entry.person_id}")] if entry.person_id else []
-    return [(RateLimitItemPerMinute(most), f"{group} {source}") for most, source in rooms]
+def _limits_of(entry: AuditEntry) -> list[tuple[RateLimit, tuple[str, ...]]]:
+    """Return the limits of a refusal with what they count: someone with many grants, say, is one person."""
+    kind = "guess" if entry.action in GUESSES else "other"
+    found = [
+        (defaults.RECORDED_REFUSALS, (kind,)),
+        (defaults.RECORDED_REFUSALS_OF_NETWORK, (entry.address or "", kind)),
+    ]
+    if entry.grant_id:
+        found.append((defaults.RECORDED_REFUSALS_OF_GRANT, (str(entry.grant_id), kind)))
+    if entry.person_id:
+        found.append((defaults.RECORDED_REFUSALS_OF_PERSON, (str(entry.person_id), kind)))
+    return found
 
 
 def _network(entry: AuditEntry) -> str | None:

@@ -6,12 +6,12 @@ from uuid import UUID
 from app.audit.log import AuditLog
 from app.db import Engine
 from app.fetch.fetcher import Fetcher
-from app.limits.counters import Counters
+from app.limits.rate_limit import RateLimiter
 from app.oauth.clients.documents import Documents
+from app.oauth.clients.fetch_limits import DOCUMENTS, KEY_SETS, FetchLimits
 from app.oauth.clients.key_sets import KeySets
 from app.oauth.context import OAuthContext
 from app.oauth.grants.revocation import GrantRevoked
-from app.oauth.limits import PerMinute, limits_of
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
@@ -36,7 +36,7 @@ class OAuthParts:
 
     `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
     the transaction was opened. `audit` gathers what is refused. `grant_revoked` hears of each revoked grant after the
-    commit. `fetcher` gets clients' documents and keys, `counters` count for the limits, `hashing` is the queue for
+    commit. `fetcher` gets clients' documents and keys, `limiter` checks the rate limits, `hashing` is the queue for
     passwords.
     """
 
@@ -48,16 +48,15 @@ class OAuthParts:
     mailer: Mailer
     grant_revoked: GrantRevoked = _ignore
     clock: Clock = system_clock
-    counters: Counters = field(default_factory=Counters)
-    per_minute: PerMinute = field(default_factory=PerMinute)
+    limiter: RateLimiter = field(default_factory=RateLimiter)
     hashing: PasswordHashing = field(default_factory=PasswordHashing)
 
 
 def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext:
     """The authorization server of `settings`. Raises `StartupError` without a SECRET_KEY."""
     secret_key, is_limited, clock = settings.secret_keys[0], settings.limits == "on", around.clock
-    limits = limits_of(around.per_minute, around.counters, enabled=is_limited)
-    slow_down = LoginThrottle(secret_key, enabled=is_limited)
+    limiter = around.limiter
+    throttle = LoginThrottle(secret_key, enabled=is_limited)
     upstream = OidcProvider(settings, secret_key, around.fetcher, clock) if settings.oidc_login_issuer else None
     return OAuthContext(
         settings=settings,
@@ -71,11 +70,11 @@ def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext
         pages=Pages(settings.public_path, "app.oauth", "app.web"),
         csrf=CsrfProtection(secret_key, settings.public_origin),
         cookie=BrowserCookie(settings.public_url),
-        password_sign_in=PasswordSignIn(around.engine, around.hashing, slow_down, clock),
-        login_throttle=slow_down,
+        password_sign_in=PasswordSignIn(around.engine, around.hashing, throttle, clock),
+        login_throttle=throttle,
         mailer=around.mailer,
-        limits=limits,
-        documents=Documents(settings, around.engine, around.fetcher, limits.documents, clock),
-        key_sets=KeySets(around.fetcher, limits.key_sets, clock),
+        limiter=limiter,
+        documents=Documents(settings, around.engine, around.fetcher, FetchLimits(limiter, DOCUMENTS), clock),
+        key_sets=KeySets(around.fetcher, FetchLimits(limiter, KEY_SETS), clock),
         oidc_provider=upstream,
     )

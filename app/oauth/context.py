@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from app.audit.log import AuditLog
 from app.db import Engine
+from app.limits.rate_limit import RateLimiter
 from app.oauth.clients.documents import Documents
 from app.oauth.clients.key_sets import KeySets
 from app.oauth.grants.revocation import GrantRevoked
-from app.oauth.limits import Limits
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
@@ -44,7 +44,7 @@ class OAuthContext:
     password_sign_in: PasswordSignIn
     login_throttle: LoginThrottle
     mailer: Mailer
-    limits: Limits
+    limiter: RateLimiter
     documents: Documents
     key_sets: KeySets
     oidc_provider: OidcProvider | None

@@ -65,7 +65,7 @@ class PasswordSignIn:
 
     engine: Engine
     hashing: PasswordHashing
-    slow_down: LoginThrottle
+    throttle: LoginThrottle
     clock: Clock
 
     async def sign_in(self, email: str, password: str, address: str) -> PasswordAccount | None:
@@ -79,13 +79,13 @@ class PasswordSignIn:
         parsed = parse_email(email)
         check_given_password(password)
         async with transaction(self.engine) as connection:
-            attempt = await self.slow_down.begin(connection, parsed, address, self.clock())
+            attempt = await self.throttle.begin(connection, parsed, address, self.clock())
             account = await repository.find_password_account(connection, parsed)
         try:
             matches = await self.hashing.verify(password, account.secret_hash if account else None, address)
         except Unavailable:
             async with transaction(self.engine) as connection:
-                await self.slow_down.put_off(connection, attempt, self.clock())
+                await self.throttle.cancel(connection, attempt, self.clock())
             raise
         if not matches or account is None:
             return None
@@ -95,7 +95,7 @@ class PasswordSignIn:
             # The password before the counters, as in a reset, so that the two never wait for each other.
             if fresh != account.secret_hash:
                 stored = await repository.renew_password_hash(connection, account, fresh)
-            await self.slow_down.passed(connection, attempt, self.clock())
+            await self.throttle.succeed(connection, attempt, self.clock())
         if stored != fresh and not await self.hashing.verify(password, stored, address):
             return None
         return replace(account, secret_hash=stored)

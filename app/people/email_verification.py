@@ -34,7 +34,7 @@ async def verify(connection: Connection, secret: str, account: PasswordAccount, 
 
 
 async def reset(
-    connection: Connection, slow_down: LoginThrottle, secret: str, secret_hash: str, address: str, now: datetime
+    connection: Connection, throttle: LoginThrottle, secret: str, secret_hash: str, address: str, now: datetime
 ) -> UUID | None:
     """Use up a reset link: the person has the new password, no session or other link, and need not wait at the network
     `address` that asks.
@@ -50,7 +50,7 @@ async def reset(
     if await take_link(connection, secret, "reset", now) is None:
         return None
     await change_password(connection, found.person_id, secret_hash, now)
-    await slow_down.proven(connection, parse_email(found.email), address, now)
+    await throttle.forgive(connection, parse_email(found.email), address, now)
     if found.mailed:
         await repository.set_verified(connection, found.person_id, now)
     return found.person_id

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import anyio.to_thread
 import pytest
-from app.lists.items.add import add_items
 from sqlalchemy import text
 from sqlalchemy.util import greenlet_spawn
 
 from app.db import Engine, new_id
 from app.db.transactions import open_transaction
+from app.lists.items.add import add_items
 from app.settings.settings import Settings
 from bench.recorder import Call, Trip, recording, watching
 from bench.trips import TRIPS, details, record_trips, table

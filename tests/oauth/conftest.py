@@ -1,6 +1,6 @@
 """The authorization server by itself, with a clock that tests move."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -16,6 +16,7 @@ from app.audit.log import AuditLog
 from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
+from app.limits.rate_limit import RateLimit, RateLimiter
 from app.lists.first_list import create_first_household
 from app.oauth.assembly import OAuthParts, authorization_server
 from app.oauth.grants.models import Grant, find_live_grant
@@ -80,9 +81,10 @@ class RunningServer:
 async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = None, **given: Any) -> RunningServer:
     """An authorization server on a database, in the surroundings of the service except for what is given.
 
-    With `per_minute` it has these limits.
+    With `rates` it has these rate limits.
     """
-    if "per_minute" in given:
+    rates: Mapping[RateLimit, int] | None = given.pop("rates", None)
+    if rates is not None:
         settings = settings.model_copy(update={"limits": "on"})
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
@@ -97,6 +99,7 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
         mailer=Mailer(settings),
         grant_revoked=revoked.append,
         clock=clock,
+        limiter=RateLimiter(enabled=settings.limits == "on", rates=rates),
     )
     around = replace(around, **given)
     built = authorization_server(settings, around)

@@ -21,11 +21,11 @@ from app.access.caller import Caller
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.errors import LimitReached, Unavailable
+from app.limits.rate_limit import limited_subject
 from app.mcp.http import batch
 from app.mcp.http.body import BodyTooLarge, BodyTooSlow, NotJson, parse_json, read_body
 from app.mcp.http.challenges import Challenges, retry_later
 from app.mcp.http.json_rpc import envelope_fault, protocol_error, readable_id, too_large, too_slow
-from app.oauth.spending import limited_subject
 from app.resources import Resource
 from app.runtime.addresses import known_address
 from app.runtime.requests import address_in
@@ -135,7 +135,7 @@ class BearerAuthMiddleware:
             return self._entrance.challenges.scope_missing(needed)
         try:
             if len(calls) > 1:
-                self._identify.count_further(caller, len(calls) - 1)
+                await self._identify.count_further(caller, len(calls) - 1)
         except LimitReached as refusal:
             self._refused(scope, refusal.code, caller)
             return retry_later(refusal)

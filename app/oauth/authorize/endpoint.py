@@ -11,6 +11,7 @@ from app.audit.models import Action
 from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection, new_id, transaction
 from app.errors import Invalid, LimitReached
+from app.limits.defaults import AUTHORIZATIONS
 from app.oauth.auditing import refused
 from app.oauth.authorize.pending_request import fault_page
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
@@ -58,9 +59,8 @@ async def authorize(server: OAuthContext, request: Request) -> Response:
 
     Raises `LimitReached` for an address with too many requests: each one leaves a row.
     """
-    message = "Too many requests from your network. Try again {wait}."
     try:
-        await server.limits.authorizations.require(client_address(request), message)
+        await server.limiter.check(AUTHORIZATIONS, client_address(request))
     except LimitReached:
         refused(server, request, Action.CONSENT, LimitReached.code)
         raise

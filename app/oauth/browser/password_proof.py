@@ -9,6 +9,7 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import Connection, transaction
 from app.errors import AppError, Invalid
+from app.limits.defaults import SIGN_INS
 from app.oauth.auditing import email_hash_of, entry_of, refused
 from app.oauth.context import OAuthContext
 from app.people.accounts import still_holds
@@ -25,8 +26,7 @@ GoOn = Callable[[Connection, Person], Awaitable[Response | None]]
 
 async def count_attempt(server: OAuthContext, request: Request) -> None:
     """Count an attempt that costs work. Raises `LimitReached` for an address with too many."""
-    message = "Too many attempts from your network. Try again {wait}."
-    await server.limits.sign_ins.require(client_address(request), message)
+    await server.limiter.check(SIGN_INS, client_address(request))
 
 
 async def prove(server: OAuthContext, request: Request, email: str, password: str) -> PasswordAccount | None:

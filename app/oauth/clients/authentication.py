@@ -19,6 +19,7 @@ from app.oauth.context import OAuthContext
 from app.oauth.faults import OAuthFault, invalid_client
 from app.oauth.metadata import PRIVATE_KEY_JWT, PUBLIC, SECRET_METHODS
 from app.oauth.parameters import Parameters
+from app.oauth.tokens.failures import count_failure
 from app.runtime.requests import client_address
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
@@ -45,7 +46,7 @@ async def read_credentials(
         keys = await server.key_sets.keys_of(client, claimed_key(given.assertion), client_address(request))
     except (LimitReached, Unavailable):
         # Whoever registered the address of the keys chose one that answers nothing: that costs us time.
-        await server.limits.failures.count(request, parameters)
+        await count_failure(server.limiter, request, parameters)
         raise
     proven = verify_assertion(given.assertion, client.id, keys, server.assertion_audiences, server.clock())
     return replace(given, proven=proven) if isinstance(proven, Assertion) else client_auth_failed(client, proven)

@@ -12,8 +12,10 @@ from app.errors import LimitReached
 from app.fetch.answers import Fetched, FetchFailed, Reason
 from app.fetch.fetcher import Fetcher
 from app.fetch.freshness import lifetime_of
+from app.limits.defaults import DOCUMENTS_OF_HOST
+from app.limits.rate_limit import RateLimited
 from app.oauth.clients.document import UNREADABLE, Described, read_document
-from app.oauth.clients.fetch_limits import BUSY_SECONDS, DocumentLimits
+from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
 from app.oauth.clients.ids import client_id_error, host_of
 from app.oauth.clients.repository import Client, Document, drop_document, find_document, save_document
 from app.oauth.faults import OAuthFault, invalid_request
@@ -25,8 +27,6 @@ SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=24)
 STALE_FOR: Final = timedelta(hours=24)
 
-_TOO_MANY: Final = "Too many apps of this site, or from your network, are being connected. Try again soon."
-
 _log: Final = structlog.stdlib.get_logger("app.oauth.documents")
 
 
@@ -36,9 +36,7 @@ class Documents:
     `limits` say how often hosts are asked, and for whom.
     """
 
-    def __init__(
-        self, settings: Settings, engine: Engine, fetcher: Fetcher, limits: DocumentLimits, clock: Clock
-    ) -> None:
+    def __init__(self, settings: Settings, engine: Engine, fetcher: Fetcher, limits: FetchLimits, clock: Clock) -> None:
         self._settings = settings
         self._engine = engine
         self._fetcher = fetcher
@@ -71,18 +69,19 @@ class Documents:
         if kept is not None and now < kept.fresh_until:
             return kept.client
         stale = kept.client if kept is not None and now < kept.stale_until else None
-        seconds = await self._limits.hit(client_id, requester, person_id, known=stale is not None)
-        if seconds is not None:
+        try:
+            await self._limits.check(client_id, requester, person_id, known=stale is not None)
+        except RateLimited:
             if stale is not None:
                 return stale
             _log.info("document not fetched", host=host_of(client_id), reason="limit")
-            raise LimitReached(_TOO_MANY, retry_after=seconds)
+            raise
         try:
             fetched = await self._fetcher.get(client_id, requester, for_person=True)
         except FetchFailed as failure:
             _log.info("document not fetched", host=host_of(client_id), reason=str(failure.reason))
             return await self._without(client_id, failure.reason, stale, now)
-        self._limits.fetches.succeeded(client_id)
+        self._limits.succeeded(client_id)
         described = read_document(self._settings, client_id, fetched.body)
         if isinstance(described, OAuthFault):
             _log.info("document refused", host=host_of(client_id))
@@ -95,12 +94,12 @@ class Documents:
         """What is left when the document could not be had."""
         if reason is Reason.BUSY:
             if stale is None:
-                raise LimitReached(_TOO_MANY, retry_after=BUSY_SECONDS)
+                raise DOCUMENTS_OF_HOST.refusal(BUSY_SECONDS, host_of(client_id))
             return stale
         if reason is Reason.UNREACHABLE:
             if stale is None:
                 return UNREADABLE
-            self._limits.fetches.failed(client_id)
+            self._limits.failed(client_id)
             return stale
         return await self._refuse(client_id, UNREADABLE, now)
 

@@ -7,6 +7,7 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
 from app.errors import Invalid, LimitReached
+from app.limits.defaults import REGISTRATIONS
 from app.oauth.auditing import entry_of, refused
 from app.oauth.clients.registration import Registered, register_client
 from app.oauth.clients.repository import insert_client
@@ -22,7 +23,7 @@ async def register(server: OAuthContext, request: Request) -> Response:
     Raises `LimitReached` for an address with too many registrations.
     """
     try:
-        await server.limits.registrations.require(client_address(request), "Too many registrations from this address.")
+        await server.limiter.check(REGISTRATIONS, client_address(request))
     except LimitReached:
         refused(server, request, Action.CLIENT_REGISTERED, LimitReached.code)
         raise

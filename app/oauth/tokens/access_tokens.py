@@ -3,12 +3,9 @@
 import secrets
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
-from app.limits.rate_limit import LocalLimit
 from app.oauth.grants.repository import GrantRow
 from app.oauth.signing.key_ring import KeyRing
-from app.oauth.spending import Whose, check_limit
 from app.scopes import format_scope
 from app.settings.settings import Settings
 
@@ -31,15 +28,6 @@ def token_life(grant: GrantRow, now: datetime) -> timedelta:
         return ACCESS_TOKEN_LIFE
     left = grant.expires_at - now
     return min(left, ACCESS_TOKEN_LIFE) if has_refresh_token(grant) else left
-
-
-def count_token(limit: LocalLimit, name: Whose, whose: UUID | str) -> None:
-    """Count a token of a grant, a person, or a service account (`client_id`), once it is certain that there is one to
-    give. Raises `BudgetSpent`.
-
-    By then the client has proven itself, and holds what it takes: nobody can use up another's tokens.
-    """
-    check_limit(limit, "Too many tokens at once. Wait a little.", name, whose)
 
 
 def access_token(settings: Settings, keys: KeyRing, grant: GrantRow, scopes: frozenset[str], now: datetime) -> str:

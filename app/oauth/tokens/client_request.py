@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from app.audit.models import Action
 from app.errors import Invalid, LimitReached
+from app.limits.rate_limit import limited_subject
 from app.oauth.auditing import refused
 from app.oauth.context import OAuthContext
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.parameters import Parameters, parameters_of
-from app.oauth.spending import limited_subject
+from app.oauth.tokens.failures import count_failure, refuse_flood
 from app.ui.forms import read_form
 
 
@@ -45,11 +46,11 @@ async def answer(
         refused(server, request, action, parameters.error, detail=detail)
         return parameters.response()
     try:
-        await server.limits.failures.refuse_flood(request)
+        await refuse_flood(server.limiter, request)
         outcome = await serve(parameters)
         if isinstance(outcome, Response):
             return outcome
-        await server.limits.failures.count(request, parameters)
+        await count_failure(server.limiter, request, parameters)
     except LimitReached as reached:
         refused(server, request, action, reached.code, detail=detail, **limited_subject(reached))
         raise

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from app.audit.models import Action
 from app.db import Connection, transaction
 from app.households.repository import memberships_of
+from app.limits.defaults import INTROSPECTIONS
 from app.oauth.auditing import entry_of
 from app.oauth.clients.authentication import find_proven_client
 from app.oauth.clients.repository import Client
@@ -17,7 +18,6 @@ from app.oauth.faults import NOT_STORED, OAuthFault, invalid_request, unauthoriz
 from app.oauth.grants.models import Grant, find_live_grant
 from app.oauth.metadata import PUBLIC
 from app.oauth.parameters import Parameters
-from app.oauth.spending import check_limit
 from app.oauth.tokens.claims_cache import Claims
 from app.oauth.tokens.client_request import Refusal, answer
 from app.scopes import expand, format_scope
@@ -39,8 +39,7 @@ async def _serve(server: OAuthContext, request: Request, parameters: Parameters)
     client = await _authorized(server, request, parameters)
     if isinstance(client, OAuthFault):
         return Refusal(client)
-    words = "Too many questions about tokens. Wait a little."
-    check_limit(server.limits.introspections, words, "client_id", client.id)
+    await server.limiter.check(INTROSPECTIONS, client.id)
     if "token" not in parameters:
         return Refusal(invalid_request("The parameter token is missing."), client.id)
     claims = await server.verifier.verify(parameters["token"])

@@ -9,15 +9,15 @@ from uuid import UUID
 
 from app.crypto.tokens import REFRESH_TOKEN_PREFIX, hash_of, new_secret
 from app.db import Connection, new_id
+from app.limits.defaults import TOKENS, TOKENS_OF_PERSON
+from app.limits.rate_limit import RateLimiter
 from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault, invalid_grant, invalid_request, invalid_target
 from app.oauth.grants.models import is_of
 from app.oauth.grants.repository import GrantRow, lock_grant
 from app.oauth.grants.revocation import Revocation, RevocationReason
-from app.oauth.limits import Limits
 from app.oauth.parameters import Parameters
 from app.oauth.tokens import refresh_repository as store
-from app.oauth.tokens.access_tokens import count_token
 from app.oauth.tokens.refresh_repository import Family, RefreshToken
 from app.resources import Resource
 from app.scopes import intersect_scopes
@@ -84,13 +84,13 @@ async def refresh(
     parameters: Parameters,
     resource: Resource | None,
     now: datetime,
-    limits: Limits,
+    limiter: RateLimiter,
 ) -> Refreshed | Revocation | OAuthFault:
     """Use a refresh token (RFC 6749 section 6, rotation as in OAuth 2.1 section 4.3.1).
 
     The current one is rotated. The one before it, for two minutes, gives the same successor again. Any other one that
     we ever gave out was stolen or is in two hands: the grant ends. What we never gave out, or gave to another client,
-    touches nothing. Raises `BudgetSpent`, and touches nothing either.
+    touches nothing. Raises `RateLimited`, and touches nothing either.
     """
     if "refresh_token" not in parameters:
         return invalid_request("The parameter refresh_token is missing.")
@@ -105,8 +105,9 @@ async def refresh(
     scopes = intersect_scopes(presented.grant.scopes, parameters.get("scope"))
     if not scopes:
         return OAuthFault("invalid_scope", "None of these scopes was approved.")
-    count_token(limits.tokens, "grant_id", presented.grant.id)
-    count_token(limits.tokens_of_person, "person_id", presented.grant.person_id)
+    # The client has proven itself by now, and holds the token: nobody can use up another's tokens.
+    await limiter.check(TOKENS, presented.grant.id)
+    await limiter.check(TOKENS_OF_PERSON, presented.grant.person_id)
     if not is_current and presented.stored.successor_nonce is not None:
         return Refreshed(presented.grant, scopes, _successor(presented, presented.stored.successor_nonce))
     nonce = secrets.token_bytes(NONCE_BYTES)

@@ -21,6 +21,7 @@ from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.parameters import Parameters
 from app.oauth.tokens.claims_cache import Claims
 from app.oauth.tokens.client_request import Refusal, answer
+from app.oauth.tokens.failures import count_useless
 from app.oauth.tokens.refresh import find_presented
 
 AT_REVOCATION: Final = "revocation"
@@ -47,7 +48,7 @@ async def _serve(server: OAuthContext, request: Request, parameters: Parameters)
     if not outcome:
         # The answer does not say so. A token whose grant has ended does not come here: hosts revoke both of theirs.
         refused(server, request, Action.TOKEN_REFUSED, UNKNOWN_TOKEN, client_id=client.id, detail=AT_REVOCATION)
-        await server.limits.failures.count_in_vain(request)
+        await count_useless(server.limiter, request)
     return Response(status_code=200, headers=NOT_STORED)
 
 

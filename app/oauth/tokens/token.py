@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection, transaction
+from app.limits.defaults import TOKENS_OF_SERVICE_ACCOUNT
 from app.oauth.auditing import endings_of, entry_of
 from app.oauth.clients.authentication import authenticate_client, read_credentials
 from app.oauth.clients.repository import Client, note_use
@@ -20,7 +21,7 @@ from app.oauth.grants.repository import GrantRow, by_id
 from app.oauth.grants.revocation import Revocation
 from app.oauth.metadata import GRANT_TYPES
 from app.oauth.parameters import Parameters, resource_of
-from app.oauth.tokens.access_tokens import access_token, count_token, has_refresh_token, token_life
+from app.oauth.tokens.access_tokens import access_token, has_refresh_token, token_life
 from app.oauth.tokens.client_credentials import grant_of_service
 from app.oauth.tokens.client_request import Refusal, answer
 from app.oauth.tokens.codes import redeem_code
@@ -116,7 +117,7 @@ async def _outcome(
             fresh = await start_family(connection, grant.id, now) if has_refresh_token(grant) else None
             return _answer(server, grant, grant.scopes, fresh, now)
         case "refresh_token":
-            refreshed = await refresh(connection, client, parameters, resource, now, server.limits)
+            refreshed = await refresh(connection, client, parameters, resource, now, server.limiter)
             if not isinstance(refreshed, Refreshed):
                 return refreshed
             return _answer(server, refreshed.grant, refreshed.scopes, refreshed.refresh_token, now)
@@ -124,7 +125,7 @@ async def _outcome(
             granted = await grant_of_service(connection, client, parameters, resource, now)
             if isinstance(granted, OAuthFault):
                 return granted
-            count_token(server.limits.tokens, "client_id", client.id)
+            await server.limiter.check(TOKENS_OF_SERVICE_ACCOUNT, client.id)
             return _answer(server, granted.grant, granted.scopes, None, now)
         case None:
             return invalid_request("The parameter grant_type is missing.")

@@ -46,7 +46,7 @@ async def post_proof(server: OAuthContext, request: Request) -> Response:
         await count_attempt(server, request)
         async with transaction(server.engine) as connection:
             email, now = parse_email(person.email), server.clock()
-            await server.login_throttle.begin_letter(connection, "verify", email, client_address(request), now)
+            await server.login_throttle.count_email(connection, "verify", email, client_address(request), now)
         server.mailer.put(partial(verify_letter, server, person))
     except AppError as error:
         refused(server, request, Action.ADDRESS_VERIFIED, error.code, person_id=person.id)

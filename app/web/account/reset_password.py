@@ -43,9 +43,7 @@ async def post_reset(server: OAuthContext, request: Request) -> Response:
         await count_attempt(server, request)
         email = parse_email(form.fields.one("email"))
         async with transaction(server.engine) as connection:
-            await server.login_throttle.begin_letter(
-                connection, "reset", email, client_address(request), server.clock()
-            )
+            await server.login_throttle.count_email(connection, "reset", email, client_address(request), server.clock())
         server.mailer.put(partial(reset_letter, server, email))
     except AppError as error:
         refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=email_hash_of(server, form.fields))

@@ -67,7 +67,7 @@ async def post_sign_up(server: OAuthContext, request: Request) -> Response:
 async def _send_link(server: OAuthContext, request: Request, form: SubmittedForm) -> Response:
     email = parse_email(form.fields.one("email"))
     async with transaction(server.engine) as connection:
-        await server.login_throttle.begin_letter(connection, "sign_up", email, client_address(request), server.clock())
+        await server.login_throttle.count_email(connection, "sign_up", email, client_address(request), server.clock())
     server.mailer.put(partial(sign_up_letter, server, email, request_of(form)))
     text = (
         f"A letter to {email.address} is on its way. Open the link in it in this browser, and you come back here. It "
