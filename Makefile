@@ -1,4 +1,4 @@
-# All jobs run in .venv, which the first of them makes; nothing outside this directory is touched.
+# All jobs run in .venv, which the first one creates. Nothing outside this directory is touched.
 # Arguments for the job's command: make test ARGS="tests/web -k landing"
 
 PYTHON ?= python3
@@ -7,11 +7,12 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SYNCED := $(VENV)/.synced
+BENCH_SYNCED := $(VENV)/.bench-synced
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all conformance check format docs migrate bench lock
+.PHONY: help run test test-all conformance check format docs migrate bench trips lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,10 +23,10 @@ run: $(SYNCED) ## Serve in the foreground; Ctrl-C stops it
 test: $(SYNCED) ## Run the tests, except the slow ones
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-all: $(SYNCED) ## Run all tests
+test-all: $(BENCH_SYNCED) ## Run all tests
 	@$(PYTEST) $(ARGS)
 
-conformance: $(SYNCED) ## Try the authorization server with MCP's conformance tool, which comes from npm
+conformance: $(SYNCED) ## Run MCP's conformance tool, which comes from npm, against the authorization server
 	@$(BIN)/python -m tests.conformance
 
 check: $(SYNCED) ## Check style, types, layers and the deployment files
@@ -37,7 +38,7 @@ check: $(SYNCED) ## Check style, types, layers and the deployment files
 # hadolint is a program for a few platforms only.
 	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; else echo "no hadolint here: Dockerfile not checked"; fi
 
-format: $(SYNCED) ## Sort imports, mend what can be mended, format
+format: $(SYNCED) ## Sort imports, fix what can be fixed, format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
@@ -45,22 +46,32 @@ docs: $(SYNCED) ## Write docs/security.md from the markers of the tests, and doc
 	@$(BIN)/python -m tests.security
 	@$(BIN)/python -m tests.limits
 
-migrate: $(SYNCED) ## Bring the database to the newest schema
+migrate: $(SYNCED) ## Migrate the database to the newest schema
 	@$(BIN)/python -m app migrate $(ARGS)
 
-bench: $(SYNCED) ## Measure the service beside its limit and its peers, and write docs/benchmarks.md
+bench: $(BENCH_SYNCED) ## Compare the service with its limit and its peers, and write docs/benchmarks.md
 	@$(BIN)/python -m bench $(ARGS)
 
-lock: $(SYNCED) ## Pin the dependencies of pyproject.toml (ARGS=--upgrade takes newer ones)
-	@$(COMPILE) $(ARGS) pyproject.toml --extra redis -o requirements.txt
-	@$(COMPILE) $(ARGS) pyproject.toml --group dev --group bench -c requirements.txt -o requirements-dev.txt
+trips: $(SYNCED) ## Count the calls, files and SQL of typical requests (ARGS=--files lists the files)
+	@$(BIN)/python -m bench.trips $(ARGS)
 
-# Done again when the pinned dependencies change.
+lock: $(SYNCED) ## Pin all Python dependencies (ARGS=--upgrade takes newer versions)
+	@$(COMPILE) $(ARGS) pyproject.toml --extra redis -o requirements.txt
+	@$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) $(ARGS) bench/requirements.in -c requirements-dev.txt -o bench/requirements.txt
+	@$(COMPILE) $(ARGS) bench/peers/fastmcp/requirements.in -o bench/peers/fastmcp/requirements.txt
+
+# Synced again when the pinned dependencies change.
 $(SYNCED): requirements-dev.txt | $(BIN)/uv
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
 	@touch $@
 
-# pip brings uv, checked against its hash like everything else, and uv brings the rest.
+# On top of the development tools, which neither need nor pin what is installed here.
+$(BENCH_SYNCED): bench/requirements.txt $(SYNCED)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r bench/requirements.txt
+	@touch $@
+
+# pip installs uv, checked against its hash like everything else, and uv installs the rest.
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "$(PYTHON) is missing or older than 3.11; name another one: make PYTHON=python3.12" >&2; exit 1; }

@@ -10,7 +10,7 @@ from app.commands import api_keys, audit, clients, grants, migrate, people, serv
 from app.db.startup import Stopped
 from app.errors import AppError, StartupError
 from app.runtime.logging import configure_logging
-from app.settings.settings import load_settings
+from app.settings import load_settings
 
 if TYPE_CHECKING:
     from app.commands.command import Run

@@ -20,7 +20,6 @@ from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chaining import sealing_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
-from app.lists.first_list import create_first_household
 from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
 from app.oauth.assembly import OAuthParts, authorization_server
@@ -36,10 +35,9 @@ from app.runtime.logging import configure_logging
 from app.runtime.mailer import Mailer
 from app.runtime.process import exit_with_parent, freeze_gc, on_stop
 from app.runtime.requests import RequestLog
-from app.settings.secret_key import keep_secret_key
-from app.settings.settings import Settings, load_settings
+from app.settings import Settings
 from app.ui.hosts import HostCheck
-from app.ui.static_files import static_files
+from app.ui.routes import static_files
 from app.web.account.routes import account_routes
 from app.web.landing import landing_routes
 from app.web.not_found import missing_handlers
@@ -52,7 +50,7 @@ class Parts:
 
     settings: Settings
     engine: Engine
-    cues: PubSub
+    pubsub: PubSub
     fetcher: Fetcher
     limiter: RateLimiter
     mailer: Mailer
@@ -73,7 +71,7 @@ def create_app(settings: Settings) -> Starlette:
     # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
     app.router.redirect_slashes = False
     app.state.endpoints = parts.endpoints
-    app.state.cues = parts.cues
+    app.state.pubsub = parts.pubsub
     app.state.audit = parts.audit
     return app
 
@@ -83,22 +81,22 @@ def _parts(settings: Settings) -> Parts:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
     engine = create_engine(database_url)
-    cues = PubSub(database_url)
+    pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
-    limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits == "on")
+    limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings)
-    keys = KeyRing(engine, settings) if settings.auth_server == "on" else None
+    keys = KeyRing(engine, settings) if settings.auth_server else None
     identify = Authenticator(
         engine,
         TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
-        GrantCache(cues),
+        GrantCache(pubsub),
         limiter,
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
-        external=ExternalGrants(engine, settings, create_first_household),
+        external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = Endpoints(settings, engine, identify, cues, audit)
-    return Parts(settings, engine, cues, fetcher, limiter, mailer, audit, keys, endpoints)
+    endpoints = Endpoints(settings, engine, identify, pubsub, audit)
+    return Parts(settings, engine, pubsub, fetcher, limiter, mailer, audit, keys, endpoints)
 
 
 @asynccontextmanager
@@ -113,10 +111,10 @@ async def _running(parts: Parts) -> AsyncGenerator[None]:
         async with (
             sealing_running(engine, parts.settings),
             parts.audit.running(),
-            parts.cues.running(),
+            parts.pubsub.running(),
             parts.mailer.running(),
             parts.endpoints.running(),
-            chores_running(engine, parts.cues.lists_changed, upkeep),
+            chores_running(engine, parts.pubsub.lists_changed, upkeep),
         ):
             with on_stop(parts.endpoints.subscriptions.close):
                 yield
@@ -144,20 +142,18 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
         engine=parts.engine,
         keys=parts.keys,
         audit=parts.audit,
-        create_first_household=create_first_household,
         fetcher=parts.fetcher,
         mailer=parts.mailer,
-        grant_revoked=parts.cues.grant_ended,
+        grant_revoked=parts.pubsub.grant_ended,
         limiter=parts.limiter,
     )
     server = authorization_server(parts.settings, around)
     return [*oauth_routes(server), *sign_in_routes(server), *account_routes(server)]
 
 
-def create_worker() -> Starlette:
-    """The application of one of several worker processes; their parent put everything into the environment."""
+def create_worker(settings: Settings) -> Starlette:
+    """Make the application of one of several worker processes; `settings` come from their parent."""
     exit_with_parent()
-    settings = keep_secret_key(load_settings())
     configure_logging(settings.log_level)
     app = create_app(settings)
     freeze_gc()

@@ -1,21 +1,22 @@
 """Running the service in the foreground."""
 
 import asyncio
-import os
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from app.db import create_engine
 from app.db.startup import Stopped, database
 from app.limits.rate_limit import RateLimiter
-from app.main import create_app
+from app.main import create_app, create_worker
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.process import check_address, freeze_gc
+from app.settings import Settings
 from app.settings.public_url import leave_public_url
-from app.settings.settings import Settings
 
 GRACEFUL_SECONDS: Final = 8
 """How long open requests may go on after SIGTERM."""
@@ -32,7 +33,7 @@ def _serve(settings: Settings) -> None:
     with database(settings) as complete:
         if settings.database_url is None:
             leave_public_url(settings)
-        if complete.auth_server == "on":
+        if complete.auth_server:
             asyncio.run(_check_keys(complete))
         RateLimiter(complete.rate_limit_storage_url.get_secret_value())  # a worker could only say that it can't start
         print(f"Open {complete.public_url} or give your assistant {complete.resource} (Ctrl-C stops)", file=sys.stderr)
@@ -41,8 +42,7 @@ def _serve(settings: Settings) -> None:
             freeze_gc()
             uvicorn.Server(uvicorn.Config(app, **uvicorn_options(complete))).run()
         else:
-            _hand_down(complete)
-            uvicorn.run("app.main:create_worker", factory=True, workers=complete.workers, **uvicorn_options(complete))
+            _serve_with_workers(complete)
 
 
 async def _check_keys(settings: Settings) -> None:
@@ -70,12 +70,9 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _hand_down(settings: Settings) -> None:
-    """Worker processes read their settings from the environment."""
-    secrets = {
-        "DATABASE_URL": settings.database_url,
-        # The pair is required, but a worker migrates nothing: the owner's password stays here.
-        "MIGRATION_DATABASE_URL": settings.database_url,
-        "SECRET_KEY": settings.secret_key,
-    }
-    os.environ.update({name: secret.get_secret_value() for name, secret in secrets.items() if secret is not None})
+def _serve_with_workers(settings: Settings) -> None:
+    """Serve from several processes. Each gets the settings as an argument of its start; the owner role's password
+    stays here, because a worker migrates nothing."""
+    make_app = partial(create_worker, settings.model_copy(update={"migration_database_url": None}))
+    config = uvicorn.Config(make_app, factory=True, workers=settings.workers, **uvicorn_options(settings))
+    Multiprocess(config, sockets=[config.bind_socket()]).run()

@@ -18,10 +18,11 @@ from types import FrameType
 from typing import Final
 
 from app.errors import StartupError
-from bench.document import write_document
+from bench.document import render_document
 from bench.figures import Figures, Machine, Resident, Round
 from bench.memory import BLOCKS, resident_while
 from bench.plan import COMPARISONS, Scenario
+from bench.plots import draw_plots
 from bench.preparing import Preparation
 from bench.progress import Progress
 from bench.report import report
@@ -53,7 +54,8 @@ def main() -> int:
     if given.json is not None:
         given.json.write_text(figures.model_dump_json(indent=1))
     if given.write or (not given.quick and parts == [*PARTS]):
-        write_document(figures, DOCUMENT)
+        plots = draw_plots(figures, DOCUMENT.with_suffix(""))
+        DOCUMENT.write_text(render_document(figures, [f"{DOCUMENT.stem}/{each}" for each in plots]))
         print(f"\nWrote {DOCUMENT.relative_to(ROOT)}", file=sys.stderr)
     return 0
 

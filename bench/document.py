@@ -1,11 +1,10 @@
-"""docs/benchmarks.md and its plots, made of figures; what people have to say about them stays in a file of its own."""
+"""Write the figures as Markdown: docs/benchmarks.md. What people have to say about them is in benchmarks-notes.md."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from bench.figures import Figures
-from bench.plots import draw_plots
 from bench.report import HEADINGS, in_words, row
 from bench.targets import judge
 
@@ -28,14 +27,8 @@ rounds. ratio: the column before it divided by that of the first row, in the sam
 """
 
 
-def write_document(figures: Figures, path: Path) -> None:
-    """Write the page, and its plots into the directory beside it that has its name."""
-    plots = draw_plots(figures, path.with_suffix(""))
-    path.write_text(document(figures, [f"{path.stem}/{each}" for each in plots]))
-
-
-def document(figures: Figures, plots: Sequence[str]) -> str:
-    """The page as Markdown; `plots` are the addresses of its images."""
+def render_document(figures: Figures, plots: Sequence[str]) -> str:
+    """Return the page as Markdown; `plots` are the addresses of its images."""
     measured = f"Measured on {figures.machine.date}: {in_words(figures.machine)}; {figures.rounds} rounds of runs of "
     parts = [
         "# Benchmarks",

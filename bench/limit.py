@@ -28,7 +28,7 @@ from app.db import new_id
 from app.db.engine import POOL_SIZE
 from app.mcp.catalogue import TOOLS
 from app.oauth.signing.key_ring import ALGORITHM
-from app.settings.settings import Settings, load_settings
+from app.settings import Settings, load_settings
 from bench.statements import statement
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
-from app.settings.settings import Settings
+from app.settings import Settings
 from bench.filling import add_households, gather_statistics, lengthen_lists
 from bench.peers import PeerMissing, peers
 from bench.plan import HOUSEHOLDS, OPEN_ITEMS

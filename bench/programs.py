@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from bench.peers import Peer
 from bench.peers import environment_for as peer_environment
 from bench.servers import Server, environment_for, python, running

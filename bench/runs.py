@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from bench.figures import Round
 from bench.load import Load, Measured
 from bench.plan import MOST_ADDED, OPEN_ITEMS, Call, Candidate, Scenario

@@ -16,7 +16,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.db.embedded import DatabaseUrls
-from app.settings.settings import Settings
+from app.settings import Settings
 
 ROOT: Final = Path(__file__).parents[1]
 START_SECONDS: Final = 60
@@ -54,7 +54,7 @@ def settings_for(urls: DatabaseUrls) -> Settings:
         secret_key=SecretStr(secrets.token_hex(32)),
         workers=1,
         log_level="info",
-        limits="off",
+        limits=False,
     )
 
 
@@ -101,7 +101,7 @@ def environment_for(settings: Settings) -> Mapping[str, str]:
         "SECRET_KEY_PREVIOUS": "",
         "WORKERS": str(settings.workers),
         "LOG_LEVEL": settings.log_level,
-        "LIMITS": settings.limits,
+        "LIMITS": str(settings.limits),
     }
 
 

@@ -14,7 +14,7 @@ from app.oauth.tokens.access_tokens import access_token
 from app.people.email_addresses import parse_email
 from app.people.repository import insert_person
 from app.scopes import ALL_SCOPES
-from app.settings.settings import Settings
+from app.settings import Settings
 from bench.messages import NAMES
 
 CLIENT: Final = "bench"

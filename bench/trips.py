@@ -24,7 +24,7 @@ from app.db.migrate import migrate
 from app.errors import StartupError
 from app.main import create_app
 from app.runtime.logging import configure_logging
-from app.settings.settings import Settings
+from app.settings import Settings
 from bench.messages import CLIENT, NAMES
 from bench.oauth_client import OAuthClient
 from bench.recorder import Trip, recording, watching

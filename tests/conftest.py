@@ -13,7 +13,7 @@ from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.migrate import migrate
 from app.fetch.fetcher import Fetcher
 from app.main import create_app
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.databases import Databases, running_databases
 from tests.factory import Connected, Factory
@@ -93,7 +93,7 @@ def settings(database: DatabaseUrls) -> Settings:
         database_url=SecretStr(database.service),
         migration_database_url=SecretStr(database.owner),
         secret_key=SECRET,
-        limits="off",
+        limits=False,
     )
 
 

@@ -17,7 +17,7 @@ from app.people.email_addresses import parse_email
 from app.people.models import Person
 from app.resources import MAIN, Resource
 from app.scopes import ALL_SCOPES
-from app.settings.settings import Settings
+from app.settings import Settings
 
 CLIENT_ID = "client-of-the-tests"
 _numbers = count(1)

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from app.settings.settings import Settings
+from app.settings import Settings
 
 SECONDS = 20
 SENDER = "lists@example.org"

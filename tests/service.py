@@ -15,7 +15,7 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from app.settings.settings import Settings
+from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 STARTED = "Uvicorn running on"

@@ -11,9 +11,9 @@ from app.db.embedded import EmbeddedPostgres
 from app.db.embedded.locks import take_lock
 from app.db.migrate import migrate
 from app.errors import StartupError
+from app.settings import Settings
 from app.settings.public_url import leave_public_url
 from app.settings.secret_key import keep_secret_key
-from app.settings.settings import Settings
 from tests.conftest import Cluster
 from tests.db.embedded_service import FAST
 

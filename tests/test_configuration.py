@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from app.cli import main
 from app.db.embedded import DatabaseUrls
 from app.errors import StartupError
+from app.settings import Settings, load_settings
 from app.settings.secret_key import keep_secret_key
-from app.settings.settings import Settings, load_settings
 from tests.command import run
 from tests.documents import ROOT, rendered, table
 from tests.service import Service
@@ -142,7 +142,22 @@ def test_hosts_are_kept_in_lower_case(elsewhere: Path) -> None:
 
 def test_choices_are_read_in_any_case(elsewhere: Path) -> None:
     settings = load_settings(log_level="WARNING", limits="Off")
-    assert (settings.log_level, settings.limits) == ("warning", "off")
+    assert (settings.log_level, settings.limits) == ("warning", False)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_on"),
+    [("on", True), ("ON", True), ("true", True), ("1", True), ("off", False), ("False", False), ("0", False)],
+)
+@pytest.mark.parametrize("name", ["LIMITS", "AUTH_SERVER", "PASSWORD_SIGN_IN", "FETCH_ALLOW_LOOPBACK"])
+def test_a_switch_is_on_or_off(
+    name: str, written: str, is_on: bool, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OIDC_ISSUERS", "https://id.example.org")
+    for needed in ("OIDC_LOGIN_ISSUER", "OIDC_LOGIN_CLIENT_ID") if name == "PASSWORD_SIGN_IN" else ():
+        monkeypatch.setenv(needed, "https://login.example.org")
+    monkeypatch.setenv(name, written)
+    assert getattr(load_settings(), name.lower()) is is_on
 
 
 def test_secrets_are_not_shown(elsewhere: Path) -> None:
@@ -209,7 +224,7 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({"PORT": "http"}, "PORT: must be a whole number"),
         ({"WORKERS": "0"}, "WORKERS: must be at least 1"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: must be one of 'debug', 'info', 'warning' or 'error'"),
-        ({"LIMITS": "few"}, "LIMITS: must be one of 'on' or 'off'"),
+        ({"LIMITS": "few"}, "LIMITS: must be on or off"),
         ({"SMTP_HOST": "mail.example"}, "SMTP_FROM is required with SMTP_HOST"),
         ({"SMTP_FROM": "lists@example.org"}, "SMTP_HOST is required with the other SMTP settings"),
         ({"SMTP_USER": "me", "SMTP_PASSWORD": "hidden"}, "SMTP_HOST is required with the other SMTP settings"),
@@ -260,7 +275,7 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({**EXTERNAL, "MIGRATION_DATABASE_URL": ""}, "MIGRATION_DATABASE_URL is required with DATABASE_URL"),
         ({**EXTERNAL, "SECRET_KEY": ""}, "SECRET_KEY is required with DATABASE_URL"),
         ({**EXTERNAL, "DATABASE_URL": ""}, "DATABASE_URL is required with MIGRATION_DATABASE_URL"),
-        ({"AUTH_SERVER": "maybe"}, "AUTH_SERVER: must be one of 'on' or 'off'"),
+        ({"AUTH_SERVER": "maybe"}, "AUTH_SERVER: must be on or off"),
         ({"AUTH_SERVER": "off"}, "OIDC_ISSUERS is required with AUTH_SERVER=off"),
         ({"OIDC_ISSUERS": "id.example"}, "OIDC_ISSUERS: entry 1: issuer: an issuer is an address such as"),
         ({"OIDC_ISSUERS": "https://a.example,ftp://b"}, "OIDC_ISSUERS: entry 2: issuer: an issuer is an address"),

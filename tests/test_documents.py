@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from app import VERSION
 from app.mcp.catalogue import TOOLS
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.documents import ROOT, rendered, table
 from tests.web.test_landing import page_of, text_of
 
@@ -35,6 +36,21 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_paths_that_are_named_exist(path: Path) -> None:
+    spans = [each.get_text() for each in rendered(path).select("code") if each.parent and each.parent.name != "pre"]
+    named = [each for each in spans if re.fullmatch(r"(app|bench|deploy|docs|migrations|tests)/[\w/.-]+", each)]
+    assert [each for each in named if not each.endswith("NNNN_name.py") and not (ROOT / each).exists()] == []
+
+
+def test_the_architecture_page_shows_the_layers_that_are_enforced() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    block = rendered(ROOT / "docs/architecture.md").select_one("pre")
+    assert block is not None
+    shown = [re.split(r"  +", line)[0] for line in block.get_text().splitlines()]
+    assert shown == contracts[0]["layers"]
+
+
 def test_the_readme_opens_with_the_two_commands() -> None:
     first = rendered(ROOT / "README.md").select_one("pre")
     assert first is not None
@@ -42,7 +58,7 @@ def test_the_readme_opens_with_the_two_commands() -> None:
 
 
 def test_the_readme_lists_the_tools_that_exist() -> None:
-    rows = table(rendered(ROOT / "README.md"), "tool", "does")
+    rows = table(rendered(ROOT / "README.md"), "tool", "what it does")
     assert [row[0] for row in rows] == [tool.name for tool in TOOLS]
 
 
@@ -63,7 +79,11 @@ def test_every_runtime_dependency_has_its_line() -> None:
     assert all(row[1] for row in rows)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_the_version_is_the_same_everywhere() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "bench/requirements.txt"])
 def test_the_lock_names_no_index(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "--hash=sha256:" in text
@@ -86,7 +106,7 @@ def test_commands_in_blocks_run_as_they_stand(path: Path) -> None:
 def test_every_make_job_that_the_documents_name_exists() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     jobs = set(re.findall(r"^  make (\S+)", listed, re.MULTILINE))
-    assert {"help", "run", "test", "test-all", "check", "format", "migrate", "bench", "lock", "conformance"} <= jobs
+    assert {"run", "test", "test-all", "check", "format", "docs", "migrate", "bench", "trips", "lock"} <= jobs
     for path in DOCUMENTS:
         named = {
             match for each in rendered(path).select("code") for match in re.findall(r"\bmake ([a-z-]+)", each.text)

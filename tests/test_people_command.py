@@ -9,7 +9,7 @@ from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.people.email_links import find_link
 from app.runtime.clock import system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.looking import only, stored
 from tests.command import run
 from tests.conftest import SECRET

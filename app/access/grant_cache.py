@@ -30,13 +30,13 @@ class CachedGrant:
 class GrantCache:
     """At most MOST_GRANTS by grant id; the ones read longest ago go first."""
 
-    def __init__(self, cues: PubSub, *, clock: Clock = system_clock) -> None:
-        self._cues = cues
+    def __init__(self, pubsub: PubSub, *, clock: Clock = system_clock) -> None:
+        self._pubsub = pubsub
         self._clock = clock
         self._known: OrderedDict[UUID, tuple[datetime, CachedGrant]] = OrderedDict()
         self.endings = 0
         """Counts what may have ended grants, so that what was read before is not kept after."""
-        cues.subscribe(self._heard)
+        pubsub.subscribe(self._heard)
 
     def find(self, grant_id: UUID) -> CachedGrant | None:
         """The grant, if it was read within the last two seconds and nothing has ended it since."""
@@ -53,22 +53,22 @@ class GrantCache:
 
     def keep(self, standing: CachedGrant, endings: int) -> None:
         """Keep a grant that was read when `endings` was what it is now."""
-        if endings != self.endings or not self._cues.is_listening:
+        if endings != self.endings or not self._pubsub.is_listening:
             return
         self._known.pop(standing.grant.id, None)
         self._known[standing.grant.id] = (self._clock(), standing)
         if len(self._known) > MOST_GRANTS:
             self._known.popitem(last=False)
 
-    def _heard(self, cue: Notification) -> None:
-        if isinstance(cue, ListChanged):
+    def _heard(self, notification: Notification) -> None:
+        if isinstance(notification, ListChanged):
             return
         self.endings += 1
-        match cue:
+        match notification:
             case GrantEnded():
-                self._known.pop(cue.grant_id, None)
+                self._known.pop(notification.grant_id, None)
             case MembersChanged():
-                covering = [key for key, (_, known) in self._known.items() if _covers(known, cue.household_id)]
+                covering = [key for key, (_, known) in self._known.items() if _covers(known, notification.household_id)]
                 for grant_id in covering:
                     del self._known[grant_id]
             case _:

@@ -14,7 +14,7 @@ from app.audit.chain import BrokenChain, Chain, ChainLink, new_chain, open_chain
 from app.audit.models import AuditEntry
 from app.db import Connection, Engine, open_transaction
 from app.db.leader import try_lead
-from app.settings.settings import Settings
+from app.settings import Settings
 
 LEAD: Final = 0x4175_6469  # any fixed number that no other lock of this database has
 BATCH: Final = 1_000

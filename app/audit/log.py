@@ -23,7 +23,7 @@ from app.crypto.derived_keys import derive_key
 from app.db import Engine, open_transaction
 from app.errors import Unavailable
 from app.runtime.clock import Clock, system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 GATHER_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 2

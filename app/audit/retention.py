@@ -11,7 +11,7 @@ from app.audit.verify import Fault, check
 from app.db import Connection, Engine
 from app.db.leader import try_lead
 from app.db.purge import in_batches
-from app.settings.settings import Settings
+from app.settings import Settings
 
 BATCH: Final = 2_000
 MOST_BATCHES: Final = 10_000

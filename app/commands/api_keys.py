@@ -19,7 +19,7 @@ from app.oauth.credentials.api_keys import (
 )
 from app.runtime.clock import system_clock
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, format_scope, scopes_of_role
-from app.settings.settings import Settings
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

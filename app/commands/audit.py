@@ -13,7 +13,7 @@ from app.audit.verify import Verdict, verify
 from app.commands.command import run_with_database
 from app.db import Engine
 from app.runtime.clock import system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

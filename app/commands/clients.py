@@ -15,7 +15,7 @@ from app.oauth.clients.registration import Registered
 from app.oauth.clients.repository import Client, find_preregistered
 from app.oauth.metadata import AUTH_METHODS, PUBLIC
 from app.runtime.clock import system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

@@ -12,9 +12,9 @@ from app.db.embedded import DatabaseUrls, find_running, has_database
 from app.db.readiness import Readiness
 from app.db.startup import database, external_database
 from app.errors import Conflict, StartupError
+from app.settings import Settings
 from app.settings.public_url import check_public_url
 from app.settings.secret_key import has_secret_key, keep_secret_key
-from app.settings.settings import Settings
 
 if TYPE_CHECKING:
     # A generic class that argparse keeps to itself.
@@ -80,5 +80,5 @@ def _find_embedded(settings: Settings) -> DatabaseUrls | None:
 
 def need_auth_server(settings: Settings) -> None:
     """For what only the service's own authorization server would use. Raises `Conflict` when it is off."""
-    if settings.auth_server == "off":
+    if not settings.auth_server:
         raise Conflict("AUTH_SERVER is off, and this would serve nobody. Nothing was done.")

@@ -13,7 +13,7 @@ from app.oauth.grants.revocation import revoke_by_command
 from app.people.finding import find_anybody
 from app.runtime.clock import system_clock
 from app.scopes import format_scope
-from app.settings.settings import Settings
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

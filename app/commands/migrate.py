@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from app.db.startup import database
-from app.settings.settings import Settings
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from app.db import Connection, Engine, transaction
 from app.oauth.grants.revocation import GrantRevocations
-from app.pubsub import PubSub
-from app.settings.settings import Settings
+from app.pubsub import MembersChanged, PubSub
+from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ async def changing(settings: Settings, engine: Engine) -> AsyncGenerator[Change]
 async def _tell(settings: Settings, ended: Iterable[UUID], households: Iterable[UUID]) -> None:
     if settings.database_url is None:
         raise TypeError("a command that changed something had a database")
-    cues = PubSub(settings.database_url.get_secret_value())
-    async with cues.running():
+    pubsub = PubSub(settings.database_url.get_secret_value())
+    async with pubsub.running():
         for grant_id in ended:
-            cues.grant_ended(grant_id)
+            pubsub.grant_ended(grant_id)
         for household_id in households:
-            cues.members_changed(household_id)
+            pubsub.publish(MembersChanged(household_id))

@@ -14,7 +14,7 @@ from app.people import repository
 from app.people.email_addresses import parse_email
 from app.people.email_links import EmailLink, make_link
 from app.runtime.clock import system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.web.account.emails import reset_address
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def add_to(commands: "Commands") -> None:
 
 
 def _reset(settings: Settings, arguments: argparse.Namespace) -> int:
-    if not settings.has_passwords or settings.auth_server == "off":
+    if not (settings.auth_server and settings.password_sign_in):
         raise Conflict(
             "Nobody signs in with a password here: PASSWORD_SIGN_IN or AUTH_SERVER is off. Nothing was done."
         )

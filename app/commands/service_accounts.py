@@ -19,7 +19,7 @@ from app.oauth.credentials.service_accounts import (
 from app.oauth.metadata import CONFIDENTIAL_METHODS
 from app.runtime.clock import system_clock
 from app.scopes import format_scope
-from app.settings.settings import Settings
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

@@ -11,7 +11,7 @@ from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, KeyRing
 from app.oauth.signing.repository import StoredKey, find_keys
 from app.oauth.signing.rotation import rotate_keys
 from app.runtime.clock import system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.commands.command import Commands

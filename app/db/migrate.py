@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from app.db.driver import connect
 from app.db.faults import in_words
 from app.errors import StartupError
-from app.settings.settings import load_settings
+from app.settings import load_settings
 
 ALEMBIC_INI: Final = Path(__file__).parents[2] / "alembic.ini"
 SERVICE_ROLE: Final = "service_role"

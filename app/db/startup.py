@@ -17,8 +17,8 @@ from app.db.faults import in_words
 from app.db.migrate import migrate
 from app.db.roles import refuse_powerful_role
 from app.errors import StartupError
+from app.settings import Settings
 from app.settings.secret_key import keep_secret_key
-from app.settings.settings import Settings
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

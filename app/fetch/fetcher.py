@@ -23,7 +23,7 @@ from app.fetch.bulkheads import Bounds, FetchPlaces
 from app.limits import defaults
 from app.limits.defaults import FETCH_SECONDS, PATIENCE
 from app.runtime.addresses import IPAddress, Resolve, is_public, resolve
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.settings.types import is_loopback
 
 DOCUMENT_BYTES: Final = 5 * 1024
@@ -183,7 +183,7 @@ class Fetcher:
 def fetcher_of(settings: Settings) -> Fetcher:
     """The fetcher as the settings want it."""
     return Fetcher(
-        allow_loopback=settings.fetch_allow_loopback == "on",
+        allow_loopback=settings.fetch_allow_loopback,
         allow_plain_loopback=settings.is_local,
         ca_file=settings.fetch_ca_file,
     )

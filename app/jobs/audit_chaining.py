@@ -14,7 +14,7 @@ from app.audit.retention import forget
 from app.db import Engine
 from app.errors import Unavailable
 from app.runtime.clock import Clock, system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 SEAL_SECONDS: Final = 1
 FORGET_FIRST_SECONDS: Final = 60

@@ -19,7 +19,7 @@ from app.lists.page import PageRow
 from app.lists.query_repository import Browse
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
-from app.quantities.singular import singular
+from app.quantities.merge_key import singular
 from app.text import clean, fold
 
 BIGGEST: Final = 2**63 - 1

@@ -21,7 +21,7 @@ from app.mcp.errors import hide_faults
 from app.mcp.http.body import LARGEST_BODY
 from app.mcp.http.direct_answers import DirectAnswers
 from app.mcp.subscriptions import Subscriptions
-from app.settings.settings import Settings
+from app.settings import Settings
 
 CLIENT_CREDENTIALS: Final = "io.modelcontextprotocol/oauth-client-credentials"
 """The extension by which service accounts get their tokens."""

@@ -38,18 +38,21 @@ class Stream:
         """The households in which something is followed."""
         return frozenset(household_id for household_id, _ in self._watched)
 
-    def heard(self, cue: Notification) -> None:
+    def heard(self, notification: Notification) -> None:
         """Pass on what the caller follows; anything about the caller's rights puts the stream in doubt."""
-        match cue:
+        match notification:
             case ListChanged():
-                places: tuple[Place, ...] = ((cue.household_id, cue.list_id), (cue.household_id, None))
+                places: tuple[Place, ...] = (
+                    (notification.household_id, notification.list_id),
+                    (notification.household_id, None),
+                )
                 uris = [self._watched[place] for place in places if place in self._watched]
             case Refetch():
                 uris = list(self._watched.values())
             case _:
                 uris = []
         self._kept.update(dict.fromkeys(uris))
-        if not isinstance(cue, ListChanged):
+        if not isinstance(notification, ListChanged):
             self._in_doubt = True
             self._doubt(self)
         self._pass_on()

@@ -44,10 +44,10 @@ _log: Final = structlog.stdlib.get_logger("app.mcp")
 class Subscriptions:
     """The open streams of every door. `running` must be entered before `listen` is served."""
 
-    def __init__(self, engine: Engine, identify: Authenticator, cues: PubSub, *, clock: Clock = system_clock) -> None:
+    def __init__(self, engine: Engine, identify: Authenticator, pubsub: PubSub, *, clock: Clock = system_clock) -> None:
         self._engine = engine
         self._identify = identify
-        self._cues = cues
+        self._pubsub = pubsub
         self._clock = clock
         self._closed = False
         self._streams: set[Stream] = set()
@@ -84,7 +84,7 @@ class Subscriptions:
         uris = params.notifications.resource_subscriptions or []
         if len(uris) > URIS_PER_STREAM:
             raise Invalid(f"{_FIELD}: at most {URIS_PER_STREAM} in one stream.", field=_FIELD)
-        if self._closed or not self._cues.is_listening:
+        if self._closed or not self._pubsub.is_listening:
             # Without cues, a stream would not end when its grant does.
             raise Unavailable("Changes can't be followed right now. Listen again shortly.", retry_after=RETRY_SECONDS)
         with self._registered(caller) as stream:
@@ -115,7 +115,7 @@ class Subscriptions:
         self._open.update((grant_id, person_id))
         self._streams.add(stream)
         try:
-            with self._cues.listening(stream.heard, [grant_id, *households]):
+            with self._pubsub.listening(stream.heard, [grant_id, *households]):
                 yield stream
         finally:
             self._streams.discard(stream)

@@ -15,14 +15,15 @@ from app.oauth.grants.revocation import GrantRevoked
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.people.accounts import CreateFirstHousehold, PasswordSignIn
+from app.people.accounts import PasswordSignIn
 from app.people.login_throttle import LoginThrottle
 from app.people.passwords import PasswordHashing
 from app.runtime.clock import Clock, system_clock
 from app.runtime.mailer import Mailer
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection
+from app.ui.page_kit import PageKit
 from app.ui.pages import Pages
 
 
@@ -34,8 +35,7 @@ def _ignore(grant_id: UUID) -> None:
 class OAuthParts:
     """What an authorization server is given; whoever makes these runs and closes them.
 
-    `found_household` is called inside the sign-up's transaction with the id of the new person's household, for which
-    the transaction was opened. `audit` gathers what is refused. `grant_revoked` hears of each revoked grant after the
+    `audit` gathers what is refused. `grant_revoked` hears of each revoked grant after the
     commit. `fetcher` gets clients' documents and keys, `limiter` checks the rate limits, `hashing` is the queue for
     passwords.
     """
@@ -43,7 +43,6 @@ class OAuthParts:
     engine: Engine
     keys: KeyRing
     audit: AuditLog
-    create_first_household: CreateFirstHousehold
     fetcher: Fetcher
     mailer: Mailer
     grant_revoked: GrantRevoked = _ignore
@@ -54,7 +53,7 @@ class OAuthParts:
 
 def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext:
     """The authorization server of `settings`. Raises `StartupError` without a SECRET_KEY."""
-    secret_key, is_limited, clock = settings.secret_keys[0], settings.limits == "on", around.clock
+    secret_key, is_limited, clock = settings.secret_keys[0], settings.limits, around.clock
     limiter = around.limiter
     throttle = LoginThrottle(secret_key, enabled=is_limited)
     upstream = OidcProvider(settings, secret_key, around.fetcher, clock) if settings.oidc_login_issuer else None
@@ -63,13 +62,17 @@ def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext
         engine=around.engine,
         keys=around.keys,
         verifier=TokenVerifier(settings, around.keys, clock=clock),
-        create_first_household=around.create_first_household,
         grant_revoked=around.grant_revoked,
         clock=clock,
         audit=around.audit,
-        pages=Pages(settings.public_path, "app.oauth", "app.web"),
-        csrf=CsrfProtection(secret_key, settings.public_origin),
-        cookie=BrowserCookie(settings.public_url),
+        kit=PageKit(
+            around.engine,
+            clock,
+            Pages(settings.public_path, "app.oauth.authorize", "app.web"),
+            CsrfProtection(secret_key, settings.public_origin),
+            BrowserCookie(settings.public_url),
+            settings.public_path,
+        ),
         password_sign_in=PasswordSignIn(around.engine, around.hashing, throttle, clock),
         login_throttle=throttle,
         mailer=around.mailer,

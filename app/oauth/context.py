@@ -15,14 +15,13 @@ from app.oauth.grants.revocation import GrantRevoked
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.people.accounts import CreateFirstHousehold, PasswordSignIn
+from app.people.accounts import PasswordSignIn
 from app.people.login_throttle import LoginThrottle
+from app.people.models import Person
 from app.runtime.clock import Clock
 from app.runtime.mailer import Mailer
-from app.settings.settings import Settings
-from app.ui.cookies import BrowserCookie
-from app.ui.forms import CsrfProtection
-from app.ui.pages import Pages
+from app.settings import Settings
+from app.ui.page_kit import PageKit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +33,10 @@ class OAuthContext:
     engine: Engine
     keys: KeyRing
     verifier: TokenVerifier
-    create_first_household: CreateFirstHousehold
     grant_revoked: GrantRevoked
     clock: Clock
     audit: AuditLog
-    pages: Pages
-    csrf: CsrfProtection
-    cookie: BrowserCookie
+    kit: PageKit
     password_sign_in: PasswordSignIn
     login_throttle: LoginThrottle
     mailer: Mailer
@@ -55,9 +51,9 @@ class OAuthContext:
         was written still name."""
         return (self.settings.issuer, f"{self.settings.public_url}/oauth/token")
 
-    def url(self, path: str) -> str:
-        """An absolute path of ours, below the path in PUBLIC_URL."""
-        return f"{self.settings.public_path}{path}"
+    def provider_of(self, person: Person) -> str | None:
+        """The name of the provider where a person signs in; None for those with an address, who have a password."""
+        return self.oidc_provider.name if self.oidc_provider is not None and person.email is None else None
 
 
 Handler = Callable[[OAuthContext, Request], Awaitable[Response]]

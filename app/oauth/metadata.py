@@ -6,7 +6,7 @@ from app.oauth.clients.ids import are_documents_accepted
 from app.oauth.clients.keys import ALGORITHMS
 from app.oauth.signing.key_ring import ALGORITHM
 from app.scopes import ALL_SCOPES
-from app.settings.settings import Settings
+from app.settings import Settings
 
 PUBLIC = "none"
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")

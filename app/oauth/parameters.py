@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from app.errors import Invalid
 from app.oauth.faults import OAuthFault, invalid_request, invalid_target
 from app.resources import MAIN, RESOURCES, Resource
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.forms import Fields
 
 MAX_LENGTH = 8192

@@ -1,5 +1,7 @@
 """The authorization server's routes."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
@@ -7,7 +9,6 @@ from starlette.routing import BaseRoute
 from app.oauth.authorize.approve import post_consent
 from app.oauth.authorize.consent import show_consent
 from app.oauth.authorize.endpoint import authorize
-from app.oauth.browser.routes import page_route
 from app.oauth.client_route import client_route
 from app.oauth.clients.register import register
 from app.oauth.context import OAuthContext
@@ -15,8 +16,9 @@ from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.tokens.introspect import introspect
 from app.oauth.tokens.revoke import revoke
 from app.oauth.tokens.token import token
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.public_document import public_document
+from app.ui.routes import page_route
 
 CACHE_SECONDS = 300
 
@@ -33,10 +35,10 @@ def oauth_routes(server: OAuthContext) -> list[BaseRoute]:
         # Where revision 2025-03-26 puts them when there is no metadata; SDKs still go there with a stored token.
         client_route("/register", register, server, "POST"),
         client_route("/token", token, server, "POST"),
-        page_route("/authorize", authorize, server, "GET"),
-        page_route("/oauth/authorize", authorize, server, "GET"),
-        page_route("/oauth/consent", show_consent, server, "GET"),
-        page_route("/oauth/consent", post_consent, server, "POST"),
+        page_route(server.kit, "/authorize", partial(authorize, server)),
+        page_route(server.kit, "/oauth/authorize", partial(authorize, server)),
+        page_route(server.kit, "/oauth/consent", partial(show_consent, server)),
+        page_route(server.kit, "/oauth/consent", partial(post_consent, server), "POST"),
     ]
 
 

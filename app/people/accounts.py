@@ -1,6 +1,5 @@
 """Signing up and signing in with an e-mail address and a password."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -18,9 +17,6 @@ from app.runtime.clock import Clock
 from app.text import clean
 
 LONGEST_NAME: Final = 100
-
-CreateFirstHousehold = Callable[[Connection, UUID, Person, datetime], Awaitable[None]]
-"""Makes the first household (id given) of a new person, inside the sign-up's transaction."""
 
 
 @dataclass(frozen=True, slots=True)

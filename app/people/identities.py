@@ -3,17 +3,10 @@ address changes, and issuers don't agree on it (OpenID Connect Core section 5.7)
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
-from uuid import UUID
 
-from app.audit.models import Action, AuditEntry
-from app.audit.repository import record
-from app.db import Connection
 from app.errors import Invalid
-from app.people import identity_repository as store
-from app.people.accounts import LONGEST_NAME, CreateFirstHousehold
-from app.people.models import Person
+from app.people.accounts import LONGEST_NAME
 from app.text import clean
 
 NAMELESS: Final = "Somebody"
@@ -26,33 +19,6 @@ class Identity:
     issuer: str
     subject: str
     name: str
-
-
-async def find_or_admit(
-    connection: Connection, identity: Identity, household_id: UUID, found_household: CreateFirstHousehold, now: datetime
-) -> Person:
-    """The person with this identity; at first sight a new one with a household, `household_id`, which is recorded.
-
-    The transaction must have been opened for `household_id`, a fresh id. Of several at once one makes the person.
-    """
-    person = await store.find_identified(connection, identity.issuer, identity.subject)
-    if person is None:
-        person = await store.insert_identified(connection, identity.issuer, identity.subject, identity.name, now)
-        if person is not None:
-            entry = AuditEntry(
-                action=Action.SIGN_UP,
-                at=now,
-                person_id=person.id,
-                household_id=household_id,
-                detail=identity.issuer,
-            )
-            await record(connection, entry)
-            await found_household(connection, household_id, person, now)
-            return person
-        person = await store.find_identified(connection, identity.issuer, identity.subject)
-    if person is None:
-        raise LookupError("a person of an issuer has lost their identity")
-    return person
 
 
 def name_in(claims: Mapping[str, object]) -> str:

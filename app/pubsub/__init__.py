@@ -1,4 +1,4 @@
-"""Cues: what changed, told to every replica. A cue carries no data; whoever hears one reads again."""
+"""Tell every process what changed. A notification carries no data: its receiver reads again."""
 
 from app.pubsub.notifications import GrantEnded, ListChanged, MembersChanged, Notification, Refetch
 from app.pubsub.pubsub import PubSub

@@ -1,6 +1,6 @@
-"""The kinds of cues, and how they are written into the payload of a NOTIFY.
+"""The kinds of notifications, and how they are written into the payload of a NOTIFY.
 
-Any role of the database can send a NOTIFY, so a payload proves nothing: it is validated strictly, and a cue is only
+Any database role can send a NOTIFY, so a payload proves nothing: it is validated strictly, and a notification is only
 ever a reason to look at the database again.
 """
 
@@ -15,8 +15,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 LONGEST_PAYLOAD: Final = 7_999
 """In bytes; PostgreSQL refuses 8,000 and more."""
 
-CUES_PER_PAYLOAD: Final = 40
-"""The longest cue is 150 bytes long, so that many always fit."""
+MOST_PER_PAYLOAD: Final = 40
+"""The longest notification takes 150 bytes, so that this many always fit."""
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
@@ -55,7 +55,7 @@ class MembersChanged:
 
 @dataclass(frozen=True, slots=True)
 class Refetch:
-    """Cues may have been missed: anything may have changed."""
+    """Notifications may have been missed: anything may have changed."""
 
     __pydantic_config__ = _STRICT
 
@@ -67,28 +67,31 @@ Notification = ListChanged | GrantEnded | MembersChanged | Refetch
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one payload holds: cues, and the process they come from."""
+    """The content of one payload: notifications, and the process they come from.
+
+    Processes of several versions talk to one another during a rollout, so the fields keep their names.
+    """
 
     __pydantic_config__ = _STRICT
 
     origin: UUID
-    cues: Annotated[list[Annotated[Notification, Field(discriminator="kind")]], Field(max_length=CUES_PER_PAYLOAD)]
+    cues: Annotated[list[Annotated[Notification, Field(discriminator="kind")]], Field(max_length=MOST_PER_PAYLOAD)]
 
 
 _MESSAGE: Final = TypeAdapter(Message)
 
 
-def payloads_of(origin: UUID, cues: Iterable[Notification]) -> list[str]:
-    """The cues as payloads, each at most LONGEST_PAYLOAD bytes; a single one without cues when there are none."""
-    remaining = iter(cues)
-    payloads = [_payload(origin, list(islice(remaining, CUES_PER_PAYLOAD)))]
-    while chunk := list(islice(remaining, CUES_PER_PAYLOAD)):
+def payloads_of(origin: UUID, notifications: Iterable[Notification]) -> list[str]:
+    """Return payloads of at most LONGEST_PAYLOAD bytes; a single empty one if there are no notifications."""
+    remaining = iter(notifications)
+    payloads = [_payload(origin, list(islice(remaining, MOST_PER_PAYLOAD)))]
+    while chunk := list(islice(remaining, MOST_PER_PAYLOAD)):
         payloads.append(_payload(origin, chunk))
     return payloads
 
 
 def read_payload(payload: object) -> Message | None:
-    """What a payload says, or None when it is not one of ours."""
+    """Return the message of a payload, or None if it isn't one of ours."""
     if not isinstance(payload, str):
         return None
     try:
@@ -97,5 +100,5 @@ def read_payload(payload: object) -> Message | None:
         return None
 
 
-def _payload(origin: UUID, cues: list[Notification]) -> str:
-    return _MESSAGE.dump_json(Message(origin, cues)).decode()
+def _payload(origin: UUID, notifications: list[Notification]) -> str:
+    return _MESSAGE.dump_json(Message(origin, notifications)).decode()

@@ -1,4 +1,4 @@
-"""The cue bus: one for each process. Whoever changes something tells it; whoever follows something hears of it."""
+"""Publish and subscribe, within this process and among all processes on one database."""
 
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -8,57 +8,70 @@ from uuid import UUID, uuid4
 import anyio
 import structlog
 
-from app.pubsub.connection import ListenConnection
+from app.pubsub.connection import ListenConnection, Outbox
 from app.pubsub.notifications import GrantEnded, ListChanged, MembersChanged, Notification, Refetch
-from app.pubsub.outbox import Outbox
 
-LAST_WORDS_SECONDS: Final = 2
+FINAL_SEND_SECONDS: Final = 2
 
 Listener = Callable[[Notification], None]
 _log: Final = structlog.stdlib.get_logger("app.pubsub")
 
 
 class PubSub:
-    """Cues within this process, and from and to the others on the same database.
+    """Delivers notifications to the listeners of every process. There is one in each process.
 
-    Listeners of this process hear at once. Others hear of changed lists after a short while in which changes gather,
-    and of ended grants and changed memberships right away. Every method that tells something returns at once and never
-    raises; call it after the commit.
+    Listeners in this process are called at once. Those in others hear of changed lists after a short interval in which
+    changes gather, and of ended grants and changed memberships right away. Publishing never waits and never raises; do
+    it after the commit.
     """
 
     def __init__(self, database_url: str) -> None:
         self._listeners: dict[UUID, dict[object, Listener]] = {}
-        self._hearing_all: list[Listener] = []
+        self._listeners_to_all: list[Listener] = []
         self._outbox = Outbox()
-        self._link = ListenConnection(database_url, self._outbox, uuid4(), self._deliver)
+        self._connection = ListenConnection(database_url, self._outbox, uuid4(), self._deliver)
 
     @property
     def is_listening(self) -> bool:
-        """Whether cues of other processes arrive now."""
-        return self._link.hears
+        """Whether notifications of other processes arrive now."""
+        return self._connection.is_listening
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Keep the connection to the others; at the end, what was told before is still sent."""
+        """Keep the connection to the others open; at the end, send what was published before."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._link.keep)
-            await self._link.tried.wait()
+            tasks.start_soon(self._connection.keep_open)
+            await self._connection.tried.wait()
             try:
                 yield
             finally:
-                with anyio.move_on_after(LAST_WORDS_SECONDS, shield=True):
-                    await self._link.finish()
+                with anyio.move_on_after(FINAL_SEND_SECONDS, shield=True):
+                    await self._connection.finish()
                 tasks.cancel_scope.cancel()
 
+    def publish(self, notification: Notification) -> None:
+        """Tell the listeners of this process now, and those of the others soon."""
+        self._outbox.put(notification)
+        self._deliver(notification)
+
+    def lists_changed(self, household_id: UUID, lists: Mapping[UUID, int]) -> None:
+        """Publish the new revisions of lists of a household."""
+        for list_id, rev in lists.items():
+            self.publish(ListChanged(household_id, list_id, rev))
+
+    def grant_ended(self, grant_id: UUID) -> None:
+        """Publish that a grant was revoked."""
+        self.publish(GrantEnded(grant_id))
+
     def subscribe(self, listener: Listener) -> None:
-        """Call `listener` for every cue, as long as there is this bus. It must not wait."""
-        self._hearing_all.append(listener)
+        """Call `listener` with every notification from now on. It must not wait."""
+        self._listeners_to_all.append(listener)
 
     @contextmanager
     def listening(self, listener: Listener, about: Iterable[UUID]) -> Generator[None]:
-        """Call `listener` for every cue about one of these households and grants while the block runs.
+        """Call `listener` with every notification about one of these households and grants while the block runs.
 
-        It also hears every `Refetch`. It is called on the event loop, and must not wait.
+        It also gets every `Refetch`. It is called on the event loop and must not wait.
         """
         token = object()
         subjects = frozenset(about)
@@ -72,36 +85,19 @@ class PubSub:
                 if not self._listeners[subject]:
                     del self._listeners[subject]
 
-    def lists_changed(self, household_id: UUID, lists: Mapping[UUID, int]) -> None:
-        """Tell that lists of a household have new revisions."""
-        for list_id, rev in lists.items():
-            self._publish(ListChanged(household_id, list_id, rev))
-
-    def grant_ended(self, grant_id: UUID) -> None:
-        """Tell that a grant was revoked."""
-        self._publish(GrantEnded(grant_id))
-
-    def members_changed(self, household_id: UUID) -> None:
-        """Tell that somebody joined a household, left it, or has another role."""
-        self._publish(MembersChanged(household_id))
-
-    def _publish(self, cue: Notification) -> None:
-        self._outbox.put(cue)
-        self._deliver(cue)
-
-    def _deliver(self, cue: Notification) -> None:
-        for listener in [*self._hearing_all, *self._listeners_of(cue)]:
+    def _deliver(self, notification: Notification) -> None:
+        for listener in [*self._listeners_to_all, *self._listeners_of(notification)]:
             try:
-                listener(cue)
-            except Exception:  # one listener must not keep the others, or the caller's commit, from going on
+                listener(notification)
+            except Exception:  # one listener must not stop the others, or the publisher
                 _log.exception("a listener failed")
 
-    def _listeners_of(self, cue: Notification) -> list[Listener]:
-        match cue:
+    def _listeners_of(self, notification: Notification) -> list[Listener]:
+        match notification:
             case ListChanged() | MembersChanged():
-                return list(self._listeners.get(cue.household_id, {}).values())
+                return list(self._listeners.get(notification.household_id, {}).values())
             case GrantEnded():
-                return list(self._listeners.get(cue.grant_id, {}).values())
+                return list(self._listeners.get(notification.grant_id, {}).values())
             case Refetch():
                 every = {token: each for found in self._listeners.values() for token, each in found.items()}
                 return list(every.values())

@@ -1,7 +1,7 @@
-"""Quantities: how people write them, the base unit they are kept in, and how they are written back.
+"""Quantities: how people write them, the base unit they are stored in, and how they are written back.
 
-A small grammar over one table of words per language. English, German, French and Spanish are read at once; what is
-not understood is part of the name, never an error: `7up`, `00 flour` and `5-grain bread` are names.
+A small grammar over one table of words per language. English, German, French and Spanish are read at once. Whatever
+isn't understood is part of the name and never an error: `7up`, `00 flour` and `5-grain bread` are names.
 """
 
 from app.quantities.phrases import Phrase, parse_phrase

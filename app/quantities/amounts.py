@@ -1,105 +1,168 @@
-"""A unit in a line, and the amount that ends one."""
+"""Units, amounts and pack sizes in a line: `2 kg`, `6 x 1,5 l`, `3 Packungen à 500 g`, `400g tin`."""
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
-from app.quantities.language import Unit
+from app.quantities.language import Unit, measure_of_word
 from app.quantities.line import Line, Token
-from app.quantities.numbers import Number, number_at
-from app.quantities.quantity import Quantity, make_quantity
-from app.quantities.singular import singular
-from app.quantities.units import LONGEST_SPELLING, Spelling, spelled
-from app.quantities.vocabulary import OF, OF_OF
+from app.quantities.merge_key import singular
+from app.quantities.numbers import Number, read_number
+from app.quantities.quantity import Quantity, is_size, make_quantity
+from app.quantities.units import LONGEST_SPELLING, Spelling, find_spellings
+from app.quantities.vocabulary import EACH, OF, OF_IN
+
+_CONTAINERS: Final = frozenset(
+    map(
+        measure_of_word,
+        ("pack", "packet", "bottle", "can", "bag", "sack", "jar", "box", "carton", "tub", "tube", "tray", "bote"),
+    )
+)
+"""Measures that a size may stand before: 400 g leaf spinach is not a leaf."""
 
 
 @dataclass(frozen=True, slots=True)
-class UnitFound:
-    """A unit, the place behind it, and behind the `of` that follows."""
+class UnitMatch:
+    """A unit, the index after it, and the one after the `of` that follows."""
 
     unit: Unit
     end: int
     name: int
 
 
-def unit_at(line: Line, place: int, number: Decimal) -> UnitFound | None:
-    """The unit that begins at a place, of several words if it can be.
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is in one pack, as an amount and as typed, and the index after it."""
 
-    A following `of` must be of the unit's language. A bare English singular after several is no unit but describes
-    what follows: two can openers.
+    quantity: Quantity
+    text: str
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SizedPack:
+    """A pack after its size."""
+
+    size: Size
+    pack: UnitMatch
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A name with its amount; the note is the size of a pack, or text in parentheses next to the amount."""
+
+    name: str
+    quantity: Quantity
+    note: str | None = None
+
+
+def read_unit(line: Line, index: int, number: Decimal) -> UnitMatch | None:
+    """Return the unit at an index, with as many words as possible.
+
+    A following `of` must be in the unit's language. A bare English singular after a number above one is no unit but
+    describes what follows: two can openers.
     """
-    tokens, ends = _words_at(line, place)
+    tokens, ends = _read_words(line, index)
     words, keys = [token.text for token in tokens], [token.key for token in tokens]
     for count in range(len(words), 0, -1):
         end = ends[count - 1]
-        spellings = spelled(keys[:count], words[:count])
-        if not spellings or not line.is_free(end):
+        spellings = find_spellings(keys[:count], words[:count])
+        if not spellings or not line.is_boundary(end):
             continue
-        name, of = _after_of(line, end)
-        best = next((each for each in spellings if _suits(each.unit, of)), None)
-        if best is not None and (of is not None or not _describes(best, number)):
-            return UnitFound(best.unit, end, name)
+        name, of = _read_of(line, end)
+        best = next((each for each in spellings if _fits(each.unit, of)), None)
+        if best is not None and (of is not None or not _is_description(best, number)):
+            return UnitMatch(best.unit, end, name)
     return None
 
 
-def describes_one(line: Line, place: int, number: Decimal) -> bool:
-    """Whether an English singular here tells, with the number before it, what the one thing behind it is like.
+def is_description(line: Line, index: int, number: Decimal) -> bool:
+    """Whether an English singular and the number before it only describe the one thing that follows.
 
     A 12 pack beer is one beer; 2 can openers are two.
     """
-    token, last = line.at(place), line.tokens[-1]
-    found = spelled([token.key], [token.text]) if token is not None and token is not last else ()
-    return bool(found) and _describes(found[0], number) and singular(last.key) == last.key
+    token, last = line.at(index), line.tokens[-1]
+    found = find_spellings([token.key], [token.text]) if token is not None and token is not last else ()
+    return bool(found) and _is_description(found[0], number) and singular(last.key) == last.key
 
 
 def amount_of(number: Number, unit: Unit) -> Decimal:
-    """The number as people mean it before that unit."""
-    return number.of_small() if unit.is_small else number.value
+    """Return the number as people mean it before a unit."""
+    return number.for_small_unit() if unit.is_small else number.value
 
 
-def name_after(line: Line, place: int) -> int:
-    """The place behind an `of`, in whatever language."""
-    return _after_of(line, place)[0]
+def skip_of(line: Line, index: int) -> int:
+    """Return the index after an `of` in any language, or the same index."""
+    return _read_of(line, index)[0]
 
 
-def ending_amount(line: Line, place: int) -> Quantity | None:
-    """The amount with a unit that fills the line from a place to its end: `500 g`, `1 1/2 l`, `2 Flaschen`."""
-    number = number_at(line, place)
-    found = unit_at(line, number.end, number.value) if number is not None else None
+def read_amount_to_end(line: Line, index: int) -> Quantity | None:
+    """Return the amount with a unit that fills the rest of the line: `500 g`, `1 1/2 l`, `2 Flaschen`."""
+    number = read_number(line, index)
+    found = read_unit(line, number.end, number.value) if number is not None else None
     if number is None or found is None or found.end != len(line):
         return None
     return make_quantity(amount_of(number, found.unit), found.unit.symbol)
 
 
-def _words_at(line: Line, place: int) -> tuple[list[Token], list[int]]:
-    """The next words, parted by spaces or points, and the place behind each with its point."""
+def read_size(line: Line, index: int) -> Size | None:
+    """Return the weight, volume or length at an index: `1,5 l`, `400 g`."""
+    number = read_number(line, index)
+    found = read_unit(line, number.end, number.value) if number is not None else None
+    if number is None or found is None:
+        return None
+    quantity = make_quantity(amount_of(number, found.unit), found.unit.symbol)
+    if quantity is None or not is_size(quantity):
+        return None
+    return Size(quantity, line.between(index, found.end), found.end)
+
+
+def read_pack_size(line: Line, index: int) -> Size | None:
+    """Return the size that follows a pack word: `à 500 g`, `de 1,5 l`, `of 400 g`, or bare."""
+    linked = line.is_word(index, EACH) or line.is_word(index, OF)
+    return read_size(line, index + 1 if linked else index)
+
+
+def read_sized_pack(line: Line, index: int) -> SizedPack | None:
+    """Return a pack word with the size before it: `400g tin`, `200 g Becher`."""
+    size = read_size(line, index)
+    # The singular is fine after a larger number too: `2 x 400g tin` is common.
+    pack = read_unit(line, size.end, Decimal(1)) if size is not None else None
+    if size is None or pack is None or pack.unit.measure not in _CONTAINERS or pack.name >= len(line):
+        return None
+    return SizedPack(size, pack)
+
+
+def _read_words(line: Line, index: int) -> tuple[list[Token], list[int]]:
+    """Return the next words, separated by spaces or points, and the index after each and its point."""
     words: list[Token] = []
     ends: list[int] = []
-    while len(words) < LONGEST_SPELLING and (token := line.at(place)) is not None and token.kind == "word":
-        dot = line.glued(place + 1)
-        place += 2 if dot is not None and dot.is_sign(".") else 1
+    while len(words) < LONGEST_SPELLING and (token := line.at(index)) is not None and token.kind == "word":
+        dot = line.glued(index + 1)
+        index += 2 if dot is not None and dot.is_sign(".") else 1
         words.append(token)
-        ends.append(place)
+        ends.append(index)
     return words, ends
 
 
-def _after_of(line: Line, place: int) -> tuple[int, str | None]:
-    """The place behind `of`, `von`, `de` or `d'`, and that word; only in lower case, as De Cecco is a name."""
-    token = line.spaced(place)
+def _read_of(line: Line, index: int) -> tuple[int, str | None]:
+    """Return the index after `of`, `von`, `de` or `d'`, and that word; only in lower case, as De Cecco is a name."""
+    token = line.spaced(index)
     if token is None or token.kind != "word" or token.text not in OF:
-        return place, None
+        return index, None
     if token.text == "d":
-        apostrophe, name = line.glued(place + 1), line.glued(place + 2)
+        apostrophe, name = line.glued(index + 1), line.glued(index + 2)
         is_elision = apostrophe is not None and apostrophe.is_sign("'’") and name is not None
-        return (place + 2, "d") if is_elision else (place, None)
-    return (place + 1, token.text) if line.spaced(place + 1) is not None else (place, None)
+        return (index + 2, "d") if is_elision else (index, None)
+    return (index + 1, token.text) if line.spaced(index + 1) is not None else (index, None)
 
 
-def _suits(unit: Unit, of: str | None) -> bool:
+def _fits(unit: Unit, of: str | None) -> bool:
     if of is None:
         return not unit.needs_of
-    return not unit.language or of in OF_OF[unit.language]
+    return not unit.language or of in OF_IN[unit.language]
 
 
-def _describes(spelling: Spelling, number: Decimal) -> bool:
+def _is_description(spelling: Spelling, number: Decimal) -> bool:
     unit = spelling.unit
     return unit.language == "en" and unit.is_thing and spelling.is_singular and number > 1

@@ -1,4 +1,4 @@
-"""What a table of a language holds: its units, and the words around them."""
+"""What is known about a language: its units, the words around amounts, and its plurals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,17 @@ Kind = Literal["metric", "imperial", "kitchen", "pack", "piece", "dozen"]
 Code = Literal["", "en", "de", "fr", "es"]
 
 HALF: Final = Decimal("0.5")
+THIRD: Final = Decimal(1) / 3
+QUARTER: Final = Decimal("0.25")
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A unit: its measure, how many base units (g, ml, cm, one piece, one pack) it holds, and how it is written.
 
-    `also` are further spellings. A unit that `needs_of` is only read before `of` in its language, because the word
-    alone means something else. Abbreviations of an `exact` one are read only in the case given. `grows_to` is the unit
-    that large sums take.
+    `also` are further spellings. A unit that `needs_of` is recognized only before "of" in its language, because the
+    word alone means something else. Abbreviations of an `exact` unit are case-sensitive. `grows_to` is the unit that
+    large sums are shown in.
     """
 
     symbol: str
@@ -45,55 +47,53 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """The words of one language, all folded: lower case, no accents. Several words are a tuple."""
+    """The units and words of one language.
+
+    Words are folded (lower case, no accents: `Äpfel` is `apfel`); a phrase of several words is a tuple.
+    """
 
     units: tuple[Unit, ...]
     code: Code = ""
     of: frozenset[str] = frozenset()
-    """Between a unit and a name."""
+    """Words between a unit and a name."""
     one: frozenset[str] = frozenset()
-    """Articles that count one."""
+    """Articles that mean one."""
     numbers: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
-    """Numerals; read only before a unit, because names are full of them: five spice, tres leches."""
+    """Numerals; they count only before a unit, because names are full of them: five spice, tres leches."""
     fractions: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
-    """Read only before a unit, or for a half beside an article."""
+    """They count only before a unit; a half also counts next to an article."""
     half_of_a_thing: frozenset[str] = frozenset()
-    """Forms of half that stand before a name without an article."""
-    half_more: frozenset[tuple[str, ...]] = frozenset()
-    """Behind a number or a unit."""
+    """Forms of "half" that stand before a name without an article."""
+    and_a_half: frozenset[tuple[str, ...]] = frozenset()
+    """Phrases after a number or a unit."""
     about: frozenset[tuple[str, ...]] = frozenset()
-    """Before a number; dropped."""
+    """Phrases before a number; they are dropped."""
     until: frozenset[str] = frozenset()
-    """Between the two numbers of a range."""
+    """Words between the two numbers of a range."""
     each: frozenset[str] = frozenset()
-    """Between a pack and its size."""
+    """Words between a pack and its size."""
     few: frozenset[str] = frozenset()
-    """After an article, an amount that nobody can add up."""
+    """Words that, after an article, are an amount that can't be added up."""
     joining: frozenset[str] = frozenset()
     """Words that no counted name begins with, so that `3 in 1 Kaffee` is a name."""
+    not_plural: frozenset[str] = frozenset()
+    """Words that look like plurals but aren't, or that nobody counts."""
+    singular_in_e: frozenset[str] = frozenset()
+    """Singulars in -che, -sse, -xe, -oe and -ie. Other plurals in -ches and so on lose the e too, and -ies becomes -y.
+    """
+    plural_endings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Plural endings with their singular endings."""
+    irregular_plurals: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Whole words in the plural with their singulars."""
 
 
 def measure_of_word(word: str) -> str:
-    """The measure of a pack word. It has a prefix, so that no word that people invent is `mass` or `none`."""
+    """Return the measure of a pack word. Its prefix keeps invented words apart from measures such as `mass`."""
     return f"pack:{word}"
 
 
-def measured(
-    measure: str,
-    factor: str,
-    symbol: str,
-    *also: str,
-    kind: Kind = "metric",
-    language: Code = "",
-    exact: bool = False,
-    grows_to: str | None = None,
-) -> Unit:
-    """A unit of the metric or the imperial system, by default the same in every language."""
-    return Unit(symbol, measure, Decimal(factor), kind, "", also, language, exact=exact, grows_to=grows_to)
-
-
 def pack_words(code: Code) -> "partial[Unit]":
-    """Makes the pack words of a language: `measure, singular, plural, *also`."""
+    """Return a function that makes the pack words of a language: `measure, singular, plural, *also`."""
     return partial(_pack_word, code)
 
 
@@ -105,6 +105,21 @@ def _pack_word(
     )
 
 
-def numerals(words: str) -> dict[str, Decimal]:
-    """The numerals from two on, in a row."""
-    return {word: Decimal(value) for value, word in enumerate(words.split(), start=2)}
+def numerals(text: str) -> dict[str, Decimal]:
+    """Return the numerals of a text with their values; the first is two."""
+    return {word: Decimal(value) for value, word in enumerate(text.split(), start=2)}
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
+def phrases(text: str) -> frozenset[tuple[str, ...]]:
+    """Return the phrases of a text, which are separated by commas."""
+    return frozenset(tuple(phrase.split()) for phrase in text.split(","))
+
+
+def singulars(text: str) -> dict[str, str]:
+    """Return plurals with their singulars from a text such as `loaves loaf, knives knife`."""
+    return dict(pair.split() for pair in text.split(","))

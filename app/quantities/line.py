@@ -8,14 +8,14 @@ from app.text import fold
 
 Kind = Literal["word", "digits", "sign"]
 
-# Every alternative is one run of characters that no other can begin, so reading is one step a character.
+# No two alternatives can begin with the same character, so reading takes one step per character.
 # Signs such as ½ count as letters to `re`.
 _PARTS: Final = re.compile(r"(?P<word>[^\W\d_¼-¾⅐-⅞]+)|(?P<digits>[0-9]+)|(?P<space>\s+)|(?P<sign>.)", re.DOTALL)
 _LONGEST_WORD: Final = 30
 
 
 class Token(NamedTuple):
-    """A run of letters, a run of digits, or one other character; `spaced` when white space or the start is before."""
+    """A run of letters, a run of digits, or one other character; `spaced` if white space or nothing precedes it."""
 
     kind: Kind
     text: str
@@ -25,7 +25,7 @@ class Token(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The text with case and accents folded; empty when it is longer than any word of the tables."""
+        """The text with case and accents folded; empty if it is longer than any word in the tables."""
         if len(self.text) > _LONGEST_WORD:
             return ""
         return self.text.lower() if self.text.isascii() else fold(self.text)
@@ -36,7 +36,7 @@ class Token(NamedTuple):
 
 
 class Line:
-    """A line and its tokens; places are indices of tokens, and behind the last one there is None."""
+    """A line and its tokens; an index is that of a token, and after the last one there is None."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -45,46 +45,46 @@ class Line:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def at(self, place: int) -> Token | None:
-        """The token at a place."""
-        return self.tokens[place] if 0 <= place < len(self.tokens) else None
+    def at(self, index: int) -> Token | None:
+        """Return the token at an index."""
+        return self.tokens[index] if 0 <= index < len(self.tokens) else None
 
-    def glued(self, place: int) -> Token | None:
-        """The token at a place if nothing stands between it and the one before."""
-        token = self.at(place)
+    def glued(self, index: int) -> Token | None:
+        """Return the token at an index if nothing separates it from the one before."""
+        token = self.at(index)
         return token if token is not None and not token.spaced else None
 
-    def spaced(self, place: int) -> Token | None:
-        """The token at a place if white space is before it."""
-        token = self.at(place)
+    def spaced(self, index: int) -> Token | None:
+        """Return the token at an index if white space precedes it."""
+        token = self.at(index)
         return token if token is not None and token.spaced else None
 
-    def is_free(self, place: int) -> bool:
-        """Whether what ended before this place ended there for people too."""
-        token = self.glued(place)
+    def is_boundary(self, index: int) -> bool:
+        """Whether a number or unit may end before this index."""
+        token = self.glued(index)
         return token is None or token.is_sign("(")
 
-    def is_word(self, place: int, words: frozenset[str]) -> bool:
-        """Whether a word of its own from among these folded words is there."""
-        token = self.spaced(place)
+    def is_word(self, index: int, words: frozenset[str]) -> bool:
+        """Whether a separate word that is one of these folded words stands at an index."""
+        token = self.spaced(index)
         return token is not None and token.kind == "word" and token.key in words
 
-    def after_any(self, place: int, phrases: Mapping[str, Sequence[Sequence[str]]]) -> int | None:
-        """The place behind one of these phrases, each of folded words and found by its first, if it stands here."""
-        first = self.spaced(place)
+    def skip_phrase(self, index: int, phrases: Mapping[str, Sequence[Sequence[str]]]) -> int | None:
+        """Return the index after one of these phrases, keyed by their first word; None if none stands here."""
+        first = self.spaced(index)
         for phrase in phrases.get(first.key, ()) if first is not None else ():
-            tokens = self.tokens[place : place + len(phrase)]
+            tokens = self.tokens[index : index + len(phrase)]
             if [token.key for token in tokens if token.spaced] == list(phrase):
-                return place + len(phrase)
+                return index + len(phrase)
         return None
 
-    def between(self, place: int, end: int) -> str:
-        """The text of the tokens from `place` up to `end`."""
-        return self.text[self.tokens[place].start : self.tokens[end - 1].end] if place < end else ""
+    def between(self, index: int, end: int) -> str:
+        """Return the text of the tokens from `index` up to `end`."""
+        return self.text[self.tokens[index].start : self.tokens[end - 1].end] if index < end else ""
 
-    def rest(self, place: int) -> str:
-        """The text from a place on."""
-        return self.between(place, len(self.tokens))
+    def rest(self, index: int) -> str:
+        """Return the text from an index on."""
+        return self.between(index, len(self.tokens))
 
 
 def _tokens(text: str) -> list[Token]:
@@ -99,27 +99,27 @@ def _tokens(text: str) -> list[Token]:
     return tokens
 
 
-def is_times(line: Line, place: int) -> bool:
-    """Whether `x` or `×` is there."""
-    token = line.at(place)
+def is_times(line: Line, index: int) -> bool:
+    """Whether `x` or `×` stands at an index."""
+    token = line.at(index)
     return token is not None and (token.is_sign("×") or token.text == "x")
 
 
-def is_times_after_number(line: Line, place: int) -> bool:
-    """The same behind a number, where a capital will do too: 3X milk, but X3 is a name."""
-    token = line.glued(place)
-    return is_times(line, place) or (token is not None and token.text == "X")
+def is_times_after_number(line: Line, index: int) -> bool:
+    """Whether an x stands after a number, where a capital counts too: 3X milk, but X3 is a name."""
+    token = line.glued(index)
+    return is_times(line, index) or (token is not None and token.text == "X")
 
 
-def parenthesis_at(line: Line, place: int) -> tuple[str | None, int]:
-    """What stands in parentheses at a place, and the place behind; the same place where there are none."""
-    opening = line.at(place)
+def read_parenthesis(line: Line, index: int) -> tuple[str | None, int]:
+    """Return the text in parentheses at an index, and the index after them; the same index if there are none."""
+    opening = line.at(index)
     if opening is None or not opening.is_sign("("):
-        return None, place
-    for end in range(place + 1, len(line)):
+        return None, index
+    for end in range(index + 1, len(line)):
         token = line.tokens[end]
         if token.is_sign("("):
             break
         if token.is_sign(")"):
-            return line.between(place + 1, end).strip() or None, end + 1
-    return None, place
+            return line.between(index + 1, end).strip() or None, end + 1
+    return None, index

@@ -1,48 +1,74 @@
 """The key under which lines of one thing merge: case, accents and plural make no difference.
 
 Own rules and word lists, never a stemmer: stemmers make salt of salted and butt of Butter. A wrong merge is worse than
-two lines, so what no rule or list knows stays as it is. Nobody says which language a name is in, so all are tried; a
-key is for comparing, and need not be a word.
+two lines, so a word that no rule or list covers stays as it is. The language of a name is unknown, so the rules of all
+are applied; a key is only for comparison and need not be a word.
 """
 
 import re
 from typing import Final
 
-from app.quantities.singular import singular
+from app.quantities.vocabulary import IRREGULAR_PLURALS, NOT_PLURAL, PLURAL_ENDINGS, SINGULAR_IN_E
 from app.text import fold
 
-__all__ = ["merge_key", "singular"]
-
-_PARTS: Final = re.compile("([ '’-])")
+_SEPARATORS: Final = re.compile("([ '’-])")
 _CONNECTING: Final = frozenset(
     {"of", "d", "de", "du", "des", "del", "au", "aux", "al", "a", "en", "con", "sin", "sans", "avec", "y", "et"}
 )
+_ENDING_LENGTHS: Final = sorted(set(map(len, PLURAL_ENDINGS)), reverse=True)
+_SHORTEST: Final = 4
+_SHORTEST_WITH_Y: Final = 6
 
 
 def merge_key(name: str) -> str:
-    """The key of a name: `fold`, with the last word in the singular, and those that agree with it.
+    """Return the key of a name: `fold`, with the last word in the singular, and the words that agree with it.
 
-    `haricots verts` agrees as a whole. In front of `de`, `à`, `con` and the like, the word before is the noun:
+    `haricots verts` agrees as a whole. Before `de`, `à`, `con` and the like, the word in front is the noun:
     `pommes de terre`.
     """
-    parts = _PARTS.split(fold(name))
+    parts = _SEPARATORS.split(fold(name))
     words = parts[::2]
     for end in {len(words), _noun_end(words)}:
-        _fold_back_from(words, end)
+        _make_singular_before(words, end)
     parts[::2] = words
     return "".join(parts)
 
 
+def singular(word: str) -> str:
+    """Return the singular of a folded word; the word itself if it is one or no rule is certain."""
+    if word in IRREGULAR_PLURALS:
+        return IRREGULAR_PLURALS[word]
+    if word in NOT_PLURAL or len(word) < _SHORTEST or not (word.isascii() and word.isalpha()):
+        return word
+    for length in _ENDING_LENGTHS:
+        if word[-length:] in PLURAL_ENDINGS:
+            return word[:-length] + PLURAL_ENDINGS[word[-length:]]
+    return _without_s(word)
+
+
 def _noun_end(words: list[str]) -> int:
-    """Where the noun ends: before the first connecting word that is not the first word."""
-    connecting = (place for place, word in enumerate(words) if word in _CONNECTING)
-    return next((place for place in connecting if place > 0), len(words))
+    """Return the index after the noun: of the first connecting word that is not the first word."""
+    connecting = (index for index, word in enumerate(words) if word in _CONNECTING)
+    return next((index for index in connecting if index > 0), len(words))
 
 
-def _fold_back_from(words: list[str], end: int) -> None:
-    """Put the word before `end` into the singular, and those before it while they are plurals too."""
-    for place in range(end - 1, -1, -1):
-        folded = singular(words[place])
-        if folded == words[place] or words[place] in _CONNECTING:
+def _make_singular_before(words: list[str], end: int) -> None:
+    """Put the word before `end` into the singular, and the ones before it for as long as they are plurals."""
+    for index in range(end - 1, -1, -1):
+        one = singular(words[index])
+        if one == words[index] or words[index] in _CONNECTING:
             return
-        words[place] = folded
+        words[index] = one
+
+
+def _without_s(word: str) -> str:
+    """Drop a plural s: eggs, boxes, berries, tomatoes, huevos, Kiwis; but hummus and molasses keep theirs."""
+    if not word.endswith("s") or word.endswith(("ss", "us")):
+        return word
+    if word[:-1] in SINGULAR_IN_E:
+        return word[:-1]
+    if word.endswith("ies") and len(word) >= _SHORTEST_WITH_Y:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "xes", "sses", "oes")):
+        return word[:-2]
+    return word[:-1]

@@ -1,11 +1,13 @@
-"""Numbers in digits: `2`, `0,5`, `1 1/2`, `1½`, `1.000,5`, `2-3`."""
+"""Numbers in digits (`2`, `0,5`, `1½`, `1.000,5`, `2-3`) and in words (`a`, `ein halbes`, `three quarters`)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
+from app.quantities.language import HALF
 from app.quantities.line import Line, Token
-from app.quantities.vocabulary import UNTIL
+from app.quantities.vocabulary import ABOUT, AND_A_HALF, FRACTIONS, HALF_OF_A_THING, NUMBERS, ONE, UNTIL
 
 _LONGEST: Final = 9
 _DECIMALS: Final = 6
@@ -20,22 +22,33 @@ _VULGAR: Final = {
         *(("⅘", 4, 5), ("⅙", 1, 6), ("⅚", 5, 6), ("⅛", 1, 8), ("⅜", 3, 8), ("⅝", 5, 8), ("⅞", 7, 8)),
     )
 }
+_LONGEST_ABOUT: Final = max(len(phrase) for phrases in ABOUT.values() for phrase in phrases) + len(".")
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number and the place behind it.
+    """A number and the index after it.
 
-    `grouped` is the other reading of `1.000` and `1,000`, where the sign parts thousands; the unit decides which.
+    `grouped` is the other reading of `1.000` and `1,000`, with a thousands separator; the unit decides which.
     """
 
     value: Decimal
     end: int
     grouped: Decimal | None = None
 
-    def of_small(self) -> Decimal:
-        """The value for pieces, packs, grams and millilitres: nobody writes thousandths of them."""
+    def for_small_unit(self) -> Decimal:
+        """Return the value before pieces, packs, grams and millilitres: nobody writes thousandths of them."""
         return self.value if self.grouped is None else self.grouped
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    """A number in words and the index after it; one that `needs_unit` counts only before a unit."""
+
+    value: Decimal
+    end: int
+    needs_unit: bool
+    is_fraction: bool = False
 
 
 def begins_number(token: Token) -> bool:
@@ -43,27 +56,27 @@ def begins_number(token: Token) -> bool:
     return token.kind == "digits" or token.text in _VULGAR or token.text == "."
 
 
-def number_at(line: Line, place: int) -> Number | None:
-    """The number that begins at a place, above zero; None where something else does, such as `00` or `1/0`."""
-    token = line.at(place)
+def read_number(line: Line, index: int) -> Number | None:
+    """Return the number above zero at an index; None for anything else, such as `00` or `1/0`."""
+    token = line.at(index)
     if token is None:
         return None
     if token.text in _VULGAR:
-        return Number(_VULGAR[token.text], place + 1)
+        return Number(_VULGAR[token.text], index + 1)
     if token.text == ".":
-        return _without_zero(line, place)
+        return _without_zero(line, index)
     if not _is_plain(token.text):
         return None
-    found = _fraction(line, place) or _mixed(line, place) or _decimal(line, place)
+    found = _fraction(line, index) or _mixed(line, index) or _decimal(line, index)
     if found is None or found.value == 0:
         return None
     following = line.glued(found.end)
     return None if following is not None and following.is_sign(_SLASHES) else found
 
 
-def range_at(line: Line, place: int) -> Number | None:
-    """A number, or the larger one of a range: whoever wants 2-3 onions is served with three."""
-    number = number_at(line, place)
+def read_number_or_range(line: Line, index: int) -> Number | None:
+    """Return the number at an index, or the larger one of a range: three onions satisfy a wish for 2-3."""
+    number = read_number(line, index)
     if number is None:
         return None
     until = line.at(number.end)
@@ -75,18 +88,55 @@ def range_at(line: Line, place: int) -> Number | None:
             return None
     elif not line.is_word(number.end, UNTIL):
         return number
-    most = number_at(line, number.end + 1)
+    most = read_number(line, number.end + 1)
     if most is None:
         return number if until.kind == "word" else None
     return most if most.value > number.value else None
+
+
+def read_numerals(line: Line, index: int) -> Iterator[Numeral]:
+    """Yield the numbers in words at an index, the longest first: `un quart` is a fourth, or one quart."""
+    token = line.spaced(index)
+    if token is None or token.kind != "word":
+        return
+    value = Decimal(1) if token.key in ONE else NUMBERS.get(token.key)
+    parts = _fraction_in_words(line, index if value is None else index + 1, article=value is not None)
+    if parts is not None:
+        times = value or Decimal(1)
+        yield Numeral(times * parts.value, parts.end, parts.needs_unit or times != 1, is_fraction=True)
+    if value is not None:
+        yield Numeral(value, index + 1, needs_unit=token.key not in ONE)
+
+
+def skip_about(line: Line, index: int) -> int:
+    """Return the index after `ca.`, `etwa`, `environ`, `about` or `~`, or the same index."""
+    sign = line.at(index)
+    if sign is not None and sign.is_sign("~≈"):
+        return index + 1
+    end = line.skip_phrase(index, ABOUT)
+    if end is None:
+        return index
+    dot = line.glued(end)
+    return end + 1 if dot is not None and dot.is_sign(".") else end
+
+
+def find_about_before(line: Line, index: int) -> int:
+    """Return the index of the `ca.`, `etwa` or `~` that ends before an index, or the same index."""
+    starts = range(max(0, index - _LONGEST_ABOUT), index)
+    return next((start for start in starts if skip_about(line, start) == index), index)
+
+
+def skip_and_a_half(line: Line, index: int) -> int | None:
+    """Return the index after `and a half`, `et demi` or `y medio`; None where there is none."""
+    return line.skip_phrase(index, AND_A_HALF)
 
 
 def _is_plain(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _LONGEST and (text == "0" or text[0] != "0")
 
 
-def _decimal(line: Line, place: int) -> Number | None:
-    first, end = line.tokens[place].text, place + 1
+def _decimal(line: Line, index: int) -> Number | None:
+    first, end = line.tokens[index].text, index + 1
     signs, groups = "", [first]
     while len(groups) <= _GROUPS and (group := _group_at(line, end)):
         sign, digits, end = group
@@ -95,21 +145,22 @@ def _decimal(line: Line, place: int) -> Number | None:
     return _valued(signs, groups, end)
 
 
-def _group_at(line: Line, place: int) -> tuple[str, str, int] | None:
-    """A separator with its digits: a point, a comma or an apostrophe without spaces, or a space between thousands."""
-    digits = line.at(place)
+def _group_at(line: Line, index: int) -> tuple[str, str, int] | None:
+    """Return a separator, its digits and the index after them: a point, comma or apostrophe without spaces, or a
+    space between thousands."""
+    digits = line.at(index)
     if digits is not None and digits.kind == "digits" and digits.spaced and len(digits.text) == 3:
-        # Between digits a thin or fixed space only ever parts thousands, and a group like 000 is no number of its own.
-        space = line.text[line.tokens[place - 1].end : digits.start]
-        return (" ", digits.text, place + 1) if space in _THIN_SPACES or digits.text[0] == "0" else None
-    sign, digits = line.glued(place), line.glued(place + 1)
+        # Between digits a thin or non-breaking space only ever separates thousands, and 000 is no number by itself.
+        space = line.text[line.tokens[index - 1].end : digits.start]
+        return (" ", digits.text, index + 1) if space in _THIN_SPACES or digits.text[0] == "0" else None
+    sign, digits = line.glued(index), line.glued(index + 1)
     if sign is None or digits is None or not sign.is_sign(".,'’") or digits.kind != "digits":
         return None
-    return sign.text, digits.text, place + 2
+    return sign.text, digits.text, index + 2
 
 
 def _valued(signs: str, groups: list[str], end: int) -> Number | None:
-    """The value of digits between separators: the last one may be the decimal sign, the others part thousands."""
+    """Return the value of groups of digits: the last separator may be the decimal one, the others are for thousands."""
     if not signs:
         return Number(Decimal(groups[0]), end)
     whole, last = "".join(groups[:-1]), groups[-1]
@@ -127,31 +178,46 @@ def _valued(signs: str, groups: list[str], end: int) -> Number | None:
     return Number(Decimal(f"{whole}.{last}"), end)
 
 
-def _fraction(line: Line, place: int) -> Number | None:
-    above, slash, below = line.at(place), line.glued(place + 1), line.glued(place + 2)
+def _fraction(line: Line, index: int) -> Number | None:
+    above, slash, below = line.at(index), line.glued(index + 1), line.glued(index + 2)
     if above is None or slash is None or below is None or not slash.is_sign(_SLASHES):
         return None
     if not _is_plain(above.text) or not _is_plain(below.text) or below.text == "0":
         return None
-    return Number(Decimal(above.text) / Decimal(below.text), place + 3)
+    return Number(Decimal(above.text) / Decimal(below.text), index + 3)
 
 
-def _without_zero(line: Line, place: int) -> Number | None:
+def _without_zero(line: Line, index: int) -> Number | None:
     """`.5`"""
-    point, digits = line.spaced(place), line.glued(place + 1)
+    point, digits = line.spaced(index), line.glued(index + 1)
     if point is None or digits is None or digits.kind != "digits" or len(digits.text) > _DECIMALS:
         return None
     value = Decimal(f"0.{digits.text}")
-    return Number(value, place + 2) if value else None
+    return Number(value, index + 2) if value else None
 
 
-def _mixed(line: Line, place: int) -> Number | None:
+def _mixed(line: Line, index: int) -> Number | None:
     """`1 1/2`, `1-1/2`, `1½`, `1 ½`."""
-    whole, following = line.tokens[place].text, line.at(place + 1)
+    whole, following = line.tokens[index].text, line.at(index + 1)
     if following is None:
         return None
     if following.text in _VULGAR:
-        return Number(Decimal(whole) + _VULGAR[following.text], place + 2)
-    start = place + 2 if following.is_sign("-") and not following.spaced and line.glued(place + 2) else place + 1
+        return Number(Decimal(whole) + _VULGAR[following.text], index + 2)
+    start = index + 2 if following.is_sign("-") and not following.spaced and line.glued(index + 2) else index + 1
     part = _fraction(line, start)
     return replace(part, value=part.value + int(whole)) if part is not None and part.value < 1 else None
+
+
+def _fraction_in_words(line: Line, index: int, *, article: bool) -> Numeral | None:
+    token = line.spaced(index)
+    value = FRACTIONS.get(token.key) if token is not None and token.kind == "word" else None
+    if token is None or value is None:
+        return None
+    end = index + 1
+    hyphen = line.glued(end)
+    if hyphen is not None and hyphen.is_sign("-"):
+        end += 1
+    elif line.is_word(end, ONE):
+        article, end = True, end + 1
+    stands_alone = value == HALF and (article or token.key in HALF_OF_A_THING)
+    return Numeral(value, end, needs_unit=not stands_alone, is_fraction=True)

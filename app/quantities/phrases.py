@@ -1,21 +1,21 @@
-"""A typed line in its parts: name, quantity and note.
+"""Split a typed line into name, quantity and note.
 
-The amount stands before the name or behind it; a note stands in parentheses. Where several readings are possible, the
-first that fits wins: an amount before the name, one behind it, one in the parentheses, and then all is the name.
+The amount stands before or after the name; a note stands in parentheses. Where several readings are possible, the
+first that fits wins: an amount before the name, one after it, one in the parentheses, and otherwise all is the name.
 """
 
 from dataclasses import dataclass, replace
 
+from app.quantities.amounts import Reading
 from app.quantities.leading import read_leading
 from app.quantities.line import Line
 from app.quantities.quantity import Quantity, is_size
-from app.quantities.reading import Reading
-from app.quantities.trailing import amount_alone, read_size_behind, read_trailing
+from app.quantities.trailing import read_amount_alone, read_trailing, read_trailing_size
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A line as typed, in its parts."""
+    """The parts of a typed line."""
 
     name: str
     quantity: Quantity | None = None
@@ -23,14 +23,14 @@ class Phrase:
 
 
 def parse_phrase(text: str) -> Phrase:
-    """A typed line in its parts: `2 kg flour`, `flour 500g`, `½ cup sugar`, `6 x 1,5 l Wasser`, `milk (lactose free)`.
+    """Split a typed line: `2 kg flour`, `flour 500g`, `½ cup sugar`, `6 x 1,5 l Wasser`, `milk (lactose free)`.
 
-    What is not understood is the name, as typed. Never an error; the time is linear in the length of the text.
+    Anything that isn't understood is the name, as typed; nothing is an error. Takes linear time.
     """
     bare, note = _without_note(text)
     reading = _read(bare)
     if reading is None:
-        amount = amount_alone(Line(note)) if note is not None else None
+        amount = read_amount_alone(Line(note)) if note is not None else None
         return Phrase(bare, amount, None) if amount is not None else Phrase(bare, None, note)
     # `milk (fresh) 2 l`
     name, inner = _without_note(reading.name)
@@ -43,14 +43,14 @@ def _read(text: str) -> Reading | None:
     if reading is None:
         return read_trailing(line)
     if reading.note is None and not is_size(reading.quantity):
-        sized = read_size_behind(Line(reading.name))
+        sized = read_trailing_size(Line(reading.name))
         if sized is not None:
             return replace(reading, name=sized.name, note=sized.note)
     return reading
 
 
 def _without_note(text: str) -> tuple[str, str | None]:
-    """The line without the parentheses at its end, and what is in them; without a line they are the name."""
+    """Split off the parentheses at the end of a line; if there is nothing else, they are the name."""
     if not text.endswith(")"):
         return text, None
     start = text.rfind("(")

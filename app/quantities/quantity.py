@@ -1,17 +1,30 @@
-"""An exact amount: how it is made, added up and written."""
+"""Exact amounts: how they are made, added up and written."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Final
 
-from app.quantities.language import measure_of_word
+from app.quantities.language import Unit, measure_of_word
 from app.quantities.merge_key import merge_key
-from app.quantities.sums import even, unit_of_sum
-from app.quantities.units import factor_of, unit_called
-from app.quantities.writing import written
+from app.quantities.units import UNITS, factor_of, find_unit
 
 LARGEST: Final = Decimal(10) ** 11
 STEP: Final = Decimal("0.000001")
+
+_SUM_TOLERANCE: Final = Decimal("0.000005")
+"""How far a sum may be from what was meant, after a few roundings to the sixth decimal."""
+
+_SMALLEST_IN_PARTS: Final = Decimal("0.1")
+
+_MANY: Final = 20
+"""More spoons than this are shown in millilitres."""
+
+_BASE: Final = {"mass": "g", "volume": "ml", "length": "cm"}
+_FRACTION_TOLERANCE: Final = Decimal("0.00001")
+_FRACTIONS_BELOW: Final = 100
+_FRACTION_DENOMINATORS: Final = (3, 6, 8)
+"""Denominators that read better than their decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +36,10 @@ class Quantity:
     unit: str | None
 
     def plus(self, other: "Quantity") -> "Quantity":
-        """The sum of two amounts of one measure, in a unit that suits it: 500 g + 1 kg = 1.5 kg, 3 TL + 1 EL = 2 EL."""
+        """Return the sum of two amounts of one measure: 500 g + 1 kg = 1.5 kg, 3 TL + 1 EL = 2 EL."""
         total = self.amount + other.amount
-        unit = unit_of_sum(self.measure, total, self.unit, other.unit)
-        total = even(total, *(factor_of(used) for used in (unit, other.unit, self.unit)))
+        unit = _unit_of_sum(self.measure, total, self.unit, other.unit)
+        total = _undo_rounding(total, *(factor_of(used) for used in (unit, other.unit, self.unit)))
         return Quantity(self.measure, total.quantize(STEP, ROUND_HALF_UP), unit)
 
     @property
@@ -35,17 +48,24 @@ class Quantity:
         return (self.amount / factor_of(self.unit)).quantize(STEP, ROUND_HALF_UP).normalize()
 
     def __str__(self) -> str:
-        return written(self.amount, self.unit)
+        """Write the amount as people do: `1.5 kg`, `2 Flaschen`, `1 1/3 cups`; never with an exponent."""
+        unit = UNITS.get(self.unit) if self.unit is not None else None
+        number = self.amount / unit.factor if unit is not None else self.amount
+        digits = _format_fraction(number, unit) or _format_decimal(number, unit)
+        if self.unit is None:
+            return digits
+        word = unit.plural if unit is not None and _takes_plural(number, unit) else ""
+        return f"{digits} {word or self.unit}"
 
 
 def make_quantity(number: Decimal, unit: str | None) -> Quantity | None:
-    """An amount with its unit, or None when it is not above zero or beyond counting.
+    """Return an amount with its unit, or None if it is not above zero or is too large to count.
 
-    A word that is no unit of the tables is a pack word of its own: `2 amphoras` is two amphoras, and only they add up.
+    A word in none of the tables is a pack word of its own: `2 amphoras` is two amphoras, and only they add up.
     """
     if not number.is_finite() or not 0 < number <= LARGEST:
         return None
-    known = unit_called(unit)
+    known = find_unit(unit)
     if known is not None:
         measure, factor = known.measure, known.factor
         symbol = None if known.kind == "dozen" else known.symbol
@@ -56,5 +76,86 @@ def make_quantity(number: Decimal, unit: str | None) -> Quantity | None:
 
 
 def is_size(quantity: Quantity) -> bool:
-    """Whether it is a weight, a volume or a length, as the size of one pack is."""
-    return quantity.measure in ("mass", "volume", "length")
+    """Whether it is a weight, a volume or a length, as the size of a pack is."""
+    return quantity.measure in _BASE
+
+
+def _undo_rounding(amount: Decimal, *factors: Decimal) -> Decimal:
+    """Return the nearest 24th of a unit if only rounding lies between: three thirds of a cup are one cup.
+
+    `factors` are those of the possible units. 24ths of a milligram are too close together to tell apart.
+    """
+    for factor in (factor for factor in factors if factor >= _SMALLEST_IN_PARTS):
+        parts = (amount / factor * 24).to_integral_value(ROUND_HALF_UP)
+        nearest = parts * factor / 24
+        if abs(nearest - amount) <= _SUM_TOLERANCE:
+            return nearest
+    return amount
+
+
+def _unit_of_sum(measure: str, total: Decimal, one: str | None, other: str | None) -> str | None:
+    """Return the unit for `total`: one of the two that people used, or a metric one if neither reads well.
+
+    The larger unit is kept if it gives whole or quarter parts, then the smaller one, then the larger for its thirds;
+    metric sums grow into kg, l and m.
+    """
+    ours, theirs = (UNITS.get(unit) if unit is not None else None for unit in (one, other))
+    if measure not in _BASE or ours is None or theirs is None:
+        return one or other
+    larger, smaller = (theirs, ours) if theirs.factor > ours.factor else (ours, theirs)
+    if larger.kind == smaller.kind == "metric":
+        return _grown(total, larger).symbol
+    if larger.factor == smaller.factor or _is_in_parts(total, larger, 4):
+        return larger.symbol
+    is_sayable = total / smaller.factor <= _MANY or larger.kind == smaller.kind == "imperial"
+    if smaller.kind != "metric" and is_sayable and _is_in_parts(total, smaller, 4):
+        return smaller.symbol
+    if _is_in_parts(total, larger, 3):
+        return larger.symbol
+    return _grown(total, UNITS[_BASE[measure]]).symbol
+
+
+def _grown(total: Decimal, unit: Unit) -> Unit:
+    while unit.grows_to is not None and total >= UNITS[unit.grows_to].factor:
+        unit = UNITS[unit.grows_to]
+    return unit
+
+
+def _is_in_parts(total: Decimal, unit: Unit, parts: int) -> bool:
+    """Whether the total is a whole number of such parts of the unit, such as quarters."""
+    count = total / unit.factor * parts
+    return abs(count.to_integral_value(ROUND_HALF_UP) - count) <= _SUM_TOLERANCE
+
+
+def _takes_plural(number: Decimal, unit: Unit) -> bool:
+    return number >= 2 if unit.language == "fr" else number > 1
+
+
+def _format_fraction(number: Decimal, unit: Unit | None) -> str | None:
+    """Return thirds and sixths, and eighths of non-metric units, as a fraction; None for other numbers."""
+    if number >= _FRACTIONS_BELOW:
+        return None
+    for parts in (6,) if unit is not None and unit.kind == "metric" else (6, 8):
+        nearest = Fraction(int((number * parts).to_integral_value(ROUND_HALF_UP)), parts)
+        is_meant = abs(number - Decimal(nearest.numerator) / nearest.denominator) <= _FRACTION_TOLERANCE
+        if is_meant and nearest.denominator in _FRACTION_DENOMINATORS:
+            whole, rest = divmod(nearest.numerator, nearest.denominator)
+            return f"{whole} {rest}/{nearest.denominator}" if whole else f"{rest}/{nearest.denominator}"
+    return None
+
+
+def _format_decimal(number: Decimal, unit: Unit | None) -> str:
+    rounded = number.quantize(Decimal(1).scaleb(-_decimal_places(number, unit)), ROUND_HALF_UP).normalize()
+    return f"{rounded:f}"
+
+
+def _decimal_places(number: Decimal, unit: Unit | None) -> int:
+    """Return how many decimal places are worth writing.
+
+    Never three for a small unit, because `1.125 g` can be read as more than a kilo (see `numbers`).
+    """
+    if number < 1:
+        return 6
+    if unit is None or unit.is_small:
+        return 2
+    return 6 if unit.kind == "metric" else 3

@@ -1,4 +1,4 @@
-"""Finding a unit by what people write, and by the symbol it is stored under."""
+"""Find a unit by what people write, or by the symbol it is stored under."""
 
 import re
 from collections import defaultdict
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from app.quantities.language import Unit
-from app.quantities.languages import LANGUAGES
+from app.quantities.vocabulary import LANGUAGES
 from app.text import fold
 
 _ABBREVIATION: Final = 2
@@ -24,44 +24,40 @@ class Spelling:
 
     @property
     def is_singular(self) -> bool:
-        """Whether it is the form for one, where there is another for several."""
+        """Whether it is the form for one, where the plural differs."""
         return self.words == (self.unit.symbol,) and self.unit.plural != self.unit.symbol
 
     @property
     def is_exact(self) -> bool:
-        """Whether it means the unit only in this case."""
+        """Whether it is case-sensitive."""
         return self.unit.exact and len(self.words[0]) <= _ABBREVIATION
 
 
-def _spellings() -> dict[tuple[str, ...], list[Spelling]]:
+_ALL: Final = tuple(unit for language in LANGUAGES for unit in language.units)
+
+
+def _spellings() -> Mapping[tuple[str, ...], Sequence[Spelling]]:
     table: dict[tuple[str, ...], list[Spelling]] = defaultdict(list)
-    for unit in (unit for language in LANGUAGES for unit in language.units):
+    for unit in _ALL:
         for text in dict.fromkeys(filter(None, (unit.symbol, unit.plural, *unit.also))):
             words = tuple(_WORD.findall(text))
             table[tuple(map(fold, words))].append(Spelling(words, unit))
     return dict(table)
 
 
-def _by_symbol() -> dict[str, Unit]:
-    table: dict[str, Unit] = {}
-    for unit in (unit for language in LANGUAGES for unit in language.units):
-        table.setdefault(unit.symbol, unit)
-    return table
-
-
-_SPELLINGS: Final[Mapping[tuple[str, ...], Sequence[Spelling]]] = _spellings()
+_SPELLINGS: Final = _spellings()
 
 LONGEST_SPELLING: Final = max(map(len, _SPELLINGS))
-"""How many words a unit has at most."""
+"""In words."""
 
-UNITS: Final[Mapping[str, Unit]] = _by_symbol()
-"""Every unit by the symbol under which amounts are stored."""
+UNITS: Final[Mapping[str, Unit]] = {unit.symbol: unit for unit in reversed(_ALL)}
+"""Every unit by the symbol under which amounts are stored; of several, that of the first table."""
 
 
-def spelled(keys: Sequence[str], words: Sequence[str]) -> Sequence[Spelling]:
-    """The units that are written with these words, the best first: exact spellings, then the order of the tables.
+def find_spellings(keys: Sequence[str], words: Sequence[str]) -> Sequence[Spelling]:
+    """Return the units that are written with these words, best first: exact spellings, then the order of the tables.
 
-    `keys` are the words folded. Case and accents make no difference, except to abbreviations of exact units.
+    `keys` are the folded words. Case and accents make no difference, except in abbreviations of exact units.
     """
     found = _SPELLINGS.get(tuple(keys))
     if found is None:
@@ -71,21 +67,21 @@ def spelled(keys: Sequence[str], words: Sequence[str]) -> Sequence[Spelling]:
     return sorted(candidates, key=lambda each: each.words != typed)
 
 
-def unit_called(text: str | None) -> Unit | None:
-    """The unit that a text names as a whole: `kg`, `Flaschen`, `c. à s.`; None when it is no unit of the tables."""
+def find_unit(text: str | None) -> Unit | None:
+    """Return the unit that a whole text names: `kg`, `Flaschen`, `c. à s.`; None if no table has it."""
     if text is None:
         return None
-    exactly = UNITS.get(text)
-    if exactly is not None:
-        return exactly
+    stored = UNITS.get(text)
+    if stored is not None:
+        return stored
     words = _WORD.findall(text)
     if any(character.isdigit() for character in text) or len(words) > LONGEST_SPELLING:
         return None
-    found = spelled([fold(word) for word in words], words)
+    found = find_spellings([fold(word) for word in words], words)
     return found[0].unit if found else None
 
 
 def factor_of(unit: str | None) -> Decimal:
-    """How many base units a stored unit holds; one for a count and for a word that is in no table."""
+    """Return how many base units a stored unit holds; one for a count and for a word in no table."""
     known = UNITS.get(unit) if unit is not None else None
     return known.factor if known is not None else Decimal(1)

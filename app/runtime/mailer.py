@@ -16,7 +16,7 @@ import structlog
 
 from app.errors import Unavailable
 from app.runtime.clock import system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 LONGEST_QUEUE: Final = 100
 SEND_SECONDS: Final = 30

@@ -14,6 +14,8 @@ def in_words(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "int_parsing" | "int_type" | "int_from_float":
             return "must be a whole number"
+        case "bool_parsing" | "bool_type":
+            return "must be on or off"
         case "greater_than_equal":
             return f"must be at least {context['ge']}"
         case "less_than_equal":

@@ -26,7 +26,6 @@ from app.settings.types import (
     SenderAddress,
     SmtpTls,
     StorageUrl,
-    Switch,
     check_public_url,
     is_loopback,
 )
@@ -57,17 +56,17 @@ class Settings(BaseSettings):
     smtp_from: SenderAddress | None = None
     smtp_tls: SmtpTls = "starttls"
     log_level: LogLevel = "info"
-    limits: Switch = "on"
+    limits: bool = True
     rate_limit_storage_url: StorageUrl = SecretStr("memory://")
-    fetch_allow_loopback: Switch = "off"
+    fetch_allow_loopback: bool = False
     fetch_ca_file: Path | None = None
-    auth_server: Switch = "on"
+    auth_server: bool = True
     oidc_issuers: Issuers = []
     oidc_login_issuer: LoginIssuer = ""
     oidc_login_client_id: str = ""
     oidc_login_client_secret: SecretStr | None = None
     oidc_login_name: Annotated[str, Field(max_length=60)] = ""
-    password_sign_in: Switch = "on"  # noqa: S105  # whether there are passwords, not one
+    password_sign_in: bool = True
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
     @model_validator(mode="before")
@@ -83,7 +82,7 @@ class Settings(BaseSettings):
             if self.smtp_from is not None or self.smtp_user is not None or self.smtp_password is not None:
                 raise ValueError("SMTP_HOST is required with the other SMTP settings: without it no letter is sent")
             return self
-        if self.auth_server == "off" or not self.has_passwords:
+        if not (self.auth_server and self.password_sign_in):
             raise ValueError("SMTP_HOST needs AUTH_SERVER=on and PASSWORD_SIGN_IN=on: else no letter is sent")
         if self.smtp_from is None:
             raise ValueError("SMTP_FROM is required with SMTP_HOST: the address that letters come from")
@@ -102,9 +101,9 @@ class Settings(BaseSettings):
                 raise ValueError("SECRET_KEY is required with DATABASE_URL; make one with: openssl rand -hex 32")
         elif self.migration_database_url is not None:
             raise ValueError("DATABASE_URL is required with MIGRATION_DATABASE_URL")
-        if self.limits == "off" and not self.is_local:
+        if not self.limits and not self.is_local:
             raise ValueError("LIMITS=off is for measuring on this machine; PUBLIC_URL must be local")
-        if not self.is_local and (self.fetch_allow_loopback == "on" or self.fetch_ca_file is not None):
+        if not self.is_local and (self.fetch_allow_loopback or self.fetch_ca_file is not None):
             raise ValueError("FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local")
         self._check_certificates()
         self._check_issuers()
@@ -121,7 +120,7 @@ class Settings(BaseSettings):
 
     def _check_issuers(self) -> None:
         issuers = [each.issuer for each in self.oidc_issuers]
-        if self.auth_server == "off" and not issuers:
+        if not self.auth_server and not issuers:
             raise ValueError("OIDC_ISSUERS is required with AUTH_SERVER=off: somebody has to issue the tokens")
         if len(set(issuers)) < len(issuers):
             raise ValueError("OIDC_ISSUERS names an issuer twice")
@@ -136,13 +135,13 @@ class Settings(BaseSettings):
 
     def _check_sign_in(self) -> None:
         if self.oidc_login_issuer:
-            if self.auth_server == "off":
+            if not self.auth_server:
                 raise ValueError("OIDC_LOGIN_ISSUER needs AUTH_SERVER=on; with OIDC_ISSUERS nobody signs in here")
             if not self.oidc_login_client_id:
                 raise ValueError("OIDC_LOGIN_CLIENT_ID is required with OIDC_LOGIN_ISSUER")
         elif self.oidc_login_client_id or self.oidc_login_client_secret or self.oidc_login_name:
             raise ValueError("OIDC_LOGIN_ISSUER is required with the other OIDC_LOGIN settings")
-        elif not self.has_passwords and self.auth_server == "on":
+        elif self.auth_server and not self.password_sign_in:
             raise ValueError("OIDC_LOGIN_ISSUER is required with PASSWORD_SIGN_IN=off: nobody could sign in")
 
     def model_post_init(self, context: Any, /) -> None:
@@ -175,11 +174,6 @@ class Settings(BaseSettings):
         if self.secret_key is None:
             raise StartupError("SECRET_KEY: required; make one with: openssl rand -hex 32")
         return (self.secret_key, *([self.secret_key_previous] if self.secret_key_previous else []))
-
-    @property
-    def has_passwords(self) -> bool:
-        """Whether people may sign in with a password."""
-        return self.password_sign_in == "on"  # noqa: S105  # see above
 
     @property
     def issuer(self) -> str:

@@ -142,7 +142,6 @@ def _check_sender(address: str) -> str:
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Switch = Annotated[Literal["on", "off"], BeforeValidator(_fold_case)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_fold_case)]
 SmtpTls = Annotated[Literal["starttls", "tls", "off"], BeforeValidator(_fold_case)]
 

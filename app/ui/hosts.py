@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.runtime.health import HEALTH_PATHS
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
 
@@ -49,7 +49,7 @@ class HostCheck:
     def _misdirected(self, headers: Headers) -> Response:
         text = "This service answers under another host name."
         if is_for_people(headers):
-            return self._pages.message("Another address", text, status=421, again=self._front_page, words="Go there")
+            return self._pages.message("Another address", text, status=421, again=self._front_page, label="Go there")
         return JSONResponse({"error": "misdirected_request", "error_description": text}, 421)
 
     def _elsewhere(self, scope: Scope) -> Response:

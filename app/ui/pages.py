@@ -1,20 +1,46 @@
-"""The page kit: templates in, responses with the right headers out."""
+"""Rendered pages with their security headers."""
 
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from app import VERSION
 from app.errors import AppError
-from app.ui.headers import FORM_PAGE, OWN_REFERRER, page_headers
 from app.ui.status import set_retry_after, status_of_page
+
+# No script, no inline style, nothing from other hosts; forms go to this service only.
+FORM_PAGE: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# A page that only redirects: it loads nothing at all.
+BARE_PAGE: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+# Under `no-referrer` browsers send `Origin: null` with a form, which the Origin check refuses.
+OWN_REFERRER: Final = "same-origin"
+NO_REFERRER: Final = "no-referrer"
+
+
+def page_headers(policy: str = FORM_PAGE, referrer: str = OWN_REFERRER) -> Mapping[str, str]:
+    """Return the headers of a page.
+
+    There is no Cross-Origin-Opener-Policy on purpose: hosts open our pages as a popup and need `window.opener` when the
+    browser comes back to them.
+    """
+    return {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": referrer,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
 
 
 @cache
 def _environment(*packages: str) -> Environment:
-    """One for all that show the same packages, so that a template is compiled once."""
+    """Return the one environment for these packages, so that each template is compiled once."""
     return Environment(
         loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True,
@@ -25,9 +51,9 @@ def _environment(*packages: str) -> Environment:
 
 
 class Pages:
-    """Renders the templates of `app.ui` and of the given packages. Everything inserted is escaped, and a
-    name that is missing from the context is an error instead of an empty string.
+    """Renders the templates of `app.ui` and of the given packages.
 
+    All inserted text is escaped, and a name missing from the context is an error instead of an empty string.
     `public_path` is the path in PUBLIC_URL; every link and form starts with it.
     """
 
@@ -38,18 +64,18 @@ class Pages:
     def page(
         self, template: str, *, status: int = 200, policy: str = FORM_PAGE, referrer: str = OWN_REFERRER, **context: Any
     ) -> HTMLResponse:
-        """A rendered page; `context` is what the template shows."""
+        """Render a page; `context` holds what the template shows."""
         html = self._environment.get_template(template).render(self._common | context)
         return HTMLResponse(html, status, headers=dict(page_headers(policy, referrer)))
 
     def message(
-        self, title: str, text: str, *, status: int = 400, again: str | None = None, words: str = "Try again"
+        self, title: str, text: str, *, status: int = 400, again: str | None = None, label: str = "Try again"
     ) -> HTMLResponse:
-        """A page that says one thing; with `again`, a link to the address to try again at (empty: the page's own)."""
-        return self.page("message.html", status=status, title=title, text=text, again=again, words=words)
+        """Render a page with one message and, unless `again` is None, a link to that address (empty: this page)."""
+        return self.page("message.html", status=status, title=title, text=text, again=again, label=label)
 
     def refusal(self, error: AppError, again: str = "") -> HTMLResponse:
-        """The page for a refusal, with Retry-After when waiting helps."""
+        """Render the page for a refusal, with Retry-After when waiting helps."""
         response = self.message("That did not work", error.message, status=status_of_page(error), again=again)
         set_retry_after(response, error)
         return response

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.pages import Pages
 
 NAME: Final = "shopping-list"
@@ -22,7 +22,7 @@ def landing_routes(settings: Settings) -> list[BaseRoute]:
     pages = Pages(settings.public_path, "app.web")
     ways = _ways_to_add(settings.resource)
 
-    issuers = [] if settings.auth_server == "on" else [each.issuer for each in settings.oidc_issuers]
+    issuers = [] if settings.auth_server else [each.issuer for each in settings.oidc_issuers]
 
     async def landing(request: Request) -> Response:
         return pages.page(
@@ -31,7 +31,7 @@ def landing_routes(settings: Settings) -> list[BaseRoute]:
             is_local=settings.is_local,
             ways=ways,
             issuers=issuers,
-            has_passwords=settings.has_passwords,
+            has_passwords=settings.password_sign_in,
         )
 
     return [Route("/", landing)]

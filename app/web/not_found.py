@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ExceptionHandler
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from app.db.engine import POOL_SIZE
-from app.settings.settings import Settings
+from app.settings import Settings
 
 HERE: Final = Path(__file__).parent
 FASTMCP: Final = HERE / "fastmcp"

@@ -21,7 +21,8 @@ from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
 from app.people.identity_repository import insert_identified
 from app.people.models import Person
-from app.settings.settings import Settings
+from app.pubsub import MembersChanged
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.db.looking import change
 from tests.factory import Connected, Factory
@@ -97,8 +98,8 @@ async def test_a_wrong_an_expired_and_a_revoked_key_get_the_same_answer(
     revoked = await keys.make(ada.person)
     assert (await McpClient(http, revoked.secret).send("tools/list")).status_code == 200
     await change(database.owner, grants.update().where(grants.c.client_id == old.id).values(expires_at=keys.clock()))
-    await keys.end(revoked, app.state.cues.grant_ended)
-    app.state.cues.members_changed(ada.household_id)
+    await keys.end(revoked, app.state.pubsub.grant_ended)
+    app.state.pubsub.publish(MembersChanged(ada.household_id))
     wrong = revoked.secret[:-1] + ("A" if revoked.secret[-1] != "A" else "B")
     answers = [
         await McpClient(http, key).send("tools/list")
@@ -116,7 +117,7 @@ async def test_a_key_ends_with_the_membership(
     await client.call("list_items")
     async with transaction(keys.engine) as connection:
         await connection.execute(delete(memberships).where(memberships.c.person_id == ada.person.id))
-    app.state.cues.members_changed(ada.household_id)
+    app.state.pubsub.publish(MembersChanged(ada.household_id))
     assert (await client.send("tools/list")).status_code == 401
 
 

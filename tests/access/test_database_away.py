@@ -25,7 +25,7 @@ from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub
 from app.resources import MAIN
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.conftest import SECRET
 from tests.factory import Factory
@@ -72,13 +72,13 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         )
         factory = Factory(engine, settings)
         ada = await factory.connected("Ada")
-        clock, cues = MovableClock(), PubSub(urls.service)
+        clock, pubsub = MovableClock(), PubSub(urls.service)
         wanted = WantedKey(str(ada.person.email), "Ada's household")
         async with transaction(engine) as connection:
             key = await create_api_key(connection, settings.resource, wanted, clock())
         verifier = TokenVerifier(settings, factory.keys, clock=clock)
-        limits = RateLimiter(enabled=settings.limits == "on")
-        known = GrantCache(cues, clock=clock)
+        limits = RateLimiter(enabled=settings.limits)
+        known = GrantCache(pubsub, clock=clock)
         identify = Authenticator(
             engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer), clock=clock
         )
@@ -90,7 +90,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         )
         gate = BearerAuthMiddleware(fine, entrance, identify, AuditLog(engine, settings, clock=clock))
         transport = httpx.ASGITransport(gate)
-        async with cues.running(), httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+        async with pubsub.running(), httpx.AsyncClient(transport=transport, base_url="http://x") as http:
             yield Stoppable(postgres, http, clock, [ada.token, key.secret])
     finally:
         await engine.dispose()

@@ -18,7 +18,7 @@ from jwt.algorithms import ECAlgorithm
 
 from app.db import new_id
 from app.oauth.tokens.verifier import LONGEST_TOKEN
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 

@@ -15,30 +15,30 @@ from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.repository import by_id, end_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
-from app.pubsub import GrantEnded, PubSub
-from app.settings.settings import Settings
+from app.pubsub import GrantEnded, MembersChanged, PubSub
+from app.settings import Settings
 from tests.clock import MovableClock
-from tests.cues.conftest import Heard
 from tests.db.looking import change
 from tests.factory import Connected, Factory
+from tests.pubsub.conftest import Heard
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def cues(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
-    bus = PubSub(database.service)
-    async with bus.running():
-        yield bus
+async def pubsub(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
+    pubsub = PubSub(database.service)
+    async with pubsub.running():
+        yield pubsub
 
 
 class Asked:
     """An `Identify` with its cache, and which grants it asked the database for."""
 
-    def __init__(self, factory: Factory, settings: Settings, cues: PubSub, clock: MovableClock) -> None:
-        self.known = GrantCache(cues, clock=clock)
+    def __init__(self, factory: Factory, settings: Settings, pubsub: PubSub, clock: MovableClock) -> None:
+        self.known = GrantCache(pubsub, clock=clock)
         self.engine = factory.engine
-        limits = RateLimiter(enabled=settings.limits == "on")
+        limits = RateLimiter(enabled=settings.limits)
         verifier = TokenVerifier(settings, factory.keys)
         self.identify = Authenticator(factory.engine, verifier, self.known, limits, clock=clock)
 
@@ -58,9 +58,9 @@ class Asked:
 
 
 @pytest.fixture
-async def asked(factory: Factory, settings: Settings, cues: PubSub, clock: MovableClock) -> Asked:
+async def asked(factory: Factory, settings: Settings, pubsub: PubSub, clock: MovableClock) -> Asked:
     await factory.keys.load()
-    return Asked(factory, settings, cues, clock)
+    return Asked(factory, settings, pubsub, clock)
 
 
 @pytest.mark.proves("""rs-grant-cache-bound MUST own rule
@@ -98,8 +98,8 @@ async def test_a_caller_whose_token_has_run_out_meanwhile_is_nobody_any_more(
 
 
 ENDINGS: list[Callable[[PubSub, Connected], None]] = [
-    lambda cues, who: cues.grant_ended(who.grant_id),
-    lambda cues, who: cues.members_changed(who.household_id),
+    lambda pubsub, who: pubsub.grant_ended(who.grant_id),
+    lambda pubsub, who: pubsub.publish(MembersChanged(who.household_id)),
 ]
 
 
@@ -108,7 +108,7 @@ async def test_what_is_told_in_this_process_counts_at_once_and_for_that_grant_on
     asked: Asked,
     factory: Factory,
     ada: Connected,
-    cues: PubSub,
+    pubsub: PubSub,
     clock: MovableClock,
     tell: Callable[[PubSub, Connected], None],
 ) -> None:
@@ -116,7 +116,7 @@ async def test_what_is_told_in_this_process_counts_at_once_and_for_that_grant_on
     for who in (ada, eve):
         assert await asked.lets_in(who)
         await asked.revoke_unheard(who, clock)
-    tell(cues, ada)
+    tell(pubsub, ada)
     assert not await asked.lets_in(ada)
     assert await asked.lets_in(eve)  # nobody was told of hers
 
@@ -125,13 +125,13 @@ async def test_what_is_told_in_this_process_counts_at_once_and_for_that_grant_on
     A revocation is heard by other processes at once.
     Here: It is sent as an uncoalesced cue.""")
 async def test_what_is_told_in_another_process_counts_as_soon_as_it_is_heard(
-    asked: Asked, ada: Connected, cues: PubSub, clock: MovableClock, database: DatabaseUrls
+    asked: Asked, ada: Connected, pubsub: PubSub, clock: MovableClock, database: DatabaseUrls
 ) -> None:
     heard, elsewhere = Heard(), PubSub(database.service)
     assert await asked.lets_in(ada)
     await asked.revoke_unheard(ada, clock)
     async with elsewhere.running():
-        with cues.listening(heard, [ada.grant_id]):
+        with pubsub.listening(heard, [ada.grant_id]):
             elsewhere.grant_ended(ada.grant_id)
             assert await heard.next() == GrantEnded(ada.grant_id)
     assert not await asked.lets_in(ada)
@@ -149,12 +149,12 @@ async def test_nothing_is_kept_where_cues_do_not_arrive(
 
 
 async def test_a_grant_that_ends_while_it_is_read_is_not_kept(
-    asked: Asked, ada: Connected, cues: PubSub, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+    asked: Asked, ada: Connected, pubsub: PubSub, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep = asked.known.keep
 
     def keep_late(*args: object) -> None:
-        cues.grant_ended(ada.grant_id)
+        pubsub.grant_ended(ada.grant_id)
         keep(*args)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     with monkeypatch.context() as patch:

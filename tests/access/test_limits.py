@@ -27,7 +27,7 @@ from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import TokenVerifier
 from app.resources import MAIN
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -66,7 +66,7 @@ async def door(app: Starlette, engine: Engine, settings: Settings, factory: Fact
     identify = Authenticator(
         engine,
         TokenVerifier(settings, factory.keys),
-        GrantCache(app.state.cues),
+        GrantCache(app.state.pubsub),
         RateLimiter(rates={CALLS: 3, CALLS_OF_PERSON: 5, UNKNOWN_KEYS: 2}),
         api_keys=ApiKeys(engine, settings.issuer),
     )

@@ -12,7 +12,7 @@ from app.main import create_app
 from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
 from app.resources import MAIN, READ_ONLY, Resource, resource_at
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected
 from tests.mcp.client import McpClient
 from tests.oauth.tokens import basic, tokens_for
@@ -25,7 +25,7 @@ MOVED = "https://lists.example.org"
 @pytest.fixture
 async def moved(settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
     """A client of the same service under another address."""
-    there = settings.model_copy(update={"public_url": MOVED, "limits": "on"})
+    there = settings.model_copy(update={"public_url": MOVED, "limits": True})
     application = create_app(there)
     async with application.router.lifespan_context(application):
         transport = httpx.ASGITransport(application, client=("127.0.0.1", 50000))

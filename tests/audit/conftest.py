@@ -18,7 +18,7 @@ from app.db import Engine
 from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
 from app.jobs import audit_chaining
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.mcp.conftest import client
 
 __all__ = ["client"]

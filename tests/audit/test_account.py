@@ -12,7 +12,7 @@ from app.oauth.signing.rotation import OLDEST, rotate_old_keys
 from app.people.email_addresses import parse_email
 from app.people.email_links import EmailLink, make_link
 from app.people.repository import find_local_person
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.looking import only
 from tests.audit.test_oauth import rows
 from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in

@@ -14,7 +14,7 @@ from app.db.embedded import DatabaseUrls
 from app.errors import Unavailable
 from app.main import create_app
 from app.mcp.catalogue import TOOLS
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.looking import log_of, only, recorded
 from tests.db.statements import recording
 from tests.db.test_statements import CALLS

@@ -14,7 +14,7 @@ import pytest
 from app.audit.export import COLUMNS, Period, export
 from app.jobs import audit_chaining
 from app.jobs.audit_chaining import sealing_running
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.conftest import NOW, Record, entry
 from tests.command import run, started
 from tests.service import STOP_SECONDS

@@ -9,7 +9,7 @@ from app.audit.models import Action
 from app.db import Engine, create_engine
 from app.errors import Unavailable
 from app.limits.defaults import RECORDED_REFUSALS_OF_NETWORK
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.conftest import Record, entry
 from tests.audit.test_refusals import refusal
 

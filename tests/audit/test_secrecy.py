@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from app.db import Engine
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.conftest import Record
 from tests.audit.looking import log_of, recorded
 from tests.mcp.client import McpClient

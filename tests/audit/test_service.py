@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.db import Engine
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.conftest import Record
 from tests.audit.looking import stored
 from tests.factory import Connected

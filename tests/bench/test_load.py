@@ -9,7 +9,7 @@ import asyncpg
 import jwt
 import pytest
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from bench.load import Load, measure
 from bench.messages import WrongAnswer, check
 from bench.plan import OPEN_ITEMS, Call, Operation

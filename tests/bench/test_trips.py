@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
@@ -15,7 +16,7 @@ from sqlalchemy.util import greenlet_spawn
 from app.db import Engine, new_id
 from app.db.transactions import open_transaction
 from app.lists.items.add import add_items
-from app.settings.settings import Settings
+from app.settings import Settings
 from bench.recorder import Call, Trip, recording, watching
 from bench.trips import TRIPS, details, record_trips, table
 from tests.service import ROOT
@@ -49,6 +50,20 @@ async def interrupted() -> None:
         await asyncio.Event().wait()
     finally:
         plain()
+
+
+HEADINGS = {
+    "add_items": "A call of add_items",
+    "authorize": "An authorization request, to the code",
+    "refresh": "A refresh",
+    "undo": "An undo",
+}
+
+
+def places(heading: str) -> list[str]:
+    """Return the files of app/ that docs/architecture.md links to below a heading."""
+    _, section = (ROOT / "docs/architecture.md").read_text().split(f"\n### {heading}\n")
+    return re.findall(r"\(\.\./(app/[\w/]+\.py)\)", section.split("\n#")[0])
 
 
 def names(trip: Trip) -> list[str]:
@@ -162,6 +177,10 @@ async def test_each_trip_is_made_and_recorded(settings: Settings) -> None:
         assert len(set(trip.files)) == len(trip.files) < len(trip.calls)
         assert all((ROOT / file).is_file() for file in trip.files)
     assert str(Path(inspect.getfile(add_items)).relative_to(ROOT)) in trips["add_items"].files
+    for name, heading in HEADINGS.items():
+        named = places(heading)
+        assert len(named) > 5
+        assert set(named) <= {*trips[name].files}, f"docs/architecture.md, {heading}"
 
 
 def test_the_table_and_the_details_show_what_was_recorded() -> None:

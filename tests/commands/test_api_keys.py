@@ -10,11 +10,11 @@ from starlette.applications import Starlette
 from app.db import Engine, transaction
 from app.oauth.credentials.api_key_repository import find_grant_of_key_id
 from app.pubsub import GrantEnded
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.command import run
-from tests.cues.conftest import Heard
 from tests.factory import Factory
 from tests.mcp.client import McpClient
+from tests.pubsub.conftest import Heard
 from tests.service import environment_of
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +42,7 @@ async def test_a_key_is_made_shown_listed_and_revoked(
         grant_id = await find_grant_of_key_id(connection, key_id)
     assert grant_id is not None
     heard = Heard()
-    with app.state.cues.listening(heard, [grant_id]):
+    with app.state.pubsub.listening(heard, [grant_id]):
         ended = await anyio.to_thread.run_sync(lambda: run(tmp_path, "api-keys", "revoke", key_id, **environment))
         assert (ended.returncode, ended.stdout) == (0, f"Key {key_id} is revoked.\n"), ended.stderr
         assert await heard.next() == GrantEnded(grant_id)

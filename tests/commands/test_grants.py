@@ -18,12 +18,12 @@ from app.oauth.grants.revocation import GrantRevocations, revoke_by_command
 from app.people.finding import find_anybody
 from app.people.identity_repository import insert_identified
 from app.pubsub import GrantEnded
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.looking import only, stored
 from tests.command import run
-from tests.cues.conftest import Heard
 from tests.factory import CLIENT_ID, Connected
 from tests.mcp.client import McpClient
+from tests.pubsub.conftest import Heard
 from tests.service import environment_of
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +43,7 @@ async def test_what_a_person_has_approved_is_shown_and_ended_at_once(
     assert row.split()[:4] == [str(ada.grant_id), "consent", CLIENT_ID, "Tests"]
     assert re.search(r"lists:read lists:write household:manage  Ada's household \(h[0-9a-z]+\)  ", row)
     heard = Heard()
-    with app.state.cues.listening(heard, [ada.grant_id]):
+    with app.state.pubsub.listening(heard, [ada.grant_id]):
         ended = await anyio.to_thread.run_sync(
             lambda: run(tmp_path, "grants", "revoke", str(ada.grant_id), **environment)
         )

@@ -10,11 +10,11 @@ from starlette.applications import Starlette
 
 from app.db import Engine
 from app.pubsub import MembersChanged
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.command import run
-from tests.cues.conftest import Heard
 from tests.factory import Factory
 from tests.mcp.client import McpClient
+from tests.pubsub.conftest import Heard
 from tests.service import environment_of
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ async def test_an_account_is_made_listed_and_revoked(
     assert "never" not in row
     assert credentials["client_secret"] not in listed.stdout
     heard = Heard()
-    with app.state.cues.listening(heard, [household_id]):
+    with app.state.pubsub.listening(heard, [household_id]):
         command = partial(run, tmp_path, "service-accounts", "revoke", credentials["client_id"], **environment)
         ended = await anyio.to_thread.run_sync(command)
         assert ended.returncode == 0, ended.stderr

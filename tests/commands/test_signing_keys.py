@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.command import run
 from tests.service import environment_of
 

@@ -17,7 +17,7 @@ from app.db import create_engine
 from app.db.embedded import DatabaseUrls
 from app.main import create_app
 from app.mcp.catalogue import TOOLS
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.db.statements import TENANT, Node, Recorder, Transaction, plans_of, recording
 from tests.factory import Factory
 from tests.mcp.client import McpClient

@@ -13,7 +13,7 @@ from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
 from app.db.roles import refuse_powerful_role
 from app.errors import StartupError, Unavailable
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Factory
 
 pytestmark = pytest.mark.anyio

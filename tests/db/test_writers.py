@@ -10,7 +10,7 @@ from app.db import Engine, create_engine, transaction, transactions
 from app.db.embedded import DatabaseUrls
 from app.errors import Unavailable
 from app.limits.defaults import WRITERS
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Factory
 
 pytestmark = pytest.mark.anyio

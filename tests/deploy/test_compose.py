@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from ruamel.yaml import YAML
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.documents import ROOT
 
 SECRETS = ("POSTGRES_PASSWORD", "OWNER_PASSWORD", "SERVICE_PASSWORD", "SECRET_KEY")

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.settings import Settings
 from app.settings.external_issuers import ExternalIssuer
-from app.settings.settings import Settings
 from tests.mcp.client import McpClient
 from tests.oidc_provider.process import Provider, RemoteControl, running_provider
 

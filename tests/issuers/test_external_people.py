@@ -16,7 +16,6 @@ from app.db.embedded import DatabaseUrls
 from app.households.tables import households, memberships
 from app.limits.defaults import CALLS_OF_PERSON
 from app.limits.rate_limit import RateLimiter
-from app.lists.first_list import create_first_household
 from app.main import create_app
 from app.oauth.clients.repository import Client, insert_client
 from app.oauth.credentials.api_keys import WantedKey, create_api_key
@@ -27,7 +26,7 @@ from app.oauth.tables import grants
 from app.oauth.tokens.claims_cache import ExternalClaims
 from app.people.identities import NAMELESS, name_in
 from app.people.tables import identities, people
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.db.looking import count, rows
 from tests.factory import Factory
@@ -151,7 +150,7 @@ async def test_each_client_has_a_grant_of_its_own_that_can_be_revoked_for_good(
     (grant_id,) = [row["id"] for row in found if row["client_id"] == "one"]
     async with transaction(engine) as connection:
         assert await end_grants(connection, by_id(grant_id), "test", clock())
-    app.state.cues.grant_ended(grant_id)
+    app.state.pubsub.grant_ended(grant_id)
     assert await resource.status(one) == 401
     assert await resource.status(resource.token(issuer, client_id="one")) == 401  # a fresh token changes nothing
     assert await resource.status(other) == 200
@@ -210,7 +209,7 @@ async def test_few_grants_are_remembered_and_not_for_long(
     engine: Engine, settings: Settings, clock: MovableClock, monkeypatch: pytest.MonkeyPatch, database: DatabaseUrls
 ) -> None:
     monkeypatch.setattr(external_grants, "MOST_GRANTS", 2)
-    remembered = ExternalGrants(engine, settings, create_first_household, clock=clock)
+    remembered = ExternalGrants(engine, settings.resource, clock=clock)
     ids = {subject: await remembered.find(claims_of(subject, clock)) for subject in ("ada", "bert", "carl")}
     assert len(set(ids.values())) == 3
     assert len(remembered) == 2
@@ -227,7 +226,7 @@ async def test_few_grants_are_remembered_and_not_for_long(
 
 @pytest.fixture
 def without_auth_server(settings: Settings) -> Settings:
-    return settings.model_copy(update={"auth_server": "off"})
+    return settings.model_copy(update={"auth_server": False})
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from app.oauth.external.issuer import LONGEST_KEPT, REREAD_AFTER, SHORTEST_REFET
 from app.oauth.external.requests import LONGEST_ANSWER, asked_of
 from app.oauth.external.trusted import external_issuers
 from app.oauth.tokens.verifier import TokenVerifier
+from app.settings import Settings
 from app.settings.external_issuers import DEFAULT_ALGORITHMS
-from app.settings.settings import Settings
 from tests.clock import MovableClock
 from tests.issuers.conftest import Resource
 from tests.oauth.key_rings import kid_of

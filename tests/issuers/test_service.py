@@ -6,7 +6,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.issuers.conftest import Resource
 from tests.issuers.test_upstream import Traveller
 from tests.oidc_provider.issuer import CLIENT_ID, CLIENT_SECRET
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_resource_server_with_two_workers_needs_the_issuer_only(
     settings: Settings, issuer: RemoteControl, plain_issuer: RemoteControl
 ) -> None:
-    pure = settings.model_copy(update={"auth_server": "off", "workers": 2})
+    pure = settings.model_copy(update={"auth_server": False, "workers": 2})
     with running_service(pure) as service:
         # In several workers the address is announced before anybody accepts connections on it.
         patient = httpx.AsyncHTTPTransport(retries=8)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from structlog.testing import capture_logs
 
 from app.db import Engine
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Factory
 from tests.issuers.conftest import Resource
 from tests.oidc_provider.process import Provider, RemoteControl

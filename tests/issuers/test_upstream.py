@@ -21,7 +21,7 @@ from app.oauth.authorize.endpoint import REQUEST_LIFE
 from app.oauth.oidc_login.repository import use_attempt
 from app.oauth.tables import upstream_sign_ins
 from app.people.tables import people
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.looking import log_of, only, recorded
 from tests.db.looking import count
 from tests.mcp.client import McpClient

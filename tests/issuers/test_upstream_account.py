@@ -14,7 +14,7 @@ from app.oauth.retention import OVER_FOR, forget
 from app.oauth.tables import upstream_sign_ins
 from app.people.tables import people
 from app.runtime.clock import system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.audit.looking import only, stored
 from tests.db.looking import count
 from tests.issuers.test_upstream import Traveller, ada, changed, is_refused, other_http
@@ -32,7 +32,7 @@ SIGN_IN, LEAVE = "/account/sign-in", "/account/upstream"
 
 @pytest.fixture
 def settings(with_provider: Settings) -> Settings:
-    return with_provider.model_copy(update={"password_sign_in": "off", "oidc_login_name": ""})
+    return with_provider.model_copy(update={"password_sign_in": False, "oidc_login_name": ""})
 
 
 async def leave(traveller: Traveller, **fields: str) -> str:

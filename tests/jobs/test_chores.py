@@ -19,7 +19,7 @@ from app.jobs import runner
 from app.jobs.runner import tend, tend_all
 from app.lists.items import recurring
 from app.main import create_app
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.conftest import client

@@ -10,7 +10,7 @@ from app.jobs.runner import tend_all
 from app.people.email_links import EmailLink, make_link
 from app.people.sessions import SESSION_LIFE, open_session
 from app.people.tables import email_links, sessions
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.db.looking import count
 from tests.factory import Factory
 

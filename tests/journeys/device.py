@@ -15,7 +15,7 @@ from mcp_types import CallToolResult
 from app.db import create_engine
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.access_tokens import ACCESS_TOKEN_LIFE
-from app.settings.settings import Settings
+from app.settings import Settings
 
 Mode = Literal["auto", "legacy"]
 """How the client finds its protocol era: asks the server, or insists on the handshake."""

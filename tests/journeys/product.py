@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from app.db.embedded import DatabaseUrls
 from app.db.embedded.locks import is_locked
 from app.db.embedded.roles import read_access, urls
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.db.embedded_service import servers_of
 from tests.service import ROOT, START_SECONDS, STOP_SECONDS, Service, free_port
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.journeys.device import ERAS, Device
 from tests.journeys.fast import fastmcp
 from tests.journeys.official import official

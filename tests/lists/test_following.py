@@ -12,7 +12,7 @@ from app.lists import queries
 from app.lists.models import View
 from app.lists.page import PageRow
 from app.lists.queries import Request
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.lists.test_invariants import OPERATIONS, Operation, new_household
 
 pytestmark = pytest.mark.anyio

@@ -31,7 +31,7 @@ from app.lists.items.update import Update
 from app.lists.models import Changed, Item
 from app.lists.repository import ITEM_COLUMNS, item_of
 from app.lists.save_list import ListSettings
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Factory
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.db import Engine, transaction
 from app.main import create_app
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.db.statements import Transaction, recording
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from app.db import Engine, transaction
 from app.households.tables import memberships
+from app.pubsub import MembersChanged
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -84,7 +85,7 @@ async def test_an_answer_kept_for_a_repeated_call_is_lost_with_the_household(
     left = delete(memberships).where(memberships.c.person_id == eve.id, memberships.c.household_id == ada.household_id)
     async with transaction(factory.engine) as connection:
         await connection.execute(left)
-    app.state.cues.members_changed(ada.household_id)
+    app.state.pubsub.publish(MembersChanged(ada.household_id))
     refused = await client.refusal("add_items", **call)
     assert refused["code"] == "not_found"
     assert "secret gift" not in str(refused)

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from app.db import create_engine
 from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.conftest import SECRET
 from tests.factory import Factory
 from tests.mcp.client import McpClient
@@ -71,7 +71,7 @@ def settings_on(postgres: Restartable, public_url: str | None = None) -> Setting
         database_url=SecretStr(postgres.service),
         migration_database_url=SecretStr(postgres.owner),
         secret_key=SECRET,
-        limits="off",
+        limits=False,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.mcp.catalogue import TOOLS
 from app.resources import READ_ONLY
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import Era, McpClient
 

@@ -6,7 +6,7 @@ import anyio
 import httpx
 import pytest
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected
 from tests.mcp.client import McpClient
 from tests.mcp.streaming import SECONDS, follow

@@ -25,9 +25,9 @@ from app.main import create_app
 from app.mcp import subscriptions
 from app.mcp.catalogue import TOOLS
 from app.mcp.subscriptions import STREAMS_PER_GRANT, URIS_PER_STREAM
-from app.pubsub import PubSub
+from app.pubsub import MembersChanged, PubSub
 from app.pubsub.connection import CHANNEL
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.streaming import SECONDS, PortServer, follow
@@ -59,10 +59,10 @@ async def http(server: Starlette, settings: Settings) -> AsyncGenerator[httpx.As
 
 @pytest.fixture
 async def other(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
-    """The cue bus of another process."""
-    bus = PubSub(database.service)
-    async with bus.running():
-        yield bus
+    """The pubsub of another process."""
+    pubsub = PubSub(database.service)
+    async with pubsub.running():
+        yield pubsub
 
 
 async def lists_uri(client: McpClient) -> str:
@@ -147,7 +147,7 @@ async def test_what_changed_nothing_tells_nothing(
         await client.refusal("add_items", items=["milk"], list="none of that name")
         await client.call("add_items", items=["eggs"])
         await revoke(engine, ada)
-        server.state.cues.grant_ended(ada.grant_id)
+        server.state.pubsub.grant_ended(ada.grant_id)
         assert await following.uris_to_the_end() == [groceries, groceries]
 
 
@@ -362,8 +362,8 @@ async def test_nothing_is_told_of_changes_between_the_end_of_a_grant_and_the_end
     async with follow(client, groceries) as following:
         list_id = await id_of_the_list(engine, ada)
         await revoke(engine, ada)
-        server.state.cues.grant_ended(ada.grant_id)
-        server.state.cues.lists_changed(ada.household_id, {list_id: 9})
+        server.state.pubsub.grant_ended(ada.grant_id)
+        server.state.pubsub.lists_changed(ada.household_id, {list_id: 9})
         assert await following.uris_to_the_end() == []
 
 
@@ -373,7 +373,7 @@ async def test_a_cue_that_only_claims_an_end_ends_nothing(
     list_id = await id_of_the_list(engine, ada)
     async with follow(client, groceries) as following:
         other.grant_ended(ada.grant_id)
-        other.members_changed(ada.household_id)
+        other.publish(MembersChanged(ada.household_id))
         other.lists_changed(ada.household_id, {list_id: 9})
         assert await following.uri() == groceries
 
@@ -396,7 +396,7 @@ async def test_a_stream_ends_when_the_person_is_no_longer_a_member(
         async with transaction(engine) as connection:
             statement = text("DELETE FROM memberships WHERE person_id = :person AND household_id = :household")
             await connection.execute(statement, {"person": ada.person.id, "household": cabin})
-        other.members_changed(cabin)
+        other.publish(MembersChanged(cabin))
         assert await removed.uris_to_the_end() == []
         await bobs.call("add_items", items=["firewood"])
         assert await owners.uri() == away

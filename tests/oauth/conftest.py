@@ -17,15 +17,14 @@ from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.limits.rate_limit import RateLimit, RateLimiter
-from app.lists.first_list import create_first_household
 from app.oauth.assembly import OAuthParts, authorization_server
 from app.oauth.grants.models import Grant, find_live_grant
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.health import health_routes
 from app.runtime.mailer import Mailer
-from app.settings.settings import Settings
-from app.ui.static_files import static_files
+from app.settings import Settings
+from app.ui.routes import static_files
 from app.web.account.routes import account_routes
 from app.web.sign_in.routes import sign_in_routes
 from tests.clock import MovableClock
@@ -85,7 +84,7 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
     """
     rates: Mapping[RateLimit, int] | None = given.pop("rates", None)
     if rates is not None:
-        settings = settings.model_copy(update={"limits": "on"})
+        settings = settings.model_copy(update={"limits": True})
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()
@@ -94,12 +93,11 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
         engine=engine,
         keys=keys,
         audit=AuditLog(engine, settings, clock=clock),
-        create_first_household=create_first_household,
         fetcher=fetcher or fetcher_of(settings),
         mailer=Mailer(settings),
         grant_revoked=revoked.append,
         clock=clock,
-        limiter=RateLimiter(enabled=settings.limits == "on", rates=rates),
+        limiter=RateLimiter(enabled=settings.limits, rates=rates),
     )
     around = replace(around, **given)
     built = authorization_server(settings, around)

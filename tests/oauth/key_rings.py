@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from app.db import Engine
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.clock import Clock, system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 OTHER_SECRET: Final = SecretStr("another secret key of these tests, 0123456789")
 

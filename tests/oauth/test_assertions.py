@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from app.db import Engine, transaction
 from app.fetch.fetcher import Fetcher
 from app.oauth.tables import client_assertions, clients
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import publish

@@ -9,7 +9,7 @@ import uvicorn
 from app.db import Engine
 from app.limits.defaults import REGISTRATIONS
 from app.serve import uvicorn_options
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.oauth.conftest import start
 from tests.oauth.tokens import REDIRECT_URI
 
@@ -44,7 +44,7 @@ async def test_an_address_is_taken_from_a_proxy_that_is_named_and_from_nobody_el
         monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
     else:
         monkeypatch.setenv("FORWARDED_ALLOW_IPS", believed)
-    is_on = settings.model_copy(update={"limits": "on"})
+    is_on = settings.model_copy(update={"limits": True})
     server = await start(is_on, engine, rates={REGISTRATIONS: 1})
     served: Any = uvicorn.Config(server.app, **uvicorn_options(settings))
     served.load()

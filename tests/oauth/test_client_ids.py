@@ -3,7 +3,7 @@
 import pytest
 
 from app.oauth.clients.ids import client_id_error, is_document_id
-from app.settings.settings import Settings
+from app.settings import Settings
 
 
 def settings_of(**rules: list[str]) -> Settings:

@@ -11,7 +11,7 @@ import pytest
 from app.db import Engine, transaction
 from app.main import create_app
 from app.oauth.clients.preregistered import Wanted, add_client
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser
 from tests.oauth.described import publish
@@ -120,7 +120,7 @@ DOCUMENTS: list[tuple[str, str, list[str], str]] = [
 @pytest.fixture
 def settings(settings: Settings, authority: Authority) -> Settings:
     """A service that fetches from this machine."""
-    return settings.model_copy(update={"fetch_allow_loopback": "on", "fetch_ca_file": authority.ca_file})
+    return settings.model_copy(update={"fetch_allow_loopback": True, "fetch_ca_file": authority.ca_file})
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from app.db import Engine, transaction
 from app.households.tables import households, memberships
 from app.oauth.tables import grants
 from app.people.tables import people
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.db.looking import count
 from tests.oauth.browser import PASSWORD, Browser, refresh_target
 from tests.oauth.conftest import RunningServer, start

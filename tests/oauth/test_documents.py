@@ -16,7 +16,7 @@ from app.fetch.fetcher import STRANGERS, Fetcher
 from app.limits.defaults import DOCUMENTS_FOR_NETWORK, DOCUMENTS_FOR_PERSON
 from app.limits.rate_limit import RateLimit
 from app.oauth.tables import clients, grants
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import PATH, publish
@@ -277,7 +277,7 @@ async def test_while_a_site_is_down_its_old_document_serves_for_a_day(
 async def test_a_document_whose_site_refuses_serves_on_and_counts_for_who_asks(
     settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, email: str
 ) -> None:
-    is_on = settings.model_copy(update={"limits": "on"})
+    is_on = settings.model_copy(update={"limits": True})
     server = await start(is_on, engine, fetcher, rates={DOCUMENTS_FOR_NETWORK: 1})
     async with server.browser() as http:
         client_id = publish(site)
@@ -359,7 +359,7 @@ async def test_new_documents_are_limited_by_person_and_requester_and_known_ones_
     email: str,
     rates: Mapping[RateLimit, int],
 ) -> None:
-    is_on = settings.model_copy(update={"limits": "on"})
+    is_on = settings.model_copy(update={"limits": True})
     server = await start(is_on, engine, fetcher, rates=rates)
     async with server.browser() as http:
         known = publish(site)

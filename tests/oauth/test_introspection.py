@@ -16,7 +16,7 @@ from app.limits.defaults import CLIENT_FAILURES, INTROSPECTIONS
 from app.oauth.clients.repository import Client, insert_client
 from app.oauth.tables import clients, grants
 from app.resources import READ_ONLY
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.db.looking import change
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import REDIRECT_URI, refresh, register

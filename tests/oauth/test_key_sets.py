@@ -16,7 +16,7 @@ from app.oauth.clients.given_keys import GivenKeys
 from app.oauth.clients.key_sets import MOST_SETS, KeySets
 from app.oauth.clients.repository import Client
 from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.factory import Factory
 from tests.oauth.conftest import RunningServer, start
@@ -253,7 +253,7 @@ async def test_what_was_not_begun_for_one_requester_says_nothing_of_the_keys(aut
 async def test_keys_that_can_not_be_fetched_count_as_failures_of_the_client(
     settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, endpoint: str
 ) -> None:
-    is_on = settings.model_copy(update={"limits": "on"})
+    is_on = settings.model_copy(update={"limits": True})
     limited = await start(is_on, engine, fetcher, rates={CLIENT_FAILURES: 2})
     async with limited.browser() as http:
         signer = Signer("", limited.url)

@@ -13,7 +13,7 @@ from app.db import Engine, transaction
 from app.errors import StartupError
 from app.oauth.signing.key_ring import SEALED_FOR, KeyRing, make_key
 from app.oauth.tables import signing_keys
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.oauth.conftest import RunningServer
 from tests.oauth.key_rings import OTHER_SECRET, kid_of, loaded

@@ -20,7 +20,7 @@ from app.oauth.credentials.api_keys import WantedKey, create_api_key
 from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
 from app.oauth.grants import create
 from app.oauth.tables import authorization_requests, refresh_tokens
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Factory
 from tests.oauth.browser import Browser, Page, refresh_target
 from tests.oauth.conftest import RunningServer, start

@@ -6,7 +6,7 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from app.db import Engine
 from app.oauth.metadata import server_metadata
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.oauth.conftest import RunningServer, start
 
 pytestmark = pytest.mark.anyio

@@ -228,17 +228,17 @@ async def test_removing_a_client_by_command_is_told_to_running_processes(
     attempt = Attempt(added["client_id"], server.url, redirect_uri=CALLBACK)
     browser = Browser(http)
     await browser.approve(await browser.sign_up(attempt.url(), email))
-    cues = PubSub(database.service)
+    pubsub = PubSub(database.service)
     heard: list[Notification] = []
     arrived = anyio.Event()
 
-    def hear(cue: Notification) -> None:
-        heard.append(cue)
+    def hear(notification: Notification) -> None:
+        heard.append(notification)
         arrived.set()
 
-    cues.subscribe(hear)
+    pubsub.subscribe(hear)
     command = partial(run, tmp_path, "clients", "remove", added["client_id"], **environment(database))
-    async with cues.running():
+    async with pubsub.running():
         removed = await anyio.to_thread.run_sync(command)
         assert removed.stdout == "Removed. Approvals that ended with it: 1\n", removed.stderr
         with anyio.fail_after(30):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.db import Engine, transaction
 from app.limits.defaults import REGISTRATIONS
 from app.oauth.tables import clients
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import REDIRECT_URI, register
 

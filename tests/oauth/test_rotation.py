@@ -12,7 +12,7 @@ from app.errors import Unavailable
 from app.jobs.runner import keep_up
 from app.oauth.signing.repository import StoredKey, find_keys
 from app.oauth.signing.rotation import OLDEST, rotate_keys
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.conftest import SECRET
 from tests.oauth.conftest import RunningServer

@@ -31,7 +31,7 @@ from app.oauth.grants.repository import end_grants, find_service_grant, of_clien
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.tables import clients, grants
 from app.people.tables import people
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.db.locks import until_somebody_waits
 from tests.factory import Connected, Factory
@@ -195,7 +195,7 @@ async def test_a_revoked_account_ends_at_once_and_stays_on_record(
     account = await accounts.make()
     client = McpClient(http, (await token_of(http, account))["access_token"])
     await client.call("add_items", items=["milk"])
-    await accounts.end(account, app.state.cues.grant_ended)
+    await accounts.end(account, app.state.pubsub.grant_ended)
     assert (await client.send("tools/list")).status_code == 401
     refused = await http.post("/oauth/token", data=CLIENT_CREDENTIALS, headers=proof_of(account))
     assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")

@@ -9,7 +9,7 @@ from app.db import Engine
 from app.households.tables import households, memberships
 from app.limits.defaults import SIGN_INS
 from app.people.tables import people, sessions
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.db.looking import count
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import RunningServer, start

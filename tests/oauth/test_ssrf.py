@@ -8,7 +8,7 @@ import pytest
 
 from app.db import Engine
 from app.fetch.fetcher import Fetcher
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.described import document_of, publish

@@ -9,7 +9,7 @@ from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens import claims_cache
 from app.oauth.tokens.claims_cache import Claims, ClaimsCache
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.clock import MovableClock
 from tests.factory import Factory
 

@@ -14,7 +14,7 @@ from app.db import Engine
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
 from app.db.migrate import newest_revision
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Factory
 from tests.mcp.client import ERAS, Era, McpClient
 

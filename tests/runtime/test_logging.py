@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.db import Engine
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 from tests.service import environment_of, start

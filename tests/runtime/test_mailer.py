@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from app.errors import Unavailable
 from app.runtime.mailer import LONGEST_QUEUE, Email, Mailer
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.mailbox import SENDER, Mailbox, mailbox
 
 pytestmark = pytest.mark.anyio

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser
 from tests.oauth.tokens import tokens_for

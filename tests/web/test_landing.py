@@ -10,8 +10,8 @@ import pytest
 from bs4 import BeautifulSoup
 from starlette.applications import Starlette
 
+from app.settings import Settings
 from app.settings.external_issuers import ExternalIssuer
-from app.settings.settings import Settings
 from app.web.landing import landing_routes
 
 pytestmark = pytest.mark.anyio
@@ -82,7 +82,7 @@ async def test_only_a_local_service_warns_that_web_assistants_cannot_reach_it(
 
 async def test_the_page_leads_to_accounts_only_where_there_are_any(public: Settings) -> None:
     assert link(await page_of(public), "/it's/account")
-    changes = {"auth_server": "off", "oidc_issuers": [ExternalIssuer(issuer="https://id.example.org")]}
+    changes = {"auth_server": False, "oidc_issuers": [ExternalIssuer(issuer="https://id.example.org")]}
     page = await page_of(public.model_copy(update=changes))
     assert not any(str(each["href"]).endswith("/account") for each in page.select("a"))
     assert "you sign in at https://id.example.org." in page.get_text()

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup
 
-from app.settings.settings import Settings
-from app.ui.headers import page_headers
+from app.settings import Settings
+from app.ui.pages import page_headers
 
 pytestmark = pytest.mark.anyio
 

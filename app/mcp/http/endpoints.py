@@ -19,7 +19,7 @@ from app.mcp.server import build_server, build_transport
 from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
 from app.resources import RESOURCES
-from app.settings.settings import Settings
+from app.settings import Settings
 
 EXPOSED_HEADERS: Final = ("WWW-Authenticate", "Retry-After", "X-Request-Id")
 PREFLIGHT_SECONDS: Final = 600
@@ -29,14 +29,14 @@ class Endpoints:
     """Every door with its transport; `running` must be entered before the routes are served."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, identify: Authenticator, cues: PubSub, audit: AuditLog
+        self, settings: Settings, engine: Engine, identify: Authenticator, pubsub: PubSub, audit: AuditLog
     ) -> None:
         self._settings = settings
         self._identify = identify
         self._audit = audit
-        self.subscriptions = Subscriptions(engine, identify, cues)
+        self.subscriptions = Subscriptions(engine, identify, pubsub)
         self.servers = [
-            build_server(door, settings, engine, cues.lists_changed, self.subscriptions, audit) for door in DOORS
+            build_server(door, settings, engine, pubsub.lists_changed, self.subscriptions, audit) for door in DOORS
         ]
         self._transports = {door: build_transport(server) for door, server in zip(DOORS, self.servers, strict=True)}
 

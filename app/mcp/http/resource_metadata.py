@@ -6,7 +6,7 @@ from typing import Final
 from starlette.routing import BaseRoute, Route
 
 from app.resources import Resource
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.public_document import public_document
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
@@ -32,7 +32,7 @@ def _route(settings: Settings, address: str, resource: Resource) -> Route:
     document = {
         "resource": resource.identifier(settings.public_url),
         "authorization_servers": [
-            *([settings.issuer] if settings.auth_server == "on" else []),
+            *([settings.issuer] if settings.auth_server else []),
             *(each.issuer for each in settings.oidc_issuers),
         ],
         # A client that asks for all of them asks for what most people want, and no more.

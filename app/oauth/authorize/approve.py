@@ -15,8 +15,6 @@ from app.oauth.authorize.consent import CONSENT, Question, page_for, question_of
 from app.oauth.authorize.consent_choices import Choices, read_choices
 from app.oauth.authorize.pending_request import REQUEST, fault_page, out_of_date, request_of
 from app.oauth.authorize.repository import lock_request, use_request
-from app.oauth.browser.redirect_page import onward
-from app.oauth.browser.submitted_form import SubmittedForm, submitted_form
 from app.oauth.clients.redirects import response_uri, shown_host
 from app.oauth.clients.repository import hold_client, note_use
 from app.oauth.context import OAuthContext
@@ -27,11 +25,12 @@ from app.oauth.grants.repository import NewGrant, insert_grant
 from app.oauth.tokens.codes import issue_code
 from app.people.sessions import find_person_for_change
 from app.scopes import format_scope
+from app.ui.page_kit import SubmittedForm
 
 
 async def post_consent(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/consent: the answer travels to the client by the page that this returns. It counts once."""
-    form = await submitted_form(server, request, CONSENT, REQUEST)
+    form = await server.kit.submitted_form(request, CONSENT, REQUEST)
     person = form.session.person if form else None
     if form is None or person is None:
         return out_of_date(server)
@@ -105,4 +104,4 @@ async def _approve(server: OAuthContext, connection: Connection, question: Quest
 
 def _code_page(server: OAuthContext, question: Question, answer: dict[str, str | None]) -> Response:
     target = response_uri(question.waiting.redirect_uri, answer, server.settings.issuer)
-    return onward(server, "Back to the app", f"Back to {question.client.name}", target)
+    return server.kit.redirect_page("Back to the app", f"Back to {question.client.name}", target)

@@ -13,8 +13,6 @@ from app.households.repository import memberships_of
 from app.oauth.authorize.consent_choices import DEFAULT_DURATION, Offer, offer_of
 from app.oauth.authorize.pending_request import SIGN_OUT, fault_page, find_pending_request, out_of_date
 from app.oauth.authorize.repository import AuthorizationRequest
-from app.oauth.browser.browser_session import BrowserSession, provider_of, see_other
-from app.oauth.browser.submitted_form import csrf_token, show
 from app.oauth.clients.ids import host_of, is_document_id
 from app.oauth.clients.redirects import is_on_device, is_registered, shown_host
 from app.oauth.clients.repository import Client, find_client, find_document
@@ -26,6 +24,7 @@ from app.people.repository import find_profile
 from app.people.sessions import find_person
 from app.resources import MAIN
 from app.runtime.requests import client_address
+from app.ui.page_kit import BrowserSession
 
 CONSENT = "consent"
 
@@ -51,7 +50,7 @@ async def show_consent(server: OAuthContext, request: Request) -> Response:
         waiting, cookie = opened
         person = await find_person(connection, cookie, server.clock())
         if person is None:
-            return see_other(server, f"/oauth/sign-in?request={waiting.id}")
+            return server.kit.see_other(f"/oauth/sign-in?request={waiting.id}")
     if is_document_id(waiting.client_id):
         # Only here, and outside of any transaction: fetching takes its time.
         described = await server.documents.find(waiting.client_id, person.id, client_address(request))
@@ -83,7 +82,7 @@ async def question_of(
 
 async def _is_unproven(server: OAuthContext, connection: Connection, person: Person) -> bool:
     """Whether the person has but a password, and an address that could be proven and is not."""
-    if not (server.mailer.enabled and server.settings.has_passwords):
+    if not (server.mailer.enabled and server.settings.password_sign_in):
         return False
     profile = await find_profile(connection, person.id)
     return profile.has_password and profile.verified_at is None
@@ -92,16 +91,15 @@ async def _is_unproven(server: OAuthContext, connection: Connection, person: Per
 def page_for(server: OAuthContext, question: Question, error: Invalid | None = None) -> Response:
     """The page, filled in as the client asked; with `error` as what was wrong with the answer."""
     waiting, visit = question.waiting, BrowserSession(question.cookie, False, question.person)
-    return show(
-        server,
+    return server.kit.show(
         visit,
         "consent.html",
         error,
         request_id=waiting.id,
-        form_token=csrf_token(server, visit, CONSENT, str(waiting.id)),
-        sign_out_token=csrf_token(server, visit, SIGN_OUT, str(waiting.id)),
+        form_token=server.kit.csrf_token(visit, CONSENT, str(waiting.id)),
+        sign_out_token=server.kit.csrf_token(visit, SIGN_OUT, str(waiting.id)),
         person=question.person,
-        provider=provider_of(server, question.person),
+        provider=server.provider_of(question.person),
         client=question.client,
         redirect_host=shown_host(waiting.redirect_uri),
         client_host=host_of(question.client.id) if is_document_id(question.client.id) else None,

@@ -26,7 +26,7 @@ from app.oauth.tokens.pkce import is_s256_challenge
 from app.people.sessions import find_person
 from app.runtime.requests import client_address
 from app.ui.forms import parse_fields
-from app.ui.headers import NO_REFERRER
+from app.ui.pages import NO_REFERRER
 
 REQUEST_LIFE: Final = timedelta(minutes=10)
 MOST_OPEN: Final = 20
@@ -74,7 +74,7 @@ async def authorize(server: OAuthContext, request: Request) -> Response:
         sender = await _sender(server, connection, parameters)
         if isinstance(sender, OAuthFault):
             return fault_page(server, sender)
-        cookie = server.cookie.read(request)
+        cookie = server.kit.cookie.read(request)
         checked = check_request(server, parameters)
         if isinstance(checked, OAuthFault):
             if await _may_redirect(server, connection, sender, cookie):
@@ -172,11 +172,11 @@ async def _keep(
     await close_oldest_requests(connection, kept.browser_hash, MOST_OPEN, now)
     signed_in = await find_person(connection, browser, now) is not None
     step = "consent" if signed_in else "sign-in"
-    response = RedirectResponse(server.url(f"/oauth/{step}?request={kept.id}"), 303)
+    response = RedirectResponse(server.kit.url(f"/oauth/{step}?request={kept.id}"), 303)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = NO_REFERRER
     if cookie is None:
-        server.cookie.write(response, browser)
+        server.kit.cookie.write(response, browser)
     return response
 
 

@@ -8,11 +8,10 @@ from starlette.responses import Response
 from app.crypto.tokens import hash_of
 from app.db import Connection
 from app.oauth.authorize.repository import AuthorizationRequest, find_request, lock_request, rebind_request
-from app.oauth.browser.browser_session import see_other, swap_session
-from app.oauth.browser.submitted_form import SubmittedForm
 from app.oauth.context import OAuthContext
 from app.oauth.faults import OAuthFault
 from app.people.models import Person
+from app.ui.page_kit import SubmittedForm
 
 REQUEST = "request"
 """The parameter, and the field of forms, that names the waiting request."""
@@ -26,7 +25,7 @@ async def find_pending_request(
 ) -> tuple[AuthorizationRequest, str] | None:
     """The request that a page's address names, with this browser's cookie; None when it is not (or no longer) this
     browser's."""
-    cookie = server.cookie.read(request)
+    cookie = server.kit.cookie.read(request)
     request_id = uuid_or_none(request.query_params.get(REQUEST, ""))
     if cookie is None or request_id is None:
         return None
@@ -51,21 +50,21 @@ async def continue_as(
     waiting = await lock_request(connection, request_id, hash_of(cookie), now)
     if waiting is None:
         return None
-    new = await swap_session(server, connection, cookie, person)
+    new = await server.kit.swap_session(connection, cookie, person)
     moved = await rebind_request(connection, waiting, hash_of(new.value), now)
-    return see_other(server, f"/oauth/{'sign-in' if person is None else 'consent'}?request={moved.id}", new)
+    return server.kit.see_other(f"/oauth/{'sign-in' if person is None else 'consent'}?request={moved.id}", new)
 
 
 def fault_page(server: OAuthContext, fault: OAuthFault) -> Response:
     """The page for a client's fault that is not sent on to the client."""
-    return server.pages.page(
+    return server.kit.pages.page(
         "authorize_fault.html", status=fault.status, error=fault.error, description=fault.description
     )
 
 
 def out_of_date(server: OAuthContext) -> Response:
     """The page for a form or address that is not good any more."""
-    return server.pages.message(
+    return server.kit.pages.message(
         "This page is out of date",
         "It was open for too long, was answered already, or belongs to another browser or another sign-in; or your "
         "browser keeps no cookies. Go back to your app and connect again.",

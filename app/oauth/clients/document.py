@@ -10,7 +10,7 @@ from app.oauth.clients.redirects import redirect_uri_error
 from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault, invalid_request
 from app.oauth.metadata import PUBLIC, SECRET_METHODS
-from app.settings.settings import Settings
+from app.settings import Settings
 
 UNREADABLE: Final = invalid_request("The document at the client_id can not be used.")
 """What is said as long as a document has not shown that it is meant for us: nothing of what is at that address."""

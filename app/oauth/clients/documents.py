@@ -21,7 +21,7 @@ from app.oauth.clients.repository import Client, Document, drop_document, find_d
 from app.oauth.faults import OAuthFault, invalid_request
 from app.runtime.clock import Clock
 from app.runtime.single_flight import SingleFlight
-from app.settings.settings import Settings
+from app.settings import Settings
 
 SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=24)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from app.oauth.clients.redirects import redirect_uri_error
-from app.settings.settings import Settings
+from app.settings import Settings
 
 
 def is_document_id(client_id: str) -> bool:

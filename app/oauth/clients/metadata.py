@@ -13,7 +13,7 @@ from app.oauth.clients.redirects import redirect_uri_error
 from app.oauth.faults import OAuthFault
 from app.oauth.metadata import AUTH_METHODS, PRIVATE_KEY_JWT, REGISTRABLE_GRANT_TYPES, server_metadata
 from app.scopes import format_scope
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.text import clean
 
 LONGEST_NAME: Final = 100

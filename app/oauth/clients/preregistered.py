@@ -20,7 +20,7 @@ from app.oauth.faults import OAuthFault
 from app.oauth.grants.repository import EndedGrant, of_client
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.metadata import PUBLIC
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.text import clean
 
 KIND: Final = "preregistered"

@@ -11,7 +11,7 @@ from app.oauth.clients.metadata import ClientMetadata, checked_metadata, metadat
 from app.oauth.clients.repository import Client
 from app.oauth.faults import OAuthFault
 from app.oauth.metadata import SECRET_METHODS
-from app.settings.settings import Settings
+from app.settings import Settings
 
 NAMELESS: Final = "An app without a name"
 

@@ -12,14 +12,13 @@ from app.db import Connection, Engine, new_id, transaction
 from app.households.repository import memberships_of
 from app.oauth.external import grant_repository as store
 from app.oauth.external.grant_repository import NewExternalGrant
+from app.oauth.external.people import find_or_create_person
 from app.oauth.grants.create import entry_of_new_grant
 from app.oauth.tokens.claims_cache import ExternalClaims
-from app.people.accounts import CreateFirstHousehold
-from app.people.identities import Identity, find_or_admit
+from app.people.identities import Identity
 from app.people.identity_repository import find_identified
 from app.runtime.clock import Clock, system_clock
 from app.scopes import ALL_SCOPES
-from app.settings.settings import Settings
 
 MOST_GRANTS: Final = 10_000
 KEPT: Final = timedelta(minutes=1)
@@ -33,12 +32,9 @@ class ExternalGrants:
     Only which grant it is is remembered: whether it stands is asked elsewhere, at every call.
     """
 
-    def __init__(
-        self, engine: Engine, settings: Settings, found_household: CreateFirstHousehold, *, clock: Clock = system_clock
-    ) -> None:
+    def __init__(self, engine: Engine, resource: str, *, clock: Clock = system_clock) -> None:
         self._engine = engine
-        self._resource = settings.resource
-        self._found_household = found_household
+        self._resource = resource
         self._clock = clock
         self._known: OrderedDict[_Key, tuple[datetime, UUID]] = OrderedDict()
 
@@ -77,7 +73,7 @@ class ExternalGrants:
         household_id = new_id()
         async with transaction(self._engine, household_id=household_id) as connection:
             identity = Identity(claims.iss, claims.sub, claims.name)
-            person = await find_or_admit(connection, identity, household_id, self._found_household, now)
+            person = await find_or_create_person(connection, identity, household_id, now)
             return await self._grant(connection, claims, person.id, now)
 
     async def _grant(

@@ -12,8 +12,8 @@ from app.oauth.signing.key_ring import ALGORITHM, TOKEN_TYPE, KeyRing
 from app.oauth.tokens.claims_cache import AccessClaims, Claims, ExternalClaims
 from app.people.identities import name_in
 from app.runtime.clock import Clock, system_clock
+from app.settings import Settings
 from app.settings.external_issuers import ExternalIssuer
-from app.settings.settings import Settings
 
 _PLAIN_TYPE: Final = "jwt"
 

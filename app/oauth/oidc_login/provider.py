@@ -24,7 +24,7 @@ from app.oauth.external.requests import IssuerTransport
 from app.oauth.tokens.claims_cache import Subject
 from app.people.identities import Identity, name_in
 from app.runtime.clock import Clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 CALLBACK_PATH: Final = "/oauth/upstream/callback"
 ALGORITHMS: Final = ("ES256", "RS256", "PS256")

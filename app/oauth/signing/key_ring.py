@@ -21,7 +21,7 @@ from app.errors import StartupError, Unavailable
 from app.oauth.signing import repository as store
 from app.oauth.signing.repository import StoredKey
 from app.runtime.clock import Clock, system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 ALGORITHM: Final = "ES256"
 SEALED_FOR: Final = "signing-keys"

@@ -7,7 +7,7 @@ from typing import Final
 from app.oauth.grants.repository import GrantRow
 from app.oauth.signing.key_ring import KeyRing
 from app.scopes import format_scope
-from app.settings.settings import Settings
+from app.settings import Settings
 
 ACCESS_TOKEN_LIFE: Final = timedelta(minutes=15)
 REFRESHED_BEYOND: Final = timedelta(hours=1)

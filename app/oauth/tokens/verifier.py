@@ -12,7 +12,7 @@ from app.oauth.external.trusted import TrustedIssuer, embedded_issuer, type_of
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.claims_cache import AccessClaims, ClaimsCache, Verified
 from app.runtime.clock import Clock, system_clock
-from app.settings.settings import Settings
+from app.settings import Settings
 
 LEEWAY: Final = timedelta(seconds=60)
 LONGEST_TOKEN: Final = 8_192

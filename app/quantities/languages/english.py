@@ -1,9 +1,20 @@
-"""English."""
+"""English: units, words and plurals."""
 
 from decimal import Decimal
 from typing import Final
 
-from app.quantities.language import HALF, Language, Unit, numerals, pack_words
+from app.quantities.language import (
+    HALF,
+    QUARTER,
+    THIRD,
+    Language,
+    Unit,
+    numerals,
+    pack_words,
+    phrases,
+    singulars,
+    words,
+)
 
 _pack = pack_words("en")
 
@@ -64,22 +75,31 @@ ENGLISH: Final = Language(
         _pack("pair", "pair", "pairs"),
     ),
     code="en",
-    of=frozenset({"of"}),
-    one=frozenset({"a", "an", "one"}),
+    of=words("of"),
+    one=words("a an one"),
     numbers=numerals("two three four five six seven eight nine ten eleven twelve"),
-    fractions={
-        "half": HALF,
-        "third": Decimal(1) / 3,
-        "thirds": Decimal(1) / 3,
-        "quarter": Decimal("0.25"),
-        "quarters": Decimal("0.25"),
-    },
-    half_more=frozenset({("and", "a", "half")}),
-    about=frozenset({("about",), ("around",), ("approx",), ("approximately",), ("roughly",), ("circa",)}),
-    until=frozenset({"to", "or"}),
-    few=frozenset({"few", "little", "bit", "lot", "couple", "some", "tad"}),
-    joining=frozenset(
-        {"and", "or", "in", "to", "by", "per", "with", "for", "on", "at", "of", "off", "from", "a", "an", "the", "x"}
-        | {"ply"}
+    fractions={"half": HALF, "third": THIRD, "thirds": THIRD, "quarter": QUARTER, "quarters": QUARTER},
+    and_a_half=phrases("and a half"),
+    about=phrases("about, around, approx, approximately, roughly, circa"),
+    until=words("to or"),
+    few=words("few little bit lot couple some tad"),
+    joining=words("and or in to by per with for on at of off from a an the x ply"),
+    not_plural=words(
+        "molasses rices gas gases lens news series species christmas oasis basis canvas texas vegas tennis fries "
+        "scissors jeans trousers pyjamas pajamas"
+    ),
+    singular_in_e=words(
+        "ache headache cache shoe horseshoe toe canoe hoe aloe sloe roe doe floe oboe axe impasse finesse cookie "
+        "brownie smoothie veggie hoodie selfie movie calorie prairie foodie sweetie onesie genie zombie rookie goalie "
+        "pinkie birdie magpie cutie pixie budgie collie oldie junkie hippie potpie"
+    ),
+    plural_endings=singulars(
+        "loaves loaf, leaves leaf, knives knife, halves half, shelves shelf, scarves scarf, buses bus, cactuses cactus"
+    ),
+    irregular_plurals=singulars(
+        "geese goose, teeth tooth, feet foot, mice mouse, wolves wolf, wives wife, calves calf, lenses lens, "
+        "scones scone, bones bone, cones cone, stones stone, phones phone, headphones headphone, zones zone, "
+        "drones drone, tbones tbone, provolones provolone, calzones calzone, mascarpones mascarpone, "
+        "minestrones minestrone, clones clone, tones tone"
     ),
 )

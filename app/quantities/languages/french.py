@@ -1,9 +1,20 @@
-"""French."""
+"""French: units, words and plurals."""
 
 from decimal import Decimal
 from typing import Final
 
-from app.quantities.language import HALF, Language, Unit, numerals, pack_words
+from app.quantities.language import (
+    HALF,
+    QUARTER,
+    THIRD,
+    Language,
+    Unit,
+    numerals,
+    pack_words,
+    phrases,
+    singulars,
+    words,
+)
 
 _pack = pack_words("fr")
 _SOUP: Final = (
@@ -62,40 +73,30 @@ FRENCH: Final = Language(
         _pack("pair", "paire", "paires"),
     ),
     code="fr",
-    of=frozenset({"de", "d"}),
-    one=frozenset({"un", "une"}),
+    of=words("de d"),
+    one=words("un une"),
     numbers=numerals("deux trois quatre cinq six sept huit neuf dix onze douze"),
-    fractions={
-        **dict.fromkeys(("demi", "demie"), HALF),
-        "tiers": Decimal(1) / 3,
-        "quart": Decimal("0.25"),
-        "quarts": Decimal("0.25"),
-    },
-    half_more=frozenset({("et", "demi"), ("et", "demie")}),
-    about=frozenset({("environ",), ("env",), ("a", "peu", "pres")}),
-    until=frozenset({"a", "ou"}),
-    each=frozenset({"a", "de"}),
-    few=frozenset({"peu"}),
-    joining=frozenset(
-        {
-            "et",
-            "ou",
-            "en",
-            "a",
-            "d",
-            "au",
-            "aux",
-            "sur",
-            "avec",
-            "pour",
-            "par",
-            "dans",
-            "de",
-            "du",
-            "des",
-            "le",
-            "la",
-            "les",
-        }
+    fractions={**dict.fromkeys(("demi", "demie"), HALF), "tiers": THIRD, "quart": QUARTER, "quarts": QUARTER},
+    and_a_half=phrases("et demi, et demie"),
+    about=phrases("environ, env, a peu pres"),
+    until=words("a ou"),
+    each=words("a de"),
+    few=words("peu"),
+    joining=words("et ou en a d au aux sur avec pour par dans de du des le la les"),
+    not_plural=words(
+        "pois repas ananas cassis anis mais radis brebis souris tapis anchois cabas bras dos os bois fois mois fils "
+        "vis gras frais epais anglais francais colis coulis hachis pastis chablis gris permis matelas cervelas "
+        "verglas ris riz noix prix roux doux houx croix salsifis maquis paris tournedos calvados"
+    ),
+    singular_in_e=words(
+        "quiche brioche peche mache buche seiche couche poche miche cartouche tranche niche creche pistache blanche "
+        "fraiche branche broche douche bouche louche planche ruche torche saucisse mousse tasse brosse pousse "
+        "ecrevisse bouillabaisse housse trousse cuisse reglisse suisse masse grosse rousse terrasse pelisse carcasse "
+        "luxe bougie charcuterie patisserie viennoiserie epicerie ortie sortie otarie scie toupie"
+    ),
+    plural_endings=singulars("eaux eau, yaux yau"),
+    irregular_plurals=singulars(
+        "choux chou, bijoux bijou, cailloux caillou, genoux genou, bocaux bocal, journaux journal, animaux animal, "
+        "chevaux cheval, jeux jeu, feux feu, cheveux cheveu, yeux oeil"
     ),
 )

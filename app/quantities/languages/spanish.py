@@ -1,9 +1,20 @@
-"""Spanish."""
+"""Spanish: units, words and plurals."""
 
 from decimal import Decimal
 from typing import Final
 
-from app.quantities.language import HALF, Language, Unit, numerals, pack_words
+from app.quantities.language import (
+    HALF,
+    QUARTER,
+    THIRD,
+    Language,
+    Unit,
+    numerals,
+    pack_words,
+    phrases,
+    singulars,
+    words,
+)
 
 _pack = pack_words("es")
 
@@ -64,22 +75,36 @@ SPANISH: Final = Language(
         _pack("pair", "par", "pares", needs_of=True),
     ),
     code="es",
-    of=frozenset({"de"}),
-    one=frozenset({"un", "una", "uno"}),
+    of=words("de"),
+    one=words("un una uno"),
     numbers=numerals("dos tres cuatro cinco seis siete ocho nueve diez once doce"),
     fractions={
         **dict.fromkeys(("medio", "media"), HALF),
-        "tercio": Decimal(1) / 3,
-        "tercios": Decimal(1) / 3,
-        "cuarto": Decimal("0.25"),
-        "cuartos": Decimal("0.25"),
+        "tercio": THIRD,
+        "tercios": THIRD,
+        "cuarto": QUARTER,
+        "cuartos": QUARTER,
     },
-    half_more=frozenset({("y", "medio"), ("y", "media")}),
-    about=frozenset({("aprox",), ("aproximadamente",), ("unos",), ("unas",), ("alrededor", "de"), ("cerca", "de")}),
-    until=frozenset({"a", "o"}),
-    each=frozenset({"de"}),
-    few=frozenset({"poco", "poca", "poquito", "par"}),
-    joining=frozenset(
-        {"y", "e", "o", "u", "en", "con", "por", "para", "de", "del", "al", "a", "sin", "el", "la", "los", "las"}
+    and_a_half=phrases("y medio, y media"),
+    about=phrases("aprox, aproximadamente, unos, unas, alrededor de, cerca de"),
+    until=words("a o"),
+    each=words("de"),
+    few=words("poco poca poquito par"),
+    joining=words("y e o u en con por para de del al a sin el la los las"),
+    not_plural=words(
+        "anis gas res mes bis tres dos seis lunes martes jueves viernes paraguas mas abrelatas sacacorchos"
+    ),
+    singular_in_e=words("leche noche coche ceviche escabeche parche especie"),
+    # Limón, jamón, rotulador; words of other languages in -ones are in their own tables.
+    plural_endings=singulars("ones on, dores dor"),
+    irregular_plurals=singulars(
+        "panes pan, flanes flan, mazapanes mazapan, calabacines calabacin, tallarines tallarin, "
+        "calcetines calcetin, colines colin, patines patin, boletines boletin, jazmines jazmin, coles col, "
+        "cereales cereal, frijoles frijol, pasteles pastel, papeles papel, panales panal, vegetales vegetal, "
+        "caracoles caracol, manteles mantel, minerales mineral, naturales natural, integrales integral, "
+        "tropicales tropical, girasoles girasol, mieles miel, flores flor, coliflores coliflor, licores licor, "
+        "yogures yogur, azucares azucar, calamares calamar, alfileres alfiler, collares collar, nueces nuez, "
+        "peces pez, lapices lapiz, codornices codorniz, perdices perdiz, raices raiz, luces luz, cruces cruz, "
+        "arroces arroz, maices maiz, azules azul"
     ),
 )

@@ -8,8 +8,6 @@ from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.auditing import entry_of, refused
-from app.oauth.browser.password_proof import prove
-from app.oauth.browser.submitted_form import submitted_form
 from app.oauth.context import OAuthContext
 from app.people.accounts import change_password, still_holds
 from app.people.models import Person
@@ -18,11 +16,12 @@ from app.runtime.requests import client_address
 from app.ui.forms import Fields
 from app.web.account.page import account_page
 from app.web.account.urls import PASSWORD_CHANGED, TO_CHANGE_PASSWORD, enter, out_of_date
+from app.web.password_proof import prove
 
 
 async def post_password(server: OAuthContext, request: Request) -> Response:
     """POST /account/password: ends every other session of the person, and this one goes on under another cookie."""
-    form = await submitted_form(server, request, TO_CHANGE_PASSWORD)
+    form = await server.kit.submitted_form(request, TO_CHANGE_PASSWORD)
     person = form.session.person if form else None
     if form is None or person is None:
         return out_of_date(server)

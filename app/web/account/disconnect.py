@@ -7,8 +7,6 @@ from starlette.responses import Response
 
 from app.db import transaction
 from app.oauth.auditing import endings_of
-from app.oauth.browser.browser_session import see_other
-from app.oauth.browser.submitted_form import submitted_form
 from app.oauth.context import OAuthContext
 from app.oauth.grants.repository import one_of_person
 from app.oauth.grants.revocation import RevocationReason
@@ -18,7 +16,7 @@ from app.web.account.urls import ACCOUNT, TO_DISCONNECT, out_of_date
 
 async def post_disconnect(server: OAuthContext, request: Request) -> Response:
     """POST /account/disconnect; `grant` names which. Of another's grant as little is told as of none."""
-    form = await submitted_form(server, request, TO_DISCONNECT, "grant")
+    form = await server.kit.submitted_form(request, TO_DISCONNECT, "grant")
     if form is None:
         return out_of_date(server)
     grant_id = UUID(form.fields.one("grant"))  # the form's token says that we wrote it
@@ -29,4 +27,4 @@ async def post_disconnect(server: OAuthContext, request: Request) -> Response:
         if person is None:
             return out_of_date(server)
         ended = await endings.end(connection, one_of_person(person.id, grant_id), RevocationReason.BY_PERSON, now)
-    return see_other(server, ACCOUNT) if ended else out_of_date(server)
+    return server.kit.see_other(ACCOUNT) if ended else out_of_date(server)

@@ -10,9 +10,6 @@ from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid
 from app.oauth.auditing import endings_of, entry_of, refused
-from app.oauth.browser.browser_session import BrowserSession, read_browser_session
-from app.oauth.browser.password_proof import count_attempt, prove
-from app.oauth.browser.submitted_form import csrf_token, show, submitted_form
 from app.oauth.context import OAuthContext
 from app.oauth.grants.repository import of_person
 from app.oauth.grants.revocation import RevocationReason
@@ -20,6 +17,7 @@ from app.people.email_addresses import parse_email
 from app.people.email_links import EmailLink
 from app.people.email_verification import verify
 from app.runtime.requests import client_address
+from app.ui.page_kit import BrowserSession
 from app.web.account.emails import verify_letter
 from app.web.account.page import account_page
 from app.web.account.urls import (
@@ -32,13 +30,14 @@ from app.web.account.urls import (
     out_of_date,
     submitted_link_form,
 )
+from app.web.password_proof import count_attempt, prove
 
 TO_VERIFY = "verify"
 
 
 async def post_proof(server: OAuthContext, request: Request) -> Response:
     """POST /account/proof: sends the signed-in person the link."""
-    form = await submitted_form(server, request, TO_SEND_PROOF)
+    form = await server.kit.submitted_form(request, TO_SEND_PROOF)
     person = form.session.person if form else None
     if form is None or person is None or person.email is None or not server.mailer.enabled:
         return out_of_date(server)
@@ -56,7 +55,7 @@ async def post_proof(server: OAuthContext, request: Request) -> Response:
 
 async def show_verify(server: OAuthContext, request: Request) -> Response:
     """GET /account/verify: the form behind the link. Nothing is used up by looking."""
-    visit, secret = await read_browser_session(server, request), request.query_params.get("link", "")
+    visit, secret = await server.kit.read_session(request), request.query_params.get("link", "")
     link = await find_link(server, secret, "verify")
     return dead_link(server, "verify") if link is None else _page(server, visit, secret, link)
 
@@ -84,7 +83,7 @@ async def post_verify(server: OAuthContext, request: Request) -> Response:
             server, request, Action.ADDRESS_VERIFIED, error.code, email_hash=server.audit.email_hash(form.link.email)
         )
         return _page(server, form.session, form.secret, form.link, error)
-    return server.pages.page(
+    return server.kit.pages.page(
         "done.html",
         title="The address is yours",
         text="Thank you. Sign in again; apps that were connected before have to be connected again, and API keys from "
@@ -97,5 +96,5 @@ async def post_verify(server: OAuthContext, request: Request) -> Response:
 def _page(
     server: OAuthContext, visit: BrowserSession, secret: str, link: EmailLink, error: AppError | None = None
 ) -> Response:
-    token = csrf_token(server, visit, TO_VERIFY)
-    return show(server, visit, "verify.html", error, form_token=token, link=secret, email=link.email)
+    token = server.kit.csrf_token(visit, TO_VERIFY)
+    return server.kit.show(visit, "verify.html", error, form_token=token, link=secret, email=link.email)

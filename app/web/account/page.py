@@ -9,13 +9,12 @@ from starlette.responses import Response
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.authorize.consent_choices import asked_level
-from app.oauth.browser.browser_session import BrowserSession, provider_of, read_browser_session, see_other
-from app.oauth.browser.submitted_form import csrf_token, show
 from app.oauth.clients.redirects import shown_host
 from app.oauth.context import OAuthContext
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
 from app.people.models import Person
 from app.people.repository import find_profile
+from app.ui.page_kit import BrowserSession
 from app.web.account.urls import (
     ACCOUNT,
     SIGN_IN,
@@ -45,9 +44,9 @@ class ShownApp:
 
 async def show_account(server: OAuthContext, request: Request) -> Response:
     """GET /account; `done` in the address says what the form did that led here."""
-    visit = await read_browser_session(server, request)
+    visit = await server.kit.read_session(request)
     if visit.person is None:
-        return see_other(server, f"{SIGN_IN}?next={ACCOUNT}")
+        return server.kit.see_other(f"{SIGN_IN}?next={ACCOUNT}")
     return await account_page(server, visit, visit.person, done=_DONE.get(request.query_params.get("done", "")))
 
 
@@ -64,29 +63,28 @@ async def account_page(
     async with transaction(server.engine) as connection:
         profile = await find_profile(connection, person.id)
         apps = await find_connected_apps(connection, person.id, server.clock())
-    return show(
-        server,
+    return server.kit.show(
         visit,
         "account.html",
         error,
         error_in=error_in,
         done=done,
         person=person,
-        provider=provider_of(server, person),
+        provider=server.provider_of(person),
         profile=profile,
         by_mail=server.mailer.enabled,
-        has_passwords=server.settings.has_passwords,
+        has_passwords=server.settings.password_sign_in,
         apps=[_shown(server, visit, app) for app in apps],
         tokens={
-            "sign_out": csrf_token(server, visit, TO_SIGN_OUT),
-            "sign_out_everywhere": csrf_token(server, visit, TO_SIGN_OUT_EVERYWHERE),
-            "password": csrf_token(server, visit, TO_CHANGE_PASSWORD),
-            "proof": csrf_token(server, visit, TO_SEND_PROOF),
+            "sign_out": server.kit.csrf_token(visit, TO_SIGN_OUT),
+            "sign_out_everywhere": server.kit.csrf_token(visit, TO_SIGN_OUT_EVERYWHERE),
+            "password": server.kit.csrf_token(visit, TO_CHANGE_PASSWORD),
+            "proof": server.kit.csrf_token(visit, TO_SEND_PROOF),
         },
     )
 
 
 def _shown(server: OAuthContext, visit: BrowserSession, app: ConnectedApp) -> ShownApp:
     host = shown_host(app.client_id) if app.client_id.startswith("https://") else app.redirect_host
-    token = csrf_token(server, visit, TO_DISCONNECT, str(app.grant_id))
+    token = server.kit.csrf_token(visit, TO_DISCONNECT, str(app.grant_id))
     return ShownApp(app, host, asked_level(app.scopes), token)

@@ -10,9 +10,6 @@ from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.auditing import email_hash_of, endings_of, entry_of, refused
-from app.oauth.browser.browser_session import BrowserSession, read_browser_session
-from app.oauth.browser.password_proof import count_attempt
-from app.oauth.browser.submitted_form import csrf_token, show, submitted_form
 from app.oauth.context import OAuthContext
 from app.oauth.grants.repository import of_person
 from app.oauth.grants.revocation import RevocationReason
@@ -20,8 +17,10 @@ from app.people.email_addresses import parse_email
 from app.people.email_verification import reset
 from app.runtime.requests import client_address
 from app.ui.forms import typed
+from app.ui.page_kit import BrowserSession
 from app.web.account.emails import reset_letter
 from app.web.account.urls import RESET, SIGN_IN, dead_link, find_link, letter_sent, out_of_date, submitted_link_form
+from app.web.password_proof import count_attempt
 
 TO_ASK = "ask for a reset"
 TO_RESET = "reset"
@@ -29,12 +28,12 @@ TO_RESET = "reset"
 
 async def show_reset(server: OAuthContext, request: Request) -> Response:
     """GET /account/reset: asks for the address, or says whom to ask where no letter can be sent."""
-    return _ask(server, await read_browser_session(server, request))
+    return _ask(server, await server.kit.read_session(request))
 
 
 async def post_reset(server: OAuthContext, request: Request) -> Response:
     """POST /account/reset: the same answer, after the same work, for every address; the letter is written later."""
-    form = await submitted_form(server, request, TO_ASK)
+    form = await server.kit.submitted_form(request, TO_ASK)
     if form is None:
         return out_of_date(server)
     if not server.mailer.enabled:
@@ -54,7 +53,7 @@ async def post_reset(server: OAuthContext, request: Request) -> Response:
 
 async def show_new_password(server: OAuthContext, request: Request) -> Response:
     """GET /account/new-password: the form behind a reset link. Nothing is used up by looking."""
-    visit = await read_browser_session(server, request)
+    visit = await server.kit.read_session(request)
     return await _choose(server, visit, request.query_params.get("link", ""))
 
 
@@ -80,7 +79,7 @@ async def post_new_password(server: OAuthContext, request: Request) -> Response:
     except AppError as error:
         refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=server.audit.email_hash(form.link.email))
         return await _choose(server, form.session, form.secret, error)
-    return server.pages.page(
+    return server.kit.pages.page(
         "done.html",
         title="You have a new password",
         text="Every browser was signed out, and your API keys ended. Every app has to be connected again: go back to "
@@ -91,13 +90,13 @@ async def post_new_password(server: OAuthContext, request: Request) -> Response:
 
 
 def _ask(server: OAuthContext, visit: BrowserSession, email: str = "", error: AppError | None = None) -> Response:
-    token = csrf_token(server, visit, TO_ASK)
-    return show(server, visit, "reset.html", error, by_mail=server.mailer.enabled, form_token=token, email=email)
+    token = server.kit.csrf_token(visit, TO_ASK)
+    return server.kit.show(visit, "reset.html", error, by_mail=server.mailer.enabled, form_token=token, email=email)
 
 
 async def _choose(server: OAuthContext, visit: BrowserSession, secret: str, error: AppError | None = None) -> Response:
     link = await find_link(server, secret, "reset")
     if link is None:
         return dead_link(server, "reset")
-    token = csrf_token(server, visit, TO_RESET)
-    return show(server, visit, "new_password.html", error, form_token=token, link=secret, email=link.email)
+    token = server.kit.csrf_token(visit, TO_RESET)
+    return server.kit.show(visit, "new_password.html", error, form_token=token, link=secret, email=link.email)

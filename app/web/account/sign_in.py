@@ -8,13 +8,11 @@ from app.audit.repository import record
 from app.db import Connection, transaction
 from app.errors import AppError
 from app.oauth.auditing import entry_of
-from app.oauth.browser.browser_session import BrowserSession, read_browser_session, see_other
-from app.oauth.browser.password_proof import sign_in_with_password
-from app.oauth.browser.submitted_form import csrf_token, show, submitted_form
 from app.oauth.context import OAuthContext
 from app.people.models import Person
 from app.people.sessions import close_all_sessions, find_person_for_change
 from app.ui.forms import local_path, typed
+from app.ui.page_kit import BrowserSession
 from app.web.account.urls import (
     ACCOUNT,
     SIGN_IN,
@@ -25,18 +23,19 @@ from app.web.account.urls import (
     enter,
     out_of_date,
 )
+from app.web.password_proof import sign_in_with_password
 
 
 async def show_sign_in(server: OAuthContext, request: Request) -> Response:
     """GET /account/sign-in; `next` is the path of ours to go to afterwards."""
-    visit = await read_browser_session(server, request)
+    visit = await server.kit.read_session(request)
     path = local_path(request.query_params.get("next", ""), ACCOUNT)
-    return see_other(server, path) if visit.person else _page(server, visit, path)
+    return server.kit.see_other(path) if visit.person else _page(server, visit, path)
 
 
 async def post_sign_in(server: OAuthContext, request: Request) -> Response:
     """POST /account/sign-in: on to `next`, or the page again; an unknown email and a wrong password answer alike."""
-    form = await submitted_form(server, request, TO_SIGN_IN)
+    form = await server.kit.submitted_form(request, TO_SIGN_IN)
     if form is None:
         return out_of_date(server)
     path = ACCOUNT
@@ -53,7 +52,7 @@ async def post_sign_in(server: OAuthContext, request: Request) -> Response:
 
 async def post_sign_out(server: OAuthContext, request: Request) -> Response:
     """POST /account/sign-out: this browser."""
-    form = await submitted_form(server, request, TO_SIGN_OUT)
+    form = await server.kit.submitted_form(request, TO_SIGN_OUT)
     if form is None:
         return out_of_date(server)
     person = form.session.person
@@ -65,7 +64,7 @@ async def post_sign_out(server: OAuthContext, request: Request) -> Response:
 
 async def post_sign_out_everywhere(server: OAuthContext, request: Request) -> Response:
     """POST /account/sign-out-everywhere: every browser of the person, this one too. Apps stay connected."""
-    form = await submitted_form(server, request, TO_SIGN_OUT_EVERYWHERE)
+    form = await server.kit.submitted_form(request, TO_SIGN_OUT_EVERYWHERE)
     if form is None:
         return out_of_date(server)
     async with transaction(server.engine) as connection:
@@ -81,15 +80,14 @@ async def post_sign_out_everywhere(server: OAuthContext, request: Request) -> Re
 def _page(
     server: OAuthContext, visit: BrowserSession, path: str, email: str = "", error: AppError | None = None
 ) -> Response:
-    return show(
-        server,
+    return server.kit.show(
         visit,
         "account_sign_in.html",
         error,
-        form_token=csrf_token(server, visit, TO_SIGN_IN),
-        has_passwords=server.settings.has_passwords,
+        form_token=server.kit.csrf_token(visit, TO_SIGN_IN),
+        has_passwords=server.settings.password_sign_in,
         upstream_name=server.oidc_provider.name if server.oidc_provider else None,
-        upstream_token=csrf_token(server, visit, TO_SIGN_IN_UPSTREAM),
+        upstream_token=server.kit.csrf_token(visit, TO_SIGN_IN_UPSTREAM),
         next=path,
         email=email,
     )

@@ -10,17 +10,17 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
+from app.lists.first_list import create_first_household
 from app.oauth.auditing import entry_of, refused
 from app.oauth.authorize.pending_request import continue_as, uuid_or_none
-from app.oauth.browser.browser_session import BrowserSession, read_browser_session
-from app.oauth.browser.password_proof import count_attempt
-from app.oauth.browser.submitted_form import csrf_token, show
 from app.oauth.context import OAuthContext
 from app.people.accounts import create_account, prepare_account
 from app.people.email_links import EmailLink, take_link
 from app.runtime.requests import client_address
 from app.ui.forms import typed
+from app.ui.page_kit import BrowserSession
 from app.web.account.urls import ACCOUNT_MADE, dead_link, enter, find_link, submitted_link_form
+from app.web.password_proof import count_attempt
 
 TO_MAKE = "make an account"
 
@@ -37,7 +37,7 @@ class Filled:
 
 async def show_new(server: OAuthContext, request: Request) -> Response:
     """GET /account/new: the form behind the link. Nothing is used up by looking."""
-    visit, parameters = await read_browser_session(server, request), request.query_params
+    visit, parameters = await server.kit.read_session(request), request.query_params
     secret = parameters.get("link", "")
     link = await find_link(server, secret, "sign_up")
     if link is None:
@@ -71,7 +71,7 @@ async def post_new(server: OAuthContext, request: Request) -> Response:
                 raise Invalid("There is an account with this address by now. Sign in with it.", field="email")
             known = {"person_id": person.id, "household_id": household_id}
             await record(connection, entry_of(server, request, Action.SIGN_UP, **known))
-            await server.create_first_household(connection, household_id, person, now)
+            await create_first_household(connection, household_id, person, now)
             if filled.request_id is not None:
                 answer = await continue_as(server, connection, form.session.cookie, filled.request_id, person)
                 if answer is not None:
@@ -83,12 +83,11 @@ async def post_new(server: OAuthContext, request: Request) -> Response:
 
 
 def _page(server: OAuthContext, visit: BrowserSession, filled: Filled, error: AppError | None = None) -> Response:
-    return show(
-        server,
+    return server.kit.show(
         visit,
         "new_account.html",
         error,
-        form_token=csrf_token(server, visit, TO_MAKE),
+        form_token=server.kit.csrf_token(visit, TO_MAKE),
         link=filled.secret,
         request_id=filled.request_id or "",
         email=filled.link.email,

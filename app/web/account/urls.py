@@ -7,12 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import Connection, transaction
-from app.oauth.browser.browser_session import see_other, swap_session
-from app.oauth.browser.submitted_form import SubmittedForm, submitted_form
 from app.oauth.context import OAuthContext
 from app.people import email_links
 from app.people.email_links import EmailLink, Purpose
 from app.people.models import Person
+from app.ui.page_kit import SubmittedForm
 
 ACCOUNT: Final = "/account"
 SIGN_IN: Final = "/account/sign-in"
@@ -46,7 +45,7 @@ async def enter(
     server: OAuthContext, connection: Connection, cookie: str, person: Person | None, path: str
 ) -> Response:
     """Sign `person` in (None: out) and go on to `path`; the cookie is another one from now on."""
-    return see_other(server, path, await swap_session(server, connection, cookie, person))
+    return server.kit.see_other(path, await server.kit.swap_session(connection, cookie, person))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ async def submitted_link_form(
     server: OAuthContext, request: Request, form_purpose: str, purpose: Purpose
 ) -> SubmittedLinkForm | Response:
     """The posted form; a page when it is not ours, or its link is not good any more. Raises as `posted` does."""
-    form = await submitted_form(server, request, form_purpose)
+    form = await server.kit.submitted_form(request, form_purpose)
     if form is None:
         return out_of_date(server)
     secret = form.fields.one("link")
@@ -77,7 +76,7 @@ async def find_link(server: OAuthContext, secret: str, purpose: Purpose) -> Emai
 
 def out_of_date(server: OAuthContext) -> Response:
     """The page for a form that is not good any more."""
-    return server.pages.page(
+    return server.kit.pages.page(
         "done.html",
         status=400,
         title="This page is out of date",
@@ -92,12 +91,12 @@ def dead_link(server: OAuthContext, purpose: Purpose) -> Response:
     """The page for a link from a letter that was used, has expired or never was."""
     text, path, words = _DEAD_LINKS[purpose]
     title = "This link is not good any more"
-    return server.pages.page("done.html", status=400, title=title, text=text, path=path, words=words)
+    return server.kit.pages.page("done.html", status=400, title=title, text=text, path=path, words=words)
 
 
 def letter_sent(server: OAuthContext, text: str, path: str) -> Response:
     """The page for who waits for a letter; at `path` they ask for another one."""
-    return server.pages.page(
+    return server.kit.pages.page(
         "done.html",
         title="Look into your mailbox",
         text=f"{text} Nothing has come? Look among the unwanted mail, and check the address.",

@@ -15,24 +15,23 @@ from app.errors import AppError, Invalid
 from app.oauth.auditing import entry_of, refused
 from app.oauth.authorize.pending_request import REQUEST, continue_as, out_of_date, request_of
 from app.oauth.authorize.repository import find_request
-from app.oauth.browser.password_proof import count_attempt
-from app.oauth.browser.redirect_page import onward
-from app.oauth.browser.submitted_form import submitted_form
 from app.oauth.context import OAuthContext
+from app.oauth.external.people import find_or_create_person
 from app.oauth.faults import OAuthFault
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.oidc_login.repository import Destination, insert_attempt, insert_attempt_for_path, use_attempt
 from app.oauth.parameters import Parameters, parameters_of
-from app.people.identities import Identity, find_or_admit
+from app.people.identities import Identity
 from app.ui.forms import local_path, parse_fields
 from app.web.account import urls
+from app.web.password_proof import count_attempt
 from app.web.sign_in.pages import UPSTREAM
 
 
 async def post_upstream(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/upstream, on behalf of a waiting request. Raises `LimitReached`, and `Unavailable` when the provider
     does not answer."""
-    form = await submitted_form(server, request, UPSTREAM, REQUEST)
+    form = await server.kit.submitted_form(request, UPSTREAM, REQUEST)
     if form is None or server.oidc_provider is None:
         return out_of_date(server)
     state, target = await _begin(server, request, server.oidc_provider)
@@ -47,7 +46,7 @@ async def post_upstream(server: OAuthContext, request: Request) -> Response:
 
 async def post_account_upstream(server: OAuthContext, request: Request) -> Response:
     """POST /account/upstream, to go to `next` afterwards, a path of ours. Raises as `post_upstream` does."""
-    form = await submitted_form(server, request, urls.TO_SIGN_IN_UPSTREAM)
+    form = await server.kit.submitted_form(request, urls.TO_SIGN_IN_UPSTREAM)
     if form is None or server.oidc_provider is None:
         return urls.out_of_date(server)
     path = local_path(form.fields.one("next"), urls.ACCOUNT)
@@ -63,7 +62,7 @@ async def finish_upstream(server: OAuthContext, request: Request) -> Response:
 
     The `state` is good once, in the browser that left with it (RFC 9700 section 4.7). Raises `Unavailable`.
     """
-    cookie = server.cookie.read(request)
+    cookie = server.kit.cookie.read(request)
     parameters = _parameters(request)
     if server.oidc_provider is None or cookie is None or "state" not in parameters:
         return out_of_date(server)
@@ -80,7 +79,7 @@ async def finish_upstream(server: OAuthContext, request: Request) -> Response:
         if to.request_id is None:
             again = f"{urls.SIGN_IN}?{urlencode({'next': to.path})}"
         name = server.oidc_provider.name
-        return server.pages.page("upstream_fault.html", status=400, upstream_name=name, again=again)
+        return server.kit.pages.page("upstream_fault.html", status=400, upstream_name=name, again=again)
     return await _sign_in(server, request, identity, cookie, to)
 
 
@@ -90,7 +89,7 @@ async def _sign_in(
     """In one transaction with the account of who comes for the first time."""
     household_id = new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
-        person = await find_or_admit(connection, identity, household_id, server.create_first_household, server.clock())
+        person = await find_or_create_person(connection, identity, household_id, server.clock())
         if to.request_id is None:
             response = await urls.enter(server, connection, cookie, person, to.path)
         else:
@@ -119,7 +118,7 @@ async def _begin(server: OAuthContext, request: Request, upstream: OidcProvider)
 
 
 def _leave(server: OAuthContext, upstream: OidcProvider, target: str) -> Response:
-    return onward(server, f"Sign in with {upstream.name}", f"On to {upstream.name}", target)
+    return server.kit.redirect_page(f"Sign in with {upstream.name}", f"On to {upstream.name}", target)
 
 
 def _parameters(request: Request) -> Parameters:

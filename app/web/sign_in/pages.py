@@ -8,13 +8,12 @@ from starlette.responses import Response
 from app.db import transaction
 from app.errors import AppError
 from app.oauth.authorize.pending_request import find_pending_request, out_of_date, request_of
-from app.oauth.browser.browser_session import BrowserSession, see_other
-from app.oauth.browser.submitted_form import SubmittedForm, csrf_token, show
 from app.oauth.clients.ids import host_of, is_document_id
 from app.oauth.clients.repository import find_client
 from app.oauth.context import OAuthContext
 from app.people.sessions import find_person
 from app.ui.forms import typed
+from app.ui.page_kit import BrowserSession, SubmittedForm
 
 Purpose = Literal["sign-in", "sign-up"]
 
@@ -29,7 +28,7 @@ async def open_page(server: OAuthContext, request: Request, purpose: Purpose) ->
             return out_of_date(server)
         waiting, cookie = opened
         if await find_person(connection, cookie, server.clock()) is not None:
-            return see_other(server, f"/oauth/consent?request={waiting.id}")
+            return server.kit.see_other(f"/oauth/consent?request={waiting.id}")
         client = await find_client(connection, waiting.client_id)
     # What a document says is asked for after the sign-in; until then its site is all there is to show.
     shown = host_of(waiting.client_id) if is_document_id(waiting.client_id) else client.name if client else ""
@@ -50,16 +49,15 @@ def _page(
     error: AppError | None = None,
     **shown: str,
 ) -> Response:
-    return show(
-        server,
+    return server.kit.show(
         visit,
         f"{purpose.replace('-', '_')}.html",
         error,
         request_id=request_id,
-        form_token=csrf_token(server, visit, purpose, request_id),
+        form_token=server.kit.csrf_token(visit, purpose, request_id),
         by_mail=server.mailer.enabled,
-        has_passwords=server.settings.has_passwords,
+        has_passwords=server.settings.password_sign_in,
         upstream_name=server.oidc_provider.name if server.oidc_provider else None,
-        upstream_token=csrf_token(server, visit, UPSTREAM, request_id),
+        upstream_token=server.kit.csrf_token(visit, UPSTREAM, request_id),
         **({"client_name": "", "email": "", "name": ""} | shown),
     )

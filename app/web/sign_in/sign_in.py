@@ -9,10 +9,9 @@ from app.db import Connection, transaction
 from app.errors import AppError
 from app.oauth.auditing import entry_of
 from app.oauth.authorize.pending_request import REQUEST, SIGN_OUT, continue_as, out_of_date, request_of
-from app.oauth.browser.password_proof import sign_in_with_password
-from app.oauth.browser.submitted_form import submitted_form
 from app.oauth.context import OAuthContext
 from app.people.models import Person
+from app.web.password_proof import sign_in_with_password
 from app.web.sign_in.pages import open_page, page_again
 
 
@@ -23,7 +22,7 @@ async def show_sign_in(server: OAuthContext, request: Request) -> Response:
 
 async def post_sign_in(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/sign-in: on to consent, or the page again; an unknown email and a wrong password answer alike."""
-    form = await submitted_form(server, request, "sign-in", REQUEST)
+    form = await server.kit.submitted_form(request, "sign-in", REQUEST)
     if form is None:
         return out_of_date(server)
 
@@ -38,7 +37,7 @@ async def post_sign_in(server: OAuthContext, request: Request) -> Response:
 
 async def post_sign_out(server: OAuthContext, request: Request) -> Response:
     """POST /oauth/sign-out, "not you?": ends the session and asks who it is instead."""
-    form = await submitted_form(server, request, SIGN_OUT, REQUEST)
+    form = await server.kit.submitted_form(request, SIGN_OUT, REQUEST)
     if form is None:
         return out_of_date(server)
     person = form.session.person

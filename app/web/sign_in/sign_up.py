@@ -9,16 +9,17 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import new_id, transaction
 from app.errors import AppError, Invalid
+from app.lists.first_list import create_first_household
 from app.oauth.auditing import email_hash_of, entry_of, refused
 from app.oauth.authorize.pending_request import REQUEST, continue_as, out_of_date, request_of
-from app.oauth.browser.password_proof import count_attempt
-from app.oauth.browser.submitted_form import SubmittedForm, submitted_form
 from app.oauth.context import OAuthContext
 from app.people.accounts import create_account, prepare_account
 from app.people.email_addresses import parse_email
 from app.runtime.requests import client_address
+from app.ui.page_kit import SubmittedForm
 from app.web.account.emails import sign_up_letter
 from app.web.account.urls import letter_sent
+from app.web.password_proof import count_attempt
 from app.web.sign_in.pages import open_page, page_again
 
 TAKEN = "There can be no new account for this email. If it is yours, sign in instead."
@@ -34,7 +35,7 @@ async def post_sign_up(server: OAuthContext, request: Request) -> Response:
 
     With a mail server a letter is sent instead, whose link leads on, and the answer is the same for every address.
     """
-    form = await submitted_form(server, request, "sign-up", REQUEST)
+    form = await server.kit.submitted_form(request, "sign-up", REQUEST)
     if form is None:
         return out_of_date(server)
     try:
@@ -58,7 +59,7 @@ async def post_sign_up(server: OAuthContext, request: Request) -> Response:
             connection,
             entry_of(server, request, Action.SIGN_UP, person_id=person.id, household_id=household_id),
         )
-        await server.create_first_household(connection, household_id, person, now)
+        await create_first_household(connection, household_id, person, now)
         # When the request is gone meanwhile the account stays: the person signs in at the next attempt.
         response = await continue_as(server, connection, form.session.cookie, request_of(form), person)
         return response or out_of_date(server)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from app.db import Engine
 from app.people.passwords import PasswordHashing
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.forms import local_path
 from tests.oauth.account.pages import SIGN_IN, can_sign_in, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser
@@ -56,7 +56,7 @@ class CountingHasher(PasswordHasher):
 @pytest.fixture
 async def limited(settings: Settings, engine: Engine) -> RunningServer:
     """The server with its limits."""
-    return await start(settings.model_copy(update={"limits": "on"}), engine)
+    return await start(settings.model_copy(update={"limits": True}), engine)
 
 
 @pytest.mark.proves("""ac-enumeration-time MUST own rule
@@ -66,7 +66,7 @@ async def test_known_and_unknown_accounts_answer_alike_wait_alike_and_cost_the_s
     settings: Settings, engine: Engine, email: str
 ) -> None:
     hasher = CountingHasher()
-    server = await start(settings.model_copy(update={"limits": "on"}), engine, hashing=PasswordHashing(hasher))
+    server = await start(settings.model_copy(update={"limits": True}), engine, hashing=PasswordHashing(hasher))
     async with server.browser() as http:
         await connect(server, http, email)
     seen: dict[str, list[tuple[int, str, str | None, int]]] = {}
@@ -169,7 +169,7 @@ async def test_a_sign_in_that_was_turned_away_does_not_count_as_a_failure(
     async with first.browser() as http:
         await connect(first, http, email)
     hashing = PasswordHashing(places=0)
-    limited = await start(settings.model_copy(update={"limits": "on"}), engine, hashing=hashing)
+    limited = await start(settings.model_copy(update={"limits": True}), engine, hashing=hashing)
     async with limited.browser() as http:
         page = await Browser(http).open(SIGN_IN)
         answers = [await Browser(http).submit(page, SIGN_IN, email=email, password=WRONG) for _ in range(9)]

@@ -12,7 +12,7 @@ from app.db.embedded import DatabaseUrls
 from app.oauth.credentials.api_key_repository import note_key_use
 from app.oauth.credentials.api_keys import IssuedKey, WantedKey, create_api_key
 from app.oauth.tables import grants
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.db.looking import change
 from tests.oauth.account.pages import SIGN_IN, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser

@@ -7,7 +7,7 @@ from app.db import Engine, transaction
 from app.people.accounts import still_holds
 from app.people.email_addresses import parse_email
 from app.people.repository import find_password_account
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import RunningServer, start
@@ -74,7 +74,7 @@ async def test_a_change_that_can_not_be_is_refused_and_changes_nothing(
 async def test_the_present_password_can_not_be_guessed_in_a_stolen_session(
     settings: Settings, engine: Engine, email: str
 ) -> None:
-    server = await start(settings.model_copy(update={"limits": "on"}), engine)
+    server = await start(settings.model_copy(update={"limits": True}), engine)
     async with server.browser() as http:
         await connect(server, http, email)
         statuses = [(await change(http, f"wrong horse {number}", OTHER_PASSWORD)).status for number in range(8)]

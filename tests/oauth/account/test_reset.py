@@ -12,7 +12,7 @@ from app.people import repository
 from app.people.email_addresses import parse_email
 from app.people.email_links import EmailLink, make_link
 from app.people.tables import email_links, people
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.mailbox import link_in
 from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in
 from tests.oauth.browser import PASSWORD, Browser, Page
@@ -202,7 +202,7 @@ async def test_the_link_is_not_in_the_database(server: RunningServer, http: http
 async def test_a_reset_ends_the_waits_of_the_owner_where_they_signed_in_before(
     settings: Settings, engine: Engine, email: str
 ) -> None:
-    server = await start(settings.model_copy(update={"limits": "on"}), engine)
+    server = await start(settings.model_copy(update={"limits": True}), engine)
     async with server.browser() as http:
         await connect(server, http, email)
     assert await can_sign_in(server, email, PASSWORD)
@@ -234,7 +234,7 @@ async def test_a_link_that_did_not_come_by_mail_proves_no_address(
 
 @pytest.mark.proves("ac-letters")
 async def test_letters_to_one_address_are_slowed_down_and_each_brings_a_good_link(mailing: Mailing, email: str) -> None:
-    server = await start(mailing.server.settings.model_copy(update={"limits": "on"}), mailing.server.engine)
+    server = await start(mailing.server.settings.model_copy(update={"limits": True}), mailing.server.engine)
     await make_account(server, email)
     async with server.browser() as http, server.mailer.running():
         answers = [await ask(http, email) for _ in range(5)]

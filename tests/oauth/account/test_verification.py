@@ -7,10 +7,10 @@ from sqlalchemy import select
 from app.audit.models import Action
 from app.db import new_id, transaction
 from app.limits.defaults import SIGN_INS
-from app.lists.first_list import create_first_household
+from app.oauth.external.people import find_or_create_person
 from app.oauth.tables import grants
 from app.people.email_addresses import parse_email
-from app.people.identities import Identity, find_or_admit
+from app.people.identities import Identity
 from app.people.repository import find_local_person, set_verified
 from app.people.sessions import open_session
 from tests.audit.looking import only, recorded
@@ -131,7 +131,7 @@ async def test_people_of_a_provider_have_nothing_to_prove(mailing: Mailing) -> N
     server, household_id = mailing.server, new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
         ada = Identity("https://login.example.org", "ada", "Ada")
-        person = await find_or_admit(connection, ada, household_id, create_first_household, server.clock())
+        person = await find_or_create_person(connection, ada, household_id, server.clock())
         cookie = await open_session(connection, person.id, server.clock())
     async with server.browser() as http:
         http.cookies.set("shopping_session", cookie)

@@ -13,7 +13,7 @@ from app.mcp.doors import DOORS
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.challenges import Challenges
 from app.resources import MAIN
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 

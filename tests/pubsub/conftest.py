@@ -1,4 +1,4 @@
-"""Cue buses on one database, and a bare connection that sees every notification."""
+"""Two processes on one database, and a bare connection that sees every notification."""
 
 from collections.abc import AsyncGenerator, Generator
 
@@ -13,29 +13,29 @@ from app.pubsub.connection import CHANNEL
 from app.pubsub.notifications import Message, read_payload
 
 SECONDS = 30
-"""How long a test waits for what must come."""
+"""How long a test waits for what must arrive."""
 
 
 class Heard:
-    """A listener that keeps what it heard, in order."""
+    """A listener that keeps what it receives, in order."""
 
     def __init__(self) -> None:
         self._send, self._receive = anyio.create_memory_object_stream[Notification](10_000)
 
-    def __call__(self, cue: Notification) -> None:
-        self._send.send_nowait(cue)
+    def __call__(self, notification: Notification) -> None:
+        self._send.send_nowait(notification)
 
     async def next(self) -> Notification:
-        """The next cue, awaited."""
+        """Wait for the next notification."""
         with anyio.fail_after(SECONDS):
             return await self._receive.receive()
 
     async def until(self, last: Notification) -> list[Notification]:
-        """Everything up to a cue, that one included."""
-        cues = [await self.next()]
-        while cues[-1] != last:
-            cues.append(await self.next())
-        return cues
+        """Return everything up to and including a notification."""
+        notifications = [await self.next()]
+        while notifications[-1] != last:
+            notifications.append(await self.next())
+        return notifications
 
     def close(self) -> None:
         self._send.close()
@@ -43,18 +43,18 @@ class Heard:
 
 
 @pytest.fixture
-async def bus(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
-    bus = PubSub(database.service)
-    async with bus.running():
-        yield bus
+async def pubsub(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
+    pubsub = PubSub(database.service)
+    async with pubsub.running():
+        yield pubsub
 
 
 @pytest.fixture
 async def other(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
-    """The bus of another process on the same database."""
-    bus = PubSub(database.service)
-    async with bus.running():
-        yield bus
+    """The pubsub of another process on the same database."""
+    pubsub = PubSub(database.service)
+    async with pubsub.running():
+        yield pubsub
 
 
 @pytest.fixture
@@ -65,13 +65,13 @@ def heard() -> Generator[Heard]:
 
 
 class Wire:
-    """What goes over the channel, seen from outside."""
+    """What goes over the channel, as seen from outside."""
 
     def __init__(self, messages: MemoryObjectReceiveStream[str]) -> None:
         self._payloads = messages
 
     async def next(self) -> tuple[str, Message]:
-        """The next payload that holds cues, and what it says."""
+        """Wait for the next payload that holds notifications; return it and its message."""
         with anyio.fail_after(SECONDS):
             while True:
                 payload = await self._payloads.receive()

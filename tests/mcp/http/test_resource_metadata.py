@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from app.db.embedded import DatabaseUrls
 from app.main import create_app
 from app.mcp.doors import DOORS
-from app.settings.settings import Settings
+from app.settings import Settings
 from tests.conftest import SECRET
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.quantities import UNITS, Quantity, make_quantity
-from app.quantities.languages import LANGUAGES
+from app.quantities.vocabulary import LANGUAGES
 
 
 def amount(number: str | Decimal, unit: str | None = None) -> Quantity:

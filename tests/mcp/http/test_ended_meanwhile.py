@@ -27,7 +27,7 @@ def end(app: Starlette, engine: Engine, ada: Connected) -> End:
     async def end() -> None:
         async with transaction(engine) as connection:
             await end_grants(connection, by_id(ada.grant_id), "test", datetime.now(UTC))
-        app.state.cues.grant_ended(ada.grant_id)
+        app.state.pubsub.grant_ended(ada.grant_id)
 
     return end
 

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from app.db import Engine, transaction
 from app.people.sessions import open_session
-from app.settings.settings import Settings
+from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from tests.factory import Connected, Factory
 from tests.mcp.client import Era, McpClient
@@ -101,7 +101,7 @@ async def test_a_revoked_grant_ends_at_the_next_request(
         await connection.execute(
             text("UPDATE grants SET revoked_at = now(), revoked_because = 'test' WHERE id = :id"), {"id": ada.grant_id}
         )
-    app.state.cues.grant_ended(ada.grant_id)
+    app.state.pubsub.grant_ended(ada.grant_id)
     assert (await client.send("tools/list")).status_code == 401
 
 

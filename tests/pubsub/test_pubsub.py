@@ -1,4 +1,4 @@
-"""The bus between processes, over a real PostgreSQL."""
+"""Notifications between processes, over a real PostgreSQL."""
 
 from uuid import UUID, uuid4
 
@@ -10,7 +10,7 @@ from app.db.embedded import DatabaseUrls
 from app.pubsub import GrantEnded, ListChanged, MembersChanged, PubSub, Refetch
 from app.pubsub.connection import CHANNEL
 from app.pubsub.notifications import LONGEST_PAYLOAD
-from tests.cues.conftest import Heard, Wire
+from tests.pubsub.conftest import Heard, Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -32,155 +32,159 @@ async def notify(database: DatabaseUrls, payload: str) -> None:
     await connection.close()
 
 
-async def test_a_change_is_heard_in_the_other_process(bus: PubSub, other: PubSub, heard: Heard) -> None:
+async def test_a_change_reaches_the_other_process(pubsub: PubSub, other: PubSub, heard: Heard) -> None:
     with other.listening(heard, [HOME]):
-        bus.lists_changed(HOME, {GROCERIES: 3})
+        pubsub.lists_changed(HOME, {GROCERIES: 3})
         assert await heard.next() == ListChanged(HOME, GROCERIES, 3)
 
 
-async def test_a_listener_of_this_process_hears_at_once_and_only_once(bus: PubSub, other: PubSub, heard: Heard) -> None:
+async def test_a_listener_in_this_process_is_called_at_once_and_only_once(
+    pubsub: PubSub, other: PubSub, heard: Heard
+) -> None:
     elsewhere = Heard()
-    with bus.listening(heard, [HOME]), other.listening(elsewhere, [HOME]):
-        bus.lists_changed(HOME, {GROCERIES: 1})
-        bus.lists_changed(HOME, {HARDWARE: 2})
+    with pubsub.listening(heard, [HOME]), other.listening(elsewhere, [HOME]):
+        pubsub.lists_changed(HOME, {GROCERIES: 1})
+        pubsub.lists_changed(HOME, {HARDWARE: 2})
         own = [ListChanged(HOME, GROCERIES, 1), ListChanged(HOME, HARDWARE, 2)]
         assert [await heard.next(), await heard.next()] == own
         await elsewhere.until(own[1])
-        # What the other process sends now came over the wire behind the echo of our own.
+        # What the other process sends now arrived after the echo of our own.
         other.lists_changed(HOME, {GROCERIES: 3})
         assert await heard.next() == ListChanged(HOME, GROCERIES, 3)
     elsewhere.close()
 
 
-async def test_a_hundred_changes_of_a_list_are_one_notification(bus: PubSub, wire: Wire) -> None:
+async def test_a_hundred_changes_of_a_list_are_one_notification(pubsub: PubSub, wire: Wire) -> None:
     for rev in range(1, 101):
-        bus.lists_changed(HOME, {GROCERIES: rev, HARDWARE: rev})
+        pubsub.lists_changed(HOME, {GROCERIES: rev, HARDWARE: rev})
     _, message = await wire.next()
     assert message.cues == [ListChanged(HOME, GROCERIES, 100), ListChanged(HOME, HARDWARE, 100)]
-    bus.lists_changed(CABIN, {GROCERIES: 1})
+    pubsub.lists_changed(CABIN, {GROCERIES: 1})
     _, message = await wire.next()
     assert message.cues == [ListChanged(CABIN, GROCERIES, 1)]
 
 
-async def test_more_than_one_payload_holds_goes_in_several(bus: PubSub, wire: Wire) -> None:
+async def test_more_than_fits_one_payload_is_sent_in_several(pubsub: PubSub, wire: Wire) -> None:
     lists = {uuid4(): 2**63 - 1 for _ in range(500)}
-    bus.lists_changed(HOME, lists)
-    told: dict[UUID, int] = {}
-    while len(told) < len(lists):
+    pubsub.lists_changed(HOME, lists)
+    received: dict[UUID, int] = {}
+    while len(received) < len(lists):
         payload, message = await wire.next()
         assert len(payload.encode()) <= LONGEST_PAYLOAD
-        told.update((cue.list_id, cue.rev) for cue in message.cues if isinstance(cue, ListChanged))
-    assert told == lists
+        received.update((each.list_id, each.rev) for each in message.cues if isinstance(each, ListChanged))
+    assert received == lists
 
 
-async def test_an_ended_grant_and_changed_members_do_not_wait_for_more(
-    bus: PubSub, wire: Wire, monkeypatch: pytest.MonkeyPatch
+async def test_an_ended_grant_and_changed_members_are_sent_without_delay(
+    pubsub: PubSub, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.pubsub.connection.GATHER_SECONDS", 3600)
-    bus.lists_changed(HOME, {GROCERIES: 1})
-    bus.grant_ended(CABIN)
+    pubsub.lists_changed(HOME, {GROCERIES: 1})
+    pubsub.grant_ended(CABIN)
     _, message = await wire.next()
     assert message.cues == [GrantEnded(CABIN), ListChanged(HOME, GROCERIES, 1)]
-    bus.members_changed(HOME)
+    pubsub.publish(MembersChanged(HOME))
     _, message = await wire.next()
     assert message.cues == [MembersChanged(HOME)]
 
 
-async def test_a_listener_hears_of_what_it_asked_for(bus: PubSub, other: PubSub, heard: Heard) -> None:
+async def test_a_listener_receives_only_what_it_subscribed_to(pubsub: PubSub, other: PubSub, heard: Heard) -> None:
     grant_id = uuid4()
     with other.listening(heard, [HOME, grant_id]):
-        bus.lists_changed(CABIN, {GROCERIES: 1})
-        bus.members_changed(CABIN)
-        bus.grant_ended(uuid4())
-        bus.members_changed(HOME)
-        bus.grant_ended(grant_id)
+        pubsub.lists_changed(CABIN, {GROCERIES: 1})
+        pubsub.publish(MembersChanged(CABIN))
+        pubsub.grant_ended(uuid4())
+        pubsub.publish(MembersChanged(HOME))
+        pubsub.grant_ended(grant_id)
         assert {await heard.next(), await heard.next()} == {MembersChanged(HOME), GrantEnded(grant_id)}
-    other.members_changed(HOME)
+    other.publish(MembersChanged(HOME))
     with other.listening(heard, [HOME]):
         other.grant_ended(grant_id)
-        other.members_changed(HOME)
+        other.publish(MembersChanged(HOME))
     assert await heard.next() == MembersChanged(HOME)
 
 
-async def test_a_failing_listener_keeps_nobody_else_from_hearing(bus: PubSub, heard: Heard) -> None:
-    def fail(cue: object) -> None:
+async def test_a_failing_listener_does_not_stop_the_others(pubsub: PubSub, heard: Heard) -> None:
+    def fail(notification: object) -> None:
         raise RuntimeError
 
-    with bus.listening(fail, [HOME]), bus.listening(heard, [HOME]):
-        bus.members_changed(HOME)
+    with pubsub.listening(fail, [HOME]), pubsub.listening(heard, [HOME]):
+        pubsub.publish(MembersChanged(HOME))
         assert await heard.next() == MembersChanged(HOME)
 
 
-async def test_after_postgres_cut_the_connections_everybody_refetches_and_cues_flow_again(
-    bus: PubSub, other: PubSub, heard: Heard, database: DatabaseUrls
+async def test_after_lost_connections_everybody_refetches_and_notifications_arrive_again(
+    pubsub: PubSub, other: PubSub, heard: Heard, database: DatabaseUrls
 ) -> None:
     with other.listening(heard, [HOME]):
         for rev in range(3):
             await cut(database)
             assert await heard.next() == Refetch()
             assert other.is_listening
-            bus.lists_changed(HOME, {GROCERIES: rev})
+            pubsub.lists_changed(HOME, {GROCERIES: rev})
             assert (await heard.until(ListChanged(HOME, GROCERIES, rev)))[-1]
 
 
-async def test_what_is_told_while_the_connection_is_away_is_told_later(
-    bus: PubSub, wire: Wire, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+async def test_notifications_published_during_an_outage_are_sent_after_it(
+    pubsub: PubSub, wire: Wire, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.pubsub.connection.GATHER_SECONDS", 3600)
-    bus.lists_changed(HOME, {GROCERIES: 1})
+    pubsub.lists_changed(HOME, {GROCERIES: 1})
     admin = await connect(database.superuser)
     own = "SELECT pid FROM pg_stat_activity WHERE usename = 'shopping_service' AND query LIKE '%pg_notify%'"
     assert await admin.fetchval(f"SELECT bool_and(pg_terminate_backend(pid)) FROM ({own}) own")
     await admin.close()
-    bus.grant_ended(CABIN)
+    pubsub.grant_ended(CABIN)
     _, message = await wire.next()
     assert message.cues == [GrantEnded(CABIN), ListChanged(HOME, GROCERIES, 1)]
 
 
-async def test_a_backlog_that_grows_too_large_becomes_one_cue_to_refetch(
-    bus: PubSub, wire: Wire, monkeypatch: pytest.MonkeyPatch
+async def test_a_backlog_that_grows_too_large_becomes_one_request_to_refetch(
+    pubsub: PubSub, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.pubsub.outbox.LARGEST_BACKLOG", 10)
-    bus.lists_changed(HOME, {uuid4(): 1 for _ in range(11)})
+    monkeypatch.setattr("app.pubsub.connection.LARGEST_BACKLOG", 10)
+    pubsub.lists_changed(HOME, {uuid4(): 1 for _ in range(11)})
     _, message = await wire.next()
     assert message.cues == [Refetch()]
 
 
-async def test_what_was_told_last_is_sent_before_the_end(other: PubSub, heard: Heard, database: DatabaseUrls) -> None:
+async def test_what_was_published_last_is_sent_before_shutdown(
+    other: PubSub, heard: Heard, database: DatabaseUrls
+) -> None:
     with other.listening(heard, [HOME]):
-        bus = PubSub(database.service)
-        async with bus.running():
-            bus.lists_changed(HOME, {GROCERIES: 9})
-        assert not bus.is_listening
+        pubsub = PubSub(database.service)
+        async with pubsub.running():
+            pubsub.lists_changed(HOME, {GROCERIES: 9})
+        assert not pubsub.is_listening
         assert await heard.next() == ListChanged(HOME, GROCERIES, 9)
 
 
-async def test_a_notification_that_is_not_ours_does_nothing(
-    bus: PubSub, other: PubSub, heard: Heard, database: DatabaseUrls
+async def test_a_foreign_notification_does_nothing(
+    pubsub: PubSub, other: PubSub, heard: Heard, database: DatabaseUrls
 ) -> None:
     with other.listening(heard, [HOME]):
         for payload in ("", "{}", "[[[[", '{"origin": "x", "cues": [1]}', "x" * LONGEST_PAYLOAD):
             await notify(database, payload)
-        bus.members_changed(HOME)
+        pubsub.publish(MembersChanged(HOME))
         assert await heard.next() == MembersChanged(HOME)
 
 
-async def test_without_a_database_the_bus_runs_and_knows_that_it_hears_nothing(heard: Heard) -> None:
-    bus = PubSub("postgresql://nobody:x@127.0.0.1:1/nothing")
+async def test_without_a_database_pubsub_runs_and_reports_that_it_is_not_listening(heard: Heard) -> None:
+    pubsub = PubSub("postgresql://nobody:x@127.0.0.1:1/nothing")
     with anyio.fail_after(30):
-        async with bus.running():
-            assert not bus.is_listening
-            with bus.listening(heard, [HOME]):
-                bus.members_changed(HOME)
+        async with pubsub.running():
+            assert not pubsub.is_listening
+            with pubsub.listening(heard, [HOME]):
+                pubsub.publish(MembersChanged(HOME))
                 assert await heard.next() == MembersChanged(HOME)
 
 
-async def test_a_connection_on_which_nothing_comes_back_counts_as_deaf(
+async def test_a_connection_without_an_echo_counts_as_lost(
     database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As behind a pooler that gives the session to someone else after each transaction."""
+    """This happens behind a pooler that reassigns the session after each transaction."""
     monkeypatch.setattr("app.pubsub.connection.ECHO_SECONDS", 0.05)
     monkeypatch.setattr("app.pubsub.connection._NOTIFY", "SELECT $1::text, $2::text[]")
-    bus = PubSub(database.service)
-    async with bus.running():
-        assert not bus.is_listening
+    pubsub = PubSub(database.service)
+    async with pubsub.running():
+        assert not pubsub.is_listening

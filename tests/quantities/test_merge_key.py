@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.quantities.merge_key import merge_key
-from app.quantities.singular import singular
+from app.quantities.merge_key import merge_key, singular
 from app.text import fold
 
 ONE_THING = {

@@ -1,1 +1,0 @@
-"""The pages between an app and its approval: signing in, consent, and back to the app."""
