@@ -17,12 +17,14 @@ from app.db import Engine, create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
-from app.jobs.audit_chaining import sealing_running
+from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
 from app.mcp.http.endpoints import Endpoints
 from app.mcp.http.resource_metadata import resource_metadata_routes
 from app.oauth.assembly import OAuthParts, authorization_server
+from app.oauth.authorize.pending_requests import PendingRequests
+from app.oauth.context import OAuthContext
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.external.trusted import external_issuers
 from app.oauth.routes import oauth_routes
@@ -38,10 +40,10 @@ from app.runtime.requests import RequestLog
 from app.settings import Settings
 from app.ui.hosts import HostCheck
 from app.ui.routes import static_files
-from app.web.account.routes import account_routes
+from app.web.context import WebContext
 from app.web.landing import landing_routes
 from app.web.not_found import missing_handlers
-from app.web.sign_in.routes import sign_in_routes
+from app.web.routes import web_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _parts(settings: Settings) -> Parts:
     fetcher = fetcher_of(settings)
     limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)
     mailer = Mailer(settings)
-    audit = AuditLog(engine, settings)
+    audit = AuditLog(engine, settings.secret_keys[0])
     keys = KeyRing(engine, settings) if settings.auth_server else None
     identify = Authenticator(
         engine,
@@ -107,9 +109,9 @@ async def _running(parts: Parts) -> AsyncGenerator[None]:
     try:
         if keys is not None:
             await keys.load()
-        # From the bottom up at the end: the work stops, what it noted is written, and that is sealed.
+        # Closed from the last to the first: the work stops, its audit entries are written, and those are chained.
         async with (
-            sealing_running(engine, parts.settings),
+            audit_chain_running(engine, parts.settings.secret_keys, parts.settings.audit_days),
             parts.audit.running(),
             parts.pubsub.running(),
             parts.mailer.running(),
@@ -148,7 +150,23 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
         limiter=parts.limiter,
     )
     server = authorization_server(parts.settings, around)
-    return [*oauth_routes(server), *sign_in_routes(server), *account_routes(server)]
+    return [*oauth_routes(server), *web_routes(web_context(server))]
+
+
+def web_context(server: OAuthContext) -> WebContext:
+    """The pages for people beside an authorization server."""
+    return WebContext(
+        kit=server.kit,
+        client_requests=PendingRequests(server.kit),
+        audit=server.audit,
+        limiter=server.limiter,
+        password_sign_in=server.password_sign_in,
+        mailer=server.mailer,
+        oidc_provider=server.oidc_provider,
+        grant_revoked=server.grant_revoked,
+        public_url=server.settings.public_url,
+        has_passwords=server.settings.password_sign_in,
+    )
 
 
 def create_worker(settings: Settings) -> Starlette:

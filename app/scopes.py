@@ -29,6 +29,11 @@ def expand(scopes: Iterable[str]) -> frozenset[str]:
     return frozenset(ALL_SCOPES[: strongest + 1])
 
 
+def strongest_scope(scopes: Iterable[str]) -> str:
+    """Return the one of these scopes that contains the others. Raises `ValueError` if none of them is known."""
+    return max(expand(scopes), key=ALL_SCOPES.index)
+
+
 def intersect_scopes(approved: frozenset[str], asked: str | None) -> frozenset[str]:
     """The approved scopes among those asked for, as OAuth writes them; all of them when nothing was asked for.
 

@@ -1,1 +1,1 @@
-"""Who did what: entries that are written when something happens, and sealed into a chain so that changing one shows."""
+"""The audit record: who did what, through which client and with what outcome, in a chain that shows every change."""

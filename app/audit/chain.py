@@ -1,141 +1,176 @@
-"""The two ends of the chain, and its key.
+"""The chain: each entry's MAC covers the entry, its number and the MAC before it, so a change anywhere shows.
 
-The key is random and made once; SECRET_KEY only seals it. So every seal stays good however often SECRET_KEY changes.
+The key of the chain is random and made once. The database holds it encrypted under SECRET_KEY, so the MACs stay valid
+when SECRET_KEY changes.
 """
 
 import hmac
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import SecretStr
 
-from app.audit.models import FIELDS, AuditEntry
+from app.audit.models import FIELDS, AuditEntry, type_of
 from app.crypto import encryption
 
 DIGEST: Final = "sha256"
-SEAL_BYTES: Final = 32
+MAC_BYTES: Final = 32
 NUMBER_BYTES: Final = 8
-
-# What each kind of HMAC begins with, so that none is ever good as one of the other kind.
-_ROW: Final = b"row\0"
-_CHAIN: Final = b"chain\0"
-
-_IN_ORDER: Final = sorted(FIELDS)
-_JSON: Final = json.JSONEncoder(separators=(",", ":"))
-
-
-def seal_of(key: bytes, previous: bytes, no: int, entry: AuditEntry) -> bytes:
-    """The seal (32 bytes) of the entry that is number `no` and comes after the one with the seal `previous`."""
-    return hmac.digest(key, _ROW + previous + no.to_bytes(NUMBER_BYTES, "big") + canonical(entry), DIGEST)
-
-
-def mac_of(key: bytes, *parts: int | bytes) -> bytes:
-    """What proves the ends of the chain: numbers of 8 bytes and seals of 32, in a fixed order."""
-    encoded = (part.to_bytes(NUMBER_BYTES, "big", signed=True) if isinstance(part, int) else part for part in parts)
-    return hmac.digest(key, _CHAIN + b"".join(encoded), DIGEST)
-
-
-def canonical(entry: AuditEntry) -> bytes:
-    """The one spelling of an entry: JSON with sorted names, absent fields left out, times in UTC with microseconds.
-
-    A column that is added later is absent in earlier entries, so their seals stay good.
-    """
-    values = {name: _plain(value) for name in _IN_ORDER if (value := getattr(entry, name)) is not None}
-    return _JSON.encode(values).encode("ascii")
-
-
-def _plain(value: object) -> str | int:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, str | int):
-        return value
-    raise TypeError(f"an entry holds a {type(value).__name__}")
-
-
 KEY_BYTES: Final = 32
 PURPOSE: Final = "audit-chain"
 LABEL: Final = "key"
 
+# The first bytes of each kind of message, so that a MAC of one kind can't pass as one of the other.
+_ENTRY: Final = b"row\0"
+_ENDS: Final = b"chain\0"
+
 NO_CHAIN: Final = "The row of the chain is missing."
-CANT_OPEN: Final = "SECRET_KEY does not open the key of the chain, or the sealed key was changed."
+CANT_DECRYPT: Final = "SECRET_KEY does not decrypt the key of the chain, or the encrypted key was changed."
 ENDS_CHANGED: Final = "The row of the chain was changed: its ends are not the ones that were stored."
 
 
 class BrokenChain(Exception):
-    """Nothing can be sealed or deleted: the chain is not as this service left it. The argument says how."""
+    """The chain is not as this service left it, so nothing is added or deleted; the message says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChainLink:
-    """A place in the chain: the number of an entry and its seal."""
+    """A place in the chain: the number of an entry and its MAC (32 bytes)."""
 
     no: int
-    seal: bytes
+    mac: bytes
 
     def __str__(self) -> str:
-        return f"{self.no}:{self.seal.hex()}"
+        return f"{self.no}:{self.mac.hex()}"
 
 
-START: Final = ChainLink(0, bytes(SEAL_BYTES))
-"""Before the first entry."""
+START: Final = ChainLink(0, bytes(MAC_BYTES))
+"""The place before the first entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainedEntry:
+    """An entry with its place in the chain."""
+
+    entry: AuditEntry
+    no: int
+    mac: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class StoredChain:
-    """The row of the chain as it is in the database, believed by nobody yet."""
+    """The row of the chain as the database has it, not yet verified."""
 
-    sealed_key: bytes
+    encrypted_key: bytes
     anchor: ChainLink
     head: ChainLink
     mac: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """A proven chain: from after `anchor` to `head`. `is_sealed_anew` when its key was sealed by an earlier SECRET_KEY
-    until now, so that the row is to be stored again."""
+class AuditChain:
+    """A verified chain of the entries after `anchor`, up to `head`.
+
+    `needs_storing` is true when the key was encrypted under an earlier SECRET_KEY and has been encrypted again.
+    """
 
     key: bytes = field(repr=False)
-    sealed_key: bytes
+    encrypted_key: bytes
     anchor: ChainLink
     head: ChainLink
-    is_sealed_anew: bool = False
+    needs_storing: bool = False
 
     def stored(self) -> StoredChain:
-        """The row to store."""
-        return StoredChain(self.sealed_key, self.anchor, self.head, _mac(self.key, self.anchor, self.head))
+        """Return the row to store."""
+        return StoredChain(self.encrypted_key, self.anchor, self.head, ends_mac(self.key, self.anchor, self.head))
 
-    def moved(self, *, anchor: ChainLink | None = None, head: ChainLink | None = None) -> "Chain":
-        """The same chain with another end."""
-        return replace(self, anchor=anchor or self.anchor, head=head or self.head)
+    def extend(self, entries: Iterable[Iterable[object]]) -> tuple["AuditChain", list[ChainLink]]:
+        """Return the chain with these entries (values in the order of CHAINED_FIELDS) at its end, and their links."""
+        head = self.head
+        links: list[ChainLink] = []
+        for values in entries:
+            no = head.no + 1
+            head = ChainLink(no, entry_mac(self.key, head.mac, no, values))
+            links.append(head)
+        return replace(self, head=head), links
+
+    def starting_after(self, anchor: ChainLink) -> "AuditChain":
+        """Return the chain without its entries up to `anchor`."""
+        return replace(self, anchor=anchor)
+
+    def continues(self, previous: ChainLink, entry: ChainedEntry) -> bool:
+        """Whether the MAC of `entry` is the one of this entry right after `previous`."""
+        expected = entry_mac(self.key, previous.mac, previous.no + 1, chained_values(entry.entry))
+        return hmac.compare_digest(expected, entry.mac)
 
 
-def new_chain(secret_key: SecretStr) -> Chain:
-    """A chain without entries and with a key of its own."""
+def new_chain(secret_key: SecretStr) -> AuditChain:
+    """Return a chain without entries and with a new key."""
     key = secrets.token_bytes(KEY_BYTES)
-    return Chain(key, encryption.seal(key, PURPOSE, LABEL, secret_key), START, START)
+    return AuditChain(key, encryption.seal(key, PURPOSE, LABEL, secret_key), START, START)
 
 
-def open_chain(stored: StoredChain, secret_keys: Sequence[SecretStr]) -> Chain:
-    """The chain behind a row. Raises `BrokenChain` when its key can't be opened, or its ends were changed."""
-    opened = encryption.unseal(stored.sealed_key, PURPOSE, LABEL, secret_keys)
-    if opened is None:
-        raise BrokenChain(CANT_OPEN)
-    key, secret_key = opened
-    if not hmac.compare_digest(_mac(key, stored.anchor, stored.head), stored.mac):
+def open_chain(stored: StoredChain, secret_keys: Sequence[SecretStr]) -> AuditChain:
+    """Verify the row of the chain. Raises `BrokenChain` when its key can't be decrypted or its ends were changed."""
+    decrypted = encryption.unseal(stored.encrypted_key, PURPOSE, LABEL, secret_keys)
+    if decrypted is None:
+        raise BrokenChain(CANT_DECRYPT)
+    key, secret_key = decrypted
+    if not hmac.compare_digest(ends_mac(key, stored.anchor, stored.head), stored.mac):
         raise BrokenChain(ENDS_CHANGED)
     if secret_key is secret_keys[0]:
-        return Chain(key, stored.sealed_key, stored.anchor, stored.head)
-    sealed_anew = encryption.seal(key, PURPOSE, LABEL, secret_keys[0])
-    return Chain(key, sealed_anew, stored.anchor, stored.head, is_sealed_anew=True)
+        return AuditChain(key, stored.encrypted_key, stored.anchor, stored.head)
+    encrypted_again = encryption.seal(key, PURPOSE, LABEL, secret_keys[0])
+    return AuditChain(key, encrypted_again, stored.anchor, stored.head, needs_storing=True)
 
 
-def _mac(key: bytes, anchor: ChainLink, head: ChainLink) -> bytes:
-    return mac_of(key, anchor.no, anchor.seal, head.no, head.seal)
+def ends_mac(key: bytes, anchor: ChainLink, head: ChainLink) -> bytes:
+    """Return the MAC of the two ends of the chain."""
+    ends = (part for link in (anchor, head) for part in (link.no.to_bytes(NUMBER_BYTES, "big", signed=True), link.mac))
+    return hmac.digest(key, _ENDS + b"".join(ends), DIGEST)
+
+
+def entry_mac(key: bytes, previous: bytes, no: int, values: Iterable[object]) -> bytes:
+    """Return the MAC of entry number `no`, with `previous` as the MAC of the entry before it."""
+    return hmac.digest(key, _ENTRY + previous + no.to_bytes(NUMBER_BYTES, "big") + canonical(values), DIGEST)
+
+
+def _write_time(moment: datetime) -> str:
+    return f'"{moment.astimezone(UTC).isoformat(timespec="microseconds")}"'
+
+
+def _write_id(value: UUID) -> str:
+    return f'"{value}"'
+
+
+_WRITERS: Final[dict[type, Callable[[Any], str]]] = {
+    str: json.encoder.encode_basestring_ascii,
+    int: str,
+    datetime: _write_time,
+    UUID: _write_id,
+}
+
+CHAINED_FIELDS: Final = tuple(sorted(FIELDS))
+"""The fields of an entry in the order in which the MAC covers them."""
+
+_MEMBERS: Final = tuple((f'"{name}":', _WRITERS[type_of(name)]) for name in CHAINED_FIELDS)
+
+chained_values: Final[Callable[[AuditEntry], tuple[object, ...]]] = attrgetter(*CHAINED_FIELDS)
+"""The values of an entry in the order of CHAINED_FIELDS."""
+
+
+def canonical(values: Iterable[object]) -> bytes:
+    """Return the one spelling of an entry: JSON with sorted names, without absent fields, times in UTC with
+    microseconds.
+
+    A column that is added later is absent in earlier entries, so their MACs stay valid. Written by hand, because this
+    is most of what a row costs.
+    """
+    members = [name + write(value) for (name, write), value in zip(_MEMBERS, values, strict=True) if value is not None]
+    return f"{{{','.join(members)}}}".encode("ascii")

@@ -1,13 +1,12 @@
-"""The record as text, to keep or look through elsewhere."""
+"""The audit record as text, for keeping or searching elsewhere."""
 
 import csv
 import io
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
-from uuid import UUID
 
 from app.audit import repository
 from app.audit.models import FIELDS, AuditEntry
@@ -20,35 +19,30 @@ PAGE: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A time: `since` is in it, `until` is not; None for no end."""
+    """A span of time with `since` in it and `until` not; None leaves that end open."""
 
     since: datetime | None = None
     until: datetime | None = None
 
 
 async def export(engine: Engine, period: Period, format: Format) -> AsyncGenerator[str]:
-    """The entries of a time in lines, a page at a time; in the order in which they were made, but for those of the same
-    millisecond.
+    """Yield the entries of a period as lines, a page at a time, by the millisecond they were made in.
 
-    `jsonl`: an object each, without absent fields. `csv`: with a line of names first. Times are in UTC, seals in
-    hexadecimal. Raises `Unavailable` when the database is away.
+    `jsonl`: an object each, without absent fields. `csv`: with a header. Times are in UTC, MACs in hexadecimal. Raises
+    `Unavailable` when the database can't be reached.
     """
     if format == "csv":
         yield _csv_line(COLUMNS)
-    after: UUID | None = None
+    last: AuditEntry | None = None
     while True:
         async with transaction(engine) as connection:
-            page = await repository.find_entries(connection, period.since, period.until, after, PAGE)
+            page = await repository.find_entries(connection, period.since, period.until, last, PAGE)
         if not page:
             return
-        after = page[-1][0].id
-        for entry, no, seal in page:
-            values = [*_values(entry), no, None if seal is None else seal.hex()]
+        last = page[-1][0]
+        for entry, no, mac in page:
+            values = [*(_plain(getattr(entry, name)) for name in FIELDS), no, None if mac is None else mac.hex()]
             yield _csv_line(values) if format == "csv" else _json_line(values)
-
-
-def _values(entry: AuditEntry) -> list[str | int | None]:
-    return [_plain(getattr(entry, name)) for name in FIELDS]
 
 
 def _plain(value: object) -> str | int | None:
@@ -57,12 +51,12 @@ def _plain(value: object) -> str | int | None:
     return value if value is None or isinstance(value, int) else str(value)
 
 
-def _json_line(values: list[str | int | None]) -> str:
+def _json_line(values: Sequence[str | int | None]) -> str:
     present = {name: value for name, value in zip(COLUMNS, values, strict=True) if value is not None}
     return json.dumps(present) + "\n"
 
 
-def _csv_line(values: list[str | int | None] | tuple[str, ...]) -> str:
+def _csv_line(values: Sequence[str | int | None]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow(values)
     return line.getvalue()

@@ -1,8 +1,8 @@
-"""The audit log of one process: what has no transaction of its own is gathered, and written right after.
+"""The audit log of one process: gathers entries that belong to no transaction, and writes them together.
 
-Whoever notes something never waits for the database. Entries leave in one statement every half second, and all of them
-when the process stops. Killed by force, a process takes those of its last half second with it; whatever changed
-something is stored with the change itself, here (`record`) or as an event of its household.
+The caller never waits for the database. Entries are written in one statement every half second, and all of them when
+the process stops. A process that is killed loses those of its last half second; whatever changed something is stored
+with the change itself (`record`), or as an event of its household.
 """
 
 import hmac
@@ -15,6 +15,7 @@ from typing import Final
 
 import anyio
 import structlog
+from pydantic import SecretStr
 
 from app.audit.models import Action, AuditEntry
 from app.audit.refusals import Refusals
@@ -23,7 +24,6 @@ from app.crypto.derived_keys import derive_key
 from app.db import Engine, open_transaction
 from app.errors import Unavailable
 from app.runtime.clock import Clock, system_clock
-from app.settings import Settings
 
 GATHER_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 2
@@ -32,7 +32,7 @@ STOP_SECONDS: Final = 2
 BATCH: Final = 1_000
 
 MOST_ENTRIES: Final = 20_000
-"""How many wait at most, about 10 MB. What comes beyond, while the database is away for long, is lost and counted."""
+"""The most that wait while the database can't be reached, about 10 MB. Further entries are lost and counted."""
 
 HASH_CHARACTERS: Final = 32
 
@@ -40,12 +40,12 @@ _log: Final = structlog.stdlib.get_logger("app.audit")
 
 
 class AuditLog:
-    """Gathers entries; `running` must be entered for them to be written."""
+    """Gathers entries; they are written while the context `running` is open."""
 
-    def __init__(self, engine: Engine, settings: Settings, *, clock: Clock = system_clock) -> None:
+    def __init__(self, engine: Engine, secret_key: SecretStr, *, clock: Clock = system_clock) -> None:
         self._engine = engine
         self._clock = clock
-        self._email_key = derive_key(settings.secret_keys[0], "audit-emails")
+        self._email_key = derive_key(secret_key, "audit-emails")
         self._waiting: deque[AuditEntry] = deque()
         self._lost = 0
         self._refusals = Refusals()
@@ -53,11 +53,11 @@ class AuditLog:
         self._writing = anyio.Lock()
 
     def now(self) -> datetime:
-        """The moment to record."""
+        """Return the time to put into an entry."""
         return self._clock()
 
     def note(self, entry: AuditEntry) -> None:
-        """Have an entry written shortly. Never waits, never raises."""
+        """Queue an entry to be written shortly. Never waits, never raises."""
         if len(self._waiting) >= MOST_ENTRIES:
             self._lost += 1
             return
@@ -65,17 +65,16 @@ class AuditLog:
         self._noted.set()
 
     def refuse(self, entry: AuditEntry) -> None:
-        """The same for a refusal: many of them become one row with their number."""
+        """Queue the entry of a refused request; many of them become one row with their number."""
         if self._refusals.admit(entry):
             self.note(entry)
 
     def email_hash(self, typed: str) -> str:
-        """What stands for an e-mail address in the record: the same for the same address, and to be made with
-        SECRET_KEY only."""
+        """Return the keyed hash that stands for an e-mail address in the record; it needs SECRET_KEY."""
         return hmac.digest(self._email_key, typed.strip().casefold().encode(), "sha256").hex()[:HASH_CHARACTERS]
 
     async def write(self) -> None:
-        """Write what waits now. Raises `Unavailable` when the database is away; then it goes on waiting."""
+        """Write the queued entries. Raises `Unavailable` when the database can't be reached; they stay queued."""
         async with self._writing:
             left = len(self._waiting)
             while left > 0:
@@ -85,7 +84,7 @@ class AuditLog:
                     self._waiting.popleft()
                 left -= len(batch)
                 if is_stored:
-                    self._admit_losses()
+                    self._record_losses()
                 else:
                     self._lost += len(batch)
 
@@ -101,11 +100,11 @@ class AuditLog:
                 finally:
                     tasks.cancel_scope.cancel()
         finally:
-            self._count_refusals()
+            self._note_counted_refusals()
             with anyio.move_on_after(STOP_SECONDS, shield=True), suppress(Unavailable):
                 await self.write()
             if self._waiting:
-                _log.error("audit entries were lost: the database is away", entries=len(self._waiting))
+                _log.error("audit entries were lost: the database can't be reached", entries=len(self._waiting))
 
     async def _store(self, batch: Sequence[AuditEntry]) -> bool:
         try:
@@ -114,7 +113,7 @@ class AuditLog:
         except Unavailable:
             raise
         except Exception:
-            # Nothing in an entry should be able to cause this; if one does, it must not hold up all others for ever.
+            # No entry should be able to cause this; if one does, it must not keep all others from being written.
             _log.exception("audit entries could not be written", entries=len(batch))
             return False
         return True
@@ -127,20 +126,20 @@ class AuditLog:
             try:
                 await self.write()
             except Unavailable:
-                _log.warning("audit entries wait: the database is away or busy", entries=len(self._waiting))
+                _log.warning("audit entries wait: the database can't be reached or is busy", entries=len(self._waiting))
                 await anyio.sleep(RETRY_SECONDS)
                 self._noted.set()
 
     async def _keep_counting(self) -> None:
         while True:
             await anyio.sleep(COUNT_SECONDS)
-            self._count_refusals()
+            self._note_counted_refusals()
 
-    def _count_refusals(self) -> None:
-        for entry in self._refusals.settle(self._clock()):
+    def _note_counted_refusals(self) -> None:
+        for entry in self._refusals.take_counted(self._clock()):
             self.note(entry)
 
-    def _admit_losses(self) -> None:
+    def _record_losses(self) -> None:
         if self._lost and len(self._waiting) < MOST_ENTRIES:
             lost, self._lost = self._lost, 0
             self.note(AuditEntry(action=Action.ENTRIES_LOST, at=self._clock(), times=lost))

@@ -1,9 +1,10 @@
-"""What is recorded of one happening: who, through what, where, and what came of it. Never content, never a secret."""
+"""An entry of the audit record: who did what, through which client, from where, and the outcome. It holds no content
+and no secrets."""
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, get_args, get_type_hints
 from uuid import UUID
 
 from app.db import new_id
@@ -12,7 +13,7 @@ OK: Final = "ok"
 
 
 class Action(StrEnum):
-    """What happened; docs/audit.md says when each is recorded."""
+    """What was done; docs/audit.md says when each is recorded."""
 
     SIGN_UP = "sign_up"
     SIGN_IN = "sign_in"
@@ -44,10 +45,9 @@ class Action(StrEnum):
 class AuditEntry:
     """One row of the record.
 
-    `person_id` is who acted, `other_person_id` whom it was done to where that is somebody else. `outcome` is `ok` or a
-    code of ours, `detail` a few words of ours (scopes, a role, a reason), `email_hash` what `AuditLog.email_hash` makes
-    of an address, `duration_ms` milliseconds, `touched` how many things a call changed or showed. `times` is more than
-    one where a row stands for several refusals.
+    `person_id` acted; `other_person_id` is the person it was done to, if that is somebody else. `outcome` is `ok` or an
+    error code, `detail` a few words (scopes, a role, a reason), `email_hash` the result of `AuditLog.email_hash`,
+    `touched` how many things a call changed or showed. `times` is above one where a row stands for several refusals.
     """
 
     action: str
@@ -68,14 +68,13 @@ class AuditEntry:
     id: UUID = field(default_factory=new_id)
 
 
-@dataclass(frozen=True, slots=True)
-class SealedEntry:
-    """An entry with its place in the chain and its seal."""
-
-    entry: AuditEntry
-    no: int
-    seal: bytes
-
-
 FIELDS: Final = tuple(each.name for each in fields(AuditEntry))
 """The names of an entry's fields, which are those of the columns too."""
+
+_TYPES: Final = get_type_hints(AuditEntry)
+
+
+def type_of(name: str) -> type:
+    """Return the type of a field's values: `str`, `int`, `UUID` or `datetime`."""
+    annotation = _TYPES[name]
+    return next((each for each in get_args(annotation) if each is not type(None)), annotation)

@@ -1,5 +1,4 @@
-"""Refusals are recorded one by one while they are few, and counted when they are many: a flood of bad tokens must not
-fill the disk."""
+"""Few refusals are recorded one by one, many are counted, so that a flood of bad tokens does not fill the disk."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -14,13 +13,13 @@ from app.limits.rate_limit import RateLimit
 from app.runtime.addresses import network_of
 
 GUESSES: Final = frozenset({Action.SIGN_IN, Action.PASSWORD_CHANGED, Action.PASSWORD_RESET})
-"""Where passwords and links are guessed. These have as many rows again, which other refusals can't use up."""
+"""The actions where passwords and links are guessed. They have a budget of their own, as large as the other one."""
 
 MOST_COUNTED: Final = 100
-"""Sources whose further refusals are counted apart; the others are counted together."""
+"""The most sources whose further refusals are counted separately; the rest are counted together."""
 
 COUNTED: Final = "counted"
-"""The detail of a row that stands for refusals without a row of their own."""
+"""The `detail` of a row that stands for several refusals."""
 
 _Source = tuple[str, str, str | None, UUID | None]
 
@@ -33,9 +32,9 @@ class Refusals:
         self._counted: dict[_Source, AuditEntry] = {}
 
     def admit(self, entry: AuditEntry) -> bool:
-        """Whether a refusal gets a row of its own; otherwise it is counted for `settle`."""
-        counters = [each for limit, subject in _limits_of(entry) for each in limit.counters(*subject)]
-        # What one of them has no room for takes none from the others, nor is it noted: it would only fill the memory.
+        """Whether a refusal gets a row of its own; if not, it is counted for `take_counted`."""
+        counters = [each for limit, subject in _limits(entry) for each in limit.counters(*subject)]
+        # A refusal above one limit uses up none of the others, and leaves no counters that would only fill the memory.
         if all(self._counters.has_room(item, key) for item, key in counters):
             for item, key in counters:
                 self._counters.hit(item, key)
@@ -43,8 +42,8 @@ class Refusals:
         self._count(entry)
         return False
 
-    def settle(self, now: datetime) -> list[AuditEntry]:
-        """The rows for what was counted since the last time, each with how many refusals it stands for."""
+    def take_counted(self, now: datetime) -> list[AuditEntry]:
+        """Return a row for each source counted since the last call, with the number of its refusals."""
         counted, self._counted = self._counted, {}
         return [replace(entry, id=new_id(), at=now) for entry in counted.values()]
 
@@ -56,18 +55,18 @@ class Refusals:
         self._counted[source] = _shared(entry, source) if known is None else replace(known, times=known.times + 1)
 
 
-def _limits_of(entry: AuditEntry) -> list[tuple[RateLimit, tuple[str, ...]]]:
-    """Return the limits of a refusal with what they count: someone with many grants, say, is one person."""
+def _limits(entry: AuditEntry) -> list[tuple[RateLimit, tuple[str, ...]]]:
+    """Return the limits that a refusal counts against. Several, because a person may have many grants or addresses."""
     kind = "guess" if entry.action in GUESSES else "other"
-    found = [
+    limits = [
         (defaults.RECORDED_REFUSALS, (kind,)),
         (defaults.RECORDED_REFUSALS_OF_NETWORK, (entry.address or "", kind)),
     ]
     if entry.grant_id:
-        found.append((defaults.RECORDED_REFUSALS_OF_GRANT, (str(entry.grant_id), kind)))
+        limits.append((defaults.RECORDED_REFUSALS_OF_GRANT, (str(entry.grant_id), kind)))
     if entry.person_id:
-        found.append((defaults.RECORDED_REFUSALS_OF_PERSON, (str(entry.person_id), kind)))
-    return found
+        limits.append((defaults.RECORDED_REFUSALS_OF_PERSON, (str(entry.person_id), kind)))
+    return limits
 
 
 def _network(entry: AuditEntry) -> str | None:
@@ -75,7 +74,7 @@ def _network(entry: AuditEntry) -> str | None:
 
 
 def _shared(entry: AuditEntry, source: _Source) -> AuditEntry:
-    """A row that is true of all refusals of a source."""
+    """Return a row with only what all refusals of a source have in common."""
     action, outcome, network, grant_id = source
     common = AuditEntry(action=action, outcome=outcome, at=entry.at, address=network, detail=COUNTED)
     if grant_id is None:

@@ -1,6 +1,6 @@
-"""The record and its chain: global tables, because most of what is recorded belongs to no household.
+"""The audit record and its chain: global tables, because most entries belong to no household.
 
-Nothing here refers to other tables: the record outlives what it names.
+They have no foreign keys: the record outlives what it names.
 """
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Integer, LargeBinary, Table, Text, Uuid
@@ -27,7 +27,7 @@ audit_events = Table(
     Column("duration_ms", Integer),
     Column("touched", Integer),
     Column("times", Integer, nullable=False),
-    # Given by the sealer, in the order in which it finds rows; the service may change no other column.
+    # Number and MAC, given by the chainer in the order in which it finds rows; the service may update no other column.
     Column("seal_no", BigInteger),
     Column("seal", LargeBinary),
     CheckConstraint("(seal_no IS NULL) = (seal IS NULL)", name="seal_has_a_number"),
@@ -40,7 +40,7 @@ audit_chain = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("sealed_key", LargeBinary, nullable=False),
-    # What was deleted because of its age ends with the anchor; the chain goes on from there to the head.
+    # The anchor is the last entry that was deleted for its age; the chain goes on from there to the head.
     Column("anchor_no", BigInteger, nullable=False),
     Column("anchor_seal", LargeBinary, nullable=False),
     Column("head_no", BigInteger, nullable=False),

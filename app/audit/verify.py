@@ -1,6 +1,5 @@
-"""Verifying the whole record, from the anchor to the head and beyond it to what is not sealed yet."""
+"""Verifying the whole record: from the anchor to the head, and the entries that wait for their place behind it."""
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,128 +8,122 @@ from typing import Final, Literal
 from pydantic import SecretStr
 
 from app.audit import repository
-from app.audit.chain import NO_CHAIN, BrokenChain, Chain, ChainLink, open_chain, seal_of
-from app.audit.models import SealedEntry
+from app.audit.chain import NO_CHAIN, AuditChain, BrokenChain, ChainedEntry, ChainLink, open_chain
 from app.db import Connection, Engine, transaction
+
+PAGE: Final = 2_000
+CHAINED_WITHIN: Final = timedelta(minutes=1)
+"""Entries are chained every few seconds; what waits longer was written while no service ran, or lost its place."""
 
 Kind = Literal["changed", "missing", "inserted", "unsealed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with the record: the kind, the number of the entry (None: of the chain itself), and a sentence."""
+    """What is wrong with the record: the kind, the number of the entry (None: the chain itself), and a sentence."""
 
     kind: Kind
     no: int | None
-    words: str
+    reason: str
 
     def __str__(self) -> str:
         where = "the chain itself" if self.no is None else f"entry {self.no}"
-        return f"{where}: {self.kind}. {self.words}"
-
-
-def check(chain: Chain, previous: ChainLink, entries: Sequence[SealedEntry]) -> ChainLink | Fault:
-    """Follow the chain from `previous` through these entries, in their order; where it leads to, or the first fault.
-
-    An entry whose successor fits in its place was put in between; of any other wrong one it can't be told who moved.
-    """
-    for place, sealed in enumerate(entries):
-        expected = previous.no + 1
-        if sealed.no > expected:
-            return Fault("missing", expected, f"The next entry is {sealed.no}.")
-        if sealed.no < expected:
-            return Fault("inserted", sealed.no, "Two entries have this number.")
-        if sealed.no > chain.head.no:
-            return Fault("inserted", sealed.no, f"The chain ends at {chain.head.no}.")
-        if not _fits(chain, previous, sealed):
-            successor = entries[place + 1] if place + 1 < len(entries) else None
-            if successor is not None and _fits(chain, previous, successor):
-                return Fault("inserted", sealed.no, "The entry after it was sealed in its place.")
-            return Fault("changed", sealed.no, "It is not the entry that was sealed here.")
-        previous = ChainLink(sealed.no, sealed.seal)
-    return previous
-
-
-def _fits(chain: Chain, previous: ChainLink, sealed: SealedEntry) -> bool:
-    """Whether an entry is the one that was sealed after `previous`."""
-    return hmac.compare_digest(seal_of(chain.key, previous.seal, previous.no + 1, sealed.entry), sealed.seal)
-
-
-PAGE: Final = 2_000
-SEALED_WITHIN: Final = timedelta(minutes=1)
-"""A sealer seals each second; what waits longer was written while none was running, or was unsealed."""
+        return f"{where}: {self.kind}. {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How many entries were sound, from after `anchor` to `head` (None: there is no chain), how many have no seal yet,
-    and the first fault if there is one."""
+    """What `verify` found: how many entries are valid from after `anchor` to `head` (None: there is no chain), how many
+    have no place in the chain yet, and the first fault."""
 
-    sound: int
+    valid: int
     anchor: ChainLink | None
     head: ChainLink | None
-    unsealed: int
+    waiting: int
     fault: Fault | None
 
 
 async def verify(
     engine: Engine, secret_keys: Sequence[SecretStr], now: datetime, *, witness: ChainLink | None = None
 ) -> Verdict:
-    """Verify the record as it is at one moment.
+    """Verify one snapshot of the record.
 
-    `witness` is a head from the log: the chain must still pass through it. Without one, somebody who put back an older
-    state of the database as a whole is not noticed. Raises `Unavailable` when the database is away.
+    The chain must pass through `witness`, a head from the log. Without one, an older copy of the whole database is not
+    noticed. Raises `Unavailable` when the database can't be reached.
     """
     async with transaction(engine) as connection:
-        await repository.see_one_moment(connection)
-        unsealed, oldest = await repository.oldest_unsealed(connection)
+        await repository.read_one_snapshot(connection)
+        waiting, oldest = await repository.count_unchained(connection)
         stored = await repository.find_chain(connection)
         if stored is None:
-            fault = await _without_chain(connection, unsealed, witness)
-            return Verdict(0, None, None, unsealed, fault)
+            fault = await _check_without_chain(connection, waiting, witness)
+            return Verdict(0, None, None, waiting, fault)
         try:
             chain = open_chain(stored, secret_keys)
         except BrokenChain as broken:
-            return Verdict(0, stored.anchor, stored.head, unsealed, Fault("changed", None, str(broken)))
-        end, has_met = await _follow(connection, chain, witness)
+            return Verdict(0, stored.anchor, stored.head, waiting, Fault("changed", None, str(broken)))
+        end, has_met = await _follow_to_the_head(connection, chain, witness)
     if isinstance(end, Fault):
-        sound = 0 if end.no is None else max(0, end.no - 1 - chain.anchor.no)
-        return Verdict(sound, chain.anchor, chain.head, unsealed, end)
+        valid = 0 if end.no is None else max(0, end.no - 1 - chain.anchor.no)
+        return Verdict(valid, chain.anchor, chain.head, waiting, end)
     fault = None
     if witness is not None and not has_met:
-        fault = _fault_of_witness(witness, end)
-    elif oldest is not None and oldest < now - SEALED_WITHIN:
-        fault = Fault("unsealed", end.no + 1, f"{unsealed} entries have no seal, the oldest since {oldest:%F %T%z}.")
-    return Verdict(end.no - chain.anchor.no, chain.anchor, chain.head, unsealed, fault)
+        fault = _witness_fault(witness, end)
+    elif oldest is not None and oldest < now - CHAINED_WITHIN:
+        fault = Fault("unsealed", end.no + 1, f"{waiting} entries have no seal, the oldest since {oldest:%F %T%z}.")
+    return Verdict(end.no - chain.anchor.no, chain.anchor, chain.head, waiting, fault)
 
 
-async def _without_chain(connection: Connection, unsealed: int, witness: ChainLink | None) -> Fault | None:
-    """A database that was never served from has neither entries nor a chain."""
-    if unsealed or witness is not None or await repository.find_sealed(connection, 0, 1):
+def follow(chain: AuditChain, previous: ChainLink, entries: Sequence[ChainedEntry]) -> ChainLink | Fault:
+    """Follow the chain from `previous` through these entries, in their order; return where it leads or the first fault.
+
+    If the entry after a wrong one fits in its place, the wrong one was inserted; otherwise either may have moved.
+    """
+    for place, entry in enumerate(entries):
+        expected = previous.no + 1
+        if entry.no > expected:
+            return Fault("missing", expected, f"The next entry is {entry.no}.")
+        if entry.no < expected:
+            return Fault("inserted", entry.no, "Two entries have this number.")
+        if entry.no > chain.head.no:
+            return Fault("inserted", entry.no, f"The chain ends at {chain.head.no}.")
+        if not chain.continues(previous, entry):
+            successor = entries[place + 1] if place + 1 < len(entries) else None
+            if successor is not None and chain.continues(previous, successor):
+                return Fault("inserted", entry.no, "The entry after it was sealed in its place.")
+            return Fault("changed", entry.no, "It is not the entry that was sealed here.")
+        previous = ChainLink(entry.no, entry.mac)
+    return previous
+
+
+async def _check_without_chain(connection: Connection, waiting: int, witness: ChainLink | None) -> Fault | None:
+    """Return a fault unless the database is one that no service has written to."""
+    if waiting or witness is not None or await repository.find_chained(connection, 0, 1):
         return Fault("missing", None, NO_CHAIN)
     return None
 
 
-def _fault_of_witness(witness: ChainLink, end: ChainLink) -> Fault:
+def _witness_fault(witness: ChainLink, end: ChainLink) -> Fault:
     if witness.no > end.no:
         return Fault("missing", witness.no, f"The record ends at {end.no}, before the head that was given.")
     return Fault("missing", witness.no, "The chain does not pass through the head that was given.")
 
 
-async def _follow(connection: Connection, chain: Chain, witness: ChainLink | None) -> tuple[ChainLink | Fault, bool]:
-    """Where the chain ends, or its first fault; and whether it passes through the witness, or the entries as old as
-    that were forgotten."""
+async def _follow_to_the_head(
+    connection: Connection, chain: AuditChain, witness: ChainLink | None
+) -> tuple[ChainLink | Fault, bool]:
+    """Return where the chain ends or its first fault, and whether it passes through the witness or begins after it."""
     stray = await repository.find_stray(connection, chain.anchor.no)
     if stray is not None:
         return Fault("inserted", stray, f"The chain begins after {chain.anchor.no}."), False
     end = chain.anchor
     has_met = witness is None or witness.no < chain.anchor.no or witness == chain.anchor
-    while entries := await repository.find_sealed(connection, end.no, PAGE):
-        reached = check(chain, end, entries)
+    while entries := await repository.find_chained(connection, end.no, PAGE):
+        reached = follow(chain, end, entries)
         if isinstance(reached, Fault):
             return reached, has_met
         end = reached
-        has_met = has_met or any(each.no == witness.no and each.seal == witness.seal for each in entries if witness)
+        has_met = has_met or any(each.no == witness.no and each.mac == witness.mac for each in entries if witness)
     if end.no < chain.head.no:
         return Fault("missing", end.no + 1, f"The chain goes on to {chain.head.no}."), has_met
     if end != chain.head:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from app.audit.chain import SEAL_BYTES, ChainLink
+from app.audit.chain import MAC_BYTES, ChainLink
 from app.audit.export import Period, export
 from app.audit.verify import Verdict, verify
 from app.commands.command import run_with_database
@@ -54,10 +54,10 @@ def _in_words(verdict: Verdict) -> list[str]:
     if verdict.head is None or verdict.anchor is None:
         lines = ["There is no record yet."] if verdict.fault is None else []
     else:
-        whole = "whole" if verdict.sound == verdict.head.no - verdict.anchor.no else "sound up to the fault"
+        whole = "whole" if verdict.valid == verdict.head.no - verdict.anchor.no else "sound up to the fault"
         lines = [
-            f"Sealed entries that are {whole}: {verdict.sound}, after {verdict.anchor.no}.",
-            f"Not sealed yet: {verdict.unsealed}.",
+            f"Sealed entries that are {whole}: {verdict.valid}, after {verdict.anchor.no}.",
+            f"Not sealed yet: {verdict.waiting}.",
             f"Head: {verdict.head}",
         ]
     return lines if verdict.fault is None else [f"The record is broken at {verdict.fault}", *lines]
@@ -94,6 +94,6 @@ def _link(text: str) -> ChainLink:
         link = ChainLink(int(no), bytes.fromhex(seal))
     except ValueError:
         link = None
-    if link is None or link.no < 1 or len(link.seal) != SEAL_BYTES:
+    if link is None or link.no < 1 or len(link.mac) != MAC_BYTES:
         raise argparse.ArgumentTypeError("write a head as the log has it: a number, a colon and 64 hexadecimal digits")
     return link

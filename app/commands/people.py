@@ -15,7 +15,7 @@ from app.people.email_addresses import parse_email
 from app.people.email_links import EmailLink, make_link
 from app.runtime.clock import system_clock
 from app.settings import Settings
-from app.web.account.emails import reset_address
+from app.web.emails import reset_url
 
 if TYPE_CHECKING:
     from app.commands.command import Commands
@@ -50,4 +50,4 @@ async def _make_link(settings: Settings, engine: Engine, email: str) -> str:
         now = system_clock()
         secret = await make_link(connection, link, now)
         await record(connection, AuditEntry(action=Action.RESET_LINK_MADE, at=now, other_person_id=person.id))
-    return reset_address(settings.public_url, secret)
+    return reset_url(settings.public_url, secret)

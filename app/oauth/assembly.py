@@ -15,8 +15,8 @@ from app.oauth.grants.revocation import GrantRevoked
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.people.accounts import PasswordSignIn
 from app.people.login_throttle import LoginThrottle
+from app.people.password_sign_in import PasswordSignIn
 from app.people.passwords import PasswordHashing
 from app.runtime.clock import Clock, system_clock
 from app.runtime.mailer import Mailer
@@ -74,7 +74,6 @@ def authorization_server(settings: Settings, around: OAuthParts) -> OAuthContext
             settings.public_path,
         ),
         password_sign_in=PasswordSignIn(around.engine, around.hashing, throttle, clock),
-        login_throttle=throttle,
         mailer=around.mailer,
         limiter=limiter,
         documents=Documents(settings, around.engine, around.fetcher, FetchLimits(limiter, DOCUMENTS), clock),

@@ -15,9 +15,8 @@ from app.oauth.grants.revocation import GrantRevoked
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.verifier import TokenVerifier
-from app.people.accounts import PasswordSignIn
-from app.people.login_throttle import LoginThrottle
 from app.people.models import Person
+from app.people.password_sign_in import PasswordSignIn
 from app.runtime.clock import Clock
 from app.runtime.mailer import Mailer
 from app.settings import Settings
@@ -38,7 +37,6 @@ class OAuthContext:
     audit: AuditLog
     kit: PageKit
     password_sign_in: PasswordSignIn
-    login_throttle: LoginThrottle
     mailer: Mailer
     limiter: RateLimiter
     documents: Documents

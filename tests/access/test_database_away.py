@@ -88,7 +88,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
             resources=frozenset({MAIN}),
             origins=frozenset(),
         )
-        gate = BearerAuthMiddleware(fine, entrance, identify, AuditLog(engine, settings, clock=clock))
+        gate = BearerAuthMiddleware(fine, entrance, identify, AuditLog(engine, settings.secret_keys[0], clock=clock))
         transport = httpx.ASGITransport(gate)
         async with pubsub.running(), httpx.AsyncClient(transport=transport, base_url="http://x") as http:
             yield Stoppable(postgres, http, clock, [ada.token, key.secret])

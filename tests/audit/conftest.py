@@ -1,4 +1,4 @@
-"""A record to seal, to tamper with and to verify."""
+"""An audit record to chain, to tamper with and to verify."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from app.audit.verify import Verdict, verify
 from app.db import Engine
 from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
-from app.jobs import audit_chaining
+from app.jobs import audit_chain
 from app.settings import Settings
 from tests.mcp.conftest import client
 
@@ -55,19 +55,19 @@ class Record:
     engine: Engine
     settings: Settings
     superuser: Driver
-    sealer: AuditChainer
+    chainer: AuditChainer
     log: AuditLog
 
     async def write(self, *entries: AuditEntry) -> None:
-        """Write entries without sealing them."""
+        """Write entries without chaining them."""
         for each in entries:
             self.log.note(each)
         await self.log.write()
 
-    async def seal(self, number: int = 5) -> ChainLink:
-        """Write so many entries and seal them; the new head."""
+    async def chain(self, number: int = 5) -> ChainLink:
+        """Write so many entries and chain them; return the new head."""
         await self.write(*(entry() for _ in range(number)))
-        head = await self.sealer.seal_all()
+        head = await self.chainer.chain_all()
         assert head is not None
         return head
 
@@ -99,14 +99,20 @@ class Record:
 
 @pytest.fixture
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is written or sealed but by the test."""
+    """Let only the test itself write and chain."""
     monkeypatch.setattr(log, "GATHER_SECONDS", 3600)
-    monkeypatch.setattr(audit_chaining, "SEAL_SECONDS", 3600)
+    monkeypatch.setattr(audit_chain, "CHAIN_SECONDS", 3600)
 
 
 @pytest.fixture
 async def record(engine: Engine, settings: Settings, database: DatabaseUrls) -> AsyncGenerator[Record]:
     """An empty record."""
     superuser = await connect(database.superuser)
-    yield Record(engine, settings, superuser, AuditChainer(engine, settings), AuditLog(engine, settings))
+    yield Record(
+        engine,
+        settings,
+        superuser,
+        AuditChainer(engine, settings.secret_keys),
+        AuditLog(engine, settings.secret_keys[0]),
+    )
     await superuser.close()

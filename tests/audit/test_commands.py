@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from app.audit.export import COLUMNS, Period, export
-from app.jobs import audit_chaining
-from app.jobs.audit_chaining import sealing_running
+from app.jobs import audit_chain
+from app.jobs.audit_chain import audit_chain_running
 from app.settings import Settings
 from tests.audit.conftest import NOW, Record, entry
 from tests.command import run, started
@@ -37,7 +37,7 @@ def environment(settings: Settings) -> dict[str, str]:
     A command verifies and exports the record.
     Here: `python -m app audit verify` and `export`.""")
 async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(record: Record, tmp_path: Path) -> None:
-    head = await record.seal(3)
+    head = await record.chain(3)
     variables = environment(record.settings)
     ended = run(tmp_path, "audit", "verify", "--head", str(head), **variables)
     assert (ended.returncode, ended.stdout.splitlines()) == (
@@ -78,7 +78,7 @@ def test_a_wrong_argument_is_refused_in_words(tmp_path: Path, arguments: list[st
 
 @pytest.mark.proves("au-verify")
 async def test_export_writes_each_entry_on_a_line_of_standard_output(record: Record, tmp_path: Path) -> None:
-    await record.seal(2)
+    await record.chain(2)
     ended = run(tmp_path, "audit", "export", "--since", "2020-01-01", **environment(record.settings))
     assert ended.returncode == 0, ended.stderr
     lines: list[dict[str, Any]] = [json.loads(line) for line in ended.stdout.splitlines()]
@@ -113,7 +113,7 @@ async def exported(record: Record, period: Period, format: Any = "jsonl") -> str
 
 async def test_both_formats_say_the_same(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.audit.export.PAGE", 2)
-    await record.seal(4)
+    await record.chain(4)
     await record.write(entry(tool=None, detail='a "quoted", text'))
     lines = [json.loads(line) for line in (await exported(record, Period())).splitlines()]
     rows = list(csv.DictReader(io.StringIO(await exported(record, Period(), "csv"))))
@@ -150,10 +150,10 @@ async def test_the_head_is_in_the_log_also_when_the_service_stops_at_once(
         def info(self, event: str, head: str) -> None:
             said.append(head)
 
-    monkeypatch.setattr(audit_chaining, "_log", Log())
+    monkeypatch.setattr(audit_chain, "_log", Log())
     await record.write(entry(), entry())
-    async with sealing_running(record.engine, record.settings):
+    async with audit_chain_running(record.engine, record.settings.secret_keys, 400):
         pass
     verdict = await record.verify()
     assert said == [str(verdict.head)]
-    assert (verdict.sound, verdict.unsealed) == (2, 0)
+    assert (verdict.valid, verdict.waiting) == (2, 0)

@@ -57,6 +57,6 @@ async def test_a_flood_of_bad_tokens_leaves_a_few_rows_and_its_size(
         await client.send("tools/list")
     log = log_of(app)
     assert len(await recorded(engine, log, "access_refused")) == RECORDED_REFUSALS_OF_NETWORK.per.amount
-    log._count_refusals()  # pyright: ignore[reportPrivateUsage]
+    log._note_counted_refusals()  # pyright: ignore[reportPrivateUsage]
     *_, last = await recorded(engine, log, "access_refused")
     assert only(last, "times", "outcome", "detail", "address") == (30, "invalid_token", "counted", "127.0.0.1")

@@ -24,10 +24,10 @@ def test_few_refusals_get_a_row_each_and_more_of_the_same_source_are_counted() -
     refusals = Refusals()
     admitted = [refusals.admit(refusal(tool="x", client_id="claimed", email_hash="y")) for _ in range(25)]
     assert admitted == [True] * EACH_PER_SOURCE + [False] * (25 - EACH_PER_SOURCE)
-    (row,) = refusals.settle(NOW)
+    (row,) = refusals.take_counted(NOW)
     assert (row.times, row.address, row.outcome, row.detail) == (15, "192.0.2.1", "invalid_token", COUNTED)
     assert (row.client_id, row.tool, row.email_hash) == (None, None, None), "not true of all of them"
-    assert refusals.settle(NOW) == []
+    assert refusals.take_counted(NOW) == []
 
 
 def test_another_network_has_room_of_its_own() -> None:
@@ -69,7 +69,7 @@ def test_a_network_of_ipv6_is_one_source() -> None:
     refusals = Refusals()
     for number in range(EACH_PER_SOURCE + 5):
         refusals.admit(refusal(f"2001:db8::{number:x}"))
-    (row,) = refusals.settle(NOW)
+    (row,) = refusals.take_counted(NOW)
     assert (row.times, row.address) == (5, "2001:db8::/64")
     many = [refusal(f"2001:db8:0:{number:x}::1") for number in range(1, 50)]
     assert sum(map(refusals.admit, many)) == EACH_PER_SOURCE * (SITE_SHARE - 1), "and so is the /48 around it"
@@ -80,7 +80,7 @@ def test_what_is_counted_of_a_grant_says_whose_it_is() -> None:
     person_id, grant_id = uuid4(), uuid4()
     for _ in range(EACH_PER_SOURCE + 1):
         refusals.admit(refusal(person_id=person_id, client_id="app", grant_id=grant_id, detail="lists:write"))
-    (row,) = refusals.settle(NOW)
+    (row,) = refusals.take_counted(NOW)
     assert (row.person_id, row.client_id, row.grant_id, row.times) == (person_id, "app", grant_id, 1)
 
 
@@ -89,7 +89,7 @@ def test_a_flood_from_everywhere_makes_few_rows_and_loses_no_number() -> None:
     flood = 5_000
     admitted = sum(refusals.admit(refusal(f"10.0.{number // 250}.{number % 250}")) for number in range(flood))
     assert admitted == EACH
-    counted = refusals.settle(NOW)
+    counted = refusals.take_counted(NOW)
     assert len(counted) == MOST_COUNTED + 1
     assert sum(row.times for row in counted) == flood - EACH
     assert Counter(row.address is None for row in counted) == {False: MOST_COUNTED, True: 1}

@@ -1,4 +1,4 @@
-"""The running service: what it does is recorded and sealed when it stops, and what is lost when it is killed."""
+"""The running service: what it does is recorded and chained when it stops, and what is lost when it is killed."""
 
 import signal
 from typing import Any
@@ -29,18 +29,18 @@ async def called(engine: Engine) -> list[dict[str, Any]]:
     return [row for row in await stored(engine) if row["action"] == "tool_called"]
 
 
-async def test_a_service_that_stops_leaves_everything_recorded_and_sealed(
+async def test_a_service_that_stops_leaves_everything_recorded_and_chained(
     ada: Connected, settings: Settings, service: Service, engine: Engine, record: Record
 ) -> None:
     await add(settings, ada, 5)
     assert service.stop() == 0
     assert len(await called(engine)) == 5
     verdict = await record.verify()
-    assert (verdict.unsealed, verdict.fault) == (0, None)
+    assert (verdict.waiting, verdict.fault) == (0, None)
     assert any(str(verdict.head) in line for line in service.log)
 
 
-async def test_a_service_that_is_killed_loses_no_event_and_the_next_one_seals_what_was_written(
+async def test_a_service_that_is_killed_loses_no_event_and_the_next_one_chains_what_was_written(
     ada: Connected, settings: Settings, service: Service, engine: Engine, record: Record
 ) -> None:
     await add(settings, ada, 20)
@@ -50,4 +50,4 @@ async def test_a_service_that_is_killed_loses_no_event_and_the_next_one_seals_wh
     with running_service(settings) as again:
         assert again.process.poll() is None
     verdict = await record.verify()
-    assert (verdict.unsealed, verdict.fault) == (0, None)
+    assert (verdict.waiting, verdict.fault) == (0, None)

@@ -17,6 +17,7 @@ from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.limits.rate_limit import RateLimit, RateLimiter
+from app.main import web_context
 from app.oauth.assembly import OAuthParts, authorization_server
 from app.oauth.grants.models import Grant, find_live_grant
 from app.oauth.routes import oauth_routes
@@ -25,8 +26,7 @@ from app.runtime.health import health_routes
 from app.runtime.mailer import Mailer
 from app.settings import Settings
 from app.ui.routes import static_files
-from app.web.account.routes import account_routes
-from app.web.sign_in.routes import sign_in_routes
+from app.web.routes import web_routes
 from tests.clock import MovableClock
 from tests.mailbox import Mailbox, mailbox
 from tests.oauth.tokens import tokens_for
@@ -92,7 +92,7 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
     around = OAuthParts(
         engine=engine,
         keys=keys,
-        audit=AuditLog(engine, settings, clock=clock),
+        audit=AuditLog(engine, settings.secret_keys[0], clock=clock),
         fetcher=fetcher or fetcher_of(settings),
         mailer=Mailer(settings),
         grant_revoked=revoked.append,
@@ -101,7 +101,7 @@ async def start(settings: Settings, engine: Engine, fetcher: Fetcher | None = No
     )
     around = replace(around, **given)
     built = authorization_server(settings, around)
-    routes = [*oauth_routes(built), *sign_in_routes(built), *account_routes(built)]
+    routes = [*oauth_routes(built), *web_routes(web_context(built))]
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
     return RunningServer(app, settings, engine, around, clock, revoked)
 

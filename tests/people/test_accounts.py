@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 
 from app.db import Engine, transaction
 from app.errors import Invalid
-from app.people.accounts import PasswordSignIn, change_password, create_account, prepare_account, still_holds
+from app.people.accounts import change_password, create_account, prepare_account
 from app.people.login_throttle import LoginThrottle
 from app.people.models import Person
+from app.people.password_sign_in import PasswordSignIn, still_holds
 from app.people.passwords import PasswordHashing
 from app.people.tables import credentials, people
 from tests.conftest import SECRET

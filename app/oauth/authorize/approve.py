@@ -11,9 +11,10 @@ from app.crypto.tokens import hash_of
 from app.db import Connection, new_id, transaction
 from app.errors import Invalid
 from app.oauth.auditing import entry_of, refused
-from app.oauth.authorize.consent import CONSENT, Question, page_for, question_of
+from app.oauth.authorize.consent import Question, page_for, question_of
 from app.oauth.authorize.consent_choices import Choices, read_choices
-from app.oauth.authorize.pending_request import REQUEST, fault_page, out_of_date, request_of
+from app.oauth.authorize.error_page import fault_page
+from app.oauth.authorize.pending_requests import CONSENT, REQUEST, PendingRequests, request_of
 from app.oauth.authorize.repository import lock_request, use_request
 from app.oauth.clients.redirects import response_uri, shown_host
 from app.oauth.clients.repository import hold_client, note_use
@@ -33,7 +34,7 @@ async def post_consent(server: OAuthContext, request: Request) -> Response:
     form = await server.kit.submitted_form(request, CONSENT, REQUEST)
     person = form.session.person if form else None
     if form is None or person is None:
-        return out_of_date(server)
+        return PendingRequests(server.kit).out_of_date()
     cookie = form.session.cookie
     async with transaction(server.engine) as connection:
         still_signed_in = await find_person_for_change(connection, cookie, server.clock()) == person
@@ -42,7 +43,7 @@ async def post_consent(server: OAuthContext, request: Request) -> Response:
             await hold_client(connection, waiting.client_id)
         question = await question_of(server, connection, waiting, person, cookie) if waiting else None
         if question is None or not still_signed_in:
-            return out_of_date(server)
+            return PendingRequests(server.kit).out_of_date()
         if isinstance(question, OAuthFault):
             return fault_page(server, question)
         return await _answer(server, request, connection, question, form)

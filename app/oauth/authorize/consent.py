@@ -11,7 +11,8 @@ from app.errors import Invalid
 from app.households.models import Membership
 from app.households.repository import memberships_of
 from app.oauth.authorize.consent_choices import DEFAULT_DURATION, Offer, offer_of
-from app.oauth.authorize.pending_request import SIGN_OUT, fault_page, find_pending_request, out_of_date
+from app.oauth.authorize.error_page import fault_page
+from app.oauth.authorize.pending_requests import CONSENT, REQUEST, SIGN_IN, PendingRequests
 from app.oauth.authorize.repository import AuthorizationRequest
 from app.oauth.clients.ids import host_of, is_document_id
 from app.oauth.clients.redirects import is_on_device, is_registered, shown_host
@@ -21,12 +22,9 @@ from app.oauth.faults import OAuthFault, not_registered
 from app.oauth.parameters import resource_of
 from app.people.models import Person
 from app.people.repository import find_profile
-from app.people.sessions import find_person
 from app.resources import MAIN
 from app.runtime.requests import client_address
 from app.ui.page_kit import BrowserSession
-
-CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,15 @@ class Question:
 
 async def show_consent(server: OAuthContext, request: Request) -> Response:
     """GET /oauth/consent."""
+    pending = PendingRequests(server.kit)
     async with transaction(server.engine) as connection:
-        opened = await find_pending_request(server, connection, request)
-        if opened is None:
-            return out_of_date(server)
-        waiting, cookie = opened
-        person = await find_person(connection, cookie, server.clock())
-        if person is None:
-            return server.kit.see_other(f"/oauth/sign-in?request={waiting.id}")
+        session = await server.kit.read_session(request, connection)
+        waiting = await pending.find(connection, session.cookie, request.query_params.get(REQUEST, ""))
+    if waiting is None:
+        return pending.out_of_date()
+    person, cookie = session.person, session.cookie
+    if person is None:
+        return server.kit.see_other(f"{SIGN_IN}?request={waiting.id}")
     if is_document_id(waiting.client_id):
         # Only here, and outside of any transaction: fetching takes its time.
         described = await server.documents.find(waiting.client_id, person.id, client_address(request))
@@ -60,7 +59,7 @@ async def show_consent(server: OAuthContext, request: Request) -> Response:
         question = await question_of(server, connection, waiting, person, cookie)
     if isinstance(question, OAuthFault):
         return fault_page(server, question)
-    return out_of_date(server) if question is None else page_for(server, question)
+    return pending.out_of_date() if question is None else page_for(server, question)
 
 
 async def question_of(
@@ -97,7 +96,7 @@ def page_for(server: OAuthContext, question: Question, error: Invalid | None = N
         error,
         request_id=waiting.id,
         form_token=server.kit.csrf_token(visit, CONSENT, str(waiting.id)),
-        sign_out_token=server.kit.csrf_token(visit, SIGN_OUT, str(waiting.id)),
+        sign_out_token=server.kit.csrf_token(visit, "/oauth/sign-out", str(waiting.id)),
         person=question.person,
         provider=server.provider_of(question.person),
         client=question.client,

@@ -13,7 +13,7 @@ from app.db import Connection, new_id, transaction
 from app.errors import Invalid, LimitReached
 from app.limits.defaults import AUTHORIZATIONS
 from app.oauth.auditing import refused
-from app.oauth.authorize.pending_request import fault_page
+from app.oauth.authorize.error_page import fault_page
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
 from app.oauth.clients.ids import client_id_error, is_document_id
 from app.oauth.clients.redirects import is_registered, redirect_uri_error, response_uri

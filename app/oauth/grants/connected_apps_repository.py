@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import Date, cast, func, select
@@ -38,6 +39,12 @@ class ConnectedApp:
     created_at: datetime
     used_on: date | None
     expires_at: datetime | None
+
+    @property
+    def host(self) -> str | None:
+        """The host of the client's own address, or else the one that its responses go to; None if neither is known."""
+        is_address = self.client_id.startswith("https://")
+        return urlsplit(self.client_id).netloc if is_address else self.redirect_host
 
 
 async def find_connected_apps(connection: Connection, person_id: UUID, now: datetime) -> list[ConnectedApp]:

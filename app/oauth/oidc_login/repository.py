@@ -17,28 +17,30 @@ LIFE: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a sign-in leads: on with a waiting request, or else to a path of ours."""
+    """Where a sign-in leads: on with a waiting request, or else to a path of this service."""
 
     request_id: UUID | None
     path: str
 
 
 async def insert_attempt(
-    connection: Connection, state_hash: bytes, request_id: UUID, issuer: str, now: datetime
+    connection: Connection,
+    state_hash: bytes,
+    browser_hash: bytes,
+    destination: Destination,
+    issuer: str,
+    now: datetime,
 ) -> None:
-    """Store that a browser leaves for `issuer`, on behalf of a waiting request."""
-    await connection.execute(
-        insert(attempts).values(state_hash=state_hash, request_id=request_id, issuer=issuer, created_at=now)
-    )
-
-
-async def insert_attempt_for_path(
-    connection: Connection, state_hash: bytes, browser_hash: bytes, path: str, issuer: str, now: datetime
-) -> None:
-    """Store that this browser leaves for `issuer`, to come back to a path of ours."""
+    """Store that a browser leaves for `issuer`. With a waiting request, the browser is the one that the request has."""
+    is_for_request = destination.request_id is not None
     await connection.execute(
         insert(attempts).values(
-            state_hash=state_hash, browser_hash=browser_hash, path=path, issuer=issuer, created_at=now
+            state_hash=state_hash,
+            request_id=destination.request_id,
+            browser_hash=None if is_for_request else browser_hash,
+            path=None if is_for_request else destination.path,
+            issuer=issuer,
+            created_at=now,
         )
     )
 

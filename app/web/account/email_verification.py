@@ -1,6 +1,7 @@
-"""Proving that an address is its person's: by a link in the mailbox and the password, which makes both one hand."""
+"""Confirming an e-mail address: the link shows who reads the mailbox, the password whose account it is."""
 
 from functools import partial
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,92 +10,72 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid
-from app.oauth.auditing import endings_of, entry_of, refused
-from app.oauth.context import OAuthContext
 from app.oauth.grants.repository import of_person
 from app.oauth.grants.revocation import RevocationReason
-from app.people.email_addresses import parse_email
-from app.people.email_links import EmailLink
-from app.people.email_verification import verify
-from app.runtime.requests import client_address
-from app.ui.page_kit import BrowserSession
-from app.web.account.emails import verify_letter
-from app.web.account.page import account_page
-from app.web.account.urls import (
-    ACCOUNT,
-    SIGN_IN,
-    TO_SEND_PROOF,
-    dead_link,
-    find_link,
-    letter_sent,
-    out_of_date,
-    submitted_link_form,
-)
-from app.web.password_proof import count_attempt, prove
+from app.people.accounts import verify_email
+from app.web.account.page import SEND_PROOF, account_page
+from app.web.context import WebContext
+from app.web.destinations import ACCOUNT, SIGN_IN
+from app.web.email_links import LinkForm, link_no_longer_works, open_link, submitted_link_form
+from app.web.emails import email_sent, send_email, verification_email
+from app.web.sign_in import verify_password
 
-TO_VERIFY = "verify"
+VERIFY: Final = "/account/verify"
 
 
-async def post_proof(server: OAuthContext, request: Request) -> Response:
-    """POST /account/proof: sends the signed-in person the link."""
-    form = await server.kit.submitted_form(request, TO_SEND_PROOF)
+async def post_proof(web: WebContext, request: Request) -> Response:
+    """POST /account/proof: send the link to the person who is signed in."""
+    form = await web.kit.submitted_form(request, SEND_PROOF)
     person = form.session.person if form else None
-    if form is None or person is None or person.email is None or not server.mailer.enabled:
-        return out_of_date(server)
+    if form is None or person is None or person.email is None or not web.mailer.enabled:
+        return web.account_pages.out_of_date()
     try:
-        await count_attempt(server, request)
-        async with transaction(server.engine) as connection:
-            email, now = parse_email(person.email), server.clock()
-            await server.login_throttle.count_email(connection, "verify", email, client_address(request), now)
-        server.mailer.put(partial(verify_letter, server, person))
+        await send_email(web, request, "verify", person.email, lambda _: partial(verification_email, web, person))
     except AppError as error:
-        refused(server, request, Action.ADDRESS_VERIFIED, error.code, person_id=person.id)
-        return await account_page(server, form.session, person, error, error_in=TO_SEND_PROOF)
-    return letter_sent(server, f"A letter to {person.email} is on its way. Its link is good for a day.", ACCOUNT)
+        web.record_refusal(request, Action.ADDRESS_VERIFIED, error.code, person_id=person.id)
+        return await account_page(web, form.session, person, error, error_in=SEND_PROOF)
+    return email_sent(web, f"We sent a message to {person.email}. The link in it works for a day.", ACCOUNT)
 
 
-async def show_verify(server: OAuthContext, request: Request) -> Response:
-    """GET /account/verify: the form behind the link. Nothing is used up by looking."""
-    visit, secret = await server.kit.read_session(request), request.query_params.get("link", "")
-    link = await find_link(server, secret, "verify")
-    return dead_link(server, "verify") if link is None else _page(server, visit, secret, link)
+async def show_verify(web: WebContext, request: Request) -> Response:
+    """GET /account/verify: the form behind the link. Opening it does not use up the link."""
+    form = await open_link(web, request, "verify")
+    return form if isinstance(form, Response) else _page(web, form)
 
 
-async def post_verify(server: OAuthContext, request: Request) -> Response:
-    """POST /account/verify. The first proof ends what was made before it: sessions, grants and links."""
-    form = await submitted_link_form(server, request, TO_VERIFY, "verify")
+async def post_verify(web: WebContext, request: Request) -> Response:
+    """POST /account/verify: confirm the address. The first time, every earlier session, grant and link ends."""
+    form = await submitted_link_form(web, request, VERIFY, "verify")
     if isinstance(form, Response):
         return form
-    endings = endings_of(server, request)
+    revocations = web.revocations(request)
     try:
-        account = await prove(server, request, form.link.email, form.fields.one("password"))
+        account = await verify_password(web, request, form.link.email, form.fields.one("password"))
         if account is None:
             raise Invalid("The password is wrong.", field="password")
-        async with transaction(server.engine, committed=endings.tell) as connection:
-            now = server.clock()
-            is_first = await verify(connection, form.secret, account, now)
+        person_id = account.person.id
+        async with transaction(web.kit.engine, committed=revocations.tell) as connection:
+            now = web.kit.clock()
+            is_first = await verify_email(connection, form.secret, account, now)
             if is_first is None:
-                return dead_link(server, "verify")
+                return link_no_longer_works(web, "verify")
             if is_first:
-                await endings.end(connection, of_person(account.person.id), RevocationReason.ADDRESS_VERIFIED, now)
-            await record(connection, entry_of(server, request, Action.ADDRESS_VERIFIED, person_id=account.person.id))
+                await revocations.end(connection, of_person(person_id), RevocationReason.ADDRESS_VERIFIED, now)
+            await record(connection, web.audit_entry(request, Action.ADDRESS_VERIFIED, person_id=person_id))
     except AppError as error:
-        refused(
-            server, request, Action.ADDRESS_VERIFIED, error.code, email_hash=server.audit.email_hash(form.link.email)
-        )
-        return _page(server, form.session, form.secret, form.link, error)
-    return server.kit.pages.page(
+        email_hash = web.audit.email_hash(form.link.email)
+        web.record_refusal(request, Action.ADDRESS_VERIFIED, error.code, email_hash=email_hash)
+        return _page(web, form, error)
+    return web.kit.pages.page(
         "done.html",
-        title="The address is yours",
-        text="Thank you. Sign in again; apps that were connected before have to be connected again, and API keys from "
-        "before ended.",
+        title="Your address is confirmed",
+        text="Please sign in again. Apps that you connected before have to be connected again, and earlier API keys "
+        "have ended.",
         path=SIGN_IN,
-        words="Sign in",
+        label="Sign in",
     )
 
 
-def _page(
-    server: OAuthContext, visit: BrowserSession, secret: str, link: EmailLink, error: AppError | None = None
-) -> Response:
-    token = server.kit.csrf_token(visit, TO_VERIFY)
-    return server.kit.show(visit, "verify.html", error, form_token=token, link=secret, email=link.email)
+def _page(web: WebContext, form: LinkForm, error: AppError | None = None) -> Response:
+    token = web.kit.csrf_token(form.session, VERIFY)
+    return web.kit.show(form.session, "verify.html", error, form_token=token, link=form.secret, email=form.link.email)

@@ -1,6 +1,7 @@
-"""Choosing a new password by a one-time link."""
+"""Choosing a new password by an e-mailed link."""
 
 from functools import partial
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,94 +10,88 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError
-from app.oauth.auditing import email_hash_of, endings_of, entry_of, refused
-from app.oauth.context import OAuthContext
 from app.oauth.grants.repository import of_person
 from app.oauth.grants.revocation import RevocationReason
-from app.people.email_addresses import parse_email
-from app.people.email_verification import reset
+from app.people.accounts import reset_password
 from app.runtime.requests import client_address
 from app.ui.forms import typed
 from app.ui.page_kit import BrowserSession
-from app.web.account.emails import reset_letter
-from app.web.account.urls import RESET, SIGN_IN, dead_link, find_link, letter_sent, out_of_date, submitted_link_form
-from app.web.password_proof import count_attempt
+from app.web.context import WebContext
+from app.web.destinations import SIGN_IN
+from app.web.email_links import LinkForm, link_no_longer_works, open_link, submitted_link_form
+from app.web.emails import email_sent, reset_email, send_email
 
-TO_ASK = "ask for a reset"
-TO_RESET = "reset"
-
-
-async def show_reset(server: OAuthContext, request: Request) -> Response:
-    """GET /account/reset: asks for the address, or says whom to ask where no letter can be sent."""
-    return _ask(server, await server.kit.read_session(request))
+RESET: Final = "/account/reset"
+NEW_PASSWORD: Final = "/account/new-password"  # noqa: S105  # a path
 
 
-async def post_reset(server: OAuthContext, request: Request) -> Response:
-    """POST /account/reset: the same answer, after the same work, for every address; the letter is written later."""
-    form = await server.kit.submitted_form(request, TO_ASK)
+async def show_reset(web: WebContext, request: Request) -> Response:
+    """GET /account/reset: ask for the address, or say whom to ask where no e-mail can be sent."""
+    return _ask(web, await web.kit.read_session(request))
+
+
+async def post_reset(web: WebContext, request: Request) -> Response:
+    """POST /account/reset: send the link. Every address gets the same answer, after the same work."""
+    form = await web.kit.submitted_form(request, RESET)
     if form is None:
-        return out_of_date(server)
-    if not server.mailer.enabled:
-        return _ask(server, form.session)
+        return web.account_pages.out_of_date()
+    if not web.mailer.enabled:
+        return _ask(web, form.session)
     try:
-        await count_attempt(server, request)
-        email = parse_email(form.fields.one("email"))
-        async with transaction(server.engine) as connection:
-            await server.login_throttle.count_email(connection, "reset", email, client_address(request), server.clock())
-        server.mailer.put(partial(reset_letter, server, email))
+        typed_email = form.fields.one("email")
+        email = await send_email(web, request, "reset", typed_email, lambda email: partial(reset_email, web, email))
     except AppError as error:
-        refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=email_hash_of(server, form.fields))
-        return _ask(server, form.session, typed(form.fields, "email"), error)
-    text = f"If {email.address} has an account here, a letter with a link is on its way. It is good for half an hour."
-    return letter_sent(server, text, RESET)
+        web.record_refusal(request, Action.PASSWORD_RESET, error.code, email_hash=web.email_hash(form.fields))
+        return _ask(web, form.session, typed(form.fields, "email"), error)
+    text = f"If {email.address} has an account here, we sent a message with a link. The link works for half an hour."
+    return email_sent(web, text, RESET)
 
 
-async def show_new_password(server: OAuthContext, request: Request) -> Response:
-    """GET /account/new-password: the form behind a reset link. Nothing is used up by looking."""
-    visit = await server.kit.read_session(request)
-    return await _choose(server, visit, request.query_params.get("link", ""))
+async def show_new_password(web: WebContext, request: Request) -> Response:
+    """GET /account/new-password: the form behind the link. Opening it does not use up the link."""
+    form = await open_link(web, request, "reset")
+    return form if isinstance(form, Response) else _choose(web, form)
 
 
-async def post_new_password(server: OAuthContext, request: Request) -> Response:
-    """POST /account/new-password: ends every session, grant and link of the person."""
-    form = await submitted_link_form(server, request, TO_RESET, "reset")
+async def post_new_password(web: WebContext, request: Request) -> Response:
+    """POST /account/new-password: change the password; every session, grant and link of the person ends."""
+    form = await submitted_link_form(web, request, NEW_PASSWORD, "reset")
     if isinstance(form, Response):
         return form
-    endings = endings_of(server, request)
+    revocations = web.revocations(request)
     try:
-        await count_attempt(server, request)
-        chosen = form.fields.one("password")
-        secret_hash = await server.password_sign_in.hashing.hash_new(chosen, [form.link.email], client_address(request))
-        async with transaction(server.engine, committed=endings.tell) as connection:
-            now = server.clock()
-            person_id = await reset(
-                connection, server.login_throttle, form.secret, secret_hash, client_address(request), now
-            )
+        await web.count_attempt(request)
+        address = client_address(request)
+        hashing, throttle = web.password_sign_in.hashing, web.password_sign_in.throttle
+        secret_hash = await hashing.hash_new(form.fields.one("password"), [form.link.email], address)
+        async with transaction(web.kit.engine, committed=revocations.tell) as connection:
+            now = web.kit.clock()
+            person_id = await reset_password(connection, throttle, form.secret, secret_hash, address, now)
             if person_id is None:
-                return dead_link(server, "reset")
-            await endings.end(connection, of_person(person_id), RevocationReason.PASSWORD_RESET, now)
-            await record(connection, entry_of(server, request, Action.PASSWORD_RESET, person_id=person_id))
+                return link_no_longer_works(web, "reset")
+            await revocations.end(connection, of_person(person_id), RevocationReason.PASSWORD_RESET, now)
+            await record(connection, web.audit_entry(request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
-        refused(server, request, Action.PASSWORD_RESET, error.code, email_hash=server.audit.email_hash(form.link.email))
-        return await _choose(server, form.session, form.secret, error)
-    return server.kit.pages.page(
+        email_hash = web.audit.email_hash(form.link.email)
+        web.record_refusal(request, Action.PASSWORD_RESET, error.code, email_hash=email_hash)
+        return _choose(web, form, error)
+    return web.kit.pages.page(
         "done.html",
-        title="You have a new password",
-        text="Every browser was signed out, and your API keys ended. Every app has to be connected again: go back to "
-        "it, or sign in to your account here.",
+        title="Your password has been changed",
+        text="You were signed out in every browser, and your API keys have ended. Every app has to be connected again: "
+        "go back to the app, or sign in to your account here.",
         path=SIGN_IN,
-        words="Sign in",
+        label="Sign in",
     )
 
 
-def _ask(server: OAuthContext, visit: BrowserSession, email: str = "", error: AppError | None = None) -> Response:
-    token = server.kit.csrf_token(visit, TO_ASK)
-    return server.kit.show(visit, "reset.html", error, by_mail=server.mailer.enabled, form_token=token, email=email)
+def _ask(web: WebContext, session: BrowserSession, email: str = "", error: AppError | None = None) -> Response:
+    token = web.kit.csrf_token(session, RESET)
+    return web.kit.show(session, "reset.html", error, by_mail=web.mailer.enabled, form_token=token, email=email)
 
 
-async def _choose(server: OAuthContext, visit: BrowserSession, secret: str, error: AppError | None = None) -> Response:
-    link = await find_link(server, secret, "reset")
-    if link is None:
-        return dead_link(server, "reset")
-    token = server.kit.csrf_token(visit, TO_RESET)
-    return server.kit.show(visit, "new_password.html", error, form_token=token, link=secret, email=link.email)
+def _choose(web: WebContext, form: LinkForm, error: AppError | None = None) -> Response:
+    token = web.kit.csrf_token(form.session, NEW_PASSWORD)
+    return web.kit.show(
+        form.session, "new_password.html", error, form_token=token, link=form.secret, email=form.link.email
+    )

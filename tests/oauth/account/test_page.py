@@ -163,7 +163,7 @@ async def test_signing_in_goes_where_the_address_says(
     async with server.browser() as other:
         page = await Browser(other).open(f"{SIGN_IN}?next=/account/reset")
         page = await Browser(other).submit(page, SIGN_IN, email=email, password=PASSWORD)
-        assert page.title == "Forgot the password?"
+        assert page.title == "Forgot your password?"
 
 
 @pytest.mark.parametrize("form", ["password", "disconnect", "sign-out", "sign-out-everywhere"])

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from app.db import Engine, transaction
-from app.people.accounts import still_holds
 from app.people.email_addresses import parse_email
+from app.people.password_sign_in import still_holds
 from app.people.repository import find_password_account
 from app.settings import Settings
 from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in
@@ -34,7 +34,7 @@ async def test_a_new_password_ends_other_sessions_and_leaves_apps_connected(
         assert page.title == "Your account"
         said = page.soup.select_one("[role=status]")
         assert said is not None
-        assert "Your password is changed." in said.get_text()
+        assert "Your password has been changed." in said.get_text()
         assert http.cookies["shopping_session"] != before
         assert not await is_signed_in(phone)
     assert await server.grant_of(token) is not None
@@ -45,8 +45,8 @@ async def test_a_new_password_ends_other_sessions_and_leaves_apps_connected(
 @pytest.mark.parametrize(
     ("present", "new", "says"),
     [
-        ("wrong horse battery", OTHER_PASSWORD, "present password is wrong"),
-        ("", OTHER_PASSWORD, "present password is wrong"),
+        ("wrong horse battery", OTHER_PASSWORD, "current password is wrong"),
+        ("", OTHER_PASSWORD, "current password is wrong"),
         (PASSWORD, "zyq1", "too short"),
         (PASSWORD, "password1", "too easy"),
         (PASSWORD, "x" * 1025, "too long"),

@@ -56,7 +56,7 @@ async def test_the_link_in_the_letter_leads_to_a_new_password(mailing: Mailing, 
     async with server.browser() as http:
         asked = await ask(http, email.upper())
         assert "If " in asked.text
-        assert "Look among the unwanted mail" in asked.text
+        assert "Check your spam folder" in asked.text
         assert (await Browser(http).open(asked.link(RESET))).has_form(RESET)
         letter = await mailing.box.next()
         assert letter["To"] == email
@@ -64,11 +64,11 @@ async def test_the_link_in_the_letter_leads_to_a_new_password(mailing: Mailing, 
         assert link.startswith(f"{server.url}{CHOOSE}?link=slm_")
         page = await Browser(http).open(link)
         assert email in page.text
-        assert "API keys end" in page.text
+        assert "ends your API keys" in page.text
         page = await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
-        assert page.title == "You have a new password"
-        assert "your API keys ended" in page.text
-        assert "go back to it" in page.text
+        assert page.title == "Your password has been changed"
+        assert "your API keys have ended" in page.text
+        assert "go back to the app" in page.text
         assert not await is_signed_in(http), "a link signs nobody in"
     assert await can_sign_in(server, email, OTHER_PASSWORD)
     assert not await can_sign_in(server, email, PASSWORD)
@@ -114,7 +114,7 @@ async def test_a_reset_ends_sessions_grants_and_other_links(
     async with server.browser() as other:
         page = await Browser(other).open(second)
         await Browser(other).submit(page, CHOOSE, password=OTHER_PASSWORD)
-        assert "not good any more" in (await Browser(other).open(first)).text
+        assert "no longer works" in (await Browser(other).open(first)).text
     assert not await is_signed_in(http)
     assert await server.grant_of(token) is None
     assert len(server.revoked) == 1
@@ -135,9 +135,9 @@ async def test_a_link_is_good_once_also_for_many_at_once(
     async with anyio.create_task_group() as tasks:
         for number in range(6):
             tasks.start_soon(use, number)
-    assert titles.count("You have a new password") == 1
+    assert titles.count("Your password has been changed") == 1
     # Whoever came after the session's end has a form of another sign-in.
-    assert {*titles} <= {"You have a new password", "This link is not good any more", "This page is out of date"}
+    assert {*titles} <= {"Your password has been changed", "This link no longer works", "This page is out of date"}
     again = await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
     assert "out of date" in again.text
 
@@ -151,9 +151,9 @@ async def test_a_link_is_good_for_half_an_hour(server: RunningServer, http: http
     assert page.has_form(CHOOSE)
     server.clock.move(seconds=1)
     for late in (await Browser(http).open(link), await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)):
-        assert late.title == "This link is not good any more"
+        assert late.title == "This link no longer works"
         assert "for half an hour" in late.text
-        assert (await Browser(http).open(late.link(RESET))).title == "Forgot the password?"
+        assert (await Browser(http).open(late.link(RESET))).title == "Forgot your password?"
     assert await can_sign_in(server, email, PASSWORD)
 
 
@@ -169,7 +169,7 @@ async def test_looking_at_a_link_and_a_weak_password_use_nothing_up(
         page = await Browser(http).submit(page, CHOOSE, password=weak)
         assert page.status == 400
         assert page.soup.select_one("[role=alert]") is not None
-    assert (await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)).title == "You have a new password"
+    assert (await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)).title == "Your password has been changed"
 
 
 @pytest.mark.parametrize("secret", ["", "slm_", "slm_" + "x" * 43, "x" * 5000, "\0", "\udfff"])
@@ -177,14 +177,14 @@ async def test_an_invented_link_is_no_good(http: httpx.AsyncClient, secret: str)
     for path in (CHOOSE, "/account/verify", "/account/new"):
         response = await http.get(path, params={"link": secret.encode("utf-8", "surrogatepass")})
         assert response.status_code == 400
-        assert "not good any more" in response.text
+        assert "no longer works" in response.text
 
 
 async def test_a_link_is_good_for_its_purpose_only(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     await connect(server, http, email)
     link = await link_for(server, email)
     for path in ("/account/verify", "/account/new"):
-        assert "not good any more" in (await Browser(http).open(link.replace(CHOOSE, path))).text
+        assert "no longer works" in (await Browser(http).open(link.replace(CHOOSE, path))).text
 
 
 @pytest.mark.proves("ac-reset")
@@ -219,7 +219,7 @@ async def test_a_reset_ends_the_waits_of_the_owner_where_they_signed_in_before(
 
 async def test_without_a_mail_server_the_page_says_whom_to_ask(http: httpx.AsyncClient) -> None:
     page = await Browser(http).open(RESET)
-    assert "Ask whoever runs it" in page.text
+    assert "Ask the person who runs it" in page.text
     assert not page.has_form(RESET)
 
 

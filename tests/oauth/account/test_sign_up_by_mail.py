@@ -38,7 +38,7 @@ async def test_the_link_makes_the_account_and_goes_on_with_the_app(mailing: Mail
     server = mailing.server
     async with server.browser() as http:
         attempt, page = await ask(server, http, email)
-        assert page.title == "Look into your mailbox"
+        assert page.title == "Check your email"
         assert await count_people(server) == (0, 0)
         letter = await mailing.box.next()
         assert letter["To"] == email
@@ -60,10 +60,10 @@ async def test_on_another_device_the_link_leads_to_the_account(mailing: Mailing,
         page = await Browser(phone).open(link)
         page = await Browser(phone).submit(page, NEW, password=PASSWORD)
         assert page.title == "Your account"
-        assert "Go back to your app and connect again" in page.text
+        assert "Go back to your app and connect it again" in page.text
         assert not await is_signed_in(http)
         page = await Browser(phone).open(link)
-        assert page.title == "This link is not good any more"
+        assert page.title == "This link no longer works"
         assert "Go back to your app" in page.text
 
 
@@ -76,7 +76,7 @@ async def test_who_opens_the_letter_late_is_told_that_the_app_waits_no_more(mail
         server.clock.move(minutes=11)
         page = await Browser(http).submit(page, NEW, password=PASSWORD)
         assert page.title == "Your account"
-        assert "Go back to your app and connect again" in page.text
+        assert "Go back to your app and connect it again" in page.text
 
 
 @pytest.mark.proves("ac-enumeration-sign-up")
@@ -93,7 +93,7 @@ async def test_a_taken_address_gets_the_same_answer_and_another_letter(mailing: 
         link_in(await mailing.box.next())
         letter = await mailing.box.next()
         assert letter["To"] == taken
-        assert "you have one" in letter.get_content()
+        assert "you already have one" in letter.get_content()
         assert "link=" not in letter.get_content()
     assert await can_sign_in(server, taken, PASSWORD)
 

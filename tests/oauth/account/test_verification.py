@@ -31,7 +31,7 @@ async def proof_link(mailing: Mailing, http: httpx.AsyncClient, email: str) -> s
     page = await Browser(http).open("/account") if await is_signed_in(http) else await sign_in(http, email)
     assert "not confirmed" in page.text
     page = await Browser(http).submit(page, PROOF)
-    assert page.title == "Look into your mailbox"
+    assert page.title == "Check your email"
     assert (await Browser(http).open(page.link("/account"))).has_form(PROOF)
     letter = await mailing.box.next()
     assert letter["To"] == email
@@ -49,12 +49,12 @@ async def test_link_and_password_confirm_the_address(mailing: Mailing, email: st
         link = await proof_link(mailing, http, email)
         page = await Browser(phone).open(link)
         page = await Browser(phone).submit(page, VERIFY, password=PASSWORD)
-        assert page.title == "The address is yours"
-        assert "API keys from before ended" in page.text
+        assert page.title == "Your address is confirmed"
+        assert "earlier API keys have ended" in page.text
         page = await sign_in(phone, email)
         assert f"confirmed on {server.clock().date()}" in page.text
         assert not page.has_form(PROOF)
-        assert "not good any more" in (await Browser(phone).open(link)).text
+        assert "no longer works" in (await Browser(phone).open(link)).text
 
 
 async def test_asking_for_the_link_counts_like_a_sign_in(mailing: Mailing, email: str) -> None:
@@ -80,7 +80,7 @@ async def test_the_first_proof_ends_what_was_there_before(mailing: Mailing, emai
         assert not await is_signed_in(other)
         assert await server.grant_of(token) is None
         assert len(server.revoked) == 1
-        assert "not good any more" in (await Browser(other).open(second)).text
+        assert "no longer works" in (await Browser(other).open(second)).text
 
 
 async def test_a_link_without_the_password_proves_nothing(mailing: Mailing, email: str) -> None:
@@ -157,7 +157,7 @@ async def test_the_link_is_good_for_a_day(mailing: Mailing, email: str) -> None:
     async with server.browser() as http:
         link = await proof_link(mailing, http, email)
         server.clock.move(hours=24)
-        assert "not good any more" in (await Browser(http).open(link)).text
+        assert "no longer works" in (await Browser(http).open(link)).text
 
 
 @pytest.mark.proves("""ac-prehijack MUST own rule
@@ -180,7 +180,7 @@ async def test_who_signs_up_with_anothers_address_keeps_nothing_once_its_owner_r
         assert not await is_signed_in(before)
         assert not await is_signed_in(attacker)
         assert await server.grant_of(token) is None
-        assert "not good any more" in (await Browser(attacker).open(planted)).text
+        assert "no longer works" in (await Browser(attacker).open(planted)).text
         assert await can_sign_in(server, email, OTHER_PASSWORD)
         assert not await can_sign_in(server, email, PASSWORD)
         assert await is_verified(server, email)

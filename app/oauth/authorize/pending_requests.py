@@ -1,0 +1,97 @@
+"""Authorization requests that wait, in one browser, for a person to sign in and answer."""
+
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from app.crypto.tokens import hash_of
+from app.db import Connection
+from app.oauth.authorize.repository import AuthorizationRequest, find_request, lock_request, rebind_request
+from app.oauth.clients.ids import host_of, is_document_id
+from app.oauth.clients.repository import find_client
+from app.people.models import Person
+from app.ui.page_kit import PageKit, SubmittedForm
+
+REQUEST: Final = "request"
+"""The parameter, and the field of forms, that names the waiting request."""
+
+CONSENT: Final = "/oauth/consent"
+SIGN_IN: Final = "/oauth/sign-in"
+
+
+class PendingRequests:
+    """The waiting requests as the sign-in pages see them: each is named by its id and open in one browser only."""
+
+    base: Final = "/oauth"
+    field: Final = REQUEST
+    bound_field: Final = REQUEST
+
+    def __init__(self, kit: PageKit) -> None:
+        self._kit = kit
+
+    def parse(self, text: str) -> str:
+        """Return the request's id in its usual spelling; empty if it is none."""
+        request_id = self.request_id(text)
+        return "" if request_id is None else str(request_id)
+
+    def request_id(self, text: str) -> UUID | None:
+        """Return the id that a parameter names; None if it is none."""
+        try:
+            return UUID(text)
+        except ValueError:
+            return None
+
+    def path(self, request_id: str) -> str:
+        """Return the path of the consent page."""
+        return f"{CONSENT}?request={request_id}"
+
+    async def find(self, connection: Connection, cookie: str, text: str) -> AuthorizationRequest | None:
+        """Return the open request that a parameter names; None unless it is open in the browser with this cookie."""
+        request_id = self.request_id(text)
+        if request_id is None:
+            return None
+        return await find_request(connection, request_id, hash_of(cookie), self._kit.clock())
+
+    async def app_name(self, connection: Connection, cookie: str, request_id: str) -> str | None:
+        """Return the name of the client whose request waits in this browser, or None.
+
+        A metadata document is fetched only after the sign-in; until then its host stands for the name.
+        """
+        waiting = await self.find(connection, cookie, request_id)
+        if waiting is None:
+            return None
+        if is_document_id(waiting.client_id):
+            return host_of(waiting.client_id)
+        client = await find_client(connection, waiting.client_id)
+        return client.name if client else ""
+
+    async def enter(
+        self, connection: Connection, cookie: str, request_id: str, person: Person | None
+    ) -> Response | None:
+        """Sign `person` in (None: sign out) and go on with the request, which gets a new id, in a browser with a new
+        cookie.
+
+        Whatever was known of the browser before, such as a cookie planted in it, is worthless afterwards. None, with
+        nothing changed, if the request is not open.
+        """
+        known, now = self.request_id(request_id), self._kit.clock()
+        waiting = await lock_request(connection, known, hash_of(cookie), now) if known else None
+        if waiting is None:
+            return None
+        new = await self._kit.swap_session(connection, cookie, person)
+        moved = await rebind_request(connection, waiting, hash_of(new.value), now)
+        return self._kit.see_other(f"{SIGN_IN if person is None else CONSENT}?request={moved.id}", new)
+
+    def out_of_date(self) -> Response:
+        """Return the page for a form or address that is no longer valid."""
+        return self._kit.pages.message(
+            "This page is out of date",
+            "It was open for too long, was already answered, or belongs to another browser or another sign-in. You "
+            "also see this when your browser does not keep cookies. Go back to your app and connect again.",
+        )
+
+
+def request_of(form: SubmittedForm) -> UUID:
+    """Return the id of the request that a form is about. The form's CSRF token covers it: we wrote it."""
+    return UUID(form.fields.one(REQUEST))

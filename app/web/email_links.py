@@ -1,0 +1,71 @@
+"""Pages behind the one-time links in e-mails."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import transaction
+from app.people import email_links
+from app.people.email_links import EmailLink, Purpose
+from app.ui.forms import Fields
+from app.ui.page_kit import BrowserSession
+from app.web.context import WebContext
+from app.web.destinations import ACCOUNT
+
+_NO_LONGER_WORKS: Final[dict[Purpose, tuple[str, str, str]]] = {
+    "sign_up": (
+        "It works once, and for a day. Go back to your app and connect it again: sign in if you already have an "
+        "account, or ask for another link.",
+        ACCOUNT,
+        "Go to your account",
+    ),
+    "reset": ("It works once, and for half an hour.", "/account/reset", "Ask for another link"),
+    "verify": ("It works once, and for a day.", ACCOUNT, "Ask for another link on your account page"),
+}
+"""The text of the page for a link that no longer works, and the path and label of the link on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkForm:
+    """A form behind a link; `secret` is the link's, and `fields` are empty where the form is only shown."""
+
+    session: BrowserSession
+    fields: Fields
+    secret: str
+    link: EmailLink
+
+
+async def open_link(web: WebContext, request: Request, purpose: Purpose) -> LinkForm | Response:
+    """Return the form to show for the link in the address, or the page for a link that does not work."""
+    session = await web.kit.read_session(request)
+    return await _find(web, session, Fields([]), request.query_params.get("link", ""), purpose)
+
+
+async def submitted_link_form(
+    web: WebContext, request: Request, form_purpose: str, purpose: Purpose
+) -> LinkForm | Response:
+    """Return the posted form, or a page if the form is not our own or its link does not work.
+
+    Raises `Invalid` for a malformed form.
+    """
+    form = await web.kit.submitted_form(request, form_purpose)
+    if form is None:
+        return web.account_pages.out_of_date()
+    return await _find(web, form.session, form.fields, form.fields.one("link"), purpose)
+
+
+async def _find(
+    web: WebContext, session: BrowserSession, fields: Fields, secret: str, purpose: Purpose
+) -> LinkForm | Response:
+    async with transaction(web.kit.engine) as connection:
+        link = await email_links.find_link(connection, secret, purpose, web.kit.clock())
+    return link_no_longer_works(web, purpose) if link is None else LinkForm(session, fields, secret, link)
+
+
+def link_no_longer_works(web: WebContext, purpose: Purpose) -> Response:
+    """Return the page for a link that was used, has expired or never existed."""
+    text, path, label = _NO_LONGER_WORKS[purpose]
+    title = "This link no longer works"
+    return web.kit.pages.page("done.html", status=400, title=title, text=text, path=path, label=label)

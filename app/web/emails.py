@@ -1,0 +1,100 @@
+"""The e-mails of the service. They hold nothing that a stranger typed, so nobody can write to others through it."""
+
+from collections.abc import Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import transaction
+from app.people import repository
+from app.people.email_addresses import EmailAddress, parse_email
+from app.people.email_links import EmailLink, Purpose, make_link
+from app.people.models import Person
+from app.runtime.mailer import Compose, Email
+from app.runtime.requests import client_address
+from app.web.context import WebContext
+
+_END: Final = "\n\nIf you did not ask for this, ignore this message: without it, nobody can get any further.\n"
+
+
+async def send_email(
+    web: WebContext, request: Request, purpose: Purpose, to: str, compose: Callable[[EmailAddress], Compose]
+) -> EmailAddress:
+    """Count an e-mail that someone asked for, and have it written and sent after the response; to whom it goes.
+
+    Raises `Invalid` for a malformed address, `LimitReached`, and `Unavailable` when too many are waiting.
+    """
+    await web.count_attempt(request)
+    email = parse_email(to)
+    async with transaction(web.kit.engine) as connection:
+        throttle = web.password_sign_in.throttle
+        await throttle.count_email(connection, purpose, email, client_address(request), web.kit.clock())
+    web.mailer.put(compose(email))
+    return email
+
+
+def email_sent(web: WebContext, text: str, path: str) -> Response:
+    """Return the page for someone who waits for an e-mail; at `path` they can ask for another."""
+    return web.kit.pages.page(
+        "done.html",
+        title="Check your email",
+        text=f"{text} Nothing arrived? Check your spam folder, and that you typed the address correctly.",
+        path=path,
+        label="Send another",
+    )
+
+
+async def sign_up_email(web: WebContext, email: EmailAddress, request_id: str) -> Email:
+    """Write to someone who wants an account: with the link to create it, or saying that they already have one."""
+    async with transaction(web.kit.engine) as connection:
+        owner = await repository.find_local_person(connection, email)
+        if owner is not None:
+            text = (
+                f"Someone asked for an account with your address at {web.public_url}, but you already have one. "
+                f"Sign in with it, or choose a new password:\n\n{web.public_url}/account/reset"
+            )
+            return Email(owner.email or email.address, "You already have an account", text + _END)
+        secret = await make_link(connection, EmailLink("sign_up", email.address, None, mailed=True), web.kit.clock())
+    text = (
+        "Open this link in the browser where you asked for it, and choose a password. It works for a day. Your app "
+        "waits for ten minutes; after that, connect it again:\n\n"
+        f"{web.public_url}/account/new?link={secret}&request={request_id}"
+    )
+    return Email(email.address, "Create your account", text + _END)
+
+
+async def reset_email(web: WebContext, email: EmailAddress) -> Email | None:
+    """Write to someone who has forgotten their password; None for an address without an account."""
+    async with transaction(web.kit.engine) as connection:
+        person = await repository.find_local_person(connection, email)
+        if person is None or person.email is None:
+            return None
+        # To the address as the account has it, whatever spelling was typed.
+        link = EmailLink("reset", person.email, person.id, mailed=True)
+        secret = await make_link(connection, link, web.kit.clock())
+    text = (
+        "Open this link to choose a new password. It works for half an hour. Changing the password signs you out in "
+        "every browser and ends your API keys, and you have to connect every app again:\n\n"
+        f"{reset_url(web.public_url, secret)}"
+    )
+    return Email(person.email, "Choose a new password", text + _END)
+
+
+async def verification_email(web: WebContext, person: Person) -> Email | None:
+    """Write to a signed-in person whose address is not confirmed yet."""
+    if person.email is None:
+        return None
+    async with transaction(web.kit.engine) as connection:
+        link = EmailLink("verify", person.email, person.id, mailed=True)
+        secret = await make_link(connection, link, web.kit.clock())
+    text = (
+        "Open this link to confirm that this address is yours. It works for a day, and you need your password:\n\n"
+        f"{web.public_url}/account/verify?link={secret}"
+    )
+    return Email(person.email, "Confirm your address", text + _END)
+
+
+def reset_url(public_url: str, secret: str) -> str:
+    """Return the address of the page where a new password is chosen."""
+    return f"{public_url}/account/new-password?link={secret}"

@@ -1,0 +1,77 @@
+"""Routes of the pages for people."""
+
+from functools import partial
+
+from starlette.routing import BaseRoute
+
+from app.oauth.oidc_login.provider import CALLBACK_PATH
+from app.ui.routes import PageHandler, form_routes, page_route
+from app.web.account.email_verification import VERIFY, post_proof, post_verify, show_verify
+from app.web.account.page import (
+    CHANGE_PASSWORD,
+    DISCONNECT,
+    SEND_PROOF,
+    post_disconnect,
+    post_password,
+    show_account,
+)
+from app.web.account.reset_password import (
+    NEW_PASSWORD,
+    RESET,
+    post_new_password,
+    post_reset,
+    show_new_password,
+    show_reset,
+)
+from app.web.context import WebContext
+from app.web.destinations import ACCOUNT, Destinations
+from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
+from app.web.sign_in import (
+    SIGN_OUT_EVERYWHERE,
+    post_sign_in,
+    post_sign_out,
+    post_sign_out_everywhere,
+    show_sign_in,
+)
+from app.web.sign_up import NEW_ACCOUNT, SIGN_UP, post_new_account, post_sign_up, show_new_account, show_sign_up
+
+
+def web_routes(web: WebContext) -> list[BaseRoute]:
+    """Return the routes. Password forms exist only where people have passwords, a provider's only where there is one.
+
+    Seeing and ending what is connected, and signing out, are for everyone.
+    """
+    return [
+        page_route(web.kit, ACCOUNT, partial(show_account, web)),
+        *_sign_in_routes(web, web.account_pages, sign_out_page=ACCOUNT),
+        *_sign_in_routes(web, web.client_requests, sign_out_page="/oauth/consent"),
+        *form_routes(web.kit, SIGN_OUT_EVERYWHERE, partial(post_sign_out_everywhere, web), ACCOUNT),
+        *form_routes(web.kit, DISCONNECT, partial(post_disconnect, web), ACCOUNT),
+        *(_password_routes(web) if web.has_passwords else []),
+        *([page_route(web.kit, CALLBACK_PATH, partial(finish_oidc_sign_in, web))] if web.oidc_provider else []),
+    ]
+
+
+def _sign_in_routes(web: WebContext, to: Destinations, *, sign_out_page: str) -> list[BaseRoute]:
+    sign_in, upstream, sign_out = (f"{to.base}/{form}" for form in ("sign-in", "upstream", "sign-out"))
+    routes = [page_route(web.kit, sign_in, partial(show_sign_in, web, to))]
+    if web.has_passwords:
+        routes.append(page_route(web.kit, sign_in, partial(post_sign_in, web, to), "POST"))
+    if web.oidc_provider is not None:
+        routes += form_routes(web.kit, upstream, partial(post_oidc_sign_in, web, to), sign_in)
+    return [*routes, *form_routes(web.kit, sign_out, partial(post_sign_out, web, to), sign_out_page)]
+
+
+def _password_routes(web: WebContext) -> list[BaseRoute]:
+    def page_and_form(path: str, show: PageHandler, post: PageHandler) -> list[BaseRoute]:
+        return [page_route(web.kit, path, show), page_route(web.kit, path, post, "POST")]
+
+    return [
+        *page_and_form(SIGN_UP, partial(show_sign_up, web), partial(post_sign_up, web)),
+        *page_and_form(NEW_ACCOUNT, partial(show_new_account, web), partial(post_new_account, web)),
+        *page_and_form(RESET, partial(show_reset, web), partial(post_reset, web)),
+        *page_and_form(NEW_PASSWORD, partial(show_new_password, web), partial(post_new_password, web)),
+        *page_and_form(VERIFY, partial(show_verify, web), partial(post_verify, web)),
+        *form_routes(web.kit, CHANGE_PASSWORD, partial(post_password, web), ACCOUNT),
+        *form_routes(web.kit, SEND_PROOF, partial(post_proof, web), ACCOUNT),
+    ]

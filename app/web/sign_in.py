@@ -1,0 +1,130 @@
+"""Signing in with a password, and signing out: for the account, and on the way of a client's request."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.audit.models import Action
+from app.audit.repository import record
+from app.db import transaction
+from app.errors import AppError, Invalid
+from app.people.password_sign_in import still_holds
+from app.people.repository import PasswordAccount
+from app.people.sessions import close_all_sessions, find_person_for_change
+from app.runtime.requests import client_address
+from app.ui.forms import typed
+from app.ui.page_kit import BrowserSession, SubmittedForm
+from app.web.context import WebContext
+from app.web.destinations import Destinations
+
+SIGN_OUT_EVERYWHERE = "/account/sign-out-everywhere"
+WRONG = "The email or the password is wrong."
+
+
+async def show_sign_in(web: WebContext, to: Destinations, request: Request) -> Response:
+    """GET /account/sign-in and /oauth/sign-in: the page, or straight on for someone who is signed in."""
+    destination = to.parse(request.query_params.get(to.field, ""))
+    async with transaction(web.kit.engine) as connection:
+        session = await web.kit.read_session(request, connection)
+        app_name = await to.app_name(connection, session.cookie, destination)
+    if app_name is None:
+        return to.out_of_date()
+    if session.person is not None:
+        return web.kit.see_other(to.path(destination))
+    return _page(web, to, session, destination, app_name=app_name)
+
+
+async def post_sign_in(web: WebContext, to: Destinations, request: Request) -> Response:
+    """POST /account/sign-in and /oauth/sign-in: on to the destination, or the page again.
+
+    An unknown email and a wrong password get the same answer.
+    """
+    form = await web.kit.submitted_form(request, f"{to.base}/sign-in", to.bound_field)
+    if form is None:
+        return to.out_of_date()
+    destination = to.parse("")
+    try:
+        destination = to.parse(form.fields.one(to.field))
+        return await _sign_in(web, to, request, form, destination) or to.out_of_date()
+    except AppError as error:
+        web.record_refusal(request, Action.SIGN_IN, error.code, email_hash=web.email_hash(form.fields))
+        return _page(web, to, form.session, destination, error, email=typed(form.fields, "email"))
+
+
+async def _sign_in(
+    web: WebContext, to: Destinations, request: Request, form: SubmittedForm, destination: str
+) -> Response | None:
+    account = await verify_password(web, request, form.fields.one("email"), form.fields.one("password"))
+    if account is None:
+        raise Invalid(WRONG)
+    async with transaction(web.kit.engine) as connection:
+        if not await still_holds(connection, account):
+            raise Invalid(WRONG)
+        response = await to.enter(connection, form.session.cookie, destination, account.person)
+        if response is not None:
+            await record(connection, web.audit_entry(request, Action.SIGN_IN, person_id=account.person.id))
+        return response
+
+
+async def verify_password(web: WebContext, request: Request, email: str, password: str) -> PasswordAccount | None:
+    """Return the account with this email and password; its user asks `still_holds`. The attempt is counted.
+
+    Raises `Invalid`, `LimitReached`, `Unavailable`.
+    """
+    await web.count_attempt(request)
+    return await web.password_sign_in.sign_in(email, password, client_address(request))
+
+
+async def post_sign_out(web: WebContext, to: Destinations, request: Request) -> Response:
+    """POST /account/sign-out, and /oauth/sign-out ("Not you?"): end this browser's session and ask who it is."""
+    form = await web.kit.submitted_form(request, f"{to.base}/sign-out", to.bound_field)
+    if form is None:
+        return to.out_of_date()
+    destination = to.parse(form.fields.one(to.field))
+    async with transaction(web.kit.engine) as connection:
+        response = await to.enter(connection, form.session.cookie, destination, None)
+        if response is not None and form.session.person is not None:
+            await record(connection, web.audit_entry(request, Action.SIGN_OUT, person_id=form.session.person.id))
+        return response or to.out_of_date()
+
+
+async def post_sign_out_everywhere(web: WebContext, request: Request) -> Response:
+    """POST /account/sign-out-everywhere: end every session of the person, this one too. Apps stay connected."""
+    to = web.account_pages
+    form = await web.kit.submitted_form(request, SIGN_OUT_EVERYWHERE)
+    if form is None:
+        return to.out_of_date()
+    async with transaction(web.kit.engine) as connection:
+        person = await find_person_for_change(connection, form.session.cookie, web.kit.clock())
+        if person is None:
+            return to.out_of_date()
+        await close_all_sessions(connection, person.id)
+        entry = web.audit_entry(request, Action.SIGN_OUT, person_id=person.id, detail="everywhere")
+        await record(connection, entry)
+        return await to.enter(connection, form.session.cookie, "", None)
+
+
+def _page(
+    web: WebContext,
+    to: Destinations,
+    session: BrowserSession,
+    destination: str,
+    error: AppError | None = None,
+    *,
+    email: str = "",
+    app_name: str = "",
+) -> Response:
+    return web.kit.show(
+        session,
+        "sign_in.html",
+        error,
+        forms=to.base,
+        field=to.field,
+        destination=destination,
+        form_token=web.kit.csrf_token(session, f"{to.base}/sign-in", destination if to.bound_field else ""),
+        provider_token=web.kit.csrf_token(session, f"{to.base}/upstream", destination if to.bound_field else ""),
+        provider=web.oidc_provider.name if web.oidc_provider else None,
+        has_passwords=web.has_passwords,
+        for_app=to.request_id(destination) is not None,
+        app_name=app_name,
+        email=email,
+    )
