@@ -7,7 +7,7 @@ import pytest
 from app.audit.models import Action
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
-from app.people.email_links import find_link
+from app.people.email_link_repository import find_link
 from app.runtime.clock import system_clock
 from app.settings import Settings
 from tests.audit.looking import only, stored

@@ -10,7 +10,7 @@ from app.commands.notify import changing
 from app.db import Engine, transaction
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
 from app.oauth.grants.revocation import revoke_by_command
-from app.people.finding import find_anybody
+from app.people.identities import find_anybody
 from app.runtime.clock import system_clock
 from app.scopes import format_scope
 from app.settings import Settings

@@ -12,7 +12,8 @@ from app.db import Engine, transaction
 from app.errors import Conflict, NotFound
 from app.people import repository
 from app.people.email_addresses import parse_email
-from app.people.email_links import EmailLink, make_link
+from app.people.email_link_repository import make_link
+from app.people.models import EmailLink
 from app.runtime.clock import system_clock
 from app.settings import Settings
 from app.web.emails import reset_url

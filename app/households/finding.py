@@ -1,4 +1,4 @@
-"""Finding households by what people call them."""
+"""Finding households by name or ref."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol, TypeVar
@@ -15,16 +15,16 @@ MOST_NAMESAKES: Final = 20
 
 
 class HasName(Protocol):
-    """What has a name and a ref."""
+    """Anything with a name and a ref."""
 
     @property
     def name(self) -> str:
-        """As people chose it."""
+        """The name that people chose."""
         ...
 
     @property
     def ref(self) -> str:
-        """As nothing else is called."""
+        """The unique ref."""
         ...
 
 
@@ -32,24 +32,24 @@ Found = TypeVar("Found", bound=HasName)
 
 
 def matching(among: Iterable[Found], household: str) -> list[Found]:
-    """Those of that name, however it is written; or the one with that ref."""
+    """Return the one with this ref, or else those with this name, ignoring case and accents."""
     among, wanted = list(among), fold(household)
     return [each for each in among if each.ref == wanted] or [each for each in among if fold(each.name) == wanted]
 
 
 def labels(found: Sequence[HasName]) -> list[str]:
-    """How households are told apart."""
+    """Return texts that tell households apart."""
     return [f"{each.name} ({each.ref})" for each in found]
 
 
 def several(found: Sequence[HasName]) -> Ambiguous:
-    """The refusal of a name that several households have."""
+    """Return the error for a name that several households have."""
     words = "Several households have that name. Use the ref of one of the candidates."
     return Ambiguous(words, field="household", candidates=labels(found))
 
 
 async def find_among_all(connection: Connection, household: str) -> UUID:
-    """The household that a name or ref means, for whoever runs the service: it looks through all there are.
+    """Return the household that a name or ref means, for an operator: it searches all households.
 
     Raises `NotFound`, and `Ambiguous` with up to MOST_NAMESAKES candidates.
     """
@@ -60,7 +60,7 @@ async def find_among_all(connection: Connection, household: str) -> UUID:
         found += matching(page, household)
         page = await households_after(connection, page[-1].id, PAGE)
     if not found:
-        raise NotFound("household: there is none of this name or ref.", field="household")
+        raise NotFound("household: there is none with this name or ref.", field="household")
     if len(found) > 1:
         raise several(found[:MOST_NAMESAKES])
     return found[0].id

@@ -1,4 +1,4 @@
-"""Who belongs to a household: every change is recorded."""
+"""Joining and leaving households. Every change is recorded."""
 
 from datetime import datetime
 from typing import Final
@@ -16,13 +16,13 @@ LEFT: Final = "left"
 async def join(
     connection: Connection, household_id: UUID, person_id: UUID, role: Role, now: datetime, *, by: UUID | None
 ) -> None:
-    """Make a person a member. `by` is who does so: the person, somebody else, or None for whoever runs the service."""
+    """Make a person a member. `by` is who does it: the person, someone else, or None for an operator."""
     await repository.insert_membership(connection, household_id, person_id, role)
     await record(connection, _entry(household_id, person_id, by, role, now))
 
 
 async def leave(connection: Connection, household_id: UUID, person_id: UUID, now: datetime, *, by: UUID | None) -> bool:
-    """End a membership; False, and nothing happens, when there is none. Tell `CueBus.members_changed` after it."""
+    """End a membership; False if there is none. Call `PubSub.members_changed` after the commit."""
     if not await repository.delete_membership(connection, household_id, person_id):
         return False
     await record(connection, _entry(household_id, person_id, by, LEFT, now))

@@ -1,4 +1,4 @@
-"""A person in a household."""
+"""Households and the people in them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ Role = Literal["owner", "editor", "viewer"]
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One household of one person: what it is called, and what the person may do there."""
+    """A household of a person, with the role they have there."""
 
     household_id: UUID
     name: str
@@ -21,7 +21,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class NamedHousehold:
-    """A household and what it is called."""
+    """A household with its name and ref."""
 
     id: UUID
     name: str
@@ -30,7 +30,7 @@ class NamedHousehold:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person of one household."""
+    """A person in a household."""
 
     person_id: UUID
     name: str

@@ -1,4 +1,4 @@
-"""Households and memberships in the database."""
+"""SQL on households and memberships."""
 
 import secrets
 from uuid import UUID
@@ -14,7 +14,7 @@ _REF_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
 async def memberships_of(connection: Connection, person_id: UUID) -> list[Membership]:
-    """The households a person belongs to today, oldest membership first."""
+    """Return the households that a person belongs to now, oldest membership first."""
     rows = await connection.execute(
         select(
             households.c.id,
@@ -32,19 +32,19 @@ async def memberships_of(connection: Connection, person_id: UUID) -> list[Member
 
 
 async def household_ids(connection: Connection) -> list[UUID]:
-    """Every household there is."""
+    """Return the ids of all households."""
     return list((await connection.execute(select(households.c.id).order_by(households.c.id))).scalars())
 
 
 async def find_household_with_ref(connection: Connection, ref: str) -> NamedHousehold | None:
-    """The household of that ref."""
+    """Return the household with this ref."""
     called = select(households.c.id, households.c.name, households.c.ref)
     row = (await connection.execute(called.where(households.c.ref == ref))).first()
     return None if row is None else NamedHousehold(*row)
 
 
 async def households_after(connection: Connection, after: UUID | None, limit: int) -> list[NamedHousehold]:
-    """The next households by id; the first ones after None."""
+    """Return the next households by id; the first ones for None."""
     query = select(households.c.id, households.c.name, households.c.ref).order_by(households.c.id).limit(limit)
     if after is not None:
         query = query.where(households.c.id > after)
@@ -52,7 +52,7 @@ async def households_after(connection: Connection, after: UUID | None, limit: in
 
 
 async def members_of(connection: Connection, household_id: UUID) -> list[Member]:
-    """The people of a household, in the order in which they joined."""
+    """Return the people of a household in the order in which they joined."""
     rows = await connection.execute(
         select(people.c.id, people.c.name, memberships.c.role)
         .join(memberships, memberships.c.person_id == people.c.id)
@@ -63,7 +63,7 @@ async def members_of(connection: Connection, household_id: UUID) -> list[Member]
 
 
 async def insert_household(connection: Connection, household_id: UUID, name: str) -> None:
-    """A new household and its clock; the transaction must have been opened for `household_id`."""
+    """Insert a household and its clock; the transaction must have been opened for `household_id`."""
     ref = "h" + "".join(secrets.choice(_REF_ALPHABET) for _ in range(9))
     await connection.execute(insert(households).values(id=household_id, ref=ref, name=name))
     await connection.execute(insert(clocks).values(household_id=household_id))
@@ -75,7 +75,7 @@ async def insert_membership(connection: Connection, household_id: UUID, person_i
 
 
 async def delete_membership(connection: Connection, household_id: UUID, person_id: UUID) -> bool:
-    """End a membership; False, and nothing happens, when there is none."""
+    """End a membership; False if there is none."""
     done = await connection.execute(
         delete(memberships)
         .where(memberships.c.household_id == household_id, memberships.c.person_id == person_id)

@@ -18,12 +18,12 @@ from app.households.models import Membership
 _PROOF: Final = object()
 
 ListsChanged = Callable[[UUID, Mapping[UUID, int]], None]
-"""Told after the commit which lists of a household changed, each with its new revision; must not raise."""
+"""Called after the commit with the lists of a household that changed and their new revisions. Must not raise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, through what: a person, the client they use, and the grant they gave it.
+    """Who acts, and through what: a person, the client they use, and the grant they gave it.
 
     `memberships` are the households that the grant covers and the person belongs to today; never empty.
     """
@@ -56,7 +56,7 @@ class Tenant:
 
     @property
     def connection(self) -> Connection:
-        """The connection as Core knows it."""
+        """The connection for SQLAlchemy Core."""
         return self.transaction.connection
 
     @property
@@ -65,7 +65,7 @@ class Tenant:
         return self.membership.household_id
 
     def note_change(self, list_id: UUID, rev: int) -> None:
-        """Remember that this transaction gave a list a new revision, so that those who follow it are told."""
+        """Note that this transaction gave a list a new revision, so that its subscribers are notified."""
         self._changed[list_id] = rev
 
 
@@ -73,30 +73,30 @@ class Tenant:
 async def open_tenant(
     engine: Engine, actor: Actor, household: str | None, *, write: bool, lists_changed: ListsChanged | None = None
 ) -> AsyncGenerator[Tenant]:
-    """A transaction in the named household, or in the grant's default one; committed at the end of the block.
+    """Open a transaction in the named household, or the grant's default one; it commits at the end of the block.
 
-    `lists_changed` is told of what `Tenant.note_change` remembered, once it is stored.
-    Raises `NotFound` or `Ambiguous` for the name (a household that is not covered answers like one that does not
-    exist), `RoleRefused` when a viewer wants to write, `Unavailable` when the database is away.
+    `lists_changed` is called after the commit with what `Tenant.note_change` noted.
+    Raises `NotFound` or `Ambiguous` for the name (a household that is not covered gets the same answer as one that does
+    not exist), `RoleRefused` if a viewer wants to write, `Unavailable` without the database.
     """
     membership = choose(actor, household)
     if write and membership.role == "viewer":
-        raise RoleRefused("You may look at this household, not change it. One of its owners can make you an editor.")
+        raise RoleRefused("You can look at this household but not change it. One of its owners can make you an editor.")
     async with _opened(engine, actor, membership, write=write, lists_changed=lists_changed) as tenant:
         yield tenant
 
 
 SERVICE: Final = UUID(int=0)
-"""Who acts where nobody does: no person and no grant has this id."""
+"""Stands for a person and a grant where the service acts by itself: none has this id."""
 
 
 @asynccontextmanager
 async def open_for_service(
     engine: Engine, household_id: UUID, *, write: bool, lists_changed: ListsChanged | None = None
 ) -> AsyncGenerator[Tenant]:
-    """A transaction in a household for what the service does by itself, never on anybody's behalf.
+    """Open a transaction in a household for what the service does by itself, never on behalf of a person.
 
-    Raises `Unavailable` when the database is away.
+    Raises `Unavailable` without the database.
     """
     membership = Membership(household_id, name="", ref="", role="owner", currency="", locale="")
     actor = Actor(SERVICE, "service", SERVICE, (membership,), household_id)
@@ -119,7 +119,7 @@ async def _opened(
 
 
 def choose(actor: Actor, household: str | None) -> Membership:
-    """The membership that a name or ref means; the default one when nothing is named."""
+    """Return the membership that a name or ref means; the default one for None."""
     if household is None:
         default = (found for found in actor.memberships if found.household_id == actor.default_household_id)
         return next(default, actor.memberships[0])
@@ -127,11 +127,11 @@ def choose(actor: Actor, household: str | None) -> Membership:
 
 
 def named(memberships: Sequence[Membership], household: str) -> Membership:
-    """The membership that a household's name or ref means. Raises `NotFound` and `Ambiguous` with candidates."""
+    """Return the membership that a name or ref means. Raises `NotFound` and `Ambiguous` with candidates."""
     found = matching(memberships, household)
     if not found:
         raise NotFound(
-            "There is no household of that name here. Use one of the candidates, or leave it out.",
+            "There is no household with that name. Use one of the candidates, or leave it out.",
             field="household",
             candidates=labels(memberships),
         )

@@ -8,13 +8,12 @@ from uuid import UUID
 from app.db import Connection
 from app.people import repository
 from app.people.email_addresses import EmailAddress, parse_email
-from app.people.email_links import end_links, find_link, take_link
+from app.people.email_link_repository import end_links, find_link, take_link
 from app.people.login_throttle import LoginThrottle
-from app.people.models import Person
+from app.people.models import PasswordAccount, Person
 from app.people.password_sign_in import still_holds
 from app.people.passwords import PasswordHashing, check_new_password
-from app.people.repository import PasswordAccount
-from app.people.sessions import close_all_sessions
+from app.people.session_repository import close_all_sessions
 from app.text import clean
 
 LONGEST_NAME: Final = 100
@@ -58,9 +57,8 @@ async def create_account(
 
 async def change_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
     """Replace a person's password. Every session and every link of theirs ends."""
-    await repository.lock_person(connection, person_id)
+    await close_all_sessions(connection, person_id)
     await repository.set_password(connection, person_id, secret_hash, now)
-    await repository.delete_sessions(connection, person_id)
     await end_links(connection, person_id)
 
 

@@ -12,26 +12,26 @@ LONGEST = 254
 
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """An address as its owner writes it, and the key under which it is looked up."""
+    """An address as its owner writes it, and the key for looking it up."""
 
     address: str
     key: str
 
     @property
     def local_part(self) -> str:
-        """What stands before the @."""
+        """The part before the @."""
         return self.address.rpartition("@")[0]
 
 
 def parse_email(text: str) -> EmailAddress:
-    """A syntactically valid address; nothing is looked up in DNS. Raises `Invalid` for `email`.
+    """Return a syntactically valid address, without looking anything up in DNS. Raises `Invalid` for `email`.
 
-    The key is the normalised address in lower case: in practice no provider tells mailboxes apart by case.
-    Accents stay, because with them it is another mailbox.
+    The key is the normalised address in lower case: in practice no provider distinguishes mailboxes by case. Accents
+    stay, because they make it another mailbox.
     """
     check_text(text, "email")
     if len(text) > LONGEST:
-        raise Invalid("The email is too long for an address. Check it.", field="email")
+        raise Invalid("The email is too long. Check it for mistakes.", field="email")
     try:
         found = validate_email(text.strip(), check_deliverability=False)
     except EmailNotValidError:

@@ -23,7 +23,7 @@ from app.limits.rate_limit import RateLimited
 from app.people import attempt_repository as repository
 from app.people.attempt_repository import Counter
 from app.people.email_addresses import EmailAddress
-from app.people.email_link_repository import Purpose
+from app.people.models import Purpose
 from app.runtime.addresses import network_of, networks_of
 
 FAMILIAR: Final = timedelta(days=60)

@@ -1,13 +1,14 @@
-"""A person, and what they see of their own account."""
+"""People, their accounts, and the links sent to them."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as the rest of the service sees them. The e-mail is what they typed, not proof of anything."""
+    """A person as the rest of the service sees them. The e-mail is what they typed, and proves nothing."""
 
     id: UUID
     name: str
@@ -15,9 +16,38 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """A person, and the issuer that vouches for them."""
+
+    id: UUID
+    name: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """Since when the address is proven to be the person's (None: it is a login name and no more); whether they sign
-    in with a password of ours."""
+    """What a person sees of their account. `verified_at`: when the e-mail was confirmed, None if it never was."""
 
     verified_at: datetime | None
     has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAccount:
+    """A person and the hash of their password."""
+
+    person: Person
+    secret_hash: str
+
+
+Purpose = Literal["sign_up", "verify", "reset"]
+
+
+@dataclass(frozen=True, slots=True)
+class EmailLink:
+    """A one-time link. `person_id` is None where it creates the account; `mailed`: it came through the mailbox."""
+
+    purpose: Purpose
+    email: str
+    person_id: UUID | None
+    mailed: bool

@@ -7,8 +7,8 @@ from app.errors import Unavailable
 from app.people import repository
 from app.people.email_addresses import parse_email
 from app.people.login_throttle import LoginThrottle
+from app.people.models import PasswordAccount
 from app.people.passwords import PasswordHashing, check_given_password
-from app.people.repository import PasswordAccount
 from app.runtime.clock import Clock
 
 

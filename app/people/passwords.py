@@ -1,4 +1,4 @@
-"""Passwords: argon2id, never on the event loop, never more than two at once."""
+"""Password hashing with argon2id: never on the event loop, never more than two at once."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -17,7 +17,7 @@ from app.text import check_text
 SHORTEST: Final = 8
 LONGEST: Final = 1024
 
-# OWASP's second recommendation for argon2id; two at once keep the memory for hashing below 40 MiB.
+# OWASP's second recommendation for argon2id. Two at once keep the memory for hashing below 40 MiB.
 MEMORY_KIB: Final = 19 * 1024
 ROUNDS: Final = 2
 RETRY_SECONDS: Final = 5
@@ -35,7 +35,7 @@ def check_new_password(password: str) -> None:
 
 
 def check_given_password(password: str) -> None:
-    """Raise `Invalid` for what can't be anyone's password: it would only cost work to try it."""
+    """Raise `Invalid` for a text that can't be a password, so that no work is spent on it."""
     check_text(password, "password")
     if len(password) > LONGEST:
         raise Invalid(f"The password is too long. Use at most {LONGEST} characters.", field="password")
@@ -44,9 +44,9 @@ def check_given_password(password: str) -> None:
 class PasswordHashing:
     """Hashes and verifies passwords in threads, two at once, with a bounded queue in front.
 
-    Raises `Unavailable` when the queue is full, so that a flood of sign-ins can't exhaust the memory; also for a
-    `requester`, a network address, that has its share of it: some passwords take long to measure, and few who choose
-    such must not fill it. None is nobody, and has no share.
+    Raises `Unavailable` when the queue is full, so that a flood of sign-ins can't exhaust the memory, and when a
+    `requester`, a network address, already has its share of it: some passwords take long to score, and a few requests
+    with them must not fill the queue. A requester of None has no share.
     """
 
     def __init__(self, hasher: PasswordHasher | None = None, *, places: int = PASSWORD_QUEUE.at_once) -> None:
@@ -56,28 +56,28 @@ class PasswordHashing:
         self._queue = Slots(replace(PASSWORD_QUEUE, at_once=places))
         self._of_networks = Slots(PASSWORDS_OF_NETWORK)
         self._hashes = Slots(PASSWORD_HASHES)
-        # Verified in place of the missing hash of an unknown account, so that both take the same time.
+        # Stands in for the missing hash of an unknown account, so that both take the same time.
         self._nobodys_hash = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str, requester: str | None = None) -> str:
-        """The encoded hash to store."""
+        """Return the encoded hash to store."""
         return await self._in_turn(requester, lambda: self._hasher.hash(password))
 
     async def hash_new(self, password: str, personal: Iterable[str], requester: str | None) -> str:
-        """The hash of a password that somebody chooses; `personal` is what others may know of them.
+        """Return the hash of a password that a person chooses; `personal` is what others may know about them.
 
-        Raises `Invalid` for `password` when it is too short, too long, or easy to guess.
+        Raises `Invalid` for `password` if it is too short, too long or easy to guess.
         """
         check_new_password(password)
         return await self._in_turn(requester, lambda: self._hash_if_strong(password, personal))
 
     async def verify(self, password: str, stored: str | None, requester: str | None) -> bool:
-        """Whether `password` made the `stored` hash; without one, the same work and False."""
+        """Return whether `stored` is a hash of `password`. Without a stored hash: False, after the same work."""
         matches = await self._in_turn(requester, lambda: self._matches(password, stored or self._nobodys_hash))
         return matches and stored is not None
 
     def is_outdated(self, stored: str) -> bool:
-        """Whether `stored` was made with other parameters than today's."""
+        """Return whether `stored` was made with other parameters than the current ones."""
         return self._hasher.check_needs_rehash(stored)
 
     def _hash_if_strong(self, password: str, personal: Iterable[str]) -> str:

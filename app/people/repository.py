@@ -1,34 +1,27 @@
-"""SQL on people, credentials and sessions."""
+"""SQL on people, their identities and credentials."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from app.db import Connection, new_id
 from app.people.email_addresses import EmailAddress
-from app.people.models import Person, Profile
-from app.people.tables import credentials, people, sessions
+from app.people.models import KnownPerson, PasswordAccount, Person, Profile
+from app.people.tables import credentials, identities, people
 
 LOCAL_ISSUER = "local"
 SERVICE_ISSUER = "client"
 PASSWORD = "password"  # noqa: S105  # the name of a kind of credential
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordAccount:
-    """A person and the hash of their password."""
-
-    person: Person
-    secret_hash: str
-
-
 async def insert_person(
     connection: Connection, email: EmailAddress, name: str, now: datetime, verified_at: datetime | None = None
 ) -> Person | None:
-    """A new person of our own issuer; None when the address has an account already (also one made this instant)."""
+    """Insert a person with an account here; None if the address has one already, even one created at this moment."""
     person = Person(id=new_id(), name=name, email=email.address)
     statement = (
         insert_or_skip(people)
@@ -50,7 +43,7 @@ async def insert_person(
 
 
 async def insert_service_person(connection: Connection, client_id: str, name: str, now: datetime) -> Person:
-    """Somebody for a service account to act as: without e-mail and credentials, so nobody signs in as them."""
+    """Insert the person that a service account acts as: without e-mail and credentials, so nobody signs in as them."""
     person = Person(id=new_id(), name=name, email=None)
     await connection.execute(
         insert(people).values(id=person.id, issuer=SERVICE_ISSUER, subject=client_id, name=name, created_at=now)
@@ -58,8 +51,84 @@ async def insert_service_person(connection: Connection, client_id: str, name: st
     return person
 
 
+async def insert_identified(
+    connection: Connection, issuer: str, subject: str, name: str, now: datetime
+) -> Person | None:
+    """Insert a person with this identity; None if another transaction, finished by now, has just inserted them."""
+    person = Person(id=new_id(), name=name, email=None)
+    inserted = await connection.execute(
+        insert_or_skip(people)
+        .values(id=person.id, issuer=issuer, subject=subject, name=name, created_at=now)
+        .on_conflict_do_nothing(index_elements=[people.c.issuer, people.c.subject])
+        .returning(people.c.id)
+    )
+    if inserted.first() is None:
+        return None
+    await connection.execute(
+        insert(identities).values(issuer=issuer, subject=subject, person_id=person.id, created_at=now)
+    )
+    return person
+
+
+async def find_identified(connection: Connection, issuer: str, subject: str) -> Person | None:
+    """Return the person whom this issuer identifies by this subject."""
+    found = await connection.execute(
+        select_people()
+        .join(identities, identities.c.person_id == people.c.id)
+        .where(identities.c.issuer == issuer, identities.c.subject == subject)
+    )
+    return person_or_none(found.first())
+
+
+async def find_local_person(connection: Connection, email: EmailAddress) -> Person | None:
+    """Return the person who has an account here with this address."""
+    found = await connection.execute(
+        select_people().where(people.c.issuer == LOCAL_ISSUER, people.c.subject == email.key)
+    )
+    return person_or_none(found.first())
+
+
+async def find_called(
+    connection: Connection, person_id: UUID | None, subjects: Collection[str], limit: int
+) -> list[KnownPerson]:
+    """Return the people with this id, or whom any issuer identifies by one of the subjects (here: by an address)."""
+    elsewhere = select(identities.c.person_id).where(identities.c.subject.in_(subjects))
+    rows = await connection.execute(
+        select(people.c.id, people.c.name, people.c.issuer)
+        .where(or_(people.c.id == person_id, people.c.subject.in_(subjects), people.c.id.in_(elsewhere)))
+        .order_by(people.c.created_at, people.c.id)
+        .limit(limit)
+    )
+    return [KnownPerson(*row) for row in rows]
+
+
+async def find_profile(connection: Connection, person_id: UUID) -> Profile:
+    """Return the profile of a person who exists."""
+    return Profile(await find_verified_at(connection, person_id), await _has_password(connection, person_id))
+
+
+async def find_verified_at(connection: Connection, person_id: UUID) -> datetime | None:
+    """Return when the person's address was confirmed; None if it never was."""
+    return (await connection.execute(select(people.c.email_verified_at).where(people.c.id == person_id))).scalar()
+
+
+async def set_verified(connection: Connection, person_id: UUID, now: datetime) -> None:
+    """Mark the person's address as confirmed, unless it already is."""
+    await connection.execute(
+        update(people)
+        .where(people.c.id == person_id, people.c.email_verified_at.is_(None))
+        .values(email_verified_at=now)
+    )
+
+
+async def lock_person(connection: Connection, person_id: UUID) -> None:
+    """Keep others from changing this person, or their sessions as a whole, until the transaction ends."""
+    # Not the strongest lock, so that rows which refer to the person can be inserted meanwhile.
+    await connection.execute(select(people.c.id).where(people.c.id == person_id).with_for_update(key_share=True))
+
+
 async def insert_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
-    """Give a person their password."""
+    """Insert a person's first password."""
     await connection.execute(
         insert(credentials).values(
             person_id=person_id, kind=PASSWORD, secret_hash=secret_hash, created_at=now, changed_at=now
@@ -67,9 +136,17 @@ async def insert_password(connection: Connection, person_id: UUID, secret_hash: 
     )
 
 
+async def set_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
+    """Replace a person's password."""
+    await connection.execute(
+        update(credentials)
+        .where(credentials.c.person_id == person_id, credentials.c.kind == PASSWORD)
+        .values(secret_hash=secret_hash, changed_at=now)
+    )
+
+
 async def renew_password_hash(connection: Connection, account: PasswordAccount, secret_hash: str) -> str:
-    """Store the same password under another hash, unless it was changed or renewed meanwhile; the hash that is stored
-    now."""
+    """Store another hash of the same password, unless it has changed meanwhile; the hash that is stored now."""
     await connection.execute(
         update(credentials)
         .where(
@@ -82,62 +159,13 @@ async def renew_password_hash(connection: Connection, account: PasswordAccount, 
     return (await connection.execute(_password_hash(account.person.id))).scalar_one()
 
 
-async def set_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
-    """Replace a person's password."""
-    await connection.execute(
-        update(credentials)
-        .where(credentials.c.person_id == person_id, credentials.c.kind == PASSWORD)
-        .values(secret_hash=secret_hash, changed_at=now)
-    )
-
-
 async def has_password_hash(connection: Connection, account: PasswordAccount) -> bool:
-    """Whether the stored hash is still the one that was read before."""
+    """Return whether the hash that was read before is still the stored one."""
     return (await connection.execute(_password_hash(account.person.id))).scalar() == account.secret_hash
 
 
-async def has_password(connection: Connection, person_id: UUID) -> bool:
-    """Whether a person signs in with a password of ours."""
-    found = await connection.execute(
-        select(credentials.c.kind).where(credentials.c.person_id == person_id, credentials.c.kind == PASSWORD)
-    )
-    return found.first() is not None
-
-
-async def lock_person(connection: Connection, person_id: UUID) -> None:
-    """Let nobody else change who this person is, or sign them in or out everywhere, until the transaction ends."""
-    # Not the strongest lock, so that rows which refer to the person can be inserted meanwhile.
-    await connection.execute(select(people.c.id).where(people.c.id == person_id).with_for_update(key_share=True))
-
-
-async def find_local_person(connection: Connection, email: EmailAddress) -> Person | None:
-    """The person of our own issuer with this address."""
-    row = (
-        await connection.execute(
-            select(people.c.id, people.c.name, people.c.email).where(
-                people.c.issuer == LOCAL_ISSUER, people.c.subject == email.key
-            )
-        )
-    ).first()
-    return None if row is None else Person(id=row.id, name=row.name, email=row.email)
-
-
-async def find_verified_at(connection: Connection, person_id: UUID) -> datetime | None:
-    """Since when the person's address is known to be theirs; None when it is not."""
-    return (await connection.execute(select(people.c.email_verified_at).where(people.c.id == person_id))).scalar()
-
-
-async def set_verified(connection: Connection, person_id: UUID, now: datetime) -> None:
-    """The person's address is theirs from now on; nothing happens when it was before."""
-    await connection.execute(
-        update(people)
-        .where(people.c.id == person_id, people.c.email_verified_at.is_(None))
-        .values(email_verified_at=now)
-    )
-
-
 async def find_password_account(connection: Connection, email: EmailAddress) -> PasswordAccount | None:
-    """The account of our own issuer that signs in with this address."""
+    """Return the account that signs in with this address and a password."""
     row = (
         await connection.execute(
             select(people.c.id, people.c.name, people.c.email, credentials.c.secret_hash)
@@ -150,41 +178,19 @@ async def find_password_account(connection: Connection, email: EmailAddress) -> 
     return PasswordAccount(Person(id=row.id, name=row.name, email=row.email), row.secret_hash)
 
 
-async def insert_session(
-    connection: Connection, id_hash: bytes, person_id: UUID, now: datetime, expires_at: datetime
-) -> None:
-    """Record a browser session by the hash of its cookie."""
-    await connection.execute(
-        insert(sessions).values(id_hash=id_hash, person_id=person_id, created_at=now, expires_at=expires_at)
-    )
-
-
-async def find_session_person(connection: Connection, id_hash: bytes, now: datetime) -> Person | None:
-    """The person of a session that has not expired."""
-    row = (
-        await connection.execute(
-            select(people.c.id, people.c.name, people.c.email)
-            .join(sessions, sessions.c.person_id == people.c.id)
-            .where(sessions.c.id_hash == id_hash, sessions.c.expires_at > now)
-        )
-    ).first()
-    return None if row is None else Person(id=row.id, name=row.name, email=row.email)
-
-
-async def delete_session(connection: Connection, id_hash: bytes) -> None:
-    """End a session; nothing happens when there is none."""
-    await connection.execute(delete(sessions).where(sessions.c.id_hash == id_hash))
-
-
-async def delete_sessions(connection: Connection, person_id: UUID) -> None:
-    """End every session of a person."""
-    await connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
+async def _has_password(connection: Connection, person_id: UUID) -> bool:
+    return (await connection.execute(_password_hash(person_id))).first() is not None
 
 
 def _password_hash(person_id: UUID) -> Select[str]:
     return select(credentials.c.secret_hash).where(credentials.c.person_id == person_id, credentials.c.kind == PASSWORD)
 
 
-async def find_profile(connection: Connection, person_id: UUID) -> Profile:
-    """Return the profile of a person who exists."""
-    return Profile(await find_verified_at(connection, person_id), await has_password(connection, person_id))
+def select_people() -> Select[*tuple[Any, ...]]:
+    """Return the query of people, for `person_or_none`."""
+    return select(people.c.id, people.c.name, people.c.email)
+
+
+def person_or_none(row: Any) -> Person | None:
+    """Return the person in a row of `select_people`."""
+    return None if row is None else Person(id=row.id, name=row.name, email=row.email)

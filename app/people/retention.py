@@ -1,32 +1,18 @@
-"""SQL that removes what has expired: each function some rows, and it answers how many."""
+"""Deleting what has expired."""
 
 from datetime import datetime
+from functools import partial
 
-from app.db import Connection, Engine
-from app.db.purge import Step, delete_old, in_batches
+from app.db import Engine
+from app.db.purge import delete_old, in_batches
 from app.people.tables import attempts, email_links, sessions
 
 
 async def forget(engine: Engine, now: datetime) -> int:
-    """Delete it; how many rows. Raises `Unavailable`."""
-    steps: list[Step] = [
-        lambda connection: delete_counters(connection, now),
-        lambda connection: delete_links(connection, now),
-        lambda connection: delete_sessions(connection, now),
-    ]
-    return sum([await in_batches(engine, step) for step in steps])
-
-
-async def delete_counters(connection: Connection, now: datetime) -> int:
-    """Counters of attempts that are worth nothing any more."""
-    return await delete_old(connection, attempts, attempts.c.expires_at <= now)
-
-
-async def delete_links(connection: Connection, now: datetime) -> int:
-    """One-time links that expired."""
-    return await delete_old(connection, email_links, email_links.c.expires_at <= now)
-
-
-async def delete_sessions(connection: Connection, now: datetime) -> int:
-    """Browser sessions that expired."""
-    return await delete_old(connection, sessions, sessions.c.expires_at <= now)
+    """Delete expired counters of attempts, links and sessions, in batches; how many rows. Raises `Unavailable`."""
+    return sum(
+        [
+            await in_batches(engine, partial(delete_old, table=table, old=table.c.expires_at <= now))
+            for table in (attempts, email_links, sessions)
+        ]
+    )

@@ -22,7 +22,7 @@ people = Table(
     "people",
     metadata,
     Column("id", Uuid, primary_key=True),
-    # Identity is (issuer, subject) and never the e-mail address. Our own accounts: issuer 'local', subject = email_key.
+    # Identity is (issuer, subject), never the e-mail address. Accounts here have issuer 'local', subject = email_key.
     Column("issuer", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("email", Text),
@@ -36,7 +36,7 @@ people = Table(
 identities = Table(
     "identities",
     metadata,
-    # Whom an issuer elsewhere means by a subject: its tokens and sign-ins find the person here, and nowhere else.
+    # Whom another issuer identifies by a subject: its tokens and sign-ins find the person here, and nowhere else.
     Column("issuer", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
@@ -58,7 +58,7 @@ credentials = Table(
 sessions = Table(
     "sessions",
     metadata,
-    # SHA-256 of the cookie's value: a copy of this table signs nobody in.
+    # SHA-256 of the cookie's value, so a copy of this table signs nobody in.
     Column("id_hash", LargeBinary, primary_key=True),
     Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
@@ -70,7 +70,7 @@ sessions = Table(
 attempts = Table(
     "attempts",
     metadata,
-    # HMAC of what is counted: an account or a network address. No foreign key: unknown accounts count alike.
+    # HMAC of what is counted, an account or a network address. No foreign key: unknown accounts count too.
     Column("key_hash", LargeBinary, primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("counted_at", DateTime(timezone=True), nullable=False),
@@ -86,9 +86,9 @@ email_links = Table(
     Column("link_hash", LargeBinary, primary_key=True),
     Column("purpose", Text, nullable=False),
     Column("email", Text, nullable=False),
-    # None as long as there is no account: the link makes it.
+    # None while there is no account: the link creates it.
     Column("person_id", Uuid, ForeignKey("people.id")),
-    # Whether it travelled through the mailbox, so that using it proves who reads there.
+    # Whether it was sent by e-mail, so that using it proves who reads the mailbox.
     Column("mailed", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),

@@ -1,4 +1,4 @@
-"""Letters by e-mail, sent after the answer that promises them, so that the answer takes no longer when there is one."""
+"""Sending e-mails after the response that announces them, so that its timing does not tell whether there is one."""
 
 import asyncio
 import ssl
@@ -20,7 +20,7 @@ from app.settings import Settings
 
 LONGEST_QUEUE: Final = 100
 SEND_SECONDS: Final = 30
-LAST_LETTERS_SECONDS: Final = 5
+LAST_EMAILS_SECONDS: Final = 5
 RETRY_SECONDS: Final = 60
 FROM_NAME: Final = "Shopping list"
 
@@ -29,7 +29,7 @@ _log: Final = structlog.stdlib.get_logger("app.mail")
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """Plain text to one address. It holds nothing that anybody else has typed, so that nobody writes through us."""
+    """Plain text to one address. It holds nothing that a stranger typed, so nobody can write to others through us."""
 
     to: str
     subject: str
@@ -37,13 +37,13 @@ class Email:
 
 
 Compose = Callable[[], Awaitable[Email | None]]
-"""Writes a letter when its turn comes; None when there is nothing to send."""
+"""Writes an e-mail when its turn comes; None if there is nothing to send."""
 
 
 class Mailer:
-    """Sends letters one after the other by the SMTP server of the settings; a bounded number waits.
+    """Sends e-mails one after the other through the SMTP server in the settings; a bounded number waits.
 
-    A letter that can't be sent is given up with a line in the log: people can ask for another one.
+    An e-mail that can't be sent is dropped with a line in the log: people can ask for another one.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -52,11 +52,11 @@ class Mailer:
 
     @property
     def enabled(self) -> bool:
-        """Whether there is a server to send by."""
+        """Whether there is a mail server."""
         return self._settings.smtp_host is not None
 
     def put(self, compose: Compose) -> None:
-        """Have a letter written and sent soon. Raises `Unavailable` when too many wait."""
+        """Have an e-mail written and sent soon. Raises `Unavailable` when too many are waiting."""
         try:
             self._waiting.put_nowait(compose)
         except asyncio.QueueFull:
@@ -66,13 +66,13 @@ class Mailer:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Send while the block runs; at its end what waits has a few seconds more."""
+        """Send while the block runs; at its end, what is still waiting gets a few more seconds."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._keep_sending)
             try:
                 yield
             finally:
-                with anyio.move_on_after(LAST_LETTERS_SECONDS, shield=True):
+                with anyio.move_on_after(LAST_EMAILS_SECONDS, shield=True):
                     await self._waiting.join()
                 tasks.cancel_scope.cancel()
 
@@ -81,23 +81,23 @@ class Mailer:
             compose = await self._waiting.get()
             try:
                 with anyio.fail_after(SEND_SECONDS):
-                    letter = await compose()
-                    if letter is not None:
-                        await self._send(letter)
+                    email = await compose()
+                    if email is not None:
+                        await self._send(email)
             except (aiosmtplib.SMTPException, OSError, TimeoutError, Unavailable) as error:
-                # Its message may quote addresses.
+                # The error's own message may quote addresses.
                 _log.warning("an e-mail could not be sent", reason=type(error).__name__)
             except Exception:
                 _log.exception("an e-mail could not be sent")
             finally:
                 self._waiting.task_done()
 
-    async def _send(self, letter: Email) -> None:
+    async def _send(self, email: Email) -> None:
         settings = self._settings
         password = settings.smtp_password
         await aiosmtplib.send(
-            _message(letter, settings),
-            recipients=[letter.to],
+            _message(email, settings),
+            recipients=[email.to],
             hostname=settings.smtp_host,
             port=settings.smtp_port,
             username=settings.smtp_user,
@@ -110,15 +110,15 @@ class Mailer:
         )
 
 
-def _message(letter: Email, settings: Settings) -> EmailMessage:
+def _message(email: Email, settings: Settings) -> EmailMessage:
     local_part, _, domain = (settings.smtp_from or "").rpartition("@")
     message = EmailMessage()
     message["From"] = Address(FROM_NAME, local_part, domain)
-    message["To"] = letter.to
-    message["Subject"] = letter.subject
+    message["To"] = email.to
+    message["Subject"] = email.subject
     message["Date"] = format_datetime(system_clock())
     message["Message-ID"] = make_msgid(domain=domain)
-    # So that no absence note answers it (RFC 3834 section 5).
+    # So that no out-of-office reply answers it (RFC 3834 section 5).
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
+    message.set_content(email.text)
     return message

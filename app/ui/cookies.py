@@ -1,4 +1,4 @@
-"""The one browser cookie."""
+"""The one cookie of browsers."""
 
 import re
 from typing import Final
@@ -11,10 +11,10 @@ _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class BrowserCookie:
-    """Reads and writes the cookie, under one name only.
+    """Reads and writes the cookie, under one name.
 
-    Over https it is `__Host-` and Secure: no other host, and no plain connection, can set or read it.
-    Browsers refuse both over plain http, so a local service uses the bare name.
+    Over https it is `__Host-` and Secure: no other host and no plain connection can set or read it. Browsers refuse
+    both over plain http, so a local service uses the name without the prefix.
     """
 
     def __init__(self, public_url: str) -> None:
@@ -22,7 +22,7 @@ class BrowserCookie:
         self.name = f"__Host-{NAME}" if self._secure else NAME
 
     def read(self, request: Request) -> str | None:
-        """The cookie's value, or None when there is none of our shape."""
+        """Return the cookie's value, or None if it is absent or malformed."""
         value = request.cookies.get(self.name, "")
         return value if _SHAPE.fullmatch(value) else None
 

@@ -1,4 +1,4 @@
-"""Forms: reading them within bounds, and proving that they come from our own page."""
+"""Reading forms within bounds, and proving that they come from a page of this service."""
 
 import hmac
 import json
@@ -32,11 +32,11 @@ class Fields:
         return {name for name, _ in self._pairs}
 
     def all(self, name: str) -> list[str]:
-        """Every value of a field that may be repeated (checkboxes). Raises `Invalid`, naming it, for broken text."""
+        """Return every value of a field that may be repeated. Raises `Invalid`, naming it, for malformed text."""
         return [_checked(value, name) for field, value in self._pairs if field == name]
 
     def one(self, name: str) -> str:
-        """The value of a field, empty when absent. Raises `Invalid`, naming it, when repeated or broken text."""
+        """Return the value of a field, empty if absent. Raises `Invalid`, naming it, if repeated or malformed."""
         values = self.all(name)
         if len(values) > 1:
             raise Invalid(f"The field {_shown(name)} was sent more than once.", field=name)
@@ -44,7 +44,7 @@ class Fields:
 
 
 def typed(fields: Fields, name: str) -> str:
-    """What was typed into a field, cut to LONGEST_SHOWN characters, to show it again; empty when it is broken."""
+    """Return what was typed into a field, cut to LONGEST_SHOWN characters to show it again; empty if malformed."""
     try:
         return fields.one(name)[:LONGEST_SHOWN]
     except Invalid:
@@ -52,9 +52,9 @@ def typed(fields: Fields, name: str) -> str:
 
 
 def parse_fields(encoded: bytes) -> Fields:
-    """Fields of a form body or query string. Raises `Invalid` when there are too many.
+    """Parse a form body or query string. Raises `Invalid` if it has too many fields.
 
-    Bytes that are not UTF-8 become lone surrogates, which reading the field then refuses by name.
+    Bytes that are not UTF-8 become lone surrogates, so that reading the field refuses them by name.
     """
     try:
         pairs = parse_qsl(
@@ -70,7 +70,7 @@ def parse_fields(encoded: bytes) -> Fields:
 
 
 async def read_form(request: Request) -> Fields:
-    """The fields of a posted form. Raises `Invalid` for other content types and for what is not whole."""
+    """Return the fields of a posted form. Raises `Invalid` for other content types and incomplete bodies."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != FORM_TYPE:
         raise Invalid(f"Send a form with the content type {FORM_TYPE}.")
@@ -78,7 +78,7 @@ async def read_form(request: Request) -> Fields:
 
 
 class CsrfProtection:
-    """Tells our own forms from those of other sites, and from those of another browser or an earlier sign-in.
+    """Distinguishes our own forms from those of other sites, of another browser and of an earlier sign-in.
 
     Each form carries an HMAC of the browser's cookie, the form's purpose and the id of what it acts on.
     """
@@ -88,14 +88,14 @@ class CsrfProtection:
         self._origin = origin
 
     def token(self, cookie: str, purpose: str, subject: str) -> str:
-        """The proof to put into a form."""
+        """Return the token to put into a form."""
         message = json.dumps([cookie, purpose, subject]).encode()
         return hmac.digest(self._key, message, "sha256").hex()
 
     def accepts(self, request: Request, cookie: str, token: str, purpose: str, subject: str) -> bool:
-        """Whether the posted form is one we gave to this browser for this purpose.
+        """Return whether the posted form is one that this browser was given, for this purpose.
 
-        An Origin header must be ours (`null` is not); scripts that send none still need the token.
+        An Origin header must be our own (`null` is not); scripts that send none still need the token.
         """
         origins = request.headers.getlist("origin")
         if any(origin != self._origin for origin in origins):
@@ -114,7 +114,7 @@ def _checked(value: str, name: str) -> str:
 
 
 def _shown(name: str) -> str:
-    """A field's name as our own words may quote it: senders choose unknown names freely."""
+    """Return a field's name as a message may quote it: senders choose unknown names freely."""
     return name if name.isascii() and name.replace("_", "").isalnum() and len(name) <= 64 else "(unnamed)"
 
 
@@ -122,8 +122,11 @@ MAX_BODY: Final = 64 * 1024
 
 
 async def read_whole_body(request: Request) -> bytes:
-    """The body. Raises `Invalid` when it is cut off, or takes longer than BODY_SECONDS, and `HTTPException` 413 when
-    it has more than MAX_BODY bytes."""
+    """Return the body.
+
+    Raises `Invalid` if it is cut off or takes longer than BODY_SECONDS, and `HTTPException` 413 if it has more than
+    MAX_BODY bytes.
+    """
     body = bytearray()
     try:
         with anyio.fail_after(BODY_SECONDS):
@@ -133,7 +136,7 @@ async def read_whole_body(request: Request) -> bytes:
                     raise HTTPException(413, "Content Too Large")
             return bytes(body)
     except (ClientDisconnect, TimeoutError):
-        raise Invalid("What was sent did not arrive whole, or not in time.") from None
+        raise Invalid("The request did not arrive completely, or not in time.") from None
 
 
 LONGEST: Final = 500
@@ -143,5 +146,5 @@ _LOCAL: Final = re.compile(r"(?:/[A-Za-z0-9_-]+)+(?:\?[A-Za-z0-9_=&.-]*)?")
 
 
 def local_path(text: str, otherwise: str) -> str:
-    """`text` if it can only be a path of ours, as from a parameter `next`; else `otherwise`."""
+    """Return `text`, as from a parameter `next`, if it can only be a path of this service; else `otherwise`."""
     return text if len(text) <= LONGEST and _LOCAL.fullmatch(text) else otherwise

@@ -1,6 +1,6 @@
-"""Host and Origin: who the request says it is for, and where the page that sent it came from.
+"""Checks of the Host header, which host a request is for, and of Origin, which page sent it.
 
-Both come from PUBLIC_URL alone, so a DNS-rebinding page or a lying proxy header changes nothing.
+The expected values come from PUBLIC_URL alone, so a DNS-rebinding page or a false proxy header changes nothing.
 """
 
 from collections.abc import Iterable
@@ -22,8 +22,8 @@ class HostCheck:
     """Refuses a foreign Host with 421 (RFC 9110 section 15.5.20), except on the health endpoints, which probes
     reach by address.
 
-    A local service answers under every name of this machine. But pages work at PUBLIC_URL alone, where their cookies
-    and forms belong, so browsers are sent there from the other names.
+    A local service answers under every name of this machine. Pages work only at PUBLIC_URL, where their cookies and
+    forms belong, so browsers are redirected there from the other names.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -47,9 +47,9 @@ class HostCheck:
         await self._misdirected(headers)(scope, receive, send)
 
     def _misdirected(self, headers: Headers) -> Response:
-        text = "This service answers under another host name."
+        text = "This service has a different host name."
         if is_for_people(headers):
-            return self._pages.message("Another address", text, status=421, again=self._front_page, label="Go there")
+            return self._pages.message("Wrong address", text, status=421, again=self._front_page, label="Go there")
         return JSONResponse({"error": "misdirected_request", "error_description": text}, 421)
 
     def _elsewhere(self, scope: Scope) -> Response:
@@ -57,7 +57,7 @@ class HostCheck:
 
 
 def refuse_foreign_origin(headers: Headers, allowed: Iterable[str]) -> Response | None:
-    """403 when a page of an origin outside `allowed` sent the request; None when it may go on.
+    """Return 403 if a page of an origin outside `allowed` sent the request, else None.
 
     Requests that no page sent carry no Origin (MCP specification, transports: security warning).
     """
@@ -78,6 +78,6 @@ def _public_names(settings: Settings) -> frozenset[str]:
 
 
 def _hosts_of(settings: Settings, names: frozenset[str]) -> frozenset[str]:
-    """The names as a Host header writes them; hosts may leave out the port that the scheme implies."""
+    """Return the names as in a Host header, which may leave out the scheme's default port."""
     port = settings.public_parts.port or _DEFAULT_PORTS[settings.public_parts.scheme]
     return names | {f"{name}:{port}" for name in names}

@@ -10,7 +10,7 @@ from app.crypto.tokens import new_secret
 from app.db import Connection, Engine, transaction
 from app.errors import AppError
 from app.people.models import Person
-from app.people.sessions import SESSION_LIFE, close_session, find_person, open_session
+from app.people.session_repository import SESSION_LIFE, close_session, find_person, open_session
 from app.runtime.clock import Clock
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection, Fields, read_form

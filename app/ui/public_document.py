@@ -1,4 +1,4 @@
-"""Answers for programs in any browser: they carry no cookie and tell nobody's secrets, so any origin may ask."""
+"""Responses that any origin may read: they use no cookie and hold no secrets."""
 
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ ANY_ORIGIN: Final = Middleware(
 
 
 def public_document(path: str, document: dict[str, Any], seconds: int) -> Route:
-    """A JSON document that caches may keep for so many seconds."""
+    """Return the route of a JSON document that caches may keep for `seconds`."""
 
     async def answer(request: Request) -> Response:
         if request.method == "OPTIONS":

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import transaction
-from app.people import email_links
-from app.people.email_links import EmailLink, Purpose
+from app.people import email_link_repository
+from app.people.models import EmailLink, Purpose
 from app.ui.forms import Fields
 from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext
@@ -60,7 +60,7 @@ async def _find(
     web: WebContext, session: BrowserSession, fields: Fields, secret: str, purpose: Purpose
 ) -> LinkForm | Response:
     async with transaction(web.kit.engine) as connection:
-        link = await email_links.find_link(connection, secret, purpose, web.kit.clock())
+        link = await email_link_repository.find_link(connection, secret, purpose, web.kit.clock())
     return link_no_longer_works(web, purpose) if link is None else LinkForm(session, fields, secret, link)
 
 

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from app.db import transaction
 from app.people import repository
 from app.people.email_addresses import EmailAddress, parse_email
-from app.people.email_links import EmailLink, Purpose, make_link
-from app.people.models import Person
+from app.people.email_link_repository import make_link
+from app.people.models import EmailLink, Person, Purpose
 from app.runtime.mailer import Compose, Email
 from app.runtime.requests import client_address
 from app.web.context import WebContext

@@ -1,4 +1,4 @@
-"""The front page: the address to paste, and where to paste it."""
+"""The front page: the address to paste into an assistant, and where to paste it."""
 
 import base64
 import json
@@ -14,14 +14,13 @@ from app.settings import Settings
 from app.ui.pages import Pages
 
 NAME: Final = "shopping-list"
-"""What the examples call the service in a client's own list of servers."""
+"""The name of the service in the examples for a client's list of servers."""
 
 
 def landing_routes(settings: Settings) -> list[BaseRoute]:
-    """The route `/`."""
+    """Return the route `/`."""
     pages = Pages(settings.public_path, "app.web")
     ways = _ways_to_add(settings.resource)
-
     issuers = [] if settings.auth_server else [each.issuer for each in settings.oidc_issuers]
 
     async def landing(request: Request) -> Response:
@@ -38,7 +37,7 @@ def landing_routes(settings: Settings) -> list[BaseRoute]:
 
 
 def _ways_to_add(url: str) -> dict[str, str]:
-    """Commands, files and links that add the server at `url` to each client, in the forms of their makers' docs."""
+    """Return the commands, files and links that add the server at `url` to each client, as its makers document."""
     remote = {"url": url}
     vs_code = {"name": NAME, "type": "http", "url": url}
     return {

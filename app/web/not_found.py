@@ -1,5 +1,4 @@
-"""What is said at an address where nothing is, or nothing of that method or size: a page to people, a line to
-programs."""
+"""Responses for an unknown address, method or size: a page for people, one line for programs."""
 
 from typing import Final
 
@@ -12,11 +11,11 @@ from app.settings import Settings
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
 
-TITLES: Final = {404: "There is no such page", 405: "Nothing to see here", 413: "That was too much"}
+TITLES: Final = {404: "Page not found", 405: "Nothing to see here", 413: "That was too much"}
 
 
 def missing_handlers(settings: Settings) -> dict[int, ExceptionHandler]:
-    """Handlers of 404, 405 and 413 (RFC 9110 section 15.5)."""
+    """Return the handlers of 404, 405 and 413 (RFC 9110 section 15.5)."""
     pages = Pages(settings.public_path, "app.web")
 
     async def missing(request: Request, error: Exception) -> Response:

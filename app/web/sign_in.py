@@ -1,5 +1,8 @@
 """Signing in with a password, and signing out: for the account, and on the way of a client's request."""
 
+from collections.abc import Callable
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -7,9 +10,9 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid
+from app.people.models import PasswordAccount
 from app.people.password_sign_in import still_holds
-from app.people.repository import PasswordAccount
-from app.people.sessions import close_all_sessions, find_person_for_change
+from app.people.session_repository import close_all_sessions, find_person_for_change
 from app.runtime.requests import client_address
 from app.ui.forms import typed
 from app.ui.page_kit import BrowserSession, SubmittedForm
@@ -21,7 +24,14 @@ WRONG = "The email or the password is wrong."
 
 
 async def show_sign_in(web: WebContext, to: Destinations, request: Request) -> Response:
-    """GET /account/sign-in and /oauth/sign-in: the page, or straight on for someone who is signed in."""
+    """GET /account/sign-in and /oauth/sign-in."""
+    return await open_page(web, to, request, partial(_page, web, to))
+
+
+async def open_page(
+    web: WebContext, to: Destinations, request: Request, page: Callable[[BrowserSession, str, str], Response]
+) -> Response:
+    """Return the `page` for a session, a destination and the name of its app, or go on if someone is signed in."""
     destination = to.parse(request.query_params.get(to.field, ""))
     async with transaction(web.kit.engine) as connection:
         session = await web.kit.read_session(request, connection)
@@ -30,7 +40,7 @@ async def show_sign_in(web: WebContext, to: Destinations, request: Request) -> R
         return to.out_of_date()
     if session.person is not None:
         return web.kit.see_other(to.path(destination))
-    return _page(web, to, session, destination, app_name=app_name)
+    return page(session, destination, app_name)
 
 
 async def post_sign_in(web: WebContext, to: Destinations, request: Request) -> Response:
@@ -47,7 +57,7 @@ async def post_sign_in(web: WebContext, to: Destinations, request: Request) -> R
         return await _sign_in(web, to, request, form, destination) or to.out_of_date()
     except AppError as error:
         web.record_refusal(request, Action.SIGN_IN, error.code, email_hash=web.email_hash(form.fields))
-        return _page(web, to, form.session, destination, error, email=typed(form.fields, "email"))
+        return _page(web, to, form.session, destination, error=error, email=typed(form.fields, "email"))
 
 
 async def _sign_in(
@@ -108,11 +118,12 @@ def _page(
     to: Destinations,
     session: BrowserSession,
     destination: str,
-    error: AppError | None = None,
-    *,
-    email: str = "",
     app_name: str = "",
+    *,
+    error: AppError | None = None,
+    email: str = "",
 ) -> Response:
+    bound = destination if to.bound_field else ""
     return web.kit.show(
         session,
         "sign_in.html",
@@ -120,8 +131,8 @@ def _page(
         forms=to.base,
         field=to.field,
         destination=destination,
-        form_token=web.kit.csrf_token(session, f"{to.base}/sign-in", destination if to.bound_field else ""),
-        provider_token=web.kit.csrf_token(session, f"{to.base}/upstream", destination if to.bound_field else ""),
+        form_token=web.kit.csrf_token(session, f"{to.base}/sign-in", bound),
+        provider_token=web.kit.csrf_token(session, f"{to.base}/upstream", bound),
         provider=web.oidc_provider.name if web.oidc_provider else None,
         has_passwords=web.has_passwords,
         for_app=to.request_id(destination) is not None,

@@ -17,7 +17,7 @@ from app.db import Connection, new_id, transaction
 from app.errors import AppError, Invalid
 from app.lists.first_list import create_first_household
 from app.people.accounts import NewAccount, create_account, prepare_account
-from app.people.email_links import take_link
+from app.people.email_link_repository import take_link
 from app.people.models import Person
 from app.runtime.requests import client_address
 from app.ui.forms import Fields, typed
@@ -25,6 +25,7 @@ from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.web.context import WebContext
 from app.web.email_links import LinkForm, link_no_longer_works, open_link, submitted_link_form
 from app.web.emails import email_sent, send_email, sign_up_email
+from app.web.sign_in import open_page
 
 SIGN_UP: Final = "/oauth/sign-up"
 NEW_ACCOUNT: Final = "/account/new"
@@ -34,17 +35,8 @@ TAKEN: Final = "This email can't be used for a new account. If it is yours, sign
 
 
 async def show_sign_up(web: WebContext, request: Request) -> Response:
-    """GET /oauth/sign-up: the page, or straight on for someone who is signed in."""
-    to = web.client_requests
-    request_id = to.parse(request.query_params.get(to.field, ""))
-    async with transaction(web.kit.engine) as connection:
-        session = await web.kit.read_session(request, connection)
-        app_name = await to.app_name(connection, session.cookie, request_id)
-    if app_name is None:
-        return to.out_of_date()
-    if session.person is not None:
-        return web.kit.see_other(to.path(request_id))
-    return _sign_up_page(web, session, request_id, app_name=app_name)
+    """GET /oauth/sign-up."""
+    return await open_page(web, web.client_requests, request, partial(_sign_up_page, web))
 
 
 async def post_sign_up(web: WebContext, request: Request) -> Response:
@@ -149,16 +141,16 @@ def _refused(
 ) -> Response:
     web.record_refusal(request, Action.SIGN_UP, outcome, email_hash=web.email_hash(form.fields))
     kept = {name: typed(form.fields, name) for name in ("email", "name")}
-    return _sign_up_page(web, form.session, request_id, error, **kept)
+    return _sign_up_page(web, form.session, request_id, error=error, **kept)
 
 
 def _sign_up_page(
     web: WebContext,
     session: BrowserSession,
     request_id: str,
-    error: AppError | None = None,
-    *,
     app_name: str = "",
+    *,
+    error: AppError | None = None,
     email: str = "",
     name: str = "",
 ) -> Response:

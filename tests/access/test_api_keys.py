@@ -19,8 +19,8 @@ from app.oauth.credentials.api_keys import IssuedKey, WantedKey, create_api_key,
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants
-from app.people.identity_repository import insert_identified
 from app.people.models import Person
+from app.people.repository import insert_identified
 from app.pubsub import MembersChanged
 from app.settings import Settings
 from tests.clock import MovableClock

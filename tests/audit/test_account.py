@@ -10,16 +10,17 @@ from app.db import Engine, transaction
 from app.limits.defaults import AUTHORIZATIONS, CLIENT_FAILURES, SIGN_INS
 from app.oauth.signing.rotation import OLDEST, rotate_old_keys
 from app.people.email_addresses import parse_email
-from app.people.email_links import EmailLink, make_link
+from app.people.email_link_repository import make_link
+from app.people.models import EmailLink
 from app.people.repository import find_local_person
 from app.settings import Settings
 from tests.audit.looking import only
 from tests.audit.test_oauth import rows
-from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in
-from tests.oauth.account.test_reset import make_account
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import Mailing, RunningServer, email, http, mailing, server, start, tokens
 from tests.oauth.test_introspection import ASKING, ask, let_in
+from tests.web.account.pages import OTHER_PASSWORD, SIGN_IN, sign_in
+from tests.web.account.test_reset import make_account
 
 pytestmark = pytest.mark.anyio
 

@@ -18,12 +18,13 @@ from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.grants.unused import end_unused
 from app.oauth.tables import grants
 from app.oauth.tokens.refresh import GRACE, UNUSED_FOR
-from app.people.email_links import EmailLink, make_link
+from app.people.email_link_repository import make_link
+from app.people.models import EmailLink
 from tests.audit.looking import only, recorded
-from tests.oauth.account.pages import OTHER_PASSWORD
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, email, server
 from tests.oauth.tokens import approved_code, redeem, refresh
+from tests.web.account.pages import OTHER_PASSWORD
 
 pytestmark = pytest.mark.anyio
 

@@ -15,8 +15,8 @@ from app.errors import Ambiguous, AppError, Conflict, Invalid, NotFound
 from app.oauth.credentials.service_accounts import WantedAccount, create_service_account
 from app.oauth.grants.connected_apps_repository import find_connected_apps
 from app.oauth.grants.revocation import GrantRevocations, revoke_by_command
-from app.people.finding import find_anybody
-from app.people.identity_repository import insert_identified
+from app.people.identities import find_anybody
+from app.people.repository import insert_identified
 from app.pubsub import GrantEnded
 from app.settings import Settings
 from tests.audit.looking import only, stored

@@ -9,7 +9,6 @@ from sqlalchemy import insert, select, update
 from app.db import Connection, Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.db.purge import delete_old, in_batches
-from app.people.retention import delete_counters
 from app.people.tables import attempts
 from tests.db.locks import until_somebody_waits
 
@@ -45,7 +44,7 @@ async def test_a_counter_that_is_renewed_meanwhile_stays(engine: Engine, databas
 
     async def purge() -> None:
         async with transaction(engine) as connection:
-            deleted.append(await delete_counters(connection, NOW))
+            deleted.append(await delete_old(connection, attempts, attempts.c.expires_at <= NOW))
 
     async with anyio.create_task_group() as tasks, transaction(engine) as connection:
         renewed = update(attempts).where(attempts.c.key_hash == bytes([1])).values(expires_at=NOW + timedelta(hours=1))

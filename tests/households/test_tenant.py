@@ -33,13 +33,13 @@ def named(actor: Actor, name: str) -> Membership:
     return next(each for each in actor.memberships if each.name == name)
 
 
-async def test_without_a_name_the_default_household_of_the_grant_is_meant(engine: Engine, actor: Actor) -> None:
+async def test_without_a_name_the_default_household_of_the_grant_is_used(engine: Engine, actor: Actor) -> None:
     async with open_tenant(engine, actor, None, write=True) as tenant:
         assert tenant.household_id == actor.default_household_id
         assert tenant.membership.name == "Ada's household"
 
 
-async def test_a_default_household_that_was_left_gives_way_to_one_that_is_still_there(actor: Actor) -> None:
+async def test_without_its_default_household_a_grant_falls_back_to_another(actor: Actor) -> None:
     bobs = named(actor, "Bob's household")
     left = Actor(actor.person_id, actor.client_id, actor.grant_id, (bobs,), actor.default_household_id)
     assert choose(left, None) is bobs
@@ -51,7 +51,7 @@ async def test_a_household_is_found_by_name_in_any_case_and_by_ref(actor: Actor,
     assert choose(actor, bobs.ref.upper() if write == "the ref" else write) is bobs
 
 
-async def test_a_household_named_like_the_ref_of_another_is_not_taken_for_it(
+async def test_a_household_named_like_the_ref_of_another_is_not_mistaken_for_it(
     engine: Engine, factory: Factory, actor: Actor
 ) -> None:
     ref = named(actor, "Bob's household").ref
@@ -93,7 +93,7 @@ async def test_two_households_of_one_name_are_told_apart_by_ref(engine: Engine, 
         assert choose(actor, each.ref) is each
 
 
-async def test_a_viewer_may_look_and_not_write(engine: Engine, actor: Actor) -> None:
+async def test_a_viewer_can_read_but_not_write(engine: Engine, actor: Actor) -> None:
     async with open_tenant(engine, actor, "Bob's household", write=False) as tenant:
         assert (await tenant.driver.fetchval("SELECT count(*) FROM lists")) == 1
     with pytest.raises(RoleRefused) as refused:
@@ -109,7 +109,7 @@ async def test_a_tenant_sees_the_rows_of_its_household_and_no_others(engine: Eng
             assert [row["household_id"] for row in found] == [tenant.household_id]
 
 
-async def test_a_tenant_can_not_be_made_by_hand(engine: Engine, actor: Actor) -> None:
+async def test_a_tenant_cannot_be_made_by_hand(engine: Engine, actor: Actor) -> None:
     async with open_transaction(engine, actor.default_household_id) as opened:
         for proof in (None, object(), True):
             with pytest.raises(TypeError, match="open_tenant"):

@@ -7,8 +7,9 @@ import pytest
 from app.db import Engine, transaction
 from app.jobs import runner
 from app.jobs.runner import tend_all
-from app.people.email_links import EmailLink, make_link
-from app.people.sessions import SESSION_LIFE, open_session
+from app.people.email_link_repository import make_link
+from app.people.models import EmailLink
+from app.people.session_repository import SESSION_LIFE, open_session
 from app.people.tables import email_links, sessions
 from app.settings import Settings
 from tests.db.looking import count

@@ -61,7 +61,7 @@ async def attempt(server: RunningServer, http: httpx.AsyncClient) -> Attempt:
     Here: No code is made without one, because the request is refused before.""")
 @pytest.mark.proves("az-resource")
 @pytest.mark.parametrize(("changes", "error"), FAULTS, ids=str)
-async def test_a_fault_before_consent_stays_on_our_page(
+async def test_an_error_before_consent_is_shown_on_our_own_page(
     http: httpx.AsyncClient, attempt: Attempt, changes: dict[str, str | None], error: str
 ) -> None:
     page = await Browser(http).open(attempt.url(**changes))
@@ -105,7 +105,7 @@ async def test_what_was_sent_is_shown_escaped(http: httpx.AsyncClient, attempt: 
 
 
 @pytest.mark.proves("az-error-no-open-redirect", "az-iss")
-async def test_a_preregistered_client_hears_of_its_fault(server: RunningServer, http: httpx.AsyncClient) -> None:
+async def test_a_preregistered_client_is_sent_its_error(server: RunningServer, http: httpx.AsyncClient) -> None:
     redirect_uri = "https://client.example/cb?iss=https%3A%2F%2Fevil.example"
     client = await register(http, server.url, redirect_uris=[redirect_uri])
     async with transaction(server.engine) as connection:
@@ -126,7 +126,7 @@ async def test_a_preregistered_client_hears_of_its_fault(server: RunningServer, 
     The browser is sent on automatically only to addresses that are trusted.
     Here: Before consent an error travels only for pre-registered clients, and for clients that this very person
     approved before.""")
-async def test_only_who_approved_a_client_before_is_sent_to_it_with_a_fault(
+async def test_only_a_person_who_approved_a_client_is_redirected_to_it_with_an_error(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, _ = await approved_code(http, server.url, email)
@@ -156,7 +156,7 @@ async def test_an_approval_that_has_ended_opens_no_redirect(
     Here: They are folded before the comparison.""")
 @pytest.mark.proves("az-resource")
 @pytest.mark.parametrize("resource", [None, "{url}/mcp", "{url}/mcp/", "HTTP://LOCALHOST:{port}/mcp"])
-async def test_our_door_is_accepted_as_hosts_write_it(
+async def test_the_resource_is_accepted_as_hosts_write_it(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str, resource: str | None
 ) -> None:
     sent = resource and resource.format(url=server.url, port=server.settings.port)
@@ -202,7 +202,7 @@ async def test_without_state_none_comes_back(server: RunningServer, http: httpx.
     assert answer.keys() == {"code", "iss"}
 
 
-async def test_a_request_is_kept_without_the_cookie_that_it_is_bound_to(
+async def test_a_request_is_stored_without_the_cookie_that_it_is_bound_to(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt
 ) -> None:
     await Browser(http).open(attempt.url())

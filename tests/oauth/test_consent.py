@@ -57,7 +57,7 @@ async def test_the_page_says_who_asks_and_who_answers(
 @pytest.mark.parametrize(
     "redirect_uri", ["http://localhost:49152/callback", "cursor://anysphere.cursor-mcp/oauth/callback"]
 )
-async def test_a_program_on_the_device_comes_with_a_warning(
+async def test_a_program_on_the_device_gets_a_warning(
     server: RunningServer, http: httpx.AsyncClient, email: str, redirect_uri: str
 ) -> None:
     client = await register(http, server.url, redirect_uris=[redirect_uri])
@@ -71,7 +71,9 @@ async def test_a_program_on_the_device_comes_with_a_warning(
     Here: The name is stripped, escaped and marked as its own words (the mark is untested); logos are neither shown nor
     fetched.""")
 @pytest.mark.proves("az-output-escaped")
-async def test_a_clients_name_can_not_dress_up(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+async def test_a_clients_name_cannot_disguise_itself(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
     name = "<h1>Shopping list</h1>\u202eedualC\u200b"
     client = await register(http, server.url, client_name=name)
     page = await Browser(http).sign_up(Attempt(client["client_id"], server.url).url(), email)
@@ -97,7 +99,7 @@ async def test_a_clients_name_can_not_dress_up(server: RunningServer, http: http
         ("household:manage", "manage", "lists:read lists:write household:manage"),
     ],
 )
-async def test_the_level_is_filled_in_from_what_was_asked(
+async def test_the_level_is_preselected_from_the_requested_scopes(
     server: RunningServer, http: httpx.AsyncClient, email: str, asked: str | None, level: str, scope: str
 ) -> None:
     attempt, page = await consent_page(http, server.url, email, scope=asked)
@@ -116,14 +118,14 @@ async def test_the_level_is_filled_in_from_what_was_asked(
 @pytest.mark.parametrize(
     ("level", "scope"), [("look", "lists:read"), ("manage", "lists:read lists:write household:manage")]
 )
-async def test_the_person_may_give_less_or_more_than_asked(
+async def test_the_person_can_allow_less_or_more_than_was_requested(
     server: RunningServer, http: httpx.AsyncClient, email: str, level: str, scope: str
 ) -> None:
     attempt, code = await approved_code(http, server.url, email, level=level)
     assert (await redeem(http, attempt, code)).json()["scope"] == scope
 
 
-async def test_hidden_fields_and_the_button_are_enough(
+async def test_the_preselected_form_can_be_approved_as_it_is(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, page = await consent_page(http, server.url, email)
@@ -146,7 +148,7 @@ async def test_hidden_fields_and_the_button_are_enough(
     ("duration", "seconds", "refreshed"),
     [("hour", 3600, False), ("day", 900, True), ("30-days", 900, True), ("until-revoked", 900, True)],
 )
-async def test_the_grant_lasts_as_long_as_the_person_said(
+async def test_the_grant_lasts_as_long_as_the_person_chose(
     server: RunningServer, http: httpx.AsyncClient, email: str, duration: str, seconds: int, refreshed: bool
 ) -> None:
     attempt, code = await approved_code(http, server.url, email, duration=duration)
@@ -212,7 +214,7 @@ async def test_a_choice_that_was_not_offered_changes_nothing(
 @pytest.mark.proves("""cn-own-households MUST own rule
     Only households of the person can be chosen.
     Here: The choice is checked against today's memberships.""")
-async def test_another_persons_household_can_not_be_chosen(
+async def test_another_persons_household_cannot_be_chosen(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     _, others = await consent_page(http, server.url, email)
@@ -226,7 +228,7 @@ async def test_another_persons_household_can_not_be_chosen(
 
 
 @pytest.mark.proves("az-iss")
-async def test_a_no_travels_to_the_client_and_makes_no_grant(
+async def test_a_denial_is_sent_to_the_client_and_creates_no_grant(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, page = await consent_page(http, server.url, email)
@@ -245,7 +247,7 @@ async def test_a_no_travels_to_the_client_and_makes_no_grant(
 @pytest.mark.proves("""as-code-reload MUST own rule
     Reloading the code page gives no second code.
     Here: The request is used up by the first post.""")
-async def test_an_answer_counts_once(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+async def test_a_request_can_be_answered_once(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     _, page = await consent_page(http, server.url, email)
     await Browser(http).approve(page)
     for decision in ("approve", "deny"):
@@ -262,7 +264,7 @@ async def test_an_answer_counts_once(server: RunningServer, http: httpx.AsyncCli
     MCP security_best_practices (Confused Deputy)
     Consent is asked again each time, because a client can't prove who it is.
     Here: It is never skipped; each approval is a grant of its own.""")
-async def test_consent_is_asked_every_time_and_each_yes_is_a_grant_of_its_own(
+async def test_consent_is_asked_every_time_and_each_approval_is_a_new_grant(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, _ = await approved_code(http, server.url, email)
@@ -275,7 +277,7 @@ async def test_consent_is_asked_every_time_and_each_yes_is_a_grant_of_its_own(
 @pytest.mark.proves("""az-account-switch MUST own rule
     A consent page shown to one person is worth nothing after another signs in.
     Here: The form's token names the person.""")
-async def test_after_another_sign_in_an_open_consent_page_is_worth_nothing(
+async def test_after_another_sign_in_an_open_consent_page_no_longer_works(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, first_tab = await consent_page(http, server.url, email)
@@ -325,7 +327,7 @@ async def test_consent_needs_a_signed_in_person(server: RunningServer, http: htt
 @pytest.mark.proves("""az-clickjacking MUST OAuth 2.1 §7.10; RFC 9700 §4.16; MCP security_best_practices (Consent UI)
     No page can be framed.
     Here: frame-ancestors 'none' and X-Frame-Options DENY stand on every page.""")
-async def test_no_page_can_be_framed_or_leak_where_it_was(
+async def test_no_page_can_be_framed_or_leak_its_address(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt = Attempt((await register(http, server.url))["client_id"], server.url)
@@ -349,7 +351,7 @@ async def test_no_page_can_be_framed_or_leak_where_it_was(
 @pytest.mark.proves("""as-token-in-url MUST RFC 6750 §5.3; RFC 9700 §4.3
     No access or refresh token ever stands in an address.
     Here: Only codes travel by address.""")
-async def test_the_code_page_loads_nothing_and_leads_on_without_scripts(
+async def test_the_code_page_loads_nothing_and_redirects_without_scripts(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, page = await consent_page(http, server.url, email)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.db import Connection, Engine, transaction
 from app.people.accounts import create_account, prepare_account
 from app.people.passwords import PasswordHashing
-from app.people.sessions import SESSION_LIFE, close_session, find_person, open_session
+from app.people.session_repository import SESSION_LIFE, close_session, find_person, open_session
 from app.people.tables import sessions
 
 pytestmark = pytest.mark.anyio

@@ -14,7 +14,7 @@ def request_from(*origins: str) -> Request:
     return Request({"type": "http", "headers": [(b"origin", origin.encode()) for origin in origins]})
 
 
-def test_a_token_is_good_for_its_cookie_purpose_and_subject_only() -> None:
+def test_a_token_is_valid_only_for_its_cookie_purpose_and_subject() -> None:
     token = GUARD.token("cookie", "consent", "1")
     ours = request_from("https://lists.example.org")
     assert GUARD.accepts(ours, "cookie", token, "consent", "1")
@@ -25,7 +25,7 @@ def test_a_token_is_good_for_its_cookie_purpose_and_subject_only() -> None:
     assert not GUARD.accepts(ours, "cookie", "é", "consent", "1")
 
 
-def test_parts_of_a_token_can_not_be_shifted_into_each_other() -> None:
+def test_parts_of_a_token_cannot_be_shifted_into_each_other() -> None:
     assert GUARD.token("ab", "c", "d") != GUARD.token("a", "bc", "d")
 
 
@@ -45,7 +45,7 @@ def test_another_key_makes_other_tokens() -> None:
         ["https://lists.example.org", "https://evil.example"],
     ],
 )
-def test_another_origin_is_refused_also_with_a_good_token(origins: list[str]) -> None:
+def test_another_origin_is_refused_even_with_a_valid_token(origins: list[str]) -> None:
     token = GUARD.token("cookie", "consent", "1")
     assert not GUARD.accepts(request_from(*origins), "cookie", token, "consent", "1")
 

@@ -41,7 +41,7 @@ def test_links_start_with_the_public_path() -> None:
     assert 'href="/shop/static/style.css' in bytes(PAGES.message("a", "b").body).decode()
 
 
-def test_a_refusal_says_when_to_come_back() -> None:
+def test_a_refusal_says_when_to_try_again() -> None:
     response = PAGES.refusal(Unavailable("Busy.", retry_after=7))
     assert (response.status_code, response.headers["retry-after"]) == (503, "7")
     assert '<a href="">Try again</a>' in bytes(response.body).decode()

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.proves("as-revoke-by-person")
-async def test_a_disconnected_app_is_out_at_its_next_call(http: httpx.AsyncClient, settings: Settings) -> None:
+async def test_a_disconnected_app_is_refused_at_its_next_call(http: httpx.AsyncClient, settings: Settings) -> None:
     tokens = await tokens_for(http, settings.public_url, "anna@example.org")
     client = McpClient(http, tokens["access_token"])
     assert (await client.send("tools/list", {})).status_code == 200

@@ -24,7 +24,7 @@ from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.create import has_room
 from app.oauth.grants.repository import NewGrant, insert_grant
 from app.oauth.tokens.codes import issue_code
-from app.people.sessions import find_person_for_change
+from app.people.session_repository import find_person_for_change
 from app.scopes import format_scope
 from app.ui.page_kit import SubmittedForm
 

@@ -1,4 +1,4 @@
-"""What a person decides on the consent page, and what is filled in beforehand."""
+"""The choices on the consent page, and which of them are preselected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from app.scopes import HOUSEHOLD_MANAGE, LISTS_READ, LISTS_WRITE, expand
 from app.ui.forms import Fields
 
 LEVELS: Final = {"look": LISTS_READ, "change": LISTS_WRITE, "manage": HOUSEHOLD_MANAGE}
-"""The one level of a consent, and the strongest scope that it gives."""
+"""The levels of a consent, each with the strongest scope that it grants."""
 
-UNPROVEN_MAY_NOT: Final = frozenset({"manage"})
-"""The levels for which a person proves their address first, where letters can be sent."""
+NEED_CONFIRMED_EMAIL: Final = frozenset({"manage"})
+"""The levels that need a confirmed e-mail address, where e-mails can be sent."""
 
 DURATIONS: Final[dict[str, timedelta | None]] = {
     "hour": timedelta(hours=1),
@@ -29,7 +29,7 @@ DEFAULT_DURATION: Final = "30-days"
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """A person's yes: how much, where, and for how long (None: until revoked)."""
+    """What a person approved: which scopes, in which households, for how long (None: until revoked)."""
 
     scopes: frozenset[str]
     household_ids: tuple[UUID, ...]
@@ -38,19 +38,19 @@ class Choices:
 
 
 def asked_level(scopes: Sequence[str]) -> str:
-    """The level that the client asked for."""
+    """Return the level that the client requested."""
     strongest = expand(scopes)
     return next(level for level in reversed(LEVELS) if LEVELS[level] in strongest)
 
 
 def levels_at(resource: Resource) -> list[str]:
-    """The levels that mean something at an endpoint, the weakest first."""
+    """Return the levels that exist at an endpoint, the weakest first."""
     return [level for level, scope in LEVELS.items() if scope in resource.scopes]
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The levels of an endpoint, those of them that the person can't give yet, and the one that is filled in."""
+    """The levels of an endpoint, those of them that the person can't grant yet, and the preselected one."""
 
     levels: tuple[str, ...]
     withheld: frozenset[str]
@@ -58,35 +58,35 @@ class Offer:
 
 
 def offer_of(resource: Resource, asked: Sequence[str], *, is_unproven: bool) -> Offer:
-    """What can be chosen by a person who could prove their address and has not (`is_unproven`), or by any other.
+    """Return what a person can choose; `is_unproven`: they could confirm their address and have not.
 
-    Filled in is what the client asked for, or the most below it that can be given.
+    Preselected is the level that the client requested, or the highest one below it that the person can grant.
     """
     levels = levels_at(resource)
-    withheld = UNPROVEN_MAY_NOT.intersection(levels) if is_unproven else frozenset[str]()
+    withheld = NEED_CONFIRMED_EMAIL.intersection(levels) if is_unproven else frozenset[str]()
     up_to_asked = levels[: levels.index(asked_level(asked)) + 1]
     return Offer(tuple(levels), withheld, next(level for level in reversed(up_to_asked) if level not in withheld))
 
 
 def read_choices(fields: Fields, offer: Offer, memberships: Sequence[Membership]) -> Choices:
-    """The choices in a posted form; what is left out stays as it was filled in.
+    """Return the choices in a posted form; an absent field counts as preselected.
 
-    Only today's households of the person can be chosen; the default one is always covered.
+    Only households that the person belongs to now can be chosen; the default one is always included.
     Raises `Invalid`, naming the field, for anything that the page did not offer.
     """
     level = fields.one("level") or offer.level
     duration = fields.one("duration") or DEFAULT_DURATION
     if level in offer.withheld:
-        raise Invalid("Confirm your address first; then an app may manage the household.", field="level")
+        raise Invalid("Confirm your address first; then you can let an app manage the household.", field="level")
     if level not in offer.levels:
         raise Invalid("Choose what the app may do.", field="level")
     if duration not in DURATIONS:
-        raise Invalid("Choose for how long.", field="duration")
+        raise Invalid("Choose how long to allow it.", field="duration")
     own = {str(membership.household_id): membership.household_id for membership in memberships}
     default = fields.one("default_household") or next(iter(own))
     chosen = {default, *fields.all("household")}
     if not chosen <= own.keys():
-        raise Invalid("Choose among your households.", field="household")
+        raise Invalid("Choose one of your own households.", field="household")
     return Choices(
         scopes=expand([LEVELS[level]]),
         household_ids=tuple(household_id for text, household_id in own.items() if text in chosen),

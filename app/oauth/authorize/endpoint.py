@@ -23,7 +23,7 @@ from app.oauth.faults import OAuthFault, invalid_request, invalid_target, not_re
 from app.oauth.grants.repository import approved_redirects
 from app.oauth.parameters import Parameters, parameters_of, resource_of
 from app.oauth.tokens.pkce import is_s256_challenge
-from app.people.sessions import find_person
+from app.people.session_repository import find_person
 from app.runtime.requests import client_address
 from app.ui.forms import parse_fields
 from app.ui.pages import NO_REFERRER

@@ -1,4 +1,4 @@
-"""SQL on authorization requests that wait for a person's answer."""
+"""SQL on authorization requests that wait for an answer."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ class AuthorizationRequest:
 
 
 async def insert_request(connection: Connection, request: AuthorizationRequest, now: datetime) -> None:
-    """Store a validated request."""
+    """Insert a validated request."""
     await connection.execute(
         insert(requests).values(
             id=request.id,
@@ -47,28 +47,30 @@ async def insert_request(connection: Connection, request: AuthorizationRequest, 
 async def find_request(
     connection: Connection, request_id: UUID, browser_hash: bytes, now: datetime
 ) -> AuthorizationRequest | None:
-    """An open request of this browser; None when it is unknown, used, expired or another browser's."""
+    """Return an open request of this browser; None if it is unknown, used, expired or another browser's."""
     return _request_or_none((await connection.execute(_select(request_id, browser_hash, now))).first())
 
 
 async def lock_request(
     connection: Connection, request_id: UUID, browser_hash: bytes, now: datetime
 ) -> AuthorizationRequest | None:
-    """The same, locked until the transaction ends, so that only one answer counts."""
+    """Return what `find_request` does, locked until the transaction ends, so that only one answer counts."""
     found = await connection.execute(_select(request_id, browser_hash, now).with_for_update())
     return _request_or_none(found.first())
 
 
 async def use_request(connection: Connection, request_id: UUID, now: datetime) -> None:
-    """Mark a request as answered: it is good for nothing any more."""
+    """Mark the request as used; it can't be answered again."""
     await connection.execute(update(requests).where(requests.c.id == request_id).values(used_at=now))
 
 
 async def rebind_request(
     connection: Connection, request: AuthorizationRequest, browser_hash: bytes, now: datetime
 ) -> AuthorizationRequest:
-    """Move a locked request to a new id and a new browser cookie, as at each sign-in and sign-out; the old one is used
-    up. Its end stays where it was."""
+    """Move a locked request to a new id and a new browser cookie, as at each sign-in and sign-out.
+
+    The old id is used up, and the expiry stays the same.
+    """
     await use_request(connection, request.id, now)
     moved = replace(request, id=new_id(), browser_hash=browser_hash)
     await insert_request(connection, moved, now)
@@ -76,7 +78,7 @@ async def rebind_request(
 
 
 async def close_oldest_requests(connection: Connection, browser_hash: bytes, most: int, now: datetime) -> None:
-    """Leave at most the `most` newest requests of a browser open."""
+    """Close all but the newest `most` open requests of a browser."""
     is_open = and_(requests.c.browser_hash == browser_hash, requests.c.used_at.is_(None), requests.c.expires_at > now)
     newest_first = requests.c.created_at.desc(), requests.c.id.desc()
     oldest = select(requests.c.id).where(is_open).order_by(*newest_first).offset(most)

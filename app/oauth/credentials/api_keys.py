@@ -20,7 +20,7 @@ from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.create import has_room, make_grant
 from app.oauth.grants.repository import NewGrant, by_id
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
-from app.people.finding import find_anybody
+from app.people.identities import find_anybody
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, expand
 from app.text import clean
 

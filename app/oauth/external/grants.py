@@ -16,7 +16,7 @@ from app.oauth.external.people import find_or_create_person
 from app.oauth.grants.create import entry_of_new_grant
 from app.oauth.tokens.claims_cache import ExternalClaims
 from app.people.identities import Identity
-from app.people.identity_repository import find_identified
+from app.people.repository import find_identified
 from app.runtime.clock import Clock, system_clock
 from app.scopes import ALL_SCOPES
 

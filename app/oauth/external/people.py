@@ -8,8 +8,8 @@ from app.audit.repository import record
 from app.db import Connection
 from app.lists.first_list import create_first_household
 from app.people.identities import Identity
-from app.people.identity_repository import find_identified, insert_identified
 from app.people.models import Person
+from app.people.repository import find_identified, insert_identified
 
 
 async def find_or_create_person(

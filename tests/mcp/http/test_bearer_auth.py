@@ -12,7 +12,7 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 
 from app.db import Engine, transaction
-from app.people.sessions import open_session
+from app.people.session_repository import open_session
 from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from tests.factory import Connected, Factory

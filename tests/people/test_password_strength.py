@@ -15,7 +15,7 @@ STRONG = ["correct horse battery", "x7Kq9Zr2b", "пароль пароль", "�
     Weak passwords are refused.
     Here: zxcvbn refuses what is easy to guess, with what is known of the person.""")
 @pytest.mark.parametrize("password", WEAK)
-def test_what_everybody_tries_first_is_refused_by_name(password: str) -> None:
+def test_common_passwords_are_refused_by_name(password: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_strength(password, [])
     assert refused.value.field == "password"
@@ -31,7 +31,7 @@ def test_a_password_that_is_hard_to_guess_is_accepted(password: str) -> None:
 @pytest.mark.parametrize(
     "password", ["wilhelmine.oyx", "oyxelhammer", "Wilhelmine Oyx", "wilhelmine.oyx@oyxelhammer.example"]
 )
-def test_what_others_know_of_a_person_adds_nothing(password: str) -> None:
+def test_personal_words_do_not_make_a_password_stronger(password: str) -> None:
     personal = ["wilhelmine.oyx@oyxelhammer.example", "Wilhelmine Oyx"]
     with pytest.raises(Invalid):
         check_strength(password, personal)
@@ -51,13 +51,13 @@ def test_passwords_of_several_people_at_once_are_not_mixed_up() -> None:
         assert all(threads.map(is_refused, range(40)))
 
 
-def test_a_long_password_is_measured_by_its_beginning() -> None:
+def test_a_long_password_is_scored_by_its_beginning() -> None:
     with pytest.raises(Invalid):
         check_strength("a" * 72 + "xqvKqwZrhb", [])
     check_strength("xqvKqwZrhb" + "a" * 1000, [])
 
 
-def test_of_a_password_with_many_kinds_of_signs_less_is_looked_at() -> None:
+def test_less_of_a_password_with_many_kinds_of_symbols_is_scored() -> None:
     """The estimate tries every letter that they may stand for, which would take seconds."""
     check_strength("a" * 24 + "17!|+(" + "xqvKqwZrhb", [])
     with pytest.raises(Invalid):

@@ -14,15 +14,15 @@ from app.oauth.credentials.api_keys import IssuedKey, WantedKey, create_api_key
 from app.oauth.tables import grants
 from app.settings import Settings
 from tests.db.looking import change
-from tests.oauth.account.pages import SIGN_IN, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import refresh, tokens_for
+from tests.web.account.pages import SIGN_IN, connect, is_signed_in, sign_in
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_it_shows_who_one_is_and_what_is_connected(
+async def test_the_page_shows_the_person_and_their_connected_apps(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     await connect(server, http, email)
@@ -74,7 +74,7 @@ async def test_apps_that_have_ended_are_not_shown(server: RunningServer, http: h
     assert not page.soup.select("section.app")
 
 
-async def test_a_name_that_an_app_has_chosen_is_only_text(
+async def test_the_name_of_an_app_is_shown_as_plain_text(
     server: RunningServer, http: httpx.AsyncClient, email: str, database: DatabaseUrls
 ) -> None:
     await connect(server, http, email)
@@ -156,9 +156,7 @@ async def test_signing_out_here_leaves_other_browsers_alone(
         assert await is_signed_in(http)
 
 
-async def test_signing_in_goes_where_the_address_says(
-    server: RunningServer, http: httpx.AsyncClient, email: str
-) -> None:
+async def test_signing_in_leads_to_the_path_in_next(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     await connect(server, http, email)
     async with server.browser() as other:
         page = await Browser(other).open(f"{SIGN_IN}?next=/account/reset")
@@ -167,7 +165,7 @@ async def test_signing_in_goes_where_the_address_says(
 
 
 @pytest.mark.parametrize("form", ["password", "disconnect", "sign-out", "sign-out-everywhere"])
-async def test_a_tab_with_the_address_of_a_form_opens_its_page(http: httpx.AsyncClient, form: str) -> None:
+async def test_opening_the_address_of_a_form_leads_to_its_page(http: httpx.AsyncClient, form: str) -> None:
     response = await http.get(f"/account/{form}")
     assert (response.status_code, response.headers["location"]) == (303, "/account")
 

@@ -9,11 +9,11 @@ import pytest
 from app.people.tables import people, sessions
 from tests.db.looking import count
 from tests.mailbox import link_in
-from tests.oauth.account.pages import can_sign_in, is_signed_in
-from tests.oauth.account.test_reset import is_verified, make_account
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import Mailing, RunningServer
 from tests.oauth.tokens import Attempt, code_of, redeem, register
+from tests.web.account.pages import can_sign_in, is_signed_in
+from tests.web.account.test_reset import is_verified, make_account
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +67,7 @@ async def test_on_another_device_the_link_leads_to_the_account(mailing: Mailing,
         assert "Go back to your app" in page.text
 
 
-async def test_who_opens_the_letter_late_is_told_that_the_app_waits_no_more(mailing: Mailing, email: str) -> None:
+async def test_a_link_opened_late_says_to_connect_the_app_again(mailing: Mailing, email: str) -> None:
     server = mailing.server
     async with server.browser() as http:
         _, page = await ask(server, http, email)
@@ -80,7 +80,7 @@ async def test_who_opens_the_letter_late_is_told_that_the_app_waits_no_more(mail
 
 
 @pytest.mark.proves("ac-enumeration-sign-up")
-async def test_a_taken_address_gets_the_same_answer_and_another_letter(mailing: Mailing, email: str) -> None:
+async def test_a_taken_address_gets_the_same_response_and_another_email(mailing: Mailing, email: str) -> None:
     server, taken = mailing.server, f"taken.{email}"
     await make_account(server, taken)
     async with server.browser() as http:
@@ -99,7 +99,7 @@ async def test_a_taken_address_gets_the_same_answer_and_another_letter(mailing: 
 
 
 @pytest.mark.proves("ac-prehijack")
-async def test_who_does_not_read_the_mailbox_gets_no_account(mailing: Mailing, email: str) -> None:
+async def test_nobody_gets_an_account_without_reading_the_mailbox(mailing: Mailing, email: str) -> None:
     """Pre-hijacking: no password and no name of the attacker is kept until the owner opens the link."""
     server = mailing.server
     async with server.browser() as attacker, server.browser() as victim:
@@ -133,7 +133,7 @@ async def test_of_two_links_for_one_address_one_makes_the_account(mailing: Maili
         (PASSWORD, "x" * 300, "name"),
     ],
 )
-async def test_bad_input_is_refused_by_name_and_the_link_stays_good(
+async def test_bad_input_is_refused_by_name_and_the_link_still_works(
     mailing: Mailing, email: str, password: str, name: str, says: str
 ) -> None:
     server = mailing.server
@@ -149,7 +149,7 @@ async def test_bad_input_is_refused_by_name_and_the_link_stays_good(
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "a\0@example.org", "anna@example.org\r\nBcc: b@example.org"])
-async def test_what_is_no_address_gets_no_letter(mailing: Mailing, email: str) -> None:
+async def test_a_malformed_address_gets_no_email(mailing: Mailing, email: str) -> None:
     async with mailing.server.browser() as http:
         _, page = await ask(mailing.server, http, email)
         assert page.status == 400
@@ -157,7 +157,7 @@ async def test_what_is_no_address_gets_no_letter(mailing: Mailing, email: str) -
     assert mailing.box.is_empty
 
 
-async def test_a_letter_holds_nothing_that_the_asker_typed(mailing: Mailing, email: str) -> None:
+async def test_an_email_holds_nothing_that_the_requester_typed(mailing: Mailing, email: str) -> None:
     server = mailing.server
     async with server.browser() as http:
         attempt = Attempt((await register(http, server.url, client_name="Visit evil.example"))["client_id"], server.url)

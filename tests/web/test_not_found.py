@@ -15,8 +15,8 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 @pytest.mark.parametrize(
     ("path", "status", "title"),
     [
-        ("/nowhere", 404, "There is no such page"),
-        ("/static/nothing.css", 404, "There is no such page"),
+        ("/nowhere", 404, "Page not found"),
+        ("/static/nothing.css", 404, "Page not found"),
         ("/oauth/token", 405, "Nothing to see here"),
     ],
 )
@@ -32,7 +32,7 @@ async def test_people_get_a_page_that_leads_to_the_front_page(
     assert ("Allow" in response.headers) == (status == 405)
 
 
-async def test_programs_get_a_line(http: httpx.AsyncClient) -> None:
+async def test_programs_get_one_line_of_text(http: httpx.AsyncClient) -> None:
     for accept in ("application/json", "*/*", "application/json, text/event-stream"):
         response = await http.get("/nowhere", headers={"Accept": accept})
         assert (response.status_code, response.text) == (404, "Not Found")
@@ -50,13 +50,15 @@ async def test_a_form_that_is_too_large_gets_the_same(http: httpx.AsyncClient) -
     assert (response.status_code, response.text) == (413, "Content Too Large")
 
 
-async def test_who_comes_by_another_name_is_shown_the_right_one(http: httpx.AsyncClient, settings: Settings) -> None:
+async def test_a_request_under_another_host_name_gets_a_link_to_the_right_one(
+    http: httpx.AsyncClient, settings: Settings
+) -> None:
     response = await http.get("/account", headers={**BROWSER, "Host": "192.168.1.2:8000"})
     assert response.status_code == 421
     page = BeautifulSoup(response.text, "html.parser")
     assert [each["href"] for each in page.select("main a")] == [f"{settings.public_url}/"]
 
 
-async def test_what_is_asked_for_is_not_said_again(http: httpx.AsyncClient) -> None:
+async def test_the_page_does_not_repeat_the_requested_address(http: httpx.AsyncClient) -> None:
     response = await http.get("/%3Cscript%3Ealert(1)%3C/script%3E", headers=BROWSER)
     assert "alert" not in response.text

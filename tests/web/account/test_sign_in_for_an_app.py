@@ -126,7 +126,7 @@ async def test_a_lone_surrogate_is_refused_by_name(
 
 
 @pytest.mark.parametrize("wrong", [{"email": "nobody"}, {"password": "short"}], ids=list)
-async def test_a_refusal_is_told_at_the_field_that_it_is_about(
+async def test_an_error_is_attached_to_the_field_that_caused_it(
     http: httpx.AsyncClient, attempt: Attempt, email: str, wrong: dict[str, str]
 ) -> None:
     given = {"email": email, "password": PASSWORD, **wrong}
@@ -134,7 +134,7 @@ async def test_a_refusal_is_told_at_the_field_that_it_is_about(
     assert [each["name"] for each in refused.soup.select("[aria-describedby=error]")] == list(wrong)
 
 
-async def test_what_was_typed_stays_but_for_the_password(http: httpx.AsyncClient, attempt: Attempt) -> None:
+async def test_the_form_keeps_what_was_typed_except_the_password(http: httpx.AsyncClient, attempt: Attempt) -> None:
     page = await sign_up_page(http, attempt)
     page = await Browser(http).submit(page, SIGN_UP, email="<anna>@x", password="hunter2 hunter2", name='"Anna"')
     assert page.fields(SIGN_UP)["email"] == ["<anna>@x"]
@@ -189,7 +189,7 @@ async def test_signing_in_changes_cookie_and_request(
 @pytest.mark.proves("""az-request-expires MUST own rule
     A stored request is good for ten minutes and in one browser.
     Here: It is bound to the hash of the cookie and ends.""")
-async def test_a_page_is_good_for_ten_minutes(
+async def test_a_sign_up_page_works_for_ten_minutes(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
 ) -> None:
     page = await sign_up_page(http, attempt)
@@ -197,7 +197,7 @@ async def test_a_page_is_good_for_ten_minutes(
     assert "out of date" in (await Browser(http).submit(page, SIGN_UP, email=email, password=PASSWORD)).text
 
 
-async def test_who_is_signed_in_goes_straight_to_consent(
+async def test_someone_signed_in_goes_straight_to_consent(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
 ) -> None:
     await consent_page(http, server.url, email)
@@ -209,7 +209,9 @@ async def test_who_is_signed_in_goes_straight_to_consent(
 
 
 @pytest.mark.parametrize("known", ["", "no-uuid", "00000000-0000-0000-0000-000000000000", "x" * 5000, "\0"])
-async def test_an_unknown_request_is_out_of_date(http: httpx.AsyncClient, attempt: Attempt, known: str) -> None:
+async def test_an_unknown_request_gets_the_out_of_date_page(
+    http: httpx.AsyncClient, attempt: Attempt, known: str
+) -> None:
     await Browser(http).open(attempt.url())
     for path in (SIGN_IN, SIGN_UP, "/oauth/consent"):
         response = await http.get(path, params={"request": known})

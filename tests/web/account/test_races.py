@@ -14,12 +14,12 @@ from app.people import repository
 from app.people.accounts import change_password
 from app.people.email_addresses import parse_email
 from app.people.passwords import PasswordHashing
-from app.people.sessions import close_all_sessions
+from app.people.session_repository import close_all_sessions
 from tests.db.locks import until_somebody_waits
-from tests.oauth.account.pages import OTHER_PASSWORD, SIGN_IN, can_sign_in, connect, is_signed_in
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import Attempt, register
+from tests.web.account.pages import OTHER_PASSWORD, SIGN_IN, can_sign_in, connect, is_signed_in
 
 pytestmark = pytest.mark.anyio
 

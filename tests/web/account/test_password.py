@@ -8,9 +8,9 @@ from app.people.email_addresses import parse_email
 from app.people.password_sign_in import still_holds
 from app.people.repository import find_password_account
 from app.settings import Settings
-from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import RunningServer, start
+from tests.web.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +53,7 @@ async def test_a_new_password_ends_other_sessions_and_leaves_apps_connected(
         (PASSWORD, OTHER_PASSWORD + "\0", "NUL"),
     ],
 )
-async def test_a_change_that_can_not_be_is_refused_and_changes_nothing(
+async def test_an_invalid_password_change_is_refused_and_changes_nothing(
     server: RunningServer, http: httpx.AsyncClient, email: str, present: str, new: str, says: str
 ) -> None:
     await connect(server, http, email)
@@ -71,7 +71,7 @@ async def test_a_change_that_can_not_be_is_refused_and_changes_nothing(
     assert await can_sign_in(server, email, PASSWORD)
 
 
-async def test_the_present_password_can_not_be_guessed_in_a_stolen_session(
+async def test_the_current_password_cannot_be_guessed_in_a_stolen_session(
     settings: Settings, engine: Engine, email: str
 ) -> None:
     server = await start(settings.model_copy(update={"limits": True}), engine)
@@ -85,7 +85,7 @@ async def test_the_present_password_can_not_be_guessed_in_a_stolen_session(
     assert int(refused.response.headers["retry-after"]) > 0
 
 
-async def test_who_was_let_in_by_a_password_that_was_changed_meanwhile_gets_no_session(
+async def test_a_password_that_was_changed_during_the_sign_in_opens_no_session(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     await connect(server, http, email)

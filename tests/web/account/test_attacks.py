@@ -16,10 +16,10 @@ from app.db import Engine
 from app.people.passwords import PasswordHashing
 from app.settings import Settings
 from app.ui.forms import local_path
-from tests.oauth.account.pages import SIGN_IN, can_sign_in, connect, is_signed_in, sign_in
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, start
 from tests.oauth.tokens import Attempt, register
+from tests.web.account.pages import SIGN_IN, can_sign_in, connect, is_signed_in, sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -131,7 +131,7 @@ async def slow(settings: Settings, engine: Engine) -> AsyncIterator[tuple[Runnin
         hasher.may_end.set()
 
 
-async def test_a_flood_of_sign_ins_is_turned_away_and_the_service_lives_on(
+async def test_a_flood_of_sign_ins_is_rejected_and_the_service_keeps_answering(
     slow: tuple[RunningServer, SlowHasher], email: str
 ) -> None:
     server, hasher = slow
@@ -162,9 +162,7 @@ async def test_a_flood_of_sign_ins_is_turned_away_and_the_service_lives_on(
     assert all(int(each.headers["retry-after"]) > 0 for each in refused)
 
 
-async def test_a_sign_in_that_was_turned_away_does_not_count_as_a_failure(
-    settings: Settings, engine: Engine, email: str
-) -> None:
+async def test_a_rejected_sign_in_does_not_count_as_a_failure(settings: Settings, engine: Engine, email: str) -> None:
     first = await start(settings, engine)
     async with first.browser() as http:
         await connect(first, http, email)
@@ -183,7 +181,7 @@ async def test_a_sign_in_that_was_turned_away_does_not_count_as_a_failure(
 @pytest.mark.proves("""az-csrf MUST OAuth 2.1 §7.9; RFC 9700 §4.7; MCP security_best_practices (Consent UI)
     A form that another site sends does nothing.
     Here: Forms carry an HMAC of cookie, purpose, request and person, and a foreign Origin is refused.""")
-async def test_every_form_without_proof_changes_nothing(
+async def test_no_form_without_a_valid_csrf_token_changes_anything(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     token = await connect(server, http, email)
@@ -209,7 +207,7 @@ async def test_every_form_without_proof_changes_nothing(
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost"])
-async def test_every_form_of_the_account_from_another_origin_changes_nothing(
+async def test_no_account_form_from_another_origin_changes_anything(
     server: RunningServer, http: httpx.AsyncClient, email: str, origin: str
 ) -> None:
     token = await connect(server, http, email)
@@ -224,7 +222,7 @@ async def test_every_form_of_the_account_from_another_origin_changes_nothing(
 
 
 @pytest.mark.proves("az-no-store", "az-clickjacking")
-async def test_no_page_can_be_framed_kept_or_scripted(
+async def test_no_page_can_be_framed_cached_or_scripted(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     await connect(server, http, email)
@@ -243,7 +241,7 @@ async def test_no_page_can_be_framed_kept_or_scripted(
             assert response.headers["cache-control"] == "no-store", path
 
 
-async def test_nobody_is_signed_in_by_a_form_from_another_browser(
+async def test_a_form_from_another_browser_signs_nobody_in(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     """Login CSRF: the attacker's own form, token included, in the victim's browser."""
@@ -256,7 +254,7 @@ async def test_nobody_is_signed_in_by_a_form_from_another_browser(
         assert not await is_signed_in(victim)
 
 
-async def test_a_cookie_that_was_planted_is_worth_nothing_after_the_sign_in(
+async def test_a_planted_cookie_is_worthless_after_the_sign_in(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     """Session fixation."""
@@ -296,7 +294,7 @@ async def test_a_cookie_that_was_planted_is_worth_nothing_after_the_sign_in(
         "",
     ],
 )
-async def test_signing_in_leads_to_pages_of_ours_only(
+async def test_signing_in_leads_only_to_pages_of_this_service(
     server: RunningServer, http: httpx.AsyncClient, email: str, target: str
 ) -> None:
     await connect(server, http, email)
@@ -316,7 +314,7 @@ async def test_signing_in_leads_to_pages_of_ours_only(
 @pytest.mark.parametrize(
     "target", ["/account", "/account/reset", "/account/sign-in?next=x", "/oauth/consent?request=1-2"]
 )
-def test_paths_of_ours_are_local(target: str) -> None:
+def test_paths_of_this_service_are_local(target: str) -> None:
     assert local_path(target, "/otherwise") == target
     assert urlsplit(target).netloc == ""
 
@@ -325,7 +323,7 @@ def test_paths_of_ours_are_local(target: str) -> None:
     Credentials posted to us are not forwarded.
     Here: The answer to a form is 303 or a page.""")
 @pytest.mark.proves("az-303")
-async def test_the_first_answer_after_a_form_with_a_password_is_303(
+async def test_the_response_to_a_form_with_a_password_is_303(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     """So that no browser sends the password on to where it is redirected."""

@@ -31,7 +31,7 @@ def test_accents_make_another_mailbox() -> None:
     ["", "anna", "anna@", "@example.org", "anna@example", "a b@example.org", "anna@exa mple.org", "a\0@example.org"]
     + ["\ud800@example.org", "anna@example.org\r\nBcc: b@example.org", f"{'a' * 300}@example.org", "anna@[127.0.0.1]"],
 )
-def test_what_is_no_address_is_refused_by_name(typed: str) -> None:
+def test_a_malformed_address_is_refused_by_name(typed: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse_email(typed)
     assert refused.value.field == "email"

@@ -10,13 +10,14 @@ from sqlalchemy import select
 from app.db import Engine, transaction
 from app.people import repository
 from app.people.email_addresses import parse_email
-from app.people.email_links import EmailLink, make_link
+from app.people.email_link_repository import make_link
+from app.people.models import EmailLink
 from app.people.tables import email_links, people
 from app.settings import Settings
 from tests.mailbox import link_in
-from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import Mailing, RunningServer, start
+from tests.web.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +51,7 @@ async def make_account(server: RunningServer, email: str) -> None:
         await connect(without, http, email)
 
 
-async def test_the_link_in_the_letter_leads_to_a_new_password(mailing: Mailing, email: str) -> None:
+async def test_the_link_in_the_email_leads_to_a_new_password(mailing: Mailing, email: str) -> None:
     server = mailing.server
     await make_account(server, email)
     async with server.browser() as http:
@@ -88,7 +89,7 @@ async def test_known_and_unknown_addresses_get_the_same_answer(mailing: Mailing,
     assert mailing.box.is_empty
 
 
-async def test_the_answer_does_not_wait_for_the_letter(settings: Settings, engine: Engine, email: str) -> None:
+async def test_the_response_does_not_wait_for_the_email(settings: Settings, engine: Engine, email: str) -> None:
     nowhere = {"smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_from": "lists@example.org", "smtp_tls": "off"}
     server = await start(settings.model_copy(update=nowhere), engine)
     await make_account(server, email)
@@ -121,7 +122,7 @@ async def test_a_reset_ends_sessions_grants_and_other_links(
 
 
 @pytest.mark.proves("ac-reset")
-async def test_a_link_is_good_once_also_for_many_at_once(
+async def test_a_link_works_once_even_for_many_requests_at_once(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     await connect(server, http, email)
@@ -143,7 +144,7 @@ async def test_a_link_is_good_once_also_for_many_at_once(
 
 
 @pytest.mark.proves("ac-reset")
-async def test_a_link_is_good_for_half_an_hour(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+async def test_a_reset_link_works_for_half_an_hour(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     await connect(server, http, email)
     link = await link_for(server, email)
     server.clock.move(minutes=30, seconds=-1)
@@ -157,7 +158,7 @@ async def test_a_link_is_good_for_half_an_hour(server: RunningServer, http: http
     assert await can_sign_in(server, email, PASSWORD)
 
 
-async def test_looking_at_a_link_and_a_weak_password_use_nothing_up(
+async def test_opening_a_link_or_a_weak_password_does_not_use_it_up(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     await connect(server, http, email)
@@ -173,14 +174,14 @@ async def test_looking_at_a_link_and_a_weak_password_use_nothing_up(
 
 
 @pytest.mark.parametrize("secret", ["", "slm_", "slm_" + "x" * 43, "x" * 5000, "\0", "\udfff"])
-async def test_an_invented_link_is_no_good(http: httpx.AsyncClient, secret: str) -> None:
+async def test_an_invented_link_does_not_work(http: httpx.AsyncClient, secret: str) -> None:
     for path in (CHOOSE, "/account/verify", "/account/new"):
         response = await http.get(path, params={"link": secret.encode("utf-8", "surrogatepass")})
         assert response.status_code == 400
         assert "no longer works" in response.text
 
 
-async def test_a_link_is_good_for_its_purpose_only(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
+async def test_a_link_works_only_for_its_purpose(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     await connect(server, http, email)
     link = await link_for(server, email)
     for path in ("/account/verify", "/account/new"):
@@ -199,7 +200,7 @@ async def test_the_link_is_not_in_the_database(server: RunningServer, http: http
 
 
 @pytest.mark.proves("ac-guessing")
-async def test_a_reset_ends_the_waits_of_the_owner_where_they_signed_in_before(
+async def test_a_reset_ends_the_waits_of_the_owner_at_a_familiar_address(
     settings: Settings, engine: Engine, email: str
 ) -> None:
     server = await start(settings.model_copy(update={"limits": True}), engine)
@@ -217,13 +218,13 @@ async def test_a_reset_ends_the_waits_of_the_owner_where_they_signed_in_before(
     assert await can_sign_in(server, email, OTHER_PASSWORD)
 
 
-async def test_without_a_mail_server_the_page_says_whom_to_ask(http: httpx.AsyncClient) -> None:
+async def test_without_a_mail_server_the_page_says_who_to_ask(http: httpx.AsyncClient) -> None:
     page = await Browser(http).open(RESET)
     assert "Ask the person who runs it" in page.text
     assert not page.has_form(RESET)
 
 
-async def test_a_link_that_did_not_come_by_mail_proves_no_address(
+async def test_a_link_that_was_not_emailed_confirms_no_address(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     await connect(server, http, email)
@@ -233,7 +234,7 @@ async def test_a_link_that_did_not_come_by_mail_proves_no_address(
 
 
 @pytest.mark.proves("ac-letters")
-async def test_letters_to_one_address_are_slowed_down_and_each_brings_a_good_link(mailing: Mailing, email: str) -> None:
+async def test_emails_to_one_address_are_limited_and_each_has_a_working_link(mailing: Mailing, email: str) -> None:
     server = await start(mailing.server.settings.model_copy(update={"limits": True}), mailing.server.engine)
     await make_account(server, email)
     async with server.browser() as http, server.mailer.running():

@@ -26,5 +26,5 @@ async def gone() -> Message:
 async def test_a_body_that_does_not_arrive_is_refused(receive: Receive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "BODY_SECONDS", 0.01)
     scope: Scope = {"type": "http", "method": "POST", "headers": []}
-    with pytest.raises(Invalid, match="did not arrive whole, or not in time"):
+    with pytest.raises(Invalid, match="did not arrive completely, or not in time"):
         await read_whole_body(Request(scope, receive))

@@ -44,9 +44,7 @@ async def make(engine: Engine, hashing: PasswordHashing, email: str, name: str =
         return await create_account(connection, account, NOW)
 
 
-async def test_who_signed_up_can_sign_in_however_they_write_their_address(
-    engine: Engine, hashing: PasswordHashing
-) -> None:
+async def test_people_can_sign_in_with_any_spelling_of_their_address(engine: Engine, hashing: PasswordHashing) -> None:
     made = await make(engine, hashing, "Anna@Example.org", "Anna")
     assert made is not None
     assert made.name == "Anna"
@@ -66,7 +64,7 @@ async def test_the_name_is_the_local_part_unless_given(engine: Engine, hashing: 
 
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 101, "a\x1b[31m"])
-async def test_a_name_that_can_not_be_shown_is_refused(hashing: PasswordHashing, name: str) -> None:
+async def test_a_name_that_cannot_be_shown_is_refused(hashing: PasswordHashing, name: str) -> None:
     with pytest.raises(Invalid) as refused:
         await prepare_account(hashing, "dora@example.org", "correct horse", name)
     assert refused.value.field == "name"
@@ -109,9 +107,7 @@ class BothAtOnce(PasswordHasher):
         return super().hash(password, salt=salt)
 
 
-async def test_of_two_sign_ins_that_renew_a_hash_at_once_both_are_right(
-    engine: Engine, hashing: PasswordHashing
-) -> None:
+async def test_two_sign_ins_that_renew_a_hash_at_once_both_succeed(engine: Engine, hashing: PasswordHashing) -> None:
     made = await make(engine, hashing, "greta@example.org")
     hasher = BothAtOnce(time_cost=2, memory_cost=8, parallelism=1)
     today = PasswordHashing(hasher)
@@ -127,7 +123,7 @@ async def test_of_two_sign_ins_that_renew_a_hash_at_once_both_are_right(
     assert found == [made, made]
 
 
-async def test_who_renews_a_hash_while_the_password_is_changed_is_not_signed_in(
+async def test_renewing_a_hash_while_the_password_changes_signs_nobody_in(
     engine: Engine, hashing: PasswordHashing
 ) -> None:
     made = await make(engine, hashing, "heidi@example.org")

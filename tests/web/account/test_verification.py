@@ -12,14 +12,14 @@ from app.oauth.tables import grants
 from app.people.email_addresses import parse_email
 from app.people.identities import Identity
 from app.people.repository import find_local_person, set_verified
-from app.people.sessions import open_session
+from app.people.session_repository import open_session
 from tests.audit.looking import only, recorded
 from tests.mailbox import link_in
-from tests.oauth.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in
-from tests.oauth.account.test_reset import ask, is_verified, make_account
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import Mailing, RunningServer, start
 from tests.oauth.tokens import Attempt, code_of, redeem, register
+from tests.web.account.pages import OTHER_PASSWORD, can_sign_in, connect, is_signed_in, sign_in
+from tests.web.account.test_reset import ask, is_verified, make_account
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +67,7 @@ async def test_asking_for_the_link_counts_like_a_sign_in(mailing: Mailing, email
 
 
 @pytest.mark.proves("ac-prehijack")
-async def test_the_first_proof_ends_what_was_there_before(mailing: Mailing, email: str) -> None:
+async def test_the_first_verification_ends_earlier_sessions_grants_and_links(mailing: Mailing, email: str) -> None:
     server = mailing.server
     without = await start(server.settings.model_copy(update={"smtp_host": None}), server.engine)
     async with without.browser() as http, server.browser() as other:
@@ -83,7 +83,7 @@ async def test_the_first_proof_ends_what_was_there_before(mailing: Mailing, emai
         assert "no longer works" in (await Browser(other).open(second)).text
 
 
-async def test_a_link_without_the_password_proves_nothing(mailing: Mailing, email: str) -> None:
+async def test_a_link_without_the_password_confirms_nothing(mailing: Mailing, email: str) -> None:
     """Who reads the mailbox and did not make the account must not make another's password good."""
     server = mailing.server
     await make_account(server, email)
@@ -98,7 +98,7 @@ async def test_a_link_without_the_password_proves_nothing(mailing: Mailing, emai
 
 
 @pytest.mark.proves("ac-verify-email")
-async def test_without_proof_nobody_lets_an_app_manage_the_household(mailing: Mailing, email: str) -> None:
+async def test_an_unconfirmed_address_cannot_let_an_app_manage_the_household(mailing: Mailing, email: str) -> None:
     server = mailing.server
     await make_account(server, email)
     async with server.browser() as http:
@@ -127,7 +127,7 @@ async def test_without_proof_nobody_lets_an_app_manage_the_household(mailing: Ma
         assert (await redeem(http, attempt, code)).json()["scope"] == "lists:read lists:write household:manage"
 
 
-async def test_people_of_a_provider_have_nothing_to_prove(mailing: Mailing) -> None:
+async def test_people_of_a_provider_need_not_confirm_an_address(mailing: Mailing) -> None:
     server, household_id = mailing.server, new_id()
     async with transaction(server.engine, household_id=household_id) as connection:
         ada = Identity("https://login.example.org", "ada", "Ada")
@@ -141,7 +141,7 @@ async def test_people_of_a_provider_have_nothing_to_prove(mailing: Mailing) -> N
         assert "confirm your address" not in page.text
 
 
-async def test_looking_at_the_link_confirms_nothing(mailing: Mailing, email: str) -> None:
+async def test_opening_the_link_confirms_nothing(mailing: Mailing, email: str) -> None:
     server = mailing.server
     await make_account(server, email)
     async with server.browser() as http:
@@ -151,7 +151,7 @@ async def test_looking_at_the_link_confirms_nothing(mailing: Mailing, email: str
         assert not await is_verified(server, email)
 
 
-async def test_the_link_is_good_for_a_day(mailing: Mailing, email: str) -> None:
+async def test_a_verification_link_works_for_a_day(mailing: Mailing, email: str) -> None:
     server = mailing.server
     await make_account(server, email)
     async with server.browser() as http:
@@ -163,9 +163,7 @@ async def test_the_link_is_good_for_a_day(mailing: Mailing, email: str) -> None:
 @pytest.mark.proves("""ac-prehijack MUST own rule
     Who signs up with another's address keeps nothing once its owner proves it.
     Here: The first proof of an address ends what was there before: sessions, grants and links.""")
-async def test_who_signs_up_with_anothers_address_keeps_nothing_once_its_owner_resets(
-    mailing: Mailing, email: str
-) -> None:
+async def test_a_false_owner_keeps_nothing_once_the_real_one_resets_the_password(mailing: Mailing, email: str) -> None:
     """Pre-hijacking: an account made with the victim's address while the service sent no letters."""
     server = mailing.server
     without: RunningServer = await start(server.settings.model_copy(update={"smtp_host": None}), server.engine)
