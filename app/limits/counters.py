@@ -40,7 +40,9 @@ class MemoryCounters:
 
     def hit(self, item: RateLimitItem, key: str, times: int = 1) -> bool:
         """Count events of `key`. Returns False when there is no room for them."""
-        return self._windows_of(item).hit(item, key, cost=times)
+        # Not through `_windows_of`: this is on the path of every call.
+        windows = self._windows.get(item.namespace) or self._windows_of(item)
+        return windows.hit(item, key, cost=times)
 
     def has_room(self, item: RateLimitItem, key: str) -> bool:
         """Return whether one more event of `key` would be counted."""

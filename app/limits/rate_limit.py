@@ -71,7 +71,7 @@ class RateLimit:
     def counters(self, *subject: str | UUID) -> list[tuple[RateLimitItem, str]]:
         """Return what counts an event of `subject` (the values of `key`), the narrowest network first."""
         if not self.shared and self.key[0] not in _WITH_NETWORKS:
-            return [(self.per, "/".join(map(str, subject)))]
+            return [(self.per, str(subject[0]) if len(subject) == 1 else "/".join(map(str, subject)))]
         first, *others = map(str, subject)
         networks = networks_of(first) if self.key[0] in _WITH_NETWORKS else (Network(first),)
         return [(self._per_network(each), self._counter_key(each, others)) for each in networks]
@@ -126,7 +126,7 @@ class RateLimiter:
         """
         if not self._enabled:
             return
-        limit = self._replaced.get(limit, limit)
+        limit = self._replaced.get(limit, limit) if self._replaced else limit
         counters = limit.counters(*subject)
         if not limit.shared:
             for item, key in counters:
