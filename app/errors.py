@@ -72,7 +72,7 @@ class Conflict(AppError):
 
 
 class LimitReached(AppError):
-    """A size or rate limit; `retry_after` when waiting helps."""
+    """A quota or a rate limit; `retry_after` when waiting helps."""
 
     code = "limit"
 

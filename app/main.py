@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute
 from app.access.api_keys import ApiKeys
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
-from app.access.limits import AccessLimits
 from app.audit.log import AuditLog
 from app.db import Engine, create_engine
 from app.db.readiness import Readiness
@@ -20,13 +19,12 @@ from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
-from app.limits.counters import Counters
+from app.limits.rate_limit import RateLimiter
 from app.mcp.http.routes import McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.context import OAuthContext
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.external.trusted_issuers import external_issuers
-from app.oauth.limits import Limits, PerMinute, limits_of
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
@@ -62,7 +60,7 @@ class Parts:
     engine: Engine
     pubsub: PubSub
     fetcher: Fetcher
-    counters: Counters
+    limiter: RateLimiter
     mailer: Mailer
     audit: AuditLog
     keys: KeyRing | None
@@ -93,7 +91,7 @@ def _parts(settings: Settings) -> Parts:
     engine = create_engine(database_url)
     pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
-    counters = Counters(settings.rate_limit_storage_url.get_secret_value())
+    limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings.secret_keys[0])
     keys = KeyRing(engine, settings) if settings.auth_server else None
@@ -101,12 +99,12 @@ def _parts(settings: Settings) -> Parts:
         engine,
         TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
         GrantCache(pubsub),
-        AccessLimits.of(settings, counters),
+        limiter,
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
     endpoints = McpEndpoints(settings, engine, identify, pubsub, audit)
-    return Parts(settings, engine, pubsub, fetcher, counters, mailer, audit, keys, endpoints)
+    return Parts(settings, engine, pubsub, fetcher, limiter, mailer, audit, keys, endpoints)
 
 
 @asynccontextmanager
@@ -129,7 +127,7 @@ async def _running(parts: Parts) -> AsyncGenerator[None]:
             with on_stop(parts.endpoints.subscriptions.close):
                 yield
     finally:
-        await parts.counters.close()
+        await parts.limiter.close()
         await engine.dispose()
 
 
@@ -148,13 +146,13 @@ def _authorization_routes(parts: Parts) -> list[BaseRoute]:
     settings, keys = parts.settings, parts.keys
     if keys is None:
         return []
-    context = OAuthContext(settings, parts.engine, system_clock, parts.audit, keys, parts.pubsub.grant_ended)
-    limits = limits_of(PerMinute(), parts.counters, enabled=settings.limits)
-    return authorization_server_routes(context, parts.fetcher, parts.mailer, limits, PasswordHashing())
+    revoked = parts.pubsub.grant_ended
+    context = OAuthContext(settings, parts.engine, system_clock, parts.audit, keys, revoked, parts.limiter)
+    return authorization_server_routes(context, parts.fetcher, parts.mailer, PasswordHashing())
 
 
 def authorization_server_routes(
-    context: OAuthContext, fetcher: Fetcher, mailer: Mailer, limits: Limits, hashing: PasswordHashing
+    context: OAuthContext, fetcher: Fetcher, mailer: Mailer, hashing: PasswordHashing
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
     settings, engine, clock = context.settings, context.engine, context.clock
@@ -172,7 +170,7 @@ def authorization_server_routes(
         kit=kit,
         client_requests=PendingRequests(kit),
         audit=context.audit,
-        sign_ins=limits.sign_ins,
+        limiter=context.limiter,
         password_sign_in=PasswordSignIn(engine, hashing, LoginThrottle(secret_key, enabled=settings.limits), clock),
         mailer=mailer,
         oidc_provider=provider,
@@ -182,7 +180,7 @@ def authorization_server_routes(
     )
     provider_name = None if provider is None else provider.name
     return [
-        *oauth_routes(context, kit, limits, fetcher, provider_name=provider_name, sends_emails=mailer.enabled),
+        *oauth_routes(context, kit, fetcher, provider_name=provider_name, sends_emails=mailer.enabled),
         *web_routes(web),
     ]
 

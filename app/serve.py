@@ -11,7 +11,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app.db import create_engine
 from app.db.startup import Stopped, database
-from app.limits.counters import Counters
+from app.limits.rate_limit import RateLimiter
 from app.main import create_app, create_worker
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.process import check_address, freeze_gc
@@ -35,7 +35,7 @@ def _serve(settings: Settings) -> None:
             leave_public_url(settings)
         if complete.auth_server:
             asyncio.run(_check_keys(complete))
-        Counters(complete.rate_limit_storage_url.get_secret_value())  # a worker could only say that it can't start
+        RateLimiter(complete.rate_limit_storage_url.get_secret_value())  # a worker could only say that it can't start
         print(f"Open {complete.public_url} or give your assistant {complete.resource} (Ctrl-C stops)", file=sys.stderr)
         if complete.workers == 1:
             app = create_app(complete)

@@ -3,16 +3,13 @@
 import re
 import subprocess
 import tomllib
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
 from app import VERSION
-from app.access.limits import CALLS_OF_PERSON_PER_MINUTE, CALLS_PER_MINUTE, UNKNOWN_KEYS_PER_MINUTE
 from app.mcp.catalogue import TOOLS
-from app.oauth.limits import PerMinute
 from app.settings import Settings
 from tests.documents import ROOT, rendered, table
 from tests.web.test_landing import page_of, text_of
@@ -80,15 +77,6 @@ def test_every_runtime_dependency_has_its_line() -> None:
     rows = table(rendered(ROOT / "docs/dependencies.md"), "package", "what for")
     assert [row[0] for row in rows] == names
     assert all(row[1] for row in rows)
-
-
-def test_the_limits_in_the_documents_are_those_of_the_code() -> None:
-    rows = table(rendered(ROOT / "docs/configuration.md"), "what", "at most, in any minute", "counts in")
-    said = [int(number.replace(",", "")) for row in rows for number in re.findall(r"[\d,]*\d", row[1])]
-    meant = PerMinute()
-    twice = [meant.fetches_for_requester]  # of documents, and of keys
-    of_calls = [CALLS_PER_MINUTE, CALLS_OF_PERSON_PER_MINUTE, UNKNOWN_KEYS_PER_MINUTE]
-    assert sorted(said) == sorted([*asdict(meant).values(), *twice, *of_calls])
 
 
 def test_the_version_is_the_same_everywhere() -> None:

@@ -6,11 +6,12 @@ from uuid import UUID
 from app.access.api_keys import ApiKeys
 from app.access.caller import Caller
 from app.access.grant_cache import CachedGrant, GrantCache
-from app.access.limits import AccessLimits
 from app.crypto.tokens import API_KEY_PREFIX
 from app.db import Engine, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor
+from app.limits.defaults import CALLS, CALLS_OF_PERSON, UNKNOWN_KEYS
+from app.limits.rate_limit import RateLimiter
 from app.oauth.credentials.api_keys import is_api_key
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.grants.models import Grant
@@ -30,7 +31,7 @@ class Authenticator:
         engine: Engine,
         verifier: TokenVerifier,
         cache: GrantCache,
-        limits: AccessLimits,
+        limiter: RateLimiter,
         *,
         api_keys: ApiKeys | None = None,
         external: ExternalGrants | None = None,
@@ -39,7 +40,7 @@ class Authenticator:
         self._engine = engine
         self._verifier = verifier
         self._cache = cache
-        self._limits = limits
+        self._limiter = limiter
         self._api_keys = api_keys
         self._external = external
         self._clock = clock
@@ -82,10 +83,10 @@ class Authenticator:
         """
         return _renew(caller, await self._find(caller.actor.grant_id))
 
-    def count_further(self, caller: Caller, calls: int) -> None:
+    async def count_further(self, caller: Caller, calls: int) -> None:
         """Count the calls of a batch beyond the first. Raises `LimitReached`."""
-        self._limits.count_calls(caller.actor.grant_id, calls)
-        self._limits.count_calls_of(caller.actor.person_id, calls)
+        await self._limiter.check(CALLS, caller.actor.grant_id, times=calls)
+        await self._limiter.check(CALLS_OF_PERSON, caller.actor.person_id, times=calls)
 
     async def _find_by_key(self, api_keys: ApiKeys, key: str, address: str) -> Caller | None:
         if not is_api_key(key):
@@ -100,10 +101,11 @@ class Authenticator:
         return Caller(found.actor, api_keys.issuer, expand(found.grant.scopes), found.grant.endpoint, ends_at)
 
     async def _look_up(self, api_keys: ApiKeys, key: str, address: str) -> UUID | None:
-        await self._limits.before_looking_up(address)
+        # Only keys that are new come here: known keys, and tokens, pass while others invent keys.
+        await self._limiter.peek(UNKNOWN_KEYS, address)
         grant_id = await api_keys.look_up(key)
         if grant_id is None:
-            await self._limits.count_unknown(address)
+            await self._limiter.count(UNKNOWN_KEYS, address)
         return grant_id
 
     async def _grant_of(self, claims: AccessClaims) -> UUID | None:
@@ -113,10 +115,11 @@ class Authenticator:
 
     async def _count_and_find(self, grant_id: UUID) -> CachedGrant | None:
         """Return the live grant of a verified token or key, and count the call."""
-        self._limits.count_calls(grant_id)
+        # Before anything is read, so that a token of an ended grant can't have it looked up without end.
+        await self._limiter.check(CALLS, grant_id)
         found = self._cache.find(grant_id) or await self._find(grant_id)
         if found is not None:
-            self._limits.count_calls_of(found.actor.person_id)
+            await self._limiter.check(CALLS_OF_PERSON, found.actor.person_id)
         return found
 
     async def _find(self, grant_id: UUID) -> CachedGrant | None:

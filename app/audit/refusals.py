@@ -5,17 +5,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.strategies import FixedWindowRateLimiter
-
 from app.audit.models import Action, AuditEntry
 from app.db import new_id
-from app.limits.windows import FixedWindow
-from app.runtime.addresses import network_of, networks_of
-
-EACH_PER_SOURCE: Final = 10
-EACH: Final = 300
-"""Refusals a minute that get a row each: of one network, grant or person, and of all together."""
+from app.limits import defaults
+from app.limits.counters import local_counters
+from app.limits.rate_limit import RateLimit
+from app.runtime.addresses import network_of
 
 GUESSES: Final = frozenset({Action.SIGN_IN, Action.PASSWORD_CHANGED, Action.PASSWORD_RESET})
 """The actions where passwords and links are guessed. They have a budget of their own, as large as the other one."""
@@ -33,16 +28,16 @@ class Refusals:
     """The refusals of one process in the current minute."""
 
     def __init__(self) -> None:
-        self._windows = FixedWindowRateLimiter(FixedWindow())
+        self._counters = local_counters()
         self._counted: dict[_Source, AuditEntry] = {}
 
     def admit(self, entry: AuditEntry) -> bool:
         """Whether a refusal gets a row of its own; if not, it is counted for `take_counted`."""
-        limits = _limits(entry)
+        counters = [each for limit, subject in _limits(entry) for each in limit.counters(*subject)]
         # A refusal above one limit uses up none of the others, and leaves no counters that would only fill the memory.
-        if all(self._windows.test(item, key) for item, key in limits):
-            for item, key in limits:
-                self._windows.hit(item, key)
+        if all(self._counters.has_room(item, key) for item, key in counters):
+            for item, key in counters:
+                self._counters.hit(item, key)
             return True
         self._count(entry)
         return False
@@ -60,14 +55,18 @@ class Refusals:
         self._counted[source] = _shared(entry, source) if known is None else replace(known, times=known.times + 1)
 
 
-def _limits(entry: AuditEntry) -> list[tuple[RateLimitItem, str]]:
+def _limits(entry: AuditEntry) -> list[tuple[RateLimit, tuple[str, ...]]]:
     """Return the limits that a refusal counts against. Several, because a person may have many grants or addresses."""
-    group = "guess" if entry.action in GUESSES else "other"
-    limits = [(EACH, "all")]
-    limits += [(EACH_PER_SOURCE * each.share, f"network {each.name}") for each in networks_of(entry.address or "")]
-    limits += [(EACH_PER_SOURCE, f"grant {entry.grant_id}")] if entry.grant_id else []
-    limits += [(EACH_PER_SOURCE, f"person {entry.person_id}")] if entry.person_id else []
-    return [(RateLimitItemPerMinute(most), f"{group} {source}") for most, source in limits]
+    kind = "guess" if entry.action in GUESSES else "other"
+    limits = [
+        (defaults.RECORDED_REFUSALS, (kind,)),
+        (defaults.RECORDED_REFUSALS_OF_NETWORK, (entry.address or "", kind)),
+    ]
+    if entry.grant_id:
+        limits.append((defaults.RECORDED_REFUSALS_OF_GRANT, (str(entry.grant_id), kind)))
+    if entry.person_id:
+        limits.append((defaults.RECORDED_REFUSALS_OF_PERSON, (str(entry.person_id), kind)))
+    return limits
 
 
 def _network(entry: AuditEntry) -> str | None:

@@ -22,11 +22,12 @@ from app.db.faults import (
     is_lost_connection,
     unavailable,
 )
-from app.db.turns import WriterSlots
+from app.limits.concurrency import Slots, take
+from app.limits.defaults import WRITERS
 
 LOCK_WAIT: Final = "5s"
 
-_turns: Final = WriterSlots()
+_writers: Final = Slots(WRITERS)
 
 
 class CommittedError(Exception):
@@ -86,7 +87,8 @@ async def open_transaction(
     Raises `Unavailable` when the database can't be reached, is too busy, or lost the transaction.
     """
     try:
-        async with _turns.slot(household_id) if write and household_id is not None else nullcontext():
+        is_writer = write and household_id is not None
+        with await take(_writers.of(household_id), seconds=WRITERS.seconds) if is_writer else nullcontext():
             opened = await _begun(engine, _opening(household_id, write))
             try:
                 yield opened

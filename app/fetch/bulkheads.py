@@ -6,55 +6,52 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from threading import Thread
 
-import anyio
-
 from app.fetch.answers import FetchFailed, Reason
-from app.limits.concurrency import PerKeyLimiter
+from app.limits.concurrency import ConcurrencyLimit, Slots, take
 from app.runtime.addresses import IPAddress, Resolve
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many fetches go on at once, together, with one host and for one requester; and how many look-ups."""
+    """How many fetches and look-ups go on at once: altogether, at one host, and for one requester."""
 
-    at_once: int
-    of_host: int
-    of_requester: int
-    look_ups: int
-    look_ups_of_requester: int
+    fetches: ConcurrencyLimit
+    of_host: ConcurrencyLimit
+    of_requester: ConcurrencyLimit
+    look_ups: ConcurrencyLimit
+    look_ups_of_requester: ConcurrencyLimit
 
 
 class FetchPlaces:
     """Places and look-ups within `bounds`, each waited for `patience` seconds.
 
-    A look-up can take half a minute when a name server is silent, and can't be ended. So each counts until it ends by
-    itself, also when nobody waits for it any more. Its thread is its own, and a daemon, which no process waits for at
-    its exit.
+    A look-up can take half a minute when a name server is silent, and can't be ended. So it counts until it ends by
+    itself, even when nobody waits for it. Each has a daemon thread of its own, so the process can exit meanwhile.
 
-    A requester is a network address on whose behalf something is fetched, and counts with its networks; None has no
-    limit. Who waits for others of the same requester or host keeps no place from the rest. Both methods raise
+    A requester is the network address on whose behalf something is fetched, and counts with its networks; None has no
+    limit. Waiting for others of the same requester or host takes no place from the rest. Both methods raise
     `FetchFailed` when they have waited long enough.
     """
 
     def __init__(self, resolve: Resolve, bounds: Bounds, *, patience: float) -> None:
         self._resolve = resolve
         self._patience = patience
-        self._places = anyio.CapacityLimiter(bounds.at_once)
-        self._hosts = PerKeyLimiter(bounds.of_host)
-        self._requesters = PerKeyLimiter(bounds.of_requester)
-        self._look_ups = anyio.CapacityLimiter(bounds.look_ups)
-        self._look_ups_of_requesters = PerKeyLimiter(bounds.look_ups_of_requester)
+        self._fetches = Slots(bounds.fetches)
+        self._hosts = Slots(bounds.of_host)
+        self._requesters = Slots(bounds.of_requester)
+        self._look_ups = Slots(bounds.look_ups)
+        self._look_ups_of_requesters = Slots(bounds.look_ups_of_requester)
 
     @asynccontextmanager
     async def place(self, host: str, requester: str | None) -> AsyncGenerator[None]:
-        """A place for a fetch from `host`."""
-        of_requester = self._requesters.for_networks(requester)
-        with await self._taken(*of_requester, self._hosts.for_key(host.rstrip(".")), self._places):
+        """Hold a place for a fetch from `host`."""
+        of_requester = self._requesters.of_networks(requester)
+        with await self._take(*of_requester, self._hosts.of(host.rstrip(".")), self._fetches.of()):
             yield
 
     async def addresses_of(self, host: str, port: int, requester: str | None) -> Sequence[IPAddress]:
-        """The addresses of a host, by one look-up. Raises OSError or UnicodeError when there are none."""
-        taken = await self._taken(*self._look_ups_of_requesters.for_networks(requester), self._look_ups)
+        """Look up the addresses of a host, once. Raises OSError or UnicodeError when there are none."""
+        taken = await self._take(*self._look_ups_of_requesters.of_networks(requester), self._look_ups.of())
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Sequence[IPAddress]] = loop.create_future()
 
@@ -72,7 +69,7 @@ class FetchPlaces:
                 found = self._resolve(host, port)
             except Exception as error:
                 found = error
-            with suppress(RuntimeError):  # the loop is closed: nobody wants to know
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for the answer
                 loop.call_soon_threadsafe(ended, found)
 
         try:
@@ -82,15 +79,8 @@ class FetchPlaces:
             raise FetchFailed(Reason.BUSY) from None
         return await answer
 
-    async def _taken(self, *limiters: anyio.CapacityLimiter) -> ExitStack:
-        """A place of each, one after the other, until the answer is closed."""
-        holder = object()
-        with ExitStack() as taken:
-            try:
-                with anyio.fail_after(self._patience):
-                    for limiter in limiters:
-                        await limiter.acquire_on_behalf_of(holder)
-                        taken.callback(limiter.release_on_behalf_of, holder)
-            except TimeoutError:
-                raise FetchFailed(Reason.BUSY) from None
-            return taken.pop_all()
+    async def _take(self, *slots: asyncio.Semaphore) -> ExitStack:
+        try:
+            return await take(*slots, seconds=self._patience)
+        except TimeoutError:
+            raise FetchFailed(Reason.BUSY) from None

@@ -20,21 +20,27 @@ import httpx2
 
 from app.fetch.answers import Fetched, FetchFailed, Reason, read_answer
 from app.fetch.bulkheads import Bounds, FetchPlaces
+from app.limits import defaults
+from app.limits.defaults import FETCH_SECONDS, PATIENCE
 from app.runtime.addresses import IPAddress, Resolve, is_public, resolve
 from app.settings import Settings
 from app.settings.types import is_loopback
 
 DOCUMENT_BYTES: Final = 5 * 1024
 KEYS_BYTES: Final = 64 * 1024
-SECONDS: Final = 5
 CONNECT_SECONDS: Final = 2
 MOST_ADDRESSES: Final = 4
 
-PATIENCE: Final = 0.25
-"""How much of its time a stranger's fetch waits for a look-up, and again for a place; the rest is for the fetch."""
-
-OURS: Final = Bounds(at_once=16, of_host=16, of_requester=16, look_ups=4, look_ups_of_requester=4)
-STRANGERS: Final = Bounds(at_once=64, of_host=4, of_requester=12, look_ups=32, look_ups_of_requester=6)
+OWN: Final = Bounds(
+    defaults.OWN_FETCHES, defaults.OWN_FETCHES, defaults.OWN_FETCHES, defaults.OWN_LOOK_UPS, defaults.OWN_LOOK_UPS
+)
+STRANGERS: Final = Bounds(
+    defaults.FETCHES,
+    defaults.FETCHES_OF_HOST,
+    defaults.FETCHES_OF_NETWORK,
+    defaults.LOOK_UPS,
+    defaults.LOOK_UPS_OF_NETWORK,
+)
 
 _GONE: Final = (404, 410)
 _ABOUT_US: Final = (401, 403, 407, 408, 425, 429)
@@ -78,12 +84,12 @@ class Fetcher:
         self,
         *,
         resolve_host: Resolve = resolve,
-        seconds: float = SECONDS,
+        seconds: float = FETCH_SECONDS,
         allow_loopback: bool = False,
         allow_plain_loopback: bool = False,
         ca_file: Path | None = None,
     ) -> None:
-        self._ours = FetchPlaces(resolve_host, OURS, patience=seconds)
+        self._own = FetchPlaces(resolve_host, OWN, patience=seconds)
         self._strangers = FetchPlaces(resolve_host, STRANGERS, patience=seconds * PATIENCE)
         self._people = FetchPlaces(resolve_host, STRANGERS, patience=seconds * PATIENCE)
         self._seconds = seconds
@@ -125,7 +131,7 @@ class Fetcher:
 
     def _places_of(self, asked: Asked) -> FetchPlaces:
         if asked.chosen is not None:
-            return self._ours
+            return self._own
         return self._people if asked.for_person else self._strangers
 
     async def _addresses_of(

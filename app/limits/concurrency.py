@@ -1,24 +1,59 @@
-"""How much each of many may hold at once."""
+"""Concurrency limits: how many at once of each key."""
 
-from typing import Any
+import asyncio
+from collections.abc import Hashable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-import anyio
-
+from app.limits.rate_limit import Key
 from app.runtime.addresses import networks_of
 
 
-class PerKeyLimiter:
-    """A limiter for each name, of `most` places, kept as long as somebody holds it or waits."""
+@dataclass(frozen=True, slots=True)
+class ConcurrencyLimit:
+    """At most `at_once` of each value of `key`, or altogether where it is None. Others wait
+    for so many `seconds`, or as long as it takes where that is None."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._limiters: WeakValueDictionary[str, Any] = WeakValueDictionary()
+    name: str
+    at_once: int
+    key: Key | None
+    seconds: float | None
+    protects: str
 
-    def for_key(self, name: str, times: int = 1) -> anyio.CapacityLimiter:
-        """That of a name, with so many `times` the places."""
-        return self._limiters.setdefault(name, anyio.CapacityLimiter(self._most * times))
 
-    def for_networks(self, address: str | None) -> list[anyio.CapacityLimiter]:
-        """Those of the networks that an address counts with. None is nobody, and has no limit."""
-        return [] if address is None else [self.for_key(each.name, each.share) for each in networks_of(address)]
+class Slots:
+    """The slots of a concurrency limit. A key is remembered as long as one of its slots is taken or waited for."""
+
+    def __init__(self, limit: ConcurrencyLimit) -> None:
+        self._at_once = limit.at_once
+        self._of: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def of(self, key: Hashable = None, share: int = 1) -> asyncio.Semaphore:
+        """Return the slots of a key, `share` times as many as usual."""
+        slots = self._of.get(key)
+        if slots is None:
+            slots = self._of[key] = asyncio.Semaphore(self._at_once * share)
+        return slots
+
+    def of_networks(self, address: str | None) -> list[asyncio.Semaphore]:
+        """Return the slots of the networks around an address; none without an address."""
+        return [] if address is None else [self.of(each.name, each.share) for each in networks_of(address)]
+
+
+async def take(*slots: asyncio.Semaphore, seconds: float | None) -> ExitStack:
+    """Take a slot of each, one after the other; they are free again when the returned stack is closed.
+
+    Raises `TimeoutError` after `seconds` of waiting, with nothing taken.
+    """
+    with ExitStack() as taken:
+        async with asyncio.timeout(seconds):
+            for each in slots:
+                if seconds == 0 and each.locked():
+                    raise TimeoutError
+                await each.acquire()
+                taken.callback(each.release)
+        return taken.pop_all()

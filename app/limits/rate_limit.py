@@ -1,105 +1,176 @@
-"""How often somebody may do something that costs us work or helps someone guess."""
+"""Rate limits: one shape, `RateLimit`, and one way to check it, `RateLimiter`."""
 
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.strategies import FixedWindowRateLimiter
+from limits import RateLimitItem
 
 from app.errors import LimitReached
-from app.limits.counters import Counters
-from app.limits.windows import FixedWindow
-from app.runtime.addresses import networks_of
+from app.limits.counters import MEMORY, SharedCounters, local_counters
+from app.runtime.addresses import Network, networks_of
 
 
+class Key(StrEnum):
+    """What a limit counts by."""
+
+    NETWORK = "network"
+    """An IPv4 address; the /64 of an IPv6 address, and the /48 around it with a multiple of the rate."""
+    HOST = "host"
+    URL = "URL"
+    CLIENT = "client"
+    GRANT = "grant"
+    PERSON = "person"
+    HOUSEHOLD = "household"
+    KIND = "kind"
+
+
+_WITH_NETWORKS: Final = frozenset({Key.NETWORK, Key.HOST})
+"""The host of a URL may be an address too."""
+
+_RECORDED: Final = {Key.CLIENT: "client_id", Key.GRANT: "grant_id", Key.PERSON: "person_id"}
+
+
+class RateLimited(LimitReached):
+    """Too many events in a period; `retry_after` says when there is room again.
+
+    `subject` names whose limit it was in the words of `AuditEntry`, when that is one grant, client or person.
+    """
+
+    def __init__(self, message: str, seconds: int, subject: Mapping[str, Any] | None = None) -> None:
+        """`{wait}` in the message becomes the time to wait in words."""
+        super().__init__(message.format(wait=wait_in_words(seconds)), retry_after=seconds)
+        self.subject = dict(subject or {})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class RateLimit:
-    """At most `per_minute` events in any 60 seconds from one address, or from one address for one thing (`about`);
-    and in proportion from the wider networks that it counts with.
+    """At most so many events (`per`: a number and a period) of each value of `key`.
 
-    `hit` counts an event, `wait` only looks; both answer the seconds to wait, or None when there is room. `require`
-    counts, and raises.
-    `name` keeps apart what several limits count in the same `counters`.
+    `shared` limits count in RATE_LIMIT_STORAGE_URL. The others count in each process and cost a few microseconds: they
+    are for what happens at every call, or while database locks are held.
+    """
+
+    name: str
+    per: RateLimitItem
+    key: tuple[Key, ...]
+    protects: str
+    message: str = ""
+    shared: bool = True
+
+    def __post_init__(self) -> None:
+        self.per.namespace = self.name  # the library's word for what keeps the counters of limits apart
+
+    def counters(self, *subject: str | UUID) -> list[tuple[RateLimitItem, str]]:
+        """Return what counts an event of `subject` (the values of `key`), the narrowest network first."""
+        if not self.shared and self.key[0] not in _WITH_NETWORKS:
+            return [(self.per, str(subject[0]) if len(subject) == 1 else "/".join(map(str, subject)))]
+        first, *others = map(str, subject)
+        networks = networks_of(first) if self.key[0] in _WITH_NETWORKS else (Network(first),)
+        return [(self._per_network(each), self._counter_key(each, others)) for each in networks]
+
+    def at_rate(self, amount: int) -> "RateLimit":
+        """Return the same limit with another number of events."""
+        return replace(self, per=type(self.per)(amount, self.per.multiples))
+
+    def refusal(self, seconds: float, *subject: str | UUID) -> RateLimited:
+        """Return the error for a subject that has to wait."""
+        recorded = _RECORDED.get(self.key[0]) if len(self.key) == 1 else None
+        whose = {} if recorded is None else {recorded: subject[0]}
+        return RateLimited(self.message, max(1, math.ceil(seconds)), whose)
+
+    def _per_network(self, network: Network) -> RateLimitItem:
+        return type(self.per)(self.per.amount * network.share, self.per.multiples, self.name)
+
+    def _counter_key(self, network: Network, others: list[str]) -> str:
+        # Of one length, whatever was sent; and no address of a person in the clear.
+        return sha256(json.dumps([network.name, *others]).encode()).hexdigest()
+
+
+class RateLimiter:
+    """Checks every rate limit of a process.
+
+    `url` is where shared limits count (see `SharedCounters`). `rates` replaces numbers of the defaults.
     """
 
     def __init__(
-        self, per_minute: int, *, enabled: bool = True, name: str = "", counters: Counters | None = None
+        self,
+        url: str = MEMORY,
+        *,
+        enabled: bool = True,
+        rates: Mapping[RateLimit, int] | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._per_minute = per_minute
-        self._name = name
-        self._counters = counters or Counters()
+        """Raises `StartupError` when the package for `url` is missing."""
         self._enabled = enabled
-
-    async def hit(self, address: str, about: str = "") -> int | None:
-        """Count one event. Answers the seconds to wait when there was no room for it."""
-        for item, key in self._counted(address, about):
-            if not await self._counters.hit(item, key):
-                return await self._seconds_left(item, key)
-        return None
-
-    async def wait(self, address: str, about: str = "") -> int | None:
-        """The seconds to wait before the next event would be accepted; counts nothing."""
-        for item, key in self._counted(address, about):
-            if not await self._counters.has_room(item, key):
-                return await self._seconds_left(item, key)
-        return None
-
-    async def require(self, address: str, words: str, about: str = "") -> None:
-        """Count one event. Raises `LimitReached` with `words`, in which `{wait}` may stand ("in a minute"), without
-        room for it."""
-        _refuse(await self.hit(address, about), words)
-
-    async def require_room(self, address: str, words: str, about: str = "") -> None:
-        """The same without counting."""
-        _refuse(await self.wait(address, about), words)
-
-    def _counted(self, address: str, about: str) -> list[tuple[RateLimitItem, str]]:
-        """What counts an event, the narrowest first: who is refused there uses up nothing of what others share."""
-        if not self._enabled:
-            return []
-        return [
-            (RateLimitItemPerMinute(self._per_minute * each.share, namespace=self._name), _key(each.name, about))
-            for each in networks_of(address)
-        ]
-
-    async def _seconds_left(self, item: RateLimitItem, key: str) -> int:
-        return max(1, math.ceil(await self._counters.room_at(item, key) - time.time()))
-
-
-class LocalLimit:
-    """At most `per_minute` events of one thing in a minute that begins with the first of them, in this process.
-
-    For what happens at every call, and where database locks are held: it never waits, and costs a few microseconds.
-    """
-
-    def __init__(self, per_minute: int, *, enabled: bool = True, clock: Callable[[], float] = time.time) -> None:
-        self._item = RateLimitItemPerMinute(per_minute)
-        self._windows = FixedWindowRateLimiter(FixedWindow(clock))
+        self._replaced = {limit: limit.at_rate(amount) for limit, amount in (rates or {}).items()}
         self._clock = clock
-        self._enabled = enabled
+        self._local = local_counters(clock)
+        self._shared = SharedCounters(url)
 
-    def require(self, about: str, words: str, *, times: int = 1) -> None:
-        """Count `times` events of `about`. Raises `LimitReached` as `RateLimit.require` does."""
-        if not self._enabled or self._windows.hit(self._item, about, cost=times):
+    async def close(self) -> None:
+        """Close the connections to the storage."""
+        await self._shared.close()
+
+    async def check(self, limit: RateLimit, *subject: str | UUID, times: int = 1) -> None:
+        """Count events of `subject`: the values of `limit.key`. Raises `RateLimited` when there is no room for them.
+
+        For a limit that is not shared it does not wait: the caller is not suspended.
+        """
+        if not self._enabled:
             return
-        ends_at = self._windows.get_window_stats(self._item, about).reset_time
-        _refuse(max(1, math.ceil(ends_at - self._clock())), words)
+        limit = self._replaced.get(limit, limit) if self._replaced else limit
+        counters = limit.counters(*subject)
+        if not limit.shared:
+            for item, key in counters:
+                if not self._local.hit(item, key, times):
+                    raise limit.refusal(self._local.resets_at(item, key) - self._clock(), *subject)
+            return
+        # Who is refused uses up nothing of what a wider network shares. And a wide network that is refused leaves no
+        # counter behind for each narrow one in it: there are enough of them to fill the memory.
+        await self._look(limit, counters[1:], subject)
+        for item, key in counters:
+            if not await self._shared.hit(item, key, times):
+                raise await self._refusal(limit, item, key, subject)
+
+    async def peek(self, limit: RateLimit, *subject: str | UUID) -> None:
+        """Raise `RateLimited` where `check` would now; counts nothing."""
+        if self._enabled:
+            limit = self._replaced.get(limit, limit)
+            await self._look(limit, limit.counters(*subject), subject)
+
+    async def count(self, limit: RateLimit, *subject: str | UUID) -> None:
+        """Count an event that has happened already, for those who `peek` before the next one."""
+        with suppress(RateLimited):
+            await self.check(limit, *subject)
+
+    async def _look(
+        self, limit: RateLimit, counters: Sequence[tuple[RateLimitItem, str]], subject: Sequence[str | UUID]
+    ) -> None:
+        for item, key in counters:
+            if not await self._shared.has_room(item, key):
+                raise await self._refusal(limit, item, key, subject)
+
+    async def _refusal(
+        self, limit: RateLimit, item: RateLimitItem, key: str, subject: Sequence[str | UUID]
+    ) -> RateLimited:
+        return limit.refusal(await self._shared.resets_at(item, key) - self._clock(), *subject)
 
 
-def _refuse(seconds: int | None, words: str) -> None:
-    if seconds is not None:
-        raise LimitReached(words.format(wait=wait_in_words(seconds)), retry_after=seconds)
-
-
-def _key(network: str, about: str) -> str:
-    """Of one length, whatever was sent; and nobody's address in the clear."""
-    return sha256(json.dumps([network, about]).encode()).hexdigest()
+def limited_subject(error: LimitReached) -> dict[str, Any]:
+    """Return the grant, client or person whose rate limit it was, in the words of `AuditEntry`."""
+    return error.subject if isinstance(error, RateLimited) else {}
 
 
 def wait_in_words(seconds: int) -> str:
-    """When to come again, to stand behind "Try again": in a few seconds, in a minute, in 15 minutes, in an hour."""
+    """Return when to try again, to follow "Try again": in a few seconds, in a minute, in 15 minutes, in an hour."""
     minutes = math.ceil(seconds / 60)
     if seconds <= 10:
         return "in a few seconds"

@@ -11,11 +11,11 @@ from starlette.routing import BaseRoute, Route
 
 from app.audit.models import Action
 from app.errors import AppError, LimitReached
+from app.limits.rate_limit import limited_subject
 from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError
 from app.oauth.parameters import Parameters, form_parameters
-from app.oauth.spending import limited_subject
-from app.oauth.tokens.failures import Failures
+from app.oauth.tokens.failures import count_failure, refuse_flood
 from app.ui.forms import MAX_BODY
 from app.ui.public_document import ANY_ORIGIN
 from app.ui.status import set_retry_after, status_of_refusal
@@ -74,9 +74,8 @@ class ClientEndpoint(ABC):
     action: ClassVar[Action]
     detail: ClassVar[str | None] = None
 
-    def __init__(self, context: OAuthContext, failures: Failures) -> None:
+    def __init__(self, context: OAuthContext) -> None:
         self._context = context
-        self._failures = failures
 
     @abstractmethod
     async def handle(self, request: ClientRequest) -> Response:
@@ -95,7 +94,7 @@ class ClientEndpoint(ABC):
             raise
         client_request = ClientRequest(request, parameters)
         try:
-            await self._failures.refuse_flood(request)
+            await refuse_flood(self._context.limiter, request)
             return await self.handle(client_request)
         except OAuthError as error:
             await self._count(request, parameters)
@@ -108,7 +107,7 @@ class ClientEndpoint(ABC):
 
     async def _count(self, request: Request, parameters: Parameters) -> None:
         try:
-            await self._failures.count(request, parameters)
+            await count_failure(self._context.limiter, request, parameters)
         except LimitReached as reached:
             self._record_limit(request, reached)
             raise

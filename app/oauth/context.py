@@ -8,6 +8,7 @@ from starlette.requests import Request
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.db import Engine
+from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.addresses import known_address
@@ -29,6 +30,7 @@ class OAuthContext:
     audit: AuditLog
     keys: KeyRing
     grant_revoked: GrantRevoked
+    limiter: RateLimiter
 
     def audit_entry(self, request: Request, action: Action, **known: Any) -> AuditEntry:
         """Return an audit entry about a request; `known` are fields of `AuditEntry`."""

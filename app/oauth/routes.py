@@ -11,11 +11,11 @@ from app.oauth.authorize.endpoint import AuthorizationEndpoint
 from app.oauth.authorize.error_page import with_error_page
 from app.oauth.client_endpoint import client_route
 from app.oauth.clients.authentication import ClientAuthenticator
+from app.oauth.clients.fetch_limits import DOCUMENTS, KEY_SETS, FetchLimits
 from app.oauth.clients.key_sets import KeySets
 from app.oauth.clients.metadata_documents import MetadataDocuments
 from app.oauth.clients.registration import RegistrationEndpoint
 from app.oauth.context import OAuthContext
-from app.oauth.limits import Limits
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.introspection_endpoint import IntrospectionEndpoint
@@ -33,7 +33,6 @@ CACHE_SECONDS = 300
 def oauth_routes(
     context: OAuthContext,
     kit: PageKit,
-    limits: Limits,
     fetcher: Fetcher,
     *,
     provider_name: str | None,
@@ -47,23 +46,23 @@ def oauth_routes(
     return [
         *_metadata_routes(context.settings),
         _jwks_route(context.keys),
-        *_client_routes(context, limits, fetcher),
-        *_page_routes(context, kit, limits, fetcher, provider_name, sends_emails),
+        *_client_routes(context, fetcher),
+        *_page_routes(context, kit, fetcher, provider_name, sends_emails),
     ]
 
 
-def _client_routes(context: OAuthContext, limits: Limits, fetcher: Fetcher) -> list[BaseRoute]:
-    key_sets = KeySets(fetcher, limits.key_sets, context.clock)
-    authenticator = ClientAuthenticator(context, key_sets, limits.failures)
+def _client_routes(context: OAuthContext, fetcher: Fetcher) -> list[BaseRoute]:
+    key_sets = KeySets(fetcher, FetchLimits(context.limiter, KEY_SETS), context.clock)
+    authenticator = ClientAuthenticator(context, key_sets)
     # It knows the tokens of this server only: those of another issuer are neither revoked nor introspected here.
     verifier = TokenVerifier(context.settings, context.keys, clock=context.clock)
-    token = TokenEndpoint(context, authenticator, limits)
-    register = RegistrationEndpoint(context, limits.registrations)
+    token = TokenEndpoint(context, authenticator)
+    register = RegistrationEndpoint(context)
     return [
         client_route("/oauth/register", register),
         client_route("/oauth/token", token),
-        client_route("/oauth/introspect", IntrospectionEndpoint(context, authenticator, limits, verifier)),
-        client_route("/oauth/revoke", RevocationEndpoint(context, authenticator, limits.failures, verifier)),
+        client_route("/oauth/introspect", IntrospectionEndpoint(context, authenticator, verifier)),
+        client_route("/oauth/revoke", RevocationEndpoint(context, authenticator, verifier)),
         # Where revision 2025-03-26 puts them when there is no metadata; SDKs still go there with a stored token.
         client_route("/register", register),
         client_route("/token", token),
@@ -73,14 +72,14 @@ def _client_routes(context: OAuthContext, limits: Limits, fetcher: Fetcher) -> l
 def _page_routes(
     context: OAuthContext,
     kit: PageKit,
-    limits: Limits,
     fetcher: Fetcher,
     provider_name: str | None,
     sends_emails: bool,
 ) -> list[BaseRoute]:
-    documents = MetadataDocuments(context.settings, context.engine, fetcher, limits.documents, context.clock)
+    limits = FetchLimits(context.limiter, DOCUMENTS)
+    documents = MetadataDocuments(context.settings, context.engine, fetcher, limits, context.clock)
     consent = ConsentPage(context, kit, documents, provider_name=provider_name, sends_emails=sends_emails)
-    authorize = with_error_page(kit, AuthorizationEndpoint(context, kit, limits.authorizations))
+    authorize = with_error_page(kit, AuthorizationEndpoint(context, kit))
     return [
         page_route(kit, "/authorize", authorize),
         page_route(kit, "/oauth/authorize", authorize),

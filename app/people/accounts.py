@@ -78,7 +78,7 @@ async def reset_password(
     if await take_link(connection, secret, "reset", now) is None:
         return None
     await change_password(connection, found.person_id, secret_hash, now)
-    await throttle.proven(connection, parse_email(found.email), address, now)
+    await throttle.forgive(connection, parse_email(found.email), address, now)
     if found.mailed:
         await repository.set_verified(connection, found.person_id, now)
     return found.person_id

@@ -38,7 +38,7 @@ class PasswordSignIn:
             matches = await self.hashing.verify(password, account.secret_hash if account else None, address)
         except Unavailable:
             async with transaction(self.engine) as connection:
-                await self.throttle.put_off(connection, attempt, self.clock())
+                await self.throttle.cancel(connection, attempt, self.clock())
             raise
         if not matches or account is None:
             return None
@@ -50,7 +50,7 @@ class PasswordSignIn:
             # The password before the counters, as in a reset, so that the two never wait for each other.
             if fresh != account.secret_hash:
                 stored = await repository.renew_password_hash(connection, account, fresh)
-            await self.throttle.passed(connection, attempt, self.clock())
+            await self.throttle.succeed(connection, attempt, self.clock())
         if stored != fresh and not await self.hashing.verify(password, stored, address):
             return None
         return replace(account, secret_hash=stored)

@@ -1,16 +1,16 @@
 """Password hashing with argon2id: never on the event loop, never more than two at once."""
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from dataclasses import replace
 from typing import Final, TypeVar
 
-import anyio
 import anyio.to_thread
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.errors import Invalid, Unavailable
-from app.limits.concurrency import PerKeyLimiter
+from app.limits.concurrency import Slots, take
+from app.limits.defaults import PASSWORD_HASHES, PASSWORD_QUEUE, PASSWORDS_OF_NETWORK
 from app.people.password_strength import check_strength
 from app.text import check_text
 
@@ -20,10 +20,6 @@ LONGEST: Final = 1024
 # OWASP's second recommendation for argon2id. Two at once keep the memory for hashing below 40 MiB.
 MEMORY_KIB: Final = 19 * 1024
 ROUNDS: Final = 2
-AT_ONCE: Final = 2
-LONGEST_QUEUE: Final = 32
-OF_NETWORK: Final = 6
-"""How many at once, working or waiting, of one network address; the rest of the queue is for others."""
 RETRY_SECONDS: Final = 5
 
 _TOO_MANY: Final = "Too many people are signing in right now. Try again shortly."
@@ -53,13 +49,13 @@ class PasswordHashing:
     with them must not fill the queue. A requester of None has no share.
     """
 
-    def __init__(self, hasher: PasswordHasher | None = None, *, longest_queue: int = LONGEST_QUEUE) -> None:
+    def __init__(self, hasher: PasswordHasher | None = None, *, places: int = PASSWORD_QUEUE.at_once) -> None:
         self._hasher = hasher or PasswordHasher(
             time_cost=ROUNDS, memory_cost=MEMORY_KIB, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
         )
-        self._places = anyio.CapacityLimiter(AT_ONCE)
-        self._room = anyio.CapacityLimiter(max(0, longest_queue + AT_ONCE))
-        self._shares = PerKeyLimiter(OF_NETWORK)
+        self._queue = Slots(replace(PASSWORD_QUEUE, at_once=places))
+        self._of_networks = Slots(PASSWORDS_OF_NETWORK)
+        self._hashes = Slots(PASSWORD_HASHES)
         # Stands in for the missing hash of an unknown account, so that both take the same time.
         self._nobodys_hash = self._hasher.hash("nobody has this password")
 
@@ -95,12 +91,9 @@ class PasswordHashing:
             return False
 
     async def _in_turn(self, requester: str | None, work: Callable[[], _T]) -> _T:
-        holder = object()
-        with ExitStack() as taken:
-            try:
-                for limiter in (self._room, *self._shares.for_networks(requester)):
-                    limiter.acquire_on_behalf_of_nowait(holder)
-                    taken.callback(limiter.release_on_behalf_of, holder)
-            except anyio.WouldBlock:
-                raise Unavailable(_TOO_MANY, retry_after=RETRY_SECONDS) from None
-            return await anyio.to_thread.run_sync(work, limiter=self._places)
+        try:
+            queued = await take(self._queue.of(), *self._of_networks.of_networks(requester), seconds=0)
+        except TimeoutError:
+            raise Unavailable(_TOO_MANY, retry_after=RETRY_SECONDS) from None
+        with queued, await take(self._hashes.of(), seconds=None):
+            return await anyio.to_thread.run_sync(work)

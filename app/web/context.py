@@ -7,7 +7,8 @@ from starlette.requests import Request
 
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
-from app.limits.rate_limit import RateLimit
+from app.limits.defaults import SIGN_INS
+from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.oidc_login.provider import OidcProvider
 from app.people.models import Person
@@ -22,13 +23,12 @@ from app.web.destinations import AccountPages, Destinations
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
-    """The collaborators of the pages. `client_requests` are the requests of OAuth clients that wait for a sign-in, and
-    `sign_ins` limits everything that asks for a password or sends an e-mail."""
+    """The collaborators of the pages. `client_requests` are the requests of OAuth clients that wait for a sign-in."""
 
     kit: PageKit
     client_requests: Destinations
     audit: AuditLog
-    sign_ins: RateLimit
+    limiter: RateLimiter
     password_sign_in: PasswordSignIn
     mailer: Mailer
     oidc_provider: OidcProvider | None
@@ -46,8 +46,8 @@ class WebContext:
         return self.oidc_provider.name if self.oidc_provider is not None and person.email is None else None
 
     async def count_attempt(self, request: Request) -> None:
-        """Count an attempt that costs work. Raises `LimitReached` for a network address with too many."""
-        await self.sign_ins.require(client_address(request), "Too many attempts from your network. Try again {wait}.")
+        """Count what asks for a password or sends an e-mail. Raises `RateLimited` for a network with too much of it."""
+        await self.limiter.check(SIGN_INS, client_address(request))
 
     def audit_entry(self, request: Request, action: Action, **known: Any) -> AuditEntry:
         """Return an audit entry about a request; `known` are fields of `AuditEntry`."""

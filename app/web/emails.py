@@ -29,7 +29,7 @@ async def send_email(
     email = parse_email(to)
     async with transaction(web.kit.engine) as connection:
         throttle = web.password_sign_in.throttle
-        await throttle.begin_letter(connection, purpose, email, client_address(request), web.kit.clock())
+        await throttle.count_email(connection, purpose, email, client_address(request), web.kit.clock())
     web.mailer.put(compose(email))
     return email
 

@@ -14,12 +14,11 @@ from starlette.types import Receive, Scope, Send
 from app.access.api_keys import ApiKeys
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import KEPT, GrantCache
-from app.access.limits import AccessLimits
 from app.audit.log import AuditLog
 from app.db import create_engine, transaction
 from app.db.embedded import EmbeddedPostgres
 from app.db.migrate import migrate
-from app.limits.counters import Counters
+from app.limits.rate_limit import RateLimiter
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.oauth.credentials.api_keys import NewKey, create_api_key
 from app.oauth.tokens.verifier import TokenVerifier
@@ -77,7 +76,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         async with transaction(engine) as connection:
             key = await create_api_key(connection, settings.resource, wanted, clock())
         verifier = TokenVerifier(settings, factory.keys, clock=clock)
-        limits = AccessLimits.of(settings, Counters())
+        limits = RateLimiter(enabled=settings.limits)
         known = GrantCache(pubsub, clock=clock)
         identify = Authenticator(
             engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer), clock=clock

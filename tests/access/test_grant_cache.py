@@ -9,10 +9,9 @@ from sqlalchemy import update
 from app.access import grant_cache
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
-from app.access.limits import AccessLimits
 from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
-from app.limits.counters import Counters
+from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.repository import by_id, revoke_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
@@ -39,7 +38,7 @@ class Asked:
     def __init__(self, factory: Factory, settings: Settings, pubsub: PubSub, clock: MovableClock) -> None:
         self.known = GrantCache(pubsub, clock=clock)
         self.engine = factory.engine
-        limits = AccessLimits.of(settings, Counters())
+        limits = RateLimiter(enabled=settings.limits)
         verifier = TokenVerifier(settings, factory.keys)
         self.identify = Authenticator(factory.engine, verifier, self.known, limits, clock=clock)
 

@@ -17,11 +17,10 @@ from starlette.types import Receive, Scope, Send
 from app.access.api_keys import ApiKeys
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
-from app.access.limits import AccessLimits
 from app.crypto.tokens import API_KEY_PREFIX, new_secret
 from app.db import Engine, transaction
-from app.limits.counters import Counters
-from app.limits.rate_limit import LocalLimit, RateLimit
+from app.limits.defaults import CALLS, CALLS_OF_PERSON, UNKNOWN_KEYS
+from app.limits.rate_limit import RateLimiter
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.oauth.credentials.api_keys import NewKey, create_api_key
 from app.oauth.tables import grants
@@ -67,7 +66,7 @@ async def door(app: Starlette, engine: Engine, settings: Settings, factory: Fact
         engine,
         TokenVerifier(settings, factory.keys),
         GrantCache(app.state.pubsub),
-        AccessLimits(LocalLimit(3), LocalLimit(5), RateLimit(2, counters=Counters())),
+        RateLimiter(rates={CALLS: 3, CALLS_OF_PERSON: 5, UNKNOWN_KEYS: 2}),
         api_keys=ApiKeys(engine, settings.issuer),
     )
     entrance = AccessPolicy(

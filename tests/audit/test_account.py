@@ -7,7 +7,7 @@ import pytest
 
 from app.audit.models import Action
 from app.db import Engine, transaction
-from app.oauth.limits import PerMinute
+from app.limits.defaults import AUTHORIZATIONS, CLIENT_FAILURES, SIGN_INS
 from app.oauth.signing.rotation import OLDEST, rotate_old_keys
 from app.people.email_addresses import parse_email
 from app.people.email_link_repository import make_link
@@ -109,8 +109,8 @@ async def test_a_question_about_a_token(server: RunningServer, http: httpx.Async
 
 async def test_what_is_asked_too_often(settings: Settings, engine: Engine) -> None:
     provided = settings.model_copy(update={"oidc_login_issuer": "https://login.example"})
-    few = PerMinute(failures_of_client=1, authorizations=0, sign_ins=0)
-    server = await start(provided, engine, per_minute=few)
+    few = {CLIENT_FAILURES: 1, AUTHORIZATIONS: 0, SIGN_INS: 0}
+    server = await start(provided, engine, rates=few)
     async with server.browser() as http:
         for status in (401, 429):
             assert (await ask(http, "nothing")).status_code == status

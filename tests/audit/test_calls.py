@@ -20,7 +20,7 @@ from tests.db.statements import recording
 from tests.db.test_statements import CALLS
 from tests.factory import CLIENT_ID, Connected, Factory
 from tests.mcp.client import McpClient
-from tests.ops.test_health import away
+from tests.runtime.test_health import away
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.usefixtures("by_hand")]
 

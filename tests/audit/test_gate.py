@@ -4,10 +4,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.access.limits import AccessLimits
-from app.audit.refusals import EACH_PER_SOURCE
 from app.db import Engine
-from app.limits.rate_limit import LocalLimit, RateLimit
+from app.limits.defaults import CALLS, RECORDED_REFUSALS_OF_NETWORK
+from app.limits.rate_limit import RateLimiter
 from app.scopes import LISTS_READ
 from tests.audit.looking import log_of, only, recorded
 from tests.factory import CLIENT_ID, Factory
@@ -43,7 +42,7 @@ async def test_the_row_of_a_limit_says_whose_limit_it_was(
     app: Starlette, http: httpx.AsyncClient, engine: Engine, factory: Factory
 ) -> None:
     ada = await factory.connected("Ada")
-    app.state.endpoints._authenticator._limits = AccessLimits(LocalLimit(1), LocalLimit(9), RateLimit(1))
+    app.state.endpoints._authenticator._limiter = RateLimiter(rates={CALLS: 1})
     assert (await McpClient(http, ada.token).send("tools/list")).status_code == 200
     assert (await McpClient(http, ada.token).send("tools/list")).status_code == 429
     (row,) = await recorded(engine, log_of(app), "access_refused")
@@ -54,10 +53,10 @@ async def test_a_flood_of_bad_tokens_leaves_a_few_rows_and_its_size(
     app: Starlette, http: httpx.AsyncClient, engine: Engine
 ) -> None:
     client = McpClient(http, "not.a.token")
-    for _ in range(EACH_PER_SOURCE + 30):
+    for _ in range(RECORDED_REFUSALS_OF_NETWORK.per.amount + 30):
         await client.send("tools/list")
     log = log_of(app)
-    assert len(await recorded(engine, log, "access_refused")) == EACH_PER_SOURCE
+    assert len(await recorded(engine, log, "access_refused")) == RECORDED_REFUSALS_OF_NETWORK.per.amount
     log._note_counted_refusals()  # pyright: ignore[reportPrivateUsage]
     *_, last = await recorded(engine, log, "access_refused")
     assert only(last, "times", "outcome", "detail", "address") == (30, "invalid_token", "counted", "127.0.0.1")

@@ -6,9 +6,9 @@ import pytest
 from app.audit import log
 from app.audit.log import AuditLog
 from app.audit.models import Action
-from app.audit.refusals import EACH_PER_SOURCE
 from app.db import Engine, create_engine
 from app.errors import Unavailable
+from app.limits.defaults import RECORDED_REFUSALS_OF_NETWORK
 from app.settings import Settings
 from tests.audit.conftest import Record, entry
 from tests.audit.test_refusals import refusal
@@ -31,10 +31,10 @@ async def test_what_is_noted_is_written_while_it_runs_and_at_the_latest_at_its_e
             while not await record.count():
                 pass
         record.log.note(entry())
-        for _ in range(EACH_PER_SOURCE + 3):
+        for _ in range(RECORDED_REFUSALS_OF_NETWORK.per.amount + 3):
             record.log.refuse(refusal())
     assert await record.count("action = 'tool_called'") == 2
-    assert await record.count("action = 'access_refused'") == EACH_PER_SOURCE + 1
+    assert await record.count("action = 'access_refused'") == RECORDED_REFUSALS_OF_NETWORK.per.amount + 1
     assert await record.superuser.fetchval("SELECT sum(times) FROM audit_events WHERE times = 3") == 3
 
 

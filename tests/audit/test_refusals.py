@@ -8,9 +8,12 @@ from uuid import uuid4
 import pytest
 
 from app.audit.models import Action, AuditEntry
-from app.audit.refusals import COUNTED, EACH, EACH_PER_SOURCE, MOST_COUNTED, Refusals
+from app.audit.refusals import COUNTED, MOST_COUNTED, Refusals
+from app.limits.defaults import RECORDED_REFUSALS, RECORDED_REFUSALS_OF_NETWORK
 from app.runtime.addresses import SITE_SHARE, known_address
 from tests.audit.conftest import NOW
+
+EACH, EACH_PER_SOURCE = RECORDED_REFUSALS.per.amount, RECORDED_REFUSALS_OF_NETWORK.per.amount
 
 
 def refusal(address: str | None = "192.0.2.1", **known: Any) -> AuditEntry:

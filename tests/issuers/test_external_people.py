@@ -9,13 +9,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.access.limits import AccessLimits
 from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
 from app.households.tables import households, memberships
-from app.limits.rate_limit import LocalLimit, RateLimit
+from app.limits.defaults import CALLS_OF_PERSON
+from app.limits.rate_limit import RateLimiter
 from app.main import create_app
 from app.oauth.clients.models import Client, ClientKind
 from app.oauth.clients.repository import insert_client
@@ -85,7 +85,7 @@ async def test_an_email_address_links_nobody(
 async def test_all_clients_of_a_person_together_have_no_more_calls_than_the_person(
     app: Starlette, resource: Resource, issuer: RemoteControl
 ) -> None:
-    app.state.endpoints._authenticator._limits = AccessLimits(LocalLimit(9), LocalLimit(2), RateLimit(9))
+    app.state.endpoints._authenticator._limiter = RateLimiter(rates={CALLS_OF_PERSON: 2})
     clients = [resource.token(issuer, client_id=name) for name in ("one", "two", "three")]
     assert [await resource.status(token) for token in clients] == [200, 200, 429]
     assert await resource.status(resource.token(issuer, sub="eve")) == 200

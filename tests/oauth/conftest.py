@@ -1,6 +1,6 @@
 """The authorization server by itself, with a clock that tests move."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -16,12 +16,11 @@ from app.audit.log import AuditLog
 from app.db import Engine, transaction
 from app.db.readiness import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
-from app.limits.counters import Counters
+from app.limits.rate_limit import RateLimit, RateLimiter
 from app.main import authorization_server_routes
 from app.oauth.context import OAuthContext
 from app.oauth.grants.models import Grant
 from app.oauth.grants.repository import find_live_grant
-from app.oauth.limits import PerMinute, limits_of
 from app.oauth.signing.key_ring import KeyRing
 from app.people.passwords import PasswordHashing
 from app.runtime.health import health_routes
@@ -88,26 +87,26 @@ async def start(
     engine: Engine,
     fetcher: Fetcher | None = None,
     *,
-    per_minute: PerMinute | None = None,
+    rates: Mapping[RateLimit, int] | None = None,
     hashing: PasswordHashing | None = None,
 ) -> RunningServer:
     """An authorization server on a database, as the service has it except for what is given, and with passwords whose
     hashes cost little.
 
-    With `per_minute` it has these limits.
+    With `rates` it has these rate limits.
     """
-    if per_minute is not None:
+    if rates is not None:
         settings = settings.model_copy(update={"limits": True})
     clock = MovableClock()
     keys = KeyRing(engine, settings, clock=clock)
     await keys.load()
     revoked: list[UUID] = []
     audit = AuditLog(engine, settings.secret_keys[0], clock=clock)
-    context = OAuthContext(settings, engine, clock, audit, keys, revoked.append)
+    limiter = RateLimiter(enabled=settings.limits, rates=rates)
+    context = OAuthContext(settings, engine, clock, audit, keys, revoked.append, limiter)
     mailer = Mailer(settings)
-    limits = limits_of(per_minute or PerMinute(), Counters(), enabled=settings.limits)
     routes = authorization_server_routes(
-        context, fetcher or fetcher_of(settings), mailer, limits, hashing or PasswordHashing(CheapHasher())
+        context, fetcher or fetcher_of(settings), mailer, hashing or PasswordHashing(CheapHasher())
     )
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
     return RunningServer(app, context, mailer, clock, revoked)

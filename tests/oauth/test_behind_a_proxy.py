@@ -7,7 +7,7 @@ import pytest
 import uvicorn
 
 from app.db import Engine
-from app.oauth.limits import PerMinute
+from app.limits.defaults import REGISTRATIONS
 from app.serve import uvicorn_options
 from app.settings import Settings
 from tests.oauth.conftest import start
@@ -45,7 +45,7 @@ async def test_an_address_is_taken_from_a_proxy_that_is_named_and_from_nobody_el
     else:
         monkeypatch.setenv("FORWARDED_ALLOW_IPS", believed)
     is_on = settings.model_copy(update={"limits": True})
-    server = await start(is_on, engine, per_minute=PerMinute(registrations=1))
+    server = await start(is_on, engine, rates={REGISTRATIONS: 1})
     served: Any = uvicorn.Config(server.app, **uvicorn_options(settings))
     served.load()
     transport = httpx.ASGITransport(app=served.loaded_app, client=(PROXY, 50000))

@@ -1,5 +1,6 @@
 """Clients whose id is the address of a document."""
 
+from collections.abc import Mapping
 from functools import partial
 from math import inf, nan
 from typing import Any
@@ -12,7 +13,8 @@ from sqlalchemy import select
 
 from app.db import Engine, transaction
 from app.fetch.fetcher import STRANGERS, Fetcher
-from app.oauth.limits import PerMinute
+from app.limits.defaults import DOCUMENTS_FOR_NETWORK, DOCUMENTS_FOR_PERSON
+from app.limits.rate_limit import RateLimit
 from app.oauth.tables import clients, grants
 from app.settings import Settings
 from tests.oauth.browser import Browser, Page
@@ -276,7 +278,7 @@ async def test_a_document_whose_site_refuses_serves_on_and_counts_for_who_asks(
     settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, email: str
 ) -> None:
     is_on = settings.model_copy(update={"limits": True})
-    server = await start(is_on, engine, fetcher, per_minute=PerMinute(fetches_for_requester=1))
+    server = await start(is_on, engine, fetcher, rates={DOCUMENTS_FOR_NETWORK: 1})
     async with server.browser() as http:
         client_id = publish(site)
         await consent(http, server, client_id, email)
@@ -348,19 +350,17 @@ async def test_many_at_once_fetch_a_document_once(
 
 
 @pytest.mark.proves("ci-after-sign-in")
-@pytest.mark.parametrize(
-    "per_minute", [PerMinute(documents_of_person=3), PerMinute(fetches_for_requester=3)], ids=["person", "requester"]
-)
+@pytest.mark.parametrize("rates", [{DOCUMENTS_FOR_PERSON: 3}, {DOCUMENTS_FOR_NETWORK: 3}], ids=["person", "requester"])
 async def test_new_documents_are_limited_by_person_and_requester_and_known_ones_are_not(
     settings: Settings,
     engine: Engine,
     fetcher: Fetcher,
     site: Site,
     email: str,
-    per_minute: PerMinute,
+    rates: Mapping[RateLimit, int],
 ) -> None:
     is_on = settings.model_copy(update={"limits": True})
-    server = await start(is_on, engine, fetcher, per_minute=per_minute)
+    server = await start(is_on, engine, fetcher, rates=rates)
     async with server.browser() as http:
         known = publish(site)
         await consent(http, server, known, email)
@@ -384,9 +384,9 @@ async def test_a_document_whose_fetch_was_not_begun_can_be_had_a_moment_later(
     get = partial(fetcher.get, for_person=True)
     try:
         async with anyio.create_task_group() as tasks:
-            for number in range(STRANGERS.look_ups_of_requester):
+            for number in range(STRANGERS.look_ups_of_requester.at_once):
                 tasks.start_soon(get, f"https://n{number}.silent.example/", "127.0.0.1")
-            await seen(names.waiting, STRANGERS.look_ups_of_requester)
+            await seen(names.waiting, STRANGERS.look_ups_of_requester.at_once)
             tasks.cancel_scope.cancel()
         async with server.browser() as http:
             refused = await consent(http, server, publish(site), email)

@@ -12,9 +12,9 @@ from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.households.tables import memberships
+from app.limits.defaults import CLIENT_FAILURES, INTROSPECTIONS
 from app.oauth.clients.models import Client, ClientKind
 from app.oauth.clients.repository import insert_client
-from app.oauth.limits import PerMinute
 from app.oauth.tables import clients, grants
 from app.resources import READ_ONLY
 from app.settings import Settings
@@ -195,7 +195,7 @@ async def test_the_metadata_names_it_with_the_ways_to_authenticate(
 async def test_questions_of_a_client_are_limited_and_strangers_use_none_of_them_up(
     settings: Settings, engine: Engine
 ) -> None:
-    server = await start(settings, engine, per_minute=PerMinute(introspections=2, failures_of_client=3))
+    server = await start(settings, engine, rates={INTROSPECTIONS: 2, CLIENT_FAILURES: 3})
     await let_in(server)
     async with server.browser() as http:
         guesses = [await ask(http, "x", client_secret="guess") for _ in range(4)]

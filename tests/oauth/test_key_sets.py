@@ -9,13 +9,13 @@ import pytest
 from app.db import Engine, transaction
 from app.errors import LimitReached, Unavailable
 from app.fetch.fetcher import STRANGERS, Fetcher
-from app.limits.rate_limit import RateLimit
-from app.oauth.clients.fetch_limits import MOST_FAILED, FetchLimits
+from app.limits.defaults import CLIENT_FAILURES, KEY_SETS_FOR_NETWORK, KEY_SETS_OF_HOST, KEY_SETS_OF_URL
+from app.limits.rate_limit import RateLimiter
+from app.oauth.clients.fetch_limits import KEY_SETS, MOST_FAILED, FetchLimits
 from app.oauth.clients.key_sets import MOST_SETS, KeySets
 from app.oauth.clients.keys import GivenKeys
 from app.oauth.clients.models import Client, ClientKind
 from app.oauth.credentials.service_accounts import NewAccount, create_service_account
-from app.oauth.limits import PerMinute
 from app.settings import Settings
 from tests.clock import MovableClock
 from tests.factory import Factory
@@ -127,7 +127,7 @@ async def test_the_memory_of_key_sets_is_bounded_and_good_ones_stay(
     fetcher: Fetcher, site: Site, clock: MovableClock
 ) -> None:
     site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
-    unlimited = FetchLimits(RateLimit(1, enabled=False), RateLimit(1, enabled=False))
+    unlimited = FetchLimits(RateLimiter(enabled=False), KEY_SETS)
     key_sets = KeySets(fetcher, unlimited, clock)
     assert await key_sets.keys_of(at(site.url("/keys")), "k1", "")
     for number in range(MOST_SETS + 5):
@@ -143,13 +143,19 @@ def at(jwks_uri: str) -> Client:
     return Client("app_x", ClientKind.DYNAMIC, "A", (), "private_key_jwt", jwks_uri=jwks_uri)
 
 
+def limits_of(of_host: int, of_requester: int) -> FetchLimits:
+    """Limits of key sets with these rates."""
+    rates = {KEY_SETS_OF_HOST: of_host, KEY_SETS_OF_URL: of_host, KEY_SETS_FOR_NETWORK: of_requester}
+    return FetchLimits(RateLimiter(rates=rates), KEY_SETS)
+
+
 @pytest.mark.proves("ci-keys-limited")
 @pytest.mark.parametrize(("of_host", "of_requester"), [(2, 100), (100, 2)])
 async def test_new_addresses_are_limited_by_host_and_requester_and_known_ones_are_not(
     fetcher: Fetcher, site: Site, of_host: int, of_requester: int, clock: MovableClock
 ) -> None:
     site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
-    key_sets = KeySets(fetcher, FetchLimits(RateLimit(of_host), RateLimit(of_requester)), clock)
+    key_sets = KeySets(fetcher, limits_of(of_host, of_requester), clock)
     assert await key_sets.keys_of(at(site.url("/keys")), "k1", "192.0.2.1")
     with pytest.raises(Unavailable):
         await key_sets.keys_of(at(site.url("/a")), "k1", "192.0.2.1")
@@ -186,7 +192,7 @@ async def test_a_known_address_counts_for_who_asks_from_its_first_failure_to_its
     good = Answer(json.dumps(Signer("", "").jwks()).encode())
     site.answers["/keys"] = good
     clock = MovableClock()
-    key_sets = KeySets(fetcher, FetchLimits(RateLimit(100), RateLimit(1)), clock)
+    key_sets = KeySets(fetcher, limits_of(100, 1), clock)
 
     async def asked(requester: str) -> int:
         clock.move(minutes=6)
@@ -207,7 +213,7 @@ async def test_a_known_address_counts_for_who_asks_from_its_first_failure_to_its
 
 @pytest.mark.proves("ci-keys-limited")
 async def test_failures_of_known_addresses_are_remembered_within_bounds() -> None:
-    limits = FetchLimits(RateLimit(1, enabled=False), RateLimit(1, enabled=False))
+    limits = FetchLimits(RateLimiter(enabled=False), KEY_SETS)
     for number in range(MOST_FAILED + 5):
         limits.failed(f"https://app.example/{number}")
     assert len(limits) == MOST_FAILED
@@ -218,12 +224,12 @@ async def test_what_was_not_begun_for_one_requester_says_nothing_of_the_keys(aut
     site.answers["/keys"] = Answer(json.dumps(Signer("", "").jwks()).encode())
     names = SilentNames()
     fetcher = Fetcher(resolve_host=names, seconds=3, allow_loopback=True, ca_file=authority.ca_file)
-    key_sets = KeySets(fetcher, FetchLimits(RateLimit(100), RateLimit(100)), MovableClock())
+    key_sets = KeySets(fetcher, limits_of(100, 100), MovableClock())
     try:
         async with anyio.create_task_group() as tasks:
-            for number in range(STRANGERS.look_ups_of_requester):
+            for number in range(STRANGERS.look_ups_of_requester.at_once):
                 tasks.start_soon(fetcher.get, f"https://n{number}.silent.example/", "192.0.2.1")
-            await seen(names.waiting, STRANGERS.look_ups_of_requester)
+            await seen(names.waiting, STRANGERS.look_ups_of_requester.at_once)
             tasks.cancel_scope.cancel()
 
         async def is_refused() -> None:
@@ -248,7 +254,7 @@ async def test_keys_that_can_not_be_fetched_count_as_failures_of_the_client(
     settings: Settings, engine: Engine, fetcher: Fetcher, site: Site, endpoint: str
 ) -> None:
     is_on = settings.model_copy(update={"limits": True})
-    limited = await start(is_on, engine, fetcher, per_minute=PerMinute(failures_of_client=2))
+    limited = await start(is_on, engine, fetcher, rates={CLIENT_FAILURES: 2})
     async with limited.browser() as http:
         signer = Signer("", limited.url)
         answer = await register(http, limited.url, **METHOD, jwks_uri=site.url("/nothing"))

@@ -7,11 +7,18 @@ from sqlalchemy import func, select
 from app.db import Engine, transaction
 from app.errors import Conflict
 from app.households.tables import households
+from app.limits.defaults import (
+    AUTHORIZATIONS,
+    CLIENT_FAILURES,
+    FAILURES,
+    TOKENS,
+    TOKENS_OF_PERSON,
+    TOKENS_OF_SERVICE_ACCOUNT,
+)
 from app.oauth.authorize import approve, endpoint
 from app.oauth.credentials.api_keys import NewKey, create_api_key
 from app.oauth.credentials.service_accounts import NewAccount, create_service_account
 from app.oauth.grants import create
-from app.oauth.limits import PerMinute
 from app.oauth.tables import authorization_requests, refresh_tokens
 from app.settings import Settings
 from tests.factory import Factory
@@ -25,7 +32,9 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def limited(settings: Settings, engine: Engine) -> RunningServer:
     """With small limits, but for what signing up and registering takes."""
-    return await start(settings, engine, per_minute=PerMinute(authorizations=3, failures_of_client=3, tokens=2))
+    return await start(
+        settings, engine, rates={AUTHORIZATIONS: 3, CLIENT_FAILURES: 3, TOKENS: 2, TOKENS_OF_SERVICE_ACCOUNT: 2}
+    )
 
 
 def assert_told_to_wait(response: httpx.Response) -> None:
@@ -61,7 +70,7 @@ async def test_failures_of_a_client_at_an_address_refuse_nothing_that_is_right(
 
 @pytest.mark.proves("tk-brute-force")
 async def test_a_flood_from_one_address_is_not_looked_at(settings: Settings, engine: Engine, email: str) -> None:
-    limited = await start(settings, engine, per_minute=PerMinute(failures_of_address=4))
+    limited = await start(settings, engine, rates={FAILURES: 4})
     async with limited.browser() as http:
         mine = await tokens_for(http, limited.url, email)
 
@@ -138,7 +147,7 @@ async def test_the_tokens_of_a_grant_are_limited_and_a_refused_refresh_changes_n
 async def test_many_grants_of_one_person_get_no_more_tokens_than_the_person(
     settings: Settings, engine: Engine, email: str
 ) -> None:
-    limited = await start(settings, engine, per_minute=PerMinute(tokens_of_person=2))
+    limited = await start(settings, engine, rates={TOKENS_OF_PERSON: 2})
     async with limited.browser() as http:
         connected = [await tokens_for(http, limited.url, email) for _ in range(2)]
         first, second = [

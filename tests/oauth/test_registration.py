@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.db import Engine, transaction
-from app.oauth.limits import PerMinute
+from app.limits.defaults import REGISTRATIONS
 from app.oauth.tables import clients
 from app.settings import Settings
 from tests.oauth.conftest import RunningServer, start
@@ -180,7 +180,7 @@ async def test_redirect_uris_are_bounded_together(http: httpx.AsyncClient) -> No
     A limit is told by 429 with Retry-After.
     Here: It is, on pages and endpoints.""")
 async def test_registrations_of_an_address_are_limited(settings: Settings, engine: Engine) -> None:
-    server = await start(settings, engine, per_minute=PerMinute(registrations=2))
+    server = await start(settings, engine, rates={REGISTRATIONS: 2})
     wanted = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none"}
     async with server.browser() as http:
         for _ in range(2):

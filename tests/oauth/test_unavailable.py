@@ -8,9 +8,7 @@ from starlette.applications import Starlette
 
 from app.db import create_engine
 from app.fetch.fetcher import fetcher_of
-from app.limits.counters import Counters
 from app.main import authorization_server_routes
-from app.oauth.limits import PerMinute, limits_of
 from app.people.passwords import PasswordHashing
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import REDIRECT_URI
@@ -28,10 +26,9 @@ NOBODY = "postgresql://shopping_service:none@127.0.0.1:1/nowhere"
     Here: Without a database the answer is 503 with Retry-After.""")
 async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server: RunningServer) -> None:
     engine = create_engine(NOBODY)
-    limits = limits_of(PerMinute(), Counters(), enabled=server.settings.limits)
     context = replace(server.context, engine=engine)
     fetcher = fetcher_of(server.settings)
-    app = Starlette(routes=authorization_server_routes(context, fetcher, server.mailer, limits, PasswordHashing()))
+    app = Starlette(routes=authorization_server_routes(context, fetcher, server.mailer, PasswordHashing()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=server.settings.public_origin) as http:
         answers = [
             await http.post(

@@ -8,14 +8,8 @@ from argon2 import extract_parameters
 from argon2.low_level import Type
 
 from app.errors import Invalid, Unavailable
-from app.people.passwords import (
-    AT_ONCE,
-    LONGEST_QUEUE,
-    OF_NETWORK,
-    PasswordHashing,
-    check_given_password,
-    check_new_password,
-)
+from app.limits.defaults import PASSWORD_QUEUE, PASSWORDS_OF_NETWORK
+from app.people.passwords import PasswordHashing, check_given_password, check_new_password
 from app.runtime.addresses import SITE_SHARE
 from tests.hashing import CheapHasher
 
@@ -87,7 +81,7 @@ async def test_a_hash_with_other_parameters_is_outdated() -> None:
 
 @pytest.mark.proves("ac-slow-hash")
 async def test_a_full_queue_answers_unavailable_and_empties_again() -> None:
-    hashing = PasswordHashing(longest_queue=1)
+    hashing = PasswordHashing(places=3)
     refused: list[Unavailable] = []
 
     async def hash_one() -> None:
@@ -106,9 +100,9 @@ async def test_a_full_queue_answers_unavailable_and_empties_again() -> None:
 
 @pytest.mark.proves("ac-slow-hash")
 @pytest.mark.parametrize(
-    ("address", "room"), [("192.0.2.1", OF_NETWORK), ("2001:db8:1:{}::1", OF_NETWORK * SITE_SHARE)], ids=["ipv4", "/48"]
+    ("address", "times"), [("192.0.2.1", 1), ("2001:db8:1:{}::1", SITE_SHARE)], ids=["ipv4", "/48"]
 )
-async def test_one_network_leaves_room_in_the_queue_to_others(address: str, room: int) -> None:
+async def test_one_network_leaves_room_in_the_queue_to_others(address: str, times: int) -> None:
     hashing = PasswordHashing(CountingHasher())
     refused: list[Unavailable] = []
 
@@ -119,7 +113,7 @@ async def test_one_network_leaves_room_in_the_queue_to_others(address: str, room
             refused.append(error)
 
     async with anyio.create_task_group() as tasks:
-        for number in range(LONGEST_QUEUE + AT_ONCE):
+        for number in range(PASSWORD_QUEUE.at_once):
             tasks.start_soon(hash_one, address.format(number % 16))
         tasks.start_soon(hash_one, "198.51.100.1")
-    assert len(refused) == LONGEST_QUEUE + AT_ONCE - room
+    assert len(refused) == PASSWORD_QUEUE.at_once - PASSWORDS_OF_NETWORK.at_once * times

@@ -21,12 +21,12 @@ from app.access.caller import Caller
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.errors import LimitReached, Unavailable
+from app.limits.rate_limit import limited_subject
 from app.mcp.context import CALLER
 from app.mcp.http.batch import check_batch, replay, serve_batch
 from app.mcp.http.body import parse_json, read_body
 from app.mcp.http.json_rpc import envelope_error, readable_id
 from app.mcp.http.refusals import RequestRefused, bad_request, challenge, retry_later
-from app.oauth.spending import limited_subject
 from app.resources import Resource
 from app.runtime.addresses import known_address
 from app.runtime.requests import address_in
@@ -120,7 +120,7 @@ class BearerAuthMiddleware:
         self._check_scopes(current, calls)
         if len(calls) > 1:
             try:
-                self._authenticator.count_further(current, len(calls) - 1)
+                await self._authenticator.count_further(current, len(calls) - 1)
             except LimitReached as error:
                 raise RequestRefused(retry_later(error), error.code, caller=current) from error
         return _Request(current, body, calls, is_batch)

@@ -11,7 +11,7 @@ from app.audit.models import Action
 from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection, new_id, transaction
 from app.errors import LimitReached
-from app.limits.rate_limit import RateLimit
+from app.limits.defaults import AUTHORIZATIONS
 from app.oauth.authorize.pending_requests import CONSENT, SIGN_IN
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
 from app.oauth.clients.ids import client_id_error, is_document_id
@@ -58,10 +58,9 @@ class CheckedRequest:
 class AuthorizationEndpoint:
     """GET /oauth/authorize."""
 
-    def __init__(self, context: OAuthContext, kit: PageKit, authorizations: RateLimit) -> None:
+    def __init__(self, context: OAuthContext, kit: PageKit) -> None:
         self._context = context
         self._kit = kit
-        self._authorizations = authorizations
 
     async def __call__(self, request: Request) -> Response:
         """Store the request and redirect to the sign-in page, or to the consent page for a person who is signed in.
@@ -70,9 +69,8 @@ class AuthorizationEndpoint:
         requests: each one leaves a row.
         """
         context = self._context
-        message = "Too many requests from your network. Try again {wait}."
         try:
-            await self._authorizations.require(client_address(request), message)
+            await context.limiter.check(AUTHORIZATIONS, client_address(request))
         except LimitReached:
             context.record_refusal(request, Action.CONSENT, LimitReached.code)
             raise

@@ -18,7 +18,7 @@ from app.oauth.clients.models import PRIVATE_KEY_JWT, PUBLIC, SECRET_METHODS, Cl
 from app.oauth.clients.repository import find_client, use_assertion
 from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError, invalid_client
-from app.oauth.tokens.failures import Failures
+from app.oauth.tokens.failures import count_failure
 from app.runtime.requests import client_address
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
@@ -27,12 +27,12 @@ _log: Final = structlog.stdlib.get_logger("app.oauth")
 class ClientAuthenticator:
     """Authenticates clients by nothing but their id, by a secret, or by an assertion."""
 
-    def __init__(self, context: OAuthContext, key_sets: KeySets, failures: Failures) -> None:
+    def __init__(self, context: OAuthContext, key_sets: KeySets) -> None:
         self._engine = context.engine
         self._settings = context.settings
         self._clock = context.clock
         self._key_sets = key_sets
-        self._failures = failures
+        self._limiter = context.limiter
         # RFC 7523 as it was first written names the token endpoint; some clients still do.
         self._audiences = (context.settings.issuer, f"{context.settings.public_url}/oauth/token")
 
@@ -65,7 +65,7 @@ class ClientAuthenticator:
             keys = await self._key_sets.keys_of(client, claimed_key(credentials.assertion), requester)
         except (LimitReached, Unavailable):
             # Whoever registered the URL of the keys chose one that does not respond, and that costs us time.
-            await self._failures.count(request.http, request.parameters)
+            await count_failure(self._limiter, request.http, request.parameters)
             raise
         verified = verify_assertion(credentials.assertion, client.id, keys, self._audiences, self._clock())
         if not isinstance(verified, Assertion):

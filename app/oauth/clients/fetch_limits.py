@@ -1,68 +1,80 @@
-"""How often addresses that strangers chose are fetched from."""
+"""How often URLs that strangers chose are fetched."""
 
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from app.limits.rate_limit import RateLimit
+from app.limits import defaults
+from app.limits.rate_limit import RateLimit, RateLimiter
 from app.oauth.clients.ids import host_of
 
 MOST_FAILED: Final = 10_000
 BUSY_SECONDS: Final = 5
-"""When to try again after a fetch that was not begun: those before it have ended by then, but for slow look-ups."""
-
-
-class FetchLimits:
-    """Limits by the host that is asked, and by the network address that has us ask it.
-
-    An address that answered well before has a budget of its own at its host: nobody uses it up with others there. The
-    requester's limit does not hold for it either, until a fetch from it fails: a failure costs us time.
-    """
-
-    def __init__(self, of_host: RateLimit, of_requester: RateLimit) -> None:
-        self._of_host = of_host
-        self._of_requester = of_requester
-        self._failed: dict[str, None] = {}
-
-    def __len__(self) -> int:
-        """How many addresses are remembered for their failure: MOST_FAILED at most, the latest ones."""
-        return len(self._failed)
-
-    async def hit(self, address: str, requester: str, *, known: bool) -> int | None:
-        """Count a fetch; `known` when `address` answered well before. The seconds to wait when there is no room."""
-        if not known:
-            return await self._of_requester.hit(requester) or await self._of_host.hit(host_of(address))
-        seconds = await self._of_requester.hit(requester) if address in self._failed else None
-        return seconds or await self._of_host.hit(host_of(address), address)
-
-    def failed(self, address: str) -> None:
-        """The last fetch from an address that is known was a failure."""
-        self.succeeded(address)
-        self._failed[address] = None
-        if len(self._failed) > MOST_FAILED:
-            del self._failed[next(iter(self._failed))]
-
-    def succeeded(self, address: str) -> None:
-        """The last fetch was none."""
-        self._failed.pop(address, None)
+"""When to retry after a fetch that was not begun: those before it have ended by then, except for slow look-ups."""
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentLimits:
-    """Limits of clients' documents, each of which is fetched for a person who has signed in.
+class FetchRates:
+    """The rate limits of one kind of fetches; those of a person only where people cause them."""
 
-    A vendor may have a document for each connection, all at one host. So one that is new counts by person, and by
-    network address and host, and few of them use up nothing that others need.
+    of_host: RateLimit
+    of_url: RateLimit
+    for_network: RateLimit
+    for_network_at_host: RateLimit | None = None
+    for_person: RateLimit | None = None
+
+
+DOCUMENTS: Final = FetchRates(
+    defaults.DOCUMENTS_OF_HOST,
+    defaults.DOCUMENTS_OF_URL,
+    defaults.DOCUMENTS_FOR_NETWORK,
+    defaults.DOCUMENTS_FOR_NETWORK_AT_HOST,
+    defaults.DOCUMENTS_FOR_PERSON,
+)
+KEY_SETS: Final = FetchRates(defaults.KEY_SETS_OF_HOST, defaults.KEY_SETS_OF_URL, defaults.KEY_SETS_FOR_NETWORK)
+
+
+class FetchLimits:
+    """Limits of fetches by the host that is asked, and by the network address and person on whose behalf.
+
+    A URL that answered well before has a rate of its own at its host, so that nobody uses it up with others there. The
+    requester's limits do not hold for it either, until a fetch of it fails: a failure costs us time.
+
+    A vendor may have a document for each connection, all at one host. So new ones also count by person, and by network
+    at the host, and a few people or networks use up nothing that others need.
     """
 
-    fetches: FetchLimits
-    of_person: RateLimit
-    of_requester_at_host: RateLimit
+    def __init__(self, limiter: RateLimiter, rates: FetchRates) -> None:
+        self._limiter = limiter
+        self._rates = rates
+        self._failed: dict[str, None] = {}
 
-    async def hit(self, address: str, requester: str, person_id: UUID, *, known: bool) -> int | None:
-        """As `FetchLimits.hit`."""
-        seconds = None
-        if not known:
-            seconds = await self.of_person.hit(str(person_id))
-            seconds = seconds or await self.of_requester_at_host.hit(requester, host_of(address))
-        return seconds or await self.fetches.hit(address, requester, known=known)
+    def __len__(self) -> int:
+        """Return how many URLs are remembered for their failure: the latest ones, at most MOST_FAILED."""
+        return len(self._failed)
+
+    async def check(self, url: str, requester: str, person_id: UUID | None = None, *, known: bool) -> None:
+        """Count a fetch; `known` when `url` answered well before. Raises `RateLimited`."""
+        limiter, rates = self._limiter, self._rates
+        if known:
+            if url in self._failed:
+                await limiter.check(rates.for_network, requester)
+            await limiter.check(rates.of_url, url)
+            return
+        if rates.for_person is not None and person_id is not None:
+            await limiter.check(rates.for_person, person_id)
+        if rates.for_network_at_host is not None:
+            await limiter.check(rates.for_network_at_host, requester, host_of(url))
+        await limiter.check(rates.for_network, requester)
+        await limiter.check(rates.of_host, host_of(url))
+
+    def failed(self, url: str) -> None:
+        """Note that the last fetch of a known URL failed."""
+        self.succeeded(url)
+        self._failed[url] = None
+        if len(self._failed) > MOST_FAILED:
+            del self._failed[next(iter(self._failed))]
+
+    def succeeded(self, url: str) -> None:
+        """Note that the last fetch of a URL succeeded."""
+        self._failed.pop(url, None)

@@ -13,6 +13,8 @@ from app.errors import LimitReached, Unavailable
 from app.fetch.answers import FetchFailed, Reason
 from app.fetch.fetcher import KEYS_BYTES, Fetcher
 from app.fetch.freshness import lifetime_of
+from app.limits.defaults import KEY_SETS_OF_HOST
+from app.limits.rate_limit import RateLimited
 from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
 from app.oauth.clients.ids import host_of
 from app.oauth.clients.keys import ClientKey, candidate_keys, read_keys
@@ -25,8 +27,6 @@ SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=1)
 STALE_FOR: Final = timedelta(hours=24)
 FETCHED_EVERY: Final = timedelta(seconds=30)
-
-_TOO_MANY: Final = "Too many key sets are being fetched. Try again soon."
 
 _log: Final = structlog.stdlib.get_logger("app.oauth.key_sets")
 
@@ -81,11 +81,12 @@ class KeySets:
     async def _refresh(self, url: str, known: _KeySet | None, requester: str) -> _KeySet:
         now = self._clock()
         valid = known if known is not None and known.keys and now < known.stale_until else None
-        seconds = await self._fetches.hit(url, requester, known=valid is not None)
-        if seconds is not None:
+        try:
+            await self._fetches.check(url, requester, known=valid is not None)
+        except RateLimited:
             # Not cached: it is about the requester, and not about this URL, which the next requester may fetch.
             if valid is None:
-                raise LimitReached(_TOO_MANY, retry_after=seconds)
+                raise
             return valid
         key_set = await self._fetch(url, requester, valid, now)
         self._known[url] = key_set
@@ -104,7 +105,7 @@ class KeySets:
             if failure.reason is Reason.BUSY:
                 # As above; what is known was not fetched again, so the next requester may.
                 if valid is None:
-                    raise LimitReached(_TOO_MANY, retry_after=BUSY_SECONDS) from None
+                    raise KEY_SETS_OF_HOST.refusal(BUSY_SECONDS, host) from None
                 return valid
             if valid is None or failure.reason is Reason.GONE:
                 return nothing

@@ -14,7 +14,9 @@ from app.errors import LimitReached
 from app.fetch.answers import FetchFailed, Reason
 from app.fetch.fetcher import Fetcher
 from app.fetch.freshness import lifetime_of
-from app.oauth.clients.fetch_limits import BUSY_SECONDS, DocumentLimits
+from app.limits.defaults import DOCUMENTS_OF_HOST
+from app.limits.rate_limit import RateLimited
+from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
 from app.oauth.clients.ids import client_id_error, host_of
 from app.oauth.clients.metadata import INVALID_REDIRECT_URI, ClientMetadata, Line, checked_metadata, metadata_error
 from app.oauth.clients.models import PUBLIC, SECRET_METHODS, Client, ClientKind, Document
@@ -28,8 +30,6 @@ from app.settings import Settings
 SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=24)
 STALE_FOR: Final = timedelta(hours=24)
-
-_TOO_MANY: Final = "Too many apps of this site, or from your network, are being connected. Try again soon."
 
 _log: Final = structlog.stdlib.get_logger("app.oauth.documents")
 
@@ -97,9 +97,7 @@ class MetadataDocuments:
     `limits` say how often hosts are asked, and on whose behalf.
     """
 
-    def __init__(
-        self, settings: Settings, engine: Engine, fetcher: Fetcher, limits: DocumentLimits, clock: Clock
-    ) -> None:
+    def __init__(self, settings: Settings, engine: Engine, fetcher: Fetcher, limits: FetchLimits, clock: Clock) -> None:
         self._settings = settings
         self._engine = engine
         self._fetcher = fetcher
@@ -132,18 +130,19 @@ class MetadataDocuments:
         if stored is not None and now < stored.fresh_until:
             return stored.client
         stale = stored.client if stored is not None and now < stored.stale_until else None
-        seconds = await self._limits.hit(client_id, requester, person_id, known=stale is not None)
-        if seconds is not None:
+        try:
+            await self._limits.check(client_id, requester, person_id, known=stale is not None)
+        except RateLimited:
             if stale is not None:
                 return stale
             _log.info("document not fetched", host=host_of(client_id), reason="limit")
-            raise LimitReached(_TOO_MANY, retry_after=seconds)
+            raise
         try:
             fetched = await self._fetcher.get(client_id, requester, for_person=True)
         except FetchFailed as failure:
             _log.info("document not fetched", host=host_of(client_id), reason=str(failure.reason))
             return await self._after_failure(client_id, failure.reason, stale, now)
-        self._limits.fetches.succeeded(client_id)
+        self._limits.succeeded(client_id)
         try:
             client, metadata = read_document(client_id, fetched.body, self._settings.oauth_redirect_schemes)
         except OAuthError:
@@ -160,12 +159,12 @@ class MetadataDocuments:
         """Return the stale client where it may still be used. Raises as `find` does."""
         if reason is Reason.BUSY:
             if stale is None:
-                raise LimitReached(_TOO_MANY, retry_after=BUSY_SECONDS)
+                raise DOCUMENTS_OF_HOST.refusal(BUSY_SECONDS, host_of(client_id))
             return stale
         if reason is Reason.UNREACHABLE:
             if stale is None:
                 raise _unusable()
-            self._limits.fetches.failed(client_id)
+            self._limits.failed(client_id)
             return stale
         await self._drop(client_id, now)
         raise _unusable()

@@ -14,7 +14,7 @@ from app.audit.repository import record
 from app.crypto.tokens import CLIENT_ID_PREFIX, CLIENT_SECRET_PREFIX, hash_of, new_public_id, new_secret
 from app.db import transaction
 from app.errors import Invalid, LimitReached
-from app.limits.rate_limit import RateLimit
+from app.limits.defaults import REGISTRATIONS
 from app.oauth.client_endpoint import NOT_STORED
 from app.oauth.clients.metadata import (
     INVALID,
@@ -45,9 +45,8 @@ class Registration:
 class RegistrationEndpoint:
     """POST /oauth/register (RFC 7591 section 3)."""
 
-    def __init__(self, context: OAuthContext, registrations: RateLimit) -> None:
+    def __init__(self, context: OAuthContext) -> None:
         self._context = context
-        self._registrations = registrations
 
     async def __call__(self, request: Request) -> Response:
         """Return 201 with the client id, and with a secret for a client that asked for one.
@@ -56,7 +55,7 @@ class RegistrationEndpoint:
         """
         context = self._context
         try:
-            await self._registrations.require(client_address(request), "Too many registrations from this address.")
+            await context.limiter.check(REGISTRATIONS, client_address(request))
             metadata = await _read_metadata(request)
             registration = register(
                 metadata, ClientKind.DYNAMIC, context.settings.oauth_redirect_schemes, context.clock()

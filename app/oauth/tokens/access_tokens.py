@@ -4,12 +4,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
-from app.limits.rate_limit import LocalLimit
 from app.oauth.grants.models import GrantRow
 from app.oauth.signing.key_ring import KeyRing
-from app.oauth.spending import Whose, check_limit
 from app.scopes import format_scope
 from app.settings import Settings
 
@@ -42,14 +39,6 @@ def token_life(grant: GrantRow, now: datetime) -> timedelta:
         return ACCESS_TOKEN_LIFE
     left = grant.expires_at - now
     return min(left, ACCESS_TOKEN_LIFE) if has_refresh_token(grant) else left
-
-
-def count_token(limit: LocalLimit, name: Whose, whose: UUID | str) -> None:
-    """Count a token of a grant, a person, or a service account (`client_id`). Raises `RateLimited`.
-
-    Call it when the client is authenticated and entitled to the token: nobody can use up another's tokens.
-    """
-    check_limit(limit, "Too many tokens at once. Wait a little.", name, whose)
 
 
 class AccessTokens:

@@ -7,14 +7,13 @@ from starlette.responses import JSONResponse, Response
 from app.audit.models import Action
 from app.db import transaction
 from app.households.repository import memberships_of
+from app.limits.defaults import INTROSPECTIONS
 from app.oauth.client_endpoint import NOT_STORED, ClientEndpoint, ClientRequest
 from app.oauth.clients.authentication import ClientAuthenticator
 from app.oauth.clients.models import PUBLIC
 from app.oauth.context import OAuthContext
 from app.oauth.errors import invalid_request, unauthorized_client
 from app.oauth.grants.repository import find_live_grant
-from app.oauth.limits import Limits
-from app.oauth.spending import check_limit
 from app.oauth.tokens.claims import Claims
 from app.oauth.tokens.verifier import TokenVerifier
 from app.scopes import expand, format_scope
@@ -27,12 +26,9 @@ class IntrospectionEndpoint(ClientEndpoint):
 
     action = Action.TOKEN_INTROSPECTED
 
-    def __init__(
-        self, context: OAuthContext, authenticator: ClientAuthenticator, limits: Limits, verifier: TokenVerifier
-    ) -> None:
-        super().__init__(context, limits.failures)
+    def __init__(self, context: OAuthContext, authenticator: ClientAuthenticator, verifier: TokenVerifier) -> None:
+        super().__init__(context)
         self._authenticator = authenticator
-        self._introspections = limits.introspections
         self._verifier = verifier
 
     async def handle(self, request: ClientRequest) -> Response:
@@ -47,8 +43,7 @@ class IntrospectionEndpoint(ClientEndpoint):
         if client.token_endpoint_auth_method == PUBLIC or not client.may_introspect:
             raise unauthorized_client("This client may not ask about tokens.")
         request.client_id = client.id
-        words = "Too many questions about tokens. Wait a little."
-        check_limit(self._introspections, words, "client_id", client.id)
+        await self._context.limiter.check(INTROSPECTIONS, client.id)
         if "token" not in request.parameters:
             raise invalid_request("The parameter token is missing.")
         claims = await self._verifier.verify(request.parameters["token"])

@@ -9,15 +9,16 @@ from uuid import UUID
 
 from app.crypto.tokens import REFRESH_TOKEN_PREFIX, hash_of, new_secret
 from app.db import Connection, new_id
+from app.limits.defaults import TOKENS, TOKENS_OF_PERSON
+from app.limits.rate_limit import RateLimiter
 from app.oauth.clients.models import Client
 from app.oauth.errors import invalid_grant, invalid_request, invalid_scope, invalid_target
 from app.oauth.grants.models import GrantRow
 from app.oauth.grants.repository import lock_grant
 from app.oauth.grants.revocation import ReplayDetected, RevocationReason
-from app.oauth.limits import Limits
 from app.oauth.parameters import Parameters
 from app.oauth.tokens import refresh_repository as store
-from app.oauth.tokens.access_tokens import Issuable, count_token
+from app.oauth.tokens.access_tokens import Issuable
 from app.oauth.tokens.refresh_repository import Family, RefreshToken
 from app.resources import Resource
 from app.scopes import intersect_scopes
@@ -75,7 +76,7 @@ async def use_refresh_token(
     parameters: Parameters,
     resource: Resource | None,
     now: datetime,
-    limits: Limits,
+    limiter: RateLimiter,
 ) -> Issuable:
     """Use a refresh token (RFC 6749 section 6, rotation as in OAuth 2.1 section 4.3.1). Raises `OAuthError`.
 
@@ -96,8 +97,9 @@ async def use_refresh_token(
     scopes = intersect_scopes(presented.grant.scopes, parameters.get("scope"))
     if not scopes:
         raise invalid_scope("None of these scopes was approved.")
-    count_token(limits.tokens, "grant_id", presented.grant.id)
-    count_token(limits.tokens_of_person, "person_id", presented.grant.person_id)
+    # The client has proven itself by now, and holds the token: nobody can use up another's tokens.
+    await limiter.check(TOKENS, presented.grant.id)
+    await limiter.check(TOKENS_OF_PERSON, presented.grant.person_id)
     if not is_current and presented.stored.successor_nonce is not None:
         return Issuable(presented.grant, scopes, _successor(presented, presented.stored.successor_nonce))
     nonce = secrets.token_bytes(NONCE_BYTES)

@@ -17,7 +17,7 @@ from app.oauth.grants.models import GrantRow
 from app.oauth.grants.repository import by_id, lock_grant
 from app.oauth.grants.revocation import RevocationReason
 from app.oauth.tokens.claims import AccessClaims, Claims
-from app.oauth.tokens.failures import Failures
+from app.oauth.tokens.failures import count_useless
 from app.oauth.tokens.refresh_tokens import find_presented
 from app.oauth.tokens.verifier import TokenVerifier
 
@@ -30,10 +30,8 @@ class RevocationEndpoint(ClientEndpoint):
     action = Action.TOKEN_REFUSED
     detail = "revocation"
 
-    def __init__(
-        self, context: OAuthContext, authenticator: ClientAuthenticator, failures: Failures, verifier: TokenVerifier
-    ) -> None:
-        super().__init__(context, failures)
+    def __init__(self, context: OAuthContext, authenticator: ClientAuthenticator, verifier: TokenVerifier) -> None:
+        super().__init__(context)
         self._authenticator = authenticator
         self._verifier = verifier
 
@@ -52,7 +50,7 @@ class RevocationEndpoint(ClientEndpoint):
             self._context.record_refusal(
                 request.http, self.action, UNKNOWN_TOKEN, client_id=client.id, detail=self.detail
             )
-            await self._failures.count_in_vain(request.http)
+            await count_useless(self._context.limiter, request.http)
         return Response(status_code=200, headers=NOT_STORED)
 
     async def _revoke(self, request: ClientRequest, client: Client, token: str) -> bool:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from app.audit.models import Action
 from app.audit.repository import record
 from app.db import Connection, transaction
+from app.limits.defaults import TOKENS_OF_SERVICE_ACCOUNT
 from app.oauth.client_endpoint import NOT_STORED, ClientEndpoint, ClientRequest
 from app.oauth.clients.authentication import ClientAuthenticator
 from app.oauth.clients.models import GRANT_TYPES, PUBLIC, Client
@@ -17,9 +18,8 @@ from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError, invalid_request, invalid_scope, invalid_target, unauthorized_client
 from app.oauth.grants.repository import by_id, find_service_grant
 from app.oauth.grants.revocation import GrantRevocations, ReplayDetected
-from app.oauth.limits import Limits
 from app.oauth.parameters import Parameters, find_resource
-from app.oauth.tokens.access_tokens import AccessTokens, Issuable, count_token, has_refresh_token
+from app.oauth.tokens.access_tokens import AccessTokens, Issuable, has_refresh_token
 from app.oauth.tokens.codes import redeem_code
 from app.oauth.tokens.refresh_tokens import start_family, use_refresh_token
 from app.resources import NONE_OF_OURS, Resource
@@ -33,10 +33,9 @@ class TokenEndpoint(ClientEndpoint):
 
     action = Action.TOKEN_REFUSED
 
-    def __init__(self, context: OAuthContext, authenticator: ClientAuthenticator, limits: Limits) -> None:
-        super().__init__(context, limits.failures)
+    def __init__(self, context: OAuthContext, authenticator: ClientAuthenticator) -> None:
+        super().__init__(context)
         self._authenticator = authenticator
-        self._limits = limits
         self._access_tokens = AccessTokens(context.settings, context.keys)
 
     async def handle(self, request: ClientRequest) -> Response:
@@ -85,10 +84,10 @@ class TokenEndpoint(ClientEndpoint):
                 refresh_token = await start_family(connection, grant.id, now) if has_refresh_token(grant) else None
                 return Issuable(grant, grant.scopes, refresh_token)
             case "refresh_token":
-                return await use_refresh_token(connection, client, parameters, resource, now, self._limits)
+                return await use_refresh_token(connection, client, parameters, resource, now, self._context.limiter)
             case "client_credentials":
                 issuable = await _service_grant(connection, client, parameters, resource, now)
-                count_token(self._limits.tokens, "client_id", client.id)
+                await self._context.limiter.check(TOKENS_OF_SERVICE_ACCOUNT, client.id)
                 return issuable
             case None:
                 raise invalid_request("The parameter grant_type is missing.")

@@ -126,7 +126,7 @@ async def slow(settings: Settings, engine: Engine) -> AsyncIterator[tuple[Runnin
     hasher = SlowHasher()
     hasher.may_end = threading.Event()
     try:
-        yield await start(settings, engine, hashing=PasswordHashing(hasher, longest_queue=3)), hasher
+        yield await start(settings, engine, hashing=PasswordHashing(hasher, places=5)), hasher
     finally:
         hasher.may_end.set()
 
@@ -166,7 +166,7 @@ async def test_a_rejected_sign_in_does_not_count_as_a_failure(settings: Settings
     first = await start(settings, engine)
     async with first.browser() as http:
         await connect(first, http, email)
-    hashing = PasswordHashing(longest_queue=-2)
+    hashing = PasswordHashing(places=0)
     limited = await start(settings.model_copy(update={"limits": True}), engine, hashing=hashing)
     async with limited.browser() as http:
         page = await Browser(http).open(SIGN_IN)

@@ -7,7 +7,7 @@ import pytest
 
 from app.db import Engine
 from app.households.tables import households, memberships
-from app.oauth.limits import PerMinute
+from app.limits.defaults import SIGN_INS
 from app.people.tables import people, sessions
 from app.settings import Settings
 from tests.db.looking import count
@@ -228,7 +228,7 @@ async def test_another_content_type_is_refused(http: httpx.AsyncClient, kind: st
 
 @pytest.mark.proves("li-429")
 async def test_sign_ins_of_an_address_are_limited(settings: Settings, engine: Engine, email: str) -> None:
-    server = await start(settings, engine, per_minute=PerMinute(sign_ins=2))
+    server = await start(settings, engine, rates={SIGN_INS: 2})
     async with server.browser() as http:
         attempt = Attempt((await register(http, server.url))["client_id"], server.url)
         page = await Browser(http).open(attempt.url())

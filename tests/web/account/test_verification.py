@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from app.audit.models import Action
 from app.db import new_id, transaction
+from app.limits.defaults import SIGN_INS
 from app.oauth.external.people import find_or_create_person
-from app.oauth.limits import PerMinute
 from app.oauth.tables import grants
 from app.people.email_addresses import parse_email
 from app.people.identities import Identity
@@ -59,7 +59,7 @@ async def test_link_and_password_confirm_the_address(mailing: Mailing, email: st
 
 async def test_asking_for_the_link_counts_like_a_sign_in(mailing: Mailing, email: str) -> None:
     await make_account(mailing.server, email)
-    limited = await start(mailing.server.settings, mailing.server.engine, per_minute=PerMinute(sign_ins=1))
+    limited = await start(mailing.server.settings, mailing.server.engine, rates={SIGN_INS: 1})
     async with limited.browser() as http:
         page = await Browser(http).submit(await sign_in(http, email), PROOF)
         assert page.status == 429

@@ -1,15 +1,15 @@
 """One busy household leaves connections to the others."""
 
-from uuid import uuid4
+from dataclasses import replace
 
 import anyio
 import pytest
 from sqlalchemy import text
 
-from app.db import Engine, create_engine, transaction, turns
+from app.db import Engine, create_engine, transaction, transactions
 from app.db.embedded import DatabaseUrls
-from app.db.turns import WRITERS, WriterSlots
 from app.errors import Unavailable
+from app.limits.defaults import WRITERS
 from app.settings import Settings
 from tests.factory import Factory
 
@@ -21,7 +21,7 @@ CALLS = 8
 @pytest.fixture
 def few_connections(database: DatabaseUrls) -> Engine:
     """An engine with one connection more than one household may have."""
-    return create_engine(database.service, pool_size=WRITERS + 1)
+    return create_engine(database.service, pool_size=WRITERS.at_once + 1)
 
 
 async def test_writers_of_one_household_take_no_connection_from_another(
@@ -52,7 +52,7 @@ async def test_writers_of_one_household_take_no_connection_from_another(
 async def test_who_waits_too_long_for_a_turn_is_told_to_come_again(
     engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(transactions, "WRITERS", replace(WRITERS, seconds=0.01))
     household_id = (await Factory(engine, settings).person("Ada"))[1]
 
     async def hold() -> None:
@@ -60,7 +60,7 @@ async def test_who_waits_too_long_for_a_turn_is_told_to_come_again(
             await anyio.sleep_forever()
 
     async with anyio.create_task_group() as tasks:
-        for _ in range(WRITERS):
+        for _ in range(WRITERS.at_once):
             tasks.start_soon(hold)
         await anyio.lowlevel.checkpoint()
         with pytest.raises(Unavailable) as refusal:
@@ -70,10 +70,3 @@ async def test_who_waits_too_long_for_a_turn_is_told_to_come_again(
         async with transaction(engine, household_id):
             pass
         tasks.cancel_scope.cancel()
-
-
-async def test_a_household_is_forgotten_when_nobody_writes() -> None:
-    all_turns = WriterSlots()
-    async with all_turns.slot(uuid4()):
-        assert len(all_turns) == 1
-    assert len(all_turns) == 0

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import LimitReached
-from app.people import login_throttle as attempts_of_people
+from app.limits.defaults import ACCOUNT_ATTEMPTS, EMAILS_TO_ADDRESS, NETWORK_ATTEMPTS
+from app.people import login_throttle
 from app.people.attempt_repository import lock
 from app.people.email_addresses import EmailAddress, parse_email
-from app.people.login_throttle import ACCOUNT, ADDRESS, FAMILIAR, LETTERS, Attempt, LoginThrottle
+from app.people.login_throttle import FAMILIAR, Attempt, LoginThrottle
 from app.people.retention import forget
 from app.people.tables import attempts
 from app.runtime.addresses import SITE_SHARE
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ANNA = parse_email("anna@example.org")
 SOMEWHERE, ELSEWHERE = "192.0.2.1", "2001:db8::1"
-SLOW_DOWN = LoginThrottle(SECRET)
+THROTTLE = LoginThrottle(SECRET)
 
 
 async def begin(
@@ -35,7 +36,7 @@ async def begin(
     """The attempt, or the seconds to wait."""
     try:
         async with transaction(engine) as connection:
-            return await SLOW_DOWN.begin(connection, email, address, now)
+            return await THROTTLE.begin(connection, email, address, now)
     except LimitReached as refused:
         if refused.retry_after is None:
             raise
@@ -51,7 +52,7 @@ async def succeed(engine: Engine, now: datetime = NOW, address: str = SOMEWHERE)
     attempt = await begin(engine, now, address=address)
     assert isinstance(attempt, Attempt)
     async with transaction(engine) as connection:
-        await SLOW_DOWN.passed(connection, attempt, now)
+        await THROTTLE.succeed(connection, attempt, now)
 
 
 @pytest.mark.proves("""ac-guessing MUST OAuth 2.1 §7.7; RFC 6749 §10.10
@@ -59,7 +60,7 @@ async def succeed(engine: Engine, now: datetime = NOW, address: str = SOMEWHERE)
     Here: Five free attempts for an account, then waits that double to a quarter of an hour; also by address; unknown
     accounts alike.""")
 async def test_after_five_failures_the_waits_grow_to_a_quarter_of_an_hour(engine: Engine) -> None:
-    await fail(engine, ACCOUNT.free)
+    await fail(engine, ACCOUNT_ATTEMPTS.free)
     now, waits = NOW, list[int]()
     for _ in range(12):
         await fail(engine, 1, now)
@@ -71,7 +72,7 @@ async def test_after_five_failures_the_waits_grow_to_a_quarter_of_an_hour(engine
 
 
 async def test_asking_too_early_makes_nothing_longer(engine: Engine) -> None:
-    await fail(engine, ACCOUNT.free + 1)
+    await fail(engine, ACCOUNT_ATTEMPTS.free + 1)
     for seconds in (1, 3):
         await fail(engine, 1, NOW + timedelta(seconds=seconds))
     waits = [await begin(engine, NOW + timedelta(seconds=seconds)) for seconds in (3, 4, 5, 6)]
@@ -89,36 +90,36 @@ async def test_of_many_attempts_at_once_none_goes_uncounted(engine: Engine) -> N
     async with anyio.create_task_group() as tasks:
         for number in range(20):
             tasks.start_soon(one, number)
-    assert sum(isinstance(each, Attempt) for each in found) == ACCOUNT.free + 1
+    assert sum(isinstance(each, Attempt) for each in found) == ACCOUNT_ATTEMPTS.free + 1
 
 
 async def test_a_right_password_ends_the_waits(engine: Engine) -> None:
-    await fail(engine, ACCOUNT.free + 1)
+    await fail(engine, ACCOUNT_ATTEMPTS.free + 1)
     later = NOW + timedelta(seconds=1)
     await succeed(engine, later)
-    await fail(engine, ACCOUNT.free + 1, later)
+    await fail(engine, ACCOUNT_ATTEMPTS.free + 1, later)
 
 
 async def test_a_proof_in_another_way_ends_the_waits_and_strangers_can_not_begin_them_anew(engine: Engine) -> None:
     await succeed(engine)
     for address in (SOMEWHERE, ELSEWHERE):
-        await fail(engine, ACCOUNT.free + 1, address=address)
+        await fail(engine, ACCOUNT_ATTEMPTS.free + 1, address=address)
     async with transaction(engine) as connection:
-        await SLOW_DOWN.proven(connection, ANNA, SOMEWHERE, NOW)
+        await THROTTLE.forgive(connection, ANNA, SOMEWHERE, NOW)
     for address in (ELSEWHERE, SOMEWHERE):
-        await fail(engine, ACCOUNT.free + 1, address=address)
+        await fail(engine, ACCOUNT_ATTEMPTS.free + 1, address=address)
 
 
 async def test_time_forgives(engine: Engine) -> None:
-    await fail(engine, ACCOUNT.free + 1)
-    await fail(engine, 1, NOW + ACCOUNT.forgiven)  # five are left, which is one more than what costs nothing
-    assert await begin(engine, NOW + ACCOUNT.forgiven) == 1
-    await fail(engine, ACCOUNT.free + 1, NOW + timedelta(days=1))
+    await fail(engine, ACCOUNT_ATTEMPTS.free + 1)
+    await fail(engine, 1, NOW + ACCOUNT_ATTEMPTS.forgiven)  # five are left, which is one more than what costs nothing
+    assert await begin(engine, NOW + ACCOUNT_ATTEMPTS.forgiven) == 1
+    await fail(engine, ACCOUNT_ATTEMPTS.free + 1, NOW + timedelta(days=1))
 
 
 async def test_others_can_not_keep_the_owner_out_where_they_signed_in_before(engine: Engine) -> None:
     await succeed(engine)
-    await fail(engine, ACCOUNT.free + 1, address=ELSEWHERE)
+    await fail(engine, ACCOUNT_ATTEMPTS.free + 1, address=ELSEWHERE)
     assert await begin(engine, address=ELSEWHERE) == 1
     assert await begin(engine, address="192.0.2.99") == 1
     await succeed(engine)
@@ -128,20 +129,20 @@ async def test_others_can_not_keep_the_owner_out_where_they_signed_in_before(eng
 
 async def test_a_familiar_address_is_slowed_down_as_well(engine: Engine) -> None:
     await succeed(engine)
-    await fail(engine, ACCOUNT.free + 1)
+    await fail(engine, ACCOUNT_ATTEMPTS.free + 1)
     assert await begin(engine) == 1
 
 
 @pytest.mark.proves("ac-guessing")
 async def test_an_address_that_tries_many_accounts_is_slowed_down(engine: Engine) -> None:
-    for number in range(ADDRESS.free + 1):
+    for number in range(NETWORK_ATTEMPTS.free + 1):
         assert isinstance(await begin(engine, email=parse_email(f"person{number}@example.org")), Attempt)
     assert await begin(engine, email=parse_email("another@example.org")) == 1
     assert isinstance(await begin(engine, email=parse_email("another@example.org"), address=ELSEWHERE), Attempt)
 
 
 async def test_a_network_of_ipv6_counts_as_one_address(engine: Engine) -> None:
-    for number in range(ADDRESS.free + 1):
+    for number in range(NETWORK_ATTEMPTS.free + 1):
         email = parse_email(f"person{number}@example.org")
         assert isinstance(await begin(engine, email=email, address=f"2001:db8::{number:x}"), Attempt)
     assert await begin(engine, address="2001:db8::ffff") == 1
@@ -151,7 +152,7 @@ async def test_a_network_of_ipv6_counts_as_one_address(engine: Engine) -> None:
 async def test_a_site_of_ipv6_is_slowed_down_later_than_one_network_of_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts_of_people, "ADDRESS", replace(ADDRESS, free=1))
+    monkeypatch.setattr(login_throttle, "NETWORK_ATTEMPTS", replace(NETWORK_ATTEMPTS, free=1))
     for number in range(SITE_SHARE + 1):
         email = parse_email(f"person{number}@example.org")
         assert isinstance(await begin(engine, email=email, address=f"2001:db8:1:{number}::1"), Attempt)
@@ -160,22 +161,22 @@ async def test_a_site_of_ipv6_is_slowed_down_later_than_one_network_of_it(
 
 
 async def test_an_attempt_that_was_not_looked_at_does_not_count(engine: Engine) -> None:
-    for _ in range(ACCOUNT.free * 2):
+    for _ in range(ACCOUNT_ATTEMPTS.free * 2):
         attempt = await begin(engine)
         assert isinstance(attempt, Attempt)
         async with transaction(engine) as connection:
-            await SLOW_DOWN.put_off(connection, attempt, NOW)
-    await fail(engine, ACCOUNT.free + 1)
+            await THROTTLE.cancel(connection, attempt, NOW)
+    await fail(engine, ACCOUNT_ATTEMPTS.free + 1)
     assert await begin(engine) == 1
 
 
 async def test_letters_to_one_address_are_slowed_down(engine: Engine) -> None:
-    for _ in range(LETTERS.free + 1):
+    for _ in range(EMAILS_TO_ADDRESS.free + 1):
         async with transaction(engine) as connection:
-            await SLOW_DOWN.begin_letter(connection, "reset", ANNA, SOMEWHERE, NOW)
+            await THROTTLE.count_email(connection, "reset", ANNA, SOMEWHERE, NOW)
     with pytest.raises(LimitReached) as refused:
         async with transaction(engine) as connection:
-            await SLOW_DOWN.begin_letter(connection, "reset", ANNA, ELSEWHERE, NOW)
+            await THROTTLE.count_email(connection, "reset", ANNA, ELSEWHERE, NOW)
     assert refused.value.retry_after == 60
 
 
@@ -186,7 +187,7 @@ async def test_letters_to_one_address_are_slowed_down(engine: Engine) -> None:
 async def test_letters_for_one_purpose_keep_nobody_from_those_for_another(engine: Engine) -> None:
     for purpose in ("sign_up", "sign_up", "sign_up", "sign_up", "verify", "reset"):
         async with transaction(engine) as connection:
-            await SLOW_DOWN.begin_letter(connection, purpose, ANNA, SOMEWHERE, NOW)
+            await THROTTLE.count_email(connection, purpose, ANNA, SOMEWHERE, NOW)
 
 
 async def test_a_right_password_and_a_wrong_one_at_once_never_wait_for_each_other(
@@ -194,12 +195,12 @@ async def test_a_right_password_and_a_wrong_one_at_once_never_wait_for_each_othe
 ) -> None:
     """Both lock the account's counter and the network's, the lower key first."""
     tried: list[Attempt] = []
-    while {guards[0] < guards[1] for guards in ([key for key, _ in each.guards] for each in tried)} != {True, False}:
+    while {keys[0] < keys[1] for keys in ([key for key, _ in each.counters] for each in tried)} != {True, False}:
         attempt = await begin(engine, email=parse_email(f"person{len(tried)}@example.org"))
         assert isinstance(attempt, Attempt)
         tried.append(attempt)
     for attempt in tried:
-        lower, higher = sorted(key for key, _ in attempt.guards)
+        lower, higher = sorted(key for key, _ in attempt.counters)
         async with anyio.create_task_group() as tasks, transaction(engine) as connection:
             await lock(connection, lower, NOW)
             async with until_somebody_waits(database):
@@ -209,11 +210,11 @@ async def test_a_right_password_and_a_wrong_one_at_once_never_wait_for_each_othe
 
 async def pass_(engine: Engine, attempt: Attempt) -> None:
     async with transaction(engine) as connection:
-        await SLOW_DOWN.passed(connection, attempt, NOW)
+        await THROTTLE.succeed(connection, attempt, NOW)
 
 
 async def test_the_counters_hold_no_addresses_and_are_removed_when_they_are_worth_nothing(engine: Engine) -> None:
-    await fail(engine, ACCOUNT.free)
+    await fail(engine, ACCOUNT_ATTEMPTS.free)
     await succeed(engine)
     await fail(engine, 1, address=ELSEWHERE)
     async with transaction(engine) as connection:

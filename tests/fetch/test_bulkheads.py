@@ -65,10 +65,10 @@ async def test_one_requester_has_few_places_and_waits_without_taking_one_from_ot
             had_one_more.set()
 
     async with anyio.create_task_group() as tasks, AsyncExitStack() as held:
-        for number in range(STRANGERS.of_requester):
+        for number in range(STRANGERS.of_requester.at_once):
             await held.enter_async_context(places.place(f"h{number}.example", f"2001:db8:0:1::{number}"))
         tasks.start_soon(one_more)
-        for number in range(STRANGERS.at_once - STRANGERS.of_requester):
+        for number in range(STRANGERS.fetches.at_once - STRANGERS.of_requester.at_once):
             await held.enter_async_context(places.place(f"o{number}.example", f"192.0.2.{number}"))
         assert not had_one_more.is_set()
         await held.aclose()
@@ -85,7 +85,7 @@ async def test_all_requesters_of_one_site_leave_places_and_look_ups_to_others() 
             had_one_more.set()
 
     async with anyio.create_task_group() as tasks, AsyncExitStack() as held:
-        for number in range(STRANGERS.of_requester * SITE_SHARE):
+        for number in range(STRANGERS.of_requester.at_once * SITE_SHARE):
             place = places.place(f"h{number}.example", f"2001:db8:0:{number % 8}::1")
             await held.enter_async_context(place)
         tasks.start_soon(one_more)
@@ -93,4 +93,4 @@ async def test_all_requesters_of_one_site_leave_places_and_look_ups_to_others() 
         assert not had_one_more.is_set()
         await held.aclose()
         await had_one_more.wait()
-    assert STRANGERS.look_ups_of_requester * SITE_SHARE < STRANGERS.look_ups
+    assert STRANGERS.look_ups_of_requester.at_once * SITE_SHARE < STRANGERS.look_ups.at_once

@@ -211,9 +211,9 @@ async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_our
     fetcher = Fetcher(resolve_host=names, seconds=600, allow_loopback=True, ca_file=authority.ca_file)
     try:
         async with anyio.create_task_group() as strangers:
-            for number in range(STRANGERS.at_once + 6):
+            for number in range(STRANGERS.fetches.at_once + 6):
                 strangers.start_soon(ignored, fetcher, f"https://n{number}.silent.example/keys", f"192.0.2.{number}")
-            await seen(names.waiting, STRANGERS.look_ups)
+            await seen(names.waiting, STRANGERS.look_ups.at_once)
             ours = await fetcher.request(Asked(site.url("/a"), chosen=site.url("")))
             assert ours.body == b"hello"
             document = await fetcher.get(site.url("/a"), "192.0.2.200", for_person=True)
@@ -223,7 +223,7 @@ async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_our
             tasks.start_soon(ignored, fetcher, "https://late.silent.example/keys", "192.0.2.200")
             assert (await fetcher.request(Asked(site.url("/a"), chosen=site.url("")))).status == 200
             # The abandoned threads are still held: no further look-up of a stranger has begun.
-            assert len(names.asked) == STRANGERS.look_ups + 3
+            assert len(names.asked) == STRANGERS.look_ups.at_once + 3
             names.told.set()
         assert "late.silent.example" in names.asked
     finally:
@@ -238,7 +238,7 @@ async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_our
 async def test_one_requester_keeps_few_look_ups_until_they_end(authority: Authority, site: Site) -> None:
     names = SilentNames()
     fetcher = Fetcher(resolve_host=names, seconds=600, allow_loopback=True, ca_file=authority.ca_file)
-    most = STRANGERS.look_ups_of_requester
+    most = STRANGERS.look_ups_of_requester.at_once
     try:
         async with anyio.create_task_group() as tasks:
             for number in range(most + 3):
@@ -273,9 +273,9 @@ async def test_a_host_that_does_not_answer_keeps_few_places(authority: Authority
         ca_file=authority.ca_file,
     )
     async with anyio.create_task_group() as tasks:
-        for number in range(STRANGERS.at_once + 6):
+        for number in range(STRANGERS.fetches.at_once + 6):
             tasks.start_soon(ignored, fetcher, site.url("/never"), f"192.0.2.{number}")
-        await seen(arrived, STRANGERS.of_host)
+        await seen(arrived, STRANGERS.of_host.at_once)
         assert (await fetcher.get(site.url("/a", "127.0.0.1"), REQUESTER)).body == b"hello"
-        assert site.asked("/never") == STRANGERS.of_host
+        assert site.asked("/never") == STRANGERS.of_host.at_once
         tasks.cancel_scope.cancel()

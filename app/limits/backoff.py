@@ -1,4 +1,4 @@
-"""How much each failure slows down the next attempt, and for how long it counts."""
+"""Waits that grow with each failure, and failures that are forgiven with time."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,9 +9,9 @@ MOST_DOUBLINGS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """The first `free` failures cost nothing; then the wait is `first`, twice as long, and so on up to `longest`.
+    """The first `free` failures cost nothing; then the wait is `first`, and doubles up to `longest`.
 
-    One failure is forgiven each `forgiven`, so that nobody is locked out for ever.
+    One failure is forgiven in each period of `forgiven`, so that nobody is locked out for ever.
     """
 
     free: int
@@ -20,24 +20,21 @@ class Backoff:
     forgiven: timedelta
 
     def times(self, share: int) -> "Backoff":
-        """The pace of so many together."""
+        """Return the backoff of `share` subscribers together."""
         return replace(self, free=self.free * share, forgiven=self.forgiven / share)
 
     def wait(self, failures: int) -> timedelta:
-        """How long to wait after that many failures in a row."""
+        """Return how long to wait after that many failures in a row."""
         if failures <= self.free:
             return timedelta(0)
         doublings = min(failures - self.free - 1, MOST_DOUBLINGS)
         return min(self.first * 2**doublings, self.longest)
 
     def left(self, failures: int, since: datetime, now: datetime) -> int:
-        """How many of the failures counted at `since` still count."""
+        """Return how many of the failures counted at `since` still count."""
         return max(0, failures - max(timedelta(0), now - since) // self.forgiven)
 
     @property
     def most(self) -> int:
-        """The number of failures from which on the wait grows no longer; more are not counted."""
-        return next(failures for failures in range(self.free + 1, self.free + 64) if self._is_longest(failures))
-
-    def _is_longest(self, failures: int) -> bool:
-        return self.wait(failures) == self.longest
+        """The number of failures at which the wait is longest; more are not counted."""
+        return next(each for each in range(self.free + 1, self.free + 64) if self.wait(each) == self.longest)

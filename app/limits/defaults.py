@@ -1,0 +1,238 @@
+"""The limits of the service: every number in one place. docs/limits.md shows these tables."""
+
+from datetime import timedelta
+from typing import Final
+
+from limits import RateLimitItemPerMinute as PerMinute
+
+from app.limits.backoff import Backoff
+from app.limits.concurrency import ConcurrencyLimit
+from app.limits.rate_limit import Key, RateLimit
+
+# Rate limits in RATE_LIMIT_STORAGE_URL.
+
+REGISTRATIONS: Final = RateLimit(
+    "registrations",
+    PerMinute(60),
+    (Key.NETWORK,),
+    "Registrations of clients (RFC 7591).",
+    "Too many registrations from this address.",
+)
+AUTHORIZATIONS: Final = RateLimit(
+    "authorizations",
+    PerMinute(120),
+    (Key.NETWORK,),
+    "Authorization requests, each of which leaves a row.",
+    "Too many requests from your network. Try again {wait}.",
+)
+SIGN_INS: Final = RateLimit(
+    "sign-ins",
+    PerMinute(30),
+    (Key.NETWORK,),
+    "Sign-ins of every kind, sign-ups, and whatever else asks for a password or sends an e-mail.",
+    "Too many attempts from your network. Try again {wait}.",
+)
+
+_FAILURES: Final = "Too many failed requests of this client or address."
+
+CLIENT_FAILURES: Final = RateLimit(
+    "failures-of-client",
+    PerMinute(120),
+    (Key.NETWORK, Key.CLIENT),
+    "Failed requests for tokens, revocation and introspection. Above it, requests are still looked at, and those that "
+    "fail get this answer.",
+    _FAILURES,
+)
+FAILURES: Final = RateLimit(
+    "failures",
+    PerMinute(3_000),
+    (Key.NETWORK,),
+    "Failed requests of all clients. Above it, no request from there is looked at: 50 failures a second are an attack "
+    "and cost about a fifth of a process.",
+    _FAILURES,
+)
+UNKNOWN_KEYS: Final = RateLimit(
+    "unknown-keys",
+    PerMinute(600),
+    (Key.NETWORK,),
+    "API keys that nobody has. Above it, API keys that this process has not seen before are not looked up.",
+    "Too many unknown API keys from this address. Wait a little.",
+)
+
+_DOCUMENTS: Final = "Too many apps of this site, or from your network, are being connected. Try again soon."
+
+DOCUMENTS_OF_HOST: Final = RateLimit(
+    "documents",
+    PerMinute(600),
+    (Key.HOST,),
+    "Fetches of client metadata documents that are new. Only for people who have signed in, so there can be far more "
+    "than of key sets.",
+    _DOCUMENTS,
+)
+DOCUMENTS_OF_URL: Final = RateLimit(
+    "documents-of-url",
+    PerMinute(600),
+    (Key.URL,),
+    "Fetches of a document that was valid before. Others at its host use up nothing of it.",
+    _DOCUMENTS,
+)
+DOCUMENTS_FOR_NETWORK: Final = RateLimit(
+    "documents-for",
+    PerMinute(30),
+    (Key.NETWORK,),
+    "Fetches of documents that are new, or failed last time, on behalf of a network.",
+    _DOCUMENTS,
+)
+DOCUMENTS_FOR_NETWORK_AT_HOST: Final = RateLimit(
+    "documents-at-host-for",
+    PerMinute(10),
+    (Key.NETWORK, Key.HOST),
+    "Of these, fetches from one host.",
+    _DOCUMENTS,
+)
+DOCUMENTS_FOR_PERSON: Final = RateLimit(
+    "documents-of-person",
+    PerMinute(10),
+    (Key.PERSON,),
+    "Fetches of documents that are new, on behalf of a person.",
+    _DOCUMENTS,
+)
+
+_KEY_SETS: Final = "Too many key sets are being fetched. Try again soon."
+
+KEY_SETS_OF_HOST: Final = RateLimit(
+    "key-sets", PerMinute(60), (Key.HOST,), "Fetches of clients' keys that are new.", _KEY_SETS
+)
+KEY_SETS_OF_URL: Final = RateLimit(
+    "key-sets-of-url", PerMinute(60), (Key.URL,), "Fetches of keys that were valid before.", _KEY_SETS
+)
+KEY_SETS_FOR_NETWORK: Final = RateLimit(
+    "key-sets-for",
+    PerMinute(30),
+    (Key.NETWORK,),
+    "Fetches of keys that are new, or failed last time, on behalf of a network.",
+    _KEY_SETS,
+)
+
+# Rate limits that each process counts by itself.
+
+CALLS: Final = RateLimit(
+    "calls",
+    PerMinute(600),
+    (Key.GRANT,),
+    "Calls at the MCP endpoints, each call of a batch.",
+    "Too many calls from this connection. Wait a little.",
+    shared=False,
+)
+CALLS_OF_PERSON: Final = RateLimit(
+    "calls-of-person",
+    PerMinute(2_400),
+    (Key.PERSON,),
+    "Calls with all grants of a person together.",
+    "Too many calls from your apps together. Wait a little.",
+    shared=False,
+)
+
+_TOKENS: Final = "Too many tokens at once. Wait a little."
+
+TOKENS: Final = RateLimit(
+    "tokens",
+    PerMinute(120),
+    (Key.GRANT,),
+    "Refreshed tokens. Hosts refresh in bursts, one for each of their processes.",
+    _TOKENS,
+    shared=False,
+)
+TOKENS_OF_PERSON: Final = RateLimit(
+    "tokens-of-person",
+    PerMinute(600),
+    (Key.PERSON,),
+    "Tokens refreshed with all grants of a person together.",
+    _TOKENS,
+    shared=False,
+)
+TOKENS_OF_SERVICE_ACCOUNT: Final = RateLimit(
+    "tokens-of-service-account", PerMinute(120), (Key.CLIENT,), "Tokens of a service account.", _TOKENS, shared=False
+)
+INTROSPECTIONS: Final = RateLimit(
+    "introspections",
+    PerMinute(600),
+    (Key.CLIENT,),
+    "Questions of a resource server about tokens (RFC 7662).",
+    "Too many questions about tokens. Wait a little.",
+    shared=False,
+)
+
+_REFUSALS: Final = "Refusals with a row of their own in the audit record. Above it, they share one that counts them."
+
+RECORDED_REFUSALS: Final = RateLimit("refusals", PerMinute(300), (Key.KIND,), _REFUSALS, shared=False)
+RECORDED_REFUSALS_OF_NETWORK: Final = RateLimit(
+    "refusals-of-network", PerMinute(10), (Key.NETWORK, Key.KIND), _REFUSALS, shared=False
+)
+RECORDED_REFUSALS_OF_GRANT: Final = RateLimit(
+    "refusals-of-grant", PerMinute(10), (Key.GRANT, Key.KIND), _REFUSALS, shared=False
+)
+RECORDED_REFUSALS_OF_PERSON: Final = RateLimit(
+    "refusals-of-person", PerMinute(10), (Key.PERSON, Key.KIND), _REFUSALS, shared=False
+)
+
+RATE_LIMITS: Final = [each for each in list(globals().values()) if isinstance(each, RateLimit)]
+
+# The login throttle, which counts in the database.
+
+ACCOUNT_ATTEMPTS: Final = Backoff(
+    free=5, first=timedelta(seconds=1), longest=timedelta(minutes=15), forgiven=timedelta(minutes=30)
+)
+NETWORK_ATTEMPTS: Final = Backoff(
+    free=30, first=timedelta(seconds=1), longest=timedelta(minutes=5), forgiven=timedelta(minutes=1)
+)
+"""Many people may share a network, so they wait for minutes at most."""
+
+EMAILS_TO_ADDRESS: Final = Backoff(
+    free=3, first=timedelta(minutes=1), longest=timedelta(hours=1), forgiven=timedelta(minutes=30)
+)
+
+# Concurrency limits, each in one process.
+
+WRITERS: Final = ConcurrencyLimit(
+    "writers",
+    2,
+    Key.HOUSEHOLD,
+    10,
+    "Transactions that write: one that has the household's lock, and the next one with its connection ready. Others "
+    "wait without a connection, which leaves connections to other households.",
+)
+PASSWORD_HASHES: Final = ConcurrencyLimit(
+    "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."
+)
+PASSWORD_QUEUE: Final = ConcurrencyLimit("password-queue", 34, None, 0, "Passwords being hashed or waiting for it.")
+PASSWORDS_OF_NETWORK: Final = ConcurrencyLimit(
+    "passwords-of-network",
+    6,
+    Key.NETWORK,
+    0,
+    "Of these, passwords from one network. Some take long to measure, and must not fill the queue.",
+)
+
+FETCH_SECONDS: Final = 5
+PATIENCE: Final = 0.25
+"""The part of its time that a stranger's fetch waits for a look-up, and again for a place."""
+
+_STRANGERS: Final = "addresses that strangers choose; as many again for people who have signed in"
+_WAIT: Final = FETCH_SECONDS * PATIENCE
+
+OWN_FETCHES: Final = ConcurrencyLimit("own-fetches", 16, None, FETCH_SECONDS, "Fetches from addresses in the settings.")
+OWN_LOOK_UPS: Final = ConcurrencyLimit(
+    "own-look-ups", 4, None, FETCH_SECONDS, "Look-ups of the names in the settings, each in a thread."
+)
+FETCHES: Final = ConcurrencyLimit("fetches", 64, None, _WAIT, f"Fetches from {_STRANGERS}.")
+FETCHES_OF_HOST: Final = ConcurrencyLimit("fetches-of-host", 4, Key.HOST, _WAIT, "Of these, fetches from one host.")
+FETCHES_OF_NETWORK: Final = ConcurrencyLimit(
+    "fetches-of-network", 12, Key.NETWORK, _WAIT, "Of these, fetches on behalf of one network."
+)
+LOOK_UPS: Final = ConcurrencyLimit("look-ups", 32, None, _WAIT, f"Look-ups of names for {_STRANGERS}.")
+LOOK_UPS_OF_NETWORK: Final = ConcurrencyLimit(
+    "look-ups-of-network", 6, Key.NETWORK, _WAIT, "Of these, look-ups on behalf of one network."
+)
+
+CONCURRENCY_LIMITS: Final = [each for each in list(globals().values()) if isinstance(each, ConcurrencyLimit)]
