@@ -1,8 +1,7 @@
-"""The application: the only place that wires the parts together."""
+"""Wire the parts of the application together; this happens nowhere else."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from starlette.applications import Starlette
@@ -13,7 +12,7 @@ from app.access.api_keys import ApiKeys
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
 from app.audit.log import AuditLog
-from app.db import Engine, create_engine
+from app.db import create_engine
 from app.db.readiness import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
@@ -52,39 +51,8 @@ from app.web.not_found import missing_handlers
 from app.web.routes import web_routes
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an application is made of; `keys` only with an authorization server of its own."""
-
-    settings: Settings
-    engine: Engine
-    pubsub: PubSub
-    fetcher: Fetcher
-    limiter: RateLimiter
-    mailer: Mailer
-    audit: AuditLog
-    keys: KeyRing | None
-    endpoints: McpEndpoints
-
-
 def create_app(settings: Settings) -> Starlette:
-    """The ASGI application for `settings`, which must name a database and hold a SECRET_KEY."""
-    parts = _parts(settings)
-    app = Starlette(
-        routes=_routes(parts),
-        middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
-        exception_handlers=missing_handlers(settings),
-        lifespan=lambda _: _running(parts),
-    )
-    # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
-    app.router.redirect_slashes = False
-    app.state.endpoints = parts.endpoints
-    app.state.pubsub = parts.pubsub
-    app.state.audit = parts.audit
-    return app
-
-
-def _parts(settings: Settings) -> Parts:
+    """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY."""
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
@@ -95,7 +63,7 @@ def _parts(settings: Settings) -> Parts:
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings.secret_keys[0])
     keys = KeyRing(engine, settings) if settings.auth_server else None
-    identify = Authenticator(
+    authenticator = Authenticator(
         engine,
         TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
         GrantCache(pubsub),
@@ -103,52 +71,43 @@ def _parts(settings: Settings) -> Parts:
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = McpEndpoints(settings, engine, identify, pubsub, audit)
-    return Parts(settings, engine, pubsub, fetcher, limiter, mailer, audit, keys, endpoints)
+    endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit)
+    routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *landing_routes(settings), static_files()]
+    if keys is not None:
+        context = OAuthContext(settings, engine, system_clock, audit, keys, pubsub.grant_ended, limiter)
+        routes += authorization_server_routes(context, fetcher, mailer, PasswordHashing())
 
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        upkeep = partial(keep_up, engine, keys.secret_key if keys is not None else None)
+        try:
+            if keys is not None:
+                await keys.load()
+            # Closed from the last to the first: the work stops, its audit entries are written, and those are chained.
+            async with (
+                audit_chain_running(engine, settings.secret_keys, settings.audit_days),
+                audit.running(),
+                pubsub.running(),
+                mailer.running(),
+                endpoints.running(),
+                chores_running(engine, pubsub.lists_changed, upkeep),
+            ):
+                with on_stop(endpoints.subscriptions.close):
+                    yield
+        finally:
+            await limiter.close()
+            await engine.dispose()
 
-@asynccontextmanager
-async def _running(parts: Parts) -> AsyncGenerator[None]:
-    """Everything that goes on beside the requests."""
-    engine, keys = parts.engine, parts.keys
-    upkeep = partial(keep_up, engine, None if keys is None else keys.secret_key)
-    try:
-        if keys is not None:
-            await keys.load()
-        # Closed from the last to the first: the work stops, its audit entries are written, and those are chained.
-        async with (
-            audit_chain_running(engine, parts.settings.secret_keys, parts.settings.audit_days),
-            parts.audit.running(),
-            parts.pubsub.running(),
-            parts.mailer.running(),
-            parts.endpoints.running(),
-            chores_running(engine, parts.pubsub.lists_changed, upkeep),
-        ):
-            with on_stop(parts.endpoints.subscriptions.close):
-                yield
-    finally:
-        await parts.limiter.close()
-        await engine.dispose()
-
-
-def _routes(parts: Parts) -> list[BaseRoute]:
-    settings = parts.settings
-    return [
-        *health_routes(Readiness(parts.engine)),
-        *parts.endpoints.routes(),
-        *_authorization_routes(parts),
-        *landing_routes(settings),
-        static_files(),
-    ]
-
-
-def _authorization_routes(parts: Parts) -> list[BaseRoute]:
-    settings, keys = parts.settings, parts.keys
-    if keys is None:
-        return []
-    revoked = parts.pubsub.grant_ended
-    context = OAuthContext(settings, parts.engine, system_clock, parts.audit, keys, revoked, parts.limiter)
-    return authorization_server_routes(context, parts.fetcher, parts.mailer, PasswordHashing())
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
+        exception_handlers=missing_handlers(settings),
+        lifespan=lifespan,
+    )
+    # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
+    app.router.redirect_slashes = False
+    app.state.endpoints, app.state.pubsub, app.state.audit = endpoints, pubsub, audit
+    return app
 
 
 def authorization_server_routes(
@@ -186,7 +145,7 @@ def authorization_server_routes(
 
 
 def create_worker(settings: Settings) -> Starlette:
-    """Make the application of one of several worker processes; `settings` come from their parent."""
+    """Return the application of one of several worker processes; their parent passes on its settings."""
     exit_with_parent()
     configure_logging(settings.log_level)
     app = create_app(settings)
