@@ -9,7 +9,7 @@ from uuid import uuid4
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from app.db.driver import Driver, connect
+from app.db.engine import Driver, connect
 
 
 @dataclass

@@ -9,9 +9,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.db import Connection, Engine, create_engine, new_id, open_transaction, transaction, transactions
-from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
-from app.db.roles import refuse_powerful_role
+from app.db.engine import Driver, connect
+from app.db.startup import refuse_powerful_role
 from app.errors import StartupError, Unavailable
 from app.settings import Settings
 from tests.factory import Factory
