@@ -16,7 +16,7 @@ from app.main import create_app, create_worker
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.process import check_address, freeze_gc
 from app.settings import Settings
-from app.settings.public_url import leave_public_url
+from app.settings.public_url import write_public_url
 
 GRACEFUL_SECONDS: Final = 8
 """How long open requests may go on after SIGTERM."""
@@ -32,7 +32,7 @@ def _serve(settings: Settings) -> None:
     check_address(settings.host, settings.port)
     with database(settings) as complete:
         if settings.database_url is None:
-            leave_public_url(settings)
+            write_public_url(settings)
         if complete.auth_server:
             asyncio.run(_check_keys(complete))
         RateLimiter(complete.rate_limit_storage_url.get_secret_value())  # a worker could only say that it can't start

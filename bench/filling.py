@@ -5,7 +5,7 @@ from typing import Final
 
 import jwt
 
-from app.db.driver import connect
+from app.db.engine import connect
 from bench.plan import OPEN_ITEMS
 
 # Items as the service would have stored "2 kg stored 17".

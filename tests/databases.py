@@ -11,8 +11,8 @@ import anyio
 import asyncpg
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import Driver, connect
 
 SHARED: Final = "shared"
 """The application_name of connections that outlive a test."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
-from app.db.embedded.locks import is_locked
+from app.db.embedded.process import is_locked
 from app.db.migrate import newest_revision
 from tests.command import run_program as run
 from tests.conftest import Cluster

@@ -194,7 +194,7 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
     path = elsewhere / "data/secret_key"
     path.parent.mkdir()
     path.write_text(content)
-    with pytest.raises(StartupError, match=r"SECRET_KEY: .* is damaged; put it back from a backup"):
+    with pytest.raises(StartupError, match=r"SECRET_KEY: .* is damaged; restore it from a backup"):
         keep_secret_key(load_settings())
     assert path.read_text() == content
 
@@ -231,31 +231,31 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({**MAIL, "PASSWORD_SIGN_IN": "off"}, "SMTP_HOST needs AUTH_SERVER=on and PASSWORD_SIGN_IN=on"),
         ({**MAIL, "AUTH_SERVER": "off"}, "SMTP_HOST needs AUTH_SERVER=on and PASSWORD_SIGN_IN=on"),
         ({**MAIL, "SMTP_FROM": "lists"}, "SMTP_FROM: must be an e-mail address such as"),
-        ({**MAIL, "SMTP_PASSWORD": "hidden"}, "SMTP_USER and SMTP_PASSWORD go together"),
+        ({**MAIL, "SMTP_PASSWORD": "hidden"}, "SMTP_USER and SMTP_PASSWORD must be set together"),
         ({**MAIL, "SMTP_TLS": "no"}, "SMTP_TLS: must be one of 'starttls', 'tls' or 'off'"),
-        ({**MAIL, "SMTP_TLS": "off"}, "SMTP_TLS=off is for a mail server on this machine"),
+        ({**MAIL, "SMTP_TLS": "off"}, "SMTP_TLS=off needs a mail server on this machine"),
         ({**MAIL, "SMTP_PORT": "0"}, "SMTP_PORT: must be at least 1"),
-        ({"LIMITS": "off", "PUBLIC_URL": "https://a.example"}, "LIMITS=off is for measuring on this machine"),
-        ({"PUBLIC_URL": "lists.example.org"}, "PUBLIC_URL: must be a full address such as https://"),
+        ({"LIMITS": "off", "PUBLIC_URL": "https://a.example"}, "LIMITS=off is only for measuring on this machine"),
+        ({"PUBLIC_URL": "lists.example.org"}, "PUBLIC_URL: must be a full URL such as https://"),
         ({"PUBLIC_URL": "http://lists.example.org"}, "PUBLIC_URL: must start with https:// unless it is local"),
         ({"PUBLIC_URL": "http://localhost.example"}, "PUBLIC_URL: must start with https:// unless it is local"),
         ({"PUBLIC_URL": "https://me:hidden@a.example"}, "PUBLIC_URL: must have no user name, query or fragment"),
         ({"PUBLIC_URL": "https://a.example/?a=b"}, "PUBLIC_URL: must have no user name, query or fragment"),
         ({"PUBLIC_URL": "https://a.example/#b"}, "PUBLIC_URL: must have no user name, query or fragment"),
-        ({"PUBLIC_URL": "https://a.example:99999"}, "PUBLIC_URL: is not an address"),
-        ({"PUBLIC_URL": "https://a example"}, "PUBLIC_URL: is not an address"),
+        ({"PUBLIC_URL": "https://a.example:99999"}, "PUBLIC_URL: is not a valid URL"),
+        ({"PUBLIC_URL": "https://a example"}, "PUBLIC_URL: is not a valid URL"),
         *(
             ({"PUBLIC_URL": f"https://a.example/{path}"}, "PUBLIC_URL: must have a plain path")
             for path in ("€", 'a"b', "a b", "a\\b", "a//b", "a/../b", "%2e", "a%2Fb", "{a}")
         ),
-        ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:x/c"}, "DATABASE_URL: is not an address"),
-        ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:99999/c"}, "DATABASE_URL: is not an address"),
-        ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS: each origin is written like https://app.example"),
-        ({"ALLOWED_ORIGINS": "https://a.example/"}, "ALLOWED_ORIGINS: each origin is written like"),
-        ({"OAUTH_REDIRECT_SCHEMES": "javascript"}, "OAUTH_REDIRECT_SCHEMES: each is a scheme of an app's own"),
-        ({"OAUTH_REDIRECT_SCHEMES": "cursor,my app"}, "OAUTH_REDIRECT_SCHEMES: each is a scheme of an app's own"),
-        ({"CLIENT_ID_HOSTS_ALLOWED": "https://a.example"}, "CLIENT_ID_HOSTS_ALLOWED: each is a host such as"),
-        ({"CLIENT_ID_HOSTS_DENIED": "a.*.example"}, "CLIENT_ID_HOSTS_DENIED: each is a host such as"),
+        ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:x/c"}, "DATABASE_URL: is not a valid URL"),
+        ({**EXTERNAL, "DATABASE_URL": "postgresql://a:hidden@b:99999/c"}, "DATABASE_URL: is not a valid URL"),
+        ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS: must be origins such as https://app.example"),
+        ({"ALLOWED_ORIGINS": "https://a.example/"}, "ALLOWED_ORIGINS: must be origins such as"),
+        ({"OAUTH_REDIRECT_SCHEMES": "javascript"}, "OAUTH_REDIRECT_SCHEMES: must be private schemes"),
+        ({"OAUTH_REDIRECT_SCHEMES": "cursor,my app"}, "OAUTH_REDIRECT_SCHEMES: must be private schemes"),
+        ({"CLIENT_ID_HOSTS_ALLOWED": "https://a.example"}, "CLIENT_ID_HOSTS_ALLOWED: must be hosts such as"),
+        ({"CLIENT_ID_HOSTS_DENIED": "a.*.example"}, "CLIENT_ID_HOSTS_DENIED: must be hosts such as"),
         (
             {"FETCH_ALLOW_LOOPBACK": "on", "PUBLIC_URL": "https://a.example"},
             "FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local",
@@ -266,10 +266,13 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ),
         ({"FETCH_CA_FILE": "missing.pem"}, "FETCH_CA_FILE: missing.pem can't be read as certificates in PEM"),
         ({"FETCH_CA_FILE": "/dev/null"}, "FETCH_CA_FILE: /dev/null can't be read as certificates in PEM"),
-        ({"SECRET_KEY": "hidden"}, "SECRET_KEY: needs at least 32 characters"),
+        ({"SECRET_KEY": "hidden"}, "SECRET_KEY: must have at least 32 characters"),
         ({"RATE_LIMIT_STORAGE_URL": "http://hidden"}, "RATE_LIMIT_STORAGE_URL: must be memory:// or written like"),
         ({"RATE_LIMIT_STORAGE_URL": "redis://:hidden@:99999"}, "RATE_LIMIT_STORAGE_URL: "),
-        ({"SECRET_KEY_PREVIOUS": "hidden"}, "SECRET_KEY_PREVIOUS: needs at least 32 characters; it is the old one"),
+        (
+            {"SECRET_KEY_PREVIOUS": "hidden"},
+            "SECRET_KEY_PREVIOUS: must have at least 32 characters: it is the SECRET_KEY used before",
+        ),
         ({"DATABASE_URL": "mysql://me:hidden@a.example/b"}, "DATABASE_URL: must be written like postgresql://"),
         ({"MIGRATION_DATABASE_URL": "hidden"}, "MIGRATION_DATABASE_URL: must be written like postgresql://"),
         ({**EXTERNAL, "MIGRATION_DATABASE_URL": ""}, "MIGRATION_DATABASE_URL is required with DATABASE_URL"),
@@ -277,11 +280,11 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ({**EXTERNAL, "DATABASE_URL": ""}, "DATABASE_URL is required with MIGRATION_DATABASE_URL"),
         ({"AUTH_SERVER": "maybe"}, "AUTH_SERVER: must be on or off"),
         ({"AUTH_SERVER": "off"}, "OIDC_ISSUERS is required with AUTH_SERVER=off"),
-        ({"OIDC_ISSUERS": "id.example"}, "OIDC_ISSUERS: entry 1: issuer: an issuer is an address such as"),
-        ({"OIDC_ISSUERS": "https://a.example,ftp://b"}, "OIDC_ISSUERS: entry 2: issuer: an issuer is an address"),
-        ({"OIDC_ISSUERS": "https://me:hidden@a.example"}, "OIDC_ISSUERS: entry 1: issuer: an issuer has no user name"),
-        ({"OIDC_ISSUERS": "https://a.example?b"}, "OIDC_ISSUERS: entry 1: issuer: an issuer has no user name"),
-        ({"OIDC_ISSUERS": f"https://a.example/{'b' * 500}"}, "OIDC_ISSUERS: entry 1: issuer: an issuer has at most"),
+        ({"OIDC_ISSUERS": "id.example"}, "OIDC_ISSUERS: entry 1: issuer: must be an issuer such as"),
+        ({"OIDC_ISSUERS": "https://a.example,ftp://b"}, "OIDC_ISSUERS: entry 2: issuer: must be an issuer"),
+        ({"OIDC_ISSUERS": "https://me:hidden@a.example"}, "OIDC_ISSUERS: entry 1: issuer: must have no user name"),
+        ({"OIDC_ISSUERS": "https://a.example?b"}, "OIDC_ISSUERS: entry 1: issuer: must have no user name"),
+        ({"OIDC_ISSUERS": f"https://a.example/{'b' * 500}"}, "OIDC_ISSUERS: entry 1: issuer: must have at most"),
         ({"OIDC_ISSUERS": "http://a.example"}, "OIDC_ISSUERS: an issuer must start with https:// unless it and"),
         (
             {"OIDC_ISSUERS": "http://127.0.0.1:9", "PUBLIC_URL": "https://a.example"},
@@ -292,13 +295,13 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
             {"OIDC_ISSUERS": "https://a.example", "PUBLIC_URL": "https://a.example/"},
             "OIDC_ISSUERS names this service itself",
         ),
-        ({"OIDC_ISSUERS": "[7]"}, "OIDC_ISSUERS: entry 1: must be an address, or an object with an issuer"),
+        ({"OIDC_ISSUERS": "[7]"}, "OIDC_ISSUERS: entry 1: must be an issuer, or an object with the member issuer"),
         ({"OIDC_ISSUERS": "[{}]"}, "OIDC_ISSUERS: entry 1: issuer: is missing"),
-        ({"OIDC_ISSUERS": "[hidden"}, "OIDC_ISSUERS: must be a list in JSON, or addresses separated by commas"),
-        ({"OIDC_ISSUERS": "{}"}, "OIDC_ISSUERS: must be a list in JSON, or addresses separated by commas"),
+        ({"OIDC_ISSUERS": "[hidden"}, "OIDC_ISSUERS: must be a JSON list, or issuers separated by commas"),
+        ({"OIDC_ISSUERS": "{}"}, "OIDC_ISSUERS: must be a JSON list, or issuers separated by commas"),
         (
             {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "audience": "x"}]'},
-            "OIDC_ISSUERS: entry 1: audience: there is no such member",
+            "OIDC_ISSUERS: entry 1: audience: is not a known member",
         ),
         (
             {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "algorithms": ["HS256"]}]'},
@@ -310,17 +313,17 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
         ),
         (
             {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "algorithms": []}]'},
-            "OIDC_ISSUERS: entry 1: algorithms: needs at least 1",
+            "OIDC_ISSUERS: entry 1: algorithms: must have at least 1 entry",
         ),
         (
             {"OIDC_ISSUERS": ",".join(f"https://{n}.example" for n in range(17))},
-            "OIDC_ISSUERS: may have at most 16",
+            "OIDC_ISSUERS: must have at most 16 entries",
         ),
         (
             {"OIDC_ISSUERS": '[{"issuer": "https://a.example", "token_type": "any"}]'},
             "OIDC_ISSUERS: entry 1: token_type: must be one of 'at+jwt' or 'JWT'",
         ),
-        ({"OIDC_LOGIN_ISSUER": "a.example"}, "OIDC_LOGIN_ISSUER: an issuer is an address such as"),
+        ({"OIDC_LOGIN_ISSUER": "a.example"}, "OIDC_LOGIN_ISSUER: must be an issuer such as"),
         ({"OIDC_LOGIN_ISSUER": "https://a.example"}, "OIDC_LOGIN_CLIENT_ID is required with OIDC_LOGIN_ISSUER"),
         (
             {"OIDC_LOGIN_ISSUER": "http://a.example", "OIDC_LOGIN_CLIENT_ID": "b"},
@@ -331,7 +334,7 @@ def test_a_damaged_secret_key_is_not_replaced(content: str, elsewhere: Path) -> 
             {"OIDC_LOGIN_ISSUER": "https://a", "AUTH_SERVER": "off", "OIDC_ISSUERS": "https://b"},
             "OIDC_LOGIN_ISSUER needs AUTH_SERVER=on",
         ),
-        ({"OIDC_LOGIN_NAME": "x" * 61}, "OIDC_LOGIN_NAME: may have at most 60 characters"),
+        ({"OIDC_LOGIN_NAME": "x" * 61}, "OIDC_LOGIN_NAME: must have at most 60 characters"),
         ({"PASSWORD_SIGN_IN": "off"}, "OIDC_LOGIN_ISSUER is required with PASSWORD_SIGN_IN=off"),
     ],
 )

@@ -16,8 +16,8 @@ from app.audit import repository
 from app.audit.chain import AuditChain, BrokenChain, ChainLink, new_chain, open_chain
 from app.audit.verify import Fault, follow
 from app.db import Connection, Engine, open_transaction
-from app.db.leader import try_lead
 from app.db.purge import in_batches
+from app.db.transactions import try_lead
 
 LEAD: Final = 0x4175_6469  # a number that no other advisory lock of this database has
 BATCH: Final = 1_000

@@ -12,7 +12,7 @@ from app.audit.chain import CHAINED_FIELDS, ChainedEntry, ChainLink, StoredChain
 from app.audit.models import FIELDS, AuditEntry
 from app.audit.tables import audit_chain, audit_events
 from app.db import Connection, lowest_id
-from app.db.driver import Driver
+from app.db.engine import Driver
 
 APART_SECONDS: Final = 86_400
 """How far an entry's id and its time may be apart: more than the clocks of two processes ever are."""

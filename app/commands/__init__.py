@@ -1,1 +1,1 @@
-"""The commands of `python -m app` for whoever runs the service: a module each, with `add_to(commands)`."""
+"""The commands of `python -m app`, for the operator of the service: a module each, with `add_to(commands)`."""

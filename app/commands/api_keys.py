@@ -4,9 +4,14 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Final
 
-from app.commands.columns import day_or_never, in_minutes, print_columns
-from app.commands.command import need_auth_server, run_with_database
-from app.commands.notify import changing
+from app.commands.command import (
+    changing,
+    day_or_never,
+    format_minute,
+    need_auth_server,
+    print_columns,
+    run_with_database,
+)
 from app.db import Engine, transaction
 from app.oauth.credentials.api_key_repository import ApiKey, find_api_keys
 from app.oauth.credentials.api_keys import (
@@ -28,23 +33,28 @@ COLUMNS: Final = ("id", "name", "person", "household", "scopes", "until", "state
 
 
 def add_to(commands: "Commands") -> None:
-    """Add the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser("api-keys", help="keys for programs that can't sign in with a browser")
     actions = parser.add_subparsers(dest="action", required=True)
-    create = actions.add_parser("create", help="make a key and print it, once")
+    create = actions.add_parser("create", help="create a key and print it once")
     create.add_argument(
-        "--person", required=True, help="for whom: e-mail address, subject at an issuer elsewhere, or id"
+        "--person", required=True, help="who it is for: an e-mail address, a subject at an external issuer, or an id"
     )
-    create.add_argument("--household", required=True, metavar="NAME", help="name or ref of a household of theirs")
+    create.add_argument("--household", required=True, metavar="NAME", help="name or ref of one of their households")
     extent = create.add_mutually_exclusive_group()
     extent.add_argument("--scopes", metavar="'SCOPE ...'", help=f"some of: {format_scope(ALL_SCOPES)}")
-    extent.add_argument("--role", choices=["viewer", "editor", "owner"], help="the scopes that such a member uses")
-    create.add_argument("--days", type=int, default=DEFAULT_DAYS, help=f"1 to {MOST_DAYS}; {DEFAULT_DAYS} unless given")
+    extent.add_argument("--role", choices=["viewer", "editor", "owner"], help="the scopes of a member with this role")
+    create.add_argument(
+        "--days",
+        type=int,
+        default=DEFAULT_DAYS,
+        help=f"1 to {MOST_DAYS} (default: {DEFAULT_DAYS})",
+    )
     create.add_argument("--name", default="API key", help="what the key is for")
     create.set_defaults(run=_create)
-    actions.add_parser("list", help="show every key, without the key").set_defaults(run=_list)
-    revoke = actions.add_parser("revoke", help="end a key at once")
-    revoke.add_argument("id", help="as `list` shows it")
+    actions.add_parser("list", help="list all keys, without their secrets").set_defaults(run=_list)
+    revoke = actions.add_parser("revoke", help="revoke a key at once")
+    revoke.add_argument("id", help="the id that `list` shows")
     revoke.set_defaults(run=_revoke)
 
 
@@ -64,7 +74,10 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
 
     issued = run_with_database(settings, work)
     print(issued.secret)
-    print(f"This is key {issued.id}, good until {in_minutes(issued.expires_at)}. It is shown once.", file=sys.stderr)
+    print(
+        f"This is key {issued.id}, valid until {format_minute(issued.expires_at)}. It is not shown again.",
+        file=sys.stderr,
+    )
     return 0
 
 
@@ -84,8 +97,8 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _row(key: ApiKey) -> tuple[str, ...]:
-    state = "revoked" if key.revoked_at else "good" if key.expires_at > system_clock() else "expired"
-    until, used = in_minutes(key.expires_at), day_or_never(key.last_used_on)
+    state = "revoked" if key.revoked_at else "valid" if key.expires_at > system_clock() else "expired"
+    until, used = format_minute(key.expires_at), day_or_never(key.last_used_on)
     return (key.id, key.name, key.person, key.household, format_scope(key.scopes), until, state, used)
 
 

@@ -22,18 +22,22 @@ BROKEN: Final = 1
 
 
 def add_to(commands: "Commands") -> None:
-    """Add the command with its two parts."""
+    """Add the command to the parser."""
     parts = commands.add_parser("audit", help="verify or export the record of who did what").add_subparsers(
         dest="part", required=True
     )
-    verifying = parts.add_parser("verify", help="say whether the record is as it was sealed; exit status 1 if not")
+    verifying = parts.add_parser("verify", help="check that the record is as it was sealed; exit status 1 if it is not")
     verifying.add_argument(
-        "--head", type=_link, metavar="NO:SEAL", help="a head from the log, through which the record must pass"
+        "--head", type=_link, metavar="NO:SEAL", help="a head from the log; the chain must pass through it"
     )
     verifying.set_defaults(run=_verify)
     exporting = parts.add_parser("export", help="write the record to standard output")
-    exporting.add_argument("--since", type=_moment, metavar="TIME", help="from then on, such as 2026-01-31 (UTC)")
-    exporting.add_argument("--until", type=_moment, metavar="TIME", help="before then, such as 2026-02-01T12:00+01:00")
+    exporting.add_argument(
+        "--since", type=_moment, metavar="TIME", help="the start, included, such as 2026-01-31 (UTC)"
+    )
+    exporting.add_argument(
+        "--until", type=_moment, metavar="TIME", help="the end, not included, such as 2026-02-01T12:00+01:00"
+    )
     exporting.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
     exporting.set_defaults(run=_export, fail=exporting.error)
 
@@ -43,20 +47,22 @@ def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
         return await verify(engine, complete.secret_keys, system_clock(), witness=arguments.head)
 
     verdict = run_with_database(settings, work)
-    for line in _in_words(verdict):
+    for line in _verdict_lines(verdict):
         print(line)
     if verdict.anchor is not None and arguments.head is not None and arguments.head.no < verdict.anchor.no:
-        print(f"The head that was given was not compared: entries up to {verdict.anchor.no} are forgotten.")
+        print(
+            f"The head that was given was not compared: entries up to {verdict.anchor.no} were deleted for their age."
+        )
     return 0 if verdict.fault is None else BROKEN
 
 
-def _in_words(verdict: Verdict) -> list[str]:
+def _verdict_lines(verdict: Verdict) -> list[str]:
     if verdict.head is None or verdict.anchor is None:
-        lines = ["There is no record yet."] if verdict.fault is None else []
+        lines = ["There are no entries yet."] if verdict.fault is None else []
     else:
-        whole = "whole" if verdict.valid == verdict.head.no - verdict.anchor.no else "sound up to the fault"
+        state = "valid" if verdict.valid == verdict.head.no - verdict.anchor.no else "valid up to the fault"
         lines = [
-            f"Sealed entries that are {whole}: {verdict.valid}, after {verdict.anchor.no}.",
+            f"Sealed entries that are {state}: {verdict.valid}, after number {verdict.anchor.no}.",
             f"Not sealed yet: {verdict.waiting}.",
             f"Head: {verdict.head}",
         ]
@@ -85,7 +91,7 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError("write a time like 2026-01-31 or 2026-01-31T12:00+01:00") from None
+        raise argparse.ArgumentTypeError("a time is written like 2026-01-31 or 2026-01-31T12:00+01:00") from None
 
 
 def _link(text: str) -> ChainLink:
@@ -95,5 +101,5 @@ def _link(text: str) -> ChainLink:
     except ValueError:
         link = None
     if link is None or link.no < 1 or len(link.mac) != MAC_BYTES:
-        raise argparse.ArgumentTypeError("write a head as the log has it: a number, a colon and 64 hexadecimal digits")
+        raise argparse.ArgumentTypeError("a head is written as in the log: a number, a colon and 64 hexadecimal digits")
     return link

@@ -1,4 +1,4 @@
-"""The arguments that say which public keys a new client signs with."""
+"""The arguments for the public keys of a new client."""
 
 import argparse
 import json
@@ -12,13 +12,13 @@ LARGEST_FILE: Final = 64 * 1024
 
 
 def add_keys_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
+    """Add the arguments to a parser."""
     parser.add_argument("--jwks-file", type=Path, metavar="FILE", help="its public keys (JWK Set), for private_key_jwt")
-    parser.add_argument("--jwks-uri", metavar="URL", help="or where they are: then it changes them itself")
+    parser.add_argument("--jwks-uri", metavar="URL", help="or the URL where it publishes and changes them")
 
 
 def keys_of(arguments: argparse.Namespace) -> GivenKeys:
-    """The keys that the arguments name. Raises `Invalid` for a file that holds none."""
+    """Return the keys that the arguments name. Raises `Invalid` for a file without keys."""
     path: Path | None = arguments.jwks_file
     return GivenKeys(None if path is None else _read(path), arguments.jwks_uri)
 
@@ -32,5 +32,5 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError:
         raise Invalid(f"--jwks-file: {path} is not JSON.", field="jwks-file") from None
     if not isinstance(found, dict):
-        raise Invalid(f"--jwks-file: {path} holds no JWK Set.", field="jwks-file")
+        raise Invalid(f"--jwks-file: {path} does not contain a JWK Set.", field="jwks-file")
     return found  # pyright: ignore[reportUnknownVariableType]

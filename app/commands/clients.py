@@ -1,4 +1,4 @@
-"""`python -m app clients`: clients that are registered by hand."""
+"""`python -m app clients add|list|remove`: clients that the operator registers."""
 
 import argparse
 import sys
@@ -6,9 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from app.commands.client_keys import add_keys_to, keys_of
-from app.commands.columns import day_or_never, print_columns
-from app.commands.command import need_auth_server, run_with_database
-from app.commands.notify import changing
+from app.commands.command import changing, day_or_never, need_auth_server, print_columns, run_with_database
 from app.db import Engine, transaction
 from app.oauth.clients.models import AUTH_METHODS, PUBLIC, Client
 from app.oauth.clients.preregistered import NewClient, add_client, remove_client
@@ -24,22 +22,22 @@ COLUMNS: Final = ("client id", "name", "method", "introspects", "last used", "re
 
 
 def add_to(commands: "Commands") -> None:
-    """Add the commands."""
-    parser = commands.add_parser("clients", help="register apps by hand: add, list, remove")
+    """Add the command to the parser."""
+    parser = commands.add_parser("clients", help="apps that you register yourself: add, list, remove")
     actions = parser.add_subparsers(dest="action", required=True)
 
-    add = actions.add_parser("add", help="register an app; prints its id, and its secret this once")
-    add.add_argument("name", help="what people see when they are asked")
-    add.add_argument("redirect_uris", metavar="redirect_uri", nargs="+", help="where the app may be sent back to")
-    add.add_argument("--auth-method", choices=AUTH_METHODS, default=PUBLIC, help="how it proves who it is")
+    add = actions.add_parser("add", help="register an app and print its id and, once, its secret")
+    add.add_argument("name", help="the name that people see on the consent page")
+    add.add_argument("redirect_uris", metavar="redirect_uri", nargs="+", help="where people may be sent back to")
+    add.add_argument("--auth-method", choices=AUTH_METHODS, default=PUBLIC, help="how it authenticates")
     add_keys_to(add)
-    add.add_argument("--introspect", action="store_true", help="let it ask whether tokens are good")
+    add.add_argument("--introspect", action="store_true", help="let it introspect access tokens")
     add.set_defaults(run=_add)
 
-    listing = actions.add_parser("list", help="show the apps that were added")
+    listing = actions.add_parser("list", help="list the apps that were added")
     listing.set_defaults(run=_list)
 
-    remove = actions.add_parser("remove", help="remove an app, whichever way it was registered, and disconnect it")
+    remove = actions.add_parser("remove", help="remove an app, however it was registered, and disconnect it")
     remove.add_argument("client_id")
     remove.set_defaults(run=_remove)
 
@@ -62,7 +60,7 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
     print(f"client_id={registered.client.id}")
     if "client_secret" in registered.response:
         print(f"client_secret={registered.response['client_secret']}")
-        print("The secret is shown once.", file=sys.stderr)
+        print("The secret is not shown again.", file=sys.stderr)
     return 0
 
 
@@ -86,5 +84,5 @@ def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
         async with changing(complete, engine) as change:
             return len(await remove_client(change.connection, arguments.client_id, change.revocations, system_clock()))
 
-    print(f"Removed. Approvals that ended with it: {run_with_database(settings, work)}")
+    print(f"Removed. Approvals that it ended: {run_with_database(settings, work)}")
     return 0

@@ -4,9 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from app.commands.columns import in_minutes, print_columns
-from app.commands.command import run_with_database
-from app.commands.notify import changing
+from app.commands.command import changing, format_minute, print_columns, run_with_database
 from app.db import Engine, transaction
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
 from app.oauth.grants.revocation import revoke_by_command
@@ -22,14 +20,16 @@ COLUMNS: Final = ("grant", "kind", "client id", "name", "issuer", "scopes", "hou
 
 
 def add_to(commands: "Commands") -> None:
-    """Add the command."""
-    parser = commands.add_parser("grants", help="what a person has approved: show it, end it")
+    """Add the command to the parser."""
+    parser = commands.add_parser("grants", help="what a person has approved: list or revoke it")
     actions = parser.add_subparsers(dest="action", required=True)
-    listing = actions.add_parser("list", help="show what a person has connected, keys too")
-    listing.add_argument("person", help="e-mail address, subject at an issuer elsewhere, or id in the audit record")
+    listing = actions.add_parser("list", help="list the apps and keys of a person")
+    listing.add_argument(
+        "person", help="an e-mail address, a subject at an external issuer, or an id from the audit record"
+    )
     listing.set_defaults(run=_list)
-    revoke = actions.add_parser("revoke", help="end a grant at once")
-    revoke.add_argument("id", type=_grant_id, help="as `list` shows it")
+    revoke = actions.add_parser("revoke", help="revoke a grant at once")
+    revoke.add_argument("id", type=_grant_id, help="the id that `list` shows")
     revoke.set_defaults(run=_revoke)
 
 
@@ -37,7 +37,7 @@ def _grant_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise argparse.ArgumentTypeError("the id of a grant is a UUID, as `grants list` shows it") from None
+        raise argparse.ArgumentTypeError("the id of a grant is a UUID; `grants list` shows it") from None
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -51,7 +51,7 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _row(grant: ConnectedApp) -> tuple[str, ...]:
-    until = "-" if grant.expires_at is None else in_minutes(grant.expires_at)
+    until = "-" if grant.expires_at is None else format_minute(grant.expires_at)
     return (
         str(grant.grant_id),
         grant.kind,
@@ -60,7 +60,7 @@ def _row(grant: ConnectedApp) -> tuple[str, ...]:
         grant.issuer or "-",
         format_scope(grant.scopes),
         ", ".join(f"{name} ({ref})" for name, ref in zip(grant.households, grant.household_refs, strict=True)) or "-",
-        in_minutes(grant.created_at),
+        format_minute(grant.created_at),
         until,
     )
 

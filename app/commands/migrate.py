@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def add_to(commands: "Commands") -> None:
-    """Add the command."""
-    parser = commands.add_parser("migrate", help="bring the database to the newest schema, and stop")
+    """Add the command to the parser."""
+    parser = commands.add_parser("migrate", help="bring the database to the newest schema, then exit")
     parser.set_defaults(run=_run)
 
 

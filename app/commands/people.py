@@ -1,4 +1,4 @@
-"""`python -m app people`."""
+"""`python -m app people reset`."""
 
 import argparse
 import sys
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def add_to(commands: "Commands") -> None:
-    """Add the command and what it can do."""
+    """Add the command to the parser."""
     parser = commands.add_parser("people", help="help people with their accounts")
     actions = parser.add_subparsers(dest="action", required=True)
-    resetting = actions.add_parser("reset", help="print a link by which a person chooses a new password")
+    resetting = actions.add_parser("reset", help="print a link with which a person chooses a new password")
     resetting.add_argument("email", help="the e-mail address that the person signs in with")
     resetting.set_defaults(run=_reset)
 
@@ -34,10 +34,10 @@ def add_to(commands: "Commands") -> None:
 def _reset(settings: Settings, arguments: argparse.Namespace) -> int:
     if not (settings.auth_server and settings.password_sign_in):
         raise Conflict(
-            "Nobody signs in with a password here: PASSWORD_SIGN_IN or AUTH_SERVER is off. Nothing was done."
+            "Nobody signs in with a password here: PASSWORD_SIGN_IN or AUTH_SERVER is off. Nothing was changed."
         )
     print(run_with_database(settings, partial(_make_link, email=arguments.email)))
-    print("The link is good once, for half an hour, and until the password is changed.", file=sys.stderr)
+    print("The link works once, for half an hour, and only until the password is changed.", file=sys.stderr)
     return 0
 
 

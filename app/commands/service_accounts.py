@@ -5,9 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from app.commands.client_keys import add_keys_to, keys_of
-from app.commands.columns import day_or_never, print_columns
-from app.commands.command import need_auth_server, run_with_database
-from app.commands.notify import changing
+from app.commands.command import changing, day_or_never, need_auth_server, print_columns, run_with_database
 from app.db import Engine, transaction
 from app.oauth.clients.models import CONFIDENTIAL_METHODS
 from app.oauth.credentials.service_account_repository import ServiceAccount, find_service_accounts
@@ -28,20 +26,20 @@ COLUMNS: Final = ("client id", "name", "household", "scopes", "method", "state",
 
 
 def add_to(commands: "Commands") -> None:
-    """Add the command."""
-    parser = commands.add_parser("service-accounts", help="programs that act in their own name in one household")
+    """Add the command to the parser."""
+    parser = commands.add_parser("service-accounts", help="programs that act on their own behalf in one household")
     actions = parser.add_subparsers(dest="action", required=True)
-    create = actions.add_parser("create", help="make an account; prints its client id, and its secret, once")
+    create = actions.add_parser("create", help="create an account and print its client id and, once, its secret")
     create.add_argument("--household", required=True, metavar="NAME", help="name or ref")
     create.add_argument("--role", required=True, choices=["editor", "viewer"])
-    create.add_argument("--name", default="Service account", help="what the household reads in its activity")
+    create.add_argument("--name", default="Service account", help="the name that the household sees in its activity")
     create.add_argument(
-        "--auth-method", choices=CONFIDENTIAL_METHODS, default=CONFIDENTIAL_METHODS[0], help="how it proves who it is"
+        "--auth-method", choices=CONFIDENTIAL_METHODS, default=CONFIDENTIAL_METHODS[0], help="how it authenticates"
     )
     add_keys_to(create)
     create.set_defaults(run=_create)
-    actions.add_parser("list", help="show every account, without secrets").set_defaults(run=_list)
-    revoke = actions.add_parser("revoke", help="end an account at once")
+    actions.add_parser("list", help="list all accounts, without their secrets").set_defaults(run=_list)
+    revoke = actions.add_parser("revoke", help="revoke an account at once")
     revoke.add_argument("id", help="its client id")
     revoke.set_defaults(run=_revoke)
 
@@ -64,7 +62,7 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
     print(f"client_id={issued.client_id}")
     if issued.secret is not None:
         print(f"client_secret={issued.secret}")
-        print("The secret is shown once.", file=sys.stderr)
+        print("The secret is not shown again.", file=sys.stderr)
     return 0
 
 
@@ -78,7 +76,7 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _row(account: ServiceAccount) -> tuple[str, ...]:
-    state = "revoked" if account.revoked_at else "good"
+    state = "revoked" if account.revoked_at else "valid"
     scopes, used = format_scope(account.scopes), day_or_never(account.last_used_on)
     return (account.client_id, account.name, account.household, scopes, account.method, state, used)
 

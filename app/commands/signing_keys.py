@@ -4,8 +4,7 @@ import argparse
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from app.commands.columns import in_minutes, print_columns
-from app.commands.command import need_auth_server, run_with_database
+from app.commands.command import format_minute, need_auth_server, print_columns, run_with_database
 from app.db import Engine, transaction
 from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, KeyRing
 from app.oauth.signing.repository import StoredKey, find_keys
@@ -20,19 +19,19 @@ COLUMNS: Final = ("kid", "signs from", "signs until", "published until", "state"
 
 
 def add_to(commands: "Commands") -> None:
-    """Add the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser("signing-keys", help="the keys that sign access tokens")
     actions = parser.add_subparsers(dest="action", required=True)
-    rotate = actions.add_parser("rotate", help="make a new key, which takes over in an hour")
+    rotate = actions.add_parser("rotate", help="create a key that takes over in an hour")
     rotate.set_defaults(run=_rotate)
-    actions.add_parser("list", help="show every key that is published").set_defaults(run=_list)
+    actions.add_parser("list", help="list all published keys").set_defaults(run=_list)
 
 
 def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
     need_auth_server(settings)
 
     async def work(complete: Settings, engine: Engine) -> StoredKey | None:
-        # Also says, as every start does, when SECRET_KEY does not open the keys that are there.
+        # Like every start, this fails when SECRET_KEY does not decrypt the stored keys.
         keys = KeyRing(engine, complete)
         await keys.load()
         async with transaction(engine) as connection:
@@ -40,9 +39,9 @@ def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
 
     key = run_with_database(settings, work)
     if key is None:
-        print("A new key waits to take over already.")
+        print("A new key is already waiting to take over.")
     else:
-        print(f"Key {key.kid} takes over at {in_minutes(key.active_from)}.")
+        print(f"Key {key.kid} takes over at {format_minute(key.active_from)}.")
     return 0
 
 
@@ -60,6 +59,6 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
 def _row(key: StoredKey, now: datetime) -> tuple[str, ...]:
     state = "retired" if not key.may_sign(now) else "coming" if key.active_from > now else "signing"
     if key.retired_at is None:
-        return (key.kid, in_minutes(key.active_from), "-", "-", state)
+        return (key.kid, format_minute(key.active_from), "-", "-", state)
     published = key.retired_at + PUBLISHED_AFTER_RETIREMENT
-    return (key.kid, in_minutes(key.active_from), in_minutes(key.retired_at), in_minutes(published), state)
+    return (key.kid, format_minute(key.active_from), format_minute(key.retired_at), format_minute(published), state)

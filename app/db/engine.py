@@ -5,13 +5,12 @@ the transaction that is open on the connection. docs/decisions/0003-the-transact
 """
 
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
-
-from app.db.driver import connect
 
 Connection = AsyncConnection
 Engine = AsyncEngine
@@ -23,7 +22,7 @@ POOL_WAIT_SECONDS: Final = 5
 def create_engine(url: str, *, pool_size: int = POOL_SIZE) -> Engine:
     """An engine for a libpq address such as `postgresql://user:password@host/database`; connects lazily.
 
-    Waiting for a connection is bounded by POOL_WAIT_SECONDS; connecting and each statement by app/db/driver.py.
+    Waiting for a connection is bounded by POOL_WAIT_SECONDS; connecting and each statement by app/db/engine.py.
     """
 
     engine = create_async_engine(
@@ -44,3 +43,15 @@ def _drop_open_transaction(dbapi_connection: Any, record: ConnectionPoolEntry, s
     # the transaction of the last one.
     if dbapi_connection is not None and dbapi_connection.driver_connection.is_in_transaction():
         record.invalidate()
+
+
+Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # generic in its stubs only
+
+CONNECT_SECONDS: Final = 10
+STATEMENT_SECONDS: Final = 20
+
+
+async def connect(url: str) -> Driver:
+    """A connection to a libpq address such as `postgresql://role:password@host/database?sslmode=require`."""
+    dsn = url.replace("postgresql+asyncpg://", "postgresql://", 1)
+    return await asyncpg.connect(dsn, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS)

@@ -11,14 +11,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.db.driver import connect
+from app.db.engine import Engine, connect
 from app.db.faults import in_words
-from app.errors import StartupError
+from app.db.transactions import transaction
+from app.errors import StartupError, Unavailable
 from app.settings import load_settings
 
 ALEMBIC_INI: Final = Path(__file__).parents[2] / "alembic.ini"
@@ -93,3 +94,20 @@ def role_of(url: str) -> str:
     if not role:
         raise StartupError("DATABASE_URL: must name the role to connect as (postgresql://role:password@host/database)")
     return role
+
+
+class Readiness:
+    """Asks the database on each call; the newest migration is read once, from the files."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._newest = newest_revision()
+
+    async def __call__(self) -> bool:
+        """True when requests can be served."""
+        try:
+            async with transaction(self._engine) as connection:
+                current = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+        except (Unavailable, DBAPIError):  # away; or there is no such table, or no right to read it
+            return False
+        return current == self._newest

@@ -9,11 +9,11 @@ from uuid import UUID
 import anyio
 import asyncpg
 from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import func, select
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
-from app.db.driver import Driver
-from app.db.engine import POOL_SIZE, Connection, Engine
+from app.db.engine import POOL_SIZE, Connection, Driver, Engine
 from app.db.faults import (
     CannotConnect,
     CommitLost,
@@ -191,3 +191,8 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
                     await asyncio.shield(task)
         task.result()
         raise
+
+
+async def try_lead(connection: Connection, key: int) -> bool:
+    """Take the lock `key` for as long as the transaction lasts; False when another one holds it."""
+    return bool((await connection.execute(select(func.pg_try_advisory_xact_lock(key)))).scalar_one())

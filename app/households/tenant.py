@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from app.db import Connection, Engine, OpenTransaction, open_transaction
-from app.db.driver import Driver
+from app.db.engine import Driver
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, matching, several
 from app.households.models import Membership

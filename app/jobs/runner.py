@@ -11,7 +11,7 @@ import structlog
 from pydantic import SecretStr
 
 from app.db import Engine, transaction
-from app.db.leader import try_lead
+from app.db.transactions import try_lead
 from app.errors import Unavailable
 from app.households.repository import household_ids
 from app.households.tenant import ListsChanged, open_for_service

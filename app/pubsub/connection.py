@@ -12,7 +12,7 @@ from uuid import UUID
 import anyio
 import structlog
 
-from app.db.driver import Driver, connect
+from app.db.engine import Driver, connect
 from app.pubsub.notifications import ListChanged, Notification, Refetch, payloads_of, read_payload
 
 CHANNEL: Final = "shopping_cues"

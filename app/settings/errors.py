@@ -1,15 +1,15 @@
-"""What is wrong with a setting, in the words of the people who set it."""
+"""Error messages for wrong settings."""
 
 from pydantic_core import ErrorDetails
 
 
-def place(path: tuple[int | str, ...]) -> str:
-    """Where in a list a fault is, as people count."""
+def describe_place(path: tuple[int | str, ...]) -> str:
+    """Describe where in a list an error is, counting from 1."""
     return "".join(f"entry {step + 1}: " if isinstance(step, int) else f"{step}: " for step in path)
 
 
-def in_words(detail: ErrorDetails) -> str:
-    """What a setting must be; pydantic's own words are for programmers."""
+def describe_error(detail: ErrorDetails) -> str:
+    """Say what a setting must be; pydantic's own messages are for programmers."""
     context = detail.get("ctx", {})
     match detail["type"]:
         case "int_parsing" | "int_type" | "int_from_float":
@@ -25,14 +25,20 @@ def in_words(detail: ErrorDetails) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return "there is no such member"
+            return "is not a known member"
         case "too_short":
-            return f"needs at least {context['min_length']}"
+            return f"must have at least {_count(context['min_length'], 'entry', 'entries')}"
         case "too_long":
-            return f"may have at most {context['max_length']}"
+            return f"must have at most {_count(context['max_length'], 'entry', 'entries')}"
+        case "string_too_short":
+            return f"must have at least {_count(context['min_length'], 'character', 'characters')}"
         case "string_too_long":
-            return f"may have at most {context['max_length']} characters"
+            return f"must have at most {_count(context['max_length'], 'character', 'characters')}"
         case "model_type":
-            return "must be an address, or an object with an issuer"
+            return "must be an issuer, or an object with the member issuer"
         case _:
             return detail["msg"].removeprefix("Value error, ")
+
+
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"

@@ -1,4 +1,4 @@
-"""What the setting OIDC_ISSUERS says of each external issuer of access tokens."""
+"""The setting OIDC_ISSUERS: external issuers whose access tokens are accepted."""
 
 from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit
@@ -12,30 +12,30 @@ MOST_ISSUERS: Final = 16
 Algorithm = Literal[
     "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"
 ]  # fmt: skip
-"""Signatures with a public key. `none` and HMAC are not among them: with those, whoever knows the public key could sign
-(RFC 8725 section 2.1)."""
+"""Public-key signatures. Not `none` or HMAC: with those, anybody who knows the public key could sign (RFC 8725
+section 2.1)."""
 
 DEFAULT_ALGORITHMS: Final[tuple[Algorithm, ...]] = ("ES256", "RS256", "PS256", "EdDSA")
 
 
 def check_issuer(issuer: str) -> str:
-    """An issuer identifier as it is, byte for byte (RFC 8414 section 2). Raises `ValueError`, in words for people."""
+    """Check an issuer identifier and return it unchanged (RFC 8414 section 2). Raises `ValueError` with a message."""
     try:
         parts = urlsplit(issuer)
         _ = parts.port
     except ValueError:
-        raise ValueError("an issuer is an address such as https://id.example.org") from None
+        raise ValueError("must be an issuer such as https://id.example.org") from None
     if parts.scheme not in ("https", "http") or not parts.hostname or not issuer.isascii() or not issuer.isprintable():
-        raise ValueError("an issuer is an address such as https://id.example.org")
+        raise ValueError("must be an issuer such as https://id.example.org")
     if parts.username is not None or "?" in issuer or "#" in issuer:
-        raise ValueError("an issuer has no user name, query or fragment")
+        raise ValueError("must have no user name, query or fragment")
     if len(issuer) > LONGEST_ISSUER:
-        raise ValueError(f"an issuer has at most {LONGEST_ISSUER} characters")
+        raise ValueError(f"must have at most {LONGEST_ISSUER} characters")
     return issuer
 
 
 class ExternalIssuer(BaseModel):
-    """One issuer: who it is, how it signs, and how it marks its access tokens."""
+    """An issuer: its identifier, its signature algorithms, and the `typ` of its access tokens."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,7 +45,7 @@ class ExternalIssuer(BaseModel):
 
 
 def parse_issuers(value: object) -> object:
-    """The setting's text, addresses separated by commas or a JSON list, as what `ExternalIssuer` is made from.
+    """Parse the setting, issuers separated by commas or a JSON list, into the input of `ExternalIssuer`.
 
     Raises `ValueError` for broken JSON.
     """
@@ -55,9 +55,9 @@ def parse_issuers(value: object) -> object:
         try:
             given = from_json(value)
         except ValueError:
-            raise ValueError("must be a list in JSON, or addresses separated by commas") from None
+            raise ValueError("must be a JSON list, or issuers separated by commas") from None
     else:
         given = [each.strip() for each in value.split(",") if each.strip()]
     if not isinstance(given, list):
-        raise ValueError("must be a list in JSON, or addresses separated by commas")
+        raise ValueError("must be a JSON list, or issuers separated by commas")
     return [{"issuer": each} if isinstance(each, str) else each for each in cast("list[Any]", given)]

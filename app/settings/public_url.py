@@ -1,4 +1,4 @@
-"""The address that a service with an embedded database was started with, for the commands beside it."""
+"""The PUBLIC_URL that a service with an embedded database was started with, for the commands run beside it."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ from app.errors import StartupError
 from app.settings.settings import Settings
 
 
-def leave_public_url(settings: Settings) -> None:
-    """Write PUBLIC_URL into DATA_DIR, where `check_public_url` finds it. Raises `StartupError` when it can't."""
+def write_public_url(settings: Settings) -> None:
+    """Write PUBLIC_URL to a file in DATA_DIR for `check_public_url`. Raises `StartupError` when that fails."""
     path = _path(settings)
     try:
         fresh = path.with_suffix(".new")
@@ -18,20 +18,20 @@ def leave_public_url(settings: Settings) -> None:
 
 
 def check_public_url(settings: Settings) -> None:
-    """Raises `StartupError` when the settings name another PUBLIC_URL than the one that the service left.
+    """Raise `StartupError` when PUBLIC_URL differs from the one that the service wrote.
 
-    The links that a command prints for another address would lead nowhere.
+    Links that a command prints with another address would not work.
     """
     try:
-        left = _path(settings).read_text(encoding="utf-8").strip()
+        written = _path(settings).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError):
-        raise StartupError(f"{_path(settings)} can't be read; restart the service, which writes it anew") from None
-    if left != settings.public_url:
+        raise StartupError(f"{_path(settings)} can't be read; restart the service, which writes it again") from None
+    if written != settings.public_url:
         raise StartupError(
             f"PUBLIC_URL is {settings.public_url} here, but the service in DATA_DIR {settings.data_dir} was started "
-            f"with {left}; set PUBLIC_URL and PORT for this command as for the service, best in .env"
+            f"with {written}; give this command the PUBLIC_URL and PORT of the service, preferably in .env"
         )
 
 

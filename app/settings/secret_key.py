@@ -1,4 +1,4 @@
-"""The SECRET_KEY of a service that was not given one: made once, and kept beside its data."""
+"""The SECRET_KEY of a service that is not given one: generated once, and kept beside its data."""
 
 import secrets
 from pathlib import Path
@@ -11,7 +11,7 @@ from app.settings.types import SECRET_KEY_MIN_LENGTH
 
 
 def keep_secret_key(settings: Settings) -> Settings:
-    """Settings with a SECRET_KEY: the given one, or one made once and kept in DATA_DIR/secret_key (mode 0600).
+    """Return settings with a SECRET_KEY: the given one, or one generated once in DATA_DIR/secret_key (mode 0600).
 
     Raises `StartupError` when the file can't be read or written.
     """
@@ -27,14 +27,14 @@ def keep_secret_key(settings: Settings) -> Settings:
             fresh.replace(path)
         key = path.read_text().strip()
     except OSError as error:
-        raise StartupError(f"SECRET_KEY: can't keep one in {path}: {error.strerror}") from None
+        raise StartupError(f"SECRET_KEY: {path} can't be read or written: {error.strerror}") from None
     if len(key) < SECRET_KEY_MIN_LENGTH:
-        raise StartupError(f"SECRET_KEY: {path} is damaged; put it back from a backup")
+        raise StartupError(f"SECRET_KEY: {path} is damaged; restore it from a backup")
     return settings.model_copy(update={"secret_key": SecretStr(key)})
 
 
 def has_secret_key(settings: Settings) -> bool:
-    """Whether there is a SECRET_KEY already: the given one, or a kept one."""
+    """Whether a SECRET_KEY was given, or generated before."""
     return settings.secret_key is not None or _path(settings).exists()
 
 

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import StartupError
 from app.resources import MAIN
-from app.settings.errors import in_words, place
+from app.settings.errors import describe_error, describe_place
 from app.settings.types import (
     DatabaseUrl,
     HostPatterns,
@@ -32,7 +32,7 @@ from app.settings.types import (
 
 
 class Settings(BaseSettings):
-    """Every setting of the service; docs/configuration.md says what each is for."""
+    """All settings of the service; docs/configuration.md describes them."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
@@ -72,24 +72,26 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _leave_out_empty(cls, values: dict[str, Any]) -> dict[str, Any]:
-        # A line `NAME=` in a .env file means "not set" to the people who write it.
+        # `NAME=` in a .env file means "not set" to the person who writes it.
         return {name: value for name, value in values.items() if value != ""}
 
     @model_validator(mode="after")
     def _check_mail(self) -> "Settings":
         if self.smtp_host is None:
-            # SMTP_PORT and SMTP_TLS alone do no harm, and docker-compose.yml always passes them on.
+            # SMTP_PORT and SMTP_TLS alone do no harm, and docker-compose.yml always passes them.
             if self.smtp_from is not None or self.smtp_user is not None or self.smtp_password is not None:
-                raise ValueError("SMTP_HOST is required with the other SMTP settings: without it no letter is sent")
+                raise ValueError("SMTP_HOST is required with the other SMTP settings: without it no e-mail is sent")
             return self
         if not (self.auth_server and self.password_sign_in):
-            raise ValueError("SMTP_HOST needs AUTH_SERVER=on and PASSWORD_SIGN_IN=on: else no letter is sent")
+            raise ValueError("SMTP_HOST needs AUTH_SERVER=on and PASSWORD_SIGN_IN=on: otherwise no e-mail is ever sent")
         if self.smtp_from is None:
-            raise ValueError("SMTP_FROM is required with SMTP_HOST: the address that letters come from")
+            raise ValueError("SMTP_FROM is required with SMTP_HOST: the sender of all e-mail")
         if (self.smtp_user is None) != (self.smtp_password is None):
-            raise ValueError("SMTP_USER and SMTP_PASSWORD go together")
+            raise ValueError("SMTP_USER and SMTP_PASSWORD must be set together")
         if self.smtp_tls == "off" and not is_loopback(self.smtp_host):
-            raise ValueError("SMTP_TLS=off is for a mail server on this machine: links to passwords travel there")
+            raise ValueError(
+                "SMTP_TLS=off needs a mail server on this machine: e-mails carry links that reset passwords"
+            )
         return self
 
     @model_validator(mode="after")
@@ -102,7 +104,7 @@ class Settings(BaseSettings):
         elif self.migration_database_url is not None:
             raise ValueError("DATABASE_URL is required with MIGRATION_DATABASE_URL")
         if not self.limits and not self.is_local:
-            raise ValueError("LIMITS=off is for measuring on this machine; PUBLIC_URL must be local")
+            raise ValueError("LIMITS=off is only for measuring on this machine; PUBLIC_URL must be local")
         if not self.is_local and (self.fetch_allow_loopback or self.fetch_ca_file is not None):
             raise ValueError("FETCH_ALLOW_LOOPBACK and FETCH_CA_FILE are for tests; PUBLIC_URL must be local")
         self._check_certificates()
@@ -121,7 +123,7 @@ class Settings(BaseSettings):
     def _check_issuers(self) -> None:
         issuers = [each.issuer for each in self.oidc_issuers]
         if not self.auth_server and not issuers:
-            raise ValueError("OIDC_ISSUERS is required with AUTH_SERVER=off: somebody has to issue the tokens")
+            raise ValueError("OIDC_ISSUERS is required with AUTH_SERVER=off: without it no token is accepted")
         if len(set(issuers)) < len(issuers):
             raise ValueError("OIDC_ISSUERS names an issuer twice")
         if self.issuer in issuers:
@@ -136,7 +138,7 @@ class Settings(BaseSettings):
     def _check_sign_in(self) -> None:
         if self.oidc_login_issuer:
             if not self.auth_server:
-                raise ValueError("OIDC_LOGIN_ISSUER needs AUTH_SERVER=on; with OIDC_ISSUERS nobody signs in here")
+                raise ValueError("OIDC_LOGIN_ISSUER needs AUTH_SERVER=on: without it nobody signs in here")
             if not self.oidc_login_client_id:
                 raise ValueError("OIDC_LOGIN_CLIENT_ID is required with OIDC_LOGIN_ISSUER")
         elif self.oidc_login_client_id or self.oidc_login_client_secret or self.oidc_login_name:
@@ -150,7 +152,7 @@ class Settings(BaseSettings):
 
     @property
     def public_parts(self) -> SplitResult:
-        """PUBLIC_URL in its parts."""
+        """The parts of PUBLIC_URL."""
         return urlsplit(self.public_url)
 
     @property
@@ -160,7 +162,7 @@ class Settings(BaseSettings):
 
     @property
     def public_origin(self) -> str:
-        """Scheme, host and port of PUBLIC_URL, as a browser's Origin header writes them."""
+        """The origin of PUBLIC_URL, as in a browser's Origin header (RFC 6454 section 6.2)."""
         return f"{self.public_parts.scheme}://{self.public_parts.netloc}"
 
     @property
@@ -170,7 +172,7 @@ class Settings(BaseSettings):
 
     @property
     def secret_keys(self) -> tuple[SecretStr, ...]:
-        """SECRET_KEY, then the one before where it is given. Raises `StartupError` without SECRET_KEY."""
+        """SECRET_KEY and, if given, SECRET_KEY_PREVIOUS. Raises `StartupError` without SECRET_KEY."""
         if self.secret_key is None:
             raise StartupError("SECRET_KEY: required; make one with: openssl rand -hex 32")
         return (self.secret_key, *([self.secret_key_previous] if self.secret_key_previous else []))
@@ -182,14 +184,14 @@ class Settings(BaseSettings):
 
     @property
     def resource(self) -> str:
-        """The resource identifier of the MCP endpoint (RFC 9728), and the audience of every token."""
+        """The resource identifier of the MCP endpoint (RFC 9728), which is the audience of its tokens."""
         return MAIN.identifier(self.public_url)
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Settings from the environment.
+    """Load the settings from the environment and `.env`.
 
-    Raises `StartupError` with one line that names the first wrong setting and says what is expected.
+    Raises `StartupError` with one line that names the first wrong setting and what it must be.
     """
     try:
         return Settings(**overrides)
@@ -198,4 +200,4 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() + ": " if first["loc"] else ""
-        raise StartupError(f"{name}{place(first['loc'][1:])}{in_words(first)}") from None
+        raise StartupError(f"{name}{describe_place(first['loc'][1:])}{describe_error(first)}") from None

@@ -1,6 +1,6 @@
-"""The types of single settings: how each is written, and what a person is told who wrote it wrong.
+"""The types of settings: how each is written, and the error message for a wrong value.
 
-Every check raises `ValueError` with words that go on after the setting's name.
+Every check raises `ValueError` with a message that continues the setting's name.
 """
 
 import re
@@ -16,7 +16,7 @@ from app.settings.external_issuers import MOST_ISSUERS, ExternalIssuer, check_is
 
 SECRET_KEY_MIN_LENGTH: Final = 32
 _NOT_PRIVATE_SCHEMES = frozenset({"about", "blob", "data", "file", "ftp", "http", "https", "javascript", "vbscript"})
-"""What a browser does something with itself: an answer to an app must never be sent there."""
+"""Schemes that browsers handle themselves; an authorization response must never be sent there."""
 
 _SCHEME = re.compile("[a-z][a-z0-9+.-]*")  # RFC 3986 section 3.1
 _HOST_PATTERN = re.compile(r"\*|(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -50,7 +50,7 @@ def _parts(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise ValueError("is not an address") from None
+        raise ValueError("is not a valid URL") from None
     return parts
 
 
@@ -58,19 +58,23 @@ def _check_origins(origins: list[str]) -> list[str]:
     for origin in origins:
         parts = _parts(origin)
         if parts.scheme not in ("http", "https") or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
-            raise ValueError("each origin is written like https://app.example, separated by commas")
+            raise ValueError("must be origins such as https://app.example, separated by commas")
     return origins
 
 
 def _check_schemes(schemes: list[str]) -> list[str]:
     if any(scheme in _NOT_PRIVATE_SCHEMES or not _SCHEME.fullmatch(scheme) for scheme in schemes):
-        raise ValueError("each is a scheme of an app's own, such as cursor or com.example.app, in lower case")
+        raise ValueError(
+            "must be private schemes in lower case, such as cursor or com.example.app, separated by commas"
+        )
     return schemes
 
 
 def _check_hosts(hosts: list[str]) -> list[str]:
     if not all(_HOST_PATTERN.fullmatch(host) for host in hosts):
-        raise ValueError("each is a host such as app.example or *.example.org, without scheme, port or path")
+        raise ValueError(
+            "must be hosts such as app.example or *.example.org, without scheme, port or path, separated by commas"
+        )
     return [host.lower() for host in hosts]
 
 
@@ -80,13 +84,13 @@ def _check_login_issuer(issuer: str) -> str:
 
 def _check_secret_key(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < SECRET_KEY_MIN_LENGTH:
-        raise ValueError(f"needs at least {SECRET_KEY_MIN_LENGTH} characters; make one with: openssl rand -hex 32")
+        raise ValueError(f"must have at least {SECRET_KEY_MIN_LENGTH} characters; make one with: openssl rand -hex 32")
     return secret
 
 
 def _check_previous_secret_key(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < SECRET_KEY_MIN_LENGTH:
-        raise ValueError(f"needs at least {SECRET_KEY_MIN_LENGTH} characters; it is the old one")
+        raise ValueError(f"must have at least {SECRET_KEY_MIN_LENGTH} characters: it is the SECRET_KEY used before")
     return secret
 
 
@@ -110,26 +114,28 @@ def _check_storage_url(url: SecretStr) -> SecretStr:
 
 
 def check_public_url(url: str) -> str:
-    """PUBLIC_URL as browsers write it, without a trailing slash; empty where it is not set."""
+    """Return PUBLIC_URL as browsers write it, without a trailing slash; empty if it is not set."""
     if not url:
         return url  # http://localhost:PORT, filled in once PORT is known
     parts = _parts(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a full address such as https://lists.example.org")
+        raise ValueError("must be a full URL such as https://lists.example.org")
     try:
         normal = _HTTP_URL.validate_python(url)
     except ValidationError:
-        raise ValueError("is not an address") from None
+        raise ValueError("is not a valid URL") from None
     host = normal.host or ""
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("must have no user name, query or fragment")
     if normal.scheme == "http" and not is_loopback(host.strip("[]")):
-        raise ValueError("must start with https:// unless it is local (OAuth tokens would travel in the clear)")
+        raise ValueError(
+            "must start with https:// unless it is local (otherwise OAuth tokens would be sent unencrypted)"
+        )
     path = parts.path.rstrip("/")
     if not _PATH.fullmatch(path) or (normal.path or "").rstrip("/") != path:
         raise ValueError("must have a plain path: letters, digits and - . _ ~ between single slashes")
-    # Hosts compare what we say with what they were given, byte by byte, and browsers with what they made of it. So the
-    # spelling of browsers is kept: the host in lower case and punycode, no implied port; and no trailing slash.
+    # Clients compare URLs byte by byte, and browsers normalize them. So PUBLIC_URL is kept as browsers write it: the
+    # host in lower case and punycode, without a default port; and without a trailing slash.
     port = "" if normal.port == _IMPLIED_PORTS[normal.scheme] else f":{normal.port}"
     return f"{normal.scheme}://{host}{port}{path}"
 
@@ -150,12 +156,12 @@ Origins = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas), Afte
 PrivateSchemes = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_check_schemes)]
 """Private-use URI schemes (RFC 8252 section 7.1)."""
 HostPatterns = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_check_hosts)]
-"""Hosts in lower case; `*.` before one means all below it, `*` alone means every host."""
+"""Hosts in lower case; `*.example.org` means every host below it, `*` every host."""
 
 PublicUrl = Annotated[str, AfterValidator(check_public_url)]
-"""As browsers write it, without a trailing slash; empty where it is not set."""
+"""As browsers write it, without a trailing slash; empty if it is not set."""
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
-"""`postgresql://…`, whichever of its spellings was given."""
+"""`postgresql://…`, also when another of its schemes was given."""
 StorageUrl = Annotated[SecretStr, AfterValidator(_check_storage_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
 PreviousSecretKey = Annotated[SecretStr, AfterValidator(_check_previous_secret_key)]

@@ -15,8 +15,8 @@ from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.audit.verify import Verdict, verify
 from app.db import Engine
-from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import Driver, connect
 from app.jobs import audit_chain
 from app.settings import Settings
 from tests.mcp.conftest import client

@@ -12,8 +12,8 @@ from app.audit.chaining import AuditChainer
 from app.audit.models import AuditEntry
 from app.audit.repository import record as record_now
 from app.db import create_engine, transaction
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
 from tests.audit.conftest import Record, entry
 
 pytestmark = pytest.mark.anyio

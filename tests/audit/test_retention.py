@@ -7,7 +7,7 @@ import pytest
 from app.audit.chain import BrokenChain, ChainLink
 from app.audit.chaining import LEAD, delete_old
 from app.db import transaction
-from app.db.leader import try_lead
+from app.db.transactions import try_lead
 from tests.audit.conftest import NOW, Record, entry
 
 pytestmark = pytest.mark.anyio

@@ -33,7 +33,7 @@ async def test_a_key_is_made_shown_listed_and_revoked(
     await client.call("list_items")
     listed = run(tmp_path, "api-keys", "list", **environment)
     [_, row] = listed.stdout.splitlines()
-    assert all(part in row for part in ("Display", str(ada.email), "Ada's household", "lists:read", "good"))
+    assert all(part in row for part in ("Display", str(ada.email), "Ada's household", "lists:read", "valid"))
     assert key not in listed.stdout
     assert "lists:write" not in row
     key_id = row.split()[0]

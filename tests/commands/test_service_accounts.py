@@ -34,7 +34,7 @@ async def test_an_account_is_made_listed_and_revoked(
     assert (await McpClient(http, token).call("list_items"))["items"] == []
     listed = run(tmp_path, "service-accounts", "list", **environment)
     [_, row] = listed.stdout.splitlines()
-    assert all(part in row for part in (credentials["client_id"], "Kitchen robot", "lists:read", "good"))
+    assert all(part in row for part in (credentials["client_id"], "Kitchen robot", "lists:read", "valid"))
     assert "never" not in row
     assert credentials["client_secret"] not in listed.stdout
     heard = Heard()
@@ -55,7 +55,7 @@ async def test_a_file_that_holds_no_keys_is_refused(engine: Engine, settings: Se
     for name, content, words in (
         ("missing", None, "No such file"),
         ("text", "no JSON", "is not JSON"),
-        ("list", "[]", "holds no JWK Set"),
+        ("list", "[]", "does not contain a JWK Set"),
         ("empty", '{"keys": []}', "--jwks-file is refused. It holds no public key"),
     ):
         file = tmp_path / name

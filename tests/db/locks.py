@@ -6,8 +6,8 @@ from typing import Final
 
 import anyio
 
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
 
 SECONDS: Final = 30
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Executable, Table, func, select
 
 from app.db import Engine, create_engine, transaction
-from app.db.driver import connect
+from app.db.engine import connect
 
 
 async def count(engine: Engine, table: Table) -> int:

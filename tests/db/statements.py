@@ -13,7 +13,7 @@ from sqlalchemy import Engine as SyncEngine
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-from app.db.driver import Driver, connect
+from app.db.engine import Driver, connect
 
 TENANT: Final = ("clocks", "lists", "items", "events", "purchases", "aisles", "departures")
 

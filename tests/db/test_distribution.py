@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from app.db import create_engine
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
 from app.db.migrate import migrate
 from tests.conftest import Cluster
 from tests.db.looking import rows

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from app.db.embedded import EmbeddedPostgres
-from app.db.embedded.locks import is_locked
+from app.db.embedded.process import is_locked
 from app.db.embedded.programs import program_dir
 from tests.db.embedded_service import FAST, Service, execute, servers_of
 

@@ -10,10 +10,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection as SyncConnection
 
 from app.db import Engine
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
-from app.db.migrate import migrate, migrate_down, newest_revision, run_as_owner
-from app.db.readiness import Readiness
+from app.db.engine import connect
+from app.db.migrate import Readiness, migrate, migrate_down, newest_revision, run_as_owner
 from app.tables import metadata
 from tests.db.looking import rows
 

@@ -18,9 +18,9 @@ from app.db import (
     transaction,
     transactions,
 )
-from app.db.driver import Driver, connect
 from app.db.embedded import DatabaseUrls
-from app.db.roles import refuse_powerful_role
+from app.db.engine import Driver, connect
+from app.db.startup import refuse_powerful_role
 from app.errors import StartupError, Unavailable
 from app.settings import Settings
 from tests.factory import Factory

@@ -11,8 +11,8 @@ from starlette.applications import Starlette
 
 from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
 from app.households.tables import households, memberships
 from app.limits.defaults import CALLS_OF_PERSON
 from app.limits.rate_limit import RateLimiter

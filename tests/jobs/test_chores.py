@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app.db import Engine, create_engine, transaction
 from app.db.embedded import DatabaseUrls
-from app.db.leader import try_lead
+from app.db.transactions import try_lead
 from app.households.tenant import open_for_service
 from app.jobs import runner
 from app.jobs.runner import tend, tend_all

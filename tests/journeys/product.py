@@ -17,7 +17,7 @@ import psutil
 from pydantic import SecretStr
 
 from app.db.embedded import DatabaseUrls
-from app.db.embedded.locks import is_locked
+from app.db.embedded.process import is_locked
 from app.db.embedded.roles import read_access, urls
 from app.settings import Settings
 from tests.db.embedded_service import servers_of

@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 
 from app.db import transactions
-from app.db.driver import Driver
+from app.db.engine import Driver
 from app.households.tenant import Tenant
 from app.lists.items import add
 from app.mcp.tools import add_items

@@ -18,8 +18,8 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 
 from app.db import Engine, transaction
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
 from app.households import repository as households
 from app.main import create_app
 from app.mcp import subscriptions

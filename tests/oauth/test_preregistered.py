@@ -239,7 +239,7 @@ async def test_removing_a_client_by_command_is_told_to_running_processes(
     command = partial(run, tmp_path, "clients", "remove", added["client_id"], **environment(database))
     async with pubsub.running():
         removed = await anyio.to_thread.run_sync(command)
-        assert removed.stdout == "Removed. Approvals that ended with it: 1\n", removed.stderr
+        assert removed.stdout == "Removed. Approvals that it ended: 1\n", removed.stderr
         with anyio.fail_after(30):
             await arrived.wait()
     async with transaction(server.engine) as connection:
@@ -263,7 +263,7 @@ def test_the_commands_add_list_and_remove(database: DatabaseUrls, tmp_path: Path
     assert row.split() == [client_id, "Home", "client_secret_basic", "yes", "never", CALLBACK, "http://localhost/cb"]
     assert secret not in listed.stdout + listed.stderr + added.stderr
     removed = run(tmp_path, "clients", "remove", client_id, **external)
-    assert (removed.returncode, removed.stdout) == (0, "Removed. Approvals that ended with it: 0\n")
+    assert (removed.returncode, removed.stdout) == (0, "Removed. Approvals that it ended: 0\n")
     again = run(tmp_path, "clients", "remove", client_id, **external)
     assert (again.returncode, again.stderr) == (1, f"shopping-list-mcp: There is no client {client_id}.\n")
     refused = run(tmp_path, "clients", "add", "Home", "http://client.example/cb", **external)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.db import transactions
-from app.db.driver import Driver
+from app.db.engine import Driver
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import approved_code, redeem, refresh, register
 

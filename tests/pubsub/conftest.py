@@ -6,8 +6,8 @@ import anyio
 import pytest
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
 from app.pubsub import Notification, PubSub
 from app.pubsub.connection import CHANNEL
 from app.pubsub.notifications import Message, read_payload

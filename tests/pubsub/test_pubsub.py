@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 import anyio
 import pytest
 
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
 from app.pubsub import GrantEnded, ListChanged, MembersChanged, PubSub, Refetch
 from app.pubsub.connection import CHANNEL
 from app.pubsub.notifications import LONGEST_PAYLOAD

@@ -11,8 +11,8 @@ from sqlalchemy import make_url
 
 from app.access import grant_cache
 from app.db import Engine
-from app.db.driver import connect
 from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
 from app.db.migrate import newest_revision
 from app.settings import Settings
 from tests.factory import Factory

@@ -8,6 +8,7 @@ behind when a machine loses power. The id in that file is believed only while th
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from io import BufferedWriter
@@ -17,7 +18,6 @@ from typing import Final
 import psutil
 
 from app.db.embedded.account import Account
-from app.db.embedded.locks import is_locked, take_lock
 from app.db.embedded.programs import ENVIRONMENT, last_line
 from app.db.embedded.roles import PORT
 from app.errors import StartupError
@@ -143,3 +143,34 @@ def _new_log(data_dir: Path) -> BufferedWriter:
     if path.exists():
         path.replace(path.with_suffix(".log.1"))
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb")
+
+
+if sys.platform != "win32":
+    import fcntl
+
+
+def take_lock(path: Path) -> int | None:
+    """Lock the file `path`, making it if need be; None when it is locked already.
+
+    The lock lasts until every copy of the returned file descriptor is closed, those inherited by other processes
+    included.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock on `path`."""
+    descriptor = take_lock(path)
+    if descriptor is None:
+        return True
+    os.close(descriptor)
+    return False

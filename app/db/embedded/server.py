@@ -12,8 +12,7 @@ from typing import Final
 
 from app.db.embedded.account import Account, choose_account
 from app.db.embedded.cluster import check_version, make_data_directory
-from app.db.embedded.locks import take_lock
-from app.db.embedded.process import is_answering, start_server, stop_server, wait_until_ready
+from app.db.embedded.process import is_answering, is_locked, start_server, stop_server, take_lock, wait_until_ready
 from app.db.embedded.programs import program_dir
 from app.db.embedded.roles import (
     DATABASE,
@@ -139,3 +138,26 @@ def _remove(socket_dir: Path) -> None:
 
 def _in_words(error: OSError) -> str:
     return f"{error.strerror} ({error.filename})" if error.filename else f"{error.strerror}"
+
+
+def find_running(data_dir: Path) -> DatabaseUrls | None:
+    """The addresses of the server that is running for a service in `data_dir`; None when no service is.
+
+    Raises `StartupError` when a service is there whose server does not answer (yet, or any more), and when the
+    directory belongs to somebody else.
+    """
+    lock = data_dir / "lock"
+    try:
+        if not lock.exists() or not is_locked(lock):
+            return None
+    except OSError as error:
+        raise StartupError(f"DATA_DIR {data_dir} can't be used: {error.strerror} ({lock})") from None
+    access = read_access(data_dir / "postgres.json")
+    if access is None or access.socket_dir is None or not is_answering(program_dir(), access.socket_dir):
+        raise StartupError(f"DATA_DIR {data_dir}: its service is just starting or stopping; try again in a moment")
+    return urls(access)
+
+
+def has_database(data_dir: Path) -> bool:
+    """Whether a service has made its database in `data_dir`."""
+    return (data_dir / "pg" / "PG_VERSION").exists()

@@ -8,11 +8,11 @@ from sqlalchemy import text
 from app.commands.command import run_with_database
 from app.db import Engine, transaction
 from app.db.embedded import EmbeddedPostgres
-from app.db.embedded.locks import take_lock
+from app.db.embedded.process import take_lock
 from app.db.migrate import migrate
 from app.errors import StartupError
 from app.settings import Settings
-from app.settings.public_url import leave_public_url
+from app.settings.public_url import write_public_url
 from app.settings.secret_key import keep_secret_key
 from tests.conftest import Cluster
 from tests.db.embedded_service import FAST
@@ -30,7 +30,7 @@ DONE = ("shopping_service", True)
 def test_a_command_finds_the_database_of_the_running_service(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     with EmbeddedPostgres(tmp_path, settings=FAST) as urls:
-        with pytest.raises(StartupError, match=r"^SECRET_KEY: set it for this command as for the service"):
+        with pytest.raises(StartupError, match=r"^SECRET_KEY: give this command the one of the service"):
             run_with_database(settings, service_role)
         assert not (tmp_path / "secret_key").exists()
         keep_secret_key(settings)  # as the service does that was given none
@@ -52,13 +52,13 @@ def test_a_command_says_so_when_the_service_is_just_starting(tmp_path: Path) -> 
 
 def test_a_command_makes_no_database(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
-    with pytest.raises(StartupError, match=f"DATA_DIR {elsewhere} holds no database; set DATA_DIR"):
+    with pytest.raises(StartupError, match=f"DATA_DIR {elsewhere} holds no database; give this command the DATA_DIR"):
         run_with_database(Settings(data_dir=elsewhere), service_role)
     assert not elsewhere.exists()
 
 
 def test_a_command_with_another_public_address_than_the_service_is_refused(tmp_path: Path) -> None:
-    leave_public_url(Settings(data_dir=tmp_path, public_url="https://lists.example.org"))
+    write_public_url(Settings(data_dir=tmp_path, public_url="https://lists.example.org"))
     with pytest.raises(StartupError, match="holds no database"):
         run_with_database(Settings(data_dir=tmp_path, public_url="https://lists.example.org/"), service_role)
     with pytest.raises(StartupError, match=r"^PUBLIC_URL is http://localhost:9000 here, .* https://lists.example.org;"):
