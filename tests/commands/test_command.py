@@ -34,7 +34,7 @@ def test_a_command_finds_the_database_of_the_running_service(tmp_path: Path) -> 
             run_with_database(settings, service_role)
         assert not (tmp_path / "secret_key").exists()
         keep_secret_key(settings)  # as the service does that was given none
-        with pytest.raises(StartupError, match="of another version"):
+        with pytest.raises(StartupError, match="has a different version"):
             run_with_database(settings, service_role)
         migrate(urls.owner, urls.service)
         assert run_with_database(settings, service_role) == DONE
@@ -84,7 +84,7 @@ def test_a_command_uses_an_external_database_and_leaves_migrating_it_to_the_serv
         }
     )
     for _ in range(2):
-        with pytest.raises(StartupError, match="of another version than this program; only `serve` and `migrate`"):
+        with pytest.raises(StartupError, match="has a different version than this program; only `serve` and `migrate`"):
             run_with_database(settings, service_role)
     migrate(urls.owner, urls.service)
     assert run_with_database(settings, service_role) == DONE

@@ -16,7 +16,7 @@ def test_a_new_key_waits_an_hour_and_a_second_one_is_not_made(settings: Settings
     kid = first.stdout.split()[1]
     assert first.stdout.startswith(f"Key {kid} takes over at ")
     again = run(tmp_path, "signing-keys", "rotate", **environment)
-    assert (again.returncode, again.stdout) == (0, "A new key waits to take over already.\n")
+    assert (again.returncode, again.stdout) == (0, "A new key is already waiting to take over.\n")
     listed = run(tmp_path, "signing-keys", "list", **environment).stdout.splitlines()
     assert len(listed) == 3
     assert listed[1].startswith(kid)
