@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-anno
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all conformance check format docs migrate bench trips lock
+.PHONY: help run test test-all coverage conformance check format docs migrate bench trips lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,6 +25,9 @@ test: $(SYNCED) ## Run the tests, except the slow ones
 
 test-all: $(BENCH_SYNCED) ## Run all tests
 	@$(PYTEST) $(ARGS)
+
+coverage: $(SYNCED) ## Run the tests, and show which branches of app/ they don't reach
+	@$(PYTEST) -m "not slow" --cov=app --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
 
 conformance: $(SYNCED) ## Run MCP's conformance tool, which comes from npm, against the authorization server
 	@$(BIN)/python -m tests.conformance
