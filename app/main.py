@@ -23,7 +23,7 @@ from app.mcp.http.routes import McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.context import OAuthContext
 from app.oauth.external.grants import ExternalGrants
-from app.oauth.external.trusted_issuers import external_issuers
+from app.oauth.external.trusted_issuers import embedded_issuer, external_issuers
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
@@ -62,10 +62,13 @@ def create_app(settings: Settings) -> Starlette:
     limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)
     mailer = Mailer(settings)
     audit = AuditLog(engine, settings.secret_keys[0])
-    keys = KeyRing(engine, settings) if settings.auth_server else None
+    keys = KeyRing(engine, settings.secret_keys) if settings.auth_server else None
+    issuers = external_issuers(settings.oidc_issuers, fetcher)
+    if keys is not None:
+        issuers.append(embedded_issuer(settings.issuer, keys))
     authenticator = Authenticator(
         engine,
-        TokenVerifier(settings, keys, external_issuers(settings, fetcher)),
+        TokenVerifier(settings.resource, issuers),
         GrantCache(pubsub),
         limiter,
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
@@ -101,7 +104,7 @@ def create_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
-        exception_handlers=missing_handlers(settings),
+        exception_handlers=missing_handlers(settings.public_path),
         lifespan=lifespan,
     )
     # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.

@@ -51,7 +51,7 @@ async def _check_keys(settings: Settings) -> None:
     assert settings.database_url is not None  # noqa: S101
     engine = create_engine(settings.database_url.get_secret_value(), pool_size=1)
     try:
-        await KeyRing(engine, settings).load()
+        await KeyRing(engine, settings.secret_keys).load()
     finally:
         await engine.dispose()
 

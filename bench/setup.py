@@ -28,7 +28,7 @@ async def make_shoppers(settings: Settings, households: int, items: int) -> list
     assert settings.database_url is not None
     engine = create_engine(settings.database_url.get_secret_value())
     try:
-        keys = KeyRing(engine, settings)
+        keys = KeyRing(engine, settings.secret_keys)
         await keys.load()
         return [await _make_shopper(engine, settings, keys, items) for _ in range(households)]
     finally:
@@ -60,7 +60,9 @@ async def _make_shopper(engine: Engine, settings: Settings, keys: KeyRing, items
     if items:
         actor = Actor(person.id, CLIENT, grant_id, memberships, household_id)
         await _fill(engine, actor, items)
-    return AccessTokens(settings, keys).issue(grant, frozenset(ALL_SCOPES), now)["access_token"]
+    return AccessTokens(settings.issuer, settings.resource, keys).issue(grant, frozenset(ALL_SCOPES), now)[
+        "access_token"
+    ]
 
 
 async def _fill(engine: Engine, actor: Actor, items: int) -> None:

@@ -40,7 +40,7 @@ class Factory:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self._settings = settings
-        self.keys = KeyRing(engine, settings)
+        self.keys = KeyRing(engine, settings.secret_keys)
 
     async def person(self, name: str = "Ada", household_id: UUID | None = None) -> tuple[Person, UUID]:
         """A person with a household and its list Groceries, as a sign-up makes them."""
@@ -85,7 +85,9 @@ class Factory:
             row = await find_grant(connection, grant.id)
         assert row is not None
         held = frozenset(scopes if token_scopes is None else token_scopes)
-        token = AccessTokens(self._settings, self.keys).issue(row, held, now)["access_token"]
+        token = AccessTokens(self._settings.issuer, self._settings.resource, self.keys).issue(row, held, now)[
+            "access_token"
+        ]
         return Connected(person, household_ids[0], grant.id, token)
 
     async def connected(self, name: str = "Ada") -> Connected:

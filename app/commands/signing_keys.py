@@ -32,7 +32,7 @@ def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
 
     async def work(complete: Settings, engine: Engine) -> StoredKey | None:
         # Like every start, this fails when SECRET_KEY does not decrypt the stored keys.
-        keys = KeyRing(engine, complete)
+        keys = KeyRing(engine, complete.secret_keys)
         await keys.load()
         async with transaction(engine) as connection:
             return await rotate_keys(connection, keys.secret_key, system_clock())

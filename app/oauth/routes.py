@@ -16,6 +16,7 @@ from app.oauth.clients.key_sets import KeySets
 from app.oauth.clients.metadata_documents import MetadataDocuments
 from app.oauth.clients.registration import RegistrationEndpoint
 from app.oauth.context import OAuthContext
+from app.oauth.external.trusted_issuers import embedded_issuer
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.introspection_endpoint import IntrospectionEndpoint
@@ -55,7 +56,9 @@ def _client_routes(context: OAuthContext, fetcher: Fetcher) -> list[BaseRoute]:
     key_sets = KeySets(fetcher, FetchLimits(context.limiter, KEY_SETS), context.clock)
     authenticator = ClientAuthenticator(context, key_sets)
     # It knows the tokens of this server only: those of another issuer are neither revoked nor introspected here.
-    verifier = TokenVerifier(context.settings, context.keys, clock=context.clock)
+    verifier = TokenVerifier(
+        context.settings.resource, [embedded_issuer(context.settings.issuer, context.keys)], clock=context.clock
+    )
     token = TokenEndpoint(context, authenticator)
     register = RegistrationEndpoint(context)
     return [

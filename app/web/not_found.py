@@ -7,16 +7,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ExceptionHandler
 
-from app.settings import Settings
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
 
 TITLES: Final = {404: "Page not found", 405: "Nothing to see here", 413: "That was too much"}
 
 
-def missing_handlers(settings: Settings) -> dict[int, ExceptionHandler]:
+def missing_handlers(public_path: str) -> dict[int, ExceptionHandler]:
     """Return the handlers of 404, 405 and 413 (RFC 9110 section 15.5)."""
-    pages = Pages(settings.public_path, "app.web")
+    pages = Pages(public_path, "app.web")
 
     async def missing(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):

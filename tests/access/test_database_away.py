@@ -21,6 +21,7 @@ from app.db.migrate import migrate
 from app.limits.rate_limit import RateLimiter
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.oauth.credentials.api_keys import NewKey, create_api_key
+from app.oauth.external.trusted_issuers import embedded_issuer
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub
 from app.resources import MAIN
@@ -75,7 +76,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         wanted = NewKey(str(ada.person.email), "Ada's household")
         async with transaction(engine) as connection:
             key = await create_api_key(connection, settings.resource, wanted, clock())
-        verifier = TokenVerifier(settings, factory.keys, clock=clock)
+        verifier = TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, factory.keys)], clock=clock)
         limits = RateLimiter(enabled=settings.limits)
         known = GrantCache(pubsub, clock=clock)
         identify = Authenticator(

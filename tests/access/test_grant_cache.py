@@ -12,6 +12,7 @@ from app.access.grant_cache import GrantCache
 from app.db import new_id, transaction
 from app.db.embedded import DatabaseUrls
 from app.limits.rate_limit import RateLimiter
+from app.oauth.external.trusted_issuers import embedded_issuer
 from app.oauth.grants.repository import by_id, revoke_grants
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
@@ -39,7 +40,7 @@ class Asked:
         self.known = GrantCache(pubsub, clock=clock)
         self.engine = factory.engine
         limits = RateLimiter(enabled=settings.limits)
-        verifier = TokenVerifier(settings, factory.keys)
+        verifier = TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, factory.keys)])
         self.identify = Authenticator(factory.engine, verifier, self.known, limits, clock=clock)
 
     async def lets_in(self, who: Connected) -> bool:

@@ -23,6 +23,7 @@ from app.limits.defaults import CALLS, CALLS_OF_PERSON, UNKNOWN_KEYS
 from app.limits.rate_limit import RateLimiter
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.oauth.credentials.api_keys import NewKey, create_api_key
+from app.oauth.external.trusted_issuers import embedded_issuer
 from app.oauth.tables import grants
 from app.oauth.tokens.verifier import TokenVerifier
 from app.resources import MAIN
@@ -64,7 +65,7 @@ async def door(app: Starlette, engine: Engine, settings: Settings, factory: Fact
     await factory.keys.load()
     identify = Authenticator(
         engine,
-        TokenVerifier(settings, factory.keys),
+        TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, factory.keys)]),
         GrantCache(app.state.pubsub),
         RateLimiter(rates={CALLS: 3, CALLS_OF_PERSON: 5, UNKNOWN_KEYS: 2}),
         api_keys=ApiKeys(engine, settings.issuer),

@@ -94,7 +94,9 @@ async def test_keys_are_fetched_again_by_age(remote: RemoteIssuer, issuer: Remot
 async def test_a_token_seen_before_ends_with_its_key(
     issuer: RemoteControl, resource: Resource, settings: Settings, clock: MovableClock
 ) -> None:
-    verifier = TokenVerifier(settings, None, external_issuers(settings, fetcher_of(settings), clock=clock))
+    verifier = TokenVerifier(
+        settings.resource, external_issuers(settings.oidc_issuers, fetcher_of(settings), clock=clock)
+    )
     token = resource.token(issuer)
     claims = await verifier.verify(token)
     assert claims is not None

@@ -90,7 +90,7 @@ async def expired_copy(settings: Settings, token: str) -> str:
     assert settings.database_url is not None
     engine = create_engine(settings.database_url.get_secret_value(), pool_size=1)
     try:
-        keys = KeyRing(engine, settings)
+        keys = KeyRing(engine, settings.secret_keys)
         await keys.load()
     finally:
         await engine.dispose()

@@ -98,7 +98,7 @@ async def start(
     if rates is not None:
         settings = settings.model_copy(update={"limits": True})
     clock = MovableClock()
-    keys = KeyRing(engine, settings, clock=clock)
+    keys = KeyRing(engine, settings.secret_keys, clock=clock)
     await keys.load()
     revoked: list[UUID] = []
     audit = AuditLog(engine, settings.secret_keys[0], clock=clock)

@@ -15,7 +15,7 @@ OTHER_SECRET: Final = SecretStr("another secret key of these tests, 0123456789")
 
 async def loaded(engine: Engine, settings: Settings, clock: Clock = system_clock) -> KeyRing:
     """The keys of a process that has just started."""
-    keys = KeyRing(engine, settings, clock=clock)
+    keys = KeyRing(engine, settings.secret_keys, clock=clock)
     await keys.load()
     return keys
 

@@ -36,7 +36,7 @@ async def test_the_first_start_makes_one_key_and_the_next_keeps_it(engine: Engin
 
 
 async def test_processes_that_start_at_once_agree_on_one_key(engine: Engine, settings: Settings) -> None:
-    rings = [KeyRing(engine, settings) for _ in range(8)]
+    rings = [KeyRing(engine, settings.secret_keys) for _ in range(8)]
     async with anyio.create_task_group() as tasks:
         for ring in rings:
             tasks.start_soon(ring.load)
@@ -173,4 +173,4 @@ async def test_a_new_key_is_published_before_it_signs_and_a_retired_one_after(
 
 async def test_keys_are_not_kept_without_a_secret_key(engine: Engine, settings: Settings) -> None:
     with pytest.raises(StartupError, match="SECRET_KEY"):
-        KeyRing(engine, settings.model_copy(update={"secret_key": None}))
+        KeyRing(engine, settings.model_copy(update={"secret_key": None}).secret_keys)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.db import Engine
+from app.oauth.external.trusted_issuers import embedded_issuer
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens import verifier as claims_cache
 from app.oauth.tokens.claims import Claims
@@ -24,7 +25,7 @@ async def test_a_token_expires_whether_it_was_seen_before_or_not(
 ) -> None:
     factory = Factory(engine, settings)
     ada = await factory.connected("Ada")
-    verifier = TokenVerifier(settings, factory.keys, clock=clock)
+    verifier = TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, factory.keys)], clock=clock)
     claims = await verifier.verify(ada.token)
     assert claims is not None
     assert await verifier.verify(ada.token) is claims  # this time from memory
@@ -40,9 +41,9 @@ async def test_a_token_expires_whether_it_was_seen_before_or_not(
 async def test_a_withdrawn_key_ends_the_tokens_that_were_seen_before(engine: Engine, settings: Settings) -> None:
     factory = Factory(engine, settings)
     ada = await factory.connected("Ada")
-    keys = KeyRing(engine, settings)
+    keys = KeyRing(engine, settings.secret_keys)
     await keys.load()
-    verifier = TokenVerifier(settings, keys)
+    verifier = TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, keys)])
     assert await verifier.verify(ada.token) is not None
     keys._verifying.clear()  # pyright: ignore[reportPrivateUsage]
     assert await verifier.verify(ada.token) is None
@@ -54,7 +55,7 @@ async def test_a_withdrawn_key_ends_the_tokens_that_were_seen_before(engine: Eng
 async def test_another_token_is_never_taken_for_one_that_was_seen(engine: Engine, settings: Settings) -> None:
     factory = Factory(engine, settings)
     ada, eve = await factory.connected("Ada"), await factory.connected("Eve")
-    verifier = TokenVerifier(settings, factory.keys)
+    verifier = TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, factory.keys)])
     for who in (ada, eve, ada, eve):
         claims = await verifier.verify(who.token)
         assert isinstance(claims, Claims)
@@ -71,7 +72,7 @@ async def test_few_tokens_are_remembered_and_none_in_the_clear(
     monkeypatch.setattr(claims_cache, "MOST_TOKENS", 1)
     factory = Factory(engine, settings)
     ada, eve = await factory.connected("Ada"), await factory.connected("Eve")
-    verifier = TokenVerifier(settings, factory.keys)
+    verifier = TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, factory.keys)])
     for who in (ada, eve):
         assert await verifier.verify(who.token) is not None
     known: ClaimsCache = verifier._known  # pyright: ignore[reportPrivateUsage]

@@ -1,6 +1,6 @@
 """The issuers whose access tokens are accepted: their keys and algorithms, and the claims that they must have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -12,7 +12,6 @@ from app.oauth.signing.key_ring import ALGORITHM, TOKEN_TYPE, KeyRing
 from app.oauth.tokens.claims import AccessClaims, Claims, ExternalClaims
 from app.people.identities import name_in
 from app.runtime.clock import Clock, system_clock
-from app.settings import Settings
 from app.settings.external_issuers import ExternalIssuer
 
 _PLAIN_TYPE: Final = "jwt"
@@ -52,14 +51,16 @@ class TrustedIssuer:
         return ExternalClaims.model_validate({**payload, "name": name_in(payload)})
 
 
-def embedded_issuer(settings: Settings, keys: KeyRing) -> TrustedIssuer:
+def embedded_issuer(issuer: str, keys: KeyRing) -> TrustedIssuer:
     """Return the authorization server of this service."""
-    return TrustedIssuer(settings.issuer, (ALGORITHM,), keys, {TOKEN_TYPE: _OURS}, is_embedded=True)
+    return TrustedIssuer(issuer, (ALGORITHM,), keys, {TOKEN_TYPE: _OURS}, is_embedded=True)
 
 
-def external_issuers(settings: Settings, fetcher: Fetcher, *, clock: Clock = system_clock) -> list[TrustedIssuer]:
-    """Return the issuers in OIDC_ISSUERS."""
-    return [_external(each, fetcher, clock) for each in settings.oidc_issuers]
+def external_issuers(
+    issuers: Iterable[ExternalIssuer], fetcher: Fetcher, *, clock: Clock = system_clock
+) -> list[TrustedIssuer]:
+    """Return the issuers that the setting OIDC_ISSUERS describes."""
+    return [_external(each, fetcher, clock) for each in issuers]
 
 
 def _external(issuer: ExternalIssuer, fetcher: Fetcher, clock: Clock) -> TrustedIssuer:

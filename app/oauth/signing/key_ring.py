@@ -21,7 +21,6 @@ from app.errors import StartupError, Unavailable
 from app.oauth.signing import repository as store
 from app.oauth.signing.repository import StoredKey
 from app.runtime.clock import Clock, system_clock
-from app.settings import Settings
 
 ALGORITHM: Final = "ES256"
 SEALED_FOR: Final = "signing-keys"
@@ -55,9 +54,9 @@ class KeyRing:
     Call `load` once at start, and `refresh` before `sign`, outside of any transaction.
     """
 
-    def __init__(self, engine: Engine, settings: Settings, *, clock: Clock = system_clock) -> None:
+    def __init__(self, engine: Engine, secret_keys: Sequence[SecretStr], *, clock: Clock = system_clock) -> None:
         self._engine = engine
-        self._secret_keys = settings.secret_keys
+        self._secret_keys = secret_keys
         self.secret_key: Final = self._secret_keys[0]
         self._clock = clock
         self._reading = anyio.Lock()

@@ -8,7 +8,6 @@ from typing import Any, Final
 from app.oauth.grants.models import GrantRow
 from app.oauth.signing.key_ring import KeyRing
 from app.scopes import format_scope
-from app.settings import Settings
 
 ACCESS_TOKEN_LIFE: Final = timedelta(minutes=15)
 REFRESHED_BEYOND: Final = timedelta(hours=1)
@@ -44,9 +43,9 @@ def token_life(grant: GrantRow, now: datetime) -> timedelta:
 class AccessTokens:
     """Issues the access tokens of this server."""
 
-    def __init__(self, settings: Settings, keys: KeyRing) -> None:
-        self._issuer = settings.issuer
-        self._audience = settings.resource
+    def __init__(self, issuer: str, audience: str, keys: KeyRing) -> None:
+        self._issuer = issuer
+        self._audience = audience
         self._keys = keys
 
     def issue(self, grant: GrantRow, scopes: frozenset[str], now: datetime) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class TokenEndpoint(ClientEndpoint):
     def __init__(self, context: OAuthContext, authenticator: ClientAuthenticator) -> None:
         super().__init__(context)
         self._authenticator = authenticator
-        self._access_tokens = AccessTokens(context.settings, context.keys)
+        self._access_tokens = AccessTokens(context.settings.issuer, context.settings.resource, context.keys)
 
     async def handle(self, request: ClientRequest) -> Response:
         """Return an access token. Raises `OAuthError`.

@@ -11,11 +11,9 @@ import structlog
 from pydantic import ValidationError
 
 from app.crypto.tokens import hash_of
-from app.oauth.external.trusted_issuers import TrustedIssuer, embedded_issuer, type_of
-from app.oauth.signing.key_ring import KeyRing
+from app.oauth.external.trusted_issuers import TrustedIssuer, type_of
 from app.oauth.tokens.claims import AccessClaims
 from app.runtime.clock import Clock, system_clock
-from app.settings import Settings
 
 LEEWAY: Final = timedelta(seconds=60)
 LONGEST_TOKEN: Final = 8_192
@@ -27,7 +25,7 @@ _log: Final = structlog.stdlib.get_logger("app.oauth")
 
 
 class TokenVerifier:
-    """Verifies tokens of the embedded issuer (unless `keys` is None) and of `others`, all in the same way.
+    """Verifies access tokens of `issuers`, the embedded one and others alike, that are meant for `audience`.
 
     A forged token costs at most one check of a signature. Unknown keys are looked up one at a time and then not for a
     while, however many tokens name them, so no rate limit is needed here.
@@ -35,15 +33,13 @@ class TokenVerifier:
 
     def __init__(
         self,
-        settings: Settings,
-        keys: KeyRing | None,
-        others: Iterable[TrustedIssuer] = (),
+        audience: str,
+        issuers: Iterable[TrustedIssuer],
         *,
         clock: Clock = system_clock,
     ) -> None:
-        trusted = [*([embedded_issuer(settings, keys)] if keys is not None else []), *others]
-        self._issuers = {issuer.identifier: issuer for issuer in trusted}
-        self._audience = settings.resource
+        self._issuers = {issuer.identifier: issuer for issuer in issuers}
+        self._audience = audience
         self._clock = clock
         self._known = ClaimsCache()
 
