@@ -10,14 +10,14 @@ from app.commands.command import (
     format_minute,
     need_auth_server,
     print_columns,
+    run_in_transaction,
     run_with_database,
 )
-from app.db import Engine, transaction
+from app.db import Engine
 from app.oauth.credentials.api_key_repository import ApiKey, find_api_keys
 from app.oauth.credentials.api_keys import (
     DEFAULT_DAYS,
     MOST_DAYS,
-    IssuedKey,
     NewKey,
     create_api_key,
     revoke_api_key,
@@ -67,12 +67,9 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
         days=arguments.days,
         name=arguments.name,
     )
-
-    async def work(complete: Settings, engine: Engine) -> IssuedKey:
-        async with transaction(engine) as connection:
-            return await create_api_key(connection, complete.resource, wanted, system_clock())
-
-    issued = run_with_database(settings, work)
+    issued = run_in_transaction(
+        settings, lambda connection: create_api_key(connection, settings.resource, wanted, system_clock())
+    )
     print(issued.secret)
     print(
         f"This is key {issued.id}, valid until {format_minute(issued.expires_at)}. It is not shown again.",
@@ -88,11 +85,7 @@ def _scopes(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> list[ApiKey]:
-        async with transaction(engine) as connection:
-            return await find_api_keys(connection)
-
-    print_columns(COLUMNS, [_row(key) for key in run_with_database(settings, work)])
+    print_columns(COLUMNS, [_row(key) for key in run_in_transaction(settings, find_api_keys)])
     return 0
 
 

@@ -6,11 +6,17 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from app.commands.client_keys import add_keys_to, keys_of
-from app.commands.command import changing, day_or_never, need_auth_server, print_columns, run_with_database
-from app.db import Engine, transaction
+from app.commands.command import (
+    changing,
+    day_or_never,
+    need_auth_server,
+    print_columns,
+    run_in_transaction,
+    run_with_database,
+)
+from app.db import Engine
 from app.oauth.clients.models import AUTH_METHODS, PUBLIC, Client
 from app.oauth.clients.preregistered import NewClient, add_client, remove_client
-from app.oauth.clients.registration import Registration
 from app.oauth.clients.repository import find_preregistered
 from app.runtime.clock import system_clock
 from app.settings import Settings
@@ -51,12 +57,10 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
         keys=keys_of(arguments),
         may_introspect=arguments.introspect,
     )
-
-    async def work(complete: Settings, engine: Engine) -> Registration:
-        async with transaction(engine) as connection:
-            return await add_client(connection, complete.oauth_redirect_schemes, wanted, system_clock())
-
-    registered = run_with_database(settings, work)
+    schemes = settings.oauth_redirect_schemes
+    registered = run_in_transaction(
+        settings, lambda connection: add_client(connection, schemes, wanted, system_clock())
+    )
     print(f"client_id={registered.client.id}")
     if "client_secret" in registered.response:
         print(f"client_secret={registered.response['client_secret']}")
@@ -65,11 +69,7 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> list[tuple[Client, date | None]]:
-        async with transaction(engine) as connection:
-            return await find_preregistered(connection)
-
-    print_columns(COLUMNS, [_row(*found) for found in run_with_database(settings, work)])
+    print_columns(COLUMNS, [_row(*found) for found in run_in_transaction(settings, find_preregistered)])
     return 0
 
 

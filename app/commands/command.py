@@ -60,6 +60,16 @@ def run_with_database(settings: Settings, work: Callable[[Settings, Engine], Awa
         return asyncio.run(run(complete))
 
 
+def run_in_transaction(settings: Settings, work: Callable[[Connection], Awaitable[Found]]) -> Found:
+    """Run `work` in a transaction, on a database reached as `run_with_database` does."""
+
+    async def run(complete: Settings, engine: Engine) -> Found:
+        async with transaction(engine) as connection:
+            return await work(connection)
+
+    return run_with_database(settings, run)
+
+
 def _find_embedded(settings: Settings) -> DatabaseUrls | None:
     """Return the addresses of the embedded database if the service is running.
 

@@ -4,8 +4,8 @@ import argparse
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from app.commands.command import changing, format_minute, print_columns, run_with_database
-from app.db import Engine, transaction
+from app.commands.command import changing, format_minute, print_columns, run_in_transaction, run_with_database
+from app.db import Connection, Engine
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
 from app.oauth.grants.revocation import revoke_by_command
 from app.people.identities import find_anybody
@@ -41,12 +41,11 @@ def _grant_id(text: str) -> UUID:
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> list[ConnectedApp]:
-        async with transaction(engine) as connection:
-            person_id = await find_anybody(connection, arguments.person)
-            return await find_connected_apps(connection, person_id, system_clock())
+    async def work(connection: Connection) -> list[ConnectedApp]:
+        person_id = await find_anybody(connection, arguments.person)
+        return await find_connected_apps(connection, person_id, system_clock())
 
-    print_columns(COLUMNS, [_row(grant) for grant in run_with_database(settings, work)])
+    print_columns(COLUMNS, [_row(grant) for grant in run_in_transaction(settings, work)])
     return 0
 
 

@@ -5,12 +5,18 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from app.commands.client_keys import add_keys_to, keys_of
-from app.commands.command import changing, day_or_never, need_auth_server, print_columns, run_with_database
-from app.db import Engine, transaction
+from app.commands.command import (
+    changing,
+    day_or_never,
+    need_auth_server,
+    print_columns,
+    run_in_transaction,
+    run_with_database,
+)
+from app.db import Engine
 from app.oauth.clients.models import CONFIDENTIAL_METHODS
 from app.oauth.credentials.service_account_repository import ServiceAccount, find_service_accounts
 from app.oauth.credentials.service_accounts import (
-    IssuedAccount,
     NewAccount,
     create_service_account,
     revoke_service_account,
@@ -54,11 +60,9 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
         keys=keys_of(arguments),
     )
 
-    async def work(complete: Settings, engine: Engine) -> IssuedAccount:
-        async with transaction(engine) as connection:
-            return await create_service_account(connection, complete.resource, wanted, system_clock())
-
-    issued = run_with_database(settings, work)
+    issued = run_in_transaction(
+        settings, lambda connection: create_service_account(connection, settings.resource, wanted, system_clock())
+    )
     print(f"client_id={issued.client_id}")
     if issued.secret is not None:
         print(f"client_secret={issued.secret}")
@@ -67,11 +71,7 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> list[ServiceAccount]:
-        async with transaction(engine) as connection:
-            return await find_service_accounts(connection)
-
-    print_columns(COLUMNS, [_row(account) for account in run_with_database(settings, work)])
+    print_columns(COLUMNS, [_row(account) for account in run_in_transaction(settings, find_service_accounts)])
     return 0
 
 

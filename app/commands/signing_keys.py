@@ -4,7 +4,7 @@ import argparse
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from app.commands.command import format_minute, need_auth_server, print_columns, run_with_database
+from app.commands.command import format_minute, need_auth_server, print_columns, run_in_transaction, run_with_database
 from app.db import Engine, transaction
 from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, KeyRing
 from app.oauth.signing.repository import StoredKey, find_keys
@@ -47,12 +47,8 @@ def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _list(settings: Settings, arguments: argparse.Namespace) -> int:
     now = system_clock()
-
-    async def work(complete: Settings, engine: Engine) -> list[StoredKey]:
-        async with transaction(engine) as connection:
-            return await find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)
-
-    print_columns(COLUMNS, [_row(key, now) for key in run_with_database(settings, work)])
+    keys = run_in_transaction(settings, lambda connection: find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT))
+    print_columns(COLUMNS, [_row(key, now) for key in keys])
     return 0
 
 

@@ -1,8 +1,8 @@
 """SQL on authorization requests that wait for an answer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, and_, insert, select, update
@@ -26,21 +26,13 @@ class AuthorizationRequest:
     expires_at: datetime
 
 
+_COLUMNS: Final = tuple(requests.c[each.name] for each in fields(AuthorizationRequest))
+
+
 async def insert_request(connection: Connection, request: AuthorizationRequest, now: datetime) -> None:
     """Insert a validated request."""
     await connection.execute(
-        insert(requests).values(
-            id=request.id,
-            browser_hash=request.browser_hash,
-            client_id=request.client_id,
-            redirect_uri=request.redirect_uri,
-            state=request.state,
-            scopes=list(request.scopes),
-            resource=request.resource,
-            code_challenge=request.code_challenge,
-            created_at=now,
-            expires_at=request.expires_at,
-        )
+        insert(requests).values({**asdict(request), "scopes": list(request.scopes), "created_at": now})
     )
 
 
@@ -86,17 +78,7 @@ async def close_oldest_requests(connection: Connection, browser_hash: bytes, mos
 
 
 def _select(request_id: UUID, browser_hash: bytes, now: datetime) -> Select[*tuple[Any, ...]]:
-    return select(
-        requests.c.id,
-        requests.c.browser_hash,
-        requests.c.client_id,
-        requests.c.redirect_uri,
-        requests.c.state,
-        requests.c.scopes,
-        requests.c.resource,
-        requests.c.code_challenge,
-        requests.c.expires_at,
-    ).where(
+    return select(*_COLUMNS).where(
         requests.c.id == request_id,
         requests.c.browser_hash == browser_hash,
         requests.c.used_at.is_(None),
@@ -107,14 +89,5 @@ def _select(request_id: UUID, browser_hash: bytes, now: datetime) -> Select[*tup
 def _request_or_none(row: Any) -> AuthorizationRequest | None:
     if row is None:
         return None
-    return AuthorizationRequest(
-        id=row.id,
-        browser_hash=row.browser_hash,
-        client_id=row.client_id,
-        redirect_uri=row.redirect_uri,
-        state=row.state,
-        scopes=tuple(row.scopes),
-        resource=row.resource,
-        code_challenge=row.code_challenge,
-        expires_at=row.expires_at,
-    )
+    values: dict[str, Any] = {**row._mapping, "scopes": tuple(row.scopes)}
+    return AuthorizationRequest(**values)

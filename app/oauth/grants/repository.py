@@ -164,17 +164,5 @@ def _select() -> Select[*tuple[Any, ...]]:
 def _grant_or_none(row: Any) -> GrantRow | None:
     if row is None:
         return None
-    return GrantRow(
-        id=row.id,
-        kind=GrantKind(row.kind),
-        person_id=row.person_id,
-        client_id=row.client_id,
-        client_name=row.client_name,
-        auth_method=row.auth_method,
-        issuer=row.issuer,
-        scopes=frozenset(row.scopes),
-        resource=row.resource,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-    )
+    values: dict[str, Any] = {**row._mapping, "kind": GrantKind(row.kind), "scopes": frozenset(row.scopes)}
+    return GrantRow(**values)

@@ -1,7 +1,8 @@
 """SQL on authorization codes."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
@@ -22,36 +23,17 @@ class Code:
     consumed_at: datetime | None
 
 
+_COLUMNS: Final = tuple(codes.c[each.name] for each in fields(Code))
+
+
 async def insert_code(connection: Connection, code: Code, now: datetime) -> None:
     """Insert a code."""
-    await connection.execute(
-        insert(codes).values(
-            code_hash=code.code_hash,
-            grant_id=code.grant_id,
-            redirect_uri=code.redirect_uri,
-            code_challenge=code.code_challenge,
-            created_at=now,
-            expires_at=code.expires_at,
-        )
-    )
+    await connection.execute(insert(codes).values({**asdict(code), "created_at": now}))
 
 
 async def lock_code(connection: Connection, code_hash: bytes) -> Code | None:
     """Lock and return the code with that hash, used or not."""
-    row = (
-        await connection.execute(
-            select(
-                codes.c.code_hash,
-                codes.c.grant_id,
-                codes.c.redirect_uri,
-                codes.c.code_challenge,
-                codes.c.expires_at,
-                codes.c.consumed_at,
-            )
-            .where(codes.c.code_hash == code_hash)
-            .with_for_update()
-        )
-    ).first()
+    row = (await connection.execute(select(*_COLUMNS).where(codes.c.code_hash == code_hash).with_for_update())).first()
     return None if row is None else Code(*row)
 
 
