@@ -44,7 +44,7 @@ def add_to(commands: "Commands") -> None:
     listing.set_defaults(run=_list)
 
     remove = actions.add_parser("remove", help="remove an app, however it was registered, and disconnect it")
-    remove.add_argument("client_id")
+    remove.add_argument("client_id", help="its client id; `list` shows those of added apps")
     remove.set_defaults(run=_remove)
 
 

@@ -73,7 +73,7 @@ class ConsentAnswer:
         await use_request(connection, waiting.id, now)
         response: dict[str, str | None]
         if decision == "deny":
-            response = {"error": "access_denied", "error_description": "The person said no."}
+            response = {"error": "access_denied", "error_description": "The person denied the request."}
             known |= {"outcome": "denied"}
         else:
             grant = await _create_consent(connection, question, choices, now)

@@ -101,4 +101,4 @@ async def revoke_by_command(
     if grant is not None and grant.kind == GrantKind.SERVICE:
         raise Conflict(f"This is a service account; end it with `service-accounts revoke {grant.client_id}`.")
     if not await revocations.revoke(connection, by_id(grant_id), RevocationReason.BY_OPERATOR, now):
-        raise NotFound("There is no grant of this id, or it has ended already; `grants list` shows a person's.")
+        raise NotFound("There is no grant with this id, or it has ended already; `grants list` shows a person's.")
