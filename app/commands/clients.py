@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from app.commands.client_keys import add_keys_to, keys_of
-from app.commands.command import changing, day_or_never, need_auth_server, print_columns, run_with_database
+from app.commands.common import changing, day_or_never, need_auth_server, print_columns, run_with_database
 from app.db import Engine, transaction
 from app.oauth.clients.models import AUTH_METHODS, PUBLIC, Client
 from app.oauth.clients.preregistered import NewClient, add_client, remove_client
@@ -16,7 +16,7 @@ from app.runtime.clock import system_clock
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 COLUMNS: Final = ("client id", "name", "method", "introspects", "last used", "redirect uris")
 

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from app.commands.client_keys import add_keys_to, keys_of
-from app.commands.command import changing, day_or_never, need_auth_server, print_columns, run_with_database
+from app.commands.common import changing, day_or_never, need_auth_server, print_columns, run_with_database
 from app.db import Engine, transaction
 from app.oauth.clients.models import CONFIDENTIAL_METHODS
 from app.oauth.credentials.service_account_repository import ServiceAccount, find_service_accounts
@@ -20,7 +20,7 @@ from app.scopes import format_scope
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 COLUMNS: Final = ("client id", "name", "household", "scopes", "method", "state", "last used")
 

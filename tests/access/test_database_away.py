@@ -17,7 +17,7 @@ from app.access.grant_cache import KEPT, GrantCache
 from app.audit.log import AuditLog
 from app.db import create_engine, transaction
 from app.db.embedded import EmbeddedPostgres
-from app.db.migrate import migrate
+from app.db.migrations import migrate
 from app.limits.rate_limit import RateLimiter
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.oauth.credentials.api_keys import NewKey, create_api_key

@@ -19,7 +19,7 @@ from app.oauth.clients.repository import find_client, use_assertion
 from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError, invalid_client
 from app.oauth.tokens.failures import count_failure
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 
