@@ -1,4 +1,4 @@
-"""PostgreSQL restarts under two processes of the service: whoever follows a list hears of changes again."""
+"""PostgreSQL restarts under two processes of the service: those who follow a list receive changes again."""
 
 import tempfile
 from collections.abc import Generator

@@ -120,7 +120,7 @@ async def server(settings: Settings, engine: Engine) -> RunningServer:
 
 @dataclass
 class Mailing:
-    """An authorization server that sends letters, and the mailbox where they all arrive."""
+    """An authorization server that sends e-mails, and the mailbox that receives them."""
 
     server: RunningServer
     box: Mailbox

@@ -34,7 +34,7 @@ SHORTEST_REFETCH: Final = timedelta(seconds=30)
 RETRY_SECONDS: Final = 30
 
 _CANT_DECRYPT: Final = (
-    "SECRET_KEY: does not open the signing keys in the database; "
+    "SECRET_KEY: does not decrypt the signing keys in the database; "
     "put the old one back, or give it as SECRET_KEY_PREVIOUS"
 )
 
@@ -127,13 +127,13 @@ class KeyRing:
             self._adopt(stored, now)
 
     def _adopt(self, stored: Sequence[StoredKey], now: datetime, *, strict: bool = False) -> None:
-        opened = {key.kid: key for key in self._signing}
+        decrypted = {key.kid: key for key in self._signing}
         signing: list[SigningKey] = []
         for key in stored:
             if not key.may_sign(now):
                 continue
-            if key.kid in opened:
-                signing.append(opened[key.kid])
+            if key.kid in decrypted:
+                signing.append(decrypted[key.kid])
             elif (found := decrypt(key.sealed_private_key, PURPOSE, key.kid, self._secret_keys)) is not None:
                 signing.append(SigningKey(key.kid, _load_private(found[0]), key.active_from))
             elif strict:
@@ -147,10 +147,10 @@ class KeyRing:
 
     async def _reencrypt(self, connection: Connection, stored: Sequence[StoredKey]) -> None:
         for key in stored:
-            opened = decrypt(key.sealed_private_key, PURPOSE, key.kid, self._secret_keys)
-            if opened is not None and opened[1] is not self.secret_key:
+            decrypted = decrypt(key.sealed_private_key, PURPOSE, key.kid, self._secret_keys)
+            if decrypted is not None and decrypted[1] is not self.secret_key:
                 await store.replace_private_key(
-                    connection, key.kid, encrypt(opened[0], PURPOSE, key.kid, self.secret_key)
+                    connection, key.kid, encrypt(decrypted[0], PURPOSE, key.kid, self.secret_key)
                 )
 
 
@@ -175,5 +175,5 @@ def create_key(generation: int, secret_key: SecretStr, active_from: datetime) ->
 def _load_private(encoded: bytes) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_der_private_key(encoded, password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise StartupError("SECRET_KEY: opened something that is no signing key; restore the database from a backup")
+        raise StartupError("SECRET_KEY: what it decrypts is not a signing key; restore the database from a backup")
     return key
