@@ -13,7 +13,7 @@ from app.runtime.logging import configure_logging
 from app.settings import load_settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Run
+    from app.commands.common import Run
 
 START_FAILED: Final = 2
 REFUSED: Final = 1

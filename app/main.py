@@ -13,7 +13,7 @@ from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
 from app.audit.log import AuditLog
 from app.db import create_engine
-from app.db.migrate import Readiness
+from app.db.migrations import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chain import audit_chain_running
@@ -37,7 +37,7 @@ from app.runtime.health import health_routes
 from app.runtime.logging import configure_logging
 from app.runtime.mailer import Mailer
 from app.runtime.process import exit_with_parent, freeze_gc, on_stop
-from app.runtime.requests import RequestLog
+from app.runtime.request_log import RequestLog
 from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection

@@ -19,7 +19,7 @@ class Resource:
         return f"{public_url}{self.path}"
 
     def admits(self, path: str) -> bool:
-        """Whether a grant for the resource at `path` is good here: for itself, and for those below it."""
+        """Whether a grant for the resource at `path` covers this one: itself, and those below it."""
         return self.path == path or self.path.startswith(f"{path}/")
 
 

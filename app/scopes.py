@@ -45,5 +45,5 @@ def intersect_scopes(approved: frozenset[str], asked: str | None) -> frozenset[s
 
 def format_scope(scopes: Iterable[str]) -> str:
     """Scopes as OAuth writes them: space-separated, weakest first (RFC 6749 section 3.3)."""
-    wanted = set(scopes)
-    return " ".join(scope for scope in ALL_SCOPES if scope in wanted)
+    named = set(scopes)
+    return " ".join(scope for scope in ALL_SCOPES if scope in named)

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 
 import app
 from app.db.embedded import EmbeddedPostgres
-from app.db.migrate import migrate
+from app.db.migrations import migrate
 from app.errors import StartupError
 from app.main import create_app
 from app.runtime.logging import configure_logging

@@ -1,13 +1,13 @@
 """Alembic's entry: one transaction for the whole upgrade, under one lock, so that concurrent starts migrate once.
 
-`app.db.migrate` hands in an open connection and the name of the service role; the plain `alembic` command takes both
+`app.db.migrations` hands in an open connection and the name of the service role; the plain `alembic` command takes both
 from the settings.
 """
 
 from alembic import context
 from sqlalchemy import Connection, text
 
-from app.db.migrate import run_with_settings
+from app.db.migrations import run_with_settings
 from app.tables import metadata
 
 LOCK = 0x5368_6F70  # any fixed number: pg_advisory_xact_lock serialises the migrations of one database

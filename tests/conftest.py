@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from app.db import Engine, create_engine
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
-from app.db.migrate import migrate
+from app.db.migrations import migrate
 from app.fetch.fetcher import Fetcher
 from app.main import create_app
 from app.settings import Settings

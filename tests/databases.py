@@ -136,16 +136,16 @@ class Databases:
         return DatabaseUrls(url(self.template.service), url(self.template.owner), url(self.template.superuser))
 
     def emptier(self, name: str) -> Emptier:
-        """What empties a database that was taken."""
+        """Return what empties a database that was taken."""
         return self.portal.call(self._emptier, name)
 
     def give_back(self, name: str) -> None:
-        """It is not needed any more, whoever is still connected."""
+        """Drop a database that is no longer needed, even if something is still connected to it."""
         self._dropping = [each for each in self._dropping if not _is_done(each)]
         self._dropping.append(self.portal.start_task_soon(self._drop, name))
 
     def finish(self) -> None:
-        """Wait until nothing is made or dropped any more."""
+        """Wait until no database is being created or dropped."""
         for each in (*self._dropping, *([self._next] if self._next is not None else [])):
             each.result()
 

@@ -1,4 +1,4 @@
-"""A real SMTP server that keeps what it is given."""
+"""A real SMTP server that keeps the e-mails it receives."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -19,42 +19,42 @@ SENDER = "lists@example.org"
 
 @dataclass
 class Mailbox:
-    """The letters that arrived, the oldest first, and where they are taken."""
+    """The e-mails received, the oldest first; also the handler of the SMTP server."""
 
     port: int = 0
     refuses: bool = False
-    _letters: "asyncio.Queue[EmailMessage]" = field(default_factory=asyncio.Queue[EmailMessage])
+    _emails: "asyncio.Queue[EmailMessage]" = field(default_factory=asyncio.Queue[EmailMessage])
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """What aiosmtpd calls for each letter."""
+        """Handle an e-mail (called by aiosmtpd)."""
         if self.refuses:
             return "554 No."
         content: Any = envelope.content
-        letter = message_from_bytes(content, policy=policy.default)
-        assert isinstance(letter, EmailMessage)
-        assert envelope.rcpt_tos == [letter["To"]]
-        self._letters.put_nowait(letter)
+        email = message_from_bytes(content, policy=policy.default)
+        assert isinstance(email, EmailMessage)
+        assert envelope.rcpt_tos == [email["To"]]
+        self._emails.put_nowait(email)
         return "250 OK"
 
     async def next(self) -> EmailMessage:
-        """The next letter, as soon as it arrives."""
+        """Wait for the next e-mail and return it."""
         with anyio.fail_after(SECONDS):
-            return await self._letters.get()
+            return await self._emails.get()
 
     @property
     def is_empty(self) -> bool:
-        """Whether every letter was taken out."""
-        return self._letters.empty()
+        """Whether no e-mail is left."""
+        return self._emails.empty()
 
     def settings(self, settings: Settings) -> Settings:
-        """Settings of a service that sends its letters here."""
+        """Settings of a service that sends its e-mails here."""
         smtp = {"smtp_host": "127.0.0.1", "smtp_port": self.port, "smtp_from": SENDER, "smtp_tls": "off"}
         return settings.model_copy(update=smtp)
 
 
 @asynccontextmanager
 async def mailbox(**options: Any) -> AsyncGenerator[Mailbox]:
-    """A server while the block runs; `options` are those of aiosmtpd."""
+    """Run a server during the block; `options` are those of aiosmtpd."""
     box = Mailbox()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(box, loop=loop, enable_SMTPUTF8=True, **options), "127.0.0.1", 0)
@@ -63,7 +63,7 @@ async def mailbox(**options: Any) -> AsyncGenerator[Mailbox]:
         yield box
 
 
-def link_in(letter: EmailMessage) -> str:
-    """The one address in a letter that leads on."""
-    (link,) = (line for line in letter.get_content().splitlines() if "link=" in line)
+def link_in(email: EmailMessage) -> str:
+    """Return the one link in an e-mail."""
+    (link,) = (line for line in email.get_content().splitlines() if "link=" in line)
     return link

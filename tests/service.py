@@ -69,7 +69,7 @@ def free_port() -> int:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment variables that give these settings, and nothing else of ours."""
+    """The environment variables that give these settings, and no other setting."""
     values: dict[str, str] = {}
     for name, value in settings:
         if isinstance(value, SecretStr):

@@ -144,13 +144,13 @@ class SharedDatabases:
             self._drop(old)
 
     async def close(self) -> None:
-        """End what goes on in all."""
+        """Close all that is open in them."""
         await self.close_old()
         for current in self._current.values():
             await current.close()
 
     def drop(self) -> None:
-        """Drop all, once nothing goes on any more."""
+        """Drop all databases, once nothing uses them."""
         for each in (*self._old, *self._current.values()):
             self._drop(each)
 

@@ -96,7 +96,7 @@ class Answer:
 
 @dataclass
 class Site:
-    """A site that answers what it is told to, and 404 elsewhere; `seen` are the requests that came."""
+    """A site that answers what a test sets up, and 404 elsewhere; `seen` are the requests received."""
 
     port: int
     answers: dict[str, Answer | Callable[[], Answer]] = field(default_factory=dict[str, Answer | Callable[[], Answer]])
@@ -185,10 +185,10 @@ class Names:
 
 
 class SilentNames:
-    """A name server that answers for `localhost`, and for others once it is told to."""
+    """A name server that answers for `localhost`, and for others once `released` is set."""
 
     def __init__(self) -> None:
-        self.told = threading.Event()
+        self.released = threading.Event()
         self.waiting = threading.Semaphore(0)
         self.asked: list[str] = []
 
@@ -196,7 +196,7 @@ class SilentNames:
         self.asked.append(host)
         if host != "localhost":
             self.waiting.release()
-            self.told.wait()
+            self.released.wait()
             raise OSError("no such name")
         return [ip_address("127.0.0.1")]
 

@@ -413,13 +413,13 @@ def test_a_role_that_could_see_every_household_ends_the_start(
 
 
 @pytest.mark.proves("""ky-undecryptable MUST own rule
-    A key that can't be opened ends the start with status 2 and never leads to new keys.
+    A key that can't be decrypted stops the start with status 2 and never leads to new keys.
     Here: It does.""")
-def test_a_secret_key_that_does_not_open_the_signing_keys_ends_the_start(
+def test_a_secret_key_that_does_not_decrypt_the_signing_keys_stops_the_start(
     service: Service, database: DatabaseUrls, tmp_path: Path
 ) -> None:
-    other = _external(database) | {"SECRET_KEY": "hidden, and not the one that sealed the keys"}
-    assert refusal(tmp_path, **other).startswith("SECRET_KEY: does not open the signing keys in the database")
+    other = _external(database) | {"SECRET_KEY": "hidden, and not the one that encrypted the keys"}
+    assert refusal(tmp_path, **other).startswith("SECRET_KEY: does not decrypt the signing keys in the database")
 
 
 def _external(database: DatabaseUrls) -> dict[str, str]:

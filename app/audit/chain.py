@@ -113,12 +113,12 @@ class AuditChain:
 def new_chain(secret_key: SecretStr) -> AuditChain:
     """Return a chain without entries and with a new key."""
     key = secrets.token_bytes(KEY_BYTES)
-    return AuditChain(key, encryption.seal(key, PURPOSE, LABEL, secret_key), START, START)
+    return AuditChain(key, encryption.encrypt(key, PURPOSE, LABEL, secret_key), START, START)
 
 
 def open_chain(stored: StoredChain, secret_keys: Sequence[SecretStr]) -> AuditChain:
     """Verify the row of the chain. Raises `BrokenChain` when its key can't be decrypted or its ends were changed."""
-    decrypted = encryption.unseal(stored.encrypted_key, PURPOSE, LABEL, secret_keys)
+    decrypted = encryption.decrypt(stored.encrypted_key, PURPOSE, LABEL, secret_keys)
     if decrypted is None:
         raise BrokenChain(CANT_DECRYPT)
     key, secret_key = decrypted
@@ -126,7 +126,7 @@ def open_chain(stored: StoredChain, secret_keys: Sequence[SecretStr]) -> AuditCh
         raise BrokenChain(ENDS_CHANGED)
     if secret_key is secret_keys[0]:
         return AuditChain(key, stored.encrypted_key, stored.anchor, stored.head)
-    encrypted_again = encryption.seal(key, PURPOSE, LABEL, secret_keys[0])
+    encrypted_again = encryption.encrypt(key, PURPOSE, LABEL, secret_keys[0])
     return AuditChain(key, encrypted_again, stored.anchor, stored.head, needs_storing=True)
 
 

@@ -1,4 +1,4 @@
-"""Few refusals are recorded one by one, many are counted, so that a flood of bad tokens does not fill the disk."""
+"""Record the first refusals of a minute one by one and count the rest, so that a flood can't fill the disk."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,13 +13,13 @@ from app.limits.rate_limit import RateLimit
 from app.runtime.addresses import network_of
 
 GUESSES: Final = frozenset({Action.SIGN_IN, Action.PASSWORD_CHANGED, Action.PASSWORD_RESET})
-"""The actions where passwords and links are guessed. They have a budget of their own, as large as the other one."""
+"""The actions in which passwords and links are guessed. They have limits of their own, as large as the others'."""
 
 MOST_COUNTED: Final = 100
 """The most sources whose further refusals are counted separately; the rest are counted together."""
 
 COUNTED: Final = "counted"
-"""The `detail` of a row that stands for several refusals."""
+"""The `detail` of a row that counts several refusals."""
 
 _Source = tuple[str, str, str | None, UUID | None]
 
@@ -34,7 +34,7 @@ class Refusals:
     def admit(self, entry: AuditEntry) -> bool:
         """Whether a refusal gets a row of its own; if not, it is counted for `take_counted`."""
         counters = [each for limit, subject in _limits(entry) for each in limit.counters(*subject)]
-        # A refusal above one limit uses up none of the others, and leaves no counters that would only fill the memory.
+        # A refusal above one limit doesn't count against the others, and creates no counters, which would fill memory.
         if all(self._counters.has_room(item, key) for item, key in counters):
             for item, key in counters:
                 self._counters.hit(item, key)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Final
 
-from app.commands.command import (
+from app.commands.common import (
     changing,
     day_or_never,
     format_minute,
@@ -27,7 +27,7 @@ from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, format_scope, scopes_of_role
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 COLUMNS: Final = ("id", "name", "person", "household", "scopes", "until", "state", "last used")
 

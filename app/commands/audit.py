@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from app.audit.chain import MAC_BYTES, ChainLink
 from app.audit.export import Period, export
 from app.audit.verify import Verdict, verify
-from app.commands.command import run_with_database
+from app.commands.common import run_with_database
 from app.db import Engine
 from app.runtime.clock import system_clock
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 BROKEN: Final = 1
 

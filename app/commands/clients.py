@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from app.commands.client_keys import add_keys_to, keys_of
-from app.commands.command import (
+from app.commands.common import (
     changing,
     day_or_never,
     need_auth_server,
@@ -22,7 +22,7 @@ from app.runtime.clock import system_clock
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 COLUMNS: Final = ("client id", "name", "method", "introspects", "last used", "redirect uris")
 

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from app.commands.command import changing, format_minute, print_columns, run_in_transaction, run_with_database
+from app.commands.common import changing, format_minute, print_columns, run_in_transaction, run_with_database
 from app.db import Connection, Engine
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
 from app.oauth.grants.revocation import revoke_by_command
@@ -14,7 +14,7 @@ from app.scopes import format_scope
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 COLUMNS: Final = ("grant", "kind", "client id", "name", "issuer", "scopes", "households", "made", "until")
 

@@ -7,7 +7,7 @@ from app.db.startup import database
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 
 def add_to(commands: "Commands") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
-from app.commands.command import run_with_database
+from app.commands.common import run_with_database
 from app.db import Engine, transaction
 from app.errors import Conflict, NotFound
 from app.people import repository
@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.web.emails import reset_url
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 
 def add_to(commands: "Commands") -> None:

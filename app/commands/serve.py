@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 
 def add_to(commands: "Commands") -> None:

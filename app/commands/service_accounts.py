@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from app.commands.client_keys import add_keys_to, keys_of
-from app.commands.command import (
+from app.commands.common import (
     changing,
     day_or_never,
     need_auth_server,
@@ -26,7 +26,7 @@ from app.scopes import format_scope
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 COLUMNS: Final = ("client id", "name", "household", "scopes", "method", "state", "last used")
 

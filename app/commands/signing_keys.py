@@ -4,7 +4,7 @@ import argparse
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from app.commands.command import format_minute, need_auth_server, print_columns, run_in_transaction, run_with_database
+from app.commands.common import format_minute, need_auth_server, print_columns, run_in_transaction, run_with_database
 from app.db import Engine, transaction
 from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, KeyRing
 from app.oauth.signing.repository import StoredKey, find_keys
@@ -13,7 +13,7 @@ from app.runtime.clock import system_clock
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.commands.command import Commands
+    from app.commands.common import Commands
 
 COLUMNS: Final = ("kid", "signs from", "signs until", "published until", "state")
 

@@ -1,4 +1,4 @@
-"""One key per purpose, all from SECRET_KEY, so that what leaks of one says nothing of another."""
+"""Keys derived from SECRET_KEY, one for each purpose: a leaked one reveals nothing about the others."""
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -8,6 +8,6 @@ KEY_BYTES = 32
 
 
 def derive_key(secret_key: SecretStr, purpose: str) -> bytes:
-    """A 256-bit key for `purpose` (RFC 5869, SHA-256, no salt: the input is already random)."""
+    """Derive a 256-bit key for `purpose` (HKDF, RFC 5869, SHA-256; no salt, because the input is random already)."""
     info = f"shopping-list-mcp/{purpose}".encode()
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(secret_key.get_secret_value().encode())

@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-256-GCM under keys derived from SECRET_KEY, one for each purpose."""
+"""Encryption of stored secrets: AES-256-GCM, with a key derived from SECRET_KEY for each purpose."""
 
 import secrets
 from collections.abc import Sequence
@@ -13,18 +13,20 @@ from app.crypto.derived_keys import derive_key
 NONCE_BYTES: Final = 12
 
 
-def seal(plain: bytes, purpose: str, label: str, secret_key: SecretStr) -> bytes:
-    """Nonce and ciphertext. The `label` is bound in, so what is sealed can't be swapped between rows."""
+def encrypt(plain: bytes, purpose: str, label: str, secret_key: SecretStr) -> bytes:
+    """Return nonce and ciphertext. `label` is authenticated too, so a ciphertext is valid in its own row only."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(derive_key(secret_key, purpose)).encrypt(nonce, plain, label.encode())
 
 
-def unseal(sealed: bytes, purpose: str, label: str, secret_keys: Sequence[SecretStr]) -> tuple[bytes, SecretStr] | None:
-    """The plain bytes and which of the `secret_keys` opened them; None when none did."""
+def decrypt(
+    encrypted: bytes, purpose: str, label: str, secret_keys: Sequence[SecretStr]
+) -> tuple[bytes, SecretStr] | None:
+    """Return the plaintext and the one of the `secret_keys` that decrypted it, or None if none of them does."""
     for secret_key in secret_keys:
         try:
             cipher = AESGCM(derive_key(secret_key, purpose))
-            return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], label.encode()), secret_key
+            return cipher.decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], label.encode()), secret_key
         except (InvalidTag, ValueError):
             continue
     return None

@@ -1,5 +1,5 @@
-"""Secrets that we give out, and ids that nobody can guess. Each has a prefix that tells what it is; of a secret only
-the hash is stored."""
+"""Secrets that the service issues, and public ids that can't be guessed. A prefix shows the kind of each; a secret is
+stored only as its hash."""
 
 import secrets
 from hashlib import sha256
@@ -21,15 +21,15 @@ ID_BYTES: Final = 16
 
 
 def new_secret(prefix: str = "") -> str:
-    """A prefix and 256 random bits; the value of a cookie has no prefix."""
+    """Return a prefix and 256 random bits; the value of a cookie has no prefix."""
     return prefix + secrets.token_urlsafe(SECRET_BYTES)
 
 
 def new_public_id(prefix: str) -> str:
-    """A prefix and 128 random bits."""
+    """Return a prefix and 128 random bits."""
     return prefix + secrets.token_urlsafe(ID_BYTES)
 
 
 def hash_of(secret: str) -> bytes:
-    """What is stored. Plain SHA-256 will do: there is nothing to guess in 256 random bits."""
+    """Return the hash under which a secret is stored. Plain SHA-256 suffices: 256 random bits can't be guessed."""
     return sha256(secret.encode()).digest()

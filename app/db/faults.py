@@ -51,7 +51,7 @@ def driver_error(error: BaseException) -> BaseException:
 
 
 def in_words(error: BaseException | None) -> str:
-    """Why a database can't be had, in one line for whoever runs the service."""
+    """Return why a database can't be reached, in one line for the operator."""
     if isinstance(error, ConnectionError) and error.errno is not None:
         return os.strerror(error.errno)  # asyncio's own words are an address as Python writes it
     return str(error).strip().partition("\n")[0] or type(error).__name__

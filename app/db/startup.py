@@ -15,7 +15,7 @@ from app.db import create_engine
 from app.db.embedded import EmbeddedPostgres
 from app.db.engine import Engine, connect
 from app.db.faults import in_words
-from app.db.migrate import migrate
+from app.db.migrations import migrate
 from app.db.transactions import transaction
 from app.errors import StartupError
 from app.settings import Settings

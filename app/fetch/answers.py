@@ -1,4 +1,4 @@
-"""What comes of a fetch: an answer, or why there is none to use."""
+"""The result of a fetch: a response, or the reason why there is no usable one."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,22 +7,22 @@ import httpx2
 
 
 class Reason(StrEnum):
-    """Why there is no answer to use."""
+    """Why there is no usable response."""
 
     REFUSED = "refused"
-    """The address is none that we fetch from; nothing was sent there."""
+    """The address is not allowed; nothing was sent there."""
     UNREACHABLE = "unreachable"
-    """A network fault, too slow, 5xx, or a status that is about us: what was fetched before may still be so."""
+    """A network error, a timeout, 5xx, or a status about this service: an earlier response may still be correct."""
     BUSY = "busy"
-    """Too much is being fetched, or for this requester: it was not begun, and says nothing of the address."""
+    """Too many fetches are running, overall or for this requester; nothing was sent."""
     GONE = "gone"
     """404 or 410."""
     UNUSABLE = "unusable"
-    """Any other status, a redirect too; or too large."""
+    """Any other status, including redirects; or the body is too large."""
 
 
 class FetchFailed(Exception):
-    """There is no answer to use, and why. Strangers are not to be told: it would show them our network."""
+    """There is no usable response. Never show the reason to strangers: it would let them map the private network."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(str(reason))
@@ -31,7 +31,7 @@ class FetchFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer: its status, headers, and body as sent."""
+    """A response: its status, headers, and body as sent."""
 
     status: int
     headers: httpx2.Headers
@@ -39,10 +39,10 @@ class Fetched:
 
 
 async def read_answer(response: httpx2.Response, limit_bytes: int) -> Fetched:
-    """The answer, read as far as that is allowed. Raises `FetchFailed` for 5xx, a redirect, or one too large."""
+    """Read a response. Raises `FetchFailed` for 5xx, a redirect, or more than `limit_bytes`."""
     if response.status_code >= 500:
         raise FetchFailed(Reason.UNREACHABLE)
-    # Nothing compressed was asked for, and a small compressed body can be a huge one.
+    # Compression was not accepted, and a small compressed body can expand to a huge one.
     if 300 <= response.status_code < 400 or "content-encoding" in response.headers:
         raise FetchFailed(Reason.UNUSABLE)
     body = bytearray()

@@ -1,4 +1,4 @@
-"""How much of the process fetches of one kind may take: places, and threads that look up names."""
+"""Bulkheads: fetches of one kind can use only their share of connections and of threads that look up names."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -13,7 +13,7 @@ from app.runtime.addresses import IPAddress, Resolve
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many fetches and look-ups go on at once: altogether, at one host, and for one requester."""
+    """How many fetches and look-ups may run at once: in total, at one host, and for one requester."""
 
     fetches: ConcurrencyLimit
     of_host: ConcurrencyLimit
@@ -23,14 +23,14 @@ class Bounds:
 
 
 class FetchPlaces:
-    """Places and look-ups within `bounds`, each waited for `patience` seconds.
+    """Hands out fetches and look-ups within `bounds`. Each waits at most `patience` seconds, then `FetchFailed` is
+    raised.
 
-    A look-up can take half a minute when a name server is silent, and can't be ended. So it counts until it ends by
-    itself, even when nobody waits for it. Each has a daemon thread of its own, so the process can exit meanwhile.
+    A look-up can take half a minute when a name server is silent, and can't be cancelled. So it counts until it ends,
+    even when nothing waits for it. Each has its own daemon thread, so the process can exit meanwhile.
 
     A requester is the network address on whose behalf something is fetched, and counts with its networks; None has no
-    limit. Waiting for others of the same requester or host takes no place from the rest. Both methods raise
-    `FetchFailed` when they have waited long enough.
+    limit. Those that wait for a requester or a host take no slot from the others.
     """
 
     def __init__(self, resolve: Resolve, bounds: Bounds, *, patience: float) -> None:
@@ -44,13 +44,13 @@ class FetchPlaces:
 
     @asynccontextmanager
     async def place(self, host: str, requester: str | None) -> AsyncGenerator[None]:
-        """Hold a place for a fetch from `host`."""
+        """Hold the slots for a fetch from `host`."""
         of_requester = self._requesters.of_networks(requester)
         with await self._take(*of_requester, self._hosts.of(host.rstrip(".")), self._fetches.of()):
             yield
 
     async def addresses_of(self, host: str, port: int, requester: str | None) -> Sequence[IPAddress]:
-        """Look up the addresses of a host, once. Raises OSError or UnicodeError when there are none."""
+        """Look up the addresses of a host once. Raises OSError or UnicodeError when there are none."""
         taken = await self._take(*self._look_ups_of_requesters.of_networks(requester), self._look_ups.of())
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Sequence[IPAddress]] = loop.create_future()
@@ -69,12 +69,12 @@ class FetchPlaces:
                 found = self._resolve(host, port)
             except Exception as error:
                 found = error
-            with suppress(RuntimeError):  # the loop is closed: nobody waits for the answer
+            with suppress(RuntimeError):  # the loop is closed: nothing waits for the result
                 loop.call_soon_threadsafe(ended, found)
 
         try:
             Thread(target=look_up, name="look-up", daemon=True).start()
-        except RuntimeError:  # the system has no thread to give
+        except RuntimeError:  # the system can't start another thread
             taken.close()
             raise FetchFailed(Reason.BUSY) from None
         return await answer

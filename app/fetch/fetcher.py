@@ -1,11 +1,12 @@
-"""The one outbound fetcher. Of what strangers choose it reaches public https servers and nothing else; an address that
-the settings name may be private too (`Asked.chosen`).
+"""All outbound HTTP goes through this fetcher, which prevents server-side request forgery (SSRF).
 
-A name is resolved once for each fetch; every address that comes back must be allowed, and the connection goes to a
-checked address, so that a second answer of a hostile name server comes too late. No redirect is followed; proxies,
-cookies and the environment play no part; size and time are bounded. What strangers choose takes no place and no
-look-up from what the settings name, nor what anybody can have fetched from what is for people who have signed in, and
-what one of them asks for leaves enough to the others.
+A URL that a stranger chose must lead to a public https server; only a URL from the settings may lead to a private
+address (`Asked.chosen`). A name is resolved once for each fetch, all its addresses must be allowed, and the connection
+goes to one of these, so DNS rebinding has no effect. Redirects are not followed; proxies, cookies and environment
+variables are ignored; size and time are bounded.
+
+Fetches for the settings, for people who have signed in, and for everyone else have separate slots and look-ups, so
+none of them can starve the others.
 """
 
 import ssl
@@ -44,7 +45,7 @@ STRANGERS: Final = Bounds(
 
 _GONE: Final = (404, 410)
 _ABOUT_US: Final = (401, 403, 407, 408, 425, 429)
-"""A site that answers so does not want us, or not now; it does not say that nothing is there."""
+"""With these, a site refuses this service, perhaps only for now; it doesn't say that nothing is there."""
 _HEADERS: Final = {
     "User-Agent": "shopping-list-mcp",
     "Accept": "application/json",
@@ -54,12 +55,12 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. `chosen` is the address in the settings that it is about; None when strangers chose it.
-    `requester` is the network address on whose behalf it is; None for what the settings name. `for_person`: somebody
-    who has signed in wants it.
+    """One request.
 
-    What is about a setting has places and look-ups of its own, and so has what is for a person. Only at the host and
-    port of the setting it may reach private addresses: what a server there says of others is the word of a stranger.
+    `chosen` is the URL in the settings that it belongs to, or None when a stranger chose its URL. Private addresses are
+    allowed only at the host and port of `chosen`: other URLs that a server there names count as chosen by a stranger.
+    `requester` is the network address on whose behalf it is made; None for the settings. `for_person` is true when it
+    is made for a person who has signed in.
     """
 
     url: str
@@ -73,11 +74,11 @@ class Asked:
 
 
 class Fetcher:
-    """Fetches over https, with bounds on how much goes on at once.
+    """Fetches over https, a bounded number at once.
 
-    `resolve_host` finds addresses and may block; `seconds` bounds each fetch. For tests, `allow_loopback` lets it reach
-    this machine, and `ca_file` is a certificate authority to believe besides the usual ones. `allow_plain_loopback`
-    lets it do without TLS on this machine, at servers that are named in the settings.
+    `resolve_host` looks up addresses and may block; `seconds` bounds each fetch. For tests, `allow_loopback` lets it
+    reach this machine, and `ca_file` adds a trusted certificate authority. `allow_plain_loopback` allows http on this
+    machine, for servers named in the settings.
     """
 
     def __init__(
@@ -100,10 +101,9 @@ class Fetcher:
     async def get(
         self, url: str, requester: str, *, limit_bytes: int = DOCUMENT_BYTES, for_person: bool = False
     ) -> Fetched:
-        """The answer 200 to GET at an address that a stranger chose. Raises `FetchFailed` for every other one.
+        """GET a URL that a stranger chose and return the response. Raises `FetchFailed` unless its status is 200.
 
-        `requester` is the network address on whose behalf it is fetched, `for_person` whether for somebody who has
-        signed in.
+        For `requester` and `for_person` see `Asked`.
         """
         asked = Asked(url, limit_bytes=limit_bytes, requester=requester, for_person=for_person)
         fetched = await self.request(asked)
@@ -116,7 +116,8 @@ class Fetcher:
         return fetched
 
     async def request(self, asked: Asked) -> Fetched:
-        """The answer, a refusal (4xx) too. Raises `FetchFailed` for none, 5xx, a redirect, or one too large."""
+        """Return the response, also for a 4xx status. Raises `FetchFailed` for 5xx, redirects, large bodies, and when
+        there is no response."""
         url = _parsed(asked.url)
         is_there = asked.chosen is not None and _place(_parsed(asked.chosen)) == _place(url)
         _check(url, plain=is_there and self._allow_plain_loopback)
@@ -137,7 +138,7 @@ class Fetcher:
     async def _addresses_of(
         self, places: FetchPlaces, url: httpx2.URL, requester: str | None, *, anywhere: bool
     ) -> Sequence[IPAddress]:
-        """The checked addresses of a host: one look-up, and one bad address spoils them all."""
+        """Look up a host once and return its addresses. Raises `FetchFailed` unless all of them are allowed."""
         try:
             addresses = await places.addresses_of(*_place(url), requester)
         except (OSError, ValueError):
@@ -154,7 +155,7 @@ class Fetcher:
         timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)  # `request` bounds the whole
         async with httpx2.AsyncClient(verify=self._tls, trust_env=False, timeout=timeout) as client:
             for address in addresses:
-                # The connection goes to the address; name and certificate stay those of the host.
+                # Connect to the address, but verify the certificate against the host's name.
                 request = client.build_request(
                     asked.method,
                     url.copy_with(host=str(address)),
@@ -181,7 +182,7 @@ class Fetcher:
 
 
 def fetcher_of(settings: Settings) -> Fetcher:
-    """The fetcher as the settings want it."""
+    """Return the fetcher that the settings describe."""
     return Fetcher(
         allow_loopback=settings.fetch_allow_loopback,
         allow_plain_loopback=settings.is_local,
@@ -203,10 +204,10 @@ def _check(url: httpx2.URL, *, plain: bool) -> None:
 
 
 def _place(url: httpx2.URL) -> tuple[str, int]:
-    """Host and port of an address."""
+    """Return the host and port of a URL."""
     return _host(url), url.port or (80 if url.scheme == "http" else 443)
 
 
 def _host(url: httpx2.URL) -> str:
-    """The host as it travels: ASCII, an IPv6 address without brackets."""
+    """Return the host as it is sent: in ASCII, an IPv6 address without brackets."""
     return url.raw_host.decode("ascii")

@@ -1,4 +1,4 @@
-"""How long a fetched answer may be kept (RFC 9111)."""
+"""How long a response may be cached (RFC 9111)."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,7 +13,7 @@ _MOST_DIGITS: Final = 10
 
 
 def lifetime_of(headers: httpx2.Headers, now: datetime) -> timedelta:
-    """The freshness lifetime that the headers give (RFC 9111 section 4.2.1, as a shared cache); zero without one."""
+    """Return the freshness lifetime in the headers (RFC 9111 section 4.2.1, for a shared cache); zero if none."""
     directives = dict(_directive(each) for each in parse_http_list(headers.get("cache-control", "")))
     if directives.keys() & {"no-store", "no-cache", "private"}:
         return NONE
@@ -31,15 +31,15 @@ def _directive(text: str) -> tuple[str, str]:
 
 
 def _seconds(text: str) -> timedelta:
-    """Delta-seconds; what is no number counts as none, and what is too large as very long (section 1.2.2)."""
+    """Parse delta-seconds: zero if it isn't a number; one too large counts as very long (section 1.2.2)."""
     if not (text.isascii() and text.isdigit()):
         return NONE
     return timedelta(seconds=int(text[:_MOST_DIGITS]))
 
 
 def _moment(text: str, otherwise: datetime) -> datetime:
-    """An HTTP date, in UTC whatever it claims; `otherwise` when it is none, such as `0`."""
+    """Parse an HTTP date as UTC, whatever zone it names; return `otherwise` if it isn't a date, such as `0`."""
     try:
         return parsedate_to_datetime(text).replace(tzinfo=UTC)
-    except (ValueError, OverflowError):  # the latter for a year or a zone that no calendar has
+    except (ValueError, OverflowError):  # the latter for a year or a zone out of range
         return otherwise

@@ -33,8 +33,8 @@ Found = TypeVar("Found", bound=HasName)
 
 def matching(among: Iterable[Found], household: str) -> list[Found]:
     """Return the one with this ref, or else those with this name, ignoring case and accents."""
-    among, wanted = list(among), fold(household)
-    return [each for each in among if each.ref == wanted] or [each for each in among if fold(each.name) == wanted]
+    among, folded = list(among), fold(household)
+    return [each for each in among if each.ref == folded] or [each for each in among if fold(each.name) == folded]
 
 
 def labels(found: Sequence[HasName]) -> list[str]:

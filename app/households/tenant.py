@@ -110,11 +110,11 @@ async def _opened(
 ) -> AsyncGenerator[Tenant]:
     changed: dict[UUID, int] = {}
 
-    def tell() -> None:
+    def notify() -> None:
         if changed and lists_changed is not None:
             lists_changed(membership.household_id, changed)
 
-    async with open_transaction(engine, membership.household_id, write=write, committed=tell) as opened:
+    async with open_transaction(engine, membership.household_id, write=write, committed=notify) as opened:
         yield Tenant(opened, actor, membership, _PROOF, changed)
 
 

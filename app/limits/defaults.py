@@ -214,6 +214,9 @@ PASSWORDS_OF_NETWORK: Final = ConcurrencyLimit(
     "Of these, passwords from one network. Some take long to measure, and must not fill the queue.",
 )
 
+BODY_SECONDS: Final = 30
+"""How long the body of a request may take to arrive."""
+
 FETCH_SECONDS: Final = 5
 PATIENCE: Final = 0.25
 """The part of its time that a stranger's fetch waits for a look-up, and again for a place."""

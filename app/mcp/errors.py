@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from app.errors import AppError, LimitReached, Unavailable
-from app.runtime.requests import generic_message
+from app.runtime.request_log import generic_message
 
 RETRY_SECONDS: Final = 1
 _log: Final = structlog.stdlib.get_logger("app.mcp")

@@ -200,7 +200,7 @@ class ResourceRefs(NamedTuple):
 
 
 def parse_uri(uri: str) -> ResourceRefs | None:
-    """Return the refs in a URI, or None if it is not one of ours in its canonical form."""
+    """Return the refs in a URI, or None if it is not a URI of this service in its canonical form."""
     for template in (URI_OF_LISTS, URI_OF_LIST):
         found = template.match(uri, max_uri_length=LONGEST_URI)
         # With other forms (percent-encoded, say), one resource would have several URIs.

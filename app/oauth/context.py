@@ -11,9 +11,8 @@ from app.db import Engine
 from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.signing.key_ring import KeyRing
-from app.runtime.addresses import known_address
+from app.runtime.addresses import client_address, known_address
 from app.runtime.clock import Clock
-from app.runtime.requests import client_address
 from app.settings import Settings
 
 

@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from app.fetch.fetcher import Fetcher
-from app.oauth.authorize.approve import ConsentAnswer
+from app.oauth.authorize.approve import ConsentEndpoint
 from app.oauth.authorize.consent import ConsentPage
 from app.oauth.authorize.endpoint import AuthorizationEndpoint
 from app.oauth.authorize.error_page import with_error_page
@@ -87,7 +87,7 @@ def _page_routes(
         page_route(kit, "/authorize", authorize),
         page_route(kit, "/oauth/authorize", authorize),
         page_route(kit, "/oauth/consent", with_error_page(kit, consent)),
-        page_route(kit, "/oauth/consent", with_error_page(kit, ConsentAnswer(context, kit, consent)), "POST"),
+        page_route(kit, "/oauth/consent", with_error_page(kit, ConsentEndpoint(context, kit, consent)), "POST"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""SQL on the counters of attempts."""
+"""SQL on the counters of sign-in attempts and e-mails."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from app.people.tables import attempts
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """`failures` in a row as of `counted_at`; nothing is tried before `next_at`; worth nothing after `expires_at`."""
+    """`failures` in a row as of `counted_at`; the next attempt is allowed at `next_at`; deleted after `expires_at`."""
 
     key_hash: bytes
     failures: int
@@ -31,9 +31,9 @@ async def exists(connection: Connection, key_hash: bytes, now: datetime) -> bool
 
 
 async def lock(connection: Connection, key_hash: bytes, now: datetime) -> Counter:
-    """The counter, made now where there is none, locked until the transaction ends."""
+    """Lock a counter until the transaction ends and return it; insert it if there is none."""
     new = insert_or_skip(attempts).values(asdict(Counter(key_hash, 0, now, now, now)))
-    # An update that changes nothing, because only an update locks the row that is there and returns it.
+    # The update changes nothing: it is there because DO NOTHING would neither lock nor return an existing row.
     found = await connection.execute(
         new.on_conflict_do_update(
             index_elements=[attempts.c.key_hash], set_={"failures": attempts.c.failures}
@@ -43,11 +43,11 @@ async def lock(connection: Connection, key_hash: bytes, now: datetime) -> Counte
 
 
 async def update_counter(connection: Connection, counter: Counter) -> None:
-    """Store a locked counter's new state."""
+    """Store the new state of a locked counter."""
     values = asdict(counter)
     await connection.execute(update(attempts).where(attempts.c.key_hash == values.pop("key_hash")).values(values))
 
 
 async def forget(connection: Connection, keys: Sequence[bytes]) -> None:
-    """Remove counters."""
+    """Delete counters."""
     await connection.execute(delete(attempts).where(attempts.c.key_hash.in_(keys)))

@@ -1,8 +1,8 @@
-"""Slows down guessing: counters of attempts by account and by network, shared by all processes.
+"""Slow down password guessing: attempts are counted by account and by network, for all processes together.
 
-An account's counter is kept under its e-mail address whether there is such an account or not, so that the wait tells
-nothing. A network from which someone signed in to an account before has a counter of its own for it, so others who
-guess can't keep the owner out.
+An e-mail address has a counter whether it has an account or not, so a wait does not reveal which addresses have one. A
+network from which the owner has signed in to an account before has a separate counter for that account, so guesses from
+elsewhere can't lock the owner out.
 """
 
 import hmac
@@ -35,14 +35,14 @@ _TOO_MANY_EMAILS: Final = "We already sent messages to this address. Check your 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that was counted as failed in advance: of any number at once, none goes uncounted."""
+    """An attempt, counted as failed in advance so that concurrent attempts are all counted."""
 
     counters: tuple[tuple[bytes, Backoff], ...]
     familiar: bytes
 
 
 class LoginThrottle:
-    """Counts attempts. Its keys in the database are HMACs, so it stores no addresses of people or networks.
+    """Counts attempts under HMACs, so the database has no e-mail or network addresses.
 
     In each method, `address` is the network address of the request.
     """
@@ -52,7 +52,8 @@ class LoginThrottle:
         self._enabled = enabled
 
     async def begin(self, connection: Connection, email: EmailAddress, address: str, now: datetime) -> Attempt:
-        """Count an attempt to sign in before it is checked. Raises `RateLimited`, with nothing counted."""
+        """Count a sign-in attempt before its password is checked. If it must wait, count nothing and raise
+        `RateLimited`."""
         familiar = self._hash("familiar", email.key, network_of(address))
         if not self._enabled:
             return Attempt((), familiar)
@@ -65,16 +66,16 @@ class LoginThrottle:
     async def count_email(
         self, connection: Connection, purpose: Purpose, email: EmailAddress, address: str, now: datetime
     ) -> None:
-        """Count a message that someone has us send to an e-mail address. Raises `RateLimited`.
+        """Count an e-mail that someone requests for an address. Raises `RateLimited`.
 
-        Each purpose has a counter of its own: asking for messages of one kind keeps nobody from those of another.
+        Each purpose has its own counter, so requests for one kind of e-mail can't block another kind.
         """
         if self._enabled:
             to = (self._hash("letters to", purpose, email.key), EMAILS_TO_ADDRESS)
             await _count(connection, (to, *self._networks("letters from", address)), now)
 
     async def succeed(self, connection: Connection, attempt: Attempt, now: datetime) -> None:
-        """End the account's waits after a valid attempt; its network becomes familiar to the account."""
+        """Reset the account's counter after a valid attempt, and remember its network as familiar to the account."""
         if self._enabled:
             counters = dict(attempt.counters)
             for key in sorted({*counters, attempt.familiar}):
@@ -87,13 +88,13 @@ class LoginThrottle:
                     await repository.update_counter(connection, _without_one(counter, counters[key], now))
 
     async def cancel(self, connection: Connection, attempt: Attempt, now: datetime) -> None:
-        """Take back an attempt that could not be checked."""
+        """Undo the counting of an attempt that could not be checked."""
         for key, backoff in sorted(attempt.counters, key=itemgetter(0)):
             counter = await repository.lock(connection, key, now)
             await repository.update_counter(connection, _without_one(counter, backoff, now))
 
     async def forgive(self, connection: Connection, email: EmailAddress, address: str, now: datetime) -> None:
-        """End the account's waits, also at this network, once its owner has proven themselves in another way."""
+        """Reset the account's counter, also for this network, after its owner has proved their identity otherwise."""
         familiar = self._hash("familiar", email.key, network_of(address))
         await self.succeed(connection, Attempt(((self._hash("account", email.key), ACCOUNT_ATTEMPTS),), familiar), now)
 
@@ -105,7 +106,7 @@ class LoginThrottle:
 
 
 async def _count(connection: Connection, counters: Iterable[tuple[bytes, Backoff]], now: datetime) -> None:
-    # Always in the order of the keys, so that two attempts never wait for each other.
+    # Locked in the order of the keys, so that two attempts can't deadlock.
     found = [
         (await repository.lock(connection, key, now), backoff) for key, backoff in sorted(counters, key=itemgetter(0))
     ]
@@ -130,6 +131,6 @@ def _without_one(counter: Counter, backoff: Backoff, now: datetime) -> Counter:
 def _counter(
     key: bytes, backoff: Backoff, failures: int, counted_at: datetime, next_at: datetime, kept: datetime
 ) -> Counter:
-    """Return a counter that is kept until all its failures are forgiven, and not shorter than `kept`."""
+    """Return a counter that expires when all its failures are forgiven, but not before `kept`."""
     expires_at = max(counted_at + failures * backoff.forgiven, next_at, kept)
     return Counter(key, failures, counted_at, next_at, expires_at)

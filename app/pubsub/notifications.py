@@ -91,7 +91,7 @@ def payloads_of(origin: UUID, notifications: Iterable[Notification]) -> list[str
 
 
 def read_payload(payload: object) -> Message | None:
-    """Return the message of a payload, or None if it isn't one of ours."""
+    """Return the message in a payload, or None if this service didn't send it."""
     if not isinstance(payload, str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What time it is: a parameter, so that tests move time instead of waiting for it."""
+"""The clock. It is a parameter, so that tests can move time instead of waiting."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,5 +7,5 @@ Clock = Callable[[], datetime]
 
 
 def system_clock() -> datetime:
-    """The current moment, in UTC."""
+    """Return the current time, in UTC."""
     return datetime.now(UTC)

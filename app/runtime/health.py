@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work; no token, no detail."""
+"""Liveness and readiness checks. They need no token and give no details."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -11,17 +11,17 @@ HEALTH_PATHS: Final = frozenset({"/healthz", "/readyz"})
 
 
 def health_routes(is_ready: Callable[[], Awaitable[bool]]) -> list[BaseRoute]:
-    """`/healthz`: the process answers. `/readyz`: `is_ready` says the database is there and current."""
+    """Return `/healthz`, which answers while the process runs, and `/readyz`, which answers 200 if `is_ready`."""
 
     async def healthz(request: Request) -> Response:
-        return _answer(True)
+        return _health_response(True)
 
     async def readyz(request: Request) -> Response:
-        return _answer(await is_ready())
+        return _health_response(await is_ready())
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
-def _answer(fine: bool) -> Response:
+def _health_response(is_healthy: bool) -> Response:
     headers = {"Cache-Control": "no-store"}
-    return PlainTextResponse("ok\n", headers=headers) if fine else PlainTextResponse("not ready\n", 503, headers)
+    return PlainTextResponse("ok\n", headers=headers) if is_healthy else PlainTextResponse("not ready\n", 503, headers)

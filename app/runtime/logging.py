@@ -1,7 +1,7 @@
 """Logs to stderr: readable on a terminal, JSON lines elsewhere, every line with its request id.
 
-A traceback says where and of what kind a fault is, never its message: the messages of drivers and validators quote
-values, and those are what people buy, or their tokens.
+A traceback shows the type and place of an error, never its message: drivers and validators quote values in their
+messages, which may be items on a list, or tokens.
 """
 
 import logging
@@ -12,14 +12,14 @@ from typing import Final, cast
 import structlog
 from structlog.typing import EventDict, Processor
 
-from app.runtime.requests import request_id
+from app.runtime.request_log import request_id
 
 QUIET: Final = (
     *("mcp", "uvicorn.access", "sqlalchemy", "alembic", "asyncio"),
     *("authlib", "httpx", "httpcore", "httpx2", "httpcore2"),
 )
-"""Loggers whose information is noise: the SDK alone writes a line for each request. At debug level some would also
-write secrets, as Authlib does with PKCE verifiers."""
+"""Loggers that are too noisy below warnings: the SDK alone writes a line for each request. At debug level some also log
+secrets, as Authlib does with PKCE verifiers."""
 
 
 def configure_logging(level: str) -> None:
@@ -74,7 +74,7 @@ def _add_traceback(logger: object, method: str, event: EventDict) -> EventDict:
 
 
 def _without_messages(error: BaseException) -> list[str]:
-    """Each exception of the chain, the first cause first: its kind, then the places it passed."""
+    """Return the type and the stack of each exception in the chain, the first cause first."""
     lines: list[str] = []
     link: BaseException | None = error
     while link is not None:

@@ -1,4 +1,4 @@
-"""Sending e-mails after the response that announces them, so that its timing does not tell whether there is one."""
+"""Send e-mails in the background, so that the timing of a response doesn't reveal whether one is sent."""
 
 import asyncio
 import ssl
@@ -29,7 +29,7 @@ _log: Final = structlog.stdlib.get_logger("app.mail")
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """Plain text to one address. It holds nothing that a stranger typed, so nobody can write to others through us."""
+    """Plain text to one address. It has nothing that a stranger typed, so nobody can use the service to send spam."""
 
     to: str
     subject: str
@@ -37,13 +37,13 @@ class Email:
 
 
 Compose = Callable[[], Awaitable[Email | None]]
-"""Writes an e-mail when its turn comes; None if there is nothing to send."""
+"""Composes an e-mail when its turn comes, or returns None if there is nothing to send."""
 
 
 class Mailer:
-    """Sends e-mails one after the other through the SMTP server in the settings; a bounded number waits.
+    """Sends e-mails one by one through the SMTP server in the settings, from a queue of bounded length.
 
-    An e-mail that can't be sent is dropped with a line in the log: people can ask for another one.
+    An e-mail that can't be sent is logged and dropped: people can ask for another one.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -56,7 +56,7 @@ class Mailer:
         return self._settings.smtp_host is not None
 
     def put(self, compose: Compose) -> None:
-        """Have an e-mail written and sent soon. Raises `Unavailable` when too many are waiting."""
+        """Queue an e-mail. Raises `Unavailable` when too many are waiting."""
         try:
             self._waiting.put_nowait(compose)
         except asyncio.QueueFull:
@@ -66,7 +66,7 @@ class Mailer:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Send while the block runs; at its end, what is still waiting gets a few more seconds."""
+        """Send while the block runs; at its end, wait a few seconds for the rest of the queue."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._keep_sending)
             try:
@@ -118,7 +118,7 @@ def _message(email: Email, settings: Settings) -> EmailMessage:
     message["Subject"] = email.subject
     message["Date"] = format_datetime(system_clock())
     message["Message-ID"] = make_msgid(domain=domain)
-    # So that no out-of-office reply answers it (RFC 3834 section 5).
+    # Suppresses out-of-office replies (RFC 3834 section 5).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(email.text)
     return message

@@ -1,4 +1,4 @@
-"""Whether the service can listen where it is told to."""
+"""The process: stop it with its parent, react to stop signals, and check that its port is free."""
 
 import asyncio
 import errno
@@ -18,7 +18,7 @@ from app.errors import StartupError
 
 
 def exit_with_parent() -> None:
-    """Ask this process to stop as soon as its parent is gone, also by `kill -9`: otherwise it would keep the port."""
+    """Stop this process when its parent ends, even by `kill -9`; otherwise it would keep the port."""
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_watch, args=(parent,), name="end-with-parent", daemon=True).start()
@@ -30,34 +30,34 @@ def _watch(parent: BaseProcess) -> None:
 
 
 def freeze_gc() -> None:
-    """Let the collector pass over all that is there now: modules, models and schemas live as long as the process.
+    """Exclude existing objects from garbage collection: modules, models and schemas live as long as the process.
 
-    It walked through all of them again and again otherwise, which took a tenth of the CPU of a call. Call it once, when
-    the application is made.
+    Traversing them again and again took a tenth of the CPU of a call. Call this once, when the application is made.
     """
     gc.collect()
     gc.freeze()
 
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-_NOBODY: Final = (None, signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler)
+_DEFAULT_HANDLERS: Final = (None, signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler)
 
 
 @contextmanager
-def on_stop(tell: Callable[[], None]) -> Generator[None]:
-    """Call `tell` on the event loop when the process is asked to stop; the server's own handling goes on.
+def on_stop(callback: Callable[[], None]) -> Generator[None]:
+    """Call `callback` on the event loop when a signal asks the process to stop, then let the server handle the signal.
 
-    A server sends the lifespan's shutdown only after all answers are done, and an answer that follows changes is never
-    done by itself. Only signals that the server handles are watched, and only in the main thread, which alone can.
+    A server sends the lifespan's shutdown only after all responses have ended, but a response that streams changes
+    never ends by itself. Only signals that the server handles are watched, and only in the main thread, because Python
+    handles signals nowhere else.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
-    handled = {each: found for each in STOP_SIGNALS if (found := signal.getsignal(each)) not in _NOBODY}
+    handled = {each: found for each in STOP_SIGNALS if (found := signal.getsignal(each)) not in _DEFAULT_HANDLERS}
 
     def stop(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(tell)
+        loop.call_soon_threadsafe(callback)
         handler: Any = handled[signal.Signals(number)]
         handler(number, frame)
 
@@ -71,16 +71,16 @@ def on_stop(tell: Callable[[], None]) -> Generator[None]:
 
 
 def check_address(host: str, port: int) -> None:
-    """Raises `StartupError` unless a server could listen on `host` and `port` now.
+    """Raise `StartupError` unless a server could listen on `host` and `port` now.
 
-    Asked before anything else is started, because the server itself would find out last and end with a traceback.
+    Call it before anything else starts: the server itself would find out last, and end with a traceback.
     """
     try:
         for family, kind, protocol, _, address in socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         ):
             with socket.socket(family, kind, protocol) as probe:
-                # The options of the server's own socket (asyncio), so that both meet the same answer.
+                # The same options as asyncio gives the server's socket, so that both get the same result.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 if family == socket.AF_INET6:
                     probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

@@ -1,4 +1,4 @@
-"""Work that many want at once is done once, and all of them get what came of it."""
+"""Share one running call among all who ask for the same key (single flight)."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -8,9 +8,10 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Result]):
-    """At most one piece of work under way for each key.
+    """Runs at most one call for each key at a time.
 
-    Errors of the type `personal` are about whoever began the work: who waited for it then does it for themselves.
+    An error of the type `personal` concerns only the caller that started the call: the others then do the work
+    themselves.
     """
 
     def __init__(self, personal: type[Exception] | tuple[()] = ()) -> None:
@@ -21,9 +22,10 @@ class SingleFlight(Generic[Result]):
         return len(self._under_way)
 
     async def do(self, key: str, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """What `work` answers or raises, or what the same work that is under way already does.
+        """Return or raise the result of `work`, or of the call for the same key that is already running.
 
-        It goes on when the one who began it gives up, because others may be waiting; so it must end by itself.
+        The call goes on when the caller that started it is cancelled, because others may be waiting; so it must end by
+        itself.
         """
         task = self._under_way.get(key)
         if task is None:
@@ -42,4 +44,4 @@ class SingleFlight(Generic[Result]):
     def _landed(self, key: str, task: asyncio.Task[Result]) -> None:
         del self._under_way[key]
         if not task.cancelled():
-            task.exception()  # when everybody gave up, nobody else looks at it
+            task.exception()  # marks it as retrieved: if all callers were cancelled, nothing else does

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from app.crypto.derived_keys import derive_key
 from app.errors import Invalid
-from app.runtime.requests import BODY_SECONDS
+from app.limits.defaults import BODY_SECONDS
 
 MAX_FIELDS: Final = 100
 LONGEST_SHOWN: Final = 254

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from app.errors import AppError
-from app.runtime.requests import generic_message
+from app.runtime.request_log import generic_message
 from app.ui.page_kit import PageKit
 
 KEPT_PARAMETERS: Final = ("request", "next")

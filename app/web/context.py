@@ -13,9 +13,8 @@ from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.oidc_login.provider import OidcProvider
 from app.people.models import Person
 from app.people.password_sign_in import PasswordSignIn
-from app.runtime.addresses import known_address
+from app.runtime.addresses import client_address, known_address
 from app.runtime.mailer import Mailer
-from app.runtime.requests import client_address
 from app.ui.forms import Fields, typed
 from app.ui.page_kit import PageKit
 from app.web.destinations import AccountPages, Destinations

@@ -11,8 +11,8 @@ from app.people import repository
 from app.people.email_addresses import EmailAddress, parse_email
 from app.people.email_link_repository import make_link
 from app.people.models import EmailLink, Person, Purpose
+from app.runtime.addresses import client_address
 from app.runtime.mailer import Compose, Email
-from app.runtime.requests import client_address
 from app.web.context import WebContext
 
 _END: Final = "\n\nIf you did not ask for this, ignore this message: without it, nobody can get any further.\n"

@@ -13,7 +13,7 @@ from app.errors import AppError, Invalid
 from app.people.models import PasswordAccount
 from app.people.password_sign_in import still_holds
 from app.people.session_repository import close_all_sessions, find_person_for_change
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 from app.ui.forms import typed
 from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.web.context import WebContext

@@ -19,7 +19,7 @@ from app.lists.first_list import create_first_household
 from app.people.accounts import NewAccount, create_account, prepare_account
 from app.people.email_link_repository import take_link
 from app.people.models import Person
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 from app.ui.forms import Fields, typed
 from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.web.context import WebContext

@@ -1,4 +1,4 @@
-"""API keys at the MCP endpoint: what one opens, what ends it, and where it is worth nothing."""
+"""API keys at the MCP endpoint: what a key gives access to, what ends it, and where it is not accepted."""
 
 from typing import Any
 
@@ -40,13 +40,13 @@ class Keys:
         self.settings = settings
         self.clock = MovableClock()
 
-    async def make(self, person: Person, household: str = "Ada's household", **wanted: Any) -> IssuedKey:
-        key = NewKey(person=person.email or str(person.id), household=household, **wanted)
+    async def make(self, person: Person, household: str = "Ada's household", **options: Any) -> IssuedKey:
+        key = NewKey(person=person.email or str(person.id), household=household, **options)
         async with transaction(self.engine) as connection:
             return await create_api_key(connection, self.settings.resource, key, self.clock())
 
-    async def end(self, key: IssuedKey, told: GrantRevoked = lambda _: None) -> None:
-        revocations = GrantRevocations(told)
+    async def end(self, key: IssuedKey, notify: GrantRevoked = lambda _: None) -> None:
+        revocations = GrantRevocations(notify)
         async with transaction(self.engine, committed=revocations.publish) as connection:
             await revoke_api_key(connection, key.id, revocations, self.clock())
 
@@ -121,7 +121,7 @@ async def test_a_key_ends_with_the_membership(
     assert (await client.send("tools/list")).status_code == 401
 
 
-async def test_a_key_is_worth_nothing_at_the_oauth_endpoints(
+async def test_a_key_is_not_accepted_at_the_oauth_endpoints(
     http: httpx.AsyncClient, keys: Keys, ada: Connected
 ) -> None:
     key = await keys.make(ada.person)
@@ -159,7 +159,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(keys: Keys, ada: Connect
 
 @pytest.mark.proves("ak-bound")
 @pytest.mark.parametrize(
-    ("wanted", "error", "field"),
+    ("options", "error", "field"),
     [
         ({"days": 0}, Invalid, "days"),
         ({"days": 366}, Invalid, "days"),
@@ -172,7 +172,7 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(keys: Keys, ada: Connect
     ids=str,
 )
 async def test_a_bad_request_makes_nothing_and_names_the_field(
-    factory: Factory, keys: Keys, ada: Connected, wanted: dict[str, Any], error: type[Any], field: str
+    factory: Factory, keys: Keys, ada: Connected, options: dict[str, Any], error: type[Any], field: str
 ) -> None:
     await factory.person("Eve")
     for name in ("Twice", "Twice"):
@@ -181,7 +181,7 @@ async def test_a_bad_request_makes_nothing_and_names_the_field(
     async with transaction(keys.engine) as connection:
         await connection.execute(text("UPDATE households SET name = 'Twice' WHERE name LIKE 'Twice%'"))
     with pytest.raises(error) as caught:
-        await keys.make(ada.person, **wanted)
+        await keys.make(ada.person, **options)
     assert caught.value.field == field
     with pytest.raises(NotFound) as caught:
         await keys.make(Person(ada.person.id, "Ada", "nobody@example.org"))

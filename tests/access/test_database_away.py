@@ -1,4 +1,4 @@
-"""PostgreSQL stops: what was read within two seconds is still good, then the answer is 503 and never 401."""
+"""PostgreSQL stops: what was read in the last two seconds stays valid, then the answer is 503 and never 401."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from app.access.grant_cache import KEPT, GrantCache
 from app.audit.log import AuditLog
 from app.db import create_engine, transaction
 from app.db.embedded import EmbeddedPostgres
-from app.db.migrate import migrate
+from app.db.migrations import migrate
 from app.limits.rate_limit import RateLimiter
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.oauth.credentials.api_keys import NewKey, create_api_key
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.anyio
 
 @dataclass
 class Stoppable:
-    """A gate in front of nothing, on a PostgreSQL of its own, with a token and an API key that are good there."""
+    """The middleware in front of a fixed response, on its own PostgreSQL, with a valid token and a valid API key."""
 
     postgres: EmbeddedPostgres
     http: httpx.AsyncClient
@@ -73,24 +73,26 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         factory = Factory(engine, settings)
         ada = await factory.connected("Ada")
         clock, pubsub = MovableClock(), PubSub(urls.service)
-        wanted = NewKey(str(ada.person.email), "Ada's household")
+        new_key = NewKey(str(ada.person.email), "Ada's household")
         async with transaction(engine) as connection:
-            key = await create_api_key(connection, settings.resource, wanted, clock())
+            key = await create_api_key(connection, settings.resource, new_key, clock())
         verifier = TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, factory.keys)], clock=clock)
         limits = RateLimiter(enabled=settings.limits)
         known = GrantCache(pubsub, clock=clock)
         identify = Authenticator(
             engine, verifier, known, limits, api_keys=ApiKeys(engine, settings.issuer), clock=clock
         )
-        entrance = AccessPolicy(
+        policy = AccessPolicy(
             "https://x.example",
             ("lists:read",),
             open_to_all,
             resources=frozenset({MAIN}),
             origins=frozenset(),
         )
-        gate = BearerAuthMiddleware(fine, entrance, identify, AuditLog(engine, settings.secret_keys[0], clock=clock))
-        transport = httpx.ASGITransport(gate)
+        middleware = BearerAuthMiddleware(
+            fine, policy, identify, AuditLog(engine, settings.secret_keys[0], clock=clock)
+        )
+        transport = httpx.ASGITransport(middleware)
         async with pubsub.running(), httpx.AsyncClient(transport=transport, base_url="http://x") as http:
             yield Stoppable(postgres, http, clock, [ada.token, key.secret])
     finally:
@@ -98,7 +100,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
         await anyio.to_thread.run_sync(postgres.stop)
 
 
-async def test_what_is_remembered_is_good_to_its_end_and_then_the_answer_is_503(stoppable: Stoppable) -> None:
+async def test_cached_grants_stay_valid_until_they_expire_and_then_the_answer_is_503(stoppable: Stoppable) -> None:
     clients = [McpClient(stoppable.http, bearer) for bearer in stoppable.bearers]
     for client in clients:
         assert (await client.send("tools/list")).status_code == 200
@@ -121,5 +123,5 @@ async def test_a_key_or_grant_that_was_never_read_gets_503_too(stoppable: Stoppa
         response = await McpClient(stoppable.http, bearer).send("tools/list")
         assert response.status_code == 503
         assert "www-authenticate" not in response.headers
-    # What can be told without the database is told.
+    # What needs no database is still answered.
     assert (await McpClient(stoppable.http, "nonsense").send("tools/list")).status_code == 401

@@ -1,4 +1,4 @@
-"""Access tokens that were never issued: each differs from a good one in one thing."""
+"""Access tokens that were never issued: each differs from a valid one in one thing."""
 
 import hmac
 import json
@@ -34,7 +34,7 @@ def parts_of(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def signed(header: dict[str, Any], claims: dict[str, Any], sign: Callable[[bytes], bytes]) -> str:
-    """A token put together by hand: libraries refuse to make the worst ones."""
+    """Assemble a token by hand, because libraries refuse to make the worst ones."""
     message = f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(claims).encode())}"
     return f"{message}.{encoded(sign(message.encode()))}"
 
@@ -93,7 +93,7 @@ async def test_the_published_key_is_no_secret_to_sign_with(
     Unsigned tokens are refused.
     Here: `alg=none` is not among the algorithms.""")
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "", None, 5, ["ES256"]], ids=str)
-async def test_no_algorithm_is_none_of_ours(http: httpx.AsyncClient, ada: Connected, algorithm: object) -> None:
+async def test_the_algorithm_none_is_refused(http: httpx.AsyncClient, ada: Connected, algorithm: object) -> None:
     header, claims = parts_of(ada.token)
     await assert_refused(http, signed({**header, "alg": algorithm}, claims, lambda message: b""))
     signature = ada.token.rpartition(".")[2]
@@ -165,7 +165,7 @@ async def test_a_token_can_not_bring_its_own_key(http: httpx.AsyncClient, ada: C
 @pytest.mark.proves("""rs-crit MUST RFC 7515 §4.1.11; RFC 8725 §3.3
     A token with a critical extension that is not understood is refused.
     Here: A token with `crit` in its header is refused: there is no extension that we understand.""")
-async def test_a_critical_extension_that_nobody_here_knows_is_refused(
+async def test_a_critical_extension_that_is_unknown_here_is_refused(
     http: httpx.AsyncClient, factory: Factory, ada: Connected
 ) -> None:
     header, claims = parts_of(ada.token)
@@ -179,9 +179,7 @@ async def test_a_critical_extension_that_nobody_here_knows_is_refused(
 @pytest.mark.proves("""rs-nbf-iat MUST RFC 7519 §4.1.5; own rule
     A token that is not valid yet is refused.
     Here: PyJWT checks `nbf` and `iat` with 60 s leeway.""")
-async def test_a_token_is_good_from_its_beginning_to_its_end(
-    http: httpx.AsyncClient, factory: Factory, ada: Connected
-) -> None:
+async def test_a_token_is_valid_from_nbf_to_exp(http: httpx.AsyncClient, factory: Factory, ada: Connected) -> None:
     _, claims = parts_of(ada.token)
     now = datetime.now(UTC)
 

@@ -1,4 +1,4 @@
-"""Grants that are remembered for two seconds: how they are forgotten, and that nobody gets another's."""
+"""The cache of grants: entries live for two seconds, end with a notification, and are never mixed up."""
 
 from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
@@ -34,26 +34,26 @@ async def pubsub(database: DatabaseUrls) -> AsyncGenerator[PubSub]:
 
 
 class Asked:
-    """An `Identify` with its cache, and which grants it asked the database for."""
+    """An `Authenticator` with its cache, and the grants that it asked the database for."""
 
     def __init__(self, factory: Factory, settings: Settings, pubsub: PubSub, clock: MovableClock) -> None:
         self.known = GrantCache(pubsub, clock=clock)
         self.engine = factory.engine
         limits = RateLimiter(enabled=settings.limits)
         verifier = TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, factory.keys)])
-        self.identify = Authenticator(factory.engine, verifier, self.known, limits, clock=clock)
+        self.authenticate = Authenticator(factory.engine, verifier, self.known, limits, clock=clock)
 
     async def lets_in(self, who: Connected) -> bool:
-        """Whether the token is good; the caller is then that very person, in their own household."""
-        caller = await self.identify(who.token, "192.0.2.1")
+        """Whether the token is valid; assert that the caller is then its person, in their own household."""
+        caller = await self.authenticate(who.token, "192.0.2.1")
         if caller is None:
             return False
         assert (caller.actor.person_id, caller.actor.grant_id) == (who.person.id, who.grant_id)
         assert [each.household_id for each in caller.actor.memberships] == [who.household_id]
         return True
 
-    async def revoke_unheard(self, who: Connected, clock: MovableClock) -> None:
-        """End a grant in the database, telling nobody."""
+    async def revoke_silently(self, who: Connected, clock: MovableClock) -> None:
+        """Revoke a grant in the database without a notification."""
         async with transaction(self.engine) as connection:
             assert await revoke_grants(connection, by_id(who.grant_id), "test", clock())
 
@@ -66,36 +66,34 @@ async def asked(factory: Factory, settings: Settings, pubsub: PubSub, clock: Mov
 
 @pytest.mark.proves("""rs-grant-cache-bound MUST own rule
     An unheard revocation lives on for two seconds at most, and nothing is cached without a listener.
-    Here: Grants are kept for two seconds and only while cues arrive.""")
-async def test_an_unheard_revocation_lives_on_for_two_seconds_at_most(
+    Here: Grants are kept for two seconds and only while notifications arrive.""")
+async def test_without_a_notification_a_revoked_grant_works_for_two_seconds_at_most(
     asked: Asked, ada: Connected, clock: MovableClock
 ) -> None:
     assert await asked.lets_in(ada)
-    await asked.revoke_unheard(ada, clock)
+    await asked.revoke_silently(ada, clock)
     clock.move(seconds=1.9)
     assert await asked.lets_in(ada)
     clock.move(seconds=0.1)
     assert not await asked.lets_in(ada)
 
 
-async def test_a_clock_that_goes_back_makes_nothing_live_longer(
-    asked: Asked, ada: Connected, clock: MovableClock
-) -> None:
+async def test_a_clock_that_goes_back_keeps_nothing_longer(asked: Asked, ada: Connected, clock: MovableClock) -> None:
     assert await asked.lets_in(ada)
-    await asked.revoke_unheard(ada, clock)
+    await asked.revoke_silently(ada, clock)
     clock.move(hours=-1)
     assert not await asked.lets_in(ada)
 
 
-async def test_a_caller_whose_token_has_run_out_meanwhile_is_nobody_any_more(
+async def test_a_caller_whose_token_has_expired_meanwhile_is_refused(
     asked: Asked, ada: Connected, clock: MovableClock
 ) -> None:
-    caller = await asked.identify(ada.token, "192.0.2.1")
+    caller = await asked.authenticate(ada.token, "192.0.2.1")
     assert caller is not None
     clock.move(seconds=(caller.expires_at + LEEWAY - clock()).total_seconds() - 1)
-    assert await asked.identify.revalidate(caller) is not None
+    assert await asked.authenticate.revalidate(caller) is not None
     clock.move(seconds=1)
-    assert await asked.identify.revalidate(caller) is None
+    assert await asked.authenticate.revalidate(caller) is None
 
 
 ENDINGS: list[Callable[[PubSub, Connected], None]] = [
@@ -104,33 +102,33 @@ ENDINGS: list[Callable[[PubSub, Connected], None]] = [
 ]
 
 
-@pytest.mark.parametrize("tell", ENDINGS)
-async def test_what_is_told_in_this_process_counts_at_once_and_for_that_grant_only(
+@pytest.mark.parametrize("notify", ENDINGS)
+async def test_a_notification_in_this_process_takes_effect_at_once_and_for_that_grant_only(
     asked: Asked,
     factory: Factory,
     ada: Connected,
     pubsub: PubSub,
     clock: MovableClock,
-    tell: Callable[[PubSub, Connected], None],
+    notify: Callable[[PubSub, Connected], None],
 ) -> None:
     eve = await factory.connected("Eve")
     for who in (ada, eve):
         assert await asked.lets_in(who)
-        await asked.revoke_unheard(who, clock)
-    tell(pubsub, ada)
+        await asked.revoke_silently(who, clock)
+    notify(pubsub, ada)
     assert not await asked.lets_in(ada)
-    assert await asked.lets_in(eve)  # nobody was told of hers
+    assert await asked.lets_in(eve)  # her grant was not named
 
 
 @pytest.mark.proves("""rs-grant-other-process MUST own rule
-    A revocation is heard by other processes at once.
-    Here: It is sent as an uncoalesced cue.""")
-async def test_what_is_told_in_another_process_counts_as_soon_as_it_is_heard(
+    Other processes learn of a revocation at once.
+    Here: It is a notification that is never coalesced with others.""")
+async def test_a_notification_from_another_process_takes_effect_when_it_arrives(
     asked: Asked, ada: Connected, pubsub: PubSub, clock: MovableClock, database: DatabaseUrls
 ) -> None:
     heard, elsewhere = Heard(), PubSub(database.service)
     assert await asked.lets_in(ada)
-    await asked.revoke_unheard(ada, clock)
+    await asked.revoke_silently(ada, clock)
     async with elsewhere.running():
         with pubsub.listening(heard, [ada.grant_id]):
             elsewhere.grant_ended(ada.grant_id)
@@ -140,16 +138,16 @@ async def test_what_is_told_in_another_process_counts_as_soon_as_it_is_heard(
 
 
 @pytest.mark.proves("rs-grant-cache-bound")
-async def test_nothing_is_kept_where_cues_do_not_arrive(
+async def test_nothing_is_cached_while_notifications_do_not_arrive(
     factory: Factory, settings: Settings, database: DatabaseUrls, ada: Connected, clock: MovableClock
 ) -> None:
     asked = Asked(factory, settings, PubSub(database.service), clock)
     assert await asked.lets_in(ada)
-    await asked.revoke_unheard(ada, clock)
+    await asked.revoke_silently(ada, clock)
     assert not await asked.lets_in(ada)
 
 
-async def test_a_grant_that_ends_while_it_is_read_is_not_kept(
+async def test_a_grant_that_is_revoked_while_it_is_read_is_not_cached(
     asked: Asked, ada: Connected, pubsub: PubSub, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep = asked.known.keep
@@ -161,11 +159,11 @@ async def test_a_grant_that_ends_while_it_is_read_is_not_kept(
     with monkeypatch.context() as patch:
         patch.setattr(asked.known, "keep", keep_late)
         assert await asked.lets_in(ada)
-    await asked.revoke_unheard(ada, clock)
+    await asked.revoke_silently(ada, clock)
     assert not await asked.lets_in(ada)
 
 
-async def test_a_grant_is_good_until_its_own_end_and_not_kept_beyond(
+async def test_a_grant_is_not_cached_beyond_its_expiry(
     asked: Asked, ada: Connected, clock: MovableClock, database: DatabaseUrls
 ) -> None:
     ends_at = clock.now + timedelta(seconds=1)

@@ -45,22 +45,24 @@ def open_to_all(method: str, tool: str | None) -> frozenset[str]:
 
 
 @dataclass
-class Door:
-    """A gate with small limits, and how often the service asked its database."""
+class LimitedEndpoint:
+    """The middleware with small limits, and how often it asked the database."""
 
-    gate: BearerAuthMiddleware
+    middleware: BearerAuthMiddleware
     asked: list[None] = field(default_factory=list[None])
 
     @asynccontextmanager
     async def at(self, address: str) -> AsyncGenerator[httpx.AsyncClient]:
-        """Somebody at that address."""
-        transport = httpx.ASGITransport(self.gate, client=(address, 50000))
+        """Return a client that calls from that address."""
+        transport = httpx.ASGITransport(self.middleware, client=(address, 50000))
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as http:
             yield http
 
 
 @pytest.fixture
-async def door(app: Starlette, engine: Engine, settings: Settings, factory: Factory) -> AsyncGenerator[Door]:
+async def endpoint(
+    app: Starlette, engine: Engine, settings: Settings, factory: Factory
+) -> AsyncGenerator[LimitedEndpoint]:
     """At most 3 calls of a grant, 5 of a person, and 2 unknown API keys of an address in a minute."""
     await factory.keys.load()
     identify = Authenticator(
@@ -70,14 +72,14 @@ async def door(app: Starlette, engine: Engine, settings: Settings, factory: Fact
         RateLimiter(rates={CALLS: 3, CALLS_OF_PERSON: 5, UNKNOWN_KEYS: 2}),
         api_keys=ApiKeys(engine, settings.issuer),
     )
-    entrance = AccessPolicy(
+    policy = AccessPolicy(
         "https://x.example",
         ("lists:read",),
         open_to_all,
         resources=frozenset({MAIN}),
         origins=frozenset(),
     )
-    found = Door(BearerAuthMiddleware(fine, entrance, identify, app.state.audit))
+    found = LimitedEndpoint(BearerAuthMiddleware(fine, policy, identify, app.state.audit))
 
     def note(*_: object) -> None:
         found.asked.append(None)
@@ -92,12 +94,12 @@ async def status(http: httpx.AsyncClient, token: str) -> int:
 
 
 async def key_of(connected: Connected, engine: Engine, settings: Settings) -> str:
-    wanted = NewKey(str(connected.person.email), "Ada's household")
+    new_key = NewKey(str(connected.person.email), "Ada's household")
     async with transaction(engine) as connection:
-        return (await create_api_key(connection, settings.resource, wanted, datetime.now(UTC))).secret
+        return (await create_api_key(connection, settings.resource, new_key, datetime.now(UTC))).secret
 
 
-def assert_told_to_wait(response: httpx.Response) -> None:
+def assert_retry_later(response: httpx.Response) -> None:
     assert response.status_code == 429
     assert 1 <= int(response.headers["retry-after"]) <= 60
     assert response.json()["error"] == "temporarily_unavailable"
@@ -111,62 +113,64 @@ def assert_told_to_wait(response: httpx.Response) -> None:
     looked up that was not seen before, and those that were go on. Access tokens are always checked, which asks the
     database nothing.""")
 async def test_a_grant_that_calls_too_often_waits_and_no_other_does(
-    door: Door, factory: Factory, ada: Connected
+    endpoint: LimitedEndpoint, factory: Factory, ada: Connected
 ) -> None:
     eve = await factory.connected("Eve")
-    async with door.at(HERE) as http:
+    async with endpoint.at(HERE) as http:
         for _ in range(3):
             assert await status(http, ada.token) == 200
-        assert_told_to_wait(await McpClient(http, ada.token).send("tools/list"))
+        assert_retry_later(await McpClient(http, ada.token).send("tools/list"))
         assert await status(http, eve.token) == 200
 
 
 @pytest.mark.proves("rs-rate-limit")
 async def test_many_grants_of_one_person_have_no_more_than_the_person(
-    door: Door, engine: Engine, settings: Settings, factory: Factory, ada: Connected
+    endpoint: LimitedEndpoint, engine: Engine, settings: Settings, factory: Factory, ada: Connected
 ) -> None:
     eve = await factory.connected("Eve")
     other = await factory.connect(ada.person, ada.household_id)
     key = await key_of(ada, engine, settings)
-    async with door.at(HERE) as http:
+    async with endpoint.at(HERE) as http:
         assert [await status(http, token) for token in (ada.token, other.token, key, key, ada.token)] == [200] * 5
         for token in (ada.token, other.token, key):
-            assert_told_to_wait(await McpClient(http, token).send("tools/list"))
+            assert_retry_later(await McpClient(http, token).send("tools/list"))
         assert await status(http, eve.token) == 200
 
 
 @pytest.mark.proves("batch-authorised")
-async def test_each_call_of_a_batch_counts(door: Door, ada: Connected) -> None:
-    async with door.at(HERE) as http:
+async def test_each_call_of_a_batch_counts(endpoint: LimitedEndpoint, ada: Connected) -> None:
+    async with endpoint.at(HERE) as http:
         client = McpClient(http, ada.token, "2025-11-25")
         headers = {**client.headers("tools/list"), "MCP-Protocol-Version": "2025-03-26"}
         message = client.message("tools/list")
         assert (await http.post("/mcp", json=[message] * 2, headers=headers)).status_code == 200
-        assert_told_to_wait(await http.post("/mcp", json=[message] * 2, headers=headers))
+        assert_retry_later(await http.post("/mcp", json=[message] * 2, headers=headers))
 
 
 @pytest.mark.proves("rs-rate-limit")
-async def test_a_grant_that_has_ended_is_not_looked_up_without_end(door: Door, engine: Engine, ada: Connected) -> None:
+async def test_a_grant_that_has_ended_is_not_looked_up_without_end(
+    endpoint: LimitedEndpoint, engine: Engine, ada: Connected
+) -> None:
     async with transaction(engine) as connection:
         await connection.execute(update(grants).values(revoked_at=datetime.now(UTC), revoked_because="test"))
-    async with door.at(HERE) as http:
+    async with endpoint.at(HERE) as http:
         assert [await status(http, ada.token) for _ in range(3)] == [401] * 3
-        asked = len(door.asked)
-        assert_told_to_wait(await McpClient(http, ada.token).send("tools/list"))
-        assert len(door.asked) == asked
+        asked = len(endpoint.asked)
+        assert_retry_later(await McpClient(http, ada.token).send("tools/list"))
+        assert len(endpoint.asked) == asked
 
 
 @pytest.mark.proves("rs-rate-limit")
 async def test_a_flood_of_unknown_keys_is_not_looked_up_and_stops_no_key_that_is_known(
-    door: Door, engine: Engine, settings: Settings, ada: Connected
+    endpoint: LimitedEndpoint, engine: Engine, settings: Settings, ada: Connected
 ) -> None:
     known, later = [await key_of(ada, engine, settings) for _ in range(2)]
-    async with door.at(HERE) as http, door.at(ELSEWHERE) as other:
+    async with endpoint.at(HERE) as http, endpoint.at(ELSEWHERE) as other:
         assert await status(http, known) == 200
         assert [await status(http, new_secret(API_KEY_PREFIX)) for _ in range(2)] == [401, 401]
-        asked = len(door.asked)
-        assert_told_to_wait(await McpClient(http, new_secret(API_KEY_PREFIX)).send("tools/list"))
-        assert len(door.asked) == asked
+        asked = len(endpoint.asked)
+        assert_retry_later(await McpClient(http, new_secret(API_KEY_PREFIX)).send("tools/list"))
+        assert len(endpoint.asked) == asked
         assert await status(http, known) == 200
         # A good one is not known either before it was looked up: it waits here, and nowhere else.
         assert await status(http, later) == 429
@@ -175,15 +179,17 @@ async def test_a_flood_of_unknown_keys_is_not_looked_up_and_stops_no_key_that_is
 
 
 @pytest.mark.proves("rs-rate-limit")
-async def test_forged_tokens_ask_the_database_nothing_and_keep_no_good_one_out(door: Door, ada: Connected) -> None:
+async def test_forged_tokens_ask_the_database_nothing_and_keep_no_valid_one_out(
+    endpoint: LimitedEndpoint, ada: Connected
+) -> None:
     signed, _, _ = ada.token.rpartition(".")
     claims = jwt.decode(ada.token, options={"verify_signature": False})
     key = ec.generate_private_key(ec.SECP256R1())
     of_no_key_of_ours = jwt.encode(claims, key, "ES256", headers={"typ": "at+jwt", "kid": "made-up"})
-    async with door.at(HERE) as http:
-        asked = len(door.asked)
+    async with endpoint.at(HERE) as http:
+        asked = len(endpoint.asked)
         for forged in (f"{signed}.{'A' * 86}", of_no_key_of_ours, "x.y.z") * 2:
             assert await status(http, forged) == 401
         assert [await status(http, new_secret(API_KEY_PREFIX)) for _ in range(3)] == [401, 401, 429]
-        assert len(door.asked) == asked + 2
+        assert len(endpoint.asked) == asked + 2
         assert await status(http, ada.token) == 200

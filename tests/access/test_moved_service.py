@@ -43,10 +43,10 @@ async def test_keys_service_accounts_and_approvals_go_on(
     http: httpx.AsyncClient, moved: httpx.AsyncClient, engine: Engine, settings: Settings, ada: Connected
 ) -> None:
     now = datetime.now(UTC)
-    wanted = NewAccount("Robot", "Ada's household", "editor")
+    new_account = NewAccount("Robot", "Ada's household", "editor")
     async with transaction(engine) as connection:
         key = await create_api_key(connection, settings.resource, NewKey(str(ada.person.email), "Ada's household"), now)
-        robot = await create_service_account(connection, settings.resource, wanted, now)
+        robot = await create_service_account(connection, settings.resource, new_account, now)
     approved = await tokens_for(http, settings.public_url, "bert@example.org")
     refreshing = {"grant_type": "refresh_token", **{name: approved[name] for name in ("refresh_token", "client_id")}}
     proof = basic(robot.client_id, robot.secret or "")

@@ -132,7 +132,7 @@ async def test_a_call_that_is_cancelled_leaves_a_row(
 async def test_while_the_database_is_away_nobody_waits_for_the_record_and_it_is_written_afterwards(
     app: Starlette, client: McpClient, engine: Engine, database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grant_cache, "KEPT", timedelta())  # so that the gate asks the database for each call
+    monkeypatch.setattr(grant_cache, "KEPT", timedelta())  # so that every call asks the database
     await client.call("list_items")
     async with away(database, "ALLOW_CONNECTIONS"):
         assert (await client.send("tools/call", {"name": "list_items", "arguments": {}})).status_code == 503

@@ -25,8 +25,8 @@ async def test_a_key_is_made_shown_listed_and_revoked(
 ) -> None:
     ada, _ = await Factory(engine, settings).person("Ada")
     environment = environment_of(settings)
-    wanted = ["--person", str(ada.email), "--household", "ada's household", "--role", "viewer", "--name", "Display"]
-    made = run(tmp_path, "api-keys", "create", *wanted, **environment)
+    options = ["--person", str(ada.email), "--household", "ada's household", "--role", "viewer", "--name", "Display"]
+    made = run(tmp_path, "api-keys", "create", *options, **environment)
     assert made.returncode == 0, made.stderr
     [key] = made.stdout.splitlines()
     client = McpClient(http, key)
@@ -64,8 +64,8 @@ async def test_what_can_not_be_made_is_refused_in_one_line(engine: Engine, setti
             "in no household of that name. Candidates: Ada's household",
         ),
     ):
-        wanted = ["--person", person, "--household", household]
-        ended = run(tmp_path, "api-keys", "create", *wanted, **environment_of(settings))
+        options = ["--person", person, "--household", household]
+        ended = run(tmp_path, "api-keys", "create", *options, **environment_of(settings))
         assert (ended.returncode, ended.stdout) == (1, "")
         [line] = ended.stderr.splitlines()
         assert says in line

@@ -96,8 +96,8 @@ async def test_a_service_account_is_ended_by_its_own_command(
     engine: Engine, settings: Settings, ada: Connected
 ) -> None:
     async with transaction(engine) as connection:
-        wanted = NewAccount("Robot", "Ada's household", "viewer")
-        account = await create_service_account(connection, settings.resource, wanted, NOW)
+        new_account = NewAccount("Robot", "Ada's household", "viewer")
+        account = await create_service_account(connection, settings.resource, new_account, NOW)
         robot = await find_anybody(connection, account.client_id)
         [grant] = await find_connected_apps(connection, robot, datetime.now(UTC))
         with pytest.raises(Conflict, match=f"service-accounts revoke {account.client_id}"):

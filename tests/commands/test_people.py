@@ -1,4 +1,4 @@
-"""`python -m app people`: help for people whom no letter can reach."""
+"""`python -m app people`: help for people who can't be reached by e-mail."""
 
 from pathlib import Path
 

@@ -25,8 +25,8 @@ async def test_an_account_is_made_listed_and_revoked(
 ) -> None:
     _, household_id = await Factory(engine, settings).person("Ada")
     environment = environment_of(settings)
-    wanted = ["--household", "Ada's household", "--role", "viewer", "--name", "Kitchen robot"]
-    made = run(tmp_path, "service-accounts", "create", *wanted, **environment)
+    options = ["--household", "Ada's household", "--role", "viewer", "--name", "Kitchen robot"]
+    made = run(tmp_path, "service-accounts", "create", *options, **environment)
     assert made.returncode == 0, made.stderr
     credentials = dict(line.split("=", 1) for line in made.stdout.splitlines())
     data = {"grant_type": "client_credentials", **credentials}
@@ -51,7 +51,7 @@ async def test_an_account_is_made_listed_and_revoked(
 
 async def test_a_file_that_holds_no_keys_is_refused(engine: Engine, settings: Settings, tmp_path: Path) -> None:
     await Factory(engine, settings).person("Ada")
-    wanted = ["--household", "Ada's household", "--role", "editor", "--auth-method", "private_key_jwt"]
+    options = ["--household", "Ada's household", "--role", "editor", "--auth-method", "private_key_jwt"]
     for name, content, words in (
         ("missing", None, "No such file"),
         ("text", "no JSON", "is not JSON"),
@@ -61,7 +61,7 @@ async def test_a_file_that_holds_no_keys_is_refused(engine: Engine, settings: Se
         file = tmp_path / name
         if content is not None:
             file.write_text(content)
-        arguments = [*wanted, "--jwks-file", str(file)]
+        arguments = [*options, "--jwks-file", str(file)]
         refused = run(tmp_path, "service-accounts", "create", *arguments, **environment_of(settings))
         assert (refused.returncode, refused.stdout) == (1, "")
         [line] = refused.stderr.splitlines()

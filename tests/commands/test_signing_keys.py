@@ -44,4 +44,4 @@ def test_keys_that_secret_key_does_not_open_are_not_rotated(settings: Settings, 
     other = {**environment, "SECRET_KEY": "another secret key of these tests, 0123456789"}
     refused = run(tmp_path, "signing-keys", "rotate", **other)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith("shopping-list-mcp: SECRET_KEY: does not open the signing keys")
+    assert refused.stderr.startswith("shopping-list-mcp: SECRET_KEY: does not decrypt the signing keys")

@@ -15,7 +15,7 @@ async def count(engine: Engine, table: Table) -> int:
 
 
 async def rows(url: str, query: str) -> list[dict[str, Any]]:
-    """The rows of a query, as whoever `url` names sees them."""
+    """Return the rows of a query, as the role in `url` sees them."""
     connection = await connect(url)
     try:
         return [dict(row.items()) for row in await connection.fetch(query)]
@@ -24,7 +24,7 @@ async def rows(url: str, query: str) -> list[dict[str, Any]]:
 
 
 async def change(url: str, statement: Executable) -> None:
-    """Run a statement as whoever `url` names."""
+    """Run a statement as the role in `url`."""
     engine = create_engine(url)
     try:
         async with transaction(engine) as connection:

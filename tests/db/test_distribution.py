@@ -12,7 +12,7 @@ import pytest
 from app.db import create_engine
 from app.db.embedded import DatabaseUrls
 from app.db.engine import connect
-from app.db.migrate import migrate
+from app.db.migrations import migrate
 from tests.conftest import Cluster
 from tests.db.looking import rows
 from tests.db.statements import TENANT

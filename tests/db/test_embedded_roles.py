@@ -122,9 +122,9 @@ def test_only_its_account_reads_its_files(data_dir: Path, urls: DatabaseUrls) ->
 
 def test_no_password_stands_in_the_list_of_processes_or_the_log(data_dir: Path, urls: DatabaseUrls) -> None:
     (server,) = servers_of(data_dir)
-    told = " ".join(server.cmdline()) + (data_dir / "postgres.log").read_text()
+    written = " ".join(server.cmdline()) + (data_dir / "postgres.log").read_text()
     for url in (urls.service, urls.owner, urls.superuser):
-        assert url.split("//")[1].split("@")[0].split(":")[1] not in told
+        assert url.split("//")[1].split("@")[0].split(":")[1] not in written
 
 
 def test_production_flushes_to_disk(tmp_path: Path) -> None:

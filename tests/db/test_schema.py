@@ -12,7 +12,7 @@ from sqlalchemy import Connection as SyncConnection
 from app.db import Engine
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.engine import connect
-from app.db.migrate import Readiness, migrate, migrate_down, newest_revision, run_as_owner
+from app.db.migrations import Readiness, migrate, migrate_down, newest_revision, run_as_owner
 from app.tables import metadata
 from tests.db.looking import rows
 

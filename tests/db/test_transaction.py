@@ -76,11 +76,11 @@ async def test_an_exception_rolls_back(engine: Engine, households: tuple[UUID, U
 async def test_a_committed_error_stores_what_was_written_and_is_raised(
     engine: Engine, households: tuple[UUID, UUID]
 ) -> None:
-    told: list[str] = []
+    calls: list[str] = []
 
     async def refuse() -> None:
         async with transaction(
-            engine, households[0], write=True, committed=lambda: told.append("stored")
+            engine, households[0], write=True, committed=lambda: calls.append("stored")
         ) as connection:
             await rename_lists(connection, "Renamed")
             raise CommittedError("refused")
@@ -88,17 +88,17 @@ async def test_a_committed_error_stores_what_was_written_and_is_raised(
     with pytest.raises(CommittedError, match="refused"):
         await refuse()
     assert await names_in(engine, households[0]) == ["Renamed"]
-    assert told == ["stored"]
+    assert calls == ["stored"]
 
 
 async def test_a_committed_error_whose_transaction_can_not_be_committed_is_unavailable(
     engine: Engine, households: tuple[UUID, UUID]
 ) -> None:
-    told: list[str] = []
+    calls: list[str] = []
 
     async def refuse() -> None:
         async with open_transaction(
-            engine, households[0], write=True, committed=lambda: told.append("stored")
+            engine, households[0], write=True, committed=lambda: calls.append("stored")
         ) as opened:
             await rename_lists(opened.connection, "half")
             with pytest.raises(asyncpg.DivisionByZeroError):
@@ -108,7 +108,7 @@ async def test_a_committed_error_whose_transaction_can_not_be_committed_is_unava
     with pytest.raises(Unavailable):
         await refuse()
     assert await names_in(engine, households[0]) == ["Groceries"]
-    assert told == []
+    assert calls == []
 
 
 async def test_a_write_holds_the_lock_of_its_household_only(engine: Engine, households: tuple[UUID, UUID]) -> None:
@@ -239,15 +239,15 @@ async def test_what_is_stored_is_told_even_when_the_caller_is_cancelled(
     message: str,
     is_stored: bool,
 ) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     send = transactions._send  # pyright: ignore[reportPrivateUsage]
 
     async def write() -> None:
         async with transaction(
-            engine, households[0], write=True, committed=lambda: told.append("stored")
+            engine, households[0], write=True, committed=lambda: calls.append("stored")
         ) as connection:
             await rename_lists(connection, "stored")
-            assert not told
+            assert not calls
 
     async def cancelling(driver: Driver, text: str) -> str:
         if text.startswith(message):
@@ -260,15 +260,15 @@ async def test_what_is_stored_is_told_even_when_the_caller_is_cancelled(
         with pytest.raises(asyncio.CancelledError):
             await task
     assert (await names_in(engine, households[0]) == ["stored"]) is is_stored
-    assert told == (["stored"] if is_stored else [])
+    assert calls == (["stored"] if is_stored else [])
 
 
 async def test_what_is_rolled_back_is_not_told(engine: Engine, households: tuple[UUID, UUID]) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     with pytest.raises(ZeroDivisionError):
-        async with transaction(engine, households[0], write=True, committed=lambda: told.append("stored")):
+        async with transaction(engine, households[0], write=True, committed=lambda: calls.append("stored")):
             raise ZeroDivisionError
-    assert told == []
+    assert calls == []
 
 
 async def test_a_cancel_in_mid_batch_stores_nothing(one_connection: Engine, households: tuple[UUID, UUID]) -> None:

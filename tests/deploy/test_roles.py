@@ -48,7 +48,7 @@ def run_script(superuser: str, passwords: Mapping[str, str]) -> subprocess.Compl
 
 @pytest.fixture(scope="module")
 def superuser(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """A PostgreSQL as an installation leaves it: one superuser, no roles of ours."""
+    """A PostgreSQL as an installation leaves it: one superuser, none of the service's roles."""
     server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), settings={"fsync": "off"})
     with server as urls:
         maintenance = make_url(urls.superuser).set(database="postgres").render_as_string(hide_password=False)

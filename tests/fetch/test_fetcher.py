@@ -224,10 +224,10 @@ async def test_look_ups_of_strangers_that_nobody_waits_for_take_nothing_from_our
             assert (await fetcher.request(Asked(site.url("/a"), chosen=site.url("")))).status == 200
             # The abandoned threads are still held: no further look-up of a stranger has begun.
             assert len(names.asked) == STRANGERS.look_ups.at_once + 3
-            names.told.set()
+            names.released.set()
         assert "late.silent.example" in names.asked
     finally:
-        names.told.set()
+        names.released.set()
 
 
 @pytest.mark.proves("""ci-places-of-requester MUST own rule
@@ -249,12 +249,12 @@ async def test_one_requester_keeps_few_look_ups_until_they_end(authority: Author
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ignored, fetcher, "https://late.silent.example/keys", "2001:db8:0:1::f")
             assert (await fetcher.get(site.url("/a"), "2001:db8:0:2::1")).body == b"hello"
-            # Nobody waits for the first ones any more, and still they count.
+            # Nothing waits for the first ones now, but they still count.
             assert len(names.asked) == most + 1
-            names.told.set()
+            names.released.set()
         assert "late.silent.example" in names.asked
     finally:
-        names.told.set()
+        names.released.set()
 
 
 @pytest.mark.proves("ci-places")

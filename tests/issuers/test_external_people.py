@@ -244,7 +244,7 @@ async def pure(without_auth_server: Settings) -> AsyncGenerator[Resource]:
 
 @pytest.mark.proves("""ex-as-off SHOULD own rule
     AUTH_SERVER=off leaves a pure resource server: no accounts, no keys, metadata with the external issuers.
-    Here: Then there are no endpoints of ours, and the metadata names the external issuers.""")
+    Here: Then there are no OAuth endpoints, and the metadata names the external issuers.""")
 @pytest.mark.proves("prm-as-listed")
 async def test_without_the_authorization_server_external_issuers_are_all_there_is(
     pure: Resource, issuer: RemoteControl, plain_issuer: RemoteControl, database: DatabaseUrls
@@ -269,14 +269,14 @@ async def test_without_the_authorization_server_external_issuers_are_all_there_i
 
 
 @pytest.mark.proves("""ak-off MUST own rule; RFC 6750 §5.3
-    With AUTH_SERVER=off no API key is good.
+    With AUTH_SERVER=off no API key is valid.
     Here: API keys are not looked up: a key that was made before gets 401. The command makes none.""")
 async def test_without_the_authorization_server_its_earlier_tokens_and_keys_are_refused(
     pure: Resource, engine: Engine, without_auth_server: Settings
 ) -> None:
     ada = await Factory(engine, without_auth_server).connected("Ada")
-    wanted = NewKey(ada.person.email or "", "Ada's household")
+    new_key = NewKey(ada.person.email or "", "Ada's household")
     async with transaction(engine) as connection:
-        key = await create_api_key(connection, without_auth_server.resource, wanted, datetime.now(UTC))
+        key = await create_api_key(connection, without_auth_server.resource, new_key, datetime.now(UTC))
     for credential in (ada.token, key.secret):
         assert await pure.status(credential) == 401

@@ -79,7 +79,7 @@ async def test_a_new_key_is_found_by_one_refetch_in_thirty_seconds(
     for kid in range(10):
         assert await remote.verification_key(f"made up {kid}", "ES256") is None
     assert issuer.asked("jwks") == 2
-    assert await remote.verification_key(*before) is None  # what the issuer withdrew is good no longer
+    assert await remote.verification_key(*before) is None  # a withdrawn key is no longer valid
 
 
 async def test_keys_are_fetched_again_by_age(remote: RemoteIssuer, issuer: RemoteControl, clock: MovableClock) -> None:

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from app.settings import Settings
 from tests.issuers.conftest import Resource
-from tests.issuers.test_upstream import Traveller
+from tests.issuers.test_oidc_login import Traveller
 from tests.oidc_provider.issuer import CLIENT_ID, CLIENT_SECRET
 from tests.oidc_provider.process import RemoteControl
 from tests.service import running_service

@@ -1,4 +1,4 @@
-"""Access tokens of external issuers: which ones are good, and every way to forge one."""
+"""Access tokens of external issuers: which ones are valid, and every way to forge one."""
 
 import hmac
 import json
@@ -24,11 +24,11 @@ pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
 
 NOT_BELIEVED = "token not believed"
 NOBODY = ""
-"""An issuer that nobody named: the log says nothing of its tokens."""
+"""An issuer that the settings do not name; the log says nothing of its tokens."""
 
 
 def words_of(log: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the log says of tokens that were not believed."""
+    """What the log says of refused tokens."""
     return [line["wrong"] for line in log if line["event"] == NOT_BELIEVED]
 
 
@@ -38,7 +38,7 @@ def encoded(part: Any) -> str:
 
 
 def header_of(issuer: RemoteControl) -> dict[str, Any]:
-    """The header of a good token."""
+    """The header of a valid token."""
     return {"alg": "ES256", "typ": "at+jwt", "kid": issuer.keys()[0]["kid"]}
 
 

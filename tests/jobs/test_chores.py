@@ -209,9 +209,9 @@ async def test_an_item_that_was_removed_again_of_late_is_still_on_record(
 async def test_those_who_follow_a_list_are_told(client: McpClient, engine: Engine, ada: Connected) -> None:
     await client.call("add_items", items=[{"name": "milk", "repeat_every_days": 1}])
     await client.call("check_items", items=["milk"])
-    told: list[tuple[UUID, Mapping[UUID, int]]] = []
-    await tend_all(engine, NOW + 2 * DAY, lambda household, lists: told.append((household, dict(lists))))
-    ((household, lists),) = told
+    notified: list[tuple[UUID, Mapping[UUID, int]]] = []
+    await tend_all(engine, NOW + 2 * DAY, lambda household, lists: notified.append((household, dict(lists))))
+    ((household, lists),) = notified
     assert household == ada.household_id
     assert list(lists.values()) == [(await client.call("list_items"))["rev"]]
 

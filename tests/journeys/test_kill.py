@@ -143,8 +143,8 @@ async def test_what_was_acknowledged_is_there_after_kill_nine(installed: Product
         service = installed.start()
         listed = await names_on_the_list(installed, token)
         # Between the end of the database and its own, the service may say that it can't do it now, or doesn't know.
-        told = ("can't be reached", "not known whether the change was saved") if with_database else ()
-        assert [text for text in ledger.refused if not any(words in text for words in told)] == []
+        expected = ("can't be reached", "not known whether the change was saved") if with_database else ()
+        assert [text for text in ledger.refused if not any(words in text for words in expected)] == []
         assert {name for call in ledger.acknowledged for name in call} <= listed
         assert [call for call in ledger.sent if len(listed.intersection(call)) not in (0, len(call))] == []
         assert listed <= {name for call in ledger.sent for name in call}

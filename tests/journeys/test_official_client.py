@@ -28,7 +28,7 @@ async def test_a_person_pastes_the_url_signs_up_approves_and_shops(product: Prod
 
 @pytest.mark.proves("""token-in-header MUST OAuth 2.1 §5.1.1; RFC 6750 §2.1
     The resource server takes tokens from the Authorization header.
-    Here: The gate reads that header and no other place; the metadata says so.""")
+    Here: The middleware reads that header and nothing else; the metadata says so.""")
 async def test_the_client_finds_its_way_from_the_first_refusal_to_a_token(product: Product, ada: Person) -> None:
     async with official(product.mcp_url, ada) as client:
         assert client.wire.seen == [

@@ -72,7 +72,7 @@ async def test_one_subscriber_counts_once(first: str, second: str, same: bool) -
 
 
 @pytest.mark.proves("""li-networks SHOULD own rule
-    Whoever has many IPv6 networks does not have as many limits.
+    A subscriber with many IPv6 networks does not get as many limits.
     Here: In each limit by address, and where guessing is slowed down, the /64 counts, and the /48 around it with four
     times the budget.""")
 async def test_a_site_has_a_few_times_what_a_subscriber_has() -> None:

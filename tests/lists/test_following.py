@@ -37,7 +37,7 @@ class Follower:
         self.rev = page.rev
 
     async def check(self, tenant: Tenant) -> None:
-        """The copy is what is there, whoever looks for the first time."""
+        """The copy equals what a client that looks for the first time gets."""
         page = await queries.read_items(tenant, Request(self.list, self.view, limit=200))
         assert {row.ref: row for row in page.rows} == self.seen, f"{self.view} on {self.list}"
 

@@ -1,5 +1,5 @@
 """Whatever is done in whatever order: amounts add up, order is total, undo restores exactly, revisions only grow, refs
-never change their meaning, and the events tell the whole story."""
+never change their meaning, and the events add up to what is stored."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -126,8 +126,8 @@ def check(names: list[str], on: str | None, checked: bool) -> Operation:
 def update(item: str, name: str | None, grams: int | None, clear: bool) -> Operation:
     quantity = None if grams is None or clear else Decimal(grams)
     unit = None if quantity is None else "g"
-    wanted = Update(item, name=name, quantity=quantity, unit=unit, clear=("quantity",) if clear else ())
-    return lambda tenant: updating.update_items(tenant, [wanted], None, None, all_or_nothing=False)
+    change = Update(item, name=name, quantity=quantity, unit=unit, clear=("quantity",) if clear else ())
+    return lambda tenant: updating.update_items(tenant, [change], None, None, all_or_nothing=False)
 
 
 def move(names: list[str], to_list: str | None, to: Any) -> Operation:
@@ -231,22 +231,22 @@ async def check_undo(household: Household, before: State, after: State, event_no
 
 
 def check_story(state: State) -> None:
-    """The events, told from the first to the last, end in what is stored; each begins where the one before ended."""
-    told: dict[int, dict[str, Any]] = {}
+    """The events, replayed from the first to the last, give what is stored; each begins where the one before ended."""
+    replayed: dict[int, dict[str, Any]] = {}
     for no, _, list_id, changes in state.events:
         for record in read_records(changes):
             if not isinstance(record, ItemRecord):
                 continue
             after = record.after
             if record.before is None:
-                told[record.item] = dict.fromkeys(RECORDED) | after
-                told[record.item]["list_id"] = record.list_id or list_id
-                told[record.item].setdefault("variant", 0)
+                replayed[record.item] = dict.fromkeys(RECORDED) | after
+                replayed[record.item]["list_id"] = record.list_id or list_id
+                replayed[record.item].setdefault("variant", 0)
             else:
-                item = told[record.item]
+                item = replayed[record.item]
                 assert {name: item[name] for name in after} == record.before, f"e{no}"
                 item |= after
-    assert told == {no: {name: getattr(item, name) for name in RECORDED} for no, item in state.items.items()}
+    assert replayed == {no: {name: getattr(item, name) for name in RECORDED} for no, item in state.items.items()}
 
 
 GRAM_ENTRIES = st.lists(

@@ -21,7 +21,7 @@ LIST = UUID(int=1)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def wanted(*phrases: str) -> list[ParsedItem]:
+def items_from(*phrases: str) -> list[ParsedItem]:
     return [
         ParsedItem(parsed.name, quantity=parsed.quantity, note=parsed.note) for parsed in map(parse_phrase, phrases)
     ]
@@ -36,7 +36,7 @@ def after(plan: Plan, existing: list[Item] | None = None) -> list[Item]:
 
 def add(*phrases: str, to: list[Item] | None = None, on_duplicate: OnDuplicate = "merge") -> list[Item]:
     existing = to or []
-    return after(plan_add(existing, wanted(*phrases), on_duplicate, len(existing) + 1, list_id=LIST), existing)
+    return after(plan_add(existing, items_from(*phrases), on_duplicate, len(existing) + 1, list_id=LIST), existing)
 
 
 def shown(items: list[Item]) -> list[tuple[str, str]]:
@@ -106,7 +106,7 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
     bought = replace(
         line, checked_at=NOW, price=Decimal(1), category="Dairy", priority="high", repeat_days=7, store="Market"
     )
-    plan = plan_add([bought], wanted("2 milk"), "merge", 2, list_id=LIST)
+    plan = plan_add([bought], items_from("2 milk"), "merge", 2, list_id=LIST)
     again = plan.outcomes[0]
     assert isinstance(again, Outcome)
     assert (again.status, again.item.ref, str(again.item.quantity)) == ("restored", "i1", "2")
@@ -116,7 +116,7 @@ def test_re_adding_what_was_bought_reopens_it_with_the_new_quantity_only() -> No
 
 def test_re_adding_without_a_quantity_does_not_bring_the_old_one_back() -> None:
     bought = replace(add("5 milk")[0], checked_at=NOW)
-    (again,) = plan_add([bought], wanted("milk"), "merge", 2, list_id=LIST).outcomes
+    (again,) = plan_add([bought], items_from("milk"), "merge", 2, list_id=LIST).outcomes
     assert isinstance(again, Outcome)
     assert again.item.quantity is None
 
@@ -130,7 +130,7 @@ def test_a_reopened_line_goes_to_the_end() -> None:
 def test_an_open_line_is_preferred_to_a_bought_one() -> None:
     first = replace(add("milk")[0], checked_at=NOW)
     both = add("2 milk", to=[first], on_duplicate="separate")
-    plan = plan_add(both, wanted("milk"), "merge", 3, list_id=LIST)
+    plan = plan_add(both, items_from("milk"), "merge", 3, list_id=LIST)
     (outcome,) = plan.outcomes
     assert isinstance(outcome, Outcome)
     assert (outcome.status, outcome.item.ref) == ("skipped", "i2")
@@ -139,19 +139,19 @@ def test_an_open_line_is_preferred_to_a_bought_one() -> None:
 def test_a_full_list_takes_no_new_line_but_still_merges_and_reopens() -> None:
     milk, bread = add("milk", "bread")
     existing = [milk, replace(bread, checked_at=NOW)]
-    plan = plan_add(existing, wanted("2 milk", "bread", "tea", "jam"), "merge", 3, room=1, list_id=LIST)
+    plan = plan_add(existing, items_from("2 milk", "bread", "tea", "jam"), "merge", 3, room=1, list_id=LIST)
     statuses = [each if isinstance(each, str) else each.status for each in plan.outcomes]
     assert statuses == ["merged", "restored", "added", "list_full"]
 
 
 def test_a_sum_beyond_counting_is_that_entrys_fault() -> None:
-    plan = plan_add([], wanted(*["90000000 kg salt"] * 3, "eggs"), "merge", 1, list_id=LIST)
+    plan = plan_add([], items_from(*["90000000 kg salt"] * 3, "eggs"), "merge", 1, list_id=LIST)
     statuses = [each if isinstance(each, str) else each.status for each in plan.outcomes]
     assert statuses == ["added", "too_much", "too_much", "added"]
 
 
 def test_a_name_has_a_bounded_number_of_open_lines() -> None:
-    plan = plan_add([], wanted(*["m"] * (LINES_PER_NAME + 1)), "separate", 1, list_id=LIST)
+    plan = plan_add([], items_from(*["m"] * (LINES_PER_NAME + 1)), "separate", 1, list_id=LIST)
     assert plan.outcomes[-1] == "too_many_alike"
     assert len(plan.changes) == LINES_PER_NAME
 
@@ -168,7 +168,7 @@ def test_each_name_and_note_is_folded_once(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("app.lists.items.fields.fold", counting(fold))
     monkeypatch.setattr("app.lists.items.fields.merge_key", counting(merge_key))
-    plan_add([], wanted(*(f"m (note {number})" for number in range(50))), "merge", 1, list_id=LIST)
+    plan_add([], items_from(*(f"m (note {number})" for number in range(50))), "merge", 1, list_id=LIST)
     assert len(folded) <= 150  # a name and a note each, and the note of the line that it becomes
 
 
@@ -200,7 +200,7 @@ def test_whatever_is_merged_the_sums_are_exact_and_no_two_open_lines_are_alike(
     st.sampled_from(["separate", "skip"]),
 )
 def test_separate_never_merges_and_skip_never_changes_a_line(phrases: list[str], mode: OnDuplicate) -> None:
-    entries = wanted(*phrases)
+    entries = items_from(*phrases)
     plan = plan_add([], entries, mode, 1, list_id=LIST)
     assert len(plan.outcomes) == len(entries)
     if mode == "separate":

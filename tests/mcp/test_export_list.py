@@ -24,7 +24,7 @@ MILK: dict[str, Any] = {
     "not_before": "2999-12-24",
     "repeat_every_days": 7,
 }
-TOLD: dict[str, str] = {
+EXPORTED: dict[str, str] = {
     **{name: str(value) for name, value in MILK.items()},
     "measure": "volume",
     "amount": "1500",
@@ -45,11 +45,11 @@ async def test_json_and_csv_hold_every_detail(each_era: McpClient) -> None:
         "category_order": ["Dairy"],
     }
     milk, bread = document["items"]
-    assert milk == TOLD
+    assert milk == EXPORTED
     assert bread.keys() == {"name", "checked_at"}
     text = (await each_era.call("export_list", format="csv"))["text"]
     row = next(csv.DictReader(io.StringIO(text, newline="")))
-    assert {name: cell for name, cell in row.items() if cell} == {**TOLD, "name": "'=milk"}
+    assert {name: cell for name, cell in row.items() if cell} == {**EXPORTED, "name": "'=milk"}
 
 
 async def test_a_view_leaves_the_others_out(client: McpClient) -> None:

@@ -1,4 +1,4 @@
-"""A fault of ours, planted anywhere, leaves as a generic sentence with the request id, in both protocol eras."""
+"""An internal error, planted anywhere, becomes a generic sentence with the request id, in both protocol eras."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -67,7 +67,7 @@ PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_a_repository, in_a_libr
 
 
 @pytest.mark.proves("""er-no-detail MUST own rule; OWASP
-    Faults of ours tell nothing of their cause.
+    Internal errors reveal nothing of their cause.
     Here: A generic sentence with a request id.""")
 @pytest.mark.parametrize("plant", PLACES)
 async def test_a_fault_in_a_tool_call_is_told_generically_and_changes_nothing(

@@ -15,8 +15,8 @@ async def events(client: McpClient, **arguments: Any) -> list[dict[str, Any]]:
     return (await client.call("get_activity", **arguments))["events"]
 
 
-async def told(client: McpClient, **arguments: Any) -> list[list[str]]:
-    """What each event tells of its changes."""
+async def changes_of(client: McpClient, **arguments: Any) -> list[list[str]]:
+    """Return the changes that each event lists."""
     found = await events(client, **arguments)
     return [[f"{change['ref']} {change['name']}: {change['what']}" for change in event["changes"]] for event in found]
 
@@ -60,7 +60,7 @@ async def test_every_kind_of_change_is_told_in_few_words(client: McpClient) -> N
     removed = await client.call("remove_items", items=["i2"])
     await client.call("undo", undo_ref=removed["undo_ref"])
     await client.call("delete_list", list="L2", confirm_name="Tools")
-    assert await told(client) == [
+    assert await changes_of(client) == [
         ["L2 Tools: deleted"],
         ["i2 bread: brought back"],
         ["i2 bread: removed"],

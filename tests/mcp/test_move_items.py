@@ -1,4 +1,4 @@
-"""Moving: to another list, to an end, before another item; and those who follow a list are told of what left it."""
+"""Moving: to another list, to an end, before another item; and the followers of a list learn what left it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""PostgreSQL restarts under two processes of the service: whoever follows a list hears of changes again."""
+"""PostgreSQL restarts under two processes of the service: those who follow a list receive changes again."""
 
 import tempfile
 from collections.abc import Generator
@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from app.db import create_engine
 from app.db.embedded import EmbeddedPostgres
-from app.db.migrate import migrate
+from app.db.migrations import migrate
 from app.settings import Settings
 from tests.factory import Factory
 from tests.mcp.client import McpClient

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from app.audit.log import AuditLog
 from app.db import Engine, transaction
-from app.db.migrate import Readiness
+from app.db.migrations import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.limits.rate_limit import RateLimit, RateLimiter
 from app.main import authorization_server_routes
@@ -120,7 +120,7 @@ async def server(settings: Settings, engine: Engine) -> RunningServer:
 
 @dataclass
 class Mailing:
-    """An authorization server that sends letters, and the mailbox where they all arrive."""
+    """An authorization server that sends e-mails, and the mailbox that receives them."""
 
     server: RunningServer
     box: Mailbox

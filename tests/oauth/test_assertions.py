@@ -253,7 +253,7 @@ async def test_a_payload_that_is_no_claims_is_not_believed(
 
 
 @pytest.mark.proves("""ja-jti SHOULD RFC 7523 §3; RFC 9700 §2.5
-    It is good once: its jti is remembered until it ends.
+    It is valid once: its jti is remembered until it expires.
     Here: Its hash is stored until the assertion ends; a second use is refused, also at the same moment.""")
 async def test_an_assertion_is_good_once(server: RunningServer, http: httpx.AsyncClient, signer: Signer) -> None:
     assertion = signer.assertion()
@@ -285,8 +285,8 @@ async def test_the_log_says_what_the_answer_does_not(
     }.items():
         with capture_logs() as log:
             assert not believed(await asking(http, signer, assertion))
-        told = [entry for entry in log if entry["event"] == "client not believed"]
-        assert [(entry["client_id"], entry["wrong"]) for entry in told] == [(signer.client_id, wrong)]
+        logged = [entry for entry in log if entry["event"] == "client not believed"]
+        assert [(entry["client_id"], entry["wrong"]) for entry in logged] == [(signer.client_id, wrong)]
 
 
 @pytest.mark.proves("ja-jti")
@@ -421,8 +421,8 @@ async def test_of_keys_only_what_is_read_is_kept(
 
 @pytest.mark.proves("""ci-key-change SHOULD CIMD §6.3
     Changes of a client's metadata and keys are looked at before trust is carried over.
-    Here: New keys are taken over, because keys have to be replaced now and then; old ones end with it. A grant of a
-    client that had to sign is nothing for one that need not any more.""")
+    Here: New keys replace the old ones, because keys have to be replaced now and then. A grant of a client that had
+    to sign is not valid for the client once it need not sign.""")
 @pytest.mark.parametrize("how", ["jwks", "jwks_uri"])
 async def test_new_keys_of_a_document_are_taken_over_and_the_old_ones_end(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, how: str

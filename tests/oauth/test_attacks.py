@@ -60,9 +60,9 @@ async def test_a_browsers_session_gets_no_token(server: RunningServer, http: htt
 
 
 @pytest.mark.proves("""az-no-next MUST RFC 9700 §2.1, §4.11
-    There is no address of ours that forwards to one named in its query.
+    No endpoint redirects to a URL named in its query.
     Here: On the way of a client's request there is none: it goes by the id of the stored request, which belongs to one
-    browser. The account's sign-in takes `next`, and only a path of ours in it.""")
+    browser. The account's sign-in takes `next`, and only a path of this service in it.""")
 async def test_no_address_in_a_request_decides_where_a_page_leads(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
@@ -74,11 +74,11 @@ async def test_no_address_in_a_request_decides_where_a_page_leads(
     page = await browser.open(attempt.url() + more)
     sign_up = await browser.open(page.link("/oauth/sign-up") + more)
     fields: dict[str, Any] = {**sign_up.fields("/oauth/sign-up"), "email": email, "password": PASSWORD}
-    posted = await http.post(f"/oauth/sign-up?{more}", data={**fields, **dict.fromkeys(names, evil)})
+    response = await http.post(f"/oauth/sign-up?{more}", data={**fields, **dict.fromkeys(names, evil)})
     # 303: the browser comes by GET, so the password is not sent on (RFC 9700 section 4.12).
-    assert posted.status_code == 303
-    assert posted.headers["location"].startswith("/oauth/consent?request=")
-    consent = await browser.open(posted.headers["location"] + more)
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/oauth/consent?request=")
+    consent = await browser.open(response.headers["location"] + more)
     answer = await browser.submit(consent, CONSENT, decision="approve", **dict.fromkeys(names, evil))
     for shown in (page, sign_up, consent, answer):
         assert shown.elsewhere is None
@@ -118,7 +118,7 @@ async def test_id_and_secret_are_decoded_before_they_are_compared(
 
 
 @pytest.mark.proves("""rg-id-unique SHOULD RFC 7591 §3.2.1; OAuth 2.1 §7.4; RFC 9700 §4.15.1; CIMD §6.9
-    Clients can't choose their id, and none of ours looks like an address or a person.
+    Clients can't choose their id, and no id that the service issues looks like a URL or a person.
     Here: Ids are `app_` and 128 random bits, and never the client's choice; people are UUIDs.""")
 @pytest.mark.proves("""rg-application-type MUST MCP client-registration (Application Type); RFC 8252 §8.4;
     OAuth 2.1 §8.1.1
@@ -127,11 +127,11 @@ async def test_id_and_secret_are_decoded_before_they_are_compared(
 @pytest.mark.proves("""rg-software-statement MUST RFC 7591 §2.3
     A software statement that is not trusted is not believed.
     Here: It is ignored as an unknown member, and nothing in it counts.""")
-async def test_a_client_chooses_neither_its_id_nor_whom_we_believe(
+async def test_a_client_chooses_neither_its_id_nor_whom_the_service_trusts(
     server: RunningServer, http: httpx.AsyncClient
 ) -> None:
     first = await register(http, server.url)
-    wanted: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "client_id": first["client_id"],
         "client_secret": "chosen",
         "kind": ClientKind.PREREGISTERED,
@@ -139,7 +139,7 @@ async def test_a_client_chooses_neither_its_id_nor_whom_we_believe(
         "software_statement": "eyJhbGciOiJub25lIn0.eyJjbGllbnRfbmFtZSI6IkNsYXVkZSJ9.",
         "application_type": "native",
     }
-    second = await register(http, server.url, **wanted)
+    second = await register(http, server.url, **metadata)
     assert second["client_id"] != first["client_id"]
     assert re.fullmatch(r"app_[\w-]{22}", second["client_id"])
     assert "client_secret" not in second
@@ -157,9 +157,7 @@ async def test_a_client_chooses_neither_its_id_nor_whom_we_believe(
     Codes, tokens and secrets can't be guessed.
     Here: Each holds 256 random bits.""")
 @pytest.mark.proves("tk-brute-force")
-async def test_nothing_that_opens_a_door_can_be_guessed(
-    server: RunningServer, http: httpx.AsyncClient, email: str
-) -> None:
+async def test_no_secret_can_be_guessed(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     """256 bits each, and never the same twice (RFC 6749 section 10.10)."""
     secrets: list[str] = []
     for number in range(3):

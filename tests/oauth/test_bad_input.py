@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a refusal and never a fault of ours."""
+"""Whatever is sent, the response is a refusal and never an internal error."""
 
 import json
 from collections.abc import Mapping

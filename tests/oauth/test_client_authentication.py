@@ -42,7 +42,7 @@ async def test_a_secret_is_accepted_in_either_way(
 @pytest.mark.proves("""tk-client-auth MUST OAuth 2.1 §3.2.2, §2.4; RFC 6749 §3.2.1
     A client with credentials must authenticate.
     Here: A wrong or missing secret is invalid_client and leaves the code good.""")
-async def test_without_its_secret_a_client_is_refused_and_the_code_stays_good(
+async def test_without_its_secret_a_client_is_refused_and_the_code_stays_valid(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, code, client = await approved(http, server, email, "client_secret_basic")

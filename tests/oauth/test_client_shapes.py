@@ -207,7 +207,7 @@ async def test_a_host_that_was_added_by_command_logs_in(
     settings: Settings, http: httpx.AsyncClient, engine: Engine, email: str
 ) -> None:
     used = "http://localhost:6274/oauth/callback"
-    wanted = NewClient("Inspector", [used], "client_secret_basic")
+    new_client = NewClient("Inspector", [used], "client_secret_basic")
     async with transaction(engine) as connection:
-        client = (await add_client(connection, settings.oauth_redirect_schemes, wanted, datetime.now(UTC))).response
+        client = (await add_client(connection, settings.oauth_redirect_schemes, new_client, datetime.now(UTC))).response
     await connect(http, settings, client, used, email)

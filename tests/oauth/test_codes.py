@@ -33,7 +33,7 @@ def assert_refused(response: httpx.Response, error: str = "invalid_grant", statu
 @pytest.mark.proves("""cd-replay-revokes SHOULD OAuth 2.1 §4.1.3; RFC 6749 §10.5; RFC 9700 §4.2.4
     A second valid use of a code ends what the first one gave.
     Here: The grant is revoked, and the answer is 400.""")
-async def test_a_code_is_good_once_and_a_replay_ends_the_grant(
+async def test_a_code_is_valid_once_and_a_replay_revokes_the_grant(
     server: RunningServer, http: httpx.AsyncClient, approved: tuple[Attempt, str]
 ) -> None:
     attempt, code = approved
@@ -110,7 +110,7 @@ async def test_a_code_lasts_a_minute(
     assert_refused(await redeem(http, attempt, code))
 
 
-async def test_a_code_is_good_just_before_its_end(
+async def test_a_code_is_valid_until_just_before_it_expires(
     server: RunningServer, http: httpx.AsyncClient, approved: tuple[Attempt, str]
 ) -> None:
     attempt, code = approved
@@ -119,7 +119,7 @@ async def test_a_code_is_good_just_before_its_end(
 
 
 @pytest.mark.proves("""cd-bound-client MUST OAuth 2.1 §4.1.3; RFC 6749 §4.1.3
-    A code is good for the client it was made for.
+    A code is valid only for the client that it was issued to.
     Here: Another client gets invalid_grant.""")
 async def test_another_client_can_not_use_it_but_uses_it_up(
     server: RunningServer, http: httpx.AsyncClient, approved: tuple[Attempt, str]
@@ -196,7 +196,7 @@ async def test_no_code_is_in_the_database(server: RunningServer, approved: tuple
     ],
     ids=str,
 )
-async def test_a_malformed_token_request_is_refused_and_the_code_stays_good(
+async def test_a_malformed_token_request_is_refused_and_the_code_stays_valid(
     http: httpx.AsyncClient, approved: tuple[Attempt, str], changes: dict[str, str | None], error: str, status: int
 ) -> None:
     attempt, code = approved

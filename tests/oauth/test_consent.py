@@ -86,7 +86,7 @@ async def test_a_clients_name_cannot_disguise_itself(
     Without a scope a documented default is used.
     Here: It means lists:read lists:write.""")
 @pytest.mark.proves("""az-scope-unknown MUST OAuth 2.1 §1.4.1, §4.1.2.1
-    Scopes that don't exist are ignored or refused, and the granted ones are told.
+    Scopes that don't exist are ignored or refused, and the granted ones are returned.
     Here: Unknown ones are dropped, none left is invalid_scope, and every token answer has `scope`.""")
 @pytest.mark.proves("cn-informed")
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ async def test_the_level_is_preselected_from_the_requested_scopes(
 
 @pytest.mark.proves("""cn-less-or-more SHOULD OAuth 2.1 §1.4.1; RFC 9700 §2.3
     The person may give less than was asked.
-    Here: The level is chosen on the page, and the answer tells the scopes.""")
+    Here: The level is chosen on the page, and the response names the scopes.""")
 @pytest.mark.proves("""tk-scope-told MUST OAuth 2.1 §1.4.1, §3.2.3
-    The answer tells the scope when it differs from what was asked.
+    The response names the scope when it differs from the requested one.
     Here: It always does.""")
 @pytest.mark.parametrize(
     ("level", "scope"), [("look", "lists:read"), ("manage", "lists:read lists:write household:manage")]

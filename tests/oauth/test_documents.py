@@ -206,7 +206,7 @@ async def test_what_is_no_json_object_connects_nothing(
 
 
 @pytest.mark.proves("""ci-logo SHOULD CIMD §6.7
-    A logo is shown only from a copy of ours.
+    A logo is shown only from a copy that the service keeps.
     Here: No logo is fetched or shown.""")
 async def test_a_logo_is_neither_fetched_nor_shown(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
@@ -234,7 +234,7 @@ async def test_of_the_keys_in_a_document_only_what_is_read_is_kept(
 
 
 @pytest.mark.proves("""ci-cache-headers SHOULD CIMD §4.4; MCP client-registration
-    Documents are cached as their HTTP headers say, within bounds of ours.
+    Documents are cached as their HTTP headers say, within the service's own bounds.
     Here: A document is kept as its headers say, for five minutes at least and a day at most.""")
 @pytest.mark.parametrize(
     ("headers", "minutes"),
@@ -299,7 +299,7 @@ async def test_a_document_whose_site_refuses_serves_on_and_counts_for_who_asks(
     [Answer(status=404), Answer(status=410), Answer(status=302), Answer(b"{}"), Answer(b"a" * 6000)],
     ids=lambda answer: str(answer.status),
 )
-async def test_a_document_that_is_gone_or_spoilt_serves_nobody_any_more(
+async def test_a_document_that_is_gone_or_invalid_is_no_longer_used(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, answer: Answer
 ) -> None:
     client_id = publish(site)
@@ -391,10 +391,10 @@ async def test_a_document_whose_fetch_was_not_begun_can_be_had_a_moment_later(
         async with server.browser() as http:
             refused = await consent(http, server, publish(site), email)
             assert (refused.status, refused.response.headers["retry-after"]) == (429, "5")
-            names.told.set()
+            names.released.set()
             assert (await again(http, server, site.url(PATH))).title == "Connect A described client?"
     finally:
-        names.told.set()
+        names.released.set()
 
 
 # Whose documents are accepted
@@ -447,15 +447,15 @@ async def test_denying_a_host_cuts_off_who_is_connected(
 
 @pytest.mark.proves("""cn-new-redirect-of-document SHOULD CIMD §6.3
     A changed client document does not inherit the trust of the earlier one.
-    Here: Faults travel only to the redirect address that was approved before; each new grant is asked for again.""")
-async def test_a_fault_is_sent_on_only_to_the_address_that_was_approved(
+    Here: Errors go only to the redirect URI that was approved before; each new grant is asked for again.""")
+async def test_an_error_is_sent_only_to_the_redirect_uri_that_was_approved(
     server: RunningServer, http: httpx.AsyncClient, site: Site, email: str
 ) -> None:
     client_id = publish(site, redirect_uris=[REDIRECT_URI, "https://app.example/callback"])
     attempt, _ = await connected(http, server, client_id, email)
-    told = await Browser(http).open(attempt.url(scope="unknown"))
-    assert told.elsewhere is not None
-    assert urlsplit(told.elsewhere).netloc == "localhost:49152"
+    page = await Browser(http).open(attempt.url(scope="unknown"))
+    assert page.elsewhere is not None
+    assert urlsplit(page.elsewhere).netloc == "localhost:49152"
     other = Attempt(client_id, server.url, redirect_uri="https://app.example/callback")
     kept = await Browser(http).open(other.url(scope="unknown"))
     assert (kept.status, kept.elsewhere) == (400, None)

@@ -28,7 +28,7 @@ ASKING = {"client_id": "resource-server", "client_secret": "sls_of_the_resource_
 
 
 async def let_in(server: RunningServer) -> None:
-    """Register a resource server that may ask, as whoever runs the service does."""
+    """Register a resource server that may ask, as the operator does."""
     client = Client(
         id=ASKING["client_id"],
         kind=ClientKind.PREREGISTERED,
@@ -44,7 +44,7 @@ async def let_in(server: RunningServer) -> None:
 
 @pytest.fixture
 async def tokens(server: RunningServer, tokens: dict[str, Any]) -> dict[str, Any]:
-    """The same tokens, and somebody who may ask about them."""
+    """Tokens, and a client that may introspect them."""
     await let_in(server)
     return tokens
 
@@ -59,7 +59,7 @@ async def answer_to(http: httpx.AsyncClient, token: str, **more: str) -> dict[st
     return response.json()
 
 
-async def test_a_good_token_is_described(
+async def test_a_valid_token_is_described(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
     response = await ask(http, tokens["access_token"], token_type_hint="refresh_token")
@@ -70,10 +70,10 @@ async def test_a_good_token_is_described(
 
 
 @pytest.mark.proves("""in-inactive MUST RFC 7662 §2.2, §4
-    A token that is not good, or not for the asker, is told as inactive and nothing more.
+    For a token that is not valid, or not for the caller, the response says inactive and nothing more.
     Here: Such a token is answered with `active` false and nothing else.""")
 @pytest.mark.proves("in-state")
-async def test_whatever_is_not_good_is_inactive_and_nothing_more_is_said(
+async def test_for_an_invalid_token_the_response_says_inactive_and_nothing_more(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
 ) -> None:
     claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})

@@ -49,9 +49,9 @@ async def test_a_service_account_changes_its_keys_where_they_are(
 ) -> None:
     await factory.person("Ada")
     keys = GivenKeys(jwks_uri=site.url("/keys"))
-    wanted = NewAccount("Robot", "Ada's household", "viewer", "private_key_jwt", keys)
+    new_account = NewAccount("Robot", "Ada's household", "viewer", "private_key_jwt", keys)
     async with transaction(server.engine) as connection:
-        account = await create_service_account(connection, server.settings.resource, wanted, server.clock())
+        account = await create_service_account(connection, server.settings.resource, new_account, server.clock())
 
     async def status(signer: Signer) -> int:
         data = {"grant_type": "client_credentials", **signer.parameters()}
@@ -242,7 +242,7 @@ async def test_what_was_not_begun_for_one_requester_says_nothing_of_the_keys(aut
             assert await key_sets.keys_of(at(site.url("/keys")), "k1", "192.0.2.2")
         assert site.asked("/keys") == 1
     finally:
-        names.told.set()
+        names.released.set()
 
 
 @pytest.mark.proves("""ci-keys-limited MUST own rule

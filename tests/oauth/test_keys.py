@@ -8,10 +8,10 @@ import jwt
 import pytest
 from sqlalchemy import select, update
 
-from app.crypto.encryption import seal, unseal
+from app.crypto.encryption import decrypt, encrypt
 from app.db import Engine, transaction
 from app.errors import StartupError
-from app.oauth.signing.key_ring import SEALED_FOR, KeyRing, create_key
+from app.oauth.signing.key_ring import PURPOSE, KeyRing, create_key
 from app.oauth.tables import signing_keys
 from app.settings import Settings
 from tests.clock import MovableClock
@@ -61,9 +61,9 @@ async def test_the_private_half_is_not_readable_in_the_database(engine: Engine, 
     async with transaction(engine) as connection:
         row = (await connection.execute(select(signing_keys))).one()
     assert settings.secret_key is not None
-    opened = unseal(row.sealed_private_key, SEALED_FOR, row.kid, [settings.secret_key])
-    assert opened is not None
-    assert opened[0] not in row.sealed_private_key
+    decrypted = decrypt(row.sealed_private_key, PURPOSE, row.kid, [settings.secret_key])
+    assert decrypted is not None
+    assert decrypted[0] not in row.sealed_private_key
     assert b"PRIVATE" not in row.sealed_private_key
     assert "d" not in row.public_jwk
 
@@ -78,13 +78,13 @@ def test_each_key_is_another_one_on_p_256() -> None:
 
 
 @pytest.mark.proves("ky-sealed")
-def test_a_sealed_key_opens_in_its_own_row_only() -> None:
-    sealed = seal(b"private", SEALED_FOR, "one", OTHER_SECRET)
-    assert unseal(sealed, SEALED_FOR, "one", [OTHER_SECRET]) == (b"private", OTHER_SECRET)
-    assert unseal(sealed, SEALED_FOR, "two", [OTHER_SECRET]) is None
-    assert unseal(sealed[:-1], SEALED_FOR, "one", [OTHER_SECRET]) is None
-    assert unseal(b"", SEALED_FOR, "one", [OTHER_SECRET]) is None
-    assert seal(b"private", SEALED_FOR, "one", OTHER_SECRET) != sealed
+def test_an_encrypted_key_can_be_decrypted_in_its_own_row_only() -> None:
+    encrypted = encrypt(b"private", PURPOSE, "one", OTHER_SECRET)
+    assert decrypt(encrypted, PURPOSE, "one", [OTHER_SECRET]) == (b"private", OTHER_SECRET)
+    assert decrypt(encrypted, PURPOSE, "two", [OTHER_SECRET]) is None
+    assert decrypt(encrypted[:-1], PURPOSE, "one", [OTHER_SECRET]) is None
+    assert decrypt(b"", PURPOSE, "one", [OTHER_SECRET]) is None
+    assert encrypt(b"private", PURPOSE, "one", OTHER_SECRET) != encrypted
 
 
 @pytest.mark.proves("ky-undecryptable")
@@ -99,8 +99,8 @@ async def test_another_secret_key_stops_the_start_and_makes_no_new_keys(engine: 
 
 @pytest.mark.proves("""ky-secret-change MUST own rule
     SECRET_KEY can be changed.
-    Here: The previous one opens the keys once; they are sealed anew.""")
-async def test_the_previous_secret_key_opens_once_and_the_new_one_from_then_on(
+    Here: The previous one decrypts the keys once; they are encrypted anew.""")
+async def test_the_previous_secret_key_decrypts_once_and_the_new_one_from_then_on(
     engine: Engine, settings: Settings
 ) -> None:
     old = await loaded(engine, settings)
@@ -148,11 +148,11 @@ async def test_a_new_key_is_published_before_it_signs_and_a_retired_one_after(
     async with transaction(engine) as connection:
         row = (await connection.execute(select(signing_keys))).mappings().one()
         assert settings.secret_key is not None
-        opened = unseal(row["sealed_private_key"], SEALED_FOR, old, [settings.secret_key])
-        assert opened is not None
+        decrypted = decrypt(row["sealed_private_key"], PURPOSE, old, [settings.secret_key])
+        assert decrypted is not None
         new = {**row, "kid": "new", "generation": 2, "active_from": clock.now + timedelta(hours=1)}
         new["public_jwk"] = {**row["public_jwk"], "kid": "new"}
-        new["sealed_private_key"] = seal(opened[0], SEALED_FOR, "new", settings.secret_key)
+        new["sealed_private_key"] = encrypt(decrypted[0], PURPOSE, "new", settings.secret_key)
         await connection.execute(signing_keys.insert().values(**new))
     clock.move(minutes=30)
     await keys.refresh()

@@ -47,7 +47,7 @@ def assert_told_to_wait(response: httpx.Response) -> None:
     Here: Secrets, codes and refresh tokens have 256 random bits. At the token, revocation and introspection endpoints
     failures are counted by client and address, and answered with 429 above the limit; what is right is not. Nothing is
     looked at from an address with 3,000 failures a minute.""")
-async def test_failures_of_a_client_at_an_address_refuse_nothing_that_is_right(
+async def test_failures_of_a_client_at_an_address_refuse_nothing_that_is_valid(
     limited: RunningServer, email: str
 ) -> None:
     async with limited.browser() as http:
@@ -191,9 +191,9 @@ async def test_the_tokens_of_a_service_account_are_limited_and_strangers_use_non
     limited: RunningServer, engine: Engine, factory: Factory
 ) -> None:
     await factory.person("Ada")
-    wanted = NewAccount("Robot", "Ada's household", "viewer", "client_secret_post")
+    new_account = NewAccount("Robot", "Ada's household", "viewer", "client_secret_post")
     async with transaction(engine) as connection:
-        account = await create_service_account(connection, limited.settings.resource, wanted, limited.clock())
+        account = await create_service_account(connection, limited.settings.resource, new_account, limited.clock())
 
     async def ask(secret: str | None) -> httpx.Response:
         credentials = {"client_id": account.client_id, "client_secret": secret or ""}

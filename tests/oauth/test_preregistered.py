@@ -39,9 +39,9 @@ AT_ITS_SITE = GivenKeys(jwks_uri="https://client.example/keys")
 
 async def add(server: RunningServer, **changes: Any) -> dict[str, Any]:
     given: dict[str, Any] = {"name": "Home", "redirect_uris": [CALLBACK], "auth_method": "none", **changes}
-    wanted = NewClient(**given)
+    new_client = NewClient(**given)
     async with transaction(server.engine) as connection:
-        return (await add_client(connection, server.settings.oauth_redirect_schemes, wanted, NOW)).response
+        return (await add_client(connection, server.settings.oauth_redirect_schemes, new_client, NOW)).response
 
 
 async def remove(server: RunningServer, client_id: str) -> int:

@@ -151,7 +151,7 @@ async def test_an_invented_secret_of_a_real_family_touches_nothing(
 
 
 @pytest.mark.proves("""rt-bound-client MUST OAuth 2.1 §4.3; RFC 6749 §6, §10.4
-    A refresh token is good for its client only.
+    A refresh token is valid for its client only.
     Here: Another client is refused, and nothing is touched.""")
 async def test_another_client_touches_nothing(
     server: RunningServer, http: httpx.AsyncClient, tokens: dict[str, Any]
@@ -198,11 +198,11 @@ async def test_an_unknown_scope_or_another_resource_does_not_rotate(
 
 
 @pytest.mark.proves("""tk-expires-in SHOULD OAuth 2.1 §3.2.3
-    The answer tells how long the token is good.
-    Here: `expires_in` is the true rest of its life.""")
+    The response says how long the token is valid.
+    Here: `expires_in` is the time that is left.""")
 @pytest.mark.proves("""rt-live-grant MUST OAuth 2.1 §4.3.1
     The grant behind a refresh token must still be active.
-    Here: A dead grant is invalid_grant.""")
+    Here: A revoked or expired grant is invalid_grant.""")
 async def test_the_grants_end_is_the_end(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
     attempt, code = await approved_code(http, server.url, email, duration="day")
     first = {**(await redeem(http, attempt, code)).json(), "client_id": attempt.client_id}

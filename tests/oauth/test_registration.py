@@ -48,8 +48,8 @@ async def test_without_a_method_the_default_of_the_rfc_holds(http: httpx.AsyncCl
 
 
 @pytest.mark.proves("""rg-answer MUST RFC 7591 §3.2.1
-    The answer is 201 and tells everything as it was registered.
-    Here: It tells id, issue time and all metadata that was kept.""")
+    The response is 201 and has everything as it was registered.
+    Here: It has the id, the issue time and all metadata that was stored.""")
 @pytest.mark.proves("""rg-unknown-ignored MUST RFC 7591 §2
     Unknown metadata is ignored.
     Here: It is dropped.""")
@@ -92,8 +92,8 @@ async def test_schemes_of_apps_are_a_setting(settings: Settings, engine: Engine)
     server = await start(allowing, engine)
     async with server.browser() as http:
         await register(http, server.url, redirect_uris=["com.example.app://callback"])
-        wanted = {"redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback"]}
-        refused = await http.post("/oauth/register", json=wanted)
+        body = {"redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback"]}
+        refused = await http.post("/oauth/register", json=body)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_redirect_uri")
 
 
@@ -130,8 +130,8 @@ BAD_METADATA: list[tuple[dict[str, Any], str]] = [
     Here: They are.""")
 @pytest.mark.parametrize(("metadata", "error"), BAD_METADATA, ids=lambda value: str(value)[:60])
 async def test_bad_metadata_is_refused(http: httpx.AsyncClient, metadata: dict[str, Any], error: str) -> None:
-    wanted = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none", **metadata}
-    response = await http.post("/oauth/register", json=wanted)
+    body = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none", **metadata}
+    response = await http.post("/oauth/register", json=body)
     assert response.status_code == 400
     assert response.json()["error"] == error
 
@@ -177,14 +177,14 @@ async def test_redirect_uris_are_bounded_together(http: httpx.AsyncClient) -> No
     Registration is protected against floods.
     Here: 60 a minute for an address, bodies up to 64 KiB.""")
 @pytest.mark.proves("""li-429 SHOULD own rule; RFC 6585 §4
-    A limit is told by 429 with Retry-After.
+    Above a limit, the response is 429 with Retry-After.
     Here: It is, on pages and endpoints.""")
 async def test_registrations_of_an_address_are_limited(settings: Settings, engine: Engine) -> None:
     server = await start(settings, engine, rates={REGISTRATIONS: 2})
-    wanted = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none"}
+    body = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none"}
     async with server.browser() as http:
         for _ in range(2):
-            assert (await http.post("/oauth/register", json=wanted)).status_code == 201
-        refused = await http.post("/oauth/register", json=wanted)
+            assert (await http.post("/oauth/register", json=body)).status_code == 201
+        refused = await http.post("/oauth/register", json=body)
         assert refused.status_code == 429
         assert 1 <= int(refused.headers["retry-after"]) <= 60

@@ -131,7 +131,7 @@ async def test_before_the_first_key_there_is_nothing_to_replace(engine: Engine, 
     assert await stored(engine, clock) == []
 
 
-async def test_a_key_that_will_still_sign_is_sealed_again_too(
+async def test_a_key_that_will_still_sign_is_encrypted_again_too(
     engine: Engine, settings: Settings, clock: MovableClock
 ) -> None:
     old = kid_of((await loaded(engine, settings, clock)).sign({}))
@@ -154,7 +154,7 @@ async def test_where_the_clock_is_behind_the_oldest_key_signs(
     assert kid_of(behind.sign({})) == kid_of(ahead.sign({}))
 
 
-async def test_without_a_key_that_it_can_open_a_process_says_so(
+async def test_a_process_without_a_key_that_it_can_decrypt_says_so(
     engine: Engine, settings: Settings, clock: MovableClock
 ) -> None:
     keys = await loaded(engine, settings, clock)

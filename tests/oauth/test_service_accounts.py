@@ -61,12 +61,12 @@ class Accounts:
         self.clock = MovableClock()
 
     async def make(self, role: Any = "editor", household: str = "Ada's household", **more: Any) -> IssuedAccount:
-        wanted = NewAccount(more.pop("name", "Kitchen robot"), household, role, **more)
+        new_account = NewAccount(more.pop("name", "Kitchen robot"), household, role, **more)
         async with transaction(self.engine) as connection:
-            return await create_service_account(connection, self.settings.resource, wanted, self.clock())
+            return await create_service_account(connection, self.settings.resource, new_account, self.clock())
 
-    async def end(self, account: IssuedAccount, told: GrantRevoked = lambda _: None) -> UUID:
-        revocations = GrantRevocations(told)
+    async def end(self, account: IssuedAccount, notify: GrantRevoked = lambda _: None) -> UUID:
+        revocations = GrantRevocations(notify)
         async with transaction(self.engine, committed=revocations.publish) as connection:
             return await revoke_service_account(connection, account.client_id, revocations, self.clock())
 
@@ -173,8 +173,8 @@ async def test_nobody_can_register_an_account_or_sign_in_as_one(
     http: httpx.AsyncClient, accounts: Accounts, ada: Connected, settings: Settings
 ) -> None:
     account = await accounts.make()
-    wanted = {"redirect_uris": [REDIRECT_URI], "grant_types": ["client_credentials"]}
-    assert (await http.post("/oauth/register", json=wanted)).status_code == 400
+    body = {"redirect_uris": [REDIRECT_URI], "grant_types": ["client_credentials"]}
+    assert (await http.post("/oauth/register", json=body)).status_code == 400
     both = await register(http, settings.public_url, grant_types=["authorization_code", "client_credentials"])
     assert both["grant_types"] == ["authorization_code"]
     page = await http.get(Attempt(account.client_id, settings.public_url).url())
@@ -310,7 +310,7 @@ async def test_an_account_with_keys_signs_and_has_no_secret(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "error", "field"),
+    ("options", "error", "field"),
     [
         ({"role": "owner"}, Invalid, "role"),
         ({"name": " "}, Invalid, "name"),
@@ -333,7 +333,7 @@ async def test_an_account_with_keys_signs_and_has_no_secret(
     ids=lambda value: str(value)[:40],
 )
 async def test_a_bad_request_makes_nothing_and_names_the_field(
-    factory: Factory, accounts: Accounts, ada: Connected, wanted: dict[str, Any], error: type[Any], field: str
+    factory: Factory, accounts: Accounts, ada: Connected, options: dict[str, Any], error: type[Any], field: str
 ) -> None:
     for _ in range(2):
         _, household_id = await factory.person("Twin")
@@ -341,7 +341,7 @@ async def test_a_bad_request_makes_nothing_and_names_the_field(
             renamed = update(households).where(households.c.id == household_id).values(name="Twice")
             await connection.execute(renamed)
     with pytest.raises(error) as caught:
-        await accounts.make(**wanted)
+        await accounts.make(**options)
     assert caught.value.field == field
     async with transaction(accounts.engine) as connection:
         assert (await connection.execute(select(clients.c.id))).all() == []

@@ -1,4 +1,4 @@
-"""Attacks through what the service fetches for strangers: nothing private is reached, and nothing of it is told."""
+"""Server-side request forgery: attacks reach no private address and learn nothing about one."""
 
 import json
 from typing import Any
@@ -231,12 +231,12 @@ async def test_keys_at_an_address_of_a_bad_shape_are_refused_at_registration(
     settings: Settings, engine: Engine, jwks_uri: str
 ) -> None:
     server = await start(settings, engine)
-    wanted = {
+    body = {
         "redirect_uris": [REDIRECT_URI],
         "token_endpoint_auth_method": "private_key_jwt",
         "jwks_uri": jwks_uri,
     }
     async with server.browser() as http:
-        refused = await http.post("/oauth/register", json=wanted)
+        refused = await http.post("/oauth/register", json=body)
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client_metadata")
     assert refused.json()["error_description"].startswith("jwks_uri is refused. ")

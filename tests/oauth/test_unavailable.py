@@ -1,4 +1,4 @@
-"""When the database is away, pages and endpoints say so, and nobody is told that their token is bad."""
+"""Without the database, pages and endpoints answer 503, and never that a token is invalid."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ NOBODY = "postgresql://shopping_service:none@127.0.0.1:1/nowhere"
 
 
 @pytest.mark.proves("""tk-db-down MUST own rule
-    Without a database nobody is told that their token is bad.
+    Without a database, no response says that a token is invalid.
     Here: The endpoints answer 503 with Retry-After.""")
 @pytest.mark.proves("""rv-503 MUST RFC 7009 §2.2.1
     503 with Retry-After means that the token still stands.

@@ -1,4 +1,4 @@
-"""Tokens whose signature was checked before: what can still end them."""
+"""Tokens that were verified before: what can still end them."""
 
 from datetime import timedelta
 
@@ -50,9 +50,9 @@ async def test_a_withdrawn_key_ends_the_tokens_that_were_seen_before(engine: Eng
 
 
 @pytest.mark.proves("""rs-cache-exact MUST own rule; RFC 8725 §3.3
-    A remembered verification is good for that very token only.
+    A cached verification is valid for that very token only.
     Here: The cache is keyed by SHA-256 of the whole token and holds no token.""")
-async def test_another_token_is_never_taken_for_one_that_was_seen(engine: Engine, settings: Settings) -> None:
+async def test_another_token_is_never_mistaken_for_a_cached_one(engine: Engine, settings: Settings) -> None:
     factory = Factory(engine, settings)
     ada, eve = await factory.connected("Ada"), await factory.connected("Eve")
     verifier = TokenVerifier(settings.resource, [embedded_issuer(settings.issuer, factory.keys)])

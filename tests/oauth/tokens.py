@@ -64,14 +64,14 @@ class Attempt:
 
 
 async def register(http: httpx.AsyncClient, base_url: str, **metadata: Any) -> dict[str, Any]:
-    """Register a client, a public one with a loopback redirect unless told otherwise; the answer."""
-    wanted = {
+    """Register a client, by default a public one with a loopback redirect, and return the response."""
+    body = {
         "client_name": "A test client",
         "redirect_uris": [REDIRECT_URI],
         "token_endpoint_auth_method": "none",
         **metadata,
     }
-    response = await http.post(f"{base_url}/oauth/register", json=wanted)
+    response = await http.post(f"{base_url}/oauth/register", json=body)
     assert response.status_code == 201, response.text
     return response.json()
 

@@ -37,7 +37,7 @@ def create_provider(base_url: str) -> Starlette:
         return _unless_away(issuer, {"keys": issuer.options.get("jwks") or [key.jwk() for key in issuer.keys]})
 
     async def authorize(request: Request) -> Response:
-        """Signs in whoever the test has chosen, without asking (OpenID Connect Core section 3.1.2)."""
+        """Sign in the person that the test has chosen, without asking (OpenID Connect Core section 3.1.2)."""
         issuer, asked = issuer_of(request), request.query_params
         right = {"response_type": "code", "client_id": CLIENT_ID, "code_challenge_method": "S256"}
         if any(asked.get(name) != value for name, value in right.items()) or "openid" not in asked["scope"].split():

@@ -56,7 +56,7 @@ class RemoteControl:
         return {name: value for name, value in {**right, **changes}.items() if value is not None}
 
     def sign(self, claims: dict[str, Any], **header: Any) -> str:
-        """A token with these claims, signed with the issuer's key. Its type is at+jwt unless told otherwise."""
+        """A token with these claims, signed with the issuer's key. Its type is at+jwt by default."""
         signed: str = self._call("sign", {"header": {"typ": "at+jwt", **header}, "claims": claims})
         return signed
 

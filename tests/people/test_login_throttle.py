@@ -181,10 +181,10 @@ async def test_letters_to_one_address_are_slowed_down(engine: Engine) -> None:
 
 
 @pytest.mark.proves("""ac-letters MUST own rule
-    Letters that others ask for keep nobody from resetting a password.
-    Here: Letters are counted by purpose: asking for a sign-up delays no reset, and each reset that others ask for
-    brings a good link.""")
-async def test_letters_for_one_purpose_keep_nobody_from_those_for_another(engine: Engine) -> None:
+    E-mails that others request keep nobody from resetting a password.
+    Here: E-mails are counted by purpose: requests to sign up delay no reset, and each reset that others ask for
+    brings a valid link.""")
+async def test_emails_for_one_purpose_do_not_block_those_for_another(engine: Engine) -> None:
     for purpose in ("sign_up", "sign_up", "sign_up", "sign_up", "verify", "reset"):
         async with transaction(engine) as connection:
             await THROTTLE.count_email(connection, purpose, ANNA, SOMEWHERE, NOW)

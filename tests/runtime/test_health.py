@@ -13,7 +13,7 @@ from app.access import grant_cache
 from app.db import Engine
 from app.db.embedded import DatabaseUrls
 from app.db.engine import connect
-from app.db.migrate import newest_revision
+from app.db.migrations import newest_revision
 from app.settings import Settings
 from tests.factory import Factory
 from tests.mcp.client import ERAS, Era, McpClient
@@ -67,7 +67,7 @@ async def test_it_is_not_ready_while_the_database_is_away(
 
 @pytest.mark.proves("""rs-db-down MUST own rule
     When the database can't answer, a good token gets 503 with Retry-After and never 401.
-    Here: The gate answers 503 without a challenge.""")
+    Here: The middleware answers 503 without a challenge.""")
 @pytest.mark.own_database
 @pytest.mark.parametrize("option", ["ALLOW_CONNECTIONS", "CONNECTION LIMIT"])
 @pytest.mark.parametrize("era", ERAS)
@@ -80,7 +80,7 @@ async def test_while_the_database_is_away_nobody_is_told_to_sign_in_again(
     era: Era,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # What was read within two seconds is good without the database: tests/access/test_database_away.py.
+    # What was read within two seconds stays valid without the database: tests/access/test_database_away.py.
     monkeypatch.setattr(grant_cache, "KEPT", timedelta())
     calls: list[tuple[str, dict[str, Any]]] = [
         ("tools/list", {}),

@@ -1,4 +1,4 @@
-"""Letters by SMTP."""
+"""E-mails by SMTP."""
 
 import anyio
 import anyio.lowlevel
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 TEXT = "Guten Tag, hier ist Jörg.\n\nhttps://lists.example.org/account/new-password?link=" + "x" * 60 + "\n"
 
 
-def letter(to: str = "anna@example.org") -> Email:
+def an_email(to: str = "anna@example.org") -> Email:
     return Email(to, "Grüße", TEXT)
 
 
@@ -26,7 +26,7 @@ async def test_a_letter_arrives_as_it_was_written(settings: Settings) -> None:
         mailer = Mailer(box.settings(settings))
         assert mailer.enabled
         async with mailer.running():
-            mailer.put(lambda: _written(letter()))
+            mailer.put(lambda: _written(an_email()))
             arrived = await box.next()
     assert arrived["To"] == "anna@example.org"
     assert SENDER in arrived["From"]
@@ -46,11 +46,11 @@ async def test_a_letter_that_is_refused_or_fails_leaves_the_next_one_alone(setti
             mailer = Mailer(box.settings(settings))
             async with mailer.running():
                 box.refuses = True
-                mailer.put(lambda: _written(letter("carla@example.org")))
+                mailer.put(lambda: _written(an_email("carla@example.org")))
                 mailer.put(fails)
                 mailer.put(lambda: _written(None))
                 mailer.put(lambda: _accept(box))
-                mailer.put(lambda: _written(letter()))
+                mailer.put(lambda: _written(an_email()))
                 assert (await box.next())["To"] == "anna@example.org"
                 assert box.is_empty
     assert [entry["log_level"] for entry in log] == ["warning", "error"]
@@ -61,7 +61,7 @@ async def test_where_tls_is_asked_for_nothing_goes_without(settings: Settings) -
     async with mailbox() as box:
         mailer = Mailer(box.settings(settings).model_copy(update={"smtp_tls": "starttls"}))
         async with mailer.running():
-            mailer.put(lambda: _written(letter()))
+            mailer.put(lambda: _written(an_email()))
         assert box.is_empty
 
 
@@ -77,7 +77,7 @@ async def test_it_signs_in_to_the_server(settings: Settings) -> None:
         account = {"smtp_user": "lists", "smtp_password": SecretStr("hidden")}
         mailer = Mailer(box.settings(settings).model_copy(update=account))
         async with mailer.running():
-            mailer.put(lambda: _written(letter()))
+            mailer.put(lambda: _written(an_email()))
             await box.next()
     assert seen == [(b"lists", b"hidden")]
 
@@ -86,9 +86,9 @@ async def test_a_bounded_number_waits(settings: Settings) -> None:
     mailer = Mailer(settings)
     assert not mailer.enabled
     for _ in range(LONGEST_QUEUE):
-        mailer.put(lambda: _written(letter()))
+        mailer.put(lambda: _written(an_email()))
     with pytest.raises(Unavailable) as refused:
-        mailer.put(lambda: _written(letter()))
+        mailer.put(lambda: _written(an_email()))
     assert refused.value.retry_after
 
 
@@ -98,7 +98,7 @@ async def test_what_waits_at_the_end_is_still_sent(settings: Settings) -> None:
         async with mailer.running():
             for number in range(3):
                 to = f"person{number}@example.org"
-                mailer.put(lambda to=to: _written(letter(to)))
+                mailer.put(lambda to=to: _written(an_email(to)))
         assert [(await box.next())["To"] for _ in range(3)] == [f"person{number}@example.org" for number in range(3)]
 
 

@@ -61,7 +61,7 @@ def choose_account(data_dir: Path, programs: Path) -> Account:
 
 
 def _unprivileged_ids(pg_dir: Path) -> tuple[int, int]:
-    # Whoever owns the data goes first: an account named postgres may have been added since.
+    # The owner of the data goes first: an account named postgres may have been added since.
     if pg_dir.exists() and (owner := pg_dir.stat()).st_uid != ROOT:
         return owner.st_uid, owner.st_gid
     for name in ("postgres", "nobody"):

@@ -108,7 +108,7 @@ def is_answering(programs: Path, socket_dir: Path) -> bool:
 
 
 def stop_server(data_dir: Path) -> None:
-    """Stop the server of `data_dir`, whoever started it, and return when all its processes have ended.
+    """Stop the server of `data_dir`, even one left behind by another process, and wait until it has ended.
 
     Raises `StartupError` when it can't be stopped.
     """

@@ -143,7 +143,7 @@ def _in_words(error: OSError) -> str:
 def find_running(data_dir: Path) -> DatabaseUrls | None:
     """The addresses of the server that is running for a service in `data_dir`; None when no service is.
 
-    Raises `StartupError` when a service is there whose server does not answer (yet, or any more), and when the
+    Raises `StartupError` when a service is there whose server does not answer (yet, or no longer), and when the
     directory belongs to somebody else.
     """
     lock = data_dir / "lock"

@@ -30,9 +30,9 @@ from app.text import fold
 
 CHANGES_SHOWN: Final = 10
 
-_ITEM_WORDS: Final = {each.name: each.word for each in DETAILS if each.told}
+_ITEM_WORDS: Final = {each.name: each.word for each in DETAILS if each.in_summary}
 _LIST_WORDS: Final = {"name": "name", "store": "store", "currency": "currency", "category_order": "order of categories"}
-"""The fields whose changes are told as `word old → new`, in this order."""
+"""The fields whose changes are shown as `word old → new`, in this order."""
 
 _LONGEST: Final = 60
 _NOTHING: Final = "–"
@@ -83,7 +83,7 @@ async def read_history(tenant: Tenant, request: Request) -> History:
 
     Raises `NotFound` for the list or the person, `Ambiguous` for the person, and `Invalid` for the cursor.
     """
-    wanted = LogFilter(
+    log_filter = LogFilter(
         list_id=(await resolve_list(tenant, request.list)).id if request.list is not None else None,
         since=request.since,
         until=request.until,
@@ -91,7 +91,7 @@ async def read_history(tenant: Tenant, request: Request) -> History:
         kind=request.kind,
         before=read_cursor(request.cursor, _NUMBER) if request.cursor is not None else None,
     )
-    entries = await read_log(tenant, wanted, request.limit + 1, CHANGES_SHOWN)
+    entries = await read_log(tenant, log_filter, request.limit + 1, CHANGES_SHOWN)
     page = entries[: request.limit]
     shown = {entry.event.no: _records_shown(entry.event.changes) for entry in page}
     things = await _Things.read(tenant, page, [record for records in shown.values() for record in records])

@@ -139,7 +139,7 @@ class LogEntry:
     changed: int
 
 
-async def read_log(tenant: Tenant, wanted: LogFilter, limit: int, most_changes: int) -> list[LogEntry]:
+async def read_log(tenant: Tenant, log_filter: LogFilter, limit: int, most_changes: int) -> list[LogEntry]:
     """Return at most `limit` events that changed something, newest first, each with at most `most_changes` changes: one
     call may have changed ten thousand items."""
     rows = await tenant.driver.fetch(
@@ -161,12 +161,12 @@ async def read_log(tenant: Tenant, wanted: LogFilter, limit: int, most_changes: 
         ORDER BY e.no DESC LIMIT $8
         """,
         tenant.household_id,
-        wanted.list_id,
-        wanted.since,
-        wanted.until,
-        wanted.person_id,
-        wanted.kind,
-        wanted.before,
+        log_filter.list_id,
+        log_filter.since,
+        log_filter.until,
+        log_filter.person_id,
+        log_filter.kind,
+        log_filter.before,
         limit,
         most_changes,
     )

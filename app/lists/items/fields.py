@@ -104,8 +104,8 @@ class Detail(ItemField):
     """The `detail` of list_items that shows it."""
     clearable: bool = True
     exported: bool = True
-    told: bool = True
-    """Whether the history tells its changes as `word old → new`."""
+    in_summary: bool = True
+    """Whether the history shows its changes as `word old → new`."""
     once: bool = False
     """Whether it belongs to one purchase, and is dropped when a bought item is added again."""
     read_as: str = ""
@@ -124,7 +124,7 @@ FIELDS: Final[tuple[ItemField, ...]] = (
     ItemField("variant", {"variant": "smallint"}),
     Detail("category", {"category": "text"}, parse=parse_label),
     Detail("store", {"store": "text"}, parse=parse_label),
-    Detail("assignee_id", {"assignee_id": "uuid"}, "assignee", told=False, once=True, read_as="people.name"),
+    Detail("assignee_id", {"assignee_id": "uuid"}, "assignee", in_summary=False, once=True, read_as="people.name"),
     Detail("priority", {"priority": "text"}, once=True),
     Detail("price", {"price": "numeric"}, parse=parse_price, shown="full", once=True),
     Detail("not_before", {"not_before": "date"}, shown="full", once=True),

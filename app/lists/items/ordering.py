@@ -27,8 +27,8 @@ def plan_move(order: Sequence[Spot], moving: Sequence[int], to: End | int, next_
     """
     rest = [spot for spot in order if spot.no not in set(moving)]
     place = 0 if to == "top" else len(rest) if to == "bottom" else [spot.no for spot in rest].index(to)
-    wanted = [spot.no for spot in rest[:place]] + list(moving) + [spot.no for spot in rest[place:]]
-    if wanted == [spot.no for spot in order]:
+    new_order = [spot.no for spot in rest[:place]] + list(moving) + [spot.no for spot in rest[place:]]
+    if new_order == [spot.no for spot in order]:
         return {}
     if place == len(rest):
         return {no: next_no + count << GAP_BITS for count, no in enumerate(moving)}

@@ -103,7 +103,7 @@ async def items_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[s
 
 async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
     """Return every open line that shares list and name with one of the items."""
-    wanted = list({(item.list_id, item.name_key) for item in items})
+    keys = list({(item.list_id, item.name_key) for item in items})
     rows = await tenant.driver.fetch(
         f"""
         SELECT {ITEM_COLUMNS} FROM items
@@ -111,8 +111,8 @@ async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
           AND (list_id, name_key) IN (SELECT * FROM unnest($2::uuid[], $3::text[]))
         """,  # noqa: S608
         tenant.household_id,
-        [list_id for list_id, _ in wanted],
-        [name_key for _, name_key in wanted],
+        [list_id for list_id, _ in keys],
+        [name_key for _, name_key in keys],
     )
     return [item_of(row) for row in rows]
 

@@ -69,9 +69,9 @@ def _insert_statement(which: str, first: int) -> str:
         ), target AS (
             SELECT {LIST_COLUMNS} FROM lists WHERE {which}
         ), alike AS (
-            SELECT alike.* FROM target, unnest({keys}::text[]) AS wanted(name_key), LATERAL (
+            SELECT alike.* FROM target, unnest({keys}::text[]) AS searched(name_key), LATERAL (
                 SELECT {ITEM_COLUMNS} FROM items
-                WHERE items.household_id = $1 AND items.list_id = target.id AND items.name_key = wanted.name_key
+                WHERE items.household_id = $1 AND items.list_id = target.id AND items.name_key = searched.name_key
                   AND items.deleted_at IS NULL
                 ORDER BY items.checked_at DESC NULLS FIRST LIMIT {MOST_ALIKE}
             ) AS alike
@@ -89,7 +89,7 @@ def _insert_statement(which: str, first: int) -> str:
         ), stamped AS (
             UPDATE lists SET rev = free.rev, open_items = open_items + {count}
             FROM free WHERE lists.household_id = $1 AND lists.id = free.list_id
-        ), told AS (
+        ), recorded AS (
             INSERT INTO events (household_id, no, rev, person_id, client_id, grant_id, kind, list_id, changes)
             SELECT $1, free.next_event, free.rev, {person}, {client}, {grant}, 'add_items', free.list_id, (
                 SELECT jsonb_agg(jsonb_build_object(
@@ -146,7 +146,7 @@ _SAVE: Final = f"""
         UPDATE lists SET rev = $2, open_items = open_items + more.open, checked_items = checked_items + more.checked
         FROM unnest($5::uuid[], $6::integer[], $7::integer[]) AS more(list_id, open, checked)
         WHERE lists.household_id = $1 AND lists.id = more.list_id
-    ), told AS (
+    ), recorded AS (
         INSERT INTO events (household_id, no, rev, person_id, client_id, grant_id, kind, list_id, changes)
         VALUES ($1, $4, $2, $8, $9, $10, $11, $12, $13::text::jsonb)
     )

@@ -28,8 +28,7 @@ from app.mcp.http.body import parse_json, read_body
 from app.mcp.http.json_rpc import envelope_error, readable_id
 from app.mcp.http.refusals import RequestRefused, bad_request, challenge, retry_later
 from app.resources import Resource
-from app.runtime.addresses import known_address
-from app.runtime.requests import address_in
+from app.runtime.addresses import client_address_in, known_address
 from app.scopes import format_scope
 from app.ui.hosts import refuse_foreign_origin
 
@@ -99,7 +98,7 @@ class BearerAuthMiddleware:
         if scope["method"] != "POST":
             # The SDK would answer GET with a stream that never sends anything, and DELETE ends sessions: we have none.
             raise RequestRefused(PlainTextResponse(NOT_FOR_BROWSERS, 405, headers={"Allow": "POST"}))
-        caller = await self._authenticate(headers, address_in(scope))
+        caller = await self._authenticate(headers, client_address_in(scope))
         for name in ROUTING_HEADERS:
             if len(headers.getlist(name)) > 1:
                 raise bad_request(f"The header {name} appears more than once.")
@@ -177,7 +176,7 @@ class BearerAuthMiddleware:
                 at=self._audit.now(),
                 outcome=outcome,
                 detail=detail,
-                address=known_address(address_in(scope)),
+                address=known_address(client_address_in(scope)),
                 **identity,
             )
         )

@@ -7,8 +7,8 @@ from typing import Any, Final, cast
 from mcp_types import PARSE_ERROR
 from starlette.types import Receive
 
+from app.limits.defaults import BODY_SECONDS
 from app.mcp.http.refusals import bad_request, body_refused
-from app.runtime.requests import BODY_SECONDS
 
 LARGEST_BODY: Final = 1024 * 1024
 """In bytes. 100 items with the longest notes are a fifth of it."""

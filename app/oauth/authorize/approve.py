@@ -1,4 +1,4 @@
-"""The answer to the consent page: a grant and its code, or a denial."""
+"""The form of the consent page: approving creates a grant and its authorization code."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from app.audit.repository import record
 from app.crypto.tokens import hash_of
 from app.db import Connection, new_id, transaction
 from app.errors import Invalid
-from app.oauth.authorize.consent import ConsentPage, Question
+from app.oauth.authorize.consent import ConsentPage, ConsentPrompt
 from app.oauth.authorize.consent_choices import Choices, read_choices
 from app.oauth.authorize.pending_requests import CONSENT, REQUEST, PendingRequests, request_of
 from app.oauth.authorize.repository import lock_request, use_request
@@ -29,7 +29,7 @@ from app.ui.forms import Fields
 from app.ui.page_kit import PageKit
 
 
-class ConsentAnswer:
+class ConsentEndpoint:
     """POST /oauth/consent."""
 
     def __init__(self, context: OAuthContext, kit: PageKit, page: ConsentPage) -> None:
@@ -39,7 +39,7 @@ class ConsentAnswer:
         self._page = page
 
     async def __call__(self, request: Request) -> Response:
-        """Return the page that sends the answer on to the client. An answer counts once. Raises `OAuthError`."""
+        """Return the page that redirects to the client. A request can be answered once. Raises `OAuthError`."""
         context = self._context
         form = await self._kit.submitted_form(request, CONSENT, REQUEST)
         person = form.session.person if form else None
@@ -48,60 +48,62 @@ class ConsentAnswer:
         cookie = form.session.cookie
         async with transaction(context.engine) as connection:
             still_signed_in = await find_person_for_change(connection, cookie, context.clock()) == person
-            waiting = await lock_request(connection, request_of(form), hash_of(cookie), context.clock())
-            if waiting is not None:
-                await hold_client(connection, waiting.client_id)
-            question = await self._page.find_question(connection, waiting, person, cookie) if waiting else None
-            if question is None or not still_signed_in:
+            pending = await lock_request(connection, request_of(form), hash_of(cookie), context.clock())
+            if pending is not None:
+                await hold_client(connection, pending.client_id)
+            prompt = await self._page.find_prompt(connection, pending, person, cookie) if pending else None
+            if prompt is None or not still_signed_in:
                 return self._pending.out_of_date()
-            return await self._answer(request, connection, question, form.fields)
+            return await self._answer(request, connection, prompt, form.fields)
 
-    async def _answer(self, request: Request, connection: Connection, question: Question, fields: Fields) -> Response:
-        waiting, now = question.waiting, self._context.clock()
-        known: dict[str, Any] = {"person_id": question.person.id, "client_id": question.client.id}
+    async def _answer(
+        self, request: Request, connection: Connection, prompt: ConsentPrompt, fields: Fields
+    ) -> Response:
+        pending, now = prompt.pending, self._context.clock()
+        known: dict[str, Any] = {"person_id": prompt.person.id, "client_id": prompt.client.id}
         try:
             decision = fields.one("decision")
             if decision not in ("approve", "deny"):
                 raise Invalid("Choose to approve or to deny.", field="decision")
-            if decision == "approve" and not await has_room(connection, question.person.id, now):
+            if decision == "approve" and not await has_room(connection, prompt.person.id, now):
                 message = f"{MOST_CONNECTIONS} connections are the limit. Disconnect some on your account page first."
                 raise Invalid(message)
-            choices = read_choices(fields, question.offer, question.memberships)
+            choices = read_choices(fields, prompt.offer, prompt.memberships)
         except Invalid as error:
             self._context.record_refusal(request, Action.CONSENT, error.code, **known)
-            return self._page.render(question, error)
-        await use_request(connection, waiting.id, now)
+            return self._page.render(prompt, error)
+        await use_request(connection, pending.id, now)
         response: dict[str, str | None]
         if decision == "deny":
             response = {"error": "access_denied", "error_description": "The person denied the request."}
             known |= {"outcome": "denied"}
         else:
-            grant = await _create_consent(connection, question, choices, now)
-            code = await issue_code(connection, grant.id, waiting.redirect_uri, waiting.code_challenge, now)
+            grant = await _create_consent(connection, prompt, choices, now)
+            code = await issue_code(connection, grant.id, pending.redirect_uri, pending.code_challenge, now)
             response = {"code": code}
             known |= {"outcome": "approved", "grant_id": grant.id, "detail": format_scope(grant.scopes)}
         await record(connection, self._context.audit_entry(request, Action.CONSENT, **known))
-        response["state"] = waiting.state
-        target = response_uri(waiting.redirect_uri, response, self._context.settings.issuer)
-        return self._kit.redirect_page("Back to the app", f"Back to {question.client.name}", target)
+        response["state"] = pending.state
+        target = response_uri(pending.redirect_uri, response, self._context.settings.issuer)
+        return self._kit.redirect_page("Back to the app", f"Back to {prompt.client.name}", target)
 
 
-async def _create_consent(connection: Connection, question: Question, choices: Choices, now: datetime) -> NewGrant:
-    """Insert the grant. Each approval is a new grant: one client id may be on many devices."""
-    client, waiting = question.client, question.waiting
+async def _create_consent(connection: Connection, prompt: ConsentPrompt, choices: Choices, now: datetime) -> NewGrant:
+    """Insert the grant. Each approval is a new grant, because several devices may share one client id."""
+    client, pending = prompt.client, prompt.pending
     grant = NewGrant(
         id=new_id(),
-        person_id=question.person.id,
+        person_id=prompt.person.id,
         client_id=client.id,
         client={
             "name": client.name,
             "kind": client.kind,
-            "redirect_host": shown_host(waiting.redirect_uri),
-            "redirect_uri": waiting.redirect_uri,
+            "redirect_host": shown_host(pending.redirect_uri),
+            "redirect_uri": pending.redirect_uri,
             "auth_method": client.token_endpoint_auth_method,
         },
         scopes=choices.scopes,
-        resource=waiting.resource,
+        resource=pending.resource,
         household_ids=choices.household_ids,
         default_household_id=choices.default_household_id,
         expires_at=None if choices.duration is None else now + choices.duration,

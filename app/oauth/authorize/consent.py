@@ -1,4 +1,4 @@
-"""The consent page: never skipped, only filled in beforehand."""
+"""The consent page. It is shown for every request, with the client's choices filled in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ from app.oauth.parameters import find_resource
 from app.people.models import Person
 from app.people.repository import find_profile
 from app.resources import MAIN
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 from app.ui.page_kit import BrowserSession, PageKit
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """Who is asked what: everything that the page shows."""
+class ConsentPrompt:
+    """Everything that the consent page shows: the request, its client, and the person who decides."""
 
-    waiting: AuthorizationRequest
+    pending: AuthorizationRequest
     client: Client
     offer: Offer
     person: Person
@@ -63,69 +63,69 @@ class ConsentPage:
         """Show the page. Raises `OAuthError`, and what `MetadataDocuments.find` raises."""
         async with transaction(self._context.engine) as connection:
             session = await self._kit.read_session(request, connection)
-            waiting = await self._pending.find(connection, session.cookie, request.query_params.get(REQUEST, ""))
-        if waiting is None:
+            pending = await self._pending.find(connection, session.cookie, request.query_params.get(REQUEST, ""))
+        if pending is None:
             return self._pending.out_of_date()
         person, cookie = session.person, session.cookie
         if person is None:
-            return self._kit.see_other(f"{SIGN_IN}?request={waiting.id}")
-        if is_document_id(waiting.client_id):
-            # Only here, and outside of any transaction: fetching takes time.
-            await self._documents.find(waiting.client_id, person.id, client_address(request))
+            return self._kit.see_other(f"{SIGN_IN}?request={pending.id}")
+        if is_document_id(pending.client_id):
+            # Outside of any transaction, because fetching takes time.
+            await self._documents.find(pending.client_id, person.id, client_address(request))
         async with transaction(self._context.engine) as connection:
-            question = await self.find_question(connection, waiting, person, cookie)
-        return self._pending.out_of_date() if question is None else self.render(question)
+            prompt = await self.find_prompt(connection, pending, person, cookie)
+        return self._pending.out_of_date() if prompt is None else self.render(prompt)
 
-    async def find_question(
-        self, connection: Connection, waiting: AuthorizationRequest, person: Person, cookie: str
-    ) -> Question | None:
-        """Return what a pending request asks this person today; None when it can no longer be asked.
+    async def find_prompt(
+        self, connection: Connection, pending: AuthorizationRequest, person: Person, cookie: str
+    ) -> ConsentPrompt | None:
+        """Return what to ask this person for a pending request, or None when its client or their households are gone.
 
         Raises `OAuthError` when the redirect URI is not one of the client's.
         """
-        client = await self._find_client(connection, waiting.client_id)
+        client = await self._find_client(connection, pending.client_id)
         memberships = await memberships_of(connection, person.id)
         if client is None or not memberships:
             return None
-        # A document was not known when the request came, and may have changed since.
-        if not is_registered(waiting.redirect_uri, client.redirect_uris):
+        # When the request was stored, the document was unknown, or may have been different.
+        if not is_registered(pending.redirect_uri, client.redirect_uris):
             raise not_registered()
-        # PUBLIC_URL may have changed since, and then nothing but `/mcp` is left.
-        resource = find_resource(self._context.settings.public_url, waiting.resource) or MAIN
-        offer = offer_of(resource, waiting.scopes, is_unproven=await self._is_unproven(connection, person))
-        return Question(waiting, client, offer, person, memberships, cookie)
+        # If PUBLIC_URL has changed since, the resource is unknown, and the offer is for `/mcp`.
+        resource = find_resource(self._context.settings.public_url, pending.resource) or MAIN
+        offer = offer_of(resource, pending.scopes, is_unproven=await self._is_unproven(connection, person))
+        return ConsentPrompt(pending, client, offer, person, memberships, cookie)
 
-    def render(self, question: Question, error: Invalid | None = None) -> Response:
-        """Return the page, filled in as the client asked; `error` is what was wrong with the answer."""
-        kit, waiting, person = self._kit, question.waiting, question.person
-        session = BrowserSession(question.cookie, False, person)
+    def render(self, prompt: ConsentPrompt, error: Invalid | None = None) -> Response:
+        """Return the page, filled in with what the client asked for; `error` is what was wrong with the form sent."""
+        kit, pending, person = self._kit, prompt.pending, prompt.person
+        session = BrowserSession(prompt.cookie, False, person)
         return kit.show(
             session,
             "consent.html",
             error,
-            request_id=waiting.id,
-            form_token=kit.csrf_token(session, CONSENT, str(waiting.id)),
-            sign_out_token=kit.csrf_token(session, "/oauth/sign-out", str(waiting.id)),
+            request_id=pending.id,
+            form_token=kit.csrf_token(session, CONSENT, str(pending.id)),
+            sign_out_token=kit.csrf_token(session, "/oauth/sign-out", str(pending.id)),
             person=person,
             provider=self._provider_name if person.email is None else None,
-            client=question.client,
-            redirect_host=shown_host(waiting.redirect_uri),
-            client_host=host_of(question.client.id) if is_document_id(question.client.id) else None,
-            on_device=is_on_device(waiting.redirect_uri),
-            offer=question.offer,
+            client=prompt.client,
+            redirect_host=shown_host(pending.redirect_uri),
+            client_host=host_of(prompt.client.id) if is_document_id(prompt.client.id) else None,
+            on_device=is_on_device(pending.redirect_uri),
+            offer=prompt.offer,
             duration=DEFAULT_DURATION,
-            memberships=question.memberships,
+            memberships=prompt.memberships,
         )
 
     async def _is_unproven(self, connection: Connection, person: Person) -> bool:
-        """Whether the person has only a password, and an e-mail address that they could verify and have not."""
+        """Whether the person signs in with a password and could verify their e-mail address, but hasn't."""
         if not self._can_verify:
             return False
         profile = await find_profile(connection, person.id)
         return profile.has_password and profile.verified_at is None
 
     async def _find_client(self, connection: Connection, client_id: str) -> Client | None:
-        """Return the client as it is stored; one with a metadata document only until that is stale."""
+        """Return the stored client; one with a metadata document only while the document is fresh."""
         if not is_document_id(client_id):
             return await find_client(connection, client_id)
         document = await find_document(connection, client_id)

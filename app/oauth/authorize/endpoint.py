@@ -1,4 +1,4 @@
-"""The authorization endpoint: a client's request is checked once and kept on our side (RFC 6749 section 4.1.1)."""
+"""The authorization endpoint (RFC 6749 section 4.1.1): validates a request once and stores it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,21 +24,21 @@ from app.oauth.grants.repository import approved_redirects
 from app.oauth.parameters import Parameters, find_resource, query_parameters
 from app.oauth.tokens.codes import is_s256_challenge
 from app.people.session_repository import find_person
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 from app.settings import Settings
 from app.ui.page_kit import PageKit
 from app.ui.pages import NO_REFERRER
 
 REQUEST_LIFE: Final = timedelta(minutes=10)
 MOST_OPEN: Final = 20
-"""Requests that wait in one browser, in as many tabs; with one more, the oldest is closed."""
+"""Pending requests of one browser, such as one in each tab; one more closes the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The client that a request names, and where its answer goes.
+    """The client that a request names, and the redirect URI for the response.
 
-    Of a client with a document both are only what the request says: the document is fetched after the sign-in.
+    For a client with a metadata document, neither is verified yet: the document is fetched after the sign-in.
     """
 
     client_id: str
@@ -48,7 +48,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRequest:
-    """What is worth remembering of a valid request."""
+    """The parts of a valid request that are stored."""
 
     scopes: tuple[str, ...]
     resource: str
@@ -66,7 +66,7 @@ class AuthorizationEndpoint:
         """Store the request and redirect to the sign-in page, or to the consent page for a person who is signed in.
 
         Raises `OAuthError` unless the error may be sent to the client, and `LimitReached` for an address with too many
-        requests: each one leaves a row.
+        requests: each one is stored.
         """
         context = self._context
         try:
@@ -163,10 +163,10 @@ def _is_acceptable(settings: Settings, redirect_uri: str) -> bool:
 
 
 async def _may_redirect(connection: Connection, sender: Sender, cookie: str | None, now: datetime) -> bool:
-    """Whether an error may be sent to the client before a consent: to one that was registered by command, and to a
-    redirect URI that this person has approved for this client.
+    """Whether an error may be sent to the client before there is a consent: only to a client registered by command, or
+    to a redirect URI that this person has approved for this client.
 
-    Anyone can register a client for any URI, so by default it may not: this would be an open redirector.
+    Anyone can register a client with any URI, so otherwise this would be an open redirector.
     """
     if sender.is_trusted:
         return True

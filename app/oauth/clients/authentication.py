@@ -19,7 +19,7 @@ from app.oauth.clients.repository import find_client, use_assertion
 from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError, invalid_client
 from app.oauth.tokens.failures import count_failure
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 
 _log: Final = structlog.stdlib.get_logger("app.oauth")
 
@@ -64,7 +64,7 @@ class ClientAuthenticator:
         try:
             keys = await self._key_sets.keys_of(client, claimed_key(credentials.assertion), requester)
         except (LimitReached, Unavailable):
-            # Whoever registered the URL of the keys chose one that does not respond, and that costs us time.
+            # Counted, because whoever registered the URL chose one that does not respond, which costs time.
             await count_failure(self._limiter, request.http, request.parameters)
             raise
         verified = verify_assertion(credentials.assertion, client.id, keys, self._audiences, self._clock())

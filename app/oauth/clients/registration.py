@@ -27,7 +27,7 @@ from app.oauth.clients.models import SECRET_METHODS, Client, ClientKind
 from app.oauth.clients.repository import insert_client
 from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 from app.ui.forms import read_whole_body
 
 NAMELESS: Final = "An app without a name"

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
-from app.crypto.encryption import seal, unseal
+from app.crypto.encryption import decrypt, encrypt
 from app.db import Connection, Engine, transaction
 from app.errors import StartupError, Unavailable
 from app.oauth.signing import repository as store
@@ -23,7 +23,7 @@ from app.oauth.signing.repository import StoredKey
 from app.runtime.clock import Clock, system_clock
 
 ALGORITHM: Final = "ES256"
-SEALED_FOR: Final = "signing-keys"
+PURPOSE: Final = "signing-keys"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 section 2.1
 
 # A retired key stays published while a token that it signed can be valid; the longest is valid for an hour.
@@ -33,8 +33,8 @@ REREAD_AFTER: Final = timedelta(minutes=5)
 SHORTEST_REFETCH: Final = timedelta(seconds=30)
 RETRY_SECONDS: Final = 30
 
-_CANT_OPEN: Final = (
-    "SECRET_KEY: does not open the signing keys in the database; "
+_CANT_DECRYPT: Final = (
+    "SECRET_KEY: does not decrypt the signing keys in the database; "
     "put the old one back, or give it as SECRET_KEY_PREVIOUS"
 )
 
@@ -127,17 +127,17 @@ class KeyRing:
             self._adopt(stored, now)
 
     def _adopt(self, stored: Sequence[StoredKey], now: datetime, *, strict: bool = False) -> None:
-        opened = {key.kid: key for key in self._signing}
+        decrypted = {key.kid: key for key in self._signing}
         signing: list[SigningKey] = []
         for key in stored:
             if not key.may_sign(now):
                 continue
-            if key.kid in opened:
-                signing.append(opened[key.kid])
-            elif (found := unseal(key.sealed_private_key, SEALED_FOR, key.kid, self._secret_keys)) is not None:
+            if key.kid in decrypted:
+                signing.append(decrypted[key.kid])
+            elif (found := decrypt(key.sealed_private_key, PURPOSE, key.kid, self._secret_keys)) is not None:
                 signing.append(SigningKey(key.kid, _load_private(found[0]), key.active_from))
             elif strict:
-                raise StartupError(_CANT_OPEN)
+                raise StartupError(_CANT_DECRYPT)
             # Otherwise a newer process created it under a SECRET_KEY that this one was not started with: it can
             # verify; signing goes on with the keys at hand.
         self._signing = signing
@@ -147,10 +147,10 @@ class KeyRing:
 
     async def _reencrypt(self, connection: Connection, stored: Sequence[StoredKey]) -> None:
         for key in stored:
-            opened = unseal(key.sealed_private_key, SEALED_FOR, key.kid, self._secret_keys)
-            if opened is not None and opened[1] is not self.secret_key:
+            decrypted = decrypt(key.sealed_private_key, PURPOSE, key.kid, self._secret_keys)
+            if decrypted is not None and decrypted[1] is not self.secret_key:
                 await store.replace_private_key(
-                    connection, key.kid, seal(opened[0], SEALED_FOR, key.kid, self.secret_key)
+                    connection, key.kid, encrypt(decrypted[0], PURPOSE, key.kid, self.secret_key)
                 )
 
 
@@ -166,7 +166,7 @@ def create_key(generation: int, secret_key: SecretStr, active_from: datetime) ->
         kid=kid,
         generation=generation,
         public_jwk={**public_jwk, "kid": kid, "use": "sig", "alg": ALGORITHM},
-        sealed_private_key=seal(plain, SEALED_FOR, kid, secret_key),
+        sealed_private_key=encrypt(plain, PURPOSE, kid, secret_key),
         active_from=active_from,
         retired_at=None,
     )
@@ -175,5 +175,5 @@ def create_key(generation: int, secret_key: SecretStr, active_from: datetime) ->
 def _load_private(encoded: bytes) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_der_private_key(encoded, password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise StartupError("SECRET_KEY: opened something that is no signing key; restore the database from a backup")
+        raise StartupError("SECRET_KEY: what it decrypts is not a signing key; restore the database from a backup")
     return key

@@ -11,7 +11,7 @@ from app.limits.defaults import CLIENT_FAILURES, FAILURES
 from app.limits.rate_limit import RateLimiter
 from app.oauth.clients.credentials import claimed_client_id
 from app.oauth.parameters import Parameters
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 
 
 async def refuse_flood(limiter: RateLimiter, request: Request) -> None:

@@ -19,7 +19,7 @@ from app.people.models import Person
 from app.people.password_sign_in import still_holds
 from app.people.repository import find_profile
 from app.people.session_repository import find_person, find_person_for_change
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 from app.scopes import strongest_scope
 from app.ui.forms import Fields
 from app.ui.page_kit import BrowserSession

@@ -13,7 +13,7 @@ from app.errors import AppError
 from app.oauth.grants.repository import of_person
 from app.oauth.grants.revocation import RevocationReason
 from app.people.accounts import reset_password
-from app.runtime.requests import client_address
+from app.runtime.addresses import client_address
 from app.ui.forms import typed
 from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext

@@ -1,4 +1,4 @@
-"""The gate: who gets in, and what is said to those who don't."""
+"""The bearer middleware: who is let in, and how everyone else is answered."""
 
 import json
 from datetime import UTC, datetime
@@ -28,14 +28,14 @@ READ, WRITE = ("lists:read",), ("lists:read", "lists:write")
     Here: The scope does not exist here.""")
 @pytest.mark.proves("""challenge-on-401 MUST OAuth 2.1 §5.3.1; RFC 6750 §3; RFC 9728 §5.1
     A request without a good token is answered 401 with a WWW-Authenticate challenge of the scheme Bearer.
-    Here: The gate answers 401 with `Bearer resource_metadata, scope`.""")
+    Here: The middleware answers 401 with `Bearer resource_metadata, scope`.""")
 @pytest.mark.proves("""challenge-scope SHOULD MCP authorization (Scope Selection Strategy)
     The 401 challenge names the scopes that the resource wants.
-    Here: The challenge names the door's scopes, lists:read lists:write for /mcp.""")
+    Here: The challenge names the endpoint's scopes, lists:read lists:write for /mcp.""")
 @pytest.mark.proves("""challenge-characters MUST RFC 6750 §3; OAuth 2.1 §5.3.1
     No attribute of the challenge appears twice or holds characters outside its grammar.
-    Here: The attributes are fixed texts and addresses of ours, each written once; PUBLIC_URL is refused where it has a
-    character outside the grammar.""")
+    Here: The attributes are fixed texts and URLs of this service, each written once; a PUBLIC_URL with a character
+    outside the grammar is refused.""")
 @pytest.mark.proves("prm-as-listed", "prm-scopes-minimal")
 async def test_without_a_token_the_challenge_says_where_to_go_and_what_to_ask(
     http: httpx.AsyncClient, settings: Settings
@@ -116,7 +116,7 @@ async def test_two_authorization_headers_are_refused(http: httpx.AsyncClient, ad
 @pytest.mark.proves("""scope-403 SHOULD MCP authorization (Runtime Insufficient Scope Errors); RFC 6750 §3.1;
     OAuth 2.1 §5.3.2
     A token that lacks a scope gets 403 with insufficient_scope, the scopes and resource_metadata.
-    Here: The gate answers so, in both eras.""")
+    Here: The middleware answers so, in both protocol eras.""")
 @pytest.mark.proves("""scope-all-at-once SHOULD MCP authorization (Runtime Insufficient Scope Errors)
     All scopes that the request needs are named in one challenge.
     Here: The union over all calls of the body is named; since scopes contain each other the test sees one name.""")
@@ -185,7 +185,7 @@ async def test_a_lying_name_header_does_not_run_another_tool(
 
 
 @pytest.mark.proves("""body-duplicate-keys MUST own rule
-    Gate and tool agree on the meaning of a body with duplicate keys.
+    The middleware and the tool agree on the meaning of a body with duplicate keys.
     Here: The last one counts for both, whichever of two tools it names.""")
 async def test_of_duplicate_keys_the_last_one_counts_for_gate_and_tool_alike(
     http: httpx.AsyncClient, factory: Factory, ada: Connected, era: Any
@@ -260,7 +260,7 @@ async def test_only_pages_of_listed_origins_may_call(client: McpClient, origin: 
 
 @pytest.mark.proves("""rs-preflight MUST Fetch standard; own rule
     A preflight is answered without a token, and a page of a listed origin can read the challenge.
-    Here: CORS stands outside the gate and exposes WWW-Authenticate.""")
+    Here: The CORS middleware is outside the bearer middleware and exposes WWW-Authenticate.""")
 async def test_a_preflight_needs_no_token(http: httpx.AsyncClient) -> None:
     headers = {
         "Origin": "http://localhost:6274",
@@ -286,7 +286,7 @@ async def test_a_page_can_read_the_challenge(http: httpx.AsyncClient) -> None:
 @pytest.mark.proves("""auth-everywhere MUST MCP streamable-http (Security & Endpoint);
     MCP security_best_practices (State Handle Hijacking)
     Every inbound MCP request is authenticated.
-    Here: The gate stands before the transport of every door.""")
+    Here: The middleware comes before the transport of every endpoint.""")
 @pytest.mark.proves("""local-http-token SHOULD MCP security_best_practices (Local MCP Server Compromise)
     A local server on HTTP demands a token.
     Here: Local and public services are the same; there is no mode without tokens.""")
@@ -299,9 +299,9 @@ async def test_cookies_open_nothing(
     assert "Ada" in (await http.get("/account")).text
     message = client.message("tools/list")
     headers = {name: value for name, value in client.headers("tools/list").items() if name != "Authorization"}
-    for door in ("/mcp", "/mcp/", "/mcp/readonly"):
-        assert (await http.post(door, json=message, headers=headers)).status_code == 401, door
-        assert (await http.post(door, json=message, headers=client.headers("tools/list"))).status_code == 200, door
+    for path in ("/mcp", "/mcp/", "/mcp/readonly"):
+        assert (await http.post(path, json=message, headers=headers)).status_code == 401, path
+        assert (await http.post(path, json=message, headers=client.headers("tools/list"))).status_code == 200, path
 
 
 def batch_headers(client: McpClient, revision: str | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Walls behind the gate's first: what is behind it checks again, and learns no more than it needs."""
+"""Defence in depth: the code behind the bearer middleware checks again, and never sees the token."""
 
 from typing import Any
 
@@ -35,17 +35,17 @@ def open_to(settings: Settings) -> AccessPolicy:
 
 
 @pytest.mark.proves("""scope-twice SHOULD own rule
-    The dispatcher checks scopes again although the gate did.
-    Here: Dispatch looks at the scope again and refuses with a protocol error.""")
+    The dispatcher checks scopes again although the bearer middleware did.
+    Here: The dispatcher checks the scope again and answers with a protocol error.""")
 async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Connected, settings: Settings) -> None:
     endpoints: Any = app.state.endpoints
-    gate = BearerAuthMiddleware(
+    middleware = BearerAuthMiddleware(
         endpoints._transports[ENDPOINTS[0]].handle_request,
         open_to(settings),
         endpoints._authenticator,
         endpoints._audit,
     )
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=settings.public_url) as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(middleware), base_url=settings.public_url) as http:
         client = McpClient(http, reader.token)
         error = await client.error("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
         assert "needs a scope" in error["message"]
@@ -54,8 +54,8 @@ async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Con
 
 @pytest.mark.proves("""rs-no-passthrough MUST MCP security-considerations (Access Token Privilege Restriction);
     MCP security_best_practices (Token Passthrough)
-    The token of a client is never sent on to another service.
-    Here: Behind the gate there is neither the token nor the header that it came in, and no tool calls out.""")
+    The token of a client is never passed on to another service.
+    Here: The middleware removes the token and its header from the request, and no tool makes outbound requests.""")
 async def test_the_token_itself_goes_no_further_than_the_gate(
     app: Starlette, reader: Connected, settings: Settings
 ) -> None:

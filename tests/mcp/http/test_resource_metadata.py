@@ -35,9 +35,9 @@ async def test_it_is_at_the_root_and_path_inserted_and_names_the_endpoint(
 
 async def test_the_document_of_each_door_names_that_very_door(http: httpx.AsyncClient, settings: Settings) -> None:
     """VS Code refuses a resource that is not equal to the address it was given."""
-    for door in ENDPOINTS:
-        document = (await http.get(f"/.well-known/oauth-protected-resource{door.path}")).json()
-        assert document["resource"] == f"{settings.public_url}{door.path}"
+    for endpoint in ENDPOINTS:
+        document = (await http.get(f"/.well-known/oauth-protected-resource{endpoint.path}")).json()
+        assert document["resource"] == f"{settings.public_url}{endpoint.path}"
 
 
 @pytest.mark.proves("""prm-path-inserted MUST RFC 9728 §3.1

@@ -112,7 +112,7 @@ async def test_a_right_password_waits_too_and_then_ends_the_waits(limited: Runni
 
 
 class SlowHasher(CountingHasher):
-    """Works on until it is told to stop."""
+    """Works until it is stopped."""
 
     may_end = threading.Event()
 
@@ -320,7 +320,7 @@ def test_paths_of_this_service_are_local(target: str) -> None:
 
 
 @pytest.mark.proves("""ac-credentials-not-redirected MUST OAuth 2.1 §3.1, §7.5.4; RFC 9700 §2.1
-    Credentials posted to us are not forwarded.
+    Submitted credentials are not forwarded.
     Here: The answer to a form is 303 or a page.""")
 @pytest.mark.proves("az-303")
 async def test_the_response_to_a_form_with_a_password_is_303(

@@ -33,7 +33,7 @@ async def test_the_page_shows_the_person_and_their_connected_apps(
     assert f"Since {today}" in page.text
     assert f"Last seen {today}" in page.text
     assert f"Until {today + timedelta(days=30)}" in page.text
-    assert not page.has_form("/account/proof"), "no letters can be sent"
+    assert not page.has_form("/account/proof"), "no e-mails can be sent"
     assert "confirmed" not in page.text
 
 
@@ -44,9 +44,9 @@ async def test_an_api_key_is_shown_as_one_with_its_last_use(
     household = (await Browser(http).open("/account")).soup.select("section.app dd")[1].get_text()
     keys: list[IssuedKey] = []
     for name in ("Display", "API key"):
-        wanted = NewKey(email, household, name=name)
+        new_key = NewKey(email, household, name=name)
         async with transaction(server.engine) as connection:
-            keys.append(await create_api_key(connection, server.settings.resource, wanted, server.clock()))
+            keys.append(await create_api_key(connection, server.settings.resource, new_key, server.clock()))
     async with transaction(server.engine) as connection:
         await note_key_use(connection, hash_of(keys[0].secret), date(2026, 11, 1))
     page = await Browser(http).open("/account")

@@ -30,7 +30,7 @@ async def ask(http: httpx.AsyncClient, email: str) -> Page:
 
 
 async def link_for(server: RunningServer, email: str, *, mailed: bool = True) -> str:
-    """The path of a link, without its letter."""
+    """Create a link without sending it, and return its path."""
     async with transaction(server.engine) as connection:
         person = await repository.find_local_person(connection, parse_email(email))
         assert person is not None
@@ -45,7 +45,7 @@ async def is_verified(server: RunningServer, email: str) -> bool:
 
 
 async def make_account(server: RunningServer, email: str) -> None:
-    """An account from a time without letters."""
+    """An account made while the service sent no e-mails."""
     without = await start(server.settings.model_copy(update={"smtp_host": None}), server.engine)
     async with without.browser() as http:
         await connect(without, http, email)
@@ -59,9 +59,9 @@ async def test_the_link_in_the_email_leads_to_a_new_password(mailing: Mailing, e
         assert "If " in asked.text
         assert "Check your spam folder" in asked.text
         assert (await Browser(http).open(asked.link(RESET))).has_form(RESET)
-        letter = await mailing.box.next()
-        assert letter["To"] == email
-        link = link_in(letter)
+        message = await mailing.box.next()
+        assert message["To"] == email
+        link = link_in(message)
         assert link.startswith(f"{server.url}{CHOOSE}?link=slm_")
         page = await Browser(http).open(link)
         assert email in page.text
@@ -85,7 +85,7 @@ async def test_known_and_unknown_addresses_get_the_same_answer(mailing: Mailing,
         assert for_known.status == for_unknown.status == 200
         assert for_unknown.response.text.replace(unknown, email) == for_known.response.text
         assert for_unknown.response.headers.keys() == for_known.response.headers.keys()
-    assert (await mailing.box.next())["To"] == email, "the letters are written in turn, and the first was none"
+    assert (await mailing.box.next())["To"] == email, "e-mails are composed in turn, and the first was not sent"
     assert mailing.box.is_empty
 
 
@@ -94,7 +94,7 @@ async def test_the_response_does_not_wait_for_the_email(settings: Settings, engi
     server = await start(settings.model_copy(update=nowhere), engine)
     await make_account(server, email)
     async with server.browser() as http:
-        assert (await ask(http, email)).status == 200  # nobody runs the mailer: a letter is never sent
+        assert (await ask(http, email)).status == 200  # the mailer is not running, so no e-mail is ever sent
     async with transaction(engine) as connection:
         assert (await connection.execute(select(email_links))).all() == [], (
             "not even the link is made before the answer"
@@ -137,7 +137,7 @@ async def test_a_link_works_once_even_for_many_requests_at_once(
         for number in range(6):
             tasks.start_soon(use, number)
     assert titles.count("Your password has been changed") == 1
-    # Whoever came after the session's end has a form of another sign-in.
+    # A person who arrives after the session has ended gets the form of another sign-in.
     assert {*titles} <= {"Your password has been changed", "This link no longer works", "This page is out of date"}
     again = await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
     assert "out of date" in again.text

@@ -64,9 +64,9 @@ async def test_signing_up_makes_person_household_and_session_at_once(
 
 
 @pytest.mark.proves("""ac-enumeration-sign-up SHOULD own rule
-    Sign-up does not tell who has an account.
+    Sign-up does not reveal who has an account.
     Instead: Without SMTP the form says that an address is taken (decision 7), for there is no other way; with it every
-    address gets the same answer, and the letter says the rest.""")
+    address gets the same answer, and the e-mail says the rest.""")
 async def test_a_taken_address_makes_nothing(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str
 ) -> None:
@@ -187,7 +187,7 @@ async def test_signing_in_changes_cookie_and_request(
 
 
 @pytest.mark.proves("""az-request-expires MUST own rule
-    A stored request is good for ten minutes and in one browser.
+    A stored request is valid for ten minutes and in one browser.
     Here: It is bound to the hash of the cookie and ends.""")
 async def test_a_sign_up_page_works_for_ten_minutes(
     server: RunningServer, http: httpx.AsyncClient, attempt: Attempt, email: str

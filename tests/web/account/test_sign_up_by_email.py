@@ -1,4 +1,4 @@
-"""With a mail server, the link in a letter makes the account."""
+"""With a mail server, the link in an e-mail creates the account."""
 
 import re
 from urllib.parse import urljoin
@@ -40,9 +40,9 @@ async def test_the_link_makes_the_account_and_goes_on_with_the_app(mailing: Mail
         attempt, page = await ask(server, http, email)
         assert page.title == "Check your email"
         assert await count_people(server) == (0, 0)
-        letter = await mailing.box.next()
-        assert letter["To"] == email
-        page = await Browser(http).open(link_in(letter))
+        message = await mailing.box.next()
+        assert message["To"] == email
+        page = await Browser(http).open(link_in(message))
         assert email in page.text
         consent = await Browser(http).submit(page, NEW, password=PASSWORD, name="Anna")
         assert "Signed in as Anna" in consent.text
@@ -91,10 +91,10 @@ async def test_a_taken_address_gets_the_same_response_and_another_email(mailing:
         assert texts[0] == texts[1].replace(taken, email)
         assert for_free.response.headers.keys() == for_taken.response.headers.keys()
         link_in(await mailing.box.next())
-        letter = await mailing.box.next()
-        assert letter["To"] == taken
-        assert "you already have one" in letter.get_content()
-        assert "link=" not in letter.get_content()
+        message = await mailing.box.next()
+        assert message["To"] == taken
+        assert "you already have one" in message.get_content()
+        assert "link=" not in message.get_content()
     assert await can_sign_in(server, taken, PASSWORD)
 
 

@@ -33,14 +33,14 @@ async def proof_link(mailing: Mailing, http: httpx.AsyncClient, email: str) -> s
     page = await Browser(http).submit(page, PROOF)
     assert page.title == "Check your email"
     assert (await Browser(http).open(page.link("/account"))).has_form(PROOF)
-    letter = await mailing.box.next()
-    assert letter["To"] == email
-    return link_in(letter)
+    message = await mailing.box.next()
+    assert message["To"] == email
+    return link_in(message)
 
 
 @pytest.mark.proves("""ac-verify-email SHOULD own rule
     Addresses are verified before anything depends on them.
-    Here: Where letters can be sent, link and password prove an address before an app may manage a household for its
+    Here: Where e-mails can be sent, link and password prove an address before an app may manage a household for its
     person; until then it is a login name.""")
 async def test_link_and_password_confirm_the_address(mailing: Mailing, email: str) -> None:
     server = mailing.server
@@ -164,7 +164,7 @@ async def test_a_verification_link_works_for_a_day(mailing: Mailing, email: str)
     Who signs up with another's address keeps nothing once its owner proves it.
     Here: The first proof of an address ends what was there before: sessions, grants and links.""")
 async def test_a_false_owner_keeps_nothing_once_the_real_one_resets_the_password(mailing: Mailing, email: str) -> None:
-    """Pre-hijacking: an account made with the victim's address while the service sent no letters."""
+    """Pre-hijacking: an account made with the victim's address while the service sent no e-mails."""
     server = mailing.server
     without: RunningServer = await start(server.settings.model_copy(update={"smtp_host": None}), server.engine)
     async with without.browser() as before, server.browser() as attacker, server.browser() as victim:

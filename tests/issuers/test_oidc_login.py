@@ -152,7 +152,7 @@ async def test_the_person_of_a_sign_in_is_the_person_of_the_issuers_tokens(
 
 
 @pytest.mark.proves("""up-no-email-link MUST own rule; OIDC Core §5.7
-    A person from upstream is never linked by e-mail; linking needs the existing credential.
+    A person from the provider is never linked by e-mail; linking needs the existing credential.
     Here: Identity is issuer and subject; an e-mail address opens no account.""")
 async def test_an_email_address_does_not_open_the_account_with_it(
     ada: Traveller, other_http: httpx.AsyncClient, settings: Settings, engine: Engine
@@ -164,8 +164,8 @@ async def test_an_email_address_does_not_open_the_account_with_it(
 
 
 @pytest.mark.proves("""up-state MUST OIDC Core §3.1.2.1; RFC 9700 §4.7; MCP security_best_practices (OAuth State)
-    Upstream sign-in has a random state, bound to the browser, good once and for a short time.
-    Here: The state is good once, in the browser that left with it, while its request waits, or for ten minutes.""")
+    Sign-in at the provider has a random state, bound to the browser, valid once and for a short time.
+    Here: The state is valid once, in the browser that left with it, while its request waits, or for ten minutes.""")
 async def test_a_state_is_no_good_in_another_browser(
     ada: Traveller, other_http: httpx.AsyncClient, engine: Engine
 ) -> None:
@@ -211,7 +211,7 @@ async def test_an_attempt_ends_with_the_request_that_waits(ada: Traveller, engin
 
 @pytest.mark.proves("""up-confused-deputy MUST MCP security-considerations (Confused Deputy);
     MCP security_best_practices (Confused Deputy)
-    Our consent is asked for each client although the upstream has consented already.
+    Our consent is asked for each client although the person has already consented at the provider.
     Here: Consent is asked for each app, whatever the provider remembers.""")
 async def test_each_app_is_asked_for_although_the_provider_asks_nobody(ada: Traveller) -> None:
     """Confused deputy: the second app gets nothing by the sign-in of the first."""
@@ -222,7 +222,7 @@ async def test_each_app_is_asked_for_although_the_provider_asks_nobody(ada: Trav
 
 
 @pytest.mark.proves("""up-pkce MUST RFC 9700 §2.1.1
-    Upstream sign-in uses PKCE.
+    Sign-in at the provider uses PKCE.
     Here: PKCE with S256 is always used.""")
 async def test_the_code_of_another_attempt_is_refused(
     ada: Traveller, other_http: httpx.AsyncClient, engine: Engine

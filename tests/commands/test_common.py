@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.commands.command import run_with_database
+from app.commands.common import run_with_database
 from app.db import Engine, transaction
 from app.db.embedded import EmbeddedPostgres
 from app.db.embedded.process import take_lock
-from app.db.migrate import migrate
+from app.db.migrations import migrate
 from app.errors import StartupError
 from app.settings import Settings
 from app.settings.public_url import write_public_url

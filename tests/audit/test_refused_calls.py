@@ -1,4 +1,4 @@
-"""What the gate refuses is recorded, and a flood of it is counted."""
+"""Refused calls are recorded, and a flood of them is counted."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""However a grant ends, there is one row that says why, and those who keep it in memory are told once."""
+"""However a grant ends, one row says why, and the caches that hold it are notified once."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -124,9 +124,9 @@ NOT_BY_THE_PERSON = WITHOUT_A_REQUEST | {RevocationReason.CODE_REPLAYED, Revocat
 
 
 async def last_ending(server: RunningServer) -> dict[str, Any]:
-    """The row of the grant that was just ended, of which caches were told once; it says what stands with the grant."""
+    """Return the audit row of the last revoked grant; check it against the grant and the notifications."""
     *_, row = await recorded(server.engine, server.audit, "grant_revoked")
-    if row["detail"] != RevocationReason.UNUSED:  # which no cache can hold any more
+    if row["detail"] != RevocationReason.UNUSED:  # which no cache can hold
         assert server.revoked.count(row["grant_id"]) == 1
         assert server.revoked[-1] == row["grant_id"]
     async with transaction(server.engine) as connection:
@@ -137,7 +137,9 @@ async def last_ending(server: RunningServer) -> dict[str, Any]:
 
 
 @pytest.mark.proves("au-events")
-async def test_every_way_to_end_an_approval_leaves_one_row_and_is_told_once(server: RunningServer, email: str) -> None:
+async def test_every_way_to_end_an_approval_leaves_one_row_and_one_notification(
+    server: RunningServer, email: str
+) -> None:
     assert APPROVALS.keys() | {RevocationReason.BY_OPERATOR} == set(RevocationReason)
     for number, (because, end) in enumerate(APPROVALS.items(), 1):
         async with AsyncExitStack() as stack:

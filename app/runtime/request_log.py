@@ -1,6 +1,6 @@
-"""A name for each request, its line in the log, and the answer of last resort.
+"""The request id, the log line of each request, and the 500 response for exceptions that nothing else has caught.
 
-Plain ASGI and outermost, so that everything that happens inside carries the request id.
+It is plain ASGI and the outermost middleware, so everything inside has the request id.
 """
 
 import time
@@ -11,43 +11,28 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-BODY_SECONDS: Final = 30
-"""How long the body of a request may take to arrive."""
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _log: Final = structlog.stdlib.get_logger("app.requests")
 
 
 def request_id() -> str:
-    """The id of the request that is being served; people quote it when they report a fault."""
+    """Return the id of the request being served; people quote it when they report an error."""
     return _request_id.get()
 
 
-def client_address(request: Request) -> str:
-    """The network address that a request came from."""
-    return address_in(request.scope)
-
-
-def address_in(scope: Scope) -> str:
-    """The same, of an ASGI request."""
-    client: tuple[str, int] | None = scope.get("client")
-    return client[0] if client else "unknown"
-
-
 def generic_message() -> str:
-    """What is said of a fault that is ours: nothing of its cause, and the id under which the log has it."""
+    """Return the message for an internal error: the request id, under which the log has the cause."""
     return f"Something went wrong on our side. Look at what is there, then try again, or report request {request_id()}."
 
 
 class RequestLog:
-    """Gives each request an id (header `X-Request-Id`) and logs one line for it.
+    """Middleware that gives each request an id (header `X-Request-Id`) and logs one line for it.
 
-    The line holds method, path, status and milliseconds: no query string (codes and states travel there), no
-    headers, no body. An exception that reaches this far becomes a 500 with the generic sentence.
+    The line has method, path, status and milliseconds. It has no query string (which may hold codes and states), no
+    headers and no body. An exception that gets here becomes a 500 with the generic message.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""Run the migrations, as the role that owns the tables."""
+"""Run the migrations as the role that owns the tables, and check whether the database is up to date."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,23 +28,23 @@ SERVICE_ROLE: Final = "service_role"
 
 @cache
 def newest_revision() -> str:
-    """The revision that a current database has."""
+    """Return the newest revision among the migrations."""
     head = ScriptDirectory.from_config(Config(ALEMBIC_INI)).get_current_head()
     assert head is not None  # noqa: S101  # there is at least one migration
     return head
 
 
 def migrate(owner_url: str, service_url: str, revision: str = "head") -> None:
-    """Bring the database to the newest or another revision; blocking. Concurrent calls wait for each other, and one
-    migrates.
+    """Upgrade the database to the newest or another revision; blocking. Of concurrent calls, one migrates and the
+    others wait for it.
 
-    Raises `StartupError` when the database can't be reached or refuses.
+    Raises `StartupError` when the database can't be reached or a migration fails.
     """
     _run(owner_url, service_url, partial(command.upgrade, revision=revision))
 
 
 def migrate_down(owner_url: str, service_url: str) -> None:
-    """Take every migration back, and with them all data; blocking. For tests of the migrations."""
+    """Downgrade all migrations, which deletes all data; blocking. For tests of the migrations."""
     _run(owner_url, service_url, partial(command.downgrade, revision="base"))
 
 
@@ -64,7 +64,7 @@ def _run(owner_url: str, service_url: str, work: Callable[[Config], None]) -> No
 
 
 def run_as_owner(owner_url: str, work: Callable[[SyncConnection], None]) -> None:
-    """Run `work` with a connection of the owner role, then close it; blocking, so not inside a running loop."""
+    """Run `work` with a connection of the owner role, then close it. Blocking: don't call it in an event loop."""
 
     async def run() -> None:
         engine = create_async_engine(
@@ -80,7 +80,7 @@ def run_as_owner(owner_url: str, work: Callable[[SyncConnection], None]) -> None
 
 
 def run_with_settings(config: Config, work: Callable[[SyncConnection], None]) -> None:
-    """For the plain `alembic` command: both addresses from the settings, so an external database."""
+    """Run `work` for the plain `alembic` command, on the external database that the settings name."""
     settings = load_settings()
     if settings.database_url is None or settings.migration_database_url is None:
         raise StartupError("DATABASE_URL: alembic needs it; for the embedded database use: python -m app migrate")
@@ -89,7 +89,7 @@ def run_with_settings(config: Config, work: Callable[[SyncConnection], None]) ->
 
 
 def role_of(url: str) -> str:
-    """The role that a database address connects as. Raises `StartupError` when it names none."""
+    """Return the role in a database URL. Raises `StartupError` when there is none."""
     role = make_url(url).username
     if not role:
         raise StartupError("DATABASE_URL: must name the role to connect as (postgresql://role:password@host/database)")
@@ -97,17 +97,17 @@ def role_of(url: str) -> str:
 
 
 class Readiness:
-    """Asks the database on each call; the newest migration is read once, from the files."""
+    """Checks whether the database can be reached and is up to date; asks it on each call."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._newest = newest_revision()
 
     async def __call__(self) -> bool:
-        """True when requests can be served."""
+        """Return whether requests can be served."""
         try:
             async with transaction(self._engine) as connection:
                 current = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
-        except (Unavailable, DBAPIError):  # away; or there is no such table, or no right to read it
+        except (Unavailable, DBAPIError):  # unreachable; or the table is missing or may not be read
             return False
         return current == self._newest

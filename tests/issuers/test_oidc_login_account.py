@@ -17,8 +17,8 @@ from app.runtime.clock import system_clock
 from app.settings import Settings
 from tests.audit.looking import only, stored
 from tests.db.looking import count
-from tests.issuers.test_upstream import Traveller, ada, changed, is_refused, other_http
-from tests.issuers.test_upstream import settings as with_provider
+from tests.issuers.test_oidc_login import Traveller, ada, changed, is_refused, other_http
+from tests.issuers.test_oidc_login import settings as with_provider
 from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser, refresh_target
 from tests.oauth.tokens import code_of, redeem

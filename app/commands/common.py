@@ -1,4 +1,4 @@
-"""What the commands share: reaching the database, announcing changes, and printing columns."""
+"""Helpers that the commands share: connect to the database, announce changes, print columns."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from app.db import Connection, Engine, create_engine, transaction
 from app.db.embedded import DatabaseUrls, find_running, has_database
-from app.db.migrate import Readiness
+from app.db.migrations import Readiness
 from app.db.startup import database, external_database
 from app.errors import Conflict, StartupError
 from app.oauth.grants.revocation import GrantRevocations
