@@ -12,7 +12,7 @@ from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.db.purge import BATCH, delete_old
 from app.jobs.runner import tend_all
-from app.oauth.credentials.api_key_repository import insert_api_key
+from app.oauth.credentials.repository import insert_api_key
 from app.oauth.grants.repository import find_grant
 from app.oauth.retention import delete_expired
 from app.oauth.retention_repository import ended_grants
