@@ -14,6 +14,7 @@ from app.db import Engine
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.resource_metadata import metadata_url, resource_metadata_routes
+from app.mcp.http.short_way import ShortWay
 from app.mcp.server import build_server, build_transport
 from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
@@ -25,20 +26,34 @@ PREFLIGHT_SECONDS: Final = 600
 
 
 class McpEndpoints:
-    """Every endpoint with its transport; `running` must be entered before the routes are served."""
+    """Every endpoint with its transport; `running` must be entered before the routes are served.
+
+    Without `short_way` every request goes through the SDK's transport: tests compare the two.
+    """
 
     def __init__(
-        self, settings: Settings, engine: Engine, authenticator: Authenticator, pubsub: PubSub, audit: AuditLog
+        self,
+        settings: Settings,
+        engine: Engine,
+        authenticator: Authenticator,
+        pubsub: PubSub,
+        audit: AuditLog,
+        *,
+        short_way: bool = True,
     ) -> None:
         self._settings = settings
         self._authenticator = authenticator
         self._audit = audit
         self.subscriptions = Subscriptions(engine, authenticator, pubsub)
-        self.servers = [
+        built = [
             build_server(endpoint, settings.public_url, engine, pubsub.lists_changed, self.subscriptions, audit)
             for endpoint in ENDPOINTS
         ]
+        self.servers = [server for server, _ in built]
         self._transports = dict(zip(ENDPOINTS, map(build_transport, self.servers), strict=True))
+        self._short_ways: dict[McpEndpoint, ShortWay | None] = {
+            endpoint: way if short_way else None for endpoint, (_, way) in zip(ENDPOINTS, built, strict=True)
+        }
 
     def routes(self) -> list[BaseRoute]:
         """Return the metadata of each endpoint, and the endpoint with and without a trailing slash.
@@ -75,7 +90,7 @@ class McpEndpoints:
         transport = self._transports[endpoint].handle_request
         # CORS is outermost, so that a preflight never meets the bearer check (Fetch standard: it has no credentials).
         return CORSMiddleware(
-            BearerAuthMiddleware(transport, policy, self._authenticator, self._audit),
+            BearerAuthMiddleware(transport, policy, self._authenticator, self._audit, self._short_ways[endpoint]),
             allow_origins=settings.allowed_origins,
             allow_methods=["POST"],
             allow_headers=["*"],  # Mcp-Param-* is an open set

@@ -7,7 +7,7 @@ import pytest
 from mcp_types import methods
 from starlette.applications import Starlette
 
-from app.mcp.dispatch import Dispatch, Json
+from app.mcp.dispatch import Dispatch
 from tests.mcp.client import McpClient
 
 pytestmark = pytest.mark.anyio
@@ -60,9 +60,9 @@ async def test_malformed_params_are_refused_before_anything_is_answered(
 async def test_a_call_that_asks_for_no_answer_is_not_made(each_era: McpClient, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
-    async def call(self: Dispatch, context: object, name: str, arguments: object) -> Json:
+    async def call(self: Dispatch, caller: object, address: object, name: str, arguments: object) -> bytes:
         made.append(name)
-        return {}
+        return b"{}"
 
     message = each_era.message("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
     del message["id"]
