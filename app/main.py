@@ -22,6 +22,7 @@ from app.limits.rate_limit import RateLimiter
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
 from app.mcp.http.routes import McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
+from app.oauth.clients.policy import ClientPolicy
 from app.oauth.context import OAuthContext
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.external.trusted_issuers import embedded_issuer, external_issuers
@@ -61,7 +62,7 @@ def create_app(settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOI
     pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
     limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)
-    mailer = Mailer(settings)
+    mailer = Mailer(settings.smtp)
     audit = AuditLog(engine, settings.secret_keys[0])
     keys = KeyRing(engine, settings.secret_keys) if settings.auth_server else None
     issuers = external_issuers(settings.oidc_issuers, fetcher)
@@ -76,10 +77,13 @@ def create_app(settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOI
         external=ExternalGrants(engine, settings.resource),
     )
     endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints)
-    routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *landing_routes(settings), static_files()]
+    routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings), static_files()]
     if keys is not None:
-        context = OAuthContext(settings, engine, system_clock, audit, keys, pubsub.grant_ended, limiter)
-        routes += authorization_server_routes(context, fetcher, mailer, PasswordHashing())
+        policy = client_policy(settings)
+        context = OAuthContext(
+            settings.public_url, policy, engine, system_clock, audit, keys, pubsub.grant_ended, limiter
+        )
+        routes += authorization_server_routes(settings, context, fetcher, mailer, PasswordHashing())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -104,7 +108,7 @@ def create_app(settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOI
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
+        middleware=[Middleware(RequestLog), Middleware(HostCheck, public_url=settings.public_url)],
         exception_handlers=missing_handlers(settings.public_path),
         lifespan=lifespan,
     )
@@ -115,10 +119,10 @@ def create_app(settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOI
 
 
 def authorization_server_routes(
-    context: OAuthContext, fetcher: Fetcher, mailer: Mailer, hashing: PasswordHashing
+    settings: Settings, context: OAuthContext, fetcher: Fetcher, mailer: Mailer, hashing: PasswordHashing
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
-    settings, engine, clock = context.settings, context.engine, context.clock
+    engine, clock = context.engine, context.clock
     secret_key = settings.secret_keys[0]
     kit = PageKit(
         engine,
@@ -128,7 +132,8 @@ def authorization_server_routes(
         BrowserCookie(settings.public_url),
         settings.public_path,
     )
-    provider = OidcProvider(settings, secret_key, fetcher, clock) if settings.oidc_login_issuer else None
+    login = settings.oidc_login
+    provider = None if login is None else OidcProvider(login, settings.public_url, secret_key, fetcher, clock)
     web = WebContext(
         kit=kit,
         client_requests=PendingRequests(kit),
@@ -146,6 +151,18 @@ def authorization_server_routes(
         *oauth_routes(context, kit, fetcher, provider_name=provider_name, sends_emails=mailer.enabled),
         *web_routes(web),
     ]
+
+
+def client_policy(settings: Settings) -> ClientPolicy:
+    """Return which clients the settings accept."""
+    return ClientPolicy(
+        settings.oauth_redirect_schemes, settings.client_id_hosts_allowed, settings.client_id_hosts_denied
+    )
+
+
+def _landing_routes(settings: Settings) -> list[BaseRoute]:
+    issuers = [] if settings.auth_server else [each.issuer for each in settings.oidc_issuers]
+    return landing_routes(settings.public_url, issuers, has_passwords=settings.password_sign_in)
 
 
 def create_worker(settings: Settings) -> Starlette:
