@@ -23,7 +23,7 @@ from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
 from app.mcp.errors import tool_error, tool_fault
-from app.mcp.spec import KEY_LENGTH, AnyTool, ToolResult, WriteArguments, WriteResult
+from app.mcp.spec import KEY_LENGTH, AnyTool, ToolResult, WriteArguments, WriteResult, text_content
 from app.mcp.validation import validate
 from app.text import clean
 
@@ -58,11 +58,6 @@ class Dispatch:
         self._tools = tools
         self._lists_changed = lists_changed
         self._audit = audit
-
-    def may_call(self, caller: Caller, name: str) -> bool:
-        """Whether there is a tool of that name, and the caller has its scopes."""
-        tool = self._tools.get(name)
-        return tool is not None and tool.scopes <= caller.scopes
 
     async def call(self, caller: Caller, address: str | None, name: str, arguments: Mapping[str, Any] | None) -> bytes:
         """Serve `tools/call` to a caller at a network address; return a `CallToolResult` of any revision as JSON.
@@ -124,7 +119,8 @@ async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> by
     if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
         result: ToolResult = await tool.handler(tenant, arguments)
         call.outcome, call.touched = OK, result.touched()
-        return _answer(result.model_dump_json(exclude_none=True), result.in_words())
+        structured = result.model_dump_json(exclude_none=True)
+        return _answer(structured, result.content(structured))
     key = clean(arguments.idempotency_key, "idempotency_key", KEY_LENGTH)
     args_hash = _hash(tool.name, arguments)
     kept = await history.kept_answer(tenant, key)
@@ -133,20 +129,21 @@ async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> by
             message = "This idempotency_key came with other arguments before. Use a new key for a new call."
             raise Conflict(message, field="idempotency_key")
         call.outcome, call.touched = REPLAYED, 0
-        return _answer(to_json(json.loads(kept.answer)).decode(), REPLAY_NOTE)
+        first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
+        return _answer(first, text_content(first, REPLAY_NOTE))
     written: WriteResult = await tool.handler(tenant, arguments)
     call.outcome, call.touched = OK, written.touched()
     structured = written.model_dump_json(exclude_none=True)
     # A call that changed nothing has no event yet, but the kept answer refers to one.
     event_no = event_no_of(written.undo_ref) if written.undo_ref else await history.insert_event(tenant, tool.name)
     await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, structured))
-    return _answer(structured, written.in_words())
+    return _answer(structured, written.content(structured))
 
 
-def _answer(structured: str, line: str) -> bytes:
-    """Return a `CallToolResult` as JSON: an object that is JSON already, the same as a text, and one line of prose."""
-    content = to_json([{"type": "text", "text": text} for text in (structured, line)])
-    return b'{"content":%b,"structuredContent":%b,"isError":false}' % (content, structured.encode())
+def _answer(structured: str, content: list[dict[str, Any]]) -> bytes:
+    """Return a `CallToolResult` as JSON: the object itself, which is JSON already, and the same for people and models
+    to read."""
+    return b'{"content":%b,"structuredContent":%b,"isError":false}' % (to_json(content), structured.encode())
 
 
 def _hash(name: str, arguments: WriteArguments) -> str:

@@ -2,7 +2,7 @@
 
 The bearer middleware offers every request that may be served. One that is plainly valid is answered here, by the same
 `Dispatch` and with the same bytes of its result. Everything else goes through the SDK's transport, which serves it, or
-says what is wrong with it: other methods, notifications, batches, requests that ask for progress or log messages,
+says what is wrong with it: other methods, notifications, batches, tools that send something before their result,
 unknown tools, malformed params, headers that contradict the body. The SDK's own functions decide what is valid.
 docs/decisions/0018-the-short-way.md names the differences.
 """
@@ -24,25 +24,30 @@ from starlette.requests import Request
 from app.access.caller import Caller
 from app.mcp.dispatch import Dispatch
 from app.mcp.http.direct_answers import COMPLETE
+from app.mcp.spec import AnyTool
 
 METHODS: Final = frozenset({"tools/call", "tools/list"})
 JSON: Final = ("application/json", "application/json; charset=utf-8")
 LONGEST_ACCEPT: Final = 200
 """Characters of an Accept header that is remembered; a longer one is for the SDK."""
 
-STREAMED: Final = ("progressToken", types.LOG_LEVEL_META_KEY)
-"""Members of `_meta` that ask for messages before the result."""
-
 
 class ShortWay:
-    """The short way to the tools of one endpoint.
+    """The short way to the `tools` of one endpoint.
 
     `listings` has the list of tools by revision, as soon as the SDK has answered it; `server_info` is what results of
     2026-07-28 say about the server.
     """
 
-    def __init__(self, dispatch: Dispatch, listings: Mapping[str, HandlerResult], server_info: object) -> None:
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        tools: Mapping[str, AnyTool],
+        listings: Mapping[str, HandlerResult],
+        server_info: object,
+    ) -> None:
         self._dispatch = dispatch
+        self._tools = tools
         self._listings = listings
         self._encoded_listings: dict[str, bytes] = {}
         stamp = to_json({types.SERVER_INFO_META_KEY: server_info})
@@ -61,7 +66,8 @@ class ShortWay:
         params: Mapping[str, Any] = message.get("params") or {}
         if message["method"] == "tools/call":
             name: str = params["name"]
-            if not self._dispatch.may_call(caller, name):
+            tool = self._tools.get(name)
+            if tool is None or tool.streams or not tool.scopes <= caller.scopes:
                 return None
             result = await self._dispatch.call(caller, address, name, params.get("arguments"))
             if version in MODERN_PROTOCOL_VERSIONS:
@@ -81,7 +87,7 @@ class ShortWay:
 
 
 def _is_plain(message: Mapping[str, Any], headers: Mapping[str, str], version: str) -> bool:
-    """Whether the SDK's transport would hand this request to its handler, and answer with its result alone."""
+    """Whether the SDK's transport would hand this request to its handler."""
     method = message["method"]
     if method not in METHODS or "id" not in message:
         return False
@@ -92,13 +98,11 @@ def _is_plain(message: Mapping[str, Any], headers: Mapping[str, str], version: s
             return False
     elif version not in HANDSHAKE_PROTOCOL_VERSIONS:
         return False
-    params = message.get("params")
     try:
-        methods.validate_client_request(method, version, params)
+        methods.validate_client_request(method, version, message.get("params"))
     except ValidationError:
         return False
-    meta = params.get("_meta") if params is not None else None
-    return meta is None or not any(each in meta for each in STREAMED)
+    return True
 
 
 def _accepts_json(accept: str) -> bool:

@@ -209,10 +209,12 @@ class _Writer:
             yield self.case(f"_meta {key}", self.message(self.call(_meta={**known, key: value})), is_short=True)
         for token in ("one", 1, "", 0, 1.5, None, {"a": 1}, True):
             meta = {**known, "progressToken": token}
-            yield self.case(f"progressToken {token!r}", self.message(self.call(_meta=meta)))
-            yield self.listing({"_meta": meta})
+            is_short = token not in (1.5, {"a": 1})
+            yield self.case(f"progressToken {token!r}", self.message(self.call(_meta=meta)), is_short=is_short)
+            yield self.listing({"_meta": meta}, is_short=is_short)
         for level in ("debug", "nonsense", 7):
-            yield self.case(f"log level {level}", self.message(self.call(_meta={**known, LOG_LEVEL_META_KEY: level})))
+            message = self.message(self.call(_meta={**known, LOG_LEVEL_META_KEY: level}))
+            yield self.case(f"log level {level}", message, is_short=not self.is_modern or level == "debug")
         odd: list[Any] = [[], "text", 7, None, {}]
         for meta in odd:
             is_short = not self.is_modern and not meta and not isinstance(meta, list)
