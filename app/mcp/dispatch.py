@@ -84,13 +84,13 @@ class Dispatch:
                 answer = await _run(tool, tenant, valid, call)
         except AppError as error:
             call.outcome, call.touched = error.code, None
-            return to_json(tool_error(error))
+            return tool_error(error)
         except MCPError:
             raise
         except Exception:
             call.outcome, call.touched = FAULT, None
             _log.exception("tool failed", tool=name)
-            return to_json(tool_fault())
+            return tool_fault()
         except BaseException:
             call.outcome, call.touched = CANCELLED, None
             raise
