@@ -49,6 +49,11 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "export_list": [{}, {"format": "csv", "view": "open"}, {"format": "markdown", "view": "checked"}],
     "get_activity": [{}, {"list": "L1", "since": "2020-01-01", "person": "Ada", "kind": "add_items"}],
     "get_overview": [{}],
+    "get_spending": [
+        *({"group_by": group} for group in ("store", "category", "person", "item", "month")),
+        {"item": "flour", "since": "2020-01-01", "until": "2120-01-01"},
+        {"item": "milk"},
+    ],
     "list_items": [
         {},
         {"list": "Groceries", "view": "all", "detail": "full"},
