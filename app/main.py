@@ -1,6 +1,6 @@
 """Wire the parts of the application together; this happens nowhere else."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -19,8 +19,10 @@ from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
+from app.mcp.catalogue import ENDPOINTS, McpEndpoint
 from app.mcp.http.routes import McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
+from app.oauth.clients.policy import ClientPolicy
 from app.oauth.context import OAuthContext
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.external.trusted_issuers import embedded_issuer, external_issuers
@@ -51,7 +53,7 @@ from app.web.not_found import missing_handlers
 from app.web.routes import web_routes
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS) -> Starlette:
     """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY."""
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
@@ -60,7 +62,7 @@ def create_app(settings: Settings) -> Starlette:
     pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
     limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)
-    mailer = Mailer(settings)
+    mailer = Mailer(settings.smtp)
     audit = AuditLog(engine, settings.secret_keys[0])
     keys = KeyRing(engine, settings.secret_keys) if settings.auth_server else None
     issuers = external_issuers(settings.oidc_issuers, fetcher)
@@ -74,11 +76,14 @@ def create_app(settings: Settings) -> Starlette:
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit)
-    routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *landing_routes(settings), static_files()]
+    endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints)
+    routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings), static_files()]
     if keys is not None:
-        context = OAuthContext(settings, engine, system_clock, audit, keys, pubsub.grant_ended, limiter)
-        routes += authorization_server_routes(context, fetcher, mailer, PasswordHashing())
+        policy = client_policy(settings)
+        context = OAuthContext(
+            settings.public_url, policy, engine, system_clock, audit, keys, pubsub.grant_ended, limiter
+        )
+        routes += authorization_server_routes(settings, context, fetcher, mailer, PasswordHashing())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -103,7 +108,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestLog), Middleware(HostCheck, settings=settings)],
+        middleware=[Middleware(RequestLog), Middleware(HostCheck, public_url=settings.public_url)],
         exception_handlers=missing_handlers(settings.public_path),
         lifespan=lifespan,
     )
@@ -114,10 +119,10 @@ def create_app(settings: Settings) -> Starlette:
 
 
 def authorization_server_routes(
-    context: OAuthContext, fetcher: Fetcher, mailer: Mailer, hashing: PasswordHashing
+    settings: Settings, context: OAuthContext, fetcher: Fetcher, mailer: Mailer, hashing: PasswordHashing
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
-    settings, engine, clock = context.settings, context.engine, context.clock
+    engine, clock = context.engine, context.clock
     secret_key = settings.secret_keys[0]
     kit = PageKit(
         engine,
@@ -127,7 +132,8 @@ def authorization_server_routes(
         BrowserCookie(settings.public_url),
         settings.public_path,
     )
-    provider = OidcProvider(settings, secret_key, fetcher, clock) if settings.oidc_login_issuer else None
+    login = settings.oidc_login
+    provider = None if login is None else OidcProvider(login, settings.public_url, secret_key, fetcher, clock)
     web = WebContext(
         kit=kit,
         client_requests=PendingRequests(kit),
@@ -145,6 +151,18 @@ def authorization_server_routes(
         *oauth_routes(context, kit, fetcher, provider_name=provider_name, sends_emails=mailer.enabled),
         *web_routes(web),
     ]
+
+
+def client_policy(settings: Settings) -> ClientPolicy:
+    """Return which clients the settings accept."""
+    return ClientPolicy(
+        settings.oauth_redirect_schemes, settings.client_id_hosts_allowed, settings.client_id_hosts_denied
+    )
+
+
+def _landing_routes(settings: Settings) -> list[BaseRoute]:
+    issuers = [] if settings.auth_server else [each.issuer for each in settings.oidc_issuers]
+    return landing_routes(settings.public_url, issuers, has_passwords=settings.password_sign_in)
 
 
 def create_worker(settings: Settings) -> Starlette:

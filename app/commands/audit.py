@@ -62,8 +62,8 @@ def _verdict_lines(verdict: Verdict) -> list[str]:
     else:
         state = "valid" if verdict.valid == verdict.head.no - verdict.anchor.no else "valid up to the fault"
         lines = [
-            f"Sealed entries that are {state}: {verdict.valid}, after number {verdict.anchor.no}.",
-            f"Not sealed yet: {verdict.waiting}.",
+            f"Chained entries, {state}: {verdict.valid}, after number {verdict.anchor.no}.",
+            f"Not chained yet: {verdict.waiting}.",
             f"Head: {verdict.head}",
         ]
     return lines if verdict.fault is None else [f"The record is broken at {verdict.fault}", *lines]

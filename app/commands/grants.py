@@ -16,7 +16,7 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.commands.common import Commands
 
-COLUMNS: Final = ("grant", "kind", "client id", "name", "issuer", "scopes", "households", "made", "until")
+COLUMNS: Final = ("grant", "kind", "client id", "name", "issuer", "scopes", "households", "created", "until")
 
 
 def add_to(commands: "Commands") -> None:

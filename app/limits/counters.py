@@ -42,6 +42,9 @@ class MemoryCounters:
         """Count events of `key`. Returns False when there is no room for them."""
         # Not through `_windows_of`: this is on the path of every call.
         windows = self._windows.get(item.namespace) or self._windows_of(item)
+        # The library counts a refused group too, which would use up what is left for single events.
+        if times > 1 and not windows.test(item, key, cost=times):
+            return False
         return windows.hit(item, key, cost=times)
 
     def has_room(self, item: RateLimitItem, key: str) -> bool:

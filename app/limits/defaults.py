@@ -56,7 +56,7 @@ UNKNOWN_KEYS: Final = RateLimit(
     PerMinute(600),
     (Key.NETWORK,),
     "API keys that nobody has. Above it, API keys that this process has not seen before are not looked up.",
-    "Too many unknown API keys from this address. Wait a little.",
+    "Too many unknown API keys from this address. Try again {wait}.",
 )
 
 _DOCUMENTS: Final = "Too many apps of this site, or from your network, are being connected. Try again soon."
@@ -121,7 +121,7 @@ CALLS: Final = RateLimit(
     PerMinute(600),
     (Key.GRANT,),
     "Calls at the MCP endpoints, each call of a batch.",
-    "Too many calls from this connection. Wait a little.",
+    "Too many calls from this connection. Try again {wait}.",
     shared=False,
 )
 CALLS_OF_PERSON: Final = RateLimit(
@@ -129,11 +129,11 @@ CALLS_OF_PERSON: Final = RateLimit(
     PerMinute(2_400),
     (Key.PERSON,),
     "Calls with all grants of a person together.",
-    "Too many calls from your apps together. Wait a little.",
+    "Too many calls from your apps together. Try again {wait}.",
     shared=False,
 )
 
-_TOKENS: Final = "Too many tokens at once. Wait a little."
+_TOKENS: Final = "Too many tokens at once. Try again {wait}."
 
 TOKENS: Final = RateLimit(
     "tokens",
@@ -159,7 +159,7 @@ INTROSPECTIONS: Final = RateLimit(
     PerMinute(600),
     (Key.CLIENT,),
     "Questions of a resource server about tokens (RFC 7662).",
-    "Too many questions about tokens. Wait a little.",
+    "Too many questions about tokens. Try again {wait}.",
     shared=False,
 )
 

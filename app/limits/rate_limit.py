@@ -90,7 +90,7 @@ class RateLimit:
         return type(self.per)(self.per.amount * network.share, self.per.multiples, self.name)
 
     def _counter_key(self, network: Network, others: list[str]) -> str:
-        # Of one length, whatever was sent; and no address of a person in the clear.
+        # Of one length, whatever was sent. Not a secret: who reads the storage can guess addresses.
         return sha256(json.dumps([network.name, *others]).encode()).hexdigest()
 
 

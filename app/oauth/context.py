@@ -9,21 +9,23 @@ from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.db import Engine
 from app.limits.rate_limit import RateLimiter
+from app.oauth.clients.policy import ClientPolicy
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.addresses import client_address, known_address
 from app.runtime.clock import Clock
-from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthContext:
     """An endpoint is given this, and the collaborators that it alone uses.
 
-    `grant_revoked` is called for each revoked grant after the commit.
+    `public_url` is the issuer too (RFC 8414 section 2). `grant_revoked` is called for each revoked grant after the
+    commit.
     """
 
-    settings: Settings
+    public_url: str
+    client_policy: ClientPolicy
     engine: Engine
     clock: Clock
     audit: AuditLog

@@ -2,25 +2,23 @@
 
 from typing import Any
 
-from app.oauth.clients.ids import are_documents_accepted
 from app.oauth.clients.keys import ALGORITHMS
 from app.oauth.clients.models import AUTH_METHODS, CONFIDENTIAL_METHODS, GRANT_TYPES
+from app.oauth.clients.policy import ClientPolicy
 from app.oauth.signing.key_ring import ALGORITHM
 from app.scopes import ALL_SCOPES
-from app.settings import Settings
 
 
-def server_metadata(settings: Settings) -> dict[str, Any]:
+def server_metadata(public_url: str, policy: ClientPolicy) -> dict[str, Any]:
     """Return the metadata document. Every URL comes from PUBLIC_URL."""
-    base = settings.public_url
     return {
-        "issuer": settings.issuer,
-        "authorization_endpoint": f"{base}/oauth/authorize",
-        "token_endpoint": f"{base}/oauth/token",
-        "registration_endpoint": f"{base}/oauth/register",
-        "revocation_endpoint": f"{base}/oauth/revoke",
-        "introspection_endpoint": f"{base}/oauth/introspect",
-        "jwks_uri": f"{base}/oauth/jwks.json",
+        "issuer": public_url,
+        "authorization_endpoint": f"{public_url}/oauth/authorize",
+        "token_endpoint": f"{public_url}/oauth/token",
+        "registration_endpoint": f"{public_url}/oauth/register",
+        "revocation_endpoint": f"{public_url}/oauth/revoke",
+        "introspection_endpoint": f"{public_url}/oauth/introspect",
+        "jwks_uri": f"{public_url}/oauth/jwks.json",
         "scopes_supported": list(ALL_SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
@@ -33,17 +31,17 @@ def server_metadata(settings: Settings) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "client_id_metadata_document_supported": are_documents_accepted(settings),
+        "client_id_metadata_document_supported": policy.accepts_documents,
     }
 
 
-def openid_configuration(settings: Settings) -> dict[str, Any]:
+def openid_configuration(public_url: str, policy: ClientPolicy) -> dict[str, Any]:
     """Return the metadata for OpenID Connect's URL, with the two members without which its readers reject it.
 
     There are no ID tokens; `openid` is not among the scopes.
     """
     return {
-        **server_metadata(settings),
+        **server_metadata(public_url, policy),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
     }

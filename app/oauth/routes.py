@@ -1,5 +1,7 @@
 """The authorization server's routes, and where its parts are put together."""
 
+from urllib.parse import urlsplit
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
@@ -14,6 +16,7 @@ from app.oauth.clients.authentication import ClientAuthenticator
 from app.oauth.clients.fetch_limits import DOCUMENTS, KEY_SETS, FetchLimits
 from app.oauth.clients.key_sets import KeySets
 from app.oauth.clients.metadata_documents import MetadataDocuments
+from app.oauth.clients.policy import ClientPolicy
 from app.oauth.clients.registration import RegistrationEndpoint
 from app.oauth.context import OAuthContext
 from app.oauth.external.trusted_issuers import embedded_issuer
@@ -23,7 +26,7 @@ from app.oauth.tokens.introspection_endpoint import IntrospectionEndpoint
 from app.oauth.tokens.revocation_endpoint import RevocationEndpoint
 from app.oauth.tokens.token_endpoint import TokenEndpoint
 from app.oauth.tokens.verifier import TokenVerifier
-from app.settings import Settings
+from app.resources import MAIN
 from app.ui.page_kit import PageKit
 from app.ui.public_document import public_document
 from app.ui.routes import page_route
@@ -45,7 +48,7 @@ def oauth_routes(
     can verify an e-mail address.
     """
     return [
-        *_metadata_routes(context.settings),
+        *_metadata_routes(context.public_url, context.client_policy),
         _jwks_route(context.keys),
         *_client_routes(context, fetcher),
         *_page_routes(context, kit, fetcher, provider_name, sends_emails),
@@ -57,7 +60,7 @@ def _client_routes(context: OAuthContext, fetcher: Fetcher) -> list[BaseRoute]:
     authenticator = ClientAuthenticator(context, key_sets)
     # It knows the tokens of this server only: those of another issuer are neither revoked nor introspected here.
     verifier = TokenVerifier(
-        context.settings.resource, [embedded_issuer(context.settings.issuer, context.keys)], clock=context.clock
+        MAIN.identifier(context.public_url), [embedded_issuer(context.public_url, context.keys)], clock=context.clock
     )
     token = TokenEndpoint(context, authenticator)
     register = RegistrationEndpoint(context)
@@ -80,7 +83,7 @@ def _page_routes(
     sends_emails: bool,
 ) -> list[BaseRoute]:
     limits = FetchLimits(context.limiter, DOCUMENTS)
-    documents = MetadataDocuments(context.settings, context.engine, fetcher, limits, context.clock)
+    documents = MetadataDocuments(context.client_policy, context.engine, fetcher, limits, context.clock)
     consent = ConsentPage(context, kit, documents, provider_name=provider_name, sends_emails=sends_emails)
     authorize = with_error_page(kit, AuthorizationEndpoint(context, kit))
     return [
@@ -91,13 +94,13 @@ def _page_routes(
     ]
 
 
-def _metadata_routes(settings: Settings) -> list[BaseRoute]:
+def _metadata_routes(public_url: str, policy: ClientPolicy) -> list[BaseRoute]:
     """At the host's root, and with the path of PUBLIC_URL inserted (RFC 8414 section 3.1)."""
     documents = {
-        "/.well-known/oauth-authorization-server": server_metadata(settings),
-        "/.well-known/openid-configuration": openid_configuration(settings),
+        "/.well-known/oauth-authorization-server": server_metadata(public_url, policy),
+        "/.well-known/openid-configuration": openid_configuration(public_url, policy),
     }
-    paths = sorted({"", settings.public_path})
+    paths = sorted({"", urlsplit(public_url).path})
     return [
         public_document(f"{address}{path}", document, CACHE_SECONDS)
         for address, document in documents.items()

@@ -16,7 +16,7 @@ import structlog
 
 from app.errors import Unavailable
 from app.runtime.clock import system_clock
-from app.settings import Settings
+from app.settings import SmtpServer
 
 LONGEST_QUEUE: Final = 100
 SEND_SECONDS: Final = 30
@@ -41,19 +41,19 @@ Compose = Callable[[], Awaitable[Email | None]]
 
 
 class Mailer:
-    """Sends e-mails one by one through the SMTP server in the settings, from a queue of bounded length.
+    """Sends e-mails one by one through the SMTP server, if there is one, from a queue of bounded length.
 
     An e-mail that can't be sent is logged and dropped: people can ask for another one.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, server: SmtpServer | None) -> None:
+        self._server = server
         self._waiting: asyncio.Queue[Compose] = asyncio.Queue(LONGEST_QUEUE)
 
     @property
     def enabled(self) -> bool:
         """Whether there is a mail server."""
-        return self._settings.smtp_host is not None
+        return self._server is not None
 
     def put(self, compose: Compose) -> None:
         """Queue an e-mail. Raises `Unavailable` when too many are waiting."""
@@ -82,8 +82,8 @@ class Mailer:
             try:
                 with anyio.fail_after(SEND_SECONDS):
                     email = await compose()
-                    if email is not None:
-                        await self._send(email)
+                    if email is not None and self._server is not None:
+                        await _send(email, self._server)
             except (aiosmtplib.SMTPException, OSError, TimeoutError, Unavailable) as error:
                 # The error's own message may quote addresses.
                 _log.warning("an e-mail could not be sent", reason=type(error).__name__)
@@ -92,26 +92,25 @@ class Mailer:
             finally:
                 self._waiting.task_done()
 
-    async def _send(self, email: Email) -> None:
-        settings = self._settings
-        password = settings.smtp_password
-        await aiosmtplib.send(
-            _message(email, settings),
-            recipients=[email.to],
-            hostname=settings.smtp_host,
-            port=settings.smtp_port,
-            username=settings.smtp_user,
-            password=None if password is None else password.get_secret_value(),
-            use_tls=settings.smtp_tls == "tls",
-            start_tls=settings.smtp_tls == "starttls",
-            tls_context=None if settings.smtp_tls == "off" else ssl.create_default_context(),
-            local_hostname=settings.public_parts.hostname,
-            timeout=SEND_SECONDS,
-        )
+
+async def _send(email: Email, server: SmtpServer) -> None:
+    await aiosmtplib.send(
+        _message(email, server.sender),
+        recipients=[email.to],
+        hostname=server.host,
+        port=server.port,
+        username=server.user,
+        password=None if server.password is None else server.password.get_secret_value(),
+        use_tls=server.tls == "tls",
+        start_tls=server.tls == "starttls",
+        tls_context=None if server.tls == "off" else ssl.create_default_context(),
+        local_hostname=server.local_hostname,
+        timeout=SEND_SECONDS,
+    )
 
 
-def _message(email: Email, settings: Settings) -> EmailMessage:
-    local_part, _, domain = (settings.smtp_from or "").rpartition("@")
+def _message(email: Email, sender: str) -> EmailMessage:
+    local_part, _, domain = sender.rpartition("@")
     message = EmailMessage()
     message["From"] = Address(FROM_NAME, local_part, domain)
     message["To"] = email.to

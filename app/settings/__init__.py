@@ -1,5 +1,6 @@
 """The settings of the service; nothing else reads the environment."""
 
-from app.settings.settings import Settings, load_settings
+from app.settings.settings import OidcLogin, Settings, SmtpServer, load_settings
+from app.settings.types import is_loopback
 
-__all__ = ["Settings", "load_settings"]
+__all__ = ["OidcLogin", "Settings", "SmtpServer", "is_loopback", "load_settings"]

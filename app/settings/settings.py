@@ -1,6 +1,7 @@
 """Settings: the only place that reads the environment (and an optional `.env`)."""
 
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
@@ -29,6 +30,29 @@ from app.settings.types import (
     check_public_url,
     is_loopback,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """The mail server and how to send through it; `local_hostname` is how the service names itself to it."""
+
+    host: str
+    port: int
+    user: str | None
+    password: SecretStr | None
+    sender: str
+    tls: str
+    local_hostname: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OidcLogin:
+    """The registration at the OpenID provider that people may sign in with; `name` may be empty."""
+
+    issuer: str
+    name: str
+    client_id: str
+    client_secret: SecretStr | None
 
 
 class Settings(BaseSettings):
@@ -176,6 +200,30 @@ class Settings(BaseSettings):
         if self.secret_key is None:
             raise StartupError("SECRET_KEY: required; make one with: openssl rand -hex 32")
         return (self.secret_key, *([self.secret_key_previous] if self.secret_key_previous else []))
+
+    @property
+    def smtp(self) -> SmtpServer | None:
+        """The mail server; None without SMTP_HOST."""
+        if self.smtp_host is None or self.smtp_from is None:
+            return None
+        return SmtpServer(
+            self.smtp_host,
+            self.smtp_port,
+            self.smtp_user,
+            self.smtp_password,
+            self.smtp_from,
+            self.smtp_tls,
+            self.public_parts.hostname,
+        )
+
+    @property
+    def oidc_login(self) -> OidcLogin | None:
+        """The OpenID provider to sign in with; None without OIDC_LOGIN_ISSUER."""
+        if not self.oidc_login_issuer:
+            return None
+        return OidcLogin(
+            self.oidc_login_issuer, self.oidc_login_name, self.oidc_login_client_id, self.oidc_login_client_secret
+        )
 
     @property
     def issuer(self) -> str:

@@ -4,13 +4,14 @@ The expected values come from PUBLIC_URL alone, so a DNS-rebinding page or a fal
 """
 
 from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import URL, Headers
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.runtime.health import HEALTH_PATHS
-from app.settings import Settings
+from app.settings import is_loopback
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
 
@@ -26,13 +27,15 @@ class HostCheck:
     forms belong, so browsers are redirected there from the other names.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
-        self._public = settings.public_parts
-        self._ours = _hosts_of(settings, _public_names(settings))
-        self._allowed = self._ours | (_hosts_of(settings, _LOCAL_NAMES) if settings.is_local else frozenset[str]())
-        self._pages = Pages(settings.public_path)
-        self._front_page = f"{settings.public_url}/"
+        self._public = urlsplit(public_url)
+        host = self._public.hostname or ""
+        self._ours = _hosts_of(self._public, frozenset({f"[{host}]" if ":" in host else host}))
+        local = _hosts_of(self._public, _LOCAL_NAMES) if is_loopback(host) else frozenset[str]()
+        self._allowed = self._ours | local
+        self._pages = Pages(self._public.path)
+        self._front_page = f"{public_url}/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in HEALTH_PATHS:
@@ -72,12 +75,7 @@ def _is_for_page(scope: Scope, headers: Headers) -> bool:
     return scope["method"] == "GET" and is_for_people(headers)
 
 
-def _public_names(settings: Settings) -> frozenset[str]:
-    host = settings.public_parts.hostname or ""
-    return frozenset({f"[{host}]" if ":" in host else host})
-
-
-def _hosts_of(settings: Settings, names: frozenset[str]) -> frozenset[str]:
+def _hosts_of(public: SplitResult, names: frozenset[str]) -> frozenset[str]:
     """Return the names as in a Host header, which may leave out the scheme's default port."""
-    port = settings.public_parts.port or _DEFAULT_PORTS[settings.public_parts.scheme]
+    port = public.port or _DEFAULT_PORTS[public.scheme]
     return names | {f"{name}:{port}" for name in names}

@@ -3,34 +3,37 @@
 import base64
 import json
 import shlex
+from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from app.settings import Settings
+from app.resources import MAIN
+from app.settings import is_loopback
 from app.ui.pages import Pages
 
 NAME: Final = "shopping-list"
 """The name of the service in the examples for a client's list of servers."""
 
 
-def landing_routes(settings: Settings) -> list[BaseRoute]:
-    """Return the route `/`."""
-    pages = Pages(settings.public_path, "app.web")
-    ways = _ways_to_add(settings.resource)
-    issuers = [] if settings.auth_server else [each.issuer for each in settings.oidc_issuers]
+def landing_routes(public_url: str, external_issuers: Sequence[str] = (), *, has_passwords: bool) -> list[BaseRoute]:
+    """Return the route `/`. `external_issuers` are named to people as where to sign in."""
+    parts = urlsplit(public_url)
+    pages = Pages(parts.path, "app.web")
+    mcp_url = MAIN.identifier(public_url)
+    ways = _ways_to_add(mcp_url)
 
     async def landing(request: Request) -> Response:
         return pages.page(
             "landing.html",
-            mcp_url=settings.resource,
-            is_local=settings.is_local,
+            mcp_url=mcp_url,
+            is_local=is_loopback(parts.hostname or ""),
             ways=ways,
-            issuers=issuers,
-            has_passwords=settings.password_sign_in,
+            issuers=external_issuers,
+            has_passwords=has_passwords,
         )
 
     return [Route("/", landing)]

@@ -42,20 +42,20 @@ async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(recor
     ended = run(tmp_path, "audit", "verify", "--head", str(head), **variables)
     assert (ended.returncode, ended.stdout.splitlines()) == (
         0,
-        ["Sealed entries that are valid: 3, after number 0.", "Not sealed yet: 0.", f"Head: {head}"],
+        ["Chained entries, valid: 3, after number 0.", "Not chained yet: 0.", f"Head: {head}"],
     ), ended.stderr
     ended = run(tmp_path, "audit", "verify", "--head", f"9{head}", **variables)
     assert ended.returncode == 1
     assert ended.stdout.splitlines()[:2] == [
         "The record is broken at entry 93: missing. The record ends at 3, before the head that was given.",
-        "Sealed entries that are valid: 3, after number 0.",
+        "Chained entries, valid: 3, after number 0.",
     ]
     await record.superuser.execute("UPDATE audit_events SET outcome = 'denied' WHERE seal_no = 2")
     ended = run(tmp_path, "audit", "verify", **variables)
     assert ended.returncode == 1
     first, second, *_ = ended.stdout.splitlines()
     assert first == "The record is broken at entry 2: changed. It is not the entry that was sealed here."
-    assert second == "Sealed entries that are valid up to the fault: 1, after number 0."
+    assert second == "Chained entries, valid up to the fault: 1, after number 0."
 
 
 @pytest.mark.parametrize(

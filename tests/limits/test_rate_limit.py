@@ -126,6 +126,15 @@ async def test_what_a_process_counts_by_itself_counts_for_a_minute_from_the_firs
     await limiter.check(limit, grant_id, times=3)
 
 
+async def test_a_group_that_is_refused_uses_up_nothing() -> None:
+    limiter, limit = RateLimiter(), limit_of(3, Key.GRANT, shared=False)
+    with pytest.raises(RateLimited):
+        await limiter.check(limit, "a", times=4)
+    await limiter.check(limit, "a", times=3)
+    with pytest.raises(RateLimited):
+        await limiter.check(limit, "a")
+
+
 async def test_a_check_in_this_process_does_not_suspend_its_caller() -> None:
     with pytest.raises(StopIteration):
         RateLimiter().check(limit_of(1, Key.GRANT, shared=False), "a").send(None)

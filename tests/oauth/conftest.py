@@ -17,7 +17,7 @@ from app.db import Engine, transaction
 from app.db.migrations import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.limits.rate_limit import RateLimit, RateLimiter
-from app.main import authorization_server_routes
+from app.main import authorization_server_routes, client_policy
 from app.oauth.context import OAuthContext
 from app.oauth.grants.models import Grant
 from app.oauth.grants.repository import find_live_grant
@@ -40,15 +40,11 @@ class RunningServer:
     """An authorization server under test."""
 
     app: Starlette
+    settings: Settings
     context: OAuthContext
     mailer: Mailer
     clock: MovableClock
     revoked: list[UUID]
-
-    @property
-    def settings(self) -> Settings:
-        """Its settings."""
-        return self.context.settings
 
     @property
     def engine(self) -> Engine:
@@ -103,13 +99,15 @@ async def start(
     revoked: list[UUID] = []
     audit = AuditLog(engine, settings.secret_keys[0], clock=clock)
     limiter = RateLimiter(enabled=settings.limits, rates=rates)
-    context = OAuthContext(settings, engine, clock, audit, keys, revoked.append, limiter)
-    mailer = Mailer(settings)
+    context = OAuthContext(
+        settings.public_url, client_policy(settings), engine, clock, audit, keys, revoked.append, limiter
+    )
+    mailer = Mailer(settings.smtp)
     routes = authorization_server_routes(
-        context, fetcher or fetcher_of(settings), mailer, hashing or PasswordHashing(CheapHasher())
+        settings, context, fetcher or fetcher_of(settings), mailer, hashing or PasswordHashing(CheapHasher())
     )
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
-    return RunningServer(app, context, mailer, clock, revoked)
+    return RunningServer(app, settings, context, mailer, clock, revoked)
 
 
 @pytest.fixture

@@ -2,12 +2,7 @@
 
 import pytest
 
-from app.oauth.clients.ids import client_id_error, is_document_id
-from app.settings import Settings
-
-
-def settings_of(**rules: list[str]) -> Settings:
-    return Settings(_env_file=None).model_copy(update=rules)  # pyright: ignore[reportCallIssue]
+from app.oauth.clients.policy import ClientPolicy, is_document_id
 
 
 @pytest.mark.proves("ci-hosts")
@@ -30,8 +25,8 @@ def settings_of(**rules: list[str]) -> Settings:
 )
 def test_a_host_is_one_or_below_one(host: str, pattern: str, matches: bool) -> None:
     client_id = f"https://{host}/client.json"
-    assert (client_id_error(settings_of(client_id_hosts_allowed=[pattern]), client_id) is None) is matches
-    assert (client_id_error(settings_of(client_id_hosts_denied=[pattern]), client_id) is None) is not matches
+    assert (ClientPolicy(hosts_allowed=[pattern]).client_id_error(client_id) is None) is matches
+    assert (ClientPolicy(hosts_denied=[pattern]).client_id_error(client_id) is None) is not matches
 
 
 def test_no_id_that_we_give_out_looks_like_an_address() -> None:
@@ -51,4 +46,4 @@ def test_no_id_that_we_give_out_looks_like_an_address() -> None:
     ],
 )
 def test_honest_addresses_are_accepted(client_id: str) -> None:
-    assert client_id_error(settings_of(), client_id) is None
+    assert ClientPolicy().client_id_error(client_id) is None

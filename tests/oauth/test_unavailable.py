@@ -28,7 +28,8 @@ async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server
     engine = create_engine(NOBODY)
     context = replace(server.context, engine=engine)
     fetcher = fetcher_of(server.settings)
-    app = Starlette(routes=authorization_server_routes(context, fetcher, server.mailer, PasswordHashing()))
+    routes = authorization_server_routes(server.settings, context, fetcher, server.mailer, PasswordHashing())
+    app = Starlette(routes=routes)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=server.settings.public_origin) as http:
         answers = [
             await http.post(

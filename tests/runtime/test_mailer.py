@@ -23,7 +23,7 @@ def an_email(to: str = "anna@example.org") -> Email:
 
 async def test_a_letter_arrives_as_it_was_written(settings: Settings) -> None:
     async with mailbox() as box:
-        mailer = Mailer(box.settings(settings))
+        mailer = Mailer(box.settings(settings).smtp)
         assert mailer.enabled
         async with mailer.running():
             mailer.put(lambda: _written(an_email()))
@@ -43,7 +43,7 @@ async def test_a_letter_that_is_refused_or_fails_leaves_the_next_one_alone(setti
 
     with capture_logs() as log:
         async with mailbox() as box:
-            mailer = Mailer(box.settings(settings))
+            mailer = Mailer(box.settings(settings).smtp)
             async with mailer.running():
                 box.refuses = True
                 mailer.put(lambda: _written(an_email("carla@example.org")))
@@ -59,7 +59,7 @@ async def test_a_letter_that_is_refused_or_fails_leaves_the_next_one_alone(setti
 
 async def test_where_tls_is_asked_for_nothing_goes_without(settings: Settings) -> None:
     async with mailbox() as box:
-        mailer = Mailer(box.settings(settings).model_copy(update={"smtp_tls": "starttls"}))
+        mailer = Mailer(box.settings(settings).model_copy(update={"smtp_tls": "starttls"}).smtp)
         async with mailer.running():
             mailer.put(lambda: _written(an_email()))
         assert box.is_empty
@@ -75,7 +75,7 @@ async def test_it_signs_in_to_the_server(settings: Settings) -> None:
 
     async with mailbox(authenticator=authenticate, auth_require_tls=False) as box:
         account = {"smtp_user": "lists", "smtp_password": SecretStr("hidden")}
-        mailer = Mailer(box.settings(settings).model_copy(update=account))
+        mailer = Mailer(box.settings(settings).model_copy(update=account).smtp)
         async with mailer.running():
             mailer.put(lambda: _written(an_email()))
             await box.next()
@@ -83,7 +83,7 @@ async def test_it_signs_in_to_the_server(settings: Settings) -> None:
 
 
 async def test_a_bounded_number_waits(settings: Settings) -> None:
-    mailer = Mailer(settings)
+    mailer = Mailer(settings.smtp)
     assert not mailer.enabled
     for _ in range(LONGEST_QUEUE):
         mailer.put(lambda: _written(an_email()))
@@ -94,7 +94,7 @@ async def test_a_bounded_number_waits(settings: Settings) -> None:
 
 async def test_what_waits_at_the_end_is_still_sent(settings: Settings) -> None:
     async with mailbox() as box:
-        mailer = Mailer(box.settings(settings))
+        mailer = Mailer(box.settings(settings).smtp)
         async with mailer.running():
             for number in range(3):
                 to = f"person{number}@example.org"

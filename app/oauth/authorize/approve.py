@@ -84,7 +84,7 @@ class ConsentEndpoint:
             known |= {"outcome": "approved", "grant_id": grant.id, "detail": format_scope(grant.scopes)}
         await record(connection, self._context.audit_entry(request, Action.CONSENT, **known))
         response["state"] = pending.state
-        target = response_uri(pending.redirect_uri, response, self._context.settings.issuer)
+        target = response_uri(pending.redirect_uri, response, self._context.public_url)
         return self._kit.redirect_page("Back to the app", f"Back to {prompt.client.name}", target)
 
 

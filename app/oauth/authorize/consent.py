@@ -13,9 +13,9 @@ from app.households.repository import memberships_of
 from app.oauth.authorize.consent_choices import DEFAULT_DURATION, Offer, offer_of
 from app.oauth.authorize.pending_requests import CONSENT, REQUEST, SIGN_IN, PendingRequests
 from app.oauth.authorize.repository import AuthorizationRequest
-from app.oauth.clients.ids import host_of, is_document_id
 from app.oauth.clients.metadata_documents import MetadataDocuments
 from app.oauth.clients.models import Client
+from app.oauth.clients.policy import host_of, is_document_id
 from app.oauth.clients.redirects import is_on_device, is_registered, shown_host
 from app.oauth.clients.repository import find_client, find_document
 from app.oauth.context import OAuthContext
@@ -57,7 +57,7 @@ class ConsentPage:
         self._pending = PendingRequests(kit)
         self._documents = documents
         self._provider_name = provider_name
-        self._can_verify = sends_emails and context.settings.password_sign_in
+        self._can_verify = sends_emails
 
     async def __call__(self, request: Request) -> Response:
         """Show the page. Raises `OAuthError`, and what `MetadataDocuments.find` raises."""
@@ -91,7 +91,7 @@ class ConsentPage:
         if not is_registered(pending.redirect_uri, client.redirect_uris):
             raise not_registered()
         # If PUBLIC_URL has changed since, the resource is unknown, and the offer is for `/mcp`.
-        resource = find_resource(self._context.settings.public_url, pending.resource) or MAIN
+        resource = find_resource(self._context.public_url, pending.resource) or MAIN
         offer = offer_of(resource, pending.scopes, is_unproven=await self._is_unproven(connection, person))
         return ConsentPrompt(pending, client, offer, person, memberships, cookie)
 

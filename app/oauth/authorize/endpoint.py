@@ -14,9 +14,9 @@ from app.errors import LimitReached
 from app.limits.defaults import AUTHORIZATIONS
 from app.oauth.authorize.pending_requests import CONSENT, SIGN_IN
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
-from app.oauth.clients.ids import client_id_error, is_document_id
 from app.oauth.clients.models import ClientKind
-from app.oauth.clients.redirects import is_registered, redirect_uri_error, response_uri
+from app.oauth.clients.policy import ClientPolicy, is_document_id
+from app.oauth.clients.redirects import is_registered, response_uri
 from app.oauth.clients.repository import find_client
 from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError, invalid_request, invalid_scope, invalid_target, not_registered
@@ -25,7 +25,6 @@ from app.oauth.parameters import Parameters, find_resource, query_parameters
 from app.oauth.tokens.codes import is_s256_challenge
 from app.people.session_repository import find_person
 from app.runtime.addresses import client_address
-from app.settings import Settings
 from app.ui.page_kit import PageKit
 from app.ui.pages import NO_REFERRER
 
@@ -76,15 +75,15 @@ class AuthorizationEndpoint:
             raise
         parameters = query_parameters(request)
         async with transaction(context.engine) as connection:
-            sender = await _find_sender(context.settings, connection, parameters)
+            sender = await _find_sender(context.client_policy, connection, parameters)
             cookie = self._kit.cookie.read(request)
             try:
-                checked = check_request(context.settings.public_url, parameters)
+                checked = check_request(context.public_url, parameters)
             except OAuthError as error:
                 if await _may_redirect(connection, sender, cookie, context.clock()):
                     response = {"error": error.error, "error_description": error.description}
                     response |= {"state": parameters.get("state")}
-                    return _redirect(response_uri(sender.redirect_uri, response, context.settings.issuer))
+                    return _redirect(response_uri(sender.redirect_uri, response, context.public_url))
                 raise
             return await self._store(connection, sender, parameters.get("state"), checked, cookie)
 
@@ -135,15 +134,15 @@ def check_request(public_url: str, parameters: Parameters) -> CheckedRequest:
     return CheckedRequest(scopes, resource.identifier(public_url), challenge)
 
 
-async def _find_sender(settings: Settings, connection: Connection, parameters: Parameters) -> Sender:
+async def _find_sender(policy: ClientPolicy, connection: Connection, parameters: Parameters) -> Sender:
     """Return the client, and where the response goes: the URI that was sent, if it is registered; the registered one,
     if there is only one. Raises `OAuthError`."""
     client_id, redirect_uri = parameters.get("client_id", ""), parameters.get("redirect_uri")
     if is_document_id(client_id):
-        reason = client_id_error(settings, client_id)
+        reason = policy.client_id_error(client_id)
         if reason is not None:
             raise invalid_request(f"The client_id is refused. {reason}")
-        if redirect_uri is None or not _is_acceptable(settings, redirect_uri):
+        if redirect_uri is None or not policy.accepts_redirect_uri(redirect_uri):
             raise not_registered()
         return Sender(client_id, False, redirect_uri)
     client = await find_client(connection, client_id)
@@ -151,15 +150,11 @@ async def _find_sender(settings: Settings, connection: Connection, parameters: P
         raise not_registered()
     if redirect_uri is None and len(client.redirect_uris) == 1:
         redirect_uri = client.redirect_uris[0]
-    if redirect_uri is None or not _is_acceptable(settings, redirect_uri):
+    if redirect_uri is None or not policy.accepts_redirect_uri(redirect_uri):
         raise not_registered()
     if not is_registered(redirect_uri, client.redirect_uris):
         raise not_registered()
     return Sender(client.id, client.kind == ClientKind.PREREGISTERED, redirect_uri)
-
-
-def _is_acceptable(settings: Settings, redirect_uri: str) -> bool:
-    return redirect_uri_error(redirect_uri, settings.oauth_redirect_schemes) is None
 
 
 async def _may_redirect(connection: Connection, sender: Sender, cookie: str | None, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from app.crypto.tokens import hash_of
 from app.db import Connection
 from app.oauth.authorize.repository import AuthorizationRequest, find_request, lock_request, rebind_request
-from app.oauth.clients.ids import host_of, is_document_id
+from app.oauth.clients.policy import host_of, is_document_id
 from app.oauth.clients.repository import find_client
 from app.people.models import Person
 from app.ui.page_kit import PageKit, SubmittedForm

@@ -12,9 +12,9 @@ from app.errors import LimitReached, Unavailable
 from app.oauth.client_endpoint import ClientRequest
 from app.oauth.clients.assertions import Assertion, claimed_key, verify_assertion
 from app.oauth.clients.credentials import ClientCredentials, credentials_of
-from app.oauth.clients.ids import client_id_error, is_document_id
 from app.oauth.clients.key_sets import KeySets
 from app.oauth.clients.models import PRIVATE_KEY_JWT, PUBLIC, SECRET_METHODS, Client
+from app.oauth.clients.policy import is_document_id
 from app.oauth.clients.repository import find_client, use_assertion
 from app.oauth.context import OAuthContext
 from app.oauth.errors import OAuthError, invalid_client
@@ -29,12 +29,12 @@ class ClientAuthenticator:
 
     def __init__(self, context: OAuthContext, key_sets: KeySets) -> None:
         self._engine = context.engine
-        self._settings = context.settings
+        self._policy = context.client_policy
         self._clock = context.clock
         self._key_sets = key_sets
         self._limiter = context.limiter
         # RFC 7523 as it was first written names the token endpoint; some clients still do.
-        self._audiences = (context.settings.issuer, f"{context.settings.public_url}/oauth/token")
+        self._audiences = (context.public_url, f"{context.public_url}/oauth/token")
 
     async def authenticate(self, request: ClientRequest) -> Client:
         """Return the client of a request to an endpoint that needs nothing else in the same transaction.
@@ -83,7 +83,7 @@ class ClientAuthenticator:
         reason = await _failure(connection, client, credentials)
         if reason is not None:
             raise client_auth_failed(client, reason)
-        if is_document_id(client.id) and client_id_error(self._settings, client.id) is not None:
+        if is_document_id(client.id) and self._policy.client_id_error(client.id) is not None:
             raise invalid_client()
         return client
 

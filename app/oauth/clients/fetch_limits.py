@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.limits import defaults
 from app.limits.rate_limit import RateLimit, RateLimiter
-from app.oauth.clients.ids import host_of
+from app.oauth.clients.policy import host_of
 
 MOST_FAILED: Final = 10_000
 BUSY_SECONDS: Final = 5

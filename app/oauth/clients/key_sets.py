@@ -16,9 +16,9 @@ from app.fetch.freshness import lifetime_of
 from app.limits.defaults import KEY_SETS_OF_HOST
 from app.limits.rate_limit import RateLimited
 from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
-from app.oauth.clients.ids import host_of
 from app.oauth.clients.keys import ClientKey, candidate_keys, read_keys
 from app.oauth.clients.models import Client
+from app.oauth.clients.policy import host_of
 from app.runtime.clock import Clock
 from app.runtime.single_flight import SingleFlight
 

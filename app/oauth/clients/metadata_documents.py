@@ -17,15 +17,14 @@ from app.fetch.freshness import lifetime_of
 from app.limits.defaults import DOCUMENTS_OF_HOST
 from app.limits.rate_limit import RateLimited
 from app.oauth.clients.fetch_limits import BUSY_SECONDS, FetchLimits
-from app.oauth.clients.ids import client_id_error, host_of
 from app.oauth.clients.metadata import INVALID_REDIRECT_URI, ClientMetadata, Line, checked_metadata, metadata_error
 from app.oauth.clients.models import PUBLIC, SECRET_METHODS, Client, ClientKind, Document
+from app.oauth.clients.policy import ClientPolicy, host_of
 from app.oauth.clients.redirects import redirect_uri_error
 from app.oauth.clients.repository import drop_document, find_document, save_document
 from app.oauth.errors import OAuthError, invalid_request
 from app.runtime.clock import Clock
 from app.runtime.single_flight import SingleFlight
-from app.settings import Settings
 
 SHORTEST_LIFE: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=24)
@@ -97,8 +96,10 @@ class MetadataDocuments:
     `limits` say how often hosts are asked, and on whose behalf.
     """
 
-    def __init__(self, settings: Settings, engine: Engine, fetcher: Fetcher, limits: FetchLimits, clock: Clock) -> None:
-        self._settings = settings
+    def __init__(
+        self, policy: ClientPolicy, engine: Engine, fetcher: Fetcher, limits: FetchLimits, clock: Clock
+    ) -> None:
+        self._policy = policy
         self._engine = engine
         self._fetcher = fetcher
         self._limits = limits
@@ -112,7 +113,7 @@ class MetadataDocuments:
         their network address. Raises `OAuthError`; `LimitReached` when the host was asked too often, by anyone or on
         behalf of this person or network address; and `Unavailable`.
         """
-        reason = client_id_error(self._settings, client_id)
+        reason = self._policy.client_id_error(client_id)
         if reason is not None:
             raise invalid_request(f"The client_id is refused. {reason}")
         stored = await self._find_stored(client_id)
@@ -144,7 +145,7 @@ class MetadataDocuments:
             return await self._after_failure(client_id, failure.reason, stale, now)
         self._limits.succeeded(client_id)
         try:
-            client, metadata = read_document(client_id, fetched.body, self._settings.oauth_redirect_schemes)
+            client, metadata = read_document(client_id, fetched.body, self._policy.redirect_schemes)
         except OAuthError:
             _log.info("document refused", host=host_of(client_id))
             await self._drop(client_id, now)

@@ -58,7 +58,7 @@ class RegistrationEndpoint:
             await context.limiter.check(REGISTRATIONS, client_address(request))
             metadata = await _read_metadata(request)
             registration = register(
-                metadata, ClientKind.DYNAMIC, context.settings.oauth_redirect_schemes, context.clock()
+                metadata, ClientKind.DYNAMIC, context.client_policy.redirect_schemes, context.clock()
             )
         except LimitReached as reached:
             context.record_refusal(request, Action.CLIENT_REGISTERED, reached.code)

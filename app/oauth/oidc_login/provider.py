@@ -24,7 +24,7 @@ from app.oauth.external.issuer import MAX_RESPONSE, IssuerMetadata, RemoteIssuer
 from app.oauth.tokens.claims import Subject
 from app.people.identities import Identity, name_in
 from app.runtime.clock import Clock
-from app.settings import Settings
+from app.settings import OidcLogin
 
 CALLBACK_PATH: Final = "/oauth/upstream/callback"
 ALGORITHMS: Final = ("ES256", "RS256", "PS256")
@@ -85,12 +85,14 @@ class IssuerTransport(httpx2.AsyncBaseTransport):
 class OidcProvider:
     """One provider: where people are sent to sign in, and who they are when they return."""
 
-    def __init__(self, settings: Settings, secret_key: SecretStr, fetcher: Fetcher, clock: Clock) -> None:
-        self.issuer: Final = settings.oidc_login_issuer
-        self.name: Final = settings.oidc_login_name or self.issuer.partition("://")[2].partition("/")[0]
-        self._client_id = settings.oidc_login_client_id
-        self._client_secret = settings.oidc_login_client_secret
-        self._redirect_uri = f"{settings.public_url}{CALLBACK_PATH}"
+    def __init__(
+        self, login: OidcLogin, public_url: str, secret_key: SecretStr, fetcher: Fetcher, clock: Clock
+    ) -> None:
+        self.issuer: Final = login.issuer
+        self.name: Final = login.name or self.issuer.partition("://")[2].partition("/")[0]
+        self._client_id = login.client_id
+        self._client_secret = login.client_secret
+        self._redirect_uri = f"{public_url}{CALLBACK_PATH}"
         self._key = derive_key(secret_key, "upstream-sign-in")
         self._remote = RemoteIssuer(self.issuer, ALGORITHMS, fetcher, clock=clock, name=self.name)
         self._transport = IssuerTransport(fetcher, self.issuer)

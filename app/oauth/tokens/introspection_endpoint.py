@@ -68,7 +68,7 @@ class IntrospectionEndpoint(ClientEndpoint):
         return {
             "active": True,
             "iss": claims.iss,
-            "aud": grant.endpoint.identifier(self._context.settings.public_url),
+            "aud": grant.endpoint.identifier(self._context.public_url),
             "sub": str(claims.sub),
             "client_id": claims.client_id,
             "scope": format_scope(scopes),

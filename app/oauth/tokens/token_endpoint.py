@@ -22,7 +22,7 @@ from app.oauth.parameters import Parameters, find_resource
 from app.oauth.tokens.access_tokens import AccessTokens, Issuable, has_refresh_token
 from app.oauth.tokens.codes import redeem_code
 from app.oauth.tokens.refresh_tokens import start_family, use_refresh_token
-from app.resources import NONE_OF_OURS, Resource
+from app.resources import MAIN, NONE_OF_OURS, Resource
 from app.scopes import intersect_scopes
 
 _ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
@@ -36,7 +36,7 @@ class TokenEndpoint(ClientEndpoint):
     def __init__(self, context: OAuthContext, authenticator: ClientAuthenticator) -> None:
         super().__init__(context)
         self._authenticator = authenticator
-        self._access_tokens = AccessTokens(context.settings.issuer, context.settings.resource, context.keys)
+        self._access_tokens = AccessTokens(context.public_url, MAIN.identifier(context.public_url), context.keys)
 
     async def handle(self, request: ClientRequest) -> Response:
         """Return an access token. Raises `OAuthError`.
@@ -77,7 +77,7 @@ class TokenEndpoint(ClientEndpoint):
     ) -> Issuable:
         resource: Resource | None = None  # then it is that of the grant
         if "resource" in parameters:  # RFC 8707 section 2.2
-            resource = find_resource(self._context.settings.public_url, parameters["resource"]) or NONE_OF_OURS
+            resource = find_resource(self._context.public_url, parameters["resource"]) or NONE_OF_OURS
         match parameters.get("grant_type"):
             case "authorization_code":
                 grant = await redeem_code(connection, client, parameters, resource, now)

@@ -30,9 +30,9 @@ async def test_the_page_shows_the_person_and_their_connected_apps(
     today = server.clock().date()
     for shown in (email, "A test client", "localhost:49152", "change the lists", "household"):
         assert shown in page.text
-    assert f"Since {today}" in page.text
-    assert f"Last seen {today}" in page.text
-    assert f"Until {today + timedelta(days=30)}" in page.text
+    assert f"Connected {today}" in page.text
+    assert f"Last used {today}" in page.text
+    assert f"Ends {today + timedelta(days=30)}" in page.text
     assert not page.has_form("/account/proof"), "no e-mails can be sent"
     assert "confirmed" not in page.text
 
@@ -51,10 +51,10 @@ async def test_an_api_key_is_shown_as_one_with_its_last_use(
         await note_key_use(connection, hash_of(keys[0].secret), date(2026, 11, 1))
     page = await Browser(http).open("/account")
     shown = [" ".join(each.get_text(" ").split()) for each in page.soup.select("section.app")]
-    assert shown[0].startswith(f"API key {keys[1].id} May")
-    assert "Last seen" not in shown[0]
-    assert shown[1].startswith(f"Display API key {keys[0].id} May")
-    assert "Last seen 2026-11-01" in shown[1]
+    assert shown[0].startswith(f"API key {keys[1].id} Access")
+    assert "Last used" not in shown[0]
+    assert shown[1].startswith(f"Display API key {keys[0].id} Access")
+    assert "Last used 2026-11-01" in shown[1]
 
 
 async def test_nobody_sees_the_apps_of_others(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:
