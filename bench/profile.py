@@ -75,7 +75,7 @@ def library(stack: Sequence[str]) -> str:
     if (packages := SITE_PACKAGES.match(file)) is not None:
         return packages[1]
     standard = STANDARD_LIBRARY.match(file)
-    return f"Python: {standard[1] if standard is not None else file.strip('<>')}"
+    return f"Python: {standard[1] if standard is not None else file.strip('<>') or 'generated'}"
 
 
 def render_profile(title: str, cpu: float, stacks: str) -> str:

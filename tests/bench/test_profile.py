@@ -19,7 +19,7 @@ RUN = "Runner.run (/usr/lib/python3.11/asyncio/runners.py:118)"
         ([SERVE, RUN, ADD], "app/lists", "app/lists/items/add.py: add_items"),
         ([SERVE, RUN], "Python: asyncio/runners.py", "app/serve.py: serve"),
         ([RUN, "Mapping.get (<frozen _collections_abc>:774)"], "Python: frozen _collections_abc", None),
-        (["nothing that names a file"], "Python: ", None),
+        (["nothing that names a file"], "Python: generated", None),
     ],
 )
 def test_a_sample_counts_for_the_code_that_ran_and_for_our_function_that_called_it(
