@@ -53,8 +53,13 @@ from app.web.not_found import missing_handlers
 from app.web.routes import web_routes
 
 
-def create_app(settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS) -> Starlette:
-    """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY."""
+def create_app(
+    settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS, *, short_way: bool = True
+) -> Starlette:
+    """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY.
+
+    Without `short_way` every MCP request goes through the SDK's transport: tests compare the two.
+    """
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
@@ -76,7 +81,7 @@ def create_app(settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOI
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints)
+    endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints, short_way=short_way)
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings), static_files()]
     if keys is not None:
         policy = client_policy(settings)
