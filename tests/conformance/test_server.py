@@ -3,19 +3,23 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.mcp.catalogue import ENDPOINTS
+from app.mcp.http.short_way import ShortWay
 from app.settings import Settings
 from tests.conformance.expected import EXCEPTIONS, unexpected
-from tests.conformance.fixtures import handlers
-from tests.conformance.fixtures.application import ENDPOINT
+from tests.conformance.fixtures import handlers, tools
+from tests.conformance.fixtures.application import ENDPOINT, create_conformance_app
 from tests.conformance.scenarios import Check, Ending, Scenario
 from tests.conformance.server_mode import ServerOutcome, check_server
 from tests.conformance.tool import install
 from tests.documents import ROOT
-from tests.mcp.client import McpClient
+from tests.factory import Connected
+from tests.mcp.client import ERAS, McpClient
+from tests.mcp.conftest import http_to
 from tests.mcp.streaming import stop_watching_for_shutdown
 
 FIXTURES = {tool.name for tool in ENDPOINT.tools} - {tool.name for each in ENDPOINTS for tool in each.tools}
@@ -92,6 +96,29 @@ def test_every_exception_has_its_reason_in_the_page() -> None:
         assert {name for name, row in rows.items() if "| passed |" not in row} == {"scenario", *exceptions}
         for name, (_, reason) in exceptions.items():
             assert reason in rows[name]
+
+
+@pytest.mark.anyio
+@pytest.mark.own_database
+async def test_the_fixtures_take_the_way_of_our_own_tools(
+    settings: Settings, ada: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[str] = []
+    answer = ShortWay.answer
+
+    async def watched(self: ShortWay, message: Any, *given: Any) -> bytes | None:
+        body = await answer(self, message, *given)
+        if body is not None:
+            served.append(message["params"]["name"])
+        return body
+
+    monkeypatch.setattr(ShortWay, "answer", watched)
+    app = create_conformance_app(settings)
+    async with app.router.lifespan_context(app), http_to(app, settings) as http:
+        for era in ERAS:
+            for tool in tools.TOOLS:
+                await McpClient(http, ada.token, era).result("tools/call", {"name": tool.name, "arguments": {}})
+    assert served == [tool.name for tool in tools.TOOLS] * 2
 
 
 def test_no_module_of_the_product_imports_a_test() -> None:
