@@ -52,12 +52,15 @@ from app.web.not_found import missing_handlers
 from app.web.routes import web_routes
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY."""
+def create_app(settings: Settings, *, one_message: bool = True) -> Starlette:
+    """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY.
+
+    With `one_message=False` each call has a transaction of several messages, whatever the database can do.
+    """
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
-    engine = create_engine(database_url)
+    engine = create_engine(database_url, one_message=one_message)
     pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
     limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)

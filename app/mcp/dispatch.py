@@ -17,7 +17,7 @@ from app.audit.log import AuditLog
 from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
 from app.errors import AppError, Conflict
-from app.households.tenant import ListsChanged, Tenant, open_tenant
+from app.households.tenant import ListsChanged, ProvenHousehold, Tenant, prove_household
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
@@ -77,12 +77,15 @@ class Dispatch:
                 call.outcome = SCOPE_MISSING
                 raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
             valid = validate(tool.arguments, arguments or {}, tool.input_schema)
-            async with open_tenant(
+            household = prove_household(
                 self._engine, caller.actor, valid.household, write=tool.writes, lists_changed=self._lists_changed
-            ) as tenant:
-                call.household_id = tenant.household_id
-                # Serialised before COMMIT: a result that can't be shown must not be stored either.
-                answer = await _run(tool, tenant, valid, call)
+            )
+            call.household_id = household.household_id
+            answer = await _run_alone(tool, household, valid, call)
+            if answer is None:
+                async with household.open(write=tool.writes) as tenant:
+                    # Serialised before COMMIT: a result that can't be shown must not be stored either.
+                    answer = await _run(tool, tenant, valid, call)
         except AppError as error:
             call.outcome, call.touched = error.code, None
             return tool_error(error)
@@ -113,6 +116,23 @@ class Dispatch:
                     touched=call.touched,
                 )
             )
+
+
+async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, call: _Call) -> Json | None:
+    """Run a tool without a transaction and return its answer; None for a call that needs one."""
+    has_key = isinstance(arguments, WriteArguments) and arguments.idempotency_key is not None
+    if tool.alone is None or has_key or not household.takes_one_message:
+        return None
+
+    def serialise(result: ToolResult) -> tuple[Json, int]:
+        return _answer(result.model_dump(mode="json", exclude_none=True), result.in_words()), result.touched()
+
+    served: tuple[Json, int] | None = await tool.alone(household, arguments, serialise)
+    if served is None:
+        return None
+    answer, call.touched = served
+    call.outcome = OK
+    return answer
 
 
 async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> Json:
