@@ -1,6 +1,6 @@
 """Wire the parts of the application together; this happens nowhere else."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -19,6 +19,7 @@ from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
+from app.mcp.catalogue import ENDPOINTS, McpEndpoint
 from app.mcp.http.routes import McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.clients.policy import ClientPolicy
@@ -52,7 +53,9 @@ from app.web.not_found import missing_handlers
 from app.web.routes import web_routes
 
 
-def create_app(settings: Settings, *, one_message: bool = True) -> Starlette:
+def create_app(
+    settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS, *, one_message: bool = True
+) -> Starlette:
     """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY.
 
     With `one_message=False` each call has a transaction of several messages, whatever the database can do.
@@ -78,7 +81,7 @@ def create_app(settings: Settings, *, one_message: bool = True) -> Starlette:
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit)
+    endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints)
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings), static_files()]
     if keys is not None:
         policy = client_policy(settings)

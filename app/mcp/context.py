@@ -11,6 +11,9 @@ from app.runtime.addresses import known_address
 CALLER: Final = "app.caller"
 """The key of the ASGI scope that holds the proven caller."""
 
+CALLED_TOOL: Final = "app.called_tool"
+"""The key of the ASGI scope that holds the name of the tool that a request calls by itself, not in a batch."""
+
 Context = ServerRequestContext[Any, Request]
 
 

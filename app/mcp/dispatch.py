@@ -23,7 +23,7 @@ from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
 from app.mcp.context import Context, address_of, caller_of
 from app.mcp.errors import tool_error, tool_fault
-from app.mcp.spec import KEY_LENGTH, AnyTool, ToolResult, WriteArguments, WriteResult
+from app.mcp.spec import KEY_LENGTH, AnyTool, ToolResult, WriteArguments, WriteResult, text_content
 from app.mcp.validation import validate
 from app.text import clean
 
@@ -125,7 +125,7 @@ async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, 
         return None
 
     def serialise(result: ToolResult) -> tuple[Json, int]:
-        return _answer(result.model_dump(mode="json", exclude_none=True), result.in_words()), result.touched()
+        return _answer_of(result), result.touched()
 
     served: tuple[Json, int] | None = await tool.alone(household, arguments, serialise)
     if served is None:
@@ -140,7 +140,7 @@ async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> Js
     if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
         result: ToolResult = await tool.handler(tenant, arguments)
         call.outcome, call.touched = OK, result.touched()
-        return _answer(result.model_dump(mode="json", exclude_none=True), result.in_words())
+        return _answer_of(result)
     key = clean(arguments.idempotency_key, "idempotency_key", KEY_LENGTH)
     args_hash = _hash(tool.name, arguments)
     kept = await history.kept_answer(tenant, key)
@@ -149,19 +149,24 @@ async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> Js
             message = "This idempotency_key came with other arguments before. Use a new key for a new call."
             raise Conflict(message, field="idempotency_key")
         call.outcome, call.touched = REPLAYED, 0
-        return _answer(json.loads(kept.answer), REPLAY_NOTE)
+        return _answer(json.loads(kept.answer), text_content(kept.answer, REPLAY_NOTE))
     written: WriteResult = await tool.handler(tenant, arguments)
     call.outcome, call.touched = OK, written.touched()
     structured = written.model_dump(mode="json", exclude_none=True)
     # A call that changed nothing has no event yet, but the kept answer refers to one.
     event_no = event_no_of(written.undo_ref) if written.undo_ref else await history.insert_event(tenant, tool.name)
-    await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, to_json(structured).decode()))
-    return _answer(structured, written.in_words())
+    text = to_json(structured).decode()
+    await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, text))
+    return _answer(structured, written.content(text))
 
 
-def _answer(structured: Json, line: str) -> Json:
-    """Return a `CallToolResult`: the object itself, the same as JSON text, and one line of prose."""
-    content = [{"type": "text", "text": text} for text in (to_json(structured).decode(), line)]
+def _answer_of(result: ToolResult) -> Json:
+    structured = result.model_dump(mode="json", exclude_none=True)
+    return _answer(structured, result.content(to_json(structured).decode()))
+
+
+def _answer(structured: Json, content: list[Json]) -> Json:
+    """Return a `CallToolResult`: the object itself, and the same for people and models to read."""
     return {"content": content, "structuredContent": structured, "isError": False}
 
 

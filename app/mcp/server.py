@@ -1,12 +1,10 @@
-"""The SDK's server for one endpoint: handlers over its tools, and the transport in front of it."""
+"""The SDK's server for one endpoint: handlers over its tools."""
 
 from typing import Any, Final
 
 import mcp_types as types
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel.server import Server
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 
 from app import VERSION
@@ -17,7 +15,6 @@ from app.mcp.catalogue import McpEndpoint
 from app.mcp.context import Context
 from app.mcp.dispatch import Dispatch
 from app.mcp.errors import hide_faults
-from app.mcp.http.body import LARGEST_BODY
 from app.mcp.http.direct_answers import DirectAnswers
 from app.mcp.subscriptions import Subscriptions
 
@@ -81,14 +78,3 @@ def build_server(
     # In place of the SDK's OpenTelemetry middleware, whose spans carry the text of exceptions.
     server.middleware[:] = [hide_faults, DirectAnswers(server, dispatch)]
     return server
-
-
-def build_transport(server: Server[Any]) -> StreamableHTTPSessionManager:
-    """Return a stateless transport that answers in JSON; Host, Origin and size are checked before it."""
-    return StreamableHTTPSessionManager(
-        server,
-        json_response=True,
-        stateless=True,
-        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-        max_request_body_size=LARGEST_BODY,
-    )

@@ -55,6 +55,10 @@ class ToolResult(BaseModel):
         """Return how many things the call changed or showed, for the audit log."""
         raise NotImplementedError
 
+    def content(self, structured: str) -> list[dict[str, Any]]:
+        """Return the content blocks of the answer; `structured` is this result as JSON."""
+        return text_content(structured, self.in_words())
+
 
 class WriteResult(ToolResult):
     """The result of every tool that changes something."""
@@ -93,6 +97,9 @@ class ToolSpec(Generic[Arguments, Result]):
 
     It serialises its result, by the function that it is given, before anything is stored.
     """
+    streams: bool = False
+    """Whether it may send something before its result: progress, log messages, requests. Its calls are then answered by
+    a stream of events."""
 
     @property
     def name(self) -> str:
@@ -129,6 +136,11 @@ class ToolSpec(Generic[Arguments, Result]):
 
 
 AnyTool = ToolSpec[Any, Any]
+
+
+def text_content(*texts: str) -> list[dict[str, Any]]:
+    """Return content blocks with these texts."""
+    return [{"type": "text", "text": text} for text in texts]
 
 
 def reduced_schema(model: type[BaseModel]) -> Schema:

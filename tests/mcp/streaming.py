@@ -1,5 +1,6 @@
 """Streams over real HTTP: the application on a port in this process, and a client that follows changes."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -76,6 +77,16 @@ async def follow(client: McpClient, *uris: str) -> AsyncGenerator[Following]:
         first = await anext(messages)
         assert first["method"] == "notifications/subscriptions/acknowledged", first
         yield Following(first["params"]["notifications"], message["id"], messages)
+
+
+async def stop_watching_for_shutdown() -> None:
+    """End the task with which sse_starlette waits for the end of the process, once a stream of an older revision was
+    open."""
+    watchers = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "_shutdown_watcher"]
+    for task in watchers:
+        task.cancel()
+    if watchers:
+        await asyncio.wait(watchers)
 
 
 async def _messages(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:

@@ -22,7 +22,7 @@ from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.errors import LimitReached, Unavailable
 from app.limits.rate_limit import limited_subject
-from app.mcp.context import CALLER
+from app.mcp.context import CALLED_TOOL, CALLER
 from app.mcp.http.batch import check_batch, replay, serve_batch
 from app.mcp.http.body import parse_json, read_body
 from app.mcp.http.json_rpc import envelope_error, readable_id
@@ -159,7 +159,11 @@ class BearerAuthMiddleware:
 
     async def _serve(self, request: _Request, scope: Scope, receive: Receive, send: Send) -> None:
         if not request.is_batch:
-            await self._app(_with_caller(scope, request.caller), replay(request.body, receive), send)
+            served = _with_caller(scope, request.caller)
+            method, tool = _method_and_tool(request.calls[0])
+            if method == "tools/call":
+                served[CALLED_TOOL] = tool
+            await self._app(served, replay(request.body, receive), send)
             return
 
         async def renew_scope() -> Scope | None:

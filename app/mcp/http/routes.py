@@ -1,6 +1,6 @@
 """The MCP endpoints as routes: CORS, then the bearer check, then the SDK's transport."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -14,7 +14,8 @@ from app.db import Engine
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.resource_metadata import metadata_url, resource_metadata_routes
-from app.mcp.server import build_server, build_transport
+from app.mcp.http.transports import Transports
+from app.mcp.server import build_server
 from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
 from app.resources import RESOURCES
@@ -25,20 +26,29 @@ PREFLIGHT_SECONDS: Final = 600
 
 
 class McpEndpoints:
-    """Every endpoint with its transport; `running` must be entered before the routes are served."""
+    """Every endpoint with its transports; `running` must be entered before the routes are served."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, authenticator: Authenticator, pubsub: PubSub, audit: AuditLog
+        self,
+        settings: Settings,
+        engine: Engine,
+        authenticator: Authenticator,
+        pubsub: PubSub,
+        audit: AuditLog,
+        endpoints: Sequence[McpEndpoint] = ENDPOINTS,
     ) -> None:
         self._settings = settings
+        self._endpoints = endpoints
         self._authenticator = authenticator
         self._audit = audit
         self.subscriptions = Subscriptions(engine, authenticator, pubsub)
         self.servers = [
             build_server(endpoint, settings.public_url, engine, pubsub.lists_changed, self.subscriptions, audit)
-            for endpoint in ENDPOINTS
+            for endpoint in endpoints
         ]
-        self._transports = dict(zip(ENDPOINTS, map(build_transport, self.servers), strict=True))
+        self._transports = {
+            endpoint: Transports(endpoint, server) for endpoint, server in zip(endpoints, self.servers, strict=True)
+        }
 
     def routes(self) -> list[BaseRoute]:
         """Return the metadata of each endpoint, and the endpoint with and without a trailing slash.
@@ -49,7 +59,7 @@ class McpEndpoints:
             *resource_metadata_routes(self._settings, RESOURCES),
             *(
                 Route(path, self._protected(endpoint))
-                for endpoint in ENDPOINTS
+                for endpoint in self._endpoints
                 for path in (endpoint.path, f"{endpoint.path}/")
             ),
         ]
@@ -59,8 +69,8 @@ class McpEndpoints:
         """Keep the transports and the open streams running."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.subscriptions.running())
-            for transport in self._transports.values():
-                await stack.enter_async_context(transport.run())
+            for transports in self._transports.values():
+                await stack.enter_async_context(transports.running())
             yield
 
     def _protected(self, endpoint: McpEndpoint) -> ASGIApp:
@@ -72,10 +82,9 @@ class McpEndpoints:
             resources=frozenset(each for each in RESOURCES if endpoint.resource.admits(each.path)),
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
         )
-        transport = self._transports[endpoint].handle_request
         # CORS is outermost, so that a preflight never meets the bearer check (Fetch standard: it has no credentials).
         return CORSMiddleware(
-            BearerAuthMiddleware(transport, policy, self._authenticator, self._audit),
+            BearerAuthMiddleware(self._transports[endpoint], policy, self._authenticator, self._audit),
             allow_origins=settings.allowed_origins,
             allow_methods=["POST"],
             allow_headers=["*"],  # Mcp-Param-* is an open set

@@ -40,7 +40,7 @@ def open_to(settings: Settings) -> AccessPolicy:
 async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Connected, settings: Settings) -> None:
     endpoints: Any = app.state.endpoints
     middleware = BearerAuthMiddleware(
-        endpoints._transports[ENDPOINTS[0]].handle_request,
+        endpoints._transports[ENDPOINTS[0]],
         open_to(settings),
         endpoints._authenticator,
         endpoints._audit,

@@ -1,0 +1,121 @@
+"""Calls of tools that send something before their result are answered by a stream, and all others in JSON."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextvars import ContextVar
+from typing import Any
+
+import httpx
+import pytest
+from mcp.server.context import CallNext, HandlerResult
+from starlette.applications import Starlette
+
+from app.households.tenant import Tenant
+from app.main import create_app
+from app.mcp.catalogue import ENDPOINTS, TOOLS, McpEndpoint
+from app.mcp.context import Context
+from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.resources import MAIN
+from app.scopes import LISTS_READ
+from app.settings import Settings
+from tests.factory import Connected
+from tests.mcp.client import MODERN, Era, McpClient
+from tests.mcp.streaming import stop_watching_for_shutdown
+
+pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
+
+ASKING: dict[str, Any] = {"progressToken": "p1", "io.modelcontextprotocol/logLevel": "info"}
+_context: ContextVar[Context] = ContextVar("context")
+
+
+class Bread(ToolResult):
+    loaves: int
+
+    def in_words(self) -> str:
+        return "Baked."
+
+    def touched(self) -> int:
+        return self.loaves
+
+
+async def bake(tenant: Tenant, arguments: ToolArguments) -> Bread:
+    """Bake, and report how far it is."""
+    await _context.get().session.report_progress(1, 2, "The dough rises.")
+    return Bread(loaves=1)
+
+
+BAKE = ToolSpec(
+    bake,
+    ToolArguments,
+    Bread,
+    title="Bake",
+    scopes=frozenset({LISTS_READ}),
+    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    streams=True,
+)
+
+
+async def remember_context(context: Context, call_next: CallNext) -> HandlerResult:
+    _context.set(context)
+    return await call_next(context)
+
+
+@pytest.fixture
+async def bakery(settings: Settings) -> AsyncGenerator[Starlette]:
+    """The application with one more tool, which reports its progress."""
+    application = create_app(settings, [McpEndpoint(MAIN, (*TOOLS, BAKE))])
+    application.state.endpoints.servers[0].middleware.insert(0, remember_context)
+    async with application.router.lifespan_context(application):
+        yield application
+    await stop_watching_for_shutdown()
+
+
+@pytest.fixture
+async def baker(bakery: Starlette, ada: Connected, settings: Settings, era: Era) -> AsyncGenerator[McpClient]:
+    """Ada's client there, in one era after the other."""
+    transport = httpx.ASGITransport(bakery)
+    async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as http:
+        yield McpClient(http, ada.token, era)
+
+
+async def test_what_a_tool_reports_arrives_before_its_result(baker: McpClient) -> None:
+    answer = await baker.send("tools/call", {"name": "bake", "arguments": {}, "_meta": ASKING})
+    assert answer.headers["content-type"] == "text/event-stream"
+    report, result = events(answer)
+    assert report["method"] == "notifications/progress"
+    assert report["params"] == {"progressToken": "p1", "progress": 1, "total": 2, "message": "The dough rises."}
+    assert result["result"]["structuredContent"] == {"loaves": 1}
+
+
+async def test_who_does_not_ask_gets_the_result_alone(baker: McpClient) -> None:
+    answer = await baker.send("tools/call", {"name": "bake", "arguments": {}})
+    if baker.era == MODERN:
+        assert answer.headers["content-type"] == "application/json"
+        [result] = [answer.json()]
+    else:
+        [result] = events(answer)
+    assert result["result"]["structuredContent"] == {"loaves": 1}
+
+
+async def test_tools_that_report_nothing_answer_in_json_even_if_asked(baker: McpClient) -> None:
+    for message in ({"name": "list_items", "arguments": {}, "_meta": ASKING}, {"name": "nothing", "_meta": ASKING}):
+        answer = await baker.send("tools/call", message)
+        assert answer.headers["content-type"] == "application/json"
+    assert (await baker.send("tools/list", {"_meta": ASKING})).headers["content-type"] == "application/json"
+
+
+async def test_in_a_batch_all_answers_are_json(baker: McpClient) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "bake", "_meta": ASKING}}
+    headers = {**baker.headers("tools/call", "bake"), "MCP-Protocol-Version": "2025-03-26"}
+    answer = await baker.http.post("/mcp", json=[call], headers=headers)
+    [entry] = answer.json()
+    assert entry["result"]["structuredContent"] == {"loaves": 1}
+
+
+def test_no_tool_of_the_product_reports_anything_yet() -> None:
+    """One that does belongs into the journeys of the clients, which see its reports."""
+    assert not any(tool.streams for endpoint in ENDPOINTS for tool in endpoint.tools)
+
+
+def events(answer: httpx.Response) -> list[dict[str, Any]]:
+    return [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
