@@ -54,11 +54,16 @@ from app.web.routes import web_routes
 
 
 def create_app(
-    settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS, *, one_message: bool = True
+    settings: Settings,
+    mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS,
+    *,
+    short_way: bool = True,
+    one_message: bool = True,
 ) -> Starlette:
     """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY.
 
-    With `one_message=False` each call has a transaction of several messages, whatever the database can do.
+    Without `short_way` every MCP request goes through the SDK's transport, and without `one_message` each call has a
+    transaction of several messages, whatever the database can do: tests compare the ways.
     """
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
@@ -81,7 +86,7 @@ def create_app(
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
     )
-    endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints)
+    endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints, short_way=short_way)
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings), static_files()]
     if keys is not None:
         policy = client_policy(settings)

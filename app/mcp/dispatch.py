@@ -13,6 +13,7 @@ import structlog
 from mcp.shared.exceptions import MCPError
 from pydantic_core import to_json
 
+from app.access.caller import Caller
 from app.audit.log import AuditLog
 from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
@@ -21,14 +22,10 @@ from app.households.tenant import ListsChanged, ProvenHousehold, Tenant, prove_h
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
-from app.mcp.context import Context, address_of, caller_of
 from app.mcp.errors import tool_error, tool_fault
 from app.mcp.spec import KEY_LENGTH, AnyTool, ToolResult, WriteArguments, WriteResult, text_content
 from app.mcp.validation import validate
 from app.text import clean
-
-Json = dict[str, Any]
-"""A JSON object. What `Dispatch.call` returns is a `CallToolResult` of the MCP schema, in any revision."""
 
 CANCELLED: Final = "cancelled"
 FAULT: Final = "fault"
@@ -62,9 +59,11 @@ class Dispatch:
         self._lists_changed = lists_changed
         self._audit = audit
 
-    async def call(self, context: Context, name: str, arguments: Mapping[str, Any] | None) -> Json:
-        """Serve `tools/call`. Raises `MCPError` for an unknown tool or a missing scope; other failures are results."""
-        caller = caller_of(context)
+    async def call(self, caller: Caller, address: str | None, name: str, arguments: Mapping[str, Any] | None) -> bytes:
+        """Serve `tools/call` to a caller at a network address; return a `CallToolResult` of any revision as JSON.
+
+        Raises `MCPError` for an unknown tool or a missing scope; other failures are results.
+        """
         tool = self._tools.get(name)
         call = _Call()
         started = time.perf_counter()
@@ -111,23 +110,23 @@ class Dispatch:
                     grant_id=caller.actor.grant_id,
                     household_id=call.household_id,
                     tool=tool.name if tool is not None else None,
-                    address=address_of(context),
+                    address=address,
                     duration_ms=round((time.perf_counter() - started) * 1000),
                     touched=call.touched,
                 )
             )
 
 
-async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, call: _Call) -> Json | None:
+async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, call: _Call) -> bytes | None:
     """Run a tool without a transaction and return its answer; None for a call that needs one."""
     has_key = isinstance(arguments, WriteArguments) and arguments.idempotency_key is not None
     if tool.alone is None or has_key or not household.takes_one_message:
         return None
 
-    def serialise(result: ToolResult) -> tuple[Json, int]:
+    def serialise(result: ToolResult) -> tuple[bytes, int]:
         return _answer_of(result), result.touched()
 
-    served: tuple[Json, int] | None = await tool.alone(household, arguments, serialise)
+    served: tuple[bytes, int] | None = await tool.alone(household, arguments, serialise)
     if served is None:
         return None
     answer, call.touched = served
@@ -135,7 +134,7 @@ async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, 
     return answer
 
 
-async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> Json:
+async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> bytes:
     """Run a tool and return its answer; for an idempotency key that was used before, return the first answer."""
     if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
         result: ToolResult = await tool.handler(tenant, arguments)
@@ -149,25 +148,26 @@ async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> Js
             message = "This idempotency_key came with other arguments before. Use a new key for a new call."
             raise Conflict(message, field="idempotency_key")
         call.outcome, call.touched = REPLAYED, 0
-        return _answer(json.loads(kept.answer), text_content(kept.answer, REPLAY_NOTE))
+        first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
+        return _answer(first, text_content(first, REPLAY_NOTE))
     written: WriteResult = await tool.handler(tenant, arguments)
     call.outcome, call.touched = OK, written.touched()
-    structured = written.model_dump(mode="json", exclude_none=True)
+    structured = written.model_dump_json(exclude_none=True)
     # A call that changed nothing has no event yet, but the kept answer refers to one.
     event_no = event_no_of(written.undo_ref) if written.undo_ref else await history.insert_event(tenant, tool.name)
-    text = to_json(structured).decode()
-    await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, text))
-    return _answer(structured, written.content(text))
+    await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, structured))
+    return _answer(structured, written.content(structured))
 
 
-def _answer_of(result: ToolResult) -> Json:
-    structured = result.model_dump(mode="json", exclude_none=True)
-    return _answer(structured, result.content(to_json(structured).decode()))
+def _answer_of(result: ToolResult) -> bytes:
+    structured = result.model_dump_json(exclude_none=True)
+    return _answer(structured, result.content(structured))
 
 
-def _answer(structured: Json, content: list[Json]) -> Json:
-    """Return a `CallToolResult`: the object itself, and the same for people and models to read."""
-    return {"content": content, "structuredContent": structured, "isError": False}
+def _answer(structured: str, content: list[dict[str, Any]]) -> bytes:
+    """Return a `CallToolResult` as JSON: the object itself, which is JSON already, and the same for people and models
+    to read."""
+    return b'{"content":%b,"structuredContent":%b,"isError":false}' % (to_json(content), structured.encode())
 
 
 def _hash(name: str, arguments: WriteArguments) -> str:

@@ -21,13 +21,15 @@ RETRY_SECONDS: Final = 1
 _log: Final = structlog.stdlib.get_logger("app.mcp")
 
 
-def tool_error(error: AppError) -> dict[str, Any]:
-    """Return a `CallToolResult` with one JSON text that a model can act on."""
-    return {"content": [{"type": "text", "text": to_json({"error": error.as_dict()}).decode()}], "isError": True}
+def tool_error(error: AppError) -> bytes:
+    """Return a `CallToolResult` as JSON, with one text, JSON again, that a model can act on."""
+    text = to_json({"error": error.as_dict()}).decode()
+    return to_json({"content": [{"type": "text", "text": text}], "isError": True})
 
 
-def tool_fault() -> dict[str, Any]:
-    """Return a `CallToolResult` for an unexpected exception: a generic sentence with the request id, not the cause."""
+def tool_fault() -> bytes:
+    """Return a `CallToolResult` as JSON for an unexpected exception: a generic sentence with the request id, not the
+    cause."""
     return tool_error(Unavailable(generic_message(), retry_after=RETRY_SECONDS))
 
 

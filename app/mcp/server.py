@@ -1,4 +1,4 @@
-"""The SDK's server for one endpoint: handlers over its tools."""
+"""The SDK's server for one endpoint: handlers over its tools, and the short way past its transport."""
 
 from typing import Any, Final
 
@@ -12,10 +12,11 @@ from app.audit.log import AuditLog
 from app.db import Engine
 from app.households.tenant import ListsChanged
 from app.mcp.catalogue import McpEndpoint
-from app.mcp.context import Context
+from app.mcp.context import Context, address_of, caller_of
 from app.mcp.dispatch import Dispatch
 from app.mcp.errors import hide_faults
 from app.mcp.http.direct_answers import DirectAnswers
+from app.mcp.http.short_way import ShortWay
 from app.mcp.subscriptions import Subscriptions
 
 CLIENT_CREDENTIALS: Final = "io.modelcontextprotocol/oauth-client-credentials"
@@ -35,8 +36,9 @@ def build_server(
     lists_changed: ListsChanged,
     subscriptions: Subscriptions,
     audit: AuditLog,
-) -> Server[Any]:
-    """Return the server of an endpoint: every request runs through `Dispatch` or one of the few handlers here."""
+) -> tuple[Server[Any], ShortWay]:
+    """Return the server of an endpoint, and the short way past its transport: every request runs through `Dispatch` or
+    one of the few handlers here."""
     dispatch = Dispatch(engine, endpoint.tools_by_name, lists_changed, audit)
     listing = types.ListToolsResult(tools=[tool.definition for tool in endpoint.tools])
 
@@ -47,7 +49,8 @@ def build_server(
 
     async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         # DirectAnswers comes first; this makes the SDK announce that there are tools.
-        return types.CallToolResult.model_validate(await dispatch.call(context, params.name, params.arguments))
+        result = await dispatch.call(caller_of(context), address_of(context), params.name, params.arguments)
+        return types.CallToolResult.model_validate_json(result)
 
     async def list_resources(
         context: Context, params: types.PaginatedRequestParams | None
@@ -76,5 +79,6 @@ def build_server(
     )
     server.extensions[CLIENT_CREDENTIALS] = {}
     # In place of the SDK's OpenTelemetry middleware, whose spans carry the text of exceptions.
-    server.middleware[:] = [hide_faults, DirectAnswers(server, dispatch)]
-    return server
+    direct_answers = DirectAnswers(server, dispatch)
+    server.middleware[:] = [hide_faults, direct_answers]
+    return server, ShortWay(dispatch, endpoint.tools_by_name, direct_answers.listings, server.server_info_stamp)

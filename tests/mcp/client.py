@@ -7,8 +7,12 @@ from typing import Any, Literal
 
 import httpx
 
-Era = Literal["2026-07-28", "2025-11-25"]
+Era = Literal["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]
+"""A protocol revision."""
+
 ERAS: tuple[Era, ...] = ("2026-07-28", "2025-11-25")
+"""One of each era: before and since requests carry everything with them."""
+
 MODERN: Era = "2026-07-28"
 
 _ids = count(1)

@@ -71,11 +71,11 @@ PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_a_repository, in_a_libr
     Here: A generic sentence with a request id.""")
 @pytest.mark.parametrize("plant", PLACES)
 async def test_a_fault_in_a_tool_call_is_told_generically_and_changes_nothing(
-    each_era: McpClient, monkeypatch: Patch, capsys: pytest.CaptureFixture[str], plant: Callable[[Patch], None]
+    each_way: McpClient, monkeypatch: Patch, capsys: pytest.CaptureFixture[str], plant: Callable[[Patch], None]
 ) -> None:
     with monkeypatch.context() as patch:
         plant(patch)
-        response = await each_era.send("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
+        response = await each_way.send("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
     assert response.status_code == 200
     result = response.json()["result"]
     assert result["isError"] is True
@@ -83,11 +83,11 @@ async def test_a_fault_in_a_tool_call_is_told_generically_and_changes_nothing(
     assert error["code"] == "unavailable"
     assert response.headers["x-request-id"] in error["message"]
     assert SECRET not in response.text
-    assert (await each_era.call("list_items"))["items"] == []
+    assert (await each_way.call("list_items"))["items"] == []
 
 
 async def test_a_commit_that_stores_nothing_is_an_error_and_never_a_success(
-    each_era: McpClient, monkeypatch: Patch
+    each_way: McpClient, monkeypatch: Patch
 ) -> None:
     """Postgres answers COMMIT of an aborted transaction with ROLLBACK, and no error."""
     real = add.add_items
@@ -100,10 +100,10 @@ async def test_a_commit_that_stores_nothing_is_an_error_and_never_a_success(
 
     with monkeypatch.context() as patch:
         patch.setattr(add, "add_items", abort)
-        error = await each_era.refusal("add_items", items=["milk"])
+        error = await each_way.refusal("add_items", items=["milk"])
     assert error["code"] == "unavailable"
     assert error["retry_after"] > 0
-    assert (await each_era.call("list_items"))["items"] == []
+    assert (await each_way.call("list_items"))["items"] == []
 
 
 @pytest.mark.own_app

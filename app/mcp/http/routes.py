@@ -14,6 +14,7 @@ from app.db import Engine
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.resource_metadata import metadata_url, resource_metadata_routes
+from app.mcp.http.short_way import ShortWay
 from app.mcp.http.transports import Transports
 from app.mcp.server import build_server
 from app.mcp.subscriptions import Subscriptions
@@ -26,7 +27,10 @@ PREFLIGHT_SECONDS: Final = 600
 
 
 class McpEndpoints:
-    """Every endpoint with its transports; `running` must be entered before the routes are served."""
+    """Every endpoint with its transports; `running` must be entered before the routes are served.
+
+    Without `short_way` every request goes through the SDK's transport: tests compare the two.
+    """
 
     def __init__(
         self,
@@ -36,18 +40,24 @@ class McpEndpoints:
         pubsub: PubSub,
         audit: AuditLog,
         endpoints: Sequence[McpEndpoint] = ENDPOINTS,
+        *,
+        short_way: bool = True,
     ) -> None:
         self._settings = settings
         self._endpoints = endpoints
         self._authenticator = authenticator
         self._audit = audit
         self.subscriptions = Subscriptions(engine, authenticator, pubsub)
-        self.servers = [
+        built = [
             build_server(endpoint, settings.public_url, engine, pubsub.lists_changed, self.subscriptions, audit)
             for endpoint in endpoints
         ]
+        self.servers = [server for server, _ in built]
         self._transports = {
             endpoint: Transports(endpoint, server) for endpoint, server in zip(endpoints, self.servers, strict=True)
+        }
+        self._short_ways: dict[McpEndpoint, ShortWay | None] = {
+            endpoint: way if short_way else None for endpoint, (_, way) in zip(endpoints, built, strict=True)
         }
 
     def routes(self) -> list[BaseRoute]:
@@ -84,7 +94,9 @@ class McpEndpoints:
         )
         # CORS is outermost, so that a preflight never meets the bearer check (Fetch standard: it has no credentials).
         return CORSMiddleware(
-            BearerAuthMiddleware(self._transports[endpoint], policy, self._authenticator, self._audit),
+            BearerAuthMiddleware(
+                self._transports[endpoint], policy, self._authenticator, self._audit, self._short_ways[endpoint]
+            ),
             allow_origins=settings.allowed_origins,
             allow_methods=["POST"],
             allow_headers=["*"],  # Mcp-Param-* is an open set

@@ -7,8 +7,11 @@ import pytest
 from mcp_types import methods
 from starlette.applications import Starlette
 
-from app.mcp.dispatch import Dispatch, Json
-from tests.mcp.client import McpClient
+from app.mcp.dispatch import Dispatch
+from app.settings import Settings
+from tests.factory import Connected
+from tests.mcp.client import Era, McpClient
+from tests.mcp.conftest import http_to
 
 pytestmark = pytest.mark.anyio
 
@@ -21,17 +24,21 @@ ANSWERS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-async def test_every_answer_is_just_what_the_schema_of_its_revision_keeps(each_era: McpClient) -> None:
+async def test_every_answer_is_just_what_the_schema_of_its_revision_keeps(each_way: McpClient) -> None:
     for tool, arguments in ANSWERS:
-        result = await each_era.result("tools/call", {"name": tool, "arguments": arguments})
-        assert methods.serialize_server_result("tools/call", each_era.era, result) == result
+        result = await each_way.result("tools/call", {"name": tool, "arguments": arguments})
+        assert methods.serialize_server_result("tools/call", each_way.era, result) == result
 
 
-async def test_the_answers_are_the_same_with_and_without_the_middleware(app: Starlette, each_era: McpClient) -> None:
-    server = app.state.endpoints.servers[0]
-    direct = [await each_era.result(*request) for request in requests()]
-    del server.middleware[-1]
-    assert [await each_era.result(*request) for request in requests()] == direct
+async def test_the_answers_are_the_same_with_and_without_the_middleware(
+    sdk_app: Starlette, settings: Settings, ada: Connected, era: Era
+) -> None:
+    server = sdk_app.state.endpoints.servers[0]
+    async with http_to(sdk_app, settings) as http:
+        client = McpClient(http, ada.token, era)
+        direct = [await client.result(*request) for request in requests()]
+        del server.middleware[-1]
+        assert [await client.result(*request) for request in requests()] == direct
 
 
 def requests() -> list[tuple[str, dict[str, Any]]]:
@@ -60,9 +67,9 @@ async def test_malformed_params_are_refused_before_anything_is_answered(
 async def test_a_call_that_asks_for_no_answer_is_not_made(each_era: McpClient, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
-    async def call(self: Dispatch, context: object, name: str, arguments: object) -> Json:
+    async def call(self: Dispatch, caller: object, address: object, name: str, arguments: object) -> bytes:
         made.append(name)
-        return {}
+        return b"{}"
 
     message = each_era.message("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
     del message["id"]
