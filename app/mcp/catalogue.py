@@ -12,6 +12,7 @@ from app.mcp.tools.delete_list import DELETE_LIST
 from app.mcp.tools.export_list import EXPORT_LIST
 from app.mcp.tools.get_activity import GET_ACTIVITY
 from app.mcp.tools.get_overview import GET_OVERVIEW
+from app.mcp.tools.get_spending import GET_SPENDING
 from app.mcp.tools.list_items import LIST_ITEMS
 from app.mcp.tools.move_items import MOVE_ITEMS
 from app.mcp.tools.remove_items import REMOVE_ITEMS
@@ -25,6 +26,7 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     GET_OVERVIEW,
     LIST_ITEMS,
     GET_ACTIVITY,
+    GET_SPENDING,
     EXPORT_LIST,
     ADD_ITEMS,
     UPDATE_ITEMS,

@@ -23,7 +23,8 @@ from tests.db.statements import TENANT, Node, Recorder, Transaction, plans_of, r
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 
-pytestmark = pytest.mark.anyio
+# Plans depend on what the database knows of its tables, and a shared one has seen the rows of other tests.
+pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
 
 EVERY_DETAIL: dict[str, Any] = {
     "name": "tea",
@@ -50,6 +51,11 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "export_list": [{}, {"format": "csv", "view": "open"}, {"format": "markdown", "view": "checked"}],
     "get_activity": [{}, {"list": "L1", "since": "2020-01-01", "person": "Ada", "kind": "add_items"}],
     "get_overview": [{}],
+    "get_spending": [
+        *({"group_by": group} for group in ("store", "category", "person", "item", "month")),
+        {"item": "flour", "since": "2020-01-01", "until": "2120-01-01"},
+        {"item": "milk"},
+    ],
     "list_items": [
         {},
         {"list": "Groceries", "view": "all", "detail": "full"},

@@ -111,6 +111,7 @@ async def test_results_are_as_the_output_schemas_say(client: McpClient) -> None:
         "delete_list": {"list": "L2", "confirm_name": "Hardware"},
         "undo": {"undo_ref": "e1"},
         "get_activity": {},
+        "get_spending": {},
         "export_list": {},
     }
     assert calls.keys() == {tool.name for tool in TOOLS}

@@ -9,11 +9,18 @@ from uuid import UUID
 
 from app.households.tenant import Tenant
 from app.lists.models import Purchase
+from app.lists.repository import Row
 from app.quantities import Quantity
 from app.text import fold
 
 TRIP: Final = timedelta(hours=3)
 """Things bought in one store within this time belong to one shopping trip."""
+
+_COLUMNS: Final = (
+    *("id", "item_id", "name", "name_key", "measure", "amount", "unit"),
+    *("price", "currency", "store", "bought_at", "bought_by", "place"),
+)
+PURCHASE_COLUMNS: Final = ", ".join(_COLUMNS)
 
 _INSERT: Final = """
     WITH bought AS (
@@ -68,15 +75,14 @@ async def delete_purchases(tenant: Tenant, purchases: Collection[Purchase]) -> N
 async def last_purchases(tenant: Tenant, item_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
     """Return the latest purchase of each item that has one."""
     rows = await tenant.driver.fetch(
-        """
-        SELECT DISTINCT ON (item_id) id, item_id, name, name_key, measure, amount, unit, price, currency, store,
-            bought_at, bought_by, place
+        f"""
+        SELECT DISTINCT ON (item_id) {PURCHASE_COLUMNS}
         FROM purchases WHERE household_id = $1 AND item_id = ANY($2) ORDER BY item_id, bought_at DESC, id DESC
-        """,
+        """,  # noqa: S608
         tenant.household_id,
         list(item_ids),
     )
-    return {row["item_id"]: _purchase_of(dict(row)) for row in rows}
+    return {row["item_id"]: purchase_of(row) for row in rows}
 
 
 async def bought_on_this_trip(tenant: Tenant, stores: Collection[str], now: datetime) -> dict[str, int]:
@@ -123,6 +129,8 @@ def _row_of(purchase: Purchase) -> tuple[object, ...]:
     )
 
 
-def _purchase_of(values: dict[str, Any]) -> Purchase:
+def purchase_of(row: Row) -> Purchase:
+    """Return the purchase in a row of PURCHASE_COLUMNS."""
+    values = dict(zip(_COLUMNS, row, strict=True))
     measure, amount, unit = values.pop("measure"), values.pop("amount"), values.pop("unit")
     return Purchase(quantity=None if amount is None else Quantity(measure, amount, unit), **values)

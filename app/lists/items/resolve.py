@@ -76,15 +76,21 @@ async def resolve_items(
     return Resolved(named_list, items)
 
 
+def ref_number(text: str) -> int | None:
+    """Return the number of a text that may be an item's ref: 12 for `i12`; None for any other text."""
+    ref = _REF.fullmatch(text)
+    return None if ref is None else int(ref[1])
+
+
 def _parse(name: str, field: str) -> _Name | AppError:
     try:
         text = clean(name, field, NAME_LENGTH + NOTE_LENGTH)
     except AppError as refusal:
         return refusal
-    ref = _REF.fullmatch(text)
+    number = ref_number(text)
     phrase = parse_phrase(text)
     parts = ParsedItem(phrase.name, quantity=phrase.quantity, note=phrase.note)
-    return _Name(field, int(ref[1]) if ref else None, merge_key(text), parts)
+    return _Name(field, number, merge_key(text), parts)
 
 
 def _pick(

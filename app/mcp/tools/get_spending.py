@@ -1,0 +1,113 @@
+"""The tool `get_spending`."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pydantic import BaseModel, Field
+
+from app.households.tenant import Tenant
+from app.lists import spending
+from app.lists.models import Purchase
+from app.lists.spending_repository import SpendingGroup, Statistics
+from app.mcp.argument_types import Time, as_number
+from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.scopes import LISTS_READ
+
+
+class Arguments(ToolArguments):
+    """Which purchases, and how to group them."""
+
+    since: Time | None = Field(default=None, description="From this time on", examples=["2026-11-01"])
+    until: Time | None = Field(default=None, description="Before this time", examples=["2026-12-01"])
+    group_by: SpendingGroup = Field(default="store", description="One row per group and currency")
+    item: str | None = Field(default=None, description="Only this item, with the history of its price", max_length=200)
+
+
+class StatisticsView(BaseModel):
+    """What was paid, in one currency."""
+
+    group: str | None = Field(default=None, description="Absent: no store or category; someone who left")
+    currency: str
+    count: int
+    total: float | int
+    mean: float | int
+    median: float | int
+    stdev: float | int | None = Field(default=None, description="Of the sample; absent for one price")
+    min: float | int
+    max: float | int
+
+
+class PriceView(BaseModel):
+    """One purchase of the item."""
+
+    at: str
+    price: float | int
+    currency: str
+    quantity: str | None = None
+    store: str | None = None
+
+
+class Result(ToolResult):
+    """Statistics of what was paid per line."""
+
+    groups: Sequence[StatisticsView]
+    more_groups: bool | None = Field(default=None, description="There are more groups than are shown")
+    totals: Sequence[StatisticsView] = Field(description="By currency")
+    unpriced: int | None = Field(default=None, description="Purchases without a price, not counted above")
+    history: Sequence[PriceView] | None = Field(default=None, description="Newest first, 100 at most")
+
+    def in_words(self) -> str:
+        """One line of prose."""
+        sums = ", ".join(f"{each.total:.2f} {each.currency}" for each in self.totals)
+        return f"Spent {sums or 'nothing'} in {self.touched()} purchases with a price."
+
+    def touched(self) -> int:
+        """How many purchases were counted."""
+        return sum(each.count for each in self.totals)
+
+
+async def get_spending(tenant: Tenant, arguments: Arguments) -> Result:
+    """Shows what was spent, from items checked off with a price: count, total, mean, median, standard deviation,
+    minimum and maximum per store, category, person, item or month (UTC), each currency by itself."""
+    found = await spending.read_spending(tenant, arguments.group_by, arguments.since, arguments.until, arguments.item)
+    return Result(
+        groups=[_statistics(each) for each in found.groups],
+        more_groups=found.more_groups or None,
+        totals=[_statistics(each) for each in found.totals],
+        unpriced=found.unpriced or None,
+        history=[_price(each) for each in found.history] if arguments.item is not None else None,
+    )
+
+
+def _statistics(each: Statistics) -> StatisticsView:
+    return StatisticsView(
+        group=each.label,
+        currency=each.currency,
+        count=each.count,
+        total=as_number(each.total),
+        mean=as_number(each.mean),
+        median=as_number(each.median),
+        stdev=None if each.stdev is None else as_number(each.stdev),
+        min=as_number(each.min),
+        max=as_number(each.max),
+    )
+
+
+def _price(purchase: Purchase) -> PriceView:
+    return PriceView(
+        at=purchase.bought_at.isoformat(timespec="seconds"),
+        price=as_number(purchase.price or Decimal()),
+        currency=purchase.currency,
+        quantity=None if purchase.quantity is None else str(purchase.quantity),
+        store=purchase.store,
+    )
+
+
+GET_SPENDING = ToolSpec(
+    get_spending,
+    Arguments,
+    Result,
+    title="Show what was spent",
+    scopes=frozenset({LISTS_READ}),
+    hints=Hints(read_only=True, destructive=False, idempotent=True),
+)

@@ -1,0 +1,166 @@
+"""What was spent, from what was checked off."""
+
+import statistics
+from collections import defaultdict
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.factory import Factory
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+Group = tuple[str | None, str]
+"""The label of a group, and its currency."""
+
+
+class Bought(NamedTuple):
+    """One purchase; without a price where `cents` is None."""
+
+    cents: int | None
+    store: str | None
+    category: str | None
+    currency: str
+
+
+PURCHASES = st.lists(
+    st.builds(
+        Bought,
+        st.none() | st.integers(0, 5) | st.integers(0, 99_999_999) | st.sampled_from([199, 199, 250]),
+        st.none() | st.sampled_from(["Depot", "Corner shop"]),
+        st.none() | st.sampled_from(["dairy", "bakery", "Œufs"]),
+        st.sampled_from(["EUR", "USD"]),
+    ),
+    max_size=14,
+)
+
+
+async def buy(client: McpClient, purchases: list[Bought]) -> None:
+    """Make a list for each currency, and check off what was bought."""
+    for currency in ("EUR", "USD"):
+        await client.call("save_list", name=currency, currency=currency)
+    for currency, store in {(each.currency, each.store) for each in purchases}:
+        bought = [each for each in purchases if (each.currency, each.store) == (currency, store)]
+        items: list[dict[str, Any]] = []
+        for each in bought:
+            item = {"name": "thing", "price": each.cents / 100 if each.cents is not None else None}
+            item["category"] = each.category
+            items.append({key: value for key, value in item.items() if value is not None})
+        added = await client.call("add_items", items=items, list=currency, on_duplicate="separate")
+        refs = [each["ref"] for each in added["results"]]
+        await client.call("check_items", items=refs, **({} if store is None else {"store": store}))
+
+
+def rounded(value: Decimal) -> float:
+    return float(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def reference(purchases: list[Bought], field: str) -> dict[Group, dict[str, float]]:
+    """The statistics as Python's own module computes them."""
+    prices: dict[Group, list[Decimal]] = defaultdict(list)
+    for each in purchases:
+        if each.cents is not None:
+            prices[getattr(each, field), each.currency].append(Decimal(each.cents) / 100)
+    return {
+        group: {
+            "count": len(paid),
+            "total": rounded(sum(paid, Decimal())),
+            "mean": rounded(statistics.mean(paid)),
+            "median": rounded(statistics.median(paid)),
+            **({"stdev": rounded(statistics.stdev(paid))} if len(paid) > 1 else {}),
+            "min": rounded(min(paid)),
+            "max": rounded(max(paid)),
+        }
+        for group, paid in prices.items()
+    }
+
+
+def by_group(groups: list[dict[str, Any]]) -> dict[Group, dict[str, float]]:
+    return {(each.pop("group", None), each.pop("currency")): each for each in groups}
+
+
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(purchases=PURCHASES)
+async def test_the_statistics_are_those_of_a_plain_computation(
+    factory: Factory, client: McpClient, purchases: list[Bought]
+) -> None:
+    household = await factory.connected()
+    ours = McpClient(client.http, household.token)
+    await buy(ours, purchases)
+    for field in ("store", "category"):
+        answer = await ours.call("get_spending", group_by=field)
+        assert by_group(answer["groups"]) == reference(purchases, field)
+        everything = [each._replace(store=None) for each in purchases]
+        assert by_group(answer["totals"]) == reference(everything, "store")
+        assert answer.get("unpriced", 0) == sum(each.cents is None for each in purchases)
+
+
+async def test_nothing_bought_is_no_error(each_era: McpClient) -> None:
+    assert await each_era.call("get_spending") == {"groups": [], "totals": []}
+
+
+async def test_one_price_has_no_deviation_and_equal_ones_have_none_of_it(client: McpClient) -> None:
+    await buy(client, [Bought(199, "Depot", None, "EUR")] * 3 + [Bought(250, "Market", None, "EUR")])
+    depot, market = (await client.call("get_spending"))["groups"]
+    assert (depot["group"], depot["stdev"], depot["mean"]) == ("Depot", 0, 1.99)
+    assert (market["group"], market["count"]) == ("Market", 1)
+    assert "stdev" not in market
+
+
+async def test_months_come_in_order_and_people_by_name(client: McpClient) -> None:
+    await buy(client, [Bought(199, None, None, "EUR")])
+    (month,) = (await client.call("get_spending", group_by="month"))["groups"]
+    assert len(month["group"]) == len("2026-11")
+    (person,) = (await client.call("get_spending", group_by="person"))["groups"]
+    assert person["group"] == "Ada"
+
+
+async def test_one_item_has_the_history_of_its_price(each_era: McpClient) -> None:
+    for price, store in ((1.09, "Depot"), (1.29, "Corner shop")):
+        await each_era.call("add_items", items=[{"name": "Milk", "quantity": 2, "unit": "l", "price": price}, "bread"])
+        await each_era.call("check_items", items=["milk", "bread"], store=store)
+    answer = await each_era.call("get_spending", item="milks", group_by="item")
+    assert [(each["price"], each["store"], each["quantity"]) for each in answer["history"]] == [
+        (1.29, "Corner shop", "2 l"),
+        (1.09, "Depot", "2 l"),
+    ]
+    assert [(each["group"], each["count"], each["median"]) for each in answer["groups"]] == [("Milk", 2, 1.19)]
+    assert "unpriced" not in answer
+    assert await each_era.call("get_spending", item="i1", group_by="item") == answer
+
+
+async def test_a_thing_never_bought_is_refused_with_what_was(client: McpClient) -> None:
+    await client.call("add_items", items=["oat milk", "bread"])
+    await client.call("check_items", items=["oat milk"])
+    error = await client.refusal("get_spending", item="milk")
+    assert (error["code"], error["field"], error["candidates"]) == ("not_found", "item", ["oat milk"])
+    assert (await client.refusal("get_spending", item="bread"))["code"] == "not_found"
+
+
+async def test_a_period_includes_its_start_and_not_its_end(client: McpClient) -> None:
+    await buy(client, [Bought(199, None, None, "EUR")])
+    assert (await client.call("get_spending", since="2020-01-01", until="2021-01-01"))["totals"] == []
+    assert len((await client.call("get_spending", since="2026-01-01", until="2126-01-01"))["totals"]) == 1
+    error = await client.refusal("get_spending", since="2026-02-01", until="2026-02-01")
+    assert (error["code"], error["field"]) == ("invalid", "until")
+
+
+async def test_what_is_unchecked_or_undone_was_not_spent(client: McpClient) -> None:
+    await client.call("add_items", items=[{"name": "milk", "price": 1}, {"name": "tea", "price": 2}])
+    await client.call("check_items", items=["milk"])
+    checked = await client.call("check_items", items=["tea"])
+    await client.call("check_items", items=["milk"], checked=False)
+    await client.call("undo", undo_ref=checked["undo_ref"])
+    assert (await client.call("get_spending"))["totals"] == []
+
+
+async def test_another_household_sees_nothing_of_it(client: McpClient, factory: Factory) -> None:
+    await buy(client, [Bought(199, "Depot", "dairy", "EUR")])
+    theirs = McpClient(client.http, (await factory.connected("Bob")).token)
+    assert await theirs.call("get_spending") == {"groups": [], "totals": []}
+    assert "candidates" not in await theirs.refusal("get_spending", item="thing")
