@@ -8,10 +8,10 @@ from bench.figures import Figures
 from bench.report import HEADINGS, describe_machine, format_row
 from bench.targets import judge
 
-INTRODUCTION: Final = """\
-`make bench` measures the service and writes this page. Load comes from the same machine, over loopback; in each round
-every candidate runs in turn, in every second round backwards. Only successful answers count. Figures from one
-machine say little about another, and less if others use it at the same time; ratios within a round say more.
+HOW: Final = """\
+Load comes from the same machine, over loopback; in each round every candidate runs in turn, in every second round
+backwards. Only successful answers count. Figures from one machine say little about another, and less if others use it
+at the same time; ratios within a round say more.
 
 - **limit**: a plain Starlette application over asyncpg with the same tokens and tables; no protocol, no
   validation, no revocation, no events.
@@ -19,23 +19,25 @@ machine say little about another, and less if others use it at the same time; ra
 - **FastMCP** and **TypeScript SDK**: servers built as each documents it, doing what the limit does, in one
   statement and with a pool and prepared statements; each verifies the token's signature in every request, as these
   libraries do. FastMCP runs in its faster mode, stateless HTTP with JSON answers; the TypeScript SDK answers in JSON.
+
+Each of the 16 connections belongs to a person with a household of their own, unless a title says otherwise. All
+connections add items of the same names, so that the service has parsed nearly all phrases before; with "new phrases"
+it has seen none. A merge adds to the amount of an item on the list, and so does the limit, in one `UPDATE`.
 """
 NOTES: Final = "[benchmarks-notes.md](benchmarks-notes.md) says what stands in the way of the targets that are missed."
 COLUMNS: Final = """\
 req/s: successful requests a second. CPU µs: of the server, per request; Postgres µs: of PostgreSQL. Medians of the
-rounds. ratio: the column before it, divided by that of the first row in the same round.
+rounds. ratio: the column before it, divided by that of the first row in the same round. worst: the longest call of a
+run.
 """
 
 
 def render_document(figures: Figures, plots: Sequence[str]) -> str:
     """Return the page as Markdown; `plots` are the addresses of its images."""
-    measured = (
-        f"Measured on {figures.machine.date}: {describe_machine(figures.machine)}; {figures.rounds} rounds of runs of "
-    )
+    measured = f"{describe_machine(figures.machine)}; {figures.rounds} rounds of runs of {figures.seconds:g} s"
     parts = [
         "# Benchmarks",
-        INTRODUCTION,
-        f"{measured}{figures.seconds:g} s.",
+        f"`make bench` writes this page. Measured on {figures.machine.date}: {measured}.",
         *_left_out(figures),
         "## Targets",
         "With 16 connections, one worker and the 2026-07-28 protocol, unless the target says otherwise.",
@@ -45,6 +47,8 @@ def render_document(figures: Figures, plots: Sequence[str]) -> str:
         ),
         NOTES,
         *(f"![{Path(plot).stem.replace('-', ' ')}]({plot})" for plot in plots),
+        "## How it is measured",
+        HOW,
         *_loads(figures),
         *_memory(figures),
         *_starts(figures),

@@ -10,11 +10,14 @@ from bench.plan import OPEN_ITEMS
 
 # Items as the service would have stored "2 kg stored 17".
 _ITEMS: Final = """
-    INSERT INTO items (household_id, id, list_id, no, name, name_key, measure, amount, unit, position, rev)
+    WITH filled AS (
+        UPDATE lists SET {state}_items = {items} WHERE household_id IN ({households}) RETURNING household_id, id
+    )
+    INSERT INTO items
+        (household_id, id, list_id, no, name, name_key, measure, amount, unit, position, rev, checked_at)
     SELECT l.household_id, gen_random_uuid(), l.id, g, 'stored ' || g, 'stored ' || g, 'mass', 2000, 'kg',
-           g::bigint << 20, 1
-    FROM lists l CROSS JOIN generate_series(1, {items}) g
-    WHERE l.household_id IN ({households})
+           g::bigint << 20, 1, CASE WHEN '{state}' = 'checked' THEN now() END
+    FROM filled l CROSS JOIN generate_series(1, {items}) g
 """
 _CLOCKS: Final = """
     UPDATE clocks SET rev = 1, next_item = {next_item} WHERE household_id IN ({households})
@@ -53,19 +56,22 @@ async def add_households(superuser_url: str, households: int) -> None:
             await connection.execute("SET LOCAL statement_timeout = 0")
             for each in _HOUSEHOLDS:
                 await connection.execute(each.format(households=households), timeout=300)
-            await connection.execute(_ITEMS.format(items=OPEN_ITEMS, households=_NEWCOMERS), timeout=300)
+            await connection.execute(_ITEMS.format(items=OPEN_ITEMS, households=_NEWCOMERS, state="open"), timeout=300)
             await connection.execute(_CLOCKS.format(next_item=OPEN_ITEMS + 1, households=_NEWCOMERS))
     finally:
         await connection.close()
 
 
-async def lengthen_lists(superuser_url: str, tokens: Sequence[str], items: int, next_item: int) -> None:
-    """Fill the empty list behind each token with open items; `next_item` is the number of the next item."""
+async def lengthen_lists(
+    superuser_url: str, tokens: Sequence[str], items: int, next_item: int, *, checked: bool = False
+) -> None:
+    """Fill the empty list behind each token with open or checked items; `next_item` is the number of the next item."""
     grants = [jwt.decode(token, options={"verify_signature": False})["gid"] for token in tokens]
     connection = await connect(superuser_url)
     try:
         async with connection.transaction():
-            await connection.execute(_ITEMS.format(items=items, households=_CHOSEN), grants, timeout=300)
+            filling = _ITEMS.format(items=items, households=_CHOSEN, state="checked" if checked else "open")
+            await connection.execute(filling, grants, timeout=300)
             await connection.execute(_CLOCKS.format(next_item=next_item, households=_CHOSEN), grants)
     finally:
         await connection.close()

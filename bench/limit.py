@@ -6,7 +6,7 @@ row-level security, as the same role. It has no protocol, no validation, no revo
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -79,8 +79,9 @@ class Shop:
         self._pool = pool
         self._tokens = tokens
         self._numbers = count(1)
-        self._add_item, self._check_item = statement("add_item"), statement("check_item")
-        self._list_items = statement("list_items")
+        self._add_item, self._list_items = statement("add_item"), statement("list_items")
+        self._merge_item, self._update_item = statement("merge_item"), statement("update_item")
+        self._check_item = statement("check_item")
         self._tools = [tool.definition.model_dump(by_alias=True, exclude_none=True) for tool in TOOLS]
 
     async def add_items(self, request: Request) -> Response:
@@ -94,15 +95,19 @@ class Shop:
         assert row is not None
         return JSONResponse({"results": [{"ref": f"i{row['no']}", "name": row["name"], "status": "added"}]})
 
+    async def merge_items(self, request: Request) -> Response:
+        """Add to the amount of an item."""
+        return await self._change(request, self._merge_item, "amount", lambda item: "merged")
+
+    async def update_items(self, request: Request) -> Response:
+        """Overwrite the amount of an item."""
+        return await self._change(request, self._update_item, "amount", lambda item: "updated")
+
     async def check_items(self, request: Request) -> Response:
         """Check an item, or uncheck it."""
-        shopper = await self._tokens.shopper(request, self._pool)
-        item = await request.json()
-        values = (item["name"], item["checked"])
-        row = await self._pool.fetchrow(self._check_item, shopper.household_id, shopper.list_id, *values)
-        assert row is not None
-        status = "checked" if item["checked"] else "unchecked"
-        return JSONResponse({"results": [{"ref": f"i{row['no']}", "name": row["name"], "status": status}]})
+        return await self._change(
+            request, self._check_item, "checked", lambda item: "checked" if item["checked"] else "unchecked"
+        )
 
     async def list_items(self, request: Request) -> Response:
         """Return a page of open items."""
@@ -116,6 +121,15 @@ class Shop:
         await self._tokens.shopper(request, self._pool)
         await request.json()
         return JSONResponse({"tools": self._tools})
+
+    async def _change(
+        self, request: Request, change: str, field: str, status: Callable[[Mapping[str, Any]], str]
+    ) -> Response:
+        shopper = await self._tokens.shopper(request, self._pool)
+        item = await request.json()
+        row = await self._pool.fetchrow(change, shopper.household_id, shopper.list_id, item["name"], item[field])
+        assert row is not None
+        return JSONResponse({"results": [{"ref": f"i{row['no']}", "name": row["name"], "status": status(item)}]})
 
 
 def _item(row: asyncpg.Record) -> dict[str, object]:
@@ -142,7 +156,9 @@ def create_limit(pool: "Pool", settings: Settings) -> Starlette:
         routes=[
             Route("/readyz", ready),
             Route("/add_items", shop.add_items, methods=["POST"]),
+            Route("/merge_items", shop.merge_items, methods=["POST"]),
             Route("/check_items", shop.check_items, methods=["POST"]),
+            Route("/update_items", shop.update_items, methods=["POST"]),
             Route("/list_items", shop.list_items, methods=["POST"]),
             Route("/tools/list", shop.list_tools, methods=["POST"]),
         ],

@@ -8,6 +8,7 @@ import psutil
 from bench.figures import Resident
 from bench.plan import HOUSEHOLDS, Call, Operation
 
+MEMORY: Final = "memory"
 BLOCKS: Final = 10
 MEBIBYTE: Final = 1024 * 1024
 

@@ -12,15 +12,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.figures import Figures, Round
-from bench.plan import ADD, ADD_ALONE, CHECK, LIST, LIST_ALONE, TOOLS
-from bench.targets import relative
+from bench.plan import ADD_SHARED
+from bench.targets import MOST_GROWTH, MOST_MEMORY, RATES, relative
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 GREY: Final = "#808080"
 BARS: Final = "#3b82c4"
+TARGET: Final = "#c2410c"
 LINES: Final = ("#3b82c4", "#d97706", "#2a9d6f", "#b4559b")
+DASHED: Final[dict[str, Any]] = {"color": TARGET, "linestyle": "--", "linewidth": 1}
 # No time and no random identifiers, so that the same figures give the same file.
 STYLE: Final[dict["RcKeyType", Any]] = {
     "svg.hashsalt": "shopping-list-mcp",
@@ -54,21 +56,22 @@ def draw_plots(figures: Figures, directory: Path) -> Sequence[str]:
 
 def _rates(figures: Figures) -> Figure | None:
     """Draw bars: each candidate's rate relative to the limit, with the range over the rounds."""
-    titles = [each.title for each in (ADD, LIST, CHECK, TOOLS, ADD_ALONE, LIST_ALONE) if each.title in figures.loads]
+    targets = {each.title: least for each, least in RATES} | {ADD_SHARED.title: None}
+    titles = [each for each in targets if each in figures.loads]
     if not titles:
         return None
     columns, rows = 2, (len(titles) + 1) // 2
     plot = Figure(figsize=(9, 1.9 * rows), layout="constrained")
-    grid = plot.subplots(rows, columns, squeeze=False, sharex=True)
+    grid = plot.subplots(rows, columns, squeeze=False)
     for axes, title in zip(grid.flat, titles, strict=False):
-        _bars(axes, title, figures.loads[title])
+        _bars(axes, title, figures.loads[title], targets[title])
     for axes in grid.flat[len(titles) :]:
         axes.set_visible(False)
-    plot.suptitle("Rate relative to the limit (median, and range over the rounds)", color=GREY)
+    plot.suptitle("Rate relative to the limit (median, range over the rounds; dashed: target)", color=GREY)
     return plot
 
 
-def _bars(axes: Axes, title: str, rounds: Sequence[Round]) -> None:
+def _bars(axes: Axes, title: str, rounds: Sequence[Round], target: float | None) -> None:
     first, *names = rounds[0]
     ratios = [relative(rounds, name, [first]) for name in names]
     middles = [median(each) for each in ratios]
@@ -76,6 +79,9 @@ def _bars(axes: Axes, title: str, rounds: Sequence[Round]) -> None:
     above = [max(each) - middle for middle, each in zip(middles, ratios, strict=True)]
     axes.barh(names, middles, xerr=[below, above], color=BARS, ecolor=GREY, capsize=3)
     axes.invert_yaxis()
+    if target is not None:
+        axes.axvline(target, **DASHED)
+    axes.set_xlim(left=0)
     axes.set_title(title, fontsize="medium", color=GREY)
     _plain(axes)
 
@@ -92,6 +98,7 @@ def _growth(figures: Figures) -> Figure | None:
         times = [median(relative(rounds, first, [name])) for name in rounds[0]]
         sizes = [int(name.split()[0].replace(",", "")) for name in rounds[0]]
         axes.plot(sizes, times, marker="o", label=title, color=colour)
+    axes.axhline(MOST_GROWTH, label="target: at most", **DASHED)
     axes.set_xscale("log")
     axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
     axes.set_xlabel("households, or items on a list")
@@ -113,6 +120,8 @@ def _memory(figures: Figures) -> Figure | None:
         marker="o",
         color=BARS,
     )
+    axes.axhline(MOST_MEMORY, label="target: at most", **DASHED)
+    axes.legend(frameon=False, labelcolor=GREY)
     axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
     axes.set_xlabel("requests so far")
     axes.set_ylabel("MiB of a worker")

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +10,9 @@ from pathlib import Path
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.settings import Settings
 from bench.filling import add_households, gather_statistics, lengthen_lists
+from bench.memory import MEMORY
 from bench.peers import PeerMissing, peers
-from bench.plan import HOUSEHOLDS, OPEN_ITEMS
+from bench.plan import HOUSEHOLDS, LIMIT, OPEN_ITEMS, OURS, OURS_TWICE, SILENT
 from bench.programs import Programs
 from bench.runs import Bench
 from bench.servers import Server, on_free_port, settings_for
@@ -36,22 +37,30 @@ class Preparation:
         self.urls = self.stack.enter_context(self.postgres)
         self.settings = settings_for(self.urls)
         self.programs = Programs(self.stack, self.directory)
-        self.servers["ours"] = self.programs.start_service(self.settings)
+        self.servers[OURS.server] = self.programs.start_service(self.settings)
         self.readers = asyncio.run(make_shoppers(self.settings, HOUSEHOLDS, OPEN_ITEMS))
 
-    def add_comparisons(self, *, may_install: bool) -> None:
-        """Start the limit, a service with two workers, and every peer that can take part."""
-        self.servers["limit"] = self.programs.start_limit(on_free_port(self.settings))
-        self.servers["ours, 2 workers"] = self.programs.start_service(on_free_port(self.settings, workers=2))
+    def add_servers(self, names: Collection[str], *, may_install: bool) -> None:
+        """Start those of the limit, the service with two workers, and the peers that take part and can."""
+        if LIMIT.server in names:
+            self.servers[LIMIT.server] = self.programs.start_limit(on_free_port(self.settings))
+        if OURS_TWICE.server in names:
+            self.servers[OURS_TWICE.server] = self.programs.start_service(on_free_port(self.settings, workers=2))
         for peer in peers():
+            if peer.name not in names:
+                continue
             try:
                 peer.prepare(may_install=may_install)
             except PeerMissing as reason:
                 self.left_out.append(f"{peer.name}: {reason}")
-                print(f"{peer.name} is left out: {reason}", file=sys.stderr)
+                _report(f"{peer.name} is left out: {reason}")
             else:
                 self.servers[peer.name] = self.programs.start_peer(peer, on_free_port(self.settings))
                 self.versions[peer.name] = peer.version()
+
+    def add_silent_people(self) -> None:
+        """Create people who call now and then."""
+        self.people[SILENT] = asyncio.run(make_shoppers(self.settings, self.sizes.silent_people, OPEN_ITEMS))
 
     def add_growth(self) -> None:
         """Fill a database for each number of households, and lists of each length."""
@@ -68,13 +77,13 @@ class Preparation:
 
     def add_memory(self) -> None:
         """Start a service that nobody has called yet."""
-        self.servers["memory"] = self.programs.start_service(on_free_port(self.settings))
+        self.servers[MEMORY] = self.programs.start_service(on_free_port(self.settings))
 
     def finish(self) -> Bench:
         """Update PostgreSQL's statistics and return everything; nothing may be added afterwards."""
         self.versions["PostgreSQL"] = asyncio.run(gather_statistics(self.urls.owner))
         pid = (self.directory / "data/pg/postmaster.pid").read_text().split(maxsplit=1)[0]
-        return Bench(self.settings, self.servers, int(pid), self.readers, self.people, self.sizes)
+        return Bench(self.settings, self.urls.superuser, self.servers, int(pid), self.readers, self.people, self.sizes)
 
     def _households(self, households: int) -> None:
         urls = self.postgres.create_database(f"households_{households}")

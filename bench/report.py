@@ -7,7 +7,7 @@ from typing import Final
 from bench.figures import Figures, Machine, Round
 from bench.targets import judge, relative
 
-HEADINGS: Final = ("req/s", "ratio", "CPU us", "ratio", "Postgres us", "p50 ms", "p99 ms", "ratio")
+HEADINGS: Final = ("req/s", "ratio", "CPU us", "ratio", "Postgres us", "p50 ms", "p99 ms", "ratio", "worst ms")
 EXPLANATION: Final = (
     "req/s: successful requests a second. CPU us: of the server, per request; Postgres us: of PostgreSQL.\n"
     "Medians of the rounds. ratio: the column before it divided by that of the first row, in the same round."
@@ -27,8 +27,9 @@ def format_report(figures: Figures) -> str:
     if figures.starts:
         blocks.append("`make run` to the first answer: " + ", ".join(f"{each:.1f} s" for each in figures.starts))
     verdicts = [
-        f"  {each.target.what:<60}{each.target.wanted:>18}{each.measured:>14}  {each.answer.strip('*')}"
+        f"  {each.target.what:<75}{each.target.wanted:>18}{each.measured:>14}  {each.answer.strip('*')}"
         for each in judge(figures)
+        if each.met is not None or not figures.left_out
     ]
     blocks.append("\n".join(["targets", *verdicts]))
     if figures.left_out:
@@ -68,6 +69,7 @@ def format_row(name: str, first: str, rounds: Sequence[Round]) -> Sequence[str]:
         f"{middle('p50'):.2f}",
         f"{middle('p99'):.2f}",
         ratio("p99"),
+        f"{middle('worst'):.1f}",
     )
 
 

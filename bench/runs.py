@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from app.settings import Settings
 from bench.figures import Round
-from bench.load import Load, Measured
-from bench.plan import MOST_ADDED, OPEN_ITEMS, Call, Candidate, Scenario
+from bench.filling import lengthen_lists
+from bench.load import FEWEST, Load, Measured
+from bench.plan import HOUSEHOLDS, MOST_ADDED, OPEN_ITEMS, REMOVED, Call, Candidate, Scenario
 from bench.progress import Progress
 from bench.servers import ROOT, Server
 from bench.setup import make_shoppers
@@ -23,50 +24,71 @@ class RunFailed(Exception):
     """The load generator gave up, after printing why."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bench:
     """Everything that is running, and the tokens to call with: `readers` have 50 items, `people` are groups by name."""
 
     settings: Settings
+    superuser_url: str
     servers: Mapping[str, Server]
     postgres_pid: int
     readers: Sequence[str]
     people: Mapping[str, Sequence[str]]
     sizes: Sizes
+    next_name: int = OPEN_ITEMS
+    """The number of the next name that nobody has sent yet; the first ones are on the lists from the start."""
 
     def candidates(self, scenario: Scenario) -> Sequence[Candidate]:
         """Return the candidates whose server is running."""
         return [each for each in scenario.candidates if each.server in self.servers]
 
-    def measure(self, scenario: Scenario, candidate: Candidate, number: int) -> Measured:
-        """Measure a candidate in round `number`. Raises `RunFailed` if a call fails."""
-        most = self.sizes.most_added if candidate.people else MOST_ADDED // scenario.items
-        load = self._load(scenario.call(candidate), candidate.server, self._tokens(scenario, candidate))
-        # People who keep their lists need new names in each run; the first names are on the lists from the start.
-        first_name = OPEN_ITEMS + number * (most + most // 10 + 10) if candidate.people else 0
-        return self._run(load.model_copy(update={"most_requests": most, "first_name": first_name}), candidate.server)
+    def measure(self, scenario: Scenario, candidate: Candidate, seconds: float | None = None) -> Measured:
+        """Measure a candidate, for `seconds` if given. Raises `RunFailed` if a call fails."""
+        tokens = self._tokens(scenario, candidate)
+        most = self.sizes.most_added if candidate.people else MOST_ADDED // candidate.items
+        load = self._load(scenario.call(candidate), candidate.server, tokens, most).model_copy(
+            update={"connections": scenario.connections}
+        )
+        if scenario.operation == "add_items" and (scenario.new_phrases or candidate.people):
+            load = self._with_new_names(load, apart=scenario.new_phrases)
+        if candidate.after_silence:
+            load.silences, load.after_silence = self.sizes.silences, candidate.after_silence
+        if candidate.beside is not None:
+            load.beside, load.beside_token = candidate.beside, self._make_long_list()
+        if seconds is not None:
+            load.seconds = seconds
+        return self._run(load, candidate.server)
 
     def call_all(self, server: str, call: Call, times: int) -> int:
         """Call `times` times over each of 16 connections, for a minute at most; return the number of calls.
 
         Raises `RunFailed` if one fails.
         """
-        tokens = self._make_people(len(self.readers), 0) if call.operation == "add_items" else self.readers
-        endless = {"most_requests": times, "warm_up_seconds": 0, "seconds": LONGEST_BLOCK_SECONDS}
-        return self._run(self._load(call, server, tokens).model_copy(update=endless), server).requests
+        adds = call.operation == "add_items"
+        load = self._load(call, server, self._make_people(HOUSEHOLDS, 0) if adds else self.readers, times)
+        load.warm_up_seconds, load.seconds = 0, LONGEST_BLOCK_SECONDS
+        return self._run(self._with_new_names(load, apart=True) if adds else load, server).requests
 
-    def _load(self, call: Call, server: str, tokens: Sequence[str]) -> Load:
+    def _load(self, call: Call, server: str, tokens: Sequence[str], most: int) -> Load:
         return Load(
             call=call,
             host=urlsplit(self.settings.public_url).netloc,
             port=self.servers[server].port,
             tokens=list(tokens),
+            connections=len(tokens),
             warm_up_seconds=self.sizes.seconds / 8,
             seconds=self.sizes.seconds,
-            most_requests=MOST_ADDED,
+            most_requests=most,
             server_pid=self.servers[server].pid,
             postgres_pid=self.postgres_pid,
         )
+
+    def _with_new_names(self, load: Load, *, apart: bool) -> Load:
+        """Return the load with names that nobody has sent before; with `apart`, no two people send the same one."""
+        most = load.most_requests + load.most_requests // 10 + FEWEST
+        names = {"first_name": self.next_name, "names_apart": most if apart else 0}
+        self.next_name += most * (len(load.tokens) if apart else 1)
+        return load.model_copy(update=names)
 
     def _run(self, load: Load, server: str) -> Measured:
         ended = subprocess.run(
@@ -84,15 +106,28 @@ class Bench:
 
     def _tokens(self, scenario: Scenario, candidate: Candidate) -> Sequence[str]:
         if candidate.people is not None:
-            return self.people[candidate.people][: scenario.connections]
-        if scenario.operation == "add_items":  # to empty lists
-            return self._make_people(scenario.connections, 0)
-        if scenario.operation == "check_items":  # on lists where every item is open
-            return self._make_people(scenario.connections, OPEN_ITEMS)
-        return self.readers[: scenario.connections]
+            return self.people[candidate.people]
+        if scenario.operation == "list_items" or scenario.operation == "tools/list":
+            return self.readers[: scenario.connections]
+        # What is changed belongs to people of its own; to add, they have empty lists.
+        people = self._make_people(scenario.households, 0 if scenario.operation == "add_items" else OPEN_ITEMS)
+        return [*people] * (scenario.connections // scenario.households)
 
     def _make_people(self, households: int, items: int) -> Sequence[str]:
         return asyncio.run(make_shoppers(self.settings, households, items))
+
+    def _make_long_list(self) -> str:
+        (token,) = self._make_people(1, 0)
+        asyncio.run(lengthen_lists(self.superuser_url, [token], REMOVED, REMOVED + 1, checked=True))
+        return token
+
+
+def describe(measured: Measured) -> str:
+    """Return the figures of a run in a few words."""
+    return (
+        f"{measured.rate:,.0f}/s, CPU {measured.server_cpu:,.0f} + {measured.postgres_cpu:,.0f} us, "
+        f"p99 {measured.p99:.1f} ms"
+    )
 
 
 def run_rounds(bench: Bench, scenarios: Sequence[Scenario]) -> dict[str, list[Round]]:
@@ -104,7 +139,7 @@ def run_rounds(bench: Bench, scenarios: Sequence[Scenario]) -> dict[str, list[Ro
             measured: Round = {}
             candidates = bench.candidates(scenario)
             for candidate in candidates[:: -1 if number % 2 else 1]:
-                measured[candidate.name] = bench.measure(scenario, candidate, number)
-                progress.step(f"{scenario.title}, {candidate.name}: {measured[candidate.name].rate:,.0f}/s")
+                measured[candidate.name] = bench.measure(scenario, candidate)
+                progress.step(f"{scenario.title}, {candidate.name}: {describe(measured[candidate.name])}")
             results[scenario.title].append({each.name: measured[each.name] for each in candidates})
     return results

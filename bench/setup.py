@@ -16,7 +16,7 @@ from app.people.email_addresses import parse_email
 from app.people.repository import insert_person
 from app.scopes import ALL_SCOPES
 from app.settings import Settings
-from bench.messages import NAMES
+from bench.messages import item_name
 
 CLIENT: Final = "bench"
 CONSENT: Final = timedelta(hours=1)
@@ -66,6 +66,6 @@ async def _make_shopper(engine: Engine, settings: Settings, keys: KeyRing, items
 
 
 async def _fill(engine: Engine, actor: Actor, items: int) -> None:
-    phrases = [f"2 kg {name}" for name in NAMES[:items]]
+    phrases = [f"2 kg {item_name(number)}" for number in range(items)]
     async with open_tenant(engine, actor, None, write=True) as tenant:
         await add_items(tenant, phrases, None, "merge", all_or_nothing=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 from bench.servers import ROOT, free_port, running
 
+START: Final = "start"
 SYNCED: Final = ".venv/.synced"
 
 

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from app.errors import StartupError
 from app.main import create_app
 from app.runtime.logging import configure_logging
 from app.settings import Settings
-from bench.messages import CLIENT, NAMES
+from bench.messages import CLIENT, item_name
 from bench.oauth_client import OAuthClient
 from bench.recorder import Trip, recording, watching
 from bench.servers import settings_for
@@ -147,7 +148,7 @@ async def record_trips(settings: Settings, names: Sequence[str] = tuple(TRIPS)) 
     with watching(Path(app.__file__).parent):
         application = create_app(settings)
         async with application.router.lifespan_context(application):
-            service = Service(application, settings.public_url, tokens, iter(NAMES[ITEMS:]))
+            service = Service(application, settings.public_url, tokens, map(item_name, count(ITEMS)))
             async with service.http() as http:
                 await (await service.connect(http)).sign_up()
             return {name: await _record(name, service) for name in names}

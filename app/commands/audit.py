@@ -5,23 +5,20 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from app.audit.chain import MAC_BYTES, ChainLink
 from app.audit.export import Period, export
 from app.audit.verify import Verdict, verify
-from app.commands.common import run_with_database
+from app.commands.common import Commands, run_with_database
 from app.db import Engine
 from app.runtime.clock import system_clock
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from app.commands.common import Commands
-
 BROKEN: Final = 1
 
 
-def add_to(commands: "Commands") -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parts = commands.add_parser("audit", help="verify or export the record of who did what").add_subparsers(
         dest="part", required=True

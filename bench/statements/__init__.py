@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final, Literal
 
-Statement = Literal["add_item", "check_item", "list_items", "first_list", "household"]
+Statement = Literal["add_item", "merge_item", "check_item", "update_item", "list_items", "first_list", "household"]
 
 DIRECTORY: Final = Path(__file__).parent
 

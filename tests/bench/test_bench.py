@@ -55,5 +55,5 @@ def test_a_quick_run_measures_everything_that_is_installed(tmp_path: Path) -> No
     figures = Figures.model_validate_json((tmp_path / "figures.json").read_text())
     assert len(figures.memory) == BLOCKS  # of too few requests to be judged
     unjudged = {each.target.what for each in judge(figures) if each.met is None if "memory" not in each.target.what}
-    assert all("FastMCP" in each or "TypeScript" in each for each in unjudged) if missing else not unjudged
+    assert all("peer" in each for each in unjudged) if missing else not unjudged
     assert (document.read_bytes() if document.exists() else None) == before

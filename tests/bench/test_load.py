@@ -9,10 +9,12 @@ import asyncpg
 import jwt
 import pytest
 
+from app.db.embedded import DatabaseUrls
 from app.settings import Settings
+from bench.filling import lengthen_lists
 from bench.load import Load, measure
 from bench.messages import WrongAnswer, check
-from bench.plan import OPEN_ITEMS, Call, Operation
+from bench.plan import OPEN_ITEMS, REMOVED, Beside, Call, Operation
 from bench.setup import make_shoppers
 from bench.statements import statement
 from tests.service import Service
@@ -30,6 +32,7 @@ def load_on(service: Service, settings: Settings, call: Call, tokens: list[str])
         host=f"localhost:{settings.port}",
         port=settings.port,
         tokens=tokens,
+        connections=len(tokens),
         warm_up_seconds=0.1,
         seconds=600,
         most_requests=10,
@@ -50,6 +53,45 @@ async def test_a_load_ends_when_every_connection_has_made_its_requests(service: 
 
         assert measured.rate > 0, call
         assert 0 < measured.p50 <= measured.p99, call
+
+
+async def test_people_of_one_household_add_different_items(service: Service, settings: Settings) -> None:
+    (token,) = await make_shoppers(settings, 1, 0)
+    load = load_on(service, settings, ADD, [token, token])
+    with pytest.raises(WrongAnswer, match='"status":"merged"'):
+        await measure(load)
+
+    measured = await measure(load.model_copy(update={"first_name": 100, "names_apart": 100}))
+
+    assert measured.requests == 20
+
+
+async def test_only_the_first_or_the_second_call_after_a_silence_is_measured(
+    service: Service, settings: Settings
+) -> None:
+    tokens = await make_shoppers(settings, 4, OPEN_ITEMS)
+    load = load_on(service, settings, Call(operation="list_items", dialect="2026-07-28"), tokens)
+    for number in (1, 2):
+        silent = load.model_copy(update={"connections": 2, "silences": 1, "after_silence": number})
+        assert (await measure(silent)).requests == len(tokens)
+
+
+@pytest.mark.parametrize("beside", get_args(Beside))
+async def test_others_are_measured_while_one_call_changes_thousands_of_items(
+    service: Service, settings: Settings, database: DatabaseUrls, beside: Beside
+) -> None:
+    readers = await make_shoppers(settings, 2, OPEN_ITEMS)
+    (token,) = await make_shoppers(settings, 1, 0)
+    load = load_on(service, settings, Call(operation="list_items", dialect="2026-07-28"), readers)
+    load = load.model_copy(update={"beside": beside, "beside_token": token})
+    with pytest.raises(WrongAnswer, match="was answered with 200"):
+        await measure(load)  # the list is empty
+
+    await lengthen_lists(database.superuser, [token], REMOVED, REMOVED + 1, checked=True)
+    measured = await measure(load)
+
+    assert measured.requests >= len(readers)
+    assert measured.p99 <= measured.worst
 
 
 async def test_a_call_that_fails_stops_the_load(service: Service, settings: Settings) -> None:

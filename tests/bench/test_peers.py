@@ -1,5 +1,6 @@
 """Peers are installed once, from locks that name no index; one that can't be installed says why in one line."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,10 @@ def test_a_peer_is_installed_once_for_each_lock(peer: Peer, installs: list[str])
 
 def test_a_peer_whose_program_is_missing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    typescript = next(each for each in peers() if each.name == "TypeScript")
-    with pytest.raises(PeerMissing, match=r"^node is missing$"):
-        typescript.install()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    fastmcp = next(each for each in peers() if each.name == "FastMCP")
+    with pytest.raises(PeerMissing, match=r"^uv, which installs it, is missing$"):
+        fastmcp.install()
 
 
 @pytest.mark.parametrize("peer", peers(), ids=lambda peer: str(peer.name))

@@ -71,7 +71,7 @@ def test_the_plots_pass_the_type_check(tmp_path: Path) -> None:
 
 def test_what_make_test_runs_does_without_matplotlib() -> None:
     without = "import sys; sys.modules['matplotlib'] = None"
-    modules = "bench.document, bench.preparing, bench.report, bench.runs, bench.start, bench.trips"
+    modules = "bench.__main__, bench.document, bench.preparing, bench.report, bench.runs, bench.start, bench.trips"
     command = [sys.executable, "-c", f"{without}; import {modules}"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
