@@ -44,7 +44,8 @@ class HostCheck:
         headers = Headers(scope=scope)
         hosts = [each.lower() for each in headers.getlist("host")]
         if len(hosts) == 1 and hosts[0] in self._allowed:
-            app = self._app if hosts[0] in self._ours or not _is_for_page(scope, headers) else self._elsewhere(scope)
+            is_for_page = scope["method"] == "GET" and is_for_people(headers)
+            app = self._elsewhere(scope) if is_for_page and hosts[0] not in self._ours else self._app
             await app(scope, receive, send)
             return
         await self._misdirected(headers)(scope, receive, send)
@@ -69,10 +70,6 @@ def refuse_foreign_origin(headers: Headers, allowed: Iterable[str]) -> Response 
         return None
     body = {"error": "forbidden_origin", "error_description": "Pages of this origin may not call this endpoint."}
     return JSONResponse(body, 403)
-
-
-def _is_for_page(scope: Scope, headers: Headers) -> bool:
-    return scope["method"] == "GET" and is_for_people(headers)
 
 
 def _hosts_of(public: SplitResult, names: frozenset[str]) -> frozenset[str]:
