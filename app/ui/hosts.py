@@ -1,7 +1,4 @@
-"""Checks of the Host header, which host a request is for, and of Origin, which page sent it.
-
-The expected values come from PUBLIC_URL alone, so a DNS-rebinding page or a false proxy header changes nothing.
-"""
+"""Checks of Host and Origin against PUBLIC_URL alone, so DNS rebinding and false proxy headers change nothing."""
 
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
