@@ -1,4 +1,4 @@
-"""Adding new entries to the end of the chain, and deleting old ones from its beginning; one process at a time does it."""
+"""Chaining new entries and deleting old ones; one process at a time does it (docs/decisions/0013-audit.md)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
