@@ -54,16 +54,21 @@ from app.web.routes import web_routes
 
 
 def create_app(
-    settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS, *, short_way: bool = True
+    settings: Settings,
+    mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS,
+    *,
+    short_way: bool = True,
+    one_message: bool = True,
 ) -> Starlette:
     """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY.
 
-    Without `short_way` every MCP request goes through the SDK's transport: tests compare the two.
+    Without `short_way` every MCP request goes through the SDK's transport, and without `one_message` each call has a
+    transaction of several messages, whatever the database can do: tests compare the ways.
     """
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
-    engine = create_engine(database_url)
+    engine = create_engine(database_url, one_message=one_message)
     pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
     limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)

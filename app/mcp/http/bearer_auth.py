@@ -238,5 +238,6 @@ def _with_caller(scope: Scope, caller: Caller) -> Scope:
         subject=str(actor.person_id),
         claims={"iss": caller.issuer},
     )
-    headers = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
+    # Whitespace around a value is no part of it (RFC 9110 section 5.5), but the HTTP parser leaves it at the end.
+    headers = [(name, value.strip(b" \t")) for name, value in scope["headers"] if name != b"authorization"]
     return {**scope, "headers": headers, "user": AuthenticatedUser(token), CALLER: caller}
