@@ -38,6 +38,7 @@ class Action(StrEnum):
     KEY_ROTATED = "key_rotated"
     ACCESS_REFUSED = "access_refused"
     TOOL_CALLED = "tool_called"
+    RESOURCE_READ = "resource_read"
     ENTRIES_LOST = "entries_lost"
 
 
