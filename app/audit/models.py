@@ -39,6 +39,7 @@ class Action(StrEnum):
     ACCESS_REFUSED = "access_refused"
     TOOL_CALLED = "tool_called"
     RESOURCE_READ = "resource_read"
+    PROMPT_READ = "prompt_read"
     ENTRIES_LOST = "entries_lost"
 
 

@@ -12,11 +12,13 @@ from app.audit.log import AuditLog
 from app.db import Engine
 from app.households.tenant import ListsChanged
 from app.mcp.catalogue import McpEndpoint
+from app.mcp.completions import Completions
 from app.mcp.context import Context, address_of, caller_of
 from app.mcp.dispatch import Dispatch
 from app.mcp.errors import hide_faults
 from app.mcp.http.direct_answers import DirectAnswers
 from app.mcp.http.short_way import ShortWay
+from app.mcp.prompts.serve import PromptServer
 from app.mcp.resources.serve import ResourceServer
 from app.mcp.subscriptions import Subscriptions
 
@@ -60,7 +62,7 @@ def build_server(
         """Return nothing: no tool has an argument that headers repeat (`x-mcp-header`). Without this the SDK would walk
         through the schema of a tool at every call."""
 
-    resources = ResourceServer(engine, audit)
+    resources, prompts, completions = ResourceServer(engine, audit), PromptServer(engine, audit), Completions(engine)
     public = CacheHint(ttl_ms=CATALOGUE_TTL_MS, scope="public")
     server: Server[Any] = Server(
         "shopping-list-mcp",
@@ -72,6 +74,7 @@ def build_server(
             "tools/list": public,
             "server/discover": public,
             "resources/templates/list": public,
+            "prompts/list": public,
             "resources/list": CacheHint(ttl_ms=PRIVATE_TTL_MS, scope="private"),
             "resources/read": CacheHint(ttl_ms=0, scope="private"),
         },
@@ -81,6 +84,9 @@ def build_server(
         on_list_resources=resources.list_resources,
         on_list_resource_templates=resources.list_templates,
         on_read_resource=resources.read,
+        on_list_prompts=prompts.list_prompts,
+        on_get_prompt=prompts.get,
+        on_completion=completions.complete,
         on_subscriptions_listen=subscriptions.listen,
     )
     server.extensions[CLIENT_CREDENTIALS] = {}

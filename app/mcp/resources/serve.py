@@ -107,7 +107,7 @@ class ResourceServer:
     async def _read(self, caller: Caller, spec: AnyResource, variables: Variables) -> str:
         if isinstance(spec, PublicResource):
             return spec.read(variables)
-        membership = _covered(caller, variables[HOUSEHOLD])
+        membership = covered(caller, variables[HOUSEHOLD])
         if membership is None:
             raise NotFound("")
         async with open_tenant(self._engine, caller.actor, membership.ref, write=False) as tenant:
@@ -128,7 +128,7 @@ class ResourceServer:
 
     def _note(self, context: Context, entry: AuditEntry, household: str | None, started: float) -> None:
         caller = caller_of(context)
-        membership = None if household is None else _covered(caller, household)
+        membership = None if household is None else covered(caller, household)
         self._audit.note(
             replace(
                 entry,
@@ -150,7 +150,7 @@ def _find(uri: str) -> tuple[AnyResource | None, Variables]:
     return None, {}
 
 
-def _covered(caller: Caller, ref: str) -> Membership | None:
+def covered(caller: Caller, ref: str) -> Membership | None:
     """Return the household with this ref if the caller's grant covers it; a name is none, since names change."""
     return next((each for each in caller.actor.memberships if each.ref == ref), None)
 
