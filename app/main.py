@@ -20,7 +20,7 @@ from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
-from app.mcp.http.routes import McpEndpoints
+from app.mcp.http.routes import EndpointsFirst, McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.clients.policy import ClientPolicy
 from app.oauth.context import OAuthContext
@@ -54,16 +54,21 @@ from app.web.routes import web_routes
 
 
 def create_app(
-    settings: Settings, mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS, *, short_way: bool = True
+    settings: Settings,
+    mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS,
+    *,
+    short_way: bool = True,
+    one_message: bool = True,
 ) -> Starlette:
     """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY.
 
-    Without `short_way` every MCP request goes through the SDK's transport: tests compare the two.
+    Without `short_way` every MCP request goes through the SDK's transport, and without `one_message` each call has a
+    transaction of several messages, whatever the database can do: tests compare the ways.
     """
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
     database_url = settings.database_url.get_secret_value()
-    engine = create_engine(database_url)
+    engine = create_engine(database_url, one_message=one_message)
     pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
     limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)
@@ -113,7 +118,11 @@ def create_app(
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestLog), Middleware(HostCheck, public_url=settings.public_url)],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(HostCheck, public_url=settings.public_url),
+            Middleware(EndpointsFirst, endpoints=endpoints.by_path),
+        ],
         exception_handlers=missing_handlers(settings.public_path),
         lifespan=lifespan,
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
-from app.oauth.credentials.api_key_repository import find_key_grant, note_key_use
+from app.oauth.credentials.repository import find_key_grant, note_key_use
 from app.runtime.clock import Clock, system_clock
 
 MOST_KEYS: Final = 10_000

@@ -100,10 +100,6 @@ class AuditChain:
             links.append(head)
         return replace(self, head=head), links
 
-    def starting_after(self, anchor: ChainLink) -> "AuditChain":
-        """Return the chain without its entries up to `anchor`."""
-        return replace(self, anchor=anchor)
-
     def continues(self, previous: ChainLink, entry: ChainedEntry) -> bool:
         """Whether the MAC of `entry` is the one of this entry right after `previous`."""
         expected = entry_mac(self.key, previous.mac, previous.no + 1, chained_values(entry.entry))
@@ -141,19 +137,11 @@ def entry_mac(key: bytes, previous: bytes, no: int, values: Iterable[object]) ->
     return hmac.digest(key, _ENTRY + previous + no.to_bytes(NUMBER_BYTES, "big") + canonical(values), DIGEST)
 
 
-def _write_time(moment: datetime) -> str:
-    return f'"{moment.astimezone(UTC).isoformat(timespec="microseconds")}"'
-
-
-def _write_id(value: UUID) -> str:
-    return f'"{value}"'
-
-
 _WRITERS: Final[dict[type, Callable[[Any], str]]] = {
     str: json.encoder.encode_basestring_ascii,
     int: str,
-    datetime: _write_time,
-    UUID: _write_id,
+    datetime: lambda moment: f'"{moment.astimezone(UTC).isoformat(timespec="microseconds")}"',
+    UUID: lambda value: f'"{value}"',
 }
 
 CHAINED_FIELDS: Final = tuple(sorted(FIELDS))

@@ -6,6 +6,7 @@ becomes visible later (docs/decisions/0013-audit.md).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 from typing import Final
@@ -109,5 +110,5 @@ async def _delete_batch(connection: Connection, secret_keys: Sequence[SecretStr]
         raise BrokenChain(str(reached))
     if old:
         await repository.delete_chained(connection, reached.no)
-        await repository.update_chain(connection, chain.starting_after(reached).stored())
+        await repository.update_chain(connection, replace(chain, anchor=reached).stored())
     return len(old)

@@ -2,19 +2,17 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from app.commands.common import (
-    changing,
+    Commands,
     day_or_never,
     format_minute,
     need_auth_server,
     print_columns,
+    run_change,
     run_in_transaction,
-    run_with_database,
 )
-from app.db import Engine
-from app.oauth.credentials.api_key_repository import ApiKey, find_api_keys
 from app.oauth.credentials.api_keys import (
     DEFAULT_DAYS,
     MOST_DAYS,
@@ -22,17 +20,15 @@ from app.oauth.credentials.api_keys import (
     create_api_key,
     revoke_api_key,
 )
+from app.oauth.credentials.repository import ApiKey, find_api_keys
 from app.runtime.clock import system_clock
 from app.scopes import ALL_SCOPES, DEFAULT_SCOPES, format_scope, scopes_of_role
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from app.commands.common import Commands
-
 COLUMNS: Final = ("id", "name", "person", "household", "scopes", "until", "state", "last used")
 
 
-def add_to(commands: "Commands") -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("api-keys", help="keys for programs that can't sign in with a browser")
     actions = parser.add_subparsers(dest="action", required=True)
@@ -96,10 +92,8 @@ def _row(key: ApiKey) -> tuple[str, ...]:
 
 
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> None:
-        async with changing(complete, engine) as change:
-            await revoke_api_key(change.connection, arguments.id, change.revocations, system_clock())
-
-    run_with_database(settings, work)
+    run_change(
+        settings, lambda change: revoke_api_key(change.connection, arguments.id, change.revocations, system_clock())
+    )
     print(f"Key {arguments.id} is revoked.")
     return 0

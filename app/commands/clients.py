@@ -3,31 +3,27 @@
 import argparse
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from app.commands.client_keys import add_keys_to, keys_of
 from app.commands.common import (
-    changing,
+    Commands,
     day_or_never,
     need_auth_server,
     print_columns,
+    run_change,
     run_in_transaction,
-    run_with_database,
 )
-from app.db import Engine
 from app.oauth.clients.models import AUTH_METHODS, PUBLIC, Client
 from app.oauth.clients.preregistered import NewClient, add_client, remove_client
 from app.oauth.clients.repository import find_preregistered
 from app.runtime.clock import system_clock
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from app.commands.common import Commands
-
 COLUMNS: Final = ("client id", "name", "method", "introspects", "last used", "redirect uris")
 
 
-def add_to(commands: "Commands") -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("clients", help="apps that you register yourself: add, list, remove")
     actions = parser.add_subparsers(dest="action", required=True)
@@ -80,9 +76,9 @@ def _row(client: Client, last_used_on: date | None) -> tuple[str, ...]:
 
 
 def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> int:
-        async with changing(complete, engine) as change:
-            return len(await remove_client(change.connection, arguments.client_id, change.revocations, system_clock()))
-
-    print(f"Removed. Approvals that it ended: {run_with_database(settings, work)}")
+    ended = run_change(
+        settings,
+        lambda change: remove_client(change.connection, arguments.client_id, change.revocations, system_clock()),
+    )
+    print(f"Removed. Approvals that it ended: {len(ended)}")
     return 0

@@ -2,11 +2,10 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -22,9 +21,8 @@ from app.settings import Settings
 from app.settings.public_url import check_public_url
 from app.settings.secret_key import has_secret_key, keep_secret_key
 
-if TYPE_CHECKING:
-    # A generic class that argparse keeps private.
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
+# A generic class that argparse keeps private, and that is no generic one at run time.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # pyright: ignore[reportPrivateUsage]
 
 Run = Callable[[Settings, argparse.Namespace], int]
 """Runs a command with the settings and the parsed arguments; returns the exit status."""
@@ -103,24 +101,29 @@ class Change:
     households: list[UUID] = field(default_factory=list[UUID])
 
 
-@asynccontextmanager
-async def changing(settings: Settings, engine: Engine) -> AsyncGenerator[Change]:
-    """Open a transaction, and afterwards notify all processes of the change, so that calls and streams end at once.
+def run_change(settings: Settings, work: Callable[[Change], Awaitable[Found]]) -> Found:
+    """Run `work` in a transaction, and afterwards notify all processes of the change, so that calls and streams end at
+    once.
 
     A process that the notification does not reach finds out by itself within two seconds.
     """
-    revoked: list[UUID] = []
-    revocations = GrantRevocations(revoked.append)
-    async with transaction(engine, committed=revocations.publish) as connection:
-        change = Change(connection, revocations)
-        yield change
-    if revoked or change.households:
-        pubsub = PubSub(_database_url(settings))
-        async with pubsub.running():
-            for grant_id in revoked:
-                pubsub.grant_ended(grant_id)
-            for household_id in change.households:
-                pubsub.publish(MembersChanged(household_id))
+
+    async def run(complete: Settings, engine: Engine) -> Found:
+        revoked: list[UUID] = []
+        revocations = GrantRevocations(revoked.append)
+        async with transaction(engine, committed=revocations.publish) as connection:
+            change = Change(connection, revocations)
+            found = await work(change)
+        if revoked or change.households:
+            pubsub = PubSub(_database_url(complete))
+            async with pubsub.running():
+                for grant_id in revoked:
+                    pubsub.grant_ended(grant_id)
+                for household_id in change.households:
+                    pubsub.publish(MembersChanged(household_id))
+        return found
+
+    return run_with_database(settings, run)
 
 
 def _database_url(settings: Settings) -> str:

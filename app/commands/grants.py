@@ -1,11 +1,11 @@
 """`python -m app grants list|revoke`."""
 
 import argparse
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
-from app.commands.common import changing, format_minute, print_columns, run_in_transaction, run_with_database
-from app.db import Connection, Engine
+from app.commands.common import Commands, format_minute, print_columns, run_change, run_in_transaction
+from app.db import Connection
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
 from app.oauth.grants.revocation import revoke_by_command
 from app.people.identities import find_anybody
@@ -13,13 +13,10 @@ from app.runtime.clock import system_clock
 from app.scopes import format_scope
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from app.commands.common import Commands
-
 COLUMNS: Final = ("grant", "kind", "client id", "name", "issuer", "scopes", "households", "created", "until")
 
 
-def add_to(commands: "Commands") -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("grants", help="what a person has approved: list or revoke it")
     actions = parser.add_subparsers(dest="action", required=True)
@@ -65,10 +62,8 @@ def _row(grant: ConnectedApp) -> tuple[str, ...]:
 
 
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> None:
-        async with changing(complete, engine) as change:
-            await revoke_by_command(change.connection, arguments.id, change.revocations, system_clock())
-
-    run_with_database(settings, work)
+    run_change(
+        settings, lambda change: revoke_by_command(change.connection, arguments.id, change.revocations, system_clock())
+    )
     print(f"Grant {arguments.id} is revoked.")
     return 0

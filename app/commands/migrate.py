@@ -1,16 +1,13 @@
 """`python -m app migrate`."""
 
 import argparse
-from typing import TYPE_CHECKING
 
+from app.commands.common import Commands
 from app.db.startup import database
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from app.commands.common import Commands
 
-
-def add_to(commands: "Commands") -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("migrate", help="bring the database to the newest schema, then exit")
     parser.set_defaults(run=_run)

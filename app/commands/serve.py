@@ -1,15 +1,12 @@
 """`python -m app serve`."""
 
 import argparse
-from typing import TYPE_CHECKING
 
+from app.commands.common import Commands
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from app.commands.common import Commands
 
-
-def add_to(commands: "Commands") -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("serve", help="run the service; starts its own database unless DATABASE_URL is set")
     parser.set_defaults(run=_run)

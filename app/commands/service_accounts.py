@@ -2,20 +2,20 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from app.commands.client_keys import add_keys_to, keys_of
 from app.commands.common import (
-    changing,
+    Change,
+    Commands,
     day_or_never,
     need_auth_server,
     print_columns,
+    run_change,
     run_in_transaction,
-    run_with_database,
 )
-from app.db import Engine
 from app.oauth.clients.models import CONFIDENTIAL_METHODS
-from app.oauth.credentials.service_account_repository import ServiceAccount, find_service_accounts
+from app.oauth.credentials.repository import ServiceAccount, find_service_accounts
 from app.oauth.credentials.service_accounts import (
     NewAccount,
     create_service_account,
@@ -25,13 +25,10 @@ from app.runtime.clock import system_clock
 from app.scopes import format_scope
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from app.commands.common import Commands
-
 COLUMNS: Final = ("client id", "name", "household", "scopes", "method", "state", "last used")
 
 
-def add_to(commands: "Commands") -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("service-accounts", help="programs that act on their own behalf in one household")
     actions = parser.add_subparsers(dest="action", required=True)
@@ -59,7 +56,6 @@ def _create(settings: Settings, arguments: argparse.Namespace) -> int:
         method=arguments.auth_method,
         keys=keys_of(arguments),
     )
-
     issued = run_in_transaction(
         settings, lambda connection: create_service_account(connection, settings.resource, wanted, system_clock())
     )
@@ -82,11 +78,10 @@ def _row(account: ServiceAccount) -> tuple[str, ...]:
 
 
 def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
-    async def work(complete: Settings, engine: Engine) -> None:
-        async with changing(complete, engine) as change:
-            left = await revoke_service_account(change.connection, arguments.id, change.revocations, system_clock())
-            change.households.append(left)
+    async def work(change: Change) -> None:
+        left = await revoke_service_account(change.connection, arguments.id, change.revocations, system_clock())
+        change.households.append(left)
 
-    run_with_database(settings, work)
+    run_change(settings, work)
     print(f"Service account {arguments.id} is revoked.")
     return 0

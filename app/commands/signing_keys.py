@@ -2,9 +2,16 @@
 
 import argparse
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from app.commands.common import format_minute, need_auth_server, print_columns, run_in_transaction, run_with_database
+from app.commands.common import (
+    Commands,
+    format_minute,
+    need_auth_server,
+    print_columns,
+    run_in_transaction,
+    run_with_database,
+)
 from app.db import Engine, transaction
 from app.oauth.signing.key_ring import PUBLISHED_AFTER_RETIREMENT, KeyRing
 from app.oauth.signing.repository import StoredKey, find_keys
@@ -12,13 +19,10 @@ from app.oauth.signing.rotation import rotate_keys
 from app.runtime.clock import system_clock
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from app.commands.common import Commands
-
 COLUMNS: Final = ("kid", "signs from", "signs until", "published until", "state")
 
 
-def add_to(commands: "Commands") -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("signing-keys", help="the keys that sign access tokens")
     actions = parser.add_subparsers(dest="action", required=True)

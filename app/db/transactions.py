@@ -1,9 +1,10 @@
-"""The transaction: opened once per call, and the only commit in the code base."""
+"""The transaction: opened once per call, and the only COMMIT in the code base; and statements that are a transaction of
+their own, in one message (docs/decisions/0019)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager, nullcontext, suppress
-from typing import Any, Final, cast
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import ExitStack, asynccontextmanager, nullcontext, suppress
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 import anyio
@@ -13,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
-from app.db.engine import POOL_SIZE, Connection, Driver, Engine
+from app.db.engine import CONTEXT, POOL_SIZE, Connection, Driver, Engine
 from app.db.faults import (
     CannotConnect,
     CommitLost,
@@ -27,7 +28,20 @@ from app.limits.defaults import WRITERS
 
 LOCK_WAIT: Final = "5s"
 
+BRIEF_LOCK_WAIT: Final = "100ms"
+
+WRITE_CONTEXT: Final = CONTEXT.replace("true))", f"true), set_config('lock_timeout', '{BRIEF_LOCK_WAIT}', true))")
+"""`CONTEXT` of a statement that writes.
+
+It waits briefly for the writer of another process, who will have changed what the statement depends on: a longer wait
+is that of a transaction, which the caller can cancel.
+"""
+
+Rows = Sequence[asyncpg.Record]
+
 _writers: Final = Slots(WRITERS)
+
+Result = TypeVar("Result")
 
 
 class CommittedError(Exception):
@@ -87,9 +101,8 @@ async def open_transaction(
     Raises `Unavailable` when the database can't be reached, is too busy, or lost the transaction.
     """
     try:
-        is_writer = write and household_id is not None
-        with await take(_writers.of(household_id), seconds=WRITERS.seconds) if is_writer else nullcontext():
-            opened = await _begun(engine, _opening(household_id, write))
+        with await _turn_of(household_id) if write and household_id is not None else nullcontext():
+            opened = await _begun(engine, _opening(engine, household_id, write))
             try:
                 yield opened
             except CommittedError:
@@ -105,26 +118,125 @@ async def open_transaction(
         raise
 
 
-def _opening(household_id: UUID | None, write: bool) -> str:
+async def take_turn(household_id: UUID) -> ExitStack:
+    """Wait for the turn to write in a household; it ends when the returned stack is closed.
+
+    Every write of this process has its turn: one that another writer overtakes has to begin again. `open_transaction`
+    waits for it by itself; `store_alone` needs it to be taken. Raises `Unavailable` after waiting for too long.
+    """
+    try:
+        return await _turn_of(household_id)
+    except TimeoutError as error:
+        raise unavailable(error) or error from error
+
+
+async def _turn_of(household_id: UUID) -> ExitStack:
+    return await take(_writers.of(household_id), seconds=WRITERS.seconds)
+
+
+async def fetch_alone(engine: Engine, household_id: UUID, statement: str, *values: object) -> Rows:
+    """Return the rows of a statement that only reads, and begins with `CONTEXT`.
+
+    Raises `Unavailable` when the database can't be reached or is too busy.
+    """
+    stale = 0
+    try:
+        while True:
+            opened = OpenTransaction(engine, await _pooled(engine))
+            try:
+                rows = await opened.driver.fetch(statement, household_id, *values)
+            except BaseException as error:
+                await _to_its_end(_give_up(opened))
+                stale += 1
+                if not is_lost_connection(error) or stale > POOL_SIZE:
+                    raise
+            else:
+                opened.pooled.close()
+                return rows
+    except Exception as error:
+        if (refusal := unavailable(error)) is not None:
+            raise refusal from error
+        raise
+
+
+async def store_alone(
+    engine: Engine, household_id: UUID, statement: str, *values: object, stored: Callable[[Rows], Result]
+) -> Result:
+    """Send a statement that begins with `WRITE_CONTEXT` and stores all of a change or nothing; return what `stored`
+    makes of its rows. There are none when another process holds the household's lock.
+
+    Once it is sent, it is carried out and `stored` is called even when the caller is cancelled; so that must not raise.
+    Raises `Unavailable` when the database can't be reached, is too busy, or was lost while the statement was under way.
+    """
+    try:
+        opened = await _connected(engine)
+        return await _to_its_end(_store_alone(opened, household_id, statement, values, stored))
+    except Exception as error:
+        if (refusal := unavailable(error)) is not None:
+            raise refusal from error
+        raise
+
+
+async def _connected(engine: Engine) -> OpenTransaction:
+    """Return a connection that was not closed meanwhile: what was sent on one that is lost can't be sent again."""
+    while True:
+        opened = OpenTransaction(engine, await _pooled(engine))
+        if not opened.driver.is_closed():
+            return opened
+        await _to_its_end(_discard(opened))
+
+
+async def _store_alone(
+    opened: OpenTransaction,
+    household_id: UUID,
+    statement: str,
+    values: Sequence[object],
+    stored: Callable[[Rows], Result],
+) -> Result:
+    rows: Rows = []
+    try:
+        rows = await _send_alone(opened.driver, statement, household_id, *values)
+    except asyncpg.LockNotAvailableError:
+        pass
+    except Exception as error:
+        await _give_up(opened)
+        if has_unknown_outcome(error):
+            raise CommitUnknown from error
+        raise
+    try:
+        return stored(rows)
+    finally:
+        opened.pooled.close()
+
+
+async def _send_alone(driver: Driver, statement: str, *values: object) -> Rows:
+    return await driver.fetch(statement, *values)
+
+
+def _opening(engine: Engine, household_id: UUID | None, write: bool) -> Sequence[str]:
+    """Return the messages that begin a transaction."""
     if household_id is None:
-        return "BEGIN"
+        return ["BEGIN"]
     # SET takes no parameters; a UUID's text is hexadecimal digits and hyphens, whatever the caller passed.
     household = str(UUID(str(household_id)))
     opening = f"BEGIN; SET LOCAL app.household_id = '{household}'"
     if not write:
-        return opening
+        return [opening]
     # The household's clock row is its write lock. Taken here, every later statement of the
     # transaction has a snapshot that is younger than the lock (docs/decisions/0002).
+    opening = f"{opening}; SET LOCAL lock_timeout = '{LOCK_WAIT}'"
     lock = f"UPDATE clocks SET rev = rev + 1 WHERE household_id = '{household}'"  # noqa: S608
-    return f"{opening}; SET LOCAL lock_timeout = '{LOCK_WAIT}'; {lock}"
+    # Citus does not pass on settings that came in the same message.
+    return [f"{opening}; {lock}"] if engine.takes_one_message else [opening, lock]
 
 
-async def _begun(engine: Engine, opening: str) -> OpenTransaction:
+async def _begun(engine: Engine, opening: Sequence[str]) -> OpenTransaction:
     stale = 0
     while True:
         opened = OpenTransaction(engine, await _pooled(engine))
         try:
-            await _send(opened.driver, opening)
+            for message in opening:
+                await _send(opened.driver, message)
         except BaseException as error:
             await _to_its_end(_discard(opened))
             # After a restart of Postgres every pooled connection is stale: each is tried once.
@@ -179,11 +291,11 @@ async def _discard(opened: OpenTransaction) -> None:
     await greenlet_spawn(opened.pooled.close)
 
 
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
     """Run `work` to its end, even when the caller is cancelled meanwhile; then pass the cancellation on."""
     task = asyncio.ensure_future(work)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         with anyio.CancelScope(shield=True):
             while not task.done():

@@ -1,16 +1,18 @@
 """Tenant: a transaction together with a household that the caller was proven to belong to.
 
-Everything that touches a household's data demands one, and only this module can make one.
+Everything that touches a household's data demands one, or a `ProvenHousehold` for what takes a single message, and only
+this module can make them.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from app.db import Connection, Engine, OpenTransaction, open_transaction
 from app.db.engine import Driver
+from app.db.transactions import Rows, fetch_alone, store_alone, take_turn
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, matching, several
 from app.households.models import Membership
@@ -69,6 +71,71 @@ class Tenant:
         self._changed[list_id] = rev
 
 
+@dataclass(frozen=True, slots=True)
+class ProvenHousehold:
+    """A household that the caller was proven to belong to, for statements that are a transaction of their own."""
+
+    engine: Engine = field(repr=False)
+    actor: Actor
+    membership: Membership
+    _lists_changed: ListsChanged | None = field(repr=False)
+    _proof: object = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self._proof is not _PROOF:
+            raise TypeError("a ProvenHousehold comes from prove_household()")
+
+    @property
+    def household_id(self) -> UUID:
+        """The proven household."""
+        return self.membership.household_id
+
+    @property
+    def takes_one_message(self) -> bool:
+        """Whether the database can do without `open`."""
+        return self.engine.takes_one_message
+
+    def open(self, *, write: bool) -> AbstractAsyncContextManager["Tenant"]:
+        """Open a transaction in it, as `open_tenant` does."""
+        return _opened(self.engine, self.actor, self.membership, write=write, lists_changed=self._lists_changed)
+
+    async def take_turn(self) -> ExitStack:
+        """Wait for the turn to write here; it ends when the returned stack is closed. Raises `Unavailable`."""
+        return await take_turn(self.household_id)
+
+    async def fetch(self, statement: str, *values: object) -> Rows:
+        """Return the rows of a statement that only reads: it begins with `CONTEXT`, and its $1 is the household.
+
+        Raises `Unavailable` without the database.
+        """
+        return await fetch_alone(self.engine, self.household_id, statement, *values)
+
+    async def store(self, statement: str, *values: object, changed: Callable[[Rows], Mapping[UUID, int]]) -> Rows:
+        """Send a statement that stores all of a change or nothing: it begins with `WRITE_CONTEXT`, and its $1 is the
+        household. Return its rows; there are none when another process is writing here. Needs the turn.
+
+        `changed` returns the lists that changed, by the rows, with their new revisions; it must not raise.
+        Raises `Unavailable` without the database.
+        """
+
+        def notify(rows: Rows) -> Rows:
+            if (lists := changed(rows)) and self._lists_changed is not None:
+                self._lists_changed(self.household_id, lists)
+            return rows
+
+        return await store_alone(self.engine, self.household_id, statement, *values, stored=notify)
+
+
+def prove_household(
+    engine: Engine, actor: Actor, household: str | None, *, write: bool, lists_changed: ListsChanged | None = None
+) -> ProvenHousehold:
+    """Return the named household, or the grant's default one. Raises as `open_tenant` does."""
+    membership = choose(actor, household)
+    if write and membership.role == "viewer":
+        raise RoleRefused("You can look at this household but not change it. One of its owners can make you an editor.")
+    return ProvenHousehold(engine, actor, membership, lists_changed, _PROOF)
+
+
 @asynccontextmanager
 async def open_tenant(
     engine: Engine, actor: Actor, household: str | None, *, write: bool, lists_changed: ListsChanged | None = None
@@ -79,10 +146,8 @@ async def open_tenant(
     Raises `NotFound` or `Ambiguous` for the name (a household that is not covered gets the same answer as one that does
     not exist), `RoleRefused` if a viewer wants to write, `Unavailable` without the database.
     """
-    membership = choose(actor, household)
-    if write and membership.role == "viewer":
-        raise RoleRefused("You can look at this household but not change it. One of its owners can make you an editor.")
-    async with _opened(engine, actor, membership, write=write, lists_changed=lists_changed) as tenant:
+    proven = prove_household(engine, actor, household, write=write, lists_changed=lists_changed)
+    async with proven.open(write=write) as tenant:
         yield tenant
 
 

@@ -196,11 +196,11 @@ EMAILS_TO_ADDRESS: Final = Backoff(
 
 WRITERS: Final = ConcurrencyLimit(
     "writers",
-    2,
+    1,
     Key.HOUSEHOLD,
     10,
-    "Transactions that write: one that has the household's lock, and the next one with its connection ready. Others "
-    "wait without a connection, which leaves connections to other households.",
+    "Transactions that write. Others wait without a connection, which leaves connections to other households; and a "
+    "change that goes in one message is not overtaken by another one of this process.",
 )
 PASSWORD_HASHES: Final = ConcurrencyLimit(
     "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."

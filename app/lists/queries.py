@@ -10,11 +10,11 @@ from pydantic import Field, TypeAdapter
 
 from app.cursors import make_cursor, read_cursor
 from app.errors import Invalid
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import query_repository, repository
 from app.lists.items.fields import NAME_LENGTH, PageRow
 from app.lists.models import GroupBy, ShoppingList, View
-from app.lists.query_repository import Browse
+from app.lists.query_repository import Browse, OpenPage
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
 from app.quantities.merge_key import singular
@@ -64,7 +64,7 @@ class Request:
 async def read_items(tenant: Tenant, request: Request) -> Page:
     """Return a page of items. Raises `NotFound` for the list, and `Invalid` for the query and the cursor."""
     cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)
-    if request.list != ALL_LISTS and request == Request(request.list, cursor=request.cursor, limit=request.limit):
+    if _is_for_open_items(request):
         return await _read_open_items(tenant, request, cursor)
     shopping_list = None if request.list == ALL_LISTS else await resolve_list(tenant, request.list)
     fingerprint = _fingerprint(shopping_list, request)
@@ -93,26 +93,48 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
     )
 
 
+async def read_items_alone(household: ProvenHousehold, request: Request) -> Page | None:
+    """Return the page that `read_items` returns, in one message; None where it takes more."""
+    if not _is_for_open_items(request):
+        return None
+    cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)
+    after = None if cursor is None else cursor.place[-2:]
+    found = await query_repository.read_open_page_alone(household, request.list, after, request.limit + 1)
+    return None if found is None else _open_page(found, request, cursor)
+
+
+def _is_for_open_items(request: Request) -> bool:
+    """Return whether a request is for the open items of one list, in its order, without filters: what nearly every
+    call asks for."""
+    return request.list != ALL_LISTS and request == Request(request.list, cursor=request.cursor, limit=request.limit)
+
+
 async def _read_open_items(tenant: Tenant, request: Request, cursor: "Cursor | None") -> Page:
-    """Return the open items of one list, in its order, without filters: what nearly every call asks for."""
     after = None if cursor is None else cursor.place[-2:]
     found = await query_repository.read_open_page(tenant, request.list, after, request.limit + 1)
     if found is None:
         await resolve_list(tenant, request.list)  # raises, with the lists as candidates
         return await _read_open_items(tenant, request, cursor)  # the list was created just now
+    return _open_page(found, request, cursor)
+
+
+def _open_page(found: OpenPage, request: Request, cursor: "Cursor | None") -> Page:
     shopping_list, rows = found
-    fingerprint = _fingerprint(shopping_list, request)
-    _refuse_other_request(cursor, fingerprint)
-    rev = shopping_list.rev if cursor is None else cursor.rev
     more = len(rows) > request.limit
     rows = rows[: request.limit]
+    rev = shopping_list.rev if cursor is None else cursor.rev
+    next_cursor = None
+    if more or cursor is not None:
+        fingerprint = _fingerprint(shopping_list, request)
+        _refuse_other_request(cursor, fingerprint)
+        next_cursor = make_cursor(Cursor(fingerprint, rev, rows[-1].place)) if more else None
     return Page(
         list=shopping_list,
         rev=rev,
         rows=rows,
         removed=(),
         counts=_counts([shopping_list]),
-        next_cursor=make_cursor(Cursor(fingerprint, rev, rows[-1].place)) if more else None,
+        next_cursor=next_cursor,
     )
 
 

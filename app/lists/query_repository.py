@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,11 +24,12 @@ from sqlalchemy import (
     union,
 )
 
-from app.households.tenant import Tenant
+from app.db.engine import CONTEXT, IN_CONTEXT
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.history.tables import departures
 from app.lists.items.fields import PAGE_COLUMNS, PageRow, Place
 from app.lists.models import GroupBy, ShoppingList, View
-from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY, list_of
+from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY, Row, list_of
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
 from app.people.tables import people
@@ -146,37 +149,86 @@ _ASSIGNEE: Final = """
         THEN (SELECT people.name FROM people WHERE people.id = items.assignee_id) END"""
 """Instead of a join, because few items have an assignee."""
 
-_COLUMNS: Final = ", ".join(_ASSIGNEE if column == "people.name" else column for column in PAGE_COLUMNS)
+_SHOWN_AS: Final = {"people.name": _ASSIGNEE, "items.amount": "items.amount::text"}
+_COLUMNS: Final = {
+    column.replace(".", "_"): _SHOWN_AS.get(column, column) for column in PAGE_COLUMNS if column != "lists.no"
+}
+_AMOUNT: Final = PAGE_COLUMNS.index("items.amount")
 
 
-def _query(which: str, position: str, no: str, limit: str) -> str:
+def _query(which: str, position: str, no: str, limit: str, *, alone: bool) -> str:
+    context, in_context = (f"WITH {CONTEXT}", IN_CONTEXT) if alone else ("", "true")
+    # The page comes as a column for each field: an array is read faster than as many records, and Citus has no way to
+    # pass on a record without a type.
     return f"""
-        SELECT {LIST_COLUMNS}, ARRAY(
-            SELECT ROW({_COLUMNS}, true, NULL)
-            FROM items
-            WHERE items.household_id = $1 AND items.list_id = lists.id
-              AND items.checked_at IS NULL AND items.deleted_at IS NULL
-              AND (items.not_before <= {TODAY}) IS NOT FALSE AND (items.position, items.no) > ({position}, {no})
-            ORDER BY items.position, items.no LIMIT {limit}
-        )
-        FROM lists WHERE {which}
+        {context}
+        SELECT {LIST_COLUMNS}, page.* FROM lists LEFT JOIN LATERAL (
+            SELECT {", ".join(f"array_agg(item.{name})" for name in _COLUMNS)} FROM (
+                SELECT {", ".join(f"{column} AS {name}" for name, column in _COLUMNS.items())} FROM items
+                WHERE {in_context} AND items.household_id = $1 AND items.list_id = lists.id
+                  AND items.checked_at IS NULL AND items.deleted_at IS NULL
+                  AND (items.not_before <= {TODAY}) IS NOT FALSE AND (items.position, items.no) > ({position}, {no})
+                ORDER BY items.position, items.no LIMIT {limit}
+            ) AS item
+        ) AS page ON true
+        WHERE {in_context} AND {which}
     """  # noqa: S608
 
 
-_ON_NAMED: Final = _query(NAMED, "$4::bigint", "$5::integer", "$6::integer")
-_ON_DEFAULT: Final = _query(DEFAULT, "$3::bigint", "$4::integer", "$5::integer")
+def _queries(*, alone: bool) -> tuple[str, str]:
+    """Return the query for the named list, and the one for the default list."""
+    return (
+        _query(NAMED, "$4::bigint", "$5::integer", "$6::integer", alone=alone),
+        _query(DEFAULT, "$3::bigint", "$4::integer", "$5::integer", alone=alone),
+    )
+
+
+_IN_TRANSACTION: Final = _queries(alone=False)
+_ALONE: Final = _queries(alone=True)
+
+OpenPage = tuple[ShoppingList, list[PageRow]]
 
 
 async def read_open_page(
     tenant: Tenant, list_name: str | None, after: tuple[int, int] | None, limit: int
-) -> tuple[ShoppingList, list[PageRow]] | None:
+) -> OpenPage | None:
     """Return the named or else the default list, with at most `limit` of its open items that wait for no day, behind
     the position and number `after`. None when there is no such list."""
+    query, values = _question(_IN_TRANSACTION, tenant.actor.person_id, list_name, after, limit)
+    return _open_page(await tenant.driver.fetch(query, tenant.household_id, *values))
+
+
+async def read_open_page_alone(
+    household: ProvenHousehold, list_name: str | None, after: tuple[int, int] | None, limit: int
+) -> OpenPage | None:
+    """Return what `read_open_page` does, in one message."""
+    query, values = _question(_ALONE, household.actor.person_id, list_name, after, limit)
+    return _open_page(await household.fetch(query, *values))
+
+
+def _question(
+    queries: tuple[str, str], person_id: UUID, list_name: str | None, after: tuple[int, int] | None, limit: int
+) -> tuple[str, Sequence[object]]:
+    on_named, on_default = queries
     place = after or _TOP
     if list_name is None:
-        row = await tenant.driver.fetchrow(_ON_DEFAULT, tenant.household_id, tenant.actor.person_id, *place, limit)
-    else:
-        row = await tenant.driver.fetchrow(_ON_NAMED, tenant.household_id, *list_key(list_name), *place, limit)
-    if row is None:
+        return on_default, (person_id, *place, limit)
+    return on_named, (*list_key(list_name), *place, limit)
+
+
+def _open_page(rows: Sequence[Row]) -> OpenPage | None:
+    if not rows:
         return None
-    return list_of(row), [PageRow(*item) for item in row[LIST_WIDTH]]
+    (row,) = rows
+    on = list_of(row)
+    columns = list(row[LIST_WIDTH:])
+    if columns[0] is None:  # aggregates of no rows
+        return on, []
+    columns[_AMOUNT] = [amount and _decimal(amount) for amount in columns[_AMOUNT]]
+    return on, [PageRow._make((*item, on.no, True, None)) for item in zip(*columns, strict=True)]
+
+
+@lru_cache(4096)
+def _decimal(text: str) -> Decimal:
+    """Return a number. Few are in use, and the same text is the same number to everyone."""
+    return Decimal(text)

@@ -18,7 +18,7 @@ from app.audit.log import AuditLog
 from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
 from app.errors import AppError, Conflict
-from app.households.tenant import ListsChanged, Tenant, open_tenant
+from app.households.tenant import ListsChanged, ProvenHousehold, Tenant, prove_household
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
@@ -76,12 +76,15 @@ class Dispatch:
                 call.outcome = SCOPE_MISSING
                 raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
             valid = validate(tool.arguments, arguments or {}, tool.input_schema)
-            async with open_tenant(
+            household = prove_household(
                 self._engine, caller.actor, valid.household, write=tool.writes, lists_changed=self._lists_changed
-            ) as tenant:
-                call.household_id = tenant.household_id
-                # Serialised before COMMIT: a result that can't be shown must not be stored either.
-                answer = await _run(tool, tenant, valid, call)
+            )
+            call.household_id = household.household_id
+            answer = await _run_alone(tool, household, valid, call)
+            if answer is None:
+                async with household.open(write=tool.writes) as tenant:
+                    # Serialised before COMMIT: a result that can't be shown must not be stored either.
+                    answer = await _run(tool, tenant, valid, call)
         except AppError as error:
             call.outcome, call.touched = error.code, None
             return tool_error(error)
@@ -114,13 +117,29 @@ class Dispatch:
             )
 
 
+async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, call: _Call) -> bytes | None:
+    """Run a tool without a transaction and return its answer; None for a call that needs one."""
+    has_key = isinstance(arguments, WriteArguments) and arguments.idempotency_key is not None
+    if tool.alone is None or has_key or not household.takes_one_message:
+        return None
+
+    def serialise(result: ToolResult) -> tuple[bytes, int]:
+        return _answer_of(result), result.touched()
+
+    served: tuple[bytes, int] | None = await tool.alone(household, arguments, serialise)
+    if served is None:
+        return None
+    answer, call.touched = served
+    call.outcome = OK
+    return answer
+
+
 async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> bytes:
     """Run a tool and return its answer; for an idempotency key that was used before, return the first answer."""
     if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
         result: ToolResult = await tool.handler(tenant, arguments)
         call.outcome, call.touched = OK, result.touched()
-        structured = result.model_dump_json(exclude_none=True)
-        return _answer(structured, result.content(structured))
+        return _answer_of(result)
     key = clean(arguments.idempotency_key, "idempotency_key", KEY_LENGTH)
     args_hash = _hash(tool.name, arguments)
     kept = await history.kept_answer(tenant, key)
@@ -138,6 +157,11 @@ async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> by
     event_no = event_no_of(written.undo_ref) if written.undo_ref else await history.insert_event(tenant, tool.name)
     await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, structured))
     return _answer(structured, written.content(structured))
+
+
+def _answer_of(result: ToolResult) -> bytes:
+    structured = result.model_dump_json(exclude_none=True)
+    return _answer(structured, result.content(structured))
 
 
 def _answer(structured: str, content: list[dict[str, Any]]) -> bytes:

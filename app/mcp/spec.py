@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 import mcp_types as types
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
 
 KEY_LENGTH: Final = 200
 Schema = dict[str, Any]
@@ -78,6 +78,9 @@ class Hints:
 Arguments = TypeVar("Arguments", bound=ToolArguments)
 Result = TypeVar("Result", bound=ToolResult)
 
+Answer = TypeVar("Answer")
+"""What dispatch makes of a result: it is serialised."""
+
 
 @dataclass(frozen=True)
 class ToolSpec(Generic[Arguments, Result]):
@@ -89,6 +92,11 @@ class ToolSpec(Generic[Arguments, Result]):
     title: str
     scopes: frozenset[str]
     hints: Hints
+    alone: Callable[[ProvenHousehold, Arguments, Callable[[Result], Any]], Awaitable[Any]] | None = None
+    """The handler without a transaction, for what one or two messages can do; it returns None where they can't.
+
+    It serialises its result, by the function that it is given, before anything is stored.
+    """
     streams: bool = False
     """Whether it may send something before its result: progress, log messages, requests. Its calls are then answered by
     a stream of events."""

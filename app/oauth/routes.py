@@ -10,7 +10,6 @@ from app.fetch.fetcher import Fetcher
 from app.oauth.authorize.approve import ConsentEndpoint
 from app.oauth.authorize.consent import ConsentPage
 from app.oauth.authorize.endpoint import AuthorizationEndpoint
-from app.oauth.authorize.error_page import with_error_page
 from app.oauth.client_endpoint import client_route
 from app.oauth.clients.authentication import ClientAuthenticator
 from app.oauth.clients.fetch_limits import DOCUMENTS, KEY_SETS, FetchLimits
@@ -19,6 +18,7 @@ from app.oauth.clients.metadata_documents import MetadataDocuments
 from app.oauth.clients.policy import ClientPolicy
 from app.oauth.clients.registration import RegistrationEndpoint
 from app.oauth.context import OAuthContext
+from app.oauth.errors import OAuthError
 from app.oauth.external.trusted_issuers import embedded_issuer
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.signing.key_ring import KeyRing
@@ -29,7 +29,7 @@ from app.oauth.tokens.verifier import TokenVerifier
 from app.resources import MAIN
 from app.ui.page_kit import PageKit
 from app.ui.public_document import public_document
-from app.ui.routes import page_route
+from app.ui.routes import PageHandler, page_route
 
 CACHE_SECONDS = 300
 
@@ -85,13 +85,27 @@ def _page_routes(
     limits = FetchLimits(context.limiter, DOCUMENTS)
     documents = MetadataDocuments(context.client_policy, context.engine, fetcher, limits, context.clock)
     consent = ConsentPage(context, kit, documents, provider_name=provider_name, sends_emails=sends_emails)
-    authorize = with_error_page(kit, AuthorizationEndpoint(context, kit))
+    authorize = _with_error_page(kit, AuthorizationEndpoint(context, kit))
     return [
         page_route(kit, "/authorize", authorize),
         page_route(kit, "/oauth/authorize", authorize),
-        page_route(kit, "/oauth/consent", with_error_page(kit, consent)),
-        page_route(kit, "/oauth/consent", with_error_page(kit, ConsentEndpoint(context, kit, consent)), "POST"),
+        page_route(kit, "/oauth/consent", _with_error_page(kit, consent)),
+        page_route(kit, "/oauth/consent", _with_error_page(kit, ConsentEndpoint(context, kit, consent)), "POST"),
     ]
+
+
+def _with_error_page(kit: PageKit, handler: PageHandler) -> PageHandler:
+    """Return the handler with a page as the response to each `OAuthError` that it raises."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except OAuthError as error:
+            return kit.pages.page(
+                "authorize_fault.html", status=error.status, error=error.error, description=error.description
+            )
+
+    return handle
 
 
 def _metadata_routes(public_url: str, policy: ClientPolicy) -> list[BaseRoute]:

@@ -14,8 +14,8 @@ from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.errors import Ambiguous, Invalid, NotFound
 from app.households.tables import memberships
-from app.oauth.credentials.api_key_repository import find_api_keys
 from app.oauth.credentials.api_keys import IssuedKey, NewKey, create_api_key, revoke_api_key
+from app.oauth.credentials.repository import find_api_keys
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.tables import api_keys as stored_keys
 from app.oauth.tables import grants

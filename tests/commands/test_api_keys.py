@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from app.db import Engine, transaction
-from app.oauth.credentials.api_key_repository import find_grant_of_key_id
+from app.oauth.credentials.repository import find_grant_of_key_id
 from app.pubsub import GrantEnded
 from app.settings import Settings
 from tests.command import run

@@ -44,6 +44,8 @@ class Recorder:
             del self._open[connection]
         elif connection in self._open:
             self._open[connection].statements.append(message)
+        else:  # a transaction of its own
+            self.transactions.append(Transaction(self.call, [message]))
 
 
 @contextmanager

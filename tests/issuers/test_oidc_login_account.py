@@ -10,7 +10,8 @@ from app.audit.models import Action
 from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.oauth.oidc_login.repository import LIFE, use_attempt
-from app.oauth.retention import EXPIRED_FOR, delete_expired
+from app.oauth.retention import delete_expired
+from app.oauth.retention_repository import EXPIRED_FOR
 from app.oauth.tables import upstream_sign_ins
 from app.people.tables import people
 from app.runtime.clock import system_clock

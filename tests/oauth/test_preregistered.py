@@ -17,8 +17,8 @@ from app.errors import Invalid, NotFound
 from app.oauth.clients.keys import GivenKeys
 from app.oauth.clients.preregistered import NewClient, add_client, remove_client
 from app.oauth.clients.repository import find_preregistered, note_use
-from app.oauth.external.grant_repository import NewExternalGrant, insert_external_grant
-from app.oauth.grants.repository import find_live_grant, lock_grant
+from app.oauth.grants.models import GrantKind, NewGrant
+from app.oauth.grants.repository import find_live_grant, insert_grant, lock_grant
 from app.oauth.grants.revocation import GrantRevocations
 from app.oauth.tables import clients, grants
 from app.pubsub import GrantEnded, Notification, PubSub
@@ -149,18 +149,21 @@ async def test_removing_a_client_leaves_the_client_of_that_id_of_another_issuer_
 ) -> None:
     client_id = (await add(server))["client_id"]
     person, household_id = await factory.person()
-    grant = NewExternalGrant(
+    grant = NewGrant(
         id=new_id(),
         person_id=person.id,
-        issuer="https://id.example",
         client_id=client_id,
         client={"name": client_id},
         scopes=ALL_SCOPES,
         resource=server.settings.resource,
-        household_ids=(household_id,),
+        household_ids=[household_id],
+        default_household_id=household_id,
+        expires_at=None,
+        kind=GrantKind.EXTERNAL,
+        issuer="https://id.example",
     )
     async with transaction(server.engine) as connection:
-        await insert_external_grant(connection, grant, NOW)
+        await insert_grant(connection, grant, NOW)
     assert await remove(server, client_id) == 0
     async with transaction(server.engine) as connection:
         assert await find_live_grant(connection, grant.id, server.clock()) is not None

@@ -10,12 +10,12 @@ from sqlalchemy import insert, select, update
 
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
-from app.db.purge import BATCH
+from app.db.purge import BATCH, delete_old
 from app.jobs.runner import tend_all
-from app.oauth.credentials.api_key_repository import insert_api_key
+from app.oauth.credentials.repository import insert_api_key
 from app.oauth.grants.repository import find_grant
 from app.oauth.retention import delete_expired
-from app.oauth.retention_repository import delete_grants
+from app.oauth.retention_repository import ended_grants
 from app.oauth.tables import (
     api_keys,
     authorization_requests,
@@ -178,7 +178,7 @@ async def test_an_expired_grant_with_very_many_tokens_goes_in_batches(
         await connection.execute(insert(refresh_tokens), many)
     await change(database.owner, update(grants).values(expires_at=now))
     async with transaction(server.engine) as connection:
-        assert await delete_grants(connection, now + DAY) == 0
+        assert await delete_old(connection, grants, ended_grants(now + 91 * DAY)) == 0
     assert await delete_expired(server.engine, now + 91 * DAY) == 1_101 + 1
     assert await count(server.engine, grants) == 0
     async with transaction(server.engine) as connection:

@@ -19,7 +19,7 @@ from app.households.tables import households
 from app.oauth.clients.keys import GivenKeys
 from app.oauth.clients.preregistered import remove_client
 from app.oauth.clients.repository import find_preregistered, lock_client
-from app.oauth.credentials.service_account_repository import find_service_account, find_service_accounts
+from app.oauth.credentials.repository import find_service_account, find_service_accounts
 from app.oauth.credentials.service_accounts import (
     IssuedAccount,
     NewAccount,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Final, Literal, NotRequired, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -93,6 +94,12 @@ _SHOWN: Final = {
 """The fields that each `detail` shows, beside quantity, list and state."""
 
 
+@lru_cache(4096)
+def _shown_number(measure: str, amount: Decimal, unit: str | None) -> float | int:
+    """Return an amount as a number of its unit. Few are in use, and they are the same to everyone."""
+    return as_number(Quantity(measure, amount, unit).shown)
+
+
 def item_views(rows: Sequence[PageRow], detail: Detail, *, with_list: bool) -> list[ItemView]:
     """Return items as results: what one needs in the shop, or with `full` everything that is set."""
     fields = _SHOWN[detail]
@@ -102,7 +109,7 @@ def item_views(rows: Sequence[PageRow], detail: Detail, *, with_list: bool) -> l
         if with_list:
             view["list"] = f"L{row.list_no}"
         if row.amount is not None:
-            view["quantity"] = as_number(Quantity(row.measure, row.amount, row.unit).shown)
+            view["quantity"] = _shown_number(row.measure, row.amount, row.unit)
             if row.unit is not None:
                 view["unit"] = row.unit
         for field in fields:

@@ -1,13 +1,13 @@
 """The tool `list_items`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel, Field, SkipValidation
 
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import queries
 from app.lists.models import GroupBy, View
-from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.mcp.spec import Answer, Hints, ToolArguments, ToolResult, ToolSpec
 from app.mcp.tools.items import Detail, ItemView, item_views
 from app.scopes import LISTS_READ
 
@@ -66,7 +66,18 @@ class Result(ToolResult):
 async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows the items of a shopping list, in the order of the list: what to buy, or what was bought. Filters by
     store and words, groups, and pages through long lists."""
-    request = queries.Request(
+    return _result(arguments, await queries.read_items(tenant, _request(arguments)))
+
+
+async def _list_items_alone(
+    household: ProvenHousehold, arguments: Arguments, answer: Callable[[Result], Answer]
+) -> Answer | None:
+    page = await queries.read_items_alone(household, _request(arguments))
+    return None if page is None else answer(_result(arguments, page))
+
+
+def _request(arguments: Arguments) -> queries.Request:
+    return queries.Request(
         list=arguments.list,
         view=arguments.view,
         group_by=arguments.group_by,
@@ -76,7 +87,9 @@ async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
         cursor=arguments.cursor,
         limit=arguments.limit,
     )
-    page = await queries.read_items(tenant, request)
+
+
+def _result(arguments: Arguments, page: queries.Page) -> Result:
     return Result(
         list=page.list.ref if page.list is not None else None,
         name=page.list.name if page.list is not None else None,
@@ -93,6 +106,7 @@ LIST_ITEMS = ToolSpec(
     list_items,
     Arguments,
     Result,
+    alone=_list_items_alone,
     title="Show a shopping list",
     scopes=frozenset({LISTS_READ}),
     hints=Hints(read_only=True, destructive=False, idempotent=True),

@@ -45,15 +45,6 @@ class Sender:
     redirect_uri: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedRequest:
-    """The parts of a valid request that are stored."""
-
-    scopes: tuple[str, ...]
-    resource: str
-    code_challenge: str
-
-
 class AuthorizationEndpoint:
     """GET /oauth/authorize."""
 
@@ -76,46 +67,31 @@ class AuthorizationEndpoint:
         parameters = query_parameters(request)
         async with transaction(context.engine) as connection:
             sender = await _find_sender(context.client_policy, connection, parameters)
-            cookie = self._kit.cookie.read(request)
+            cookie, now = self._kit.cookie.read(request), context.clock()
+            browser = cookie or new_secret()
             try:
-                checked = check_request(context.public_url, parameters)
+                pending = _checked_request(context.public_url, parameters, sender, browser, now)
             except OAuthError as error:
-                if await _may_redirect(connection, sender, cookie, context.clock()):
+                if await _may_redirect(connection, sender, cookie, now):
                     response = {"error": error.error, "error_description": error.description}
                     response |= {"state": parameters.get("state")}
                     return _redirect(response_uri(sender.redirect_uri, response, context.public_url))
                 raise
-            return await self._store(connection, sender, parameters.get("state"), checked, cookie)
-
-    async def _store(
-        self, connection: Connection, sender: Sender, state: str | None, checked: CheckedRequest, cookie: str | None
-    ) -> Response:
-        now = self._context.clock()
-        browser = cookie or new_secret()
-        pending = AuthorizationRequest(
-            id=new_id(),
-            browser_hash=hash_of(browser),
-            client_id=sender.client_id,
-            redirect_uri=sender.redirect_uri,
-            state=state,
-            scopes=checked.scopes,
-            resource=checked.resource,
-            code_challenge=checked.code_challenge,
-            expires_at=now + REQUEST_LIFE,
-        )
-        await insert_request(connection, pending, now)
-        await close_oldest_requests(connection, pending.browser_hash, MOST_OPEN, now)
-        is_signed_in = await find_person(connection, browser, now) is not None
+            await insert_request(connection, pending, now)
+            await close_oldest_requests(connection, pending.browser_hash, MOST_OPEN, now)
+            is_signed_in = await find_person(connection, browser, now) is not None
         response = _redirect(self._kit.url(f"{CONSENT if is_signed_in else SIGN_IN}?request={pending.id}"))
         if cookie is None:
             self._kit.cookie.write(response, browser)
         return response
 
 
-def check_request(public_url: str, parameters: Parameters) -> CheckedRequest:
-    """Return the parts of a request that don't decide where the response goes. Raises `OAuthError`.
+def _checked_request(
+    public_url: str, parameters: Parameters, sender: Sender, browser: str, now: datetime
+) -> AuthorizationRequest:
+    """Return the request to store, if the parameters that don't decide where the response goes are valid too.
 
-    PKCE with S256 is required (OAuth 2.1 section 4.1.1); unknown scopes are dropped.
+    PKCE with S256 is required (OAuth 2.1 section 4.1.1); unknown scopes are dropped. Raises `OAuthError`.
     """
     if parameters.get("response_type") != "code":
         raise OAuthError("unsupported_response_type", "response_type must be code.")
@@ -131,7 +107,17 @@ def check_request(public_url: str, parameters: Parameters) -> CheckedRequest:
     scopes = tuple(scope for scope in resource.scopes if scope in asked)
     if not scopes:
         raise invalid_scope(f"None of the scopes exists here. There are: {' '.join(resource.scopes)}.")
-    return CheckedRequest(scopes, resource.identifier(public_url), challenge)
+    return AuthorizationRequest(
+        id=new_id(),
+        browser_hash=hash_of(browser),
+        client_id=sender.client_id,
+        redirect_uri=sender.redirect_uri,
+        state=parameters.get("state"),
+        scopes=scopes,
+        resource=resource.identifier(public_url),
+        code_challenge=challenge,
+        expires_at=now + REQUEST_LIFE,
+    )
 
 
 async def _find_sender(policy: ClientPolicy, connection: Connection, parameters: Parameters) -> Sender:

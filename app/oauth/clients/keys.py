@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import jwt
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from app.errors import Invalid
 from app.oauth.clients.models import PRIVATE_KEY_JWT
@@ -28,9 +28,6 @@ class _JwkSet(BaseModel):
     keys: Annotated[list[dict[str, Any]], Field(max_length=MOST_KEYS)]
 
 
-_SET: Final = TypeAdapter(_JwkSet)
-
-
 @dataclass(frozen=True, slots=True)
 class ClientKey:
     """A public key, its id, and the algorithms that it may be used with."""
@@ -44,7 +41,7 @@ class ClientKey:
 def read_keys(jwks: bytes | dict[str, Any]) -> list[ClientKey]:
     """Return the usable keys of a JWK Set; others in it are ignored (RFC 7517 section 5)."""
     try:
-        found = _SET.validate_json(jwks) if isinstance(jwks, bytes) else _SET.validate_python(jwks)
+        found = _JwkSet.model_validate_json(jwks) if isinstance(jwks, bytes) else _JwkSet.model_validate(jwks)
     except ValidationError:
         return []
     known = [jwk for each in found.keys if (jwk := read_jwk(each)) is not None]
@@ -54,7 +51,7 @@ def read_keys(jwks: bytes | dict[str, Any]) -> list[ClientKey]:
 def keys_error(jwks: dict[str, Any]) -> str | None:
     """Return what is wrong with a JWK Set that a client registers; None when one of its keys can be used."""
     try:
-        found = _SET.validate_python(jwks)
+        found = _JwkSet.model_validate(jwks)
     except ValidationError:
         return f"It is no JWK Set of up to {MOST_KEYS} keys."
     if any(PRIVATE & each.keys() for each in found.keys):

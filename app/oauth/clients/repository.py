@@ -1,5 +1,6 @@
 """SQL on clients."""
 
+from dataclasses import asdict, fields
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -13,18 +14,7 @@ from app.oauth.tables import client_assertions, clients
 KEPT_METADATA: Final = ("application_type", "grant_types", "response_types", "scope", "software_id")
 """The members of a client's metadata that have no column and are worth storing: clients may send many more."""
 
-
-_COLUMNS: Final = (
-    clients.c.id,
-    clients.c.kind,
-    clients.c.name,
-    clients.c.redirect_uris,
-    clients.c.token_endpoint_auth_method,
-    clients.c.secret_hash,
-    clients.c.jwks,
-    clients.c.jwks_uri,
-    clients.c.may_introspect,
-)
+_COLUMNS: Final = tuple(clients.c[each.name] for each in fields(Client))
 
 
 async def insert_client(connection: Connection, client: Client, metadata: dict[str, Any], now: datetime) -> None:
@@ -124,32 +114,14 @@ async def note_use(connection: Connection, client_id: str, now: datetime) -> Non
 
 
 def _values(client: Client, metadata: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": client.id,
-        "kind": client.kind,
-        "name": client.name,
-        "redirect_uris": list(client.redirect_uris),
-        "token_endpoint_auth_method": client.token_endpoint_auth_method,
-        "secret_hash": client.secret_hash,
-        "jwks": client.jwks,
-        "jwks_uri": client.jwks_uri,
-        "may_introspect": client.may_introspect,
-        "metadata": {name: value for name, value in metadata.items() if name in KEPT_METADATA},
-    }
+    kept = {name: value for name, value in metadata.items() if name in KEPT_METADATA}
+    return {**asdict(client), "metadata": kept}
 
 
 def _client(row: Any) -> Client:
-    return Client(
-        id=row.id,
-        kind=ClientKind(row.kind),
-        name=row.name,
-        redirect_uris=tuple(row.redirect_uris),
-        token_endpoint_auth_method=row.token_endpoint_auth_method,
-        secret_hash=row.secret_hash,
-        jwks=row.jwks,
-        jwks_uri=row.jwks_uri,
-        may_introspect=row.may_introspect,
-    )
+    values: dict[str, Any] = {column.name: getattr(row, column.name) for column in _COLUMNS}
+    values |= {"kind": ClientKind(row.kind), "redirect_uris": tuple(row.redirect_uris)}
+    return Client(**values)
 
 
 async def use_assertion(connection: Connection, client_id: str, jti_hash: bytes, expires_at: datetime) -> bool:

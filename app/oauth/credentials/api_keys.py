@@ -15,7 +15,7 @@ from app.db import Connection, new_id
 from app.errors import Conflict, Invalid, NotFound
 from app.households.repository import memberships_of
 from app.households.tenant import named
-from app.oauth.credentials.api_key_repository import find_grant_of_key_id, insert_api_key
+from app.oauth.credentials.repository import find_grant_of_key_id, insert_api_key
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.create import create_grant, has_room
 from app.oauth.grants.models import GrantKind, NewGrant

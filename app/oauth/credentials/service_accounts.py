@@ -4,6 +4,7 @@ An account is a client of kind `service`, a person without credentials that it a
 in its activity), that person's membership, and a grant of kind `service`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -20,7 +21,7 @@ from app.households.models import Role
 from app.oauth.clients.keys import NO_KEYS, GivenKeys, check_given_keys
 from app.oauth.clients.models import CONFIDENTIAL_METHODS, PRIVATE_KEY_JWT, Client, ClientKind
 from app.oauth.clients.repository import insert_client, lock_client
-from app.oauth.credentials.service_account_repository import find_service_account
+from app.oauth.credentials.repository import find_service_account
 from app.oauth.grants.create import create_grant
 from app.oauth.grants.models import GrantKind, GrantRow, NewGrant
 from app.oauth.grants.repository import by_id, find_grant_households, of_client
@@ -61,7 +62,9 @@ async def create_service_account(
     if new.role not in ("editor", "viewer"):
         raise Invalid("role: a service account is an editor or a viewer.", field="role")
     name = clean(new.name, "name", LONGEST_NAME)
-    keys = _checked_keys(new)
+    if new.method not in CONFIDENTIAL_METHODS:
+        raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
+    keys = check_given_keys(new.method, new.keys)
     household_id = await find_among_all(connection, new.household)
     secret = None if new.method == PRIVATE_KEY_JWT else new_secret(CLIENT_SECRET_PREFIX)
     client = Client(
@@ -81,18 +84,7 @@ async def create_service_account(
     )
     person = await insert_service_person(connection, client.id, name, now)
     await join(connection, household_id, person.id, new.role, now, by=None)
-    grant = NewGrant(
-        id=new_id(),
-        person_id=person.id,
-        client_id=client.id,
-        client={"name": name, "kind": GrantKind.SERVICE},
-        scopes=scopes_of_role(new.role),
-        resource=resource,
-        household_ids=[household_id],
-        default_household_id=household_id,
-        expires_at=None,
-        kind=GrantKind.SERVICE,
-    )
+    grant = _new_grant(person.id, client.id, name, scopes_of_role(new.role), resource, household_id)
     await create_grant(connection, grant, now)
     return IssuedAccount(client.id, secret)
 
@@ -124,28 +116,26 @@ async def revoke_tokens(connection: Connection, grant: GrantRow, revocations: Gr
     """
     if not await revocations.revoke(connection, by_id(grant.id), RevocationReason.BY_CLIENT, now):
         return False
-    another = await _another(connection, grant)
+    (household_id, _), *_ = await find_grant_households(connection, grant.id)
+    another = _new_grant(
+        grant.person_id, grant.client_id, grant.client_name, grant.scopes, grant.resource, household_id
+    )
     await create_grant(connection, another, now, by_command=False, address=revocations.address)
     return True
 
 
-async def _another(connection: Connection, grant: GrantRow) -> NewGrant:
-    households = await find_grant_households(connection, grant.id)
+def _new_grant(
+    person_id: UUID, client_id: str, name: str, scopes: Iterable[str], resource: str, household_id: UUID
+) -> NewGrant:
     return NewGrant(
         id=new_id(),
-        person_id=grant.person_id,
-        client_id=grant.client_id,
-        client={"name": grant.client_name, "kind": GrantKind.SERVICE},
-        scopes=grant.scopes,
-        resource=grant.resource,
-        household_ids=[household_id for household_id, _ in households],
-        default_household_id=households[0][0],
-        expires_at=grant.expires_at,
+        person_id=person_id,
+        client_id=client_id,
+        client={"name": name, "kind": GrantKind.SERVICE},
+        scopes=scopes,
+        resource=resource,
+        household_ids=[household_id],
+        default_household_id=household_id,
+        expires_at=None,
         kind=GrantKind.SERVICE,
     )
-
-
-def _checked_keys(new: NewAccount) -> GivenKeys:
-    if new.method not in CONFIDENTIAL_METHODS:
-        raise Invalid(f"method: choose among {', '.join(CONFIDENTIAL_METHODS)}.", field="method")
-    return check_given_keys(new.method, new.keys)

@@ -7,14 +7,12 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from app.audit.repository import record
 from app.db import Connection, Engine, new_id, transaction
 from app.households.repository import memberships_of
-from app.oauth.external import grant_repository as store
-from app.oauth.external.grant_repository import NewExternalGrant
 from app.oauth.external.people import find_or_create_person
-from app.oauth.grants.create import new_grant_entry
-from app.oauth.grants.models import GrantKind
+from app.oauth.grants.create import create_grant
+from app.oauth.grants.models import GrantKind, NewGrant
+from app.oauth.grants.repository import find_external_grant
 from app.oauth.tokens.claims import ExternalClaims
 from app.people.identities import Identity
 from app.people.repository import find_identified
@@ -68,7 +66,7 @@ class ExternalGrants:
             person = await find_identified(connection, claims.iss, claims.sub)
             if person is None:
                 return None
-            return await store.find_external_grant(connection, person.id, claims.iss, claims.client_id)
+            return await find_external_grant(connection, person.id, claims.iss, claims.client_id)
 
     async def _create(self, claims: ExternalClaims, now: datetime) -> UUID | None:
         household_id = new_id()
@@ -83,19 +81,20 @@ class ExternalGrants:
         memberships = await memberships_of(connection, person_id)
         if not memberships:
             return None
-        grant = NewExternalGrant(
+        grant = NewGrant(
             id=new_id(),
             person_id=person_id,
-            issuer=claims.iss,
             client_id=claims.client_id,
             client={"name": claims.client_id, "kind": GrantKind.EXTERNAL, "issuer_host": urlsplit(claims.iss).netloc},
             # The issuer decides with each token what its client may do; the grant does not narrow that.
             scopes=ALL_SCOPES,
             resource=self._resource,
-            household_ids=tuple(each.household_id for each in memberships),
+            household_ids=[each.household_id for each in memberships],
+            default_household_id=memberships[0].household_id,
+            expires_at=None,
+            kind=GrantKind.EXTERNAL,
+            issuer=claims.iss,
         )
-        if await store.insert_external_grant(connection, grant, now):
-            entry = new_grant_entry(grant.id, grant.client_id, GrantKind.EXTERNAL, grant.scopes, now, person_id)
-            await record(connection, entry)
+        if await create_grant(connection, grant, now, by_command=False):
             return grant.id
-        return await store.find_external_grant(connection, person_id, claims.iss, claims.client_id)
+        return await find_external_grant(connection, person_id, claims.iss, claims.client_id)

@@ -1,13 +1,14 @@
 """SQL on the apps that a person has connected: their live grants."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import Date, cast, func, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import Date, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from app.db import Connection
 from app.households.tables import households, memberships
@@ -33,9 +34,9 @@ class ConnectedApp:
     issuer: str | None
     name: str
     redirect_host: str | None
-    scopes: tuple[str, ...]
-    households: tuple[str, ...]
-    household_refs: tuple[str, ...]
+    scopes: Sequence[str]
+    households: Sequence[str]
+    household_refs: Sequence[str]
     created_at: datetime
     used_on: date | None
     expires_at: datetime | None
@@ -61,39 +62,24 @@ async def find_connected_apps(connection: Connection, person_id: UUID, now: date
     refs = names.with_only_columns(
         func.array_agg(aggregate_order_by(households.c.ref, households.c.name, households.c.ref))
     )
+    nothing = array([], type_=Text)
     rows = await connection.execute(
         select(
             grants.c.id,
             grants.c.kind,
             grants.c.client_id,
             grants.c.issuer,
-            grants.c.client["name"].astext.label("name"),
-            grants.c.client["redirect_host"].astext.label("redirect_host"),
+            grants.c.client["name"].astext,
+            grants.c.client["redirect_host"].astext,
             grants.c.scopes,
-            names.scalar_subquery().label("households"),
-            refs.scalar_subquery().label("household_refs"),
+            func.coalesce(names.scalar_subquery(), nothing),
+            func.coalesce(refs.scalar_subquery(), nothing),
             grants.c.created_at,
-            func.coalesce(cast(func.timezone("UTC", used_at), Date), key_used_on).label("used_on"),
+            func.coalesce(cast(func.timezone("UTC", used_at), Date), key_used_on),
             grants.c.expires_at,
         )
         .where(of_person(person_id), live(now))
         .order_by(grants.c.created_at.desc(), grants.c.id.desc())
         .limit(MOST_CONNECTIONS)
     )
-    return [
-        ConnectedApp(
-            grant_id=row.id,
-            kind=row.kind,
-            client_id=row.client_id,
-            issuer=row.issuer,
-            name=row.name,
-            redirect_host=row.redirect_host,
-            scopes=tuple(row.scopes),
-            households=tuple(row.households or ()),
-            household_refs=tuple(row.household_refs or ()),
-            created_at=row.created_at,
-            used_on=row.used_on,
-            expires_at=row.expires_at,
-        )
-        for row in rows
-    ]
+    return [ConnectedApp(*row) for row in rows]

@@ -1,7 +1,5 @@
 """Grants that are created without a consent page: for API keys, service accounts, and tokens of other issuers."""
 
-from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -23,32 +21,23 @@ async def has_room(connection: Connection, person_id: UUID, now: datetime) -> bo
 
 async def create_grant(
     connection: Connection, grant: NewGrant, now: datetime, *, by_command: bool = True, address: str | None = None
-) -> None:
-    """Insert a grant and record it in the audit log. `by_command`: the operator created it, not the person. `address`
-    is the network address that the request came from, if there was one."""
-    await insert_grant(connection, grant, now)
-    person_id = None if by_command else grant.person_id
-    other_person_id = grant.person_id if by_command else None
-    entry = new_grant_entry(grant.id, grant.client_id, grant.kind, grant.scopes, now, person_id, other_person_id)
-    await record(connection, replace(entry, address=address))
+) -> bool:
+    """Insert a grant as `insert_grant` does, and record it in the audit log.
 
-
-def new_grant_entry(
-    grant_id: UUID,
-    client_id: str,
-    kind: str,
-    scopes: Iterable[str],
-    now: datetime,
-    person_id: UUID | None,
-    other_person_id: UUID | None = None,
-) -> AuditEntry:
-    """Return the audit entry about a new grant, with its kind and scopes as the detail."""
-    return AuditEntry(
+    `by_command`: the operator created it, not the person. `address` is the network address that the request came from,
+    if there was one.
+    """
+    if not await insert_grant(connection, grant, now):
+        return False
+    entry = AuditEntry(
         action=Action.GRANT_MADE,
         at=now,
-        person_id=person_id,
-        other_person_id=other_person_id,
-        client_id=client_id,
-        grant_id=grant_id,
-        detail=f"{kind} {format_scope(scopes)}",
+        person_id=None if by_command else grant.person_id,
+        other_person_id=grant.person_id if by_command else None,
+        client_id=grant.client_id,
+        grant_id=grant.id,
+        detail=f"{grant.kind} {format_scope(grant.scopes)}",
+        address=address,
     )
+    await record(connection, entry)
+    return True

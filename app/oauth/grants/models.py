@@ -72,7 +72,7 @@ class Grant(GrantRow):
 
 @dataclass(frozen=True, slots=True)
 class NewGrant:
-    """A grant that is about to be stored. One of kind `external` is a `NewExternalGrant`."""
+    """A grant that is about to be stored; `issuer` as in `GrantRow`."""
 
     id: UUID
     person_id: UUID
@@ -84,6 +84,7 @@ class NewGrant:
     default_household_id: UUID
     expires_at: datetime | None
     kind: GrantKind = GrantKind.CONSENT
+    issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from app.db import Connection
 from app.oauth.grants.models import Grant, GrantKind, GrantRow, NewGrant, RevokedGrant
@@ -38,21 +40,34 @@ def of_client(client_id: str) -> Which:
     return and_(grants.c.client_id == client_id, grants.c.issuer.is_(None))
 
 
-async def insert_grant(connection: Connection, grant: NewGrant, now: datetime) -> None:
-    """Insert a grant and the households that it covers."""
-    await connection.execute(
-        insert(grants).values(
+async def insert_grant(connection: Connection, grant: NewGrant, now: datetime) -> bool:
+    """Insert a grant and the households that it covers.
+
+    Returns False, inserting nothing, when there is an external one already for its person, issuer and client.
+    """
+    inserted = await connection.execute(
+        insert_or_skip(grants)
+        .values(
             id=grant.id,
             kind=grant.kind,
             person_id=grant.person_id,
             client_id=grant.client_id,
             client=grant.client,
+            issuer=grant.issuer,
             scopes=sorted(grant.scopes),
             resource=grant.resource,
             created_at=now,
             expires_at=grant.expires_at,
         )
+        .on_conflict_do_nothing(
+            index_elements=[grants.c.person_id, grants.c.issuer, grants.c.client_id],
+            # The same words as in the index: PostgreSQL can't match it with a parameter.
+            index_where=sql("kind = 'external'"),
+        )
+        .returning(grants.c.id)
     )
+    if inserted.first() is None:
+        return False
     rows = [
         {
             "grant_id": grant.id,
@@ -62,6 +77,7 @@ async def insert_grant(connection: Connection, grant: NewGrant, now: datetime) -
         for household_id in grant.household_ids
     ]
     await connection.execute(insert(grant_households).values(rows))
+    return True
 
 
 async def find_grant(connection: Connection, grant_id: UUID) -> GrantRow | None:
@@ -79,6 +95,17 @@ async def find_service_grant(connection: Connection, client_id: str, now: dateti
     """Return the live grant of a service account."""
     query = _select().where(grants.c.kind == GrantKind.SERVICE, grants.c.client_id == client_id).where(live(now))
     return _grant_or_none((await connection.execute(query)).first())
+
+
+async def find_external_grant(connection: Connection, person_id: UUID, issuer: str, client_id: str) -> UUID | None:
+    """Return the grant of this person for this client of this issuer, revoked or not."""
+    query = select(grants.c.id).where(
+        of_person(person_id),
+        grants.c.kind == GrantKind.EXTERNAL,
+        grants.c.issuer == issuer,
+        grants.c.client_id == client_id,
+    )
+    return (await connection.execute(query)).scalar()
 
 
 async def find_live_grant(connection: Connection, grant_id: UUID, now: datetime) -> Grant | None:
@@ -131,7 +158,7 @@ async def approved_redirects(connection: Connection, person_id: UUID, client_id:
     redirect_uri = grants.c.client["redirect_uri"].astext
     found = await connection.execute(
         select(redirect_uri)
-        .where(grants.c.person_id == person_id, grants.c.client_id == client_id, grants.c.issuer.is_(None))
+        .where(of_person(person_id), of_client(client_id))
         .where(live(now), redirect_uri.is_not(None))
         .order_by(grants.c.created_at.desc())
         .limit(APPROVALS_LOOKED_AT)
@@ -146,18 +173,9 @@ def live(now: datetime) -> ColumnElement[bool]:
 
 def _select() -> Select[*tuple[Any, ...]]:
     return select(
-        grants.c.id,
-        grants.c.kind,
-        grants.c.person_id,
-        grants.c.client_id,
+        *(grants.c[each.name] for each in fields(GrantRow) if each.name in grants.c),
         grants.c.client["name"].astext.label("client_name"),
         grants.c.client["auth_method"].astext.label("auth_method"),
-        grants.c.issuer,
-        grants.c.scopes,
-        grants.c.resource,
-        grants.c.created_at,
-        grants.c.expires_at,
-        grants.c.revoked_at,
     )
 
 

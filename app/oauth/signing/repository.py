@@ -1,9 +1,9 @@
 """SQL on signing keys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -28,17 +28,13 @@ class StoredKey:
         return self.retired_at is None or self.retired_at > now
 
 
+_COLUMNS: Final = tuple(signing_keys.c[each.name] for each in fields(StoredKey))
+
+
 async def find_keys(connection: Connection, still_needed_after: datetime) -> list[StoredKey]:
     """Return the keys in use, and those retired after `still_needed_after`; newest first."""
     rows = await connection.execute(
-        select(
-            signing_keys.c.kid,
-            signing_keys.c.generation,
-            signing_keys.c.public_jwk,
-            signing_keys.c.sealed_private_key,
-            signing_keys.c.active_from,
-            signing_keys.c.retired_at,
-        )
+        select(*_COLUMNS)
         .where(or_(signing_keys.c.retired_at.is_(None), signing_keys.c.retired_at > still_needed_after))
         .order_by(signing_keys.c.generation.desc())
     )
@@ -49,14 +45,7 @@ async def insert_key(connection: Connection, key: StoredKey, now: datetime) -> b
     """Insert a key; return False, inserting nothing, when another process has created this generation already."""
     done = await connection.execute(
         insert(signing_keys)
-        .values(
-            kid=key.kid,
-            generation=key.generation,
-            public_jwk=dict(key.public_jwk),
-            sealed_private_key=key.sealed_private_key,
-            created_at=now,
-            active_from=key.active_from,
-        )
+        .values(**asdict(key), created_at=now)
         .on_conflict_do_nothing(index_elements=[signing_keys.c.generation])
         .returning(signing_keys.c.kid)
     )

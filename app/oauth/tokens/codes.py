@@ -16,7 +16,7 @@ from app.oauth.grants.models import GrantRow
 from app.oauth.grants.repository import lock_grant
 from app.oauth.grants.revocation import ReplayDetected, RevocationReason
 from app.oauth.parameters import Parameters
-from app.oauth.tokens.code_repository import Code, consume_code, insert_code, lock_code
+from app.oauth.tokens.repository import Code, consume_code, insert_code, lock_code
 from app.resources import Resource
 
 CODE_LIFE: Final = timedelta(seconds=60)

@@ -17,9 +17,9 @@ from app.oauth.grants.models import GrantRow
 from app.oauth.grants.repository import lock_grant
 from app.oauth.grants.revocation import ReplayDetected, RevocationReason
 from app.oauth.parameters import Parameters
-from app.oauth.tokens import refresh_repository as store
+from app.oauth.tokens import repository as store
 from app.oauth.tokens.access_tokens import Issuable
-from app.oauth.tokens.refresh_repository import Family, RefreshToken
+from app.oauth.tokens.repository import Family, RefreshToken
 from app.resources import Resource
 from app.scopes import intersect_scopes
 

@@ -9,8 +9,8 @@ from sqlalchemy import update
 from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
-from app.oauth.credentials.api_key_repository import note_key_use
 from app.oauth.credentials.api_keys import IssuedKey, NewKey, create_api_key
+from app.oauth.credentials.repository import note_key_use
 from app.oauth.tables import grants
 from app.settings import Settings
 from tests.db.looking import change
