@@ -23,6 +23,7 @@ from app.lists.repository import (
     list_of,
 )
 from app.lists.resolve_list import list_key
+from app.runtime.turns import map_in_turns
 
 MOST_ALIKE: Final = 2 * LINES_PER_NAME
 
@@ -35,6 +36,7 @@ _UNPLACED: Final = ", ".join(column for column in _GIVEN if column not in ("no",
 _COLUMNS: Final = ", ".join(_GIVEN)
 _TYPES: Final = ", ".join(f"{column} {kind}" for column, kind in _GIVEN.items())
 _OVERWRITTEN: Final = ", ".join(f"{column} = excluded.{column}" for column in _GIVEN if column not in ("id", "no"))
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _PLAIN: Final = tuple(each.name for each in FIELDS if each.name in _GIVEN)
 
 
@@ -164,7 +166,7 @@ async def save_changes(
     `kind` is the tool, `list_id` the one list that the event is about, `recorded` the changes as JSON. Items and their
     lists get the clock's revision. Needs the write lock, and the clock as it was read under the lock.
     """
-    if _trade_places(changes):
+    if await _trade_places(changes):
         await _park(tenant, [change.after.id for change in changes])
     departed = [
         (change.before.list_id, change.after.no)
@@ -174,8 +176,9 @@ async def save_changes(
     if departed:
         await _record_departures(tenant, clock.rev, departed)
     # Numbers and positions come from one counter, so that appended items stand behind all others, moved ones included.
-    last = max(max(change.after.no, change.after.position >> GAP_BITS) for change in changes)
-    counts = _count_by_list(changes)
+    last = max([max(change.after.no, change.after.position >> GAP_BITS) for change in changes])
+    counts = await _count_by_list(changes)
+    rows = await map_in_turns(_stored_row, changes)
     await tenant.driver.execute(
         _SAVE,
         tenant.household_id,
@@ -191,7 +194,7 @@ async def save_changes(
         kind,
         list_id,
         recorded,
-        _as_json([_row_of(change.after) for change in changes]),
+        f"[{','.join(rows)}]",
     )
     for touched in counts:
         tenant.note_change(touched, clock.rev)
@@ -199,7 +202,11 @@ async def save_changes(
 
 
 def _as_json(rows: Sequence[object]) -> str:
-    return json.dumps(rows, ensure_ascii=False, default=str)
+    return _ENCODER.encode(rows)
+
+
+def _stored_row(change: Change) -> str:
+    return _ENCODER.encode(_row_of(change.after))
 
 
 @dataclass(slots=True)
@@ -219,25 +226,40 @@ class _Counts:
             self.checked += number
 
 
-def _count_by_list(changes: Collection[Change]) -> dict[UUID, _Counts]:
+async def _count_by_list(changes: Collection[Change]) -> dict[UUID, _Counts]:
     lists: dict[UUID, _Counts] = defaultdict(_Counts)
-    for change in changes:
+
+    def count(change: Change) -> None:
         if change.before is not None:
             lists[change.before.list_id].count(change.before, -1)
         lists[change.after.list_id].count(change.after, 1)
+
+    await map_in_turns(count, changes)
     return lists
 
 
-def _trade_places(changes: Collection[Change]) -> bool:
+async def _trade_places(changes: Collection[Change]) -> bool:
     """Whether one change takes the key that another gives up among the open lines of a name.
 
     Postgres checks uniqueness row by row, in an order that can't be chosen.
     """
-    given_up = {_line_key(change.before): change.after.id for change in changes if change.before is not None}
-    return any(given_up.get(_line_key(change.after), change.after.id) != change.after.id for change in changes)
+    given_up: dict[_LineKey, UUID] = {}
+
+    def give_up(change: Change) -> None:
+        if change.before is not None:
+            given_up[_line_key(change.before)] = change.after.id
+
+    def takes(change: Change) -> bool:
+        return given_up.get(_line_key(change.after), change.after.id) != change.after.id
+
+    await map_in_turns(give_up, changes)
+    return any(await map_in_turns(takes, changes))
 
 
-def _line_key(item: Item) -> tuple[UUID, str, str, int] | UUID:
+_LineKey = tuple[UUID, str, str, int] | UUID
+
+
+def _line_key(item: Item) -> _LineKey:
     """Return what must be unique among open lines; for other items, the id."""
     return (item.list_id, item.name_key, item.measure, item.variant) if item.is_open else item.id
 
