@@ -29,7 +29,7 @@ test-all: $(BENCH_SYNCED) ## Run all tests
 coverage: $(SYNCED) ## Run the tests, and show which branches of app/ they don't reach
 	@$(PYTEST) -m "not slow" --cov --cov-report=term $(ARGS)
 
-conformance: $(SYNCED) ## Run MCP's conformance tool, which comes from npm, against the authorization server
+conformance: $(SYNCED) ## Run MCP's conformance tool, which comes from npm, and write docs/conformance.md
 	@$(BIN)/python -m tests.conformance
 
 check: $(SYNCED) ## Check style, types, layers and the deployment files

@@ -20,7 +20,7 @@ from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
-from app.mcp.http.routes import McpEndpoints
+from app.mcp.http.routes import EndpointsFirst, McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.clients.policy import ClientPolicy
 from app.oauth.context import OAuthContext
@@ -118,7 +118,11 @@ def create_app(
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestLog), Middleware(HostCheck, public_url=settings.public_url)],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(HostCheck, public_url=settings.public_url),
+            Middleware(EndpointsFirst, endpoints=endpoints.by_path),
+        ],
         exception_handlers=missing_handlers(settings.public_path),
         lifespan=lifespan,
     )

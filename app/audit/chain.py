@@ -1,8 +1,4 @@
-"""The chain: each entry's MAC covers the entry, its number and the MAC before it, so a change anywhere shows.
-
-The key of the chain is random and made once. The database holds it encrypted under SECRET_KEY, so the MACs stay valid
-when SECRET_KEY changes.
-"""
+"""The chain: each entry's MAC covers the entry, its number and the MAC before it, so a change anywhere shows."""
 
 import hmac
 import json
@@ -100,10 +96,6 @@ class AuditChain:
             links.append(head)
         return replace(self, head=head), links
 
-    def starting_after(self, anchor: ChainLink) -> "AuditChain":
-        """Return the chain without its entries up to `anchor`."""
-        return replace(self, anchor=anchor)
-
     def continues(self, previous: ChainLink, entry: ChainedEntry) -> bool:
         """Whether the MAC of `entry` is the one of this entry right after `previous`."""
         expected = entry_mac(self.key, previous.mac, previous.no + 1, chained_values(entry.entry))
@@ -111,7 +103,7 @@ class AuditChain:
 
 
 def new_chain(secret_key: SecretStr) -> AuditChain:
-    """Return a chain without entries and with a new key."""
+    """Return a chain without entries; its key is random, so its MACs stay valid when SECRET_KEY changes."""
     key = secrets.token_bytes(KEY_BYTES)
     return AuditChain(key, encryption.encrypt(key, PURPOSE, LABEL, secret_key), START, START)
 
@@ -141,19 +133,11 @@ def entry_mac(key: bytes, previous: bytes, no: int, values: Iterable[object]) ->
     return hmac.digest(key, _ENTRY + previous + no.to_bytes(NUMBER_BYTES, "big") + canonical(values), DIGEST)
 
 
-def _write_time(moment: datetime) -> str:
-    return f'"{moment.astimezone(UTC).isoformat(timespec="microseconds")}"'
-
-
-def _write_id(value: UUID) -> str:
-    return f'"{value}"'
-
-
 _WRITERS: Final[dict[type, Callable[[Any], str]]] = {
     str: json.encoder.encode_basestring_ascii,
     int: str,
-    datetime: _write_time,
-    UUID: _write_id,
+    datetime: lambda moment: f'"{moment.astimezone(UTC).isoformat(timespec="microseconds")}"',
+    UUID: lambda value: f'"{value}"',
 }
 
 CHAINED_FIELDS: Final = tuple(sorted(FIELDS))

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -17,16 +16,9 @@ COLUMNS: Final = (*FIELDS, "seal_no", "seal")
 PAGE: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A span of time with `since` in it and `until` not; None leaves that end open."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-async def export(engine: Engine, period: Period, format: Format) -> AsyncGenerator[str]:
-    """Yield the entries of a period as lines, a page at a time, by the millisecond they were made in.
+async def export(engine: Engine, since: datetime | None, until: datetime | None, format: Format) -> AsyncGenerator[str]:
+    """Yield the entries from `since` until before `until` as lines, a page at a time, by the millisecond they were made
+    in; None leaves that end open.
 
     `jsonl`: an object each, without absent fields. `csv`: with a header. Times are in UTC, MACs in hexadecimal. Raises
     `Unavailable` when the database can't be reached.
@@ -36,7 +28,7 @@ async def export(engine: Engine, period: Period, format: Format) -> AsyncGenerat
     last: AuditEntry | None = None
     while True:
         async with transaction(engine) as connection:
-            page = await repository.find_entries(connection, period.since, period.until, last, PAGE)
+            page = await repository.find_entries(connection, since, until, last, PAGE)
         if not page:
             return
         last = page[-1][0]

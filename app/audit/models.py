@@ -1,5 +1,4 @@
-"""An entry of the audit record: who did what, through which client, from where, and the outcome. It holds no content
-and no secrets."""
+"""An entry of the audit record. It holds no content and no secrets."""
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime

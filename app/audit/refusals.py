@@ -48,7 +48,8 @@ class Refusals:
         return [replace(entry, id=new_id(), at=now) for entry in counted.values()]
 
     def _count(self, entry: AuditEntry) -> None:
-        source = (entry.action, entry.outcome, _network(entry), entry.grant_id)
+        network = None if entry.address is None else network_of(entry.address)
+        source = (entry.action, entry.outcome, network, entry.grant_id)
         if source not in self._counted and len(self._counted) >= MOST_COUNTED:
             source = (entry.action, entry.outcome, None, None)
         known = self._counted.get(source)
@@ -67,10 +68,6 @@ def _limits(entry: AuditEntry) -> list[tuple[RateLimit, tuple[str, ...]]]:
     if entry.person_id:
         limits.append((defaults.RECORDED_REFUSALS_OF_PERSON, (str(entry.person_id), kind)))
     return limits
-
-
-def _network(entry: AuditEntry) -> str | None:
-    return None if entry.address is None else network_of(entry.address)
 
 
 def _shared(entry: AuditEntry, source: _Source) -> AuditEntry:

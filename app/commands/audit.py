@@ -2,13 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Final
 
 from app.audit.chain import MAC_BYTES, ChainLink
-from app.audit.export import Period, export
+from app.audit.export import export
 from app.audit.verify import Verdict, verify
 from app.commands.common import Commands, run_with_database
 from app.db import Engine
@@ -67,20 +66,17 @@ def _verdict_lines(verdict: Verdict) -> list[str]:
 
 
 def _export(settings: Settings, arguments: argparse.Namespace) -> int:
-    period = Period(arguments.since, arguments.until)
-    if period.since is not None and period.until is not None and period.since >= period.until:
+    since, until = arguments.since, arguments.until
+    if since is not None and until is not None and since >= until:
         arguments.fail("--until must be after --since")
-    run_with_database(settings, _writing(period, arguments.format))
-    return 0
 
-
-def _writing(period: Period, format: str) -> Callable[[Settings, Engine], Awaitable[None]]:
     async def work(complete: Settings, engine: Engine) -> None:
-        async with aclosing(export(engine, period, "csv" if format == "csv" else "jsonl")) as lines:
+        async with aclosing(export(engine, since, until, arguments.format)) as lines:
             async for line in lines:
                 sys.stdout.write(line)
 
-    return work
+    run_with_database(settings, work)
+    return 0
 
 
 def _moment(text: str) -> datetime:

@@ -15,7 +15,7 @@ from app.people.email_link_repository import make_link
 from app.people.models import EmailLink
 from app.runtime.clock import system_clock
 from app.settings import Settings
-from app.web.emails import reset_url
+from app.web.emails import link_url
 
 
 def add_to(commands: Commands) -> None:
@@ -33,7 +33,7 @@ def _reset(settings: Settings, arguments: argparse.Namespace) -> int:
             "Nobody signs in with a password here: PASSWORD_SIGN_IN or AUTH_SERVER is off. Nothing was changed."
         )
     secret = run_in_transaction(settings, partial(_make_link, email=arguments.email))
-    print(reset_url(settings.public_url, secret))
+    print(link_url(settings.public_url, "reset", secret))
     print("The link works once, for half an hour, and only until the password is changed.", file=sys.stderr)
     return 0
 

@@ -1,6 +1,7 @@
 """SQL on people, their identities and credentials."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,31 +24,15 @@ async def insert_person(
 ) -> Person | None:
     """Insert a person with an account here; None if the address has one already, even one created at this moment."""
     person = Person(id=new_id(), name=name, email=email.address)
-    statement = (
-        insert_or_skip(people)
-        .values(
-            id=person.id,
-            issuer=LOCAL_ISSUER,
-            subject=email.key,
-            email=email.address,
-            email_key=email.key,
-            name=name,
-            email_verified_at=verified_at,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=[people.c.issuer, people.c.subject])
-        .returning(people.c.id)
+    return await _insert(
+        connection, person, LOCAL_ISSUER, email.key, now, email_key=email.key, email_verified_at=verified_at
     )
-    inserted = (await connection.execute(statement)).scalar()
-    return None if inserted is None else person
 
 
 async def insert_service_person(connection: Connection, client_id: str, name: str, now: datetime) -> Person:
     """Insert the person that a service account acts as: without e-mail and credentials, so nobody signs in as them."""
     person = Person(id=new_id(), name=name, email=None)
-    await connection.execute(
-        insert(people).values(id=person.id, issuer=SERVICE_ISSUER, subject=client_id, name=name, created_at=now)
-    )
+    await _insert(connection, person, SERVICE_ISSUER, client_id, now)
     return person
 
 
@@ -55,19 +40,24 @@ async def insert_identified(
     connection: Connection, issuer: str, subject: str, name: str, now: datetime
 ) -> Person | None:
     """Insert a person with this identity; None if another transaction, finished by now, has just inserted them."""
-    person = Person(id=new_id(), name=name, email=None)
+    person = await _insert(connection, Person(id=new_id(), name=name, email=None), issuer, subject, now)
+    if person is not None:
+        await connection.execute(
+            insert(identities).values(issuer=issuer, subject=subject, person_id=person.id, created_at=now)
+        )
+    return person
+
+
+async def _insert(
+    connection: Connection, person: Person, issuer: str, subject: str, now: datetime, **more: Any
+) -> Person | None:
     inserted = await connection.execute(
         insert_or_skip(people)
-        .values(id=person.id, issuer=issuer, subject=subject, name=name, created_at=now)
+        .values(**asdict(person), issuer=issuer, subject=subject, created_at=now, **more)
         .on_conflict_do_nothing(index_elements=[people.c.issuer, people.c.subject])
         .returning(people.c.id)
     )
-    if inserted.first() is None:
-        return None
-    await connection.execute(
-        insert(identities).values(issuer=issuer, subject=subject, person_id=person.id, created_at=now)
-    )
-    return person
+    return None if inserted.first() is None else person
 
 
 async def find_identified(connection: Connection, issuer: str, subject: str) -> Person | None:
@@ -104,7 +94,8 @@ async def find_called(
 
 async def find_profile(connection: Connection, person_id: UUID) -> Profile:
     """Return the profile of a person who exists."""
-    return Profile(await find_verified_at(connection, person_id), await _has_password(connection, person_id))
+    query = select(people.c.email_verified_at, _password_hash(person_id).exists()).where(people.c.id == person_id)
+    return Profile(*(await connection.execute(query)).one())
 
 
 async def find_verified_at(connection: Connection, person_id: UUID) -> datetime | None:
@@ -176,10 +167,6 @@ async def find_password_account(connection: Connection, email: EmailAddress) -> 
     if row is None:
         return None
     return PasswordAccount(Person(id=row.id, name=row.name, email=row.email), row.secret_hash)
-
-
-async def _has_password(connection: Connection, person_id: UUID) -> bool:
-    return (await connection.execute(_password_hash(person_id))).first() is not None
 
 
 def _password_hash(person_id: UUID) -> Select[str]:

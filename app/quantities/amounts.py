@@ -2,23 +2,14 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
-from app.quantities.language import Unit, measure_of_word
+from app.quantities.language import Unit
 from app.quantities.line import Line, Token
 from app.quantities.merge_key import singular
 from app.quantities.numbers import Number, read_number
 from app.quantities.quantity import Quantity, is_size, make_quantity
 from app.quantities.units import LONGEST_SPELLING, Spelling, find_spellings
 from app.quantities.vocabulary import EACH, OF, OF_IN
-
-_CONTAINERS: Final = frozenset(
-    map(
-        measure_of_word,
-        ("pack", "packet", "bottle", "can", "bag", "sack", "jar", "box", "carton", "tub", "tube", "tray", "bote"),
-    )
-)
-"""Measures that a size may stand before: 400 g leaf spinach is not a leaf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +28,6 @@ class Size:
     quantity: Quantity
     text: str
     end: int
-
-
-@dataclass(frozen=True, slots=True)
-class SizedPack:
-    """A pack after its size."""
-
-    size: Size
-    pack: UnitMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +81,14 @@ def skip_of(line: Line, index: int) -> int:
 
 def read_amount_to_end(line: Line, index: int) -> Quantity | None:
     """Return the amount with a unit that fills the rest of the line: `500 g`, `1 1/2 l`, `2 Flaschen`."""
-    number = read_number(line, index)
-    found = read_unit(line, number.end, number.value) if number is not None else None
-    if number is None or found is None or found.end != len(line):
-        return None
-    return make_quantity(amount_of(number, found.unit), found.unit.symbol)
+    quantity, end = _read_amount(line, index)
+    return quantity if end == len(line) else None
 
 
 def read_size(line: Line, index: int) -> Size | None:
     """Return the weight, volume or length at an index: `1,5 l`, `400 g`."""
-    number = read_number(line, index)
-    found = read_unit(line, number.end, number.value) if number is not None else None
-    if number is None or found is None:
-        return None
-    quantity = make_quantity(amount_of(number, found.unit), found.unit.symbol)
-    if quantity is None or not is_size(quantity):
-        return None
-    return Size(quantity, line.between(index, found.end), found.end)
+    quantity, end = _read_amount(line, index)
+    return Size(quantity, line.between(index, end), end) if quantity is not None and is_size(quantity) else None
 
 
 def read_pack_size(line: Line, index: int) -> Size | None:
@@ -123,14 +97,13 @@ def read_pack_size(line: Line, index: int) -> Size | None:
     return read_size(line, index + 1 if linked else index)
 
 
-def read_sized_pack(line: Line, index: int) -> SizedPack | None:
-    """Return a pack word with the size before it: `400g tin`, `200 g Becher`."""
-    size = read_size(line, index)
-    # The singular is fine after a larger number too: `2 x 400g tin` is common.
-    pack = read_unit(line, size.end, Decimal(1)) if size is not None else None
-    if size is None or pack is None or pack.unit.measure not in _CONTAINERS or pack.name >= len(line):
-        return None
-    return SizedPack(size, pack)
+def _read_amount(line: Line, index: int) -> tuple[Quantity | None, int]:
+    """Return the amount with a unit at an index, and the index after it."""
+    number = read_number(line, index)
+    found = read_unit(line, number.end, number.value) if number is not None else None
+    if number is None or found is None:
+        return None, index
+    return make_quantity(amount_of(number, found.unit), found.unit.symbol), found.end
 
 
 def _read_words(line: Line, index: int) -> tuple[list[Token], list[int]]:

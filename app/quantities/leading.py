@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -13,11 +13,10 @@ from app.quantities.amounts import (
     is_description,
     read_pack_size,
     read_size,
-    read_sized_pack,
     read_unit,
     skip_of,
 )
-from app.quantities.language import HALF, Unit
+from app.quantities.language import HALF, Unit, measure_of_word
 from app.quantities.line import Line, is_times, is_times_after_number, read_parenthesis
 from app.quantities.numbers import (
     Number,
@@ -30,18 +29,16 @@ from app.quantities.numbers import (
 from app.quantities.quantity import Quantity, make_quantity
 from app.quantities.vocabulary import FEW, JOINING, OF, ONE
 
+_CONTAINERS: Final = frozenset(
+    map(
+        measure_of_word,
+        ("pack", "packet", "bottle", "can", "bag", "sack", "jar", "box", "carton", "tub", "tube", "tray", "bote"),
+    )
+)
+"""Measures that a size may stand before: 400 g leaf spinach is not a leaf."""
+
 _NO_BEGINNING: Final = frozenset({"Pc", "Pd", "Pe", "Pf", "Po", "Ps", "Sc", "Sk", "Sm", "Cc", "Mn", "Mc", "Me"})
 """Unicode categories of characters that no name begins with."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Amount:
-    """The number before a unit or a name, and what may follow it."""
-
-    number: Number
-    in_words: bool = False
-    needs_unit: bool = False
-    is_fraction: bool = False
 
 
 def read_leading(line: Line) -> Reading | None:
@@ -49,30 +46,23 @@ def read_leading(line: Line) -> Reading | None:
     start = skip_about(line, 0)
     if (one := _sized_packs(line, start, Decimal(1))) is not None:
         return one
-    for amount in _read_amounts(line, start):
-        reading = _several_sized(line, amount) or _times(line, amount) or _measured(line, amount)
-        reading = reading or _counted(line, amount)
+    for number in _read_numbers(line, start):
+        reading = _several_sized(line, number) or _times(line, number) or _measured(line, number)
+        reading = reading or _counted(line, number)
         if reading is not None:
             return reading
     return _dozen(line) or _times_first(line) if start == 0 else None
 
 
-def _read_amounts(line: Line, index: int) -> Iterator[_Amount]:
-    number = read_number_or_range(line, index)
-    if number is not None:
-        yield _with_half(line, _Amount(number))
-        return
-    for numeral in read_numerals(line, index):
-        number = Number(numeral.value, numeral.end)
-        yield _with_half(line, _Amount(number, True, numeral.needs_unit, numeral.is_fraction))
-
-
-def _with_half(line: Line, amount: _Amount) -> _Amount:
-    """Add the `and a half` that may follow."""
-    end = skip_and_a_half(line, amount.number.end)
-    if end is None:
-        return amount
-    return replace(amount, number=Number(amount.number.value + HALF, end), needs_unit=True)
+def _read_numbers(line: Line, index: int) -> Iterator[Number]:
+    """Yield the numbers at an index, with the `and a half` that may follow."""
+    in_digits = read_number_or_range(line, index)
+    for number in read_numerals(line, index) if in_digits is None else (in_digits,):
+        end = skip_and_a_half(line, number.end)
+        if end is None:
+            yield number
+        else:
+            yield replace(number, value=number.value + HALF, end=end, grouped=None, needs_unit=True)
 
 
 def _dozen(line: Line) -> Reading | None:
@@ -93,58 +83,58 @@ def _times_first(line: Line) -> Reading | None:
 
 def _sized_packs(line: Line, index: int, count: Decimal) -> Reading | None:
     """`400g tin tomatoes`: one tin, with its size as the note."""
-    sized = read_sized_pack(line, index)
-    if sized is None:
+    size = read_size(line, index)
+    # The singular is fine after a larger number too: `2 x 400g tin` is common.
+    pack = read_unit(line, size.end, Decimal(1)) if size is not None else None
+    if size is None or pack is None or pack.unit.measure not in _CONTAINERS:
         return None
-    return _reading(line, sized.pack.name, make_quantity(count, sized.pack.unit.symbol), sized.size.text)
+    return _reading(line, pack.name, make_quantity(count, pack.unit.symbol), size.text)
 
 
-def _several_sized(line: Line, amount: _Amount) -> Reading | None:
+def _several_sized(line: Line, number: Number) -> Reading | None:
     """`2 x 400g tins tomatoes`, `two 400 g tins of tomatoes`."""
-    end = amount.number.end
+    end = number.end
     if is_times_after_number(line, end):
         end += 1
     elif line.spaced(end) is None:
         return None
-    return _sized_packs(line, end, amount.number.for_small_unit())
+    return _sized_packs(line, end, number.for_small_unit())
 
 
-def _times(line: Line, amount: _Amount) -> Reading | None:
+def _times(line: Line, number: Number) -> Reading | None:
     """`3x Milch`, `3 × Milch`, `6 x 1,5 l Wasser`: six, with the size of each as the note."""
-    index = amount.number.end
-    if amount.in_words or not is_times_after_number(line, index):
+    index = number.end
+    if number.in_words or not is_times_after_number(line, index):
         return None
     index += 1
-    count = make_quantity(amount.number.for_small_unit(), None)
+    count = make_quantity(number.for_small_unit(), None)
     size = read_size(line, index)
     if size is not None:
         return _reading(line, skip_of(line, size.end), count, size.text)
-    packs = _packs_in_a_pack(line, index, amount)
+    packs = _packs_in_a_pack(line, index, number.for_small_unit())
     if packs is not None:
         return packs
     return _reading(line, index, count) if _begins_counted_name(line, index) else None
 
 
-def _packs_in_a_pack(line: Line, index: int, amount: _Amount) -> Reading | None:
+def _packs_in_a_pack(line: Line, index: int, count: Decimal) -> Reading | None:
     """`2 x 3 Dosen Thunfisch`: six tins."""
     number = read_number(line, index)
     found = read_unit(line, number.end, number.value) if number is not None else None
     if number is None or found is None or not found.unit.is_thing:
         return None
-    return _reading(
-        line, found.name, make_quantity(amount.number.for_small_unit() * number.for_small_unit(), found.unit.symbol)
-    )
+    return _reading(line, found.name, make_quantity(count * number.for_small_unit(), found.unit.symbol))
 
 
-def _measured(line: Line, amount: _Amount) -> Reading | None:
-    index = amount.number.end
-    if amount.is_fraction and line.is_word(index, OF):
+def _measured(line: Line, number: Number) -> Reading | None:
+    index = number.end
+    if number.is_fraction and line.is_word(index, OF):
         # `un cuarto de kilo`, `half of a pound`
         index += 2 if line.is_word(index + 1, ONE) else 1
-    found = read_unit(line, index, amount.number.value)
-    if found is None or (amount.in_words and _is_vague(line, index)):
+    found = read_unit(line, index, number.value)
+    if found is None or (number.in_words and _is_vague(line, index)):
         return None
-    value, end = amount_of(amount.number, found.unit), found.end
+    value, end = amount_of(number, found.unit), found.end
     more = skip_and_a_half(line, end)
     if more is not None:
         value, end = value + HALF, more
@@ -176,19 +166,19 @@ def _standing_alone(line: Line, found: UnitMatch, index: int, value: Decimal) ->
     return _reading(line, index, make_quantity(value, None))
 
 
-def _counted(line: Line, amount: _Amount) -> Reading | None:
-    note, index = read_parenthesis(line, amount.number.end)
-    if amount.needs_unit or (amount.in_words and _is_vague(line, index)):
+def _counted(line: Line, number: Number) -> Reading | None:
+    note, index = read_parenthesis(line, number.end)
+    if number.needs_unit or (number.in_words and _is_vague(line, index)):
         return None
     if line.glued(index) is not None and not _follows_hyphen(line, index):
         return None
     if not _begins_counted_name(line, index) or _is_a_measure(line, index):
         return None
-    if is_description(line, index, amount.number.value):
+    if is_description(line, index, number.value):
         return None
-    if amount.in_words and (line.is_word(index, JOINING) or _is_letter(line, index)):
+    if number.in_words and (line.is_word(index, JOINING) or _is_letter(line, index)):
         return None
-    return _reading(line, index, make_quantity(amount.number.for_small_unit(), None), note)
+    return _reading(line, index, make_quantity(number.for_small_unit(), None), note)
 
 
 def _begins_name(line: Line, index: int) -> bool:

@@ -27,7 +27,7 @@ _LONGEST_ABOUT: Final = max(len(phrase) for phrases in ABOUT.values() for phrase
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number and the index after it.
+    """A number and the index after it; one that `needs_unit` counts only before a unit.
 
     `grouped` is the other reading of `1.000` and `1,000`, with a thousands separator; the unit decides which.
     """
@@ -35,20 +35,13 @@ class Number:
     value: Decimal
     end: int
     grouped: Decimal | None = None
+    in_words: bool = False
+    needs_unit: bool = False
+    is_fraction: bool = False
 
     def for_small_unit(self) -> Decimal:
         """Return the value before pieces, packs, grams and millilitres: nobody writes thousandths of them."""
         return self.value if self.grouped is None else self.grouped
-
-
-@dataclass(frozen=True, slots=True)
-class Numeral:
-    """A number in words and the index after it; one that `needs_unit` counts only before a unit."""
-
-    value: Decimal
-    end: int
-    needs_unit: bool
-    is_fraction: bool = False
 
 
 def begins_number(token: Token) -> bool:
@@ -94,7 +87,7 @@ def read_number_or_range(line: Line, index: int) -> Number | None:
     return most if most.value > number.value else None
 
 
-def read_numerals(line: Line, index: int) -> Iterator[Numeral]:
+def read_numerals(line: Line, index: int) -> Iterator[Number]:
     """Yield the numbers in words at an index, the longest first: `un quart` is a fourth, or one quart."""
     token = line.spaced(index)
     if token is None or token.kind != "word":
@@ -103,9 +96,9 @@ def read_numerals(line: Line, index: int) -> Iterator[Numeral]:
     parts = _fraction_in_words(line, index if value is None else index + 1, article=value is not None)
     if parts is not None:
         times = value or Decimal(1)
-        yield Numeral(times * parts.value, parts.end, parts.needs_unit or times != 1, is_fraction=True)
+        yield replace(parts, value=times * parts.value, needs_unit=parts.needs_unit or times != 1)
     if value is not None:
-        yield Numeral(value, index + 1, needs_unit=token.key not in ONE)
+        yield Number(value, index + 1, in_words=True, needs_unit=token.key not in ONE)
 
 
 def skip_about(line: Line, index: int) -> int:
@@ -208,7 +201,7 @@ def _mixed(line: Line, index: int) -> Number | None:
     return replace(part, value=part.value + int(whole)) if part is not None and part.value < 1 else None
 
 
-def _fraction_in_words(line: Line, index: int, *, article: bool) -> Numeral | None:
+def _fraction_in_words(line: Line, index: int, *, article: bool) -> Number | None:
     token = line.spaced(index)
     value = FRACTIONS.get(token.key) if token is not None and token.kind == "word" else None
     if token is None or value is None:
@@ -220,4 +213,4 @@ def _fraction_in_words(line: Line, index: int, *, article: bool) -> Numeral | No
     elif line.is_word(end, ONE):
         article, end = True, end + 1
     stands_alone = value == HALF and (article or token.key in HALF_OF_A_THING)
-    return Numeral(value, end, needs_unit=not stands_alone, is_fraction=True)
+    return Number(value, end, in_words=True, needs_unit=not stands_alone, is_fraction=True)

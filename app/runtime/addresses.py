@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -13,6 +14,9 @@ IPAddress = IPv4Address | IPv6Address
 
 Resolve = Callable[[str, int], Sequence[IPAddress]]
 """Returns the addresses of a host, best first; may block. Raises OSError or UnicodeError when there are none."""
+
+LONGEST_ADDRESS: Final = 100
+"""Characters: 39 of an IPv6 address, and the name of a network interface."""
 
 IPV6_SUBSCRIBER_PREFIX: Final = 64
 IPV6_SITE_PREFIX: Final = 48
@@ -37,8 +41,13 @@ def resolve(host: str, port: int) -> list[IPAddress]:
 
 def known_address(host: str | None) -> str | None:
     """Return an address in its canonical form, or None if it isn't one: a proxy may have sent anything."""
+    return None if host is None or len(host) > LONGEST_ADDRESS else _canonical(host)
+
+
+@lru_cache(1024)
+def _canonical(host: str) -> str | None:
     try:
-        return None if host is None else str(ip_address(host))
+        return str(ip_address(host))
     except ValueError:
         return None
 

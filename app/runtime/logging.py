@@ -4,15 +4,17 @@ A traceback shows the type and place of an error, never its message: drivers and
 messages, which may be items on a list, or tokens.
 """
 
+import json
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from typing import Final, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
 
-from app.runtime.request_log import request_id
+from app.runtime.request_log import REQUEST_LINES, request_id
 
 QUIET: Final = (
     *("mcp", "uvicorn.access", "sqlalchemy", "alembic", "asyncio"),
@@ -37,6 +39,9 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+    lines = logging.getLogger(REQUEST_LINES)
+    lines.propagate = sys.stderr.isatty()
+    lines.handlers = [] if lines.propagate else [_request_line_handler()]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -51,6 +56,34 @@ def configure_logging(level: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _RequestLine(logging.Formatter):
+    """Writes what structlog would: the line that every request has, at a sixth of the cost."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line as JSON."""
+        method, path, status, ms = cast("tuple[str, str, int, float]", record.args)
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
+        return json.dumps(
+            {
+                "method": method,
+                "path": path,
+                "status": status,
+                "ms": ms,
+                "event": "request",
+                "level": "info",
+                "logger": record.name,
+                "timestamp": at.replace("+00:00", "Z"),
+                "request_id": request_id(),
+            }
+        )
+
+
+def _request_line_handler() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_RequestLine())
+    return handler
 
 
 def _add_request_id(logger: object, method: str, event: EventDict) -> EventDict:
@@ -74,7 +107,6 @@ def _add_traceback(logger: object, method: str, event: EventDict) -> EventDict:
 
 
 def _without_messages(error: BaseException) -> list[str]:
-    """Return the type and the stack of each exception in the chain, the first cause first."""
     lines: list[str] = []
     link: BaseException | None = error
     while link is not None:

@@ -1,9 +1,5 @@
-"""Checks of the Host header, which host a request is for, and of Origin, which page sent it.
+"""The check of Host against PUBLIC_URL alone, so DNS rebinding and false proxy headers change nothing."""
 
-The expected values come from PUBLIC_URL alone, so a DNS-rebinding page or a false proxy header changes nothing.
-"""
-
-from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import URL, Headers
@@ -41,13 +37,12 @@ class HostCheck:
         if scope["type"] != "http" or scope["path"] in HEALTH_PATHS:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        hosts = [each.lower() for each in headers.getlist("host")]
+        hosts = [value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"]
         if len(hosts) == 1 and hosts[0] in self._allowed:
-            app = self._app if hosts[0] in self._ours or not _is_for_page(scope, headers) else self._elsewhere(scope)
+            app = self._app if hosts[0] in self._ours or not _is_for_page(scope) else self._elsewhere(scope)
             await app(scope, receive, send)
             return
-        await self._misdirected(headers)(scope, receive, send)
+        await self._misdirected(Headers(scope=scope))(scope, receive, send)
 
     def _misdirected(self, headers: Headers) -> Response:
         text = "This service has a different host name."
@@ -59,20 +54,8 @@ class HostCheck:
         return RedirectResponse(URL(scope=scope).replace(scheme=self._public.scheme, netloc=self._public.netloc))
 
 
-def refuse_foreign_origin(headers: Headers, allowed: Iterable[str]) -> Response | None:
-    """Return 403 if a page of an origin outside `allowed` sent the request, else None.
-
-    Requests that no page sent carry no Origin (MCP specification, transports: security warning).
-    """
-    origins = headers.getlist("origin")
-    if all(origin in allowed for origin in origins):
-        return None
-    body = {"error": "forbidden_origin", "error_description": "Pages of this origin may not call this endpoint."}
-    return JSONResponse(body, 403)
-
-
-def _is_for_page(scope: Scope, headers: Headers) -> bool:
-    return scope["method"] == "GET" and is_for_people(headers)
+def _is_for_page(scope: Scope) -> bool:
+    return scope["method"] == "GET" and is_for_people(Headers(scope=scope))
 
 
 def _hosts_of(public: SplitResult, names: frozenset[str]) -> frozenset[str]:

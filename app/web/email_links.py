@@ -1,12 +1,14 @@
 """Pages behind the one-time links in e-mails."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.models import Action
 from app.db import transaction
+from app.errors import AppError
 from app.people import email_link_repository
 from app.people.models import EmailLink, Purpose
 from app.ui.forms import Fields
@@ -14,6 +16,18 @@ from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT
 
+PATHS: Final[dict[Purpose, str]] = {
+    "sign_up": "/account/new",
+    "reset": "/account/new-password",
+    "verify": "/account/verify",
+}
+"""The page behind a link, and its form."""
+
+_TEMPLATES: Final[dict[Purpose, str]] = {
+    "sign_up": "new_account.html",
+    "reset": "new_password.html",
+    "verify": "verify.html",
+}
 _NO_LONGER_WORKS: Final[dict[Purpose, tuple[str, str, str]]] = {
     "sign_up": (
         "It works once, and for a day. Go back to your app and connect it again: sign in if you already have an "
@@ -43,14 +57,18 @@ async def open_link(web: WebContext, request: Request, purpose: Purpose) -> Link
     return await _find(web, session, Fields([]), request.query_params.get("link", ""), purpose)
 
 
-async def submitted_link_form(
-    web: WebContext, request: Request, form_purpose: str, purpose: Purpose
-) -> LinkForm | Response:
+async def show_link_form(web: WebContext, purpose: Purpose, request: Request) -> Response:
+    """GET /account/new-password and /account/verify. Opening the form does not use up the link."""
+    form = await open_link(web, request, purpose)
+    return form if isinstance(form, Response) else link_page(web, form)
+
+
+async def submitted_link_form(web: WebContext, request: Request, purpose: Purpose) -> LinkForm | Response:
     """Return the posted form, or a page if the form is not our own or its link does not work.
 
     Raises `Invalid` for a malformed form.
     """
-    form = await web.kit.submitted_form(request, form_purpose)
+    form = await web.kit.submitted_form(request, PATHS[purpose])
     if form is None:
         return web.account_pages.out_of_date()
     return await _find(web, form.session, form.fields, form.fields.one("link"), purpose)
@@ -62,6 +80,21 @@ async def _find(
     async with transaction(web.kit.engine) as connection:
         link = await email_link_repository.find_link(connection, secret, purpose, web.kit.clock())
     return link_no_longer_works(web, purpose) if link is None else LinkForm(session, fields, secret, link)
+
+
+def link_page(web: WebContext, form: LinkForm, error: AppError | None = None, **context: Any) -> Response:
+    """Return the page with the form behind a link; `error` is what was wrong with the form sent."""
+    token = web.kit.csrf_token(form.session, PATHS[form.link.purpose])
+    template, email = _TEMPLATES[form.link.purpose], form.link.email
+    return web.kit.show(form.session, template, error, form_token=token, link=form.secret, email=email, **context)
+
+
+def refused_link_page(
+    web: WebContext, request: Request, form: LinkForm, action: Action, error: AppError, **context: Any
+) -> Response:
+    """Have the refusal of a form behind a link recorded, and return its page again."""
+    web.record_refusal(request, action, error.code, email_hash=web.audit.email_hash(form.link.email))
+    return link_page(web, form, error, **context)
 
 
 def link_no_longer_works(web: WebContext, purpose: Purpose) -> Response:

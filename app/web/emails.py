@@ -14,6 +14,7 @@ from app.people.models import EmailLink, Person, Purpose
 from app.runtime.addresses import client_address
 from app.runtime.mailer import Compose, Email
 from app.web.context import WebContext
+from app.web.email_links import PATHS
 
 _END: Final = "\n\nIf you did not ask for this, ignore this message: without it, nobody can get any further.\n"
 
@@ -59,7 +60,7 @@ async def sign_up_email(web: WebContext, email: EmailAddress, request_id: str) -
     text = (
         "Open this link in the browser where you asked for it, and choose a password. It works for a day. Your app "
         "waits for ten minutes; after that, connect it again:\n\n"
-        f"{web.public_url}/account/new?link={secret}&request={request_id}"
+        f"{link_url(web.public_url, 'sign_up', secret)}&request={request_id}"
     )
     return Email(email.address, "Create your account", text + _END)
 
@@ -76,7 +77,7 @@ async def reset_email(web: WebContext, email: EmailAddress) -> Email | None:
     text = (
         "Open this link to choose a new password. It works for half an hour. Changing the password signs you out in "
         "every browser and ends your API keys, and you have to connect every app again:\n\n"
-        f"{reset_url(web.public_url, secret)}"
+        f"{link_url(web.public_url, 'reset', secret)}"
     )
     return Email(person.email, "Choose a new password", text + _END)
 
@@ -90,11 +91,11 @@ async def verification_email(web: WebContext, person: Person) -> Email | None:
         secret = await make_link(connection, link, web.kit.clock())
     text = (
         "Open this link to confirm that this address is yours. It works for a day, and you need your password:\n\n"
-        f"{web.public_url}/account/verify?link={secret}"
+        f"{link_url(web.public_url, 'verify', secret)}"
     )
     return Email(person.email, "Confirm your address", text + _END)
 
 
-def reset_url(public_url: str, secret: str) -> str:
-    """Return the address of the page where a new password is chosen."""
-    return f"{public_url}/account/new-password?link={secret}"
+def link_url(public_url: str, purpose: Purpose, secret: str) -> str:
+    """Return the address behind a one-time link."""
+    return f"{public_url}{PATHS[purpose]}?link={secret}"

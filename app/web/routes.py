@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute
 
 from app.oauth.oidc_login.provider import CALLBACK_PATH
 from app.ui.routes import PageHandler, form_routes, page_route
-from app.web.account.email_verification import VERIFY, post_proof, post_verify, show_verify
+from app.web.account.email_verification import post_proof, post_verify
 from app.web.account.page import (
     CHANGE_PASSWORD,
     DISCONNECT,
@@ -15,16 +15,10 @@ from app.web.account.page import (
     post_password,
     show_account,
 )
-from app.web.account.reset_password import (
-    NEW_PASSWORD,
-    RESET,
-    post_new_password,
-    post_reset,
-    show_new_password,
-    show_reset,
-)
+from app.web.account.reset_password import RESET, post_new_password, post_reset, show_reset
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, Destinations
+from app.web.email_links import PATHS, show_link_form
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
 from app.web.sign_in import (
     SIGN_OUT_EVERYWHERE,
@@ -33,7 +27,7 @@ from app.web.sign_in import (
     post_sign_out_everywhere,
     show_sign_in,
 )
-from app.web.sign_up import NEW_ACCOUNT, SIGN_UP, post_new_account, post_sign_up, show_new_account, show_sign_up
+from app.web.sign_up import SIGN_UP, post_new_account, post_sign_up, show_new_account, show_sign_up
 
 
 def web_routes(web: WebContext) -> list[BaseRoute]:
@@ -68,10 +62,10 @@ def _password_routes(web: WebContext) -> list[BaseRoute]:
 
     return [
         *page_and_form(SIGN_UP, partial(show_sign_up, web), partial(post_sign_up, web)),
-        *page_and_form(NEW_ACCOUNT, partial(show_new_account, web), partial(post_new_account, web)),
+        *page_and_form(PATHS["sign_up"], partial(show_new_account, web), partial(post_new_account, web)),
         *page_and_form(RESET, partial(show_reset, web), partial(post_reset, web)),
-        *page_and_form(NEW_PASSWORD, partial(show_new_password, web), partial(post_new_password, web)),
-        *page_and_form(VERIFY, partial(show_verify, web), partial(post_verify, web)),
+        *page_and_form(PATHS["reset"], partial(show_link_form, web, "reset"), partial(post_new_password, web)),
+        *page_and_form(PATHS["verify"], partial(show_link_form, web, "verify"), partial(post_verify, web)),
         *form_routes(web.kit, CHANGE_PASSWORD, partial(post_password, web), ACCOUNT),
         *form_routes(web.kit, SEND_PROOF, partial(post_proof, web), ACCOUNT),
     ]

@@ -23,12 +23,11 @@ from app.runtime.addresses import client_address
 from app.ui.forms import Fields, typed
 from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.web.context import WebContext
-from app.web.email_links import LinkForm, link_no_longer_works, open_link, submitted_link_form
+from app.web.email_links import link_no_longer_works, link_page, open_link, refused_link_page, submitted_link_form
 from app.web.emails import email_sent, send_email, sign_up_email
 from app.web.sign_in import open_page
 
 SIGN_UP: Final = "/oauth/sign-up"
-NEW_ACCOUNT: Final = "/account/new"
 ACCOUNT_CREATED: Final = "/account?done=made"
 
 TAKEN: Final = "This email can't be used for a new account. If it is yours, sign in instead."
@@ -70,7 +69,8 @@ async def show_new_account(web: WebContext, request: Request) -> Response:
     form = await open_link(web, request, "sign_up")
     if isinstance(form, Response):
         return form
-    return _new_account_page(web, form, request.query_params.get("request", ""))
+    request_id = web.client_requests.parse(request.query_params.get("request", ""))
+    return link_page(web, form, request_id=request_id, name="")
 
 
 async def post_new_account(web: WebContext, request: Request) -> Response:
@@ -78,7 +78,7 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
 
     Goes on with the client's request if it waits in this browser, else to the account.
     """
-    form = await submitted_link_form(web, request, NEW_ACCOUNT, "sign_up")
+    form = await submitted_link_form(web, request, "sign_up")
     if isinstance(form, Response):
         return form
     request_id, household_id = form.fields.one("request"), new_id()
@@ -96,8 +96,8 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
                 connection, cookie, request_id, person
             ) or await web.account_pages.enter(connection, cookie, ACCOUNT_CREATED, person)
     except AppError as error:
-        web.record_refusal(request, Action.SIGN_UP, error.code, email_hash=web.audit.email_hash(form.link.email))
-        return _new_account_page(web, form, request_id, error, name=typed(form.fields, "name"))
+        kept = {"request_id": web.client_requests.parse(request_id), "name": typed(form.fields, "name")}
+        return refused_link_page(web, request, form, Action.SIGN_UP, error, **kept)
 
 
 async def _prepare(web: WebContext, request: Request, email: str, fields: Fields) -> NewAccount:
@@ -163,20 +163,5 @@ def _sign_up_page(
         request_id=request_id,
         app_name=app_name,
         email=email,
-        name=name,
-    )
-
-
-def _new_account_page(
-    web: WebContext, form: LinkForm, request_id: str, error: AppError | None = None, name: str = ""
-) -> Response:
-    return web.kit.show(
-        form.session,
-        "new_account.html",
-        error,
-        form_token=web.kit.csrf_token(form.session, NEW_ACCOUNT),
-        link=form.secret,
-        email=form.link.email,
-        request_id=web.client_requests.parse(request_id),
         name=name,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.audit.export import COLUMNS, Period, export
+from app.audit.export import COLUMNS, export
 from app.jobs import audit_chain
 from app.jobs.audit_chain import audit_chain_running
 from app.settings import Settings
@@ -107,16 +107,18 @@ def interrupt(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGINT)
 
 
-async def exported(record: Record, period: Period, format: Any = "jsonl") -> str:
-    return "".join([line async for line in export(record.engine, period, format)])
+async def exported(
+    record: Record, since: datetime | None = None, until: datetime | None = None, format: Any = "jsonl"
+) -> str:
+    return "".join([line async for line in export(record.engine, since, until, format)])
 
 
 async def test_both_formats_say_the_same(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.audit.export.PAGE", 2)
     await record.chain(4)
     await record.write(entry(tool=None, detail='a "quoted", text'))
-    lines = [json.loads(line) for line in (await exported(record, Period())).splitlines()]
-    rows = list(csv.DictReader(io.StringIO(await exported(record, Period(), "csv"))))
+    lines = [json.loads(line) for line in (await exported(record)).splitlines()]
+    rows = list(csv.DictReader(io.StringIO(await exported(record, format="csv"))))
     assert len(lines) == len(rows) == 5
     for line, row in zip(lines, rows, strict=True):
         assert {name: str(value) for name, value in line.items()} == {k: v for k, v in row.items() if v != ""}
@@ -127,18 +129,18 @@ async def test_both_formats_say_the_same(record: Record, monkeypatch: pytest.Mon
 async def test_a_period_includes_its_beginning_and_not_its_end(record: Record) -> None:
     moments = [NOW.replace(hour=hour) for hour in range(4)]
     await record.write(*(entry(at=moment, detail=str(hour)) for hour, moment in enumerate(moments)))
-    found = await exported(record, Period(moments[1], moments[3]))
+    found = await exported(record, moments[1], moments[3])
     assert {json.loads(line)["detail"] for line in found.splitlines()} == {"1", "2"}
-    assert await exported(record, Period(moments[3], moments[3])) == ""
-    always = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-    assert len((await exported(record, always)).splitlines()) == 4
+    assert await exported(record, moments[3], moments[3]) == ""
+    always = await exported(record, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    assert len(always.splitlines()) == 4
 
 
 async def test_an_export_reads_the_ids_of_its_time_only(record: Record) -> None:
     """Of a short time in a long record it would otherwise read everything before, or after."""
     for moment in (NOW - timedelta(days=9), NOW + timedelta(days=9)):
         await record.write(entry(at=moment))  # with an id of today
-        assert await exported(record, Period(since=moment, until=moment + timedelta(days=1))) == ""
+        assert await exported(record, moment, moment + timedelta(days=1)) == ""
 
 
 async def test_the_head_is_in_the_log_also_when_the_service_stops_at_once(

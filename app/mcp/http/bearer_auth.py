@@ -12,7 +12,6 @@ from typing import Any, Final, cast
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,12 +25,12 @@ from app.mcp.context import CALLED_TOOL, CALLER
 from app.mcp.http.batch import check_batch, replay, serve_batch
 from app.mcp.http.body import parse_json, read_body
 from app.mcp.http.json_rpc import envelope_error, readable_id
-from app.mcp.http.refusals import RequestRefused, bad_request, challenge, retry_later
+from app.mcp.http.refusals import RequestRefused, bad_request, challenge, foreign_origin, retry_later
+from app.mcp.http.request_headers import RequestHeaders
 from app.mcp.http.short_way import ShortWay
 from app.resources import Resource
 from app.runtime.addresses import client_address_in, known_address
 from app.scopes import format_scope
-from app.ui.hosts import refuse_foreign_origin
 
 ROUTING_HEADERS: Final = ("mcp-protocol-version", "mcp-method", "mcp-name", "mcp-session-id", "content-type")
 NOT_FOR_BROWSERS: Final = "This address is for assistants (MCP); people find directions on the front page.\n"
@@ -59,6 +58,7 @@ class _Request:
     """A request that may be served."""
 
     caller: Caller
+    headers: RequestHeaders
     body: bytes
     calls: list[Any]
     is_batch: bool
@@ -101,17 +101,16 @@ class BearerAuthMiddleware:
 
     async def _check(self, scope: Scope, receive: Receive) -> _Request | None:
         """Return the request if it may be served, or None if the client disconnected."""
-        headers = Headers(scope=scope)
-        foreign = refuse_foreign_origin(headers, self._policy.origins)
-        if foreign is not None:
-            raise RequestRefused(foreign, "foreign_origin")
+        headers = RequestHeaders(scope["headers"])
+        # Requests that no page sent carry no Origin (MCP specification, transports: security warning).
+        if "origin" in headers and (headers["origin"] not in self._policy.origins or "origin" in headers.repeated):
+            raise foreign_origin()
         if scope["method"] != "POST":
             # The SDK would answer GET with a stream that never sends anything, and DELETE ends sessions: we have none.
             raise RequestRefused(PlainTextResponse(NOT_FOR_BROWSERS, 405, headers={"Allow": "POST"}))
         caller = await self._authenticate(headers, client_address_in(scope))
-        for name in ROUTING_HEADERS:
-            if len(headers.getlist(name)) > 1:
-                raise bad_request(f"The header {name} appears more than once.")
+        if (repeated := next((name for name in ROUTING_HEADERS if name in headers.repeated), None)) is not None:
+            raise bad_request(f"The header {repeated} appears more than once.")
         body = await read_body(receive)
         if body is None:
             return None
@@ -132,13 +131,12 @@ class BearerAuthMiddleware:
                 await self._authenticator.count_further(current, len(calls) - 1)
             except LimitReached as error:
                 raise RequestRefused(retry_later(error), error.code, caller=current) from error
-        return _Request(current, body, calls, is_batch)
+        return _Request(current, headers, body, calls, is_batch)
 
-    async def _authenticate(self, headers: Headers, address: str) -> Caller:
-        given = headers.getlist("authorization")
-        if len(given) > 1:
+    async def _authenticate(self, headers: RequestHeaders, address: str) -> Caller:
+        if "authorization" in headers.repeated:
             raise bad_request("Send exactly one Authorization header.")
-        scheme, _, token = given[0].partition(" ") if given else ("", "", "")
+        scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             description = "Sign in: this endpoint needs a bearer token."
             answer = challenge(401, self._policy.metadata_url, self._policy.default_scopes, None, description)
@@ -188,13 +186,10 @@ class BearerAuthMiddleware:
         await answer(scope, receive, send)
 
     async def _answer_directly(self, request: _Request, scope: Scope) -> bytes | None:
-        if self._short_way is None:
-            return None
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if len(headers) < len(scope["headers"]):
+        if self._short_way is None or request.headers.repeated:
             return None  # the SDK decides what a header means that is given twice
         address = known_address(client_address_in(scope))
-        return await self._short_way.answer(request.calls[0], headers, request.caller, address)
+        return await self._short_way.answer(request.calls[0], request.headers, request.caller, address)
 
     def _record(self, scope: Scope, outcome: str, identity: dict[str, Any], detail: str | None = None) -> None:
         self._audit.refuse(
@@ -243,5 +238,6 @@ def _with_caller(scope: Scope, caller: Caller) -> Scope:
         subject=str(actor.person_id),
         claims={"iss": caller.issuer},
     )
-    headers = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
+    # Whitespace around a value is no part of it (RFC 9110 section 5.5), but the HTTP parser leaves it at the end.
+    headers = [(name, value.strip(b" \t")) for name, value in scope["headers"] if name != b"authorization"]
     return {**scope, "headers": headers, "user": AuthenticatedUser(token), CALLER: caller}

@@ -49,6 +49,12 @@ def body_refused(status: int, error: str, description: str) -> RequestRefused:
     return RequestRefused(JSONResponse({"error": error, "error_description": description}, status))
 
 
+def foreign_origin() -> RequestRefused:
+    """Return the refusal of a request that a page of a foreign origin sent."""
+    body = {"error": "forbidden_origin", "error_description": "Pages of this origin may not call this endpoint."}
+    return RequestRefused(JSONResponse(body, 403), "foreign_origin")
+
+
 def challenge(status: int, metadata_url: str, scopes: Iterable[str], error: str | None, description: str) -> Response:
     """Return a Bearer challenge (RFC 6750 section 3, RFC 9728 section 5.1).
 

@@ -1,18 +1,17 @@
-"""The MCP endpoints as routes: CORS, then the bearer check, then the SDK's transport."""
+"""The MCP endpoints as routes: CORS, then the bearer check, then the short way or the SDK's transport."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final
 
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.authenticator import Authenticator
 from app.audit.log import AuditLog
 from app.db import Engine
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
+from app.mcp.http.cors import PageCors
 from app.mcp.http.resource_metadata import metadata_url, resource_metadata_routes
 from app.mcp.http.short_way import ShortWay
 from app.mcp.http.transports import Transports
@@ -21,9 +20,6 @@ from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
 from app.resources import RESOURCES
 from app.settings import Settings
-
-EXPOSED_HEADERS: Final = ("WWW-Authenticate", "Retry-After", "X-Request-Id")
-PREFLIGHT_SECONDS: Final = 600
 
 
 class McpEndpoints:
@@ -44,7 +40,6 @@ class McpEndpoints:
         short_way: bool = True,
     ) -> None:
         self._settings = settings
-        self._endpoints = endpoints
         self._authenticator = authenticator
         self._audit = audit
         self.subscriptions = Subscriptions(engine, authenticator, pubsub)
@@ -59,19 +54,17 @@ class McpEndpoints:
         self._short_ways: dict[McpEndpoint, ShortWay | None] = {
             endpoint: way if short_way else None for endpoint, (_, way) in zip(endpoints, built, strict=True)
         }
+        protected = [(endpoint.path, self._protected(endpoint)) for endpoint in endpoints]
+        self.by_path: Mapping[str, ASGIApp] = {
+            address: app for path, app in protected for address in (path, f"{path}/")
+        }
+        """What serves each endpoint, with and without a trailing slash: hosts add one, and few follow a redirect."""
 
     def routes(self) -> list[BaseRoute]:
-        """Return the metadata of each endpoint, and the endpoint with and without a trailing slash.
-
-        Hosts add a slash, and few follow a redirect.
-        """
+        """Return the metadata of each endpoint, and the endpoints."""
         return [
             *resource_metadata_routes(self._settings, RESOURCES),
-            *(
-                Route(path, self._protected(endpoint))
-                for endpoint in self._endpoints
-                for path in (endpoint.path, f"{endpoint.path}/")
-            ),
+            *(Route(path, app) for path, app in self.by_path.items()),
         ]
 
     @asynccontextmanager
@@ -92,14 +85,25 @@ class McpEndpoints:
             resources=frozenset(each for each in RESOURCES if endpoint.resource.admits(each.path)),
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
         )
-        # CORS is outermost, so that a preflight never meets the bearer check (Fetch standard: it has no credentials).
-        return CORSMiddleware(
-            BearerAuthMiddleware(
-                self._transports[endpoint], policy, self._authenticator, self._audit, self._short_ways[endpoint]
-            ),
-            allow_origins=settings.allowed_origins,
-            allow_methods=["POST"],
-            allow_headers=["*"],  # Mcp-Param-* is an open set
-            expose_headers=EXPOSED_HEADERS,
-            max_age=PREFLIGHT_SECONDS,
+        bearer_auth = BearerAuthMiddleware(
+            self._transports[endpoint], policy, self._authenticator, self._audit, self._short_ways[endpoint]
         )
+        # CORS is outermost, so that a preflight never meets the bearer check (Fetch standard: it has no credentials).
+        return PageCors(bearer_auth, settings.allowed_origins)
+
+
+class EndpointsFirst:
+    """Middleware that hands requests to the endpoints without asking the router: most requests are theirs.
+
+    Below a root path of the server, where paths begin with that, the router finds them.
+    """
+
+    def __init__(self, app: ASGIApp, endpoints: Mapping[str, ASGIApp]) -> None:
+        self._app = app
+        self._endpoints = endpoints
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        is_http = scope["type"] == "http" and not scope.get("root_path")
+        app = self._endpoints.get(scope["path"], self._app) if is_http else self._app
+        await app(scope, receive, send)

@@ -1,7 +1,6 @@
 """Confirming an e-mail address: the link shows who reads the mailbox, the password whose account it is."""
 
 from functools import partial
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,11 +15,9 @@ from app.people.accounts import verify_email
 from app.web.account.page import SEND_PROOF, account_page
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, SIGN_IN
-from app.web.email_links import LinkForm, link_no_longer_works, open_link, submitted_link_form
+from app.web.email_links import link_no_longer_works, refused_link_page, submitted_link_form
 from app.web.emails import email_sent, send_email, verification_email
 from app.web.sign_in import verify_password
-
-VERIFY: Final = "/account/verify"
 
 
 async def post_proof(web: WebContext, request: Request) -> Response:
@@ -37,15 +34,9 @@ async def post_proof(web: WebContext, request: Request) -> Response:
     return email_sent(web, f"We sent a message to {person.email}. The link in it works for a day.", ACCOUNT)
 
 
-async def show_verify(web: WebContext, request: Request) -> Response:
-    """GET /account/verify: the form behind the link. Opening it does not use up the link."""
-    form = await open_link(web, request, "verify")
-    return form if isinstance(form, Response) else _page(web, form)
-
-
 async def post_verify(web: WebContext, request: Request) -> Response:
     """POST /account/verify: confirm the address. The first time, every earlier session, grant and link ends."""
-    form = await submitted_link_form(web, request, VERIFY, "verify")
+    form = await submitted_link_form(web, request, "verify")
     if isinstance(form, Response):
         return form
     revocations = web.revocations(request)
@@ -63,9 +54,7 @@ async def post_verify(web: WebContext, request: Request) -> Response:
                 await revocations.revoke(connection, of_person(person_id), RevocationReason.ADDRESS_VERIFIED, now)
             await record(connection, web.audit_entry(request, Action.ADDRESS_VERIFIED, person_id=person_id))
     except AppError as error:
-        email_hash = web.audit.email_hash(form.link.email)
-        web.record_refusal(request, Action.ADDRESS_VERIFIED, error.code, email_hash=email_hash)
-        return _page(web, form, error)
+        return refused_link_page(web, request, form, Action.ADDRESS_VERIFIED, error)
     return web.kit.pages.page(
         "done.html",
         title="Your address is confirmed",
@@ -74,8 +63,3 @@ async def post_verify(web: WebContext, request: Request) -> Response:
         path=SIGN_IN,
         label="Sign in",
     )
-
-
-def _page(web: WebContext, form: LinkForm, error: AppError | None = None) -> Response:
-    token = web.kit.csrf_token(form.session, VERIFY)
-    return web.kit.show(form.session, "verify.html", error, form_token=token, link=form.secret, email=form.link.email)

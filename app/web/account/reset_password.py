@@ -18,11 +18,10 @@ from app.ui.forms import typed
 from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext
 from app.web.destinations import SIGN_IN
-from app.web.email_links import LinkForm, link_no_longer_works, open_link, submitted_link_form
+from app.web.email_links import link_no_longer_works, refused_link_page, submitted_link_form
 from app.web.emails import email_sent, reset_email, send_email
 
 RESET: Final = "/account/reset"
-NEW_PASSWORD: Final = "/account/new-password"  # noqa: S105  # a path
 
 
 async def show_reset(web: WebContext, request: Request) -> Response:
@@ -47,15 +46,9 @@ async def post_reset(web: WebContext, request: Request) -> Response:
     return email_sent(web, text, RESET)
 
 
-async def show_new_password(web: WebContext, request: Request) -> Response:
-    """GET /account/new-password: the form behind the link. Opening it does not use up the link."""
-    form = await open_link(web, request, "reset")
-    return form if isinstance(form, Response) else _choose(web, form)
-
-
 async def post_new_password(web: WebContext, request: Request) -> Response:
     """POST /account/new-password: change the password; every session, grant and link of the person ends."""
-    form = await submitted_link_form(web, request, NEW_PASSWORD, "reset")
+    form = await submitted_link_form(web, request, "reset")
     if isinstance(form, Response):
         return form
     revocations = web.revocations(request)
@@ -72,9 +65,7 @@ async def post_new_password(web: WebContext, request: Request) -> Response:
             await revocations.revoke(connection, of_person(person_id), RevocationReason.PASSWORD_RESET, now)
             await record(connection, web.audit_entry(request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
-        email_hash = web.audit.email_hash(form.link.email)
-        web.record_refusal(request, Action.PASSWORD_RESET, error.code, email_hash=email_hash)
-        return _choose(web, form, error)
+        return refused_link_page(web, request, form, Action.PASSWORD_RESET, error)
     return web.kit.pages.page(
         "done.html",
         title="Your password has been changed",
@@ -88,10 +79,3 @@ async def post_new_password(web: WebContext, request: Request) -> Response:
 def _ask(web: WebContext, session: BrowserSession, email: str = "", error: AppError | None = None) -> Response:
     token = web.kit.csrf_token(session, RESET)
     return web.kit.show(session, "reset.html", error, by_mail=web.mailer.enabled, form_token=token, email=email)
-
-
-def _choose(web: WebContext, form: LinkForm, error: AppError | None = None) -> Response:
-    token = web.kit.csrf_token(form.session, NEW_PASSWORD)
-    return web.kit.show(
-        form.session, "new_password.html", error, form_token=token, link=form.secret, email=form.link.email
-    )

@@ -91,6 +91,15 @@ async def test_in_the_newest_era_a_header_that_contradicts_the_body_is_refused(
         assert (response.status_code, response.json()["error"]["code"]) == (400, -32020)
 
 
+async def test_whitespace_around_the_value_of_a_header_is_no_part_of_it(
+    http: httpx.AsyncClient, reader: Connected
+) -> None:
+    client = McpClient(http, reader.token)
+    message = client.message("tools/call", {"name": "list_items", "arguments": {}})
+    headers = {**client.headers("tools/call", "list_items"), "Mcp-Name": " list_items \t"}
+    assert (await http.post("/mcp", json=message, headers=headers)).json()["result"]["isError"] is False
+
+
 @pytest.mark.proves("as-proxy-sanitised")
 async def test_what_a_sender_says_of_a_proxy_changes_no_address(http: httpx.AsyncClient, settings: Settings) -> None:
     forged = {
