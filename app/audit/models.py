@@ -37,6 +37,8 @@ class Action(StrEnum):
     KEY_ROTATED = "key_rotated"
     ACCESS_REFUSED = "access_refused"
     TOOL_CALLED = "tool_called"
+    RESOURCE_READ = "resource_read"
+    PROMPT_READ = "prompt_read"
     ENTRIES_LOST = "entries_lost"
 
 

@@ -107,7 +107,7 @@ async def add_items_alone(
             rev, event_no = expected.rev + 1, expected.next_event
             answered = answer(_changed(_list_of(expected), rev, entries, new.outcomes, event_no))
             fresh = [change.after for change in new.changes.values()]
-            recorded = as_json(new.changes.values())
+            recorded = await as_json(new.changes.values())
             stored, found = await insert_alone(household, list_name, expected, fresh, recorded)
             if stored:
                 next_item = expected.next_item + len(fresh)
@@ -140,7 +140,7 @@ async def _add_beside(
     event_no = clock.next_event if changes else None
     answered = answer(_changed(on, rev_after(clock, [on], event_no), entries, plan.outcomes, event_no))
     if changes:
-        if not await save_alone(household, clock, "add_items", on.id, changes, as_json(changes)):
+        if not await save_alone(household, clock, "add_items", on.id, changes, await as_json(changes)):
             return None
         expectations.note_clock(household, clock.rev, next_item_after(clock, changes), clock.next_event + 1)
     return answered

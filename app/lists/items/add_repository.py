@@ -161,7 +161,7 @@ async def insert_alone(
         actor.client_id,
         actor.grant_id,
         changes,
-        *(scalars_of(fresh[0]) if len(fresh) == 1 else (rows_as_json(fresh),)),
+        *(scalars_of(fresh[0]) if len(fresh) == 1 else (await rows_as_json(fresh),)),
         changed=lambda rows: {expected.list_id: expected.rev + 1} if _is_stored(rows) else {},
     )
     return (True, None) if _is_stored(rows) else (False, _next_situation(rows))

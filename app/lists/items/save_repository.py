@@ -14,6 +14,7 @@ from app.lists.items.fields import FIELDS, Item
 from app.lists.items.repository import COLUMNS
 from app.lists.models import GAP_BITS, Change
 from app.lists.repository import Clock
+from app.runtime.turns import map_in_turns
 
 GIVEN_TYPES: Final = {column: kind for column, kind in COLUMNS.items() if column != "rev"}
 """The columns of an item that a call gives, with their types; its revision is the call's."""
@@ -25,6 +26,7 @@ _TYPES: Final = ", ".join(f"{column} {kind}" for column, kind in GIVEN_TYPES.ite
 _OVERWRITTEN: Final = ", ".join(
     f"{column} = excluded.{column}" for column in GIVEN_COLUMNS if column not in ("id", "no")
 )
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _PLAIN: Final = tuple(each.name for each in FIELDS if each.name in GIVEN_TYPES)
 
 
@@ -38,9 +40,13 @@ def _row_of(item: Item) -> dict[str, object]:
     return row
 
 
-def rows_as_json(items: Iterable[Item]) -> str:
+async def rows_as_json(items: Collection[Item]) -> str:
     """Return items as a JSON array of rows for `jsonb_to_recordset`."""
-    return json.dumps([_row_of(item) for item in items], ensure_ascii=False, default=str)
+    return f"[{','.join(await map_in_turns(_encoded_row, items))}]"
+
+
+def _encoded_row(item: Item) -> str:
+    return _ENCODER.encode(_row_of(item))
 
 
 def scalars_of(item: Item) -> Sequence[object]:
@@ -74,13 +80,14 @@ async def save_changes(
     `kind` is the tool, `list_id` the one list that the event is about, `recorded` the changes as JSON. Items and their
     lists get the clock's revision. Needs the write lock, and the clock as it was read under the lock.
     """
-    if _trade_places(changes):
+    if await _trade_places(changes):
         await _park(tenant, [change.after.id for change in changes])
     if departed := _departed(changes):
         await _record_departures(tenant, clock.rev, departed)
-    counts = _count_by_list(changes)
+    counts = await _count_by_list(changes)
     values = _save_values(tenant.actor, clock, kind, list_id, changes, counts, recorded)
-    await tenant.driver.execute(_SAVE, tenant.household_id, *values, rows_as_json(change.after for change in changes))
+    rows = await rows_as_json([change.after for change in changes])
+    await tenant.driver.execute(_SAVE, tenant.household_id, *values, rows)
     for touched in counts:
         tenant.note_change(touched, clock.rev)
     return clock.next_event
@@ -115,7 +122,7 @@ def _save_values(
 def next_item_after(clock: Clock, changes: Collection[Change]) -> int:
     """Return the clock's next number once changes are stored: numbers and positions come from one counter, so that
     appended items stand behind all others, moved ones included."""
-    last = max(max(change.after.no, change.after.position >> GAP_BITS) for change in changes)
+    last = max([max(change.after.no, change.after.position >> GAP_BITS) for change in changes])
     return max(clock.next_item, last + 1)
 
 
@@ -164,14 +171,14 @@ async def save_alone(
 
     False as well where it takes more than one message. Needs the turn of the household's writer.
     """
-    if _trade_places(changes) or _departed(changes):
+    if await _trade_places(changes) or _departed(changes):
         return False
-    counts = _count_by_list(changes)
+    counts = await _count_by_list(changes)
     afters = [change.after for change in changes]
     rows = await household.store(
         _SAVE_ALONE[len(changes) == 1],
         *_save_values(household.actor, clock, kind, list_id, changes, counts, recorded),
-        *(scalars_of(afters[0]) if len(afters) == 1 else (rows_as_json(afters),)),
+        *(scalars_of(afters[0]) if len(afters) == 1 else (await rows_as_json(afters),)),
         changed=lambda rows: dict.fromkeys(counts, clock.rev) if _are_saved(rows, len(afters)) else {},
     )
     return _are_saved(rows, len(afters))
@@ -207,25 +214,40 @@ class _Counts:
             self.checked += number
 
 
-def _count_by_list(changes: Collection[Change]) -> dict[UUID, _Counts]:
+async def _count_by_list(changes: Collection[Change]) -> dict[UUID, _Counts]:
     lists: dict[UUID, _Counts] = defaultdict(_Counts)
-    for change in changes:
+
+    def count(change: Change) -> None:
         if change.before is not None:
             lists[change.before.list_id].count(change.before, -1)
         lists[change.after.list_id].count(change.after, 1)
+
+    await map_in_turns(count, changes)
     return lists
 
 
-def _trade_places(changes: Collection[Change]) -> bool:
+async def _trade_places(changes: Collection[Change]) -> bool:
     """Whether one change takes the key that another gives up among the open lines of a name.
 
     Postgres checks uniqueness row by row, in an order that can't be chosen.
     """
-    given_up = {_line_key(change.before): change.after.id for change in changes if change.before is not None}
-    return any(given_up.get(_line_key(change.after), change.after.id) != change.after.id for change in changes)
+    given_up: dict[_LineKey, UUID] = {}
+
+    def give_up(change: Change) -> None:
+        if change.before is not None:
+            given_up[_line_key(change.before)] = change.after.id
+
+    def takes(change: Change) -> bool:
+        return given_up.get(_line_key(change.after), change.after.id) != change.after.id
+
+    await map_in_turns(give_up, changes)
+    return any(await map_in_turns(takes, changes))
 
 
-def _line_key(item: Item) -> tuple[UUID, str, str, int] | UUID:
+_LineKey = tuple[UUID, str, str, int] | UUID
+
+
+def _line_key(item: Item) -> _LineKey:
     """Return what must be unique among open lines; for other items, the id."""
     return (item.list_id, item.name_key, item.measure, item.variant) if item.is_open else item.id
 
