@@ -63,15 +63,19 @@ async def kept_answer(tenant: Tenant, idem_key: str) -> KeptAnswer | None:
     """
     row = await tenant.driver.fetchrow(
         f"""
-        UPDATE events SET idem_key = CASE WHEN at > now() - interval '{KEY_LIFETIME}' THEN idem_key END
+        SELECT no, at > now() - interval '{KEY_LIFETIME}' AS is_valid, args_hash, answer::text FROM events
         WHERE household_id = $1 AND grant_id = $2 AND idem_key = $3
-        RETURNING idem_key, args_hash, answer::text
         """,  # noqa: S608
         tenant.household_id,
         tenant.actor.grant_id,
         idem_key,
     )
-    if row is None or row["idem_key"] is None:
+    if row is None:
+        return None
+    if not row["is_valid"]:
+        await tenant.driver.execute(
+            "UPDATE events SET idem_key = NULL WHERE household_id = $1 AND no = $2", tenant.household_id, row["no"]
+        )
         return None
     return KeptAnswer(row["args_hash"], row["answer"])
 
