@@ -1,8 +1,4 @@
-"""The chain: each entry's MAC covers the entry, its number and the MAC before it, so a change anywhere shows.
-
-The key of the chain is random and made once. The database holds it encrypted under SECRET_KEY, so the MACs stay valid
-when SECRET_KEY changes.
-"""
+"""The chain: each entry's MAC covers the entry, its number and the MAC before it, so a change anywhere shows."""
 
 import hmac
 import json
@@ -107,7 +103,7 @@ class AuditChain:
 
 
 def new_chain(secret_key: SecretStr) -> AuditChain:
-    """Return a chain without entries and with a new key."""
+    """Return a chain without entries; its key is random, so its MACs stay valid when SECRET_KEY changes."""
     key = secrets.token_bytes(KEY_BYTES)
     return AuditChain(key, encryption.encrypt(key, PURPOSE, LABEL, secret_key), START, START)
 

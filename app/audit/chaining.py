@@ -1,9 +1,4 @@
-"""Adding new entries to the end of the chain, and deleting old ones from its beginning; one process at a time does it.
-
-Transactions commit in another order than they begin, so rows become visible out of the order of their ids and times.
-The chain needs no such order: an entry's place is the one in which the chainer finds it, and no gap is left for what
-becomes visible later (docs/decisions/0013-audit.md).
-"""
+"""Chaining new entries and deleting old ones; one process at a time does it (docs/decisions/0013-audit.md)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,7 +27,7 @@ _LOST: Final = "Entries changed while they were added to the chain."
 
 
 class AuditChainer:
-    """Chains for one process; it remembers how far the chain reached."""
+    """Chains for one process, in the order in which it finds entries; it remembers how far the chain reached."""
 
     def __init__(self, engine: Engine, secret_keys: Sequence[SecretStr]) -> None:
         self._engine = engine

@@ -1,5 +1,4 @@
-"""An entry of the audit record: who did what, through which client, from where, and the outcome. It holds no content
-and no secrets."""
+"""An entry of the audit record. It holds no content and no secrets."""
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -38,6 +37,8 @@ class Action(StrEnum):
     KEY_ROTATED = "key_rotated"
     ACCESS_REFUSED = "access_refused"
     TOOL_CALLED = "tool_called"
+    RESOURCE_READ = "resource_read"
+    PROMPT_READ = "prompt_read"
     ENTRIES_LOST = "entries_lost"
 
 

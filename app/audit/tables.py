@@ -1,7 +1,4 @@
-"""The audit record and its chain: global tables, because most entries belong to no household.
-
-They have no foreign keys: the record outlives what it names.
-"""
+"""The audit record and its chain: global tables without foreign keys, because the record outlives what it names."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Integer, LargeBinary, Table, Text, Uuid
 from sqlalchemy import text as sql

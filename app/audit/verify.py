@@ -56,8 +56,9 @@ async def verify(
         waiting, oldest = await repository.count_unchained(connection)
         stored = await repository.find_chain(connection)
         if stored is None:
-            fault = await _check_without_chain(connection, waiting, witness)
-            return Verdict(0, None, None, waiting, fault)
+            # Only a database that no service has written to has no chain.
+            is_new = not waiting and witness is None and not await repository.find_chained(connection, 0, 1)
+            return Verdict(0, None, None, waiting, None if is_new else Fault("missing", None, NO_CHAIN))
         try:
             chain = open_chain(stored, secret_keys)
         except BrokenChain as broken:
@@ -68,7 +69,9 @@ async def verify(
         return Verdict(valid, chain.anchor, chain.head, waiting, end)
     fault = None
     if witness is not None and not has_met:
-        fault = _witness_fault(witness, end)
+        ends_before = f"The record ends at {end.no}, before the head that was given."
+        passes_by = "The chain does not pass through the head that was given."
+        fault = Fault("missing", witness.no, ends_before if witness.no > end.no else passes_by)
     elif oldest is not None and oldest < now - CHAINED_WITHIN:
         fault = Fault("unsealed", end.no + 1, f"{waiting} entries have no seal, the oldest since {oldest:%F %T%z}.")
     return Verdict(end.no - chain.anchor.no, chain.anchor, chain.head, waiting, fault)
@@ -94,19 +97,6 @@ def follow(chain: AuditChain, previous: ChainLink, entries: Sequence[ChainedEntr
             return Fault("changed", entry.no, "It is not the entry that was sealed here.")
         previous = ChainLink(entry.no, entry.mac)
     return previous
-
-
-async def _check_without_chain(connection: Connection, waiting: int, witness: ChainLink | None) -> Fault | None:
-    """Return a fault unless the database is one that no service has written to."""
-    if waiting or witness is not None or await repository.find_chained(connection, 0, 1):
-        return Fault("missing", None, NO_CHAIN)
-    return None
-
-
-def _witness_fault(witness: ChainLink, end: ChainLink) -> Fault:
-    if witness.no > end.no:
-        return Fault("missing", witness.no, f"The record ends at {end.no}, before the head that was given.")
-    return Fault("missing", witness.no, "The chain does not pass through the head that was given.")
 
 
 async def _follow_to_the_head(

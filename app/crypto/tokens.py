@@ -1,5 +1,4 @@
-"""Secrets that the service issues, and public ids that can't be guessed. A prefix shows the kind of each; a secret is
-stored only as its hash."""
+"""Secrets that the service issues, stored only as hashes, and public ids; a prefix shows the kind of each."""
 
 import secrets
 from hashlib import sha256

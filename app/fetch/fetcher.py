@@ -204,7 +204,6 @@ def _check(url: httpx2.URL, *, plain: bool) -> None:
 
 
 def _place(url: httpx2.URL) -> tuple[str, int]:
-    """Return the host and port of a URL."""
     return _host(url), url.port or (80 if url.scheme == "http" else 443)
 
 

@@ -1,12 +1,12 @@
 """Finding households by name or ref."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from app.db import Connection
 from app.errors import Ambiguous, NotFound
-from app.households.models import NamedHousehold
+from app.households.models import Membership, NamedHousehold
 from app.households.repository import find_household_with_ref, households_after
 from app.text import fold
 
@@ -14,21 +14,7 @@ PAGE: Final = 1_000
 MOST_NAMESAKES: Final = 20
 
 
-class HasName(Protocol):
-    """Anything with a name and a ref."""
-
-    @property
-    def name(self) -> str:
-        """The name that people chose."""
-        ...
-
-    @property
-    def ref(self) -> str:
-        """The unique ref."""
-        ...
-
-
-Found = TypeVar("Found", bound=HasName)
+Found = TypeVar("Found", Membership, NamedHousehold)
 
 
 def matching(among: Iterable[Found], household: str) -> list[Found]:
@@ -37,12 +23,12 @@ def matching(among: Iterable[Found], household: str) -> list[Found]:
     return [each for each in among if each.ref == folded] or [each for each in among if fold(each.name) == folded]
 
 
-def labels(found: Sequence[HasName]) -> list[str]:
+def labels(found: Sequence[Membership | NamedHousehold]) -> list[str]:
     """Return texts that tell households apart."""
     return [f"{each.name} ({each.ref})" for each in found]
 
 
-def several(found: Sequence[HasName]) -> Ambiguous:
+def several(found: Sequence[Membership | NamedHousehold]) -> Ambiguous:
     """Return the error for a name that several households have."""
     words = "Several households have that name. Use the ref of one of the candidates."
     return Ambiguous(words, field="household", candidates=labels(found))

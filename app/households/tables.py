@@ -1,7 +1,4 @@
-"""Tables of households.
-
-`households` and `memberships` are global: they are read by person before any household context exists.
-"""
+"""Tables of households; `households` and `memberships` are global, read by person before a household is known."""
 
 from sqlalchemy import (
     BigInteger,

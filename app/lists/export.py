@@ -91,19 +91,19 @@ def as_csv(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> s
 
 def as_markdown(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
     """Return a heading and a task list; text is shown as people typed it, never as markup."""
-    lines = [f"# {_plain(shopping_list.name)}", ""]
+    lines = [f"# {plain(shopping_list.name)}", ""]
     for item in items:
         box = "x" if "checked_at" in item else " "
         amount = " ".join(item[name] for name in ("quantity", "unit") if name in item)
         note = f"({item['note']})" if "note" in item else ""
-        lines.append(f"- [{box}] " + " ".join(_plain(part) for part in (amount, item["name"], note) if part))
+        lines.append(f"- [{box}] " + " ".join(plain(part) for part in (amount, item["name"], note) if part))
     return "\n".join(lines) + "\n"
 
 
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text on one line, with punctuation escaped (CommonMark 2.4) so that no reader takes it for markup."""
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
 

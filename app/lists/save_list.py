@@ -101,7 +101,7 @@ async def record_lists(tenant: Tenant, kind: str, about: ShoppingList, changes: 
     """Record the event of changes to a list and return its number; None without changes."""
     if not changes:
         return None
-    return await insert_event(tenant, kind, about.id, as_json(changes))
+    return await insert_event(tenant, kind, about.id, await as_json(changes))
 
 
 def _with_settings(bare: ShoppingList, settings: ListSettings, clock: Clock) -> ShoppingList:

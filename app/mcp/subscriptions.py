@@ -10,7 +10,6 @@ from uuid import UUID
 
 import anyio
 import structlog
-from mcp.shared.uri_template import UriTemplate
 from mcp_types import SubscriptionsListenRequestParams, SubscriptionsListenResult
 
 from app.access.authenticator import Authenticator
@@ -20,6 +19,7 @@ from app.errors import Invalid, LimitReached, NotFound, Unavailable
 from app.households.tenant import open_tenant
 from app.lists.resolve_list import resolve_list
 from app.mcp.context import Context, caller_of
+from app.mcp.resources.lists import LIST_AS_MARKDOWN, LISTS
 from app.mcp.subscription_stream import Stream, Subject
 from app.pubsub import PubSub
 from app.runtime.clock import Clock, system_clock
@@ -34,10 +34,6 @@ STREAMS: Final = 1_000
 
 URIS_PER_STREAM: Final = 50
 RETRY_SECONDS: Final = 2
-
-URI_OF_LISTS: Final = UriTemplate.parse("shopping://{household}/lists")
-URI_OF_LIST: Final = UriTemplate.parse("shopping://{household}/lists/{list}")
-LONGEST_URI: Final = 200
 
 _FIELD: Final = "notifications.resourceSubscriptions"
 _log: Final = structlog.stdlib.get_logger("app.mcp")
@@ -201,11 +197,10 @@ class ResourceRefs(NamedTuple):
 
 def parse_uri(uri: str) -> ResourceRefs | None:
     """Return the refs in a URI, or None if it is not a URI of this service in its canonical form."""
-    for template in (URI_OF_LISTS, URI_OF_LIST):
-        found = template.match(uri, max_uri_length=LONGEST_URI)
-        # With other forms (percent-encoded, say), one resource would have several URIs.
-        if found is not None and template.expand(found) == uri:
-            return ResourceRefs(str(found["household"]), str(found["list"]) if "list" in found else None)
+    for spec in (LISTS, LIST_AS_MARKDOWN):
+        found = spec.match(uri)
+        if found is not None:
+            return ResourceRefs(found["household"], found.get("list"))
     return None
 
 

@@ -1,7 +1,4 @@
-"""Protocol errors: raised where they are found, and turned into a response in one place.
-
-Clients get JSON (`client_endpoint.py`), people a page (`authorize/`).
-"""
+"""Protocol errors; clients get them as JSON (`client_endpoint.py`), people as a page (`routes.py`)."""
 
 from typing import ClassVar
 

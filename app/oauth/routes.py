@@ -95,7 +95,6 @@ def _page_routes(
 
 
 def _with_error_page(kit: PageKit, handler: PageHandler) -> PageHandler:
-    """Return the handler with a page as the response to each `OAuthError` that it raises."""
 
     async def handle(request: Request) -> Response:
         try:

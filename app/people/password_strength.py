@@ -55,7 +55,6 @@ def _score(password: str, words: list[str]) -> int:
 
 @cache
 def _signs() -> frozenset[str]:
-    """Return the characters that may stand for letters."""
     from zxcvbn.matching import L33T_TABLE
 
     return frozenset(sign for signs in L33T_TABLE.values() for sign in signs)

@@ -51,7 +51,6 @@ async def insert_identified(
 async def _insert(
     connection: Connection, person: Person, issuer: str, subject: str, now: datetime, **more: Any
 ) -> Person | None:
-    """Insert a person; None if there is one with this issuer and subject already."""
     inserted = await connection.execute(
         insert_or_skip(people)
         .values(**asdict(person), issuer=issuer, subject=subject, created_at=now, **more)

@@ -1,8 +1,4 @@
-"""Split a typed line into name, quantity and note.
-
-The amount stands before or after the name; a note stands in parentheses. Where several readings are possible, the
-first that fits wins: an amount before the name, one after it, one in the parentheses, and otherwise all is the name.
-"""
+"""A typed line as name, quantity and note; an amount before the name wins, then one after it, then the note."""
 
 from dataclasses import dataclass, replace
 

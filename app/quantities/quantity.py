@@ -122,7 +122,6 @@ def _grown(total: Decimal, unit: Unit) -> Unit:
 
 
 def _is_in_parts(total: Decimal, unit: Unit, parts: int) -> bool:
-    """Whether the total is a whole number of such parts of the unit, such as quarters."""
     count = total / unit.factor * parts
     return abs(count.to_integral_value(ROUND_HALF_UP) - count) <= _SUM_TOLERANCE
 

@@ -43,7 +43,6 @@ def read_amount_alone(line: Line) -> Quantity | None:
 
 
 def _starts(line: Line) -> Iterator[int]:
-    """Yield the indices where an amount after a name may begin."""
     for index in range(max(1, len(line) - _LONGEST), len(line)):
         if begins_number(line.tokens[index]) or is_times(line, index):
             yield index

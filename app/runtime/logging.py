@@ -107,7 +107,6 @@ def _add_traceback(logger: object, method: str, event: EventDict) -> EventDict:
 
 
 def _without_messages(error: BaseException) -> list[str]:
-    """Return the type and the stack of each exception in the chain, the first cause first."""
     lines: list[str] = []
     link: BaseException | None = error
     while link is not None:

@@ -1,7 +1,4 @@
-"""The request id, the log line of each request, and the 500 response for exceptions that nothing else has caught.
-
-It is plain ASGI and the outermost middleware, so everything inside has the request id.
-"""
+"""The outermost middleware: the request id, the log line of each request, and the 500 for what nothing caught."""
 
 import logging
 import os

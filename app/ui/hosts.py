@@ -1,7 +1,4 @@
-"""The check of the Host header: which host a request is for.
-
-The expected values come from PUBLIC_URL alone, so a DNS-rebinding page or a false proxy header changes nothing.
-"""
+"""The check of Host against PUBLIC_URL alone, so DNS rebinding and false proxy headers change nothing."""
 
 from urllib.parse import SplitResult, urlsplit
 

@@ -11,7 +11,6 @@ from app.limits.defaults import SIGN_INS
 from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.oidc_login.provider import OidcProvider
-from app.people.models import Person
 from app.people.password_sign_in import PasswordSignIn
 from app.runtime.addresses import client_address, known_address
 from app.runtime.mailer import Mailer
@@ -39,10 +38,6 @@ class WebContext:
     def account_pages(self) -> AccountPages:
         """The destinations of sign-ins that no client asked for."""
         return AccountPages(self.kit)
-
-    def provider_of(self, person: Person) -> str | None:
-        """Return the name of the provider where a person signs in; None for people with an e-mail and a password."""
-        return self.oidc_provider.name if self.oidc_provider is not None and person.email is None else None
 
     async def count_attempt(self, request: Request) -> None:
         """Count what asks for a password or sends an e-mail. Raises `RateLimited` for a network with too much of it."""

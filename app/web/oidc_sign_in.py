@@ -76,7 +76,6 @@ async def finish_oidc_sign_in(web: WebContext, request: Request) -> Response:
 async def _sign_in(
     web: WebContext, to: Destinations, request: Request, identity: Identity, cookie: str, destination: str
 ) -> Response:
-    """Sign in, creating the account in the same transaction at the first visit."""
     household_id = new_id()
     async with transaction(web.kit.engine, household_id=household_id) as connection:
         person = await find_or_create_person(connection, identity, household_id, web.kit.clock())

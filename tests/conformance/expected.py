@@ -12,10 +12,7 @@ Exceptions = Mapping[str, tuple[Ending, str]]
 
 _TASKS: Final = "The extension for tasks is not offered: no call takes longer than a request may."
 _HEADERS: Final = "No tool repeats an argument in a header (`x-mcp-header`), so there is nothing to try."
-_REFUSED: Final = (
-    "Requests to clients of older revisions are refused: their answer would be another request, without a session that "
-    "says whose it is ([decision 17](decisions/0017-conformance.md))."
-)
+_REFUSED: Final = "Clients of older revisions are asked for nothing ([decision 17](decisions/0017-conformance.md))."
 _SESSIONS: Final = "There are no sessions, and a stream is not resumed: a call is made again, with its idempotency key."
 
 EXCEPTIONS: Final[Mapping[str, Exceptions]] = {

@@ -1,5 +1,6 @@
 """MCP's conformance tool finds in our server what we say it finds, and what it needs for that is not in the product."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -119,6 +120,29 @@ async def test_the_fixtures_take_the_way_of_our_own_tools(
             for tool in tools.TOOLS:
                 await McpClient(http, ada.token, era).result("tools/call", {"name": tool.name, "arguments": {}})
     assert served == [tool.name for tool in tools.TOOLS] * 2
+
+
+@pytest.mark.anyio
+@pytest.mark.own_database
+async def test_a_client_of_an_older_revision_is_asked_for_nothing(settings: Settings, ada: Connected) -> None:
+    app = create_conformance_app(settings)
+    async with app.router.lifespan_context(app), http_to(app, settings) as http:
+        client = McpClient(http, ada.token, "2025-11-25")
+        able: dict[str, Any] = {"sampling": {}, "elicitation": {}}
+        begun: dict[str, Any] = {
+            "protocolVersion": client.era,
+            "capabilities": able,
+            "clientInfo": {"name": "tests", "version": "1"},
+        }
+        assert "mcp-session-id" not in (await client.send("initialize", begun)).headers
+        for name, arguments in (("test_sampling", {"prompt": "?"}), ("test_elicitation", {"message": "?"})):
+            answer = await client.send("tools/call", {"name": name, "arguments": arguments})
+            [event] = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
+            assert "not supported" in event["result"]["content"][0]["text"]
+        response: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "result": {}}
+        answer = await http.post("/mcp", json=response, headers=client.headers("tools/call"))
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, -32600)
+    await stop_watching_for_shutdown()
 
 
 def test_no_module_of_the_product_imports_a_test() -> None:

@@ -1,6 +1,7 @@
 """Whatever is done in whatever order: amounts add up, order is total, undo restores exactly, revisions only grow, refs
 never change their meaning, and the events add up to what is stored."""
 
+import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -19,7 +20,7 @@ from app.households import repository as households
 from app.households.tenant import Actor, Tenant, open_tenant
 from app.lists import save_list
 from app.lists.history import undo as undoing
-from app.lists.history.changes import ItemRecord, read_records
+from app.lists.history.changes import ItemRecord, read_record
 from app.lists.items import add as adding
 from app.lists.items import check as checking
 from app.lists.items import move as moving
@@ -234,7 +235,7 @@ def check_story(state: State) -> None:
     """The events, replayed from the first to the last, give what is stored; each begins where the one before ended."""
     replayed: dict[int, dict[str, Any]] = {}
     for no, _, list_id, changes in state.events:
-        for record in read_records(changes):
+        for record in (read_record(json.dumps(each)) for each in json.loads(changes)):
             if not isinstance(record, ItemRecord):
                 continue
             after = record.after

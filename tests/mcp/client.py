@@ -52,7 +52,7 @@ class McpClient:
         return {"jsonrpc": "2.0", "id": next(_ids), "method": method, "params": params}
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> httpx.Response:
-        name = (params or {}).get("name")
+        name = (params or {}).get("name", (params or {}).get("uri"))
         body = json.dumps(self.message(method, params))
         return await self.http.post(self.path, content=body, headers=self.headers(method, name))
 

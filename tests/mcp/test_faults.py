@@ -30,19 +30,26 @@ async def fail(*_: object, **__: object) -> Any:
     raise RuntimeError(SECRET)
 
 
+def fail_at_once(*_: object) -> Any:
+    raise RuntimeError(SECRET)
+
+
 def in_the_tool(patch: Patch) -> None:
     patch.setattr(add, "add_items", fail)
+    patch.setattr(add, "add_items_alone", fail)
 
 
 def in_a_repository(patch: Patch) -> None:
-    patch.setattr(add, "insert_or_fetch", fail)
+    for name in ("read_for_add", "read_for_add_alone", "insert_alone"):
+        patch.setattr(add, name, fail)
 
 
 def in_a_library(patch: Patch) -> None:
     async def divide(*_: object) -> Any:
         return types.Tool.model_validate({"name": SECRET})  # a pydantic error that quotes its input
 
-    patch.setattr(add, "insert_or_fetch", divide)
+    for name in ("read_for_add", "read_for_add_alone", "insert_alone"):
+        patch.setattr(add, name, divide)
 
 
 def in_the_result(patch: Patch) -> None:
@@ -61,21 +68,42 @@ def at_commit(patch: Patch) -> None:
         return await send(driver, message)
 
     patch.setattr(transactions, "_send", fail_at_commit)
+    patch.setattr(transactions, "_send_alone", fail)
 
 
-PLACES: list[Callable[[Patch], None]] = [in_the_tool, in_a_repository, in_a_library, in_the_result, at_commit]
+def in_the_answer(patch: Patch) -> None:
+    patch.setattr(add_items.ChangeResult, "content", fail_at_once)
+
+
+PLACES: list[Callable[[Patch], None]] = [
+    in_the_tool,
+    in_a_repository,
+    in_a_library,
+    in_the_result,
+    in_the_answer,
+    at_commit,
+]
+WAYS: dict[str, dict[str, str]] = {"one message": {}, "a transaction": {"idempotency_key": "once"}}
 
 
 @pytest.mark.proves("""er-no-detail MUST own rule; OWASP
     Internal errors reveal nothing of their cause.
     Here: A generic sentence with a request id.""")
+@pytest.mark.parametrize("known", [False, True], ids=["first call", "later call"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("plant", PLACES)
 async def test_a_fault_in_a_tool_call_is_told_generically_and_changes_nothing(
-    each_way: McpClient, monkeypatch: Patch, capsys: pytest.CaptureFixture[str], plant: Callable[[Patch], None]
+    each_way: McpClient, monkeypatch: Patch, plant: Callable[[Patch], None], way: str, known: bool
 ) -> None:
+    if known:  # so that the call is planned before anything is read
+        await each_way.call("add_items", items=["tea"])
+        await each_way.call("remove_items", items=["tea"])
+        await each_way.call("add_items", items=["rice", "oats"])
+    before = [await each_way.call(tool) for tool in ("list_items", "get_activity")]
     with monkeypatch.context() as patch:
         plant(patch)
-        response = await each_way.send("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
+        arguments = {"items": ["milk"], **WAYS[way]}
+        response = await each_way.send("tools/call", {"name": "add_items", "arguments": arguments})
     assert response.status_code == 200
     result = response.json()["result"]
     assert result["isError"] is True
@@ -83,7 +111,7 @@ async def test_a_fault_in_a_tool_call_is_told_generically_and_changes_nothing(
     assert error["code"] == "unavailable"
     assert response.headers["x-request-id"] in error["message"]
     assert SECRET not in response.text
-    assert (await each_way.call("list_items"))["items"] == []
+    assert [await each_way.call(tool) for tool in ("list_items", "get_activity")] == before
 
 
 async def test_a_commit_that_stores_nothing_is_an_error_and_never_a_success(
@@ -100,7 +128,7 @@ async def test_a_commit_that_stores_nothing_is_an_error_and_never_a_success(
 
     with monkeypatch.context() as patch:
         patch.setattr(add, "add_items", abort)
-        error = await each_way.refusal("add_items", items=["milk"])
+        error = await each_way.refusal("add_items", items=["milk"], **WAYS["a transaction"])
     assert error["code"] == "unavailable"
     assert error["retry_after"] > 0
     assert (await each_way.call("list_items"))["items"] == []

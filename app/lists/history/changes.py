@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.lists.items.fields import RECORDED, Item
 from app.lists.models import Change, Purchase, ShoppingList
+from app.runtime.turns import map_in_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +103,26 @@ class EventRecord(BaseModel):
 
 
 AnyRecord = ItemRecord | ListRecord | DefaultRecord | EventRecord
-_RECORDS: Final = TypeAdapter(list[Annotated[AnyRecord, Field(union_mode="left_to_right")]])
+_RECORD: Final = TypeAdapter[AnyRecord](Annotated[AnyRecord, Field(union_mode="left_to_right")])
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
-def read_records(changes: str) -> list[AnyRecord]:
-    """Return the changes of an event, from the JSON that `as_json` made."""
-    return _RECORDS.validate_json(changes)
+def read_record(change: str) -> AnyRecord:
+    """Return a change of an event, from an element of the JSON array that `as_json` made."""
+    return _RECORD.validate_json(change)
 
 
-def as_json(changes: Iterable[AnyChange], *, with_lists: bool = False) -> str:
+async def as_json(changes: Collection[AnyChange], *, with_lists: bool = False) -> str:
     """Return a JSON array of `{item, before?, after}` and the like; before and after hold the fields that differ.
 
     Amounts are strings, because most readers take JSON numbers for floats. `with_lists` adds the list of each item, for
     calls that touch several.
     """
-    return json.dumps([_as_dict(change, with_lists) for change in changes], ensure_ascii=False, default=str)
+
+    def encode(change: AnyChange) -> str:
+        return _ENCODER.encode(_as_dict(change, with_lists))
+
+    return f"[{', '.join(await map_in_turns(encode, changes))}]"
 
 
 def recorded_values(item: Item) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Storing what a call changed, together with the event that records it."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 from uuid import UUID
 
 from app.households.tenant import Tenant
@@ -11,6 +12,7 @@ from app.lists.items.purchase_repository import delete_purchases, insert_purchas
 from app.lists.items.save_repository import save_changes
 from app.lists.models import Change, Item, ShoppingList
 from app.lists.repository import Clock
+from app.runtime.turns import map_in_turns
 
 
 async def record_items(
@@ -27,13 +29,13 @@ async def record_items(
     `others` are changes of other things that belong to the same call and are stored already; `about` is the event's
     list where no item changed.
     """
-    changes = [change for change in changes if change.before != change.after]
+    changes = list(compress(changes, await map_in_turns(_is_different, changes)))
     all_changes: list[AnyChange] = [*changes, *others]
     if not all_changes:
         return None
     touched = {item.list_id for change in changes for item in (change.before, change.after) if item is not None}
     list_id = about if not touched else touched.pop() if len(touched) == 1 else None
-    recorded = as_json(all_changes, with_lists=list_id is None)
+    recorded = await as_json(all_changes, with_lists=list_id is None)
     if not changes:
         return await insert_event(tenant, kind, list_id, recorded)
     event_no = await save_changes(tenant, clock, kind, list_id, changes, recorded)
@@ -42,6 +44,10 @@ async def record_items(
     if unbought := [change.unbought for change in changes if change.unbought is not None]:
         await delete_purchases(tenant, unbought)
     return event_no
+
+
+def _is_different(change: Change) -> bool:
+    return change.before != change.after
 
 
 async def lists_of_call(tenant: Tenant, named: ShoppingList | None, items: Iterable[Item]) -> Sequence[ShoppingList]:

@@ -1,6 +1,6 @@
 """Reading the history: what happened in a household, call by call, in a few words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, cast
@@ -19,7 +19,7 @@ from app.lists.history.changes import (
     EventRecord,
     ItemRecord,
     ListRecord,
-    read_records,
+    read_record,
 )
 from app.lists.history.repository import LogEntry, LogFilter, read_log
 from app.lists.items import repository as item_repository
@@ -120,8 +120,8 @@ async def _find_person(tenant: Tenant, name: str) -> UUID:
     raise refusal(message, field="person", candidates=[member.name for member in members])
 
 
-def _records_shown(changes: str) -> list[ItemRecord | ListRecord | DefaultRecord]:
-    return [record for record in read_records(changes) if not isinstance(record, EventRecord)]
+def _records_shown(changes: Iterable[str]) -> list[ItemRecord | ListRecord | DefaultRecord]:
+    return [record for record in map(read_record, changes) if not isinstance(record, EventRecord)]
 
 
 @dataclass(frozen=True, slots=True)

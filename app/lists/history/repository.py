@@ -1,5 +1,6 @@
 """Events in the database: what a call changed, the result it returned, and the deletion of old events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,7 +20,7 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One recorded call; `changes` is JSON text, `undone_by` the number of the event that undid it."""
+    """One recorded call; each of `changes` is JSON text, `undone_by` the number of the event that undid it."""
 
     no: int
     at: datetime
@@ -27,7 +28,7 @@ class Event:
     kind: str
     list_id: UUID | None
     rev: int
-    changes: str
+    changes: Sequence[str]
     undone_by: int | None
 
 
@@ -35,7 +36,10 @@ async def find_event(tenant: Tenant, no: int) -> Event | None:
     """Return the event with that number, if it is still on record."""
     row = await tenant.driver.fetchrow(
         """
-        SELECT no, at, person_id, kind, list_id, rev, changes::text AS changes, undone_by
+        SELECT no, at, person_id, kind, list_id, rev,
+               (SELECT coalesce(array_agg(change::text ORDER BY place), '{}')
+                FROM jsonb_array_elements(changes) WITH ORDINALITY AS every(change, place)) AS changes,
+               undone_by
         FROM events WHERE household_id = $1 AND no = $2
         """,
         tenant.household_id,
@@ -59,15 +63,19 @@ async def kept_answer(tenant: Tenant, idem_key: str) -> KeptAnswer | None:
     """
     row = await tenant.driver.fetchrow(
         f"""
-        UPDATE events SET idem_key = CASE WHEN at > now() - interval '{KEY_LIFETIME}' THEN idem_key END
+        SELECT no, at > now() - interval '{KEY_LIFETIME}' AS is_valid, args_hash, answer::text FROM events
         WHERE household_id = $1 AND grant_id = $2 AND idem_key = $3
-        RETURNING idem_key, args_hash, answer::text
         """,  # noqa: S608
         tenant.household_id,
         tenant.actor.grant_id,
         idem_key,
     )
-    if row is None or row["idem_key"] is None:
+    if row is None:
+        return None
+    if not row["is_valid"]:
+        await tenant.driver.execute(
+            "UPDATE events SET idem_key = NULL WHERE household_id = $1 AND no = $2", tenant.household_id, row["no"]
+        )
         return None
     return KeptAnswer(row["args_hash"], row["answer"])
 
@@ -145,7 +153,7 @@ async def read_log(tenant: Tenant, log_filter: LogFilter, limit: int, most_chang
     rows = await tenant.driver.fetch(
         """
         SELECT e.no, e.at, e.person_id, e.kind, e.list_id, e.rev,
-               (SELECT coalesce(jsonb_agg(change ORDER BY place), '[]')::text FROM (
+               (SELECT coalesce(array_agg(change::text ORDER BY place), '{}') FROM (
                     SELECT change, place FROM jsonb_array_elements(e.changes) WITH ORDINALITY AS every(change, place)
                     WHERE NOT change ? 'event' ORDER BY place LIMIT $9) AS first) AS changes,
                e.undone_by, p.name,

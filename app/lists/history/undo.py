@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Collection, Sequence
+from itertools import compress
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from app.lists.history.changes import (
     ItemRecord,
     ListChange,
     ListRecord,
-    read_records,
+    read_record,
 )
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
@@ -30,6 +32,7 @@ from app.lists.items.fields import Item
 from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, ShoppingList, event_ref
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
+from app.runtime.turns import map_in_turns
 
 _REF: Final = re.compile(r"[Ee](\d{1,9})")
 
@@ -40,7 +43,7 @@ async def undo(tenant: Tenant, undo_ref: str) -> Changed:
     Raises `NotFound` when no such call is on record, and `Conflict` when it is undone already or changed nothing.
     """
     event = await _find_event(tenant, undo_ref)
-    records = read_records(event.changes)
+    records = await map_in_turns(read_record, event.changes)
     if not records:
         raise Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
     clock = await repository.read_clock(tenant)
@@ -74,21 +77,20 @@ async def _undo_items(
     recorded = [record for record in records if isinstance(record, ItemRecord)]
     current = await item_repository.items_numbered(tenant, [record.item for record in recorded])
     deleted = await _deleted_lists(tenant, recorded, current.values())
-    plans = {
-        record.item: undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
-        for record in recorded
-        if record.item in current
-    }
+
+    def plan_for(record: ItemRecord) -> Undone[Item]:
+        return undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
+
+    remaining = [record for record in recorded if record.item in current]
+    planned = await map_in_turns(plan_for, remaining)
+    plans = {record.item: plan for record, plan in zip(remaining, planned, strict=True)}
     refused = await _items_without_room(tenant, current, plans.values())
     going = [plan.after for plan in plans.values() if plan.restored and plan.after.id not in refused]
-    namesakes = await item_repository.open_namesakes(tenant, going)
-    settled = {item.no: item for item in settle_variants(going, namesakes)}
-    entries: list[ItemResult] = []
+    settled = await _settle(tenant, going)
     changes: list[Change] = []
-    for record in recorded:
-        plan = plans.get(record.item)
-        if plan is None:
-            continue
+
+    def conclude(record: ItemRecord) -> ItemResult:
+        plan = plans[record.item]
         stored = settled.get(record.item)
         if stored is not None:
             is_unchecked = "checked_at" in plan.restored
@@ -97,11 +99,21 @@ async def _undo_items(
         refusal = refused.get(plan.after.id) or (plan.conflict if not plan.restored else None)
         item = stored or plan.after
         if refusal is not None:
-            entries.append(ItemResult(item.name, refusal, ref=item.ref))
-        else:
-            status = "undone" if plan.restored else "unchanged"
-            entries.append(ItemResult(item.name, Outcome(status, item, conflict=plan.conflict)))
-    return entries, changes
+            return ItemResult(item.name, refusal, ref=item.ref)
+        status = "undone" if plan.restored else "unchanged"
+        return ItemResult(item.name, Outcome(status, item, conflict=plan.conflict))
+
+    return await map_in_turns(conclude, remaining), changes
+
+
+async def _settle(tenant: Tenant, going: Sequence[Item]) -> dict[int, Item]:
+    """Return restored items by number; those that are open again have variants that are free."""
+    are_open = await map_in_turns(attrgetter("is_open"), going)
+    returning = list(compress(going, are_open))
+    leaving = {item.id for item, is_open in zip(going, are_open, strict=True) if not is_open}
+    namesakes = await item_repository.open_namesakes(tenant, returning) if returning else []
+    settled = settle_variants(returning, [line for line in namesakes if line.id not in leaving])
+    return {item.no: item for item in [*going, *settled]}
 
 
 async def _deleted_lists(tenant: Tenant, records: Sequence[ItemRecord], items: Collection[Item]) -> set[UUID]:
@@ -125,7 +137,7 @@ async def _items_without_room(
     for list_id, item_ids in coming.items():
         room = lists[list_id].room
         message = f"{lists[list_id].ref} is full by now. Remove what was bought from it, and undo again."
-        refused |= {item_id: LimitReached(message, field="undo_ref") for item_id in item_ids[room:]}
+        refused |= dict.fromkeys(item_ids[room:], LimitReached(message, field="undo_ref"))
     return refused
 
 

@@ -1,18 +1,20 @@
 """Adding items to a list: each entry is cleaned and parsed on its own, then all are stored together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final, TypeVar
-from uuid import UUID
+from typing import TypeVar
 
 from app.errors import AppError, Invalid, LimitReached
 from app.households import repository as households
 from app.households.models import Member
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
+from app.lists.history.changes import as_json
 from app.lists.history.event_recorder import record_items, rev_after
+from app.lists.items.add_repository import AddSituation, insert_alone, read_for_add, read_for_add_alone
 from app.lists.items.edits import refuse_all_if_one_fails
+from app.lists.items.expectations import Expected, expectations
 from app.lists.items.fields import (
     NAME_LENGTH,
     NOTE_LENGTH,
@@ -24,9 +26,8 @@ from app.lists.items.fields import (
     parse_quantity,
 )
 from app.lists.items.merging import Impossible, Plan, plan_add
-from app.lists.items.save_repository import AddResult, insert_or_fetch
+from app.lists.items.save_repository import next_item_after, save_alone
 from app.lists.models import (
-    GAP_BITS,
     ITEMS_PER_LIST,
     LINES_PER_NAME,
     Changed,
@@ -39,8 +40,7 @@ from app.lists.resolve_list import resolve_list
 from app.quantities import Phrase, parse_phrase
 from app.text import clean
 
-_NO_LIST: Final = UUID(int=0)
-
+Answer = TypeVar("Answer")
 Waiting = TypeVar("Waiting", Item, ParsedItem)
 
 
@@ -66,29 +66,108 @@ async def add_items(
     Raises `NotFound` for the list, and with `all_or_nothing` the first entry's refusal, before anything is stored.
     """
     members: Sequence[Member] = ()
-    if any(isinstance(entry, NewItem) and entry.assignee is not None for entry in entries):
+    if _names_a_member(entries):
         members = await households.members_of(tenant.connection, tenant.household_id)
     parsed = [_parse(entry, f"items[{number}]", members) for number, entry in enumerate(entries)]
     items = [each for each in parsed if isinstance(each, ParsedItem)]
-    # A refused entry must be reported in its place, so only a call without one is stored before looking at the list.
-    new = _plan_new_lines(items, on_duplicate) if len(items) == len(parsed) else Plan()
-    fresh = [change.after for change in new.changes.values()]
-    found = await insert_or_fetch(tenant, list_name, {each.name_key for each in items}, fresh)
+    found = await read_for_add(tenant, list_name, {each.name_key for each in items})
     clock, shopping_list = found.clock, found.on or await resolve_list(tenant, list_name)
-    outcomes: Sequence[Outcome | AppError]
-    if found.stored:
-        outcomes = [
-            _placed(each, clock.next_item, shopping_list.id) for each in new.outcomes if not isinstance(each, str)
-        ]
-        event_no = clock.next_event
-    else:
-        plan = _plan_beside(found, shopping_list, items, on_duplicate)
-        outcomes = _outcomes(parsed, plan)
-        refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
-        event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
-    names = [entry if isinstance(entry, str) else entry.name for entry in entries]
-    results = [ItemResult(*pair) for pair in zip(names, outcomes, strict=True)]
-    return Changed([shopping_list], rev_after(clock, [shopping_list], event_no), results, event_no)
+    plan = _plan_beside(found, shopping_list, items, on_duplicate)
+    outcomes = _outcomes(parsed, plan)
+    refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
+    event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
+    return _changed(shopping_list, rev_after(clock, [shopping_list], event_no), entries, outcomes, event_no)
+
+
+async def add_items_alone(
+    household: ProvenHousehold,
+    entries: Sequence[str | NewItem],
+    list_name: str | None,
+    on_duplicate: OnDuplicate,
+    answer: Callable[[Changed], Answer],
+) -> Answer | None:
+    """Add entries as `add_items` does, without a transaction around it: in one message where everything is new, and in
+    two otherwise. Return what `answer` makes of the result.
+
+    None, with nothing stored, where that is not possible: an entry can't be used, there is no such list, or another
+    process is writing to the household. `answer` is called before anything is stored, so that what can't be told is
+    not stored; what it was told is true if it is stored.
+    """
+    if _names_a_member(entries):
+        return None
+    parsed = [_parse(entry, f"items[{number}]", ()) for number, entry in enumerate(entries)]
+    items = [each for each in parsed if isinstance(each, ParsedItem)]
+    if len(items) < len(parsed):
+        return None
+    with await household.take_turn():
+        found: AddSituation | None = None
+        expected = expectations.of(household, list_name)
+        new = None if expected is None else _plan_new_lines(expected, items, on_duplicate)
+        if expected is not None and new is not None:
+            rev, event_no = expected.rev + 1, expected.next_event
+            answered = answer(_changed(_list_of(expected), rev, entries, new.outcomes, event_no))
+            fresh = [change.after for change in new.changes.values()]
+            recorded = await as_json(new.changes.values())
+            stored, found = await insert_alone(household, list_name, expected, fresh, recorded)
+            if stored:
+                next_item = expected.next_item + len(fresh)
+                expectations.note_clock(household, rev, next_item, event_no + 1)
+                return answered
+        if found is None:
+            found = await read_for_add_alone(household, list_name, {each.name_key for each in items})
+        if found is None or found.on is None:
+            return None
+        return await _add_beside(household, found, found.on, list_name, entries, items, on_duplicate, answer)
+
+
+async def _add_beside(
+    household: ProvenHousehold,
+    found: AddSituation,
+    on: ShoppingList,
+    list_name: str | None,
+    entries: Sequence[str | NewItem],
+    items: Sequence[ParsedItem],
+    on_duplicate: OnDuplicate,
+    answer: Callable[[Changed], Answer],
+) -> Answer | None:
+    """Add entries beside the items that were found, if nothing has changed since."""
+    clock = found.clock
+    expectations.note(household, list_name, clock, on)
+    plan = _plan_beside(found, on, items, on_duplicate)
+    if any(isinstance(each, str) for each in plan.outcomes):
+        return None
+    changes = [change for change in plan.changes.values() if change.before != change.after]
+    event_no = clock.next_event if changes else None
+    answered = answer(_changed(on, rev_after(clock, [on], event_no), entries, plan.outcomes, event_no))
+    if changes:
+        if not await save_alone(household, clock, "add_items", on.id, changes, await as_json(changes)):
+            return None
+        expectations.note_clock(household, clock.rev, next_item_after(clock, changes), clock.next_event + 1)
+    return answered
+
+
+def _names_a_member(entries: Sequence[str | NewItem]) -> bool:
+    return any(isinstance(entry, NewItem) and entry.assignee is not None for entry in entries)
+
+
+def _changed(
+    on: ShoppingList,
+    rev: int,
+    entries: Sequence[str | NewItem],
+    outcomes: Sequence[Outcome | AppError | Impossible],
+    event_no: int | None,
+) -> Changed:
+    results = [
+        ItemResult(entry if isinstance(entry, str) else entry.name, outcome)
+        for entry, outcome in zip(entries, outcomes, strict=True)
+        if not isinstance(outcome, str)
+    ]
+    return Changed([on], rev, results, event_no)
+
+
+def _list_of(expected: Expected) -> ShoppingList:
+    """Return as much of the expected list as a result shows."""
+    return ShoppingList(expected.list_id, expected.list_no, name="", rev=expected.rev)
 
 
 def _parse(entry: str | NewItem, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
@@ -118,25 +197,16 @@ def _parse_details(entry: NewItem, field: str, members: Sequence[Member]) -> Par
     return ParsedItem(phrase.name, quantity=phrase.quantity, **details)
 
 
-def _plan_new_lines(items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan:
-    """Return the plan for a list that has none of the names, with numbers and positions from 0 and no list.
-
-    It is empty where the outcome depends on the clock or the list.
-    """
+def _plan_new_lines(expected: Expected, items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan | None:
+    """Return the plan for a list that has none of the names; None where it takes a look at the clock or the list to
+    know what becomes of an entry."""
     if any(item.not_before is not None for item in items):
-        return Plan()
-    plan = plan_add((), items, on_duplicate, next_no=0, list_id=_NO_LIST)
-    return plan if all(isinstance(each, Outcome) for each in plan.outcomes) else Plan()
+        return None
+    plan = plan_add((), items, on_duplicate, expected.next_item, list_id=expected.list_id)
+    return plan if all(isinstance(each, Outcome) for each in plan.outcomes) else None
 
 
-def _placed(outcome: Outcome, first_no: int, list_id: UUID) -> Outcome:
-    """Return an outcome of `_plan_new_lines` once its item stands on the list, with numbers from `first_no`."""
-    item = outcome.item
-    position = (first_no << GAP_BITS) + item.position
-    return replace(outcome, item=replace(item, no=first_no + item.no, position=position, list_id=list_id))
-
-
-def _plan_beside(found: AddResult, on: ShoppingList, items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan:
+def _plan_beside(found: AddSituation, on: ShoppingList, items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan:
     """Return the plan for entries beside the items that are on the list."""
     clock, today = found.clock, found.clock.now.date()
     alike = [_without_past_day(item, today) for item in found.alike]

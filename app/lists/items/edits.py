@@ -46,7 +46,11 @@ class Edits:
 
     def changes(self) -> list[Change]:
         """Return the change of each item that differs from what is stored."""
-        return [Change(self._before.get(item.id), item) for item in self.changed()]
+        return [self.change_of(item) for item in self.changed()]
+
+    def change_of(self, item: Item) -> Change:
+        """Return the change from what is stored to an item with the changes so far."""
+        return Change(self._before.get(item.id), item)
 
 
 def settle_variants(items: Sequence[Item], neighbours: Collection[Item], *, bounded: bool = True) -> list[Item]:

@@ -23,16 +23,16 @@ _COLUMNS: Final = (
 PURCHASE_COLUMNS: Final = ", ".join(_COLUMNS)
 
 _INSERT: Final = """
-    WITH bought AS (
-        INSERT INTO purchases (household_id, id, item_id, name, name_key, store, store_key, measure, amount, unit,
-            price, currency, bought_at, bought_by, place, event_no)
-        SELECT $1::uuid, given.*, $2::integer
-        FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::numeric[],
-            $11::text[], $12::numeric[], $13::text[], $14::timestamptz[], $15::uuid[], $16::numeric[]) AS given
-    )
+    INSERT INTO purchases (household_id, id, item_id, name, name_key, store, store_key, measure, amount, unit,
+        price, currency, bought_at, bought_by, place, event_no)
+    SELECT $1::uuid, given.*, $2::integer
+    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::numeric[],
+        $11::text[], $12::numeric[], $13::text[], $14::timestamptz[], $15::uuid[], $16::numeric[]) AS given
+"""
+_LEARN: Final = """
     INSERT INTO aisles (household_id, store_key, name_key, mean_position, n)
     SELECT $1::uuid, store_key, name_key, total / n, n
-    FROM unnest($17::text[], $18::text[], $19::double precision[], $20::integer[])
+    FROM unnest($2::text[], $3::text[], $4::double precision[], $5::integer[])
         AS learned(store_key, name_key, total, n)
     ON CONFLICT (household_id, store_key, name_key) DO UPDATE SET
         mean_position = (aisles.mean_position * aisles.n + excluded.mean_position * excluded.n)
@@ -44,7 +44,10 @@ _INSERT: Final = """
 async def insert_purchases(tenant: Tenant, event_no: int, purchases: Collection[Purchase]) -> None:
     """Record purchases, and learn where in the store things are found from those with a place."""
     columns = zip(*(_row_of(purchase) for purchase in purchases), strict=True)
-    await tenant.driver.execute(_INSERT, tenant.household_id, event_no, *columns, *_by_thing(purchases))
+    await tenant.driver.execute(_INSERT, tenant.household_id, event_no, *columns)
+    learned = _by_thing(purchases)
+    if learned[0]:
+        await tenant.driver.execute(_LEARN, tenant.household_id, *learned)
 
 
 async def delete_purchases(tenant: Tenant, purchases: Collection[Purchase]) -> None:

@@ -15,6 +15,7 @@ from app.lists.items.resolve import resolve_items
 from app.lists.models import Changed, ItemResult, Outcome
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
+from app.runtime.turns import map_in_turns
 
 What = Literal["checked"]
 
@@ -47,10 +48,17 @@ async def remove_items(
     clock = await repository.read_clock(tenant)
     found = [each for each in items if isinstance(each, Item)]
     edits = Edits(found)
-    results = [_remove(edits, each, clock, keep_repeating=names is None, dry_run=dry_run) for each in items]
-    event_no = await record_items(tenant, "remove_items", clock, edits.changes()) if not dry_run else None
+
+    def remove(named: tuple[str, Item | AppError]) -> ItemResult:
+        name, item = named
+        return ItemResult(name, _remove(edits, item, clock, keep_repeating=names is None, dry_run=dry_run))
+
+    entries = await map_in_turns(remove, [*zip(sent, items, strict=True)])
+    event_no = None
+    if not dry_run:
+        changes = await map_in_turns(edits.change_of, edits.all())
+        event_no = await record_items(tenant, "remove_items", clock, changes)
     lists = await lists_of_call(tenant, on, found)
-    entries = [ItemResult(name, result) for name, result in zip(sent, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
 

@@ -11,6 +11,7 @@ from app.lists.items.ordering import Spot
 from app.lists.models import ITEMS_PER_LIST
 from app.lists.repository import Row
 from app.quantities import Quantity
+from app.runtime.turns import map_in_turns
 
 COLUMNS: Final = {column: kind for each in FIELDS for column, kind in each.columns.items()}
 """The columns of an `Item` and their SQL types."""
@@ -44,7 +45,7 @@ async def find_items(
         list_id,
         list(name_keys),
     )
-    return [item_of(row) for row in rows]
+    return await map_in_turns(item_of, rows)
 
 
 async def items_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, Item]:
@@ -54,7 +55,7 @@ async def items_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, 
         tenant.household_id,
         list(numbers),
     )
-    return {row["no"]: item_of(row) for row in rows}
+    return {item.no: item for item in await map_in_turns(item_of, rows)}
 
 
 async def order_of(tenant: Tenant, list_id: UUID) -> list[Spot]:
@@ -81,7 +82,7 @@ async def items_on(tenant: Tenant, list_id: UUID, most: int) -> list[Item]:
         list_id,
         most,
     )
-    return [item_of(row) for row in rows]
+    return await map_in_turns(item_of, rows)
 
 
 async def items_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[str], most: int) -> list[Item]:
@@ -98,7 +99,7 @@ async def items_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[s
         list(name_keys),
         most,
     )
-    return [item_of(row) for row in rows]
+    return await map_in_turns(item_of, rows)
 
 
 async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
@@ -114,7 +115,7 @@ async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
         [list_id for list_id, _ in keys],
         [name_key for _, name_key in keys],
     )
-    return [item_of(row) for row in rows]
+    return await map_in_turns(item_of, rows)
 
 
 async def checked_items(tenant: Tenant, list_id: UUID) -> list[Item]:
@@ -128,7 +129,7 @@ async def checked_items(tenant: Tenant, list_id: UUID) -> list[Item]:
         tenant.household_id,
         list_id,
     )
-    return [item_of(row) for row in rows]
+    return await map_in_turns(item_of, rows)
 
 
 async def items_to_repeat(tenant: Tenant, today: date, most: int = ITEMS_PER_LIST) -> list[Item]:
@@ -154,7 +155,7 @@ async def items_to_repeat(tenant: Tenant, today: date, most: int = ITEMS_PER_LIS
         today,
         most,
     )
-    return [item_of(row) for row in rows]
+    return await map_in_turns(item_of, rows)
 
 
 async def items_to_wake(tenant: Tenant, today: date, most: int = ITEMS_PER_LIST) -> list[Item]:
@@ -170,4 +171,4 @@ async def items_to_wake(tenant: Tenant, today: date, most: int = ITEMS_PER_LIST)
         today,
         most,
     )
-    return [item_of(row) for row in rows]
+    return await map_in_turns(item_of, rows)

@@ -2,40 +2,32 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from app.households.tenant import Tenant
-from app.lists.history.changes import recorded_values
+from app.db.engine import IN_CONTEXT
+from app.db.transactions import WRITE_CONTEXT, Rows
+from app.households.tenant import Actor, ProvenHousehold, Tenant
 from app.lists.items.fields import FIELDS, Item
-from app.lists.items.repository import COLUMNS, ITEM_COLUMNS, item_of
-from app.lists.models import GAP_BITS, ITEMS_PER_LIST, LINES_PER_NAME, Change, ShoppingList
-from app.lists.repository import (
-    CLOCK_COLUMNS,
-    CLOCK_WIDTH,
-    DEFAULT,
-    LIST_COLUMNS,
-    LIST_WIDTH,
-    NAMED,
-    Clock,
-    list_of,
+from app.lists.items.repository import COLUMNS
+from app.lists.models import GAP_BITS, Change
+from app.lists.repository import Clock
+from app.runtime.turns import map_in_turns
+
+GIVEN_TYPES: Final = {column: kind for column, kind in COLUMNS.items() if column != "rev"}
+"""The columns of an item that a call gives, with their types; its revision is the call's."""
+
+GIVEN_COLUMNS: Final = tuple(GIVEN_TYPES)
+
+_COLUMNS: Final = ", ".join(GIVEN_COLUMNS)
+_TYPES: Final = ", ".join(f"{column} {kind}" for column, kind in GIVEN_TYPES.items())
+_OVERWRITTEN: Final = ", ".join(
+    f"{column} = excluded.{column}" for column in GIVEN_COLUMNS if column not in ("id", "no")
 )
-from app.lists.resolve_list import list_key
-
-MOST_ALIKE: Final = 2 * LINES_PER_NAME
-
-_GIVEN: Final = {column: kind for column, kind in COLUMNS.items() if column != "rev"}
-"""The columns of an item in a JSON row; its revision is the call's."""
-
-_UNPLACED: Final = ", ".join(column for column in _GIVEN if column not in ("no", "position", "list_id"))
-"""The columns of a new item that do not depend on the clock and the list."""
-
-_COLUMNS: Final = ", ".join(_GIVEN)
-_TYPES: Final = ", ".join(f"{column} {kind}" for column, kind in _GIVEN.items())
-_OVERWRITTEN: Final = ", ".join(f"{column} = excluded.{column}" for column in _GIVEN if column not in ("id", "no"))
-_PLAIN: Final = tuple(each.name for each in FIELDS if each.name in _GIVEN)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
+_PLAIN: Final = tuple(each.name for each in FIELDS if each.name in GIVEN_TYPES)
 
 
 def _row_of(item: Item) -> dict[str, object]:
@@ -48,95 +40,19 @@ def _row_of(item: Item) -> dict[str, object]:
     return row
 
 
-@dataclass(frozen=True, slots=True)
-class AddResult:
-    """What an add found: `on` is None when there is no such list, `alike` are in the list's order.
-
-    With `stored`, the new items are on the list, numbered from the clock's `next_item`.
-    """
-
-    clock: Clock
-    on: ShoppingList | None
-    alike: list[Item]
-    stored: bool
+async def rows_as_json(items: Collection[Item]) -> str:
+    """Return items as a JSON array of rows for `jsonb_to_recordset`."""
+    return f"[{','.join(await map_in_turns(_encoded_row, items))}]"
 
 
-def _insert_statement(which: str, first: int) -> str:
-    keys, rows, count, person, client, grant = (f"${number}" for number in range(first, first + 6))
-    return f"""
-        WITH clock AS (
-            SELECT {CLOCK_COLUMNS} FROM clocks WHERE household_id = $1
-        ), target AS (
-            SELECT {LIST_COLUMNS} FROM lists WHERE {which}
-        ), alike AS (
-            SELECT alike.* FROM target, unnest({keys}::text[]) AS searched(name_key), LATERAL (
-                SELECT {ITEM_COLUMNS} FROM items
-                WHERE items.household_id = $1 AND items.list_id = target.id AND items.name_key = searched.name_key
-                  AND items.deleted_at IS NULL
-                ORDER BY items.checked_at DESC NULLS FIRST LIMIT {MOST_ALIKE}
-            ) AS alike
-        ), free AS (
-            SELECT target.id AS list_id, clock.rev, clock.next_item, clock.next_event FROM clock, target
-            WHERE {count} > 0 AND target.open_items + target.checked_items + {count} <= {ITEMS_PER_LIST}
-              AND NOT EXISTS (SELECT FROM alike)
-        ), fresh AS (
-            SELECT free.next_item + given.no AS number, given.created,
-                (free.next_item::bigint << {GAP_BITS}) + given.position AS place, {_UNPLACED}
-            FROM free, jsonb_to_recordset({rows}::text::jsonb) AS given({_TYPES}, created jsonb)
-        ), counted AS (
-            UPDATE clocks SET next_item = clocks.next_item + {count}, next_event = clocks.next_event + 1
-            FROM free WHERE clocks.household_id = $1
-        ), stamped AS (
-            UPDATE lists SET rev = free.rev, open_items = open_items + {count}
-            FROM free WHERE lists.household_id = $1 AND lists.id = free.list_id
-        ), recorded AS (
-            INSERT INTO events (household_id, no, rev, person_id, client_id, grant_id, kind, list_id, changes)
-            SELECT $1, free.next_event, free.rev, {person}, {client}, {grant}, 'add_items', free.list_id, (
-                SELECT jsonb_agg(jsonb_build_object(
-                    'item', fresh.number, 'after', fresh.created || jsonb_build_object('position', fresh.place)
-                ) ORDER BY fresh.number) FROM fresh)
-            FROM free
-        ), saved AS (
-            INSERT INTO items (household_id, list_id, rev, no, position, {_UNPLACED})
-            SELECT $1, free.list_id, free.rev, number, place, {_UNPLACED} FROM free, fresh
-        )
-        SELECT EXISTS (SELECT FROM free), clock.*, target.*, alike.*
-        FROM clock LEFT JOIN target ON true LEFT JOIN alike ON true
-        ORDER BY alike.position, alike.no
-    """  # noqa: S608
+def _encoded_row(item: Item) -> str:
+    return _ENCODER.encode(_row_of(item))
 
 
-_INSERT_ON_NAMED: Final = _insert_statement(NAMED, first=4)
-_INSERT_ON_DEFAULT: Final = _insert_statement(DEFAULT, first=3)
-
-
-async def insert_or_fetch(
-    tenant: Tenant, list_name: str | None, name_keys: Collection[str], fresh: Sequence[Item]
-) -> AddResult:
-    """Store new items with their event on the named or else the default list, if it has room for all of them and no
-    item of the folded names; otherwise change nothing. Needs the write lock.
-
-    Either way, return the clock, the list, and its items of these names: all open ones, and the latest checked ones.
-    The numbers and positions of `fresh` count from 0, and their `list_id` is ignored.
-    """
-    keys = sorted(set(name_keys))
-    rows = [{**_row_of(item), "created": recorded_values(item)} for item in fresh]
-    actor = tenant.actor
-    values = (keys, _as_json(rows), len(rows), actor.person_id, actor.client_id, actor.grant_id)
-    if list_name is None:
-        found = await tenant.driver.fetch(_INSERT_ON_DEFAULT, tenant.household_id, actor.person_id, *values)
-    else:
-        found = await tenant.driver.fetch(_INSERT_ON_NAMED, tenant.household_id, *list_key(list_name), *values)
-    if not found:
-        raise LookupError("the household has no clock row")
-    first = found[0]
-    of_list, of_item = 1 + CLOCK_WIDTH, 1 + CLOCK_WIDTH + LIST_WIDTH
-    clock = Clock(*first[1:of_list])
-    on = None if first[of_list] is None else list_of(first[of_list:])
-    stored: bool = first[0]
-    if stored and on is not None:
-        tenant.note_change(on.id, clock.rev)
-    return AddResult(clock, on, [item_of(row[of_item:]) for row in found if row[of_item] is not None], stored)
+def scalars_of(item: Item) -> Sequence[object]:
+    """Return an item as values of `GIVEN_COLUMNS`: for one alone they cost half of what JSON does."""
+    row = _row_of(item)
+    return [row.get(column) for column in GIVEN_COLUMNS]
 
 
 _SAVE: Final = f"""
@@ -164,42 +80,121 @@ async def save_changes(
     `kind` is the tool, `list_id` the one list that the event is about, `recorded` the changes as JSON. Items and their
     lists get the clock's revision. Needs the write lock, and the clock as it was read under the lock.
     """
-    if _trade_places(changes):
+    if await _trade_places(changes):
         await _park(tenant, [change.after.id for change in changes])
-    departed = [
-        (change.before.list_id, change.after.no)
-        for change in changes
-        if change.before is not None and change.before.list_id != change.after.list_id
-    ]
-    if departed:
+    if departed := _departed(changes):
         await _record_departures(tenant, clock.rev, departed)
-    # Numbers and positions come from one counter, so that appended items stand behind all others, moved ones included.
-    last = max(max(change.after.no, change.after.position >> GAP_BITS) for change in changes)
-    counts = _count_by_list(changes)
-    await tenant.driver.execute(
-        _SAVE,
-        tenant.household_id,
-        clock.rev,
-        max(clock.next_item, last + 1),
-        clock.next_event,
-        list(counts),
-        [each.open for each in counts.values()],
-        [each.checked for each in counts.values()],
-        tenant.actor.person_id,
-        tenant.actor.client_id,
-        tenant.actor.grant_id,
-        kind,
-        list_id,
-        recorded,
-        _as_json([_row_of(change.after) for change in changes]),
-    )
+    counts = await _count_by_list(changes)
+    values = _save_values(tenant.actor, clock, kind, list_id, changes, counts, recorded)
+    rows = await rows_as_json([change.after for change in changes])
+    await tenant.driver.execute(_SAVE, tenant.household_id, *values, rows)
     for touched in counts:
         tenant.note_change(touched, clock.rev)
     return clock.next_event
 
 
-def _as_json(rows: Sequence[object]) -> str:
-    return json.dumps(rows, ensure_ascii=False, default=str)
+def _save_values(
+    actor: Actor,
+    clock: Clock,
+    kind: str,
+    list_id: UUID | None,
+    changes: Collection[Change],
+    counts: "Mapping[UUID, _Counts]",
+    recorded: str,
+) -> Sequence[object]:
+    """Return the parameters $2 to $13 of a statement that saves."""
+    return (
+        clock.rev,
+        next_item_after(clock, changes),
+        clock.next_event,
+        list(counts),
+        [each.open for each in counts.values()],
+        [each.checked for each in counts.values()],
+        actor.person_id,
+        actor.client_id,
+        actor.grant_id,
+        kind,
+        list_id,
+        recorded,
+    )
+
+
+def next_item_after(clock: Clock, changes: Collection[Change]) -> int:
+    """Return the clock's next number once changes are stored: numbers and positions come from one counter, so that
+    appended items stand behind all others, moved ones included."""
+    last = max([max(change.after.no, change.after.position >> GAP_BITS) for change in changes])
+    return max(clock.next_item, last + 1)
+
+
+def _save_alone_statement(*, single: bool) -> str:
+    if single:
+        values = ", ".join(f"${14 + number}::{kind}" for number, kind in enumerate(GIVEN_TYPES.values()))
+        rows = f"SELECT $1::uuid, $2::bigint, {values} FROM recorded"  # noqa: S608
+    else:
+        rows = f"""
+            SELECT $1::uuid, $2::bigint, given.* FROM recorded, jsonb_to_recordset($14::text::jsonb) AS given({_TYPES})
+        """  # noqa: S608
+    return f"""
+        WITH {WRITE_CONTEXT}, swapped AS (
+            UPDATE clocks SET rev = $2::bigint, next_item = $3::integer, next_event = $4::integer + 1
+            WHERE {IN_CONTEXT} AND clocks.household_id = $1 AND rev = $2::bigint - 1 AND next_event = $4 RETURNING rev
+        ), stamped AS (
+            UPDATE lists SET rev = swapped.rev,
+                open_items = open_items + more.open, checked_items = checked_items + more.checked
+            FROM swapped, unnest($5::uuid[], $6::integer[], $7::integer[]) AS more(list_id, open, checked)
+            WHERE {IN_CONTEXT} AND lists.household_id = $1 AND lists.id = more.list_id RETURNING lists.id
+        ), recorded AS (
+            INSERT INTO events (household_id, no, rev, person_id, client_id, grant_id, kind, list_id, changes)
+            SELECT $1, $4, swapped.rev, $8, $9, $10, $11, $12, $13::text::jsonb
+            FROM swapped WHERE (SELECT count(*) FROM stamped) = cardinality($5) RETURNING no
+        ), saved AS (
+            INSERT INTO items (household_id, rev, {_COLUMNS}) {rows}
+            ON CONFLICT (household_id, id) DO UPDATE SET rev = excluded.rev, {_OVERWRITTEN} RETURNING no
+        )
+        SELECT count(*) FROM saved
+    """  # noqa: S608
+
+
+_SAVE_ALONE: Final = {single: _save_alone_statement(single=single) for single in (True, False)}
+
+
+async def save_alone(
+    household: ProvenHousehold,
+    clock: Clock,
+    kind: str,
+    list_id: UUID | None,
+    changes: Sequence[Change],
+    recorded: str,
+) -> bool:
+    """Store what `save_changes` does, in one message, if no other write came after `clock` was read; return whether it
+    is stored. If not, nothing is.
+
+    False as well where it takes more than one message. Needs the turn of the household's writer.
+    """
+    if await _trade_places(changes) or _departed(changes):
+        return False
+    counts = await _count_by_list(changes)
+    afters = [change.after for change in changes]
+    rows = await household.store(
+        _SAVE_ALONE[len(changes) == 1],
+        *_save_values(household.actor, clock, kind, list_id, changes, counts, recorded),
+        *(scalars_of(afters[0]) if len(afters) == 1 else (await rows_as_json(afters),)),
+        changed=lambda rows: dict.fromkeys(counts, clock.rev) if _are_saved(rows, len(afters)) else {},
+    )
+    return _are_saved(rows, len(afters))
+
+
+def _are_saved(rows: Rows, number: int) -> bool:
+    return bool(rows) and rows[0][0] == number
+
+
+def _departed(changes: Iterable[Change]) -> list[tuple[UUID, int]]:
+    """Return the items that leave their lists: each one's old list, and its number."""
+    return [
+        (change.before.list_id, change.after.no)
+        for change in changes
+        if change.before is not None and change.before.list_id != change.after.list_id
+    ]
 
 
 @dataclass(slots=True)
@@ -219,25 +214,40 @@ class _Counts:
             self.checked += number
 
 
-def _count_by_list(changes: Collection[Change]) -> dict[UUID, _Counts]:
+async def _count_by_list(changes: Collection[Change]) -> dict[UUID, _Counts]:
     lists: dict[UUID, _Counts] = defaultdict(_Counts)
-    for change in changes:
+
+    def count(change: Change) -> None:
         if change.before is not None:
             lists[change.before.list_id].count(change.before, -1)
         lists[change.after.list_id].count(change.after, 1)
+
+    await map_in_turns(count, changes)
     return lists
 
 
-def _trade_places(changes: Collection[Change]) -> bool:
+async def _trade_places(changes: Collection[Change]) -> bool:
     """Whether one change takes the key that another gives up among the open lines of a name.
 
     Postgres checks uniqueness row by row, in an order that can't be chosen.
     """
-    given_up = {_line_key(change.before): change.after.id for change in changes if change.before is not None}
-    return any(given_up.get(_line_key(change.after), change.after.id) != change.after.id for change in changes)
+    given_up: dict[_LineKey, UUID] = {}
+
+    def give_up(change: Change) -> None:
+        if change.before is not None:
+            given_up[_line_key(change.before)] = change.after.id
+
+    def takes(change: Change) -> bool:
+        return given_up.get(_line_key(change.after), change.after.id) != change.after.id
+
+    await map_in_turns(give_up, changes)
+    return any(await map_in_turns(takes, changes))
 
 
-def _line_key(item: Item) -> tuple[UUID, str, str, int] | UUID:
+_LineKey = tuple[UUID, str, str, int] | UUID
+
+
+def _line_key(item: Item) -> _LineKey:
     """Return what must be unique among open lines; for other items, the id."""
     return (item.list_id, item.name_key, item.measure, item.variant) if item.is_open else item.id
 

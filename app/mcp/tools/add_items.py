@@ -1,11 +1,13 @@
 """The tool `add_items`."""
 
+from collections.abc import Callable
+
 from pydantic import Field
 
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import add
 from app.lists.models import ITEMS_PER_CALL, OnDuplicate
-from app.mcp.spec import BatchArguments, Hints, ToolSpec
+from app.mcp.spec import Answer, BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.mcp.tools.items import ItemInput
 from app.scopes import LISTS_WRITE
@@ -28,17 +30,33 @@ async def add_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Adds items to a shopping list. Reads quantities in texts such as `2 kg flour`, `3x milk` or `milk (lactose
     free)`. An item that is already on the list is merged: 500 g and 1 kg become 1.5 kg. An item that can't be added is
     reported, and the others are added."""
-    entries = [entry if isinstance(entry, str) else add.NewItem(**dict(entry)) for entry in arguments.items]
     added = await add.add_items(
-        tenant, entries, arguments.list, arguments.on_duplicate, all_or_nothing=arguments.all_or_nothing
+        tenant, _entries(arguments), arguments.list, arguments.on_duplicate, all_or_nothing=arguments.all_or_nothing
     )
     return change_result(added)
+
+
+async def _add_items_alone(
+    household: ProvenHousehold, arguments: Arguments, answer: Callable[[ChangeResult], Answer]
+) -> Answer | None:
+    return await add.add_items_alone(
+        household,
+        _entries(arguments),
+        arguments.list,
+        arguments.on_duplicate,
+        lambda added: answer(change_result(added)),
+    )
+
+
+def _entries(arguments: Arguments) -> list[str | add.NewItem]:
+    return [entry if isinstance(entry, str) else add.NewItem(**dict(entry)) for entry in arguments.items]
 
 
 ADD_ITEMS = ToolSpec(
     add_items,
     Arguments,
     ChangeResult,
+    alone=_add_items_alone,
     title="Add to a shopping list",
     scopes=frozenset({LISTS_WRITE}),
     hints=Hints(read_only=False, destructive=False, idempotent=False),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -61,23 +62,19 @@ def change_result(changed: Changed) -> ChangeResult:
     """Return the result of a call that changed something; it shows up to `MOST_SHOWN` entries, conflicts first."""
     shown = changed.entries
     if len(shown) > MOST_SHOWN:
-        shown = sorted(shown, key=_is_done)[:MOST_SHOWN]
+        # Thousands of entries are no more than looked at here: no function is called for each.
+        done = [not isinstance(each.result, AppError) and each.result.conflict is None for each in shown]
+        open_ends = [each for each, is_done in zip(shown, done, strict=True) if not is_done]
+        shown = [*open_ends, *compress(shown, done)][:MOST_SHOWN]
     return ChangeResult(
         list=changed.lists[0].ref if len(changed.lists) == 1 else None,
         rev=changed.rev,
         results=[_entry(entry) for entry in shown],
-        counts=Counter(_status(entry) for entry in changed.entries),
+        counts=Counter(
+            ["failed" if isinstance(each.result, AppError) else each.result.status for each in changed.entries]
+        ),
         undo_ref=event_ref(changed.event_no) if changed.event_no is not None else None,
     )
-
-
-def _status(entry: ItemResult) -> str:
-    return "failed" if isinstance(entry.result, AppError) else entry.result.status
-
-
-def _is_done(entry: ItemResult) -> bool:
-    """Return whether all of it was done."""
-    return not isinstance(entry.result, AppError) and entry.result.conflict is None
 
 
 def _entry(entry: ItemResult) -> EntryView:
@@ -85,7 +82,7 @@ def _entry(entry: ItemResult) -> EntryView:
     if isinstance(result, AppError):
         current = None if entry.current is None else dict(entry.current)
         return EntryView(
-            name=_printable(entry.name), status=_status(entry), ref=entry.ref, error=_error(result), current=current
+            name=_printable(entry.name), status="failed", ref=entry.ref, error=_error(result), current=current
         )
     conflict = _error(result.conflict) if result.conflict is not None else None
     if isinstance(result, ListOutcome):

@@ -37,17 +37,6 @@ class Choices:
     duration: timedelta | None
 
 
-def asked_level(scopes: Sequence[str]) -> str:
-    """Return the level that the client requested."""
-    strongest = expand(scopes)
-    return next(level for level in reversed(LEVELS) if LEVELS[level] in strongest)
-
-
-def levels_at(resource: Resource) -> list[str]:
-    """Return the levels that exist at an endpoint, the weakest first."""
-    return [level for level, scope in LEVELS.items() if scope in resource.scopes]
-
-
 @dataclass(frozen=True, slots=True)
 class Offer:
     """The levels of an endpoint, those of them that the person can't grant yet, and the preselected one."""
@@ -62,9 +51,11 @@ def offer_of(resource: Resource, asked: Sequence[str], *, is_unproven: bool) -> 
 
     Preselected is the level that the client requested, or the highest one below it that the person can grant.
     """
-    levels = levels_at(resource)
+    levels = [level for level, scope in LEVELS.items() if scope in resource.scopes]
+    granted = expand(asked)
+    asked_level = next(level for level in reversed(LEVELS) if LEVELS[level] in granted)
     withheld = NEED_CONFIRMED_EMAIL.intersection(levels) if is_unproven else frozenset[str]()
-    up_to_asked = levels[: levels.index(asked_level(asked)) + 1]
+    up_to_asked = levels[: levels.index(asked_level) + 1]
     return Offer(tuple(levels), withheld, next(level for level in reversed(up_to_asked) if level not in withheld))
 
 

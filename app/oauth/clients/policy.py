@@ -40,11 +40,8 @@ class ClientPolicy:
         if parts.path in ("", "/"):
             return "It has no path."
         host = host_of(client_id)
-        if self.hosts_allowed and not _is_among(host, self.hosts_allowed):
-            return "Its host is not accepted here."
-        if _is_among(host, self.hosts_denied):
-            return "Its host is not accepted here."
-        return None
+        is_allowed = not self.hosts_allowed or _is_among(host, self.hosts_allowed)
+        return None if is_allowed and not _is_among(host, self.hosts_denied) else "Its host is not accepted here."
 
     def accepts_redirect_uri(self, redirect_uri: str) -> bool:
         """Whether responses may be sent to this URI of any client."""

@@ -67,7 +67,10 @@ def is_registered(uri: str, registered: Iterable[str]) -> bool:
 
     On loopback the port is ignored, because the operating system chooses it (RFC 8252 section 7.3); the host is not.
     """
-    return any(uri == known or _same_but_for_port(uri, known) for known in registered)
+    return any(
+        uri == known or (is_loopback(uri) and is_loopback(known) and _without_port(uri) == _without_port(known))
+        for known in registered
+    )
 
 
 def response_uri(redirect_uri: str, response: Mapping[str, str | None], issuer: str) -> str:
@@ -94,10 +97,6 @@ def shown_host(redirect_uri: str) -> str:
 
 def _host_as_sent(parts: SplitResult) -> str:
     return parts.netloc if parts.port is None else parts.netloc.removesuffix(f":{parts.port}")
-
-
-def _same_but_for_port(uri: str, registered: str) -> bool:
-    return is_loopback(uri) and is_loopback(registered) and _without_port(uri) == _without_port(registered)
 
 
 def _without_port(uri: str) -> tuple[str, str]:

@@ -1,7 +1,4 @@
-"""API keys: opaque bearer tokens `slk_...` for programs whose owner can't approve them in a browser.
-
-A key belongs to a grant of kind `key`: one person, one household, scopes, and an expiry.
-"""
+"""API keys: opaque bearer tokens `slk_...` for programs whose owner can't approve them in a browser."""
 
 import re
 from collections.abc import Sequence

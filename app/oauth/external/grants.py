@@ -1,5 +1,4 @@
-"""The grants of external issuers' tokens, created at first sight: so such a token has a household, can be revoked, and
-appears in the history like any other."""
+"""The grants of external issuers' tokens, created at first sight, so that these tokens are like any other."""
 
 from collections import OrderedDict
 from datetime import datetime, timedelta

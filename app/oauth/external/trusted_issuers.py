@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
-
-import jwt
+from typing import Any, Final
 
 from app.fetch.fetcher import Fetcher
 from app.oauth.external.issuer import RemoteIssuer
@@ -23,14 +21,6 @@ _THEIRS: Final = ("iss", "aud", "sub", "client_id", "iat", "exp")
 _THEIRS_PLAIN: Final = ("iss", "aud", "sub", "scope", "exp")
 
 
-class KeySource(Protocol):
-    """The keys of an issuer."""
-
-    async def verification_key(self, kid: str, algorithm: str) -> jwt.PyJWK | None:
-        """Return the key with that id for that algorithm. Raises `Unavailable` when that can't be known."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
     """What the verifier needs to know of an issuer.
@@ -40,7 +30,7 @@ class TrustedIssuer:
 
     identifier: str
     algorithms: Sequence[str]
-    keys: KeySource
+    keys: KeyRing | RemoteIssuer
     required: Mapping[str, Sequence[str]]
     is_embedded: bool
 

@@ -105,7 +105,10 @@ class OidcProvider:
             raise self._unavailable()
         client = self._client(metadata)
         built = await client.create_authorization_url(
-            self._redirect_uri, state=state, nonce=self._nonce(state), code_verifier=self._verifier(state)
+            self._redirect_uri,
+            state=state,
+            nonce=self._derived("nonce", state),
+            code_verifier=self._derived("verifier", state),
         )
         return cast("str", built["url"])
 
@@ -138,11 +141,11 @@ class OidcProvider:
         client = self._client(await self._remote.metadata())
         try:
             answer = await client.fetch_access_token(
-                redirect_uri=self._redirect_uri, code=code, code_verifier=self._verifier(state)
+                redirect_uri=self._redirect_uri, code=code, code_verifier=self._derived("verifier", state)
             )
             claims = await client.parse_id_token(
                 answer,
-                nonce=self._nonce(state),
+                nonce=self._derived("nonce", state),
                 claims_options={
                     "iss": {"essential": True, "value": self.issuer},
                     "aud": {"essential": True, "value": self._client_id},
@@ -185,12 +188,6 @@ class OidcProvider:
                 "trust_env": False,
             },
         )
-
-    def _nonce(self, state: str) -> str:
-        return self._derived("nonce", state)
-
-    def _verifier(self, state: str) -> str:
-        return self._derived("verifier", state)
 
     def _derived(self, purpose: str, state: str) -> str:
         """Return 43 characters that can't be derived from the state without the key: nothing has to be stored."""

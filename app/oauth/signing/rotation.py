@@ -19,14 +19,16 @@ PUBLISHED_BEFORE_USE: Final = timedelta(hours=1)
 OLDEST: Final = timedelta(days=90)
 
 
-async def rotate_keys(connection: Connection, secret_key: SecretStr, now: datetime) -> StoredKey | None:
+async def rotate_keys(
+    connection: Connection, secret_key: SecretStr, now: datetime, *, active_for: timedelta = timedelta(0)
+) -> StoredKey | None:
     """Create the next key, which retires the others when it becomes active.
 
-    Returns None, changing nothing, while there is one that is not active yet: of processes that rotate at once, one
-    succeeds.
+    Returns None, changing nothing, while the newest key has not been active for `active_for` (or the service has not
+    created its first one): of processes that rotate at once, one succeeds.
     """
-    newest = await _newest(connection, now)
-    if newest is None or newest.active_from > now:
+    newest = next(iter(await find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)), None)
+    if newest is None or newest.active_from > now - active_for:
         return None
     key = create_key(newest.generation + 1, secret_key, now + PUBLISHED_BEFORE_USE)
     if not await insert_key(connection, key, now):
@@ -38,12 +40,4 @@ async def rotate_keys(connection: Connection, secret_key: SecretStr, now: dateti
 
 async def rotate_old_keys(connection: Connection, secret_key: SecretStr, now: datetime) -> StoredKey | None:
     """Rotate if the newest key has been active for 90 days; else return None."""
-    newest = await _newest(connection, now)
-    if newest is None or now - newest.active_from < OLDEST:
-        return None
-    return await rotate_keys(connection, secret_key, now)
-
-
-async def _newest(connection: Connection, now: datetime) -> StoredKey | None:
-    """Return the newest key; None before the service has created its first one."""
-    return next(iter(await find_keys(connection, now - PUBLISHED_AFTER_RETIREMENT)), None)
+    return await rotate_keys(connection, secret_key, now, active_for=OLDEST)

@@ -75,7 +75,6 @@ class RevocationEndpoint(ClientEndpoint):
 
 
 async def _lock_grant_of(connection: Connection, token: str, claims: AccessClaims | None) -> GrantRow | None:
-    """Return the grant of an access token with these claims, or of a refresh token."""
     if isinstance(claims, Claims):
         return await lock_grant(connection, claims.gid)
     presented = await find_presented(connection, token)

@@ -102,7 +102,6 @@ class TokenEndpoint(ClientEndpoint):
         revocations: GrantRevocations,
         now: datetime,
     ) -> None:
-        """Revoke a grant whose code or refresh token came back, and record that."""
         grant = replay.grant
         is_revoked = bool(await revocations.revoke(connection, by_id(grant.id), replay.reason, now))
         entry = self._context.audit_entry(

@@ -63,7 +63,6 @@ class TokenVerifier:
         return None
 
     async def _check(self, token: str) -> AccessClaims | None:
-        """Verify a token's signature and claims."""
         if len(token) > LONGEST_TOKEN:
             return None
         try:

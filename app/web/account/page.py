@@ -77,7 +77,8 @@ async def account_page(
         error_in=error_in,
         done=done,
         person=person,
-        provider=web.provider_of(person),
+        # People with an e-mail address sign in with a password.
+        provider=web.oidc_provider.name if web.oidc_provider is not None and person.email is None else None,
         profile=profile,
         by_mail=web.mailer.enabled,
         has_passwords=web.has_passwords,

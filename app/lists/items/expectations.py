@@ -1,0 +1,94 @@
+"""What the next write in a household is expected to find, so that it can be planned before it is sent.
+
+An expectation is only ever a guess: the statement that is sent with it stores nothing unless it is true.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+from uuid import UUID
+
+from app.households.tenant import ProvenHousehold
+from app.lists.models import ShoppingList
+from app.lists.repository import Clock
+from app.lists.resolve_list import list_key
+
+MOST_KEPT: Final = 10_000
+"""How many households, and how many names of lists, this process keeps in mind: some 5 MiB."""
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The clock of a household as the next write is expected to find it, and the list that it is about."""
+
+    rev: int
+    next_item: int
+    next_event: int
+    list_id: UUID
+    list_no: int
+
+
+class _Latest(Generic[Key, Value]):
+    """The entries used last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Key, Value] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: Key) -> Value | None:
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def put(self, key: Key, value: Value) -> None:
+        self._kept[key] = value
+        self._kept.move_to_end(key)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+
+ListName = tuple[UUID, UUID | None, tuple[int | None, str] | None]
+"""A household, and what finds one of its lists: a name, or the person whose default list it is."""
+
+
+class Expectations:
+    """What the writers of this process saw last, by household."""
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._clocks: _Latest[UUID, tuple[int, int, int]] = _Latest(most)
+        self._lists: _Latest[ListName, tuple[UUID, int]] = _Latest(most)
+
+    def __len__(self) -> int:
+        return len(self._clocks) + len(self._lists)
+
+    def of(self, household: ProvenHousehold, list_name: str | None) -> Expected | None:
+        """Return what a write to the named or else the default list is expected to find, if anything is known."""
+        clock = self._clocks.get(household.household_id)
+        on = self._lists.get(_list_name(household, list_name))
+        return None if clock is None or on is None else Expected(*clock, *on)
+
+    def note_clock(self, household: ProvenHousehold, rev: int, next_item: int, next_event: int) -> None:
+        """Note the household's clock after a write, or as it was read."""
+        self._clocks.put(household.household_id, (rev, next_item, next_event))
+
+    def note(self, household: ProvenHousehold, list_name: str | None, clock: Clock, on: ShoppingList) -> None:
+        """Note what was read for the write that `clock` belongs to."""
+        self.note_clock(household, clock.rev - 1, clock.next_item, clock.next_event)
+        self._lists.put(_list_name(household, list_name), (on.id, on.no))
+
+
+def _list_name(household: ProvenHousehold, list_name: str | None) -> ListName:
+    if list_name is None:
+        return household.household_id, household.actor.person_id, None
+    return household.household_id, None, list_key(list_name)
+
+
+expectations: Final = Expectations()

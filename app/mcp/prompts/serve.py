@@ -1,0 +1,76 @@
+"""Serve `prompts/list` and `prompts/get`."""
+
+from typing import Final
+
+import mcp_types as types
+from mcp.shared.exceptions import MCPError
+
+from app.audit.log import AuditLog
+from app.audit.models import Action, AuditEntry
+from app.db import Engine
+from app.households.tenant import open_tenant
+from app.mcp.context import Context, address_of, caller_of
+from app.mcp.prompts.go_shopping import GO_SHOPPING
+from app.mcp.prompts.plan_meals import PLAN_MEALS
+from app.mcp.prompts.read_receipt import READ_RECEIPT
+from app.mcp.prompts.restock_check import RESTOCK_CHECK
+from app.mcp.prompts.spec import PromptSpec
+from app.mcp.prompts.spending_review import SPENDING_REVIEW
+from app.text import clean
+
+PROMPTS: Final[tuple[PromptSpec, ...]] = (PLAN_MEALS, GO_SHOPPING, RESTOCK_CHECK, READ_RECEIPT, SPENDING_REVIEW)
+LONGEST_ARGUMENT: Final = 500
+
+
+def find_prompt(name: str) -> PromptSpec | None:
+    """Return the prompt of this name."""
+    return next((each for each in PROMPTS if each.name == name), None)
+
+
+class PromptServer:
+    """Serves prompts to the caller of a request, about their default household."""
+
+    def __init__(self, engine: Engine, audit: AuditLog) -> None:
+        self._engine = engine
+        self._audit = audit
+
+    async def list_prompts(
+        self, context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListPromptsResult:
+        """Return every prompt; all are on one page."""
+        if params is not None and params.cursor is not None:
+            raise MCPError(types.INVALID_PARAMS, "params.cursor: all prompts are on one page; leave it out.")
+        return types.ListPromptsResult(prompts=[each.definition() for each in PROMPTS])
+
+    async def get(self, context: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        """Return the messages of a prompt. Raises `MCPError` for an unknown prompt or argument, `Invalid` and
+        `NotFound` for the value of an argument."""
+        prompt = find_prompt(params.name)
+        if prompt is None:
+            raise MCPError(types.INVALID_PARAMS, f"Unknown prompt: {params.name[:100]}. prompts/list names them all.")
+        given = params.arguments or {}
+        unknown = given.keys() - {each.name for each in prompt.arguments}
+        if unknown:
+            known = ", ".join(each.name for each in prompt.arguments)
+            raise MCPError(
+                types.INVALID_PARAMS, f"{prompt.name} has no argument {min(unknown)[:100]}. It has: {known}."
+            )
+        # An empty text is what forms send for a field that was left alone.
+        values = {name: clean(value, name, LONGEST_ARGUMENT) for name, value in given.items() if value.strip()}
+        actor = caller_of(context).actor
+        async with open_tenant(self._engine, actor, None, write=False) as tenant:
+            messages = await prompt.write(tenant, values)
+            household_id = tenant.household_id
+        self._audit.note(
+            AuditEntry(
+                action=Action.PROMPT_READ,
+                at=self._audit.now(),
+                person_id=actor.person_id,
+                client_id=actor.client_id,
+                grant_id=actor.grant_id,
+                household_id=household_id,
+                detail=prompt.name,
+                address=address_of(context),
+            )
+        )
+        return types.GetPromptResult(description=prompt.description, messages=list(messages))

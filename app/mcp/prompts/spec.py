@@ -1,0 +1,70 @@
+"""What a prompt is: everything a client sees of it, and the function that writes it (MCP specification, prompts)."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import mcp_types as types
+
+from app.households.tenant import Tenant
+from app.lists import export
+from app.lists.models import View
+from app.lists.resolve_list import resolve_list
+from app.mcp.resources.lists import LIST_AS_MARKDOWN
+
+Completed = Literal["list", "store", "month", "group"]
+"""What the values of a variable are, for `completion/complete`."""
+
+Values = Mapping[str, str]
+"""The arguments that were given, cleaned, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a prompt; none is required, so that a person can choose a prompt and start."""
+
+    name: str
+    description: str
+    completed: Completed | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptSpec:
+    """One prompt. `write` is given a transaction in the caller's household; it raises `NotFound` for an argument that
+    names nothing."""
+
+    name: str
+    title: str
+    description: str
+    arguments: tuple[Argument, ...]
+    write: Callable[[Tenant, Values], Awaitable[Sequence[types.PromptMessage]]]
+
+    def definition(self) -> types.Prompt:
+        """Return its entry in `prompts/list`."""
+        return types.Prompt(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            arguments=[
+                types.PromptArgument(name=each.name, description=each.description, required=False)
+                for each in self.arguments
+            ],
+        )
+
+
+def say(text: str) -> types.PromptMessage:
+    """Return a message of the person."""
+    return types.PromptMessage(role="user", content=types.TextContent(text=" ".join(text.split())))
+
+
+async def attach_list(tenant: Tenant, name: str | None, view: View = "open") -> tuple[str, types.PromptMessage]:
+    """Return a list's ref, and a message with the list as a resource: data, and never part of what the person says.
+
+    Raises `NotFound` for the name; without one it is the default list.
+    """
+    exported = await export.export_list(tenant, (await resolve_list(tenant, name)).ref, "markdown", view)
+    variables = {"household": tenant.membership.ref, "list": exported.list.ref}
+    contents = types.TextResourceContents(
+        uri=LIST_AS_MARKDOWN.template.expand(variables), mime_type=LIST_AS_MARKDOWN.mime_type, text=exported.text
+    )
+    return exported.list.ref, types.PromptMessage(role="user", content=types.EmbeddedResource(resource=contents))

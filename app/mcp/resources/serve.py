@@ -1,0 +1,160 @@
+"""Serve `resources/list`, `resources/templates/list` and `resources/read`: one path for every resource."""
+
+import time
+from dataclasses import replace
+from typing import Annotated, Final
+
+import mcp_types as types
+from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import Field, TypeAdapter
+
+from app.access.caller import Caller
+from app.audit.log import AuditLog
+from app.audit.models import Action, AuditEntry
+from app.cursors import make_cursor, read_cursor
+from app.db import Engine
+from app.errors import AppError, Invalid, NotFound
+from app.households.models import Membership
+from app.households.tenant import open_tenant
+from app.lists import repository as lists
+from app.mcp.context import Context, address_of, caller_of
+from app.mcp.resources.guide import GUIDE
+from app.mcp.resources.lists import LIST_AS_CSV, LIST_AS_MARKDOWN, LISTS
+from app.mcp.resources.members import MEMBERS
+from app.mcp.resources.sample import SAMPLE
+from app.mcp.resources.spec import HouseholdResource, PublicResource, Variables
+
+AnyResource = HouseholdResource | PublicResource
+
+RESOURCES: Final[tuple[AnyResource, ...]] = (LISTS, LIST_AS_CSV, LIST_AS_MARKDOWN, MEMBERS, GUIDE, SAMPLE)
+"""The first that matches a URI reads it."""
+
+PER_PAGE: Final = 100
+LARGEST: Final = 1_000_000
+"""Characters of one resource: a list of 10,000 items can be longer, and is for `export_list`."""
+
+HOUSEHOLD: Final = "household"
+LEGACY_NOT_FOUND: Final = -32002
+"""The code of revisions up to 2025-11-25; 2026-07-28 says invalid params (SEP-2164)."""
+
+FAULT: Final = "fault"
+_PLACE: Final = TypeAdapter[int](Annotated[int, Field(ge=0, le=10**6)])
+
+
+def _start_of(params: types.PaginatedRequestParams | None) -> int:
+    return 0 if params is None or params.cursor is None else read_cursor(params.cursor, _PLACE)
+
+
+class ResourceServer:
+    """Serves resources to the caller of a request: those of the households that their grant covers, and public ones."""
+
+    def __init__(self, engine: Engine, audit: AuditLog) -> None:
+        self._engine = engine
+        self._audit = audit
+
+    async def list_resources(
+        self, context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        """Return a page of the caller's lists, household by household. Raises `Invalid` for the cursor."""
+        caller, start = caller_of(context), _start_of(params)
+        found = [GUIDE.listed(str(GUIDE.template), GUIDE.title)]
+        for membership in caller.actor.memberships:
+            found += await self._entries_of(caller, membership)
+        end = start + PER_PAGE
+        return types.ListResourcesResult(
+            resources=found[start:end], next_cursor=make_cursor(end) if end < len(found) else None
+        )
+
+    async def list_templates(
+        self, context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        """Return every template; all are on one page."""
+        if params is not None and params.cursor is not None:
+            raise MCPError(types.INVALID_PARAMS, "params.cursor: all templates are on one page; leave it out.")
+        templates = [each.definition() for each in RESOURCES if each.is_template]
+        return types.ListResourceTemplatesResult(resource_templates=templates)
+
+    async def read(self, context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        """Return the text of a resource.
+
+        Raises `MCPError`, the same for a URI that the caller may not read as for one that does not exist, and `Invalid`
+        for a list that is too long to be read in one piece.
+        """
+        uri = str(params.uri)
+        spec, variables = _find(uri)
+        entry = AuditEntry(action=Action.RESOURCE_READ, at=self._audit.now(), detail=spec and spec.name)
+        started = time.perf_counter()
+        try:
+            if spec is None:
+                raise NotFound("")
+            text = await self._read(caller_of(context), spec, variables)
+            if len(text) > LARGEST:
+                raise Invalid("This list is too long for one resource. list_items has it page by page.", field="uri")
+        except AppError as error:
+            entry = replace(entry, outcome=error.code)
+            if isinstance(error, NotFound):
+                raise _no_such_resource(context, uri) from None
+            raise
+        except BaseException:
+            entry = replace(entry, outcome=FAULT)
+            raise
+        finally:
+            self._note(context, entry, variables.get(HOUSEHOLD), started)
+        contents = types.TextResourceContents(uri=uri, mime_type=spec.mime_type, text=text)
+        return types.ReadResourceResult(contents=[contents])
+
+    async def _read(self, caller: Caller, spec: AnyResource, variables: Variables) -> str:
+        if isinstance(spec, PublicResource):
+            return spec.read(variables)
+        membership = covered(caller, variables[HOUSEHOLD])
+        if membership is None:
+            raise NotFound("")
+        async with open_tenant(self._engine, caller.actor, membership.ref, write=False) as tenant:
+            return await spec.read(tenant, variables)
+
+    async def _entries_of(self, caller: Caller, membership: Membership) -> list[types.Resource]:
+        async with open_tenant(self._engine, caller.actor, membership.ref, write=False) as tenant:
+            found = await lists.all_lists(tenant)
+        household = {HOUSEHOLD: membership.ref}
+        return [
+            LISTS.listed(LISTS.template.expand(household), f"Lists of {membership.name}"),
+            MEMBERS.listed(MEMBERS.template.expand(household), f"Members of {membership.name}"),
+            *(
+                LIST_AS_MARKDOWN.listed(LIST_AS_MARKDOWN.template.expand({**household, "list": each.ref}), each.name)
+                for each in found
+            ),
+        ]
+
+    def _note(self, context: Context, entry: AuditEntry, household: str | None, started: float) -> None:
+        caller = caller_of(context)
+        membership = None if household is None else covered(caller, household)
+        self._audit.note(
+            replace(
+                entry,
+                person_id=caller.actor.person_id,
+                client_id=caller.actor.client_id,
+                grant_id=caller.actor.grant_id,
+                household_id=None if membership is None else membership.household_id,
+                address=address_of(context),
+                duration_ms=round((time.perf_counter() - started) * 1000),
+            )
+        )
+
+
+def _find(uri: str) -> tuple[AnyResource | None, Variables]:
+    for spec in RESOURCES:
+        variables = spec.match(uri)
+        if variables is not None:
+            return spec, variables
+    return None, {}
+
+
+def covered(caller: Caller, ref: str) -> Membership | None:
+    """Return the household with this ref if the caller's grant covers it; a name is none, since names change."""
+    return next((each for each in caller.actor.memberships if each.ref == ref), None)
+
+
+def _no_such_resource(context: Context, uri: str) -> MCPError:
+    code = types.INVALID_PARAMS if context.protocol_version in MODERN_PROTOCOL_VERSIONS else LEGACY_NOT_FOUND
+    return MCPError(code, "There is no such resource. resources/list names those that you may read.", {"uri": uri})

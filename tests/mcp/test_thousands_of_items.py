@@ -1,0 +1,102 @@
+"""One call may remove, or bring back, as many items as a list holds. It pauses for others, and is still one change."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+import app
+from app.db.embedded import DatabaseUrls
+from app.mcp.tools.changes import MOST_SHOWN
+from bench.filling import lengthen_lists
+from tests.factory import Connected
+from tests.mcp.client import McpClient
+
+pytestmark = pytest.mark.anyio
+
+ITEMS = 5_000
+APP = str(Path(app.__file__).parent)
+
+
+@contextmanager
+def watching_calls(called: Callable[[str], None]) -> Generator[None]:
+    """Tell the name of each function in app/ that is called in this thread."""
+
+    def watch(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(APP):
+            called(frame.f_code.co_name)
+
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+@contextmanager
+def longest_stretch() -> Generator[list[int]]:
+    """Count the calls of functions in app/ between two turns of the event loop; the most is the list's last element.
+
+    What does anything for each of the items by a function of ours, without a pause, makes as many calls as there are
+    items.
+    """
+    longest = [0]
+    names: list[str] = []
+
+    async def turn() -> None:
+        while True:
+            longest.append(max(longest[-1], len(names)))
+            names.clear()
+            await asyncio.sleep(0)
+
+    turns = asyncio.create_task(turn())
+    with watching_calls(names.append):
+        yield longest
+    turns.cancel()
+
+
+async def test_a_call_that_changes_thousands_of_items_pauses_for_others(
+    client: McpClient, ada: Connected, database: DatabaseUrls
+) -> None:
+    await lengthen_lists(database.superuser, [ada.token], ITEMS, ITEMS + 1, checked=True)
+    undo_ref: str | None = None
+    for tool, status in (("remove_items", "removed"), ("undo", "undone"), ("undo", "undone")):
+        with longest_stretch() as longest:
+            arguments = {"what": "checked"} if undo_ref is None else {"undo_ref": undo_ref}
+            changed = await client.call(tool, **arguments)
+        assert changed["counts"] == {status: ITEMS}
+        assert len(changed["results"]) == MOST_SHOWN
+        assert 0 < longest[-1] < ITEMS / 3, tool
+        undo_ref = changed["undo_ref"]
+
+
+@pytest.mark.parametrize("function", ["item_of", "_remove", "_as_dict", "_stored_row"])
+async def test_a_removal_that_is_cancelled_in_a_pause_removes_nothing(
+    client: McpClient, ada: Connected, database: DatabaseUrls, function: str
+) -> None:
+    await lengthen_lists(database.superuser, [ada.token], ITEMS, ITEMS + 1, checked=True)
+    calls: Counter[str] = Counter()
+    begun = asyncio.Event()
+
+    def called(name: str) -> None:
+        calls[name] += 1
+        if name == function:
+            begun.set()
+
+    removing = asyncio.create_task(client.call("remove_items", what="checked"))
+    with watching_calls(called):
+        await begun.wait()
+    assert calls[function] < ITEMS / 3
+    removing.cancel()
+    with suppress(asyncio.CancelledError):
+        await removing
+
+    (shown,) = (await client.call("get_overview"))["lists"]
+
+    assert removing.cancelled()
+    assert (shown["open"], shown["checked"]) == (0, ITEMS)
