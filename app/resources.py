@@ -25,7 +25,8 @@ class Resource:
 
 MAIN: Final = Resource("/mcp", ALL_SCOPES, DEFAULT_SCOPES)
 READ_ONLY: Final = Resource("/mcp/readonly", (LISTS_READ,), (LISTS_READ,))
-RESOURCES: Final = (MAIN, READ_ONLY)
+CORE: Final = Resource("/mcp/core", DEFAULT_SCOPES, DEFAULT_SCOPES)
+RESOURCES: Final = (MAIN, CORE, READ_ONLY)
 NONE_OF_OURS: Final = Resource("", (), ())
 """Stands for an address at which we have no endpoint."""
 

@@ -1,24 +1,25 @@
 """From a bearer token to a caller: by the token, its grant, and the person's present memberships."""
 
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from app.access.api_keys import ApiKeys
 from app.access.caller import Caller
 from app.access.grant_cache import CachedGrant, GrantCache
+from app.access.repository import find_grant_with_memberships
 from app.crypto.tokens import API_KEY_PREFIX
-from app.db import Engine, transaction
-from app.households.repository import memberships_of
+from app.db import Engine
 from app.households.tenant import Actor
 from app.limits.defaults import CALLS, CALLS_OF_PERSON, UNKNOWN_KEYS
 from app.limits.rate_limit import RateLimiter
 from app.oauth.credentials.api_keys import is_api_key
 from app.oauth.external.grants import ExternalGrants
 from app.oauth.grants.models import Grant
-from app.oauth.grants.repository import find_live_grant
 from app.oauth.tokens.claims import AccessClaims, Claims
 from app.oauth.tokens.verifier import LEEWAY, TokenVerifier
 from app.runtime.clock import Clock, system_clock
+from app.runtime.single_flight import SingleFlight
 from app.scopes import expand
 
 
@@ -44,6 +45,7 @@ class Authenticator:
         self._api_keys = api_keys
         self._external = external
         self._clock = clock
+        self._reads = SingleFlight[CachedGrant | None]()
 
     async def __call__(self, token: str, address: str) -> Caller | None:
         """Return the caller, or None when the token is invalid, its grant has ended, or no membership is left.
@@ -81,7 +83,7 @@ class Authenticator:
 
         Raises `Unavailable`.
         """
-        return _renew(caller, await self._find(caller.actor.grant_id))
+        return _renew(caller, await self._read(caller.actor.grant_id))
 
     async def count_further(self, caller: Caller, calls: int) -> None:
         """Count the calls of a batch beyond the first. Raises `LimitReached`."""
@@ -123,16 +125,21 @@ class Authenticator:
         return found
 
     async def _find(self, grant_id: UUID) -> CachedGrant | None:
+        """Return the live grant from the database; calls that come together share one look-up, as they would share what
+        is cached: not while notifications don't arrive, and not with those from before the last one."""
+        if not self._cache.may_keep:
+            return await self._read(grant_id)
+        return await self._reads.do(f"{grant_id} {self._cache.revision}", partial(self._read, grant_id))
+
+    async def _read(self, grant_id: UUID) -> CachedGrant | None:
         revision = self._cache.revision
-        async with transaction(self._engine) as connection:
-            grant = await find_live_grant(connection, grant_id, self._clock())
-            if grant is None:
-                return None
-            memberships = await memberships_of(connection, grant.person_id)
-        covered = tuple(each for each in memberships if each.household_id in grant.household_ids)
-        if not covered:
+        read = await find_grant_with_memberships(self._engine, grant_id, self._clock())
+        if read is None:
             return None
-        actor = Actor(grant.person_id, grant.client_id, grant.id, covered, grant.default_household_id)
+        grant, memberships = read
+        if not memberships:
+            return None
+        actor = Actor(grant.person_id, grant.client_id, grant.id, memberships, grant.default_household_id)
         found = CachedGrant(grant, actor)
         self._cache.keep(found, revision)
         return found

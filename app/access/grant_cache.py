@@ -39,6 +39,11 @@ class GrantCache:
         """Counts what may have ended grants, so that what was read before is not cached after."""
         pubsub.subscribe(self._drop_changed)
 
+    @property
+    def may_keep(self) -> bool:
+        """Whether notifications arrive, so that what is read can be used again."""
+        return self._pubsub.is_listening
+
     def find(self, grant_id: UUID) -> CachedGrant | None:
         """Return the grant, if it was read within the last two seconds and nothing has ended it since."""
         known = self._known.get(grant_id)
@@ -54,7 +59,7 @@ class GrantCache:
 
     def keep(self, cached: CachedGrant, revision: int) -> None:
         """Cache a grant, if `revision` is still what it was when the grant was read."""
-        if revision != self.revision or not self._pubsub.is_listening:
+        if revision != self.revision or not self.may_keep:
             return
         self._known.pop(cached.grant.id, None)
         self._known[cached.grant.id] = (self._clock(), cached)

@@ -145,12 +145,20 @@ async def fetch_alone(engine: Engine, household_id: UUID, statement: str, *value
 
     Raises `Unavailable` when the database can't be reached or is too busy.
     """
+    return await fetch(engine, statement, household_id, *values)
+
+
+async def fetch(engine: Engine, statement: str, *values: object) -> Rows:
+    """Return the rows of a statement that only reads, outside of any transaction and household.
+
+    Raises `Unavailable` when the database can't be reached or is too busy.
+    """
     stale = 0
     try:
         while True:
             opened = OpenTransaction(engine, await _pooled(engine))
             try:
-                rows = await opened.driver.fetch(statement, household_id, *values)
+                rows = await opened.driver.fetch(statement, *values)
             except BaseException as error:
                 await _to_its_end(_give_up(opened))
                 stale += 1

@@ -19,7 +19,7 @@ from app.mcp.tools.remove_items import REMOVE_ITEMS
 from app.mcp.tools.save_list import SAVE_LIST
 from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
-from app.resources import MAIN, READ_ONLY, RESOURCES, Resource
+from app.resources import CORE, MAIN, READ_ONLY, RESOURCES, Resource
 from app.scopes import LISTS_READ
 
 TOOLS: Final[tuple[AnyTool, ...]] = (
@@ -68,5 +68,18 @@ class McpEndpoint:
         return frozenset({LISTS_READ})
 
 
-_TOOLS_AT: Final = {MAIN: TOOLS, READ_ONLY: tuple(tool for tool in TOOLS if not tool.writes)}
+_EVERYDAY: Final = (
+    GET_OVERVIEW,
+    LIST_ITEMS,
+    ADD_ITEMS,
+    UPDATE_ITEMS,
+    CHECK_ITEMS,
+    MOVE_ITEMS,
+    REMOVE_ITEMS,
+    SAVE_LIST,
+    UNDO,
+)
+"""Fewer tools leave an assistant with a small context, or with many servers, more room for the conversation."""
+
+_TOOLS_AT: Final = {MAIN: TOOLS, CORE: _EVERYDAY, READ_ONLY: tuple(tool for tool in TOOLS if not tool.writes)}
 ENDPOINTS: Final = tuple(McpEndpoint(resource, _TOOLS_AT[resource]) for resource in RESOURCES)

@@ -158,7 +158,10 @@ async def test_the_product_has_nothing_of_the_fixtures(client: McpClient) -> Non
     for name in sorted(FIXTURES):
         assert (await client.error("tools/call", {"name": name, "arguments": {}}))["code"] == -32602
     for prompt in handlers.PROMPTS:
-        assert (await client.error("prompts/get", {"name": prompt.name}))["code"] == -32601
-    assert (await client.result("resources/list"))["resources"] == []
+        assert (await client.error("prompts/get", {"name": prompt.name, "arguments": {}}))["code"] == -32602
+    listed_uris = {resource["uri"] for resource in (await client.result("resources/list"))["resources"]}
     for resource in handlers.RESOURCES:
-        assert (await client.error("resources/read", {"uri": str(resource.uri)}))["code"] == -32601
+        assert resource.uri not in listed_uris
+        await client.error("resources/read", {"uri": resource.uri})
+    for method in ("logging/setLevel", "resources/subscribe"):
+        assert (await client.error(method, {"level": "debug", "uri": "test://static-text"}))["code"] == -32601

@@ -171,7 +171,7 @@ async def test_a_fault_in_a_middleware_is_told_generically(app: Starlette, each_
 
 
 async def test_a_fault_in_the_gate_is_a_500_without_detail(each_era: McpClient, monkeypatch: Patch) -> None:
-    monkeypatch.setattr("app.access.authenticator.memberships_of", fail)
+    monkeypatch.setattr("app.access.authenticator.find_grant_with_memberships", fail)
     response = await each_era.send("tools/list")
     assert response.status_code == 500
     assert response.headers["x-request-id"] in response.text

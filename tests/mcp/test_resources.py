@@ -133,6 +133,10 @@ async def test_a_viewer_reads_and_a_grant_that_does_not_cover_the_household_does
     ref = await ref_of(client)
     viewer = McpClient(client.http, (await factory.connect(bob, own, ada.household_id)).token)
     assert "Groceries" in (await read(viewer, f"shopping://{ref}/lists"))["text"]
+    nothing = await factory.connect(ada.person, ada.household_id, token_scopes=())
+    for method in ("resources/read", "resources/list", "prompts/list"):
+        refused = await McpClient(client.http, nothing.token).send(method, {"uri": GUIDE} if "read" in method else None)
+        assert refused.status_code == 403
     uncovered = McpClient(client.http, (await factory.connect(bob, own)).token)
     assert (await uncovered.error("resources/read", {"uri": f"shopping://{ref}/lists"}))["code"] == -32602
 
