@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Final, Literal, NotRequired, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -93,6 +94,8 @@ _SHOWN: Final = {
 }
 """The fields that each `detail` shows, beside quantity, list and state."""
 
+_VALUES: Final = {detail: attrgetter(*fields) for detail, fields in _SHOWN.items()}
+
 
 @lru_cache(4096)
 def _shown_number(measure: str, amount: Decimal, unit: str | None) -> float | int:
@@ -102,7 +105,7 @@ def _shown_number(measure: str, amount: Decimal, unit: str | None) -> float | in
 
 def item_views(rows: Sequence[PageRow], detail: Detail, *, with_list: bool) -> list[ItemView]:
     """Return items as results: what one needs in the shop, or with `full` everything that is set."""
-    fields = _SHOWN[detail]
+    fields, values_of = _SHOWN[detail], _VALUES[detail]
     views: list[ItemView] = []
     for row in rows:
         view: dict[str, object] = {"ref": f"i{row.no}"}
@@ -112,13 +115,14 @@ def item_views(rows: Sequence[PageRow], detail: Detail, *, with_list: bool) -> l
             view["quantity"] = _shown_number(row.measure, row.amount, row.unit)
             if row.unit is not None:
                 view["unit"] = row.unit
-        for field in fields:
-            value = getattr(row, field)
+        for field, value in zip(fields, values_of(row), strict=True):
+            if value is None:
+                continue
             if isinstance(value, Decimal):
                 view[field] = as_number(value)
             elif isinstance(value, date):
                 view[field] = value.isoformat()
-            elif value is not None:
+            else:
                 view[field] = value
         if row.checked_at is not None:
             view["checked"] = True

@@ -41,13 +41,17 @@ class CountsView(BaseModel):
     waiting: int | None = Field(default=None, description="Open items whose not_before is yet to come")
 
 
+Items = list[ItemView]
+"""Not a Sequence, which pydantic serialises in Python."""
+
+
 class Result(ToolResult):
     """A page of items."""
 
     list: str | None = Field(default=None, description="Ref of the list, absent for `*`")
     name: str | None = Field(default=None, description="Name of the list")
     rev: int = Field(description="For since_rev")
-    items: SkipValidation[Sequence[ItemView]]
+    items: SkipValidation[Items]
     removed: Sequence[str] | None = Field(default=None, description="Refs that left the view")
     full: bool | None = Field(default=None, description="True: since_rev was too old, this is everything")
     counts: CountsView
