@@ -13,7 +13,7 @@ from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
 from app.audit.log import AuditLog
 from app.db import create_engine
-from app.db.migrations import Readiness
+from app.db.revision import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.jobs.audit_chain import audit_chain_running

@@ -22,7 +22,8 @@ at the same time; ratios within a round say more.
 
 Each of the 16 connections belongs to a person with a household of their own, unless a title says otherwise. All
 connections add items of the same names, so that the service has parsed nearly all phrases before; with "new phrases"
-it has seen none. A merge adds to the amount of an item on the list, and so does the limit, in one `UPDATE`.
+it has seen none. A merge adds to the amount of an item on the list, and so does the limit, in one `UPDATE`. Memory is
+that of a service without the development tools, as in production.
 """
 NOTES: Final = "[benchmarks-notes.md](benchmarks-notes.md) says what stands in the way of the targets that are missed."
 COLUMNS: Final = """\

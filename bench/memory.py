@@ -10,6 +10,9 @@ from bench.plan import HOUSEHOLDS, Call, Operation
 
 MEMORY: Final = "memory"
 BLOCKS: Final = 10
+DEVELOPMENT_ONLY: Final = ("rich", "watchfiles")
+"""What structlog and uvicorn import if it is there, as it is in a development environment and not in production."""
+
 MEBIBYTE: Final = 1024 * 1024
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.settings import Settings
 from bench.filling import add_households, gather_statistics, lengthen_lists
-from bench.memory import MEMORY
+from bench.memory import DEVELOPMENT_ONLY, MEMORY
 from bench.peers import PeerMissing, peers
 from bench.plan import HOUSEHOLDS, LIMIT, OPEN_ITEMS, OURS, OURS_TWICE, SILENT
 from bench.programs import Programs
@@ -77,7 +77,7 @@ class Preparation:
 
     def add_memory(self) -> None:
         """Start a service that nobody has called yet."""
-        self.servers[MEMORY] = self.programs.start_service(on_free_port(self.settings))
+        self.servers[MEMORY] = self.programs.start_service_without(on_free_port(self.settings), DEVELOPMENT_ONLY)
 
     def finish(self) -> Bench:
         """Update PostgreSQL's statistics and return everything; nothing may be added afterwards."""

@@ -1,5 +1,6 @@
 """Start everything that is measured."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ class Programs:
     def start_service(self, settings: Settings) -> Server:
         """Start the service on the port of `settings`."""
         return self._start(python("app", "serve"), settings)
+
+    def start_service_without(self, settings: Settings, modules: Sequence[str]) -> Server:
+        """Start the service as if these modules were not installed."""
+        hide = f"import runpy, sys; sys.modules.update(dict.fromkeys({list(modules)})); sys.argv.append('serve')"
+        return self._start([sys.executable, "-c", f"{hide}; runpy.run_module('app', run_name='__main__')"], settings)
 
     def start_limit(self, settings: Settings) -> Server:
         """Start the limit on the port of `settings`."""

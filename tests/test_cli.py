@@ -10,7 +10,7 @@ import pytest
 
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.embedded.process import is_locked
-from app.db.migrations import newest_revision
+from app.db.revision import newest_revision
 from tests.command import run_program as run
 from tests.conftest import Cluster
 from tests.db.embedded_service import FAST, execute, servers_of

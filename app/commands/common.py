@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from app.db import Connection, Engine, create_engine, transaction
 from app.db.embedded import DatabaseUrls, find_running, has_database
-from app.db.migrations import Readiness
+from app.db.revision import Readiness
 from app.db.startup import database, external_database
 from app.errors import Conflict, StartupError
 from app.oauth.grants.revocation import GrantRevocations

@@ -9,9 +9,11 @@ from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
+
+from app.errors import StartupError
 
 Connection = AsyncConnection
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # generic in its stubs only
@@ -75,6 +77,14 @@ def create_engine(url: str, *, pool_size: int = POOL_SIZE, one_message: bool = T
     )
     event.listen(pool.sync_engine, "reset", _drop_open_transaction)
     return Engine(pool, abilities)
+
+
+def role_of(url: str) -> str:
+    """Return the role in a database URL. Raises `StartupError` when there is none."""
+    role = make_url(url).username
+    if not role:
+        raise StartupError("DATABASE_URL: must name the role to connect as (postgresql://role:password@host/database)")
+    return role
 
 
 async def connect(url: str) -> Driver:

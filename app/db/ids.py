@@ -6,12 +6,14 @@ from typing import Final
 from uuid import UUID
 
 _LATEST: Final = 2**48 - 1
+_62_BITS: Final = 2**62 - 1
 
 
 def new_id() -> UUID:
     """A fresh id: 48 bits of Unix milliseconds, then 74 random bits, so that ids sort by age."""
     milliseconds = time.time_ns() // 1_000_000
-    value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    noise = secrets.randbits(74)
+    value = milliseconds << 80 | 0x7 << 76 | (noise >> 62) << 64 | 0b10 << 62 | noise & _62_BITS
     return UUID(int=value)
 
 

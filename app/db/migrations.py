@@ -1,37 +1,32 @@
-"""Run the migrations as the role that owns the tables, and check whether the database is up to date."""
+"""Run the migrations as the role that owns the tables: `python -m app.db.migrations`, started by `startup.py`.
+
+Only that process loads Alembic.
+"""
 
 import asyncio
+import json
+import sys
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.db.engine import Engine, connect
+from app.db.engine import connect, role_of
 from app.db.faults import in_words
-from app.db.transactions import transaction
-from app.errors import StartupError, Unavailable
+from app.errors import StartupError
 from app.settings import load_settings
 
 ALEMBIC_INI: Final = Path(__file__).parents[2] / "alembic.ini"
 SERVICE_ROLE: Final = "service_role"
-
-
-@cache
-def newest_revision() -> str:
-    """Return the newest revision among the migrations."""
-    head = ScriptDirectory.from_config(Config(ALEMBIC_INI)).get_current_head()
-    assert head is not None  # noqa: S101  # there is at least one migration
-    return head
+FAILED: Final = 1
 
 
 def migrate(owner_url: str, service_url: str, revision: str = "head") -> None:
@@ -88,26 +83,16 @@ def run_with_settings(config: Config, work: Callable[[SyncConnection], None]) ->
     run_as_owner(settings.migration_database_url.get_secret_value(), work)
 
 
-def role_of(url: str) -> str:
-    """Return the role in a database URL. Raises `StartupError` when there is none."""
-    role = make_url(url).username
-    if not role:
-        raise StartupError("DATABASE_URL: must name the role to connect as (postgresql://role:password@host/database)")
-    return role
+def main() -> int:
+    """Migrate the database whose addresses, of owner and service, are on stdin; print why it can't be done."""
+    owner_url, service_url = json.load(sys.stdin)
+    try:
+        migrate(owner_url, service_url)
+    except StartupError as error:
+        print(error)
+        return FAILED
+    return 0
 
 
-class Readiness:
-    """Checks whether the database can be reached and is up to date; asks it on each call."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._newest = newest_revision()
-
-    async def __call__(self) -> bool:
-        """Return whether requests can be served."""
-        try:
-            async with transaction(self._engine) as connection:
-                current = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
-        except (Unavailable, DBAPIError):  # unreachable; or the table is missing or may not be read
-            return False
-        return current == self._newest
+if __name__ == "__main__":
+    raise SystemExit(main())

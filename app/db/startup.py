@@ -1,9 +1,13 @@
 """The database that a command works on, ready: given, or the embedded one, which ends with the command."""
 
 import asyncio
+import json
 import signal
+import subprocess
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -13,14 +17,15 @@ from sqlalchemy import text
 
 from app.db import create_engine
 from app.db.embedded import EmbeddedPostgres
-from app.db.engine import Engine, connect
+from app.db.engine import Engine, connect, role_of
 from app.db.faults import in_words
-from app.db.migrations import migrate
+from app.db.revision import is_up_to_date
 from app.db.transactions import transaction
 from app.errors import StartupError
 from app.settings import Settings
 from app.settings.secret_key import keep_secret_key
 
+ROOT: Final = Path(__file__).parents[2]
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -70,8 +75,32 @@ def _prepare(settings: Settings) -> None:
     assert settings.database_url is not None  # noqa: S101
     assert settings.migration_database_url is not None  # noqa: S101
     service_url = settings.database_url.get_secret_value()
-    migrate(settings.migration_database_url.get_secret_value(), service_url)
+    _migrate(settings.migration_database_url.get_secret_value(), service_url)
     asyncio.run(_check_role(service_url))
+
+
+def _migrate(owner_url: str, service_url: str) -> None:
+    """Bring the database up to date, in a process of its own: what migrations load would stay in this one for good.
+
+    Raises `StartupError` when the database can't be reached or a migration fails.
+    """
+    role_of(service_url)
+    try:
+        if asyncio.run(is_up_to_date(owner_url)):
+            return
+    except (OSError, asyncpg.PostgresError) as error:
+        raise StartupError(f"MIGRATION_DATABASE_URL: {in_words(error)}") from error
+    ended = subprocess.run(
+        [sys.executable, "-m", "app.db.migrations"],
+        cwd=ROOT,
+        input=json.dumps([owner_url, service_url]),  # passwords, which others could read among the arguments
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C ends this process, which ends that one
+        text=True,
+        check=False,
+    )
+    if ended.returncode != 0:
+        raise StartupError(ended.stdout.strip() or "the migrations failed; their error is above")
 
 
 async def _check_role(service_url: str) -> None:

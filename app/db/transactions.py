@@ -131,7 +131,13 @@ async def take_turn(household_id: UUID) -> ExitStack:
 
 
 async def _turn_of(household_id: UUID) -> ExitStack:
-    return await take(_writers.of(household_id), seconds=WRITERS.seconds)
+    turn = _writers.of(household_id)
+    if turn.locked():
+        return await take(turn, seconds=WRITERS.seconds)
+    await turn.acquire()  # it is free, so this does not wait and needs no timer
+    taken = ExitStack()
+    taken.callback(turn.release)
+    return taken
 
 
 async def fetch_alone(engine: Engine, household_id: UUID, statement: str, *values: object) -> Rows:

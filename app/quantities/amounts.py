@@ -12,7 +12,7 @@ from app.quantities.units import LONGEST_SPELLING, Spelling, find_spellings
 from app.quantities.vocabulary import EACH, OF, OF_IN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UnitMatch:
     """A unit, the index after it, and the one after the `of` that follows."""
 
@@ -21,7 +21,7 @@ class UnitMatch:
     name: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Size:
     """How much is in one pack, as an amount and as typed, and the index after it."""
 
@@ -30,7 +30,7 @@ class Size:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """A name with its amount; the note is the size of a pack, or text in parentheses next to the amount."""
 

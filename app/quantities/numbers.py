@@ -25,7 +25,7 @@ _VULGAR: Final = {
 _LONGEST_ABOUT: Final = max(len(phrase) for phrases in ABOUT.values() for phrase in phrases) + len(".")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Number:
     """A number and the index after it; one that `needs_unit` counts only before a unit.
 

@@ -1,12 +1,17 @@
 """A typed line as name, quantity and note; an amount before the name wins, then one after it, then the note."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
 
 from app.quantities.amounts import Reading
 from app.quantities.leading import read_leading
 from app.quantities.line import Line
 from app.quantities.quantity import Quantity, is_size
 from app.quantities.trailing import read_amount_alone, read_trailing, read_trailing_size
+
+LONGEST_KEPT: Final = 80
+"""Characters of a line that is kept, so that all of them take 2 MiB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,20 @@ def parse_phrase(text: str) -> Phrase:
 
     Anything that isn't understood is the name, as typed; nothing is an error. Takes linear time.
     """
+    return _parse_again(text) if len(text) <= LONGEST_KEPT else _parse(text)
+
+
+@lru_cache(2048)
+def _parse_again(text: str) -> Phrase:
+    """Parse a line, or return what it was parsed into before: people type the same ones again.
+
+    The lines of all households share this. What a line means depends on nothing but its text, and a result can't be
+    changed, so that no one learns or alters what others typed.
+    """
+    return _parse(text)
+
+
+def _parse(text: str) -> Phrase:
     bare, note = _without_note(text)
     reading = _read(bare)
     if reading is None:

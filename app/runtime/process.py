@@ -1,6 +1,7 @@
 """The process: stop it with its parent, react to stop signals, and check that its port is free."""
 
 import asyncio
+import ctypes
 import errno
 import gc
 import os
@@ -8,7 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from types import FrameType
@@ -33,9 +34,13 @@ def freeze_gc() -> None:
     """Exclude existing objects from garbage collection: modules, models and schemas live as long as the process.
 
     Traversing them again and again took a tenth of the CPU of a call. Call this once, when the application is made.
+    The memory that only its making needed goes back to the system.
     """
     gc.collect()
     gc.freeze()
+    # glibc would keep it: 4 MiB of 125. Other C libraries have no such function.
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)

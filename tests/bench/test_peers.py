@@ -1,11 +1,14 @@
 """Peers are installed once, from locks that name no index; one that can't be installed says why in one line."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from bench.memory import DEVELOPMENT_ONLY
 from bench.peers import Peer, PeerMissing, peers
+from tests.documents import ROOT
 
 
 @pytest.fixture
@@ -46,6 +49,15 @@ def test_a_peer_whose_program_is_missing_says_so(tmp_path: Path, monkeypatch: py
     fastmcp = next(each for each in peers() if each.name == "FastMCP")
     with pytest.raises(PeerMissing, match=r"^uv, which installs it, is missing$"):
         fastmcp.install()
+
+
+def test_what_the_measured_memory_leaves_out_is_not_installed_in_production() -> None:
+    production, development = (
+        set(re.findall(r"^([\w-]+)==", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements.txt", "requirements-dev.txt")
+    )
+    assert not production & {*DEVELOPMENT_ONLY}
+    assert {*DEVELOPMENT_ONLY} <= development
 
 
 @pytest.mark.parametrize("peer", peers(), ids=lambda peer: str(peer.name))

@@ -1,6 +1,6 @@
 """A statement that sets its own household: what it shows, and that nothing stays behind.
 
-Statements that store something are in tests/lists/test_storing_alone.py.
+Statements that store something are in tests/lists/test_writing_alone.py.
 """
 
 from collections.abc import Sequence

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
 
 from app.db import Engine
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from app.db.engine import connect
-from app.db.migrations import Readiness, migrate, migrate_down, newest_revision, run_as_owner
+from app.db.migrations import ALEMBIC_INI, migrate, migrate_down, run_as_owner
+from app.db.revision import Readiness, newest_revision
 from app.tables import metadata
 from tests.db.looking import rows
 
@@ -260,6 +263,10 @@ def test_service_accounts_that_were_there_before_get_a_kind_of_their_own(empty: 
     migrate(empty.owner, empty.service)
     found = asyncio.run(rows(empty.superuser, "SELECT id, kind FROM clients ORDER BY id"))
     assert [tuple(row.values()) for row in found] == [("app_home", "preregistered"), ("svc_robot", "service")]
+
+
+def test_the_newest_revision_is_the_one_that_migrations_end_with() -> None:
+    assert newest_revision() == ScriptDirectory.from_config(Config(ALEMBIC_INI)).get_current_head()
 
 
 def test_concurrent_starts_migrate_once(empty: DatabaseUrls) -> None:

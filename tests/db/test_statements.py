@@ -51,6 +51,9 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "check_items": [
         {"items": ["milk", "i2"], "store": "Market"},
         {"items": ["milk"], "checked": False},
+        {"items": ["milk"], "store": "Market"},
+        {"items": ["i1"], "list": "L1", "checked": False},
+        {"items": ["rice"]},
     ],
     "delete_list": [{"list": "Holidays", "confirm_name": "Holidays"}],
     "export_list": [{}, {"format": "csv", "view": "open"}, {"format": "markdown", "view": "checked"}],
@@ -82,7 +85,11 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"list": "Holidays", "store": "Kiosk", "default": False},
     ],
     "undo": [{"undo_ref": ref} for ref in ("e4", "e3", "e2", "e1")],
-    "update_items": [{"items": [{"item": "tea", "quantity": 2, "assignee": "Ada", "clear": ["note"]}], "if_rev": 0}],
+    "update_items": [
+        {"items": [{"item": "tea", "quantity": 2, "assignee": "Ada", "clear": ["note"]}], "if_rev": 0},
+        {"items": [{"item": "rice", "quantity": 2}]},
+        {"items": [{"item": "jam", "note": "red"}], "list": "L1"},
+    ],
 }
 """Calls of each tool that reach all of its statements."""
 

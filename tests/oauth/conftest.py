@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from app.audit.log import AuditLog
 from app.db import Engine, transaction
-from app.db.migrations import Readiness
+from app.db.revision import Readiness
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.limits.rate_limit import RateLimit, RateLimiter
 from app.main import authorization_server_routes, client_policy

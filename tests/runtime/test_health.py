@@ -13,7 +13,7 @@ from app.access import grant_cache
 from app.db import Engine
 from app.db.embedded import DatabaseUrls
 from app.db.engine import connect
-from app.db.migrations import newest_revision
+from app.db.revision import newest_revision
 from app.settings import Settings
 from tests.factory import Factory
 from tests.mcp.client import ERAS, Era, McpClient

@@ -1,18 +1,23 @@
 """Storing what a call changed, together with the event that records it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import compress
+from typing import TypeVar
 from uuid import UUID
 
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import repository
 from app.lists.history.changes import AnyChange, as_json
 from app.lists.history.repository import insert_event
+from app.lists.items.expectations import expectations
 from app.lists.items.purchase_repository import delete_purchases, insert_purchases
-from app.lists.items.save_repository import save_changes
-from app.lists.models import Change, Item, ShoppingList
+from app.lists.items.repository import ItemSituation
+from app.lists.items.save_repository import next_item_after, save_alone, save_changes
+from app.lists.models import Change, Changed, Item, ItemResult, ShoppingList
 from app.lists.repository import Clock
 from app.runtime.turns import map_in_turns
+
+Answer = TypeVar("Answer")
 
 
 async def record_items(
@@ -48,6 +53,29 @@ async def record_items(
 
 def _is_different(change: Change) -> bool:
     return change.before != change.after
+
+
+async def save_answered(
+    household: ProvenHousehold,
+    kind: str,
+    found: ItemSituation,
+    changes: Sequence[Change],
+    entries: Sequence[ItemResult],
+    answer: Callable[[Changed], Answer],
+) -> Answer | None:
+    """Answer a call about items of one list, then store its changes and its event in one message, if no other write
+    came after `found` was read. Return the answer; None when nothing was stored.
+
+    Needs the turn of the household's writer.
+    """
+    clock, on = found.clock, found.on
+    event_no = clock.next_event if changes else None
+    answered = answer(Changed([on], rev_after(clock, [on], event_no), entries, event_no))
+    if changes:
+        if not await save_alone(household, clock, kind, on.id, changes, await as_json(changes)):
+            return None
+        expectations.note_clock(household, clock.rev, next_item_after(clock, changes), clock.next_event + 1)
+    return answered
 
 
 async def lists_of_call(tenant: Tenant, named: ShoppingList | None, items: Iterable[Item]) -> Sequence[ShoppingList]:

@@ -25,7 +25,7 @@ from app.lists.items.fields import (
     parse_label,
     parse_quantity,
 )
-from app.lists.items.merging import Impossible, Plan, plan_add
+from app.lists.items.merging import Impossible, Plan, plan_add, plan_one
 from app.lists.items.save_repository import next_item_after, save_alone
 from app.lists.models import (
     ITEMS_PER_LIST,
@@ -202,6 +202,8 @@ def _plan_new_lines(expected: Expected, items: Sequence[ParsedItem], on_duplicat
     know what becomes of an entry."""
     if any(item.not_before is not None for item in items):
         return None
+    if len(items) == 1:
+        return plan_one(items[0], expected.next_item, list_id=expected.list_id)
     plan = plan_add((), items, on_duplicate, expected.next_item, list_id=expected.list_id)
     return plan if all(isinstance(each, Outcome) for each in plan.outcomes) else None
 

@@ -1,19 +1,23 @@
 """Checking items off, which records that they were bought, and unchecking them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
+from uuid import UUID
 
 from app.errors import AppError
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import repository
-from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
+from app.lists.history.event_recorder import lists_of_call, record_items, rev_after, save_answered
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variants
 from app.lists.items.fields import Item, parse_label
-from app.lists.items.purchases import purchases_of, with_unbought
-from app.lists.items.resolve import resolve_items
+from app.lists.items.purchases import purchase_alone, purchases_of, unbought_alone, with_unbought
+from app.lists.items.resolve import resolve_item_alone, resolve_items
 from app.lists.models import Changed, ItemResult, Outcome
 from app.lists.repository import Clock
+
+Answer = TypeVar("Answer")
 
 
 async def check_items(
@@ -36,7 +40,8 @@ async def check_items(
     refuse_all_if_one_fails(named.items, all_or_nothing=all_or_nothing)
     clock = await repository.read_clock(tenant)
     edits = Edits(named.found())
-    results = [_check(tenant, edits, item, clock, checked) for item in named.items]
+    person_id = tenant.actor.person_id
+    results = [_check(person_id, edits, item, clock, checked) for item in named.items]
     lists = await lists_of_call(tenant, named.on, named.found())
     if checked:
         purchases = await purchases_of(tenant, edits.changed(), lists, clock, store)
@@ -50,14 +55,55 @@ async def check_items(
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
 
-def _check(tenant: Tenant, edits: Edits, item: Item | AppError, clock: Clock, checked: bool) -> Outcome | AppError:
+async def check_item_alone(
+    household: ProvenHousehold,
+    names: Sequence[str],
+    list_name: str | None,
+    *,
+    checked: bool,
+    store: str | None,
+    answer: Callable[[Changed], Answer],
+) -> Answer | None:
+    """Check off or uncheck one item as `check_items` does, without a transaction around it: by reading it, and storing
+    it if nothing has changed since. Return what `answer` makes of the result, before anything is stored.
+
+    None, with nothing stored, where that is not possible: there are several names, or none that is found, or another
+    process is writing to the household. Raises `Invalid` for the store.
+    """
+    if len(names) != 1:
+        return None
+    if store is not None:
+        store = parse_label(store, "store")
+    with await household.take_turn():
+        prefer = "open" if checked else "checked"
+        resolved = await resolve_item_alone(household, names[0], list_name, prefer=prefer, field="items[0]")
+        if resolved is None:
+            return None
+        item, found = resolved
+        edits = Edits([item])
+        result = _check(household.actor.person_id, edits, item, found.clock, checked)
+        try:
+            edits.put_all(settle_variants(edits.changed(), () if checked else found.namesakes))
+        except AppError:
+            return None
+        changes = edits.changes()
+        if changes and checked:
+            bought = await purchase_alone(household, item, found.on, found.clock, store)
+            changes = [replace(change, bought=bought) for change in changes]
+        elif changes:
+            unbought = await unbought_alone(household, item)
+            changes = [replace(change, unbought=unbought) for change in changes]
+        return await save_answered(household, "check_items", found, changes, [ItemResult(names[0], result)], answer)
+
+
+def _check(person_id: UUID, edits: Edits, item: Item | AppError, clock: Clock, checked: bool) -> Outcome | AppError:
     if isinstance(item, AppError):
         return item
     now = edits.now(item.id)
     if (now.checked_at is not None) == checked:
         return Outcome("unchanged", now)
     if checked:
-        now = replace(now, checked_at=clock.now, checked_by=tenant.actor.person_id)
+        now = replace(now, checked_at=clock.now, checked_by=person_id)
     else:
         now = replace(now, checked_at=None, checked_by=None)
     edits.put(now)

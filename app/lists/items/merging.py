@@ -46,6 +46,24 @@ def plan_add(
     return planner.plan
 
 
+def plan_one(entry: ParsedItem, next_no: int, *, list_id: UUID) -> Plan:
+    """Return what `plan_add` does for one entry and a list without that name."""
+    item = _new_item(entry, next_no, list_id, next_no << GAP_BITS)
+    return Plan([Outcome("added", item)], {item.id: Change(None, item)})
+
+
+def _new_item(entry: ParsedItem, no: int, list_id: UUID, position: int) -> Item:
+    return Item(
+        id=new_id(),
+        no=no,
+        list_id=list_id,
+        name=entry.name,
+        name_key=entry.name_key,
+        position=position,
+        **entry.details(),
+    )
+
+
 class _Planner:
     def __init__(self, existing: Iterable[Item], list_id: UUID, next_no: int, room: int) -> None:
         self._list_id = list_id
@@ -95,15 +113,8 @@ class _Planner:
         return Outcome("restored", self._store(self._with_free_variant(reopened)))
 
     def _append(self, entry: ParsedItem, beside: Item | None) -> Outcome:
-        added = Item(
-            id=new_id(),
-            no=self._next_no,
-            list_id=self._list_id,
-            name=entry.name,
-            name_key=entry.name_key,
-            position=self._take_position() if beside is None else beside.position + 1,
-            **entry.details(),
-        )
+        position = self._take_position() if beside is None else beside.position + 1
+        added = _new_item(entry, self._next_no, self._list_id, position)
         self._next_no += 1
         self._room -= 1
         return Outcome("added", self._store(self._with_free_variant(added)))

@@ -1,13 +1,14 @@
 """Purchases in the database, and where in a store things are found, as learned from them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from app.households.tenant import Tenant
+from app.db.engine import CONTEXT, IN_CONTEXT
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.models import Purchase
 from app.lists.repository import Row
 from app.quantities import Quantity
@@ -22,29 +23,83 @@ _COLUMNS: Final = (
 )
 PURCHASE_COLUMNS: Final = ", ".join(_COLUMNS)
 
-_INSERT: Final = """
-    INSERT INTO purchases (household_id, id, item_id, name, name_key, store, store_key, measure, amount, unit,
-        price, currency, bought_at, bought_by, place, event_no)
-    SELECT $1::uuid, given.*, $2::integer
-    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::numeric[],
-        $11::text[], $12::numeric[], $13::text[], $14::timestamptz[], $15::uuid[], $16::numeric[]) AS given
-"""
-_LEARN: Final = """
-    INSERT INTO aisles (household_id, store_key, name_key, mean_position, n)
-    SELECT $1::uuid, store_key, name_key, total / n, n
-    FROM unnest($2::text[], $3::text[], $4::double precision[], $5::integer[])
-        AS learned(store_key, name_key, total, n)
-    ON CONFLICT (household_id, store_key, name_key) DO UPDATE SET
-        mean_position = (aisles.mean_position * aisles.n + excluded.mean_position * excluded.n)
-            / (aisles.n + excluded.n),
-        n = aisles.n + excluded.n
-"""
+_PURCHASE_TYPES: Final = (
+    *("uuid[]", "uuid[]", "text[]", "text[]", "text[]", "text[]", "text[]", "numeric[]"),
+    *("text[]", "numeric[]", "text[]", "timestamptz[]", "uuid[]", "numeric[]"),
+)
+"""The types of `_columns_of`."""
+
+
+def _insert_statement(first: int, event_no: str, source: str = "") -> str:
+    """Return the INSERT of purchases whose columns are parameters from `first` on; `source` is what it hangs on."""
+    columns = ", ".join(f"${first + number}::{kind}" for number, kind in enumerate(_PURCHASE_TYPES))
+    return f"""
+        INSERT INTO purchases (household_id, id, item_id, name, name_key, store, store_key, measure, amount, unit,
+            price, currency, bought_at, bought_by, place, event_no)
+        SELECT $1::uuid, given.*, {event_no}::integer FROM {source} unnest({columns}) AS given"""  # noqa: S608
+
+
+def _learned(first: int) -> str:
+    kinds = ("text[]", "text[]", "double precision[]", "integer[]")
+    columns = ", ".join(f"${first + number}::{kind}" for number, kind in enumerate(kinds))
+    return f"unnest({columns}) AS learned(store_key, name_key, total, n)"
+
+
+def _learn_statement(first: int, source: str = "") -> str:
+    return f"""
+        INSERT INTO aisles (household_id, store_key, name_key, mean_position, n)
+        SELECT $1::uuid, store_key, name_key, total / n, n FROM {source} {_learned(first)}
+        ON CONFLICT (household_id, store_key, name_key) DO UPDATE SET
+            mean_position = (aisles.mean_position * aisles.n + excluded.mean_position * excluded.n)
+                / (aisles.n + excluded.n),
+            n = aisles.n + excluded.n"""  # noqa: S608
+
+
+def _unlearn_statement(first: int, source: str = "") -> str:
+    return f"""
+        UPDATE aisles SET
+            mean_position = CASE WHEN aisles.n > learned.n
+                THEN (aisles.mean_position * aisles.n - learned.total) / (aisles.n - learned.n) ELSE 0 END,
+            n = greatest(aisles.n - learned.n, 0)
+        FROM {source} {_learned(first)}
+        WHERE aisles.household_id = $1
+          AND aisles.store_key = learned.store_key AND aisles.name_key = learned.name_key"""  # noqa: S608
+
+
+_INSERT: Final = _insert_statement(3, "$2")
+_LEARN: Final = _learn_statement(2)
+_UNLEARN: Final = _unlearn_statement(2)
+
+
+def bought_parts(first: int, event_no: str, saved: str) -> str:
+    """Return the parts of a WITH that record a purchase with the values of `bought_values`, which are parameters from
+    `first` on. They hang on the part `saved`."""
+    learned = first + len(_PURCHASE_TYPES)
+    return f"""bought AS ({_insert_statement(first, event_no, f"{saved},")} RETURNING id), learned AS (
+        {_learn_statement(learned, "bought,")})"""
+
+
+def bought_values(purchase: Purchase) -> Sequence[object]:
+    """Return the values of the parameters in `bought_parts`."""
+    return [*_columns_of([purchase]), *_by_thing([purchase])]
+
+
+def unbought_parts(first: int, saved: str) -> str:
+    """Return the parts of a WITH that take back a purchase with the values of `unbought_values`."""
+    return f"""unbought AS (
+            DELETE FROM purchases USING {saved}
+            WHERE purchases.household_id = $1 AND purchases.id = ${first}::uuid RETURNING purchases.id
+        ), unlearned AS ({_unlearn_statement(first + 1, "unbought,")})"""  # noqa: S608
+
+
+def unbought_values(purchase: Purchase) -> Sequence[object]:
+    """Return the values of the parameters in `unbought_parts`."""
+    return [purchase.id, *_by_thing([purchase])]
 
 
 async def insert_purchases(tenant: Tenant, event_no: int, purchases: Collection[Purchase]) -> None:
     """Record purchases, and learn where in the store things are found from those with a place."""
-    columns = zip(*(_row_of(purchase) for purchase in purchases), strict=True)
-    await tenant.driver.execute(_INSERT, tenant.household_id, event_no, *columns)
+    await tenant.driver.execute(_INSERT, tenant.household_id, event_no, *_columns_of(purchases))
     learned = _by_thing(purchases)
     if learned[0]:
         await tenant.driver.execute(_LEARN, tenant.household_id, *learned)
@@ -59,20 +114,11 @@ async def delete_purchases(tenant: Tenant, purchases: Collection[Purchase]) -> N
     )
     learned = _by_thing(purchases)
     if learned[0]:
-        await tenant.driver.execute(
-            """
-            UPDATE aisles SET
-                mean_position = CASE WHEN aisles.n > learned.n
-                    THEN (aisles.mean_position * aisles.n - learned.total) / (aisles.n - learned.n) ELSE 0 END,
-                n = greatest(aisles.n - learned.n, 0)
-            FROM unnest($2::text[], $3::text[], $4::double precision[], $5::integer[])
-                AS learned(store_key, name_key, total, n)
-            WHERE aisles.household_id = $1
-              AND aisles.store_key = learned.store_key AND aisles.name_key = learned.name_key
-            """,
-            tenant.household_id,
-            *learned,
-        )
+        await tenant.driver.execute(_UNLEARN, tenant.household_id, *learned)
+
+
+def _columns_of(purchases: Iterable[Purchase]) -> Sequence[Sequence[object]]:
+    return list(zip(*(_row_of(purchase) for purchase in purchases), strict=True))
 
 
 async def last_purchases(tenant: Tenant, item_ids: Iterable[UUID]) -> dict[UUID, Purchase]:
@@ -88,18 +134,43 @@ async def last_purchases(tenant: Tenant, item_ids: Iterable[UUID]) -> dict[UUID,
     return {row["item_id"]: purchase_of(row) for row in rows}
 
 
+def _trip_statement(context: str, in_context: str) -> str:
+    return f"""
+        {context}
+        SELECT store_key, count(*) AS bought FROM purchases
+        WHERE {in_context} AND household_id = $1 AND bought_at > $2 AND store_key = ANY($3) GROUP BY store_key
+    """  # noqa: S608
+
+
+_ON_TRIP: Final = _trip_statement("", "true")
+_ON_TRIP_ALONE: Final = _trip_statement(f"WITH {CONTEXT}", IN_CONTEXT)
+
+
 async def bought_on_this_trip(tenant: Tenant, stores: Collection[str], now: datetime) -> dict[str, int]:
     """Return how many things were bought in each of these stores within `TRIP`, by the store's folded name."""
-    rows = await tenant.driver.fetch(
-        """
-        SELECT store_key, count(*) AS bought FROM purchases
-        WHERE household_id = $1 AND bought_at > $2 AND store_key = ANY($3) GROUP BY store_key
-        """,
-        tenant.household_id,
-        now - TRIP,
-        [fold(store) for store in stores],
-    )
+    rows = await tenant.driver.fetch(_ON_TRIP, tenant.household_id, now - TRIP, [fold(store) for store in stores])
     return {row["store_key"]: row["bought"] for row in rows}
+
+
+async def bought_on_this_trip_alone(
+    household: ProvenHousehold, stores: Collection[str], now: datetime
+) -> dict[str, int]:
+    """Return what `bought_on_this_trip` does, in one message."""
+    rows = await household.fetch(_ON_TRIP_ALONE, now - TRIP, [fold(store) for store in stores])
+    return {row["store_key"]: row["bought"] for row in rows}
+
+
+_LAST_ALONE: Final = f"""
+    WITH {CONTEXT}
+    SELECT {PURCHASE_COLUMNS} FROM purchases WHERE {IN_CONTEXT} AND household_id = $1 AND item_id = $2
+    ORDER BY bought_at DESC, id DESC LIMIT 1
+"""  # noqa: S608
+
+
+async def last_purchase_alone(household: ProvenHousehold, item_id: UUID) -> Purchase | None:
+    """Return the latest purchase of an item, in one message."""
+    rows = await household.fetch(_LAST_ALONE, item_id)
+    return purchase_of(rows[0]) if rows else None
 
 
 def _by_thing(purchases: Iterable[Purchase]) -> list[list[Any]]:

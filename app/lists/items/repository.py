@@ -1,15 +1,28 @@
 """Items in the database: finding them. `save_repository.py` stores them."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from app.households.tenant import Tenant
+from app.db.engine import CONTEXT, IN_CONTEXT
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items.fields import FIELDS, Item
 from app.lists.items.ordering import Spot
-from app.lists.models import ITEMS_PER_LIST
-from app.lists.repository import Row
+from app.lists.models import ITEMS_PER_LIST, ShoppingList
+from app.lists.repository import (
+    CLOCK_COLUMNS,
+    CLOCK_WIDTH,
+    DEFAULT,
+    LIST_COLUMNS,
+    LIST_WIDTH,
+    NAMED,
+    Clock,
+    Row,
+    list_of,
+)
+from app.lists.resolve_list import list_key
 from app.quantities import Quantity
 from app.runtime.turns import map_in_turns
 
@@ -46,6 +59,72 @@ async def find_items(
         list(name_keys),
     )
     return await map_in_turns(item_of, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSituation:
+    """What a change of an item finds: the clock that this change has if no other comes first, the list, the items that
+    the call may mean, and the open lines on the list that share a name with one of them."""
+
+    clock: Clock
+    on: ShoppingList
+    found: list[Item]
+    namesakes: list[Item]
+
+
+def _find_statement(which: str, first: int) -> str:
+    number, keys = f"${first}::integer", f"${first + 1}::text[]"
+    return f"""
+        WITH {CONTEXT}, clock AS (
+            SELECT {CLOCK_COLUMNS} FROM clocks WHERE {IN_CONTEXT} AND household_id = $1
+        ), target AS (
+            SELECT {LIST_COLUMNS} FROM lists WHERE {IN_CONTEXT} AND {which}
+        ), found AS (
+            SELECT {ITEM_COLUMNS} FROM target, items
+            WHERE {IN_CONTEXT} AND items.household_id = $1 AND items.no = {number} AND items.list_id = target.id
+              AND items.deleted_at IS NULL
+            UNION
+            SELECT {ITEM_COLUMNS} FROM target, items
+            WHERE {IN_CONTEXT} AND items.household_id = $1 AND items.list_id = target.id
+              AND items.name_key = ANY({keys}) AND items.deleted_at IS NULL
+        ), namesakes AS (
+            SELECT {ITEM_COLUMNS} FROM target, items
+            WHERE {IN_CONTEXT} AND items.household_id = $1 AND items.list_id = target.id
+              AND items.name_key IN (SELECT found.name_key FROM found)
+              AND items.checked_at IS NULL AND items.deleted_at IS NULL
+        )
+        SELECT clock.*, target.*, item.* FROM clock, target, (
+            SELECT true AS is_found, found.* FROM found UNION ALL SELECT false, namesakes.* FROM namesakes
+        ) AS item
+        ORDER BY item.position, item.no
+    """  # noqa: S608
+
+
+_FIND_ON_NAMED: Final = _find_statement(NAMED, 4)
+_FIND_ON_DEFAULT: Final = _find_statement(DEFAULT, 3)
+
+
+async def find_items_alone(
+    household: ProvenHousehold, list_name: str | None, number: int | None, name_keys: Collection[str]
+) -> ItemSituation | None:
+    """Return the items on the named or else the default list that have this number or one of the folded names, in one
+    message. None when there are none."""
+    if list_name is None:
+        statement, which = _FIND_ON_DEFAULT, (household.actor.person_id,)
+    else:
+        statement, which = _FIND_ON_NAMED, list_key(list_name)
+    rows = await household.fetch(statement, *which, number, list(name_keys))
+    if not rows:
+        return None
+    of_item = CLOCK_WIDTH + LIST_WIDTH
+    clock = Clock(*rows[0][:CLOCK_WIDTH])
+    items = [(row[of_item], item_of(row[of_item + 1 :])) for row in rows]
+    return ItemSituation(
+        replace(clock, rev=clock.rev + 1),
+        list_of(rows[0][CLOCK_WIDTH:]),
+        [item for is_found, item in items if is_found],
+        [item for is_found, item in items if not is_found],
+    )
 
 
 async def items_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, Item]:

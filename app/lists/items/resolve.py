@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from app.errors import Ambiguous, AppError, NotFound
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import repository
 from app.lists.items.candidates import CANDIDATES, candidates_for, label_of
 from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item, ParsedItem
+from app.lists.items.repository import ItemSituation
 from app.lists.models import ShoppingList
 from app.lists.resolve_list import resolve_list
 from app.quantities import parse_phrase
@@ -74,6 +75,25 @@ async def resolve_items(
         candidates = await candidates_for(tenant, named_list, unknown)
         items = [_with_candidates(each, name, candidates) for each, name in zip(items, parsed, strict=True)]
     return Resolved(named_list, items)
+
+
+async def resolve_item_alone(
+    household: ProvenHousehold, name: str, list_name: str | None, *, prefer: State = "open", field: str
+) -> tuple[Item, ItemSituation] | None:
+    """Find the item that `resolve_items` finds for one name, in one message, and what it stands beside.
+
+    None where it isn't found on the named or else the default list, or not it alone.
+    """
+    parsed = _parse(name, field)
+    if isinstance(parsed, AppError):
+        return None
+    is_ref_only = parsed.number is not None and list_name is None
+    keys = () if is_ref_only else {parsed.key, parsed.parts.name_key}
+    found = await repository.find_items_alone(household, list_name, parsed.number, keys)
+    if found is None:
+        return None
+    item = _pick(parsed, found.found, found.on, found.on, prefer)
+    return None if isinstance(item, AppError) else (item, found)
 
 
 def ref_number(text: str) -> int | None:

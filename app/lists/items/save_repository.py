@@ -11,6 +11,7 @@ from app.db.engine import IN_CONTEXT
 from app.db.transactions import WRITE_CONTEXT, Rows
 from app.households.tenant import Actor, ProvenHousehold, Tenant
 from app.lists.items.fields import FIELDS, Item
+from app.lists.items.purchase_repository import bought_parts, bought_values, unbought_parts, unbought_values
 from app.lists.items.repository import COLUMNS
 from app.lists.models import GAP_BITS, Change
 from app.lists.repository import Clock
@@ -126,7 +127,11 @@ def next_item_after(clock: Clock, changes: Collection[Change]) -> int:
     return max(clock.next_item, last + 1)
 
 
-def _save_alone_statement(*, single: bool) -> str:
+_BEHIND_ROW: Final = 14 + len(GIVEN_TYPES)
+"""The first parameter behind those of a single item."""
+
+
+def _save_alone_statement(*, single: bool, purchases: str = "") -> str:
     if single:
         values = ", ".join(f"${14 + number}::{kind}" for number, kind in enumerate(GIVEN_TYPES.values()))
         rows = f"SELECT $1::uuid, $2::bigint, {values} FROM recorded"  # noqa: S608
@@ -150,12 +155,17 @@ def _save_alone_statement(*, single: bool) -> str:
         ), saved AS (
             INSERT INTO items (household_id, rev, {_COLUMNS}) {rows}
             ON CONFLICT (household_id, id) DO UPDATE SET rev = excluded.rev, {_OVERWRITTEN} RETURNING no
-        )
+        ){purchases}
         SELECT count(*) FROM saved
     """  # noqa: S608
 
 
-_SAVE_ALONE: Final = {single: _save_alone_statement(single=single) for single in (True, False)}
+_SAVE_ALONE: Final = {
+    "several": _save_alone_statement(single=False),
+    "one": _save_alone_statement(single=True),
+    "bought": _save_alone_statement(single=True, purchases=f", {bought_parts(_BEHIND_ROW, '$4', 'saved')}"),
+    "unbought": _save_alone_statement(single=True, purchases=f", {unbought_parts(_BEHIND_ROW, 'saved')}"),
+}
 
 
 async def save_alone(
@@ -167,21 +177,34 @@ async def save_alone(
     recorded: str,
 ) -> bool:
     """Store what `save_changes` does, in one message, if no other write came after `clock` was read; return whether it
-    is stored. If not, nothing is.
+    is stored. If not, nothing is. A purchase of a single change is stored with it.
 
     False as well where it takes more than one message. Needs the turn of the household's writer.
     """
     if await _trade_places(changes) or _departed(changes):
         return False
     counts = await _count_by_list(changes)
-    afters = [change.after for change in changes]
+    which, row_values = await _row_values(changes)
     rows = await household.store(
-        _SAVE_ALONE[len(changes) == 1],
+        _SAVE_ALONE[which],
         *_save_values(household.actor, clock, kind, list_id, changes, counts, recorded),
-        *(scalars_of(afters[0]) if len(afters) == 1 else (await rows_as_json(afters),)),
-        changed=lambda rows: dict.fromkeys(counts, clock.rev) if _are_saved(rows, len(afters)) else {},
+        *row_values,
+        changed=lambda rows: dict.fromkeys(counts, clock.rev) if _are_saved(rows, len(changes)) else {},
     )
-    return _are_saved(rows, len(afters))
+    return _are_saved(rows, len(changes))
+
+
+async def _row_values(changes: Sequence[Change]) -> tuple[str, Sequence[object]]:
+    """Return which statement of `_SAVE_ALONE` stores the changes, and its parameters from $14 on."""
+    if len(changes) > 1:
+        return "several", [await rows_as_json([change.after for change in changes])]
+    (change,) = changes
+    row = scalars_of(change.after)
+    if change.bought is not None:
+        return "bought", [*row, *bought_values(change.bought)]
+    if change.unbought is not None:
+        return "unbought", [*row, *unbought_values(change.unbought)]
+    return "one", row
 
 
 def _are_saved(rows: Rows, number: int) -> bool:

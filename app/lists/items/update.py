@@ -1,23 +1,25 @@
 """Overwriting details of items: named details are set or cleared, and the rest stays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from app.errors import AppError, Conflict, Invalid
 from app.households import repository as households
 from app.households.models import Member
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import repository
-from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
+from app.lists.history.event_recorder import lists_of_call, record_items, rev_after, save_answered
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variants
 from app.lists.items.fields import DETAILS, GivenDetails, Item, parse_details, parse_label, parse_quantity
-from app.lists.items.resolve import resolve_items
+from app.lists.items.resolve import resolve_item_alone, resolve_items
 from app.lists.models import Changed, ItemResult, Outcome
 from app.quantities.merge_key import merge_key
+
+Answer = TypeVar("Answer")
 
 _NAMES: Final = {**{each.word: each.name for each in DETAILS}, "unit": "quantity"}
 """The field of an item behind each argument."""
@@ -58,6 +60,38 @@ async def update_items(
     event_no = await record_items(tenant, "update_items", clock, edits.changes())
     lists = await lists_of_call(tenant, named.on, named.found())
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+
+
+async def update_item_alone(
+    household: ProvenHousehold,
+    updates: Sequence[Update],
+    list_name: str | None,
+    if_rev: int | None,
+    answer: Callable[[Changed], Answer],
+) -> Answer | None:
+    """Change details of one item as `update_items` does, without a transaction around it: by reading it, and storing it
+    if nothing has changed since. Return what `answer` makes of the result, before anything is stored.
+
+    None, with nothing stored, where that is not possible: there are several updates, or one that is refused, renames
+    or assigns the item, or another process is writing to the household.
+    """
+    if len(updates) != 1 or updates[0].name is not None or "assignee" in updates[0].named():
+        return None
+    (update,) = updates
+    with await household.take_turn():
+        resolved = await resolve_item_alone(household, update.item, list_name, field="items[0].item")
+        if resolved is None:
+            return None
+        item, found = resolved
+        edits = Edits([item])
+        entry = _update(edits, item, _without_past_day(update, found.clock.now.date()), "items[0]", (), if_rev)
+        if isinstance(entry.result, AppError):
+            return None
+        try:
+            edits.put_all(settle_variants(edits.changed(), found.namesakes))
+        except AppError:
+            return None
+        return await save_answered(household, "update_items", found, edits.changes(), [entry], answer)
 
 
 def _without_past_day(update: Update, today: date) -> Update:

@@ -1,11 +1,13 @@
 """The tool `check_items`."""
 
+from collections.abc import Callable
+
 from pydantic import Field
 
-from app.households.tenant import Tenant
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import check
 from app.mcp.argument_types import ItemNames, ListOfNames
-from app.mcp.spec import BatchArguments, Hints, ToolSpec
+from app.mcp.spec import Answer, BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE
 
@@ -33,10 +35,24 @@ async def check_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     return change_result(checked)
 
 
+async def _check_items_alone(
+    household: ProvenHousehold, arguments: Arguments, answer: Callable[[ChangeResult], Answer]
+) -> Answer | None:
+    return await check.check_item_alone(
+        household,
+        arguments.items,
+        arguments.list,
+        checked=arguments.checked,
+        store=arguments.store,
+        answer=lambda checked: answer(change_result(checked)),
+    )
+
+
 CHECK_ITEMS = ToolSpec(
     check_items,
     Arguments,
     ChangeResult,
+    alone=_check_items_alone,
     title="Check items off",
     scopes=frozenset({LISTS_WRITE}),
     hints=Hints(read_only=False, destructive=False, idempotent=True),

@@ -1,6 +1,6 @@
-"""Adding without a transaction around it: the same as with one, and nothing half done, whatever happens meanwhile."""
+"""Writing without a transaction around it: the same as with one, and nothing half done, whatever happens meanwhile."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -20,13 +20,14 @@ from app.db.embedded import DatabaseUrls
 from app.db.engine import Driver, connect
 from app.errors import AppError, LimitReached, NotFound, Unavailable
 from app.households import repository as households
-from app.households.tenant import Actor, ProvenHousehold, prove_household
+from app.households.tenant import Actor, ProvenHousehold, Tenant, prove_household
 from app.lists import save_list
 from app.lists.items import add_repository, save_repository
-from app.lists.items import check as checking
 from app.lists.items.add import NewItem, add_items, add_items_alone
+from app.lists.items.check import check_item_alone, check_items
 from app.lists.items.expectations import Expectations, expectations
 from app.lists.items.fields import Item
+from app.lists.items.update import Update, update_item_alone, update_items
 from app.lists.models import Changed, OnDuplicate, Outcome
 from app.lists.save_list import ListSettings
 from app.settings import Settings
@@ -77,6 +78,9 @@ class Home:
             "events": "SELECT to_jsonb(events) - '{household_id,at,person_id,client_id,grant_id,list_id}'::text[]"
             " FROM events ORDER BY no",
             "lists": "SELECT to_jsonb(lists) - '{household_id,id}'::text[] FROM lists ORDER BY no",
+            "purchases": "SELECT to_jsonb(purchases) - '{household_id,id,item_id,bought_at,bought_by}'::text[]"
+            " FROM purchases ORDER BY event_no, name",
+            "aisles": "SELECT to_jsonb(aisles) - 'household_id' FROM aisles ORDER BY store_key, name_key",
             "clocks": "SELECT to_jsonb(clocks) - 'household_id' FROM clocks",
         }
         async with transaction(self.engine, self.actor.default_household_id) as connection:
@@ -87,7 +91,9 @@ class Home:
                 for values in sides:
                     for personal in ("assignee_id", "checked_at", "checked_by"):
                         values.pop(personal, None)
-                change.pop("bought", None)
+                for kind in ("bought", "unbought"):
+                    if kind in change:
+                        change[kind] = change[kind]["name"]
         return found
 
     async def rev(self) -> int:
@@ -149,41 +155,98 @@ DETAILED = st.builds(
     repeat_every_days=st.none() | st.just(7),
     assignee=st.none() | st.sampled_from(["Ada", "Nobody"]),
 )
-ADD = st.tuples(
+Alone = Callable[[ProvenHousehold], Awaitable[Changed | None]]
+InTransaction = Callable[[Tenant], Awaitable[Changed]]
+Way = tuple[Alone, InTransaction]
+
+
+def add(entries: Entries, list_name: str | None, mode: OnDuplicate) -> Way:
+    return (
+        lambda household: add_items_alone(household, entries, list_name, mode, as_it_is),
+        lambda tenant: add_items(tenant, entries, list_name, mode, all_or_nothing=False),
+    )
+
+
+def check(name: str, list_name: str | None, checked: bool, store: str | None) -> Way:
+    return (
+        lambda household: check_item_alone(household, [name], list_name, checked=checked, store=store, answer=as_it_is),
+        lambda tenant: check_items(tenant, [name], list_name, checked=checked, store=store, all_or_nothing=False),
+    )
+
+
+def update(change: Update, list_name: str | None, if_rev: int | None) -> Way:
+    return (
+        lambda household: update_item_alone(household, [change], list_name, if_rev, as_it_is),
+        lambda tenant: update_items(tenant, [change], list_name, if_rev, all_or_nothing=False),
+    )
+
+
+def as_it_is(changed: Changed) -> Changed:
+    return changed
+
+
+ADD = st.builds(
+    add,
     st.lists(NAME | DETAILED, min_size=1, max_size=4),
     st.sampled_from([None, None, "Groceries", "L2", "hardware", "Nowhere", "no\0thing"]),
     st.sampled_from(["merge", "merge", "separate", "skip"]),
 )
-CHECK = st.sampled_from(["milk", "flour", "i1", "i2"])
+ITEM = st.sampled_from(["milk", "milk", "milk (oat)", "flour", "bread", "i1", "i1", "I2", "i3", "i4", "nothing", ""])
+ON = st.sampled_from([None, None, None, None, "L1", "L2", "Nowhere"])
+CHECK = st.builds(check, ITEM, ON, st.booleans(), st.sampled_from([None, "Market", " kiosk "]))
+UPDATE = st.builds(
+    update,
+    st.builds(
+        Update,
+        item=ITEM,
+        name=st.none() | st.sampled_from(["milk", "butter"]),
+        quantity=st.none() | st.sampled_from([Decimal(3), Decimal("0.25"), Decimal(0)]),
+        unit=st.none() | st.sampled_from(["kg", "l"]),
+        note=st.none() | st.just("fresh"),
+        store=st.none() | st.just("Kiosk"),
+        price=st.none() | st.just(Decimal(2)),
+        not_before=st.none() | st.sampled_from([date(2020, 1, 1), TOMORROW]),
+        assignee=st.none() | st.sampled_from(["Ada", "Nobody"]),
+        clear=st.sampled_from([(), (), ("quantity",), ("unit",), ("note", "store"), ("price",)]),
+    ),
+    ON,
+    st.sampled_from([None, None, 3]),
+)
+STEP = ADD | CHECK | UPDATE
+FIRST = add(["milk", "2 kg flour", "milk (oat)", NewItem("bread", store="Market")], None, "merge")
 
 
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(ADD | CHECK, min_size=1, max_size=8))
-async def test_any_adds_store_and_answer_just_what_they_do_in_a_transaction(
-    engine: Engine, settings: Settings, steps: list[Any]
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(begin=ADD, steps=st.lists(STEP, min_size=1, max_size=8))
+async def test_any_writes_store_and_answer_just_what_they_do_in_a_transaction(
+    engine: Engine, settings: Settings, begin: Way, steps: list[Way]
 ) -> None:
     short, long = await home_of(engine, settings), await home_of(engine, settings)
-    for step in steps:
-        if isinstance(step, str):
-            outcomes = [await checked(each, step) for each in (short, long)]
-        else:
-            entries, list_name, mode = step
-            in_transaction = await answered(long, entries, list_name, mode)
-            alone = await short.alone(*entries, list_name=list_name, mode=mode)
-            outcomes = [
-                shown(alone) if alone is not None else await answered(short, entries, list_name, mode),
-                in_transaction,
-            ]
-        assert outcomes[0] == outcomes[1]
-        assert await short.stored() == {**await long.stored(), "clocks": (await short.stored())["clocks"]}
-        assert comparable_clock(await short.stored()) == comparable_clock(await long.stored())
+    for alone, in_transaction in [FIRST, begin, *steps]:
+        done = await outcome_alone(short, alone)
+        if done is None:
+            done = await outcome_in_transaction(short, in_transaction)
+        assert done == await outcome_in_transaction(long, in_transaction)
+        found, expected = await short.stored(), await long.stored()
+        assert clock_of(found) == clock_of(expected)
+        assert found == expected
         assert [len(each) for each in short.told] == [len(each) for each in long.told]
         await set_clocks_alike(short, long)
 
 
-async def answered(home: Home, entries: Entries, list_name: str | None, mode: OnDuplicate) -> Any:
+async def outcome_alone(home: Home, way: Alone) -> Any:
+    """What a call says, or its refusal; None when it can't go alone."""
     try:
-        return shown(await home.in_transaction(*entries, list_name=list_name, mode=mode))
+        done = await way(home.proven)
+    except AppError as refusal:
+        return refusal.code, refusal.message
+    return None if done is None else shown(done)
+
+
+async def outcome_in_transaction(home: Home, way: InTransaction) -> Any:
+    try:
+        async with home.proven.open(write=True) as tenant:
+            return shown(await way(tenant))
     except AppError as refusal:
         return refusal.code, refusal.message
 
@@ -206,15 +269,10 @@ def replace_ids(outcome: Outcome) -> Any:
     )
 
 
-async def checked(home: Home, name: str) -> Any:
-    async with home.proven.open(write=True) as tenant:
-        done = await checking.check_items(tenant, [name], None, checked=True, store=None, all_or_nothing=False)
-        return shown(done)
-
-
-def comparable_clock(found: dict[str, Any]) -> dict[str, Any]:
-    """A clock without its revision: one that changed nothing has counted only where it took the lock."""
-    return {name: value for name, value in found["clocks"][0].items() if name != "rev"}
+def clock_of(found: dict[str, Any]) -> dict[str, Any]:
+    """Take out the clock, without its revision: one that changed nothing has counted only where it took the lock."""
+    (clock,) = found.pop("clocks")
+    return {name: value for name, value in clock.items() if name != "rev"}
 
 
 async def set_clocks_alike(*homes: Home) -> None:
@@ -287,6 +345,31 @@ async def test_a_skipped_update_is_noticed_and_nothing_hangs_on_it(
     assert (after["items"], after["events"], after["lists"]) == (before["items"], before["events"], before["lists"])
     assert known.told == []
     assert await known.alone(*entries) is not None, "the next one is not misled by it"
+
+
+@pytest.mark.parametrize("way", ["check", "uncheck", "update"])
+@pytest.mark.parametrize("table", ["clocks", "lists"])
+async def test_a_skipped_update_of_one_item_is_noticed_as_well(
+    known: Home, monkeypatch: pytest.MonkeyPatch, table: str, way: str
+) -> None:
+    alone: dict[str, Alone] = {
+        "check": check("salt", None, True, "Market")[0],
+        "uncheck": check("salt", None, False, None)[0],
+        "update": update(Update("salt", quantity=Decimal(2)), None, None)[0],
+    }
+    if way == "uncheck":
+        assert await alone["check"](known.proven) is not None
+        known.told.clear()
+    before = await known.stored()
+    with monkeypatch.context() as patch:
+        gate = f"AND {table}.household_id = $1"
+        patch_statements(patch, gate, f"{gate} AND false", within="UPDATE ")
+        assert await alone[way](known.proven) is None
+    after = await known.stored()
+    assert {**after, "clocks": before["clocks"]} == before
+    assert known.told == []
+    assert await alone[way](known.proven) is not None
+    assert len(known.told) == 1
 
 
 def patch_statements(patch: pytest.MonkeyPatch, old: str, new: str, *, within: str = "") -> None:
