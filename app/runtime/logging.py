@@ -39,6 +39,8 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+    # No line names a thread or a process, and finding out takes time (Python's logging HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     lines = logging.getLogger(REQUEST_LINES)
     lines.propagate = sys.stderr.isatty()
     lines.handlers = [] if lines.propagate else [_request_line_handler()]

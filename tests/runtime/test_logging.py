@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 
 import httpx
 import pytest
 
 from app.db import Engine
+from app.runtime.request_log import REQUEST_LINES
 from app.settings import Settings
 from tests.factory import Factory
 from tests.mcp.client import McpClient
@@ -77,3 +79,29 @@ except RuntimeError:
         assert line["traceback"][0] == "builtins.ValueError"
         assert any("fail" in place for place in line["traceback"])
     assert (first["event"], second["event"]) == ("failed", "also failed")
+
+
+def test_the_line_of_a_request_is_one_line_of_json_whatever_was_asked_for() -> None:
+    script = """
+import logging
+from app.runtime.logging import configure_logging
+from app.runtime.request_log import REQUEST_LINES
+configure_logging("info")
+logging.getLogger(REQUEST_LINES).info("%s %s: %d in %.1f ms", "GET", '/"\\n\\ud834{é', 404, 1.5)
+configure_logging("warning")
+logging.getLogger(REQUEST_LINES).info("%s %s: %d in %.1f ms", "GET", "/unheard", 404, 1.5)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    (line,) = ended.stderr.splitlines()
+    fields = json.loads(line)
+    assert datetime.fromisoformat(fields.pop("timestamp")).tzinfo is not None
+    assert fields == {
+        "method": "GET",
+        "path": '/"\n\ud834{é',
+        "status": 404,
+        "ms": 1.5,
+        "event": "request",
+        "level": "info",
+        "logger": REQUEST_LINES,
+        "request_id": "-",
+    }
