@@ -117,7 +117,7 @@ ADD_ALONE: Final = Scenario(
 )
 SILENCE: Final = Scenario("silence", "list_items after 2 s", "list_items", (SECOND, FIRST))
 REMOVE: Final = Scenario(
-    "remove", f"list_items, 2 connections, {REMOVED:,} items", "list_items", (ALONE, *BESIDE), connections=2
+    "remove", f"list_items beside {REMOVED:,} changes", "list_items", (ALONE, *BESIDE), connections=2
 )
 
 COMPARISONS: Final = (ADD, ADD_NEW, MERGE, LIST, CHECK, UPDATE, TOOLS, ADD_SHARED, ADD_ALONE, SILENCE, REMOVE)
