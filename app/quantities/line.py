@@ -1,7 +1,7 @@
 """A typed line as words, digits and signs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from app.text import fold
@@ -15,24 +15,24 @@ _LONGEST_WORD: Final = 30
 
 
 class Token(NamedTuple):
-    """A run of letters, a run of digits, or one other character; `spaced` if white space or nothing precedes it."""
+    """A run of letters, a run of digits, or one other character; `spaced` if white space or nothing precedes it.
+
+    `key` is the text with case and accents folded; empty if it is longer than any word in the tables.
+    """
 
     kind: Kind
     text: str
     start: int
     end: int
     spaced: bool
-
-    @property
-    def key(self) -> str:
-        """The text with case and accents folded; empty if it is longer than any word in the tables."""
-        if len(self.text) > _LONGEST_WORD:
-            return ""
-        return self.text.lower() if self.text.isascii() else fold(self.text)
+    key: str
 
     def is_sign(self, signs: str) -> bool:
         """Whether it is one of these characters."""
         return self.kind == "sign" and self.text in signs
+
+
+_LookUp = Callable[[int], Token | None]
 
 
 class Line:
@@ -41,23 +41,17 @@ class Line:
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = _tokens(text)
+        numbered = list(enumerate(self.tokens))
+        # Looked up some sixty times for each line, so these are no functions of their own.
+        self.at: Final[_LookUp] = dict(numbered).get
+        """Return the token at an index."""
+        self.glued: Final[_LookUp] = {number: token for number, token in numbered if not token.spaced}.get
+        """Return the token at an index if nothing separates it from the one before."""
+        self.spaced: Final[_LookUp] = {number: token for number, token in numbered if token.spaced}.get
+        """Return the token at an index if white space precedes it."""
 
     def __len__(self) -> int:
         return len(self.tokens)
-
-    def at(self, index: int) -> Token | None:
-        """Return the token at an index."""
-        return self.tokens[index] if 0 <= index < len(self.tokens) else None
-
-    def glued(self, index: int) -> Token | None:
-        """Return the token at an index if nothing separates it from the one before."""
-        token = self.at(index)
-        return token if token is not None and not token.spaced else None
-
-    def spaced(self, index: int) -> Token | None:
-        """Return the token at an index if white space precedes it."""
-        token = self.at(index)
-        return token if token is not None and token.spaced else None
 
     def is_boundary(self, index: int) -> bool:
         """Whether a number or unit may end before this index."""
@@ -87,14 +81,23 @@ class Line:
         return self.between(index, len(self.tokens))
 
 
+_KINDS: Final[Mapping[str | None, Kind]] = {"word": "word", "digits": "digits"}
+
+
+def _key_of(part: str) -> str:
+    if len(part) > _LONGEST_WORD:
+        return ""
+    return part.lower() if part.isascii() else fold(part)
+
+
 def _tokens(text: str) -> list[Token]:
     tokens: list[Token] = []
     spaced = True
     for match in _PARTS.finditer(text):
         kind = match.lastgroup
         if kind != "space":
-            kinds: dict[str | None, Kind] = {"word": "word", "digits": "digits"}
-            tokens.append(Token(kinds.get(kind, "sign"), match.group(), match.start(), match.end(), spaced))
+            part = match.group()
+            tokens.append(Token(_KINDS.get(kind, "sign"), part, match.start(), match.end(), spaced, _key_of(part)))
         spaced = kind == "space"
     return tokens
 

@@ -331,6 +331,9 @@ async def test_parts_that_run_before_the_household_is_set_see_and_store_nothing(
     assert known.told == []
 
 
+@pytest.mark.proves("""tn-one-message-whole MUST own rule
+    A change that goes in one message is stored whole or not at all, and told only if it is stored.
+    Here: Each step hangs on the one before; the last one counts, and the caller falls back on a transaction.""")
 @pytest.mark.parametrize("entries", [["milk"], ["milk", "bread"], ["1 kg salt"], ["1 kg salt", "rice"]])
 @pytest.mark.parametrize("table", ["clocks", "lists"])
 async def test_a_skipped_update_is_noticed_and_nothing_hangs_on_it(
@@ -347,6 +350,7 @@ async def test_a_skipped_update_is_noticed_and_nothing_hangs_on_it(
     assert await known.alone(*entries) is not None, "the next one is not misled by it"
 
 
+@pytest.mark.proves("tn-one-message-whole")
 @pytest.mark.parametrize("way", ["check", "uncheck", "update"])
 @pytest.mark.parametrize("table", ["clocks", "lists"])
 async def test_a_skipped_update_of_one_item_is_noticed_as_well(
@@ -408,6 +412,7 @@ async def test_writers_of_one_household_at_once_lose_nothing_and_none_takes_the_
     assert len({item["no"] for item in found["items"]}) == len(found["items"])
 
 
+@pytest.mark.proves("tn-one-message-guess")
 async def test_a_write_of_another_process_is_noticed(known: Home, other_process: Driver) -> None:
     await other_process.execute("UPDATE clocks SET rev = rev + 1, next_item = next_item + 7")
     changed = await known.alone("milk")
@@ -417,6 +422,7 @@ async def test_a_write_of_another_process_is_noticed(known: Home, other_process:
     assert changed.rev == found["clocks"][0]["rev"] == found["items"][1]["rev"]
 
 
+@pytest.mark.proves("tn-one-message-guess")
 async def test_another_default_list_is_noticed(known: Home, other_process: Driver) -> None:
     await other_process.execute(
         "UPDATE memberships SET default_list_id = (SELECT id FROM lists WHERE no = 2) WHERE person_id = $1",
@@ -428,6 +434,9 @@ async def test_another_default_list_is_noticed(known: Home, other_process: Drive
     assert [each["open_items"] for each in (await known.stored())["lists"]] == [1, 1]
 
 
+@pytest.mark.proves("""tn-one-message-gone MUST own rule
+    Callers that go away, in whatever number, keep no turn, lock or connection.
+    Here: Waits for the turn, a connection and the lock are bounded; what was sent ends within 100 ms of waiting.""")
 async def test_a_writer_that_holds_the_lock_is_left_to_the_transaction_soon(known: Home, other_process: Driver) -> None:
     before = await known.stored()
     async with other_process.transaction():
@@ -452,6 +461,7 @@ async def test_a_list_that_is_not_there_is_told_by_the_transaction(known: Home) 
         await known.in_transaction("milk", list_name="Nowhere")
 
 
+@pytest.mark.proves("tn-one-message-whole")
 @pytest.mark.parametrize("entry", ["milk", "1 kg salt"], ids=["new", "merged"])
 async def test_what_can_not_be_told_is_not_stored(known: Home, entry: str) -> None:
     def fail(_: Changed) -> Changed:
@@ -464,6 +474,7 @@ async def test_what_can_not_be_told_is_not_stored(known: Home, entry: str) -> No
     assert known.told == []
 
 
+@pytest.mark.proves("tn-one-message-gone")
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("entry", ["milk", "1 kg salt"], ids=["new", "merged"])
 async def test_a_call_that_is_cancelled_once_it_is_sent_is_carried_out_and_told(
@@ -499,6 +510,7 @@ async def test_a_call_that_is_cancelled_once_it_is_sent_is_carried_out_and_told(
     assert await known.alone("bread") is not None, "the turn and the connection are free again"
 
 
+@pytest.mark.proves("tn-one-message-whole")
 @pytest.mark.parametrize("side", ["before", "after"])
 async def test_a_connection_that_is_cut_meanwhile_leaves_it_unknown_and_nothing_half_done(
     known: Home, monkeypatch: pytest.MonkeyPatch, side: str, database: DatabaseUrls
@@ -538,6 +550,7 @@ async def test_one_connection_is_enough(known: Home, database: DatabaseUrls) -> 
     await single.dispose()
 
 
+@pytest.mark.proves("tn-one-message-gone")
 async def test_a_wait_for_the_turn_is_bounded_and_cancellable(known: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with await known.proven.take_turn():
         with anyio.move_on_after(0.01) as scope:
@@ -549,7 +562,7 @@ async def test_a_wait_for_the_turn_is_bounded_and_cancellable(known: Home, monke
     assert names_of(await known.stored()) == ["salt"]
 
 
-@pytest.mark.proves("tn-one-message")
+@pytest.mark.proves("tn-one-message-guess")
 async def test_what_is_expected_of_one_household_is_never_that_of_another(
     known: Home, engine: Engine, settings: Settings
 ) -> None:
@@ -560,7 +573,9 @@ async def test_what_is_expected_of_one_household_is_never_that_of_another(
     assert expectations.of(colleague.proven, None) is None, "a person's default list is their own"
 
 
-@pytest.mark.proves("tn-one-message")
+@pytest.mark.proves("""tn-one-message-guess MUST own rule
+    What a process remembers of a household decides nothing, and serves no other household or person.
+    Here: It is counters and the id of a list, found by proven ids; a statement with a wrong one stores nothing.""")
 async def test_a_forged_expectation_stores_nothing_in_any_household(
     known: Home, engine: Engine, settings: Settings
 ) -> None:
