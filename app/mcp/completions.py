@@ -19,14 +19,14 @@ from app.mcp.resources.serve import HOUSEHOLD, RESOURCES, covered
 from app.text import fold
 
 MOST_VALUES: Final = 100
-"""Of one answer (MCP specification, completion)."""
+"""The most values in one response (MCP specification, completion)."""
 
 Choice = tuple[str, str]
 """A value, and the text that people know it by."""
 
 
 class Completions:
-    """Completes what the caller of a request has typed, from what they may read."""
+    """Completes what the caller of a request has typed, with values that they may read."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -48,8 +48,6 @@ class Completions:
 
     async def _for_prompt(self, caller: Caller, name: str, variable: str) -> Sequence[Choice]:
         prompt = find_prompt(name)
-        if prompt is None:
-            raise MCPError(types.INVALID_PARAMS, f"Unknown prompt: {name[:100]}. prompts/list names them all.")
         argument = next((each for each in prompt.arguments if each.name == variable), None)
         if argument is None:
             raise _unknown_variable(variable, (each.name for each in prompt.arguments))

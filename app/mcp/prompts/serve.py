@@ -22,9 +22,12 @@ PROMPTS: Final[tuple[PromptSpec, ...]] = (PLAN_MEALS, GO_SHOPPING, RESTOCK_CHECK
 LONGEST_ARGUMENT: Final = 500
 
 
-def find_prompt(name: str) -> PromptSpec | None:
-    """Return the prompt of this name."""
-    return next((each for each in PROMPTS if each.name == name), None)
+def find_prompt(name: str) -> PromptSpec:
+    """Return the prompt of this name. Raises `MCPError` if there is none."""
+    prompt = next((each for each in PROMPTS if each.name == name), None)
+    if prompt is None:
+        raise MCPError(types.INVALID_PARAMS, f"Unknown prompt: {name[:100]}. prompts/list names them all.")
+    return prompt
 
 
 class PromptServer:
@@ -46,8 +49,6 @@ class PromptServer:
         """Return the messages of a prompt. Raises `MCPError` for an unknown prompt or argument, `Invalid` and
         `NotFound` for the value of an argument."""
         prompt = find_prompt(params.name)
-        if prompt is None:
-            raise MCPError(types.INVALID_PARAMS, f"Unknown prompt: {params.name[:100]}. prompts/list names them all.")
         given = params.arguments or {}
         unknown = given.keys() - {each.name for each in prompt.arguments}
         if unknown:

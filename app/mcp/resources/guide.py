@@ -1,4 +1,4 @@
-"""The resource that tells how amounts are read."""
+"""The resource that explains how amounts are read."""
 
 from pathlib import Path
 from typing import Final
