@@ -46,8 +46,10 @@ def _serve(settings: Settings) -> None:
 
 
 async def _check_keys(settings: Settings) -> None:
-    """Raises `StartupError` when SECRET_KEY doesn't open the signing keys. The application reads them again, but
-    a fault found there has no exit status of its own."""
+    """Check that SECRET_KEY decrypts the signing keys. Raises `StartupError`.
+
+    The application reads them again, but a fault found there has no exit status of its own.
+    """
     assert settings.database_url is not None  # noqa: S101
     engine = create_engine(settings.database_url.get_secret_value(), pool_size=1)
     try:

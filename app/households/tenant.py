@@ -95,7 +95,7 @@ class ProvenHousehold:
         """Whether the database can do without `open`."""
         return self.engine.takes_one_message
 
-    def open(self, *, write: bool) -> AbstractAsyncContextManager["Tenant"]:
+    def open(self, *, write: bool) -> AbstractAsyncContextManager[Tenant]:
         """Open a transaction in it, as `open_tenant` does."""
         return _opened(self.engine, self.actor, self.membership, write=write, lists_changed=self._lists_changed)
 

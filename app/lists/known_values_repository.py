@@ -5,10 +5,11 @@ from typing import Final
 from app.households.tenant import Tenant
 
 MOST: Final = 1_000
+"""The most values of one kind."""
 
 
 async def find_stores(tenant: Tenant) -> list[str]:
-    """Return the stores of lists, items and purchases, each in one spelling, in alphabetical order."""
+    """Return the stores of lists, items and purchases, in every spelling that is in use, in alphabetical order."""
     rows = await tenant.driver.fetch(
         """
         SELECT store FROM lists WHERE household_id = $1 AND store IS NOT NULL AND deleted_at IS NULL

@@ -194,7 +194,7 @@ async def read_open_page(
 ) -> OpenPage | None:
     """Return the named or else the default list, with at most `limit` of its open items that wait for no day, behind
     the position and number `after`. None when there is no such list."""
-    query, values = _question(_IN_TRANSACTION, tenant.actor.person_id, list_name, after, limit)
+    query, values = _query_and_values(_IN_TRANSACTION, tenant.actor.person_id, list_name, after, limit)
     return _open_page(await tenant.driver.fetch(query, tenant.household_id, *values))
 
 
@@ -202,11 +202,11 @@ async def read_open_page_alone(
     household: ProvenHousehold, list_name: str | None, after: tuple[int, int] | None, limit: int
 ) -> OpenPage | None:
     """Return what `read_open_page` does, in one message."""
-    query, values = _question(_ALONE, household.actor.person_id, list_name, after, limit)
+    query, values = _query_and_values(_ALONE, household.actor.person_id, list_name, after, limit)
     return _open_page(await household.fetch(query, *values))
 
 
-def _question(
+def _query_and_values(
     queries: tuple[str, str], person_id: UUID, list_name: str | None, after: tuple[int, int] | None, limit: int
 ) -> tuple[str, Sequence[object]]:
     on_named, on_default = queries

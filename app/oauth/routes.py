@@ -95,6 +95,7 @@ def _page_routes(
 
 
 def _with_error_page(kit: PageKit, handler: PageHandler) -> PageHandler:
+    """Return the handler; an `OAuthError` that it raises becomes a page."""
 
     async def handle(request: Request) -> Response:
         try:
