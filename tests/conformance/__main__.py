@@ -16,7 +16,7 @@ from tests.journeys.product import Product
 
 
 def main() -> int:
-    """The program."""
+    """Run the tool, print what it says, and return the exit status."""
     with TemporaryDirectory(prefix="shopping-conformance-") as name:
         directory = Path(name)
         print("Installing the conformance tool ...", file=sys.stderr)

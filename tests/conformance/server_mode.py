@@ -77,7 +77,7 @@ async def check_server(program: Path, settings: Settings, results: Path) -> list
 
 @asynccontextmanager
 async def _serving(settings: Settings) -> AsyncGenerator[str]:
-    """Serve the application while the block runs; the URL of its endpoint."""
+    """Serve the application while the block runs; yield the URL of its endpoint."""
     assert settings.database_url is not None
     engine = create_engine(settings.database_url.get_secret_value())
     try:

@@ -61,7 +61,7 @@ class NotInstalled(Exception):
 
 
 def install(directory: Path) -> Path:
-    """Install what the lock names into `directory`; the tool's program. Raises `NotInstalled`."""
+    """Install what the lock names into `directory`; return the tool's program. Raises `NotInstalled`."""
     for name in MANIFEST:
         shutil.copy(HERE / name, directory)
     command = [NODE, NPM, "ci", "--ignore-scripts", "--prefer-offline", "--loglevel=error"]
@@ -72,7 +72,7 @@ def install(directory: Path) -> Path:
 
 
 def package_of(program: Path) -> Path:
-    """The directory of the tool's package, which has the requirement sets beside the program."""
+    """Return the directory of the tool's package, which has the requirement sets beside the program."""
     return program.parents[1]
 
 
@@ -103,7 +103,7 @@ def check_authorization_server(program: Path, issuer: str, results: Path) -> Out
 
 
 async def _register(issuer: str, redirect_uri: str) -> str:
-    """Register a public client; its id."""
+    """Register a public client; return its id."""
     async with browsing() as tool:
         return (await register(tool.browser, issuer, redirect_uris=[redirect_uri]))["client_id"]
 
