@@ -44,16 +44,28 @@ _ACCENTS: Final = re.compile("(?<=[a-z\u00df-\u024f\u0370-\u03ff\u1f00-\u1fff])[
 """Combining marks behind a Latin or Greek letter."""
 
 
+MOST_MARKS: Final = 30
+"""As many as the Stream-Safe Text Format allows (Unicode Standard Annex 15, section 13): normalizing sorts the marks in
+a row, in a time that grows with the square of their number."""
+
+_SLACK: Final = 100
+"""Characters that may be stripped, beside those that composing removes: a text is bounded before it is looked at."""
+
+
 def clean(text: str, field: str, longest: int, *, multiline: bool = False) -> str:
     """`text` ready to be stored: NFC, invisible characters and outer white space stripped, and no Markdown image: a
     chat that renders what it was told would fetch one, and with it tell its address's owner what else is on the list.
 
     Raises `Invalid`, naming `field`, when it is empty, longer than `longest` characters, or holds NUL, control
-    characters or lone surrogates.
+    characters, lone surrogates or more than MOST_MARKS combining marks in a row.
     """
+    if len(text) > 4 * longest + _SLACK:
+        raise Invalid(f"{field} has {len(text)} characters; {longest} is the limit.", field=field)
     refused = (_REFUSED_IN_LINES if multiline else _REFUSED).search(text)
     if refused is not None:
         raise Invalid(f"{field} holds {_named(refused[0])}; leave it out.", field=field)
+    if not text.isascii() and _has_stacked_marks(text):
+        raise Invalid(f"{field} stacks more than {MOST_MARKS} marks on one letter; leave them out.", field=field)
     cleaned = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip().replace("![", "! [")
     if not cleaned.translate(_UNSEEN_ALONE).strip():
         raise Invalid(f"{field} is empty; it needs at least one visible character.", field=field)
@@ -73,6 +85,15 @@ def fold(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     folded = unicodedata.normalize("NFKC", _ACCENTS.sub("", decomposed))
     return " ".join(folded.casefold().translate(_SPELLED_OUT).split())
+
+
+def _has_stacked_marks(text: str) -> bool:
+    row = 0
+    for character in text:
+        row = row + 1 if unicodedata.combining(character) else 0
+        if row > MOST_MARKS:
+            return True
+    return False
 
 
 def _named(character: str) -> str:

@@ -99,6 +99,16 @@ def test_no_picture_in_markdown_is_left(text: str) -> None:
     assert clean(cleaned, "name", 100) == cleaned
 
 
+@pytest.mark.parametrize("letter", ["a", "か", ""])
+def test_marks_that_are_stacked_without_end_are_refused_before_they_are_sorted(letter: str) -> None:
+    # Sorting the marks of one megabyte would hold the process for minutes.
+    for text in (letter + "\u0315\u0300" * 250_000, letter + "\u0315\u0300" * 100):
+        with pytest.raises(Invalid, match=r"limit|marks"):
+            clean(text, "name", 200)
+    stacked = "a" + "\u0315\u0300" * 15
+    assert clean(stacked, "name", 200) == clean(clean(stacked, "name", 200), "name", 200)
+
+
 def test_a_text_that_grows_over_its_length_is_refused() -> None:
     with pytest.raises(Invalid, match="limit"):
         clean("![" + "a" * 98, "name", 100)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -100,12 +101,12 @@ def as_markdown(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]])
     return "\n".join(lines) + "\n"
 
 
-_PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_ESCAPED: Final = str.maketrans({character: f"\\{character}" for character in string.punctuation})
 
 
 def plain(text: str) -> str:
     """Return text on one line, with punctuation escaped (CommonMark 2.4) so that no reader takes it for markup."""
-    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    return " ".join(text.split()).translate(_ESCAPED)
 
 
 def _cells(row: PageRow) -> dict[str, str]:

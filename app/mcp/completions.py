@@ -14,7 +14,7 @@ from app.lists.known_values_repository import find_months, find_stores
 from app.lists.spending_repository import SpendingGroup
 from app.mcp.context import Context, caller_of
 from app.mcp.prompts.serve import find_prompt
-from app.mcp.prompts.spec import Completed
+from app.mcp.prompts.spec import Completed, PromptSpec
 from app.mcp.resources.serve import HOUSEHOLD, RESOURCES, covered
 from app.text import fold
 
@@ -28,7 +28,8 @@ Choice = tuple[str, str]
 class Completions:
     """Completes what the caller of a request has typed, with values that they may read."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, prompts: Sequence[PromptSpec], engine: Engine) -> None:
+        self._prompts = prompts
         self._engine = engine
 
     async def complete(self, context: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
@@ -47,7 +48,7 @@ class Completions:
         return _result(choices, params.argument.value)
 
     async def _for_prompt(self, caller: Caller, name: str, variable: str) -> Sequence[Choice]:
-        prompt = find_prompt(name)
+        prompt = find_prompt(self._prompts, name)
         argument = next((each for each in prompt.arguments if each.name == variable), None)
         if argument is None:
             raise _unknown_variable(variable, (each.name for each in prompt.arguments))

@@ -18,7 +18,7 @@ from app.mcp.dispatch import Dispatch
 from app.mcp.errors import hide_faults
 from app.mcp.http.direct_answers import DirectAnswers
 from app.mcp.http.short_way import ShortWay
-from app.mcp.prompts.serve import PromptServer
+from app.mcp.prompts.serve import PromptServer, prompts_for
 from app.mcp.resources.serve import ResourceServer
 from app.mcp.subscriptions import Subscriptions
 
@@ -62,7 +62,9 @@ def build_server(
         """Return nothing: no tool has an argument that headers repeat (`x-mcp-header`). Without this the SDK would walk
         through the schema of a tool at every call."""
 
-    resources, prompts, completions = ResourceServer(engine, audit), PromptServer(engine, audit), Completions(engine)
+    offered = prompts_for(endpoint.tools_by_name)
+    resources, prompts = ResourceServer(engine, audit), PromptServer(offered, engine, audit)
+    completions = Completions(offered, engine)
     public = CacheHint(ttl_ms=CATALOGUE_TTL_MS, scope="public")
     server: Server[Any] = Server(
         "shopping-list-mcp",

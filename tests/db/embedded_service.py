@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -35,6 +36,21 @@ async def _execute(url: str, sql: str) -> Any:
 def execute(url: str, sql: str) -> Any:
     """Run one statement on a connection of its own; its first value."""
     return asyncio.run(_execute(url, sql))
+
+
+START_SECONDS: Final = 60
+
+
+def wait_until_it_answers(url: str) -> None:
+    """Return when a server that is starting again accepts connections; within START_SECONDS."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            execute(url, "SELECT 1")
+        except (asyncpg.PostgresError, OSError):
+            assert time.monotonic() < deadline
+        else:
+            return
 
 
 def servers_of(data_dir: Path) -> list[psutil.Process]:

@@ -67,7 +67,8 @@ def parse_quantity(number: Decimal, unit: str | None, field: str) -> Quantity:
 
 def parse_assignee(name: str, field: str, members: Sequence[Member]) -> UUID:
     """Return the member of that name. Raises `NotFound` with the members as candidates."""
-    found = [member for member in members if fold(member.name) == fold(name)]
+    key = fold(name) if len(name) <= NAME_LENGTH else None
+    found = [member for member in members if fold(member.name) == key]
     if len(found) != 1:
         message = f"{field} must be the name of one member of the household."
         raise NotFound(message, field=field, candidates=[member.name for member in members])

@@ -32,5 +32,6 @@ PLAN_MEALS: Final = PromptSpec(
         Argument("wishes", "Diets, what is in the fridge, what nobody likes"),
         Argument("list", "Shopping list for the ingredients; the default list if left out", "list"),
     ),
+    tools=frozenset({"add_items"}),
     write=write,
 )

@@ -1,5 +1,6 @@
 """Serve `prompts/list` and `prompts/get`."""
 
+from collections.abc import Container, Sequence
 from typing import Final
 
 import mcp_types as types
@@ -22,9 +23,14 @@ PROMPTS: Final[tuple[PromptSpec, ...]] = (PLAN_MEALS, GO_SHOPPING, RESTOCK_CHECK
 LONGEST_ARGUMENT: Final = 500
 
 
-def find_prompt(name: str) -> PromptSpec:
+def prompts_for(tools: Container[str]) -> tuple[PromptSpec, ...]:
+    """Return the prompts of an endpoint with these tools: a prompt that names a tool needs it."""
+    return tuple(each for each in PROMPTS if all(name in tools for name in each.tools))
+
+
+def find_prompt(prompts: Sequence[PromptSpec], name: str) -> PromptSpec:
     """Return the prompt of this name. Raises `MCPError` if there is none."""
-    prompt = next((each for each in PROMPTS if each.name == name), None)
+    prompt = next((each for each in prompts if each.name == name), None)
     if prompt is None:
         raise MCPError(types.INVALID_PARAMS, f"Unknown prompt: {name[:100]}. prompts/list names them all.")
     return prompt
@@ -33,7 +39,8 @@ def find_prompt(name: str) -> PromptSpec:
 class PromptServer:
     """Serves prompts to the caller of a request, about their default household."""
 
-    def __init__(self, engine: Engine, audit: AuditLog) -> None:
+    def __init__(self, prompts: Sequence[PromptSpec], engine: Engine, audit: AuditLog) -> None:
+        self._prompts = prompts
         self._engine = engine
         self._audit = audit
 
@@ -43,12 +50,12 @@ class PromptServer:
         """Return every prompt; all are on one page."""
         if params is not None and params.cursor is not None:
             raise MCPError(types.INVALID_PARAMS, "params.cursor: all prompts are on one page; leave it out.")
-        return types.ListPromptsResult(prompts=[each.definition() for each in PROMPTS])
+        return types.ListPromptsResult(prompts=[each.definition() for each in self._prompts])
 
     async def get(self, context: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         """Return the messages of a prompt. Raises `MCPError` for an unknown prompt or argument, `Invalid` and
         `NotFound` for the value of an argument."""
-        prompt = find_prompt(params.name)
+        prompt = find_prompt(self._prompts, params.name)
         given = params.arguments or {}
         unknown = given.keys() - {each.name for each in prompt.arguments}
         if unknown:

@@ -1,5 +1,6 @@
 """What a prompt is: everything a client sees of it, and the function that writes it (MCP specification, prompts)."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -30,13 +31,16 @@ class Argument:
 
 @dataclass(frozen=True, kw_only=True)
 class PromptSpec:
-    """One prompt. `write` is given a transaction in the caller's household; it raises `NotFound` for an argument that
+    """One prompt, for endpoints that have the `tools` it names.
+
+    `write` is given a transaction in the caller's household; it raises `NotFound` for an argument that
     names nothing."""
 
     name: str
     title: str
     description: str
     arguments: tuple[Argument, ...]
+    tools: frozenset[str]
     write: Callable[[Tenant, Values], Awaitable[Sequence[types.PromptMessage]]]
 
     def definition(self) -> types.Prompt:
@@ -50,6 +54,11 @@ class PromptSpec:
                 for each in self.arguments
             ],
         )
+
+
+def quote(name: str) -> str:
+    """Return a name in quotes that nothing in it can end: others may have written it."""
+    return json.dumps(name, ensure_ascii=False)
 
 
 def say(text: str) -> types.PromptMessage:

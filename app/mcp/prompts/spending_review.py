@@ -40,5 +40,6 @@ SPENDING_REVIEW: Final = PromptSpec(
         Argument("month", "Such as 2026-11; everything on record if left out", "month"),
         Argument("group_by", "store, category, person, item or month", "group"),
     ),
+    tools=frozenset({"get_spending"}),
     write=write,
 )

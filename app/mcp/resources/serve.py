@@ -19,11 +19,12 @@ from app.households.models import Membership
 from app.households.tenant import open_tenant
 from app.lists import repository as lists
 from app.mcp.context import Context, address_of, caller_of
+from app.mcp.dispatch import CANCELLED, FAULT
 from app.mcp.resources.guide import GUIDE
 from app.mcp.resources.lists import LIST_AS_CSV, LIST_AS_MARKDOWN, LISTS
 from app.mcp.resources.members import MEMBERS
 from app.mcp.resources.sample import SAMPLE
-from app.mcp.resources.spec import HouseholdResource, PublicResource, Variables
+from app.mcp.resources.spec import LONGEST_URI, HouseholdResource, PublicResource, Variables
 
 AnyResource = HouseholdResource | PublicResource
 
@@ -38,7 +39,6 @@ HOUSEHOLD: Final = "household"
 LEGACY_NOT_FOUND: Final = -32002
 """The code of revisions up to 2025-11-25; 2026-07-28 says invalid params (SEP-2164)."""
 
-FAULT: Final = "fault"
 _PLACE: Final = TypeAdapter[int](Annotated[int, Field(ge=0, le=10**6)])
 
 
@@ -96,8 +96,11 @@ class ResourceServer:
             if isinstance(error, NotFound):
                 raise _no_such_resource(context, uri) from None
             raise
-        except BaseException:
+        except Exception:
             entry = replace(entry, outcome=FAULT)
+            raise
+        except BaseException:
+            entry = replace(entry, outcome=CANCELLED)
             raise
         finally:
             self._note(context, entry, variables.get(HOUSEHOLD), started)
@@ -157,4 +160,6 @@ def covered(caller: Caller, ref: str) -> Membership | None:
 
 def _no_such_resource(context: Context, uri: str) -> MCPError:
     code = types.INVALID_PARAMS if context.protocol_version in MODERN_PROTOCOL_VERSIONS else LEGACY_NOT_FOUND
-    return MCPError(code, "There is no such resource. resources/list names those that you may read.", {"uri": uri})
+    return MCPError(
+        code, "There is no such resource. resources/list names those that you may read.", {"uri": uri[:LONGEST_URI]}
+    )
