@@ -48,7 +48,11 @@ class Export:
 
 async def export_list(tenant: Tenant, list_name: str | None, form: Format, view: View) -> Export:
     """Return a list with the items in the view, in its order. Raises `NotFound` for the list."""
-    shopping_list = await resolve_list(tenant, list_name)
+    return await export_resolved(tenant, await resolve_list(tenant, list_name), form, view)
+
+
+async def export_resolved(tenant: Tenant, shopping_list: ShoppingList, form: Format, view: View) -> Export:
+    """Return a list that was found already, as `export_list` does."""
     browse = Browse(
         list_id=shopping_list.id,
         view=view,

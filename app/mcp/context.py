@@ -25,6 +25,12 @@ def caller_of(context: Context) -> Caller:
     return caller
 
 
+def identity_of(caller: Caller) -> dict[str, Any]:
+    """Return who acts, in the fields of `AuditEntry`."""
+    actor = caller.actor
+    return {"person_id": actor.person_id, "client_id": actor.client_id, "grant_id": actor.grant_id}
+
+
 def address_of(context: Context) -> str | None:
     """Return the network address of the caller, if it is known."""
     client = context.request.client if context.request is not None else None

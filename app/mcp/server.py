@@ -5,7 +5,6 @@ from typing import Any, Final
 import mcp_types as types
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel.server import Server
-from mcp.shared.exceptions import MCPError
 
 from app import VERSION
 from app.audit.log import AuditLog
@@ -15,7 +14,7 @@ from app.mcp.catalogue import McpEndpoint
 from app.mcp.completions import Completions
 from app.mcp.context import Context, address_of, caller_of
 from app.mcp.dispatch import Dispatch
-from app.mcp.errors import hide_faults
+from app.mcp.errors import hide_faults, refuse_cursor
 from app.mcp.http.direct_answers import DirectAnswers
 from app.mcp.http.short_way import ShortWay
 from app.mcp.prompts.serve import PromptServer, prompts_for
@@ -49,8 +48,7 @@ def build_server(
     listing = types.ListToolsResult(tools=[tool.definition for tool in endpoint.tools])
 
     async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        if params is not None and params.cursor is not None:
-            raise MCPError(types.INVALID_PARAMS, "params.cursor: all tools are on one page; leave it out.")
+        refuse_cursor(params, "tools")
         return listing
 
     async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:

@@ -21,7 +21,7 @@ from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.errors import LimitReached, Unavailable
 from app.limits.rate_limit import limited_subject
-from app.mcp.context import CALLED_TOOL, CALLER
+from app.mcp.context import CALLED_TOOL, CALLER, identity_of
 from app.mcp.http.batch import check_batch, replay, serve_batch
 from app.mcp.http.body import parse_json, read_body
 from app.mcp.http.json_rpc import envelope_error, readable_id
@@ -205,10 +205,7 @@ class BearerAuthMiddleware:
 
 
 def _identity(caller: Caller | None) -> dict[str, Any]:
-    if caller is None:
-        return {}
-    actor = caller.actor
-    return {"person_id": actor.person_id, "client_id": actor.client_id, "grant_id": actor.grant_id}
+    return {} if caller is None else identity_of(caller)
 
 
 def _method_and_tool(message: object) -> tuple[str | None, str | None]:

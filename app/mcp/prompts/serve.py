@@ -10,7 +10,8 @@ from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.db import Engine
 from app.households.tenant import open_tenant
-from app.mcp.context import Context, address_of, caller_of
+from app.mcp.context import Context, address_of, caller_of, identity_of
+from app.mcp.errors import refuse_cursor
 from app.mcp.prompts.go_shopping import GO_SHOPPING
 from app.mcp.prompts.plan_meals import PLAN_MEALS
 from app.mcp.prompts.read_receipt import READ_RECEIPT
@@ -48,8 +49,7 @@ class PromptServer:
         self, context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListPromptsResult:
         """Return every prompt; all are on one page."""
-        if params is not None and params.cursor is not None:
-            raise MCPError(types.INVALID_PARAMS, "params.cursor: all prompts are on one page; leave it out.")
+        refuse_cursor(params, "prompts")
         return types.ListPromptsResult(prompts=[each.definition() for each in self._prompts])
 
     async def get(self, context: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
@@ -65,17 +65,15 @@ class PromptServer:
             )
         # An empty text is what forms send for a field that was left alone.
         values = {name: clean(value, name, LONGEST_ARGUMENT) for name, value in given.items() if value.strip()}
-        actor = caller_of(context).actor
-        async with open_tenant(self._engine, actor, None, write=False) as tenant:
+        caller = caller_of(context)
+        async with open_tenant(self._engine, caller.actor, None, write=False) as tenant:
             messages = await prompt.write(tenant, values)
             household_id = tenant.household_id
         self._audit.note(
             AuditEntry(
                 action=Action.PROMPT_READ,
                 at=self._audit.now(),
-                person_id=actor.person_id,
-                client_id=actor.client_id,
-                grant_id=actor.grant_id,
+                **identity_of(caller),
                 household_id=household_id,
                 detail=prompt.name,
                 address=address_of(context),

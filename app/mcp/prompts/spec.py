@@ -9,8 +9,6 @@ import mcp_types as types
 
 from app.households.tenant import Tenant
 from app.lists import export
-from app.lists.models import View
-from app.lists.resolve_list import resolve_list
 from app.mcp.resources.lists import LIST_AS_MARKDOWN
 
 Completed = Literal["list", "store", "month", "group"]
@@ -66,12 +64,12 @@ def say(text: str) -> types.PromptMessage:
     return types.PromptMessage(role="user", content=types.TextContent(text=" ".join(text.split())))
 
 
-async def attach_list(tenant: Tenant, name: str | None, view: View = "open") -> tuple[str, types.PromptMessage]:
+async def attach_list(tenant: Tenant, name: str | None) -> tuple[str, types.PromptMessage]:
     """Return a list's ref, and a message with the list as a resource: data, and never part of what the person says.
 
     Raises `NotFound` for the name; without one it is the default list.
     """
-    exported = await export.export_list(tenant, (await resolve_list(tenant, name)).ref, "markdown", view)
+    exported = await export.export_list(tenant, name, "markdown", "open")
     variables = {"household": tenant.membership.ref, "list": exported.list.ref}
     contents = types.TextResourceContents(
         uri=LIST_AS_MARKDOWN.template.expand(variables), mime_type=LIST_AS_MARKDOWN.mime_type, text=exported.text

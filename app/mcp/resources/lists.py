@@ -35,9 +35,10 @@ async def read_list_as_csv(tenant: Tenant, variables: Variables) -> str:
 
 async def _read(tenant: Tenant, ref: str, form: Format, view: View) -> str:
     # A name would be resolved too, but it may mean another list tomorrow.
-    if (await resolve_list(tenant, ref)).ref != ref:
+    found = await resolve_list(tenant, ref)
+    if found.ref != ref:
         raise NotFound("There is no list with this ref.")
-    return (await export.export_list(tenant, ref, form, view)).text
+    return (await export.export_resolved(tenant, found, form, view)).text
 
 
 LISTS: Final = HouseholdResource(

@@ -18,8 +18,9 @@ from app.errors import AppError, Invalid, NotFound
 from app.households.models import Membership
 from app.households.tenant import open_tenant
 from app.lists import repository as lists
-from app.mcp.context import Context, address_of, caller_of
+from app.mcp.context import Context, address_of, caller_of, identity_of
 from app.mcp.dispatch import CANCELLED, FAULT
+from app.mcp.errors import refuse_cursor
 from app.mcp.resources.guide import GUIDE
 from app.mcp.resources.lists import LIST_AS_CSV, LIST_AS_MARKDOWN, LISTS
 from app.mcp.resources.members import MEMBERS
@@ -70,8 +71,7 @@ class ResourceServer:
         self, context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
         """Return every template; all are on one page."""
-        if params is not None and params.cursor is not None:
-            raise MCPError(types.INVALID_PARAMS, "params.cursor: all templates are on one page; leave it out.")
+        refuse_cursor(params, "templates")
         templates = [each.definition() for each in RESOURCES if each.is_template]
         return types.ListResourceTemplatesResult(resource_templates=templates)
 
@@ -135,9 +135,7 @@ class ResourceServer:
         self._audit.note(
             replace(
                 entry,
-                person_id=caller.actor.person_id,
-                client_id=caller.actor.client_id,
-                grant_id=caller.actor.grant_id,
+                **identity_of(caller),
                 household_id=None if membership is None else membership.household_id,
                 address=address_of(context),
                 duration_ms=round((time.perf_counter() - started) * 1000),
