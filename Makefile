@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 SYNCED := $(VENV)/.synced
 BENCH_SYNCED := $(VENV)/.bench-synced
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11
+# One at a time: `make run` and `make test` may be started together.
+LOCKED := -c 'import fcntl, os, sys; lock = os.open(".venv.lock", os.O_RDWR | os.O_CREAT, 0o600); \
+	os.set_inheritable(lock, True); fcntl.flock(lock, fcntl.LOCK_EX); os.execvp(sys.argv[1], sys.argv[1:])' sh -ec
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
@@ -66,13 +69,15 @@ lock: $(SYNCED) ## Pin all Python dependencies (ARGS=--upgrade takes newer versi
 
 # Synced again when the pinned dependencies change.
 $(SYNCED): requirements-dev.txt | $(BIN)/uv
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
-	@touch $@
+	@$(BIN)/python $(LOCKED) '[ $@ -nt $< ] && exit; \
+		$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt; \
+		touch $@'
 
 # On top of the development tools, which neither need nor pin what is installed here.
 $(BENCH_SYNCED): bench/requirements.txt $(SYNCED)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r bench/requirements.txt
-	@touch $@
+	@$(BIN)/python $(LOCKED) '[ $@ -nt $< ] && [ $@ -nt $(SYNCED) ] && exit; \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r bench/requirements.txt; \
+		touch $@'
 
 # pip installs uv, checked against its hash like everything else, and uv installs the rest.
 $(BIN)/uv:
@@ -80,7 +85,8 @@ $(BIN)/uv:
 		{ echo "$(PYTHON) is missing or older than 3.11; name another one: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) has no venv module; install it (Debian: apt-get install python3-venv)" >&2; exit 1; }
-	@echo "Preparing $(VENV), once ..."
-	@$(PYTHON) -m venv --clear $(VENV)
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > $(VENV)/uv.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.txt
+	@$(PYTHON) $(LOCKED) '[ -x $@ ] && exit; \
+		echo "Preparing $(VENV), once ..."; \
+		$(PYTHON) -m venv --clear $(VENV); \
+		sed -n "/^uv==/,/[^\\\\]$$/p" requirements-dev.txt > $(VENV)/uv.txt; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.txt'

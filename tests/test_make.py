@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,46 @@ def test_a_python_without_venv_is_named(tmp_path: Path) -> None:
     ended = make(tmp_path, bare)
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"{bare} has no venv module; install it (Debian: apt-get install python3-venv)")
+
+
+def test_two_jobs_started_at_once_prepare_the_environment_once(tmp_path: Path) -> None:
+    for name in ("Makefile", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    asked, making, made = tmp_path / "asked", tmp_path / "making", tmp_path / "made"
+    asked.touch()
+    os.mkfifo(making)
+    done = "#!/bin/sh\\nexit 0\\n"
+    python = script(
+        tmp_path / "python3",
+        f'case "$1 $2" in *fcntl*) echo asked >> {asked}; exec {sys.executable} "$@" ;; esac',
+        f'[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"',
+        f"echo made >> {made}; read go < {making}",
+        f"mkdir -p .venv/bin; ln -sf {tmp_path}/inside .venv/bin/python",
+        f"printf '{done}' > .venv/bin/uv; chmod +x .venv/bin/uv",
+    )
+    # The Python of the environment: it knows only how to wait for the lock.
+    script(tmp_path / "inside", f'case "$2" in *fcntl*) exec {sys.executable} "$@" ;; esac')
+    command = [make_program(), f"PYTHON={python}"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "ARGS"))}
+    jobs = [
+        subprocess.Popen([*command, job], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+        for job in ("run", "test")
+    ]
+    while len(asked.read_text().split()) < 2:
+        assert all(job.poll() is None for job in jobs)
+    making.write_text("go\n")
+    for job in jobs:
+        _, told = job.communicate(timeout=30)
+        assert (job.returncode, told) == (0, "")
+    assert made.read_text().split() == ["made"]
+    assert (tmp_path / PREPARED).exists()
+
+
+def make_program() -> str:
+    """Return the path of make."""
+    found = shutil.which("make")
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("how", ["terminate make", "Ctrl-C", "terminate the group"])

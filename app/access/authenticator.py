@@ -10,6 +10,7 @@ from app.access.grant_cache import CachedGrant, GrantCache
 from app.access.repository import find_grant_with_memberships
 from app.crypto.tokens import API_KEY_PREFIX
 from app.db import Engine
+from app.db.engine import Driver
 from app.households.tenant import Actor
 from app.limits.defaults import CALLS, CALLS_OF_PERSON, UNKNOWN_KEYS
 from app.limits.rate_limit import RateLimiter
@@ -66,9 +67,10 @@ class Authenticator:
         scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
         return Caller(found.actor, claims.iss, scopes, found.grant.endpoint, claims.exp)
 
-    async def revalidate(self, caller: Caller) -> Caller | None:
+    async def revalidate(self, caller: Caller, driver: "Driver | None" = None) -> Caller | None:
         """Return an authenticated caller as it is now, from the cache if possible; None when it has lost its access.
 
+        `driver` is the connection of those who hold one: it is used, so that they don't wait for another.
         Raises `Unavailable`.
         """
         if caller.expires_at + LEEWAY <= self._clock():
@@ -76,7 +78,10 @@ class Authenticator:
         found = self._cache.find(caller.actor.grant_id)
         if found is not None and found.actor is caller.actor:
             return caller
-        return _renew(caller, found or await self._find(caller.actor.grant_id))
+        if found is None:
+            grant_id = caller.actor.grant_id
+            found = await (self._find(grant_id) if driver is None else self._read(grant_id, driver))
+        return _renew(caller, found)
 
     async def reload(self, caller: Caller) -> Caller | None:
         """Return an authenticated caller as the database has it; None when it has lost its access.
@@ -131,9 +136,9 @@ class Authenticator:
             return await self._read(grant_id)
         return await self._reads.do(f"{grant_id} {self._cache.revision}", partial(self._read, grant_id))
 
-    async def _read(self, grant_id: UUID) -> CachedGrant | None:
+    async def _read(self, grant_id: UUID, driver: "Driver | None" = None) -> CachedGrant | None:
         revision = self._cache.revision
-        read = await find_grant_with_memberships(self._engine, grant_id, self._clock())
+        read = await find_grant_with_memberships(self._engine, grant_id, self._clock(), driver)
         if read is None:
             return None
         grant, memberships = read

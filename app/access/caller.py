@@ -7,6 +7,10 @@ from app.households.tenant import Actor
 from app.resources import Resource
 
 
+class AccessEnded(Exception):
+    """The caller of a request lost their access while it waited."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """An authenticated caller: who acts, with which scopes (implied ones included), for which resource, until when."""

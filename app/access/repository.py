@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.db import Engine
+from app.db.engine import Driver
 from app.db.transactions import fetch
 from app.households.models import Membership
 from app.oauth.grants.models import Grant, GrantKind
@@ -24,14 +25,14 @@ _FIND = """
 
 
 async def find_grant_with_memberships(
-    engine: Engine, grant_id: UUID, now: datetime
+    engine: Engine, grant_id: UUID, now: datetime, driver: "Driver | None" = None
 ) -> tuple[Grant, tuple[Membership, ...]] | None:
     """Return the live grant of that id, with the present memberships of its person in the households that it covers,
     oldest membership first; None when it is revoked, expired or unknown.
 
-    Raises `Unavailable`.
+    It is read by `driver`, or else by a connection of the pool. Raises `Unavailable`.
     """
-    rows = await fetch(engine, _FIND, grant_id)
+    rows = await fetch(engine, _FIND, grant_id) if driver is None else await driver.fetch(_FIND, grant_id)
     default = next((row["household_id"] for row in rows if row["is_default"]), None)
     if default is None:
         return None

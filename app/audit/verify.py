@@ -15,7 +15,7 @@ PAGE: Final = 2_000
 CHAINED_WITHIN: Final = timedelta(minutes=1)
 """Entries are chained every few seconds; what waits longer was written while no service ran, or lost its place."""
 
-Kind = Literal["changed", "missing", "inserted", "unsealed"]
+Kind = Literal["changed", "missing", "inserted", "unchained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ async def verify(
         passes_by = "The chain does not pass through the head that was given."
         fault = Fault("missing", witness.no, ends_before if witness.no > end.no else passes_by)
     elif oldest is not None and oldest < now - CHAINED_WITHIN:
-        fault = Fault("unsealed", end.no + 1, f"{waiting} entries have no seal, the oldest since {oldest:%F %T%z}.")
+        fault = Fault("unchained", end.no + 1, f"{waiting} entries are not chained, the oldest since {oldest:%F %T%z}.")
     return Verdict(end.no - chain.anchor.no, chain.anchor, chain.head, waiting, fault)
 
 
@@ -93,8 +93,8 @@ def follow(chain: AuditChain, previous: ChainLink, entries: Sequence[ChainedEntr
         if not chain.continues(previous, entry):
             successor = entries[place + 1] if place + 1 < len(entries) else None
             if successor is not None and chain.continues(previous, successor):
-                return Fault("inserted", entry.no, "The entry after it was sealed in its place.")
-            return Fault("changed", entry.no, "It is not the entry that was sealed here.")
+                return Fault("inserted", entry.no, "The entry after it was chained in its place.")
+            return Fault("changed", entry.no, "It is not the entry that was chained here.")
         previous = ChainLink(entry.no, entry.mac)
     return previous
 

@@ -22,7 +22,7 @@ def add_to(commands: Commands) -> None:
     parts = commands.add_parser("audit", help="verify or export the record of who did what").add_subparsers(
         dest="part", required=True
     )
-    verifying = parts.add_parser("verify", help="check that the record is as it was sealed; exit status 1 if it is not")
+    verifying = parts.add_parser("verify", help="check that the record is as it was chained; exit status 1 if not")
     verifying.add_argument(
         "--head", type=_link, metavar="NO:SEAL", help="a head from the log; the chain must pass through it"
     )

@@ -2,8 +2,9 @@
 their own, in one message (docs/decisions/0019)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import ExitStack, asynccontextmanager, nullcontext, suppress
+from time import monotonic
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from app.db.engine import CONTEXT, POOL_SIZE, Connection, Driver, Engine
 from app.db.faults import (
+    RETRY_SECONDS,
     CannotConnect,
     CommitLost,
     CommitUnknown,
@@ -23,8 +25,9 @@ from app.db.faults import (
     is_lost_connection,
     unavailable,
 )
-from app.limits.concurrency import Slots, take
-from app.limits.defaults import WRITERS
+from app.errors import Unavailable
+from app.limits.concurrency import Slots, acquire, take_one
+from app.limits.defaults import CONNECTIONS, WAITING_WRITERS, WRITERS
 
 LOCK_WAIT: Final = "5s"
 
@@ -37,9 +40,18 @@ It waits briefly for the writer of another process, who will have changed what t
 is that of a transaction, which the caller can cancel.
 """
 
+PROMPT_SECONDS: Final = 0.1
+"""A wait that is no longer than this counts as none: so long a statement of its own waits for a lock."""
+
 Rows = Sequence[asyncpg.Record]
 
+LookAgain = Callable[["Driver | None"], Awaitable[None]]
+"""Called after a wait, before anything is stored: raises the refusal of a caller who may not write any more. It is
+given the connection that is held at that time, since who holds one must not wait for another."""
+
 _writers: Final = Slots(WRITERS)
+_waiting: Final = Slots(WAITING_WRITERS)
+_connections: Final = Slots(CONNECTIONS)
 
 Result = TypeVar("Result")
 
@@ -90,6 +102,7 @@ async def open_transaction(
     *,
     write: bool = False,
     committed: Callable[[], None] | None = None,
+    look_again: LookAgain | None = None,
 ) -> AsyncGenerator[OpenTransaction]:
     """A connection inside one transaction: committed at the end of the block and on a `CommittedError`, rolled back on
     any other exception.
@@ -97,47 +110,73 @@ async def open_transaction(
     With `household_id` the rows of that household, and no others, are visible (row-level security).
     With `write` the household's write lock is held and its `clocks.rev` already counts this change.
     `committed` is called once the changes are stored, also when the caller was cancelled meanwhile; it must not raise.
+    `look_again` is called when a writer had to wait: for its turn, for a connection, or for another process's lock.
 
     Raises `Unavailable` when the database can't be reached, is too busy, or lost the transaction.
     """
-    try:
-        with await _turn_of(household_id) if write and household_id is not None else nullcontext():
-            opened = await _begun(engine, _opening(engine, household_id, write))
-            try:
-                yield opened
-            except CommittedError:
-                await _to_its_end(_store(opened, committed))
-                raise
-            except BaseException:
-                await _to_its_end(_give_up(opened))
-                raise
+    began = monotonic()
+    with (
+        _in_our_words,
+        await _turn_of(household_id, look_again) if write and household_id is not None else nullcontext(),
+        await _share_of(household_id) if household_id is not None else nullcontext(),
+    ):
+        opened = await _begun(engine, _opening(engine, household_id, write))
+        try:
+            if look_again is not None and monotonic() - began > PROMPT_SECONDS:
+                await look_again(opened.driver)
+            yield opened
+        except CommittedError:
             await _to_its_end(_store(opened, committed))
-    except Exception as error:
-        if (refusal := unavailable(error)) is not None:
+            raise
+        except BaseException:
+            await _to_its_end(_give_up(opened))
+            raise
+        await _to_its_end(_store(opened, committed))
+
+
+class _InOurWords:
+    """Raises `Unavailable` in place of what says that the database is away or busy."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and (refusal := unavailable(error)) is not None:
             raise refusal from error
-        raise
 
 
-async def take_turn(household_id: UUID) -> ExitStack:
+_in_our_words: Final = _InOurWords()
+
+
+async def take_turn(household_id: UUID, look_again: LookAgain | None = None) -> ExitStack:
     """Wait for the turn to write in a household; it ends when the returned stack is closed.
 
     Every write of this process has its turn: one that another writer overtakes has to begin again. `open_transaction`
-    waits for it by itself; `store_alone` needs it to be taken. Raises `Unavailable` after waiting for too long.
+    waits for it by itself; `store_alone` needs it to be taken. `look_again` is called if it had to be waited for.
+    Raises `Unavailable` after waiting for too long, or at once when too many wait.
     """
-    try:
-        return await _turn_of(household_id)
-    except TimeoutError as error:
-        raise unavailable(error) or error from error
+    with _in_our_words:
+        return await _turn_of(household_id, look_again)
 
 
-async def _turn_of(household_id: UUID) -> ExitStack:
+async def _turn_of(household_id: UUID, look_again: LookAgain | None) -> ExitStack:
     turn = _writers.of(household_id)
-    if turn.locked():
-        return await take(turn, seconds=WRITERS.seconds)
-    await turn.acquire()  # it is free, so this does not wait and needs no timer
-    taken = ExitStack()
-    taken.callback(turn.release)
-    return taken
+    if not turn.locked():
+        return await take_one(turn, WRITERS.seconds)
+    waiting = _waiting.of(household_id)
+    if waiting.locked():
+        message = "Too many changes of this household are waiting already. Try again shortly."
+        raise Unavailable(message, retry_after=RETRY_SECONDS)
+    with await take_one(waiting, 0):
+        taken = await take_one(turn, WRITERS.seconds)
+    with taken:
+        if look_again is not None:
+            await look_again(None)
+        return taken.pop_all()
+
+
+async def _share_of(household_id: UUID) -> ExitStack:
+    """Wait for one of the connections that a household may have at once."""
+    return await take_one(_connections.of(household_id), CONNECTIONS.seconds)
 
 
 async def fetch_alone(engine: Engine, household_id: UUID, statement: str, *values: object) -> Rows:
@@ -145,7 +184,13 @@ async def fetch_alone(engine: Engine, household_id: UUID, statement: str, *value
 
     Raises `Unavailable` when the database can't be reached or is too busy.
     """
-    return await fetch(engine, statement, household_id, *values)
+    share = _connections.of(household_id)
+    with _in_our_words:
+        await acquire(share, CONNECTIONS.seconds)
+    try:
+        return await fetch(engine, statement, household_id, *values)
+    finally:
+        share.release()
 
 
 async def fetch(engine: Engine, statement: str, *values: object) -> Rows:
@@ -154,7 +199,7 @@ async def fetch(engine: Engine, statement: str, *values: object) -> Rows:
     Raises `Unavailable` when the database can't be reached or is too busy.
     """
     stale = 0
-    try:
+    with _in_our_words:
         while True:
             opened = OpenTransaction(engine, await _pooled(engine))
             try:
@@ -167,27 +212,41 @@ async def fetch(engine: Engine, statement: str, *values: object) -> Rows:
             else:
                 opened.pooled.close()
                 return rows
-    except Exception as error:
-        if (refusal := unavailable(error)) is not None:
-            raise refusal from error
-        raise
 
 
 async def store_alone(
-    engine: Engine, household_id: UUID, statement: str, *values: object, stored: Callable[[Rows], Result]
+    engine: Engine,
+    household_id: UUID,
+    statement: str,
+    *values: object,
+    stored: Callable[[Rows], Result],
+    look_again: LookAgain | None = None,
 ) -> Result:
     """Send a statement that begins with `WRITE_CONTEXT` and stores all of a change or nothing; return what `stored`
     makes of its rows. There are none when another process holds the household's lock.
 
     Once it is sent, it is carried out and `stored` is called even when the caller is cancelled; so that must not raise.
+    `look_again` is called before that if there was no connection for a while.
     Raises `Unavailable` when the database can't be reached, is too busy, or was lost while the statement was under way.
     """
+    share = _connections.of(household_id)
+    with _in_our_words:
+        began = monotonic()
+        await acquire(share, CONNECTIONS.seconds)
+        try:
+            opened = await _connected(engine)
+            if look_again is not None and monotonic() - began > PROMPT_SECONDS:
+                await _look_again(opened, look_again)
+            return await _to_its_end(_store_alone(opened, household_id, statement, values, stored))
+        finally:
+            share.release()
+
+
+async def _look_again(opened: OpenTransaction, look_again: LookAgain) -> None:
     try:
-        opened = await _connected(engine)
-        return await _to_its_end(_store_alone(opened, household_id, statement, values, stored))
-    except Exception as error:
-        if (refusal := unavailable(error)) is not None:
-            raise refusal from error
+        await look_again(opened.driver)
+    except BaseException:
+        await _to_its_end(_give_up(opened))
         raise
 
 

@@ -12,15 +12,16 @@ from uuid import UUID
 
 from app.db import Connection, Engine, OpenTransaction, open_transaction
 from app.db.engine import Driver
-from app.db.transactions import Rows, fetch_alone, store_alone, take_turn
+from app.db.transactions import LookAgain, Rows, fetch_alone, store_alone, take_turn
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, matching, several
 from app.households.models import Membership
 
 _PROOF: Final = object()
 
-ListsChanged = Callable[[UUID, Mapping[UUID, int]], None]
-"""Called after the commit with the lists of a household that changed and their new revisions. Must not raise."""
+ListsChanged = Callable[[UUID, Mapping[UUID, int], bool], None]
+"""Called after the commit with the lists of a household that changed and their new revisions, and whether there are
+other lists or names of lists than before. Must not raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,14 @@ class Actor:
     default_household_id: UUID
 
 
+@dataclass(slots=True)
+class _Changed:
+    """What a transaction has changed, for those who follow lists."""
+
+    lists: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    listing: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """One open transaction in one household."""
@@ -45,7 +54,7 @@ class Tenant:
     actor: Actor
     membership: Membership
     _proof: object = field(repr=False)
-    _changed: dict[UUID, int] = field(default_factory=dict[UUID, int], repr=False)
+    _changed: _Changed = field(default_factory=_Changed, repr=False)
 
     def __post_init__(self) -> None:
         if self._proof is not _PROOF:
@@ -66,9 +75,11 @@ class Tenant:
         """The proven household."""
         return self.membership.household_id
 
-    def note_change(self, list_id: UUID, rev: int) -> None:
-        """Note that this transaction gave a list a new revision, so that its subscribers are notified."""
-        self._changed[list_id] = rev
+    def note_change(self, list_id: UUID, rev: int, *, listing: bool = False) -> None:
+        """Note that this transaction gave a list a new revision, so that its subscribers are notified; with `listing`,
+        that it is a new one, or has another name or place among the others."""
+        self._changed.lists[list_id] = rev
+        self._changed.listing |= listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ class ProvenHousehold:
     actor: Actor
     membership: Membership
     _lists_changed: ListsChanged | None = field(repr=False)
+    _look_again: LookAgain | None = field(repr=False)
     _proof: object = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -97,11 +109,19 @@ class ProvenHousehold:
 
     def open(self, *, write: bool) -> AbstractAsyncContextManager[Tenant]:
         """Open a transaction in it, as `open_tenant` does."""
-        return _opened(self.engine, self.actor, self.membership, write=write, lists_changed=self._lists_changed)
+        return _opened(
+            self.engine,
+            self.actor,
+            self.membership,
+            write=write,
+            lists_changed=self._lists_changed,
+            look_again=self._look_again,
+        )
 
     async def take_turn(self) -> ExitStack:
-        """Wait for the turn to write here; it ends when the returned stack is closed. Raises `Unavailable`."""
-        return await take_turn(self.household_id)
+        """Wait for the turn to write here; it ends when the returned stack is closed. Raises `Unavailable`, and what
+        `look_again` raises if it had to be waited for."""
+        return await take_turn(self.household_id, self._look_again)
 
     async def fetch(self, statement: str, *values: object) -> Rows:
         """Return the rows of a statement that only reads: it begins with `CONTEXT`, and its $1 is the household.
@@ -120,20 +140,31 @@ class ProvenHousehold:
 
         def notify(rows: Rows) -> Rows:
             if (lists := changed(rows)) and self._lists_changed is not None:
-                self._lists_changed(self.household_id, lists)
+                self._lists_changed(self.household_id, lists, False)
             return rows
 
-        return await store_alone(self.engine, self.household_id, statement, *values, stored=notify)
+        return await store_alone(
+            self.engine, self.household_id, statement, *values, stored=notify, look_again=self._look_again
+        )
 
 
 def prove_household(
-    engine: Engine, actor: Actor, household: str | None, *, write: bool, lists_changed: ListsChanged | None = None
+    engine: Engine,
+    actor: Actor,
+    household: str | None,
+    *,
+    write: bool,
+    lists_changed: ListsChanged | None = None,
+    look_again: LookAgain | None = None,
 ) -> ProvenHousehold:
-    """Return the named household, or the grant's default one. Raises as `open_tenant` does."""
+    """Return the named household, or the grant's default one. Raises as `open_tenant` does.
+
+    `look_again` is called when a write has waited, and raises what refuses the caller by then.
+    """
     membership = choose(actor, household)
     if write and membership.role == "viewer":
         raise RoleRefused("You can look at this household but not change it. One of its owners can make you an editor.")
-    return ProvenHousehold(engine, actor, membership, lists_changed, _PROOF)
+    return ProvenHousehold(engine, actor, membership, lists_changed, look_again, _PROOF)
 
 
 @asynccontextmanager
@@ -171,15 +202,23 @@ async def open_for_service(
 
 @asynccontextmanager
 async def _opened(
-    engine: Engine, actor: Actor, membership: Membership, *, write: bool, lists_changed: ListsChanged | None
+    engine: Engine,
+    actor: Actor,
+    membership: Membership,
+    *,
+    write: bool,
+    lists_changed: ListsChanged | None,
+    look_again: LookAgain | None = None,
 ) -> AsyncGenerator[Tenant]:
-    changed: dict[UUID, int] = {}
+    changed = _Changed()
 
     def notify() -> None:
-        if changed and lists_changed is not None:
-            lists_changed(membership.household_id, changed)
+        if changed.lists and lists_changed is not None:
+            lists_changed(membership.household_id, changed.lists, changed.listing)
 
-    async with open_transaction(engine, membership.household_id, write=write, committed=notify) as opened:
+    async with open_transaction(
+        engine, membership.household_id, write=write, committed=notify, look_again=look_again if write else None
+    ) as opened:
         yield Tenant(opened, actor, membership, _PROOF, changed)
 
 

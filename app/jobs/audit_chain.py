@@ -43,17 +43,17 @@ class AuditChainJob:
             pass  # requests that need the database say so; here the next try is soon enough
         except BrokenChain as broken:
             if self._may_log():
-                _log.error("the audit record can't be sealed: run audit verify", reason=str(broken))
+                _log.error("the audit record can't be chained: run audit verify", reason=str(broken))
         except Exception:
             if self._may_log():
-                _log.exception("sealing the audit record failed")
+                _log.exception("chaining the audit record failed")
         if self._unlogged is not None and self._may_log():
             self.log_head()
 
     def log_head(self) -> None:
         """Name the head in the log, where somebody who changes the database can't change it too."""
         if self._unlogged is not None:
-            _log.info("audit record sealed", head=str(self._unlogged))
+            _log.info("audit record chained", head=str(self._unlogged))
             self._unlogged = None
 
     def _may_log(self) -> bool:

@@ -202,6 +202,23 @@ WRITERS: Final = ConcurrencyLimit(
     "Transactions that write. Others wait without a connection, which leaves connections to other households; and a "
     "change that goes in one message is not overtaken by another one of this process.",
 )
+WAITING_WRITERS: Final = ConcurrencyLimit(
+    "waiting-writers", 100, Key.HOUSEHOLD, 0, "Writers that wait for another one. One more is told to come again."
+)
+CONNECTIONS: Final = ConcurrencyLimit(
+    "connections",
+    5,
+    Key.HOUSEHOLD,
+    5,
+    "Database connections in use for a household, of the ten that a process has: the others are for other households.",
+)
+CALLS_AT_ONCE: Final = ConcurrencyLimit(
+    "calls-at-once",
+    2_000,
+    None,
+    0,
+    "Requests at the MCP endpoints that are being served, open streams among them: each may hold a body in memory.",
+)
 PASSWORD_HASHES: Final = ConcurrencyLimit(
     "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."
 )

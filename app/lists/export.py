@@ -5,12 +5,14 @@ import io
 import json
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
+from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists import query_repository
 from app.lists.items.fields import DETAILS, PageRow
@@ -18,8 +20,9 @@ from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.query_repository import Browse
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
+from app.runtime.turns import map_in_turns
 
-Format = Literal["json", "csv", "markdown"]
+Form = Literal["json", "csv", "markdown"]
 
 FORMAT_NAME: Final = "shopping-list-mcp/list"
 FORMAT_VERSION: Final = 1
@@ -46,13 +49,17 @@ class Export:
     text: str
 
 
-async def export_list(tenant: Tenant, list_name: str | None, form: Format, view: View) -> Export:
-    """Return a list with the items in the view, in its order. Raises `NotFound` for the list."""
-    return await export_resolved(tenant, await resolve_list(tenant, list_name), form, view)
+async def export_list(tenant: Tenant, list_name: str | None, form: Form, view: View, longest: int) -> Export:
+    """Return a list with the items in the view, in its order. Raises `NotFound` for the list, and `Invalid` for one
+    that takes more than `longest` characters."""
+    return await export_resolved(tenant, await resolve_list(tenant, list_name), form, view, longest)
 
 
-async def export_resolved(tenant: Tenant, shopping_list: ShoppingList, form: Format, view: View) -> Export:
-    """Return a list that was found already, as `export_list` does."""
+async def export_resolved(tenant: Tenant, shopping_list: ShoppingList, form: Form, view: View, longest: int) -> Export:
+    """Return a list that was found already, as `export_list` does.
+
+    It is read and written in parts, so that others get their turn, and no further than it may be long.
+    """
     browse = Browse(
         list_id=shopping_list.id,
         view=view,
@@ -63,47 +70,81 @@ async def export_resolved(tenant: Tenant, shopping_list: ShoppingList, form: For
         after=None,
         limit=ITEMS_PER_LIST,
     )
-    rows = await query_repository.read_page(tenant, browse)
-    write = {"json": as_json, "csv": as_csv, "markdown": as_markdown}[form]
-    return Export(shopping_list, len(rows), write(shopping_list, [_cells(row) for row in rows]))
+    form_of = FORMS[form]
+    written: list[str] = []
+    length = 0
+    async with aclosing(query_repository.read_in_parts(tenant, browse)) as parts:
+        async for rows in parts:
+            written += await map_in_turns(lambda row: form_of.item(_cells(row)), rows)
+            length += sum(map(len, written[-len(rows) :]))
+            if length > longest:
+                message = f"This list takes more than {longest:,} characters. list_items has it page by page."
+                raise Invalid(message, field="list")
+    return Export(shopping_list, len(written), form_of.text(shopping_list, written))
 
 
-def as_json(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
-    """Return a JSON object: the list's settings, and its items with the fields that are set."""
+@dataclass(frozen=True, slots=True)
+class TextForm:
+    """How a list is written: each item by itself, and what is around and between them."""
+
+    beginning: Callable[[ShoppingList], str]
+    item: Callable[[Mapping[str, str]], str]
+    between: str
+    end: str
+
+    def text(self, shopping_list: ShoppingList, items: Iterable[str]) -> str:
+        """Return the whole text of a list, with its items as `item` wrote them."""
+        return self.beginning(shopping_list) + self.between.join(items) + self.end
+
+
+def _json_beginning(shopping_list: ShoppingList) -> str:
     settings = {
         "name": shopping_list.name,
         "store": shopping_list.store,
         "currency": shopping_list.currency,
         "category_order": list(shopping_list.category_order) or None,
     }
-    document = {
-        "format": FORMAT_NAME,
-        "version": FORMAT_VERSION,
-        "list": {name: value for name, value in settings.items() if value is not None},
-        "items": items,
-    }
-    return json.dumps(document, ensure_ascii=False, indent=1)
+    given = {name: value for name, value in settings.items() if value is not None}
+    return f'{{"format": "{FORMAT_NAME}", "version": {FORMAT_VERSION}, "list": {_as_json(given)},\n "items": [\n'
 
 
-def as_csv(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
-    """Return CSV with a header (RFC 4180), a row for each item; no cell can be run as a formula."""
+def _as_json(values: Mapping[str, object]) -> str:
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _csv_beginning(shopping_list: ShoppingList) -> str:
+    return _csv_row(COLUMNS)
+
+
+def _csv_item(item: Mapping[str, str]) -> str:
+    return _csv_row([guard(item.get(name, "")) for name in COLUMNS])
+
+
+def _csv_row(cells: Sequence[str]) -> str:
     text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
-    table.writerows([guard(item.get(name, "")) for name in COLUMNS] for item in items)
+    csv.writer(text).writerow(cells)
     return text.getvalue()
 
 
-def as_markdown(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
-    """Return a heading and a task list; text is shown as people typed it, never as markup."""
-    lines = [f"# {plain(shopping_list.name)}", ""]
-    for item in items:
-        box = "x" if "checked_at" in item else " "
-        amount = " ".join(item[name] for name in ("quantity", "unit") if name in item)
-        note = f"({item['note']})" if "note" in item else ""
-        lines.append(f"- [{box}] " + " ".join(plain(part) for part in (amount, item["name"], note) if part))
-    return "\n".join(lines) + "\n"
+def _markdown_beginning(shopping_list: ShoppingList) -> str:
+    return f"# {plain(shopping_list.name)}\n\n"
 
+
+def _markdown_item(item: Mapping[str, str]) -> str:
+    box = "x" if "checked_at" in item else " "
+    amount = " ".join(item[name] for name in ("quantity", "unit") if name in item)
+    note = f"({item['note']})" if "note" in item else ""
+    return f"- [{box}] " + " ".join(plain(part) for part in (amount, item["name"], note) if part) + "\n"
+
+
+FORMS: Final[Mapping[Form, TextForm]] = {
+    "json": TextForm(_json_beginning, _as_json, ",\n", "\n]}\n"),
+    "csv": TextForm(_csv_beginning, _csv_item, "", ""),
+    "markdown": TextForm(_markdown_beginning, _markdown_item, "", ""),
+}
+"""JSON is one object, with a line for each item, which has the fields that are set. CSV (RFC 4180) has a header and a
+row for each item, and no cell that can be run as a formula. Markdown is a heading and a task list; text is shown as
+people typed it, never as markup."""
 
 _ESCAPED: Final = str.maketrans({character: f"\\{character}" for character in string.punctuation})
 

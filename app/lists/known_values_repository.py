@@ -3,13 +3,15 @@
 from typing import Final
 
 from app.households.tenant import Tenant
+from app.text import fold
 
 MOST: Final = 1_000
 """The most values of one kind."""
 
 
 async def find_stores(tenant: Tenant) -> list[str]:
-    """Return the stores of lists, items and purchases, in every spelling that is in use, in alphabetical order."""
+    """Return the stores of lists, items and purchases in alphabetical order; of spellings that mean the same store, the
+    first one."""
     rows = await tenant.driver.fetch(
         """
         SELECT store FROM lists WHERE household_id = $1 AND store IS NOT NULL AND deleted_at IS NULL
@@ -20,7 +22,10 @@ async def find_stores(tenant: Tenant) -> list[str]:
         tenant.household_id,
         MOST,
     )
-    return [row["store"] for row in rows]
+    spellings: dict[str, str] = {}
+    for row in rows:
+        spellings.setdefault(fold(row["store"]), row["store"])
+    return list(spellings.values())
 
 
 async def find_months(tenant: Tenant) -> list[str]:

@@ -18,6 +18,12 @@ GroupBy = Literal["none", "category", "store", "assignee", "recipe"]
 ITEMS_PER_CALL: Final = 100
 ITEMS_PER_LIST: Final = 10_000
 LINES_PER_NAME: Final = 100
+LINES_LOOKED_AT: Final = 2 * LINES_PER_NAME
+"""The most lines of one name, open and bought, that a call looks at: all open ones, and those bought last."""
+
+LINES_PER_CALL: Final = 2_000
+"""The most lines with the names of one call."""
+
 LISTS_PER_HOUSEHOLD: Final = 200
 GAP_BITS: Final = 20
 """An item appended to a list stands at `no << GAP_BITS`: appending reads nothing, and moves find room in between."""

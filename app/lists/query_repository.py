@@ -1,6 +1,6 @@
 """Pages of items in the database: the open items of one list in one statement, and any view and order."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Text,
     and_,
     cast,
@@ -60,6 +61,21 @@ _WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_col
 
 async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
     """Return at most `browse.limit` rows, in order, after `browse.after`."""
+    return [PageRow(*row) for row in await tenant.connection.execute(_page_query(tenant, browse))]
+
+
+PART: Final = 200
+"""Rows of `read_in_parts` that are read together: with the longest notes half a megabyte."""
+
+
+async def read_in_parts(tenant: Tenant, browse: Browse) -> AsyncGenerator[list[PageRow]]:
+    """Yield the rows of `read_page` in parts, all as they were at one time; what isn't asked for isn't read."""
+    async with tenant.connection.stream(_page_query(tenant, browse), execution_options={"yield_per": PART}) as found:
+        async for rows in found.partitions():
+            yield [PageRow(*row) for row in rows]
+
+
+def _page_query(tenant: Tenant, browse: Browse) -> Select[Any]:
     group = _group_of(browse.group_by)
     in_view = and_(items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None), _view_of(browse.view))
     place = (lists.c.no, _CHECKED, group.is_(None), func.coalesce(group, ""), items.c.position, items.c.no)
@@ -85,7 +101,7 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
         query = query.where(or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms)))
     if browse.after is not None:
         query = query.where(tuple_(*place) > tuple_(*(literal(value) for value in browse.after)))
-    return [PageRow(*row) for row in await tenant.connection.execute(query)]
+    return query
 
 
 async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:

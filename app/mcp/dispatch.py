@@ -13,10 +13,12 @@ import structlog
 from mcp.shared.exceptions import MCPError
 from pydantic_core import to_json
 
-from app.access.caller import Caller
+from app.access.authenticator import Authenticator
+from app.access.caller import AccessEnded, Caller
 from app.audit.log import AuditLog
 from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
+from app.db.engine import Driver
 from app.errors import AppError, Conflict
 from app.households.tenant import ListsChanged, ProvenHousehold, Tenant, prove_household
 from app.lists.history import repository as history
@@ -32,40 +34,57 @@ FAULT: Final = "fault"
 REPLAYED: Final = "replayed"
 UNKNOWN_TOOL: Final = "unknown_tool"
 SCOPE_MISSING: Final = "insufficient_scope"
+ACCESS_ENDED: Final = "access_ended"
 REPLAY_NOTE: Final = "This call was already made; here is its first answer again."
 _log: Final = structlog.stdlib.get_logger("app.mcp")
 
 
 @dataclass(slots=True)
 class _Call:
-    """What the audit log records about a call; until its end is known, it counts as cancelled."""
+    """What the audit log records about a call; until its end is known, it counts as cancelled, unless what it changed
+    is stored."""
 
+    lists_changed: ListsChanged
     outcome: str = CANCELLED
     household_id: UUID | None = None
     touched: int | None = None
+    is_stored: bool = False
+
+    def stored(self, household_id: UUID, lists: Mapping[UUID, int], listing: bool) -> None:
+        """Note that the changes are stored, and notify the followers of the lists."""
+        self.is_stored = True
+        self.lists_changed(household_id, lists, listing)
 
 
 class Dispatch:
     """Calls the tools of one endpoint.
 
     `lists_changed` is told about each change after its commit, and `audit` about each call, without any content.
+    `authenticator` looks at the caller of a write again that had to wait.
     """
 
     def __init__(
-        self, engine: Engine, tools: Mapping[str, AnyTool], lists_changed: ListsChanged, audit: AuditLog
+        self,
+        engine: Engine,
+        tools: Mapping[str, AnyTool],
+        authenticator: Authenticator,
+        lists_changed: ListsChanged,
+        audit: AuditLog,
     ) -> None:
         self._engine = engine
         self._tools = tools
+        self._authenticator = authenticator
         self._lists_changed = lists_changed
         self._audit = audit
 
     async def call(self, caller: Caller, address: str | None, name: str, arguments: Mapping[str, Any] | None) -> bytes:
         """Serve `tools/call` to a caller at a network address; return a `CallToolResult` of any revision as JSON.
 
-        Raises `MCPError` for an unknown tool or a missing scope; other failures are results.
+        Raises `MCPError` for an unknown tool or a missing scope, and `AccessEnded` for a write that waited while its
+        caller lost their access; other failures are results.
         """
         tool = self._tools.get(name)
-        call = _Call()
+        call = _Call(self._lists_changed)
         started = time.perf_counter()
         try:
             if tool is None:
@@ -76,9 +95,7 @@ class Dispatch:
                 call.outcome = SCOPE_MISSING
                 raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
             valid = validate(tool.arguments, arguments or {}, tool.input_schema)
-            household = prove_household(
-                self._engine, caller.actor, valid.household, write=tool.writes, lists_changed=self._lists_changed
-            )
+            household = self._prove(tool, caller, valid.household, call)
             call.household_id = household.household_id
             answer = await _run_alone(tool, household, valid, call)
             if answer is None:
@@ -90,12 +107,16 @@ class Dispatch:
             return tool_error(error)
         except MCPError:
             raise
+        except AccessEnded:
+            call.outcome, call.touched = ACCESS_ENDED, None
+            raise
         except Exception:
             call.outcome, call.touched = FAULT, None
             _log.exception("tool failed", tool=name)
             return tool_fault()
         except BaseException:
-            call.outcome, call.touched = CANCELLED, None
+            call.outcome = OK if call.is_stored else CANCELLED
+            call.touched = call.touched if call.is_stored else None
             raise
         else:
             return answer
@@ -116,6 +137,22 @@ class Dispatch:
                 )
             )
 
+    def _prove(self, tool: AnyTool, caller: Caller, name: str | None, call: _Call) -> ProvenHousehold:
+        if not tool.writes:
+            return prove_household(self._engine, caller.actor, name, write=False)
+
+        async def look_again(driver: "Driver | None") -> None:
+            current = await self._authenticator.revalidate(caller, driver)
+            if current is None or not tool.scopes <= current.scopes:
+                raise AccessEnded
+            now = prove_household(self._engine, current.actor, name, write=True)
+            if now.household_id != call.household_id:
+                raise Conflict("Your households have changed while this call waited. Make it again.", field="household")
+
+        return prove_household(
+            self._engine, caller.actor, name, write=True, lists_changed=call.stored, look_again=look_again
+        )
+
 
 async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, call: _Call) -> bytes | None:
     """Run a tool without a transaction and return its answer; None for a call that needs one."""
@@ -123,14 +160,13 @@ async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, 
     if tool.alone is None or has_key or not household.takes_one_message:
         return None
 
-    def serialise(result: ToolResult) -> tuple[bytes, int]:
-        return _answer_of(result), result.touched()
+    def serialise(result: ToolResult) -> bytes:
+        call.touched = result.touched()
+        return _answer_of(result)
 
-    served: tuple[bytes, int] | None = await tool.alone(household, arguments, serialise)
-    if served is None:
-        return None
-    answer, call.touched = served
-    call.outcome = OK
+    answer: bytes | None = await tool.alone(household, arguments, serialise)
+    if answer is not None:
+        call.outcome = OK
     return answer
 
 

@@ -14,10 +14,12 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, Paginated
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from app.access.caller import AccessEnded
 from app.errors import AppError, LimitReached, Unavailable
 from app.runtime.request_log import generic_message
 
 RETRY_SECONDS: Final = 1
+ACCESS_ENDED: Final = "Access has ended in the meantime. Sign in again."
 _log: Final = structlog.stdlib.get_logger("app.mcp")
 
 
@@ -39,6 +41,8 @@ async def hide_faults(ctx: ServerRequestContext[Any, Any], call_next: CallNext) 
         return await call_next(ctx)
     except MCPError:
         raise
+    except AccessEnded:
+        raise MCPError(INVALID_REQUEST, ACCESS_ENDED) from None
     except AppError as error:
         raise MCPError(_code_of(error), error.message, error.as_dict()) from None
     except ValidationError as error:

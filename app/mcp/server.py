@@ -7,6 +7,7 @@ from mcp.server.caching import CacheHint
 from mcp.server.lowlevel.server import Server
 
 from app import VERSION
+from app.access.authenticator import Authenticator
 from app.audit.log import AuditLog
 from app.db import Engine
 from app.households.tenant import ListsChanged
@@ -38,13 +39,14 @@ def build_server(
     endpoint: McpEndpoint,
     public_url: str,
     engine: Engine,
+    authenticator: Authenticator,
     lists_changed: ListsChanged,
     subscriptions: Subscriptions,
     audit: AuditLog,
 ) -> tuple[Server[Any], ShortWay]:
     """Return the server of an endpoint, and the short way past its transport: every request runs through `Dispatch` or
     one of the few handlers here."""
-    dispatch = Dispatch(engine, endpoint.tools_by_name, lists_changed, audit)
+    dispatch = Dispatch(engine, endpoint.tools_by_name, authenticator, lists_changed, audit)
     listing = types.ListToolsResult(tools=[tool.definition for tool in endpoint.tools])
 
     async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from mcp.server.subscriptions import ListenHandler
-from mcp.shared.subscriptions import ResourceUpdated, ServerEvent
+from mcp.shared.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent
 
 from app.access.caller import Caller
-from app.pubsub import ListChanged, Notification, Refetch
+from app.pubsub import ListChanged, ListingChanged, Notification, Refetch
 
 Subject = tuple[UUID, UUID | None]
 """A household and one of its lists; None stands for all its lists together."""
@@ -24,14 +24,17 @@ class Stream:
         self.handler = ListenHandler(self, max_subscriptions=1)
         self.is_ended = False
         self._followed: Mapping[Subject, str] = {}
+        self._readable: frozenset[UUID] = frozenset()
         self._request_check = request_check
         self._is_unchecked = False
         self._pending: dict[str, None] = {}
+        self._is_listing_pending = False
         self._deliver: Callable[[ServerEvent], None] | None = None
 
-    def follow(self, subjects: Mapping[Subject, str]) -> None:
-        """Follow these subjects; the values are the URIs that the caller knows them by."""
-        self._followed = subjects
+    def follow(self, subjects: Mapping[Subject, str], readable: frozenset[UUID]) -> None:
+        """Follow these subjects, whose values are the URIs that the caller knows them by, and which lists there are in
+        the `readable` households."""
+        self._followed, self._readable = subjects, readable
 
     @property
     def households(self) -> frozenset[UUID]:
@@ -45,18 +48,24 @@ class Stream:
                 household_id, list_id = notification.household_id, notification.list_id
                 subjects: tuple[Subject, ...] = ((household_id, list_id), (household_id, None))
                 uris = [self._followed[subject] for subject in subjects if subject in self._followed]
+            case ListingChanged():
+                uris = []
+                self._is_listing_pending |= notification.household_id in self._readable
             case Refetch():
                 uris = list(self._followed.values())
+                self._is_listing_pending = True
             case _:
                 uris = []
         self._pending.update(dict.fromkeys(uris))
-        if not isinstance(notification, ListChanged):
+        if not isinstance(notification, ListChanged | ListingChanged):
             self._is_unchecked = True
             self._request_check(self)
         self._pass_on()
 
-    def confirm(self) -> None:
-        """Go on: the caller's rights were checked again, and they still hold."""
+    def confirm(self, readable: frozenset[UUID]) -> None:
+        """Go on: the caller's rights were checked again, and they still hold. These are the households by now."""
+        self._is_listing_pending |= readable != self._readable
+        self._readable = readable
         self._is_unchecked = False
         self._pass_on()
 
@@ -64,6 +73,7 @@ class Stream:
         """End the stream with its final result."""
         self.is_ended = True
         self._pending.clear()
+        self._is_listing_pending = False
         self.handler.close()
 
     def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
@@ -83,6 +93,9 @@ class Stream:
     def _pass_on(self) -> None:
         if self._deliver is None or self._is_unchecked:
             return
+        if self._is_listing_pending:
+            self._is_listing_pending = False
+            self._deliver(ResourcesListChanged())  # the handler drops it if the client didn't ask for it
         for uri in self._pending:
             self._deliver(ResourceUpdated(uri))
         self._pending.clear()

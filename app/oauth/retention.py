@@ -19,7 +19,7 @@ async def revoke_unused(engine: Engine, now: datetime) -> int:
     """Revoke consents without a refresh for UNUSED_FOR, and return how many. Raises `Unavailable`."""
 
     async def revoke_batch(connection: Connection) -> int:
-        # Caches need not hear of it: the last access token expired long ago.
+        # No cache has to be told: the last access token expired long ago.
         revocations = GrantRevocations(lambda grant_id: None)
         return len(await revocations.revoke(connection, unused(now - UNUSED_FOR, now), RevocationReason.UNUSED, now))
 

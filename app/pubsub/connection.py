@@ -13,7 +13,7 @@ import anyio
 import structlog
 
 from app.db.engine import Driver, connect
-from app.pubsub.notifications import ListChanged, Notification, Refetch, payloads_of, read_payload
+from app.pubsub.notifications import ListChanged, ListingChanged, Notification, Refetch, payloads_of, read_payload
 
 CHANNEL: Final = "shopping_cues"
 """Processes of several versions talk to one another during a rollout, so it keeps its name."""
@@ -56,7 +56,8 @@ class Outbox:
             self._lists[key] = max(notification.rev, self._lists.get(key, 0))
         else:
             self._others[notification] = None
-            self._urgent.set()
+            if not isinstance(notification, ListingChanged):
+                self._urgent.set()
         if len(self._lists) + len(self._others) > LARGEST_BACKLOG:
             self._lists.clear()
             self._others = {Refetch(): None}

@@ -4,9 +4,8 @@ Any database role can send a NOTIFY, so a payload proves nothing: it is validate
 ever a reason to look at the database again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -31,6 +30,16 @@ class ListChanged:
     list_id: UUID
     rev: Annotated[int, Field(ge=0, lt=2**63)]
     kind: Literal["list"] = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class ListingChanged:
+    """A household has other lists than before, or other names for them."""
+
+    __pydantic_config__ = _STRICT
+
+    household_id: UUID
+    kind: Literal["listing"] = "listing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class Refetch:
     kind: Literal["refetch"] = "refetch"
 
 
-Notification = ListChanged | GrantEnded | MembersChanged | Refetch
+Notification = ListChanged | ListingChanged | GrantEnded | MembersChanged | Refetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +90,13 @@ class Message:
 _MESSAGE: Final = TypeAdapter(Message)
 
 
-def payloads_of(origin: UUID, notifications: Iterable[Notification]) -> list[str]:
+def payloads_of(origin: UUID, notifications: Sequence[Notification]) -> list[str]:
     """Return payloads of at most LONGEST_PAYLOAD bytes; a single empty one if there are no notifications."""
-    remaining = iter(notifications)
-    payloads = [_payload(origin, list(islice(remaining, MOST_PER_PAYLOAD)))]
-    while chunk := list(islice(remaining, MOST_PER_PAYLOAD)):
-        payloads.append(_payload(origin, chunk))
-    return payloads
+    # A process of an earlier version reads no payload with a kind that it doesn't know, so the newest has its own.
+    listings = [each for each in notifications if isinstance(each, ListingChanged)]
+    others = [each for each in notifications if not isinstance(each, ListingChanged)]
+    chunks = [*_chunks(others), *_chunks(listings)] or [[]]
+    return [_payload(origin, chunk) for chunk in chunks]
 
 
 def read_payload(payload: object) -> Message | None:
@@ -100,5 +109,10 @@ def read_payload(payload: object) -> Message | None:
         return None
 
 
-def _payload(origin: UUID, notifications: list[Notification]) -> str:
-    return _MESSAGE.dump_json(Message(origin, notifications)).decode()
+def _chunks(notifications: Sequence[Notification]) -> Generator[Sequence[Notification]]:
+    for start in range(0, len(notifications), MOST_PER_PAYLOAD):
+        yield notifications[start : start + MOST_PER_PAYLOAD]
+
+
+def _payload(origin: UUID, notifications: Sequence[Notification]) -> str:
+    return _MESSAGE.dump_json(Message(origin, list(notifications))).decode()

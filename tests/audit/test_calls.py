@@ -9,8 +9,9 @@ import pytest
 from starlette.applications import Starlette
 
 from app.access import grant_cache
-from app.db import Engine, transaction
+from app.db import Engine, transaction, transactions
 from app.db.embedded import DatabaseUrls
+from app.db.engine import Driver
 from app.errors import Unavailable
 from app.main import create_app
 from app.mcp.catalogue import TOOLS
@@ -127,6 +128,35 @@ async def test_a_call_that_is_cancelled_leaves_a_row(
         tasks.cancel_scope.cancel()
     (row,) = await calls(app, engine)
     assert only(row, "tool", "outcome", "touched") == ("add_items", "cancelled", None)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"idempotency_key": "k"}], ids=["one message", "transaction"])
+async def test_a_call_that_is_cancelled_once_it_is_stored_is_recorded_as_it_ended(
+    app: Starlette, client: McpClient, engine: Engine, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, str]
+) -> None:
+    await client.call("add_items", items=["tea"])
+    sent, go = anyio.Event(), anyio.Event()
+    message = "_send_alone" if not arguments else "_send"
+    send = getattr(transactions, message)
+
+    async def held(driver: Driver, statement: str, *values: object) -> Any:
+        result = await send(driver, statement, *values)
+        if not arguments or statement == "COMMIT":
+            sent.set()
+            await go.wait()
+        return result
+
+    async with anyio.create_task_group() as tasks:
+        monkeypatch.setattr(transactions, message, held)
+        call = {"name": "add_items", "arguments": {"items": ["milk", "bread"], **arguments}}
+        tasks.start_soon(client.send, "tools/call", call)
+        await sent.wait()
+        tasks.cancel_scope.cancel()
+        go.set()
+    monkeypatch.undo()
+    assert [each["name"] for each in (await client.call("list_items"))["items"]] == ["tea", "milk", "bread"]
+    rows = [row for row in await calls(app, engine) if row["tool"] == "add_items"]
+    assert only(rows[-1], "outcome", "touched") == ("ok", 2)
 
 
 @pytest.mark.own_database

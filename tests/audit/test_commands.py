@@ -54,7 +54,7 @@ async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(recor
     ended = run(tmp_path, "audit", "verify", **variables)
     assert ended.returncode == 1
     first, second, *_ = ended.stdout.splitlines()
-    assert first == "The record is broken at entry 2: changed. It is not the entry that was sealed here."
+    assert first == "The record is broken at entry 2: changed. It is not the entry that was chained here."
     assert second == "Chained entries, valid up to the fault: 1, after number 0."
 
 

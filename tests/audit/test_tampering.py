@@ -21,7 +21,7 @@ ANOTHER = {
 """Another value of each type."""
 
 
-@pytest.mark.proves("""au-sealed MUST own rule
+@pytest.mark.proves("""au-chained MUST own rule
     The record is chained so that a removal or change shows.
     Here: One chainer links the rows with an HMAC; a change of any column and a deletion are found.""")
 async def test_a_change_of_any_column_is_found(record: Record) -> None:
@@ -71,7 +71,7 @@ async def test_a_change_of_the_ends_of_the_chain_is_found(record: Record) -> Non
     assert await record.fault() == ("missing", None)
 
 
-@pytest.mark.proves("au-sealed")
+@pytest.mark.proves("au-chained")
 @pytest.mark.parametrize("no", [1, 3, 5])
 async def test_deleting_an_entry_is_found(record: Record, no: int) -> None:
     await record.chain(5)
@@ -155,7 +155,7 @@ async def test_entries_that_are_not_chained_are_a_fault_after_a_minute(record: R
     assert (verdict.waiting, verdict.fault) == (2, None)
     verdict = await record.verify(NOW + timedelta(seconds=61))
     assert verdict.fault is not None
-    assert (verdict.valid, verdict.fault.kind, verdict.fault.no) == (2, "unsealed", 3)
+    assert (verdict.valid, verdict.fault.kind, verdict.fault.no) == (2, "unchained", 3)
 
 
 async def test_an_older_state_of_everything_is_found_by_a_head_from_the_log(record: Record) -> None:

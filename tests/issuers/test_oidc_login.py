@@ -165,7 +165,8 @@ async def test_an_email_address_does_not_open_the_account_with_it(
 
 @pytest.mark.proves("""up-state MUST OIDC Core §3.1.2.1; RFC 9700 §4.7; MCP security_best_practices (OAuth State)
     Sign-in at the provider has a random state, bound to the browser, valid once and for a short time.
-    Here: The state is valid once, in the browser that left with it, while its request waits, or for ten minutes.""")
+    Here: The state works once, in the browser that started the sign-in. It expires with the client's request that is
+    waiting for it, or after ten minutes.""")
 async def test_a_state_is_no_good_in_another_browser(
     ada: Traveller, other_http: httpx.AsyncClient, engine: Engine
 ) -> None:

@@ -8,8 +8,17 @@ from jinja2 import Environment, StrictUndefined
 from app.limits import defaults
 from app.limits.concurrency import ConcurrencyLimit
 from app.limits.rate_limit import Key, RateLimit
-from app.lists.models import ITEMS_PER_CALL, ITEMS_PER_LIST, LINES_PER_NAME, LISTS_PER_HOUSEHOLD
+from app.lists.models import (
+    ITEMS_PER_CALL,
+    ITEMS_PER_LIST,
+    LINES_LOOKED_AT,
+    LINES_PER_CALL,
+    LINES_PER_NAME,
+    LISTS_PER_HOUSEHOLD,
+)
+from app.mcp.resources.spec import LONGEST_TEXT
 from app.mcp.subscriptions import STREAMS, STREAMS_PER_GRANT, STREAMS_PER_PERSON, URIS_PER_STREAM
+from app.mcp.tools.export_list import LONGEST
 from app.oauth.authorize.endpoint import MOST_OPEN
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.runtime.mailer import LONGEST_QUEUE
@@ -31,6 +40,10 @@ _QUOTAS: Final = [
     ("items on a list", ITEMS_PER_LIST),
     ("open lines of one name on a list", LINES_PER_NAME),
     ("items in one call", ITEMS_PER_CALL),
+    ("lines of one name, open or bought, that a call looks at; those bought last come first", LINES_LOOKED_AT),
+    ("lines with the names of one call", LINES_PER_CALL),
+    ("characters of an export", LONGEST),
+    ("characters of a resource, and of a list that a prompt attaches", LONGEST_TEXT),
     ("connections of a person: approvals and API keys together", MOST_CONNECTIONS),
     ("authorization requests that wait in one browser; with one more, the oldest is closed", MOST_OPEN),
     ("open streams of a grant, in each process", STREAMS_PER_GRANT),
@@ -88,12 +101,14 @@ Try again in ...". [accounts.md](accounts.md#guessing) says more.
 {% endfor %}
 ## Concurrency limits
 
-How many at once, in each process. Who waits longer is answered with 503 or, for a fetch on behalf of others, with 429.
+How many at once, in each process. Who waits longer is answered with 503 or, for a fetch on behalf of others, with 429;
+in a tool call, with the error `unavailable` and `retry_after`.
 
 | name | at once | of each | waits at most | what it bounds |
 |---|---|---|---|---|
 {% for each in concurrency_limits -%}
-| {{ each.name }} | {{ each.at_once }} | {{ each | key }} | {{ each.seconds | seconds }} | {{ each.protects }} |
+| {{ each.name }} | {{ "{:,}".format(each.at_once) }} | {{ each | key }} | {{ each.seconds | seconds }} \
+| {{ each.protects }} |
 {% endfor %}
 ## Quotas
 

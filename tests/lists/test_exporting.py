@@ -3,17 +3,22 @@
 import csv
 import io
 import json
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lists.export import COLUMNS, as_csv, as_json, as_markdown, guard, unguard
+from app.lists.export import COLUMNS, FORMS, Form, guard, unguard
 from app.lists.models import ShoppingList
 
 LIST = ShoppingList(UUID(int=1), 1, "Groceries", 0, category_order=("Fruit",))
 CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\r\n\t"), min_size=1)
 ITEMS = st.lists(st.dictionaries(st.sampled_from(COLUMNS), CELLS, min_size=1))
+
+
+def written(form: Form, items: Iterable[Mapping[str, str]]) -> str:
+    return FORMS[form].text(LIST, map(FORMS[form].item, items))
 
 
 @given(st.text())
@@ -36,14 +41,14 @@ def test_only_what_looks_like_a_formula_is_guarded() -> None:
 
 @given(ITEMS)
 def test_csv_is_read_back_without_loss(items: list[dict[str, str]]) -> None:
-    table = csv.DictReader(io.StringIO(as_csv(LIST, items), newline=""))
+    table = csv.DictReader(io.StringIO(written("csv", items), newline=""))
     read = [{name: unguard(cell) for name, cell in row.items() if cell} for row in table]
     assert read == items
 
 
 @given(ITEMS)
 def test_json_is_read_back_without_loss(items: list[dict[str, str]]) -> None:
-    document = json.loads(as_json(LIST, items))
+    document = json.loads(written("json", items))
     assert document["items"] == items
     assert document["list"] == {"name": "Groceries", "category_order": ["Fruit"]}
 
@@ -53,6 +58,6 @@ def test_markdown_shows_what_was_typed_and_never_markup() -> None:
         {"name": "[milk](http://evil.example)", "quantity": "2", "unit": "l", "note": "a\n# b"},
         {"name": "**bread**", "checked_at": "2026-11-21T12:00:00+00:00"},
     ]
-    assert as_markdown(LIST, items) == (
+    assert written("markdown", items) == (
         "# Groceries\n\n- [ ] 2 l \\[milk\\]\\(http\\:\\/\\/evil\\.example\\) \\(a \\# b\\)\n- [x] \\*\\*bread\\*\\*\n"
     )

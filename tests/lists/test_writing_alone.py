@@ -49,7 +49,7 @@ class Home:
 
     @property
     def proven(self) -> ProvenHousehold:
-        def note(household_id: UUID, lists: Mapping[UUID, int]) -> None:
+        def note(household_id: UUID, lists: Mapping[UUID, int], listing: bool) -> None:
             assert household_id == self.actor.default_household_id
             self.told.append(dict(lists))
 

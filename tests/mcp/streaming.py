@@ -45,11 +45,19 @@ class Following:
 
     async def uri(self) -> str:
         """The address that the next notification names."""
+        message = await self._next("notifications/resources/updated")
+        return message["params"]["uri"]
+
+    async def other_resources(self) -> None:
+        """Return when the next notification says that the list of resources has changed."""
+        await self._next("notifications/resources/list_changed")
+
+    async def _next(self, method: str) -> dict[str, Any]:
         with anyio.fail_after(SECONDS):
             message = await anext(self._messages)
-        assert message["method"] == "notifications/resources/updated", message
+        assert message["method"] == method, message
         assert message["params"]["_meta"][SUBSCRIPTION_ID] == self._request_id
-        return message["params"]["uri"]
+        return message
 
     async def uris_to_the_end(self) -> list[str]:
         """Every address named until the stream ends as the protocol wants it: with a result."""
@@ -60,14 +68,16 @@ class Following:
                     assert message["id"] == self._request_id
                     assert message["result"]["_meta"][SUBSCRIPTION_ID] == self._request_id
                     return uris
-                uris.append(message["params"]["uri"])
+                uris.append(message["params"].get("uri", message["method"]))
         raise AssertionError("the stream was cut off")
 
 
 @asynccontextmanager
-async def follow(client: McpClient, *uris: str) -> AsyncGenerator[Following]:
-    """Follow these addresses while the block runs; the acknowledgement has arrived when it starts."""
-    message = client.message("subscriptions/listen", {"notifications": {"resourceSubscriptions": list(uris)}})
+async def follow(client: McpClient, *uris: str, **more: bool) -> AsyncGenerator[Following]:
+    """Follow these addresses, and whatever `more` asks for, while the block runs; the acknowledgement has arrived when
+    it starts."""
+    asked = {"resourceSubscriptions": list(uris), **more}
+    message = client.message("subscriptions/listen", {"notifications": asked})
     headers = client.headers("subscriptions/listen")
     timeout = httpx.Timeout(SECONDS)
     async with client.http.stream("POST", client.path, json=message, headers=headers, timeout=timeout) as response:

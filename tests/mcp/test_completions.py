@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.mcp import completions
+from app.text import fold
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 
@@ -53,6 +54,9 @@ async def test_prompts_are_completed_with_what_people_say(each_era: McpClient) -
     await fill(each_era)
     assert await complete(each_era, "plan_meals", "list", "É") == ["Épicerie"]
     assert await complete(each_era, "go_shopping", "store") == ["Café", "Carrefour", "Corner shop"]
+    await each_era.call("add_items", items=[{"name": "soap", "store": "CARREFOUR"}, {"name": "oil", "store": "cafe"}])
+    stores = await complete(each_era, "go_shopping", "store")
+    assert sorted(map(fold, stores)) == ["cafe", "carrefour", "corner shop"], "spellings of one store are one"
     assert await complete(each_era, "go_shopping", "store", "CAF") == ["Café"]
     (month,) = await complete(each_era, "spending_review", "month", "20")
     assert len(month) == len("2026-11")

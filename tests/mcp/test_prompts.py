@@ -120,6 +120,7 @@ async def test_a_prompt_says_which_tools_it_names(client: McpClient, prompt: Pro
     [
         ("spending_review", {"month": "2026-13"}, "month must look like 2026-11."),
         ("spending_review", {"month": "november"}, "month must look like 2026-11."),
+        ("spending_review", {"group_by": "shop"}, "group_by must be one of store, category, person, item, month."),
         ("go_shopping", {"list": "Nowhere"}, "list"),
         ("go_shopping", {"store": "a\0b"}, "store"),
         ("plan_meals", {"wishes": "w" * 501}, "wishes"),

@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from app.db import Engine
-from app.mcp.resources import serve
+from app.mcp.resources import lists, serve
 from app.mcp.resources.sample import HEADER, MOST_ROWS
 from tests.audit.looking import log_of, only, recorded
 from tests.factory import Connected, Factory
@@ -158,9 +158,9 @@ async def test_a_list_that_is_too_long_for_one_text_is_refused_with_the_way_to_r
 ) -> None:
     await client.call("add_items", items=["milk", "bread"])
     uri = f"shopping://{await ref_of(client)}/lists/L1"
-    monkeypatch.setattr(serve, "LARGEST", 20)
+    monkeypatch.setattr(lists, "LONGEST_TEXT", 10)
     error = await client.error("resources/read", {"uri": uri})
-    assert (error["code"], error["data"]["field"]) == (-32602, "uri")
+    assert (error["code"], error["data"]["field"]) == (-32602, "list")
     assert "list_items" in error["message"]
 
 

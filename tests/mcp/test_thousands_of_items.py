@@ -12,6 +12,9 @@ import pytest
 
 import app
 from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
+from app.lists.query_repository import PART
+from app.mcp.resources.spec import LONGEST_TEXT
 from app.mcp.tools.changes import MOST_SHOWN
 from bench.filling import lengthen_lists
 from tests.factory import Connected
@@ -106,3 +109,93 @@ async def test_a_removal_that_is_cancelled_in_a_pause_removes_nothing(
 
     assert removing.cancelled()
     assert (shown["open"], shown["checked"]) == (0, ITEMS)
+
+
+async def lengthen(database: DatabaseUrls, ada: Connected, *, note: str) -> None:
+    """Fill Ada's list with open items that have a note."""
+    await lengthen_lists(database.superuser, [ada.token], ITEMS, ITEMS + 1)
+    superuser = await connect(database.superuser)
+    await superuser.execute("UPDATE items SET note = $1 WHERE household_id = $2", note, ada.household_id)
+    await superuser.close()
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "markdown"])
+async def test_a_long_export_pauses_for_others(
+    client: McpClient, ada: Connected, database: DatabaseUrls, form: str
+) -> None:
+    await lengthen(database, ada, note="as long as notes are")
+    with longest_stretch() as longest:
+        exported = await client.call("export_list", format=form)
+    assert exported["items"] == ITEMS
+    assert 0 < longest[-1] < ITEMS / 3
+
+
+async def test_a_list_that_is_too_long_is_read_no_further_than_it_may_be_long(
+    client: McpClient, ada: Connected, database: DatabaseUrls
+) -> None:
+    await lengthen(database, ada, note="é" * 2_000)
+    uri = f"shopping://{(await client.call('get_overview'))['household']['ref']}/lists/L1"
+    calls: Counter[str] = Counter()
+
+    def called(name: str) -> None:
+        calls[name] += 1
+
+    with watching_calls(called):
+        refusal = await client.error("resources/read", {"uri": uri})
+    assert "takes more than 1,000,000 characters" in refusal["message"]
+    assert calls["_cells"] <= LONGEST_TEXT / 2_000 + PART
+    with watching_calls(called):
+        refusal = await client.error("prompts/get", {"name": "plan_meals", "arguments": {}})
+    assert "takes more than 1,000,000 characters" in refusal["message"]
+    assert calls["_cells"] <= 2 * (LONGEST_TEXT / 2_000 + PART)
+    refused = await client.refusal("export_list", format="csv")
+    assert (refused["code"], refused["field"]) == ("invalid", "list")
+    assert "list_items has it page by page" in refused["message"]
+
+
+@pytest.mark.parametrize("tool", ["add_items", "check_items"])
+async def test_long_lines_are_parsed_with_pauses(client: McpClient, tool: str) -> None:
+    line = "2 kg flour (" + "é " * 990 + ")"
+    calls: Counter[str] = Counter()
+    most: list[int] = [0]
+
+    async def turn() -> None:
+        while True:
+            most.append(max(most[-1], calls["_parse_phrase"] + calls["parse_phrase"]))
+            calls.clear()
+            await asyncio.sleep(0)
+
+    def called(name: str) -> None:
+        calls[name] += 1
+
+    turns = asyncio.create_task(turn())
+    with watching_calls(called):
+        await client.call(tool, items=[f"{number} {line}" for number in range(100)])
+    turns.cancel()
+    assert 0 < most[-1] <= 6
+
+
+async def test_names_with_too_many_lines_are_refused_with_what_to_do(
+    client: McpClient, ada: Connected, database: DatabaseUrls
+) -> None:
+    await lengthen_lists(database.superuser, [ada.token], ITEMS, ITEMS + 1, checked=True)
+    superuser = await connect(database.superuser)
+    # A hundred and fifty lines of each name, of which the newest are looked at.
+    await superuser.execute(
+        """UPDATE items SET name_key = 'stored ' || no / 250, name = 'stored ' || no / 250,
+        note = 'n' || no, checked_at = now() - no * interval '1 second' WHERE household_id = $1""",
+        ada.household_id,
+    )
+    await superuser.close()
+    names = [f"stored {number}" for number in range(20)]
+    for tool in ("add_items", "check_items"):
+        refusal = await client.refusal(tool, items=names)
+        assert (refusal["code"], refusal["field"]) == ("limit", "items")
+        assert "more than 2,000 lines of these names" in refusal["message"]
+    added = await client.call("add_items", items=names[:5])
+    assert added["counts"] == {"added": 5}
+    for items in ([names[1] + " (n499)"], [names[1] + " (n499)", "i3"]):
+        (missing, *_) = (await client.call("check_items", items=items, checked=False))["results"]
+        assert "more lines than are looked at" in missing["error"]["message"]
+    (found,) = (await client.call("check_items", items=[names[1] + " (n251)"], checked=False))["results"]
+    assert found["status"] == "unchecked"

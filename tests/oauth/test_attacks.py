@@ -61,8 +61,8 @@ async def test_a_browsers_session_gets_no_token(server: RunningServer, http: htt
 
 @pytest.mark.proves("""az-no-next MUST RFC 9700 §2.1, §4.11
     No endpoint redirects to a URL named in its query.
-    Here: On the way of a client's request there is none: it goes by the id of the stored request, which belongs to one
-    browser. The account's sign-in takes `next`, and only a path of this service in it.""")
+    Here: A client's request is continued by its stored id, which works in one browser only, so no URL is passed along.
+    The account's sign-in alone has a `next`, and accepts nothing but paths of this service.""")
 async def test_no_address_in_a_request_decides_where_a_page_leads(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:

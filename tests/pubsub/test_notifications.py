@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.pubsub import GrantEnded, ListChanged, MembersChanged, Notification, Refetch
+from app.pubsub import GrantEnded, ListChanged, ListingChanged, MembersChanged, Notification, Refetch
 from app.pubsub.notifications import LONGEST_PAYLOAD, payloads_of, read_payload
 
 ORIGIN = UUID(int=7)
@@ -25,6 +25,12 @@ def test_every_kind_of_notification_survives_the_round_trip() -> None:
     assert message is not None
     assert message.origin == ORIGIN
     assert message.cues == notifications
+
+
+def test_a_kind_that_an_earlier_version_does_not_know_has_a_payload_of_its_own() -> None:
+    changed, listing = ListChanged(uuid4(), uuid4(), 7), ListingChanged(uuid4())
+    messages = [read_payload(payload) for payload in payloads_of(ORIGIN, [listing, changed])]
+    assert [each and each.cues for each in messages] == [[changed], [listing]]
 
 
 @pytest.mark.parametrize("number", [0, 1, 39, 40, 41, 1000])

@@ -21,6 +21,7 @@ from app.lists.items.fields import (
     GivenDetails,
     Item,
     ParsedItem,
+    fold_notes,
     parse_details,
     parse_label,
     parse_quantity,
@@ -38,6 +39,7 @@ from app.lists.models import (
 )
 from app.lists.resolve_list import resolve_list
 from app.quantities import Phrase, parse_phrase
+from app.runtime.turns import map_texts
 from app.text import clean
 
 Answer = TypeVar("Answer")
@@ -68,11 +70,11 @@ async def add_items(
     members: Sequence[Member] = ()
     if _names_a_member(entries):
         members = await households.members_of(tenant.connection, tenant.household_id)
-    parsed = [_parse(entry, f"items[{number}]", members) for number, entry in enumerate(entries)]
+    parsed = await _parse_all(entries, members)
     items = [each for each in parsed if isinstance(each, ParsedItem)]
     found = await read_for_add(tenant, list_name, {each.name_key for each in items})
     clock, shopping_list = found.clock, found.on or await resolve_list(tenant, list_name)
-    plan = _plan_beside(found, shopping_list, items, on_duplicate)
+    plan = await _plan_beside(found, shopping_list, items, on_duplicate)
     outcomes = _outcomes(parsed, plan)
     refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
     event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
@@ -95,7 +97,7 @@ async def add_items_alone(
     """
     if _names_a_member(entries):
         return None
-    parsed = [_parse(entry, f"items[{number}]", ()) for number, entry in enumerate(entries)]
+    parsed = await _parse_all(entries, ())
     items = [each for each in parsed if isinstance(each, ParsedItem)]
     if len(items) < len(parsed):
         return None
@@ -133,7 +135,7 @@ async def _add_beside(
     """Add entries beside the items that were found, if nothing has changed since."""
     clock = found.clock
     expectations.note(household, list_name, clock, on)
-    plan = _plan_beside(found, on, items, on_duplicate)
+    plan = await _plan_beside(found, on, items, on_duplicate)
     if any(isinstance(each, str) for each in plan.outcomes):
         return None
     changes = [change for change in plan.changes.values() if change.before != change.after]
@@ -168,6 +170,17 @@ def _changed(
 def _list_of(expected: Expected) -> ShoppingList:
     """Return as much of the expected list as a result shows."""
     return ShoppingList(expected.list_id, expected.list_no, name="", rev=expected.rev)
+
+
+async def _parse_all(entries: Sequence[str | NewItem], members: Sequence[Member]) -> Sequence[ParsedItem | AppError]:
+    """Return each entry parsed, or its refusal."""
+    return await map_texts(
+        lambda each: _parse(each[1], f"items[{each[0]}]", members), [*enumerate(entries)], lambda each: _length(each[1])
+    )
+
+
+def _length(entry: str | NewItem) -> int:
+    return len(entry) if isinstance(entry, str) else len(entry.name) + len(entry.note or "")
 
 
 def _parse(entry: str | NewItem, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
@@ -208,11 +221,15 @@ def _plan_new_lines(expected: Expected, items: Sequence[ParsedItem], on_duplicat
     return plan if all(isinstance(each, Outcome) for each in plan.outcomes) else None
 
 
-def _plan_beside(found: AddSituation, on: ShoppingList, items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan:
+async def _plan_beside(
+    found: AddSituation, on: ShoppingList, items: Sequence[ParsedItem], on_duplicate: OnDuplicate
+) -> Plan:
     """Return the plan for entries beside the items that are on the list."""
     clock, today = found.clock, found.clock.now.date()
     alike = [_without_past_day(item, today) for item in found.alike]
     entries = [_without_past_day(item, today) for item in items]
+    await fold_notes(alike)
+    await fold_notes(entries)
     return plan_add(alike, entries, on_duplicate, clock.next_item, on.room, list_id=on.id)
 
 

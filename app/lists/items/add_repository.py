@@ -10,9 +10,9 @@ from app.db.transactions import WRITE_CONTEXT, Rows
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items.expectations import Expected
 from app.lists.items.fields import Item
-from app.lists.items.repository import ITEM_COLUMNS, item_of
+from app.lists.items.repository import ITEM_COLUMNS, item_of, refuse_too_many_lines
 from app.lists.items.save_repository import GIVEN_COLUMNS, GIVEN_TYPES, rows_as_json, scalars_of
-from app.lists.models import ITEMS_PER_LIST, LINES_PER_NAME, ShoppingList
+from app.lists.models import ITEMS_PER_LIST, LINES_LOOKED_AT, LINES_PER_CALL, ShoppingList
 from app.lists.repository import (
     CLOCK_COLUMNS,
     CLOCK_WIDTH,
@@ -24,8 +24,7 @@ from app.lists.repository import (
     list_of,
 )
 from app.lists.resolve_list import list_key
-
-MOST_ALIKE: Final = 2 * LINES_PER_NAME
+from app.runtime.turns import map_in_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +48,14 @@ def _found(which: str, keys: str, in_context: str) -> str:
                 SELECT {ITEM_COLUMNS} FROM items
                 WHERE {in_context} AND items.household_id = $1 AND items.list_id = target.id
                   AND items.name_key = searched.name_key AND items.deleted_at IS NULL
-                ORDER BY items.checked_at DESC NULLS FIRST LIMIT {MOST_ALIKE}
+                ORDER BY items.checked_at DESC NULLS FIRST LIMIT {LINES_LOOKED_AT}
             ) AS alike
         )"""  # noqa: S608
 
 
-_RESULT: Final = """
+_RESULT: Final = f"""
     clock.*, target.*, alike.* FROM clock LEFT JOIN target ON true LEFT JOIN alike ON true
-    ORDER BY alike.position, alike.no
+    ORDER BY alike.position, alike.no LIMIT {LINES_PER_CALL + 1}
 """
 """What `_situation` reads, beside the first column."""
 
@@ -119,12 +118,15 @@ _INSERT: Final = {
 
 
 async def read_for_add(tenant: Tenant, list_name: str | None, name_keys: Collection[str]) -> AddSituation:
-    """Return what an add of these folded names to the named or else the default list finds. Needs the write lock."""
+    """Return what an add of these folded names to the named or else the default list finds. Needs the write lock.
+
+    Raises `LimitReached` when there are too many lines of these names, as the other functions here do.
+    """
     statement, which = _choose(_READ, tenant.actor.person_id, list_name)
     rows = await tenant.driver.fetch(statement, tenant.household_id, *which, sorted(set(name_keys)))
     if not rows:
         raise LookupError("the household has no clock row")
-    return _situation(rows)
+    return await _situation(rows)
 
 
 async def read_for_add_alone(
@@ -134,7 +136,7 @@ async def read_for_add_alone(
     if no other comes first. None when the household has no clock."""
     statement, which = _choose(_READ_ALONE, household.actor.person_id, list_name)
     rows = await household.fetch(statement, *which, sorted(set(name_keys)))
-    return _next_situation(rows)
+    return await _next_situation(rows)
 
 
 async def insert_alone(
@@ -164,7 +166,7 @@ async def insert_alone(
         *(scalars_of(fresh[0]) if len(fresh) == 1 else (await rows_as_json(fresh),)),
         changed=lambda rows: {expected.list_id: expected.rev + 1} if _is_stored(rows) else {},
     )
-    return (True, None) if _is_stored(rows) else (False, _next_situation(rows))
+    return (True, None) if _is_stored(rows) else (False, await _next_situation(rows))
 
 
 def _is_stored(rows: Rows) -> bool:
@@ -177,16 +179,17 @@ def _choose(statements: tuple[str, str], person_id: UUID, list_name: str | None)
     return (on_default, (person_id,)) if list_name is None else (on_named, list_key(list_name))
 
 
-def _situation(rows: Rows) -> AddSituation:
+async def _situation(rows: Rows) -> AddSituation:
     of_list, of_item = 1 + CLOCK_WIDTH, 1 + CLOCK_WIDTH + LIST_WIDTH
     first = rows[0]
     on = None if first[of_list] is None else list_of(first[of_list:])
-    alike = [item_of(row[of_item:]) for row in rows if row[of_item] is not None]
+    refuse_too_many_lines(rows)
+    alike = await map_in_turns(lambda row: item_of(row[of_item:]), rows if first[of_item] is not None else ())
     return AddSituation(Clock(*first[1:of_list]), on, alike)
 
 
-def _next_situation(rows: Rows) -> AddSituation | None:
+async def _next_situation(rows: Rows) -> AddSituation | None:
     if not rows:
         return None
-    found = _situation(rows)
+    found = await _situation(rows)
     return replace(found, clock=replace(found.clock, rev=found.clock.rev + 1))

@@ -5,11 +5,12 @@ results of tools (`app/mcp/tools/items.py`) name the fields again, for readers a
 `tests/lists/test_fields.py` holds them to the table. `docs/architecture.md` shows how a field is added.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.errors import Invalid, NotFound
 from app.households.models import Member
 from app.quantities import Quantity, make_quantity
 from app.quantities.merge_key import merge_key
+from app.runtime.turns import map_texts
 from app.text import clean, fold
 
 Priority = Literal["low", "high"]
@@ -175,6 +177,11 @@ class ParsedItem(ItemDetails):
     def name_key(self) -> str:
         """The key that lines of the same thing share."""
         return merge_key(self.name)
+
+
+async def fold_notes(items: Collection[ItemDetails]) -> None:
+    """Fold the notes of items ahead, in turns: long ones take a while."""
+    await map_texts(attrgetter("note_key"), [item for item in items if item.note], lambda item: len(item.note or ""))
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,17 @@
 """Items in the database: finding them. `save_repository.py` stores them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from app.db.engine import CONTEXT, IN_CONTEXT
+from app.errors import LimitReached
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items.fields import FIELDS, Item
 from app.lists.items.ordering import Spot
-from app.lists.models import ITEMS_PER_LIST, ShoppingList
+from app.lists.models import ITEMS_PER_LIST, LINES_LOOKED_AT, LINES_PER_CALL, ShoppingList
 from app.lists.repository import (
     CLOCK_COLUMNS,
     CLOCK_WIDTH,
@@ -42,23 +43,39 @@ def item_of(row: Row) -> Item:
 async def find_items(
     tenant: Tenant, numbers: Collection[int], list_id: UUID | None, name_keys: Collection[str]
 ) -> list[Item]:
-    """Return the items with these numbers, on any list, and those of one list that have one of the folded names.
+    """Return the items with these numbers, on any list, and those of one list that have one of the folded names: of
+    each name all open ones, and those checked last.
 
-    Removed items, and items on a deleted list, are left out.
+    Removed items, and items on a deleted list, are left out. Raises `LimitReached` when they are too many.
     """
     rows = await tenant.driver.fetch(
         f"""
-        SELECT {ITEM_COLUMNS} FROM items
-        WHERE household_id = $1 AND deleted_at IS NULL AND (no = ANY($2) OR (list_id = $3 AND name_key = ANY($4)))
-          AND list_id IN (SELECT id FROM lists WHERE household_id = $1 AND deleted_at IS NULL)
-        ORDER BY position, no
+        SELECT * FROM (
+            SELECT {ITEM_COLUMNS} FROM items WHERE household_id = $1 AND deleted_at IS NULL AND no = ANY($2)
+            UNION
+            SELECT alike.* FROM unnest($4::text[]) AS searched(name_key), LATERAL (
+                SELECT {ITEM_COLUMNS} FROM items
+                WHERE household_id = $1 AND list_id = $3 AND items.name_key = searched.name_key AND deleted_at IS NULL
+                ORDER BY items.checked_at DESC NULLS FIRST LIMIT {LINES_LOOKED_AT}
+            ) AS alike
+        ) AS found
+        WHERE list_id IN (SELECT id FROM lists WHERE household_id = $1 AND deleted_at IS NULL)
+        ORDER BY position, no LIMIT {LINES_PER_CALL + 1}
         """,  # noqa: S608
         tenant.household_id,
         list(numbers),
         list_id,
-        list(name_keys),
+        sorted(set(name_keys)),
     )
+    refuse_too_many_lines(rows)
     return await map_in_turns(item_of, rows)
+
+
+def refuse_too_many_lines(rows: Sequence[Row]) -> None:
+    """Raise `LimitReached` when a call about items by name found more lines than it may look at."""
+    if len(rows) > LINES_PER_CALL:
+        message = f"The list has more than {LINES_PER_CALL:,} lines of these names. Name fewer in one call."
+        raise LimitReached(message, field="items")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +101,12 @@ def _find_statement(which: str, first: int) -> str:
             WHERE {IN_CONTEXT} AND items.household_id = $1 AND items.no = {number} AND items.list_id = target.id
               AND items.deleted_at IS NULL
             UNION
-            SELECT {ITEM_COLUMNS} FROM target, items
-            WHERE {IN_CONTEXT} AND items.household_id = $1 AND items.list_id = target.id
-              AND items.name_key = ANY({keys}) AND items.deleted_at IS NULL
+            SELECT alike.* FROM target, unnest({keys}) AS searched(name_key), LATERAL (
+                SELECT {ITEM_COLUMNS} FROM items
+                WHERE {IN_CONTEXT} AND items.household_id = $1 AND items.list_id = target.id
+                  AND items.name_key = searched.name_key AND items.deleted_at IS NULL
+                ORDER BY items.checked_at DESC NULLS FIRST LIMIT {LINES_LOOKED_AT}
+            ) AS alike
         ), namesakes AS (
             SELECT {ITEM_COLUMNS} FROM target, items
             WHERE {IN_CONTEXT} AND items.household_id = $1 AND items.list_id = target.id
@@ -113,17 +133,18 @@ async def find_items_alone(
         statement, which = _FIND_ON_DEFAULT, (household.actor.person_id,)
     else:
         statement, which = _FIND_ON_NAMED, list_key(list_name)
-    rows = await household.fetch(statement, *which, number, list(name_keys))
+    rows = await household.fetch(statement, *which, number, sorted(set(name_keys)))
     if not rows:
         return None
     of_item = CLOCK_WIDTH + LIST_WIDTH
     clock = Clock(*rows[0][:CLOCK_WIDTH])
-    items = [(row[of_item], item_of(row[of_item + 1 :])) for row in rows]
+    items = await map_in_turns(lambda row: item_of(row[of_item + 1 :]), rows)
+    are_found = [row[of_item] for row in rows]
     return ItemSituation(
         replace(clock, rev=clock.rev + 1),
         list_of(rows[0][CLOCK_WIDTH:]),
-        [item for is_found, item in items if is_found],
-        [item for is_found, item in items if not is_found],
+        [item for item, is_found in zip(items, are_found, strict=True) if is_found],
+        [item for item, is_found in zip(items, are_found, strict=True) if not is_found],
     )
 
 

@@ -1,7 +1,7 @@
 """Finding the items that a call names: by ref (`i12`), or by name on a list, with a note where lines share a name."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -9,12 +9,13 @@ from app.errors import Ambiguous, AppError, NotFound
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import repository
 from app.lists.items.candidates import CANDIDATES, candidates_for, label_of
-from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item, ParsedItem
+from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item, ParsedItem, fold_notes
 from app.lists.items.repository import ItemSituation
-from app.lists.models import ShoppingList
+from app.lists.models import LINES_LOOKED_AT, ShoppingList
 from app.lists.resolve_list import resolve_list
 from app.quantities import parse_phrase
 from app.quantities.merge_key import merge_key
+from app.runtime.turns import map_texts
 from app.text import clean
 
 State = Literal["open", "checked"]
@@ -57,15 +58,19 @@ async def resolve_items(
     only tells lines of one name apart.
     Raises `NotFound` for the list; an entry that can't be resolved has its refusal in its place.
     """
-    parsed = [_parse(name, field.format(number)) for number, name in enumerate(names)]
+    parsed = await map_texts(
+        lambda each: _parse(each[1], field.format(each[0])), [*enumerate(names)], lambda each: len(each[1])
+    )
     usable = [each for each in parsed if isinstance(each, _Name)]
     needs_list = list_name is not None or any(each.number is None for each in usable)
     named_list = await resolve_list(tenant, list_name) if needs_list else None
     keys = {key for each in usable for key in (each.key, each.parts.name_key)}
     numbers = {each.number for each in usable if each.number is not None}
     found = await repository.find_items(tenant, numbers, named_list and named_list.id, keys)
-    only_there = named_list if list_name is not None else None
-    items = [_pick(each, found, named_list, only_there, prefer) if isinstance(each, _Name) else each for each in parsed]
+    if any(each.parts.note is not None for each in usable):
+        await fold_notes(found)
+    among = _Among(found, named_list, anywhere=list_name is None)
+    items = [_pick(each, among, prefer) if isinstance(each, _Name) else each for each in parsed]
     unknown = {
         name.parts.name_key
         for each, name in zip(items, parsed, strict=True)
@@ -92,7 +97,7 @@ async def resolve_item_alone(
     found = await repository.find_items_alone(household, list_name, parsed.number, keys)
     if found is None:
         return None
-    item = _pick(parsed, found.found, found.on, found.on, prefer)
+    item = _pick(parsed, _Among(found.found, found.on, anywhere=False), prefer)
     return None if isinstance(item, AppError) else (item, found)
 
 
@@ -113,18 +118,30 @@ def _parse(name: str, field: str) -> _Name | AppError:
     return _Name(field, number, merge_key(text), parts)
 
 
-def _pick(
-    name: _Name, found: Sequence[Item], named_list: ShoppingList | None, only_there: ShoppingList | None, prefer: State
-) -> Item | AppError:
-    if name.number is not None:
-        by_ref = next((item for item in found if item.no == name.number), None)
-        if by_ref is not None and (only_there is None or by_ref.list_id == only_there.id):
-            return by_ref
-    on_list = [item for item in found if named_list is not None and item.list_id == named_list.id]
-    matches = [item for item in on_list if item.name_key == name.key] or [
-        item
-        for item in on_list
-        if item.name_key == name.parts.name_key and (name.parts.note is None or item.note_key == name.parts.note_key)
+class _Among:
+    """The items that were found, by number and by folded name: a call may have many names, and each of them many lines.
+
+    Names are those on the list `on`; refs, with `anywhere`, those on every list.
+    """
+
+    def __init__(self, found: Iterable[Item], on: ShoppingList | None, *, anywhere: bool) -> None:
+        self.on = on
+        self.by_number: dict[int, Item] = {}
+        self.by_name: dict[str, list[Item]] = {}
+        for item in found:
+            is_there = on is not None and item.list_id == on.id
+            if anywhere or is_there:
+                self.by_number[item.no] = item
+            if is_there:
+                self.by_name.setdefault(item.name_key, []).append(item)
+
+
+def _pick(name: _Name, among: _Among, prefer: State) -> Item | AppError:
+    if name.number is not None and (by_ref := among.by_number.get(name.number)) is not None:
+        return by_ref
+    alike = among.by_name.get(name.parts.name_key, [])
+    matches = among.by_name.get(name.key) or [
+        item for item in alike if name.parts.note is None or item.note_key == name.parts.note_key
     ]
     preferred = [item for item in matches if (item.checked_at is None) == (prefer == "open")]
     matches = preferred or matches
@@ -135,7 +152,10 @@ def _pick(
     if matches:
         message = f"{name.field} fits several lines. Use the ref of one of the candidates."
         return Ambiguous(message, field=name.field, candidates=[label_of(item) for item in matches[:CANDIDATES]])
-    where = f"on {named_list.ref}" if named_list is not None else "in this household"
+    if len(alike) >= LINES_LOOKED_AT:
+        message = f"{name.field} has more lines than are looked at, and none of them fits. Use the ref of an item."
+        return NotFound(message, field=name.field)
+    where = f"on {among.on.ref}" if among.on is not None else "in this household"
     return NotFound(f"{name.field} is not an item {where}. list_items shows what is there.", field=name.field)
 
 

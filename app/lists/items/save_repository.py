@@ -56,21 +56,49 @@ def scalars_of(item: Item) -> Sequence[object]:
     return [row.get(column) for column in GIVEN_COLUMNS]
 
 
-_SAVE: Final = f"""
-    WITH clock AS (
-        UPDATE clocks SET next_item = $3, next_event = $4 + 1 WHERE household_id = $1
-    ), stamped AS (
-        UPDATE lists SET rev = $2, open_items = open_items + more.open, checked_items = checked_items + more.checked
-        FROM unnest($5::uuid[], $6::integer[], $7::integer[]) AS more(list_id, open, checked)
-        WHERE lists.household_id = $1 AND lists.id = more.list_id
-    ), recorded AS (
-        INSERT INTO events (household_id, no, rev, person_id, client_id, grant_id, kind, list_id, changes)
-        VALUES ($1, $4, $2, $8, $9, $10, $11, $12, $13::text::jsonb)
-    )
-    INSERT INTO items (household_id, rev, {_COLUMNS})
-    SELECT $1, $2, given.* FROM jsonb_to_recordset($14::text::jsonb) AS given({_TYPES})
-    ON CONFLICT (household_id, id) DO UPDATE SET rev = excluded.rev, {_OVERWRITTEN}
-"""  # noqa: S608
+def _save_statement(*, alone: bool, single: bool = False, purchases: str = "") -> str:
+    """Return the statement that saves items and their event, in a transaction that holds the write lock, or `alone`.
+
+    Alone it stores all of it or nothing: each step hangs on the one before, and its result is the number of items.
+    """
+    context = f"{WRITE_CONTEXT}, " if alone else ""
+    in_context = f"{IN_CONTEXT} AND " if alone else ""
+    rev = "rev = $2::bigint, " if alone else ""
+    if_unchanged = " AND rev = $2::bigint - 1 AND next_event = $4 RETURNING rev" if alone else ""
+    swapped, returning = ("swapped, ", " RETURNING lists.id") if alone else ("", "")
+    event = "$1, $4, $2, $8, $9, $10, $11, $12, $13::text::jsonb"
+    if alone:
+        all_are_stamped = "(SELECT count(*) FROM stamped) = cardinality($5)"
+        event = f"SELECT {event} FROM swapped WHERE {all_are_stamped} RETURNING no"  # noqa: S608
+    else:
+        event = f"VALUES ({event})"  # Citus takes no INSERT ... SELECT inside of WITH
+    if single:
+        row = ", ".join(f"${14 + number}::{kind}" for number, kind in enumerate(GIVEN_TYPES.values()))
+        source = "recorded"
+    else:
+        row = "given.*"
+        source = f"{'recorded, ' if alone else ''}jsonb_to_recordset($14::text::jsonb) AS given({_TYPES})"
+    save = f"""
+        INSERT INTO items (household_id, rev, {_COLUMNS}) SELECT $1::uuid, $2::bigint, {row} FROM {source}
+        ON CONFLICT (household_id, id) DO UPDATE SET rev = excluded.rev, {_OVERWRITTEN}
+    """  # noqa: S608
+    counted = f", saved AS ({save} RETURNING no){purchases} SELECT count(*) FROM saved"  # noqa: S608
+    return f"""
+        WITH {context}swapped AS (
+            UPDATE clocks SET {rev}next_item = $3::integer, next_event = $4::integer + 1
+            WHERE {in_context}clocks.household_id = $1{if_unchanged}
+        ), stamped AS (
+            UPDATE lists SET rev = $2::bigint,
+                open_items = open_items + more.open, checked_items = checked_items + more.checked
+            FROM {swapped}unnest($5::uuid[], $6::integer[], $7::integer[]) AS more(list_id, open, checked)
+            WHERE {in_context}lists.household_id = $1 AND lists.id = more.list_id{returning}
+        ), recorded AS (
+            INSERT INTO events (household_id, no, rev, person_id, client_id, grant_id, kind, list_id, changes) {event}
+        ){counted if alone else save}
+    """  # noqa: S608
+
+
+_SAVE: Final = _save_statement(alone=False)
 
 
 async def save_changes(
@@ -131,40 +159,11 @@ _BEHIND_ROW: Final = 14 + len(GIVEN_TYPES)
 """The first parameter behind those of a single item."""
 
 
-def _save_alone_statement(*, single: bool, purchases: str = "") -> str:
-    if single:
-        values = ", ".join(f"${14 + number}::{kind}" for number, kind in enumerate(GIVEN_TYPES.values()))
-        rows = f"SELECT $1::uuid, $2::bigint, {values} FROM recorded"  # noqa: S608
-    else:
-        rows = f"""
-            SELECT $1::uuid, $2::bigint, given.* FROM recorded, jsonb_to_recordset($14::text::jsonb) AS given({_TYPES})
-        """  # noqa: S608
-    return f"""
-        WITH {WRITE_CONTEXT}, swapped AS (
-            UPDATE clocks SET rev = $2::bigint, next_item = $3::integer, next_event = $4::integer + 1
-            WHERE {IN_CONTEXT} AND clocks.household_id = $1 AND rev = $2::bigint - 1 AND next_event = $4 RETURNING rev
-        ), stamped AS (
-            UPDATE lists SET rev = swapped.rev,
-                open_items = open_items + more.open, checked_items = checked_items + more.checked
-            FROM swapped, unnest($5::uuid[], $6::integer[], $7::integer[]) AS more(list_id, open, checked)
-            WHERE {IN_CONTEXT} AND lists.household_id = $1 AND lists.id = more.list_id RETURNING lists.id
-        ), recorded AS (
-            INSERT INTO events (household_id, no, rev, person_id, client_id, grant_id, kind, list_id, changes)
-            SELECT $1, $4, swapped.rev, $8, $9, $10, $11, $12, $13::text::jsonb
-            FROM swapped WHERE (SELECT count(*) FROM stamped) = cardinality($5) RETURNING no
-        ), saved AS (
-            INSERT INTO items (household_id, rev, {_COLUMNS}) {rows}
-            ON CONFLICT (household_id, id) DO UPDATE SET rev = excluded.rev, {_OVERWRITTEN} RETURNING no
-        ){purchases}
-        SELECT count(*) FROM saved
-    """  # noqa: S608
-
-
 _SAVE_ALONE: Final = {
-    "several": _save_alone_statement(single=False),
-    "one": _save_alone_statement(single=True),
-    "bought": _save_alone_statement(single=True, purchases=f", {bought_parts(_BEHIND_ROW, '$4', 'saved')}"),
-    "unbought": _save_alone_statement(single=True, purchases=f", {unbought_parts(_BEHIND_ROW, 'saved')}"),
+    "several": _save_statement(alone=True),
+    "one": _save_statement(alone=True, single=True),
+    "bought": _save_statement(alone=True, single=True, purchases=f", {bought_parts(_BEHIND_ROW, '$4', 'saved')}"),
+    "unbought": _save_statement(alone=True, single=True, purchases=f", {unbought_parts(_BEHIND_ROW, 'saved')}"),
 }
 
 

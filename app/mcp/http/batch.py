@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope
 
 from app.errors import Unavailable
+from app.mcp.errors import ACCESS_ENDED
 from app.mcp.http.json_rpc import envelope_error, error_object, readable_id
 from app.mcp.http.refusals import bad_request
 
@@ -19,7 +20,6 @@ BATCH_REVISION: Final = "2025-03-26"
 """The only revision with batches; a missing MCP-Protocol-Version header means this one."""
 
 LARGEST_BATCH: Final = 50
-ACCESS_ENDED: Final = "Access has ended in the meantime. Sign in again."
 
 RenewScope = Callable[[], Awaitable[Scope | None]]
 """Returns the ASGI scope with its caller as of now, or None if access has ended. May raise `Unavailable`."""

@@ -5,6 +5,7 @@ trusted. Whatever is wrong is raised and becomes the answer in `BearerAuthMiddle
 `Unavailable` and `LimitReached` of the authenticator.
 """
 
+from asyncio import Semaphore
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -16,10 +17,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.authenticator import Authenticator
-from app.access.caller import Caller
+from app.access.caller import AccessEnded, Caller
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.errors import LimitReached, Unavailable
+from app.limits.concurrency import Slots
+from app.limits.defaults import CALLS_AT_ONCE
 from app.limits.rate_limit import limited_subject
 from app.mcp.context import CALLED_TOOL, CALLER, identity_of
 from app.mcp.http.batch import check_batch, replay, serve_batch
@@ -33,6 +36,8 @@ from app.runtime.addresses import client_address_in, known_address
 from app.scopes import format_scope
 
 ROUTING_HEADERS: Final = ("mcp-protocol-version", "mcp-method", "mcp-name", "mcp-session-id", "content-type")
+TOO_MANY: Final = "Too many calls at once. Try again shortly."
+RETRY_SECONDS: Final = 1
 NOT_FOR_BROWSERS: Final = "This address is for assistants (MCP); people find directions on the front page.\n"
 
 ScopesOf = Callable[[str, str | None], frozenset[str]]
@@ -66,7 +71,7 @@ class _Request:
 
 class BearerAuthMiddleware:
     """Passes on requests whose caller may make them: to `short_way`, and what that leaves, and without one everything,
-    to `app`."""
+    to `app`. `at_once` has a place for each request that is being served."""
 
     def __init__(
         self,
@@ -75,8 +80,10 @@ class BearerAuthMiddleware:
         authenticator: Authenticator,
         audit: AuditLog,
         short_way: ShortWay | None = None,
+        at_once: Semaphore | None = None,
     ) -> None:
         self._app = AuthContextMiddleware(app)
+        self._at_once = at_once or Slots(CALLS_AT_ONCE).of()
         self._short_way = short_way
         self._policy = policy
         self._authenticator = authenticator
@@ -84,6 +91,16 @@ class BearerAuthMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
+        if self._at_once.locked():
+            await retry_later(Unavailable(TOO_MANY, retry_after=RETRY_SECONDS))(scope, receive, send)
+            return
+        await self._at_once.acquire()
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            self._at_once.release()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             request = await self._check(scope, receive)
         except RequestRefused as refusal:
@@ -167,7 +184,11 @@ class BearerAuthMiddleware:
 
     async def _serve(self, request: _Request, scope: Scope, receive: Receive, send: Send) -> None:
         if not request.is_batch:
-            answer = await self._answer_directly(request, scope)
+            try:
+                answer = await self._answer_directly(request, scope)
+            except AccessEnded:
+                await self._token_refused()(scope, receive, send)
+                return
             if answer is not None:
                 await _send_json(answer, send)
                 return

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.access.authenticator import Authenticator
 from app.audit.log import AuditLog
 from app.db import Engine
+from app.limits.concurrency import Slots
+from app.limits.defaults import CALLS_AT_ONCE
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.cors import PageCors
@@ -42,9 +44,12 @@ class McpEndpoints:
         self._settings = settings
         self._authenticator = authenticator
         self._audit = audit
+        self._at_once = Slots(CALLS_AT_ONCE).of()
         self.subscriptions = Subscriptions(engine, authenticator, pubsub)
         built = [
-            build_server(endpoint, settings.public_url, engine, pubsub.lists_changed, self.subscriptions, audit)
+            build_server(
+                endpoint, settings.public_url, engine, authenticator, pubsub.lists_changed, self.subscriptions, audit
+            )
             for endpoint in endpoints
         ]
         self.servers = [server for server, _ in built]
@@ -86,7 +91,12 @@ class McpEndpoints:
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
         )
         bearer_auth = BearerAuthMiddleware(
-            self._transports[endpoint], policy, self._authenticator, self._audit, self._short_ways[endpoint]
+            self._transports[endpoint],
+            policy,
+            self._authenticator,
+            self._audit,
+            self._short_ways[endpoint],
+            self._at_once,
         )
         # CORS is outermost, so that a preflight never meets the bearer check (Fetch standard: it has no credentials).
         return PageCors(bearer_auth, settings.allowed_origins)

@@ -3,19 +3,21 @@
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, get_args
 
 from mcp_types import PromptMessage
 
 from app.errors import Invalid
 from app.households.tenant import Tenant
+from app.lists.spending_repository import SpendingGroup
 from app.mcp.prompts.spec import Argument, PromptSpec, Values, say
 
+_GROUPS: Final = get_args(SpendingGroup)
 _MONTH: Final = re.compile(r"(20\d\d|2[1-9]\d\d)-(0[1-9]|1[0-2])")
 
 
 async def write(tenant: Tenant, values: Values) -> Sequence[PromptMessage]:
-    """Ask for a review of what was spent. Raises `Invalid` for a month that is none."""
+    """Ask for a review of what was spent. Raises `Invalid` for a month or a group that is none."""
     period = ""
     if "month" in values:
         found = _MONTH.fullmatch(values["month"])
@@ -24,6 +26,8 @@ async def write(tenant: Tenant, values: Values) -> Sequence[PromptMessage]:
         first = date(int(found[1]), int(found[2]), 1)
         period = f" with since={first} and until={(first + timedelta(days=31)).replace(day=1)}"
     group = values.get("group_by", "category")
+    if group not in _GROUPS:
+        raise Invalid(f"group_by must be one of {', '.join(_GROUPS)}.", field="group_by", candidates=_GROUPS)
     request = f"""
         Review what we spent: call get_spending{period} and group_by={group}, and once more with group_by=store. Tell me
         the totals by currency, the largest groups, and what stands out, in a few sentences. Prices that are missing are

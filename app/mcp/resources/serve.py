@@ -14,7 +14,7 @@ from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.cursors import make_cursor, read_cursor
 from app.db import Engine
-from app.errors import AppError, Invalid, NotFound
+from app.errors import AppError, NotFound
 from app.households.models import Membership
 from app.households.tenant import open_tenant
 from app.lists import repository as lists
@@ -33,8 +33,6 @@ RESOURCES: Final[tuple[AnyResource, ...]] = (LISTS, LIST_AS_CSV, LIST_AS_MARKDOW
 """The first that matches a URI reads it."""
 
 PER_PAGE: Final = 100
-LARGEST: Final = 1_000_000
-"""Characters of one resource: a list of 10,000 items can be longer, and is for `export_list`."""
 
 HOUSEHOLD: Final = "household"
 LEGACY_NOT_FOUND: Final = -32002
@@ -89,8 +87,6 @@ class ResourceServer:
             if spec is None:
                 raise NotFound("")
             text = await self._read(caller_of(context), spec, variables)
-            if len(text) > LARGEST:
-                raise Invalid("This list is too long for one resource. list_items has it page by page.", field="uri")
         except AppError as error:
             entry = replace(entry, outcome=error.code)
             if isinstance(error, NotFound):

@@ -10,6 +10,8 @@ from mcp.shared.uri_template import UriTemplate
 from app.households.tenant import Tenant
 
 LONGEST_URI: Final = 200
+LONGEST_TEXT: Final = 1_000_000
+"""Characters of one resource: a list of 10,000 items can be longer, and is for `export_list`."""
 
 Variables = Mapping[str, str]
 """The values of a template's variables, by name."""

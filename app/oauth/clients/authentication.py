@@ -64,7 +64,7 @@ class ClientAuthenticator:
         try:
             keys = await self._key_sets.keys_of(client, claimed_key(credentials.assertion), requester)
         except (LimitReached, Unavailable):
-            # Counted, because whoever registered the URL chose one that does not respond, which costs time.
+            # This counts as a failure: the client registered a URL that doesn't respond, and each try costs a wait.
             await count_failure(self._limiter, request.http, request.parameters)
             raise
         verified = verify_assertion(credentials.assertion, client.id, keys, self._audiences, self._clock())
