@@ -13,6 +13,7 @@ from app.access import authenticator
 from app.access.repository import find_grant_with_memberships
 from app.db import Engine, new_id, transaction
 from app.db.embedded import DatabaseUrls
+from app.db.engine import Driver
 from app.households.repository import delete_membership, memberships_of
 from app.oauth.grants.repository import by_id, find_live_grant, revoke_grants
 from app.oauth.tables import grants
@@ -38,9 +39,9 @@ class SlowReads:
         self.arrive = asyncio.Event()
         self._one_more = asyncio.Event()
 
-    async def read(self, engine: Engine, grant_id: UUID, now: datetime) -> Any:
+    async def read(self, engine: Engine, grant_id: UUID, now: datetime, driver: "Driver | None") -> Any:
         """Read as the service does, then wait."""
-        found = await find_grant_with_memberships(engine, grant_id, now)
+        found = await find_grant_with_memberships(engine, grant_id, now, driver)
         self.made.append(grant_id)
         self._one_more.set()
         await self.arrive.wait()
