@@ -69,7 +69,7 @@ def test_two_jobs_started_at_once_prepare_the_environment_once(tmp_path: Path) -
     )
     # The Python of the environment: it knows only how to wait for the lock.
     script(tmp_path / "inside", f'case "$2" in *fcntl*) exec {sys.executable} "$@" ;; esac')
-    command = [make_program(), f"PYTHON={python}"]
+    command = ["make", f"PYTHON={python}"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "ARGS"))}
     jobs = [
         subprocess.Popen([*command, job], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
@@ -85,13 +85,7 @@ def test_two_jobs_started_at_once_prepare_the_environment_once(tmp_path: Path) -
     assert (tmp_path / PREPARED).exists()
 
 
-def make_program() -> str:
-    """Return the path of make."""
-    found = shutil.which("make")
-    assert found is not None
-    return found
-
-
+@pytest.mark.processes
 @pytest.mark.parametrize("how", ["terminate make", "Ctrl-C", "terminate the group"])
 def test_make_run_ends_with_nothing_left_running(how: str, tmp_path: Path) -> None:
     if not (ROOT / ".venv/bin/python").exists():

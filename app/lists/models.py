@@ -114,6 +114,8 @@ Status = Literal[
     "moved",
     "removed",
     "would_remove",
+    "would_update",
+    "would_move",
     "kept",
     "created",
     "deleted",
