@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.households.tenant import Actor
 from app.oauth.grants.models import Grant
-from app.pubsub import GrantEnded, ListChanged, ListingChanged, MembersChanged, Notification, PubSub
+from app.pubsub import GrantEnded, ListChanged, MembersChanged, Notification, PubSub
 from app.runtime.clock import Clock, system_clock
 
 KEPT: Final = timedelta(seconds=2)
@@ -67,7 +67,7 @@ class GrantCache:
             self._known.popitem(last=False)
 
     def _drop_changed(self, notification: Notification) -> None:
-        if isinstance(notification, ListChanged | ListingChanged):
+        if isinstance(notification, ListChanged):
             return
         self.revision += 1
         match notification:

@@ -22,7 +22,7 @@ from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
 from app.runtime.turns import map_in_turns
 
-Form = Literal["json", "csv", "markdown"]
+Format = Literal["json", "csv", "markdown"]
 
 FORMAT_NAME: Final = "shopping-list-mcp/list"
 FORMAT_VERSION: Final = 1
@@ -49,13 +49,15 @@ class Export:
     text: str
 
 
-async def export_list(tenant: Tenant, list_name: str | None, form: Form, view: View, longest: int) -> Export:
+async def export_list(tenant: Tenant, list_name: str | None, form: Format, view: View, *, longest: int) -> Export:
     """Return a list with the items in the view, in its order. Raises `NotFound` for the list, and `Invalid` for one
     that takes more than `longest` characters."""
-    return await export_resolved(tenant, await resolve_list(tenant, list_name), form, view, longest)
+    return await export_resolved(tenant, await resolve_list(tenant, list_name), form, view, longest=longest)
 
 
-async def export_resolved(tenant: Tenant, shopping_list: ShoppingList, form: Form, view: View, longest: int) -> Export:
+async def export_resolved(
+    tenant: Tenant, shopping_list: ShoppingList, form: Format, view: View, *, longest: int
+) -> Export:
     """Return a list that was found already, as `export_list` does.
 
     It is read and written in parts, so that others get their turn, and no further than it may be long.
@@ -78,7 +80,7 @@ async def export_resolved(tenant: Tenant, shopping_list: ShoppingList, form: For
             written += await map_in_turns(lambda row: form_of.item(_cells(row)), rows)
             length += sum(map(len, written[-len(rows) :]))
             if length > longest:
-                message = f"This list takes more than {longest:,} characters. list_items has it page by page."
+                message = f"{shopping_list.ref} is too long to be shown in one piece. list_items has it page by page."
                 raise Invalid(message, field="list")
     return Export(shopping_list, len(written), form_of.text(shopping_list, written))
 
@@ -137,7 +139,7 @@ def _markdown_item(item: Mapping[str, str]) -> str:
     return f"- [{box}] " + " ".join(plain(part) for part in (amount, item["name"], note) if part) + "\n"
 
 
-FORMS: Final[Mapping[Form, TextForm]] = {
+FORMS: Final[Mapping[Format, TextForm]] = {
     "json": TextForm(_json_beginning, _as_json, ",\n", "\n]}\n"),
     "csv": TextForm(_csv_beginning, _csv_item, "", ""),
     "markdown": TextForm(_markdown_beginning, _markdown_item, "", ""),

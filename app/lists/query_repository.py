@@ -34,6 +34,7 @@ from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
 from app.people.tables import people
+from app.runtime.turns import map_in_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ _WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_col
 
 async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
     """Return at most `browse.limit` rows, in order, after `browse.after`."""
-    return [PageRow(*row) for row in await tenant.connection.execute(_page_query(tenant, browse))]
+    rows = (await tenant.connection.execute(_page_query(tenant, browse))).all()
+    return await map_in_turns(lambda row: PageRow(*row), rows)
 
 
 PART: Final = 200

@@ -158,8 +158,8 @@ async def insert_first_list(connection: Connection, household_id: UUID, name: st
     await connection.execute(update(clocks).where(clocks.c.household_id == household_id).values(next_list=2))
 
 
-async def save_list(tenant: Tenant, rev: int, before: ShoppingList | None, saved: ShoppingList) -> None:
-    """Store a list that was `before`, or a new one, and stamp it with `rev`. Needs the write lock."""
+async def save_list(tenant: Tenant, rev: int, saved: ShoppingList) -> None:
+    """Store a new or changed list, and stamp it with `rev`. Needs the write lock."""
     values = {
         "name": saved.name,
         "name_key": fold(saved.name),
@@ -180,11 +180,7 @@ async def save_list(tenant: Tenant, rev: int, before: ShoppingList | None, saved
         await tenant.connection.execute(
             update(clocks).where(clocks.c.household_id == tenant.household_id).values(next_list=next_no)
         )
-    tenant.note_change(saved.id, rev, listing=before is None or _is_listed_differently(before, saved))
-
-
-def _is_listed_differently(before: ShoppingList, after: ShoppingList) -> bool:
-    return (before.name, before.archived_at, before.deleted_at) != (after.name, after.archived_at, after.deleted_at)
+    tenant.note_change(saved.id, rev, itself=True)
 
 
 async def stamp_items(tenant: Tenant, rev: int, list_id: UUID) -> None:

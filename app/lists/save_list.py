@@ -50,7 +50,7 @@ async def save_list(tenant: Tenant, list_name: str | None, settings: ListSetting
         await refuse_taken_name(tenant, after, "name")
     changes: list[AnyChange] = []
     if after != before:
-        await repository.save_list(tenant, clock.rev, before, after)
+        await repository.save_list(tenant, clock.rev, after)
         changes.append(ListChange(before, after))
     changes += await _choose_default(tenant, after, settings.default)
     event_no = await record_lists(tenant, "save_list", after, changes)
@@ -76,7 +76,7 @@ async def delete_list(tenant: Tenant, list_name: str, confirm_name: str) -> Chan
             "This is the last list, and a household keeps one. Make another list, or empty it.", field="list"
         )
     after = replace(before, deleted_at=clock.now)
-    await repository.save_list(tenant, clock.rev, before, after)
+    await repository.save_list(tenant, clock.rev, after)
     await repository.stamp_items(tenant, clock.rev, after.id)
     event_no = await record_lists(tenant, "delete_list", after, [ListChange(before, after)])
     return Changed([after], clock.rev, [ItemResult(after.name, ListOutcome("deleted", after))], event_no)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -50,10 +50,10 @@ class _Call:
     touched: int | None = None
     is_stored: bool = False
 
-    def stored(self, household_id: UUID, lists: Mapping[UUID, int], listing: bool) -> None:
+    def stored(self, household_id: UUID, lists: Mapping[UUID, int], themselves: Collection[UUID]) -> None:
         """Note that the changes are stored, and notify the followers of the lists."""
         self.is_stored = True
-        self.lists_changed(household_id, lists, listing)
+        self.lists_changed(household_id, lists, themselves)
 
 
 class Dispatch:

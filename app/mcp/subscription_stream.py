@@ -1,6 +1,6 @@
 """One open `subscriptions/listen` stream: it turns our notifications into those of the SDK."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from mcp.server.subscriptions import ListenHandler
 from mcp.shared.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent
 
 from app.access.caller import Caller
-from app.pubsub import ListChanged, ListingChanged, MembersChanged, Notification, Refetch
+from app.pubsub import ListChanged, MembersChanged, Notification, Refetch
 
 
 class Subject(NamedTuple):
@@ -29,48 +29,46 @@ class Stream:
         self.handler = ListenHandler(self, max_subscriptions=1)
         self.is_ended = False
         self._followed: Mapping[Subject, str] = {}
-        self._readable: frozenset[UUID] = frozenset()
+        self._listed: frozenset[UUID] = frozenset()
         self._request_check = request_check
         self._is_unchecked = False
-        self._pending: dict[str, None] = {}
-        self._is_listing_pending = False
+        self._pending: dict[ServerEvent, None] = {}
         self._deliver: Callable[[ServerEvent], None] | None = None
 
-    def follow(self, subjects: Mapping[Subject, str], readable: frozenset[UUID]) -> None:
-        """Follow these subjects, whose values are the URIs that the caller knows them by, and which lists there are in
-        the `readable` households."""
-        self._followed, self._readable = subjects, readable
+    def follow(self, subjects: Mapping[Subject, str], listed: Collection[UUID]) -> None:
+        """Follow these subjects, by the URIs that the caller knows them by, and which resources `listed` households
+        have."""
+        self._followed = subjects
+        self._listed = frozenset(listed)
 
     @property
     def households(self) -> frozenset[UUID]:
         """The households in which something is followed."""
-        return frozenset(subject.household_id for subject in self._followed)
+        return self._listed.union(subject.household_id for subject in self._followed)
 
     def receive(self, notification: Notification) -> None:
         """Pass on what the caller follows; ask for a check after anything that may affect the caller's rights."""
         match notification:
-            case ListChanged(household_id, list_id):
+            case ListChanged(household_id, list_id, _, itself):
                 subjects = [Subject(household_id, list_id), Subject(household_id, "all")]
+                is_listing_changed = itself and household_id in self._listed
             case MembersChanged(household_id):
-                subjects = [Subject(household_id, "members")]
-            case ListingChanged(household_id):
-                subjects = []
-                self._is_listing_pending |= household_id in self._readable
+                subjects, is_listing_changed = [Subject(household_id, "members")], False
             case Refetch():
-                subjects = list(self._followed)
-                self._is_listing_pending = True
+                subjects, is_listing_changed = list(self._followed), bool(self._listed)
             case _:
-                subjects = []
-        self._pending.update((self._followed[each], None) for each in subjects if each in self._followed)
-        if not isinstance(notification, ListChanged | ListingChanged):
+                subjects, is_listing_changed = [], False
+        uris = [self._followed[each] for each in subjects if each in self._followed]
+        self._pending.update((ResourceUpdated(uri), None) for uri in uris)
+        if is_listing_changed:
+            self._pending[ResourcesListChanged()] = None
+        if not isinstance(notification, ListChanged):
             self._is_unchecked = True
             self._request_check(self)
         self._pass_on()
 
-    def confirm(self, readable: frozenset[UUID]) -> None:
-        """Go on: the caller's rights were checked again, and they still hold. These are the households by now."""
-        self._is_listing_pending |= readable != self._readable
-        self._readable = readable
+    def confirm(self) -> None:
+        """Go on: the caller's rights were checked again, and they still hold."""
         self._is_unchecked = False
         self._pass_on()
 
@@ -78,7 +76,6 @@ class Stream:
         """End the stream with its final result."""
         self.is_ended = True
         self._pending.clear()
-        self._is_listing_pending = False
         self.handler.close()
 
     def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
@@ -98,9 +95,6 @@ class Stream:
     def _pass_on(self) -> None:
         if self._deliver is None or self._is_unchecked:
             return
-        if self._is_listing_pending:
-            self._is_listing_pending = False
-            self._deliver(ResourcesListChanged())  # the handler drops it if the client didn't ask for it
-        for uri in self._pending:
-            self._deliver(ResourceUpdated(uri))
+        for event in self._pending:
+            self._deliver(event)
         self._pending.clear()

@@ -1,5 +1,4 @@
-"""`subscriptions/listen`: streams that say which lists changed, and that there are others, to callers who may read
-them at that moment."""
+"""`subscriptions/listen`: streams that say which lists changed, to callers who may read them at that moment."""
 
 import asyncio
 from collections import Counter
@@ -96,7 +95,9 @@ class Subscriptions:
             current = await self._authenticator.reload(caller)
             if current is None or LISTS_READ not in current.scopes:
                 raise _not_found(0)
-            stream.follow(await self._resolve(current, uris), _households_of(current))
+            memberships = current.actor.memberships if params.notifications.resources_list_changed else ()
+            listed = [each.household_id for each in memberships]
+            stream.follow(await self._resolve(current, uris), listed)
             if stream.is_ended:
                 raise Unavailable("The stream has ended. Listen again.", retry_after=RETRY_SECONDS)
             left = caller.expires_at - self._clock()
@@ -190,26 +191,22 @@ class Subscriptions:
             self._check_requested = anyio.Event()
             while self._to_check:
                 stream, _ = self._to_check.popitem()
-                readable = await self._readable_by(stream)
-                if readable is None or not stream.households <= readable:
+                if not await self._may_follow(stream):
                     stream.end()
                 elif stream not in self._to_check:
-                    stream.confirm(readable)
+                    stream.confirm()
 
-    async def _readable_by(self, stream: Stream) -> frozenset[UUID] | None:
-        """Return the households that a stream's caller may read; None if it has to end."""
+    async def _may_follow(self, stream: Stream) -> bool:
         try:
             caller = await self._authenticator.reload(stream.caller)
         except Unavailable:
-            return None  # the client listens again, and reads what it missed
+            return False  # the client listens again, and reads what it missed
         except Exception:
             _log.exception("the rights of a stream could not be checked")
-            return None
-        return None if caller is None or LISTS_READ not in caller.scopes else _households_of(caller)
-
-
-def _households_of(caller: Caller) -> frozenset[UUID]:
-    return frozenset(each.household_id for each in caller.actor.memberships)
+            return False
+        if caller is None or LISTS_READ not in caller.scopes:
+            return False
+        return stream.households <= {each.household_id for each in caller.actor.memberships}
 
 
 def _not_found(number: int) -> NotFound:

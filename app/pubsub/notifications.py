@@ -4,8 +4,9 @@ Any database role can send a NOTIFY, so a payload proves nothing: it is validate
 ever a reason to look at the database again.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -15,31 +16,22 @@ LONGEST_PAYLOAD: Final = 7_999
 """In bytes; PostgreSQL refuses 8,000 and more."""
 
 MOST_PER_PAYLOAD: Final = 40
-"""The longest notification takes 150 bytes, so that this many always fit."""
+"""The longest notification takes 170 bytes, so that this many always fit."""
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True, slots=True)
 class ListChanged:
-    """A list has a new revision: items on it, or the list itself."""
+    """A list has a new revision: items on it, or with `itself` the list, which was made, renamed or deleted, say."""
 
     __pydantic_config__ = _STRICT
 
     household_id: UUID
     list_id: UUID
     rev: Annotated[int, Field(ge=0, lt=2**63)]
+    itself: bool = False
     kind: Literal["list"] = "list"
-
-
-@dataclass(frozen=True, slots=True)
-class ListingChanged:
-    """A household has other lists than before, or other names for them."""
-
-    __pydantic_config__ = _STRICT
-
-    household_id: UUID
-    kind: Literal["listing"] = "listing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +63,7 @@ class Refetch:
     kind: Literal["refetch"] = "refetch"
 
 
-Notification = ListChanged | ListingChanged | GrantEnded | MembersChanged | Refetch
+Notification = ListChanged | GrantEnded | MembersChanged | Refetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +82,13 @@ class Message:
 _MESSAGE: Final = TypeAdapter(Message)
 
 
-def payloads_of(origin: UUID, notifications: Sequence[Notification]) -> list[str]:
+def payloads_of(origin: UUID, notifications: Iterable[Notification]) -> list[str]:
     """Return payloads of at most LONGEST_PAYLOAD bytes; a single empty one if there are no notifications."""
-    # A process of an earlier version reads no payload with a kind that it doesn't know, so the newest has its own.
-    listings = [each for each in notifications if isinstance(each, ListingChanged)]
-    others = [each for each in notifications if not isinstance(each, ListingChanged)]
-    chunks = [*_chunks(others), *_chunks(listings)] or [[]]
-    return [_payload(origin, chunk) for chunk in chunks]
+    remaining = iter(notifications)
+    payloads = [_payload(origin, list(islice(remaining, MOST_PER_PAYLOAD)))]
+    while chunk := list(islice(remaining, MOST_PER_PAYLOAD)):
+        payloads.append(_payload(origin, chunk))
+    return payloads
 
 
 def read_payload(payload: object) -> Message | None:
@@ -109,10 +101,5 @@ def read_payload(payload: object) -> Message | None:
         return None
 
 
-def _chunks(notifications: Sequence[Notification]) -> Generator[Sequence[Notification]]:
-    for start in range(0, len(notifications), MOST_PER_PAYLOAD):
-        yield notifications[start : start + MOST_PER_PAYLOAD]
-
-
-def _payload(origin: UUID, notifications: Sequence[Notification]) -> str:
-    return _MESSAGE.dump_json(Message(origin, list(notifications))).decode()
+def _payload(origin: UUID, notifications: list[Notification]) -> str:
+    return _MESSAGE.dump_json(Message(origin, notifications)).decode()

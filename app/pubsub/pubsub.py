@@ -1,6 +1,6 @@
 """Publish and subscribe, within this process and among all processes on one database."""
 
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 from uuid import UUID, uuid4
@@ -9,7 +9,7 @@ import anyio
 import structlog
 
 from app.pubsub.connection import ListenConnection, Outbox
-from app.pubsub.notifications import GrantEnded, ListChanged, ListingChanged, MembersChanged, Notification, Refetch
+from app.pubsub.notifications import GrantEnded, ListChanged, MembersChanged, Notification, Refetch
 
 FINAL_SEND_SECONDS: Final = 2
 
@@ -54,12 +54,10 @@ class PubSub:
         self._outbox.put(notification)
         self._deliver(notification)
 
-    def lists_changed(self, household_id: UUID, lists: Mapping[UUID, int], listing: bool = False) -> None:
-        """Publish the new revisions of lists of a household; with `listing`, that there are other lists or names."""
+    def lists_changed(self, household_id: UUID, lists: Mapping[UUID, int], themselves: Collection[UUID] = ()) -> None:
+        """Publish the new revisions of lists of a household; of `themselves` not only items changed."""
         for list_id, rev in lists.items():
-            self.publish(ListChanged(household_id, list_id, rev))
-        if listing:
-            self.publish(ListingChanged(household_id))
+            self.publish(ListChanged(household_id, list_id, rev, list_id in themselves))
 
     def grant_ended(self, grant_id: UUID) -> None:
         """Publish that a grant was revoked."""
@@ -96,7 +94,7 @@ class PubSub:
 
     def _listeners_of(self, notification: Notification) -> list[Listener]:
         match notification:
-            case ListChanged() | ListingChanged() | MembersChanged():
+            case ListChanged() | MembersChanged():
                 return list(self._listeners.get(notification.household_id, {}).values())
             case GrantEnded():
                 return list(self._listeners.get(notification.grant_id, {}).values())

@@ -16,7 +16,7 @@ from app.lists.models import (
     LINES_PER_NAME,
     LISTS_PER_HOUSEHOLD,
 )
-from app.mcp.resources.spec import LONGEST_TEXT
+from app.mcp.resources.spec import LARGEST
 from app.mcp.subscriptions import STREAMS, STREAMS_PER_GRANT, STREAMS_PER_PERSON, URIS_PER_STREAM
 from app.mcp.tools.export_list import LONGEST
 from app.oauth.authorize.endpoint import MOST_OPEN
@@ -43,7 +43,7 @@ _QUOTAS: Final = [
     ("lines of one name, open or bought, that a call looks at; those bought last come first", LINES_LOOKED_AT),
     ("lines with the names of one call", LINES_PER_CALL),
     ("characters of an export", LONGEST),
-    ("characters of a resource, and of a list that a prompt attaches", LONGEST_TEXT),
+    ("characters of a resource, and of a list that a prompt attaches", LARGEST),
     ("connections of a person: approvals and API keys together", MOST_CONNECTIONS),
     ("authorization requests that wait in one browser; with one more, the oldest is closed", MOST_OPEN),
     ("open streams of a grant, in each process", STREAMS_PER_GRANT),

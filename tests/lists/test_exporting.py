@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lists.export import COLUMNS, FORMS, Form, guard, unguard
+from app.lists.export import COLUMNS, FORMS, Format, guard, unguard
 from app.lists.models import ShoppingList
 
 LIST = ShoppingList(UUID(int=1), 1, "Groceries", 0, category_order=("Fruit",))
@@ -17,7 +17,7 @@ CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_character
 ITEMS = st.lists(st.dictionaries(st.sampled_from(COLUMNS), CELLS, min_size=1))
 
 
-def written(form: Form, items: Iterable[Mapping[str, str]]) -> str:
+def written(form: Format, items: Iterable[Mapping[str, str]]) -> str:
     return FORMS[form].text(LIST, map(FORMS[form].item, items))
 
 

@@ -45,19 +45,17 @@ class Following:
 
     async def uri(self) -> str:
         """The address that the next notification names."""
-        message = await self._next("notifications/resources/updated")
-        return message["params"]["uri"]
+        method, uri = await self.event()
+        assert method == "notifications/resources/updated"
+        assert uri is not None
+        return uri
 
-    async def other_resources(self) -> None:
-        """Return when the next notification says that the list of resources has changed."""
-        await self._next("notifications/resources/list_changed")
-
-    async def _next(self, method: str) -> dict[str, Any]:
+    async def event(self) -> tuple[str, str | None]:
+        """The method of the next notification, and the address that it names."""
         with anyio.fail_after(SECONDS):
             message = await anext(self._messages)
-        assert message["method"] == method, message
         assert message["params"]["_meta"][SUBSCRIPTION_ID] == self._request_id
-        return message
+        return message["method"], message["params"].get("uri")
 
     async def uris_to_the_end(self) -> list[str]:
         """Every address named until the stream ends as the protocol wants it: with a result."""
@@ -68,16 +66,18 @@ class Following:
                     assert message["id"] == self._request_id
                     assert message["result"]["_meta"][SUBSCRIPTION_ID] == self._request_id
                     return uris
-                uris.append(message["params"].get("uri", message["method"]))
+                uris.append(message["params"]["uri"])
         raise AssertionError("the stream was cut off")
 
 
 @asynccontextmanager
-async def follow(client: McpClient, *uris: str, **more: bool) -> AsyncGenerator[Following]:
-    """Follow these addresses, and whatever `more` asks for, while the block runs; the acknowledgement has arrived when
-    it starts."""
-    asked = {"resourceSubscriptions": list(uris), **more}
-    message = client.message("subscriptions/listen", {"notifications": asked})
+async def follow(client: McpClient, *uris: str, listing: bool = False) -> AsyncGenerator[Following]:
+    """Follow these addresses, and with `listing` what is listed, while the block runs; the acknowledgement has arrived
+    when it starts."""
+    wanted: dict[str, Any] = {"resourceSubscriptions": list(uris)}
+    if listing:
+        wanted["resourcesListChanged"] = True
+    message = client.message("subscriptions/listen", {"notifications": wanted})
     headers = client.headers("subscriptions/listen")
     timeout = httpx.Timeout(SECONDS)
     async with client.http.stream("POST", client.path, json=message, headers=headers, timeout=timeout) as response:

@@ -8,7 +8,8 @@ import pytest
 from starlette.applications import Starlette
 
 from app.db import Engine
-from app.mcp.resources import lists
+from app.mcp.prompts import spec as prompt_spec
+from app.mcp.resources import lists, serve
 from app.mcp.resources.sample import HEADER, MOST_ROWS
 from tests.audit.looking import log_of, only, recorded
 from tests.factory import Connected, Factory
@@ -147,10 +148,23 @@ async def test_a_list_that_is_too_long_for_one_text_is_refused_with_the_way_to_r
 ) -> None:
     await client.call("add_items", items=["milk", "bread"])
     uri = f"shopping://{await ref_of(client)}/lists/L1"
-    monkeypatch.setattr(lists, "LONGEST_TEXT", 10)
+    monkeypatch.setattr(serve, "LARGEST", 20)
     error = await client.error("resources/read", {"uri": uri})
-    assert (error["code"], error["data"]["field"]) == (-32602, "list")
+    assert (error["code"], error["data"]["field"]) == (-32602, "uri")
     assert "list_items" in error["message"]
+
+
+async def test_a_list_that_would_be_too_long_to_read_or_to_attach_is_refused(
+    client: McpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.call("add_items", items=[{"name": "milk", "note": "n" * 100}])
+    for module in (lists, prompt_spec):
+        monkeypatch.setattr(module, "LARGEST", 50)
+    read = ("resources/read", {"uri": f"shopping://{await ref_of(client)}/lists/L1"})
+    for method, params in (read, ("prompts/get", {"name": "plan_meals"})):
+        error = await client.error(method, params)
+        assert (error["code"], error["data"]["field"]) == (-32602, "list")
+        assert error["message"] == "L1 is too long to be shown in one piece. list_items has it page by page."
 
 
 async def test_readings_are_recorded_without_their_content(

@@ -25,7 +25,7 @@ from app.main import create_app
 from app.mcp import subscriptions
 from app.mcp.catalogue import TOOLS
 from app.mcp.subscriptions import STREAMS_PER_GRANT, URIS_PER_STREAM
-from app.pubsub import ListingChanged, MembersChanged, PubSub
+from app.pubsub import MembersChanged, PubSub
 from app.pubsub.connection import CHANNEL
 from app.settings import Settings
 from tests.factory import Connected, Factory
@@ -179,68 +179,6 @@ async def test_one_stream_follows_every_household_of_the_grant(
         assert await following.uri() == home
 
 
-async def test_other_lists_and_names_are_told_to_who_asks_for_it_and_nothing_else_is(
-    client: McpClient, ada: Connected, engine: Engine, server: Starlette, lists: str
-) -> None:
-    async with follow(client, resourcesListChanged=True) as following, follow(client, lists) as others:
-        assert following.acknowledged == {"resourcesListChanged": True}
-        made = await client.call("save_list", name="Hardware")
-        await following.other_resources()
-        await client.call("add_items", items=["milk"])
-        await client.call("save_list", list="L1", store="Market", default=True)
-        await client.call("save_list", list="Hardware", name="Tools")
-        await following.other_resources()
-        await client.call("save_list", list="Tools", archived=True)
-        await following.other_resources()
-        deleted = await client.call("delete_list", list="Tools", confirm_name="Tools")
-        await following.other_resources()
-        await client.call("undo", undo_ref=deleted["undo_ref"])
-        await following.other_resources()
-        await client.refusal("save_list", name="Groceries")
-        await client.refusal("undo", undo_ref=made["undo_ref"] + "0")
-        await revoke(engine, ada)
-        server.state.pubsub.grant_ended(ada.grant_id)
-        assert await following.uris_to_the_end() == []
-        assert set(await others.uris_to_the_end()) == {lists}
-
-
-async def test_other_lists_are_told_on_another_process(client: McpClient, ada: Connected, other: PubSub) -> None:
-    async with follow(client, resourcesListChanged=True) as following:
-        other.publish(ListingChanged(ada.household_id))
-        await following.other_resources()
-
-
-async def test_after_a_gap_there_may_be_other_lists(client: McpClient, database: DatabaseUrls) -> None:
-    async with follow(client, resourcesListChanged=True) as following:
-        await cut(database)
-        await following.other_resources()
-
-
-async def test_other_lists_of_a_household_that_one_has_left_are_not_told(
-    http: httpx.AsyncClient, factory: Factory, ada: Connected, engine: Engine, server: Starlette
-) -> None:
-    bob, cabin = await factory.person("Bob")
-    await factory.join(ada.person, cabin, "editor")
-    both = McpClient(http, (await factory.connect(ada.person, ada.household_id, cabin)).token)
-    bobs = McpClient(http, (await factory.connect(bob, cabin)).token)
-    async with (
-        follow(both, await lists_uri(both), resourcesListChanged=True) as following,
-        follow(bobs, resourcesListChanged=True) as owners,
-    ):
-        await bobs.call("save_list", name="Wood")
-        await owners.other_resources()
-        await following.other_resources()
-        async with transaction(engine) as connection:
-            statement = text("DELETE FROM memberships WHERE person_id = :person AND household_id = :household")
-            await connection.execute(statement, {"person": ada.person.id, "household": cabin})
-        server.state.pubsub.publish(MembersChanged(cabin))
-        await following.other_resources()  # those of the cabin are gone
-        await bobs.call("save_list", name="Tools")
-        await owners.other_resources()
-        await both.call("add_items", items=["milk"])
-        assert await following.uri() == await lists_uri(both)
-
-
 async def test_all_that_is_listed_can_be_followed_and_members_are_heard_of(
     client: McpClient, ada: Connected, other: PubSub
 ) -> None:
@@ -252,6 +190,58 @@ async def test_all_that_is_listed_can_be_followed_and_members_are_heard_of(
         assert await following.uri() == members
         await client.call("add_items", items=["milk"])
         assert {await following.uri(), await following.uri()} == {uri for uri in listed if "/lists" in uri}
+
+
+LISTING = ("notifications/resources/list_changed", None)
+
+
+async def test_who_follows_what_is_listed_hears_of_lists_and_not_of_items(
+    client: McpClient, ada: Connected, engine: Engine, server: Starlette, lists: str
+) -> None:
+    async with follow(client, listing=True) as following, follow(client, lists) as others:
+        assert following.acknowledged == {"resourcesListChanged": True}
+        saved: dict[str, Any] = {}
+        for settings in ({"name": "Saws"}, {"list": "Saws", "name": "Depot"}, {"list": "Depot", "archived": True}):
+            saved = await client.call("save_list", **settings)
+            assert await following.event() == LISTING
+            assert await others.uri() == lists
+        await client.call("undo", undo_ref=saved["undo_ref"])
+        assert await following.event() == LISTING
+        await client.call("delete_list", list="Depot", confirm_name="Depot")
+        assert await following.event() == LISTING
+        await client.call("add_items", items=["milk"])
+        await client.call("check_items", items=["milk"])
+        await revoke(engine, ada)
+        server.state.pubsub.grant_ended(ada.grant_id)
+        assert await following.uris_to_the_end() == []
+
+
+async def test_what_other_households_list_is_not_told(
+    client: McpClient, factory: Factory, ada: Connected, other: PubSub, engine: Engine
+) -> None:
+    list_id = await id_of_the_list(engine, ada)
+    eve = McpClient(client.http, (await factory.connected("Eve")).token)
+    async with follow(client, listing=True) as following, follow(eve, listing=True) as eves:
+        await eve.call("save_list", name="Secret")
+        assert await eves.event() == LISTING
+        other.lists_changed(ada.household_id, {list_id: 9}, {list_id})
+        assert await following.event() == LISTING
+        await eve.call("save_list", name="Another")
+        assert await eves.event() == LISTING
+
+
+async def test_a_stream_of_what_is_listed_ends_with_a_membership(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, engine: Engine, other: PubSub
+) -> None:
+    _, cabin = await factory.person("Bob")
+    await factory.join(ada.person, cabin, "editor")
+    both = McpClient(http, (await factory.connect(ada.person, ada.household_id, cabin)).token)
+    async with follow(both, listing=True) as following:
+        async with transaction(engine) as connection:
+            statement = text("DELETE FROM memberships WHERE person_id = :person AND household_id = :household")
+            await connection.execute(statement, {"person": ada.person.id, "household": cabin})
+        other.publish(MembersChanged(cabin))
+        assert await following.uris_to_the_end() == []
 
 
 UNREADABLE = [

@@ -1,20 +1,23 @@
 """One call may remove, or bring back, as many items as a list holds. It pauses for others, and is still one change."""
 
 import asyncio
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any, get_args
 
 import pytest
 
 import app
 from app.db.embedded import DatabaseUrls
 from app.db.engine import connect
+from app.lists.export import Format
 from app.lists.query_repository import PART
-from app.mcp.resources.spec import LONGEST_TEXT
+from app.mcp.resources.spec import LARGEST
 from app.mcp.tools.changes import MOST_SHOWN
 from bench.filling import lengthen_lists
 from tests.factory import Connected
@@ -79,6 +82,24 @@ async def test_a_call_that_changes_thousands_of_items_pauses_for_others(
         assert len(changed["results"]) == MOST_SHOWN
         assert 0 < longest[-1] < ITEMS / 3, tool
         undo_ref = changed["undo_ref"]
+
+
+async def test_showing_thousands_of_items_in_one_piece_pauses_for_others(
+    client: McpClient, ada: Connected, database: DatabaseUrls
+) -> None:
+    await lengthen_lists(database.superuser, [ada.token], ITEMS, ITEMS + 1)
+    household = (await client.call("get_overview"))["household"]["ref"]
+    requests: list[tuple[str, dict[str, Any]]] = [
+        ("resources/read", {"uri": f"shopping://{household}/lists/L1"}),
+        ("resources/read", {"uri": f"shopping://{household}/lists/L1.csv"}),
+        ("prompts/get", {"name": "plan_meals", "arguments": {}}),
+        *(("tools/call", {"name": "export_list", "arguments": {"format": each}}) for each in get_args(Format)),
+    ]
+    for method, params in requests:
+        with longest_stretch() as longest:
+            shown = await client.result(method, params)
+        assert json.dumps(shown).count("\\n") > ITEMS, params
+        assert 0 < longest[-1] < ITEMS / 3, params
 
 
 BULK: list[tuple[str, dict[str, object], str]] = [
@@ -153,17 +174,6 @@ async def lengthen(database: DatabaseUrls, ada: Connected, *, note: str) -> None
     await superuser.close()
 
 
-@pytest.mark.parametrize("form", ["json", "csv", "markdown"])
-async def test_a_long_export_pauses_for_others(
-    client: McpClient, ada: Connected, database: DatabaseUrls, form: str
-) -> None:
-    await lengthen(database, ada, note="as long as notes are")
-    with longest_stretch() as longest:
-        exported = await client.call("export_list", format=form)
-    assert exported["items"] == ITEMS
-    assert 0 < longest[-1] < ITEMS / 3
-
-
 async def test_a_list_that_is_too_long_is_read_no_further_than_it_may_be_long(
     client: McpClient, ada: Connected, database: DatabaseUrls
 ) -> None:
@@ -176,12 +186,12 @@ async def test_a_list_that_is_too_long_is_read_no_further_than_it_may_be_long(
 
     with watching_calls(called):
         refusal = await client.error("resources/read", {"uri": uri})
-    assert "takes more than 1,000,000 characters" in refusal["message"]
-    assert calls["_cells"] <= LONGEST_TEXT / 2_000 + PART
+    assert "too long to be shown in one piece" in refusal["message"]
+    assert calls["_cells"] <= LARGEST / 2_000 + PART
     with watching_calls(called):
         refusal = await client.error("prompts/get", {"name": "plan_meals", "arguments": {}})
-    assert "takes more than 1,000,000 characters" in refusal["message"]
-    assert calls["_cells"] <= 2 * (LONGEST_TEXT / 2_000 + PART)
+    assert "too long to be shown in one piece" in refusal["message"]
+    assert calls["_cells"] <= 2 * (LARGEST / 2_000 + PART)
     refused = await client.refusal("export_list", format="csv")
     assert (refused["code"], refused["field"]) == ("invalid", "list")
     assert "list_items has it page by page" in refused["message"]

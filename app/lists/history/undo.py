@@ -156,7 +156,7 @@ async def _undo_lists(
             entries.append(ItemResult(before.name, refusal, ref=before.ref))
             continue
         if plan.restored:
-            await repository.save_list(tenant, clock.rev, before, plan.after)
+            await repository.save_list(tenant, clock.rev, plan.after)
             if (before.deleted_at is None) != (plan.after.deleted_at is None):
                 await repository.stamp_items(tenant, clock.rev, before.id)
             changes.append(ListChange(before, plan.after))

@@ -7,10 +7,10 @@ from mcp.shared.uri_template import UriTemplate
 from app.errors import NotFound
 from app.households.tenant import Tenant
 from app.lists import export, repository
-from app.lists.export import Form
+from app.lists.export import Format
 from app.lists.models import View
 from app.lists.resolve_list import resolve_list
-from app.mcp.resources.spec import LONGEST_TEXT, HouseholdResource, Variables
+from app.mcp.resources.spec import LARGEST, HouseholdResource, Variables
 
 
 async def read_lists(tenant: Tenant, variables: Variables) -> str:
@@ -33,12 +33,12 @@ async def read_list_as_csv(tenant: Tenant, variables: Variables) -> str:
     return await _read(tenant, variables["list"], "csv", "all")
 
 
-async def _read(tenant: Tenant, ref: str, form: Form, view: View) -> str:
+async def _read(tenant: Tenant, ref: str, form: Format, view: View) -> str:
     # A name would be resolved too, but it may mean another list tomorrow.
     found = await resolve_list(tenant, ref)
     if found.ref != ref:
         raise NotFound("There is no list with this ref.")
-    return (await export.export_resolved(tenant, found, form, view, LONGEST_TEXT)).text
+    return (await export.export_resolved(tenant, found, form, view, longest=LARGEST)).text
 
 
 LISTS: Final = HouseholdResource(

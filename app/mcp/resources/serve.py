@@ -12,7 +12,7 @@ from app.access.caller import Caller
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.db import Engine
-from app.errors import AppError, NotFound
+from app.errors import AppError, Invalid, NotFound
 from app.households.models import Membership
 from app.households.tenant import open_tenant
 from app.lists import repository as lists
@@ -26,7 +26,7 @@ from app.mcp.resources.guide import GUIDE
 from app.mcp.resources.lists import LIST_AS_CSV, LIST_AS_MARKDOWN, LISTS
 from app.mcp.resources.members import MEMBERS
 from app.mcp.resources.sample import SAMPLE
-from app.mcp.resources.spec import LONGEST_URI, HouseholdResource, PublicResource, Variables
+from app.mcp.resources.spec import LARGEST, LONGEST_URI, HouseholdResource, PublicResource, Variables
 
 AnyResource = HouseholdResource | PublicResource
 
@@ -79,6 +79,8 @@ class ResourceServer:
             if spec is None:
                 raise NotFound("")
             text = await self._read(caller_of(context), spec, variables)
+            if len(text) > LARGEST:
+                raise Invalid("This list is too long for one resource. list_items has it page by page.", field="uri")
         except AppError as error:
             entry = replace(entry, outcome=error.code)
             if isinstance(error, NotFound):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.households.tenant import Tenant
 from app.lists import export as exporting
-from app.lists.export import Form
+from app.lists.export import Format
 from app.lists.models import View
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
 from app.scopes import LISTS_READ
@@ -19,7 +19,7 @@ class Arguments(ToolArguments):
     """Which list, and in what form."""
 
     list: str | None = Field(default=None, description="List name or ref; default list if left out", max_length=200)
-    format: Form = Field(default="json", description="json and csv keep everything; markdown is for reading")
+    format: Format = Field(default="json", description="json and csv keep everything; markdown is for reading")
     view: View = Field(default="all", description="open: to buy now; checked: bought; all: both, and waiting ones")
 
 
@@ -43,7 +43,7 @@ class Result(ToolResult):
 async def export_list(tenant: Tenant, arguments: Arguments) -> Result:
     """Gives a whole shopping list as text, to keep or to take elsewhere: JSON or CSV with every detail, which can be
     imported again without loss, or markdown. CSV cells that look like formulas start with an apostrophe."""
-    export = await exporting.export_list(tenant, arguments.list, arguments.format, arguments.view, LONGEST)
+    export = await exporting.export_list(tenant, arguments.list, arguments.format, arguments.view, longest=LONGEST)
     return Result(list=export.list.ref, format=arguments.format, items=export.items, text=export.text)
 
 
