@@ -13,7 +13,7 @@ Kind = Literal["word", "digits", "sign"]
 _PARTS: Final = re.compile(r"(?P<word>[^\W\d_¼-¾⅐-⅞]+|#)|(?P<digits>[0-9０-９]+)|(?P<space>\s+)|(?P<sign>.)", re.DOTALL)
 _WIDE_DIGITS: Final = str.maketrans("０１２３４５６７８９", "0123456789")
 _LONGEST_WORD: Final = 30
-_END_READ: Final = 80
+_END_READ: Final = 64
 LONGEST_READ: Final = 2 * _END_READ
 """Characters of a line that is read as a whole. Of a longer one, only as much is read at its beginning and its end, so
 that no line takes long: what is between them is one long word."""

@@ -145,15 +145,16 @@ LONG: Final = (
     *("2 packs of ", "Milch, ", "1 kg / ", "1 kg + ", "heaped ", "(a) ", "1 heaped ", "6er Pack ", "x", "*2", "[ ] "),
     *("1. ", "&frac12;", "(n)", "a(n)", "two ", "1 ½ ", "/1", "100 g/3.5 oz "),
 )
-MOST_STEPS: Final = 3_000
+MOST_STEPS: Final = 4_000
 """Calls of functions, some 0.1 µs each: 100 of the worst lines must take less than 50 ms."""
 
 
 @pytest.mark.parametrize("piece", LONG)
 def test_only_the_ends_of_a_line_take_time(piece: str) -> None:
-    short, long = (_steps((piece * length)[:length]) for length in (LONGEST_READ + 1, 2200))
-    assert long <= short + 200
-    assert long <= MOST_STEPS
+    half, whole = (_steps((piece * length)[:length]) for length in (1100, 2200))
+    # Where the line is cut makes a difference, its length none.
+    assert whole <= 1.5 * half
+    assert whole <= MOST_STEPS
 
 
 @given(st.lists(st.sampled_from(("1", "½", "/", "(", ")", ",", ".", "-", "x", " ", "kg", "of", "pack", "&", *LONG))))

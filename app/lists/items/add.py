@@ -186,7 +186,7 @@ def _parse_phrase(text: str, field: str) -> ParsedItem:
 
 
 def _parse_details(entry: NewItem, field: str, members: Sequence[Member]) -> ParsedItem:
-    details = parse_details(entry, field, members)
+    details = parse_details(entry, f"{field}.", members)
     name: str = details.pop("name")
     unit = None if entry.unit is None else parse_label(entry.unit, f"{field}.unit")
     if entry.quantity is not None:  # with a quantity of its own, the name is taken as it stands
