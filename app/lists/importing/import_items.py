@@ -1,5 +1,6 @@
 """Importing items: the data are read and checked outside of any transaction, then stored in one."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -155,6 +156,7 @@ async def store_data(
     rows = len(document.rows)
     for start in range(0, len(entries), STEP):
         await report(rows + start, 2 * rows, f"{start:,} of {len(entries):,} rows placed")
+        await asyncio.sleep(0)  # others' turn, also where nobody asked for reports
         counts.update(await map_in_turns(plan, entries[start : start + STEP]))
     if faults.count:
         document.faults.extend(await _in_thread(document.locate, faults))
