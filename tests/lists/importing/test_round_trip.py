@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,20 +98,22 @@ def imported(entry: Entry) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+@pytest.mark.anyio
 @given(st.lists(ITEMS, min_size=1, max_size=5))
-def test_json_and_csv_are_read_back_without_loss(items: list[dict[str, Any]]) -> None:
+async def test_json_and_csv_are_read_back_without_loss(items: list[dict[str, Any]]) -> None:
     rows = [exported(item) for item in items]
-    for text in (as_json(LIST, rows), as_csv(LIST, rows)):
+    for text in (await as_json(LIST, rows), await as_csv(LIST, rows)):
         document, entries = read(text)
         assert [imported(entry) for entry in entries] == items
         assert document.repairs.count == 0
 
 
+@pytest.mark.anyio
 @given(st.lists(ITEMS, min_size=1, max_size=5))
-def test_markdown_keeps_the_lines_and_what_is_checked(items: list[dict[str, Any]]) -> None:
+async def test_markdown_keeps_the_lines_and_what_is_checked(items: list[dict[str, Any]]) -> None:
     """Which part of a line is its amount, its name and its note is read as in add_items."""
     rows = [exported(item) for item in items]
-    _, entries = read(as_markdown(LIST, rows), "text")
+    _, entries = read(await as_markdown(LIST, rows), "text")
     lines = [line_of(row) for row in rows]
     phrases = [parse_phrase(line) for line in lines]
     assert [(entry.item.name, entry.item.note) for entry in entries] == [(each.name, each.note) for each in phrases]
@@ -123,11 +126,12 @@ def line_of(row: dict[str, str]) -> str:
     return " ".join(" ".join(parts).split())
 
 
-def test_each_unit_is_read_back_as_itself() -> None:
+@pytest.mark.anyio
+async def test_each_unit_is_read_back_as_itself() -> None:
     for unit in [None, *UNITS]:
         quantity = make_quantity(Decimal("1.5"), unit)
         assert quantity is not None
-        (entry,) = read(as_csv(LIST, [exported({"name": "x", "quantity": quantity})]))[1]
+        (entry,) = read(await as_csv(LIST, [exported({"name": "x", "quantity": quantity})]))[1]
         assert entry.item.quantity == quantity
 
 
