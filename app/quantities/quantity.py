@@ -115,7 +115,7 @@ def _undo_rounding(amount: Decimal, *factors: Decimal) -> Decimal:
     for factor in (factor for factor in factors if factor >= _SMALLEST_IN_PARTS):
         parts = (amount / factor * 24).to_integral_value(ROUND_HALF_UP)
         nearest = parts * factor / 24
-        if abs(nearest - amount) <= _SUM_TOLERANCE:
+        if nearest > 0 and abs(nearest - amount) <= _SUM_TOLERANCE:
             return nearest
     return amount
 

@@ -173,12 +173,13 @@ def _list_of(expected: Expected) -> ShoppingList:
 
 def _parse(entry: str | NewItem, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
     try:
-        return _parse_phrase(entry, field) if isinstance(entry, str) else _parse_details(entry, field, members)
+        return parse_line(entry, field) if isinstance(entry, str) else _parse_details(entry, field, members)
     except AppError as refusal:
         return refusal
 
 
-def _parse_phrase(text: str, field: str) -> ParsedItem:
+def parse_line(text: str, field: str) -> ParsedItem:
+    """Return a typed line as an item. Raises `Invalid`, naming `field`."""
     phrase = parse_phrase(clean(text, field, NAME_LENGTH + NOTE_LENGTH))
     name = clean(phrase.name, field, NAME_LENGTH)
     note = phrase.note and clean(phrase.note, field, NOTE_LENGTH)
@@ -238,12 +239,13 @@ def _plan_new_lines(expected: Expected, items: Sequence[ParsedItem], on_duplicat
 def _plan_beside(found: AddSituation, on: ShoppingList, items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan:
     """Return the plan for entries beside the items that are on the list."""
     clock, today = found.clock, found.clock.now.date()
-    alike = [_without_past_day(item, today) for item in found.alike]
-    entries = [_without_past_day(item, today) for item in items]
+    alike = [without_past_day(item, today) for item in found.alike]
+    entries = [without_past_day(item, today) for item in items]
     return plan_add(alike, entries, on_duplicate, clock.next_item, on.room, list_id=on.id)
 
 
-def _without_past_day(item: Waiting, today: date) -> Waiting:
+def without_past_day(item: Waiting, today: date) -> Waiting:
+    """Return an item for a day that has come as one without a day: there is nothing to wait for."""
     return item if item.not_before is None or item.not_before > today else replace(item, not_before=None)
 
 
@@ -253,11 +255,12 @@ def _outcomes(parsed: Sequence[ParsedItem | AppError], plan: Plan) -> list[Outco
     outcomes: list[Outcome | AppError] = []
     for number, entry in enumerate(parsed):
         outcome = entry if isinstance(entry, AppError) else next(planned)
-        outcomes.append(_refusal(outcome, f"items[{number}]") if isinstance(outcome, str) else outcome)
+        outcomes.append(refusal_of(outcome, f"items[{number}]") if isinstance(outcome, str) else outcome)
     return outcomes
 
 
-def _refusal(reason: Impossible, field: str) -> AppError:
+def refusal_of(reason: Impossible, field: str) -> AppError:
+    """Return why the entry `field` can't be added."""
     match reason:
         case "list_full":
             message = f"The list is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
