@@ -219,6 +219,9 @@ CALLS_AT_ONCE: Final = ConcurrencyLimit(
     0,
     "Requests at the MCP endpoints that are being served, open streams among them: each may hold a body in memory.",
 )
+IMPORTS: Final = ConcurrencyLimit(
+    "imports", 1, None, 20, "Data of imports being read, in a thread: a megabyte takes a second or two and 100 MiB."
+)
 PASSWORD_HASHES: Final = ConcurrencyLimit(
     "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."
 )

@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from app.limits import defaults
 from app.limits.concurrency import ConcurrencyLimit
 from app.limits.rate_limit import Key, RateLimit
+from app.lists.importing.models import MOST_ROWS
 from app.lists.models import (
     ITEMS_PER_CALL,
     ITEMS_PER_LIST,
@@ -44,6 +45,7 @@ _QUOTAS: Final = [
     ("lines with the names of one call", LINES_PER_CALL),
     ("characters of an export", LONGEST),
     ("characters of a resource, and of a list that a prompt attaches", LARGEST),
+    ("rows in one import", MOST_ROWS),
     ("connections of a person: approvals and API keys together", MOST_CONNECTIONS),
     ("authorization requests that wait in one browser; with one more, the oldest is closed", MOST_OPEN),
     ("open streams of a grant, in each process", STREAMS_PER_GRANT),

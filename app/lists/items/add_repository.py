@@ -53,16 +53,17 @@ def _found(which: str, keys: str, in_context: str) -> str:
         )"""  # noqa: S608
 
 
-_RESULT: Final = f"""
-    clock.*, target.*, alike.* FROM clock LEFT JOIN target ON true LEFT JOIN alike ON true
-    ORDER BY alike.position, alike.no LIMIT {LINES_PER_CALL + 1}
-"""
-"""What `_situation` reads, beside the first column."""
+def _result(most: str = str(LINES_PER_CALL + 1)) -> str:
+    """Return what `_situation` reads, beside the first column: at most so many rows."""
+    return f"""
+        clock.*, target.*, alike.* FROM clock LEFT JOIN target ON true LEFT JOIN alike ON true
+        ORDER BY alike.position, alike.no LIMIT {most}
+    """
 
 
-def _read_statement(which: str, keys: str, *, alone: bool) -> str:
+def _read_statement(which: str, keys: str, result: str, *, alone: bool) -> str:
     context, in_context = (f"{CONTEXT}, ", IN_CONTEXT) if alone else ("", "true")
-    return f"WITH {context}{_found(which, keys, in_context)} SELECT false, {_RESULT}"
+    return f"WITH {context}{_found(which, keys, in_context)} SELECT false, {result}"
 
 
 def _insert_statement(which: str, first: int, *, single: bool) -> str:
@@ -105,28 +106,36 @@ def _insert_statement(which: str, first: int, *, single: bool) -> str:
         ), saved AS (
             INSERT INTO items (household_id, rev, {", ".join(GIVEN_COLUMNS)}) {new} RETURNING no
         )
-        SELECT (SELECT count(*) FROM saved) = {given["count"]}, {_RESULT}
+        SELECT (SELECT count(*) FROM saved) = {given["count"]}, {_result()}
     """  # noqa: S608
 
 
-_READ: Final = _read_statement(NAMED, "$4", alone=False), _read_statement(DEFAULT, "$3", alone=False)
-_READ_ALONE: Final = _read_statement(NAMED, "$4", alone=True), _read_statement(DEFAULT, "$3", alone=True)
+_READ: Final = (
+    _read_statement(NAMED, "$4", _result("$5::integer"), alone=False),
+    _read_statement(DEFAULT, "$3", _result("$4::integer"), alone=False),
+)
+_READ_ALONE: Final = (
+    _read_statement(NAMED, "$4", _result(), alone=True),
+    _read_statement(DEFAULT, "$3", _result(), alone=True),
+)
 _INSERT: Final = {
     single: (_insert_statement(NAMED, 4, single=single), _insert_statement(DEFAULT, 3, single=single))
     for single in (True, False)
 }
 
 
-async def read_for_add(tenant: Tenant, list_name: str | None, name_keys: Collection[str]) -> AddSituation:
+async def read_for_add(
+    tenant: Tenant, list_name: str | None, name_keys: Collection[str], most: int = LINES_PER_CALL
+) -> AddSituation:
     """Return what an add of these folded names to the named or else the default list finds. Needs the write lock.
 
-    Raises `LimitReached` when there are too many lines of these names, as the other functions here do.
+    Raises `LimitReached` when there are more than `most` lines of these names, as the other functions here do.
     """
     statement, which = _choose(_READ, tenant.actor.person_id, list_name)
-    rows = await tenant.driver.fetch(statement, tenant.household_id, *which, sorted(set(name_keys)))
+    rows = await tenant.driver.fetch(statement, tenant.household_id, *which, sorted(set(name_keys)), most + 1)
     if not rows:
         raise LookupError("the household has no clock row")
-    return await _situation(rows)
+    return await _situation(rows, most)
 
 
 async def read_for_add_alone(
@@ -179,11 +188,11 @@ def _choose(statements: tuple[str, str], person_id: UUID, list_name: str | None)
     return (on_default, (person_id,)) if list_name is None else (on_named, list_key(list_name))
 
 
-async def _situation(rows: Rows) -> AddSituation:
+async def _situation(rows: Rows, most: int = LINES_PER_CALL) -> AddSituation:
     of_list, of_item = 1 + CLOCK_WIDTH, 1 + CLOCK_WIDTH + LIST_WIDTH
     first = rows[0]
     on = None if first[of_list] is None else list_of(first[of_list:])
-    refuse_too_many_lines(rows)
+    refuse_too_many_lines(rows, most)
     alike = await map_in_turns(lambda row: item_of(row[of_item:]), rows if first[of_item] is not None else ())
     return AddSituation(Clock(*first[1:of_list]), on, alike)
 

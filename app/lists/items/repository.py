@@ -71,10 +71,10 @@ async def find_items(
     return await map_in_turns(item_of, rows)
 
 
-def refuse_too_many_lines(rows: Sequence[Row]) -> None:
+def refuse_too_many_lines(rows: Sequence[Row], most: int = LINES_PER_CALL) -> None:
     """Raise `LimitReached` when a call about items by name found more lines than it may look at."""
-    if len(rows) > LINES_PER_CALL:
-        message = f"The list has more than {LINES_PER_CALL:,} lines of these names. Name fewer in one call."
+    if len(rows) > most:
+        message = f"The list has more than {most:,} lines of these names. Name fewer in one call."
         raise LimitReached(message, field="items")
 
 
