@@ -107,11 +107,16 @@ def _json_beginning(shopping_list: ShoppingList) -> str:
         "category_order": list(shopping_list.category_order) or None,
     }
     given = {name: value for name, value in settings.items() if value is not None}
-    return f'{{"format": "{FORMAT_NAME}", "version": {FORMAT_VERSION}, "list": {_as_json(given)},\n "items": [\n'
+    document = {"format": FORMAT_NAME, "version": FORMAT_VERSION, "list": given}
+    return _as_json(document).removesuffix("\n}") + ',\n "items": [\n'
+
+
+def _json_item(item: Mapping[str, str]) -> str:
+    return "  " + _as_json(item).replace("\n", "\n  ")
 
 
 def _as_json(values: Mapping[str, object]) -> str:
-    return json.dumps(values, ensure_ascii=False)
+    return json.dumps(values, ensure_ascii=False, indent=1)
 
 
 def _csv_beginning(shopping_list: ShoppingList) -> str:
@@ -140,11 +145,11 @@ def _markdown_item(item: Mapping[str, str]) -> str:
 
 
 FORMS: Final[Mapping[Format, TextForm]] = {
-    "json": TextForm(_json_beginning, _as_json, ",\n", "\n]}\n"),
+    "json": TextForm(_json_beginning, _json_item, ",\n", "\n ]\n}\n"),
     "csv": TextForm(_csv_beginning, _csv_item, "", ""),
     "markdown": TextForm(_markdown_beginning, _markdown_item, "", ""),
 }
-"""JSON is one object, with a line for each item, which has the fields that are set. CSV (RFC 4180) has a header and a
+"""JSON is one object, whose items have the fields that are set. CSV (RFC 4180) has a header and a
 row for each item, and no cell that can be run as a formula. Markdown is a heading and a task list; text is shown as
 people typed it, never as markup."""
 

@@ -1,6 +1,6 @@
 """What export_list writes is read again without loss: every field, to the last digit and the last line end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Final
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import Invalid
-from app.lists.export import COLUMNS, as_csv, as_json, as_markdown
+from app.lists.export import COLUMNS, FORMS, Format
 from app.lists.importing.models import Entry
 from app.lists.items.fields import LABEL_LENGTH, NAME_LENGTH, NOTE_LENGTH, parse_label, parse_name, parse_note
 from app.lists.models import ShoppingList
@@ -23,6 +23,11 @@ LIST: Final = ShoppingList(UUID(int=1), 1, "Groceries", 0)
 ALPHABET: Final = st.one_of(
     st.sampled_from(list("=+-@'\"“”„,;|\t\n\r\\`*_[](){}#<>!&%😀👩‍🌾é́ß½0123456789 ")), st.characters(codec="utf-8")
 )
+
+
+def written(form: Format, rows: Iterable[Mapping[str, str]]) -> str:
+    """A list with these cells as `export_list` writes it."""
+    return FORMS[form].text(LIST, map(FORMS[form].item, rows))
 
 
 def cleaned(text: str, parse: Callable[[str, str], str]) -> str | None:
@@ -102,7 +107,7 @@ def imported(entry: Entry) -> dict[str, Any]:
 @given(st.lists(ITEMS, min_size=1, max_size=5))
 async def test_json_and_csv_are_read_back_without_loss(items: list[dict[str, Any]]) -> None:
     rows = [exported(item) for item in items]
-    for text in (await as_json(LIST, rows), await as_csv(LIST, rows)):
+    for text in (written("json", rows), written("csv", rows)):
         document, entries = read(text)
         assert [imported(entry) for entry in entries] == items
         assert document.repairs.count == 0
@@ -113,7 +118,7 @@ async def test_json_and_csv_are_read_back_without_loss(items: list[dict[str, Any
 async def test_markdown_keeps_the_lines_and_what_is_checked(items: list[dict[str, Any]]) -> None:
     """Which part of a line is its amount, its name and its note is read as in add_items."""
     rows = [exported(item) for item in items]
-    _, entries = read(await as_markdown(LIST, rows), "text")
+    _, entries = read(written("markdown", rows), "text")
     lines = [line_of(row) for row in rows]
     phrases = [parse_phrase(line) for line in lines]
     assert [(entry.item.name, entry.item.note) for entry in entries] == [(each.name, each.note) for each in phrases]
@@ -131,7 +136,7 @@ async def test_each_unit_is_read_back_as_itself() -> None:
     for unit in [None, *UNITS]:
         quantity = make_quantity(Decimal("1.5"), unit)
         assert quantity is not None
-        (entry,) = read(await as_csv(LIST, [exported({"name": "x", "quantity": quantity})]))[1]
+        (entry,) = read(written("csv", [exported({"name": "x", "quantity": quantity})]))[1]
         assert entry.item.quantity == quantity
 
 
