@@ -4,7 +4,7 @@ commit."""
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -25,7 +25,16 @@ from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
 from app.mcp.choices import NO_CLIENT, Answers, CallIdentity, Choices, Client, InputNeeded, can_be_asked, with_values
 from app.mcp.errors import tool_error, tool_fault
-from app.mcp.spec import KEY_LENGTH, AnyTool, ToolArguments, ToolResult, WriteArguments, WriteResult, text_content
+from app.mcp.spec import (
+    KEY_LENGTH,
+    AnyTool,
+    Report,
+    ToolArguments,
+    ToolResult,
+    WriteArguments,
+    WriteResult,
+    text_content,
+)
 from app.mcp.validation import validate
 from app.text import clean
 
@@ -44,6 +53,10 @@ INPUT_REQUIRED: Final = "input_required"
 RESULT_TYPES: Final = (COMPLETE, INPUT_REQUIRED)
 REPLAY_NOTE: Final = "This call was already made; here is its first answer again."
 _log: Final = structlog.stdlib.get_logger("app.mcp")
+
+
+async def report_nothing(progress: float, total: float | None, message: str | None) -> None:
+    """Stand in for a report where there is no stream to send it on."""
 
 
 class Served(NamedTuple):
@@ -90,6 +103,7 @@ class Dispatch:
         name: str,
         arguments: Mapping[str, Any] | None,
         client: Client = NO_CLIENT,
+        report: Report = report_nothing,
     ) -> Served:
         """Serve `tools/call` to a caller at a network address; return a `CallToolResult` of any revision, or an
         `InputRequiredResult` for a client that can ask its person.
@@ -114,7 +128,7 @@ class Dispatch:
                 self._engine, caller.actor, valid.household, write=tool.writes, lists_changed=self._lists_changed
             )
             call.household_id = household.household_id
-            served = await self._serve(tool, household, sent, valid, client, call)
+            served = await self._serve(tool, household, sent, valid, client, report, call)
         except AppError as error:
             call.outcome, call.touched = error.code, None
             return Served(tool_error(error))
@@ -153,6 +167,7 @@ class Dispatch:
         sent: Mapping[str, Any],
         valid: ToolArguments,
         client: Client,
+        report: Report,
         call: _Call,
     ) -> Served:
         """Run a tool with what the person answered, or return what to ask them."""
@@ -164,9 +179,10 @@ class Dispatch:
         try:
             answer = await _run_alone(work, household)
             if answer is None:
+                serve = await tool.prepare(work.arguments, report)
                 async with household.open(write=tool.writes) as tenant:
                     # Serialised before COMMIT: a result that can't be shown must not be stored either.
-                    answer = await _run(work, tenant)
+                    answer = await _run(work, serve, tenant)
         except InputNeeded as needed:
             asked = needed.asked
         except Ambiguous as refusal:
@@ -210,11 +226,12 @@ async def _run_alone(work: _Work, household: ProvenHousehold) -> bytes | None:
     return answer
 
 
-async def _run(work: _Work, tenant: Tenant) -> bytes:
-    """Run a tool and return its answer; for an idempotency key that was used before, return the first answer."""
+async def _run(work: _Work, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant) -> bytes:
+    """Run a tool, by `serve`, and return its answer; for an idempotency key that was used before, return the first
+    one."""
     tool, sent, call = work.tool, work.sent, work.call
     if not isinstance(sent, WriteArguments) or sent.idempotency_key is None:
-        result: ToolResult = await _handle(work, tenant)
+        result: ToolResult = await _handle(work, serve, tenant)
         call.outcome, call.touched = OK, result.touched()
         return _answer_of(result)
     key = clean(sent.idempotency_key, "idempotency_key", KEY_LENGTH)
@@ -227,7 +244,7 @@ async def _run(work: _Work, tenant: Tenant) -> bytes:
         call.outcome, call.touched = REPLAYED, 0
         first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
         return _answer(first, text_content(first, REPLAY_NOTE))
-    written: WriteResult = await _handle(work, tenant)
+    written: WriteResult = await _handle(work, serve, tenant)
     call.outcome, call.touched = OK, written.touched()
     structured = written.model_dump_json(exclude_none=True)
     # A call that changed nothing has no event yet, but the kept answer refers to one.
@@ -236,13 +253,13 @@ async def _run(work: _Work, tenant: Tenant) -> bytes:
     return _answer(structured, written.content(structured))
 
 
-async def _handle(work: _Work, tenant: Tenant) -> Any:
+async def _handle(work: _Work, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant) -> Any:
     """Run a tool and return its result. Raises `InputNeeded` where the person is to be asked, with nothing stored as
     soon as the transaction is rolled back."""
     confirm = work.tool.confirm
     if confirm is not None and work.client.can_ask and not work.answers.is_confirmed:
         raise InputNeeded(await confirm(tenant, work.arguments))
-    result: ToolResult = await work.tool.handler(tenant, work.arguments)
+    result: ToolResult = await serve(tenant)
     _ask_what_is_ambiguous(result, work.client)
     return result
 

@@ -36,7 +36,8 @@ class DirectAnswers:
             methods.validate_client_request(ctx.method, ctx.protocol_version, ctx.params)
             name, arguments = ctx.params["name"], ctx.params.get("arguments")
             client = client_of(ctx.params, ctx.protocol_version)
-            served = await self._dispatch.call(caller_of(ctx), address_of(ctx), name, arguments, client)
+            report = ctx.session.report_progress
+            served = await self._dispatch.call(caller_of(ctx), address_of(ctx), name, arguments, client, report)
             result = from_json(served.body)
             if ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
                 return result
