@@ -169,9 +169,7 @@ async def cut_off(product: Product, token: str, service: Service, **arguments: A
                 while not await watcher.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
                     pass
             kill(service)
-        with suppress(
-            asyncpg.PostgresError, asyncpg.InterfaceError
-        ):  # the database may have ended, and the hold with it
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError):  # the database may have ended first
             await holder.execute("ROLLBACK")
 
 
