@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-anno
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all coverage conformance check format docs migrate bench trips lock
+.PHONY: help run test test-processes test-all coverage conformance typescript check format docs migrate bench trips lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -20,8 +20,11 @@ help: ## Show this list
 run: $(SYNCED) ## Serve in the foreground; Ctrl-C stops it
 	@exec $(BIN)/python -m app serve $(ARGS)
 
-test: $(SYNCED) ## Run the tests, except the slow ones
-	@$(PYTEST) -m "not slow" $(ARGS)
+test: $(SYNCED) ## Run the tests, except those that the next two add
+	@$(PYTEST) -m "not slow and not processes" $(ARGS)
+
+test-processes: $(SYNCED) ## Run the tests that start, stop and kill services and databases
+	@$(PYTEST) -m "processes and not slow" $(ARGS)
 
 test-all: $(BENCH_SYNCED) ## Run all tests
 	@$(PYTEST) $(ARGS)
@@ -31,6 +34,9 @@ coverage: $(SYNCED) ## Run the tests, and show which branches of app/ they don't
 
 conformance: $(SYNCED) ## Run MCP's conformance tool, which comes from npm, and write docs/conformance.md
 	@$(BIN)/python -m tests.conformance
+
+typescript: $(SYNCED) ## Run MCP's TypeScript client, which comes from npm, against the service
+	@$(BIN)/python -m pytest tests/typescript $(ARGS)
 
 check: $(SYNCED) ## Check style, types, layers and the deployment files
 	@$(BIN)/ruff check

@@ -25,5 +25,5 @@ def read_cursor(cursor: str, kind: TypeAdapter[Place]) -> Place:
     try:
         return kind.validate_json(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
     except (UnicodeEncodeError, binascii.Error, ValidationError):
-        message = "cursor did not come from this tool. Leave it out to start at the top."
+        message = "cursor did not come from this service. Leave it out to start at the top."
         raise Invalid(message, field="cursor") from None

@@ -135,9 +135,9 @@ def _prepare(preparation: Preparation, rows: Sequence[str], *, with_peers: bool,
 
 
 def _measure(preparation: Preparation, bench: Bench, rows: Sequence[str]) -> Figures:
+    starts: Sequence[float] = _starts(preparation.directory, bench.sizes) if START in rows else []
     loads: dict[str, list[Round]] = run_rounds(bench, _scenarios(bench.sizes, rows))
     memory: Sequence[Resident] = _memory(bench) if MEMORY in rows else []
-    starts: Sequence[float] = _starts(preparation.directory, bench.sizes) if START in rows else []
     others = [row for row in ROWS if row not in rows]
     return Figures(
         machine=_machine(preparation),

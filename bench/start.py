@@ -33,4 +33,5 @@ def start_seconds(directory: Path) -> float:
 def _command() -> Sequence[str]:
     if not (ROOT / SYNCED).exists():  # this environment was set up in another way
         return [sys.executable, "-m", "app", "serve"]
-    return ["make", f"--old-file={SYNCED}", "run"]  # don't sync the environment
+    # Without syncing the environment, and without the ARGS of the `make bench` that may be running this.
+    return ["make", f"--old-file={SYNCED}", "run", "ARGS="]

@@ -20,6 +20,7 @@ DONE = (0, "The database is up to date.\n")
 VERSION = "SELECT version_num FROM alembic_version"
 
 
+@pytest.mark.processes
 def test_migrate_makes_the_embedded_database_and_leaves_no_server(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     ended = run(tmp_path, "migrate", DATA_DIR=str(data_dir))
@@ -42,6 +43,7 @@ def empty(cluster: Cluster) -> DatabaseUrls:
     return cluster.server.create_database(f"empty_{uuid4().hex}")
 
 
+@pytest.mark.processes
 def test_migrate_brings_an_external_database_up_to_date_and_makes_none_of_its_own(
     empty: DatabaseUrls, tmp_path: Path
 ) -> None:

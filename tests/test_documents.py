@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app import VERSION
-from app.mcp.catalogue import TOOLS
+from app.mcp.catalogue import ENDPOINTS, TOOLS
 from app.settings import Settings
 from tests.documents import ROOT, rendered, table
 from tests.web.test_landing import page_of, text_of
@@ -60,6 +60,15 @@ def test_the_readme_opens_with_the_two_commands() -> None:
 def test_the_readme_lists_the_tools_that_exist() -> None:
     rows = table(rendered(ROOT / "README.md"), "tool", "what it does")
     assert [row[0] for row in rows] == [tool.name for tool in TOOLS]
+
+
+@pytest.mark.anyio
+async def test_the_readme_and_the_front_page_name_every_endpoint() -> None:
+    rows = table(rendered(ROOT / "README.md"), "address", "what is there", "for")
+    assert [row[0] for row in rows] == [endpoint.path for endpoint in ENDPOINTS]
+    settings = Settings(_env_file=None, public_url="http://localhost:8000")  # pyright: ignore[reportCallIssue]
+    shown = text_of(await page_of(settings), "code")
+    assert {f"{settings.public_url}{endpoint.path}" for endpoint in ENDPOINTS} <= set(shown)
 
 
 @pytest.mark.anyio

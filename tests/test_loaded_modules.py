@@ -13,8 +13,12 @@ from tests.service import ROOT, environment_of
 STARTED = "Application startup complete"
 IMPORTED = re.compile(r"import time:\s+\d+ \|\s+\d+ \|\s+(\S+)")
 
-NOT_SERVING = ("alembic", "mako", "app.db.migrations", "migrations", "pytest", "bench", "tests", "sqlalchemy.testing")
-"""What no process of `serve` loads, once the database is up to date; until then, another process migrates it."""
+NOT_SERVING = (
+    *("alembic", "mako", "app.db.migrations", "migrations", "pytest", "bench", "tests", "sqlalchemy.testing"),
+    "leather",
+)
+"""What no process of `serve` loads at its start, once the database is up to date; until then, another process migrates
+it. Charts are drawn by a library that is loaded when the first one is asked for."""
 
 PARENT_ONLY = ("app.cli", "app.commands.people", "app.db.startup", "app.db.embedded")
 """What the command needs, but not the workers that it starts."""

@@ -51,6 +51,7 @@ def test_a_python_without_venv_is_named(tmp_path: Path) -> None:
     assert ended.stderr.startswith(f"{bare} has no venv module; install it (Debian: apt-get install python3-venv)")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("how", ["terminate make", "Ctrl-C", "terminate the group"])
 def test_make_run_ends_with_nothing_left_running(how: str, tmp_path: Path) -> None:
     if not (ROOT / ".venv/bin/python").exists():

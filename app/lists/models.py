@@ -108,6 +108,8 @@ Status = Literal[
     "moved",
     "removed",
     "would_remove",
+    "would_update",
+    "would_move",
     "kept",
     "created",
     "deleted",

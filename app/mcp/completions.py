@@ -81,7 +81,10 @@ async def _choices(tenant: Tenant, completed: Completed, *, by_name: bool) -> Se
             found = [each for each in await lists.all_lists(tenant) if each.archived_at is None]
             return [(each.name if by_name else each.ref, each.name) for each in found]
         case "store":
-            return _plain(await find_stores(tenant))
+            spellings: dict[str, str] = {}
+            for store in await find_stores(tenant):
+                spellings.setdefault(fold(store), store)
+            return _plain(spellings.values())
         case "month":
             return _plain(await find_months(tenant))
         case "group":

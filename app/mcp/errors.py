@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, PaginatedRequestParams
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST
 from pydantic import ValidationError
 from pydantic_core import to_json
 
@@ -49,12 +49,6 @@ async def hide_faults(ctx: ServerRequestContext[Any, Any], call_next: CallNext) 
     except Exception:
         _log.exception("handler failed", method=ctx.method)
         raise MCPError(INTERNAL_ERROR, generic_message()) from None
-
-
-def refuse_cursor(params: PaginatedRequestParams | None, what: str) -> None:
-    """Raise `MCPError` for a cursor in a list that has one page."""
-    if params is not None and params.cursor is not None:
-        raise MCPError(INVALID_PARAMS, f"params.cursor: all {what} are on one page; leave it out.")
 
 
 def _code_of(error: AppError) -> int:

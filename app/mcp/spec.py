@@ -1,5 +1,6 @@
 """What a tool is: everything an assistant sees of it, and the function that runs it."""
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -141,6 +142,11 @@ AnyTool = ToolSpec[Any, Any]
 def text_content(*texts: str) -> list[dict[str, Any]]:
     """Return content blocks with these texts."""
     return [{"type": "text", "text": text} for text in texts]
+
+
+def image_content(svg: str) -> dict[str, Any]:
+    """Return a content block with an SVG image."""
+    return {"type": "image", "data": b64encode(svg.encode()).decode(), "mimeType": "image/svg+xml"}
 
 
 def reduced_schema(model: type[BaseModel]) -> Schema:

@@ -1,16 +1,21 @@
 """One open `subscriptions/listen` stream: it turns our notifications into those of the SDK."""
 
 from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from mcp.server.subscriptions import ListenHandler
 from mcp.shared.subscriptions import ResourceUpdated, ServerEvent
 
 from app.access.caller import Caller
-from app.pubsub import ListChanged, Notification, Refetch
+from app.pubsub import ListChanged, MembersChanged, Notification, Refetch
 
-Subject = tuple[UUID, UUID | None]
-"""A household and one of its lists; None stands for all its lists together."""
+
+class Subject(NamedTuple):
+    """What a resource shows: one list of a household, or all its lists or its members where `list_id` says so."""
+
+    household_id: UUID
+    list_id: UUID | Literal["all", "members"]
 
 
 class Stream:
@@ -36,20 +41,20 @@ class Stream:
     @property
     def households(self) -> frozenset[UUID]:
         """The households in which something is followed."""
-        return frozenset(household_id for household_id, _ in self._followed)
+        return frozenset(subject.household_id for subject in self._followed)
 
     def receive(self, notification: Notification) -> None:
         """Pass on what the caller follows; ask for a check after anything that may affect the caller's rights."""
         match notification:
-            case ListChanged():
-                household_id, list_id = notification.household_id, notification.list_id
-                subjects: tuple[Subject, ...] = ((household_id, list_id), (household_id, None))
-                uris = [self._followed[subject] for subject in subjects if subject in self._followed]
+            case ListChanged(household_id, list_id):
+                subjects = [Subject(household_id, list_id), Subject(household_id, "all")]
+            case MembersChanged(household_id):
+                subjects = [Subject(household_id, "members")]
             case Refetch():
-                uris = list(self._followed.values())
+                subjects = list(self._followed)
             case _:
-                uris = []
-        self._pending.update(dict.fromkeys(uris))
+                subjects = []
+        self._pending.update((self._followed[each], None) for each in subjects if each in self._followed)
         if not isinstance(notification, ListChanged):
             self._is_unchecked = True
             self._request_check(self)

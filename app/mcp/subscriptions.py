@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 import anyio
@@ -16,10 +16,15 @@ from app.access.authenticator import Authenticator
 from app.access.caller import Caller
 from app.db import Engine
 from app.errors import Invalid, LimitReached, NotFound, Unavailable
+from app.households.models import Membership
 from app.households.tenant import open_tenant
 from app.lists.resolve_list import resolve_list
 from app.mcp.context import Context, caller_of
+from app.mcp.resources.guide import GUIDE
 from app.mcp.resources.lists import LIST_AS_MARKDOWN, LISTS
+from app.mcp.resources.members import MEMBERS
+from app.mcp.resources.serve import HOUSEHOLD, AnyResource, covered, find_resource
+from app.mcp.resources.spec import Variables
 from app.mcp.subscription_stream import Stream, Subject
 from app.pubsub import PubSub
 from app.runtime.clock import Clock, system_clock
@@ -134,18 +139,32 @@ class Subscriptions:
         next(stream for stream in live if stream.caller.actor.person_id == busiest).end()
 
     async def _resolve(self, caller: Caller, uris: Sequence[str]) -> dict[Subject, str]:
-        """Return the subjects that the URIs stand for."""
+        """Return the subjects of the URIs: what `resources/list` lists can be followed. The guide never changes."""
         subjects: dict[Subject, str] = {}
         for number, uri in enumerate(uris):
-            refs = parse_uri(uri)
-            found = [each for each in caller.actor.memberships if refs is not None and each.ref == refs.household]
-            if refs is None or not found:
+            spec, variables = find_resource(uri)
+            if spec is GUIDE:
+                continue
+            membership = covered(caller, variables.get(HOUSEHOLD, ""))
+            if membership is None:
                 raise _not_found(number)
-            list_id = None if refs.list is None else await self._find_list(caller, refs.household, refs.list)
-            if refs.list is not None and list_id is None:
+            subject = await self._subject(caller, membership, spec, variables)
+            if subject is None:
                 raise _not_found(number)
-            subjects[found[0].household_id, list_id] = uri
+            subjects[subject] = uri
         return subjects
+
+    async def _subject(
+        self, caller: Caller, membership: Membership, spec: AnyResource | None, variables: Variables
+    ) -> Subject | None:
+        if spec is LISTS:
+            return Subject(membership.household_id, "all")
+        if spec is MEMBERS:
+            return Subject(membership.household_id, "members")
+        if spec is LIST_AS_MARKDOWN:
+            list_id = await self._find_list(caller, membership.ref, variables["list"])
+            return None if list_id is None else Subject(membership.household_id, list_id)
+        return None
 
     async def _find_list(self, caller: Caller, household: str, ref: str) -> UUID | None:
         async with open_tenant(self._engine, caller.actor, household, write=False) as tenant:
@@ -188,23 +207,7 @@ class Subscriptions:
         return stream.households <= {each.household_id for each in caller.actor.memberships}
 
 
-class ResourceRefs(NamedTuple):
-    """The refs in a URI; `list` is None in the URI of all lists of a household."""
-
-    household: str
-    list: str | None
-
-
-def parse_uri(uri: str) -> ResourceRefs | None:
-    """Return the refs in a URI, or None if it is not a URI of this service in its canonical form."""
-    for spec in (LISTS, LIST_AS_MARKDOWN):
-        found = spec.match(uri)
-        if found is not None:
-            return ResourceRefs(found["household"], found.get("list"))
-    return None
-
-
 def _not_found(number: int) -> NotFound:
     field = f"{_FIELD}[{number}]"
-    message = f"{field}: there is no such resource. URIs are shopping://HOUSEHOLD/lists/LIST, with your own refs."
+    message = f"{field}: there is no such resource to follow. resources/list names those that you may."
     return NotFound(message, field=field)

@@ -4,8 +4,19 @@ A small grammar over one table of words per language. English, German, French an
 isn't understood is part of the name and never an error: `7up`, `00 flour` and `5-grain bread` are names.
 """
 
+from app.quantities.language import Unit
 from app.quantities.phrases import Phrase, parse_phrase
-from app.quantities.quantity import LARGEST, Quantity, make_quantity
+from app.quantities.quantity import LARGEST, Quantity, find_size_unit, make_quantity
 from app.quantities.units import UNITS, factor_of
 
-__all__ = ["LARGEST", "UNITS", "Phrase", "Quantity", "factor_of", "make_quantity", "parse_phrase"]
+__all__ = [
+    "LARGEST",
+    "UNITS",
+    "Phrase",
+    "Quantity",
+    "Unit",
+    "factor_of",
+    "find_size_unit",
+    "make_quantity",
+    "parse_phrase",
+]

@@ -42,6 +42,21 @@ class Quantity:
         total = _undo_rounding(total, *(factor_of(used) for used in (unit, other.unit, self.unit)))
         return Quantity(self.measure, total.quantize(STEP, ROUND_HALF_UP), unit)
 
+    def in_unit(self, unit: Unit) -> "Quantity":
+        """Return the same amount in another unit of its measure; itself where that is none, or far too large."""
+        converted = Quantity(self.measure, self.amount, unit.symbol)
+        return converted if unit.measure == self.measure and converted.shown > 0 else self
+
+    def in_fitting_unit(self) -> "Quantity":
+        """Return the same amount in the metric unit that reads best: 1500 g are 1.5 kg, 0.5 l are 500 ml.
+
+        Spoons, pounds and packs stay what they are.
+        """
+        unit = UNITS.get(self.unit) if self.unit is not None else None
+        if unit is None or unit.kind != "metric" or self.amount < 1:
+            return self
+        return self.in_unit(_grown(self.amount, UNITS[_BASE[self.measure]]))
+
     @property
     def shown(self) -> Decimal:
         """The amount in the unit people used."""
@@ -73,6 +88,12 @@ def make_quantity(number: Decimal, unit: str | None) -> Quantity | None:
         measure, factor, symbol = measure_of_word(merge_key(unit)) if unit else "count", Decimal(1), unit
     quantity = Quantity(measure, (number * factor).quantize(STEP, ROUND_HALF_UP), symbol or None)
     return quantity if 0 < quantity.amount <= LARGEST and quantity.shown > 0 else None
+
+
+def find_size_unit(text: str) -> Unit | None:
+    """Return the unit of weight, volume or length that a text names; None for any other text."""
+    unit = find_unit(text)
+    return unit if unit is not None and unit.measure in _BASE else None
 
 
 def is_size(quantity: Quantity) -> bool:

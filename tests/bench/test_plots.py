@@ -39,7 +39,7 @@ def test_there_is_a_plot_for_each_kind_of_figure(tmp_path: Path, draw_plots: Dra
 
     assert names == ["rates.svg", "growth.svg", "memory.svg"]
     for name in names:
-        assert ElementTree.parse(tmp_path / name).getroot().tag.endswith("svg")  # noqa: S314
+        assert ElementTree.parse(tmp_path / name).getroot().tag.endswith("svg")
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ finds it.
 """
 
 import subprocess
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,10 @@ from app.settings import Settings
 from tests.conformance.expected import EXCEPTIONS, Exceptions, unexpected
 from tests.conformance.fixtures.application import create_conformance_app
 from tests.conformance.scenarios import REVISIONS, Scenario, read_scenarios
-from tests.conformance.tool import NODE, package_of
+from tests.conformance.tool import package_of
 from tests.factory import Factory
 from tests.mcp.streaming import PortServer
+from tests.npm import NODE
 from tests.service import free_port
 
 
@@ -62,10 +63,8 @@ class ServerOutcome:
 
 async def check_server(program: Path, settings: Settings, results: Path) -> list[ServerOutcome]:
     """Run the scenarios of every revision with a new person, against a server on the database of these settings."""
-    port = free_port()
-    here = settings.model_copy(update={"port": port, "public_url": f"http://localhost:{port}"})
     outcomes: list[ServerOutcome] = []
-    async with _serving(here) as url:
+    async with serving(create_conformance_app, settings) as (url, _):
         for revision in REVISIONS:
             directory = results / revision
             command = [NODE, program, "server", "--url", url, "--requirements", revision, "--output-dir", directory]
@@ -76,31 +75,33 @@ async def check_server(program: Path, settings: Settings, results: Path) -> list
 
 
 @asynccontextmanager
-async def _serving(settings: Settings) -> AsyncGenerator[str]:
-    """Serve the application while the block runs; yield the URL of its endpoint."""
+async def serving(create_app: Callable[[Settings], ASGIApp], settings: Settings) -> AsyncGenerator[tuple[str, str]]:
+    """Serve an application while the block runs, to a new person; yield the URL of its endpoint, and their token."""
+    port = free_port()
+    settings = settings.model_copy(update={"port": port, "public_url": f"http://localhost:{port}"})
     assert settings.database_url is not None
     engine = create_engine(settings.database_url.get_secret_value())
     try:
         person = await Factory(engine, settings).connected("Ada")
     finally:
         await engine.dispose()
-    app = with_token(create_conformance_app(settings), person.token)
-    server = PortServer(uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_config=None))
+    app = with_token(create_app(settings), person.token)
+    server = PortServer(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve)
         await server.ready.wait()
         try:
-            yield settings.resource
+            yield settings.resource, person.token
         finally:
             server.should_exit = True
 
 
 def with_token(app: ASGIApp, token: str) -> ASGIApp:
-    """Return the application for clients without a token: each of their requests is given this one."""
+    """Return the application for clients without a token: each request without one is given this one."""
     bearer = (b"authorization", f"Bearer {token}".encode())
 
     async def given_token(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and b"authorization" not in dict(scope["headers"]):
             scope = {**scope, "headers": [*scope["headers"], bearer]}
         await app(scope, receive, send)
 

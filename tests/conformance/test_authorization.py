@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.scenarios import Check
-from tests.conformance.tool import EXPECTED, HERE, VERSION, Outcome, check_authorization_server, install
+from tests.conformance.tool import EXPECTED, HERE, VERSION, Outcome, check_authorization_server, install_tool
 from tests.service import Service
 
 
@@ -15,7 +15,7 @@ from tests.service import Service
     Here: MCP's own conformance tool runs both its scenarios against the service.""")
 @pytest.mark.slow
 def test_the_authorization_server_passes_both_scenarios(service: Service, tmp_path: Path) -> None:
-    outcome = check_authorization_server(install(tmp_path), service.url, tmp_path / "results")
+    outcome = check_authorization_server(install_tool(tmp_path), service.url, tmp_path / "results")
     assert outcome.is_as_expected, outcome.report
 
 

@@ -16,7 +16,7 @@ from tests.conformance.fixtures import handlers, tools
 from tests.conformance.fixtures.application import ENDPOINT, create_conformance_app
 from tests.conformance.scenarios import Check, Ending, Scenario
 from tests.conformance.server_mode import ServerOutcome, check_server
-from tests.conformance.tool import install
+from tests.conformance.tool import install_tool
 from tests.documents import ROOT
 from tests.factory import Connected
 from tests.mcp.client import ERAS, McpClient
@@ -39,7 +39,7 @@ def scenario(name: str, *statuses: str, unscored: str | None = None) -> Scenario
     Here: MCP's own conformance tool runs them against the application, with its fixtures added.""")
 async def test_every_scenario_ends_as_expected(settings: Settings, tmp_path: Path) -> None:
     limited = settings.model_copy(update={"limits": True})
-    outcomes = await check_server(install(tmp_path), limited, tmp_path / "results")
+    outcomes = await check_server(install_tool(tmp_path), limited, tmp_path / "results")
     await stop_watching_for_shutdown()
     for outcome in outcomes:
         assert outcome.complaints == [], outcome.report

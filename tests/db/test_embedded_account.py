@@ -16,6 +16,8 @@ import pytest
 from app.db.embedded.programs import program_dir
 from tests.db.embedded_service import ROOT, Service, execute, servers_of
 
+pytestmark = pytest.mark.processes
+
 NOBODY: Final = 65534
 
 # The default set of Docker and Podman.

@@ -11,6 +11,8 @@ from app.db.embedded.programs import program_dir
 from app.errors import StartupError
 from tests.db.embedded_service import FAST, Service, execute, servers_of
 
+pytestmark = pytest.mark.processes
+
 
 def refusal(data_dir: Path, **settings: str) -> str:
     """The line with which a start on `data_dir` is refused."""

@@ -10,6 +10,8 @@ import pytest
 from app.db.embedded import DatabaseUrls, EmbeddedPostgres
 from tests.db.embedded_service import FAST, execute, servers_of, wait_until_it_answers
 
+pytestmark = pytest.mark.processes
+
 SECRET = "Pregnancy test"
 
 

@@ -74,6 +74,9 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"items": ["tea"], "to": "top"},
         {"items": ["milk"], "before": "tea"},
         {"items": ["milk"], "to_list": "Holidays"},
+        {"where_store": "Market", "to_list": "Holidays", "dry_run": True},
+        {"sort": "aisle", "list": "Groceries"},
+        {"sort": "name", "list": "Groceries"},
     ],
     "remove_items": [
         {"items": ["flour"], "dry_run": True},
@@ -88,6 +91,8 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "update_items": [
         {"items": [{"item": "tea", "quantity": 2, "assignee": "Ada", "clear": ["note"]}], "if_rev": 0},
         {"items": [{"item": "rice", "quantity": 2}]},
+        {"where_store": "Market", "where_assignee": "Ada", "list": "*", "set_category": "Hot drinks"},
+        {"where_category": "Hot drinks", "list": "*", "convert_to": "auto"},
         {"items": [{"item": "jam", "note": "red"}], "list": "L1"},
     ],
 }

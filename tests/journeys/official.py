@@ -60,8 +60,21 @@ async def official(
 ) -> AsyncGenerator[Device]:
     """The SDK's client on a device of the person, connected to nothing but the URL."""
     oauth, wire = provider(mcp_url, person, storage or Storage()), Wire()
+    async with _connected(mcp_url, oauth, wire, mode) as client:
+        yield Device(client.call_tool, client.protocol_version, oauth, wire)
+
+
+@asynccontextmanager
+async def official_client(mcp_url: str, person: Person, mode: Mode) -> AsyncGenerator[Client]:
+    """The SDK's client itself, for what a device has no words for."""
+    async with _connected(mcp_url, provider(mcp_url, person, Storage()), Wire(), mode) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _connected(mcp_url: str, oauth: OAuthClientProvider, wire: Wire, mode: Mode) -> AsyncGenerator[Client]:
     async with (
         httpx2.AsyncClient(auth=oauth, timeout=SECONDS, event_hooks={"response": [wire.note]}) as http,
         Client(streamable_http_client(mcp_url, http_client=http), mode=mode) as client,
     ):
-        yield Device(client.call_tool, client.protocol_version, oauth, wire)
+        yield client

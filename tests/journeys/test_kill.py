@@ -20,7 +20,7 @@ from tests.mcp.client import McpClient
 from tests.oauth.tokens import tokens_for
 from tests.service import Service
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 CONNECTIONS: Final = 4
 ROUNDS: Final = 3

@@ -17,7 +17,7 @@ from tests.journeys.person import Person
 from tests.journeys.product import Product, interrupt, kill, processes_of
 from tests.service import STOP_SECONDS, Service, free_port
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 WORKERS_NOTICE_SECONDS: Final = 15
 

@@ -25,11 +25,15 @@ from app.lists.items import add as adding
 from app.lists.items import check as checking
 from app.lists.items import move as moving
 from app.lists.items import remove as removing
+from app.lists.items import sort as sorting
 from app.lists.items import update as updating
+from app.lists.items import update_matching as updating_all
 from app.lists.items.fields import RECORDED, Item
+from app.lists.items.filters import ItemFilter
 from app.lists.items.move import Destination
 from app.lists.items.repository import ITEM_COLUMNS, item_of
 from app.lists.items.update import Update
+from app.lists.items.update_matching import BulkUpdate
 from app.lists.models import Changed
 from app.lists.save_list import ListSettings
 from app.settings import Settings
@@ -113,6 +117,13 @@ ITEM = REF | NAME
 ITEMS = st.lists(ITEM, min_size=1, max_size=3)
 LIST = st.sampled_from(LISTS)
 GRAMS = st.none() | st.integers(1, 2000)
+STORE = st.sampled_from(["Market", "market", "Kiosk"])
+FILTER = st.builds(ItemFilter, store=STORE) | st.builds(ItemFilter, view=st.sampled_from(["open", "checked", "all"]))
+BULK = (
+    st.builds(BulkUpdate, store=STORE, category=st.none() | st.sampled_from(["Dairy", "Bakery"]))
+    | st.builds(BulkUpdate, clear=st.sampled_from([("store",), ("category", "note")]))
+    | st.builds(BulkUpdate, convert_to=st.sampled_from(["auto", "kg", "oz"]))
+)
 
 
 def add(entries: list[tuple[str, int | None]], to: str | None, mode: Any) -> Operation:
@@ -134,6 +145,21 @@ def update(item: str, name: str | None, grams: int | None, clear: bool) -> Opera
 def move(names: list[str], to_list: str | None, to: Any) -> Operation:
     destination = Destination(to_list, to=to) if to in ("top", "bottom") else Destination(to_list, before=to)
     return lambda tenant: moving.move_items(tenant, names, None, destination, all_or_nothing=False)
+
+
+def move_all(by: ItemFilter, to_list: str | None, to: Any) -> Operation:
+    destination = Destination(to_list, to=to)
+    return lambda tenant: moving.move_items(tenant, None, None, destination, by=by, all_or_nothing=False)
+
+
+def update_all(by: ItemFilter, change: BulkUpdate) -> Operation:
+    return lambda tenant: updating_all.update_matching(
+        tenant, by, change, "*", None, dry_run=False, all_or_nothing=False
+    )
+
+
+def sort(on: str | None, by: Any) -> Operation:
+    return lambda tenant: sorting.sort_items(tenant, on, by, dry_run=False)
 
 
 def remove(names: list[str] | None) -> Operation:
@@ -160,6 +186,9 @@ OPERATIONS = st.lists(
         st.builds(check, ITEMS, LIST, st.booleans()),
         st.builds(update, ITEM, st.none() | st.sampled_from(["milk", "bread", "tea"]), GRAMS, st.booleans()),
         st.builds(move, ITEMS, LIST, st.sampled_from(["top", "bottom"]) | ITEM),
+        st.builds(move_all, FILTER, LIST, st.sampled_from(["top", "bottom"])),
+        st.builds(update_all, FILTER, BULK),
+        st.builds(sort, LIST, st.sampled_from(["aisle", "name"])),
         st.builds(remove, st.none() | ITEMS),
         st.builds(undo, st.integers(1, 12)),
         st.just(delete()),

@@ -2,14 +2,19 @@
 
 import statistics
 from collections import defaultdict
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
+from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from app.db import Engine, transaction
+from app.lists.spending_repository import SpendingGroup
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 
@@ -26,6 +31,9 @@ class Bought(NamedTuple):
     store: str | None
     category: str | None
     currency: str
+    item: str = "thing"
+    person: str = "Ada"
+    month: str | None = None
 
 
 PURCHASES = st.lists(
@@ -34,26 +42,49 @@ PURCHASES = st.lists(
         st.none() | st.integers(0, 5) | st.integers(0, 99_999_999) | st.sampled_from([199, 199, 250]),
         st.none() | st.sampled_from(["Depot", "Corner shop"]),
         st.none() | st.sampled_from(["dairy", "bakery", "Œufs"]),
-        st.sampled_from(["EUR", "USD"]),
+        st.sampled_from(["EUR", "USD", "JPY"]),
+        st.sampled_from(["thing", "Käse"]),
+        st.sampled_from(["Ada", "Bob"]),
+        st.sampled_from(["2025-12", "2026-01", "2026-02"]),
     ),
     max_size=14,
 )
+A_PRICE = Bought(1, "Depot", "dairy", "EUR", month="2026-01")
 
 
-async def buy(client: McpClient, purchases: list[Bought]) -> None:
-    """Make a list for each currency, and check off what was bought."""
-    for currency in ("EUR", "USD"):
+async def buy(client: McpClient, purchases: list[Bought], bob: McpClient | None = None) -> dict[str, Bought]:
+    """Make a list for each currency, and check off what was bought; return the purchases by the ref of their item."""
+    for currency in sorted({each.currency for each in purchases}):
         await client.call("save_list", name=currency, currency=currency)
-    for currency, store in {(each.currency, each.store) for each in purchases}:
-        bought = [each for each in purchases if (each.currency, each.store) == (currency, store)]
+    by_ref: dict[str, Bought] = {}
+    for trip in {(each.currency, each.store, each.person) for each in purchases}:
+        bought = [each for each in purchases if (each.currency, each.store, each.person) == trip]
+        currency, store, person = trip
         items: list[dict[str, Any]] = []
         for each in bought:
-            item = {"name": "thing", "price": each.cents / 100 if each.cents is not None else None}
+            item = {"name": each.item, "price": each.cents / 100 if each.cents is not None else None}
             item["category"] = each.category
             items.append({key: value for key, value in item.items() if value is not None})
         added = await client.call("add_items", items=items, list=currency, on_duplicate="separate")
         refs = [each["ref"] for each in added["results"]]
-        await client.call("check_items", items=refs, **({} if store is None else {"store": store}))
+        buyer = client if person == "Ada" or bob is None else bob
+        await buyer.call("check_items", items=refs, **({} if store is None else {"store": store}))
+        by_ref |= dict(zip(refs, bought, strict=True))
+    return by_ref
+
+
+async def move_to_their_months(engine: Engine, household_id: UUID, by_ref: dict[str, Bought]) -> None:
+    """Let the purchases have been made in their months, at the first moment (UTC) or near the last."""
+    statement = text("""
+        UPDATE purchases SET bought_at = :at FROM items
+        WHERE items.household_id = purchases.household_id AND items.id = purchases.item_id AND items.no = :no
+    """)
+    async with transaction(engine, household_id) as connection:
+        for ref, bought in by_ref.items():
+            no = int(ref.removeprefix("i"))
+            first = datetime.fromisoformat(f"{bought.month}-01T00:00:00+00:00")
+            at = first if no % 2 else first + timedelta(days=27, hours=23, minutes=59)
+            await connection.execute(statement, {"at": at, "no": no})
 
 
 def rounded(value: Decimal) -> float:
@@ -86,13 +117,22 @@ def by_group(groups: list[dict[str, Any]]) -> dict[Group, dict[str, float]]:
 
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(purchases=PURCHASES)
+@example(purchases=[A_PRICE])
+@example(purchases=[A_PRICE] * 5)
+@example(purchases=[A_PRICE, A_PRICE._replace(cents=2)])
+@example(purchases=[A_PRICE._replace(cents=cents, item="Käse") for cents in (33, 33, 34, 99_999_999)])
+@example(purchases=[A_PRICE._replace(currency=currency) for currency in ("EUR", "USD", "JPY", "EUR")])
 async def test_the_statistics_are_those_of_a_plain_computation(
     factory: Factory, client: McpClient, purchases: list[Bought]
 ) -> None:
     household = await factory.connected()
     ours = McpClient(client.http, household.token)
-    await buy(ours, purchases)
-    for field in ("store", "category"):
+    bob, own = await factory.person("Bob")
+    await factory.join(bob, household.household_id, "editor")
+    bobs = McpClient(client.http, (await factory.connect(bob, household.household_id, own)).token)
+    by_ref = await buy(ours, purchases, bobs)
+    await move_to_their_months(factory.engine, household.household_id, by_ref)
+    for field in get_args(SpendingGroup):
         answer = await ours.call("get_spending", group_by=field)
         assert by_group(answer["groups"]) == reference(purchases, field)
         everything = [each._replace(store=None) for each in purchases]

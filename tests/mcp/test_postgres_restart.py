@@ -22,7 +22,7 @@ from tests.mcp.streaming import SECONDS, follow
 from tests.service import free_port, running_service
 from tests.shared import SECRET
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 
 @dataclass

@@ -77,17 +77,6 @@ async def test_a_list_is_read_as_markdown_and_as_csv(each_era: McpClient) -> Non
     assert members["text"].endswith("\n\n- Ada (owner)\n")
 
 
-async def test_the_list_of_resources_comes_in_pages(client: McpClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "PER_PAGE", 2)
-    first = await client.result("resources/list")
-    second = await client.result("resources/list", {"cursor": first["nextCursor"]})
-    assert [len(page["resources"]) for page in (first, second)] == [2, 2]
-    assert "nextCursor" not in second
-    error = await client.error("resources/list", {"cursor": "made up"})
-    assert (error["code"], error["data"]["field"]) == (-32602, "cursor")
-    assert (await client.error("resources/templates/list", {"cursor": "MQ"}))["code"] == -32602
-
-
 @pytest.mark.parametrize(
     "uri",
     [

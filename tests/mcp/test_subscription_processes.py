@@ -12,7 +12,7 @@ from tests.mcp.client import McpClient
 from tests.mcp.streaming import SECONDS, follow
 from tests.service import Service, environment_of, free_port, running_service, start
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 
 def connection_to(port: int, settings: Settings) -> httpx.AsyncClient:

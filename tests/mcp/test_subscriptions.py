@@ -179,6 +179,19 @@ async def test_one_stream_follows_every_household_of_the_grant(
         assert await following.uri() == home
 
 
+async def test_all_that_is_listed_can_be_followed_and_members_are_heard_of(
+    client: McpClient, ada: Connected, other: PubSub
+) -> None:
+    listed = [each["uri"] for each in (await client.result("resources/list"))["resources"]]
+    (members,) = [uri for uri in listed if uri.endswith("/members")]
+    async with follow(client, *listed) as following:
+        assert following.acknowledged == {"resourceSubscriptions": listed}
+        other.publish(MembersChanged(ada.household_id))
+        assert await following.uri() == members
+        await client.call("add_items", items=["milk"])
+        assert {await following.uri(), await following.uri()} == {uri for uri in listed if "/lists" in uri}
+
+
 UNREADABLE = [
     "shopping://{eve}/lists",
     "shopping://{eve}/lists/L1",
@@ -212,8 +225,8 @@ async def test_an_address_one_may_not_read_is_refused_like_one_that_does_not_exi
     refusal = await client.error("subscriptions/listen", {"notifications": {"resourceSubscriptions": asked}})
     assert refusal["code"] == -32602
     assert refusal["message"] == (
-        "notifications.resourceSubscriptions[1]: there is no such resource. "
-        "URIs are shopping://HOUSEHOLD/lists/LIST, with your own refs."
+        "notifications.resourceSubscriptions[1]: there is no such resource to follow. "
+        "resources/list names those that you may."
     )
     assert refusal["data"]["code"] == "not_found"
 

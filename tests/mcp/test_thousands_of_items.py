@@ -78,6 +78,40 @@ async def test_a_call_that_changes_thousands_of_items_pauses_for_others(
         undo_ref = changed["undo_ref"]
 
 
+BULK: list[tuple[str, dict[str, object], str]] = [
+    ("update_items", {"view": "all", "set_store": "Market", "convert_to": "g"}, "updated"),
+    ("move_items", {"sort": "name"}, "moved"),
+    ("move_items", {"view": "all", "to_list": "L2"}, "moved"),
+    ("move_items", {"view": "all", "to": "top", "list": "L2", "dry_run": True}, "unchanged"),
+]
+
+
+async def test_a_change_of_everything_of_a_kind_pauses_for_others_and_is_undone(
+    client: McpClient, ada: Connected, database: DatabaseUrls
+) -> None:
+    await lengthen_lists(database.superuser, [ada.token], ITEMS, ITEMS + 1)
+    await client.call("save_list", name="Elsewhere")
+    undo_refs: list[str] = []
+    for tool, arguments, status in BULK:
+        with longest_stretch() as longest:
+            changed = await client.call(tool, **arguments)
+        assert changed["counts"][status] > ITEMS / 2
+        assert sum(changed["counts"].values()) == ITEMS
+        assert len(changed["results"]) == MOST_SHOWN
+        assert 0 < longest[-1] < ITEMS / 3, (tool, arguments)
+        undo_refs += [changed["undo_ref"]] if "undo_ref" in changed else []
+    assert (await client.call("add_items", items=["new"], list="L2"))["results"][0]["ref"] == f"i{ITEMS + 2}"
+    for undo_ref in reversed(undo_refs):
+        with longest_stretch() as longest:
+            undone = await client.call("undo", undo_ref=undo_ref)
+        assert set(undone["counts"]) == {"undone"}
+        assert 0 < longest[-1] < ITEMS / 3
+    shown = (await client.call("list_items", detail="full", limit=200))["items"]
+    assert shown == [
+        {"ref": f"i{number}", "name": f"stored {number}", "quantity": 2, "unit": "kg"} for number in range(1, 201)
+    ]
+
+
 @pytest.mark.parametrize("function", ["item_of", "_remove", "_as_dict", "_encoded_row"])
 async def test_a_removal_that_is_cancelled_in_a_pause_removes_nothing(
     client: McpClient, ada: Connected, database: DatabaseUrls, function: str

@@ -133,4 +133,4 @@ def _cell(text: str) -> str:
 
 
 def _sentence(test: MarkedTest) -> str:
-    return test.name.removeprefix("test_").replace("_", " ") + (" (slow)" if test.is_slow else "")
+    return test.name.removeprefix("test_").replace("_", " ") + (" (slow)" if test.lane == "slow" else "")

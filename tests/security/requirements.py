@@ -13,7 +13,7 @@ requirement name its id: `@pytest.mark.proves("cd-short")`. What no test can sho
 import ast
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, cast
@@ -25,6 +25,8 @@ TESTS: Final = ROOT / "tests"
 
 Level = Literal["MUST", "SHOULD"]
 State = Literal["Here", "Instead", "Not yet"]
+Lane = Literal["usual", "processes", "slow"]
+"""What runs a test: `make test`, `make test-processes`, or only `make test-all`."""
 
 _MARKER: Final = "pytest.mark.proves"
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
@@ -45,7 +47,7 @@ class MarkedTest:
     """A test function that has the marker; `node_id` is pytest's, without parameters."""
 
     node_id: str
-    is_slow: bool
+    lane: Lane
 
     @property
     def name(self) -> str:
@@ -130,6 +132,12 @@ def _read_markers(tests: Path) -> Iterator[tuple[MarkedTest, str]]:
             yield from _read_module(ast.parse(code), path.relative_to(tests.parent).as_posix())
 
 
+def _lane(marks: Sequence[str]) -> Lane:
+    if any("pytest.mark.slow" in each for each in marks):
+        return "slow"
+    return "processes" if any("pytest.mark.processes" in each for each in marks) else "usual"
+
+
 def _read_module(module: ast.Module, path: str) -> Iterator[tuple[MarkedTest, str]]:
     markers: list[ast.expr] = [
         each for each in ast.walk(module) if isinstance(each, ast.Attribute) and ast.unparse(each) == _MARKER
@@ -138,7 +146,7 @@ def _read_module(module: ast.Module, path: str) -> Iterator[tuple[MarkedTest, st
     for function in module.body:
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name.startswith("test_"):
             marks = [*module_marks, *map(ast.unparse, function.decorator_list)]
-            test = MarkedTest(f"{path}::{function.name}", any("pytest.mark.slow" in each for each in marks))
+            test = MarkedTest(f"{path}::{function.name}", _lane(marks))
             for decorator in function.decorator_list:
                 if isinstance(decorator, ast.Call) and decorator.func in markers:
                     markers.remove(decorator.func)

@@ -52,17 +52,19 @@ def test_a_requirement_is_stated_at_one_test_and_named_at_others(tmp_path: Path)
     assert (short.id, short.level, short.sources) == ("cd-short", "MUST", "RFC 6749 §4.1.2; OAuth 2.1 §4.1.2")
     assert short.words == "An authorization code is short-lived."
     assert (short.state, short.answer) == ("Here", "It expires after 60 seconds.")
-    slow = MarkedTest("tests/oauth/test_others.py::test_it_is_tried_for_an_hour", is_slow=True)
-    assert short.tests == (MarkedTest("tests/oauth/test_codes.py::test_a_code_expires", is_slow=False), slow)
+    slow = MarkedTest("tests/oauth/test_others.py::test_it_is_tried_for_an_hour", lane="slow")
+    assert short.tests == (MarkedTest("tests/oauth/test_codes.py::test_a_code_expires", lane="usual"), slow)
     assert (hashed.level, hashed.sources, hashed.state) == ("SHOULD", "own rule", "Instead")
-    assert hashed.tests == (MarkedTest("tests/oauth/test_others.py::test_another", is_slow=False), slow)
+    assert hashed.tests == (MarkedTest("tests/oauth/test_others.py::test_another", lane="usual"), slow)
     assert (bound.state, bound.answer, bound.tests) == ("Not yet", "Nothing checks it.", ())
 
 
-def test_a_module_can_be_slow(tmp_path: Path) -> None:
-    code = STATED.replace("import pytest\n", "import pytest\n\npytestmark = [pytest.mark.slow, pytest.mark.anyio]\n")
+@pytest.mark.parametrize("lane", ["processes", "slow"])
+def test_a_module_can_be_left_out_of_make_test(lane: str, tmp_path: Path) -> None:
+    marks = f"pytestmark = [pytest.mark.{lane}, pytest.mark.anyio]"
+    code = STATED.replace("import pytest\n", f"import pytest\n\n{marks}\n")
     (requirement,) = read_requirements(write(tmp_path, codes=code), ())
-    assert [test.is_slow for test in requirement.tests] == [True]
+    assert [test.lane for test in requirement.tests] == [lane]
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,20 @@
 """After a whole run: did each requirement's tests run and pass? A plugin of pytest, for tests/conftest.py."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 import pytest
 
-from tests.security.requirements import InvalidRequirement, read_requirements
+from tests.security.requirements import InvalidRequirement, Lane, read_requirements
 
-# Whether the chosen tests are slow ones, by what `-m` says in a whole run.
-_CHOSEN: Final = {"": (False, True), "not slow": (False,), "slow": (True,)}
+_CHOSEN: Final[Mapping[str, Sequence[Lane]]] = {
+    "": ("usual", "processes", "slow"),
+    "not slow": ("usual", "processes"),
+    "not slow and not processes": ("usual",),
+    "processes and not slow": ("processes",),
+    "slow": ("slow",),
+}
+"""What a whole run is to prove, by its `-m`."""
 
 
 class WholeRun:
@@ -75,6 +81,6 @@ def watch_whole_run(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from error
         tests_of: dict[str, set[str]] = {}
         for each in requirements:
-            if tests := {test.node_id for test in each.tests if test.is_slow in chosen}:
+            if tests := {test.node_id for test in each.tests if test.lane in chosen}:
                 tests_of[each.id] = tests
         config.pluginmanager.register(WholeRun(tests_of), "security-requirements")

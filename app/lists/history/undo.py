@@ -112,7 +112,7 @@ async def _settle(tenant: Tenant, going: Sequence[Item]) -> dict[int, Item]:
     returning = list(compress(going, are_open))
     leaving = {item.id for item, is_open in zip(going, are_open, strict=True) if not is_open}
     namesakes = await item_repository.open_namesakes(tenant, returning) if returning else []
-    settled = settle_variants(returning, [line for line in namesakes if line.id not in leaving])
+    settled = await settle_variants(returning, [line for line in namesakes if line.id not in leaving])
     return {item.no: item for item in [*going, *settled]}
 
 

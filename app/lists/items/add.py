@@ -185,7 +185,7 @@ def _parse_phrase(text: str, field: str) -> ParsedItem:
 
 
 def _parse_details(entry: NewItem, field: str, members: Sequence[Member]) -> ParsedItem:
-    details = parse_details(entry, field, members)
+    details = parse_details(entry, f"{field}.", members)
     name: str = details.pop("name")
     if entry.quantity is None and entry.unit is None:
         phrase = parse_phrase(name)

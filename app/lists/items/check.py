@@ -9,8 +9,7 @@ from app.errors import AppError
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after, save_answered
-from app.lists.items import repository as item_repository
-from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variants
+from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle, settle_variants
 from app.lists.items.fields import Item, parse_label
 from app.lists.items.purchases import purchase_alone, purchases_of, unbought_alone, with_unbought
 from app.lists.items.resolve import resolve_item_alone, resolve_items
@@ -44,12 +43,11 @@ async def check_items(
     results = [_check(person_id, edits, item, clock, checked) for item in named.items]
     lists = await lists_of_call(tenant, named.on, named.found())
     if checked:
-        purchases = await purchases_of(tenant, edits.changed(), lists, clock, store)
-        changes = [replace(change, bought=purchases[change.after.id]) for change in edits.changes()]
+        purchases = await purchases_of(tenant, await edits.changed(), lists, clock, store)
+        changes = [replace(change, bought=purchases[change.after.id]) for change in await edits.changes()]
     else:
-        namesakes = await item_repository.open_namesakes(tenant, edits.changed())
-        edits.put_all(settle_variants(edits.changed(), namesakes))
-        changes = await with_unbought(tenant, edits.changes())
+        await settle(tenant, edits)
+        changes = await with_unbought(tenant, await edits.changes())
     event_no = await record_items(tenant, "check_items", clock, changes)
     entries = [ItemResult(name, result) for name, result in zip(names, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
@@ -83,10 +81,10 @@ async def check_item_alone(
         edits = Edits([item])
         result = _check(household.actor.person_id, edits, item, found.clock, checked)
         try:
-            edits.put_all(settle_variants(edits.changed(), () if checked else found.namesakes))
+            edits.put_all(await settle_variants(await edits.changed(), () if checked else found.namesakes))
         except AppError:
             return None
-        changes = edits.changes()
+        changes = await edits.changes()
         if changes and checked:
             bought = await purchase_alone(household, item, found.on, found.clock, store)
             changes = [replace(change, bought=bought) for change in changes]

@@ -1,14 +1,21 @@
-"""The items of one call while it is being worked out. Pure; the caller holds the lock and stores the result."""
+"""The items of one call while it is being worked out; the caller holds the lock and stores the result.
+
+A call may change as many items as a list holds, so what is done for each is done in turns.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import compress, count
+from operator import attrgetter
 from uuid import UUID
 
 from app.errors import AppError, LimitReached
+from app.households.tenant import Tenant
+from app.lists.items import repository
 from app.lists.items.fields import Item
-from app.lists.models import LINES_PER_NAME, Change
+from app.lists.models import LINES_PER_NAME, Change, ItemResult, Outcome
+from app.runtime.turns import map_in_turns
 
 
 class Edits:
@@ -40,20 +47,30 @@ class Edits:
         """Keep changed items."""
         self._now.update({item.id: item for item in items})
 
-    def changed(self) -> list[Item]:
+    async def changed(self) -> list[Item]:
         """Return the items that differ from what is stored."""
-        return [item for item in self._now.values() if item != self._before.get(item.id)]
+        items = self.all()
+        return list(compress(items, await map_in_turns(self._is_changed, items)))
 
-    def changes(self) -> list[Change]:
+    async def changes(self) -> list[Change]:
         """Return the change of each item that differs from what is stored."""
-        return [self.change_of(item) for item in self.changed()]
+        return await map_in_turns(self.change_of, await self.changed())
 
     def change_of(self, item: Item) -> Change:
         """Return the change from what is stored to an item with the changes so far."""
         return Change(self._before.get(item.id), item)
 
+    def _is_changed(self, item: Item) -> bool:
+        return item != self._before.get(item.id)
 
-def settle_variants(items: Sequence[Item], neighbours: Collection[Item], *, bounded: bool = True) -> list[Item]:
+
+async def settle(tenant: Tenant, edits: Edits) -> None:
+    """Give each open item that was changed a variant that is free on its list. Raises `LimitReached`."""
+    changed = await edits.changed()
+    edits.put_all(await settle_variants(changed, await repository.open_namesakes(tenant, changed)))
+
+
+async def settle_variants(items: Sequence[Item], neighbours: Collection[Item], *, bounded: bool = True) -> list[Item]:
     """Return changed items, each open one with a variant that no other open line of its name and measure has.
 
     `neighbours` are the stored open lines of the same names. With `bounded`, raises `LimitReached` where a name would
@@ -62,28 +79,36 @@ def settle_variants(items: Sequence[Item], neighbours: Collection[Item], *, boun
     changed = {item.id for item in items}
     others = [line for line in neighbours if line.id not in changed]
     if bounded:
-        _refuse_too_many(items, others, {(line.id, _name_of(line)) for line in neighbours})
-    taken = {_line_key(line) for line in others}
-    settled: list[Item] = []
-    for item in items:
-        if item.is_open and _line_key(item) in taken:
+        await _refuse_too_many(items, others, neighbours)
+    taken = set(await map_in_turns(_line_key, others))
+
+    def settle(item: Item) -> Item:
+        if not item.is_open:
+            return item
+        if _line_key(item) in taken:
             variants = (replace(item, variant=variant) for variant in count())
             item = next(each for each in variants if _line_key(each) not in taken)
-        if item.is_open:
-            taken.add(_line_key(item))
-        settled.append(item)
-    return settled
+        taken.add(_line_key(item))
+        return item
+
+    return await map_in_turns(settle, items)
 
 
-def _refuse_too_many(
-    items: Sequence[Item], others: Iterable[Item], before: Collection[tuple[UUID, tuple[UUID, str]]]
-) -> None:
-    lines = Counter(_name_of(line) for line in [*others, *items] if line.is_open)
-    for item in items:
+async def _refuse_too_many(items: Sequence[Item], others: Sequence[Item], neighbours: Collection[Item]) -> None:
+    lines = [*others, *items]
+    open_lines = list(compress(lines, await map_in_turns(attrgetter("is_open"), lines)))
+    counts = Counter(await map_in_turns(_name_of, open_lines))
+    if max(counts.values(), default=0) <= LINES_PER_NAME:
+        return
+    before = set(zip([line.id for line in neighbours], await map_in_turns(_name_of, neighbours), strict=True))
+
+    def check(item: Item) -> None:
         is_new = item.is_open and (item.id, _name_of(item)) not in before
-        if is_new and lines[_name_of(item)] > LINES_PER_NAME:
+        if is_new and counts[_name_of(item)] > LINES_PER_NAME:
             message = f"There would be more than {LINES_PER_NAME} open lines of one name. Merge some of them first."
             raise LimitReached(message, field="items")
+
+    await map_in_turns(check, items)
 
 
 def _name_of(item: Item) -> tuple[UUID, str]:
@@ -95,6 +120,13 @@ def refuse_all_if_one_fails(results: Iterable[object], *, all_or_nothing: bool) 
     refusal = next((each for each in results if isinstance(each, AppError)), None)
     if all_or_nothing and refusal is not None:
         raise refusal
+
+
+def changed_first(entries: Sequence[ItemResult]) -> list[ItemResult]:
+    """Return entries with those that changed nothing at the end."""
+    unchanged = [isinstance(each.result, Outcome) and each.result.status == "unchanged" for each in entries]
+    others = [not each for each in unchanged]
+    return [*compress(entries, others), *compress(entries, unchanged)]
 
 
 def _line_key(item: Item) -> tuple[UUID, str, str, int]:

@@ -284,17 +284,17 @@ PAGE_COLUMNS: Final = (
 """All of a `PageRow` but its view and its group, which depend on the question."""
 
 
-def parse_details(given: GivenDetails, path: str, members: Sequence[Member]) -> dict[str, Any]:
+def parse_details(given: GivenDetails, prefix: str, members: Sequence[Member]) -> dict[str, Any]:
     """Return the clean details that a call names, by name of the field, without the quantity.
 
-    Raises `Invalid` or `NotFound`, naming the argument as one of `path`.
+    Raises `Invalid` or `NotFound`, naming the argument by its word behind `prefix`.
     """
     parsed: dict[str, Any] = {}
     for each in DETAILS:
         value = getattr(given, each.word, None)
         if value is None or each.name == "quantity":
             continue
-        argument = f"{path}.{each.word}"
+        argument = f"{prefix}{each.word}"
         if each.name == "assignee_id":
             value = parse_assignee(value, argument, members)
         elif each.parse is not None:

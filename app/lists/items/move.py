@@ -1,7 +1,7 @@
-"""Moving items: to another list, to an end of a list, or before another item."""
+"""Moving items: to another list, to an end of a list, or before another item; those that are named, or described."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -10,13 +10,15 @@ from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
 from app.lists.items import repository as item_repository
-from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variants
+from app.lists.items.edits import Edits, changed_first, refuse_all_if_one_fails, settle
 from app.lists.items.fields import Item
+from app.lists.items.filters import NO_FILTER, ItemFilter, find_matching, refuse_unless_one_way
 from app.lists.items.ordering import End, plan_move
 from app.lists.items.resolve import resolve_items
 from app.lists.models import ITEMS_PER_LIST, Changed, ItemResult, Outcome, ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
+from app.runtime.turns import map_in_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +32,53 @@ class Destination:
 
 
 async def move_items(
-    tenant: Tenant, names: Sequence[str], list_name: str | None, destination: Destination, *, all_or_nothing: bool
+    tenant: Tenant,
+    names: Sequence[str] | None,
+    list_name: str | None,
+    destination: Destination,
+    *,
+    by: ItemFilter = NO_FILTER,
+    dry_run: bool = False,
+    all_or_nothing: bool,
 ) -> Changed:
-    """Move items, in the order of the call; on another list they stay lines of their own, never merged.
+    """Move named items, in the order of the call, or those that a filter fits, in the order of their lists: open ones
+    unless it says otherwise. On another list they stay lines of their own, never merged. With `dry_run`, only report
+    what would be moved.
 
-    Raises `Invalid` when the destination makes no sense, `NotFound` for a list or the item to stand before, and with
-    `all_or_nothing` the first entry's refusal.
+    Raises `Invalid` unless items are either named or described, and when the destination makes no sense; `NotFound` for
+    a list, the item to stand before, or a filter that fits nothing; and with `all_or_nothing` the first entry's
+    refusal.
     """
+    refuse_unless_one_way(names, by)
     _check(destination)
     to_list = destination.to_list
     target = None if to_list is None else await resolve_list(tenant, to_list, field="to_list")
-    named = await resolve_items(tenant, names, list_name)
+    if names is not None:
+        named = await resolve_items(tenant, names, list_name)
+        on, found, sent = named.on, named.items, names
+    else:
+        on, found = await find_matching(tenant, replace(by, view=by.view or "open"), list_name)
+        sent = [item.name for item in found]
     clock = await repository.read_clock(tenant)
-    results = _with_room(named.items, target)
+    results = _with_room(found, target, "items[{}]" if names is not None else "to_list")
     refuse_all_if_one_fails(results, all_or_nothing=all_or_nothing)
     moving = list({each.id: each for each in results if isinstance(each, Item)}.values())
     anchor = await _anchor(tenant, destination, moving)
     edits = Edits(moving)
     await _move(tenant, edits, moving, target, anchor or destination.to or "bottom", clock)
-    edits.put_all(settle_variants(edits.changed(), await item_repository.open_namesakes(tenant, edits.changed())))
-    event_no = await record_items(tenant, "move_items", clock, edits.changes())
-    lists = await lists_of_call(tenant, target or named.on, [edits.now(item.id) for item in moving])
+    await settle(tenant, edits)
+    event_no = None if dry_run else await record_items(tenant, "move_items", clock, await edits.changes())
+    there = moving if dry_run else await map_in_turns(lambda item: edits.now(item.id), moving)
+    lists = await lists_of_call(tenant, target or on, there)
     before = {item.id: item for item in moving}
-    entries = [ItemResult(name, _outcome(result, edits, before)) for name, result in zip(names, results, strict=True)]
+
+    def conclude(entry: tuple[str, Item | AppError]) -> ItemResult:
+        name, result = entry
+        return ItemResult(name, _outcome(result, edits, before, dry_run=dry_run))
+
+    entries = await map_in_turns(conclude, [*zip(sent, results, strict=True)])
+    if names is None:
+        entries = changed_first(entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
 
@@ -63,15 +89,15 @@ def _check(destination: Destination) -> None:
         raise Invalid("to is missing: say where with to, before or to_list.", field="to")
 
 
-def _with_room(items: Sequence[Item | AppError], target: ShoppingList | None) -> Sequence[Item | AppError]:
-    """Return the items, with a refusal in place of each that the target list has no room for."""
+def _with_room(items: Sequence[Item | AppError], target: ShoppingList | None, field: str) -> Sequence[Item | AppError]:
+    """Return the items, with a refusal in place of each that the target list has no room for; it names `field`."""
     if target is None:
         return items
-    coming = dict.fromkeys(each.id for each in items if isinstance(each, Item) and each.list_id != target.id)
+    coming = dict.fromkeys([each.id for each in items if isinstance(each, Item) and each.list_id != target.id])
     refused = set(list(coming)[target.room :])
     message = f"{target.ref} is full ({ITEMS_PER_LIST:,} items). Remove what was bought, or use another list."
     return [
-        LimitReached(message, field=f"items[{number}]") if isinstance(each, Item) and each.id in refused else each
+        LimitReached(message, field=field.format(number)) if isinstance(each, Item) and each.id in refused else each
         for number, each in enumerate(items)
     ]
 
@@ -109,16 +135,22 @@ async def _move(
     for list_id, numbers in by_list.items():
         order = await item_repository.order_of(tenant, list_id)
         positions = plan_move(order, numbers, to.no if isinstance(to, Item) else to, next_no)
-        next_no += len(numbers)
+        next_no += 1
         pushed = await item_repository.items_numbered(tenant, positions.keys() - set(numbers))
         edits.add(pushed.values())
-        edits.put_all(
-            replace(item, list_id=list_id, position=positions[item.no]) for item in edits.all() if item.no in positions
-        )
+        await place(edits, list_id, positions)
 
 
-def _outcome(result: Item | AppError, edits: Edits, before: dict[UUID, Item]) -> Outcome | AppError:
+async def place(edits: Edits, list_id: UUID, positions: Mapping[int, int]) -> None:
+    """Put items of a call on a list, at positions by item number."""
+    going = [item for item in edits.all() if item.no in positions]
+    edits.put_all(await map_in_turns(lambda item: replace(item, list_id=list_id, position=positions[item.no]), going))
+
+
+def _outcome(result: Item | AppError, edits: Edits, before: dict[UUID, Item], *, dry_run: bool) -> Outcome | AppError:
     if isinstance(result, AppError):
         return result
     now = edits.now(result.id)
-    return Outcome("moved" if now != before[result.id] else "unchanged", now)
+    if now == before[result.id]:
+        return Outcome("unchanged", now)
+    return Outcome("would_move" if dry_run else "moved", now)

@@ -35,9 +35,10 @@ async def bring_back(tenant: Tenant, now: datetime) -> int:
     for number, item in enumerate(due):
         position = clock.next_item + number << GAP_BITS
         edits.put(replace(item, checked_at=None, checked_by=None, price=None, position=position))
-    namesakes = await item_repository.open_namesakes(tenant, edits.changed())
-    edits.put_all(settle_variants(edits.changed(), namesakes, bounded=False))
-    await record_items(tenant, "repeat_items", clock, edits.changes())
+    changed = await edits.changed()
+    namesakes = await item_repository.open_namesakes(tenant, changed)
+    edits.put_all(await settle_variants(changed, namesakes, bounded=False))
+    await record_items(tenant, "repeat_items", clock, await edits.changes())
     return len(due)
 
 
@@ -47,5 +48,5 @@ async def wake(tenant: Tenant, now: datetime) -> int:
     clock = await repository.read_clock(tenant)
     edits = Edits(waiting)
     edits.put_all(replace(item, not_before=None) for item in waiting)
-    await record_items(tenant, "wake_items", clock, edits.changes())
+    await record_items(tenant, "wake_items", clock, await edits.changes())
     return len(waiting)

@@ -1,4 +1,4 @@
-"""Overwriting details of items: named details are set or cleared, and the rest stays."""
+"""Overwriting details of items that are named one by one: these are set or cleared, and the rest stays."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +12,7 @@ from app.households.models import Member
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after, save_answered
-from app.lists.items import repository as item_repository
-from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle_variants
+from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle, settle_variants
 from app.lists.items.fields import DETAILS, GivenDetails, Item, parse_details, parse_label, parse_quantity
 from app.lists.items.resolve import resolve_item_alone, resolve_items
 from app.lists.models import Changed, ItemResult, Outcome
@@ -39,9 +38,16 @@ class Update(GivenDetails):
 
 
 async def update_items(
-    tenant: Tenant, updates: Sequence[Update], list_name: str | None, if_rev: int | None, *, all_or_nothing: bool
+    tenant: Tenant,
+    updates: Sequence[Update],
+    list_name: str | None,
+    if_rev: int | None,
+    *,
+    dry_run: bool = False,
+    all_or_nothing: bool,
 ) -> Changed:
-    """Change details of items; with `if_rev`, only of those that have not changed since that revision.
+    """Change details of items; with `if_rev`, only of those that have not changed since that revision, and with
+    `dry_run` of none: then the result says what would be changed.
 
     Raises `NotFound` for the list, and with `all_or_nothing` the first entry's refusal, before anything is stored.
     """
@@ -52,12 +58,12 @@ async def update_items(
         members = await households.members_of(tenant.connection, tenant.household_id)
     edits = Edits(named.found())
     entries = [
-        _update(edits, item, _without_past_day(update, clock.now.date()), f"items[{number}]", members, if_rev)
+        _update(edits, item, _without_past_day(update, clock.now.date()), f"items[{number}]", members, if_rev, dry_run)
         for number, (item, update) in enumerate(zip(named.items, updates, strict=True))
     ]
     refuse_all_if_one_fails((entry.result for entry in entries), all_or_nothing=all_or_nothing)
-    edits.put_all(settle_variants(edits.changed(), await item_repository.open_namesakes(tenant, edits.changed())))
-    event_no = await record_items(tenant, "update_items", clock, edits.changes())
+    await settle(tenant, edits)
+    event_no = None if dry_run else await record_items(tenant, "update_items", clock, await edits.changes())
     lists = await lists_of_call(tenant, named.on, named.found())
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
@@ -88,10 +94,10 @@ async def update_item_alone(
         if isinstance(entry.result, AppError):
             return None
         try:
-            edits.put_all(settle_variants(edits.changed(), found.namesakes))
+            edits.put_all(await settle_variants(await edits.changed(), found.namesakes))
         except AppError:
             return None
-        return await save_answered(household, "update_items", found, edits.changes(), [entry], answer)
+        return await save_answered(household, "update_items", found, await edits.changes(), [entry], answer)
 
 
 def _without_past_day(update: Update, today: date) -> Update:
@@ -102,30 +108,54 @@ def _without_past_day(update: Update, today: date) -> Update:
 
 
 def _update(
-    edits: Edits, item: Item | AppError, update: Update, field: str, members: Sequence[Member], if_rev: int | None
+    edits: Edits,
+    item: Item | AppError,
+    update: Update,
+    field: str,
+    members: Sequence[Member],
+    if_rev: int | None,
+    dry_run: bool = False,
 ) -> ItemResult:
     if isinstance(item, AppError):
         return ItemResult(update.item, item)
     if if_rev is not None and item.rev > if_rev:
-        refusal = Conflict(f"{item.ref} has changed since rev {if_rev}; `current` has what it says now.", field=field)
-        return ItemResult(update.item, refusal, ref=item.ref, current=_current_values(item, update, members))
+        refusal = changed_since(item, if_rev, field)
+        return ItemResult(update.item, refusal, ref=item.ref, current=current_values(item, update, members))
     now = edits.now(item.id)
     try:
         after = _updated(now, update, field, members)
     except AppError as refusal:
         return ItemResult(update.item, refusal, ref=item.ref)
     edits.put(after)
-    previous = now.quantity if now.quantity != after.quantity else None
-    return ItemResult(update.item, Outcome("updated" if after != now else "unchanged", after, previous=previous))
+    return ItemResult(update.item, update_outcome(now, after, dry_run=dry_run))
+
+
+def update_outcome(before: Item, after: Item, *, dry_run: bool) -> Outcome:
+    """Return what became of an updated item, or with `dry_run` would."""
+    status = "unchanged" if after == before else "would_update" if dry_run else "updated"
+    return Outcome(status, after, previous=before.quantity if before.quantity != after.quantity else None)
+
+
+def changed_since(item: Item, rev: int, field: str | None) -> Conflict:
+    """Return the refusal of an item that someone changed after the revision that the caller saw."""
+    return Conflict(f"{item.ref} has changed since rev {rev}; `current` has what it says now.", field=field)
 
 
 def _updated(item: Item, update: Update, field: str, members: Sequence[Member]) -> Item:
+    after = replace(item, **new_values(update, f"{field}.", members))
+    return _with_quantity(replace(after, name_key=merge_key(after.name)), update, field)
+
+
+def new_values(update: Update, prefix: str, members: Sequence[Member]) -> dict[str, Any]:
+    """Return the fields that an update sets or clears, without the number and the unit that it sets.
+
+    Raises `Invalid` or `NotFound`, naming the argument by its word behind `prefix`.
+    """
     both = next((word for word in update.clear if getattr(update, word) is not None), None)
     if both is not None:
-        raise Invalid(f"{field}.{both} is set and cleared at once; do one of the two.", field=f"{field}.{both}")
+        raise Invalid(f"{prefix}{both} is set and cleared at once; do one of the two.", field=f"{prefix}{both}")
     cleared: dict[str, Any] = {_NAMES[word]: None for word in update.clear if word != "unit"}
-    after = replace(item, **{**cleared, **parse_details(update, field, members)})
-    return _with_quantity(replace(after, name_key=merge_key(after.name)), update, field)
+    return {**cleared, **parse_details(update, prefix, members)}
 
 
 def _with_quantity(item: Item, update: Update, field: str) -> Item:
@@ -144,7 +174,7 @@ def _with_quantity(item: Item, update: Update, field: str) -> Item:
     return replace(item, quantity=parse_quantity(number, unit, f"{field}.quantity"))
 
 
-def _current_values(item: Item, update: Update, members: Sequence[Member]) -> Mapping[str, str]:
+def current_values(item: Item, update: Update, members: Sequence[Member]) -> Mapping[str, str]:
     """Return what the item says in the details that an update names, by argument."""
     values: dict[str, object] = {
         "quantity" if word == "unit" else word: getattr(item, _NAMES[word]) for word in update.named()

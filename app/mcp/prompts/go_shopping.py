@@ -27,6 +27,7 @@ GO_SHOPPING: Final = PromptSpec(
     name="go_shopping",
     title="Go shopping",
     description="Walk through a shop with the list: what is left, and checking off by voice",
+    icon="cart",
     arguments=(
         Argument("list", "Shopping list; the default list if left out", "list"),
         Argument("store", "Where you shop", "store"),

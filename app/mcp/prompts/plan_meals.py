@@ -26,6 +26,7 @@ PLAN_MEALS: Final = PromptSpec(
     name="plan_meals",
     title="Plan meals",
     description="Plan dinners for some days, and put what they need on the shopping list",
+    icon="meals",
     arguments=(
         Argument("days", "How many days; 7 if left out"),
         Argument("people", "How many people eat"),

@@ -26,6 +26,7 @@ READ_RECEIPT: Final = PromptSpec(
     name="read_receipt",
     title="Read a receipt",
     description="Check off what a receipt says was bought, with its prices",
+    icon="receipt",
     arguments=(
         Argument("store", "Where it is from", "store"),
         Argument("list", "Shopping list; the default list if left out", "list"),

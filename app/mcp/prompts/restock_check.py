@@ -24,6 +24,7 @@ RESTOCK_CHECK: Final = PromptSpec(
     name="restock_check",
     title="Check what is running out",
     description="Go through what was bought before, and add what is running out",
+    icon="restock",
     arguments=(Argument("list", "Shopping list; the default list if left out", "list"),),
     tools=frozenset({"list_items", "get_spending", "add_items"}),
     write=write,

@@ -11,7 +11,8 @@ from app.audit.models import Action, AuditEntry
 from app.db import Engine
 from app.households.tenant import open_tenant
 from app.mcp.context import Context, address_of, caller_of, identity_of
-from app.mcp.errors import refuse_cursor
+from app.mcp.icons import Icons
+from app.mcp.paging import page_of
 from app.mcp.prompts.go_shopping import GO_SHOPPING
 from app.mcp.prompts.plan_meals import PLAN_MEALS
 from app.mcp.prompts.read_receipt import READ_RECEIPT
@@ -40,17 +41,18 @@ def find_prompt(prompts: Sequence[PromptSpec], name: str) -> PromptSpec:
 class PromptServer:
     """Serves prompts to the caller of a request, about their default household."""
 
-    def __init__(self, prompts: Sequence[PromptSpec], engine: Engine, audit: AuditLog) -> None:
+    def __init__(self, prompts: Sequence[PromptSpec], engine: Engine, audit: AuditLog, icons: Icons) -> None:
         self._prompts = prompts
+        self._definitions = [each.definition(icons) for each in prompts]
         self._engine = engine
         self._audit = audit
 
     async def list_prompts(
         self, context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListPromptsResult:
-        """Return every prompt; all are on one page."""
-        refuse_cursor(params, "prompts")
-        return types.ListPromptsResult(prompts=[each.definition() for each in self._prompts])
+        """Return a page of prompts. Raises `Invalid` for the cursor."""
+        page, next_cursor = page_of(self._definitions, params)
+        return types.ListPromptsResult(prompts=page, next_cursor=next_cursor)
 
     async def get(self, context: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         """Return the messages of a prompt. Raises `MCPError` for an unknown prompt or argument, `Invalid` and

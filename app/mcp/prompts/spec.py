@@ -9,6 +9,7 @@ import mcp_types as types
 
 from app.households.tenant import Tenant
 from app.lists import export
+from app.mcp.icons import Icons
 from app.mcp.resources.lists import LIST_AS_MARKDOWN
 
 Completed = Literal["list", "store", "month", "group"]
@@ -32,21 +33,23 @@ class PromptSpec:
     """One prompt, for endpoints that have the `tools` it names.
 
     `write` is given a transaction in the caller's household; it raises `NotFound` for an argument that
-    names nothing."""
+    names nothing. `icon` is the name of its file."""
 
     name: str
     title: str
     description: str
+    icon: str
     arguments: tuple[Argument, ...]
     tools: frozenset[str]
     write: Callable[[Tenant, Values], Awaitable[Sequence[types.PromptMessage]]]
 
-    def definition(self) -> types.Prompt:
+    def definition(self, icons: Icons) -> types.Prompt:
         """Return its entry in `prompts/list`."""
         return types.Prompt(
             name=self.name,
             title=self.title,
             description=self.description,
+            icons=icons.of(self.icon),
             arguments=[
                 types.PromptArgument(name=each.name, description=each.description, required=False)
                 for each in self.arguments

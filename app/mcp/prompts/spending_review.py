@@ -36,6 +36,7 @@ SPENDING_REVIEW: Final = PromptSpec(
     name="spending_review",
     title="Review spending",
     description="What was spent in a month, where and on what",
+    icon="spending",
     arguments=(
         Argument("month", "Such as 2026-11; everything on record if left out", "month"),
         Argument("group_by", "store, category, person, item or month", "group"),

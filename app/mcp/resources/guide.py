@@ -20,6 +20,7 @@ GUIDE: Final = PublicResource(
     name="quantities",
     title="How amounts are read",
     description="Which lines such as `2 kg flour` are understood, and which lines are merged.",
+    icon="guide",
     mime_type="text/markdown",
     read=read_guide,
 )

@@ -46,6 +46,7 @@ LISTS: Final = HouseholdResource(
     name="lists",
     title="Shopping lists of a household",
     description="The household's lists with their refs, and how much is on each.",
+    icon="lists",
     mime_type="text/markdown",
     read=read_lists,
 )
@@ -54,6 +55,7 @@ LIST_AS_CSV: Final = HouseholdResource(
     name="list-csv",
     title="Shopping list as CSV",
     description="Everything on a list, bought or not, with every detail. `list` is a ref such as L1.",
+    icon="table",
     mime_type="text/csv",
     read=read_list_as_csv,
 )
@@ -62,6 +64,7 @@ LIST_AS_MARKDOWN: Final = HouseholdResource(
     name="list",
     title="Shopping list",
     description="What is to buy on a list. `list` is a ref such as L1. Can be followed with subscriptions/listen.",
+    icon="list",
     mime_type="text/markdown",
     read=read_list_as_markdown,
 )

@@ -22,6 +22,7 @@ MEMBERS: Final = HouseholdResource(
     name="members",
     title="Members of a household",
     description="Who belongs to the household, and with which role: owner, editor or viewer.",
+    icon="members",
     mime_type="text/markdown",
     read=read_members,
 )

@@ -61,6 +61,7 @@ SAMPLE: Final = PublicResource(
     name="sample",
     title="Sample data",
     description="CSV to try things with: 1 to 5,000 rows of made-up items, always the same.",
+    icon="sample",
     mime_type="text/csv",
     read=read_sample,
 )

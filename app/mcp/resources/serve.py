@@ -2,25 +2,26 @@
 
 import time
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Final
 
 import mcp_types as types
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import Field, TypeAdapter
 
 from app.access.caller import Caller
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
-from app.cursors import make_cursor, read_cursor
 from app.db import Engine
 from app.errors import AppError, Invalid, NotFound
 from app.households.models import Membership
 from app.households.tenant import open_tenant
 from app.lists import repository as lists
+from app.lists.models import ShoppingList
+from app.mcp.cache_hints import PUBLIC
 from app.mcp.context import Context, address_of, caller_of, identity_of
 from app.mcp.dispatch import CANCELLED, FAULT
-from app.mcp.errors import refuse_cursor
+from app.mcp.icons import Icons
+from app.mcp.paging import page_of
 from app.mcp.resources.guide import GUIDE
 from app.mcp.resources.lists import LIST_AS_CSV, LIST_AS_MARKDOWN, LISTS
 from app.mcp.resources.members import MEMBERS
@@ -32,7 +33,6 @@ AnyResource = HouseholdResource | PublicResource
 RESOURCES: Final[tuple[AnyResource, ...]] = (LISTS, LIST_AS_CSV, LIST_AS_MARKDOWN, MEMBERS, GUIDE, SAMPLE)
 """The first that matches a URI reads it."""
 
-PER_PAGE: Final = 100
 LARGEST: Final = 1_000_000
 """Characters of one resource: a list of 10,000 items can be longer, and is for `export_list`."""
 
@@ -40,40 +40,33 @@ HOUSEHOLD: Final = "household"
 LEGACY_NOT_FOUND: Final = -32002
 """The code of revisions up to 2025-11-25; 2026-07-28 says invalid params (SEP-2164)."""
 
-_PLACE: Final = TypeAdapter[int](Annotated[int, Field(ge=0, le=10**6)])
-
-
-def _start_of(params: types.PaginatedRequestParams | None) -> int:
-    return 0 if params is None or params.cursor is None else read_cursor(params.cursor, _PLACE)
-
 
 class ResourceServer:
     """Serves resources to the caller of a request: those of the households that their grant covers, and public ones."""
 
-    def __init__(self, engine: Engine, audit: AuditLog) -> None:
+    def __init__(self, engine: Engine, audit: AuditLog, icons: Icons) -> None:
         self._engine = engine
         self._audit = audit
+        self._icons = icons
+        self._templates = [each.definition(icons) for each in RESOURCES if each.is_template]
 
     async def list_resources(
         self, context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         """Return a page of the caller's lists, household by household. Raises `Invalid` for the cursor."""
-        caller, start = caller_of(context), _start_of(params)
-        found = [GUIDE.listed(str(GUIDE.template), GUIDE.title)]
+        caller = caller_of(context)
+        found = [GUIDE.listed(str(GUIDE.template), GUIDE.title, self._icons)]
         for membership in caller.actor.memberships:
             found += await self._entries_of(caller, membership)
-        end = start + PER_PAGE
-        return types.ListResourcesResult(
-            resources=found[start:end], next_cursor=make_cursor(end) if end < len(found) else None
-        )
+        page, next_cursor = page_of(found, params)
+        return types.ListResourcesResult(resources=page, next_cursor=next_cursor)
 
     async def list_templates(
         self, context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
-        """Return every template; all are on one page."""
-        refuse_cursor(params, "templates")
-        templates = [each.definition() for each in RESOURCES if each.is_template]
-        return types.ListResourceTemplatesResult(resource_templates=templates)
+        """Return a page of templates. Raises `Invalid` for the cursor."""
+        page, next_cursor = page_of(self._templates, params)
+        return types.ListResourceTemplatesResult(resource_templates=page, next_cursor=next_cursor)
 
     async def read(self, context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         """Return the text of a resource.
@@ -82,7 +75,7 @@ class ResourceServer:
         for a list that is too long to be read in one piece.
         """
         uri = str(params.uri)
-        spec, variables = _find(uri)
+        spec, variables = find_resource(uri)
         entry = AuditEntry(action=Action.RESOURCE_READ, at=self._audit.now(), detail=spec and spec.name)
         started = time.perf_counter()
         try:
@@ -105,6 +98,8 @@ class ResourceServer:
         finally:
             self._note(context, entry, variables.get(HOUSEHOLD), started)
         contents = types.TextResourceContents(uri=uri, mime_type=spec.mime_type, text=text)
+        if isinstance(spec, PublicResource):
+            return types.ReadResourceResult(contents=[contents], ttl_ms=PUBLIC.ttl_ms, cache_scope=PUBLIC.scope)
         return types.ReadResourceResult(contents=[contents])
 
     async def _read(self, caller: Caller, spec: AnyResource, variables: Variables) -> str:
@@ -121,13 +116,14 @@ class ResourceServer:
             found = await lists.all_lists(tenant)
         household = {HOUSEHOLD: membership.ref}
         return [
-            LISTS.listed(LISTS.template.expand(household), f"Lists of {membership.name}"),
-            MEMBERS.listed(MEMBERS.template.expand(household), f"Members of {membership.name}"),
-            *(
-                LIST_AS_MARKDOWN.listed(LIST_AS_MARKDOWN.template.expand({**household, "list": each.ref}), each.name)
-                for each in found
-            ),
+            LISTS.listed(LISTS.template.expand(household), f"Lists of {membership.name}", self._icons),
+            MEMBERS.listed(MEMBERS.template.expand(household), f"Members of {membership.name}", self._icons),
+            *(self._entry_of(each, household) for each in found),
         ]
+
+    def _entry_of(self, found: ShoppingList, household: Variables) -> types.Resource:
+        uri = LIST_AS_MARKDOWN.template.expand({**household, "list": found.ref})
+        return LIST_AS_MARKDOWN.listed(uri, found.name, self._icons)
 
     def _note(self, context: Context, entry: AuditEntry, household: str | None, started: float) -> None:
         caller = caller_of(context)
@@ -143,7 +139,8 @@ class ResourceServer:
         )
 
 
-def _find(uri: str) -> tuple[AnyResource | None, Variables]:
+def find_resource(uri: str) -> tuple[AnyResource | None, Variables]:
+    """Return the resource of a URI, and the values of its variables; None if there is none of this form."""
     for spec in RESOURCES:
         variables = spec.match(uri)
         if variables is not None:

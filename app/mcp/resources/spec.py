@@ -8,6 +8,7 @@ import mcp_types as types
 from mcp.shared.uri_template import UriTemplate
 
 from app.households.tenant import Tenant
+from app.mcp.icons import Icons
 
 LONGEST_URI: Final = 200
 
@@ -17,12 +18,13 @@ Variables = Mapping[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceSpec:
-    """One resource, or with variables in its URI the template of many."""
+    """One resource, or with variables in its URI the template of many. `icon` is the name of its file."""
 
     template: UriTemplate
     name: str
     title: str
     description: str
+    icon: str
     mime_type: str
 
     @property
@@ -38,13 +40,18 @@ class ResourceSpec:
             return None
         return {name: str(value) for name, value in found.items()}
 
-    def listed(self, uri: str, title: str) -> types.Resource:
+    def listed(self, uri: str, title: str, icons: Icons) -> types.Resource:
         """Return the entry of `resources/list` for one of its URIs."""
         return types.Resource(
-            uri=uri, name=self.name, title=title, description=self.description, mime_type=self.mime_type
+            uri=uri,
+            name=self.name,
+            title=title,
+            description=self.description,
+            mime_type=self.mime_type,
+            icons=icons.of(self.icon),
         )
 
-    def definition(self) -> types.ResourceTemplate:
+    def definition(self, icons: Icons) -> types.ResourceTemplate:
         """Return its entry in `resources/templates/list`."""
         return types.ResourceTemplate(
             uri_template=str(self.template),
@@ -52,6 +59,7 @@ class ResourceSpec:
             title=self.title,
             description=self.description,
             mime_type=self.mime_type,
+            icons=icons.of(self.icon),
         )
 
 

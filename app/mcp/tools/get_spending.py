@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any, Final, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 from app.households.tenant import Tenant
 from app.lists import spending
 from app.lists.models import Purchase
+from app.lists.spending import Spending
 from app.lists.spending_repository import SpendingGroup, Statistics
 from app.mcp.argument_types import Time, as_number
-from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.mcp.charts import MOST_BARS, BarChart, LineChart, draw
+from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec, image_content
 from app.scopes import LISTS_READ
+
+MOST_CHARTS: Final = 3
 
 
 class Arguments(ToolArguments):
@@ -21,6 +26,9 @@ class Arguments(ToolArguments):
     until: Time | None = Field(default=None, description="Before this time", examples=["2026-12-01"])
     group_by: SpendingGroup = Field(default="store", description="One row per group and currency")
     item: str | None = Field(default=None, description="Only this item, with the history of its price", max_length=200)
+    chart: bool = Field(
+        default=False, description="Adds an SVG image per currency: the total of each group, or the item's price"
+    )
 
 
 class StatisticsView(BaseModel):
@@ -55,6 +63,16 @@ class Result(ToolResult):
     totals: Sequence[StatisticsView] = Field(description="By currency")
     unpriced: int | None = Field(default=None, description="Purchases without a price, not counted above")
     history: Sequence[PriceView] | None = Field(default=None, description="Newest first, 100 at most")
+    _charts: Sequence[str] = PrivateAttr(default=())
+
+    def with_charts(self, charts: Sequence[str]) -> Self:
+        """Add charts, which are shown beside the result and are no part of it."""
+        self._charts = charts
+        return self
+
+    def content(self, structured: str) -> list[dict[str, Any]]:
+        """Return the texts of every result, and the charts."""
+        return [*super().content(structured), *map(image_content, self._charts)]
 
     def in_words(self) -> str:
         """One line of prose."""
@@ -70,13 +88,42 @@ async def get_spending(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows what was spent, from items checked off with a price: count, total, mean, median, standard deviation,
     minimum and maximum per store, category, person, item or month (UTC), each currency by itself."""
     found = await spending.read_spending(tenant, arguments.group_by, arguments.since, arguments.until, arguments.item)
-    return Result(
+    result = Result(
         groups=[_statistics(each) for each in found.groups],
         more_groups=found.more_groups or None,
         totals=[_statistics(each) for each in found.totals],
         unpriced=found.unpriced or None,
         history=[_price(each) for each in found.history] if arguments.item is not None else None,
     )
+    return result.with_charts(await draw(_charts(found, arguments))) if arguments.chart else result
+
+
+def _charts(found: Spending, arguments: Arguments) -> list[BarChart | LineChart]:
+    """Return a chart for each of the currencies in which most was spent, if anything of it is among what is shown."""
+    totals = found.totals[:MOST_CHARTS]
+    if arguments.item is None:
+        charts = [_bars(found.groups, each, arguments.group_by) for each in totals]
+        return [each for each in charts if each.bars]
+    histories = [[each for each in reversed(found.history) if each.currency == total.currency] for total in totals]
+    return [_prices(each) for each in histories if each]
+
+
+def _bars(groups: Sequence[Statistics], whole: Statistics, group_by: SpendingGroup) -> BarChart:
+    spent = [(each.label or "(none)", each.total) for each in groups if each.currency == whole.currency]
+    if group_by == "month":
+        shown = spent[-MOST_BARS:]
+    else:
+        shown = spent if len(spent) <= MOST_BARS else spent[: MOST_BARS - 1]
+        others = whole.total - sum((total for _, total in shown), Decimal())
+        if others:
+            shown = [*shown, ("(others)", others)]
+    return BarChart(f"Spent by {group_by}, {whole.currency}", shown)
+
+
+def _prices(history: Sequence[Purchase]) -> LineChart:
+    last = history[-1]
+    points = [(each.bought_at, each.price or Decimal()) for each in history]
+    return LineChart(f"Price of {last.name}, {last.currency}", points)
 
 
 def _statistics(each: Statistics) -> StatisticsView:

@@ -26,6 +26,9 @@ Clearable = Literal[
     "not_before",
     "repeat_every_days",
 ]
+BulkClearable = Literal["note", "category", "store", "assignee", "priority", "price", "not_before", "repeat_every_days"]
+"""What may be taken away from all items of a kind at once: nothing that tells lines apart."""
+
 Detail = Literal["concise", "full"]
 
 

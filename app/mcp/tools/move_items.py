@@ -2,32 +2,50 @@
 
 from pydantic import Field
 
+from app.errors import Invalid
 from app.households.tenant import Tenant
-from app.lists.items import move
+from app.lists.items import move, sort
 from app.lists.items.move import Destination
 from app.lists.items.ordering import End
-from app.mcp.argument_types import ItemNames, ListOfNames
-from app.mcp.spec import BatchArguments, Hints, ToolSpec
+from app.lists.items.sort import SortBy
+from app.mcp.argument_types import ItemNames
+from app.mcp.spec import Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
+from app.mcp.tools.filter_arguments import FilterArguments, ListOfItems
 from app.scopes import LISTS_WRITE
 
 
-class Arguments(BatchArguments):
+class Arguments(FilterArguments):
     """Which items, and where to."""
 
-    items: ItemNames
+    items: ItemNames | None = None
     to_list: str | None = Field(default=None, description="List to move to; same list if left out", max_length=200)
     to: End | None = Field(default=None, description="Bottom if only to_list is given")
     before: str | None = Field(default=None, description="Item to put them before, instead of `to`")
-    list: ListOfNames = None
+    sort: SortBy | None = Field(
+        default=None, description="Instead of all these: sort the list, as the store has things or by name"
+    )
+    list: ListOfItems = None
 
 
 async def move_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Moves items to another list, to the top or bottom of a list, or before another item, keeping the order in which
-    they are named. On another list they are added beside lines of the same name."""
+    they are named; with where_ or view all that fit, open ones unless view says otherwise. On another list they are
+    added beside lines of the same name. Or sorts a whole list for good. Results show up to 100."""
     destination = Destination(arguments.to_list, arguments.to, arguments.before)
+    by = arguments.item_filter()
+    if arguments.sort is not None:
+        if arguments.items is not None or by or destination != Destination():
+            raise Invalid("sort orders a whole list; leave items, where_, view and the destination out.", field="sort")
+        return change_result(await sort.sort_items(tenant, arguments.list, arguments.sort, dry_run=arguments.dry_run))
     moved = await move.move_items(
-        tenant, arguments.items, arguments.list, destination, all_or_nothing=arguments.all_or_nothing
+        tenant,
+        arguments.items,
+        arguments.list,
+        destination,
+        by=by,
+        dry_run=arguments.dry_run,
+        all_or_nothing=arguments.all_or_nothing,
     )
     return change_result(moved)
 

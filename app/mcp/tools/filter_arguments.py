@@ -1,0 +1,30 @@
+"""The arguments by which tools find items that have something in common."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.lists.items.filters import ItemFilter
+from app.lists.models import View
+from app.mcp.spec import BatchArguments
+
+ListOfItems = Annotated[
+    str | None,
+    Field(
+        description="List that items are on; default list if left out; with where_ also *: all lists", max_length=200
+    ),
+]
+
+
+class FilterArguments(BatchArguments):
+    """Arguments of every tool that changes either named items, or those that a filter fits."""
+
+    where_store: str | None = Field(default=None, description="Instead of items: all for this store")
+    where_category: str | None = Field(default=None, description="Instead of items: all of this category")
+    where_assignee: str | None = Field(default=None, description="Instead of items: all of this member")
+    view: View | None = Field(default=None, description="Only open or checked ones, or all")
+    dry_run: bool = Field(default=False, description="Only say what would change")
+
+    def item_filter(self) -> ItemFilter:
+        """Return the filter that they say."""
+        return ItemFilter(self.where_store, self.where_category, self.where_assignee, self.view)
