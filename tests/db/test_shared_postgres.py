@@ -15,6 +15,8 @@ from app.db.embedded.process import is_locked, wait_for_lock
 from app.errors import StartupError
 from tests.db.embedded_service import Service, execute, servers_of
 
+pytestmark = pytest.mark.processes
+
 AT_ONCE: Final = 4
 LARGEST_KEEPER: Final = 20 * 1024 * 1024
 
@@ -88,7 +90,7 @@ def test_many_that_start_at_once_on_an_empty_directory_share_one_server(tmp_path
     assert_nothing_runs(data_dir)
 
 
-@pytest.mark.proves("""db-outlives MUST own rule
+@pytest.mark.proves("""stdio-database MUST own rule
     No database runs on after the last process that uses it, even if that was killed.
     Here: A small process waits for the lock that they share, which the system releases when they end.""")
 def test_after_kill_nine_of_the_only_user_the_server_ends_by_itself(data_dir: Path) -> None:
@@ -99,7 +101,7 @@ def test_after_kill_nine_of_the_only_user_the_server_ends_by_itself(data_dir: Pa
         assert_nothing_runs(data_dir)
 
 
-@pytest.mark.proves("db-outlives")
+@pytest.mark.proves("stdio-database")
 def test_kill_nine_of_one_user_does_not_take_the_server_away_from_another(data_dir: Path) -> None:
     with Service(data_dir, shared=True) as first, Service(data_dir, shared=True) as second:
         first.urls()

@@ -64,6 +64,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.mark.anyio
+@pytest.mark.processes
 @pytest.mark.parametrize("host", FILES)
 async def test_an_app_starts_what_its_configuration_says_from_any_directory(
     desk: Desk, product: Product, host: str, tmp_path: Path

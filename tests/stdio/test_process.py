@@ -12,7 +12,7 @@ from tests.db.embedded_service import execute, servers_of
 from tests.journeys.product import Product
 from tests.stdio.host import Host
 
-pytestmark = pytest.mark.xdist_group("stdio")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("stdio")]
 
 
 def assert_nothing_runs(data_dir: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_secret_key_of_the_service_is_needed_beside_its_database(data_dir: P
     assert stderr == "shopping-list-mcp: SECRET_KEY: give this command the one of the service, preferably in .env\n"
 
 
-@pytest.mark.proves("""stdio-local MUST own rule
+@pytest.mark.proves("""stdio-person MUST own rule
     Nobody reaches the local person without a token but through the stdin of a process on this computer.
     Here: What serves HTTP knows nothing of the local person; beside a host it refuses a request without a token.""")
 def test_the_service_beside_a_host_refuses_requests_without_a_token(product: Product) -> None:
@@ -96,7 +96,11 @@ def test_the_service_beside_a_host_refuses_requests_without_a_token(product: Pro
         assert httpx.post(product.mcp_url, json=body, headers=headers).status_code == 401
 
 
-@pytest.mark.proves("db-outlives")
+@pytest.mark.proves("stdio-database")
+@pytest.mark.proves("""stdio-env SHOULD MCP authorization (Protocol Requirements)
+    A stdio server takes credentials from its environment instead of this flow.
+    Instead: It needs none. Its environment names a database, and who can read that needs no leave to use it; the server
+    acts as the person there.""")
 def test_hosts_and_a_service_start_and_end_in_any_order_and_way_on_one_database(data_dir: Path) -> None:
     with Host(data_dir) as first, Host(data_dir, interpreter=True) as second:
         first.call("add_items", items=["milk"])

@@ -20,7 +20,7 @@ from tests.journeys.product import Product
 from tests.stdio.conftest import ADA
 from tests.stdio.host import SECONDS, Host, call, names, official
 
-pytestmark = pytest.mark.xdist_group("stdio")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("stdio")]
 
 
 @pytest.mark.anyio
