@@ -21,6 +21,10 @@ from app.settings.public_url import write_public_url
 GRACEFUL_SECONDS: Final = 8
 """How long open requests may go on after SIGTERM."""
 
+WORKER_SECONDS: Final = 60
+"""How long a worker may leave its parent without an answer before it is killed and replaced. It gives none while it
+imports the program, which takes many seconds on a busy machine: uvicorn's 5 would kill it again and again."""
+
 
 def serve(settings: Settings) -> None:
     """Serve until a signal asks to stop. Raises `StartupError` when the service can't start."""
@@ -69,6 +73,7 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
         # Addresses of clients come from X-Forwarded-For of the proxies named in FORWARDED_ALLOW_IPS (uvicorn).
         "proxy_headers": True,
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
+        "timeout_worker_healthcheck": WORKER_SECONDS,
     }
 
 

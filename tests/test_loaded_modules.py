@@ -16,6 +16,7 @@ IMPORTED = re.compile(r"import time:\s+\d+ \|\s+\d+ \|\s+(\S+)")
 NOT_SERVING = (
     *("alembic", "mako", "app.db.migrations", "migrations", "pytest", "bench", "tests", "sqlalchemy.testing"),
     "leather",
+    "lark",
 )
 """What no process of `serve` loads at its start, once the database is up to date; until then, another process migrates
 it. Charts are drawn by a library that is loaded when the first one is asked for."""

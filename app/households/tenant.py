@@ -4,7 +4,7 @@ Everything that touches a household's data demands one, or a `ProvenHousehold` f
 this module can make them.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,8 +19,9 @@ from app.households.models import Membership
 
 _PROOF: Final = object()
 
-ListsChanged = Callable[[UUID, Mapping[UUID, int]], None]
-"""Called after the commit with the lists of a household that changed and their new revisions. Must not raise."""
+ListsChanged = Callable[[UUID, Mapping[UUID, int], Collection[UUID]], None]
+"""Called after the commit with the lists of a household that changed and their new revisions, and with those among them
+of which not only items changed. Must not raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Tenant:
     membership: Membership
     _proof: object = field(repr=False)
     _changed: dict[UUID, int] = field(default_factory=dict[UUID, int], repr=False)
+    _changed_themselves: set[UUID] = field(default_factory=set[UUID], repr=False)
 
     def __post_init__(self) -> None:
         if self._proof is not _PROOF:
@@ -66,9 +68,14 @@ class Tenant:
         """The proven household."""
         return self.membership.household_id
 
-    def note_change(self, list_id: UUID, rev: int) -> None:
-        """Note that this transaction gave a list a new revision, so that its subscribers are notified."""
+    def note_change(self, list_id: UUID, rev: int, *, itself: bool = False) -> None:
+        """Note that this transaction gave a list a new revision, so that its subscribers are notified.
+
+        With `itself`, not only items on it changed: it was made, renamed or deleted, say.
+        """
         self._changed[list_id] = rev
+        if itself:
+            self._changed_themselves.add(list_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ class ProvenHousehold:
 
         def notify(rows: Rows) -> Rows:
             if (lists := changed(rows)) and self._lists_changed is not None:
-                self._lists_changed(self.household_id, lists)
+                self._lists_changed(self.household_id, lists, ())
             return rows
 
         return await store_alone(self.engine, self.household_id, statement, *values, stored=notify)
@@ -174,13 +181,14 @@ async def _opened(
     engine: Engine, actor: Actor, membership: Membership, *, write: bool, lists_changed: ListsChanged | None
 ) -> AsyncGenerator[Tenant]:
     changed: dict[UUID, int] = {}
+    themselves: set[UUID] = set()
 
     def notify() -> None:
         if changed and lists_changed is not None:
-            lists_changed(membership.household_id, changed)
+            lists_changed(membership.household_id, changed, themselves)
 
     async with open_transaction(engine, membership.household_id, write=write, committed=notify) as opened:
-        yield Tenant(opened, actor, membership, _PROOF, changed)
+        yield Tenant(opened, actor, membership, _PROOF, changed, themselves)
 
 
 def choose(actor: Actor, household: str | None) -> Membership:

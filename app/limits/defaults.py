@@ -202,6 +202,9 @@ WRITERS: Final = ConcurrencyLimit(
     "Transactions that write. Others wait without a connection, which leaves connections to other households; and a "
     "change that goes in one message is not overtaken by another one of this process.",
 )
+IMPORTS: Final = ConcurrencyLimit(
+    "imports", 1, None, 20, "Data of imports being read, in a thread: a megabyte takes a second or two and 100 MiB."
+)
 PASSWORD_HASHES: Final = ConcurrencyLimit(
     "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."
 )

@@ -1,5 +1,9 @@
-"""A list as text: JSON and CSV hold everything, markdown is for reading."""
+"""A list as text: JSON and CSV hold everything, markdown is for reading.
 
+Lists can hold thousands of items with long notes, so everything that is done for each of them is done in turns.
+"""
+
+import asyncio
 import csv
 import io
 import json
@@ -11,6 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
+from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists import query_repository
 from app.lists.items.fields import DETAILS, PageRow
@@ -18,11 +23,15 @@ from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.query_repository import Browse
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
+from app.runtime.turns import map_in_turns
 
 Format = Literal["json", "csv", "markdown"]
 
 FORMAT_NAME: Final = "shopping-list-mcp/list"
 FORMAT_VERSION: Final = 1
+_PARTS_PER_TURN: Final = 1_000
+"""Parts of JSON text, of which an item has some dozen."""
+
 _QUANTITY: Final = ("quantity", "unit", "measure", "amount")
 COLUMNS: Final = (
     *(
@@ -46,12 +55,19 @@ class Export:
     text: str
 
 
-async def export_list(tenant: Tenant, list_name: str | None, form: Format, view: View) -> Export:
-    """Return a list with the items in the view, in its order. Raises `NotFound` for the list."""
-    return await export_resolved(tenant, await resolve_list(tenant, list_name), form, view)
+async def export_list(
+    tenant: Tenant, list_name: str | None, form: Format, view: View, *, longest: int | None = None
+) -> Export:
+    """Return a list with the items in the view, in its order.
+
+    Raises `NotFound` for the list, and `Invalid` if its names and notes have more than `longest` characters.
+    """
+    return await export_resolved(tenant, await resolve_list(tenant, list_name), form, view, longest=longest)
 
 
-async def export_resolved(tenant: Tenant, shopping_list: ShoppingList, form: Format, view: View) -> Export:
+async def export_resolved(
+    tenant: Tenant, shopping_list: ShoppingList, form: Format, view: View, *, longest: int | None = None
+) -> Export:
     """Return a list that was found already, as `export_list` does."""
     browse = Browse(
         list_id=shopping_list.id,
@@ -64,11 +80,18 @@ async def export_resolved(tenant: Tenant, shopping_list: ShoppingList, form: For
         limit=ITEMS_PER_LIST,
     )
     rows = await query_repository.read_page(tenant, browse)
+    if longest is not None and sum(await map_in_turns(_length, rows)) > longest:
+        message = f"{shopping_list.ref} is too long to be shown in one piece. list_items has it page by page."
+        raise Invalid(message, field="list")
     write = {"json": as_json, "csv": as_csv, "markdown": as_markdown}[form]
-    return Export(shopping_list, len(rows), write(shopping_list, [_cells(row) for row in rows]))
+    return Export(shopping_list, len(rows), await write(shopping_list, await map_in_turns(_cells, rows)))
 
 
-def as_json(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
+def _length(row: PageRow) -> int:
+    return len(row.name) + len(row.note or "")
+
+
+async def as_json(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
     """Return a JSON object: the list's settings, and its items with the fields that are set."""
     settings = {
         "name": shopping_list.name,
@@ -82,27 +105,34 @@ def as_json(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> 
         "list": {name: value for name, value in settings.items() if value is not None},
         "items": items,
     }
-    return json.dumps(document, ensure_ascii=False, indent=1)
+    parts: list[str] = []
+    for part in json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(document):
+        parts.append(part)
+        if len(parts) % _PARTS_PER_TURN == 0:
+            await asyncio.sleep(0)
+    return "".join(parts)
 
 
-def as_csv(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
+async def as_csv(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
     """Return CSV with a header (RFC 4180), a row for each item; no cell can be run as a formula."""
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(COLUMNS)
-    table.writerows([guard(item.get(name, "")) for name in COLUMNS] for item in items)
+    await map_in_turns(lambda item: table.writerow([guard(item.get(name, "")) for name in COLUMNS]), items)
     return text.getvalue()
 
 
-def as_markdown(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
+async def as_markdown(shopping_list: ShoppingList, items: Sequence[Mapping[str, str]]) -> str:
     """Return a heading and a task list; text is shown as people typed it, never as markup."""
-    lines = [f"# {plain(shopping_list.name)}", ""]
-    for item in items:
-        box = "x" if "checked_at" in item else " "
-        amount = " ".join(item[name] for name in ("quantity", "unit") if name in item)
-        note = f"({item['note']})" if "note" in item else ""
-        lines.append(f"- [{box}] " + " ".join(plain(part) for part in (amount, item["name"], note) if part))
-    return "\n".join(lines) + "\n"
+    lines = await map_in_turns(_task, items)
+    return "\n".join([f"# {plain(shopping_list.name)}", "", *lines]) + "\n"
+
+
+def _task(item: Mapping[str, str]) -> str:
+    box = "x" if "checked_at" in item else " "
+    amount = " ".join(item[name] for name in ("quantity", "unit") if name in item)
+    note = f"({item['note']})" if "note" in item else ""
+    return f"- [{box}] " + " ".join(plain(part) for part in (amount, item["name"], note) if part)
 
 
 _ESCAPED: Final = str.maketrans({character: f"\\{character}" for character in string.punctuation})

@@ -33,6 +33,7 @@ from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
 from app.people.tables import people
+from app.runtime.turns import map_in_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
         query = query.where(or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms)))
     if browse.after is not None:
         query = query.where(tuple_(*place) > tuple_(*(literal(value) for value in browse.after)))
-    return [PageRow(*row) for row in await tenant.connection.execute(query)]
+    return await map_in_turns(lambda row: PageRow(*row), (await tenant.connection.execute(query)).all())
 
 
 async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:

@@ -180,7 +180,7 @@ async def save_list(tenant: Tenant, rev: int, saved: ShoppingList) -> None:
         await tenant.connection.execute(
             update(clocks).where(clocks.c.household_id == tenant.household_id).values(next_list=next_no)
         )
-    tenant.note_change(saved.id, rev)
+    tenant.note_change(saved.id, rev, itself=True)
 
 
 async def stamp_items(tenant: Tenant, rev: int, list_id: UUID) -> None:

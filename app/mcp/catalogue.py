@@ -13,6 +13,7 @@ from app.mcp.tools.export_list import EXPORT_LIST
 from app.mcp.tools.get_activity import GET_ACTIVITY
 from app.mcp.tools.get_overview import GET_OVERVIEW
 from app.mcp.tools.get_spending import GET_SPENDING
+from app.mcp.tools.import_items import IMPORT_ITEMS
 from app.mcp.tools.list_items import LIST_ITEMS
 from app.mcp.tools.move_items import MOVE_ITEMS
 from app.mcp.tools.remove_items import REMOVE_ITEMS
@@ -35,6 +36,7 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     REMOVE_ITEMS,
     SAVE_LIST,
     DELETE_LIST,
+    IMPORT_ITEMS,
     UNDO,
 )
 

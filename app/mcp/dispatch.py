@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -23,7 +23,7 @@ from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
 from app.mcp.errors import tool_error, tool_fault
-from app.mcp.spec import KEY_LENGTH, AnyTool, ToolResult, WriteArguments, WriteResult, text_content
+from app.mcp.spec import KEY_LENGTH, AnyTool, Report, ToolResult, WriteArguments, WriteResult, text_content
 from app.mcp.validation import validate
 from app.text import clean
 
@@ -34,6 +34,10 @@ UNKNOWN_TOOL: Final = "unknown_tool"
 SCOPE_MISSING: Final = "insufficient_scope"
 REPLAY_NOTE: Final = "This call was already made; here is its first answer again."
 _log: Final = structlog.stdlib.get_logger("app.mcp")
+
+
+async def report_nothing(progress: float, total: float | None, message: str | None) -> None:
+    """Stand in for a report where there is no stream to send it on."""
 
 
 @dataclass(slots=True)
@@ -59,7 +63,14 @@ class Dispatch:
         self._lists_changed = lists_changed
         self._audit = audit
 
-    async def call(self, caller: Caller, address: str | None, name: str, arguments: Mapping[str, Any] | None) -> bytes:
+    async def call(
+        self,
+        caller: Caller,
+        address: str | None,
+        name: str,
+        arguments: Mapping[str, Any] | None,
+        report: Report = report_nothing,
+    ) -> bytes:
         """Serve `tools/call` to a caller at a network address; return a `CallToolResult` of any revision as JSON.
 
         Raises `MCPError` for an unknown tool or a missing scope; other failures are results.
@@ -82,9 +93,10 @@ class Dispatch:
             call.household_id = household.household_id
             answer = await _run_alone(tool, household, valid, call)
             if answer is None:
+                serve = await tool.prepare(valid, report)
                 async with household.open(write=tool.writes) as tenant:
                     # Serialised before COMMIT: a result that can't be shown must not be stored either.
-                    answer = await _run(tool, tenant, valid, call)
+                    answer = await _run(tool, serve, tenant, valid, call)
         except AppError as error:
             call.outcome, call.touched = error.code, None
             return tool_error(error)
@@ -134,10 +146,13 @@ async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, 
     return answer
 
 
-async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> bytes:
-    """Run a tool and return its answer; for an idempotency key that was used before, return the first answer."""
+async def _run(
+    tool: AnyTool, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant, arguments: Any, call: _Call
+) -> bytes:
+    """Run a tool, by `serve`, and return its answer; for an idempotency key that was used before, return the first
+    one."""
     if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
-        result: ToolResult = await tool.handler(tenant, arguments)
+        result: ToolResult = await serve(tenant)
         call.outcome, call.touched = OK, result.touched()
         return _answer_of(result)
     key = clean(arguments.idempotency_key, "idempotency_key", KEY_LENGTH)
@@ -150,7 +165,7 @@ async def _run(tool: AnyTool, tenant: Tenant, arguments: Any, call: _Call) -> by
         call.outcome, call.touched = REPLAYED, 0
         first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
         return _answer(first, text_content(first, REPLAY_NOTE))
-    written: WriteResult = await tool.handler(tenant, arguments)
+    written: WriteResult = await serve(tenant)
     call.outcome, call.touched = OK, written.touched()
     structured = written.model_dump_json(exclude_none=True)
     # A call that changed nothing has no event yet, but the kept answer refers to one.

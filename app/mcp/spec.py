@@ -1,7 +1,7 @@
 """What a tool is: everything an assistant sees of it, and the function that runs it."""
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
@@ -82,12 +82,18 @@ Result = TypeVar("Result", bound=ToolResult)
 Answer = TypeVar("Answer")
 """What dispatch makes of a result: it is serialised."""
 
+Report = Callable[[float, float | None, str | None], Coroutine[Any, Any, None]]
+"""Tells the client how far a call is: a number that grows, the total, and a message; nothing if it did not ask."""
+
 
 @dataclass(frozen=True)
 class ToolSpec(Generic[Arguments, Result]):
     """One tool. Its name is the handler's, its description the handler's docstring."""
 
-    handler: Callable[[Tenant, Arguments], Awaitable[Result]]
+    handler: (
+        Callable[[Tenant, Arguments], Awaitable[Result]]
+        | Callable[[Arguments, Report], Awaitable[Callable[[Tenant], Awaitable[Result]]]]
+    )
     arguments: type[Arguments]
     result: type[Result]
     title: str
@@ -99,8 +105,9 @@ class ToolSpec(Generic[Arguments, Result]):
     It serialises its result, by the function that it is given, before anything is stored.
     """
     streams: bool = False
-    """Whether it may send something before its result: progress, log messages, requests. Its calls are then answered by
-    a stream of events."""
+    """Whether it reports its progress before its result. Its calls are then answered by a stream of events, and its
+    handler has two steps: given the arguments and what reports, it works without a transaction, so that nobody waits
+    for it, and returns what is to be done in one."""
 
     @property
     def name(self) -> str:
@@ -111,6 +118,11 @@ class ToolSpec(Generic[Arguments, Result]):
     def writes(self) -> bool:
         """Whether it changes anything."""
         return not self.hints.read_only
+
+    async def prepare(self, arguments: Arguments, report: Report) -> Callable[[Tenant], Awaitable[Result]]:
+        """Do what needs no transaction, and return what does."""
+        handler = cast("Any", self.handler)
+        return await handler(arguments, report) if self.streams else lambda tenant: handler(tenant, arguments)
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:

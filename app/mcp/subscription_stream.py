@@ -1,11 +1,11 @@
 """One open `subscriptions/listen` stream: it turns our notifications into those of the SDK."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from mcp.server.subscriptions import ListenHandler
-from mcp.shared.subscriptions import ResourceUpdated, ServerEvent
+from mcp.shared.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent
 
 from app.access.caller import Caller
 from app.pubsub import ListChanged, MembersChanged, Notification, Refetch
@@ -29,32 +29,39 @@ class Stream:
         self.handler = ListenHandler(self, max_subscriptions=1)
         self.is_ended = False
         self._followed: Mapping[Subject, str] = {}
+        self._listed: frozenset[UUID] = frozenset()
         self._request_check = request_check
         self._is_unchecked = False
-        self._pending: dict[str, None] = {}
+        self._pending: dict[ServerEvent, None] = {}
         self._deliver: Callable[[ServerEvent], None] | None = None
 
-    def follow(self, subjects: Mapping[Subject, str]) -> None:
-        """Follow these subjects; the values are the URIs that the caller knows them by."""
+    def follow(self, subjects: Mapping[Subject, str], listed: Collection[UUID]) -> None:
+        """Follow these subjects, by the URIs that the caller knows them by, and which resources `listed` households
+        have."""
         self._followed = subjects
+        self._listed = frozenset(listed)
 
     @property
     def households(self) -> frozenset[UUID]:
         """The households in which something is followed."""
-        return frozenset(subject.household_id for subject in self._followed)
+        return self._listed.union(subject.household_id for subject in self._followed)
 
     def receive(self, notification: Notification) -> None:
         """Pass on what the caller follows; ask for a check after anything that may affect the caller's rights."""
         match notification:
-            case ListChanged(household_id, list_id):
+            case ListChanged(household_id, list_id, _, itself):
                 subjects = [Subject(household_id, list_id), Subject(household_id, "all")]
+                is_listing_changed = itself and household_id in self._listed
             case MembersChanged(household_id):
-                subjects = [Subject(household_id, "members")]
+                subjects, is_listing_changed = [Subject(household_id, "members")], False
             case Refetch():
-                subjects = list(self._followed)
+                subjects, is_listing_changed = list(self._followed), bool(self._listed)
             case _:
-                subjects = []
-        self._pending.update((self._followed[each], None) for each in subjects if each in self._followed)
+                subjects, is_listing_changed = [], False
+        uris = [self._followed[each] for each in subjects if each in self._followed]
+        self._pending.update((ResourceUpdated(uri), None) for uri in uris)
+        if is_listing_changed:
+            self._pending[ResourcesListChanged()] = None
         if not isinstance(notification, ListChanged):
             self._is_unchecked = True
             self._request_check(self)
@@ -88,6 +95,6 @@ class Stream:
     def _pass_on(self) -> None:
         if self._deliver is None or self._is_unchecked:
             return
-        for uri in self._pending:
-            self._deliver(ResourceUpdated(uri))
+        for event in self._pending:
+            self._deliver(event)
         self._pending.clear()

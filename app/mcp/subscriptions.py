@@ -95,7 +95,9 @@ class Subscriptions:
             current = await self._authenticator.reload(caller)
             if current is None or LISTS_READ not in current.scopes:
                 raise _not_found(0)
-            stream.follow(await self._resolve(current, uris))
+            memberships = current.actor.memberships if params.notifications.resources_list_changed else ()
+            listed = [each.household_id for each in memberships]
+            stream.follow(await self._resolve(current, uris), listed)
             if stream.is_ended:
                 raise Unavailable("The stream has ended. Listen again.", retry_after=RETRY_SECONDS)
             left = caller.expires_at - self._clock()

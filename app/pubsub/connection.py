@@ -44,7 +44,7 @@ class Outbox:
     """Notifications to be sent, each once. Changes of one list become one notification with its newest revision."""
 
     def __init__(self) -> None:
-        self._lists: dict[tuple[UUID, UUID], int] = {}
+        self._lists: dict[tuple[UUID, UUID], ListChanged] = {}
         self._others: dict[Notification, None] = {}
         self._notified = anyio.Event()
         self._urgent = anyio.Event()
@@ -53,7 +53,9 @@ class Outbox:
         """Keep a notification for the next `take`."""
         if isinstance(notification, ListChanged):
             key = (notification.household_id, notification.list_id)
-            self._lists[key] = max(notification.rev, self._lists.get(key, 0))
+            before = self._lists.get(key, notification)
+            rev, itself = max(notification.rev, before.rev), notification.itself or before.itself
+            self._lists[key] = ListChanged(*key, rev, itself)
         else:
             self._others[notification] = None
             self._urgent.set()
@@ -69,7 +71,7 @@ class Outbox:
 
     def take(self) -> list[Notification]:
         """Take everything out."""
-        taken = [*self._others, *(ListChanged(*key, rev) for key, rev in self._lists.items())]
+        taken = [*self._others, *self._lists.values()]
         self._lists.clear()
         self._others.clear()
         self._notified, self._urgent = anyio.Event(), anyio.Event()

@@ -16,20 +16,21 @@ LONGEST_PAYLOAD: Final = 7_999
 """In bytes; PostgreSQL refuses 8,000 and more."""
 
 MOST_PER_PAYLOAD: Final = 40
-"""The longest notification takes 150 bytes, so that this many always fit."""
+"""The longest notification takes 170 bytes, so that this many always fit."""
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True, slots=True)
 class ListChanged:
-    """A list has a new revision: items on it, or the list itself."""
+    """A list has a new revision: items on it, or with `itself` the list, which was made, renamed or deleted, say."""
 
     __pydantic_config__ = _STRICT
 
     household_id: UUID
     list_id: UUID
     rev: Annotated[int, Field(ge=0, lt=2**63)]
+    itself: bool = False
     kind: Literal["list"] = "list"
 
 

@@ -1,6 +1,6 @@
 """Publish and subscribe, within this process and among all processes on one database."""
 
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 from uuid import UUID, uuid4
@@ -54,10 +54,10 @@ class PubSub:
         self._outbox.put(notification)
         self._deliver(notification)
 
-    def lists_changed(self, household_id: UUID, lists: Mapping[UUID, int]) -> None:
-        """Publish the new revisions of lists of a household."""
+    def lists_changed(self, household_id: UUID, lists: Mapping[UUID, int], themselves: Collection[UUID] = ()) -> None:
+        """Publish the new revisions of lists of a household; of `themselves` not only items changed."""
         for list_id, rev in lists.items():
-            self.publish(ListChanged(household_id, list_id, rev))
+            self.publish(ListChanged(household_id, list_id, rev, list_id in themselves))
 
     def grant_ended(self, grant_id: UUID) -> None:
         """Publish that a grant was revoked."""

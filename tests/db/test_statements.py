@@ -64,6 +64,10 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"item": "flour", "since": "2020-01-01", "until": "2120-01-01"},
         {"item": "milk"},
     ],
+    "import_items": [
+        {"data": "- [ ] 2 kg rye\n- [x] salt", "idempotency_key": "imported"},
+        {"data": '[{"name": "rye", "assignee": "Ada"}, {"name": "soap"}]', "list": "L1", "on_duplicate": "separate"},
+    ],
     "list_items": [
         {},
         {"list": "Groceries", "view": "all", "detail": "full"},

@@ -210,7 +210,7 @@ async def test_those_who_follow_a_list_are_told(client: McpClient, engine: Engin
     await client.call("add_items", items=[{"name": "milk", "repeat_every_days": 1}])
     await client.call("check_items", items=["milk"])
     notified: list[tuple[UUID, Mapping[UUID, int]]] = []
-    await tend_all(engine, NOW + 2 * DAY, lambda household, lists: notified.append((household, dict(lists))))
+    await tend_all(engine, NOW + 2 * DAY, lambda household, lists, _: notified.append((household, dict(lists))))
     ((household, lists),) = notified
     assert household == ada.household_id
     assert list(lists.values()) == [(await client.call("list_items"))["rev"]]

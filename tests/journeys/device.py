@@ -44,7 +44,7 @@ class Wire:
 class Device:
     """A connected client."""
 
-    call_tool: Callable[[str, dict[str, Any]], Awaitable[CallToolResult]]
+    call_tool: Callable[..., Awaitable[CallToolResult]]
     protocol_version: str | None
     oauth: OAuthClientProvider
     wire: Wire

@@ -67,6 +67,20 @@ async def test_an_expired_access_token_is_refreshed_without_the_person(
     assert len(ada.asked) == 1
 
 
+async def test_the_progress_of_an_import_is_heard(product: Product, ada: Person, mode: Mode) -> None:
+    heard: list[tuple[float, float | None, str | None]] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total, message))
+
+    async with official(product.mcp_url, ada, mode) as client:
+        data = {"data": "\n".join(f"thing {number}" for number in range(600))}
+        result = await client.call_tool("import_items", data, progress_callback=listen)
+        assert (result.structured_content or {})["counts"] == {"added": 600}
+    assert [(progress, total) for progress, total, _ in heard] == [(0, 1200), (500, 1200), (600, 1200), (1100, 1200)]
+    assert heard[1][2] == "500 of 600 rows read"
+
+
 async def test_a_refreshed_token_is_refreshed_again(product: Product, ada: Person) -> None:
     settings = product.settings()
     async with official(product.mcp_url, ada) as client:

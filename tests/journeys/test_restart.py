@@ -117,6 +117,22 @@ async def test_after_kill_nine_a_restart_and_a_clean_exit_nothing_runs(installed
     installed.assert_nothing_runs()
 
 
+SLOW_START: Final = """
+import sys, time
+if any("spawn_main" in each for each in sys.orig_argv):
+    time.sleep(8)
+"""
+"""What Python runs first in each worker, as on a machine where the imports take long."""
+
+
+def test_workers_that_take_long_to_start_are_waited_for(installed: Product, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SLOW_START)
+    installed.environment = {"WORKERS": "2", "PYTHONPATH": str(tmp_path)}
+    service = installed.start()
+    assert not [line for line in service.log if "died" in line]
+    assert service.stop() == 0
+
+
 def test_after_kill_nine_of_their_parent_workers_end_by_themselves(installed: Product) -> None:
     installed.environment = {"WORKERS": "2"}
     killed = installed.start()

@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from app.limits import defaults
 from app.limits.concurrency import ConcurrencyLimit
 from app.limits.rate_limit import Key, RateLimit
+from app.lists.importing.models import MOST_ROWS
 from app.lists.models import ITEMS_PER_CALL, ITEMS_PER_LIST, LINES_PER_NAME, LISTS_PER_HOUSEHOLD
 from app.mcp.subscriptions import STREAMS, STREAMS_PER_GRANT, STREAMS_PER_PERSON, URIS_PER_STREAM
 from app.oauth.authorize.endpoint import MOST_OPEN
@@ -31,6 +32,7 @@ _QUOTAS: Final = [
     ("items on a list", ITEMS_PER_LIST),
     ("open lines of one name on a list", LINES_PER_NAME),
     ("items in one call", ITEMS_PER_CALL),
+    ("rows in one import", MOST_ROWS),
     ("connections of a person: approvals and API keys together", MOST_CONNECTIONS),
     ("authorization requests that wait in one browser; with one more, the oldest is closed", MOST_OPEN),
     ("open streams of a grant, in each process", STREAMS_PER_GRANT),

@@ -5,6 +5,7 @@ import io
 import json
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,25 +35,28 @@ def test_only_what_looks_like_a_formula_is_guarded() -> None:
     ]
 
 
+@pytest.mark.anyio
 @given(ITEMS)
-def test_csv_is_read_back_without_loss(items: list[dict[str, str]]) -> None:
-    table = csv.DictReader(io.StringIO(as_csv(LIST, items), newline=""))
+async def test_csv_is_read_back_without_loss(items: list[dict[str, str]]) -> None:
+    table = csv.DictReader(io.StringIO(await as_csv(LIST, items), newline=""))
     read = [{name: unguard(cell) for name, cell in row.items() if cell} for row in table]
     assert read == items
 
 
+@pytest.mark.anyio
 @given(ITEMS)
-def test_json_is_read_back_without_loss(items: list[dict[str, str]]) -> None:
-    document = json.loads(as_json(LIST, items))
+async def test_json_is_read_back_without_loss(items: list[dict[str, str]]) -> None:
+    document = json.loads(await as_json(LIST, items))
     assert document["items"] == items
     assert document["list"] == {"name": "Groceries", "category_order": ["Fruit"]}
 
 
-def test_markdown_shows_what_was_typed_and_never_markup() -> None:
+@pytest.mark.anyio
+async def test_markdown_shows_what_was_typed_and_never_markup() -> None:
     items = [
         {"name": "[milk](http://evil.example)", "quantity": "2", "unit": "l", "note": "a\n# b"},
         {"name": "**bread**", "checked_at": "2026-11-21T12:00:00+00:00"},
     ]
-    assert as_markdown(LIST, items) == (
+    assert await as_markdown(LIST, items) == (
         "# Groceries\n\n- [ ] 2 l \\[milk\\]\\(http\\:\\/\\/evil\\.example\\) \\(a \\# b\\)\n- [x] \\*\\*bread\\*\\*\n"
     )

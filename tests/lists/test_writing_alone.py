@@ -1,6 +1,6 @@
 """Writing without a transaction around it: the same as with one, and nothing half done, whatever happens meanwhile."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -49,7 +49,7 @@ class Home:
 
     @property
     def proven(self) -> ProvenHousehold:
-        def note(household_id: UUID, lists: Mapping[UUID, int]) -> None:
+        def note(household_id: UUID, lists: Mapping[UUID, int], themselves: Collection[UUID]) -> None:
             assert household_id == self.actor.default_household_id
             self.told.append(dict(lists))
 

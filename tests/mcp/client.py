@@ -18,6 +18,18 @@ MODERN: Era = "2026-07-28"
 _ids = count(1)
 
 
+def messages_of(response: httpx.Response) -> list[dict[str, Any]]:
+    """The messages of an answer, which is one in JSON or a stream of events; the last one is the response."""
+    if response.headers.get("content-type") == "text/event-stream":
+        return [json.loads(line[6:]) for line in response.text.splitlines() if line.startswith("data: ")]
+    return [response.json()]
+
+
+def body_of(response: httpx.Response) -> dict[str, Any]:
+    """The response to a request."""
+    return messages_of(response)[-1]
+
+
 @dataclass(frozen=True)
 class McpClient:
     """Calls `/mcp` with one token in one era."""
@@ -58,7 +70,7 @@ class McpClient:
 
     async def result(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         response = await self.send(method, params)
-        body = response.json()
+        body = body_of(response)
         assert "result" in body, (response.status_code, body)
         return body["result"]
 
@@ -77,6 +89,6 @@ class McpClient:
 
     async def error(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """The protocol error of a request that is refused."""
-        body = (await self.send(method, params)).json()
+        body = body_of(await self.send(method, params))
         assert "error" in body, body
         return body["error"]

@@ -10,6 +10,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.factory import Connected
 from tests.mcp.client import ERAS, Era, McpClient
+from tests.mcp.streaming import stop_watching_for_shutdown
 
 
 @pytest.fixture(params=ERAS)
@@ -24,9 +25,10 @@ def client(http: httpx.AsyncClient, ada: Connected) -> McpClient:
 
 
 @pytest.fixture
-def each_era(http: httpx.AsyncClient, ada: Connected, era: Era) -> McpClient:
+async def each_era(http: httpx.AsyncClient, ada: Connected, era: Era) -> AsyncGenerator[McpClient]:
     """Ada's client, in one era after the other."""
-    return McpClient(http, ada.token, era)
+    yield McpClient(http, ada.token, era)
+    await stop_watching_for_shutdown()
 
 
 def http_to(app: Starlette, settings: Settings) -> httpx.AsyncClient:
@@ -50,3 +52,4 @@ async def each_way(
     """Ada's client, in one era after the other, by the short way and through the SDK's transport."""
     async with http_to(app if request.param == "short way" else sdk_app, settings) as http:
         yield McpClient(http, ada.token, era)
+    await stop_watching_for_shutdown()

@@ -45,11 +45,17 @@ class Following:
 
     async def uri(self) -> str:
         """The address that the next notification names."""
+        method, uri = await self.event()
+        assert method == "notifications/resources/updated"
+        assert uri is not None
+        return uri
+
+    async def event(self) -> tuple[str, str | None]:
+        """The method of the next notification, and the address that it names."""
         with anyio.fail_after(SECONDS):
             message = await anext(self._messages)
-        assert message["method"] == "notifications/resources/updated", message
         assert message["params"]["_meta"][SUBSCRIPTION_ID] == self._request_id
-        return message["params"]["uri"]
+        return message["method"], message["params"].get("uri")
 
     async def uris_to_the_end(self) -> list[str]:
         """Every address named until the stream ends as the protocol wants it: with a result."""
@@ -65,9 +71,13 @@ class Following:
 
 
 @asynccontextmanager
-async def follow(client: McpClient, *uris: str) -> AsyncGenerator[Following]:
-    """Follow these addresses while the block runs; the acknowledgement has arrived when it starts."""
-    message = client.message("subscriptions/listen", {"notifications": {"resourceSubscriptions": list(uris)}})
+async def follow(client: McpClient, *uris: str, listing: bool = False) -> AsyncGenerator[Following]:
+    """Follow these addresses, and with `listing` what is listed, while the block runs; the acknowledgement has arrived
+    when it starts."""
+    wanted: dict[str, Any] = {"resourceSubscriptions": list(uris)}
+    if listing:
+        wanted["resourcesListChanged"] = True
+    message = client.message("subscriptions/listen", {"notifications": wanted})
     headers = client.headers("subscriptions/listen")
     timeout = httpx.Timeout(SECONDS)
     async with client.http.stream("POST", client.path, json=message, headers=headers, timeout=timeout) as response:

@@ -113,6 +113,7 @@ async def test_results_are_as_the_output_schemas_say(client: McpClient) -> None:
         "get_activity": {},
         "get_spending": {},
         "export_list": {},
+        "import_items": {"data": "name,price\nrice,NaN\n,2\n", "on_error": "skip", "repairs": "apply"},
     }
     assert calls.keys() == {tool.name for tool in TOOLS}
     for tool, arguments in calls.items():

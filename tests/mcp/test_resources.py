@@ -8,7 +8,9 @@ import pytest
 from starlette.applications import Starlette
 
 from app.db import Engine
-from app.mcp.resources import serve
+from app.lists import export
+from app.mcp.prompts import spec as prompt_spec
+from app.mcp.resources import lists, serve
 from app.mcp.resources.sample import HEADER, MOST_ROWS
 from tests.audit.looking import log_of, only, recorded
 from tests.factory import Connected, Factory
@@ -151,6 +153,21 @@ async def test_a_list_that_is_too_long_for_one_text_is_refused_with_the_way_to_r
     error = await client.error("resources/read", {"uri": uri})
     assert (error["code"], error["data"]["field"]) == (-32602, "uri")
     assert "list_items" in error["message"]
+
+
+async def test_a_list_that_is_too_long_is_refused_before_it_is_written_out(
+    client: McpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it would be attached to a prompt."""
+    await client.call("add_items", items=[{"name": "milk", "note": "n" * 100}])
+    for module in (lists, prompt_spec):
+        monkeypatch.setattr(module, "LARGEST", 50)
+    monkeypatch.setattr(export, "as_markdown", None)
+    read = ("resources/read", {"uri": f"shopping://{await ref_of(client)}/lists/L1"})
+    for method, params in (read, ("prompts/get", {"name": "plan_meals"})):
+        error = await client.error(method, params)
+        assert (error["code"], error["data"]["field"]) == (-32602, "list")
+        assert error["message"] == "L1 is too long to be shown in one piece. list_items has it page by page."
 
 
 async def test_readings_are_recorded_without_their_content(

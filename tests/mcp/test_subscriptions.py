@@ -192,6 +192,58 @@ async def test_all_that_is_listed_can_be_followed_and_members_are_heard_of(
         assert {await following.uri(), await following.uri()} == {uri for uri in listed if "/lists" in uri}
 
 
+LISTING = ("notifications/resources/list_changed", None)
+
+
+async def test_who_follows_what_is_listed_hears_of_lists_and_not_of_items(
+    client: McpClient, ada: Connected, engine: Engine, server: Starlette, lists: str
+) -> None:
+    async with follow(client, listing=True) as following, follow(client, lists) as others:
+        assert following.acknowledged == {"resourcesListChanged": True}
+        saved: dict[str, Any] = {}
+        for settings in ({"name": "Saws"}, {"list": "Saws", "name": "Depot"}, {"list": "Depot", "archived": True}):
+            saved = await client.call("save_list", **settings)
+            assert await following.event() == LISTING
+            assert await others.uri() == lists
+        await client.call("undo", undo_ref=saved["undo_ref"])
+        assert await following.event() == LISTING
+        await client.call("delete_list", list="Depot", confirm_name="Depot")
+        assert await following.event() == LISTING
+        await client.call("add_items", items=["milk"])
+        await client.call("check_items", items=["milk"])
+        await revoke(engine, ada)
+        server.state.pubsub.grant_ended(ada.grant_id)
+        assert await following.uris_to_the_end() == []
+
+
+async def test_what_other_households_list_is_not_told(
+    client: McpClient, factory: Factory, ada: Connected, other: PubSub, engine: Engine
+) -> None:
+    list_id = await id_of_the_list(engine, ada)
+    eve = McpClient(client.http, (await factory.connected("Eve")).token)
+    async with follow(client, listing=True) as following, follow(eve, listing=True) as eves:
+        await eve.call("save_list", name="Secret")
+        assert await eves.event() == LISTING
+        other.lists_changed(ada.household_id, {list_id: 9}, {list_id})
+        assert await following.event() == LISTING
+        await eve.call("save_list", name="Another")
+        assert await eves.event() == LISTING
+
+
+async def test_a_stream_of_what_is_listed_ends_with_a_membership(
+    http: httpx.AsyncClient, factory: Factory, ada: Connected, engine: Engine, other: PubSub
+) -> None:
+    _, cabin = await factory.person("Bob")
+    await factory.join(ada.person, cabin, "editor")
+    both = McpClient(http, (await factory.connect(ada.person, ada.household_id, cabin)).token)
+    async with follow(both, listing=True) as following:
+        async with transaction(engine) as connection:
+            statement = text("DELETE FROM memberships WHERE person_id = :person AND household_id = :household")
+            await connection.execute(statement, {"person": ada.person.id, "household": cabin})
+        other.publish(MembersChanged(cabin))
+        assert await following.uris_to_the_end() == []
+
+
 UNREADABLE = [
     "shopping://{eve}/lists",
     "shopping://{eve}/lists/L1",

@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "remove_items": {"items": ["i1"]},
     "save_list": {"list": "L1", "name": "Poison"},
     "delete_list": {"list": "L2", "confirm_name": "Hardware"},
+    "import_items": {"data": "poison"},
     "undo": {"undo_ref": "e1"},
 }
 """A good call of each tool, on what Ada has."""

@@ -1,17 +1,20 @@
 """One call may remove, or bring back, as many items as a list holds. It pauses for others, and is still one change."""
 
 import asyncio
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any, get_args
 
 import pytest
 
 import app
 from app.db.embedded import DatabaseUrls
+from app.lists.export import Format
 from app.mcp.tools.changes import MOST_SHOWN
 from bench.filling import lengthen_lists
 from tests.factory import Connected
@@ -76,6 +79,24 @@ async def test_a_call_that_changes_thousands_of_items_pauses_for_others(
         assert len(changed["results"]) == MOST_SHOWN
         assert 0 < longest[-1] < ITEMS / 3, tool
         undo_ref = changed["undo_ref"]
+
+
+async def test_showing_thousands_of_items_in_one_piece_pauses_for_others(
+    client: McpClient, ada: Connected, database: DatabaseUrls
+) -> None:
+    await lengthen_lists(database.superuser, [ada.token], ITEMS, ITEMS + 1)
+    household = (await client.call("get_overview"))["household"]["ref"]
+    requests: list[tuple[str, dict[str, Any]]] = [
+        ("resources/read", {"uri": f"shopping://{household}/lists/L1"}),
+        ("resources/read", {"uri": f"shopping://{household}/lists/L1.csv"}),
+        ("prompts/get", {"name": "plan_meals", "arguments": {}}),
+        *(("tools/call", {"name": "export_list", "arguments": {"format": each}}) for each in get_args(Format)),
+    ]
+    for method, params in requests:
+        with longest_stretch() as longest:
+            shown = await client.result(method, params)
+        assert json.dumps(shown).count("\\n") > ITEMS, params
+        assert 0 < longest[-1] < ITEMS / 3, params
 
 
 BULK: list[tuple[str, dict[str, object], str]] = [

@@ -16,6 +16,7 @@ LARGEST_REV = 2**63 - 1
 def test_every_kind_of_notification_survives_the_round_trip() -> None:
     notifications: list[Notification] = [
         ListChanged(uuid4(), uuid4(), 7),
+        ListChanged(uuid4(), uuid4(), 7, itself=True),
         GrantEnded(uuid4()),
         MembersChanged(uuid4()),
         Refetch(),
@@ -29,7 +30,7 @@ def test_every_kind_of_notification_survives_the_round_trip() -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 39, 40, 41, 1000])
 def test_many_notifications_are_split_into_payloads_that_postgres_accepts(number: int) -> None:
-    notifications = [ListChanged(uuid4(), uuid4(), LARGEST_REV) for _ in range(number)]
+    notifications = [ListChanged(uuid4(), uuid4(), LARGEST_REV, number % 2 == 0) for _ in range(number)]
     payloads = payloads_of(ORIGIN, notifications)
     assert all(len(payload.encode()) <= LONGEST_PAYLOAD for payload in payloads)
     messages = [read_payload(payload) for payload in payloads]
@@ -67,6 +68,7 @@ def test_a_payload_written_by_hand_is_read() -> None:
         json.dumps({**GOOD, "cues": [notification(rev=1.5)]}),
         json.dumps({**GOOD, "cues": [notification(list_id="L1")]}),
         json.dumps({**GOOD, "cues": [notification(list_id=None)]}),
+        json.dumps({**GOOD, "cues": [notification(itself="yes")]}),
         json.dumps({**GOOD, "cues": [notification(uri="shopping://x")]}),
         json.dumps({**GOOD, "cues": [{"household_id": str(UUID(int=1))}]}),
         json.dumps({**GOOD, "cues": [notification() for _ in range(41)]}),

@@ -59,9 +59,10 @@ async def test_a_hundred_changes_of_a_list_are_one_notification(pubsub: PubSub, 
         pubsub.lists_changed(HOME, {GROCERIES: rev, HARDWARE: rev})
     _, message = await wire.next()
     assert message.cues == [ListChanged(HOME, GROCERIES, 100), ListChanged(HOME, HARDWARE, 100)]
-    pubsub.lists_changed(CABIN, {GROCERIES: 1})
+    pubsub.lists_changed(CABIN, {GROCERIES: 1, HARDWARE: 1}, {GROCERIES})
+    pubsub.lists_changed(CABIN, {GROCERIES: 2})
     _, message = await wire.next()
-    assert message.cues == [ListChanged(CABIN, GROCERIES, 1)]
+    assert message.cues == [ListChanged(CABIN, GROCERIES, 2, itself=True), ListChanged(CABIN, HARDWARE, 1)]
 
 
 async def test_more_than_fits_one_payload_is_sent_in_several(pubsub: PubSub, wire: Wire) -> None:

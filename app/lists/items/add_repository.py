@@ -24,6 +24,7 @@ from app.lists.repository import (
     list_of,
 )
 from app.lists.resolve_list import list_key
+from app.runtime.turns import map_in_turns
 
 MOST_ALIKE: Final = 2 * LINES_PER_NAME
 
@@ -124,7 +125,7 @@ async def read_for_add(tenant: Tenant, list_name: str | None, name_keys: Collect
     rows = await tenant.driver.fetch(statement, tenant.household_id, *which, sorted(set(name_keys)))
     if not rows:
         raise LookupError("the household has no clock row")
-    return _situation(rows)
+    return await _situation(rows)
 
 
 async def read_for_add_alone(
@@ -134,7 +135,7 @@ async def read_for_add_alone(
     if no other comes first. None when the household has no clock."""
     statement, which = _choose(_READ_ALONE, household.actor.person_id, list_name)
     rows = await household.fetch(statement, *which, sorted(set(name_keys)))
-    return _next_situation(rows)
+    return await _next_situation(rows)
 
 
 async def insert_alone(
@@ -164,7 +165,7 @@ async def insert_alone(
         *(scalars_of(fresh[0]) if len(fresh) == 1 else (await rows_as_json(fresh),)),
         changed=lambda rows: {expected.list_id: expected.rev + 1} if _is_stored(rows) else {},
     )
-    return (True, None) if _is_stored(rows) else (False, _next_situation(rows))
+    return (True, None) if _is_stored(rows) else (False, await _next_situation(rows))
 
 
 def _is_stored(rows: Rows) -> bool:
@@ -177,16 +178,16 @@ def _choose(statements: tuple[str, str], person_id: UUID, list_name: str | None)
     return (on_default, (person_id,)) if list_name is None else (on_named, list_key(list_name))
 
 
-def _situation(rows: Rows) -> AddSituation:
+async def _situation(rows: Rows) -> AddSituation:
     of_list, of_item = 1 + CLOCK_WIDTH, 1 + CLOCK_WIDTH + LIST_WIDTH
     first = rows[0]
     on = None if first[of_list] is None else list_of(first[of_list:])
-    alike = [item_of(row[of_item:]) for row in rows if row[of_item] is not None]
+    alike = await map_in_turns(item_of, [row[of_item:] for row in rows if row[of_item] is not None])
     return AddSituation(Clock(*first[1:of_list]), on, alike)
 
 
-def _next_situation(rows: Rows) -> AddSituation | None:
+async def _next_situation(rows: Rows) -> AddSituation | None:
     if not rows:
         return None
-    found = _situation(rows)
+    found = await _situation(rows)
     return replace(found, clock=replace(found.clock, rev=found.clock.rev + 1))

@@ -167,9 +167,11 @@ class ItemDetails:
 
 @dataclass(frozen=True)
 class ParsedItem(ItemDetails):
-    """One item that a call asks to add, cleaned and parsed."""
+    """One item that a call asks to add, cleaned and parsed; an import also brings some that are checked already."""
 
     name: str
+    checked_at: datetime | None = None
+    checked_by: UUID | None = None
 
     @cached_property
     def name_key(self) -> str:

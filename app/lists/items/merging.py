@@ -40,7 +40,7 @@ def plan_add(
     number of the next new item, `room` how many new ones fit. Each entry sees those before it, so that `milk, milk` in
     one call is one line.
     """
-    planner = _Planner(existing, list_id, next_no, room)
+    planner = Planner(existing, list_id, next_no, room)
     for entry in entries:
         planner.plan.outcomes.append(planner.add(entry, on_duplicate))
     return planner.plan
@@ -60,12 +60,19 @@ def _new_item(entry: ParsedItem, no: int, list_id: UUID, position: int) -> Item:
         name=entry.name,
         name_key=entry.name_key,
         position=position,
+        checked_at=entry.checked_at,
+        checked_by=entry.checked_by,
         **entry.details(),
     )
 
 
-class _Planner:
-    def __init__(self, existing: Iterable[Item], list_id: UUID, next_no: int, room: int) -> None:
+class Planner:
+    """Decides as `plan_add` does, entry by entry. With `in_order`, each new line comes behind all others, also where it
+    could stand beside one of its name."""
+
+    def __init__(
+        self, existing: Iterable[Item], list_id: UUID, next_no: int, room: int, *, in_order: bool = False
+    ) -> None:
         self._list_id = list_id
         self._before = {item.id: item for item in existing}
         self._by_name: dict[str, dict[UUID, Item]] = {}
@@ -73,10 +80,14 @@ class _Planner:
             self._by_name.setdefault(item.name_key, {})[item.id] = item
         self._next_no = next_no
         self._room = room
+        self._in_order = in_order
         self._next_position = next_no << GAP_BITS
         self.plan = Plan()
 
     def add(self, entry: ParsedItem, on_duplicate: OnDuplicate) -> Outcome | Impossible:
+        """Decide what becomes of one entry, and note its change in `plan`."""
+        if entry.checked_at is not None:
+            return self._add_checked(entry, on_duplicate)
         alike = self._by_name.setdefault(entry.name_key, {}).values()
         same = [item for item in alike if _is_same_thing(item, entry)]
         open_lines = [item for item in same if item.checked_at is None]
@@ -91,7 +102,23 @@ class _Planner:
             return "too_many_alike"
         if reopens:
             return self._reopen(max(same, key=lambda item: (item.checked_at, item.no)), entry)
-        return self._append(entry, beside=open_lines[-1] if open_lines else None)
+        return self._append(entry, beside=open_lines[-1] if open_lines and not self._in_order else None)
+
+    def _add_checked(self, entry: ParsedItem, on_duplicate: OnDuplicate) -> Outcome | Impossible:
+        """Add a line that is checked, unless the same one is there; no later entry joins or reopens it."""
+        if on_duplicate != "separate":
+            alike = self._by_name.get(entry.name_key, {}).values()
+            same = (item for item in alike if item.note_key == entry.note_key)
+            known = next((item for item in same if on_duplicate == "skip" or _is_same_state(item, entry)), None)
+            if known is not None:
+                return Outcome("skipped", known)
+        if self._room <= 0:
+            return "list_full"
+        added = _new_item(entry, self._next_no, self._list_id, self._take_position())
+        self._next_no += 1
+        self._room -= 1
+        self.plan.changes[added.id] = Change(None, added)
+        return Outcome("added", added)
 
     def _merge(self, line: Item, entry: ParsedItem) -> Outcome | Impossible:
         quantity = line.quantity or entry.quantity
@@ -146,6 +173,10 @@ def _is_same_thing(item: Item, entry: ParsedItem) -> bool:
         return False
     # An item for a later day is not needed today: if they were joined, one of the two would come at the wrong time.
     return not item.is_open or item.not_before == entry.not_before
+
+
+def _is_same_state(item: Item, entry: ParsedItem) -> bool:
+    return item.checked_at == entry.checked_at and item.quantity == entry.quantity
 
 
 def _line_to_join(open_lines: Sequence[Item], entry: ParsedItem) -> Item | None:

@@ -37,7 +37,8 @@ class DirectAnswers:
         if ctx.method == "tools/call" and isinstance(ctx.params, dict):
             methods.validate_client_request(ctx.method, ctx.protocol_version, ctx.params)
             name, arguments = ctx.params["name"], ctx.params.get("arguments")
-            result = from_json(await self._dispatch.call(caller_of(ctx), address_of(ctx), name, arguments))
+            report = ctx.session.report_progress
+            result = from_json(await self._dispatch.call(caller_of(ctx), address_of(ctx), name, arguments, report))
             if ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
                 return result
             # 2026-07-28 requires these of every result (basic: Result, and the serverInfo stamp).

@@ -11,6 +11,7 @@ from app.households.tenant import Tenant
 from app.lists import export
 from app.mcp.icons import Icons
 from app.mcp.resources.lists import LIST_AS_MARKDOWN
+from app.mcp.resources.spec import LARGEST
 
 Completed = Literal["list", "store", "month", "group"]
 """What the values of a variable are, for `completion/complete`."""
@@ -70,9 +71,9 @@ def say(text: str) -> types.PromptMessage:
 async def attach_list(tenant: Tenant, name: str | None) -> tuple[str, types.PromptMessage]:
     """Return a list's ref, and a message with the list as a resource: data, and never part of what the person says.
 
-    Raises `NotFound` for the name; without one it is the default list.
+    Raises `NotFound` for the name, and `Invalid` for a list that is too long; without a name it is the default list.
     """
-    exported = await export.export_list(tenant, name, "markdown", "open")
+    exported = await export.export_list(tenant, name, "markdown", "open", longest=LARGEST)
     variables = {"household": tenant.membership.ref, "list": exported.list.ref}
     contents = types.TextResourceContents(
         uri=LIST_AS_MARKDOWN.template.expand(variables), mime_type=LIST_AS_MARKDOWN.mime_type, text=exported.text

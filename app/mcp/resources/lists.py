@@ -10,7 +10,7 @@ from app.lists import export, repository
 from app.lists.export import Format
 from app.lists.models import View
 from app.lists.resolve_list import resolve_list
-from app.mcp.resources.spec import HouseholdResource, Variables
+from app.mcp.resources.spec import LARGEST, HouseholdResource, Variables
 
 
 async def read_lists(tenant: Tenant, variables: Variables) -> str:
@@ -38,7 +38,7 @@ async def _read(tenant: Tenant, ref: str, form: Format, view: View) -> str:
     found = await resolve_list(tenant, ref)
     if found.ref != ref:
         raise NotFound("There is no list with this ref.")
-    return (await export.export_resolved(tenant, found, form, view)).text
+    return (await export.export_resolved(tenant, found, form, view, longest=LARGEST)).text
 
 
 LISTS: Final = HouseholdResource(

@@ -26,15 +26,12 @@ from app.mcp.resources.guide import GUIDE
 from app.mcp.resources.lists import LIST_AS_CSV, LIST_AS_MARKDOWN, LISTS
 from app.mcp.resources.members import MEMBERS
 from app.mcp.resources.sample import SAMPLE
-from app.mcp.resources.spec import LONGEST_URI, HouseholdResource, PublicResource, Variables
+from app.mcp.resources.spec import LARGEST, LONGEST_URI, HouseholdResource, PublicResource, Variables
 
 AnyResource = HouseholdResource | PublicResource
 
 RESOURCES: Final[tuple[AnyResource, ...]] = (LISTS, LIST_AS_CSV, LIST_AS_MARKDOWN, MEMBERS, GUIDE, SAMPLE)
 """The first that matches a URI reads it."""
-
-LARGEST: Final = 1_000_000
-"""Characters of one resource: a list of 10,000 items can be longer, and is for `export_list`."""
 
 HOUSEHOLD: Final = "household"
 LEGACY_NOT_FOUND: Final = -32002

@@ -11,6 +11,8 @@ from app.households.tenant import Tenant
 from app.mcp.icons import Icons
 
 LONGEST_URI: Final = 200
+LARGEST: Final = 1_000_000
+"""Characters of one resource: a list of 10,000 items can be longer, and is for `list_items` and `export_list`."""
 
 Variables = Mapping[str, str]
 """The values of a template's variables, by name."""

@@ -21,6 +21,7 @@ Kind = Literal[
     "remove_items",
     "save_list",
     "delete_list",
+    "import_items",
     "undo",
     "repeat_items",
     "wake_items",

@@ -1,20 +1,17 @@
 """Calls of tools that send something before their result are answered by a stream, and all others in JSON."""
 
 import json
-from collections.abc import AsyncGenerator
-from contextvars import ContextVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
-from mcp.server.context import CallNext, HandlerResult
 from starlette.applications import Starlette
 
 from app.households.tenant import Tenant
 from app.main import create_app
 from app.mcp.catalogue import ENDPOINTS, TOOLS, McpEndpoint
-from app.mcp.context import Context
-from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.mcp.spec import Hints, Report, ToolArguments, ToolResult, ToolSpec
 from app.resources import MAIN
 from app.scopes import LISTS_READ
 from app.settings import Settings
@@ -25,7 +22,6 @@ from tests.mcp.streaming import stop_watching_for_shutdown
 pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
 
 ASKING: dict[str, Any] = {"progressToken": "p1", "io.modelcontextprotocol/logLevel": "info"}
-_context: ContextVar[Context] = ContextVar("context")
 
 
 class Bread(ToolResult):
@@ -38,10 +34,14 @@ class Bread(ToolResult):
         return self.loaves
 
 
-async def bake(tenant: Tenant, arguments: ToolArguments) -> Bread:
+async def bake(arguments: ToolArguments, report: Report) -> Callable[[Tenant], Awaitable[Bread]]:
     """Bake, and report how far it is."""
-    await _context.get().session.report_progress(1, 2, "The dough rises.")
-    return Bread(loaves=1)
+    await report(1, 2, "The dough rises.")
+
+    async def take_out(tenant: Tenant) -> Bread:
+        return Bread(loaves=1)
+
+    return take_out
 
 
 BAKE = ToolSpec(
@@ -55,16 +55,10 @@ BAKE = ToolSpec(
 )
 
 
-async def remember_context(context: Context, call_next: CallNext) -> HandlerResult:
-    _context.set(context)
-    return await call_next(context)
-
-
 @pytest.fixture
 async def bakery(settings: Settings) -> AsyncGenerator[Starlette]:
     """The application with one more tool, which reports its progress."""
     application = create_app(settings, [McpEndpoint(MAIN, (*TOOLS, BAKE))])
-    application.state.endpoints.servers[0].middleware.insert(0, remember_context)
     async with application.router.lifespan_context(application):
         yield application
     await stop_watching_for_shutdown()
@@ -112,9 +106,8 @@ async def test_in_a_batch_all_answers_are_json(baker: McpClient) -> None:
     assert entry["result"]["structuredContent"] == {"loaves": 1}
 
 
-def test_no_tool_of_the_product_reports_anything_yet() -> None:
-    """One that does belongs into the journeys of the clients, which see its reports."""
-    assert not any(tool.streams for endpoint in ENDPOINTS for tool in endpoint.tools)
+def test_tools_that_report_are_the_ones_that_take_long() -> None:
+    assert {tool.name for endpoint in ENDPOINTS for tool in endpoint.tools if tool.streams} == {"import_items"}
 
 
 def events(answer: httpx.Response) -> list[dict[str, Any]]:

@@ -1,0 +1,281 @@
+"""JSON as people and models write it: each value with its place, and what is not JSON by its rules as a repair.
+
+The grammar is for Lark, because the parser of the standard library knows no places and stops at the first thing that is
+not JSON. Lark is loaded by the first import that needs it: one of valid data never does.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Place, Remarks, Unreadable, printable
+
+if TYPE_CHECKING:
+    from lark import Token
+    from lark.exceptions import UnexpectedToken
+
+DEEPEST: Final = 10
+"""How deep values may lie in each other; those of an import lie three deep."""
+
+MOST_COMMAS: Final = 80_000
+"""In objects; five thousand rows with every field have 75,000."""
+
+_GRAMMAR: Final = r"""
+    start: value
+    ?value: object | array | scalar
+    object: LBRACE [pair (COMMA pair)* COMMA?] "}"
+    array: LSQB [value (COMMA value)* COMMA?] "]"
+    pair: key ":" value
+    key: STRING | SINGLE | CURLY | WORD
+    scalar: STRING | SINGLE | CURLY | NUMBER | WORD
+
+    LBRACE: "{"
+    LSQB: "["
+    COMMA: ","
+    STRING: /"[^"\\\x00-\x1f]*(?:\\[^\x00-\x1f][^"\\\x00-\x1f]*)*"/
+    SINGLE: /'[^'\\\x00-\x1f]*(?:\\[^\x00-\x1f][^'\\\x00-\x1f]*)*'/
+    CURLY: /[“„][^“”„"\\\x00-\x1f]*[“”]/
+    NUMBER: /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.])/
+    WORD: /-?[^\W\d][\w$]*/
+    COMMENT: /\/\/[^\n]*|\/\*[\s\S]*?\*\/|#[^\n]*/
+    SPACE: /[ \t\r\n]+/
+    %ignore SPACE
+    %ignore COMMENT
+"""
+
+_WORDS: Final = {"true": True, "false": False, "null": None}
+_PYTHON: Final = {"True": ("true", True), "False": ("false", False), "None": ("null", None)}
+_NO_VALUES: Final = frozenset({"NaN", "-NaN", "nan", "Infinity", "-Infinity", "undefined"})
+_SIGNS: Final = {"COMMA": ",", "RBRACE": "}", "RSQB": "]", "COLON": ":"}
+_IN_SINGLE_QUOTES: Final = re.compile(r"""\\'|\\.|\"""")
+
+
+class Node(NamedTuple):
+    """A value and where it begins. An object holds pairs of nodes by key, an array nodes."""
+
+    value: Any
+    place: Place
+
+    def pairs(self) -> "Mapping[str, tuple[Node, Node]] | None":
+        """Return the keys and values of an object; None for anything else."""
+        value = self.value
+        return cast("Mapping[str, tuple[Node, Node]]", value) if isinstance(value, dict) else None
+
+    def elements(self) -> "Sequence[Node] | None":
+        """Return the values of an array; None for anything else."""
+        value = self.value
+        return cast("Sequence[Node]", value) if isinstance(value, list) else None
+
+
+def exact_number(text: str) -> Decimal:
+    """Return a number exactly; NaN for one that is out of every bound."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def load_strictly(text: str) -> Any:
+    """Return the value of JSON, numbers as `Decimal`. Raises `ValueError` for anything that is not plain JSON, and for
+    a key that an object has twice."""
+    try:
+        return json.loads(
+            text,
+            parse_int=exact_number,
+            parse_float=exact_number,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_refuse_twice,
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a key is there twice")
+    return values
+
+
+def load_with_places(text: str) -> tuple[Node, Remarks]:
+    """Return the value of JSON with the places of all values, and the repairs that it takes.
+
+    Raises `Unreadable` for what no repair makes JSON.
+    """
+    from lark import Lark
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+    reader = _Reader()
+    # One for each call, because it calls the reader; to make it takes as long as to read a few hundred rows.
+    parser = Lark(_GRAMMAR, parser="lalr", lexer="basic", transformer=reader, lexer_callbacks=reader.callbacks)
+    try:
+        root: Any = parser.parse(text)  # pyright: ignore[reportUnknownMemberType]
+        return root, reader.repairs
+    except UnexpectedToken as error:
+        raise _unexpected(error, text) from None
+    except UnexpectedCharacters as error:
+        raise Unreadable(Place(error.line, error.column), _no_token(text[error.pos_in_stream :][:20])) from None
+
+
+def plain(node: Node) -> Any:
+    """Return a value without places."""
+    if (pairs := node.pairs()) is not None:
+        return {key: plain(value) for key, (_, value) in pairs.items()}
+    if (elements := node.elements()) is not None:
+        return [plain(each) for each in elements]
+    return node.value
+
+
+def _place_of(token: "Token") -> Place:
+    return Place(cast("int", token.line), cast("int", token.column))
+
+
+def _unexpected(error: "UnexpectedToken", text: str) -> Unreadable:
+    accepted = error.accepts or error.expected
+    expected = " or ".join(sorted({_SIGNS.get(name, "a value") for name in accepted}))
+    token = cast("Token", error.token)  # pyright: ignore[reportUnknownMemberType]
+    if token.type == "$END":
+        lines = text.rstrip().split("\n")
+        return Unreadable(Place(len(lines), len(lines[-1]) + 1), f"the data end here; {expected} is missing")
+    found = printable(str(token), 20)
+    if "$END" in accepted:
+        return Unreadable(_place_of(token), f"{found} comes after the end; put rows into one pair of [ ]")
+    return Unreadable(_place_of(token), f"{found} stands where {expected} is expected")
+
+
+def _no_token(rest: str) -> str:
+    if rest[0] in "\"'“„":
+        return "a text begins here that is not closed on its line, or holds a control character"
+    if rest[0] in "-+.0123456789":
+        return f"{printable(rest, 12)} begins like a number, but is none"
+    return f"{printable(rest[0]) or 'a control character'} stands where a value or a sign is expected"
+
+
+@dataclass(slots=True)
+class _Bracket:
+    """An array or an object that is being read."""
+
+    is_array: bool
+    commas: int = 0
+
+
+class _Reader:
+    """What Lark calls for the parts of a document, innermost first."""
+
+    def __init__(self) -> None:
+        self.repairs = Remarks()
+        self._brackets: list[_Bracket] = []
+        self._commas = 0
+        self.callbacks: dict[str, Callable[[Token], Token]] = {
+            "LBRACE": self._open,
+            "LSQB": self._open,
+            "RBRACE": self._close,
+            "RSQB": self._close,
+            "COMMA": self._count,
+            "COMMENT": self._comment,
+        }
+
+    def _open(self, token: "Token") -> "Token":
+        self._brackets.append(_Bracket(token.type == "LSQB"))
+        if len(self._brackets) > DEEPEST:
+            raise Unreadable(_place_of(token), f"values lie more than {DEEPEST} deep in each other")
+        return token
+
+    def _close(self, token: "Token") -> "Token":
+        if self._brackets:
+            self._brackets.pop()
+        return token
+
+    def _count(self, token: "Token") -> "Token":
+        bracket = self._brackets[-1] if self._brackets else _Bracket(is_array=False)
+        bracket.commas += 1
+        self._commas += not bracket.is_array
+        if bracket.is_array and bracket.commas > MOST_ROWS:
+            reason = f"more than {MOST_ROWS:,} rows: import the rest by another call"
+            raise Unreadable(_place_of(token), reason)
+        if bracket.commas >= MOST_COLUMNS and not bracket.is_array:
+            raise Unreadable(_place_of(token), f"there are more than {MOST_COLUMNS} columns")
+        if self._commas > MOST_COMMAS:
+            raise Unreadable(_place_of(token), f"there are more than {MOST_COMMAS:,} values")
+        return token
+
+    def _comment(self, token: "Token") -> "Token":
+        self.repairs.add(_place_of(token), "a comment: leave it out")
+        return token
+
+    def start(self, children: list[Node]) -> Node:
+        """Return the whole document."""
+        return children[0]
+
+    def object(self, children: list[Any]) -> Node:
+        """Return an object. Raises `Unreadable` for a key that is there twice."""
+        pairs: dict[str, tuple[Node, Node]] = {}
+        for key, value in self._without_commas(children):
+            if key.value in pairs:
+                raise Unreadable(key.place, f"{printable(key.value)} is there twice in one object")
+            pairs[key.value] = key, value
+        return Node(pairs, _place_of(children[0]))
+
+    def array(self, children: list[Any]) -> Node:
+        """Return an array."""
+        return Node(self._without_commas(children), _place_of(children[0]))
+
+    def _without_commas(self, children: list[Any]) -> list[Any]:
+        if len(children) > 1 and isinstance(children[-1], str):
+            self.repairs.add(_place_of(cast("Token", children[-1])), "a comma behind the last value: leave it out")
+        return [each for each in children[1:] if isinstance(each, tuple)]
+
+    def pair(self, children: list[Node]) -> tuple[Node, Node]:
+        """Return a key and its value."""
+        return children[0], children[1]
+
+    def key(self, children: "list[Token]") -> Node:
+        """Return a key, which may lack its quotes."""
+        (token,) = children
+        if token.type == "WORD":
+            self.repairs.add(_place_of(token), f"{printable(str(token))} without quotes: put it in double quotes")
+            return Node(str(token), _place_of(token))
+        return Node(self._text(token), _place_of(token))
+
+    def scalar(self, children: "list[Token]") -> Node:
+        """Return a text, a number, true, false or null."""
+        (token,) = children
+        place, word = _place_of(token), str(token)
+        if token.type == "NUMBER":
+            return Node(exact_number(word), place)
+        if token.type != "WORD":
+            return Node(self._text(token), place)
+        if word in _WORDS:
+            return Node(_WORDS[word], place)
+        if word in _PYTHON:
+            meant, value = _PYTHON[word]
+            self.repairs.add(place, f"{word} for {meant}: write {meant}")
+            return Node(value, place)
+        if word in _NO_VALUES:
+            self.repairs.add(place, f"{word} is no value: leave it out")
+            return Node(None, place)
+        raise Unreadable(place, f"{printable(word)} is a text without quotes")
+
+    def _text(self, token: "Token") -> str:
+        inner, place = str(token)[1:-1], _place_of(token)
+        if token.type == "SINGLE":
+            self.repairs.add(place, "single quotes: use double quotes")
+            inner = _IN_SINGLE_QUOTES.sub(_requoted, inner)
+        elif token.type == "CURLY":
+            self.repairs.add(place, "curly quotes: use straight double quotes")
+        try:
+            text: str = json.loads(f'"{inner}"')
+        except json.JSONDecodeError as error:
+            raise Unreadable(Place(place.line, place.column + error.pos), "this is no escape of JSON") from None
+        return text
+
+
+def _requoted(found: "re.Match[str]") -> str:
+    return {"\\'": "'", '"': '\\"'}.get(found[0], found[0])

@@ -1,0 +1,131 @@
+"""The tool `import_items`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from app.households.tenant import Tenant
+from app.lists.importing import import_items as importing
+from app.lists.importing.import_items import Imported, Options
+from app.lists.importing.models import Remark, Remarks
+from app.lists.models import OnDuplicate, event_ref
+from app.mcp.argument_types import ListOfNames
+from app.mcp.spec import Hints, Report, ToolSpec, WriteArguments, WriteResult
+from app.scopes import LISTS_WRITE
+
+DONE = frozenset({"added", "merged", "restored"})
+"""The statuses of rows that changed something."""
+
+
+class Arguments(WriteArguments):
+    """What to import, and where."""
+
+    data: str = Field(
+        description="The text: JSON, CSV with a header, lines or a markdown checklist; up to 5,000 rows",
+        examples=["name;quantity;unit\nflour;2;kg"],
+    )
+    format: Literal["auto", "json", "csv", "text"] = Field(default="auto", description="auto: found by looking")
+    list: ListOfNames = None
+    on_duplicate: OnDuplicate = Field(
+        default="merge", description="merge: add to the open line of that name; separate: a line for each row"
+    )
+    on_error: Literal["stop", "skip"] = Field(
+        default="stop", description="stop: import nothing if there is a fault; skip: leave out what has one"
+    )
+    repairs: Literal["offer", "apply"] = Field(
+        default="offer", description="offer: name the repairs that the data need and import nothing; apply: accept them"
+    )
+    dry_run: bool = Field(default=False, description="Only say what would be imported")
+
+
+class RemarkView(BaseModel):
+    """A fault or a repair."""
+
+    line: int
+    column: int
+    field: str | None = None
+    reason: str
+
+
+class Result(WriteResult):
+    """What was imported."""
+
+    list: str = Field(description="Ref")
+    rev: int
+    format: str
+    rows: int = Field(description="How many were read")
+    dry_run: bool | None = Field(default=None, description="True if nothing was stored")
+    counts: dict[str, int] = Field(description="Rows by status: added, merged, restored, skipped, failed")
+    faults: Sequence[RemarkView] | None = None
+    more_faults: int | None = Field(default=None, description="Beside those shown")
+    repairs: Sequence[RemarkView] | None = Field(default=None, description="What was repaired, or would be")
+    more_repairs: int | None = None
+    left_out: dict[str, int] | None = Field(default=None, description="What held nothing to import")
+
+    def in_words(self) -> str:
+        """One line of prose."""
+        parts = ", ".join(f"{number} {status}" for status, number in self.counts.items())
+        what = "Would import" if self.dry_run else "Imported"
+        return f"{what} to {self.list}: {parts or 'nothing'}."
+
+    def touched(self) -> int:
+        """How many rows changed something."""
+        return 0 if self.dry_run else sum(number for status, number in self.counts.items() if status in DONE)
+
+
+async def import_items(arguments: Arguments, report: Report) -> Callable[[Tenant], Awaitable[Result]]:
+    """Imports up to 5,000 items from text: what export_list writes, other JSON or CSV, lines as in add_items, or a
+    markdown checklist. Faults and repairs are named by line and column. All rows are stored, or none; if an answer is
+    lost, repeating the call with its idempotency_key stores them once."""
+    options = Options(
+        skip=arguments.on_error == "skip", accept_repairs=arguments.repairs == "apply", dry_run=arguments.dry_run
+    )
+    form = None if arguments.format == "auto" else arguments.format
+    read = await importing.read_data(arguments.data, form, options, report)
+
+    async def store(tenant: Tenant) -> Result:
+        imported = await importing.store_data(tenant, read, arguments.list, arguments.on_duplicate, options, report)
+        return _result(imported, dry_run=arguments.dry_run)
+
+    return store
+
+
+def _result(imported: Imported, *, dry_run: bool) -> Result:
+    return Result(
+        list=imported.list.ref,
+        rev=imported.rev,
+        format=imported.format,
+        rows=imported.rows,
+        dry_run=dry_run or None,
+        counts=dict(imported.counts),
+        faults=_views(imported.faults),
+        more_faults=_more(imported.faults),
+        repairs=_views(imported.repairs),
+        more_repairs=_more(imported.repairs),
+        left_out={str(what): number for what, number in imported.left_out.items()} or None,
+        undo_ref=event_ref(imported.event_no) if imported.event_no is not None else None,
+    )
+
+
+def _views(remarks: Remarks) -> Sequence[RemarkView] | None:
+    return [_view(each) for each in remarks.shown] or None
+
+
+def _view(remark: Remark) -> RemarkView:
+    return RemarkView(line=remark.place.line, column=remark.place.column, field=remark.field, reason=remark.reason)
+
+
+def _more(remarks: Remarks) -> int | None:
+    return remarks.count - len(remarks.shown) or None
+
+
+IMPORT_ITEMS = ToolSpec(
+    import_items,
+    Arguments,
+    Result,
+    title="Import items",
+    scopes=frozenset({LISTS_WRITE}),
+    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    streams=True,
+)

@@ -1,0 +1,132 @@
+"""Five thousand rows over real connections: what is heard meanwhile, who is served beside, and what a cut one does."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from app.lists.importing.models import MOST_ROWS
+from app.lists.importing.rows import STEP
+from app.main import create_app
+from app.mcp.resources.sample import read_sample
+from app.settings import Settings
+from tests.mcp.client import McpClient
+from tests.mcp.streaming import SECONDS, PortServer, stop_watching_for_shutdown
+from tests.mcp.test_thousands_of_items import longest_stretch
+
+pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
+
+SAMPLE = read_sample({"rows": str(MOST_ROWS)})
+LINES = "\n".join(
+    f"- [{'x' if number % 3 == 0 else ' '}] {number % 7 + 1} kg thing {number}" for number in range(MOST_ROWS)
+)
+OBJECTS = json.dumps([{"name": f"thing {number}", "quantity": 2, "unit": "kg"} for number in range(MOST_ROWS)])
+ASKING = {"progressToken": "p1"}
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncGenerator[Starlette]:
+    """The application on its port, in this process."""
+    app = create_app(settings)
+    config = uvicorn.Config(app, settings.host, settings.port, log_config=None, timeout_graceful_shutdown=2)
+    server = PortServer(config)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve)
+        await server.ready.wait()
+        yield app
+        server.should_exit = True
+    await stop_watching_for_shutdown()
+
+
+@pytest.fixture
+async def http(server: Starlette, settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
+    """Calls the application over real connections."""
+    async with httpx.AsyncClient(base_url=settings.public_url, timeout=SECONDS) as http:
+        yield http
+
+
+async def importing(client: McpClient, data: str, **arguments: Any) -> AsyncGenerator[dict[str, Any]]:
+    """The messages of an import, as they come."""
+    params = {"name": "import_items", "arguments": {"data": data, **arguments}, "_meta": ASKING}
+    message = client.message("tools/call", params)
+    headers = client.headers("tools/call", "import_items")
+    async with client.http.stream("POST", client.path, json=message, headers=headers) as response:
+        assert response.headers["content-type"] == "text/event-stream"
+        async for line in response.aiter_lines():
+            if line.startswith("data: "):
+                yield json.loads(line.removeprefix("data: "))
+
+
+async def count(client: McpClient) -> int:
+    """How many items the household's list has."""
+    (shown,) = (await client.call("get_overview"))["lists"]
+    return shown["open"] + shown["checked"]
+
+
+@pytest.mark.parametrize("data", [SAMPLE, LINES, OBJECTS], ids=["csv", "text", "json"])
+async def test_thousands_of_rows_are_imported_and_the_progress_is_reported(each_era: McpClient, data: str) -> None:
+    *reports, answer = [message async for message in importing(each_era, data)]
+    params = [report["params"] for report in reports]
+    assert {report["method"] for report in reports} == {"notifications/progress"}
+    assert {(each["progressToken"], each["total"]) for each in params} == {("p1", 2 * MOST_ROWS)}
+    assert [each["progress"] for each in params] == list(range(0, 2 * MOST_ROWS, STEP))
+    assert params[1]["message"] == "500 of 5,000 rows read"
+    assert params[-1]["message"] == "4,500 of 5,000 rows placed"
+    assert answer["result"]["structuredContent"]["counts"] == {"added": MOST_ROWS}
+    assert await count(each_era) == MOST_ROWS
+
+
+async def test_who_does_not_ask_is_told_nothing(client: McpClient) -> None:
+    response = await client.send("tools/call", {"name": "import_items", "arguments": {"data": "milk"}})
+    assert response.headers["content-type"] == "application/json"
+    assert response.json()["result"]["structuredContent"]["counts"] == {"added": 1}
+
+
+async def test_an_import_pauses_for_others(client: McpClient) -> None:
+    for counts in ({"added": MOST_ROWS}, {"merged": MOST_ROWS}):
+        with longest_stretch() as longest:
+            imported = await client.call("import_items", data=SAMPLE)
+        assert imported["counts"] == counts
+        assert 0 < longest[-1] < MOST_ROWS / 2
+
+
+@pytest.mark.parametrize("heard", [1, 5, 12, 19])
+async def test_a_connection_that_is_cut_loses_and_doubles_nothing(
+    client: McpClient, settings: Settings, heard: int
+) -> None:
+    """Cut after so many reports; with the key, the same call stores what is not stored yet, and answers the first."""
+    async with httpx.AsyncClient(base_url=settings.public_url, timeout=SECONDS) as cut:
+        messages = importing(McpClient(cut, client.token, client.era), SAMPLE, idempotency_key="once")
+        for _ in range(heard):
+            await anext(messages)
+        await messages.aclose()
+    assert await count(client) in (0, MOST_ROWS), "all or nothing"
+    again = await client.call("import_items", data=SAMPLE, idempotency_key="once")
+    assert again["counts"] == {"added": MOST_ROWS}
+    assert await count(client) == MOST_ROWS
+    assert await client.call("import_items", data=SAMPLE, idempotency_key="once") == again
+    assert await count(client) == MOST_ROWS
+    events = (await client.call("get_activity", kind="import_items"))["events"]
+    assert [event["undo_ref"] for event in events] == [again["undo_ref"]]
+
+
+async def test_two_imports_at_once_with_one_key_are_one(client: McpClient) -> None:
+    calls = [client.call("import_items", data=SAMPLE, idempotency_key="once") for _ in range(2)]
+    first, second = await asyncio.gather(*calls)
+    assert first == second
+    assert await count(client) == MOST_ROWS
+
+
+async def test_a_large_import_is_undone(client: McpClient) -> None:
+    imported = await client.call("import_items", data=LINES)
+    undone = await client.call("undo", undo_ref=imported["undo_ref"])
+    assert undone["counts"] == {"undone": MOST_ROWS}
+    assert await count(client) == 0
+    refusal = await client.refusal("import_items", data=SAMPLE + "more,,,,,,\n")
+    assert refusal["faults"][0]["line"] == MOST_ROWS + 2
