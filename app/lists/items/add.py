@@ -196,7 +196,7 @@ def _parse_details(entry: NewItem, field: str, members: Sequence[Member]) -> Par
         phrase = _phrase_with_unit(name, unit, field)
     else:
         phrase = parse_phrase(name)
-    details["note"] = _note_beside(phrase.note, details.get("note"), f"{field}.note")
+    details["note"] = note_beside(phrase.note, details.get("note"), f"{field}.note")
     return ParsedItem(phrase.name, quantity=phrase.quantity, **details)
 
 
@@ -218,7 +218,7 @@ def _phrase_with_unit(name: str, unit: str, field: str) -> Phrase:
     raise Invalid(message, field=f"{field}.unit")
 
 
-def _note_beside(read: str | None, given: str | None, field: str) -> str | None:
+def note_beside(read: str | None, given: str | None, field: str) -> str | None:
     """Return what was read as a note in a name, with the note that was given."""
     if read is None or given is None:
         return read or given
