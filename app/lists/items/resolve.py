@@ -151,7 +151,8 @@ def _pick(name: _Name, among: _Among, prefer: State) -> Item | AppError:
         return matches[0]
     if matches:
         message = f"{name.field} fits several lines. Use the ref of one of the candidates."
-        return Ambiguous(message, field=name.field, candidates=[label_of(item) for item in matches[:CANDIDATES]])
+        options = {item.ref: label_of(item) for item in matches[:CANDIDATES]}
+        return Ambiguous(message, field=name.field, options=options, name=name.parts.name)
     if len(alike) >= LINES_LOOKED_AT:
         message = f"{name.field} has more lines than are looked at, and none of them fits. Use the ref of an item."
         return NotFound(message, field=name.field)
