@@ -1,225 +1,180 @@
 """An amount before the name: `2 kg flour`, `3x Milch`, `un litre de lait`, `6 x 1,5 l Wasser`."""
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from app.quantities.amounts import (
-    Reading,
-    UnitMatch,
-    amount_of,
-    is_description,
-    read_pack_size,
-    read_size,
-    read_unit,
-    skip_of,
-)
-from app.quantities.language import HALF, Unit, measure_of_word
+from app.quantities.amounts import Reading, has_hyphen, is_description, read_full_size, read_unit, skip_of
 from app.quantities.line import Line, is_times, is_times_after_number, read_parenthesis
+from app.quantities.measured import read_after_unit, read_measured
+from app.quantities.names import begins_counted_name, is_a_measure, is_plural, make_reading
 from app.quantities.numbers import (
     Number,
+    begins_number,
     read_number,
     read_number_or_range,
     read_numerals,
+    read_part,
     skip_about,
-    skip_and_a_half,
 )
-from app.quantities.quantity import Quantity, make_quantity
-from app.quantities.vocabulary import FEW, JOINING, OF, ONE
-
-_CONTAINERS: Final = frozenset(
-    map(
-        measure_of_word,
-        ("pack", "packet", "bottle", "can", "bag", "sack", "jar", "box", "carton", "tub", "tube", "tray", "bote"),
-    )
+from app.quantities.packs import read_pack_without_number, read_packs_of, read_sized_packs
+from app.quantities.quantity import make_quantity, parse_amount
+from app.quantities.units import LENGTHS
+from app.quantities.vocabulary import (
+    ABOUT,
+    AMOUNT_PHRASES,
+    AMOUNTS,
+    FEW,
+    FRACTIONS,
+    JOINING,
+    LIMITS,
+    NOT_COUNTED,
+    NUMBERS,
+    ONE,
 )
-"""Measures that a size may stand before: 400 g leaf spinach is not a leaf."""
 
-_NO_BEGINNING: Final = frozenset({"Pc", "Pd", "Pe", "Pf", "Po", "Ps", "Sc", "Sk", "Sm", "Cc", "Mn", "Mc", "Me"})
-"""Unicode categories of characters that no name begins with."""
+_BEGINNINGS: Final = frozenset(LENGTHS).union(ONE, NUMBERS, FRACTIONS, ABOUT, LIMITS, AMOUNT_PHRASES, {"x"})
+"""The words that an amount may begin with: most lines are names, and their first word tells."""
 
 
 def read_leading(line: Line) -> Reading | None:
     """Read a line that begins with its amount; None for any other line."""
+    first = line.at(0)
+    if first is None or (first.kind == "word" and first.key not in _BEGINNINGS):
+        return None
     start = skip_about(line, 0)
-    if (one := _sized_packs(line, start, Decimal(1))) is not None:
-        return one
     for number in _read_numbers(line, start):
-        reading = _several_sized(line, number) or _times(line, number) or _measured(line, number)
-        reading = reading or _counted(line, number)
+        reading = _read_after_number(line, number, start)
         if reading is not None:
             return reading
-    return _dozen(line) or _times_first(line) if start == 0 else None
+    reading = _said_amount(line, start) or read_pack_without_number(line, start) or _unit_and_a_half(line, start)
+    return reading or (_number_word(line) or _times_first(line) or _in_brackets(line) if start == 0 else None)
 
 
 def _read_numbers(line: Line, index: int) -> Iterator[Number]:
     """Yield the numbers at an index, with the `and a half` that may follow."""
     in_digits = read_number_or_range(line, index)
+    if in_digits is None and line.skip_phrase(index, NOT_COUNTED) is not None:
+        return
     for number in read_numerals(line, index) if in_digits is None else (in_digits,):
-        end = skip_and_a_half(line, number.end)
-        if end is None:
+        part = read_part(line, number.end)
+        if part is None:
             yield number
         else:
-            yield replace(number, value=number.value + HALF, end=end, grouped=None, needs_unit=True)
+            yield replace(number, value=number.value + part[0], end=part[1], grouped=None, needs_unit=True)
 
 
-def _dozen(line: Line) -> Reading | None:
+def _read_after_number(line: Line, number: Number, start: int) -> Reading | None:
+    end = number.end
+    if is_times_after_number(line, end):
+        return None if number.in_words else _times(line, end + 1, number.for_small_unit())
+    if number.in_words and _is_vague(line, end):
+        return None
+    reading = _described_by_number(line, number, start) or read_measured(line, number, start)
+    if reading is None and not number.needs_unit:
+        reading = _several_packs(line, end, number.for_small_unit()) or _counted(line, number)
+    return reading
+
+
+def _described_by_number(line: Line, number: Number, start: int) -> Reading | None:
+    """`6er Pack Eier`, `12 pack of beer`, `12-oz bag of chips`: one pack, and what is in it."""
+    if number.in_words:
+        return None
+    packs = read_packs_of(line, start, number, Decimal(1))
+    if packs is None and has_hyphen(line, number.end):
+        packs = read_sized_packs(line, read_full_size(line, start), Decimal(1), counted=False)
+    return packs
+
+
+def _several_packs(line: Line, index: int, count: Decimal) -> Reading | None:
+    """Read what follows a number: `2 400g tins tomatoes`, `two 6-packs of Coke`."""
+    token = line.spaced(index)
+    if token is None or not begins_number(token):
+        return None
+    packs = read_packs_of(line, index, read_number(line, index), count)
+    return packs or read_sized_packs(line, read_full_size(line, index), count, counted=True)
+
+
+def _times(line: Line, index: int, count: Decimal) -> Reading | None:
+    """Read what follows `3 x`: `3x Milch`, `6 x 1,5 l Wasser`, `2 x 400g tins tomatoes`, `2 x 12 pack of beer`."""
+    number = read_number(line, index)
+    if number is None:
+        begins = begins_counted_name(line, index)
+        return make_reading(line, index, make_quantity(count, None)) if begins else None
+    size = read_full_size(line, index)
+    if size is not None:
+        packs = read_sized_packs(line, size, count, counted=True)
+        return packs or make_reading(line, skip_of(line, size.end), make_quantity(count, None), size.text)
+    packs = read_packs_of(line, index, number, count, multiplied=True) or _packs_in_a_pack(line, number, count)
+    if packs is None and begins_counted_name(line, index):
+        return make_reading(line, index, make_quantity(count, None))
+    return packs
+
+
+def _packs_in_a_pack(line: Line, number: Number, count: Decimal) -> Reading | None:
+    """`2 x 3 Dosen Thunfisch`: six tins."""
+    found = read_unit(line, number.end, number.value)
+    if found is None or not found.unit.is_thing:
+        return None
+    return read_after_unit(line, found, count * number.for_small_unit())
+
+
+def _said_amount(line: Line, index: int) -> Reading | None:
+    """`cuarto y mitad de jamón`: an amount without a number."""
+    start = index + 1 if line.is_word(index, ONE) else index
+    end = line.skip_phrase(start, AMOUNT_PHRASES)
+    if end is None:
+        return None
+    amount = AMOUNTS[" ".join(token.key for token in line.tokens[start:end])]
+    return make_reading(line, skip_of(line, end), parse_amount(amount))
+
+
+def _unit_and_a_half(line: Line, index: int) -> Reading | None:
+    """`kilo y medio de patatas`: one is meant."""
+    found = read_unit(line, index, Decimal(1))
+    return read_after_unit(line, found, Decimal(1)) if found and read_part(line, found.end) is not None else None
+
+
+def _number_word(line: Line) -> Reading | None:
     """`dozen eggs`: a dozen is a number too."""
     found = read_unit(line, 0, Decimal(1))
-    if found is None or found.unit.kind != "dozen":
-        return None
-    return _reading(line, found.name, make_quantity(Decimal(1), found.unit.symbol))
+    is_number = found is not None and found.unit.kind == "number" and found.unit.factor > 1
+    return read_after_unit(line, found, Decimal(1)) if found is not None and is_number else None
 
 
 def _times_first(line: Line) -> Reading | None:
     """`x3 milk`."""
     number = read_number(line, 1) if is_times(line, 0) else None
-    if number is None or line.glued(number.end) is not None or not _begins_counted_name(line, number.end):
+    if number is None or line.glued(number.end) is not None or not begins_counted_name(line, number.end):
         return None
-    return _reading(line, number.end, make_quantity(number.for_small_unit(), None))
+    return make_reading(line, number.end, make_quantity(number.for_small_unit(), None))
 
 
-def _sized_packs(line: Line, index: int, count: Decimal) -> Reading | None:
-    """`400g tin tomatoes`: one tin, with its size as the note."""
-    size = read_size(line, index)
-    # The singular is fine after a larger number too: `2 x 400g tin` is common.
-    pack = read_unit(line, size.end, Decimal(1)) if size is not None else None
-    if size is None or pack is None or pack.unit.measure not in _CONTAINERS:
+def _in_brackets(line: Line) -> Reading | None:
+    """`[ 10 ] Äpfel`."""
+    opening = line.at(0)
+    number = read_number(line, 1) if opening is not None and opening.is_sign("[") else None
+    closing = line.at(number.end) if number is not None else None
+    if number is None or closing is None or not closing.is_sign("]"):
         return None
-    return _reading(line, pack.name, make_quantity(count, pack.unit.symbol), size.text)
-
-
-def _several_sized(line: Line, number: Number) -> Reading | None:
-    """`2 x 400g tins tomatoes`, `two 400 g tins of tomatoes`."""
-    end = number.end
-    if is_times_after_number(line, end):
-        end += 1
-    elif line.spaced(end) is None:
-        return None
-    return _sized_packs(line, end, number.for_small_unit())
-
-
-def _times(line: Line, number: Number) -> Reading | None:
-    """`3x Milch`, `3 × Milch`, `6 x 1,5 l Wasser`: six, with the size of each as the note."""
-    index = number.end
-    if number.in_words or not is_times_after_number(line, index):
-        return None
-    index += 1
-    count = make_quantity(number.for_small_unit(), None)
-    size = read_size(line, index)
-    if size is not None:
-        return _reading(line, skip_of(line, size.end), count, size.text)
-    packs = _packs_in_a_pack(line, index, number.for_small_unit())
-    if packs is not None:
-        return packs
-    return _reading(line, index, count) if _begins_counted_name(line, index) else None
-
-
-def _packs_in_a_pack(line: Line, index: int, count: Decimal) -> Reading | None:
-    """`2 x 3 Dosen Thunfisch`: six tins."""
-    number = read_number(line, index)
-    found = read_unit(line, number.end, number.value) if number is not None else None
-    if number is None or found is None or not found.unit.is_thing:
-        return None
-    return _reading(line, found.name, make_quantity(count * number.for_small_unit(), found.unit.symbol))
-
-
-def _measured(line: Line, number: Number) -> Reading | None:
-    index = number.end
-    if number.is_fraction and line.is_word(index, OF):
-        # `un cuarto de kilo`, `half of a pound`
-        index += 2 if line.is_word(index + 1, ONE) else 1
-    found = read_unit(line, index, number.value)
-    if found is None or (number.in_words and _is_vague(line, index)):
-        return None
-    value, end = amount_of(number, found.unit), found.end
-    more = skip_and_a_half(line, end)
-    if more is not None:
-        value, end = value + HALF, more
-    quantity = make_quantity(value, found.unit.symbol)
-    if quantity is None:
-        return None
-    return _packed(line, quantity, found.unit, end) or _standing_alone(line, found, index, value)
-
-
-def _packed(line: Line, quantity: Quantity, unit: Unit, index: int) -> Reading | None:
-    """Read what follows an amount with its unit: a note in parentheses, the size of the pack, or a smaller unit."""
-    note, index = read_parenthesis(line, index)
-    if unit.is_thing:
-        size = read_pack_size(line, index)
-        if size is not None:
-            note, index = ", ".join(filter(None, (size.text, note))), size.end
-    else:
-        more = read_size(line, index)
-        if more is not None and more.quantity.measure == quantity.measure and more.quantity.amount < quantity.amount:
-            quantity, index = quantity.plus(more.quantity), more.end
-    index = skip_of(line, index)
-    return _reading(line, index, quantity, note) if _begins_name(line, index) and not _is_lone_of(line, index) else None
-
-
-def _standing_alone(line: Line, found: UnitMatch, index: int, value: Decimal) -> Reading | None:
-    """`2 Flaschen` and nothing else: the bottles are the thing to buy."""
-    if found.end < len(line) or not found.unit.is_thing:
-        return None
-    return _reading(line, index, make_quantity(value, None))
+    begins = begins_counted_name(line, number.end + 1)
+    return make_reading(line, number.end + 1, make_quantity(number.for_small_unit(), None)) if begins else None
 
 
 def _counted(line: Line, number: Number) -> Reading | None:
     note, index = read_parenthesis(line, number.end)
-    if number.needs_unit or (number.in_words and _is_vague(line, index)):
+    if number.needs_unit or (line.glued(index) is not None and not _follows_hyphen(line, index)):
         return None
-    if line.glued(index) is not None and not _follows_hyphen(line, index):
-        return None
-    if not _begins_counted_name(line, index) or _is_a_measure(line, index):
+    if not begins_counted_name(line, index) or is_a_measure(line, index):
         return None
     if is_description(line, index, number.value):
         return None
     if number.in_words and (line.is_word(index, JOINING) or _is_letter(line, index)):
         return None
-    return _reading(line, index, make_quantity(number.for_small_unit(), None), note)
-
-
-def _begins_name(line: Line, index: int) -> bool:
-    """Whether a name may begin at an index: with a letter, a digit, a quotation mark or an emoji, but not with `%`."""
-    token = line.at(index)
-    if token is None:
-        return False
-    if token.kind != "sign" or token.text in "\"'„#":
-        return True
-    return token.text != "°" and unicodedata.category(token.text) not in _NO_BEGINNING
-
-
-def _begins_counted_name(line: Line, index: int) -> bool:
-    """Whether a bare number can count what begins here: not another number, and no `in`, `und` or `à`."""
-    token = line.at(index)
-    if token is None or not _begins_name(line, index) or _begins_with_number(line, index):
-        return False
-    following = line.at(index + 1)
-    if following is None:
-        return token.text != "x"
-    if token.kind != "word" or token.key not in JOINING:
-        return True
-    # A brand may begin with De or La, but not with IN 1.
-    return token.text[0].isupper() and following.kind != "digits"
-
-
-def _begins_with_number(line: Line, index: int) -> bool:
-    number = read_number(line, index)
-    return number is not None and line.is_boundary(number.end)
-
-
-def _is_a_measure(line: Line, index: int) -> bool:
-    """Whether all that is left is a unit of measurement: `4 kg` names nothing to buy."""
-    found = read_unit(line, index, Decimal(1))
-    if found is None or found.unit.is_thing:
-        return False
-    return found.end == len(line) or _is_lone_of(line, found.end)
-
-
-def _is_lone_of(line: Line, index: int) -> bool:
-    return index + 1 == len(line) and line.is_word(index, OF)
+    if number.needs_plural and not is_plural(line, index):
+        return None
+    return make_reading(line, index, make_quantity(number.for_small_unit(), None), note)
 
 
 def _is_vague(line: Line, index: int) -> bool:
@@ -237,8 +192,3 @@ def _is_letter(line: Line, index: int) -> bool:
 def _follows_hyphen(line: Line, index: int) -> bool:
     """`une demi-baguette`."""
     return index > 0 and line.tokens[index - 1].is_sign("-") and line.tokens[index - 1].spaced is False
-
-
-def _reading(line: Line, index: int, quantity: Quantity | None, note: str | None = None) -> Reading | None:
-    name = line.rest(index).strip()
-    return Reading(name, quantity, note) if name and quantity is not None else None

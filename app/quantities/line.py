@@ -1,7 +1,7 @@
 """A typed line as words, digits and signs."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from app.text import fold
@@ -9,15 +9,20 @@ from app.text import fold
 Kind = Literal["word", "digits", "sign"]
 
 # No two alternatives can begin with the same character, so reading takes one step per character.
-# Signs such as ½ count as letters to `re`.
-_PARTS: Final = re.compile(r"(?P<word>[^\W\d_¼-¾⅐-⅞]+)|(?P<digits>[0-9]+)|(?P<space>\s+)|(?P<sign>.)", re.DOTALL)
+# Signs such as ½ count as letters to `re`, and # is a word for pounds.
+_PARTS: Final = re.compile(r"(?P<word>[^\W\d_¼-¾⅐-⅞]+|#)|(?P<digits>[0-9０-９]+)|(?P<space>\s+)|(?P<sign>.)", re.DOTALL)
+_WIDE_DIGITS: Final = str.maketrans("０１２３４５６７８９", "0123456789")
 _LONGEST_WORD: Final = 30
+_END_READ: Final = 64
+LONGEST_READ: Final = 2 * _END_READ
+"""Characters of a line that is read as a whole. Of a longer one, only as much is read at its beginning and its end, so
+that no line takes long: what is between them is one long word."""
 
 
 class Token(NamedTuple):
     """A run of letters, a run of digits, or one other character; `spaced` if white space or nothing precedes it.
 
-    `key` is the text with case and accents folded; empty if it is longer than any word in the tables.
+    `key` is a word with case and accents folded; empty if it is longer than any word in the tables.
     """
 
     kind: Kind
@@ -36,7 +41,8 @@ _LookUp = Callable[[int], Token | None]
 
 
 class Line:
-    """A line and its tokens; an index is that of a token, and after the last one there is None."""
+    """A line and its tokens, at most LONGEST_READ + 1; an index is that of a token, and after the last one there is
+    None."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -54,9 +60,12 @@ class Line:
         return len(self.tokens)
 
     def is_boundary(self, index: int) -> bool:
-        """Whether a number or unit may end before this index."""
+        """Whether a unit may end before this index: before a space, a parenthesis or another amount."""
         token = self.glued(index)
-        return token is None or token.is_sign("(")
+        if token is None or token.is_sign("("):
+            return True
+        following = self.at(index + 1) if token.is_sign("/+*×") else None
+        return following is not None and following.kind == "digits"
 
     def is_word(self, index: int, words: frozenset[str]) -> bool:
         """Whether a separate word that is one of these folded words stands at an index."""
@@ -91,21 +100,33 @@ def _key_of(part: str) -> str:
 
 
 def _tokens(text: str) -> list[Token]:
-    tokens: list[Token] = []
-    spaced = True
-    for match in _PARTS.finditer(text):
+    if len(text) <= LONGEST_READ:
+        return list(_tokens_between(text, 0, len(text)))
+    # Cut at a space, so that no word or number is torn where there is one.
+    head = text.rfind(" ", 1, _END_READ) + 1 or _END_READ
+    tail = text.find(" ", len(text) - _END_READ) + 1 or len(text) - _END_READ
+    middle = text[head:tail].strip()
+    between = [Token("word", middle, text.index(middle, head), tail, text[head - 1].isspace(), "")] if middle else []
+    return [*_tokens_between(text, 0, head), *between, *_tokens_between(text, tail, len(text))]
+
+
+def _tokens_between(text: str, start: int, end: int) -> Iterator[Token]:
+    spaced = start == 0 or text[start - 1].isspace()
+    for match in _PARTS.finditer(text, start, end):
         kind = match.lastgroup
         if kind != "space":
             part = match.group()
-            tokens.append(Token(_KINDS.get(kind, "sign"), part, match.start(), match.end(), spaced, _key_of(part)))
+            key = _key_of(part) if kind == "word" else part
+            if kind == "digits" and not part.isascii():
+                part = part.translate(_WIDE_DIGITS)
+            yield Token(_KINDS.get(kind, "sign"), part, match.start(), match.end(), spaced, key)
         spaced = kind == "space"
-    return tokens
 
 
 def is_times(line: Line, index: int) -> bool:
-    """Whether `x` or `×` stands at an index."""
+    """Whether `x`, `×` or `*` stands at an index."""
     token = line.at(index)
-    return token is not None and (token.is_sign("×") or token.text == "x")
+    return token is not None and (token.is_sign("×*") or token.text == "x")
 
 
 def is_times_after_number(line: Line, index: int) -> bool:

@@ -7,7 +7,18 @@ from typing import Final
 
 from app.quantities.language import HALF
 from app.quantities.line import Line, Token
-from app.quantities.vocabulary import ABOUT, AND_A_HALF, FRACTIONS, HALF_OF_A_THING, NUMBERS, ONE, UNTIL
+from app.quantities.vocabulary import (
+    ABOUT,
+    AND,
+    COUNT_PLURALS_ONLY,
+    FRACTIONS,
+    HALF_OF_A_THING,
+    LIMITS,
+    NUMBERS,
+    ONE,
+    ORDINALS,
+    UNTIL,
+)
 
 _LONGEST: Final = 9
 _DECIMALS: Final = 6
@@ -27,7 +38,8 @@ _LONGEST_ABOUT: Final = max(len(phrase) for phrases in ABOUT.values() for phrase
 
 @dataclass(slots=True)
 class Number:
-    """A number and the index after it; one that `needs_unit` counts only before a unit.
+    """A number and the index after it; one that `needs_unit` counts only before a unit, and one that `needs_plural`
+    only before a unit or a name in the plural.
 
     `grouped` is the other reading of `1.000` and `1,000`, with a thousands separator; the unit decides which.
     """
@@ -37,6 +49,7 @@ class Number:
     grouped: Decimal | None = None
     in_words: bool = False
     needs_unit: bool = False
+    needs_plural: bool = False
     is_fraction: bool = False
 
     def for_small_unit(self) -> Decimal:
@@ -98,15 +111,20 @@ def read_numerals(line: Line, index: int) -> Iterator[Number]:
         times = value or Decimal(1)
         yield replace(parts, value=times * parts.value, needs_unit=parts.needs_unit or times != 1)
     if value is not None:
-        yield Number(value, index + 1, in_words=True, needs_unit=token.key not in ONE)
+        yield Number(value, index + 1, in_words=True, needs_plural=token.key in COUNT_PLURALS_ONLY)
 
 
 def skip_about(line: Line, index: int) -> int:
-    """Return the index after `ca.`, `etwa`, `environ`, `about` or `~`, or the same index."""
+    """Return the index after `ca.`, `etwa`, `environ`, `about` or `~`, or the same index.
+
+    At the beginning of a line, `at least`, `max.` and the like are skipped too.
+    """
     sign = line.at(index)
     if sign is not None and sign.is_sign("~≈"):
         return index + 1
     end = line.skip_phrase(index, ABOUT)
+    if end is None and index == 0:
+        end = line.skip_phrase(index, LIMITS)
     if end is None:
         return index
     dot = line.glued(end)
@@ -119,9 +137,14 @@ def find_about_before(line: Line, index: int) -> int:
     return next((start for start in starts if skip_about(line, start) == index), index)
 
 
-def skip_and_a_half(line: Line, index: int) -> int | None:
-    """Return the index after `and a half`, `et demi` or `y medio`; None where there is none."""
-    return line.skip_phrase(index, AND_A_HALF)
+def read_part(line: Line, index: int) -> tuple[Decimal, int] | None:
+    """Return what `and a half`, `et demi`, `y cuarto` or `and 1/2` adds, and the index after it; None if none
+    follows."""
+    if not line.is_word(index, AND):
+        return None
+    start = index + 2 if line.is_word(index + 1, ONE) else index + 1
+    part = _fraction_in_words(line, start, article=True) or _part_in_digits(line, index + 1)
+    return None if part is None else (part.value, part.end)
 
 
 def _is_plain(text: str) -> bool:
@@ -177,7 +200,22 @@ def _fraction(line: Line, index: int) -> Number | None:
         return None
     if not _is_plain(above.text) or not _is_plain(below.text) or below.text == "0":
         return None
-    return Number(Decimal(above.text) / Decimal(below.text), index + 3)
+    end = index + 3
+    ordinal = line.glued(end)
+    if ordinal is not None and ordinal.key in ORDINALS:
+        end += 1
+    return Number(Decimal(above.text) / Decimal(below.text), end)
+
+
+def _part_in_digits(line: Line, index: int) -> Number | None:
+    """`1/2`, `½`: less than one."""
+    token = line.at(index)
+    if token is None:
+        return None
+    if token.text in _VULGAR:
+        return Number(_VULGAR[token.text], index + 1)
+    part = _fraction(line, index)
+    return part if part is not None and 0 < part.value < 1 else None
 
 
 def _without_zero(line: Line, index: int) -> Number | None:
@@ -190,15 +228,11 @@ def _without_zero(line: Line, index: int) -> Number | None:
 
 
 def _mixed(line: Line, index: int) -> Number | None:
-    """`1 1/2`, `1-1/2`, `1½`, `1 ½`."""
-    whole, following = line.tokens[index].text, line.at(index + 1)
-    if following is None:
-        return None
-    if following.text in _VULGAR:
-        return Number(Decimal(whole) + _VULGAR[following.text], index + 2)
-    start = index + 2 if following.is_sign("-") and not following.spaced and line.glued(index + 2) else index + 1
-    part = _fraction(line, start)
-    return replace(part, value=part.value + int(whole)) if part is not None and part.value < 1 else None
+    """`1 1/2`, `1-1/2`, `1½`, `1 ½`, `1-½`."""
+    hyphen = line.glued(index + 1)
+    start = index + 2 if hyphen is not None and hyphen.is_sign("-") and line.glued(index + 2) else index + 1
+    part = _part_in_digits(line, start)
+    return replace(part, value=part.value + int(line.tokens[index].text)) if part is not None else None
 
 
 def _fraction_in_words(line: Line, index: int, *, article: bool) -> Number | None:

@@ -83,11 +83,17 @@ def make_quantity(number: Decimal, unit: str | None) -> Quantity | None:
     known = find_unit(unit)
     if known is not None:
         measure, factor = known.measure, known.factor
-        symbol = None if known.kind == "dozen" else known.symbol
+        symbol = None if known.kind == "number" else known.symbol
     else:
         measure, factor, symbol = measure_of_word(merge_key(unit)) if unit else "count", Decimal(1), unit
     quantity = Quantity(measure, (number * factor).quantize(STEP, ROUND_HALF_UP), symbol or None)
     return quantity if 0 < quantity.amount <= LARGEST and quantity.shown > 0 else None
+
+
+def parse_amount(text: str) -> Quantity | None:
+    """Return the amount of a text of a table: `375 g`."""
+    number, _, unit = text.partition(" ")
+    return make_quantity(Decimal(number), unit or None)
 
 
 def find_size_unit(text: str) -> Unit | None:

@@ -12,7 +12,7 @@ from app.quantities.vocabulary import LANGUAGES
 from app.text import fold
 
 _ABBREVIATION: Final = 2
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = re.compile(r"[^\W\d_]+|#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Spelling:
         return self.unit.exact and len(self.words[0]) <= _ABBREVIATION
 
 
-_ALL: Final = tuple(unit for language in LANGUAGES for unit in language.units)
+_ALL: Final = tuple(unit for language in LANGUAGES for unit in language.all_units)
 
 
 def _spellings() -> Mapping[tuple[str, ...], Sequence[Spelling]]:
@@ -47,8 +47,10 @@ def _spellings() -> Mapping[tuple[str, ...], Sequence[Spelling]]:
 
 _SPELLINGS: Final = _spellings()
 
-LONGEST_SPELLING: Final = max(map(len, _SPELLINGS))
-"""In words."""
+LENGTHS: Final[Mapping[str, int]] = {words[0]: len(words) for words in sorted(_SPELLINGS, key=len)}
+"""The folded words that the name of a unit may begin with, and how many words it then has at most."""
+
+_LONGEST: Final = max(LENGTHS.values())
 
 UNITS: Final[Mapping[str, Unit]] = {unit.symbol: unit for unit in reversed(_ALL)}
 """Every unit by the symbol under which amounts are stored; of several, that of the first table."""
@@ -62,6 +64,8 @@ def find_spellings(keys: Sequence[str], words: Sequence[str]) -> Sequence[Spelli
     found = _SPELLINGS.get(tuple(keys))
     if found is None:
         return ()
+    if len(found) == 1 and not found[0].is_exact:
+        return found
     typed = tuple(words)
     candidates = [each for each in found if not each.is_exact or each.words == typed]
     return sorted(candidates, key=lambda each: each.words != typed)
@@ -75,7 +79,7 @@ def find_unit(text: str | None) -> Unit | None:
     if stored is not None:
         return stored
     words = _WORD.findall(text)
-    if any(character.isdigit() for character in text) or len(words) > LONGEST_SPELLING:
+    if any(character.isdigit() for character in text) or len(words) > _LONGEST:
         return None
     found = find_spellings([fold(word) for word in words], words)
     return found[0].unit if found else None

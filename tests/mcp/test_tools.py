@@ -106,6 +106,47 @@ async def test_every_detail_of_an_item_is_kept(client: McpClient) -> None:
     assert listed == {**item, "ref": "i1", "assignee": "Ada"}
 
 
+@pytest.mark.parametrize(
+    ("item", "listed"),
+    [
+        ({"name": "milk (oat)", "note": "cold"}, {"name": "milk", "note": "oat, cold"}),
+        ({"name": "milk (oat)", "note": "Oat, barista"}, {"name": "milk", "note": "Oat, barista"}),
+        (
+            {"name": "2 tins tuna 400 g", "note": "MSC"},
+            {"name": "tuna", "quantity": 2, "unit": "tin", "note": "400 g, MSC"},
+        ),
+        ({"name": "flour", "unit": "kg"}, {"name": "flour", "quantity": 1, "unit": "kg"}),
+        ({"name": "3 flour", "unit": "kg"}, {"name": "flour", "quantity": 3, "unit": "kg"}),
+        ({"name": "500 g flour", "unit": "kg"}, {"name": "flour", "quantity": 0.5, "unit": "kg"}),
+        ({"name": "2 eggs", "quantity": 3}, {"name": "2 eggs", "quantity": 3}),
+        (
+            {"name": "eggs (12)", "quantity": 3, "note": "free range"},
+            {"name": "eggs (12)", "quantity": 3, "note": "free range"},
+        ),
+    ],
+)
+async def test_what_a_name_says_stays_beside_what_is_given_with_it(
+    client: McpClient, item: dict[str, Any], listed: dict[str, Any]
+) -> None:
+    await client.call("add_items", items=[item])
+    assert (await client.call("list_items"))["items"] == [{"ref": "i1", **listed}]
+
+
+async def test_a_unit_that_does_not_fit_the_amount_in_the_name_is_refused(client: McpClient) -> None:
+    added = await client.call("add_items", items=[{"name": "500 g flour", "unit": "bag"}])
+    error = added["results"][0]["error"]
+    assert (error["code"], error["field"]) == ("invalid", "items[0].unit")
+    assert error["message"] == (
+        "The name of items[0] says 500 g already. Leave items[0].unit out, or give items[0].quantity with it."
+    )
+
+
+async def test_a_note_that_grows_too_long_beside_the_given_one_is_refused(client: McpClient) -> None:
+    item = {"name": f"milk ({'o' * 100})", "note": "x" * 1_950}
+    error = (await client.call("add_items", items=[item]))["results"][0]["error"]
+    assert (error["code"], error["field"]) == ("invalid", "items[0].note")
+
+
 async def test_an_unknown_assignee_fails_with_the_members_as_candidates(client: McpClient) -> None:
     added = await client.call("add_items", items=[{"name": "milk", "assignee": "Bob"}])
     error = added["results"][0]["error"]

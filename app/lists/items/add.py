@@ -23,6 +23,7 @@ from app.lists.items.fields import (
     ParsedItem,
     parse_details,
     parse_label,
+    parse_note,
     parse_quantity,
 )
 from app.lists.items.merging import Impossible, Plan, plan_add, plan_one
@@ -38,7 +39,7 @@ from app.lists.models import (
 )
 from app.lists.resolve_list import resolve_list
 from app.quantities import Phrase, parse_phrase
-from app.text import clean
+from app.text import clean, fold
 
 Answer = TypeVar("Answer")
 Waiting = TypeVar("Waiting", Item, ParsedItem)
@@ -188,14 +189,40 @@ def parse_line(text: str, field: str) -> ParsedItem:
 def _parse_details(entry: NewItem, field: str, members: Sequence[Member]) -> ParsedItem:
     details = parse_details(entry, f"{field}.", members)
     name: str = details.pop("name")
-    if entry.quantity is None and entry.unit is None:
+    unit = None if entry.unit is None else parse_label(entry.unit, f"{field}.unit")
+    if entry.quantity is not None:  # with a quantity of its own, the name is taken as it stands
+        phrase = Phrase(name, parse_quantity(entry.quantity, unit, f"{field}.quantity"))
+    elif unit is not None:
+        phrase = _phrase_with_unit(name, unit, field)
+    else:
         phrase = parse_phrase(name)
-    else:  # with a quantity of its own, the name is taken as it stands
-        unit = None if entry.unit is None else parse_label(entry.unit, f"{field}.unit")
-        number = Decimal(1) if entry.quantity is None else entry.quantity
-        phrase = Phrase(name, parse_quantity(number, unit, f"{field}.quantity"))
-    details.setdefault("note", phrase.note)
+    details["note"] = _note_beside(phrase.note, details.get("note"), f"{field}.note")
     return ParsedItem(phrase.name, quantity=phrase.quantity, **details)
+
+
+def _phrase_with_unit(name: str, unit: str, field: str) -> Phrase:
+    """Return a name with the unit that was given for it: as many as the name says, or one.
+
+    Raises `Invalid` if the name has an amount of another measure.
+    """
+    one = parse_quantity(Decimal(1), unit, f"{field}.quantity")
+    phrase = parse_phrase(name)
+    found = phrase.quantity
+    if found is None:
+        return Phrase(name, one)
+    if found.unit is None:
+        return replace(phrase, quantity=parse_quantity(found.amount, unit, f"{field}.quantity"))
+    if found.measure == one.measure:
+        return replace(phrase, quantity=replace(found, unit=one.unit))
+    message = f"The name of {field} says {found} already. Leave {field}.unit out, or give {field}.quantity with it."
+    raise Invalid(message, field=f"{field}.unit")
+
+
+def _note_beside(read: str | None, given: str | None, field: str) -> str | None:
+    """Return what was read as a note in a name, with the note that was given."""
+    if read is None or given is None:
+        return read or given
+    return given if fold(read) in fold(given) else parse_note(f"{read}, {given}", field)
 
 
 def _plan_new_lines(expected: Expected, items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan | None:
