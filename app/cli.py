@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from app.commands import api_keys, audit, clients, grants, migrate, people, serve, service_accounts, signing_keys
+from app.commands import api_keys, audit, clients, grants, migrate, people, serve, service_accounts, signing_keys, stdio
 from app.db.startup import Stopped
 from app.errors import AppError, StartupError
 from app.runtime.logging import configure_logging
@@ -23,6 +23,7 @@ OUTPUT_CLOSED: Final = 141
 
 COMMANDS: Final = (
     serve,
+    stdio,
     migrate,
     people,
     clients,
@@ -41,12 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     and a reader of the output who has seen enough end it without a word.
     """
     parser = argparse.ArgumentParser(prog="python -m app", description="Shared shopping lists for every assistant.")
+    parser.add_argument("--directory", metavar="DIR", help="run in this directory, whose .env has the settings")
     commands = parser.add_subparsers(dest="command", required=True)
     for command in COMMANDS:
         command.add_to(commands)
     given = parser.parse_args(arguments)
     run: Run = given.run
     try:
+        if given.directory is not None:
+            _enter(given.directory)
         settings = load_settings()
         configure_logging(settings.log_level)
         status = run(settings, given)
@@ -65,6 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         choices = f" Candidates: {', '.join(error.candidates)}." if error.candidates else ""
         print(f"shopping-list-mcp: {error.message}{choices}", file=sys.stderr)
         return START_FAILED if error.code == "unavailable" else REFUSED
+
+
+def _enter(directory: str) -> None:
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise StartupError(f"--directory: {directory} can't be used: {error.strerror}") from None
 
 
 def _discard_output() -> None:

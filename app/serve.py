@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from app.db import create_engine
-from app.db.startup import Stopped, database
+from app.db.startup import Stopped, database, only_service
 from app.limits.rate_limit import RateLimiter
 from app.main import create_app, create_worker
 from app.oauth.signing.key_ring import KeyRing
@@ -34,7 +34,7 @@ def serve(settings: Settings) -> None:
 
 def _serve(settings: Settings) -> None:
     check_address(settings.host, settings.port)
-    with database(settings) as complete:
+    with only_service(settings), database(settings) as complete:
         if settings.database_url is None:
             write_public_url(settings)
         if complete.auth_server:

@@ -74,5 +74,6 @@ def test_an_unknown_command_names_those_that_exist(tmp_path: Path) -> None:
     ended = run(tmp_path, "frobnicate")
     assert ended.returncode == 2
     known = "'people', 'clients', 'grants', 'api-keys', 'service-accounts', 'signing-keys', 'audit'"
-    assert f"invalid choice: 'frobnicate' (choose from 'serve', 'migrate', {known})" in ended.stderr.splitlines()[-1]
+    expected = f"invalid choice: 'frobnicate' (choose from 'serve', 'stdio', 'migrate', {known})"
+    assert expected in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr

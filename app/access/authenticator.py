@@ -60,7 +60,7 @@ class Authenticator:
         grant_id = await self._grant_of(claims) if claims is not None else None
         if claims is None or grant_id is None:
             return None
-        found = await self._count_and_find(grant_id)
+        found = await self.count_and_find(grant_id)
         if found is None or not _is_for(claims, found.grant):
             return None
         scopes = expand(claims.scope.split()) & expand(found.grant.scopes)
@@ -90,13 +90,25 @@ class Authenticator:
         await self._limiter.check(CALLS, caller.actor.grant_id, times=calls)
         await self._limiter.check(CALLS_OF_PERSON, caller.actor.person_id, times=calls)
 
+    async def count_and_find(self, grant_id: UUID) -> CachedGrant | None:
+        """Return the live grant of a verified token or key, or None, and count the call.
+
+        Raises `Unavailable`, and `LimitReached` for a grant or a person that calls too often.
+        """
+        # Before anything is read, so that a token of an ended grant can't have it looked up without end.
+        await self._limiter.check(CALLS, grant_id)
+        found = self._cache.find(grant_id) or await self._find(grant_id)
+        if found is not None:
+            await self._limiter.check(CALLS_OF_PERSON, found.actor.person_id)
+        return found
+
     async def _find_by_key(self, api_keys: ApiKeys, key: str, address: str) -> Caller | None:
         if not is_api_key(key):
             return None
         grant_id = api_keys.recall(key) or await self._look_up(api_keys, key, address)
         if grant_id is None:
             return None
-        found = await self._count_and_find(grant_id)
+        found = await self.count_and_find(grant_id)
         if found is None or (ends_at := found.grant.expires_at) is None:
             return None
         await api_keys.note_use(key)
@@ -114,15 +126,6 @@ class Authenticator:
         if isinstance(claims, Claims):
             return claims.gid
         return await self._external.find(claims) if self._external is not None else None
-
-    async def _count_and_find(self, grant_id: UUID) -> CachedGrant | None:
-        """Return the live grant of a verified token or key, and count the call."""
-        # Before anything is read, so that a token of an ended grant can't have it looked up without end.
-        await self._limiter.check(CALLS, grant_id)
-        found = self._cache.find(grant_id) or await self._find(grant_id)
-        if found is not None:
-            await self._limiter.check(CALLS_OF_PERSON, found.actor.person_id)
-        return found
 
     async def _find(self, grant_id: UUID) -> CachedGrant | None:
         """Return the live grant from the database; calls that come together share one look-up, as they would share what

@@ -1,7 +1,8 @@
-"""The database that a command works on, ready: given, or the embedded one, which ends with the command."""
+"""The database that a command works on, ready: given, or the embedded one, which ends with its last user."""
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.db import create_engine
-from app.db.embedded import EmbeddedPostgres
+from app.db.embedded import SharedPostgres
+from app.db.embedded.process import take_lock
+from app.db.embedded.server import describe
 from app.db.engine import Engine, connect, role_of
 from app.db.faults import in_words
 from app.db.revision import is_up_to_date
@@ -39,7 +42,7 @@ class Stopped(SystemExit):
 
 @contextmanager
 def database(settings: Settings) -> Generator[Settings]:
-    """The settings with a running, migrated database in them; one of our own ends with the block.
+    """The settings with a running, migrated database in them; the embedded one ends with its last user.
 
     Raises `StartupError` when it can't start, can't be migrated, or would not keep households apart.
     """
@@ -48,7 +51,7 @@ def database(settings: Settings) -> Generator[Settings]:
             _prepare(settings)
             yield settings
             return
-        with EmbeddedPostgres(settings.data_dir) as urls:
+        with SharedPostgres(settings.data_dir) as urls:
             addresses = {
                 "database_url": SecretStr(urls.service),
                 "migration_database_url": SecretStr(urls.owner),
@@ -56,6 +59,27 @@ def database(settings: Settings) -> Generator[Settings]:
             complete = keep_secret_key(settings).model_copy(update=addresses)
             _prepare(complete)
             yield complete
+
+
+@contextmanager
+def only_service(settings: Settings) -> Generator[None]:
+    """Keep a second service from serving the same embedded database: it would have another address, which commands
+    could not tell from this one. Processes of `stdio` and commands are none. Raises `StartupError`."""
+    if settings.database_url is not None or sys.platform == "win32":
+        yield
+        return
+    data_dir = settings.data_dir.absolute()
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = take_lock(data_dir / "service.lock")
+    except OSError as error:
+        raise StartupError(f"DATA_DIR {data_dir} can't be used: {describe(error)}") from None
+    if lock is None:
+        raise StartupError(f"DATA_DIR {data_dir} is in use by another service; stop it, or set DATA_DIR")
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 @contextmanager

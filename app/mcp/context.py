@@ -1,20 +1,36 @@
-"""What handlers learn from the HTTP request that carries a message: the proven caller, and their address."""
+"""What handlers learn from the request that carries a message: the proven caller, and their address."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 from mcp.server.context import ServerRequestContext
-from starlette.requests import Request
+from starlette.datastructures import Address
 
 from app.access.caller import Caller
 from app.runtime.addresses import known_address
 
 CALLER: Final = "app.caller"
-"""The key of the ASGI scope that holds the proven caller."""
+"""The key of the scope (ASGI's, over HTTP) that holds the proven caller."""
 
 CALLED_TOOL: Final = "app.called_tool"
 """The key of the ASGI scope that holds the name of the tool that a request calls by itself, not in a batch."""
 
-Context = ServerRequestContext[Any, Request]
+
+class CarryingRequest(Protocol):
+    """A request with a message in it: Starlette's, or `LocalRequest` of `app/mcp/stdio/local_access.py`."""
+
+    @property
+    def scope(self) -> Mapping[str, Any]:
+        """What is known of it; the caller is at the key CALLER."""
+        ...
+
+    @property
+    def client(self) -> Address | None:
+        """The network address that it came from; None when it came through no network."""
+        ...
+
+
+Context = ServerRequestContext[Any, CarryingRequest]
 
 
 def caller_of(context: Context) -> Caller:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from app.db import Connection, new_id
 from app.people.email_addresses import EmailAddress
@@ -78,6 +79,12 @@ async def find_local_person(connection: Connection, email: EmailAddress) -> Pers
     return person_or_none(found.first())
 
 
+async def find_some_people(connection: Connection, *, limit: int) -> list[UUID]:
+    """Return the ids of the first people, without those that service accounts act as."""
+    query = select(people.c.id).where(people.c.issuer != SERVICE_ISSUER).order_by(people.c.created_at, people.c.id)
+    return list((await connection.execute(query.limit(limit))).scalars())
+
+
 async def find_called(
     connection: Connection, person_id: UUID | None, subjects: Collection[str], limit: int
 ) -> list[KnownPerson]:
@@ -128,11 +135,14 @@ async def insert_password(connection: Connection, person_id: UUID, secret_hash: 
 
 
 async def set_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
-    """Replace a person's password."""
+    """Replace a person's password, or give them their first."""
     await connection.execute(
-        update(credentials)
-        .where(credentials.c.person_id == person_id, credentials.c.kind == PASSWORD)
-        .values(secret_hash=secret_hash, changed_at=now)
+        insert_or_update(credentials)
+        .values(person_id=person_id, kind=PASSWORD, secret_hash=secret_hash, created_at=now, changed_at=now)
+        .on_conflict_do_update(
+            index_elements=[credentials.c.person_id, credentials.c.kind],
+            set_={"secret_hash": secret_hash, "changed_at": now},
+        )
     )
 
 

@@ -1,6 +1,9 @@
 """The SECRET_KEY of a service that is not given one: generated once, and kept beside its data."""
 
+import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -21,16 +24,27 @@ def keep_secret_key(settings: Settings) -> Settings:
     try:
         if not path.exists():
             settings.data_dir.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_hex(32))
-            fresh.replace(path)
+            _write_new(path)
         key = path.read_text().strip()
     except OSError as error:
         raise StartupError(f"SECRET_KEY: {path} can't be read or written: {error.strerror}") from None
     if len(key) < SECRET_KEY_MIN_LENGTH:
         raise StartupError(f"SECRET_KEY: {path} is damaged; restore it from a backup")
     return settings.model_copy(update={"secret_key": SecretStr(key)})
+
+
+def _write_new(path: Path) -> None:
+    """Write a new key, unless another process has just done so."""
+    descriptor, fresh = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # readable by us only
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(descriptor)
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+    finally:
+        os.unlink(fresh)
 
 
 def has_secret_key(settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""A tiny service around `EmbeddedPostgres`, run as a process of its own so that tests can kill it; and its driver.
+"""A tiny service around the embedded server, run as a process of its own so that tests can kill it; and its driver.
 
 The program prints the addresses as JSON once the database answers, then waits until its input ends.
 """
@@ -18,11 +18,12 @@ from typing import Any, Final
 import asyncpg
 import psutil
 
-from app.db.embedded import EmbeddedPostgres
+from app.db.embedded import EmbeddedPostgres, SharedPostgres
 from app.errors import StartupError
 
 ROOT: Final = Path(__file__).parents[2]
 FAST: Final = {"fsync": "off"}
+SHARED: Final = "shared"
 
 
 async def _execute(url: str, sql: str) -> Any:
@@ -61,14 +62,21 @@ def servers_of(data_dir: Path) -> list[psutil.Process]:
 
 
 class Service:
-    """The program below, running on `data_dir`; `prefix` goes before its command line."""
+    """The program below, running on `data_dir`; `prefix` goes before its command line. It has the server for itself, or
+    uses it together with others (`shared`)."""
 
     def __init__(
-        self, data_dir: Path, *, prefix: Sequence[str] = (), environment: Mapping[str, str] | None = None
+        self,
+        data_dir: Path,
+        *,
+        prefix: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        shared: bool = False,
     ) -> None:
         self.data_dir = data_dir
+        how = [SHARED] if shared else []
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "tests.db.embedded_service", str(data_dir)],
+            [*prefix, sys.executable, "-m", "tests.db.embedded_service", str(data_dir), *how],
             cwd=ROOT,
             env={"PATH": os.defpath, **(environment or {})},
             stdin=subprocess.PIPE,
@@ -118,7 +126,8 @@ def main() -> int:
     """The program."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        with EmbeddedPostgres(Path(sys.argv[1]), settings=FAST) as urls:
+        data_dir = Path(sys.argv[1])
+        with SharedPostgres(data_dir) if SHARED in sys.argv else EmbeddedPostgres(data_dir, settings=FAST) as urls:
             print(json.dumps(asdict(urls)), flush=True)
             try:
                 sys.stdin.read()

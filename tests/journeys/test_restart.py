@@ -9,6 +9,7 @@ from typing import Final
 import psutil
 import pytest
 
+from app.db.embedded.process import wait_for_lock
 from tests.command import run
 from tests.db.embedded_service import servers_of
 from tests.journeys.official import official
@@ -108,7 +109,8 @@ async def test_after_kill_nine_a_restart_and_a_clean_exit_nothing_runs(installed
     async with official(installed.mcp_url, ada) as client:
         await client.call("add_items", items=["milk"])
         kill(killed)
-        assert len(servers_of(installed.data_dir)) == 1
+        wait_for_lock(installed.data_dir / "lock")
+        assert servers_of(installed.data_dir) == []
         service = installed.start()
         assert await client.names() == ["milk"]
     assert service.stop() == 0

@@ -147,6 +147,46 @@ async def test_a_note_that_grows_too_long_beside_the_given_one_is_refused(client
     assert (error["code"], error["field"]) == ("invalid", "items[0].note")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("milk\n2 eggs\n\nbread\n", "milk\t2 eggs\tbread", "- milk\r\n- 2 eggs\r\n- bread"),
+        *("[ ] milk\n\t2 eggs\nbread", "1. milk\n2. 2 eggs\n3. bread"),
+    ],
+)
+async def test_a_text_of_several_lines_is_an_item_a_line(each_era: McpClient, text: str) -> None:
+    added = await each_era.call("add_items", items=[text, {"name": "tea"}])
+    assert [(each["name"], each["status"]) for each in added["results"]] == [
+        *(("milk", "added"), ("eggs", "added"), ("bread", "added"), ("tea", "added")),
+    ]
+    assert added["results"][1]["quantity"] == "2"
+
+
+async def test_ticked_lines_of_a_pasted_list_are_told_apart(each_era: McpClient) -> None:
+    added = await each_era.call("add_items", items=["- [ ] milk\n- [x] eggs\n☑ bread"])
+    assert [each["status"] for each in added["results"]] == ["added", "failed", "failed"]
+    assert added["results"][1]["error"]["field"] == "items[1]"
+    assert [each["name"] for each in (await each_era.call("list_items"))["items"]] == ["milk"]
+    await each_era.call("add_items", items=["[x] butter"])
+    assert [each["name"] for each in (await each_era.call("list_items"))["items"]] == ["milk", "butter"]
+
+
+async def test_commas_split_a_text_only_if_asked(client: McpClient) -> None:
+    together = await client.call("add_items", items=["milk, eggs (brown, large), 1,5 l cola"])
+    assert [each["name"] for each in together["results"]] == ["milk, eggs (brown, large), 1,5 l cola"]
+    apart = await client.call("add_items", items=["milk, eggs (brown, large), 1,5 l cola; tea"], split=True)
+    assert [(each["name"], each.get("note"), each.get("quantity")) for each in apart["results"]] == [
+        *(("milk", None, None), ("eggs", "brown, large", None), ("cola", None, "1.5 l"), ("tea", None, None)),
+    ]
+
+
+async def test_a_text_of_too_many_lines_is_refused_whole(client: McpClient) -> None:
+    error = await client.refusal("add_items", items=["\n".join(["milk"] * 101)])
+    assert (error["code"], error["field"]) == ("invalid", "items")
+    assert (await client.call("list_items"))["items"] == []
+    assert (await client.call("add_items", items=["\n".join(["milk"] * 100)]))["counts"]
+
+
 async def test_an_unknown_assignee_fails_with_the_members_as_candidates(client: McpClient) -> None:
     added = await client.call("add_items", items=[{"name": "milk", "assignee": "Bob"}])
     error = added["results"][0]["error"]

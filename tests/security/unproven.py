@@ -6,9 +6,6 @@ They are written as at a test (requirements.py says how). A requirement that a t
 from typing import Final
 
 UNPROVEN: Final = (
-    """stdio-env SHOULD MCP authorization (Protocol Requirements)
-    A stdio server takes credentials from its environment instead of this flow.
-    Not yet: There is no stdio command yet.""",
     """as-oidc-rs256 MUST OIDC Discovery 1.0 §3
     An OpenID provider lists RS256 among the ID token algorithms.
     Instead: The document at OpenID's address exists for clients that look there; we are no OpenID provider and issue no

@@ -1,6 +1,7 @@
-"""The embedded database: a PostgreSQL server of our own, started and stopped with the service."""
+"""The embedded database: a PostgreSQL server of our own, which runs while a process of ours uses it."""
 
 from app.db.embedded.roles import DatabaseUrls
 from app.db.embedded.server import EmbeddedPostgres, find_running, has_database
+from app.db.embedded.shared import SharedPostgres
 
-__all__ = ["DatabaseUrls", "EmbeddedPostgres", "find_running", "has_database"]
+__all__ = ["DatabaseUrls", "EmbeddedPostgres", "SharedPostgres", "find_running", "has_database"]

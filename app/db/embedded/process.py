@@ -174,3 +174,32 @@ def is_locked(path: Path) -> bool:
         return True
     os.close(descriptor)
     return False
+
+
+def open_locked(path: Path, *, shared: bool) -> int:
+    """Wait until the file `path`, made if need be, can be locked: alone, or together with others (`shared`).
+
+    Return its descriptor; the lock lasts until that is closed.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def try_lock(descriptor: int, *, shared: bool) -> bool:
+    """Lock an open file, in place of a lock that it may have now. Returns False, and then it has none, if others have
+    it locked."""
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def wait_for_lock(path: Path) -> None:
+    """Return when nobody holds the lock on `path`."""
+    os.close(open_locked(path, shared=False))

@@ -47,20 +47,22 @@ class EmbeddedPostgres:
         self._lock: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> DatabaseUrls:
+    def start(self, *, adopt: bool = False) -> DatabaseUrls:
         """Start the server, making database and roles on the first start; blocks until it answers.
 
-        A server left behind by a service that was killed is stopped first. Raises `StartupError` with one line when
-        the directory is in use, can't be written, is of another version, or the server does not start.
+        A server left behind by a service that was killed is stopped first, or taken over (`adopt`) if it answers.
+        Raises `StartupError` with one line when the directory is in use, can't be written, is of another version, or
+        the server does not start.
         """
         if sys.platform == "win32":
             raise StartupError("The embedded PostgreSQL needs Linux or macOS; set DATABASE_URL")
         try:
             self._lock_data_dir()
-            self._run()
+            if not (adopt and self._finds_running()):
+                self._run()
         except OSError as error:
             self.stop()
-            raise StartupError(f"DATA_DIR {self._data_dir} can't be used: {_in_words(error)}") from None
+            raise StartupError(f"DATA_DIR {self._data_dir} can't be used: {describe(error)}") from None
         except BaseException:
             self.stop()
             raise
@@ -78,6 +80,14 @@ class EmbeddedPostgres:
             _remove(self._access.socket_dir)
         os.close(self._lock)
         self._lock = None
+
+    def detach(self) -> int:
+        """Leave the server running, and return the descriptor that holds the lock on DATA_DIR."""
+        lock = self._lock
+        if lock is None:
+            raise ValueError("the server is not running")
+        self._lock = self._process = None
+        return lock
 
     def create_database(self, name: str) -> DatabaseUrls:
         """Make another database for the same roles, or bring it into their hands if it exists."""
@@ -98,6 +108,15 @@ class EmbeddedPostgres:
         if lock is None:
             raise StartupError(f"DATA_DIR {self._data_dir} is in use by another service; stop it, or set DATA_DIR")
         self._lock = lock
+
+    def _finds_running(self) -> bool:
+        known = read_access(self._data_dir / "postgres.json")
+        if known is None or known.socket_dir is None or not is_locked(self._data_dir / "postgres.lock"):
+            return False
+        if not is_answering(program_dir(), known.socket_dir):
+            return False
+        self._access = known
+        return True
 
     def _run(self) -> None:
         programs = program_dir()
@@ -136,7 +155,8 @@ def _remove(socket_dir: Path) -> None:
         socket_dir.rmdir()
 
 
-def _in_words(error: OSError) -> str:
+def describe(error: OSError) -> str:
+    """Say what the system says of a file."""
     return f"{error.strerror} ({error.filename})" if error.filename else f"{error.strerror}"
 
 
@@ -152,10 +172,33 @@ def find_running(data_dir: Path) -> DatabaseUrls | None:
             return None
     except OSError as error:
         raise StartupError(f"DATA_DIR {data_dir} can't be used: {error.strerror} ({lock})") from None
+    found = find_answering(data_dir)
+    if found is None:
+        raise StartupError(f"DATA_DIR {data_dir}: its service is just starting or stopping; try again in a moment")
+    return found
+
+
+def find_answering(data_dir: Path) -> DatabaseUrls | None:
+    """The addresses of the server in `data_dir` that accepts connections; None when there is none.
+
+    The caller knows that DATA_DIR/lock is held: in a copy of a DATA_DIR the addresses are those of the original.
+    """
     access = read_access(data_dir / "postgres.json")
     if access is None or access.socket_dir is None or not is_answering(program_dir(), access.socket_dir):
-        raise StartupError(f"DATA_DIR {data_dir}: its service is just starting or stopping; try again in a moment")
+        return None
     return urls(access)
+
+
+def stop_unused(data_dir: Path) -> None:
+    """Stop a server that another process has started, and wait until its last process is gone.
+
+    Raises `StartupError` when it can't be stopped.
+    """
+    ran = is_locked(data_dir / "postgres.lock")
+    stop_server(data_dir)
+    access = read_access(data_dir / "postgres.json") if ran else None
+    if access is not None and access.socket_dir is not None:
+        _remove(access.socket_dir)
 
 
 def has_database(data_dir: Path) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from app.errors import AppError, Invalid
 from app.lists.importing.models import Document, Entry, Fault, Faults, Row
 from app.lists.importing.values import is_empty, is_no_value, read_quantity, read_value
-from app.lists.items.add import parse_line
+from app.lists.items.add import note_beside, parse_line
 from app.lists.items.fields import DETAILS, ParsedItem
 from app.quantities import parse_phrase
 
@@ -92,7 +92,7 @@ def _entry(document: Document, values: dict[str, Any], number: int) -> Entry:
     name, note, quantity = details.pop("name"), details.pop("note", None), read_quantity(values)
     if quantity is None and not document.has_quantities:
         phrase = parse_phrase(name)
-        name, quantity, note = phrase.name, phrase.quantity, note or phrase.note
+        name, quantity, note = phrase.name, phrase.quantity, note_beside(phrase.note, note, "note")
     checked_at = values.get("checked_at")
     is_checked = values.get("checked", checked_at is not None)
     if checked_at is not None and not is_checked:

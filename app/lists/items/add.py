@@ -27,8 +27,10 @@ from app.lists.items.fields import (
     parse_quantity,
 )
 from app.lists.items.merging import Impossible, Plan, plan_add, plan_one
+from app.lists.items.pasted_text import PastedLine
 from app.lists.items.save_repository import next_item_after, save_alone
 from app.lists.models import (
+    ITEMS_PER_CALL,
     ITEMS_PER_LIST,
     LINES_PER_NAME,
     Changed,
@@ -39,6 +41,7 @@ from app.lists.models import (
 )
 from app.lists.resolve_list import resolve_list
 from app.quantities import Phrase, parse_phrase
+from app.quantities.marks import remove_mark
 from app.text import clean, fold
 
 Answer = TypeVar("Answer")
@@ -54,7 +57,7 @@ class NewItem(GivenDetails):
 
 async def add_items(
     tenant: Tenant,
-    entries: Sequence[str | NewItem],
+    entries: Sequence[str | PastedLine | NewItem],
     list_name: str | None,
     on_duplicate: OnDuplicate,
     *,
@@ -66,6 +69,9 @@ async def add_items(
 
     Raises `NotFound` for the list, and with `all_or_nothing` the first entry's refusal, before anything is stored.
     """
+    if len(entries) > ITEMS_PER_CALL:
+        message = f"The items have {len(entries)} lines; {ITEMS_PER_CALL} is the limit. Add them in several calls."
+        raise Invalid(message, field="items")
     members: Sequence[Member] = ()
     if _names_a_member(entries):
         members = await households.members_of(tenant.connection, tenant.household_id)
@@ -82,7 +88,7 @@ async def add_items(
 
 async def add_items_alone(
     household: ProvenHousehold,
-    entries: Sequence[str | NewItem],
+    entries: Sequence[str | PastedLine | NewItem],
     list_name: str | None,
     on_duplicate: OnDuplicate,
     answer: Callable[[Changed], Answer],
@@ -94,7 +100,7 @@ async def add_items_alone(
     process is writing to the household. `answer` is called before anything is stored, so that what can't be told is
     not stored; what it was told is true if it is stored.
     """
-    if _names_a_member(entries):
+    if _names_a_member(entries) or len(entries) > ITEMS_PER_CALL:
         return None
     parsed = [_parse(entry, f"items[{number}]", ()) for number, entry in enumerate(entries)]
     items = [each for each in parsed if isinstance(each, ParsedItem)]
@@ -126,7 +132,7 @@ async def _add_beside(
     found: AddSituation,
     on: ShoppingList,
     list_name: str | None,
-    entries: Sequence[str | NewItem],
+    entries: Sequence[str | PastedLine | NewItem],
     items: Sequence[ParsedItem],
     on_duplicate: OnDuplicate,
     answer: Callable[[Changed], Answer],
@@ -147,14 +153,14 @@ async def _add_beside(
     return answered
 
 
-def _names_a_member(entries: Sequence[str | NewItem]) -> bool:
+def _names_a_member(entries: Sequence[str | PastedLine | NewItem]) -> bool:
     return any(isinstance(entry, NewItem) and entry.assignee is not None for entry in entries)
 
 
 def _changed(
     on: ShoppingList,
     rev: int,
-    entries: Sequence[str | NewItem],
+    entries: Sequence[str | PastedLine | NewItem],
     outcomes: Sequence[Outcome | AppError | Impossible],
     event_no: int | None,
 ) -> Changed:
@@ -171,11 +177,20 @@ def _list_of(expected: Expected) -> ShoppingList:
     return ShoppingList(expected.list_id, expected.list_no, name="", rev=expected.rev)
 
 
-def _parse(entry: str | NewItem, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
+def _parse(entry: str | PastedLine | NewItem, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
     try:
+        if isinstance(entry, PastedLine):
+            return _parse_pasted(entry.name, field)
         return parse_line(entry, field) if isinstance(entry, str) else _parse_details(entry, field, members)
     except AppError as refusal:
         return refusal
+
+
+def _parse_pasted(line: str, field: str) -> ParsedItem:
+    """Return a line of a pasted list as an item. Raises `Invalid` if it is ticked: it was bought already."""
+    if remove_mark(line).is_ticked:
+        raise Invalid(f"{field} is ticked, so it was bought already. To add it, leave out its mark.", field=field)
+    return parse_line(line, field)
 
 
 def parse_line(text: str, field: str) -> ParsedItem:
@@ -196,7 +211,7 @@ def _parse_details(entry: NewItem, field: str, members: Sequence[Member]) -> Par
         phrase = _phrase_with_unit(name, unit, field)
     else:
         phrase = parse_phrase(name)
-    details["note"] = _note_beside(phrase.note, details.get("note"), f"{field}.note")
+    details["note"] = note_beside(phrase.note, details.get("note"), f"{field}.note")
     return ParsedItem(phrase.name, quantity=phrase.quantity, **details)
 
 
@@ -218,7 +233,7 @@ def _phrase_with_unit(name: str, unit: str, field: str) -> Phrase:
     raise Invalid(message, field=f"{field}.unit")
 
 
-def _note_beside(read: str | None, given: str | None, field: str) -> str | None:
+def note_beside(read: str | None, given: str | None, field: str) -> str | None:
     """Return what was read as a note in a name, with the note that was given."""
     if read is None or given is None:
         return read or given

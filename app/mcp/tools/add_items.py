@@ -6,6 +6,7 @@ from pydantic import Field
 
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import add
+from app.lists.items.pasted_text import PastedLine, split_text
 from app.lists.models import ITEMS_PER_CALL, OnDuplicate
 from app.mcp.spec import Answer, BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
@@ -24,12 +25,13 @@ class Arguments(BatchArguments):
     )
     list: str | None = Field(default=None, description="List name or ref; default list if left out", max_length=200)
     on_duplicate: OnDuplicate = Field(default="merge", description="merge: add to the open line of that name")
+    split: bool = Field(default=False, description="Split texts at commas too: `milk, eggs` is two items")
 
 
 async def add_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Adds items to a shopping list. Reads quantities in texts such as `2 kg flour`, `3x milk` or `milk (lactose
-    free)`. An item that is already on the list is merged: 500 g and 1 kg become 1.5 kg. An item that can't be added is
-    reported, and the others are added."""
+    free)`. A text of several lines is an item a line; ticked lines are not added. An item that is already on the list
+    is merged: 500 g and 1 kg become 1.5 kg. An item that can't be added is reported, and the others are added."""
     added = await add.add_items(
         tenant, _entries(arguments), arguments.list, arguments.on_duplicate, all_or_nothing=arguments.all_or_nothing
     )
@@ -48,8 +50,14 @@ async def _add_items_alone(
     )
 
 
-def _entries(arguments: Arguments) -> list[str | add.NewItem]:
-    return [entry if isinstance(entry, str) else add.NewItem(**dict(entry)) for entry in arguments.items]
+def _entries(arguments: Arguments) -> list[str | PastedLine | add.NewItem]:
+    entries: list[str | PastedLine | add.NewItem] = []
+    for entry in arguments.items:
+        if isinstance(entry, str):
+            entries.extend(split_text(entry, at_commas=arguments.split))
+        else:
+            entries.append(add.NewItem(**dict(entry)))
+    return entries
 
 
 ADD_ITEMS = ToolSpec(

@@ -4,10 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from app.oauth.clients.models import PUBLIC, Client
 from app.resources import Resource, resource_at
+
+LOCAL_ISSUER: Final = "stdio"
+"""The issuer of grants for programs on the computer of the database, and of the identity of its person. No token has
+it: issuers of tokens are addresses."""
 
 
 class GrantKind(StrEnum):

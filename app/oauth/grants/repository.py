@@ -10,7 +10,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from app.db import Connection
-from app.oauth.grants.models import Grant, GrantKind, GrantRow, NewGrant, RevokedGrant
+from app.oauth.grants.models import LOCAL_ISSUER, Grant, GrantKind, GrantRow, NewGrant, RevokedGrant
 from app.oauth.tables import grant_households, grants
 
 APPROVALS_LOOKED_AT: Final = 20
@@ -28,6 +28,11 @@ def by_id(grant_id: UUID) -> Which:
 def of_person(person_id: UUID) -> Which:
     """Every grant of a person."""
     return grants.c.person_id == person_id
+
+
+def approved_by(person_id: UUID) -> Which:
+    """Every grant of a person but those of programs on the computer of the database, which need no sign-in."""
+    return and_(of_person(person_id), grants.c.issuer.is_distinct_from(LOCAL_ISSUER))
 
 
 def one_of_person(person_id: UUID, grant_id: UUID) -> Which:

@@ -9,7 +9,7 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid
-from app.oauth.grants.repository import of_person
+from app.oauth.grants.repository import approved_by
 from app.oauth.grants.revocation import RevocationReason
 from app.people.accounts import verify_email
 from app.web.account.page import SEND_PROOF, account_page
@@ -51,7 +51,7 @@ async def post_verify(web: WebContext, request: Request) -> Response:
             if is_first is None:
                 return link_no_longer_works(web, "verify")
             if is_first:
-                await revocations.revoke(connection, of_person(person_id), RevocationReason.ADDRESS_VERIFIED, now)
+                await revocations.revoke(connection, approved_by(person_id), RevocationReason.ADDRESS_VERIFIED, now)
             await record(connection, web.audit_entry(request, Action.ADDRESS_VERIFIED, person_id=person_id))
     except AppError as error:
         return refused_link_page(web, request, form, Action.ADDRESS_VERIFIED, error)

@@ -10,7 +10,7 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError
-from app.oauth.grants.repository import of_person
+from app.oauth.grants.repository import approved_by
 from app.oauth.grants.revocation import RevocationReason
 from app.people.accounts import reset_password
 from app.runtime.addresses import client_address
@@ -62,7 +62,7 @@ async def post_new_password(web: WebContext, request: Request) -> Response:
             person_id = await reset_password(connection, throttle, form.secret, secret_hash, address, now)
             if person_id is None:
                 return link_no_longer_works(web, "reset")
-            await revocations.revoke(connection, of_person(person_id), RevocationReason.PASSWORD_RESET, now)
+            await revocations.revoke(connection, approved_by(person_id), RevocationReason.PASSWORD_RESET, now)
             await record(connection, web.audit_entry(request, Action.PASSWORD_RESET, person_id=person_id))
     except AppError as error:
         return refused_link_page(web, request, form, Action.PASSWORD_RESET, error)

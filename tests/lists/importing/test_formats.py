@@ -45,15 +45,12 @@ def test_dialects_of_csv_are_recognized(data: str) -> None:
         '{"items": [{"name": "Milk, fresh", "quantity": "2", "unit": "l", "store": "Market", "note": null}]}',
         '{"Item": "Milk, fresh", "Amount": 2.0, "unit": "l", "shop": "Market"}',
         '{"list": "L1", "items": [{"name": "Milk, fresh", "quantity": "2 l", "store": " Market "}], "counts": {}}',
+        '\n [{"name": "Milk, fresh 2 l", "store": "Market"}]',
     ],
 )
 def test_json_is_read_as_an_array_an_export_or_a_single_row(data: str) -> None:
     assert read(data)[0].format == "json"
     assert items_in(data) == [MILK]
-
-
-def test_a_name_in_json_may_carry_its_amount() -> None:
-    assert items_in('\n [{"name": "2 l Milk", "store": "Market"}]') == [{**MILK, "name": "Milk"}]
 
 
 def test_texts_in_json_are_read_as_lines() -> None:
@@ -212,3 +209,9 @@ def test_what_is_no_header_is_a_line() -> None:
     for data in ("milk, bread, eggs\nsalt", "note to self\nmilk", "2 kg flour; milk", "[ ] milk\n[x] eggs"):
         assert read(data)[0].format == "text", data
     assert told(faults_in("[milk]")) == [(1, 2, None)], "which is JSON without quotes"
+
+
+def test_what_the_name_of_a_row_says_stays_beside_its_note() -> None:
+    assert items_in('[{"name": "2 l Milk, fresh", "note": "for Ada"}]') == [
+        {"name": "Milk", "quantity": "2 l", "note": "fresh, for Ada"}
+    ]

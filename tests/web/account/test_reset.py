@@ -7,12 +7,19 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app.access.authenticator import Authenticator
+from app.access.grant_cache import GrantCache
+from app.access.local_callers import LocalCallers
+from app.access.local_person import find_or_create_local_person
 from app.db import Engine, transaction
+from app.limits.rate_limit import RateLimiter
+from app.oauth.tokens.verifier import TokenVerifier
 from app.people import repository
 from app.people.email_addresses import parse_email
 from app.people.email_link_repository import make_link
 from app.people.models import EmailLink
 from app.people.tables import email_links, people
+from app.pubsub import PubSub
 from app.settings import Settings
 from tests.mailbox import link_in
 from tests.oauth.browser import PASSWORD, Browser, Page
@@ -248,3 +255,23 @@ async def test_emails_to_one_address_are_limited_and_each_has_a_working_link(mai
             assert (await Browser(http).open(link_in(await mailing.box.next()))).has_form(CHOOSE)
         server.clock.move(minutes=1)
         assert (await ask(http, email)).status == 200
+
+
+async def test_somebody_without_a_password_gets_their_first_and_their_desktop_apps_go_on(
+    server: RunningServer, email: str
+) -> None:
+    person_id = await find_or_create_local_person(server.engine, email)
+    assert server.settings.database_url is not None
+    cache = GrantCache(PubSub(server.settings.database_url.get_secret_value()))
+    limiter = RateLimiter("memory://", enabled=False)
+    authenticator = Authenticator(server.engine, TokenVerifier(server.settings.resource, []), cache, limiter)
+    callers = LocalCallers(server.engine, authenticator, person_id, server.settings.resource)
+    caller = await callers.find("claude-ai")
+    assert caller is not None
+    assert not await can_sign_in(server, email, OTHER_PASSWORD)
+    async with server.browser() as http:
+        page = await Browser(http).open(await link_for(server, email, mailed=False))
+        page = await Browser(http).submit(page, CHOOSE, password=OTHER_PASSWORD)
+        assert page.title == "Your password has been changed"
+    assert await can_sign_in(server, email, OTHER_PASSWORD)
+    assert await callers.find("claude-ai") == caller
