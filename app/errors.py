@@ -4,7 +4,7 @@ Nothing from Postgres, pydantic or a library is ever shown; whatever is not one 
 a generic sentence with a request id (app/mcp/errors.py, app/ui for pages).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -54,9 +54,26 @@ class NotFound(AppError):
 
 
 class Ambiguous(AppError):
-    """A name fits several things; `candidates` lists them."""
+    """A name fits several things; `candidates` lists them.
+
+    Where the argument at fault may hold a ref instead, `options` are the candidates by ref, and `name` is what it held:
+    then a person can be asked which one is meant.
+    """
 
     code = "ambiguous"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str,
+        candidates: Sequence[str] = (),
+        options: Mapping[str, str] | None = None,
+        name: str = "",
+    ) -> None:
+        self.options = dict(options or {})
+        self.name = name
+        super().__init__(message, field=field, candidates=[*candidates, *self.options.values()])
 
 
 class Invalid(AppError):

@@ -62,24 +62,33 @@ async def save_list(tenant: Tenant, list_name: str | None, settings: ListSetting
 async def delete_list(tenant: Tenant, list_name: str, confirm_name: str) -> Changed:
     """Delete a list and everything on it; undo brings both back.
 
+    Raises as `find_list_to_delete` does.
+    """
+    before = await find_list_to_delete(tenant, list_name, confirm_name)
+    clock = await repository.read_clock(tenant)
+    after = replace(before, deleted_at=clock.now)
+    await repository.save_list(tenant, clock.rev, after)
+    await repository.stamp_items(tenant, clock.rev, after.id)
+    event_no = await record_lists(tenant, "delete_list", after, [ListChange(before, after)])
+    return Changed([after], clock.rev, [ItemResult(after.name, ListOutcome("deleted", after))], event_no)
+
+
+async def find_list_to_delete(tenant: Tenant, list_name: str, confirm_name: str | None) -> ShoppingList:
+    """Return the named list, if it may be deleted.
+
     Raises `NotFound` for the list, `Invalid` when `confirm_name` is not its name, and `Conflict` for the last list.
     """
-    before = await resolve_list(tenant, list_name)
-    clock = await repository.read_clock(tenant)
-    if clean(confirm_name, "confirm_name", NAME_LENGTH) != before.name:
+    found = await resolve_list(tenant, list_name)
+    if confirm_name is not None and clean(confirm_name, "confirm_name", NAME_LENGTH) != found.name:
         message = (
-            f"confirm_name is not the name of {before.ref}. Give its full name to confirm that it is the right list."
+            f"confirm_name is not the name of {found.ref}. Give its full name to confirm that it is the right list."
         )
         raise Invalid(message, field="confirm_name")
     if await repository.count_lists(tenant) == 1:
         raise Conflict(
             "This is the last list, and a household keeps one. Make another list, or empty it.", field="list"
         )
-    after = replace(before, deleted_at=clock.now)
-    await repository.save_list(tenant, clock.rev, after)
-    await repository.stamp_items(tenant, clock.rev, after.id)
-    event_no = await record_lists(tenant, "delete_list", after, [ListChange(before, after)])
-    return Changed([after], clock.rev, [ItemResult(after.name, ListOutcome("deleted", after))], event_no)
+    return found
 
 
 async def refuse_another_list(tenant: Tenant, field: str) -> None:

@@ -1,11 +1,12 @@
-"""The one path of every tool call: scopes, arguments, tenant, idempotency, handler, answer, commit."""
+"""The one path of every tool call: scopes, arguments, tenant, what the person chose, idempotency, handler, answer,
+commit."""
 
 import hashlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import mcp_types as types
@@ -17,13 +18,23 @@ from app.access.caller import Caller
 from app.audit.log import AuditLog
 from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
-from app.errors import AppError, Conflict
+from app.errors import Ambiguous, AppError, Conflict
 from app.households.tenant import ListsChanged, ProvenHousehold, Tenant, prove_household
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
+from app.mcp.choices import NO_CLIENT, Answers, CallIdentity, Choices, Client, InputNeeded, can_be_asked, with_values
 from app.mcp.errors import tool_error, tool_fault
-from app.mcp.spec import KEY_LENGTH, AnyTool, Report, ToolResult, WriteArguments, WriteResult, text_content
+from app.mcp.spec import (
+    KEY_LENGTH,
+    AnyTool,
+    Report,
+    ToolArguments,
+    ToolResult,
+    WriteArguments,
+    WriteResult,
+    text_content,
+)
 from app.mcp.validation import validate
 from app.text import clean
 
@@ -32,12 +43,27 @@ FAULT: Final = "fault"
 REPLAYED: Final = "replayed"
 UNKNOWN_TOOL: Final = "unknown_tool"
 SCOPE_MISSING: Final = "insufficient_scope"
+STATE_REFUSED: Final = "invalid_state"
+COMPLETE: Final = "complete"
+"""The `resultType` of a result that asks the client for nothing."""
+
+INPUT_REQUIRED: Final = "input_required"
+"""The `resultType` of a result that asks for something, and the outcome of its call."""
+
+RESULT_TYPES: Final = (COMPLETE, INPUT_REQUIRED)
 REPLAY_NOTE: Final = "This call was already made; here is its first answer again."
 _log: Final = structlog.stdlib.get_logger("app.mcp")
 
 
 async def report_nothing(progress: float, total: float | None, message: str | None) -> None:
     """Stand in for a report where there is no stream to send it on."""
+
+
+class Served(NamedTuple):
+    """A result as JSON, without its `resultType`, which only 2026-07-28 has."""
+
+    body: bytes
+    result_type: str = COMPLETE
 
 
 @dataclass(slots=True)
@@ -53,15 +79,22 @@ class Dispatch:
     """Calls the tools of one endpoint.
 
     `lists_changed` is told about each change after its commit, and `audit` about each call, without any content.
+    `choices` asks the person, where the client can.
     """
 
     def __init__(
-        self, engine: Engine, tools: Mapping[str, AnyTool], lists_changed: ListsChanged, audit: AuditLog
+        self,
+        engine: Engine,
+        tools: Mapping[str, AnyTool],
+        lists_changed: ListsChanged,
+        audit: AuditLog,
+        choices: Choices,
     ) -> None:
         self._engine = engine
         self._tools = tools
         self._lists_changed = lists_changed
         self._audit = audit
+        self._choices = choices
 
     async def call(
         self,
@@ -69,11 +102,14 @@ class Dispatch:
         address: str | None,
         name: str,
         arguments: Mapping[str, Any] | None,
+        client: Client = NO_CLIENT,
         report: Report = report_nothing,
-    ) -> bytes:
-        """Serve `tools/call` to a caller at a network address; return a `CallToolResult` of any revision as JSON.
+    ) -> Served:
+        """Serve `tools/call` to a caller at a network address; return a `CallToolResult` of any revision, or an
+        `InputRequiredResult` for a client that can ask its person.
 
-        Raises `MCPError` for an unknown tool or a missing scope; other failures are results.
+        Raises `MCPError` for an unknown tool, a missing scope, or a state that is not of this call; other failures are
+        results.
         """
         tool = self._tools.get(name)
         call = _Call()
@@ -86,31 +122,27 @@ class Dispatch:
                 # The bearer check already answers this with a 403; nothing runs here even if it were bypassed.
                 call.outcome = SCOPE_MISSING
                 raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
-            valid = validate(tool.arguments, arguments or {}, tool.input_schema)
+            sent = arguments or {}
+            valid = validate(tool.arguments, sent, tool.input_schema)
             household = prove_household(
                 self._engine, caller.actor, valid.household, write=tool.writes, lists_changed=self._lists_changed
             )
             call.household_id = household.household_id
-            answer = await _run_alone(tool, household, valid, call)
-            if answer is None:
-                serve = await tool.prepare(valid, report)
-                async with household.open(write=tool.writes) as tenant:
-                    # Serialised before COMMIT: a result that can't be shown must not be stored either.
-                    answer = await _run(tool, serve, tenant, valid, call)
+            served = await self._serve(tool, household, sent, valid, client, report, call)
         except AppError as error:
             call.outcome, call.touched = error.code, None
-            return tool_error(error)
+            return Served(tool_error(error))
         except MCPError:
             raise
         except Exception:
             call.outcome, call.touched = FAULT, None
             _log.exception("tool failed", tool=name)
-            return tool_fault()
+            return Served(tool_fault())
         except BaseException:
             call.outcome, call.touched = CANCELLED, None
             raise
         else:
-            return answer
+            return served
         finally:
             self._audit.note(
                 AuditEntry(
@@ -128,14 +160,62 @@ class Dispatch:
                 )
             )
 
+    async def _serve(
+        self,
+        tool: AnyTool,
+        household: ProvenHousehold,
+        sent: Mapping[str, Any],
+        valid: ToolArguments,
+        client: Client,
+        report: Report,
+        call: _Call,
+    ) -> Served:
+        """Run a tool with what the person answered, or return what to ask them."""
+        identity = CallIdentity(household.actor.grant_id, household.household_id, tool.name, sent)
+        call.outcome = STATE_REFUSED
+        answers = self._choices.read(client, identity)
+        call.outcome = CANCELLED
+        work = _Work(tool, valid, with_values(valid, answers.values), client, answers, call)
+        try:
+            answer = await _run_alone(work, household)
+            if answer is None:
+                serve = await tool.prepare(work.arguments, report)
+                async with household.open(write=tool.writes) as tenant:
+                    # Serialised before COMMIT: a result that can't be shown must not be stored either.
+                    answer = await _run(work, serve, tenant)
+        except InputNeeded as needed:
+            asked = needed.asked
+        except Ambiguous as refusal:
+            if not client.can_ask or not can_be_asked([refusal]):
+                raise
+            asked = [refusal]
+        else:
+            return Served(answer)
+        call.outcome, call.touched = INPUT_REQUIRED, None
+        return Served(self._choices.ask(asked, identity, answers), INPUT_REQUIRED)
 
-async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, call: _Call) -> bytes | None:
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A tool to run: its arguments as they were sent and with what the person answered, and who can be asked more."""
+
+    tool: AnyTool
+    sent: ToolArguments
+    arguments: ToolArguments
+    client: Client
+    answers: Answers
+    call: _Call
+
+
+async def _run_alone(work: _Work, household: ProvenHousehold) -> bytes | None:
     """Run a tool without a transaction and return its answer; None for a call that needs one."""
+    tool, arguments, call = work.tool, work.arguments, work.call
     has_key = isinstance(arguments, WriteArguments) and arguments.idempotency_key is not None
     if tool.alone is None or has_key or not household.takes_one_message:
         return None
 
     def serialise(result: ToolResult) -> tuple[bytes, int]:
+        _ask_what_is_ambiguous(result, work.client)
         return _answer_of(result), result.touched()
 
     served: tuple[bytes, int] | None = await tool.alone(household, arguments, serialise)
@@ -146,17 +226,16 @@ async def _run_alone(tool: AnyTool, household: ProvenHousehold, arguments: Any, 
     return answer
 
 
-async def _run(
-    tool: AnyTool, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant, arguments: Any, call: _Call
-) -> bytes:
+async def _run(work: _Work, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant) -> bytes:
     """Run a tool, by `serve`, and return its answer; for an idempotency key that was used before, return the first
     one."""
-    if not isinstance(arguments, WriteArguments) or arguments.idempotency_key is None:
-        result: ToolResult = await serve(tenant)
+    tool, sent, call = work.tool, work.sent, work.call
+    if not isinstance(sent, WriteArguments) or sent.idempotency_key is None:
+        result: ToolResult = await _handle(work, serve, tenant)
         call.outcome, call.touched = OK, result.touched()
         return _answer_of(result)
-    key = clean(arguments.idempotency_key, "idempotency_key", KEY_LENGTH)
-    args_hash = _hash(tool.name, arguments)
+    key = clean(sent.idempotency_key, "idempotency_key", KEY_LENGTH)
+    args_hash = _hash(tool.name, sent)
     kept = await history.kept_answer(tenant, key)
     if kept is not None:
         if kept.args_hash != args_hash:
@@ -165,13 +244,29 @@ async def _run(
         call.outcome, call.touched = REPLAYED, 0
         first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
         return _answer(first, text_content(first, REPLAY_NOTE))
-    written: WriteResult = await serve(tenant)
+    written: WriteResult = await _handle(work, serve, tenant)
     call.outcome, call.touched = OK, written.touched()
     structured = written.model_dump_json(exclude_none=True)
     # A call that changed nothing has no event yet, but the kept answer refers to one.
     event_no = event_no_of(written.undo_ref) if written.undo_ref else await history.insert_event(tenant, tool.name)
     await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, structured))
     return _answer(structured, written.content(structured))
+
+
+async def _handle(work: _Work, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant) -> Any:
+    """Run a tool and return its result. Raises `InputNeeded` where the person is to be asked, with nothing stored as
+    soon as the transaction is rolled back."""
+    confirm = work.tool.confirm
+    if confirm is not None and work.client.can_ask and not work.answers.is_confirmed:
+        raise InputNeeded(await confirm(tenant, work.arguments))
+    result: ToolResult = await serve(tenant)
+    _ask_what_is_ambiguous(result, work.client)
+    return result
+
+
+def _ask_what_is_ambiguous(result: ToolResult, client: Client) -> None:
+    if client.can_ask and can_be_asked(refusals := result.ambiguities()):
+        raise InputNeeded(refusals)
 
 
 def _answer_of(result: ToolResult) -> bytes:

@@ -11,6 +11,7 @@ from app.db import Engine
 from app.households.tenant import ListsChanged
 from app.mcp.cache_hints import CACHE_HINTS
 from app.mcp.catalogue import McpEndpoint
+from app.mcp.choices import Choices
 from app.mcp.completions import Completions
 from app.mcp.context import Context, address_of, caller_of
 from app.mcp.dispatch import Dispatch
@@ -34,10 +35,11 @@ def build_server(
     lists_changed: ListsChanged,
     subscriptions: Subscriptions,
     audit: AuditLog,
+    choices: Choices,
 ) -> tuple[Server[Any], ShortWay]:
     """Return the server of an endpoint, and the short way past its transport: every request runs through `Dispatch` or
     one of the few handlers here."""
-    dispatch = Dispatch(engine, endpoint.tools_by_name, lists_changed, audit)
+    dispatch = Dispatch(engine, endpoint.tools_by_name, lists_changed, audit, choices)
     definitions = [tool.definition for tool in endpoint.tools]
 
     async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -46,8 +48,8 @@ def build_server(
 
     async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         # DirectAnswers comes first; this makes the SDK announce that there are tools.
-        result = await dispatch.call(caller_of(context), address_of(context), params.name, params.arguments)
-        return types.CallToolResult.model_validate_json(result)
+        served = await dispatch.call(caller_of(context), address_of(context), params.name, params.arguments)
+        return types.CallToolResult.model_validate_json(served.body)
 
     def input_schema(name: str) -> None:
         """Return nothing: no tool has an argument that headers repeat (`x-mcp-header`). Without this the SDK would walk

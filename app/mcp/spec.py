@@ -1,7 +1,7 @@
 """What a tool is: everything an assistant sees of it, and the function that runs it."""
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
@@ -10,7 +10,9 @@ from typing import Any, Final, Generic, TypeVar, cast
 import mcp_types as types
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.errors import Ambiguous
 from app.households.tenant import ProvenHousehold, Tenant
+from app.mcp.choices import Confirmation
 
 KEY_LENGTH: Final = 200
 Schema = dict[str, Any]
@@ -55,6 +57,10 @@ class ToolResult(BaseModel):
     def touched(self) -> int:
         """Return how many things the call changed or showed, for the audit log."""
         raise NotImplementedError
+
+    def ambiguities(self) -> Sequence[Ambiguous]:
+        """Return the entries that failed because a name fits several things: a person can be asked which is meant."""
+        return ()
 
     def content(self, structured: str) -> list[dict[str, Any]]:
         """Return the content blocks of the answer; `structured` is this result as JSON."""
@@ -104,6 +110,9 @@ class ToolSpec(Generic[Arguments, Result]):
 
     It serialises its result, by the function that it is given, before anything is stored.
     """
+    confirm: Callable[[Tenant, Arguments], Awaitable[Confirmation]] | None = None
+    """The question to the person before it does anything, where the client can ask. The answer sets arguments that
+    others have to send."""
     streams: bool = False
     """Whether it reports its progress before its result. Its calls are then answered by a stream of events, and its
     handler has two steps: given the arguments and what reports, it works without a transaction, so that nobody waits

@@ -19,7 +19,7 @@ _AREAS: Final = {
     "Scopes": ["scope"],
     "MCP's transport": [
         *("auth", "origin", "host", "bind", "local", "stdio"),
-        *("post", "header", "body", "batch", "stream", "handles"),
+        *("post", "header", "body", "batch", "stream", "handles", "mrtr"),
     ],
     "Authorization server and its metadata": ["as"],
     "Authorization endpoint": ["az"],

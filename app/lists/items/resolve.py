@@ -134,7 +134,8 @@ def _pick(
         return matches[0]
     if matches:
         message = f"{name.field} fits several lines. Use the ref of one of the candidates."
-        return Ambiguous(message, field=name.field, candidates=[label_of(item) for item in matches[:CANDIDATES]])
+        options = {item.ref: label_of(item) for item in matches[:CANDIDATES]}
+        return Ambiguous(message, field=name.field, options=options, name=name.parts.name)
     where = f"on {named_list.ref}" if named_list is not None else "in this household"
     return NotFound(f"{name.field} is not an item {where}. list_items shows what is there.", field=name.field)
 

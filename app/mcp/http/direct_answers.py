@@ -5,7 +5,7 @@ The SDK validates and serialises every result again. Ours are JSON of a known sh
 that of a list. The SDK still validates requests. Most requests don't even get here: see `app/mcp/http/short_way.py`.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import mcp_types as types
 from mcp.server.context import CallNext, HandlerResult
@@ -14,11 +14,9 @@ from mcp_types import methods
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic_core import from_json
 
+from app.mcp.choices import client_of
 from app.mcp.context import Context, address_of, caller_of
 from app.mcp.dispatch import Dispatch
-
-COMPLETE: Final = "complete"
-"""The `resultType` of a result that asks the client for nothing."""
 
 
 class DirectAnswers:
@@ -37,13 +35,15 @@ class DirectAnswers:
         if ctx.method == "tools/call" and isinstance(ctx.params, dict):
             methods.validate_client_request(ctx.method, ctx.protocol_version, ctx.params)
             name, arguments = ctx.params["name"], ctx.params.get("arguments")
+            client = client_of(ctx.params, ctx.protocol_version)
             report = ctx.session.report_progress
-            result = from_json(await self._dispatch.call(caller_of(ctx), address_of(ctx), name, arguments, report))
+            served = await self._dispatch.call(caller_of(ctx), address_of(ctx), name, arguments, client, report)
+            result = from_json(served.body)
             if ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
                 return result
             # 2026-07-28 requires these of every result (basic: Result, and the serverInfo stamp).
             stamp = {types.SERVER_INFO_META_KEY: self._server.server_info_stamp}
-            return {**result, "resultType": COMPLETE, "_meta": stamp}
+            return {**result, "resultType": served.result_type, "_meta": stamp}
         if ctx.method == "tools/list" and "cursor" not in (ctx.params or {}):
             known = self.listings.get(ctx.protocol_version)
             if known is None:

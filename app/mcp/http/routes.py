@@ -10,6 +10,7 @@ from app.access.authenticator import Authenticator
 from app.audit.log import AuditLog
 from app.db import Engine
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
+from app.mcp.choices import Choices
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.cors import PageCors
 from app.mcp.http.resource_metadata import metadata_url, resource_metadata_routes
@@ -43,8 +44,11 @@ class McpEndpoints:
         self._authenticator = authenticator
         self._audit = audit
         self.subscriptions = Subscriptions(engine, authenticator, pubsub)
+        choices = Choices(settings.secret_keys)
         built = [
-            build_server(endpoint, settings.public_url, engine, pubsub.lists_changed, self.subscriptions, audit)
+            build_server(
+                endpoint, settings.public_url, engine, pubsub.lists_changed, self.subscriptions, audit, choices
+            )
             for endpoint in endpoints
         ]
         self.servers = [server for server, _ in built]

@@ -3,7 +3,8 @@
 The bearer middleware offers every request that may be served. One that is plainly valid is answered here, by the same
 `Dispatch` and with the same bytes of its result. Everything else goes through the SDK's transport, which serves it, or
 says what is wrong with it: other methods, notifications, batches, tools that send something before their result,
-unknown tools, malformed params, headers that contradict the body. The SDK's own functions decide what is valid.
+unknown tools, answers of a person who was asked, malformed params, headers that contradict the body. The SDK's own
+functions decide what is valid.
 docs/decisions/0018-the-short-way.md names the differences.
 """
 
@@ -22,8 +23,8 @@ from pydantic_core import to_json
 from starlette.requests import Request
 
 from app.access.caller import Caller
-from app.mcp.dispatch import Dispatch
-from app.mcp.http.direct_answers import COMPLETE
+from app.mcp.choices import client_of
+from app.mcp.dispatch import RESULT_TYPES, Dispatch
 from app.mcp.spec import AnyTool
 
 METHODS: Final = frozenset({"tools/call", "tools/list"})
@@ -51,7 +52,7 @@ class ShortWay:
         self._listings = listings
         self._encoded_listings: dict[str, bytes] = {}
         stamp = to_json({types.SERVER_INFO_META_KEY: server_info})
-        self._modern_end = b',"resultType":%b,"_meta":%b}' % (to_json(COMPLETE), stamp)
+        self._modern_ends = {kind: b',"resultType":%b,"_meta":%b}' % (to_json(kind), stamp) for kind in RESULT_TYPES}
 
     async def answer(
         self, message: Mapping[str, Any], headers: Mapping[str, str], caller: Caller, address: str | None
@@ -67,11 +68,13 @@ class ShortWay:
         if message["method"] == "tools/call":
             name: str = params["name"]
             tool = self._tools.get(name)
-            if tool is None or tool.streams or not tool.scopes <= caller.scopes:
+            if tool is None or tool.streams or not tool.scopes <= caller.scopes or "requestState" in params:
                 return None
-            result = await self._dispatch.call(caller, address, name, params.get("arguments"))
+            client = client_of(params, version)
+            served = await self._dispatch.call(caller, address, name, params.get("arguments"), client)
+            result = served.body
             if version in MODERN_PROTOCOL_VERSIONS:
-                result = result[:-1] + self._modern_end
+                result = result[:-1] + self._modern_ends[served.result_type]
         else:
             listing = self._listing(version)
             if listing is None or "cursor" in params:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import compress
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from app.errors import AppError
+from app.errors import Ambiguous, AppError
 from app.lists.models import Changed, ItemResult, ListOutcome, event_ref
 from app.mcp.spec import WriteResult
 
@@ -43,6 +43,8 @@ class EntryView(BaseModel):
 class ChangeResult(WriteResult):
     """What a call changed."""
 
+    _ambiguities: Sequence[Ambiguous] = PrivateAttr(default=())
+
     list: str | None = Field(default=None, description="Ref; absent when several")
     rev: int
     results: Sequence[EntryView]
@@ -52,6 +54,15 @@ class ChangeResult(WriteResult):
         """One line of prose."""
         parts = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in self.counts.items())
         return f"On {self.list or 'several lists'}: {parts or 'nothing to do'}."
+
+    def asking_about(self, ambiguities: Sequence[Ambiguous]) -> "ChangeResult":
+        """Return this result, with the entries whose names fit several items."""
+        self._ambiguities = ambiguities
+        return self
+
+    def ambiguities(self) -> Sequence[Ambiguous]:
+        """The entries whose names fit several items."""
+        return self._ambiguities
 
     def touched(self) -> int:
         """How many things were changed."""
@@ -66,7 +77,7 @@ def change_result(changed: Changed) -> ChangeResult:
         done = [not isinstance(each.result, AppError) and each.result.conflict is None for each in shown]
         open_ends = [each for each, is_done in zip(shown, done, strict=True) if not is_done]
         shown = [*open_ends, *compress(shown, done)][:MOST_SHOWN]
-    return ChangeResult(
+    result = ChangeResult(
         list=changed.lists[0].ref if len(changed.lists) == 1 else None,
         rev=changed.rev,
         results=[_entry(entry) for entry in shown],
@@ -75,6 +86,7 @@ def change_result(changed: Changed) -> ChangeResult:
         ),
         undo_ref=event_ref(changed.event_no) if changed.event_no is not None else None,
     )
+    return result.asking_about([each.result for each in changed.entries if isinstance(each.result, Ambiguous)])
 
 
 def _entry(entry: ItemResult) -> EntryView:
