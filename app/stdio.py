@@ -53,10 +53,6 @@ def serve_host(settings: Settings, streams: StandardStreams, host: Host) -> None
 
     Raises `StartupError` when the database can't be used, and `AppError` when it is not clear who the person is.
     """
-    if settings.database_url is not None:
-        raise StartupError(
-            f"DATABASE_URL is set, and `stdio` is for the database in DATA_DIR; let the app use {settings.resource}"
-        )
     if has_database(settings.data_dir) and not has_secret_key(settings):
         raise StartupError("SECRET_KEY: give this command the one of the service, preferably in .env")
     # Made before the database, so that a start which is killed in between does not look like a service's own key.

@@ -5,6 +5,7 @@ from typing import Final
 
 from app.commands.common import Commands
 from app.commands.desktop_hosts import HOSTS, install, show
+from app.errors import StartupError
 from app.settings import Settings
 
 DEFAULT_NAME: Final = "shopping-list"
@@ -27,6 +28,10 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(settings: Settings, arguments: argparse.Namespace) -> int:
+    if settings.database_url is not None:
+        raise StartupError(
+            f"DATABASE_URL is set, and `stdio` is for the database in DATA_DIR; let the app use {settings.resource}"
+        )
     if arguments.install is not None:
         options = [
             text

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.mcp.catalogue import TOOLS
-from tests.mcp.client import MODERN, McpClient
+from tests.mcp.client import MODERN, McpClient, body_of
 
 pytestmark = pytest.mark.anyio
 
@@ -244,7 +244,7 @@ async def test_whatever_is_sent_the_answer_is_a_result_or_names_a_field(
 ) -> None:
     response = await each_era.send("tools/call", {"name": tool, "arguments": arguments})
     assert response.status_code in (200, 400), response.text
-    body = response.json()
+    body = body_of(response)
     if "error" in body:
         assert "params.arguments" in body["error"]["message"]
         return

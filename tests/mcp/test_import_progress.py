@@ -96,11 +96,15 @@ async def test_an_import_pauses_for_others(client: McpClient) -> None:
         assert 0 < longest[-1] < MOST_ROWS / 2
 
 
+@pytest.mark.proves("""rs-import-atomic MUST own rule
+    An import whose connection is cut is stored as a whole or not at all, and once if it is repeated with its key.
+    Here: All rows are stored in one transaction with the answer that the key repeats.""")
 @pytest.mark.parametrize("heard", [1, 5, 12, 19])
 async def test_a_connection_that_is_cut_loses_and_doubles_nothing(
-    client: McpClient, settings: Settings, heard: int
+    each_era: McpClient, settings: Settings, heard: int
 ) -> None:
     """Cut after so many reports; with the key, the same call stores what is not stored yet, and answers the first."""
+    client = each_era
     async with httpx.AsyncClient(base_url=settings.public_url, timeout=SECONDS) as cut:
         messages = importing(McpClient(cut, client.token, client.era), SAMPLE, idempotency_key="once")
         for _ in range(heard):

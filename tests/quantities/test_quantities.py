@@ -68,6 +68,7 @@ def total(*amounts: str) -> str:
         (("1/6 oz",) * 6, "1 oz"),
         (("1/3 oz",) * 300, "100 oz"),
         (("0.1 g",) * 10, "1 g"),
+        (("0.000001",) * 2, "0.000002"),
     ],
 )
 def test_a_sum_is_written_in_the_unit_that_people_would_use(amounts: tuple[str, ...], written: str) -> None:

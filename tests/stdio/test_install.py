@@ -206,6 +206,16 @@ def test_the_configuration_can_be_at_another_place(desk: Desk, tmp_path: Path) -
     assert (tmp_path / "xdg" / "Code" / "User" / "mcp.json").exists()
 
 
+def test_an_app_is_not_sent_to_an_external_database(desk: Desk) -> None:
+    url = "postgresql://a:b@localhost/c"
+    status, stdout, stderr = desk.install(
+        "cursor", DATABASE_URL=url, MIGRATION_DATABASE_URL=url, SECRET_KEY="x" * 32, PUBLIC_URL="https://lists.example"
+    )
+    assert (status, stdout) == (2, "")
+    assert stderr.endswith("`stdio` is for the database in DATA_DIR; let the app use https://lists.example/mcp\n")
+    assert not desk.file("cursor").exists()
+
+
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     ended = run(tmp_path, "--directory", "nowhere", "stdio", "--install", "cursor")
     assert (ended.returncode, ended.stdout) == (2, "")
