@@ -60,10 +60,12 @@ class Line:
         return len(self.tokens)
 
     def is_boundary(self, index: int) -> bool:
-        """Whether a unit may end before this index: before a space, a parenthesis or another amount."""
+        """Whether a unit may end before this index: before a space, a parenthesis, a comma or another amount."""
         token = self.glued(index)
         if token is None or token.is_sign("("):
             return True
+        if token.is_sign(","):
+            return self.spaced(index + 1) is not None
         following = self.at(index + 1) if token.is_sign("/+*×") else None
         return following is not None and following.kind == "digits"
 

@@ -61,6 +61,9 @@ def read_after_unit(line: Line, found: UnitMatch, value: Decimal, notes: Sequenc
         content, end = read_content(line, found.unit, end)
         notes = *notes, content or "", note or ""
     else:
+        comma = line.glued(end)
+        if comma is not None and comma.is_sign(","):
+            end += 1  # `2 kg, flour`
         quantity, end = read_more(line, quantity, end)
     other = read_other_measure(line, end)
     more, name = read_name_start(line, other.end if other is not None else end)

@@ -92,6 +92,8 @@ def read_number_or_range(line: Line, index: int) -> Number | None:
         beyond = line.at(number.end + 1)
         if beyond is None or until.spaced != beyond.spaced:
             return None
+        if beyond.kind == "word" and not beyond.spaced:
+            return number  # `12-oz bag`
     elif not line.is_word(number.end, UNTIL):
         return number
     most = read_number(line, number.end + 1)

@@ -23,8 +23,8 @@ _FRACTION_ENTITY: Final = re.compile("&frac[1-8][2-8];")
 _MOST_FRACTIONS: Final = 4
 """As many as an amount has."""
 
-_PLURAL_MARK: Final = re.compile(rf"(?<=[^\W\d_])\((?:{'|'.join(sorted(PLURAL_MARKS))})\)(?!\w)")
-"""`Zwiebel(n)`, `cup(s)`."""
+_PLURAL_MARK: Final = re.compile(rf"(?<=[^\W\d_])(?:\((?:{'|'.join(sorted(PLURAL_MARKS))})\)|/n)(?!\w)")
+"""`Zwiebel(n)`, `cup(s)`, `Dose/n`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _without_preparation(reading: Reading) -> Reading:
 def _plainly_written(text: str) -> str:
     if "&" in text:
         text = _FRACTION_ENTITY.sub(lambda entity: html.unescape(entity[0]), text, _MOST_FRACTIONS)
-    return _PLURAL_MARK.sub("", text) if "(" in text else text
+    return _PLURAL_MARK.sub("", text) if "(" in text or "/n" in text else text
 
 
 def _without_note(text: str) -> tuple[str, str | None]:

@@ -31,7 +31,7 @@ NUMBERS: Final = re.compile(
     r"|(?P<digits>[0-9]*(?:[.,'’][0-9]+)+|[0-9]+(?:[\u00a0\u2009\u202f][0-9]{3}| 0[0-9]{2})*(?:[.,][0-9]+)?)"
 )
 SIGNS: Final = dict(zip("½⅓⅔¼¾⅛⅜⅝⅞", ["1/2", "1/3", "2/3", "1/4", "3/4", "1/8", "3/8", "5/8", "7/8"], strict=True))
-PLURAL_MARK: Final = re.compile(rf"(?<=[^\W\d_])\((?:{'|'.join(PLURAL_MARKS)})\)(?!\w)")
+PLURAL_MARK: Final = re.compile(rf"(?<=[^\W\d_])(?:\((?:{'|'.join(PLURAL_MARKS)})\)|/n)(?!\w)")
 
 FACTORS: Final = defaultdict[str, set[Decimal]](set)
 for unit in chain.from_iterable(language.all_units for language in LANGUAGES):
