@@ -358,8 +358,8 @@ async def test_viewers_and_strangers_change_nothing_in_bulk(
     for dry_run in (False, True):
         assert (await viewer.refusal(tool, **arguments, dry_run=dry_run))["code"] == "role"
     answer = str(await stranger.result("tools/call", {"name": tool, "arguments": arguments}))
-    for secret in ("Aldi", "milk", "Lidl", "i1"):
-        assert secret not in answer.replace("At Aldi", "Aldi") or secret in str(arguments), answer
+    for secret in ("milk", "bread", "cheese", "nails", "tea", "salt", "At Aldi"):
+        assert secret not in answer
     assert await everything(filled) == before
 
 
