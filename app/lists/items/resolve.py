@@ -97,6 +97,8 @@ async def resolve_item_alone(
     found = await repository.find_items_alone(household, list_name, parsed.number, keys)
     if found is None:
         return None
+    if parsed.parts.note is not None:
+        await fold_notes(found.found)
     item = _pick(parsed, _Among(found.found, found.on, anywhere=False), prefer)
     return None if isinstance(item, AppError) else (item, found)
 
