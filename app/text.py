@@ -111,3 +111,9 @@ def check_text(text: str, field: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise Invalid(f"The {field} contains a broken character. Type it again.", field=field) from None
+
+
+def printable(text: str, longest: int = 40) -> str:
+    """Return the start of a text, without what can't be printed, so that a message can repeat it."""
+    start = "".join(character for character in text[:longest] if character.isprintable())
+    return start if len(text) <= longest else f"{start}…"

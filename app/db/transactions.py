@@ -45,7 +45,7 @@ PROMPT_SECONDS: Final = 0.1
 
 Rows = Sequence[asyncpg.Record]
 
-LookAgain = Callable[["Driver | None"], Awaitable[None]]
+Revalidate = Callable[["Driver | None"], Awaitable[None]]
 """Called after a wait, before anything is stored: raises the refusal of a caller who may not write any more. It is
 given the connection that is held at that time, since who holds one must not wait for another."""
 
@@ -102,7 +102,7 @@ async def open_transaction(
     *,
     write: bool = False,
     committed: Callable[[], None] | None = None,
-    look_again: LookAgain | None = None,
+    revalidate: Revalidate | None = None,
 ) -> AsyncGenerator[OpenTransaction]:
     """A connection inside one transaction: committed at the end of the block and on a `CommittedError`, rolled back on
     any other exception.
@@ -110,20 +110,20 @@ async def open_transaction(
     With `household_id` the rows of that household, and no others, are visible (row-level security).
     With `write` the household's write lock is held and its `clocks.rev` already counts this change.
     `committed` is called once the changes are stored, also when the caller was cancelled meanwhile; it must not raise.
-    `look_again` is called when a writer had to wait: for its turn, for a connection, or for another process's lock.
+    `revalidate` is called when a writer had to wait: for its turn, for a connection, or for another process's lock.
 
     Raises `Unavailable` when the database can't be reached, is too busy, or lost the transaction.
     """
     began = monotonic()
     with (
         _in_our_words,
-        await _turn_of(household_id, look_again) if write and household_id is not None else nullcontext(),
+        await _turn_of(household_id, revalidate) if write and household_id is not None else nullcontext(),
         await _share_of(household_id) if household_id is not None else nullcontext(),
     ):
         opened = await _begun(engine, _opening(engine, household_id, write))
         try:
-            if look_again is not None and monotonic() - began > PROMPT_SECONDS:
-                await look_again(opened.driver)
+            if revalidate is not None and monotonic() - began > PROMPT_SECONDS:
+                await revalidate(opened.driver)
             yield opened
         except CommittedError:
             await _to_its_end(_store(opened, committed))
@@ -147,18 +147,18 @@ class _InOurWords:
 _in_our_words: Final = _InOurWords()
 
 
-async def take_turn(household_id: UUID, look_again: LookAgain | None = None) -> ExitStack:
+async def take_turn(household_id: UUID, revalidate: Revalidate | None = None) -> ExitStack:
     """Wait for the turn to write in a household; it ends when the returned stack is closed.
 
     Every write of this process has its turn: one that another writer overtakes has to begin again. `open_transaction`
-    waits for it by itself; `store_alone` needs it to be taken. `look_again` is called if it had to be waited for.
+    waits for it by itself; `store_alone` needs it to be taken. `revalidate` is called if it had to be waited for.
     Raises `Unavailable` after waiting for too long, or at once when too many wait.
     """
     with _in_our_words:
-        return await _turn_of(household_id, look_again)
+        return await _turn_of(household_id, revalidate)
 
 
-async def _turn_of(household_id: UUID, look_again: LookAgain | None) -> ExitStack:
+async def _turn_of(household_id: UUID, revalidate: Revalidate | None) -> ExitStack:
     turn = _writers.of(household_id)
     if not turn.locked():
         return await take_one(turn, WRITERS.seconds)
@@ -169,8 +169,8 @@ async def _turn_of(household_id: UUID, look_again: LookAgain | None) -> ExitStac
     with await take_one(waiting, 0):
         taken = await take_one(turn, WRITERS.seconds)
     with taken:
-        if look_again is not None:
-            await look_again(None)
+        if revalidate is not None:
+            await revalidate(None)
         return taken.pop_all()
 
 
@@ -220,13 +220,13 @@ async def store_alone(
     statement: str,
     *values: object,
     stored: Callable[[Rows], Result],
-    look_again: LookAgain | None = None,
+    revalidate: Revalidate | None = None,
 ) -> Result:
     """Send a statement that begins with `WRITE_CONTEXT` and stores all of a change or nothing; return what `stored`
     makes of its rows. There are none when another process holds the household's lock.
 
     Once it is sent, it is carried out and `stored` is called even when the caller is cancelled; so that must not raise.
-    `look_again` is called before that if there was no connection for a while.
+    `revalidate` is called before that if there was no connection for a while.
     Raises `Unavailable` when the database can't be reached, is too busy, or was lost while the statement was under way.
     """
     share = _connections.of(household_id)
@@ -235,16 +235,16 @@ async def store_alone(
         await acquire(share, CONNECTIONS.seconds)
         try:
             opened = await _connected(engine)
-            if look_again is not None and monotonic() - began > PROMPT_SECONDS:
-                await _look_again(opened, look_again)
+            if revalidate is not None and monotonic() - began > PROMPT_SECONDS:
+                await _revalidate(opened, revalidate)
             return await _to_its_end(_store_alone(opened, household_id, statement, values, stored))
         finally:
             share.release()
 
 
-async def _look_again(opened: OpenTransaction, look_again: LookAgain) -> None:
+async def _revalidate(opened: OpenTransaction, revalidate: Revalidate) -> None:
     try:
-        await look_again(opened.driver)
+        await revalidate(opened.driver)
     except BaseException:
         await _to_its_end(_give_up(opened))
         raise

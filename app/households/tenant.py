@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.db import Connection, Engine, OpenTransaction, open_transaction
 from app.db.engine import Driver
-from app.db.transactions import LookAgain, Rows, fetch_alone, store_alone, take_turn
+from app.db.transactions import Revalidate, Rows, fetch_alone, store_alone, take_turn
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, matching, several
 from app.households.models import Membership
@@ -86,7 +86,7 @@ class ProvenHousehold:
     actor: Actor
     membership: Membership
     _lists_changed: ListsChanged | None = field(repr=False)
-    _look_again: LookAgain | None = field(repr=False)
+    _revalidate: Revalidate | None = field(repr=False)
     _proof: object = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -111,13 +111,18 @@ class ProvenHousehold:
             self.membership,
             write=write,
             lists_changed=self._lists_changed,
-            look_again=self._look_again,
+            revalidate=self._revalidate,
         )
+
+    async def revalidate(self) -> None:
+        """Look at the caller again after work that took long. Raises what refuses the caller by now."""
+        if self._revalidate is not None:
+            await self._revalidate(None)
 
     async def take_turn(self) -> ExitStack:
         """Wait for the turn to write here; it ends when the returned stack is closed. Raises `Unavailable`, and what
-        `look_again` raises if it had to be waited for."""
-        return await take_turn(self.household_id, self._look_again)
+        `revalidate` raises if it had to be waited for."""
+        return await take_turn(self.household_id, self._revalidate)
 
     async def fetch(self, statement: str, *values: object) -> Rows:
         """Return the rows of a statement that only reads: it begins with `CONTEXT`, and its $1 is the household.
@@ -140,7 +145,7 @@ class ProvenHousehold:
             return rows
 
         return await store_alone(
-            self.engine, self.household_id, statement, *values, stored=notify, look_again=self._look_again
+            self.engine, self.household_id, statement, *values, stored=notify, revalidate=self._revalidate
         )
 
 
@@ -151,16 +156,16 @@ def prove_household(
     *,
     write: bool,
     lists_changed: ListsChanged | None = None,
-    look_again: LookAgain | None = None,
+    revalidate: Revalidate | None = None,
 ) -> ProvenHousehold:
     """Return the named household, or the grant's default one. Raises as `open_tenant` does.
 
-    `look_again` is called when a write has waited, and raises what refuses the caller by then.
+    `revalidate` is called when a write has waited, and raises what refuses the caller by then.
     """
     membership = choose(actor, household)
     if write and membership.role == "viewer":
         raise RoleRefused("You can look at this household but not change it. One of its owners can make you an editor.")
-    return ProvenHousehold(engine, actor, membership, lists_changed, look_again, _PROOF)
+    return ProvenHousehold(engine, actor, membership, lists_changed, revalidate, _PROOF)
 
 
 @asynccontextmanager
@@ -204,7 +209,7 @@ async def _opened(
     *,
     write: bool,
     lists_changed: ListsChanged | None,
-    look_again: LookAgain | None = None,
+    revalidate: Revalidate | None = None,
 ) -> AsyncGenerator[Tenant]:
     changed: dict[UUID, int] = {}
     themselves: set[UUID] = set()
@@ -214,7 +219,7 @@ async def _opened(
             lists_changed(membership.household_id, changed, themselves)
 
     async with open_transaction(
-        engine, membership.household_id, write=write, committed=notify, look_again=look_again if write else None
+        engine, membership.household_id, write=write, committed=notify, revalidate=revalidate if write else None
     ) as opened:
         yield Tenant(opened, actor, membership, _PROOF, changed, themselves)
 

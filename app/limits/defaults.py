@@ -203,7 +203,7 @@ WRITERS: Final = ConcurrencyLimit(
     "change that goes in one message is not overtaken by another one of this process.",
 )
 WAITING_WRITERS: Final = ConcurrencyLimit(
-    "waiting-writers", 100, Key.HOUSEHOLD, 0, "Writers that wait for another one. One more is told to come again."
+    "waiting-writers", 100, Key.HOUSEHOLD, 0, "Writers that wait for another one. One more is told to retry later."
 )
 CONNECTIONS: Final = ConcurrencyLimit(
     "connections",
@@ -220,7 +220,7 @@ CALLS_AT_ONCE: Final = ConcurrencyLimit(
     "Requests at the MCP endpoints that are being served, open streams among them: each may hold a body in memory.",
 )
 IMPORTS: Final = ConcurrencyLimit(
-    "imports", 1, None, 20, "Data of imports being read, in a thread: a megabyte takes a second or two and 100 MiB."
+    "imports", 1, None, 20, "Imports being parsed, in a thread: a megabyte takes a second or two and 100 MiB."
 )
 PASSWORD_HASHES: Final = ConcurrencyLimit(
     "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."

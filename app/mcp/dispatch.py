@@ -180,7 +180,7 @@ class Dispatch:
         if not tool.writes:
             return prove_household(self._engine, caller.actor, name, write=False)
 
-        async def look_again(driver: "Driver | None") -> None:
+        async def revalidate(driver: "Driver | None") -> None:
             current = await self._authenticator.revalidate(caller, driver)
             if current is None or not tool.scopes <= current.scopes:
                 raise AccessEnded
@@ -189,7 +189,7 @@ class Dispatch:
                 raise Conflict("Your households have changed while this call waited. Make it again.", field="household")
 
         return prove_household(
-            self._engine, caller.actor, name, write=True, lists_changed=call.stored, look_again=look_again
+            self._engine, caller.actor, name, write=True, lists_changed=call.stored, revalidate=revalidate
         )
 
     async def _serve(
@@ -212,6 +212,8 @@ class Dispatch:
             answer = await _run_alone(work, household)
             if answer is None:
                 serve = await tool.prepare(work.arguments, report)
+                if tool.streams:
+                    await household.revalidate()
                 async with household.open(write=tool.writes) as tenant:
                     # Serialised before COMMIT: a result that can't be shown must not be stored either.
                     answer = await _run(work, serve, tenant)

@@ -25,6 +25,8 @@ def split(text: str, *, at_commas: bool = False) -> list[str]:
         ("milk\r\neggs", ["milk", "eggs"]),
         ("milk\teggs", ["milk", "eggs"]),
         ("milk\t2 l\neggs", ["milk 2 l", "eggs"]),
+        ("a\n" * 200, ["a"] * 101),
+        ("a\n" * 10_001, ["a\n" * 10_001]),
     ],
 )
 def test_a_text_is_split_at_its_line_ends(text: str, lines: list[str]) -> None:

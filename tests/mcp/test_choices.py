@@ -265,7 +265,7 @@ async def test_the_person_confirms_that_a_list_is_deleted(
 
     assert deleted.structured_content is not None
     assert deleted.structured_content["counts"] == {"deleted": 1}
-    assert [each.message for each in person.asked] == ["Delete the list \u201cParty\u201d, with 2 items on it?"] * 2
+    assert [each.message for each in person.asked] == ["Delete a list with 2 items on it? Its name: Party"] * 2
     assert [each["ref"] for each in (await everything(filled))[1]] == ["L1"]
 
 

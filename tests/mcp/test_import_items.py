@@ -92,7 +92,7 @@ async def test_an_unknown_column_is_left_out_when_faults_are_skipped(client: Mcp
         assert [(each["line"], each["column"]) for each in refusal["faults"]] == [(1, column)]
         imported = await client.call("import_items", data=data, on_error="skip", on_duplicate="separate")
         assert imported["counts"] == {"added": 1}
-        assert "there is no column colour" in imported["faults"][0]["reason"]
+        assert "unknown column colour" in imported["faults"][0]["reason"]
 
 
 async def test_faults_beyond_those_shown_are_counted(client: McpClient) -> None:
@@ -109,8 +109,8 @@ async def test_repairs_are_offered_and_applied_only_when_accepted(client: McpCli
     assert [(each["line"], each["column"], each["reason"]) for each in offered] == [
         (1, 3, "single quotes: use double quotes"),
         (1, 11, "single quotes: use double quotes"),
-        (1, 28, "NaN is no value: leave it out"),
-        (1, 32, "a comma behind the last value: leave it out"),
+        (1, 28, "NaN is not a value: leave it out"),
+        (1, 32, "trailing comma: remove it"),
     ]
     assert await names(client) == []
     tried = await client.call("import_items", data=data, dry_run=True)

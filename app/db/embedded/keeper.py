@@ -2,7 +2,7 @@
 
 It is run as a script, in three phases that replace each other (exec): `start` starts the server, `wait` waits for the
 lock that every user shares (see shared.py), and `stop` stops the server. While it waits, which is nearly always, it has
-loaded nothing but this file and takes a few megabytes. It is nobody's child, so that programs which end a host together
+loaded nothing but this file and takes a few megabytes. It is a daemon, so that programs which end a host together
 with all that the host has started leave it and the server alone.
 """
 

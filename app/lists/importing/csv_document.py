@@ -19,10 +19,11 @@ from app.lists.importing.models import (
     Row,
     Unreadable,
     names_of,
-    printable,
 )
+from app.text import printable
 
 DELIMITERS: Final = (",", ";", "\t", "|")
+_VISIBLE: Final = re.compile(r"\S")
 _SEPARATOR_LINE: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 """What spreadsheets write and read in front of the header."""
 
@@ -107,8 +108,8 @@ class CsvDocument(Document):
         self._lines = [0, *(found.end() for found in _NEWLINE.finditer(text))]
         self._starts: list[int] = []
         delimiter, header, begin = header_of(text)
-        while not header.strip() and begin < len(text):
-            begin += len(header)
+        if not header.strip() and (first := _VISIBLE.search(text, begin)) is not None:
+            begin = max(text.rfind("\n", begin, first.start()), text.rfind("\r", begin, first.start())) + 1
             header = next(io.StringIO(text[begin:], newline=""), "")
         self._dialect, known = find_dialect(header)
         if delimiter is not None:
@@ -133,14 +134,14 @@ class CsvDocument(Document):
         for number, cell in enumerate(cells):
             column = column_of(cell)
             if column is not None and column in columns:
-                reason = f"{printable(cell)} means {column}, which is there already"
+                reason = f"duplicate column: {printable(cell)} means {column}"
                 raise Unreadable(self._cell_place(begin, number), reason)
             if column is None and cell.strip():
-                reason = f"there is no column {printable(cell)}; known: {names_of(COLUMNS)}"
+                reason = f"unknown column {printable(cell)}; known: {names_of(COLUMNS)}"
                 self.faults.add(self._cell_place(begin, number), reason)
             columns.append(column if column is not None or not cell.strip() else "")
         if "name" not in columns:
-            raise Unreadable(self._place_at(begin), "no column is the name")
+            raise Unreadable(self._place_at(begin), "there is no name column")
         if "amount" in columns and "measure" not in columns and "quantity" not in columns:
             columns[columns.index("amount")] = "quantity"
         self.has_quantities = not {"quantity", "unit", "amount"}.isdisjoint(columns)
@@ -176,7 +177,7 @@ class CsvDocument(Document):
             if column:
                 values[column] = unguard(cell)
             elif column is None and cell.strip():
-                reason = f"cell {number + 1} is under no column; is a delimiter in a text without quotes?"
+                reason = f"cell {number + 1} has no column; is there an unquoted delimiter?"
                 return Row(fault=reason, fault_at=number)
         return Row(values)
 
@@ -185,7 +186,7 @@ class CsvDocument(Document):
             return Unreadable(self._last_cell_place(start), "a quote begins here that is never closed")
         record = self._text[start : start + LONGEST_ROW]
         size = bisect_left(range(len(record)), True, key=lambda size: self._breaks(record[:size]))
-        return Unreadable(self._place_at(start + size - 1), "behind a closing quote, a delimiter is missing")
+        return Unreadable(self._place_at(start + size - 1), "missing delimiter after a closing quote")
 
     def _breaks(self, beginning: str) -> bool:
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import anyio
 import anyio.to_thread
 
 from app.errors import AppError, Unavailable
@@ -44,6 +45,9 @@ Report = Callable[[float, float | None, str | None], Coroutine[Any, Any, None]]
 Done = TypeVar("Done")
 
 RETRY_SECONDS: Final = 5
+REPORT_SECONDS: Final = 1
+"""How long a client may take to receive a report while the household's writers wait."""
+
 _slots: Final = Slots(IMPORTS)
 
 
@@ -93,8 +97,7 @@ async def read_data(data: str, form: Format | None, options: Options, report: Re
             await _in_thread(reader.read, start)
         document.faults.extend(await _in_thread(document.locate, reader.faults))
     except Unreadable as unreadable:
-        message = "Nothing was imported: the data can't be read. The fault says where and why."
-        raise ImportRefused(message, Remarks([unreadable.remark], 1), Remarks()) from None
+        raise _unreadable(unreadable) from None
     _refuse(document.faults, document.repairs, options)
     return ReadData(document, reader)
 
@@ -104,10 +107,23 @@ async def _in_thread(work: Callable[..., Done], *arguments: Any) -> Done:
     try:
         turn = await take(_slots.of(), seconds=IMPORTS.seconds)
     except TimeoutError:
-        message = "Others are importing right now, and nothing was imported here. Try again shortly."
+        message = "Another import is running, so nothing was imported. Try again shortly."
         raise Unavailable(message, retry_after=RETRY_SECONDS) from None
     with turn:
         return await anyio.to_thread.run_sync(work, *arguments)
+
+
+async def _place(work: Callable[..., Done], *arguments: Any) -> Done:
+    """Return where something is in the data; it may show only now that they can't be read to their end."""
+    try:
+        return await anyio.to_thread.run_sync(work, *arguments)
+    except Unreadable as unreadable:
+        raise _unreadable(unreadable) from None
+
+
+def _unreadable(unreadable: Unreadable) -> ImportRefused:
+    message = "Nothing was imported: the data can't be read. The fault says where and why."
+    return ImportRefused(message, Remarks([unreadable.remark], 1), Remarks())
 
 
 def _refuse(faults: Remarks, repairs: Remarks, options: Options) -> None:
@@ -130,6 +146,9 @@ async def store_data(
 
     Rows that find no room on the list, or name nobody, are faults as well. Raises `NotFound` for the list, and
     `ImportRefused` for faults that the options don't allow.
+
+    The household's writers wait meanwhile, so this waits for nobody: not for other imports, and not for long for a
+    client that doesn't read what is reported to it.
     """
     document, entries, faults = read.document, read.reader.entries, Faults()
     found = await read_for_add(tenant, list_name, {each.item.name_key for each in entries}, ITEMS_PER_LIST)
@@ -155,11 +174,12 @@ async def store_data(
     counts = Counter({"failed": read.reader.failed})
     rows = len(document.rows)
     for start in range(0, len(entries), STEP):
-        await report(rows + start, 2 * rows, f"{start:,} of {len(entries):,} rows placed")
+        with anyio.move_on_after(REPORT_SECONDS):
+            await report(rows + start, 2 * rows, f"{start:,} of {len(entries):,} rows placed")
         await asyncio.sleep(0)  # others' turn, also where nobody asked for reports
         counts.update(await map_in_turns(plan, entries[start : start + STEP]))
     if faults.count:
-        document.faults.extend(await _in_thread(document.locate, faults))
+        document.faults.extend(await _place(document.locate, faults))
         _refuse(document.faults, document.repairs, options)
     changes = planner.plan.changes.values()
     event_no = None if options.dry_run else await record_items(tenant, "import_items", clock, changes)
@@ -194,7 +214,7 @@ async def _check_currency(tenant: Tenant, read: ReadData, on: ShoppingList) -> N
     named, here = read.document.currency, on.currency or tenant.membership.currency
     if named is None or named == here or not read.reader.has_prices:
         return
-    place = await _in_thread(read.document.currency_place)
+    place = await _place(read.document.currency_place)
     faults = Remarks()
     faults.add(place, f"the prices are in another currency than the list's, {here}; save_list sets it", "currency")
     raise ImportRefused("Nothing was imported: prices would be in another currency.", faults, Remarks())

@@ -6,7 +6,8 @@ from typing import Any, cast
 from app.lists.export import FORMAT_NAME, FORMAT_VERSION
 from app.lists.importing.columns import COLUMNS, column_of
 from app.lists.importing.json_values import Node, load_strictly, load_with_places, plain
-from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Document, Place, Row, Unreadable, names_of, printable
+from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Document, Place, Row, Unreadable, names_of
+from app.text import printable
 
 
 class JsonDocument(Document):
@@ -62,7 +63,7 @@ class JsonDocument(Document):
         self.rows = [self._row_of(each, number) for number, each in enumerate(items)]
         for key, row in self._unknown.items():
             place = (self._row(row).pairs() or {})[key][0].place
-            self.faults.add(place, f"there is no column {printable(key)}; known: {names_of(COLUMNS)}")
+            self.faults.add(place, f"unknown column {printable(key)}; known: {names_of(COLUMNS)}")
 
     def _items_of(self, root: Mapping[str, Any]) -> list[Any]:
         if "items" not in root:
@@ -107,7 +108,7 @@ class JsonDocument(Document):
                 if len(self._unknown) < MOST_COLUMNS:
                     self._unknown.setdefault(key, number)
             elif column in cells:
-                return Row(fault=f"{printable(key)} means {column}, which is there already", fault_at=place)
+                return Row(fault=f"duplicate column: {printable(key)} means {column}", fault_at=place)
             else:
                 cells[column] = value
         if "amount" in cells and "measure" not in cells and "quantity" not in cells:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Place, Remarks, Unreadable, printable
+from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Place, Remarks, Unreadable
+from app.text import printable
 
 if TYPE_CHECKING:
     from lark import Token
@@ -143,19 +144,19 @@ def _unexpected(error: "UnexpectedToken", text: str) -> Unreadable:
     token = cast("Token", error.token)  # pyright: ignore[reportUnknownMemberType]
     if token.type == "$END":
         lines = text.rstrip().split("\n")
-        return Unreadable(Place(len(lines), len(lines[-1]) + 1), f"the data end here; {expected} is missing")
+        return Unreadable(Place(len(lines), len(lines[-1]) + 1), f"the data ends here; {expected} is missing")
     found = printable(str(token), 20)
     if "$END" in accepted:
         return Unreadable(_place_of(token), f"{found} comes after the end; put rows into one pair of [ ]")
-    return Unreadable(_place_of(token), f"{found} stands where {expected} is expected")
+    return Unreadable(_place_of(token), f"expected {expected}, found {found}")
 
 
 def _no_token(rest: str) -> str:
     if rest[0] in "\"'“„":
         return "a text begins here that is not closed on its line, or holds a control character"
     if rest[0] in "-+.0123456789":
-        return f"{printable(rest, 12)} begins like a number, but is none"
-    return f"{printable(rest[0]) or 'a control character'} stands where a value or a sign is expected"
+        return f"{printable(rest, 12)} is not a valid number"
+    return f"expected a value or a sign, found {printable(rest[0]) or 'a control character'}"
 
 
 @dataclass(slots=True)
@@ -173,6 +174,7 @@ class _Reader:
         self.repairs = Remarks()
         self._brackets: list[_Bracket] = []
         self._commas = 0
+        self._elements = 0
         self.callbacks: dict[str, Callable[[Token], Token]] = {
             "LBRACE": self._open,
             "LSQB": self._open,
@@ -185,7 +187,7 @@ class _Reader:
     def _open(self, token: "Token") -> "Token":
         self._brackets.append(_Bracket(token.type == "LSQB"))
         if len(self._brackets) > DEEPEST:
-            raise Unreadable(_place_of(token), f"values lie more than {DEEPEST} deep in each other")
+            raise Unreadable(_place_of(token), f"values are nested more than {DEEPEST} levels deep")
         return token
 
     def _close(self, token: "Token") -> "Token":
@@ -197,12 +199,13 @@ class _Reader:
         bracket = self._brackets[-1] if self._brackets else _Bracket(is_array=False)
         bracket.commas += 1
         self._commas += not bracket.is_array
+        self._elements += bracket.is_array
         if bracket.is_array and bracket.commas > MOST_ROWS:
             reason = f"more than {MOST_ROWS:,} rows: import the rest by another call"
             raise Unreadable(_place_of(token), reason)
         if bracket.commas >= MOST_COLUMNS and not bracket.is_array:
             raise Unreadable(_place_of(token), f"there are more than {MOST_COLUMNS} columns")
-        if self._commas > MOST_COMMAS:
+        if self._commas > MOST_COMMAS or self._elements > 2 * MOST_ROWS:
             raise Unreadable(_place_of(token), f"there are more than {MOST_COMMAS:,} values")
         return token
 
@@ -219,7 +222,7 @@ class _Reader:
         pairs: dict[str, tuple[Node, Node]] = {}
         for key, value in self._without_commas(children):
             if key.value in pairs:
-                raise Unreadable(key.place, f"{printable(key.value)} is there twice in one object")
+                raise Unreadable(key.place, f"duplicate key {printable(key.value)}")
             pairs[key.value] = key, value
         return Node(pairs, _place_of(children[0]))
 
@@ -229,7 +232,7 @@ class _Reader:
 
     def _without_commas(self, children: list[Any]) -> list[Any]:
         if len(children) > 1 and isinstance(children[-1], str):
-            self.repairs.add(_place_of(cast("Token", children[-1])), "a comma behind the last value: leave it out")
+            self.repairs.add(_place_of(cast("Token", children[-1])), "trailing comma: remove it")
         return [each for each in children[1:] if isinstance(each, tuple)]
 
     def pair(self, children: list[Node]) -> tuple[Node, Node]:
@@ -259,7 +262,7 @@ class _Reader:
             self.repairs.add(place, f"{word} for {meant}: write {meant}")
             return Node(value, place)
         if word in _NO_VALUES:
-            self.repairs.add(place, f"{word} is no value: leave it out")
+            self.repairs.add(place, f"{word} is not a value: leave it out")
             return Node(None, place)
         raise Unreadable(place, f"{printable(word)} is a text without quotes")
 
@@ -273,7 +276,7 @@ class _Reader:
         try:
             text: str = json.loads(f'"{inner}"')
         except json.JSONDecodeError as error:
-            raise Unreadable(Place(place.line, place.column + error.pos), "this is no escape of JSON") from None
+            raise Unreadable(Place(place.line, place.column + error.pos), "invalid JSON escape") from None
         return text
 
 

@@ -172,12 +172,6 @@ def _as_dict(remark: Remark) -> dict[str, object]:
     return {"line": remark.place.line, "column": remark.place.column, **named, "reason": remark.reason}
 
 
-def printable(text: str, longest: int = 40) -> str:
-    """Return the start of a text from the data, so that a message can repeat it."""
-    start = "".join(character for character in text[:longest] if character.isprintable())
-    return start if len(text) <= longest else f"{start}…"
-
-
 def names_of(columns: Sequence[str]) -> str:
     """Return columns as a message lists them."""
     return ", ".join(columns)

@@ -6,13 +6,12 @@ from app.errors import AppError, Invalid
 from app.lists.importing.models import Document, Entry, Fault, Faults, Row
 from app.lists.importing.values import is_empty, is_no_value, read_quantity, read_value
 from app.lists.items.add import note_beside, parse_line
-from app.lists.items.fields import DETAILS, ParsedItem
+from app.lists.items.fields import DETAILS, NAME_LENGTH, ParsedItem
 from app.quantities import parse_phrase
+from app.text import clean
 
 STEP: Final = 500
 """How many rows are read between two reports of progress."""
-
-_OF_QUANTITY: Final = frozenset({"quantity", "unit", "measure", "amount"})
 
 
 class RowReader:
@@ -71,7 +70,7 @@ def _read_values(document: Document, row: Row, number: int) -> tuple[dict[str, A
             document.left_out["empty_values"] += 1
         elif is_no_value(column, value):
             document.left_out["empty_values"] += 1
-            document.repair(number, column, f"{value.strip()} is no value: leave it out")
+            document.repair(number, column, f"{value.strip()} is not a value: leave it out")
         else:
             try:
                 values[column] = read_value(column, value)
@@ -92,10 +91,11 @@ def _entry(document: Document, values: dict[str, Any], number: int) -> Entry:
     name, note, quantity = details.pop("name"), details.pop("note", None), read_quantity(values)
     if quantity is None and not document.has_quantities:
         phrase = parse_phrase(name)
-        name, quantity, note = phrase.name, phrase.quantity, note_beside(phrase.note, note, "note")
+        quantity, note = phrase.quantity, note_beside(phrase.note, note, "note")
+        name = name if phrase.name == name else clean(phrase.name, "name", NAME_LENGTH)
     checked_at = values.get("checked_at")
     is_checked = values.get("checked", checked_at is not None)
     if checked_at is not None and not is_checked:
-        raise Invalid("checked says no, beside the time in checked_at", field="checked")
+        raise Invalid("checked is no, but checked_at has a time", field="checked")
     item = ParsedItem(name, quantity=quantity, note=note, **details)
     return Entry(number, item, values.get("assignee"), is_checked, checked_at)

@@ -46,7 +46,7 @@ class TextDocument(Document):
         if marker is not None or box is not None:
             text = _ESCAPE.sub(r"\1", text)
         if box is not None and box[1] not in ("", " ", "\t", "x", "X"):
-            self._add(Place(number, box.start(1)), Row(fault=f"[{box[1]}] is no box; [ ] is open and [x] is checked"))
+            self._add(Place(number, box.start(1)), Row(fault=f"unknown checkbox [{box[1]}]; use [ ] or [x]"))
         elif not text:
             self.left_out["empty_rows"] += 1
         else:

@@ -24,7 +24,6 @@ _YES: Final = frozenset(
     ["true", "yes", "y", "x", "1", "ja", "j", "oui", "o", "si", "s", "wahr", "vrai", "verdadero", "✓", "✔", "☑"]
 )
 _NO: Final = frozenset(["false", "no", "n", "0", "nein", "non", "falsch", "faux", "falso", "☐"])
-_TEXTS: Final = frozenset({"name", "note", "category", "store", "assignee", "unit", "measure"})
 _PRIORITIES: Final = get_args(Priority)
 
 
@@ -35,16 +34,12 @@ def is_empty(value: object) -> bool:
 
 def is_no_value(column: str, value: object) -> bool:
     """Whether a value stands for none, as programs write it where a number or a day is missing."""
-    return column not in _TEXTS and isinstance(value, str) and value.strip().casefold() in _NO_VALUES
+    return column in _READERS and isinstance(value, str) and value.strip().casefold() in _NO_VALUES
 
 
 def read_value(column: str, value: Any) -> Any:
     """Return the value of a column, not yet within its bounds. Raises `Invalid`, naming the column."""
-    if column in _TEXTS:
-        if not isinstance(value, str):
-            raise Invalid(f"{column} must be text", field=column)
-        return value
-    return _READERS[column](column, value)
+    return _READERS.get(column, _read_text)(column, value)
 
 
 def read_quantity(values: Mapping[str, Any]) -> Quantity | None:
@@ -57,10 +52,10 @@ def read_quantity(values: Mapping[str, Any]) -> Quantity | None:
     if "amount" in values:
         return _exact_quantity(values["amount"], unit, quantity, values.get("measure"))
     if "measure" in values:
-        raise Invalid("measure is of an amount, which is missing", field="measure")
+        raise Invalid("measure needs an amount", field="measure")
     if isinstance(quantity, Quantity):
         if unit is not None:
-            raise Invalid("quantity names a unit itself, beside the one in unit", field="quantity")
+            raise Invalid("the unit is given twice, in quantity and in unit", field="quantity")
         return quantity
     if quantity is None and unit is None:
         return None
@@ -72,7 +67,7 @@ def _exact_quantity(
 ) -> Quantity:
     of_unit = make_quantity(Decimal(1), unit)
     if of_unit is None:
-        raise Invalid("unit is none that can be counted", field="unit")
+        raise Invalid("unit is not one that can be counted", field="unit")
     if measure is not None and measure != of_unit.measure:
         raise Invalid(f"measure must be {of_unit.measure} with this unit", field="measure")
     if not 0 < amount <= LARGEST or amount != amount.quantize(STEP):
@@ -82,6 +77,12 @@ def _exact_quantity(
         reason = f"quantity must be {exact.shown:f} with this amount; to change it, clear measure and amount"
         raise Invalid(reason, field="quantity")
     return exact
+
+
+def _read_text(column: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise Invalid(f"{column} must be text", field=column)
+    return value
 
 
 def _read_number(column: str, value: Any) -> Decimal:
@@ -155,3 +156,4 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "checked_at": _read_time,
     "checked": _read_box,
 }
+"""How to read the columns that are not text."""

@@ -72,7 +72,7 @@ async def add_items(
     Raises `NotFound` for the list, and with `all_or_nothing` the first entry's refusal, before anything is stored.
     """
     if len(entries) > ITEMS_PER_CALL:
-        message = f"The items have {len(entries)} lines; {ITEMS_PER_CALL} is the limit. Add them in several calls."
+        message = f"The items have more than {ITEMS_PER_CALL} lines. Add them in several calls."
         raise Invalid(message, field="items")
     members: Sequence[Member] = ()
     if _names_a_member(entries):
@@ -229,7 +229,9 @@ def _parse_details(entry: NewItem, field: str, members: Sequence[Member]) -> Par
     else:
         phrase = parse_phrase(name)
     details["note"] = note_beside(phrase.note, details.get("note"), f"{field}.note")
-    return ParsedItem(phrase.name, quantity=phrase.quantity, **details)
+    if phrase.name != name:
+        name = clean(phrase.name, f"{field}.name", NAME_LENGTH)
+    return ParsedItem(name, quantity=phrase.quantity, **details)
 
 
 def _phrase_with_unit(name: str, unit: str, field: str) -> Phrase:

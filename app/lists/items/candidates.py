@@ -63,11 +63,22 @@ class Resembling:
         words, pairs = frozenset(name_key.split()), _pairs_of(name_key)
         near: list[tuple[float, str]] = []
         for key, others in self._pairs.items():
-            likeness = 2 * len(pairs & others) / (len(pairs) + len(others))
+            likeness = _likeness(pairs, others)
             if likeness >= ALIKE_ENOUGH or not words.isdisjoint(self._words[key]):
                 near.append((likeness, key))
         nearest = nlargest(most, near, key=lambda each: each[0])
         return [item for _, key in nearest for item in self._named[key]][:most]
+
+
+def similar(name_key: str, others: Iterable[str], most: int) -> Sequence[str]:
+    """Return at most `most` folded names that share most letters with another, the nearest first."""
+    pairs = _pairs_of(name_key)
+    near = [(_likeness(pairs, _pairs_of(other)), other) for other in others]
+    return [other for likeness, other in nlargest(most, near) if likeness >= ALIKE_ENOUGH]
+
+
+def _likeness(pairs: frozenset[str], others: frozenset[str]) -> float:
+    return 2 * len(pairs & others) / (len(pairs) + len(others))
 
 
 def _pairs_of(name_key: str) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import astuple, dataclass
-from difflib import get_close_matches
 from itertools import islice
 from typing import Final
 
@@ -11,6 +10,7 @@ from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.items import filter_repository
+from app.lists.items.candidates import similar
 from app.lists.items.fields import Item, parse_assignee, parse_label
 from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.resolve_list import ALL_LISTS, resolve_list
@@ -19,10 +19,7 @@ from app.text import fold
 
 _CANDIDATES: Final = 8
 _COMPARED: Final = 200
-"""The most values that are compared letter by letter."""
-
-_ALIKE_ENOUGH: Final = 0.6
-"""From 0 to 1, as `difflib` measures it."""
+"""The most values that are compared with one that no item has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ async def _spellings(name: str, in_use: Collection[str], field: str) -> list[str
     found = [value for value, each in folded.items() if each == key]
     if not found:
         compared = dict(islice(sorted(folded.items()), _COMPARED))
-        near = get_close_matches(key, set(compared.values()), _CANDIDATES, _ALIKE_ENOUGH)
+        near = similar(key, set(compared.values()), _CANDIDATES)
         candidates = [value for value, each in compared.items() if each in near] or list(compared)
         message = f"{field}: no item there has it. Use one of the candidates, or another list."
         raise NotFound(message, field=field, candidates=candidates[:_CANDIDATES])

@@ -84,7 +84,7 @@ async def move_items(
 
 def _check(destination: Destination) -> None:
     if destination.to is not None and destination.before is not None:
-        raise Invalid("before and to exclude each other; name one of them.", field="before")
+        raise Invalid("before and to: give one of them, not both.", field="before")
     if destination == Destination():
         raise Invalid("to is missing: say where with to, before or to_list.", field="to")
 

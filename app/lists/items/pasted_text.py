@@ -3,11 +3,18 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
+
+from app.lists.models import ITEMS_PER_CALL
 
 _LINE_ENDS: Final = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _ENDS_OR_TABS: Final = re.compile(r"[\n\r\v\f\x85\u2028\u2029\t]")
 _COMMAS_OR_PARENTHESES: Final = re.compile(r"[,;](?=\s)|[()]")
+
+
+LONGEST_TEXT: Final = 20_000
+"""Characters of a text that is split; a longer one is refused like any name that is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +30,9 @@ def split_text(text: str, *, at_commas: bool) -> Sequence[str | PastedLine]:
     A tab is a space in a text of several lines, and otherwise separates as a line end does. `at_commas` also splits at
     the commas and semicolons that a space follows, outside of parentheses.
     """
-    if not at_commas and _ENDS_OR_TABS.search(text) is None:
+    if len(text) > LONGEST_TEXT or (not at_commas and _ENDS_OR_TABS.search(text) is None):
         return (text,)
-    lines = list(_lines(text, at_commas=at_commas))
+    lines = list(islice(_lines(text, at_commas=at_commas), ITEMS_PER_CALL + 1))
     if len(lines) > 1:
         return [PastedLine(line) for line in lines]
     return lines or (text,)

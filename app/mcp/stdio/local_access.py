@@ -18,9 +18,7 @@ from app.mcp.catalogue import OPEN_METHODS
 from app.mcp.context import CALLER, Context
 from app.runtime.request_log import new_request_id
 
-REVOKED: Final = (
-    "Access of this app to the lists was ended. To allow it again, start it under another name: --client NAME."
-)
+REVOKED: Final = "This app's access was revoked. To allow it again, start it under another name: --client NAME."
 _log: Final = structlog.stdlib.get_logger("app.requests")
 
 

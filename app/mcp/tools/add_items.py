@@ -53,6 +53,8 @@ async def _add_items_alone(
 def _entries(arguments: Arguments) -> list[str | PastedLine | add.NewItem]:
     entries: list[str | PastedLine | add.NewItem] = []
     for entry in arguments.items:
+        if len(entries) > ITEMS_PER_CALL:
+            break  # which is refused; nobody has to split the rest for that
         if isinstance(entry, str):
             entries.extend(split_text(entry, at_commas=arguments.split))
         else:

@@ -1,5 +1,7 @@
 """The tool `delete_list`."""
 
+from typing import Final
+
 from pydantic import Field
 
 from app.errors import Invalid
@@ -9,6 +11,7 @@ from app.mcp.choices import Confirmation
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import HOUSEHOLD_MANAGE
+from app.text import printable
 
 
 class Arguments(WriteArguments):
@@ -16,7 +19,7 @@ class Arguments(WriteArguments):
 
     list: str = Field(description="List name or ref", max_length=200)
     confirm_name: str | None = Field(
-        default=None, description="Its full name, once more; needless where the host can ask the person", max_length=400
+        default=None, description="Its full name, once more; not needed if the host can ask the person", max_length=400
     )
 
 
@@ -28,6 +31,10 @@ async def delete_list(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     return change_result(await save_list.delete_list(tenant, arguments.list, arguments.confirm_name))
 
 
+MOST_OF_NAME: Final = 80
+"""Characters of the name in the question: a name must not be able to write the question itself."""
+
+
 async def confirm(tenant: Tenant, arguments: Arguments) -> Confirmation:
     """Return the question whether to delete the list. Yes means the list of this ref, as long as it has this name.
 
@@ -37,7 +44,7 @@ async def confirm(tenant: Tenant, arguments: Arguments) -> Confirmation:
     number = found.open_items + found.checked_items
     on_it = "nothing on it" if number == 0 else "one item on it" if number == 1 else f"{number:,} items on it"
     return Confirmation(
-        f"Delete the list \u201c{found.name}\u201d, with {on_it}?",
+        f"Delete a list with {on_it}? Its name: {printable(found.name, MOST_OF_NAME)}",
         f"Delete {found.name}",
         {"list": found.ref, "confirm_name": found.name},
     )

@@ -25,7 +25,7 @@ class Arguments(WriteArguments):
         description="The text: JSON, CSV with a header, lines or a markdown checklist; up to 5,000 rows",
         examples=["name;quantity;unit\nflour;2;kg"],
     )
-    format: Literal["auto", "json", "csv", "text"] = Field(default="auto", description="auto: found by looking")
+    format: Literal["auto", "json", "csv", "text"] = Field(default="auto", description="auto: detected")
     list: ListOfNames = None
     on_duplicate: OnDuplicate = Field(
         default="merge", description="merge: add to the open line of that name; separate: a line for each row"

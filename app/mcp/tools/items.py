@@ -68,7 +68,7 @@ class UpdateInput(BaseModel):
     not_before: Annotated[date, Strict(False)] | None = None
     repeat_every_days: int | None = None
     clear: list[Clearable] | None = Field(
-        default=None, description="Details to take away", max_length=len(get_args(Clearable))
+        default=None, description="Details to clear", max_length=len(get_args(Clearable))
     )
 
 

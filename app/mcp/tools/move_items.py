@@ -23,14 +23,14 @@ class Arguments(FilterArguments):
     to: End | None = Field(default=None, description="Bottom if only to_list is given")
     before: str | None = Field(default=None, description="Item to put them before, instead of `to`")
     sort: SortBy | None = Field(
-        default=None, description="Instead of all these: sort the list, as the store has things or by name"
+        default=None, description="Sort the whole list instead of moving items: by aisle or by name"
     )
     list: ListOfItems = None
 
 
 async def move_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Moves items to another list, to the top or bottom of a list, or before another item, keeping the order in which
-    they are named; with where_ or view all that fit, open ones unless view says otherwise. On another list they are
+    they are named. With where_ or view, moves every matching item (open ones by default). On another list they are
     added beside lines of the same name. Or sorts a whole list for good. Results show up to 100."""
     destination = Destination(arguments.to_list, arguments.to, arguments.before)
     by = arguments.item_filter()

@@ -35,7 +35,7 @@ class Arguments(FilterArguments):
     set_category: str | None = Field(default=None, description="With where_ or view: their new category")
     set_assignee: str | None = Field(default=None, description="With where_ or view: the member who gets them")
     clear: list[BulkClearable] | None = Field(
-        default=None, description="With where_ or view: details to take away", max_length=len(get_args(BulkClearable))
+        default=None, description="With where_ or view: details to clear", max_length=len(get_args(BulkClearable))
     )
     convert_to: str | None = Field(
         default=None,
@@ -52,8 +52,8 @@ class Arguments(FilterArguments):
 async def update_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Overwrites details of items on a shopping list, such as quantity, name, note or store, or clears them. With
     if_rev, an item that someone changed meanwhile fails as a conflict and shows its current values. With where_ or view
-    it changes all that fit alike: moves them to a store, renames a category, converts units. Results show up to
-    100."""
+    it applies the same change to every match: moves them to a store, renames a category, converts units. Results show
+    up to 100."""
     by, bulk = arguments.item_filter(), arguments.bulk_update()
     refuse_unless_one_way(arguments.items, by)
     if arguments.items is not None:

@@ -27,6 +27,7 @@ DIALECTS = [
     "ITEM;Qty;Units;Shop\nMilk, fresh;2;l;Market\n",
     "Name;Amount;Unit;Store\nMilk, fresh;2;l;Market\n",
     "name;quantity;store\nMilk, fresh;2 l;Market\n",
+    "\n" * 200_000 + " name;quantity;unit;store\nMilk, fresh;2;l;Market\n",
 ]
 
 
@@ -158,24 +159,24 @@ REPAIRS: list[tuple[str, list[tuple[int, int, str]]]] = [
     ('\ufeff[{"name": "milk"}]', [(1, 1, "a byte-order mark: leave it out")]),
     ("\ufeffname,note\nmilk,\n", [(1, 1, "a byte-order mark: leave it out")]),
     ("\ufeffmilk", [(1, 1, "a byte-order mark: leave it out")]),
-    ('[{"name": "milk"},]', [(1, 18, "a comma behind the last value: leave it out")]),
-    ('[{"name": "milk",}]', [(1, 17, "a comma behind the last value: leave it out")]),
-    ('{"items": [\n "milk",\n ],\n}', [(2, 8, "a comma behind"), (3, 3, "a comma behind")]),
+    ('[{"name": "milk"},]', [(1, 18, "trailing comma: remove it")]),
+    ('[{"name": "milk",}]', [(1, 17, "trailing comma: remove it")]),
+    ('{"items": [\n "milk",\n ],\n}', [(2, 8, "trailing comma"), (3, 3, "trailing comma")]),
     ("[{'name': \"milk\"}]", [(1, 3, "single quotes: use double quotes")]),
     ('[{“name”: "milk"}]', [(1, 3, "curly quotes: use straight double quotes")]),
     ('[{name: "milk"}]', [(1, 3, "name without quotes: put it in double quotes")]),
-    ('[{"name": "milk", "price": NaN}]', [(1, 28, "NaN is no value: leave it out")]),
-    ('[{"name": "milk", "price": -Infinity}]', [(1, 28, "-Infinity is no value: leave it out")]),
-    ('[{"name": "milk", "price": undefined}]', [(1, 28, "undefined is no value: leave it out")]),
-    ('[{"name": "milk", "price": "NaN"}]', [(1, 28, "NaN is no value: leave it out")]),
+    ('[{"name": "milk", "price": NaN}]', [(1, 28, "NaN is not a value: leave it out")]),
+    ('[{"name": "milk", "price": -Infinity}]', [(1, 28, "-Infinity is not a value: leave it out")]),
+    ('[{"name": "milk", "price": undefined}]', [(1, 28, "undefined is not a value: leave it out")]),
+    ('[{"name": "milk", "price": "NaN"}]', [(1, 28, "NaN is not a value: leave it out")]),
     ('[{"name": "milk", "note": None}]', [(1, 27, "None for null: write null")]),
     ('[{"name": "milk", "checked": False}]', [(1, 30, "False for false: write false")]),
     ('[ // mine\n"milk"]', [(1, 3, "a comment: leave it out")]),
     ('[ /* two\nlines */ "milk"] # end', [(1, 3, "a comment"), (2, 18, "a comment")]),
     ('```json\n["milk"]\n```\n', [(1, 1, "the fence of a code block")]),
     ("\n```\nmilk\n```", [(2, 1, "the fence of a code block")]),
-    ("name,price\nmilk,NaN\n", [(2, 6, "NaN is no value: leave it out")]),
-    ("name;quantity;unit\nmilk;null;\n", [(2, 6, "null is no value: leave it out")]),
+    ("name,price\nmilk,NaN\n", [(2, 6, "NaN is not a value: leave it out")]),
+    ("name;quantity;unit\nmilk;null;\n", [(2, 6, "null is not a value: leave it out")]),
 ]
 
 
