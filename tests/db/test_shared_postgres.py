@@ -38,9 +38,14 @@ def data_dir(used_before: Path) -> Generator[Path]:
         server.kill()
 
 
+ENDING_SECONDS = 10
+
+
 def assert_nothing_runs(data_dir: Path) -> None:
-    """Neither a server nor its keeper is left."""
+    """Neither a server nor its keeper is left; the latter may be about to exit."""
     assert servers_of(data_dir) == []
+    _, running = psutil.wait_procs(processes_about(data_dir), timeout=ENDING_SECONDS)
+    assert running == []
     for name in ("lock", "postgres.lock", IN_USE, "turn"):
         assert not is_locked(data_dir / name), name
 
@@ -78,6 +83,7 @@ def test_the_server_runs_until_the_last_of_its_users_ends(data_dir: Path) -> Non
             assert execute(urls.service, "SELECT 1") == 1
             assert second.end() == (0, "")
             assert servers_of(data_dir) == [server]
+        wait_for_the_keeper(data_dir)
         assert_nothing_runs(data_dir)
 
 
@@ -113,6 +119,7 @@ def test_kill_nine_of_one_user_does_not_take_the_server_away_from_another(data_d
             kill(second)
             assert execute(url, "SELECT n FROM kept") == 1000
             assert servers_of(data_dir) == [server]
+        wait_for_the_keeper(data_dir)
         assert_nothing_runs(data_dir)
 
 

@@ -94,7 +94,7 @@ async def add_until_the_end(product: Product, token: str, who: str, ledger: Ledg
     """Add again and again until the service is gone."""
     async with connected(product, token) as client:
         for number in count():
-            names = [f"{who} {number} {part}" for part in "abc"]
+            names = [f"{who} {number} {part}" for part in ("red", "green", "blue")]
             ledger.sent.append(names)
             try:
                 answer = await client.send("tools/call", {"name": "add_items", "arguments": {"items": names}})

@@ -102,7 +102,7 @@ def test_a_host_is_listed_with_the_other_apps_and_can_be_revoked_while_it_runs(p
         revoked = run(product.data_dir, "grants", "revoke", line.split()[0], **environment)
         assert revoked.returncode == 0, revoked.stderr
         refusal = host.answer("tools/call", name="get_overview", arguments={})["error"]["message"]
-        assert refusal.startswith("Access of this app to the lists was ended.")
+        assert refusal.startswith("This app's access was revoked.")
         assert host.answer("tools/list")["result"]["tools"]  # it says nothing about anybody
     with Host(product.data_dir, "--client", "A kitchen display") as host:
         assert host.answer("resources/read", uri="shopping://sample/3")["error"]["message"] == refusal

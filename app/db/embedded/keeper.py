@@ -62,6 +62,7 @@ def wait(data_dir: str, lock: int) -> None:
         fcntl.flock(server_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         _become("stop", data_dir, lock, in_use)
+    os.close(server_lock)  # first: who finds the others free may start a server at once
     os.close(lock)  # before `in_use`, which new users wait for
 
 
