@@ -113,7 +113,13 @@ def check_text(text: str, field: str) -> None:
         raise Invalid(f"The {field} contains a broken character. Type it again.", field=field) from None
 
 
+def printable_start(text: str, longest: int) -> str:
+    """Return the start of a text, without what can't be printed."""
+    return "".join(character for character in text[:longest] if character.isprintable())
+
+
 def printable(text: str, longest: int = 40) -> str:
-    """Return the start of a text, without what can't be printed, so that a message can repeat it."""
-    start = "".join(character for character in text[:longest] if character.isprintable())
+    """Return the start of a text as a message repeats it: without what can't be printed, and with a mark where it was
+    cut off."""
+    start = printable_start(text, longest)
     return start if len(text) <= longest else f"{start}…"

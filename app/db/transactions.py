@@ -46,8 +46,8 @@ PROMPT_SECONDS: Final = 0.1
 Rows = Sequence[asyncpg.Record]
 
 Revalidate = Callable[["Driver | None"], Awaitable[None]]
-"""Called after a wait, before anything is stored: raises the refusal of a caller who may not write any more. It is
-given the connection that is held at that time, since who holds one must not wait for another."""
+"""Called after a wait, before anything is stored: raises the refusal of a caller who may no longer write. It is
+given the connection that is held at that time, because whoever holds one must not wait for another."""
 
 _writers: Final = Slots(WRITERS)
 _waiting: Final = Slots(WAITING_WRITERS)

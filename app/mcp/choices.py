@@ -27,6 +27,7 @@ from pydantic_core import to_json
 from app.crypto.encryption import decrypt, encrypt
 from app.errors import Ambiguous, AppError, Invalid
 from app.runtime.clock import Clock, system_clock
+from app.text import printable_start
 
 PURPOSE: Final = "request state"
 LIFETIME: Final = timedelta(minutes=10)
@@ -239,16 +240,12 @@ def _replaced(thing: Any, path: Sequence[str], value: str) -> Any:
 
 
 def _question(refusal: Ambiguous) -> str:
-    return f"Several lines fit \u201c{_shown(refusal)}\u201d. Which one is meant?"
+    return f"Several lines fit \u201c{printable_start(refusal.name, LONGEST_NAME)}\u201d. Which one is meant?"
 
 
 def _choice(refusal: Ambiguous) -> dict[str, Any]:
     options = [{"const": value, "title": label} for value, label in refusal.options.items()]
-    return {"type": "string", "title": _shown(refusal), "oneOf": options}
-
-
-def _shown(refusal: Ambiguous) -> str:
-    return "".join(character for character in refusal.name[:LONGEST_NAME] if character.isprintable())
+    return {"type": "string", "title": printable_start(refusal.name, LONGEST_NAME), "oneOf": options}
 
 
 def _chosen(given: Mapping[str, Any], key: str, question: _Question) -> str:

@@ -30,7 +30,6 @@ from app.mcp.errors import tool_error, tool_fault
 from app.mcp.spec import (
     KEY_LENGTH,
     AnyTool,
-    Report,
     ToolArguments,
     ToolResult,
     WriteArguments,
@@ -38,6 +37,7 @@ from app.mcp.spec import (
     text_content,
 )
 from app.mcp.validation import validate
+from app.runtime.turns import Report
 from app.text import clean
 
 CANCELLED: Final = "cancelled"

@@ -1,7 +1,7 @@
 """What a tool is: everything an assistant sees of it, and the function that runs it."""
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.errors import Ambiguous
 from app.households.tenant import ProvenHousehold, Tenant
 from app.mcp.choices import Confirmation
+from app.runtime.turns import Report
 
 KEY_LENGTH: Final = 200
 Schema = dict[str, Any]
@@ -87,9 +88,6 @@ Result = TypeVar("Result", bound=ToolResult)
 
 Answer = TypeVar("Answer")
 """What dispatch makes of a result: it is serialised."""
-
-Report = Callable[[float, float | None, str | None], Coroutine[Any, Any, None]]
-"""Tells the client how far a call is: a number that grows, the total, and a message; nothing if it did not ask."""
 
 
 @dataclass(frozen=True)

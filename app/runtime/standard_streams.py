@@ -62,7 +62,7 @@ class LineWriter:
         threading.Thread(target=self._work, name="stdout", daemon=True).start()
 
     async def write(self, text: str) -> None:
-        """Write all of `text`. When nobody reads it any more, `broken` is called."""
+        """Write all of `text`. Once nobody reads it, `broken` is called."""
         done: asyncio.Future[bool] = self._loop.create_future()
         self._waiting.put((text.encode(), done))
         if not await done:
@@ -118,7 +118,7 @@ def _read(descriptor: int, longest: int, send: MemoryObjectSendStream[str], loop
             while line := _next_line(file.readline, longest):
                 asyncio.run_coroutine_threadsafe(send.send(line), loop).result()
         except (OSError, RuntimeError, CancelledError, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            pass  # nobody takes them any more, or there are none
+            pass  # nobody takes them now, or there are none
         with suppress(RuntimeError):  # of a loop that is closed
             loop.call_soon_threadsafe(send.close)
 

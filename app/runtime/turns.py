@@ -1,12 +1,15 @@
 """Long work in the event loop, in parts, so that other requests get their turn in between."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+
+Report = Callable[[float, float | None, str | None], Coroutine[Any, Any, None]]
+"""Tells the client how far a call is: a number that grows, the total, and a message; nothing if it did not ask."""
 
 TURN: Final = 50
 """The most things handled without a pause: a millisecond or two of what one call does for each of thousands of items.

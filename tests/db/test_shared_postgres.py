@@ -83,7 +83,6 @@ def test_the_server_runs_until_the_last_of_its_users_ends(data_dir: Path) -> Non
             assert execute(urls.service, "SELECT 1") == 1
             assert second.end() == (0, "")
             assert servers_of(data_dir) == [server]
-        wait_for_the_keeper(data_dir)
         assert_nothing_runs(data_dir)
 
 

@@ -10,7 +10,10 @@ from typing import Any
 import anyio
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
+from app.main import create_app
+from app.settings import Settings
 from tests.mcp.client import McpClient
 
 SECONDS = 30
@@ -33,6 +36,19 @@ class PortServer(uvicorn.Server):
     async def startup(self, *arguments: Any, **options: Any) -> None:
         await super().startup(*arguments, **options)
         self.ready.set()
+
+
+@asynccontextmanager
+async def on_its_port(settings: Settings) -> AsyncGenerator[Starlette]:
+    """Serve the application on its port, in this process, while the block runs."""
+    app = create_app(settings)
+    config = uvicorn.Config(app, settings.host, settings.port, log_config=None, timeout_graceful_shutdown=2)
+    server = PortServer(config)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve)
+        await server.ready.wait()
+        yield app
+        server.should_exit = True
 
 
 @dataclass

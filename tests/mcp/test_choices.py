@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import anyio
 import httpx2
 import mcp_types as types
 import pytest
-import uvicorn
 from mcp import Client, MCPError
 from mcp.client.session import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
@@ -26,7 +24,6 @@ from app.db import Engine, transaction
 from app.db.ids import new_id
 from app.errors import Ambiguous
 from app.households import repository as households
-from app.main import create_app
 from app.mcp import choices
 from app.mcp.choices import LIFETIME, Answers, CallIdentity, Choices
 from app.runtime.clock import system_clock
@@ -36,7 +33,7 @@ from tests.factory import Connected, Factory
 from tests.mcp.client import ERAS, MODERN, Era, McpClient
 from tests.mcp.conftest import http_to
 from tests.mcp.looking import rows, statuses
-from tests.mcp.streaming import SECONDS, PortServer
+from tests.mcp.streaming import SECONDS, on_its_port
 
 pytestmark = pytest.mark.anyio
 
@@ -73,13 +70,8 @@ def refusing(action: Any) -> Person:
 @pytest.fixture
 async def server(settings: Settings) -> AsyncGenerator[Starlette]:
     """The application on its port, in this process."""
-    app = create_app(settings)
-    server = PortServer(uvicorn.Config(app, settings.host, settings.port, log_config=None))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.serve)
-        await server.ready.wait()
+    async with on_its_port(settings) as app:
         yield app
-        server.should_exit = True
 
 
 @asynccontextmanager

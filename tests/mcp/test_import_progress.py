@@ -5,19 +5,16 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
-import anyio
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 
 from app.lists.importing.models import MOST_ROWS
 from app.lists.importing.rows import STEP
-from app.main import create_app
 from app.mcp.resources.sample import read_sample
 from app.settings import Settings
 from tests.mcp.client import McpClient
-from tests.mcp.streaming import SECONDS, PortServer, stop_watching_for_shutdown
+from tests.mcp.streaming import SECONDS, on_its_port, stop_watching_for_shutdown
 from tests.mcp.test_thousands_of_items import longest_stretch
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
@@ -33,14 +30,8 @@ ASKING = {"progressToken": "p1"}
 @pytest.fixture
 async def server(settings: Settings) -> AsyncGenerator[Starlette]:
     """The application on its port, in this process."""
-    app = create_app(settings)
-    config = uvicorn.Config(app, settings.host, settings.port, log_config=None, timeout_graceful_shutdown=2)
-    server = PortServer(config)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.serve)
-        await server.ready.wait()
+    async with on_its_port(settings) as app:
         yield app
-        server.should_exit = True
     await stop_watching_for_shutdown()
 
 

@@ -10,7 +10,6 @@ import httpx
 import httpx2
 import jwt
 import pytest
-import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.subscriptions import ResourceUpdated
@@ -21,7 +20,6 @@ from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.db.engine import connect
 from app.households import repository as households
-from app.main import create_app
 from app.mcp import subscriptions
 from app.mcp.catalogue import TOOLS
 from app.mcp.subscriptions import STREAMS_PER_GRANT, URIS_PER_STREAM
@@ -30,7 +28,7 @@ from app.pubsub.connection import CHANNEL
 from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
-from tests.mcp.streaming import SECONDS, PortServer, follow
+from tests.mcp.streaming import SECONDS, follow, on_its_port
 from tests.mcp.test_tenancy import ARGUMENTS
 from tests.oauth.tokens import tokens_for
 
@@ -40,14 +38,8 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def server(settings: Settings) -> AsyncGenerator[Starlette]:
     """The application on its port, in this process."""
-    app = create_app(settings)
-    config = uvicorn.Config(app, settings.host, settings.port, log_config=None, timeout_graceful_shutdown=2)
-    server = PortServer(config)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(server.serve)
-        await server.ready.wait()
+    async with on_its_port(settings) as app:
         yield app
-        server.should_exit = True
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The embedded database: a PostgreSQL server of our own, which runs while a process of ours uses it."""
+"""The embedded database: a PostgreSQL server of our own, which runs as long as any of our processes uses it."""
 
 from app.db.embedded.roles import DatabaseUrls
 from app.db.embedded.server import EmbeddedPostgres, find_running, has_database

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -37,10 +37,7 @@ from app.lists.items.merging import Impossible, Planner
 from app.lists.models import ITEMS_PER_LIST, OnDuplicate, Outcome, ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
-from app.runtime.turns import map_in_turns
-
-Report = Callable[[float, float | None, str | None], Coroutine[Any, Any, None]]
-"""Is told how many of all steps are done, and of what."""
+from app.runtime.turns import Report, map_in_turns
 
 Done = TypeVar("Done")
 

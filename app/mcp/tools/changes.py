@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from app.errors import Ambiguous, AppError
 from app.lists.models import Changed, ItemResult, ListOutcome, event_ref
 from app.mcp.spec import WriteResult
+from app.text import printable_start
+
+LONGEST_SENT: Final = 80
+"""Characters of what was sent for a failed entry, by which it is told apart from the others."""
 
 MOST_SHOWN: Final = 100
 NOTHING_DONE: Final = frozenset({"failed", "unchanged"})
@@ -94,7 +98,11 @@ def _entry(entry: ItemResult) -> EntryView:
     if isinstance(result, AppError):
         current = None if entry.current is None else dict(entry.current)
         return EntryView(
-            name=_printable(entry.name), status="failed", ref=entry.ref, error=_error(result), current=current
+            name=printable_start(entry.name, LONGEST_SENT),
+            status="failed",
+            ref=entry.ref,
+            error=_error(result),
+            current=current,
         )
     conflict = _error(result.conflict) if result.conflict is not None else None
     if isinstance(result, ListOutcome):
@@ -113,8 +121,3 @@ def _entry(entry: ItemResult) -> EntryView:
 
 def _error(error: AppError) -> ErrorView:
     return ErrorView(code=error.code, message=error.message, field=error.field, candidates=error.candidates or None)
-
-
-def _printable(name: str) -> str:
-    """Return the start of what was sent, so that a failed entry can be told apart from the others."""
-    return "".join(character for character in name[:80] if character.isprintable())
