@@ -44,16 +44,25 @@ class ListSettings:
 
 
 async def save_list(
-    tenant: Tenant, list_name: str | None, settings: ListSettings, *, copy_of: str | None = None, view: View = "open"
+    tenant: Tenant,
+    list_name: str | None,
+    settings: ListSettings,
+    *,
+    copy_of: str | None = None,
+    view: View | None = None,
 ) -> Changed:
     """Change the named list, or create one called `settings.name` when none is named.
 
-    `copy_of` names a list whose settings the new one has where `settings` has none, and whose items in the view it has,
-    all of them to be bought. `default` is the person's own setting. Raises `NotFound` for the list, `Invalid` for a
-    setting, `Conflict` when another list has the name, and `LimitReached` when the household has too many.
+    `copy_of` names a list whose settings the new one has where `settings` has none, and whose items in the view (open
+    ones if left out) it has, all of them to be bought. `default` is the person's own setting.
+
+    Raises `NotFound` for the list, `Invalid` for a setting, `Conflict` when another list has the name, and
+    `LimitReached` when the household has too many.
     """
     if list_name is None and settings.name is None:
         raise Invalid("name is missing: name makes a new list, list changes an existing one.", field="name")
+    if view is not None and copy_of is None:
+        raise Invalid("copy_view says which items of copy_of to copy; name that list.", field="copy_view")
     if list_name is not None and copy_of is not None:
         raise Invalid("copy_of makes a new list: give its name, and leave list out.", field="copy_of")
     clock = await repository.read_clock(tenant)
@@ -75,7 +84,7 @@ async def save_list(
     status = "created" if before is None else "updated" if changes else "unchanged"
     entries = [ItemResult(after.name, ListOutcome(status, after))]
     if copied is not None:
-        items = await copies_of_items(tenant, copied, after, view, clock)
+        items = await copies_of_items(tenant, copied, after, view or "open", clock)
         new = [Change(None, item) for item in items]
         event_no = await record_items(tenant, "save_list", clock, new, others=changes, about=after.id)
         entries += [ItemResult(item.name, Outcome("added", item)) for item in items]

@@ -41,8 +41,8 @@ def merge_key(name: str) -> str:
 
 def _in_order(name: str) -> str:
     """Put what stands behind the comma of a folded name in front, as a label in a shop has it: `sugar, brown`."""
-    noun, comma, described = name.partition(", ")
-    if not comma or not described or _NO_WORDS.search(noun) or _NO_WORDS.search(described):
+    noun, _, described = name.partition(", ")
+    if not noun or not described or _NO_WORDS.search(noun) or _NO_WORDS.search(described):
         return name
     return name if described.split(maxsplit=1)[0] in CONTINUING else f"{described} {noun}"
 

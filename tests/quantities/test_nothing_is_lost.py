@@ -113,7 +113,7 @@ def _is_made_of(quantity: Quantity, numbers: Sequence[re.Match[str]], text: str)
         results = {
             each for one, other in product(results, following) for each in (one * other, one + other, max(one, other))
         }
-    results |= {each for one, other in product(results, said) for each in (one * other, one + other)}
+    results |= {each for one, other in product(results, said) for each in (one * other, one + other, max(one, other))}
     results |= {one + other * factor for one, other, factor in product(results, said, factors)}
     results |= {one * factor for one, factor in product(results, factors)}
     return any(abs(result - quantity.amount) <= Decimal("0.0001") for result in results)
