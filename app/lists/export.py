@@ -20,7 +20,7 @@ from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.query_repository import Browse
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 Format = Literal["json", "csv", "markdown"]
 
@@ -60,7 +60,7 @@ async def export_resolved(
 ) -> Export:
     """Return a list that was found already, as `export_list` does.
 
-    It is read and written in parts, so that others get their turn, and no further than it may be long.
+    It is read and written in parts, so that others are served in between, and no further than it may be long.
     """
     browse = Browse(
         list_id=shopping_list.id,
@@ -77,7 +77,7 @@ async def export_resolved(
     length = 0
     async with aclosing(query_repository.read_in_parts(tenant, browse)) as parts:
         async for rows in parts:
-            written += await map_in_turns(lambda row: form_of.item(_cells(row)), rows)
+            written += await map_in_batches(lambda row: form_of.item(_cells(row)), rows)
             length += sum(map(len, written[-len(rows) :]))
             if length > longest:
                 message = f"{shopping_list.ref} is too long to be shown in one piece. list_items has it page by page."

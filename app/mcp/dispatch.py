@@ -37,7 +37,7 @@ from app.mcp.spec import (
     text_content,
 )
 from app.mcp.validation import validate
-from app.runtime.turns import Report
+from app.runtime.progress import Report, report_nothing
 from app.text import clean
 
 CANCELLED: Final = "cancelled"
@@ -56,10 +56,6 @@ INPUT_REQUIRED: Final = "input_required"
 RESULT_TYPES: Final = (COMPLETE, INPUT_REQUIRED)
 REPLAY_NOTE: Final = "This call was already made; here is its first answer again."
 _log: Final = structlog.stdlib.get_logger("app.mcp")
-
-
-async def report_nothing(progress: float, total: float | None, message: str | None) -> None:
-    """Stand in for a report where there is no stream to send it on."""
 
 
 class Served(NamedTuple):

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.errors import Ambiguous
 from app.households.tenant import ProvenHousehold, Tenant
 from app.mcp.choices import Confirmation
-from app.runtime.turns import Report
+from app.runtime.progress import Report
 
 KEY_LENGTH: Final = 200
 Schema = dict[str, Any]

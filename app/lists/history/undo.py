@@ -32,7 +32,7 @@ from app.lists.items.fields import Item
 from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, ShoppingList, event_ref
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 _REF: Final = re.compile(r"[Ee](\d{1,9})")
 
@@ -43,7 +43,7 @@ async def undo(tenant: Tenant, undo_ref: str) -> Changed:
     Raises `NotFound` when no such call is on record, and `Conflict` when it is undone already or changed nothing.
     """
     event = await _find_event(tenant, undo_ref)
-    records = await map_in_turns(read_record, event.changes)
+    records = await map_in_batches(read_record, event.changes)
     if not records:
         raise Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
     clock = await repository.read_clock(tenant)
@@ -82,7 +82,7 @@ async def _undo_items(
         return undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
 
     remaining = [record for record in recorded if record.item in current]
-    planned = await map_in_turns(plan_for, remaining)
+    planned = await map_in_batches(plan_for, remaining)
     plans = {record.item: plan for record, plan in zip(remaining, planned, strict=True)}
     refused = await _items_without_room(tenant, current, plans.values())
     going = [plan.after for plan in plans.values() if plan.restored and plan.after.id not in refused]
@@ -103,12 +103,12 @@ async def _undo_items(
         status = "undone" if plan.restored else "unchanged"
         return ItemResult(item.name, Outcome(status, item, conflict=plan.conflict))
 
-    return await map_in_turns(conclude, remaining), changes
+    return await map_in_batches(conclude, remaining), changes
 
 
 async def _settle(tenant: Tenant, going: Sequence[Item]) -> dict[int, Item]:
     """Return restored items by number; those that are open again have variants that are free."""
-    are_open = await map_in_turns(attrgetter("is_open"), going)
+    are_open = await map_in_batches(attrgetter("is_open"), going)
     returning = list(compress(going, are_open))
     leaving = {item.id for item, is_open in zip(going, are_open, strict=True) if not is_open}
     namesakes = await item_repository.open_namesakes(tenant, returning) if returning else []

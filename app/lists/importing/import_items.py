@@ -37,7 +37,8 @@ from app.lists.items.merging import Impossible, Planner
 from app.lists.models import ITEMS_PER_LIST, OnDuplicate, Outcome, ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
-from app.runtime.turns import Report, map_in_turns
+from app.runtime.batches import map_in_batches
+from app.runtime.progress import Report
 
 Done = TypeVar("Done")
 
@@ -154,7 +155,7 @@ async def store_data(
     members: Sequence[Member] = ()
     if read.reader.names_members:
         members = await households.members_of(tenant.connection, tenant.household_id)
-    alike = await map_in_turns(partial(without_past_day, today=clock.now.date()), found.alike)
+    alike = await map_in_batches(partial(without_past_day, today=clock.now.date()), found.alike)
     planner = Planner(alike, on.id, clock.next_item, on.room, in_order=True)
 
     def plan(entry: Entry) -> str:
@@ -174,7 +175,7 @@ async def store_data(
         with anyio.move_on_after(REPORT_SECONDS):
             await report(rows + start, 2 * rows, f"{start:,} of {len(entries):,} rows placed")
         await asyncio.sleep(0)  # others' turn, also where nobody asked for reports
-        counts.update(await map_in_turns(plan, entries[start : start + STEP]))
+        counts.update(await map_in_batches(plan, entries[start : start + STEP]))
     if faults.count:
         document.faults.extend(await _place(document.locate, faults))
         _refuse(document.faults, document.repairs, options)

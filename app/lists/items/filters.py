@@ -14,7 +14,7 @@ from app.lists.items.candidates import similar
 from app.lists.items.fields import Item, parse_assignee, parse_label
 from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.resolve_list import ALL_LISTS, resolve_list
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 from app.text import fold
 
 _CANDIDATES: Final = 8
@@ -81,7 +81,7 @@ async def find_matching(
 async def _spellings(name: str, in_use: Collection[str], field: str) -> list[str]:
     """Return the values in use that a name means: those that differ from it in case and accents only."""
     key = fold(parse_label(name, field))
-    folded = dict(zip(in_use, await map_in_turns(fold, in_use), strict=True))
+    folded = dict(zip(in_use, await map_in_batches(fold, in_use), strict=True))
     found = [value for value, each in folded.items() if each == key]
     if not found:
         compared = dict(islice(sorted(folded.items()), _COMPARED))

@@ -12,7 +12,7 @@ from app.lists.importing.models import Remark, Remarks
 from app.lists.models import OnDuplicate, event_ref
 from app.mcp.argument_types import ListOfNames
 from app.mcp.spec import Hints, ToolSpec, WriteArguments, WriteResult
-from app.runtime.turns import Report
+from app.runtime.progress import Report
 from app.scopes import LISTS_WRITE
 
 DONE = frozenset({"added", "merged", "restored"})

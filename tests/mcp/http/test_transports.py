@@ -13,7 +13,7 @@ from app.main import create_app
 from app.mcp.catalogue import ENDPOINTS, TOOLS, McpEndpoint
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
 from app.resources import MAIN
-from app.runtime.turns import Report
+from app.runtime.progress import Report
 from app.scopes import LISTS_READ
 from app.settings import Settings
 from tests.factory import Connected
