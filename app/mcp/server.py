@@ -12,10 +12,10 @@ from app.db import Engine
 from app.households.tenant import ListsChanged
 from app.mcp.cache_hints import CACHE_HINTS
 from app.mcp.catalogue import McpEndpoint
-from app.mcp.choices import Choices
 from app.mcp.completions import Completions
 from app.mcp.context import Context, address_of, caller_of
 from app.mcp.dispatch import Dispatch
+from app.mcp.elicitation import Elicitation
 from app.mcp.errors import hide_faults
 from app.mcp.http.direct_answers import DirectAnswers
 from app.mcp.http.short_way import ShortWay
@@ -37,11 +37,11 @@ def build_server(
     lists_changed: ListsChanged,
     subscriptions: Subscriptions,
     audit: AuditLog,
-    choices: Choices,
+    elicitation: Elicitation,
 ) -> tuple[Server[Any], ShortWay]:
     """Return the server of an endpoint, and the short way past its transport: every request runs through `Dispatch` or
     one of the few handlers here."""
-    dispatch = Dispatch(engine, endpoint.tools_by_name, authenticator, lists_changed, audit, choices)
+    dispatch = Dispatch(engine, endpoint.tools_by_name, authenticator, lists_changed, audit, elicitation)
     definitions = [tool.definition for tool in endpoint.tools]
 
     async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import Ambiguous
 from app.households.tenant import ProvenHousehold, Tenant
-from app.mcp.choices import Confirmation
+from app.mcp.elicitation import Confirmation
 from app.runtime.progress import Report
 
 KEY_LENGTH: Final = 200
