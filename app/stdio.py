@@ -28,8 +28,8 @@ from app.limits.rate_limit import RateLimiter
 from app.mcp.catalogue import ENDPOINTS
 from app.mcp.elicitation import Elicitation
 from app.mcp.http.body import LARGEST_BODY
-from app.mcp.server import CLIENT_CREDENTIALS, build_server
-from app.mcp.stdio.local_access import LocalAccess, log_requests
+from app.mcp.server import build_server
+from app.mcp.local_access import LocalAccess, log_requests
 from app.mcp.subscriptions import Subscriptions
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub
@@ -74,6 +74,7 @@ async def _serve(settings: Settings, streams: StandardStreams, host: Host) -> No
         authenticator = Authenticator(engine, TokenVerifier(settings.resource, []), GrantCache(pubsub), limiter)
         subscriptions = Subscriptions(engine, authenticator, pubsub)
         elicitation = Elicitation(settings.secret_keys)
+        callers = LocalCallers(engine, authenticator, person_id, settings.resource, host.client)
         server, _ = build_server(
             EVERYTHING,
             settings.public_url,
@@ -83,11 +84,9 @@ async def _serve(settings: Settings, streams: StandardStreams, host: Host) -> No
             subscriptions,
             audit,
             elicitation,
+            authorize=LocalAccess(callers),
         )
-        del server.extensions[CLIENT_CREDENTIALS]  # it is about tokens
-        callers = LocalCallers(engine, authenticator, person_id, settings.resource, host.client)
-        hide_faults, direct_answers = server.middleware
-        server.middleware[:] = [log_requests, hide_faults, LocalAccess(callers), direct_answers]
+        server.middleware.insert(0, log_requests)
         # Closed from the last to the first, as in the service.
         async with (
             audit_chain_running(engine, settings.secret_keys, settings.audit_days),

@@ -1,6 +1,5 @@
 """Elicitation: asking the person at the client what only they can decide, such as which of two lines is meant.
 
-
 In revision 2026-07-28 a call that needs one ends with an `InputRequiredResult`: the questions, and a state that the
 client keeps. Nothing is stored, and nothing waits here. The client asks its person and makes the call again, with the
 answers and the state. Which arguments an answer may set, and to which values, is in the state; it is encrypted with a

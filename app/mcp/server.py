@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import mcp_types as types
+from mcp.server.context import ServerMiddleware
 from mcp.server.lowlevel.server import Server
 
 from app import VERSION
@@ -38,9 +39,14 @@ def build_server(
     subscriptions: Subscriptions,
     audit: AuditLog,
     elicitation: Elicitation,
+    *,
+    authorize: "ServerMiddleware[Any] | None" = None,
 ) -> tuple[Server[Any], ShortWay]:
     """Return the server of an endpoint, and the short way past its transport: every request runs through `Dispatch` or
-    one of the few handlers here."""
+    one of the few handlers here.
+
+    `authorize` is middleware that gives each request its caller, where none comes with the request that carries it.
+    """
     dispatch = Dispatch(engine, endpoint.tools_by_name, authenticator, lists_changed, audit, elicitation)
     definitions = [tool.definition for tool in endpoint.tools]
 
@@ -80,8 +86,9 @@ def build_server(
         on_completion=completions.complete,
         on_subscriptions_listen=subscriptions.listen,
     )
-    server.extensions[CLIENT_CREDENTIALS] = {}
+    if authorize is None:
+        server.extensions[CLIENT_CREDENTIALS] = {}  # it is about tokens
     # In place of the SDK's OpenTelemetry middleware, whose spans carry the text of exceptions.
     direct_answers = DirectAnswers(server, dispatch)
-    server.middleware[:] = [hide_faults, direct_answers]
+    server.middleware[:] = [hide_faults, *([] if authorize is None else [authorize]), direct_answers]
     return server, ShortWay(dispatch, endpoint.tools_by_name, direct_answers.listings, server.server_info_stamp)
