@@ -28,8 +28,8 @@ from app.limits.rate_limit import RateLimiter
 from app.mcp.catalogue import ENDPOINTS
 from app.mcp.elicitation import Elicitation
 from app.mcp.http.body import LARGEST_BODY
-from app.mcp.server import build_server
 from app.mcp.local_access import LocalAccess, log_requests
+from app.mcp.server import build_server
 from app.mcp.subscriptions import Subscriptions
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub

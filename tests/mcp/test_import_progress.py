@@ -68,7 +68,7 @@ async def test_thousands_of_rows_are_imported_and_the_progress_is_reported(each_
     assert {(each["progressToken"], each["total"]) for each in params} == {("p1", 2 * MOST_ROWS)}
     assert [each["progress"] for each in params] == list(range(0, 2 * MOST_ROWS, STEP))
     assert params[1]["message"] == "500 of 5,000 rows read"
-    assert params[-1]["message"] == "4,500 of 5,000 rows placed"
+    assert params[-1]["message"] == "4,500 of 5,000 rows planned"
     assert answer["result"]["structuredContent"]["counts"] == {"added": MOST_ROWS}
     assert await count(each_era) == MOST_ROWS
 

@@ -25,10 +25,11 @@ from app.lists.importing.models import (
     Format,
     ImportRefused,
     LeftOut,
+    Remark,
     Remarks,
     Unreadable,
 )
-from app.lists.importing.reading import read_document
+from app.lists.importing.read_document import read_document
 from app.lists.importing.rows import STEP, RowReader
 from app.lists.items.add import refusal_of, without_past_day
 from app.lists.items.add_repository import read_for_add
@@ -111,7 +112,7 @@ async def _in_thread(work: Callable[..., Done], *arguments: Any) -> Done:
         return await anyio.to_thread.run_sync(work, *arguments)
 
 
-async def _place(work: Callable[..., Done], *arguments: Any) -> Done:
+async def _locate(work: Callable[..., Done], *arguments: Any) -> Done:
     """Return where something is in the data; it may show only now that they can't be read to their end."""
     try:
         return await anyio.to_thread.run_sync(work, *arguments)
@@ -173,11 +174,11 @@ async def store_data(
     rows = len(document.rows)
     for start in range(0, len(entries), STEP):
         with anyio.move_on_after(REPORT_SECONDS):
-            await report(rows + start, 2 * rows, f"{start:,} of {len(entries):,} rows placed")
+            await report(rows + start, 2 * rows, f"{start:,} of {len(entries):,} rows planned")
         await asyncio.sleep(0)  # others' turn, also where nobody asked for reports
         counts.update(await map_in_batches(plan, entries[start : start + STEP]))
     if faults.count:
-        document.faults.extend(await _place(document.locate, faults))
+        document.faults.extend(await _locate(document.locate, faults))
         _refuse(document.faults, document.repairs, options)
     changes = planner.plan.changes.values()
     event_no = None if options.dry_run else await record_items(tenant, "import_items", clock, changes)
@@ -212,7 +213,9 @@ async def _check_currency(tenant: Tenant, read: ReadData, on: ShoppingList) -> N
     named, here = read.document.currency, on.currency or tenant.membership.currency
     if named is None or named == here or not read.reader.has_prices:
         return
-    place = await _place(read.document.currency_place)
+    location = await _locate(read.document.currency_location)
     faults = Remarks()
-    faults.add(place, f"the prices are in another currency than the list's, {here}; save_list sets it", "currency")
+    faults.add(
+        Remark(location, f"the prices are in another currency than the list's, {here}; save_list sets it", "currency")
+    )
     raise ImportRefused("Nothing was imported: prices would be in another currency.", faults, Remarks())

@@ -42,7 +42,7 @@ class ItemFilter:
 NO_FILTER: Final = ItemFilter()
 
 
-def refuse_unless_one_way(names: Collection[object] | None, by: ItemFilter) -> None:
+def require_names_or_filter(names: Collection[object] | None, by: ItemFilter) -> None:
     """Raise `Invalid` unless items are either named or described."""
     if (names is None) != bool(by):
         message = "items or where_: name items, or describe them with where_ and view (view=all: every item), not both."

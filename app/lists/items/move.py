@@ -12,7 +12,7 @@ from app.lists.history.event_recorder import lists_of_call, record_items, rev_af
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, changed_first, refuse_all_if_one_fails, settle
 from app.lists.items.fields import Item
-from app.lists.items.filters import NO_FILTER, ItemFilter, find_matching, refuse_unless_one_way
+from app.lists.items.filters import NO_FILTER, ItemFilter, find_matching, require_names_or_filter
 from app.lists.items.ordering import End, plan_move
 from app.lists.items.resolve import resolve_items
 from app.lists.models import ITEMS_PER_LIST, Changed, ItemResult, Outcome, ShoppingList
@@ -49,7 +49,7 @@ async def move_items(
     a list, the item to stand before, or a filter that fits nothing; and with `all_or_nothing` the first entry's
     refusal.
     """
-    refuse_unless_one_way(names, by)
+    require_names_or_filter(names, by)
     _check(destination)
     to_list = destination.to_list
     target = None if to_list is None else await resolve_list(tenant, to_list, field="to_list")

@@ -114,7 +114,9 @@ def _views(remarks: Remarks) -> Sequence[RemarkView] | None:
 
 
 def _view(remark: Remark) -> RemarkView:
-    return RemarkView(line=remark.place.line, column=remark.place.column, field=remark.field, reason=remark.reason)
+    return RemarkView(
+        line=remark.location.line, column=remark.location.column, field=remark.field, reason=remark.reason
+    )
 
 
 def _more(remarks: Remarks) -> int | None:
