@@ -12,6 +12,7 @@ from typing import Final
 
 from app.db.embedded.account import Account, choose_account
 from app.db.embedded.cluster import check_version, make_data_directory
+from app.db.embedded.keeper import KEEPER_LOCK, SERVER_LOCK
 from app.db.embedded.process import is_answering, is_locked, start_server, stop_server, take_lock, wait_until_ready
 from app.db.embedded.programs import program_dir
 from app.db.embedded.roles import (
@@ -104,14 +105,14 @@ class EmbeddedPostgres:
 
     def _lock_data_dir(self) -> None:
         self._data_dir.mkdir(parents=True, exist_ok=True)
-        lock = take_lock(self._data_dir / "lock")
+        lock = take_lock(self._data_dir / KEEPER_LOCK)
         if lock is None:
             raise StartupError(f"DATA_DIR {self._data_dir} is in use by another service; stop it, or set DATA_DIR")
         self._lock = lock
 
     def _finds_running(self) -> bool:
         known = read_access(self._data_dir / "postgres.json")
-        if known is None or known.socket_dir is None or not is_locked(self._data_dir / "postgres.lock"):
+        if known is None or known.socket_dir is None or not is_locked(self._data_dir / SERVER_LOCK):
             return False
         if not is_answering(program_dir(), known.socket_dir):
             return False
@@ -166,7 +167,7 @@ def find_running(data_dir: Path) -> DatabaseUrls | None:
     Raises `StartupError` when a service is there whose server does not answer (yet, or no longer), and when the
     directory belongs to somebody else.
     """
-    lock = data_dir / "lock"
+    lock = data_dir / KEEPER_LOCK
     try:
         if not lock.exists() or not is_locked(lock):
             return None
@@ -194,7 +195,7 @@ def stop_unused(data_dir: Path) -> None:
 
     Raises `StartupError` when it can't be stopped.
     """
-    ran = is_locked(data_dir / "postgres.lock")
+    ran = is_locked(data_dir / SERVER_LOCK)
     stop_server(data_dir)
     access = read_access(data_dir / "postgres.json") if ran else None
     if access is not None and access.socket_dir is not None:

@@ -68,7 +68,7 @@ class SharedPostgres:
 
     @contextmanager
     def _turn(self) -> Generator[None]:
-        descriptor = open_locked(self._data_dir / "turn", shared=False)
+        descriptor = open_locked(self._data_dir / keeper.TURN, shared=False)
         try:
             yield
         finally:
@@ -77,7 +77,7 @@ class SharedPostgres:
     def _find_or_start(self) -> DatabaseUrls:
         deadline = time.monotonic() + START_SECONDS
         while True:
-            if not is_locked(self._data_dir / "lock"):
+            if not is_locked(self._data_dir / keeper.KEEPER_LOCK):
                 self._start_keeper()
             found = find_answering(self._data_dir)
             if found is not None:
@@ -108,7 +108,7 @@ class SharedPostgres:
             self._close()
             return
         self._close()
-        wait_for_lock(self._data_dir / "lock")
+        wait_for_lock(self._data_dir / keeper.KEEPER_LOCK)
 
     def _close(self) -> None:
         if self._in_use is not None:
