@@ -4,7 +4,7 @@ commit."""
 import hashlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -39,6 +39,7 @@ from app.mcp.errors import tool_error, tool_fault
 from app.mcp.spec import (
     KEY_LENGTH,
     AnyTool,
+    Handler,
     ToolArguments,
     ToolResult,
     WriteArguments,
@@ -216,12 +217,12 @@ class Dispatch:
         try:
             answer = await _run_alone(prepared, household)
             if answer is None:
-                serve = await tool.prepare(prepared.arguments, report)
+                handler = await tool.handler_for(prepared.arguments, report)
                 if tool.streams:
                     await household.revalidate()
                 async with household.open(write=tool.writes) as tenant:
                     # Serialised before COMMIT: a result that can't be shown must not be stored either.
-                    answer = await _run(prepared, serve, tenant)
+                    answer = await _run(prepared, handler, tenant)
         except InputNeeded as needed:
             asked = needed.asked
         except Ambiguous as refusal:
@@ -265,12 +266,12 @@ async def _run_alone(prepared: _PreparedCall, household: ProvenHousehold) -> byt
     return answer
 
 
-async def _run(prepared: _PreparedCall, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant) -> bytes:
-    """Run a tool, by `serve`, and return its answer; for an idempotency key that was used before, return the first
+async def _run(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant) -> bytes:
+    """Run a tool, by its handler, and return its answer; for an idempotency key that was used before, return the first
     one."""
     tool, sent, record = prepared.tool, prepared.sent, prepared.record
     if not isinstance(sent, WriteArguments) or sent.idempotency_key is None:
-        result: ToolResult = await _handle(prepared, serve, tenant)
+        result: ToolResult = await _handle(prepared, handler, tenant)
         record.outcome, record.touched = OK, result.touched()
         return _answer_of(result)
     key = clean(sent.idempotency_key, "idempotency_key", KEY_LENGTH)
@@ -283,7 +284,7 @@ async def _run(prepared: _PreparedCall, serve: Callable[[Tenant], Awaitable[Any]
         record.outcome, record.touched = REPLAYED, 0
         first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
         return _answer(first, text_content(first, REPLAY_NOTE))
-    written: WriteResult = await _handle(prepared, serve, tenant)
+    written: WriteResult = await _handle(prepared, handler, tenant)
     record.outcome, record.touched = OK, written.touched()
     structured = written.model_dump_json(exclude_none=True)
     # A call that changed nothing has no event yet, but the kept answer refers to one.
@@ -292,13 +293,13 @@ async def _run(prepared: _PreparedCall, serve: Callable[[Tenant], Awaitable[Any]
     return _answer(structured, written.content(structured))
 
 
-async def _handle(prepared: _PreparedCall, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant) -> Any:
+async def _handle(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant) -> Any:
     """Run a tool and return its result. Raises `InputNeeded` where the person is to be asked, with nothing stored as
     soon as the transaction is rolled back."""
     confirm = prepared.tool.confirm
     if confirm is not None and prepared.round_trip.can_ask and not prepared.answers.is_confirmed:
         raise InputNeeded(await confirm(tenant, prepared.arguments))
-    result: ToolResult = await serve(tenant)
+    result: ToolResult = await handler(tenant)
     _ask_what_is_ambiguous(result, prepared.round_trip)
     return result
 

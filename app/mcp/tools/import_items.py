@@ -124,11 +124,11 @@ def _more(remarks: Remarks) -> int | None:
 
 
 IMPORT_ITEMS = ToolSpec(
-    import_items,
+    None,
     Arguments,
     Result,
     title="Import items",
     scopes=frozenset({LISTS_WRITE}),
     hints=Hints(read_only=False, destructive=False, idempotent=False),
-    streams=True,
+    prepare=import_items,
 )

@@ -46,13 +46,13 @@ async def bake(arguments: ToolArguments, report: Report) -> Callable[[Tenant], A
 
 
 BAKE = ToolSpec(
-    bake,
+    None,
     ToolArguments,
     Bread,
     title="Bake",
     scopes=frozenset({LISTS_READ}),
     hints=Hints(read_only=True, destructive=False, idempotent=True),
-    streams=True,
+    prepare=bake,
 )
 
 
