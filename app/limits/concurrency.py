@@ -49,16 +49,15 @@ async def take(*slots: asyncio.Semaphore, seconds: float | None) -> ExitStack:
 
     Raises `TimeoutError` after `seconds` of waiting, with nothing taken.
     """
+    end = None if seconds is None else asyncio.get_running_loop().time() + seconds
     with ExitStack() as taken:
-        if not any(each.locked() for each in slots):
-            for each in slots:
+        for each in slots:
+            if not each.locked():
                 await each.acquire()  # there is one, so this does not wait and needs no timer
-                taken.callback(each.release)
-            return taken.pop_all()
-        if seconds == 0:
-            raise TimeoutError
-        async with asyncio.timeout(seconds):
-            for each in slots:
-                await each.acquire()
-                taken.callback(each.release)
+            elif seconds == 0:
+                raise TimeoutError
+            else:
+                async with asyncio.timeout_at(end):
+                    await each.acquire()
+            taken.callback(each.release)
         return taken.pop_all()

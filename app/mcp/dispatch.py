@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -40,6 +41,7 @@ from app.mcp.spec import (
     KEY_LENGTH,
     AnyTool,
     Handler,
+    Preparation,
     ToolArguments,
     ToolResult,
     WriteArguments,
@@ -146,7 +148,10 @@ class Dispatch:
             valid = validate(tool.arguments, sent, tool.input_schema)
             household = self._prove(tool, caller, valid.household, record)
             record.household_id = household.household_id
-            served = await self._serve(tool, household, sent, valid, round_trip, report, record)
+            preparation = Preparation(
+                caller.actor.person_id, report, partial(self._authenticator.count_further, caller)
+            )
+            served = await self._serve(tool, household, sent, valid, round_trip, preparation, record)
         except AppError as error:
             record.outcome, record.touched = error.code, None
             return Served(tool_error(error))
@@ -205,7 +210,7 @@ class Dispatch:
         sent: Mapping[str, Any],
         valid: ToolArguments,
         round_trip: RoundTrip,
-        report: Report,
+        preparation: Preparation,
         record: _CallRecord,
     ) -> Served:
         """Run a tool with what the person answered, or return what to ask them."""
@@ -215,10 +220,10 @@ class Dispatch:
         record.outcome = CANCELLED
         prepared = _PreparedCall(tool, valid, with_values(valid, answers.values), round_trip, answers, record)
         try:
-            answer = await _run_alone(prepared, household)
+            answer = await _run_alone(prepared, household) or await _answer_again(prepared, household)
             if answer is None:
-                handler = await tool.handler_for(prepared.arguments, report)
-                if tool.streams:
+                handler = await tool.handler_for(prepared.arguments, preparation)
+                if tool.prepare is not None:
                     await household.revalidate()
                 async with household.open(write=tool.writes) as tenant:
                     # Serialised before COMMIT: a result that can't be shown must not be stored either.
@@ -247,6 +252,18 @@ class _PreparedCall:
     answers: Answers
     record: _CallRecord
 
+    @property
+    def key(self) -> str | None:
+        """The idempotency key. Raises `Invalid` for one that can't be stored."""
+        key = self.sent.idempotency_key if isinstance(self.sent, WriteArguments) else None
+        return None if key is None else clean(key, "idempotency_key", KEY_LENGTH)
+
+    @property
+    def hash(self) -> str:
+        """What tells two calls with one key apart."""
+        plain = self.sent.model_dump(mode="json", exclude={"idempotency_key"}, exclude_none=True)
+        return hashlib.sha256(json.dumps([self.tool.name, plain], sort_keys=True).encode()).hexdigest()
+
 
 async def _run_alone(prepared: _PreparedCall, household: ProvenHousehold) -> bytes | None:
     """Run a tool without a transaction and return its answer; None for a call that needs one."""
@@ -266,30 +283,43 @@ async def _run_alone(prepared: _PreparedCall, household: ProvenHousehold) -> byt
     return answer
 
 
+async def _answer_again(prepared: _PreparedCall, household: ProvenHousehold) -> bytes | None:
+    """Return the first answer to a call with an idempotency key that was used before, so that nothing is prepared for
+    a call that was made already."""
+    if prepared.tool.prepare is None or (key := prepared.key) is None:
+        return None
+    async with household.open(write=False) as tenant:
+        kept = await history.find_answer(tenant, key)
+    return None if kept is None else _first_answer(prepared, kept)
+
+
+def _first_answer(prepared: _PreparedCall, kept: KeptAnswer) -> bytes:
+    """Return an answer that was kept. Raises `Conflict` if it was one to other arguments."""
+    if kept.args_hash != prepared.hash:
+        message = "This idempotency_key came with other arguments before. Use a new key for a new call."
+        raise Conflict(message, field="idempotency_key")
+    prepared.record.outcome, prepared.record.touched = REPLAYED, 0
+    first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
+    return _answer(first, text_content(first, REPLAY_NOTE))
+
+
 async def _run(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant) -> bytes:
     """Run a tool, by its handler, and return its answer; for an idempotency key that was used before, return the first
     one."""
-    tool, sent, record = prepared.tool, prepared.sent, prepared.record
-    if not isinstance(sent, WriteArguments) or sent.idempotency_key is None:
+    tool, record, key = prepared.tool, prepared.record, prepared.key
+    if key is None:
         result: ToolResult = await _handle(prepared, handler, tenant)
         record.outcome, record.touched = OK, result.touched()
         return _answer_of(result)
-    key = clean(sent.idempotency_key, "idempotency_key", KEY_LENGTH)
-    args_hash = _hash(tool.name, sent)
     kept = await history.kept_answer(tenant, key)
     if kept is not None:
-        if kept.args_hash != args_hash:
-            message = "This idempotency_key came with other arguments before. Use a new key for a new call."
-            raise Conflict(message, field="idempotency_key")
-        record.outcome, record.touched = REPLAYED, 0
-        first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
-        return _answer(first, text_content(first, REPLAY_NOTE))
+        return _first_answer(prepared, kept)
     written: WriteResult = await _handle(prepared, handler, tenant)
     record.outcome, record.touched = OK, written.touched()
     structured = written.model_dump_json(exclude_none=True)
     # A call that changed nothing has no event yet, but the kept answer refers to one.
     event_no = event_no_of(written.undo_ref) if written.undo_ref else await history.insert_event(tenant, tool.name)
-    await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, structured))
+    await history.keep_answer(tenant, event_no, key, KeptAnswer(prepared.hash, structured))
     return _answer(structured, written.content(structured))
 
 
@@ -318,8 +348,3 @@ def _answer(structured: str, content: list[dict[str, Any]]) -> bytes:
     """Return a `CallToolResult` as JSON: the object itself, which is JSON already, and the same for people and models
     to read."""
     return b'{"content":%b,"structuredContent":%b,"isError":false}' % (to_json(content), structured.encode())
-
-
-def _hash(name: str, arguments: WriteArguments) -> str:
-    plain = arguments.model_dump(mode="json", exclude={"idempotency_key"}, exclude_none=True)
-    return hashlib.sha256(json.dumps([name, plain], sort_keys=True).encode()).hexdigest()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
 from typing import Any, Final, Generic, TypeVar, cast
+from uuid import UUID
 
 import mcp_types as types
 from pydantic import BaseModel, ConfigDict, Field
@@ -93,6 +94,16 @@ Handler = Callable[[Tenant], Awaitable[Result]]
 """What is to be done in a transaction, with the arguments bound to it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What a tool may use while it works without a transaction."""
+
+    person_id: UUID
+    report: Report
+    count: Callable[[int], Awaitable[None]]
+    """Counts so many further calls of the caller. Raises `LimitReached`."""
+
+
 @dataclass(frozen=True)
 class ToolSpec(Generic[Arguments, Result]):
     """One tool. Its name is the handler's, its description the handler's docstring; in place of a handler it may have
@@ -112,9 +123,9 @@ class ToolSpec(Generic[Arguments, Result]):
     confirm: Callable[[Tenant, Arguments], Awaitable[Confirmation]] | None = None
     """The question to the person before it does anything, where the client can ask. The answer sets arguments that
     others have to send."""
-    prepare: Callable[[Arguments, Report], Awaitable[Handler[Result]]] | None = None
-    """In place of a handler, for a tool that reports its progress: given the arguments and what reports, it works
-    without a transaction, so that nobody waits for it, and returns what is to be done in one.
+    prepare: Callable[[Arguments, Preparation], Awaitable[Handler[Result]]] | None = None
+    """In place of a handler, for a tool that reports its progress: it works without a transaction, so that nobody
+    waits for it, and returns what is to be done in one.
 
     The calls of such a tool are answered by a stream of events.
     """
@@ -145,10 +156,10 @@ class ToolSpec(Generic[Arguments, Result]):
         """Whether it changes anything."""
         return not self.hints.read_only
 
-    async def handler_for(self, arguments: Arguments, report: Report) -> Handler[Result]:
+    async def handler_for(self, arguments: Arguments, preparation: Preparation) -> Handler[Result]:
         """Do what needs no transaction, and return what does."""
         if self.prepare is not None:
-            return await self.prepare(arguments, report)
+            return await self.prepare(arguments, preparation)
         return lambda tenant: self.function(tenant, arguments)
 
     @cached_property

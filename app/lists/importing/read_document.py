@@ -17,13 +17,18 @@ _BOX: Final = re.compile(r"\[[ xX]?\][ \t]")
 _DOCUMENTS: Final = {"json": JsonDocument, "csv": CsvDocument, "text": TextDocument}
 
 
+def refuse_too_long(data: str) -> None:
+    """Raise `Invalid` for too many characters."""
+    if len(data) > LONGEST_DATA:
+        raise Invalid(f"data has {len(data):,} characters; {LONGEST_DATA:,} are the limit.", field="data")
+
+
 def read_document(data: str, form: Format | None) -> Document:
     """Return data as rows; without a format, it is found. May take a second or two: not for the event loop.
 
     Raises `Unreadable` for data that can't be split into rows, `Invalid` for too many or none.
     """
-    if len(data) > LONGEST_DATA:
-        raise Invalid(f"data has {len(data):,} characters; {LONGEST_DATA:,} are the limit.", field="data")
+    refuse_too_long(data)
     around = Remarks()
     if data.startswith("\ufeff"):
         around.add(Remark(Location(1, 1), "a byte-order mark: leave it out"))

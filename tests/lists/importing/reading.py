@@ -4,7 +4,8 @@ from typing import Any
 
 from app.lists.importing.models import Document, Entry, Format, Remark, Unreadable
 from app.lists.importing.read_document import read_document
-from app.lists.importing.rows import STEP, RowReader
+from app.lists.importing.rows import RowReader
+from app.runtime.progress import STEP
 
 Told = tuple[int, int, str | None]
 """Line, column, and field."""
