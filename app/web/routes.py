@@ -19,6 +19,7 @@ from app.web.account.reset_password import RESET, post_new_password, post_reset,
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, Destinations
 from app.web.email_links import PATHS, show_link_form
+from app.web.household import FORMS, HOUSEHOLD, post_household, show_household
 from app.web.join import JOIN, post_join, show_join
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
 from app.web.sign_in import (
@@ -38,6 +39,12 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
     """
     return [
         page_route(web.kit, ACCOUNT, partial(show_account, web)),
+        page_route(web.kit, HOUSEHOLD, partial(show_household, web)),
+        *(
+            route
+            for path in FORMS
+            for route in form_routes(web.kit, path, partial(post_household, web, path), HOUSEHOLD)
+        ),
         page_route(web.kit, JOIN, partial(show_join, web)),
         page_route(web.kit, JOIN, partial(post_join, web), "POST"),
         *_sign_in_routes(web, web.account_pages, sign_out_page=ACCOUNT),

@@ -12,7 +12,7 @@ from app.lists.items.edits import settle_variants
 from app.lists.items.fields import Item
 from app.lists.models import GAP_BITS, ITEMS_PER_LIST, ShoppingList, View
 from app.lists.repository import Clock
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 _IN_VIEW: Final[dict[View, Callable[[Item], bool]]] = {
     "open": lambda item: item.checked_at is None,
@@ -30,7 +30,7 @@ async def copies_of_items(
     Raises `LimitReached` where a name would have too many open lines.
     """
     found = await repository.items_on(tenant, source.id, ITEMS_PER_LIST)
-    in_view = list(compress(found, await map_in_turns(_IN_VIEW[view], found)))
+    in_view = list(compress(found, await map_in_batches(_IN_VIEW[view], found)))
     in_order = sorted(in_view, key=lambda item: (item.position, item.no))
     numbers = count(clock.next_item)
 
@@ -48,4 +48,4 @@ async def copies_of_items(
             rev=0,
         )
 
-    return await settle_variants(await map_in_turns(copy, in_order), ())
+    return await settle_variants(await map_in_batches(copy, in_order), ())
