@@ -17,7 +17,7 @@ CALLED_TOOL: Final = "app.called_tool"
 
 
 class CarryingRequest(Protocol):
-    """A request with a message in it: Starlette's, or `LocalRequest` of `app/mcp/stdio/local_access.py`."""
+    """A request with a message in it: Starlette's, or `LocalRequest` of `app/mcp/local_access.py`."""
 
     @property
     def scope(self) -> Mapping[str, Any]:

@@ -23,8 +23,8 @@ from pydantic_core import to_json
 from starlette.requests import Request
 
 from app.access.caller import Caller
-from app.mcp.choices import client_of
 from app.mcp.dispatch import RESULT_TYPES, Dispatch
+from app.mcp.elicitation import round_trip_of
 from app.mcp.spec import AnyTool
 
 METHODS: Final = frozenset({"tools/call", "tools/list"})
@@ -70,8 +70,8 @@ class ShortWay:
             tool = self._tools.get(name)
             if tool is None or tool.streams or not tool.scopes <= caller.scopes or "requestState" in params:
                 return None
-            client = client_of(params, version)
-            served = await self._dispatch.call(caller, address, name, params.get("arguments"), client)
+            round_trip = round_trip_of(params, version)
+            served = await self._dispatch.call(caller, address, name, params.get("arguments"), round_trip)
             result = served.body
             if version in MODERN_PROTOCOL_VERSIONS:
                 result = result[:-1] + self._modern_ends[served.result_type]

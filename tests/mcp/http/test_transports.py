@@ -11,9 +11,8 @@ from starlette.applications import Starlette
 from app.households.tenant import Tenant
 from app.main import create_app
 from app.mcp.catalogue import ENDPOINTS, TOOLS, McpEndpoint
-from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.mcp.spec import Hints, Preparation, ToolArguments, ToolResult, ToolSpec
 from app.resources import MAIN
-from app.runtime.turns import Report
 from app.scopes import LISTS_READ
 from app.settings import Settings
 from tests.factory import Connected
@@ -35,9 +34,9 @@ class Bread(ToolResult):
         return self.loaves
 
 
-async def bake(arguments: ToolArguments, report: Report) -> Callable[[Tenant], Awaitable[Bread]]:
+async def bake(arguments: ToolArguments, preparation: Preparation) -> Callable[[Tenant], Awaitable[Bread]]:
     """Bake, and report how far it is."""
-    await report(1, 2, "The dough rises.")
+    await preparation.report(1, 2, "The dough rises.")
 
     async def take_out(tenant: Tenant) -> Bread:
         return Bread(loaves=1)
@@ -46,13 +45,13 @@ async def bake(arguments: ToolArguments, report: Report) -> Callable[[Tenant], A
 
 
 BAKE = ToolSpec(
-    bake,
+    None,
     ToolArguments,
     Bread,
     title="Bake",
     scopes=frozenset({LISTS_READ}),
     hints=Hints(read_only=True, destructive=False, idempotent=True),
-    streams=True,
+    prepare=bake,
 )
 
 
@@ -108,7 +107,7 @@ async def test_in_a_batch_all_answers_are_json(baker: McpClient) -> None:
 
 
 def test_tools_that_report_are_the_ones_that_take_long() -> None:
-    assert {tool.name for endpoint in ENDPOINTS for tool in endpoint.tools if tool.streams} == {"import_items"}
+    assert {tool.name for endpoint in ENDPOINTS for tool in endpoint.tools if tool.streams} == {"import_items", "undo"}
 
 
 def events(answer: httpx.Response) -> list[dict[str, Any]]:
