@@ -12,8 +12,8 @@ from app.runtime.addresses import known_address
 CALLER: Final = "app.caller"
 """The key of the scope (ASGI's, over HTTP) that holds the proven caller."""
 
-CALLED_TOOL: Final = "app.called_tool"
-"""The key of the ASGI scope that holds the name of the tool that a request calls by itself, not in a batch."""
+CALLED: Final = "app.called"
+"""The key of the ASGI scope that holds the params of a `tools/call` that comes by itself, not in a batch."""
 
 
 class CarryingRequest(Protocol):

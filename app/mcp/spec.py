@@ -1,7 +1,7 @@
 """What a tool is: everything an assistant sees of it, and the function that runs it."""
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
@@ -139,7 +139,7 @@ class ToolSpec(Generic[Arguments, Result]):
     """In place of a handler, for a tool that reports its progress: it works without a transaction, so that nobody
     waits for it, and returns what is to be done in one.
 
-    The calls of such a tool are answered by a stream of events.
+    If the client asks to be told, its calls are answered by a stream of events.
     """
 
     def __post_init__(self) -> None:
@@ -158,10 +158,9 @@ class ToolSpec(Generic[Arguments, Result]):
         """The name it is called by."""
         return self.function.__name__
 
-    @property
-    def streams(self) -> bool:
-        """Whether it reports its progress before its result."""
-        return self.prepare is not None
+    def streams(self, params: Mapping[str, Any]) -> bool:
+        """Return whether a call with these params may be told something before its result: how far it is."""
+        return self.prepare is not None and asks_for_progress(params)
 
     @property
     def writes(self) -> bool:
@@ -196,6 +195,12 @@ class ToolSpec(Generic[Arguments, Result]):
                 open_world_hint=False,
             ),
         )
+
+
+def asks_for_progress(params: Mapping[str, Any]) -> bool:
+    """Return whether params, valid or not, have a token for notifications of progress."""
+    meta: object = params.get("_meta")
+    return isinstance(meta, Mapping) and "progressToken" in meta
 
 
 AnyTool = ToolSpec[Any, Any]

@@ -105,6 +105,8 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"where_store": "Market", "where_assignee": "Ada", "list": "*", "set_category": "Hot drinks"},
         {"where_category": "Hot drinks", "list": "*", "convert_to": "auto"},
         {"items": [{"item": "jam", "note": "red"}], "list": "L1"},
+        {"items": [{"item": "jam", "category": "Spreads"}]},
+        {"where_category": "Spreads", "set_category": "Jam"},
     ],
 }
 """Calls of each tool that reach all of its statements."""

@@ -2,7 +2,7 @@
 
 The bearer middleware offers every request that may be served. One that is plainly valid is answered here, by the same
 `Dispatch` and with the same bytes of its result. Everything else goes through the SDK's transport, which serves it, or
-says what is wrong with it: other methods, notifications, batches, tools that send something before their result,
+says what is wrong with it: other methods, notifications, batches, calls that ask for progress of tools that report it,
 unknown tools, answers of a person who was asked, malformed params, headers that contradict the body. The SDK's own
 functions decide what is valid.
 docs/decisions/0018-the-short-way.md names the differences.
@@ -68,7 +68,7 @@ class ShortWay:
         if message["method"] == "tools/call":
             name: str = params["name"]
             tool = self._tools.get(name)
-            if tool is None or tool.streams or not tool.scopes <= caller.scopes or "requestState" in params:
+            if tool is None or tool.streams(params) or not tool.scopes <= caller.scopes or "requestState" in params:
                 return None
             round_trip = round_trip_of(params, version)
             served = await self._dispatch.call(caller, address, name, params.get("arguments"), round_trip)
