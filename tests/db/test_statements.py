@@ -90,6 +90,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "save_list": [
         {"name": "Holidays", "default": True},
         {"list": "Holidays", "store": "Kiosk", "default": False},
+        {"name": "Next week", "copy_of": "L1", "copy_view": "all"},
     ],
     "invite_member": [{}, {"role": "viewer", "hours": 1, "uses": 20}],
     "join_household": [{"code": "0000-0000-0000-0000"}],
