@@ -10,6 +10,7 @@ from uuid import UUID
 from app.errors import AppError
 from app.lists.items.fields import Item
 from app.quantities import Quantity
+from app.recipes.models import Recipe
 
 OnDuplicate = Literal["merge", "separate", "skip"]
 View = Literal["open", "checked", "all"]
@@ -147,6 +148,15 @@ class ListOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeOutcome:
+    """What became of a recipe."""
+
+    status: Status
+    recipe: Recipe
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemResult:
     """One entry of a call as it was sent, and what became of it.
 
@@ -155,7 +165,7 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | AppError
+    result: Outcome | ListOutcome | RecipeOutcome | AppError
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

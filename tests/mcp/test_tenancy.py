@@ -49,7 +49,18 @@ async def eve(factory: Factory, each_era: McpClient) -> McpClient:
     return McpClient(each_era.http, stranger.token, each_era.era)
 
 
-TENANT_TABLES = ["clocks", "lists", "items", "events", "purchases", "aisles", "departures", "habits"]
+TENANT_TABLES = [
+    "clocks",
+    "lists",
+    "items",
+    "events",
+    "purchases",
+    "aisles",
+    "departures",
+    "habits",
+    "recipes",
+    "recipe_lines",
+]
 
 
 async def write_everywhere(client: McpClient) -> None:
@@ -235,6 +246,10 @@ ROWS = {
     "aisles": "INSERT INTO aisles VALUES (:household, 'x', 'x', 0, 1)",
     "departures": "INSERT INTO departures VALUES (:household, :id, 7, 0)",
     "habits": "INSERT INTO habits (household_id, name_key, rev) VALUES (:household, 'x', 0)",
+    "recipes": """
+        INSERT INTO recipes (household_id, id, no, name, name_key, kind, rev)
+        VALUES (:household, :id, 7, 'x', 'x', 'recipe', 0)""",
+    "recipe_lines": "INSERT INTO recipe_lines VALUES (:household, :id, 1, 'x')",
 }
 """A row for each tenant table."""
 

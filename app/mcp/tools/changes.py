@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from app.errors import Ambiguous, AppError
-from app.lists.models import Changed, ItemResult, ListOutcome, event_ref
+from app.lists.models import Changed, ItemResult, ListOutcome, RecipeOutcome, event_ref
 from app.mcp.spec import WriteResult
 from app.text import printable_start
 
@@ -107,6 +107,8 @@ def _entry(entry: ItemResult) -> EntryView:
     conflict = _error(result.conflict) if result.conflict is not None else None
     if isinstance(result, ListOutcome):
         return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=conflict)
+    if isinstance(result, RecipeOutcome):
+        return EntryView(ref=result.recipe.ref, name=result.recipe.name, status=result.status, error=conflict)
     quantity = result.item.quantity
     return EntryView(
         ref=result.item.ref,
