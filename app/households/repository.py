@@ -3,11 +3,12 @@
 import secrets
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from app.db import Connection
 from app.households.models import Member, Membership, NamedHousehold, Role
 from app.households.tables import clocks, households, memberships
+from app.households.time_zones import UTC_NAME
 from app.people.tables import people
 
 _REF_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -23,6 +24,7 @@ async def memberships_of(connection: Connection, person_id: UUID) -> list[Member
             memberships.c.role,
             households.c.currency,
             households.c.locale,
+            households.c.time_zone,
         )
         .join(households, households.c.id == memberships.c.household_id)
         .where(memberships.c.person_id == person_id)
@@ -62,11 +64,22 @@ async def members_of(connection: Connection, household_id: UUID) -> list[Member]
     return [Member(*row) for row in rows]
 
 
-async def insert_household(connection: Connection, household_id: UUID, name: str) -> None:
+async def insert_household(connection: Connection, household_id: UUID, name: str, time_zone: str = UTC_NAME) -> None:
     """Insert a household and its clock; the transaction must have been opened for `household_id`."""
     ref = "h" + "".join(secrets.choice(_REF_ALPHABET) for _ in range(9))
-    await connection.execute(insert(households).values(id=household_id, ref=ref, name=name))
+    await connection.execute(insert(households).values(id=household_id, ref=ref, name=name, time_zone=time_zone))
     await connection.execute(insert(clocks).values(household_id=household_id))
+
+
+async def set_time_zone(connection: Connection, household_id: UUID, owner_id: UUID, time_zone: str) -> bool:
+    """Store the time zone in which a household reads dates; False, and nothing stored, if the person is no owner."""
+    owned = select(memberships.c.household_id).where(
+        memberships.c.household_id == household_id, memberships.c.person_id == owner_id, memberships.c.role == "owner"
+    )
+    done = await connection.execute(
+        update(households).where(households.c.id.in_(owned)).values(time_zone=time_zone).returning(households.c.id)
+    )
+    return done.first() is not None
 
 
 async def insert_membership(connection: Connection, household_id: UUID, person_id: UUID, role: Role) -> None:

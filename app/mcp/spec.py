@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, Self, TypeVar, cast
 
 import mcp_types as types
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,7 +52,7 @@ class ToolResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     def in_words(self) -> str:
-        """Return the result in one line. It names things by ref only: stored text never becomes prose."""
+        """Return the result in a few sentences. Stored names stand in them as `app/mcp/prose.py` shows them."""
         raise NotImplementedError
 
     def touched(self) -> int:
@@ -62,6 +62,11 @@ class ToolResult(BaseModel):
     def ambiguities(self) -> Sequence[Ambiguous]:
         """Return the entries that failed because a name fits several things: a person can be asked which is meant."""
         return ()
+
+    def shortened(self, share: float) -> Self:
+        """Return a result with about that share of what this one shows, which is too long to be answered, and a way to
+        the rest; itself where it can't be shorter."""
+        return self
 
     def content(self, structured: str) -> list[dict[str, Any]]:
         """Return the content blocks of the answer; `structured` is this result as JSON."""

@@ -11,8 +11,10 @@ from app.web.account.page import (
     CHANGE_PASSWORD,
     DISCONNECT,
     SEND_PROOF,
+    SET_TIME_ZONE,
     post_disconnect,
     post_password,
+    post_time_zone,
     show_account,
 )
 from app.web.account.reset_password import RESET, post_new_password, post_reset, show_reset
@@ -41,6 +43,7 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         *_sign_in_routes(web, web.client_requests, sign_out_page="/oauth/consent"),
         *form_routes(web.kit, SIGN_OUT_EVERYWHERE, partial(post_sign_out_everywhere, web), ACCOUNT),
         *form_routes(web.kit, DISCONNECT, partial(post_disconnect, web), ACCOUNT),
+        *form_routes(web.kit, SET_TIME_ZONE, partial(post_time_zone, web), ACCOUNT),
         *(_password_routes(web) if web.has_passwords else []),
         *([page_route(web.kit, CALLBACK_PATH, partial(finish_oidc_sign_in, web))] if web.oidc_provider else []),
     ]

@@ -15,6 +15,7 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import Connection, new_id, transaction
 from app.errors import AppError, Invalid
+from app.households.time_zones import UTC_NAME, suggested_zone, zone_names
 from app.lists.first_list import create_first_household
 from app.people.accounts import NewAccount, create_account, prepare_account
 from app.people.email_link_repository import take_link
@@ -35,7 +36,7 @@ TAKEN: Final = "This email can't be used for a new account. If it is yours, sign
 
 async def show_sign_up(web: WebContext, request: Request) -> Response:
     """GET /oauth/sign-up."""
-    return await open_page(web, web.client_requests, request, partial(_sign_up_page, web))
+    return await open_page(web, web.client_requests, request, partial(_sign_up_page, web, _suggested(request)))
 
 
 async def post_sign_up(web: WebContext, request: Request) -> Response:
@@ -57,7 +58,7 @@ async def post_sign_up(web: WebContext, request: Request) -> Response:
         return _refused(web, request, form, request_id, error.code, error)
     household_id = new_id()
     async with transaction(web.kit.engine, household_id=household_id) as connection:
-        person = await _create(web, request, connection, account, household_id)
+        person = await _create(web, request, connection, account, household_id, form.fields)
         if person is None:
             return _refused(web, request, form, request_id, "taken", Invalid(TAKEN, field="email"))
         # If the request has closed meanwhile, the account stays: the person signs in at the next attempt.
@@ -70,7 +71,7 @@ async def show_new_account(web: WebContext, request: Request) -> Response:
     if isinstance(form, Response):
         return form
     request_id = web.client_requests.parse(request.query_params.get("request", ""))
-    return link_page(web, form, request_id=request_id, name="")
+    return link_page(web, form, request_id=request_id, name="", time_zone=_suggested(request), time_zones=zone_names())
 
 
 async def post_new_account(web: WebContext, request: Request) -> Response:
@@ -88,7 +89,7 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
         async with transaction(web.kit.engine, household_id=household_id) as connection:
             if await take_link(connection, form.secret, "sign_up", web.kit.clock()) is None:
                 return link_no_longer_works(web, "sign_up")
-            person = await _create(web, request, connection, account, household_id, verified=True)
+            person = await _create(web, request, connection, account, household_id, form.fields, verified=True)
             if person is None:
                 raise Invalid("There is already an account with this address. Sign in with it.", field="email")
             cookie = form.session.cookie
@@ -96,7 +97,12 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
                 connection, cookie, request_id, person
             ) or await web.account_pages.enter(connection, cookie, ACCOUNT_CREATED, person)
     except AppError as error:
-        kept = {"request_id": web.client_requests.parse(request_id), "name": typed(form.fields, "name")}
+        kept = {
+            "request_id": web.client_requests.parse(request_id),
+            "name": typed(form.fields, "name"),
+            "time_zone": typed(form.fields, "time_zone"),
+            "time_zones": zone_names(),
+        }
         return refused_link_page(web, request, form, Action.SIGN_UP, error, **kept)
 
 
@@ -112,6 +118,7 @@ async def _create(
     connection: Connection,
     account: NewAccount,
     household_id: UUID,
+    fields: Fields,
     *,
     verified: bool = False,
 ) -> Person | None:
@@ -121,8 +128,17 @@ async def _create(
     if person is not None:
         entry = web.audit_entry(request, Action.SIGN_UP, person_id=person.id, household_id=household_id)
         await record(connection, entry)
-        await create_first_household(connection, household_id, person, now)
+        await create_first_household(connection, household_id, person, now, _time_zone(fields))
     return person
+
+
+def _suggested(request: Request) -> str:
+    return suggested_zone(request.headers.get("accept-language", ""))
+
+
+def _time_zone(fields: Fields) -> str:
+    chosen = fields.one("time_zone")
+    return chosen if chosen in zone_names() else UTC_NAME
 
 
 async def _send_link(web: WebContext, request: Request, form: SubmittedForm, request_id: str) -> Response:
@@ -141,11 +157,12 @@ def _refused(
 ) -> Response:
     web.record_refusal(request, Action.SIGN_UP, outcome, email_hash=web.email_hash(form.fields))
     kept = {name: typed(form.fields, name) for name in ("email", "name")}
-    return _sign_up_page(web, form.session, request_id, error=error, **kept)
+    return _sign_up_page(web, typed(form.fields, "time_zone"), form.session, request_id, error=error, **kept)
 
 
 def _sign_up_page(
     web: WebContext,
+    time_zone: str,
     session: BrowserSession,
     request_id: str,
     app_name: str = "",
@@ -164,4 +181,6 @@ def _sign_up_page(
         app_name=app_name,
         email=email,
         name=name,
+        time_zone=time_zone,
+        time_zones=zone_names(),
     )

@@ -65,7 +65,8 @@ async def update_items(
     await settle(tenant, edits)
     event_no = None if dry_run else await record_items(tenant, "update_items", clock, await edits.changes())
     lists = await lists_of_call(tenant, named.on, named.found())
-    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+    names = {member.person_id: member.name for member in members}
+    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no, names=names)
 
 
 async def update_item_alone(
@@ -133,7 +134,7 @@ def _update(
 def update_outcome(before: Item, after: Item, *, dry_run: bool) -> Outcome:
     """Return what became of an updated item, or with `dry_run` would."""
     status = "unchanged" if after == before else "would_update" if dry_run else "updated"
-    return Outcome(status, after, previous=before.quantity if before.quantity != after.quantity else None)
+    return Outcome(status, after, before=before if after != before else None)
 
 
 def changed_since(item: Item, rev: int, field: str | None) -> Conflict:
