@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field, TypeAdapter
@@ -56,7 +56,7 @@ class Page:
     next_cursor: str | None
     full: bool = False
     found: Sequence[PageRow] = ()
-    cursor_after: Callable[[PageRow], str] | None = None
+    cursor_after: Callable[[PageRow], str] | None = field(default=None, compare=False)
 
     def shortened(self, share: float) -> "Page":
         """Return a page with that share of the rows, at least one, and a cursor behind them."""
@@ -288,7 +288,7 @@ _NO_OTHERS: Final = (None,) * 4
 def _fingerprint(on: ShoppingList | None, request: Request) -> str:
     """Return a hash of all that decides which rows there are and in which order; a cursor is valid for that only."""
     list_id = str(on.id) if on is not None else None
-    parts = [list_id, request.view, request.group_by, request.store, request.query, request.since_rev]
+    parts: list[object] = [list_id, request.view, request.group_by, request.store, request.query, request.since_rev]
     if on is not None and on.category_order:
         parts.append(on.category_order)
     if (others := (request.category, request.assignee, request.priority, request.missing)) != _NO_OTHERS:

@@ -67,9 +67,7 @@ async def update_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     refuse_unless_one_way(arguments.items, by)
     if arguments.items is not None:
         if bulk:
-            message = (
-                "set_, clear, quantity_factor and convert_to go with where_ or view; inside items, name the details."
-            )
+            message = "set_, clear, quantity_factor and convert_to go with where_ or view; in items, name the details."
             raise Invalid(message, field="items")
         updated = await update.update_items(
             tenant,
