@@ -24,9 +24,7 @@ class ToolArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    household: str | None = Field(
-        default=None, description="Household name or ref, for people in several", max_length=200, examples=["Home"]
-    )
+    household: str | None = Field(default=None, description="Name or ref, for people in several", max_length=200)
 
 
 class WriteArguments(ToolArguments):
@@ -34,7 +32,7 @@ class WriteArguments(ToolArguments):
 
     idempotency_key: str | None = Field(
         default=None,
-        description="Repeating a call with the same key within 24 hours answers the first result again",
+        description="The same key within 24 hours answers the first result again",
         min_length=1,
         max_length=KEY_LENGTH,
     )

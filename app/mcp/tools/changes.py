@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import compress
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from app.errors import Ambiguous, AppError
 from app.lists.items.candidates import CANDIDATES, label_of
@@ -35,6 +35,10 @@ class ErrorView(BaseModel):
     candidates: list[str] | None = None
 
 
+_AN_OBJECT: Final = WithJsonSchema({"type": "object"})
+"""Where a description says more than the schema would: assistants read it once for each tool."""
+
+
 class EntryView(BaseModel):
     """One entry of the call."""
 
@@ -46,10 +50,10 @@ class EntryView(BaseModel):
     note: str | None = None
     quantity: str | None = None
     was: str | None = Field(default=None, description="Quantity before")
-    changes: dict[str, str] | None = Field(default=None, description="before → after")
+    changes: Annotated[dict[str, str] | None, _AN_OBJECT] = Field(default=None, description="before → after, by detail")
     similar: list[str] | None = Field(default=None, description="Open lines of that name")
-    error: ErrorView | None = None
-    current: dict[str, str] | None = Field(default=None, description="In conflict: values now")
+    error: Annotated[ErrorView | None, _AN_OBJECT] = Field(default=None, description="code, message, candidates")
+    current: Annotated[dict[str, str] | None, _AN_OBJECT] = Field(default=None, description="In conflict: values now")
 
 
 class ChangeResult(WriteResult):
