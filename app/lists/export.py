@@ -18,7 +18,7 @@ from app.errors import Conflict, Invalid
 from app.households.tenant import Tenant
 from app.lists import query_repository
 from app.lists.items.fields import DETAILS, PageRow, Place
-from app.lists.models import ITEMS_PER_LIST, GroupBy, ShoppingList, View
+from app.lists.models import ITEMS_PER_LIST, Order, ShoppingList, View
 from app.lists.queries import PlaceInCursor
 from app.lists.query_repository import Browse
 from app.lists.resolve_list import resolve_list
@@ -82,7 +82,7 @@ async def export_resolved(
 ) -> Export:
     """Return a whole list that was found already. Raises `Invalid` if it takes more than `longest` characters."""
     export = await _write(tenant, shopping_list, form, view, None, longest, len)
-    if export.next_cursor is not None:
+    if export.next_cursor is not None or len(export.text) > longest:
         message = f"{shopping_list.ref} is too long to be shown in one piece. list_items has it page by page."
         raise Invalid(message, field="list")
     return export
@@ -168,7 +168,7 @@ class TextForm:
     between: str
     end: str
     cells: Callable[[PageRow, Place | None], Mapping[str, str]]
-    group_by: GroupBy = "none"
+    group_by: Order = "own"
 
     def text(self, shopping_list: ShoppingList, items: Iterable[str]) -> str:
         """Return the whole text of a list, with its items as `item` wrote them."""

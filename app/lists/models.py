@@ -17,6 +17,10 @@ View = Literal["open", "checked", "waiting", "all"]
 """Which items: to buy now, bought, to buy on a day that has not come, or all of these."""
 Missing = Literal["store", "category", "assignee", "price"]
 GroupBy = Literal["none", "category", "store", "assignee", "recipe"]
+Order = GroupBy | Literal["own"]
+"""What comes first in the order of a page: `own` is the list's order of categories where it has one, else its order of
+items, which `none` is."""
+
 
 ITEMS_PER_CALL: Final = 100
 ITEMS_PER_LIST: Final = 10_000

@@ -16,7 +16,7 @@ from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import query_repository, repository
 from app.lists.items.fields import NAME_LENGTH, PageRow, Place, Priority, parse_assignee
 from app.lists.items.filters import spellings_of
-from app.lists.models import GroupBy, Missing, ShoppingList, View
+from app.lists.models import Missing, Order, ShoppingList, View
 from app.lists.query_repository import Browse, OpenPage
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
@@ -79,7 +79,7 @@ class Request:
 
     list: str | None = None
     view: View = "open"
-    group_by: GroupBy = "none"
+    group_by: Order = "own"
     store: str | None = None
     category: str | None = None
     assignee: str | None = None
@@ -146,7 +146,9 @@ async def read_items_alone(household: ProvenHousehold, request: Request) -> Page
 def _is_for_open_items(request: Request) -> bool:
     """Return whether a request is for the open items of one list, in its order, without filters: what nearly every
     call asks for."""
-    return request.list != ALL_LISTS and request == Request(request.list, cursor=request.cursor, limit=request.limit)
+    plain = Request(request.list, cursor=request.cursor, limit=request.limit)
+    # A list without an order of categories is in the order of its items either way.
+    return request.list != ALL_LISTS and (request == plain or request == replace(plain, group_by="none"))
 
 
 def _open_page(found: OpenPage, request: Request, cursor: "Cursor | None") -> Page:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    null,
     or_,
     select,
     true,
@@ -29,7 +30,7 @@ from app.db.engine import CONTEXT, IN_CONTEXT
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.history.tables import departures
 from app.lists.items.fields import PAGE_COLUMNS, PageRow, Place, Priority
-from app.lists.models import GroupBy, Missing, ShoppingList, View
+from app.lists.models import Missing, Order, ShoppingList, View
 from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY, Row, list_of
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
@@ -47,7 +48,7 @@ class Browse:
     list_id: UUID | None
     view: View
     limit: int
-    group_by: GroupBy = "none"
+    group_by: Order = "own"
     stores: Sequence[str] | None = None
     categories: Sequence[str] | None = None
     assignee_id: UUID | None = None
@@ -180,16 +181,14 @@ def _view_of(view: View) -> ColumnElement[bool]:
     return views[view]
 
 
-def _group_of(group_by: GroupBy) -> ColumnElement[str | None]:
-    """Return what orders items first, ignoring case; in byte order, so that every database orders alike.
-
-    Without a group it is the category too, on lists that have an order of categories.
-    """
+def _group_of(group_by: Order) -> ColumnElement[str | None]:
+    """Return what orders items first, ignoring case; in byte order, so that every database orders alike."""
     # The list's own order of categories comes before the others, as numbers of one width; "x" sorts after every digit.
     rank = func.array_position(lists.c.category_order, items.c.category)
     category = func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category
-    column: dict[GroupBy, ColumnElement[str | None]] = {
-        "none": case((func.cardinality(lists.c.category_order) > 0, category)),
+    column: dict[Order, ColumnElement[str | None]] = {
+        "none": null(),
+        "own": case((func.cardinality(lists.c.category_order) > 0, category)),
         "category": category,
         "store": _STORE,
         "assignee": people.c.name,

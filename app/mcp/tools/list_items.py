@@ -29,17 +29,17 @@ class Arguments(ToolArguments):
         examples=["Groceries", "L1"],
     )
     view: View = Field(default="open", description="open: to buy now; waiting: later; checked: bought")
-    group_by: GroupBy = Field(default="none", description="Order items by this first")
+    group_by: GroupBy | None = Field(default=None, description="Order by this; the list's category order if left out")
     store: str | None = Field(default=None, description="Only items for this store", max_length=100)
-    category: str | None = Field(default=None, max_length=100)
-    assignee: str | None = Field(default=None, description="Only items of this member", max_length=200)
-    priority: Priority | None = None
-    missing: Missing | None = Field(default=None, description="Only items without this")
+    category: str | None = Field(default=None, description="Only this category", max_length=100)
+    assignee: str | None = Field(default=None, description="Only this member's", max_length=200)
+    priority: Priority | None = Field(default=None, description="Only this")
+    missing: Missing | None = Field(default=None, description="Only without this")
     query: str | None = Field(default=None, description="Words in name or note", max_length=200)
     since_rev: int | None = Field(
         default=None, description="Only what changed after this rev; `removed` names what left", ge=0, le=2**63 - 1
     )
-    detail: Detail = Field(default="concise", description="full adds price, dates, repetition, who added and bought it")
+    detail: Detail = Field(default="concise", description="full: also price, dates, who added and bought it")
     limit: int = Field(default=100, description="Items per page", ge=1, le=200)
     cursor: str | None = Field(default=None, description="next_cursor of the page before", max_length=2000)
 
@@ -120,7 +120,7 @@ def _request(arguments: Arguments) -> queries.Request:
     return queries.Request(
         list=arguments.list,
         view=arguments.view,
-        group_by=arguments.group_by,
+        group_by=arguments.group_by or "own",
         store=arguments.store,
         category=arguments.category,
         assignee=arguments.assignee,
