@@ -12,13 +12,12 @@ from app.crypto.tokens import hash_of
 from app.db import Connection
 from app.errors import Conflict, Invalid, LimitReached, NotFound
 from app.households import invitation_repository, repository
-from app.households.members import MEMBERS, find_member, join, lock_members, require_owner
+from app.households.members import MEMBERS, find_member, join, lock_members, refuse_too_many_households, require_owner
 from app.households.models import RANKS, Invitation, InvitedRole
 
 LONGEST_HOURS: Final = 30 * 24
 MOST_USES: Final = 20
 OPEN_INVITATIONS: Final = 20
-HOUSEHOLDS_OF_PERSON: Final = 20
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Digits and capitals that nobody mistakes for another when a code is read aloud (Crockford's Base32)."""
@@ -96,8 +95,7 @@ async def accept(connection: Connection, code: str, person_id: UUID, now: dateti
     else:
         if len(members) >= MEMBERS:
             raise LimitReached(f"This household has {MEMBERS} members, the most there may be.")
-        if await repository.count_memberships(connection, person_id) >= HOUSEHOLDS_OF_PERSON:
-            raise LimitReached(f"You are in {HOUSEHOLDS_OF_PERSON} households, the most there may be. Leave one first.")
+        await refuse_too_many_households(connection, person_id)
         await join(connection, found.household_id, person_id, found.role, now, by=person_id)
     await invitation_repository.use_invitation(connection, found.id)
     return found

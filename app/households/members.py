@@ -12,12 +12,15 @@ from uuid import UUID
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
-from app.errors import Conflict, NotFound, RoleRefused
+from app.errors import Conflict, LimitReached, NotFound, RoleRefused
 from app.households import invitation_repository, repository
 from app.households.models import Member, Role
 
 MEMBERS: Final = 50
 """The most members of a household."""
+
+HOUSEHOLDS_OF_PERSON: Final = 20
+"""The most households that a person belongs to."""
 
 LEFT: Final = "left"
 
@@ -71,6 +74,12 @@ async def leave(connection: Connection, household_id: UUID, person_id: UUID, now
     await invitation_repository.delete_invitations_by(connection, household_id, person_id)
     await record(connection, _entry(household_id, person_id, by, LEFT, now))
     return True
+
+
+async def refuse_too_many_households(connection: Connection, person_id: UUID) -> None:
+    """Raise `LimitReached` if a person can't belong to one household more."""
+    if await repository.count_memberships(connection, person_id) >= HOUSEHOLDS_OF_PERSON:
+        raise LimitReached(f"{HOUSEHOLDS_OF_PERSON} households are the most that you can be in. Leave one first.")
 
 
 async def lock_members(connection: Connection, household_id: UUID) -> list[Member]:

@@ -72,17 +72,6 @@ async def insert_household(connection: Connection, household_id: UUID, name: str
     await connection.execute(insert(clocks).values(household_id=household_id))
 
 
-async def set_time_zone(connection: Connection, household_id: UUID, owner_id: UUID, time_zone: str) -> bool:
-    """Store the time zone in which a household reads dates; False, and nothing stored, if the person is no owner."""
-    owned = select(memberships.c.household_id).where(
-        memberships.c.household_id == household_id, memberships.c.person_id == owner_id, memberships.c.role == "owner"
-    )
-    done = await connection.execute(
-        update(households).where(households.c.id.in_(owned)).values(time_zone=time_zone).returning(households.c.id)
-    )
-    return done.first() is not None
-
-
 async def insert_membership(connection: Connection, household_id: UUID, person_id: UUID, role: Role) -> None:
     """Make a person a member."""
     await connection.execute(insert(memberships).values(household_id=household_id, person_id=person_id, role=role))

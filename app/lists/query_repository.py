@@ -187,7 +187,7 @@ def _group_of(group_by: Order) -> ColumnElement[str | None]:
     rank = func.array_position(lists.c.category_order, items.c.category)
     category = func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category
     column: dict[Order, ColumnElement[str | None]] = {
-        "none": null(),
+        "none": cast(null(), Text),
         "own": case((func.cardinality(lists.c.category_order) > 0, category)),
         "category": category,
         "store": _STORE,

@@ -11,16 +11,15 @@ from app.web.account.page import (
     CHANGE_PASSWORD,
     DISCONNECT,
     SEND_PROOF,
-    SET_TIME_ZONE,
     post_disconnect,
     post_password,
-    post_time_zone,
     show_account,
 )
 from app.web.account.reset_password import RESET, post_new_password, post_reset, show_reset
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, Destinations
 from app.web.email_links import PATHS, show_link_form
+from app.web.household import FORMS, HOUSEHOLD, post_household, show_household
 from app.web.join import JOIN, post_join, show_join
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
 from app.web.sign_in import (
@@ -40,13 +39,18 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
     """
     return [
         page_route(web.kit, ACCOUNT, partial(show_account, web)),
+        page_route(web.kit, HOUSEHOLD, partial(show_household, web)),
+        *(
+            route
+            for path in FORMS
+            for route in form_routes(web.kit, path, partial(post_household, web, path), HOUSEHOLD)
+        ),
         page_route(web.kit, JOIN, partial(show_join, web)),
         page_route(web.kit, JOIN, partial(post_join, web), "POST"),
         *_sign_in_routes(web, web.account_pages, sign_out_page=ACCOUNT),
         *_sign_in_routes(web, web.client_requests, sign_out_page="/oauth/consent"),
         *form_routes(web.kit, SIGN_OUT_EVERYWHERE, partial(post_sign_out_everywhere, web), ACCOUNT),
         *form_routes(web.kit, DISCONNECT, partial(post_disconnect, web), ACCOUNT),
-        *form_routes(web.kit, SET_TIME_ZONE, partial(post_time_zone, web), ACCOUNT),
         *(_password_routes(web) if web.has_passwords else []),
         *([page_route(web.kit, CALLBACK_PATH, partial(finish_oidc_sign_in, web))] if web.oidc_provider else []),
     ]

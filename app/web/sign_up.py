@@ -19,7 +19,7 @@ from app.db import Connection, new_id, transaction
 from app.errors import AppError, Invalid, NotFound
 from app.households.invitations import find_by_code
 from app.households.time_zones import UTC_NAME, suggested_zone, zone_names
-from app.lists.first_list import create_first_household
+from app.lists.new_household import create_first_household
 from app.people.accounts import NewAccount, create_account, prepare_account
 from app.people.email_link_repository import take_link
 from app.people.models import Person

@@ -188,7 +188,7 @@ async def test_a_person_is_in_a_bounded_number_of_households(
     home: Home, ada: Person, bob: Person, factory: Factory
 ) -> None:
     code = await home.invite(ada)
-    for number in range(invitations.HOUSEHOLDS_OF_PERSON - 1):
+    for number in range(members.HOUSEHOLDS_OF_PERSON - 1):
         _, household_id = await factory.person(f"Host{number}")
         await factory.join(bob, household_id, "viewer")
     with pytest.raises(LimitReached, match="20 households"):

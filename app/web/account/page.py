@@ -11,9 +11,6 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid
-from app.households import repository as households
-from app.households.models import Membership
-from app.households.time_zones import zone_names
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
 from app.oauth.grants.repository import one_of_person
 from app.oauth.grants.revocation import RevocationReason
@@ -33,13 +30,11 @@ from app.web.sign_in import SIGN_OUT_EVERYWHERE, verify_password
 # The forms on the page, each by the path that it goes to.
 SIGN_OUT: Final = "/account/sign-out"
 DISCONNECT: Final = "/account/disconnect"
-SET_TIME_ZONE: Final = "/account/time-zone"
 CHANGE_PASSWORD: Final = "/account/password"  # noqa: S105  # a path
 SEND_PROOF: Final = "/account/proof"
 
 _DONE: Final = {
     "password": "Your password has been changed. Other browsers were signed out; your apps stay connected.",
-    "time_zone": "The time zone is saved.",
     "made": "Your account is ready. Go back to your app and connect it again.",
     "joined": "You are a member now. An app that you connect from now on can use the household too. One that is "
     "connected already can't see it: disconnect it below, and connect it again.",
@@ -53,14 +48,6 @@ class ShownApp:
 
     app: ConnectedApp
     scope: str
-    form_token: str
-
-
-@dataclass(frozen=True, slots=True)
-class OwnedHousehold:
-    """A household that the person may change, and the CSRF token of its form."""
-
-    membership: Membership
     form_token: str
 
 
@@ -85,7 +72,6 @@ async def account_page(
     async with transaction(web.kit.engine) as connection:
         profile = await find_profile(connection, person.id)
         apps = await find_connected_apps(connection, person.id, web.kit.clock())
-        memberships = await households.memberships_of(connection, person.id)
     return web.kit.show(
         session,
         "account.html",
@@ -98,12 +84,6 @@ async def account_page(
         profile=profile,
         by_mail=web.mailer.enabled,
         has_passwords=web.has_passwords,
-        owned=[
-            OwnedHousehold(each, web.kit.csrf_token(session, SET_TIME_ZONE, str(each.household_id)))
-            for each in memberships
-            if each.role == "owner"
-        ],
-        time_zones=zone_names(),
         apps=[
             ShownApp(app, strongest_scope(app.scopes), web.kit.csrf_token(session, DISCONNECT, str(app.grant_id)))
             for app in apps
@@ -133,25 +113,6 @@ async def post_disconnect(web: WebContext, request: Request) -> Response:
         which = one_of_person(person.id, grant_id)
         ended = await revocations.revoke(connection, which, RevocationReason.BY_PERSON, now)
     return web.kit.see_other(ACCOUNT) if ended else web.account_pages.out_of_date()
-
-
-async def post_time_zone(web: WebContext, request: Request) -> Response:
-    """POST /account/time-zone: change in which time zone a household reads dates.
-
-    A household that the person doesn't own gets the same answer as one that does not exist.
-    """
-    form = await web.kit.submitted_form(request, SET_TIME_ZONE, "household")
-    if form is None:
-        return web.account_pages.out_of_date()
-    household_id = UUID(form.fields.one("household"))  # the CSRF token covers it: we wrote it
-    chosen = form.fields.one("time_zone")
-    if chosen not in zone_names():
-        raise Invalid("Choose one of the time zones of the list.", field="time_zone")
-    async with transaction(web.kit.engine) as connection:
-        person = await find_person(connection, form.session.cookie, web.kit.clock())
-        if person is None or not await households.set_time_zone(connection, household_id, person.id, chosen):
-            return web.account_pages.out_of_date()
-    return web.kit.see_other(f"{ACCOUNT}?done=time_zone")
 
 
 async def post_password(web: WebContext, request: Request) -> Response:
