@@ -74,7 +74,7 @@ class ToolResult(BaseModel):
 class WriteResult(ToolResult):
     """The result of every tool that changes something."""
 
-    undo_ref: str | None = Field(default=None, description="Ref of this change, absent when nothing changed")
+    undo_ref: str | None = Field(default=None, description="Absent when nothing changed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ class ChangeResult(WriteResult):
     list: str | None = Field(default=None, description="Ref; absent when several")
     rev: int
     results: Sequence[EntryView]
-    counts: dict[str, int] = Field(description="Entries by status")
+    counts: Annotated[dict[str, int], _AN_OBJECT] = Field(description="Entries by status")
 
     def in_words(self) -> str:
         """What was done, by status: `Added to Groceries: 2 kg flour, milk.`"""
