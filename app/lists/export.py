@@ -23,7 +23,7 @@ from app.lists.queries import PlaceInCursor
 from app.lists.query_repository import Browse
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 Format = Literal["json", "csv", "markdown", "text"]
 
@@ -105,10 +105,10 @@ async def _write(
     async with aclosing(query_repository.read_in_parts(tenant, browse)) as parts:
         async for rows in parts:
             before = [last, *(row.place for row in rows[:-1])]
-            texts = await map_in_turns(
+            texts = await map_in_batches(
                 lambda each: text_form.item(text_form.cells(*each)), [*zip(rows, before, strict=True)]
             )
-            for row, text, price in zip(rows, texts, await map_in_turns(cost, texts), strict=True):
+            for row, text, price in zip(rows, texts, await map_in_batches(cost, texts), strict=True):
                 spent += price
                 if spent > longest and written:
                     return _piece(text_form, on, written, after, last, view, form)
@@ -309,15 +309,27 @@ def _as_text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-_RISKY: Final = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED: Final = re.compile(r"'+[=+\-@\t\r]")
+_SIGNS: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+"""What a formula begins with, also in full width."""
+
+_SIGN: Final = re.compile(f"[{_SIGNS}\t\r]")
+_AT_BEGINNING: Final = f"(?='*[{_SIGNS}\t\r])"
+_FURTHER_ON: Final = f"(?='*[{_SIGNS}])"
+_SEPARATED: Final = r"(?:\A|[;|\t\r\n])[;|\s\"]*+"
+"""The beginning, a line end, or another separator than the comma: a spreadsheet that splits there takes no account of
+our quotes. Each is matched with what follows, a formula or not, so that the time grows with the length only."""
+
+_RISKY: Final = re.compile(rf"\A({_AT_BEGINNING})|{_SEPARATED}({_FURTHER_ON})?")
+_GUARDED: Final = re.compile(rf"(\A)'{_AT_BEGINNING}|({_SEPARATED})(?:'{_FURTHER_ON})?")
 
 
 def guard(cell: str) -> str:
-    """Return a cell that no spreadsheet runs as a formula."""
-    return f"'{cell}" if _RISKY.match(cell) else cell
+    """Return a cell that no spreadsheet runs as a formula, wherever it splits it."""
+    if _SIGN.search(cell) is None:
+        return cell
+    return _RISKY.sub(lambda found: found[0] if found.lastindex is None else f"{found[0]}'", cell)
 
 
 def unguard(cell: str) -> str:
     """Return the cell as it was before `guard`."""
-    return cell[1:] if _GUARDED.match(cell) else cell
+    return _GUARDED.sub(lambda found: found[1] or found[2] or "", cell) if "'" in cell else cell

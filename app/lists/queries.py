@@ -21,7 +21,7 @@ from app.lists.query_repository import Browse, OpenPage
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
 from app.quantities.merge_key import merge_key, singular
-from app.runtime.turns import map_texts
+from app.runtime.batches import map_texts
 from app.text import clean, fold
 
 BIGGEST: Final = 2**63 - 1

@@ -36,7 +36,8 @@ from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, 
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
 from app.quantities.merge_key import merge_key
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
+from app.runtime.progress import STEP, Note, map_in_steps, note_nothing
 from app.text import clean
 
 MOST_CALLS: Final = 50
@@ -60,9 +61,9 @@ class Request:
     left_out: Sequence[str] | None = None
 
 
-async def undo(tenant: Tenant, request: Request) -> Changed:
+async def undo(tenant: Tenant, request: Request, note: Note = note_nothing) -> Changed:
     """Undo calls, the latest first; what has changed since is reported and left alone. A call of which some items are
-    left out can be undone again for the others.
+    left out can be undone again for the others. Of more than STEP changes of a call, it notes how far it is.
 
     Raises `Invalid` for a request that contradicts itself, `NotFound` when there is no such call on record or nothing
     of a name to leave out in it, `LimitReached` for too many, and for a single one `Conflict` when it is undone already
@@ -81,7 +82,7 @@ async def undo(tenant: Tenant, request: Request) -> Changed:
             if request.refs:
                 entries.append(ItemResult(event_ref(number), event))
             continue
-        undone = await _undo_call(tenant, event, chosen)
+        undone = await _undo_call(tenant, event, chosen, note)
         entries += undone.entries
         lists.update((each.id, each) for each in undone.lists)
         if undone.event_no is not None:
@@ -140,7 +141,7 @@ async def _choose(tenant: Tenant, request: Request, numbers: Sequence[int]) -> t
     changed: set[int] = set()
     for number in numbers:
         event = await event_repository.find_event(tenant, number)
-        records = await map_in_turns(read_record, event.changes) if event is not None else []
+        records = await map_in_batches(read_record, event.changes) if event is not None else []
         changed |= {record.item for record in records if isinstance(record, ItemRecord)}
     found = await item_repository.items_numbered(tenant, changed)
     meant: set[int] = set()
@@ -162,12 +163,14 @@ async def _choose(tenant: Tenant, request: Request, numbers: Sequence[int]) -> t
     return lambda record: not (isinstance(record, ItemRecord) and record.item in meant), ()
 
 
-async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen) -> Changed:
-    all_records = await map_in_turns(read_record, event.changes)
-    records = list(compress(all_records, await map_in_turns(chosen, all_records)))
+async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, note: Note) -> Changed:
+    if len(event.changes) <= STEP:
+        note = note_nothing
+    all_records = await map_in_steps(read_record, event.changes, note, 0, 2 * len(event.changes), "changes read")
+    records = list(compress(all_records, await map_in_batches(chosen, all_records)))
     clock = await repository.read_clock(tenant)
     list_entries, list_changes = await _undo_lists(tenant, clock, records)
-    item_entries, item_changes = await _undo_items(tenant, clock, event, records)
+    item_entries, item_changes = await _undo_items(tenant, clock, event, records, note)
     others = [*list_changes, *await _undo_defaults(tenant, records)]
     if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
@@ -195,7 +198,7 @@ async def _find_event(tenant: Tenant, number: int) -> Event | AppError:
 
 
 async def _undo_items(
-    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]
+    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord], note: Note
 ) -> tuple[list[ItemResult], list[Change]]:
     recorded = [record for record in records if isinstance(record, ItemRecord)]
     current = await item_repository.items_numbered(tenant, [record.item for record in recorded])
@@ -205,7 +208,8 @@ async def _undo_items(
         return undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
 
     remaining = [record for record in recorded if record.item in current]
-    planned = await map_in_turns(plan_for, remaining)
+    read = len(records)
+    planned = await map_in_steps(plan_for, remaining, note, read, 2 * read, "items planned")
     plans = {record.item: plan for record, plan in zip(remaining, planned, strict=True)}
     refused = await _items_without_room(tenant, current, plans.values())
     going = [plan.after for plan in plans.values() if plan.restored and plan.after.id not in refused]
@@ -227,12 +231,12 @@ async def _undo_items(
         before = None if stored is None else current[record.item]
         return ItemResult(item.name, Outcome(status, item, before=before, conflict=plan.conflict))
 
-    return await map_in_turns(conclude, remaining), changes
+    return await map_in_batches(conclude, remaining), changes
 
 
 async def _settle(tenant: Tenant, going: Sequence[Item]) -> dict[int, Item]:
     """Return restored items by number; those that are open again have variants that are free."""
-    are_open = await map_in_turns(attrgetter("is_open"), going)
+    are_open = await map_in_batches(attrgetter("is_open"), going)
     returning = list(compress(going, are_open))
     leaving = {item.id for item, is_open in zip(going, are_open, strict=True) if not is_open}
     namesakes = await item_repository.open_namesakes(tenant, returning) if returning else []

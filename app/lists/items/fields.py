@@ -18,7 +18,7 @@ from app.errors import Invalid, NotFound
 from app.households.models import Member
 from app.quantities import Quantity, make_quantity
 from app.quantities.merge_key import merge_key
-from app.runtime.turns import map_texts
+from app.runtime.batches import map_texts
 from app.text import clean, fold
 
 Priority = Literal["low", "high"]
@@ -187,7 +187,7 @@ class ParsedItem(ItemDetails):
 
 
 async def fold_notes(items: Collection[ItemDetails]) -> None:
-    """Fold the notes of items ahead, in turns: long ones take a while."""
+    """Fold the notes of items ahead, in batches: long ones take a while."""
     await map_texts(attrgetter("note_key"), [item for item in items if item.note], lambda item: len(item.note or ""))
 
 

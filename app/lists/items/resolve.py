@@ -15,7 +15,7 @@ from app.lists.models import LINES_LOOKED_AT, ShoppingList
 from app.lists.resolve_list import resolve_list
 from app.quantities import parse_phrase
 from app.quantities.merge_key import merge_key
-from app.runtime.turns import map_texts
+from app.runtime.batches import map_texts
 from app.text import clean
 
 State = Literal["open", "checked"]

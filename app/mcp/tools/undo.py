@@ -6,8 +6,9 @@ from app.households.tenant import Tenant
 from app.households.time_zones import zone_of
 from app.lists.history import undo as undoing
 from app.mcp.argument_types import Time, in_zone
-from app.mcp.spec import Hints, ToolSpec, WriteArguments
+from app.mcp.spec import Handler, Hints, Preparation, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
+from app.runtime.progress import reported_beside
 from app.scopes import LISTS_WRITE
 
 
@@ -24,27 +25,33 @@ class Arguments(WriteArguments):
     left_out: list[str] | None = Field(default=None, alias="except", description="Not for these items", max_length=100)
 
 
-async def undo(tenant: Tenant, arguments: Arguments) -> ChangeResult:
+async def undo(arguments: Arguments, preparation: Preparation) -> Handler[ChangeResult]:
     """Undoes one call or several, whoever made them: what they added, changed, checked, moved, removed or deleted is as
     before. What was changed again since is reported as a conflict and left alone. Undoing an undo brings the change
     back. Results show up to 100, conflicts first."""
-    zone = zone_of(tenant.membership.time_zone)
-    refs = [*([arguments.undo_ref] if arguments.undo_ref is not None else []), *(arguments.undo_refs or [])]
-    request = undoing.Request(
-        refs,
-        since=in_zone(arguments.since, zone),
-        until=in_zone(arguments.until, zone),
-        items=arguments.items,
-        left_out=arguments.left_out,
-    )
-    return change_result(await undoing.undo(tenant, request))
+
+    async def handler(tenant: Tenant) -> ChangeResult:
+        zone = zone_of(tenant.membership.time_zone)
+        refs = [*([arguments.undo_ref] if arguments.undo_ref is not None else []), *(arguments.undo_refs or [])]
+        request = undoing.Request(
+            refs,
+            since=in_zone(arguments.since, zone),
+            until=in_zone(arguments.until, zone),
+            items=arguments.items,
+            left_out=arguments.left_out,
+        )
+        async with reported_beside(preparation.report) as note:
+            return change_result(await undoing.undo(tenant, request, note))
+
+    return handler
 
 
 UNDO = ToolSpec(
-    undo,
+    None,
     Arguments,
     ChangeResult,
     title="Undo a change",
     scopes=frozenset({LISTS_WRITE}),
     hints=Hints(read_only=False, destructive=False, idempotent=False),
+    prepare=undo,
 )

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.errors import Invalid
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import update, update_matching
-from app.lists.items.filters import refuse_unless_one_way
+from app.lists.items.filters import require_names_or_filter
 from app.lists.items.update_matching import BulkUpdate
 from app.lists.models import ITEMS_PER_CALL
 from app.mcp.argument_types import Number
@@ -64,7 +64,7 @@ async def update_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     it applies the same change to every match: moves them to a store, renames a category, multiplies amounts, converts
     units. Results show up to 100."""
     by, bulk = arguments.item_filter(), arguments.bulk_update()
-    refuse_unless_one_way(arguments.items, by)
+    require_names_or_filter(arguments.items, by)
     if arguments.items is not None:
         if bulk:
             message = "set_, clear, quantity_factor and convert_to go with where_ or view; in items, name the details."
