@@ -17,7 +17,7 @@ from app.lists import query_repository, repository
 from app.lists.items.fields import NAME_LENGTH, PageRow, Place, Priority, parse_assignee
 from app.lists.items.filters import spellings_of
 from app.lists.models import Missing, Order, ShoppingList, View
-from app.lists.query_repository import Browse, OpenPage
+from app.lists.query_repository import Browse, OpenPage, PriceTotal
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
 from app.quantities.merge_key import merge_key, singular
@@ -45,7 +45,8 @@ class Page:
     """Items in the view, the refs of those that left it (with `since_rev`), and where the next page starts.
 
     With `full`, everything in the view is there although `since_rev` was given, because older events are deleted, or
-    because too much has left the list. `found` are all rows that were read, also those that are out of the view.
+    because too much has left the list. `totals` are those of all items in the view, on whatever page; None where they
+    weren't asked for. `found` are all rows that were read, also those that are out of the view.
     """
 
     list: ShoppingList | None
@@ -72,10 +73,13 @@ class Page:
             next_cursor=self.cursor_after(kept[-1]),
         )
 
+    totals: Sequence[PriceTotal] | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which items to read; `list` is a name, a ref, None for the default list, or `*` for all lists."""
+    """Which items to read; `list` is a name, a ref, None for the default list, or `*` for all lists. With
+    `with_totals`, the first page has the sums of the prices."""
 
     list: str | None = None
     view: View = "open"
@@ -89,11 +93,29 @@ class Request:
     since_rev: int | None = None
     cursor: str | None = None
     limit: int = 100
+    with_totals: bool = False
 
 
 async def read_items(tenant: Tenant, request: Request) -> Page:
     """Return a page of items. Raises `NotFound` for the list, the person, and a store or category that nothing in the
     household has, and `Invalid` for the query and the cursor."""
+    page = await _read_page(tenant, request)
+    if not request.with_totals or request.cursor is not None:
+        return page
+    return replace(page, totals=await _totals(tenant, await _browsed(tenant, page.list, request), request.query))
+
+
+async def _totals(tenant: Tenant, browse: Browse, query: str | None) -> Sequence[PriceTotal] | None:
+    """Return the sums of the prices of all pages; None where a query would have too much to look through."""
+    if query is not None:
+        found, more = await _search(tenant, browse, _words(query), MOST_SEARCHED)
+        if more is not None:
+            return None
+        browse = replace(browse, numbers=[row.no for row in found])
+    return await query_repository.read_price_totals(tenant, browse)
+
+
+async def _read_page(tenant: Tenant, request: Request) -> Page:
     cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)
     if _is_for_open_items(request):
         after = None if cursor is None else cursor.place[-2:]
@@ -135,7 +157,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
 
 async def read_items_alone(household: ProvenHousehold, request: Request) -> Page | None:
     """Return the page that `read_items` returns, in one message; None where it takes more."""
-    if not _is_for_open_items(request):
+    if not _is_for_open_items(request) or request.with_totals:
         return None
     cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)
     after = None if cursor is None else cursor.place[-2:]
@@ -146,7 +168,7 @@ async def read_items_alone(household: ProvenHousehold, request: Request) -> Page
 def _is_for_open_items(request: Request) -> bool:
     """Return whether a request is for the open items of one list, in its order, without filters: what nearly every
     call asks for."""
-    plain = Request(request.list, cursor=request.cursor, limit=request.limit)
+    plain = Request(request.list, cursor=request.cursor, limit=request.limit, with_totals=request.with_totals)
     # A list without an order of categories is in the order of its items either way.
     return request.list != ALL_LISTS and (request == plain or request == replace(plain, group_by="none"))
 
@@ -178,6 +200,17 @@ async def _browse(
     tenant: Tenant, on: ShoppingList | None, request: Request, since_rev: int | None, cursor: "Cursor | None"
 ) -> tuple[list[PageRow], Place | None]:
     """Return the rows of the page, and the place behind which the next one starts; None on the last."""
+    browse = replace(
+        await _browsed(tenant, on, request), since_rev=since_rev, after=None if cursor is None else cursor.place
+    )
+    if request.query is not None:
+        return await _search(tenant, browse, _words(request.query), request.limit)
+    rows = await query_repository.read_page(tenant, browse)
+    return rows[: request.limit], rows[request.limit - 1].place if len(rows) > request.limit else None
+
+
+async def _browsed(tenant: Tenant, on: ShoppingList | None, request: Request) -> Browse:
+    """Return which items a request is about, from the first one on, but for its query."""
     stores = categories = assignee_id = None
     if request.store is not None:
         stores = await spellings_of(request.store, await query_repository.stores_of(tenant), "store")
@@ -186,7 +219,7 @@ async def _browse(
     if request.assignee is not None:
         members = await households.members_of(tenant.connection, tenant.household_id)
         assignee_id = parse_assignee(request.assignee, "assignee", members)
-    browse = Browse(
+    return Browse(
         list_id=on.id if on is not None else None,
         view=request.view,
         group_by=request.group_by,
@@ -195,14 +228,8 @@ async def _browse(
         assignee_id=assignee_id,
         priority=request.priority,
         missing=request.missing,
-        since_rev=since_rev,
-        after=None if cursor is None else cursor.place,
         limit=request.limit + 1,
     )
-    if request.query is not None:
-        return await _search(tenant, browse, _words(request.query), request.limit)
-    rows = await query_repository.read_page(tenant, browse)
-    return rows[: request.limit], rows[request.limit - 1].place if len(rows) > request.limit else None
 
 
 async def _search(

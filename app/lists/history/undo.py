@@ -1,5 +1,6 @@
 """Undoing calls: everything they changed is restored, except what has changed again since. An undo can be undone."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from app.lists.history.changes import (
     DefaultRecord,
     EventChange,
     EventRecord,
+    HabitRecord,
     ItemRecord,
     ListChange,
     ListRecord,
@@ -31,6 +33,8 @@ from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.edits import assignee_names, settle_variants
 from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item
+from app.lists.items.habit_repository import find_habits, save_habits
+from app.lists.items.habits import unlearn
 from app.lists.items.resolve import ref_number
 from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, ShoppingList, event_numbers, event_ref
 from app.lists.repository import Clock
@@ -169,15 +173,26 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, note: Note) -
     all_records = await map_in_steps(read_record, event.changes, note, 0, 2 * len(event.changes), "changes read")
     records = list(compress(all_records, await map_in_batches(chosen, all_records)))
     clock = await repository.read_clock(tenant)
-    list_entries, list_changes = await _undo_lists(tenant, clock, records)
+    changed_lists = [record for record in records if isinstance(record, ListRecord)]
+    to_delete = [record for record in changed_lists if _would_delete(record)]
+    to_restore = [record for record in changed_lists if not _would_delete(record)]
+    list_entries, list_changes = await _undo_lists(tenant, clock, to_restore)
     item_entries, item_changes = await _undo_items(tenant, clock, event, records, note)
-    others = [*list_changes, *await _undo_defaults(tenant, records)]
+    gone = Counter(change.after.list_id for change in item_changes if change.after.deleted_at is not None)
+    deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
+    list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
+    others = [*list_changes, *await _undo_defaults(tenant, records), *await _undo_habits(tenant, clock, records)]
     if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
     entries = list_entries + item_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+
+
+def _would_delete(record: ListRecord) -> bool:
+    """Whether undoing a change of a list deletes it: that comes after its items have gone."""
+    return record.before is None or record.before.get("deleted_at") is not None
 
 
 def _not_found() -> NotFound:
@@ -270,15 +285,16 @@ async def _items_without_room(
 
 
 async def _undo_lists(
-    tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
+    tenant: Tenant, clock: Clock, recorded: Sequence[ListRecord], gone: Mapping[UUID, int] | None = None
 ) -> tuple[list[ItemResult], list[ListChange]]:
-    recorded = [record for record in records if isinstance(record, ListRecord)]
+    """Undo changes of lists; `gone` is how many items this undo takes off each list."""
     current = await repository.lists_numbered(tenant, [record.list for record in recorded]) if recorded else {}
     entries: list[ItemResult] = []
     changes: list[ListChange] = []
     for record in recorded:
         before = current[record.list]
-        plan = undo_list(record, before, before.open_items + before.checked_items, clock.now)
+        remaining = before.open_items + before.checked_items - (gone or {}).get(before.id, 0)
+        plan = undo_list(record, before, remaining, clock.now)
         refusal = await _list_refusal(tenant, before, plan)
         if refusal is not None:
             entries.append(ItemResult(before.name, refusal, ref=before.ref))
@@ -318,6 +334,17 @@ async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[A
             await repository.set_default_list(tenant, record.default_of, record.before)
             changes.append(DefaultChange(record.default_of, record.after, record.before))
     return changes
+
+
+async def _undo_habits(tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]) -> list[AnyChange]:
+    recorded = [record for record in records if isinstance(record, HabitRecord)]
+    if not recorded:
+        return []
+    known = await find_habits(tenant, [record.habit for record in recorded])
+    undone = [unlearn(known, record.habit, record.before, record.after) for record in recorded]
+    changes = [change for change in undone if change is not None]
+    await save_habits(tenant, clock.rev, changes)
+    return [*changes]
 
 
 async def _mark_as_undone(tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]) -> list[AnyChange]:

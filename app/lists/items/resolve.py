@@ -21,6 +21,7 @@ from app.text import clean
 State = Literal["open", "checked"]
 
 _REF: Final = re.compile(r"[Ii](\d{1,9})")
+_LINE_ENDS_OR_TABS: Final = re.compile(r"[\n\r\t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,18 @@ def ref_number(text: str) -> int | None:
 
 def _parse(name: str, field: str) -> _Name | AppError:
     try:
-        text = clean(name, field, NAME_LENGTH + NOTE_LENGTH)
+        text = clean(_in_one_line(name), field, NAME_LENGTH + NOTE_LENGTH)
     except AppError as refusal:
         return refusal
     number = ref_number(text)
     phrase = parse_phrase(text)
     parts = ParsedItem(phrase.name, quantity=phrase.quantity, note=phrase.note)
     return _Name(field, number, merge_key(text), parts)
+
+
+def _in_one_line(name: str) -> str:
+    """Return a name that was broken into lines, or copied with the end of its line, with spaces for them."""
+    return " ".join(name.split()) if _LINE_ENDS_OR_TABS.search(name) is not None else name
 
 
 class _Among:

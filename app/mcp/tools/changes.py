@@ -35,10 +35,6 @@ class ErrorView(BaseModel):
     candidates: list[str] | None = None
 
 
-_AN_OBJECT: Final = WithJsonSchema({"type": "object"})
-"""Where a description says more than the schema would: assistants read it once for each tool."""
-
-
 class EntryView(BaseModel):
     """One entry of the call."""
 
@@ -49,11 +45,24 @@ class EntryView(BaseModel):
     ref: str | None = None
     note: str | None = None
     quantity: str | None = None
-    was: str | None = Field(default=None, description="Quantity before")
-    changes: Annotated[dict[str, str] | None, _AN_OBJECT] = Field(default=None, description="before → after, by detail")
-    similar: list[str] | None = Field(default=None, description="Open lines of that name")
-    error: Annotated[ErrorView | None, _AN_OBJECT] = Field(default=None, description="code, message, candidates")
-    current: Annotated[dict[str, str] | None, _AN_OBJECT] = Field(default=None, description="In conflict: values now")
+    was: str | None = None
+    changes: dict[str, str] | None = None
+    similar: list[str] | None = None
+    error: ErrorView | None = None
+    current: dict[str, str] | None = None
+
+
+_ENTRIES: Final = WithJsonSchema(
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "description": "name, status, ref, note, quantity, was (quantity before), changes (before → after), similar "
+            "(open lines of that name), error (code, message, candidates), current (in conflict: values now)",
+        },
+    }
+)
+"""A sentence says more than the schema of `EntryView` would, which assistants read once for each tool."""
 
 
 class ChangeResult(WriteResult):
@@ -64,8 +73,8 @@ class ChangeResult(WriteResult):
 
     list: str | None = Field(default=None, description="Ref; absent when several")
     rev: int
-    results: Sequence[EntryView]
-    counts: Annotated[dict[str, int], _AN_OBJECT] = Field(description="Entries by status")
+    results: Annotated[Sequence[EntryView], _ENTRIES]
+    counts: dict[str, int] = Field(description="Entries by status")
 
     def in_words(self) -> str:
         """What was done, by status: `Added to Groceries: 2 kg flour, milk.`"""
