@@ -57,8 +57,8 @@ _ENTRIES: Final = WithJsonSchema(
         "type": "array",
         "items": {
             "type": "object",
-            "description": "name, status, ref, note, quantity, was (quantity before), changes (before → after), similar "
-            "(open lines of that name), error (code, message, candidates), current (in conflict: values now)",
+            "description": "name, status, ref, note, quantity, was (quantity before), changes (before → after), "
+            "similar (open lines of that name), error (code, message, candidates), current (in conflict: values now)",
         },
     }
 )
