@@ -1,7 +1,7 @@
 """The settings of a household: its name, its currency, its language and its time zone."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from app.audit.models import Action, AuditEntry
@@ -15,8 +15,8 @@ from app.households.time_zones import zone_names
 from app.text import clean
 
 LONGEST_NAME: Final = 100
-LANGUAGES: Final = ("en", "de", "fr", "es")
-"""The languages in which shopping lines are understood."""
+Language = Literal["en", "de", "fr", "es"]
+"""A language in which shopping lines are understood."""
 
 
 async def change_household(
@@ -27,7 +27,7 @@ async def change_household(
     by: UUID,
     name: str | None = None,
     currency: str | None = None,
-    locale: str | None = None,
+    locale: Language | None = None,
     time_zone: str | None = None,
 ) -> None:
     """Change what is given, as an owner. Raises `RoleRefused`, and `Invalid` with the field."""
@@ -37,15 +37,13 @@ async def change_household(
     if currency is not None:
         values["currency"] = currency_code(currency, "currency")
     if locale is not None:
-        if locale not in LANGUAGES:
-            raise Invalid(f"locale must be one of {', '.join(LANGUAGES)}.", field="locale")
         values["locale"] = locale
     if time_zone is not None:
         if time_zone not in zone_names():
             raise Invalid("time_zone must be a name of the IANA database, such as Europe/Berlin.", field="time_zone")
         values["time_zone"] = time_zone
     if not values:
-        raise Invalid("Nothing to change: give a name, a currency, a locale or a time zone.")
+        raise Invalid("Nothing to change: give a name, a currency, a locale or a time zone.", field="name")
     require_owner(await lock_members(connection, household_id), by)
     await repository.update_household(connection, household_id, values)
     entry = AuditEntry(

@@ -178,7 +178,7 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, note: Note) -
     to_restore = [record for record in changed_lists if not _would_delete(record)]
     list_entries, list_changes = await _undo_lists(tenant, clock, to_restore)
     item_entries, item_changes = await _undo_items(tenant, clock, event, records, note)
-    gone = Counter(change.after.list_id for change in item_changes if change.after.deleted_at is not None)
+    gone = Counter([change.after.list_id for change in item_changes if change.after.deleted_at is not None])
     deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
     others = [*list_changes, *await _undo_defaults(tenant, records), *await _undo_habits(tenant, clock, records)]
