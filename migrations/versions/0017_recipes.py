@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.helpers import grant, tenant_table
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:
