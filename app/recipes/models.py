@@ -12,6 +12,9 @@ RecipeKind = Literal["recipe", "staples"]
 
 RECIPES_PER_HOUSEHOLD: Final = 1_000
 LINES_PER_RECIPE: Final = 100
+CHARACTERS_PER_RECIPE: Final = 20_000
+"""Of all lines, so that a recipe fits one answer."""
+
 MOST_SERVINGS: Final = 1_000
 NAME_LENGTH: Final = 200
 NOTE_LENGTH: Final = 2_000

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 from app.errors import Invalid
 from app.quantities import parse_phrase
-from app.recipes.models import LINES_PER_RECIPE, MOST_SERVINGS, NAME_LENGTH, NOTE_LENGTH, RecipeLine
+from app.recipes.models import (
+    CHARACTERS_PER_RECIPE,
+    LINES_PER_RECIPE,
+    MOST_SERVINGS,
+    NAME_LENGTH,
+    NOTE_LENGTH,
+    RecipeLine,
+)
 from app.text import clean
 
 
@@ -29,11 +36,10 @@ def parse_recipe_line(text: str, field: str) -> RecipeLine:
 
 def parse_recipe_lines(lines: Sequence[tuple[str, str]], field: str) -> tuple[RecipeLine, ...]:
     """Return lines that are given as texts, each with what it is called in a message."""
-    refuse_too_many_lines(len(lines), field)
-    return tuple(parse_recipe_line(text, named) for text, named in lines)
-
-
-def refuse_too_many_lines(number: int, field: str) -> None:
-    """Raise `Invalid` for more lines than a recipe may have."""
-    if number > LINES_PER_RECIPE:
+    if len(lines) > LINES_PER_RECIPE:
         raise Invalid(f"{field} has more than {LINES_PER_RECIPE} lines. Save it as several recipes.", field=field)
+    parsed = tuple(parse_recipe_line(text, named) for text, named in lines)
+    if sum(len(str(line)) for line in parsed) > CHARACTERS_PER_RECIPE:
+        message = f"The lines of {field} have more than {CHARACTERS_PER_RECIPE:,} characters. Shorten their notes."
+        raise Invalid(message, field=field)
+    return parsed

@@ -30,6 +30,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "save_list": {"list": "L1", "name": "Poison"},
     "delete_list": {"list": "L2", "confirm_name": "Hardware"},
     "import_items": {"data": "poison"},
+    "get_recipes": {},
+    "save_recipe": {"recipe": "R1", "items": ["poison"]},
+    "apply_recipe": {"recipe": "R1"},
     "undo": {"undo_ref": "e1"},
     "invite_member": {},
     "join_household": {"code": "0000-0000-0000-0000"},
@@ -45,6 +48,7 @@ async def eve(factory: Factory, each_era: McpClient) -> McpClient:
     await each_era.call("add_items", items=["Ada's secret present"])
     await each_era.call("save_list", name="Hardware")
     await each_era.call("add_items", items=["Ada's secret saw"], list="L2")
+    await each_era.call("save_recipe", name="Ada's secret soup", items=["1 l secret stock"])
     stranger = await factory.connected("Eve")
     return McpClient(each_era.http, stranger.token, each_era.era)
 
@@ -70,17 +74,21 @@ async def write_everywhere(client: McpClient) -> None:
     await client.call("update_items", items=[{"item": "tea", "category": "Drinks"}])
     await client.call("move_items", items=["tea"], to_list="Elsewhere")
     await client.call("check_items", items=["tea"], list="Elsewhere", store="Market")
+    await client.call("save_recipe", name="Iced tea", items=["tea"])
 
 
 async def everything(client: McpClient) -> list[dict[str, Any]]:
-    """The lists of the client's household, and every detail of what is on them."""
+    """The lists and recipes of the client's household, and every detail of what is on them."""
     items = await client.call("list_items", list="*", view="all", detail="full")
-    return [await client.call("get_overview"), items]
+    recipes = [
+        await client.call("get_recipes", recipe=each["ref"]) for each in (await client.call("get_recipes"))["recipes"]
+    ]
+    return [await client.call("get_overview"), items, *recipes]
 
 
 def on_nothing(value: str) -> str:
     """A text with refs that exist nowhere in place of the ones that Ada's household has."""
-    return re.sub(r"\b([eiL])[12]\b", r"\g<1>99", value)
+    return re.sub(r"\b([eiLR])[12]\b", r"\g<1>99", value)
 
 
 def test_every_tool_is_tried() -> None:
@@ -310,6 +318,10 @@ GUESSES: list[tuple[str, dict[str, Any]]] = [
     ("list_items", {"store": "Sawmill", "list": "*"}),
     ("export_list", {"list": "Hard"}),
     ("undo", {"undo_ref": "e3"}),
+    ("get_recipes", {"recipe": "secret soup"}),
+    ("get_recipes", {"cursor": "IiI"}),
+    ("apply_recipe", {"recipe": "Ada's secret soup"}),
+    ("save_recipe", {"recipe": "R1", "name": "mine"}),
     ("save_list", {"name": "Hardware"}),
     ("delete_list", {"list": "Hard", "confirm_name": "Hard"}),
 ]
