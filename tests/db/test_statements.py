@@ -90,6 +90,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "save_list": [
         {"name": "Holidays", "default": True},
         {"list": "Holidays", "store": "Kiosk", "default": False},
+        {"name": "Next week", "copy_of": "L1", "copy_view": "all"},
     ],
     "undo": [{"undo_ref": ref, "idempotency_key": f"undo {ref}"} for ref in ("e4", "e4", "e3", "e2", "e1")],
     "update_items": [

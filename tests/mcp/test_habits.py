@@ -113,7 +113,9 @@ async def test_clearing_forgets(home: McpClient) -> None:
     assert await lines(home) == [{"name": "milk", "quantity": 2, "category": "Dairy"}]
 
 
-@pytest.mark.parametrize("change", [{"quantity": 1, "unit": "bag"}, {"quantity": 2, "unit": "l"}, {"quantity": 5}])
+@pytest.mark.parametrize(
+    "change", [{"quantity": 1, "unit": "bag"}, {"quantity": 2, "unit": "l"}, {"quantity": 5}, {"quantity_delta": 1}]
+)
 async def test_another_amount_is_no_correction_of_the_unit(client: McpClient, change: dict[str, Any]) -> None:
     await client.call("add_items", items=["3 lemons"])
     await correct(client, "lemon", **change)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from app.households.tenant import Tenant
 from app.lists import save_list as list_saving
+from app.lists.models import View
 from app.lists.save_list import CATEGORIES, ListSettings
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
@@ -25,13 +26,17 @@ class Arguments(WriteArguments):
     store: str | None = Field(default=None, description="Where it is shopped for; empty text clears")
     currency: str | None = Field(default=None, description="ISO 4217; empty text: the household's", examples=["EUR"])
     category_order: CategoryNames | None = None
+    copy_of: str | None = Field(
+        default=None, description="For a new list: the list to copy, settings and items", max_length=200
+    )
+    copy_view: View | None = Field(default=None, description="Items to copy, to be bought; open if left out")
     archived: bool | None = Field(default=None, description="Put away, or back in use")
     default: bool | None = Field(default=None, description="The list I mean when I name none")
 
 
 async def save_list(tenant: Tenant, arguments: Arguments) -> ChangeResult:
-    """Makes a shopping list, or renames, archives or changes one: its store, currency, order of categories, and whether
-    it is the default list."""
+    """Makes a shopping list, also as a copy of another one, or renames, archives or changes one: its store, currency,
+    order of categories, and whether it is the default list."""
     settings = ListSettings(
         name=arguments.name,
         store=arguments.store,
@@ -40,7 +45,11 @@ async def save_list(tenant: Tenant, arguments: Arguments) -> ChangeResult:
         archived=arguments.archived,
         default=arguments.default,
     )
-    return change_result(await list_saving.save_list(tenant, arguments.list, settings))
+    return change_result(
+        await list_saving.save_list(
+            tenant, arguments.list, settings, copy_of=arguments.copy_of, view=arguments.copy_view
+        )
+    )
 
 
 SAVE_LIST = ToolSpec(

@@ -50,7 +50,8 @@ class Arguments(FilterArguments):
 
 
 async def update_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
-    """Overwrites details of items on a shopping list, such as quantity, name, note or store, or clears them. With
+    """Overwrites details of items on a shopping list, such as quantity, name, note or store, or clears them; what is
+    corrected of unit, category or store is remembered for that name. quantity_delta -1 means one less. With
     if_rev, an item that someone changed meanwhile fails as a conflict and shows its current values. With where_ or view
     it applies the same change to every match: moves them to a store, renames a category, converts units. Results show
     up to 100."""
@@ -110,5 +111,5 @@ UPDATE_ITEMS = ToolSpec(
     alone=_update_items_alone,
     title="Change items",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=True, idempotent=True),
+    hints=Hints(read_only=False, destructive=True, idempotent=False),
 )
