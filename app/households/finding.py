@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.db import Connection
 from app.errors import Ambiguous, NotFound
-from app.households.models import Membership, NamedHousehold
+from app.households.models import Member, Membership, NamedHousehold
 from app.households.repository import find_household_with_ref, households_after
 from app.text import fold
 
@@ -50,3 +50,25 @@ async def find_among_all(connection: Connection, household: str) -> UUID:
     if len(found) > 1:
         raise several(found[:MOST_NAMESAKES])
     return found[0].id
+
+
+ME: Final = "me"
+
+
+def named_member(members: Sequence[Member], name: str, me: UUID) -> Member:
+    """Return the member that a name or ref means, or `me`. Raises `NotFound` and `Ambiguous` with candidates."""
+    folded = fold(name)
+    mine = [each for each in members if folded == ME and each.person_id == me]
+    found = (
+        mine
+        or [each for each in members if each.ref == folded]
+        or [each for each in members if fold(each.name) == folded]
+    )
+    candidates = [f"{each.name} ({each.ref})" for each in members]
+    if not found:
+        message = "There is no member of that name. Use one of the candidates, or me."
+        raise NotFound(message, field="person", candidates=candidates)
+    if len(found) > 1:
+        message = "Several members have that name. Use the ref of one of the candidates."
+        raise Ambiguous(message, field="person", candidates=[f"{each.name} ({each.ref})" for each in found])
+    return found[0]

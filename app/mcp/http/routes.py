@@ -55,6 +55,7 @@ class McpEndpoints:
                 engine,
                 authenticator,
                 pubsub.lists_changed,
+                pubsub.members_changed,
                 self.subscriptions,
                 audit,
                 elicitation,
