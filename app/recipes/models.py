@@ -13,7 +13,7 @@ RecipeKind = Literal["recipe", "staples"]
 RECIPES_PER_HOUSEHOLD: Final = 1_000
 LINES_PER_RECIPE: Final = 100
 CHARACTERS_PER_RECIPE: Final = 20_000
-"""Of all lines, so that a recipe fits one answer."""
+"""Of all lines as they are typed, so that a recipe is read without a pause and fits one answer."""
 
 MOST_SERVINGS: Final = 1_000
 NAME_LENGTH: Final = 200

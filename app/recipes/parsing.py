@@ -38,8 +38,7 @@ def parse_recipe_lines(lines: Sequence[tuple[str, str]], field: str) -> tuple[Re
     """Return lines that are given as texts, each with what it is called in a message."""
     if len(lines) > LINES_PER_RECIPE:
         raise Invalid(f"{field} has more than {LINES_PER_RECIPE} lines. Save it as several recipes.", field=field)
-    parsed = tuple(parse_recipe_line(text, named) for text, named in lines)
-    if sum(len(str(line)) for line in parsed) > CHARACTERS_PER_RECIPE:
-        message = f"The lines of {field} have more than {CHARACTERS_PER_RECIPE:,} characters. Shorten their notes."
+    if sum(len(text) for text, _ in lines) > CHARACTERS_PER_RECIPE:
+        message = f"The lines of {field} have more than {CHARACTERS_PER_RECIPE:,} characters. Shorten them."
         raise Invalid(message, field=field)
-    return parsed
+    return tuple(parse_recipe_line(text, named) for text, named in lines)

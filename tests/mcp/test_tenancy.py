@@ -143,6 +143,8 @@ async def test_a_list_of_another_household_is_answered_like_one_that_does_not_ex
     each_era: McpClient, eve: McpClient, tool: str
 ) -> None:
     before = await everything(each_era)
+    if tool == "apply_recipe":
+        await eve.call("save_recipe", name="Eve's soup", items=["stock"])
     refusals = [
         await eve.refusal(tool, **{**ARGUMENTS[tool], "list": named}) for named in ("L2", "Hardware", "L9", "Nowhere")
     ]
