@@ -8,6 +8,7 @@ from app.db import Connection
 from app.errors import Ambiguous, NotFound
 from app.households.models import Membership, NamedHousehold
 from app.households.repository import find_household_with_ref, households_after
+from app.quantities.matching import find_named, split_label
 from app.text import fold
 
 PAGE: Final = 1_000
@@ -21,6 +22,16 @@ def matching(among: Iterable[Found], household: str) -> list[Found]:
     """Return the one with this ref, or else those with this name, ignoring case and accents."""
     among, folded = list(among), fold(household)
     return [each for each in among if each.ref == folded] or [each for each in among if fold(each.name) == folded]
+
+
+def meant(among: Sequence[Membership], household: str) -> list[Membership]:
+    """Return those of a person's households that a ref or a name means; `app/quantities/matching.py` says how."""
+    label = split_label(household)
+    return (
+        matching(among, household)
+        or [each for each in among if label == (each.name, each.ref)]
+        or find_named(household, [(each.name, each) for each in among], MOST_NAMESAKES)
+    )
 
 
 def labels(found: Sequence[Membership | NamedHousehold]) -> list[str]:

@@ -13,7 +13,7 @@ from app.quantities import Quantity
 
 OnDuplicate = Literal["merge", "separate", "skip"]
 View = Literal["open", "checked", "all"]
-GroupBy = Literal["none", "category", "store", "assignee", "recipe"]
+GroupBy = Literal["none", "category", "store", "assignee"]
 
 ITEMS_PER_CALL: Final = 100
 ITEMS_PER_LIST: Final = 10_000
@@ -122,6 +122,19 @@ Status = Literal[
     "undone",
     "unchanged",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEntry:
+    """An entry of a call that can't be used as it was sent, in the place of what it should have been."""
+
+    name: str
+    refusal: AppError
+
+
+def name_of(entry: str | RefusedEntry) -> str:
+    """Return the text by which an entry is told apart from the others."""
+    return entry if isinstance(entry, str) else entry.name
 
 
 @dataclass(frozen=True, slots=True)

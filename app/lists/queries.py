@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field, TypeAdapter
@@ -113,8 +113,9 @@ async def _read_open_items(tenant: Tenant, request: Request, cursor: "Cursor | N
     after = None if cursor is None else cursor.place[-2:]
     found = await query_repository.read_open_page(tenant, request.list, after, request.limit + 1)
     if found is None:
-        await resolve_list(tenant, request.list)  # raises, with the lists as candidates
-        return await _read_open_items(tenant, request, cursor)  # the list was created just now
+        # By what people say for its name, or created just now.
+        meant = await resolve_list(tenant, request.list)
+        return await _read_open_items(tenant, replace(request, list=meant.ref), cursor)
     return _open_page(found, request, cursor)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Select,
     Text,
@@ -150,12 +151,12 @@ def _view_of(view: View) -> ColumnElement[bool]:
 def _group_of(group_by: GroupBy) -> ColumnElement[str | None]:
     """Return what orders items first, ignoring case; in byte order, so that every database orders alike."""
     # The list's own order of categories comes before the others, as numbers of one width; "x" sorts after every digit.
-    rank = func.array_position(lists.c.category_order, items.c.category)
+    ordered = cast(func.lower(cast(lists.c.category_order, Text)), ARRAY(Text))
+    rank = func.array_position(ordered, func.lower(items.c.category))
     column: dict[GroupBy, ColumnElement[str | None]] = {
         "category": func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category,
         "store": _STORE,
         "assignee": people.c.name,
-        "recipe": cast(items.c.recipe_id, Text),
     }
     return func.lower(column.get(group_by, null())).collate("C")
 

@@ -20,12 +20,22 @@ from app.audit.log import AuditLog
 from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
 from app.db.engine import Driver
-from app.errors import Ambiguous, AppError, Conflict
+from app.errors import Ambiguous, AppError, Conflict, Several
 from app.households.tenant import ListsChanged, ProvenHousehold, Tenant, prove_household
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
-from app.mcp.choices import NO_CLIENT, Answers, CallIdentity, Choices, Client, InputNeeded, can_be_asked, with_values
+from app.mcp.choices import (
+    NO_CLIENT,
+    Answers,
+    CallIdentity,
+    Choices,
+    Client,
+    InputNeeded,
+    ambiguous_in,
+    can_be_asked,
+    with_values,
+)
 from app.mcp.errors import tool_error, tool_fault
 from app.mcp.spec import (
     KEY_LENGTH,
@@ -36,7 +46,7 @@ from app.mcp.spec import (
     WriteResult,
     text_content,
 )
-from app.mcp.validation import validate
+from app.mcp.validation import validate, without_refused
 from app.runtime.turns import Report
 from app.text import clean
 
@@ -219,10 +229,10 @@ class Dispatch:
                     answer = await _run(work, serve, tenant)
         except InputNeeded as needed:
             asked = needed.asked
-        except Ambiguous as refusal:
-            if not client.can_ask or not can_be_asked([refusal]):
+        except (Ambiguous, Several) as refusal:
+            asked = [*ambiguous_in(refusal)]
+            if not client.can_ask or not can_be_asked(asked):
                 raise
-            asked = [refusal]
         else:
             return Served(answer)
         call.outcome, call.touched = INPUT_REQUIRED, None
@@ -249,7 +259,7 @@ async def _run_alone(work: _Work, household: ProvenHousehold) -> bytes | None:
         return None
 
     def serialise(result: ToolResult) -> bytes:
-        _ask_what_is_ambiguous(result, work.client)
+        _refuse_or_ask(result, work.client)
         call.touched = result.touched()
         return _answer_of(result)
 
@@ -293,13 +303,16 @@ async def _handle(work: _Work, serve: Callable[[Tenant], Awaitable[Any]], tenant
     if confirm is not None and work.client.can_ask and not work.answers.is_confirmed:
         raise InputNeeded(await confirm(tenant, work.arguments))
     result: ToolResult = await serve(tenant)
-    _ask_what_is_ambiguous(result, work.client)
+    _refuse_or_ask(result, work.client)
     return result
 
 
-def _ask_what_is_ambiguous(result: ToolResult, client: Client) -> None:
-    if client.can_ask and can_be_asked(refusals := result.ambiguities()):
-        raise InputNeeded(refusals)
+def _refuse_or_ask(result: ToolResult, client: Client) -> None:
+    """Raise what asks the person about ambiguous entries, or refuses a call of which every entry failed."""
+    if client.can_ask and can_be_asked(ambiguous := result.ambiguities()):
+        raise InputNeeded(ambiguous)
+    if (refusal := result.refusal()) is not None:
+        raise refusal
 
 
 def _answer_of(result: ToolResult) -> bytes:
@@ -314,5 +327,6 @@ def _answer(structured: str, content: list[dict[str, Any]]) -> bytes:
 
 
 def _hash(name: str, arguments: WriteArguments) -> str:
-    plain = arguments.model_dump(mode="json", exclude={"idempotency_key"}, exclude_none=True)
+    sent = without_refused(arguments)
+    plain = sent.model_dump(mode="json", exclude={"idempotency_key"}, exclude_none=True, warnings=False)
     return hashlib.sha256(json.dumps([name, plain], sort_keys=True).encode()).hexdigest()

@@ -14,9 +14,10 @@ from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from app.errors import Invalid, NotFound
+from app.errors import Ambiguous, Invalid, NotFound
 from app.households.models import Member
 from app.quantities import Quantity, make_quantity
+from app.quantities.matching import find_named
 from app.quantities.merge_key import merge_key
 from app.runtime.turns import map_texts
 from app.text import clean, fold
@@ -28,6 +29,8 @@ NOTE_LENGTH: Final = 2_000
 LABEL_LENGTH: Final = 100
 LARGEST_PRICE: Final = Decimal("9999999999")
 LONGEST_REPETITION: Final = 3650
+ME: Final = frozenset({"me", "myself", "i"})
+"""Folded words by which the caller is named, unless that is somebody's name."""
 
 
 def parse_name(text: str, field: str) -> str:
@@ -68,13 +71,17 @@ def parse_quantity(number: Decimal, unit: str | None, field: str) -> Quantity:
 
 
 def parse_assignee(name: str, field: str, members: Sequence[Member]) -> UUID:
-    """Return the member of that name. Raises `NotFound` with the members as candidates."""
-    key = fold(name) if len(name) <= NAME_LENGTH else None
-    found = [member for member in members if fold(member.name) == key]
-    if len(found) != 1:
-        message = f"{field} must be the name of one member of the household."
-        raise NotFound(message, field=field, candidates=[member.name for member in members])
-    return found[0].person_id
+    """Return the member that a name means; `me` is the caller. Raises `NotFound`, and `Ambiguous` for a name that fits
+    several, with members as candidates."""
+    found = find_named(name, [(each.name, each) for each in members], len(members)) if len(name) <= NAME_LENGTH else []
+    if not found and fold(name) in ME:
+        found = [member for member in members if member.is_me]
+    if len(found) == 1:
+        return found[0].person_id
+    message = f"{field} must be the name of one member of the household, or me."
+    if found:
+        raise Ambiguous(message, field=field, candidates=[member.name for member in found])
+    raise NotFound(message, field=field, candidates=[member.name for member in members])
 
 
 @dataclass(frozen=True, slots=True)

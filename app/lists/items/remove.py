@@ -9,10 +9,10 @@ from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
 from app.lists.items import repository as item_repository
-from app.lists.items.edits import Edits, refuse_all_if_one_fails
+from app.lists.items.edits import Edits
 from app.lists.items.fields import Item
 from app.lists.items.resolve import resolve_items
-from app.lists.models import Changed, ItemResult, Outcome
+from app.lists.models import Changed, ItemResult, Outcome, RefusedEntry, name_of
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
 from app.runtime.turns import map_in_turns
@@ -22,29 +22,26 @@ What = Literal["checked"]
 
 async def remove_items(
     tenant: Tenant,
-    names: Sequence[str] | None,
+    names: Sequence[str | RefusedEntry] | None,
     what: What | None,
     list_name: str | None,
     *,
     dry_run: bool,
-    all_or_nothing: bool,
 ) -> Changed:
     """Remove named items, or all checked ones of a list; with `dry_run`, only report what would be removed.
 
     Without names, checked items that repeat are kept: once removed, they would never come back.
-    Raises `Invalid` unless exactly one of `names` and `what` is given, `NotFound` for the list, and with
-    `all_or_nothing` the first entry's refusal.
+    Raises `Invalid` unless exactly one of `names` and `what` is given, and `NotFound` for the list.
     """
     if (names is None) == (what is None):
         raise Invalid("items or what: name items, or give what=checked, and not both.", field="items")
     if names is not None:
         named = await resolve_items(tenant, names, list_name)
-        on, items, sent = named.on, list(named.items), list(names)
+        on, items, sent = named.on, list(named.items), [name_of(name) for name in names]
     else:
         on = await resolve_list(tenant, list_name)
         items = list(await item_repository.checked_items(tenant, on.id))
         sent = ["" for _ in items]
-    refuse_all_if_one_fails(items, all_or_nothing=all_or_nothing)
     clock = await repository.read_clock(tenant)
     found = [each for each in items if isinstance(each, Item)]
     edits = Edits(found)

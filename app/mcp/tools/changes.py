@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import compress
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
-from app.errors import Ambiguous, AppError
+from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.models import Changed, ItemResult, ListOutcome, event_ref
+from app.mcp.argument_types import OBJECTS
 from app.mcp.spec import WriteResult
 from app.text import printable_start
 
@@ -44,15 +45,36 @@ class EntryView(BaseModel):
     current: dict[str, str] | None = Field(default=None, description="In conflict: what it says now")
 
 
+class EveryEntryFailed(AppError):
+    """Nothing was done: each entry has its own reason. Of one entry, that is the error."""
+
+    def __init__(self, entries: Sequence[EntryView], number: int) -> None:
+        errors = [each.error for each in entries if each.error is not None]
+        first, codes = errors[0], {each.code for each in errors}
+        told = " ".join(each.message for each in errors[:MOST_TOLD])
+        message = told if number == 1 else f"Nothing was changed: all {number} entries failed. {told}"
+        super().__init__(message, field=first.field, candidates=(first.candidates or ()) if number == 1 else ())
+        self.code = first.code if len(codes) == 1 else Invalid.code
+        self.entries = entries
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the error; with what is known of the entry if it is one, else with each entry as it would be shown."""
+        entries = [each.model_dump(exclude_none=True) for each in self.entries]
+        if len(entries) > 1:
+            return {**super().as_dict(), "results": entries}
+        known = {key: entries[0][key] for key in ("ref", "current") if key in entries[0]}
+        return {**super().as_dict(), **known}
+
+
 class ChangeResult(WriteResult):
     """What a call changed."""
 
     _ambiguities: Sequence[Ambiguous] = PrivateAttr(default=())
 
-    list: str | None = Field(default=None, description="Ref; absent when several")
+    list: str | None = None
     rev: int
-    results: Sequence[EntryView]
-    counts: dict[str, int] = Field(description="Entries by status")
+    results: Annotated[Sequence[EntryView], WithJsonSchema(OBJECTS)]
+    counts: Annotated[dict[str, int], WithJsonSchema({"type": "object"})]
 
     def in_words(self) -> str:
         """One line of prose."""
@@ -67,6 +89,12 @@ class ChangeResult(WriteResult):
     def ambiguities(self) -> Sequence[Ambiguous]:
         """The entries whose names fit several items."""
         return self._ambiguities
+
+    def refusal(self) -> AppError | None:
+        """Return why nothing was done, where every entry failed."""
+        if not self.counts or self.counts.keys() != {"failed"}:
+            return None
+        return EveryEntryFailed(self.results, self.counts["failed"])
 
     def touched(self) -> int:
         """How many things were changed."""

@@ -7,12 +7,12 @@ from pydantic import Field
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import check
 from app.mcp.argument_types import ItemNames, ListOfNames
-from app.mcp.spec import Answer, BatchArguments, Hints, ToolSpec
+from app.mcp.spec import Answer, Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE
 
 
-class Arguments(BatchArguments):
+class Arguments(WriteArguments):
     """Which items, and whether they are bought."""
 
     items: ItemNames
@@ -30,7 +30,6 @@ async def check_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
         arguments.list,
         checked=arguments.checked,
         store=arguments.store,
-        all_or_nothing=arguments.all_or_nothing,
     )
     return change_result(checked)
 

@@ -32,8 +32,8 @@ class Arguments(ToolArguments):
     """Which changes."""
 
     list: str | None = Field(default=None, description="Only changes on this list", max_length=200)
-    since: Time | None = Field(default=None, description="From this time on", examples=["2026-12-24"])
-    until: Time | None = Field(default=None, description="Before this time")
+    since: Time | None = Field(default=None, description="From this day or time on, such as 2026-12-24")
+    until: Time | None = Field(default=None, description="Before this day or time")
     person: str | None = Field(default=None, description="Only changes by this member", max_length=200)
     kind: Kind | None = Field(default=None, description="The tool that was called; repeat_items: came back when due")
     limit: int = Field(default=20, description="Changes per page", ge=1, le=100)

@@ -1,12 +1,14 @@
 """The tool `get_overview`."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists import repository as lists
+from app.mcp.argument_types import OBJECTS
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
 from app.scopes import LISTS_READ
 
@@ -52,10 +54,10 @@ class Result(ToolResult):
 
     me: PersonView
     household: HouseholdView
-    other_households: list[HouseholdView] | None = None
-    default_list: str | None = Field(default=None, description="Ref of the list that is meant when none is named")
+    other_households: Annotated[list[HouseholdView], WithJsonSchema(OBJECTS)] | None = None
+    default_list: str | None = Field(default=None, description="Ref of the list meant when none is named")
     lists: list[ListView]
-    members: list[PersonView]
+    members: Annotated[list[PersonView], WithJsonSchema(OBJECTS)]
 
     def in_words(self) -> str:
         """One line of prose."""

@@ -17,9 +17,8 @@ class Arguments(ToolArguments):
 
     list: str | None = Field(
         default=None,
-        description="List name or ref, `*` for all; default list if left out",
+        description="Name or ref, `*`: all; default list if left out",
         max_length=200,
-        examples=["Groceries", "L1"],
     )
     view: View = Field(default="open", description="open: to buy now; checked: bought; all: waiting ones too")
     group_by: GroupBy = Field(default="none", description="Order items by this first")
@@ -28,7 +27,7 @@ class Arguments(ToolArguments):
     since_rev: int | None = Field(
         default=None, description="Only what changed after this rev; `removed` names what left", ge=0, le=2**63 - 1
     )
-    detail: Detail = Field(default="concise", description="full adds price, dates, repetition")
+    detail: Detail = Field(default="concise", description="full: price, dates, repetition too")
     limit: int = Field(default=100, description="Items per page", ge=1, le=200)
     cursor: str | None = Field(default=None, description="next_cursor of the page before", max_length=2000)
 
@@ -48,12 +47,12 @@ Items = list[ItemView]
 class Result(ToolResult):
     """A page of items."""
 
-    list: str | None = Field(default=None, description="Ref of the list, absent for `*`")
-    name: str | None = Field(default=None, description="Name of the list")
+    list: str | None = Field(default=None, description="Its ref")
+    name: str | None = None
     rev: int = Field(description="For since_rev")
     items: SkipValidation[Items]
     removed: Sequence[str] | None = Field(default=None, description="Refs that left the view")
-    full: bool | None = Field(default=None, description="True: since_rev was too old, this is everything")
+    full: bool | None = Field(default=None, description="since_rev was too old: this is everything")
     counts: CountsView
     next_cursor: str | None = Field(default=None, description="Absent on the last page")
 

@@ -6,12 +6,12 @@ from app.households.tenant import Tenant
 from app.lists.items import remove
 from app.lists.items.remove import What
 from app.mcp.argument_types import ItemNames, ListOfNames
-from app.mcp.spec import BatchArguments, Hints, ToolSpec
+from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE
 
 
-class Arguments(BatchArguments):
+class Arguments(WriteArguments):
     """Which items."""
 
     items: ItemNames | None = None
@@ -29,7 +29,6 @@ async def remove_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
         arguments.what,
         arguments.list,
         dry_run=arguments.dry_run,
-        all_or_nothing=arguments.all_or_nothing,
     )
     return change_result(removed)
 

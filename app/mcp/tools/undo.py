@@ -12,7 +12,7 @@ from app.scopes import LISTS_WRITE
 class Arguments(WriteArguments):
     """Which call."""
 
-    undo_ref: str = Field(description="The undo_ref in the answer to that call", max_length=20, examples=["e57"])
+    undo_ref: str = Field(description="The undo_ref in the answer to that call", max_length=20)
 
 
 async def undo(tenant: Tenant, arguments: Arguments) -> ChangeResult:
