@@ -63,7 +63,5 @@ ItemNames = Annotated[
         max_length=ITEMS_PER_CALL,
     ),
 ]
-ListOfNames = Annotated[
-    str | None, Field(description="Name or ref; default list if left out", max_length=200)
-]
+ListOfNames = Annotated[str | None, Field(description="Name or ref; default list if left out", max_length=200)]
 """The list that the names in `ItemNames` are on."""

@@ -39,7 +39,9 @@ def coerce_arguments(arguments: Mapping[str, Any], schema: Schema) -> dict[str, 
 def has_blanks(arguments: Mapping[str, Any]) -> bool:
     """Whether an argument, or a part of an entry, is an empty text: valid as such, but it may mean none."""
     values = arguments.values()
-    return "" in values or any(isinstance(value, list) and _has_blank_parts(value) for value in values)
+    return "" in values or any(
+        isinstance(value, list) and _has_blank_parts(cast("list[Any]", value)) for value in values
+    )
 
 
 def _has_blank_parts(entries: list[Any]) -> bool:
@@ -77,11 +79,9 @@ def _coerce_to_object(value: Any, place: Schema) -> Any:
 
 def _list(value: Any, entry: Schema) -> Any:
     found = _decoded(value, "[", list)
-    if isinstance(found, str | dict):
-        found = [found]
-    if not isinstance(found, list):
+    if not isinstance(found, str | dict | list):
         return found
-    entries = cast("list[Any]", found)
+    entries = cast("list[Any]", found if isinstance(found, list) else [found])
     is_name = entry.get("type") == "string" and "enum" not in entry
     return [_name_in(each) if is_name else _coerce(each, entry) for each in entries]
 

@@ -27,9 +27,7 @@ class ToolArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    household: str | None = Field(
-        default=None, description="If I have several", max_length=200
-    )
+    household: str | None = Field(default=None, description="If I have several", max_length=200)
 
 
 class WriteArguments(ToolArguments):

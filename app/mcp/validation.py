@@ -158,8 +158,22 @@ def _faults(error: ValidationError, schema: Mapping[str, Any]) -> dict[int | Non
         # Where an entry may be text or an object, an error inside the object says more than that it is not text.
         inside = [each for each in of_entry if number is not None and len(each["loc"]) > _depth_of_arm(schema)]
         told = {_follow(each["loc"], schema)[0]: each for each in reversed(inside or of_entry)}
-        faults[number] = [_invalid(each, schema) for each in reversed(told.values())]
+        faults[number] = _without_what_follows([_invalid(each, schema) for each in reversed(told.values())])
     return faults
+
+
+def _without_what_follows(faults: Sequence[Invalid]) -> list[Invalid]:
+    """Return faults without the arguments that are missing because they were called by another name."""
+    renamed = {_beside(each.field or "", each.candidates[0]) for each in faults if len(each.candidates) == 1}
+    return [
+        each for each in faults if each.field not in renamed or not each.message.endswith(_TYPE_ERRORS["missing"] + ".")
+    ]
+
+
+def _beside(field: str, name: str) -> str:
+    """Return the path of an argument that stands where another does."""
+    holder, dot, _ = field.rpartition(".")
+    return f"{holder}{dot}{name}"
 
 
 def _sorting(detail: ErrorDetails) -> tuple[int, bool]:

@@ -31,8 +31,8 @@ ALIKE_ENOUGH: Final = 0.5
 """From 0 (nothing in common) to 1 (equal): `mlk` and `milk` have 0.67."""
 
 _ARTICLES: Final = frozenset(
-    "the a an my our your some der die das den dem ein eine einen meine meinen unsere unseren le la les l un une des mon "
-    "ma mes notre nos el los las una unos unas mi mis nuestra nuestro".split()
+    """the a an my our your some der die das den dem ein eine einen mein meine meinen unser unsere unseren
+    le la les l un une des mon ma mes notre nos el los las una unos unas mi mis nuestra nuestro""".split()  # noqa: SIM905
 )
 _SPELLINGS: Final = {
     "yoghurt": "yogurt",
@@ -136,7 +136,9 @@ class Matcher(Generic[Thing]):
         return set[int].intersection(*(self._words.get(word, set[int]()) for word in name.words))
 
 
-def find_named(name: str, things: Iterable[tuple[str, Thing]], most: int, left_out: Collection[str] = ()) -> list[Thing]:
+def find_named(
+    name: str, things: Iterable[tuple[str, Thing]], most: int, left_out: Collection[str] = ()
+) -> list[Thing]:
     """Return the things that a name means, of few that each have a name. `Matcher.find` says how."""
     matcher = Matcher((loosen(each, left_out), thing) for each, thing in things)
     return matcher.find(loosen(name, left_out), most)

@@ -170,7 +170,7 @@ def add(entries: Entries, list_name: str | None, mode: OnDuplicate) -> Way:
 def check(name: str, list_name: str | None, checked: bool, store: str | None) -> Way:
     return (
         lambda household: check_item_alone(household, [name], list_name, checked=checked, store=store, answer=as_it_is),
-        lambda tenant: check_items(tenant, [name], list_name, checked=checked, store=store, all_or_nothing=False),
+        lambda tenant: check_items(tenant, [name], list_name, checked=checked, store=store),
     )
 
 

@@ -182,9 +182,7 @@ def _list_of(expected: Expected) -> ShoppingList:
     return ShoppingList(expected.list_id, expected.list_no, name="", rev=expected.rev)
 
 
-async def _parse_all(
-    entries: Sequence[NewEntry], members: Sequence[Member]
-) -> Sequence[ParsedItem | AppError]:
+async def _parse_all(entries: Sequence[NewEntry], members: Sequence[Member]) -> Sequence[ParsedItem | AppError]:
     """Return each entry parsed, or its refusal."""
     return await map_texts(
         lambda each: _parse(each[1], f"items[{each[0]}]", members), [*enumerate(entries)], lambda each: _length(each[1])

@@ -89,7 +89,9 @@ async def check_item_alone(
         elif changes:
             unbought = await unbought_alone(household, item)
             changes = [replace(change, unbought=unbought) for change in changes]
-        return await save_answered(household, "check_items", found, changes, [ItemResult(name_of(names[0]), result)], answer)
+        return await save_answered(
+            household, "check_items", found, changes, [ItemResult(name_of(names[0]), result)], answer
+        )
 
 
 def _check(person_id: UUID, edits: Edits, item: Item | AppError, clock: Clock, checked: bool) -> Outcome | AppError:

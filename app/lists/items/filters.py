@@ -92,7 +92,9 @@ async def _spellings(name: str, in_use: Collection[str], field: str) -> list[str
         return [value for value, each in folded.items() if each == meant[0]]
     if meant:
         message = f"{field} fits several. Use one of the candidates."
-        raise Ambiguous(message, field=field, candidates=[v for v, each in folded.items() if each in meant][:_CANDIDATES])
+        raise Ambiguous(
+            message, field=field, candidates=[v for v, each in folded.items() if each in meant][:_CANDIDATES]
+        )
     compared = dict(islice(sorted(folded.items()), _COMPARED))
     near = similar(key, set(compared.values()), _CANDIDATES)
     candidates = [value for value, each in compared.items() if each in near] or list(compared)

@@ -225,6 +225,21 @@ async def items_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[s
     return await map_in_turns(item_of, rows)
 
 
+async def names_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[str]) -> set[str]:
+    """Return which of the folded names items of other lists in use have."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT DISTINCT name_key FROM items
+        WHERE household_id = $1 AND list_id <> $2 AND name_key = ANY($3) AND deleted_at IS NULL
+          AND list_id IN (SELECT id FROM lists WHERE household_id = $1 AND deleted_at IS NULL AND archived_at IS NULL)
+        """,
+        tenant.household_id,
+        list_id,
+        list(name_keys),
+    )
+    return {row["name_key"] for row in rows}
+
+
 async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
     """Return every open line that shares list and name with one of the items."""
     keys = list({(item.list_id, item.name_key) for item in items})

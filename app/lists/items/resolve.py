@@ -87,18 +87,23 @@ async def resolve_items(
     unknown = {
         number: name
         for number, (each, name) in enumerate(zip(items, parsed, strict=True))
-        if isinstance(each, NotFound) and isinstance(name, _Name)
+        if isinstance(each, NotFound) and isinstance(name, _Name) and not among.has_too_many(name)
     }
     if named_list is not None and unknown:
-        for number, item in (await _resembling(tenant, named_list, unknown, prefer)).items():
+        of_default_list = list_name is None
+        resembling = await _resembling(tenant, named_list, unknown, prefer, look_elsewhere=of_default_list)
+        for number, item in resembling.items():
             items[number] = item
     return Resolved(named_list, items)
 
 
 async def _resembling(
-    tenant: Tenant, on: ShoppingList, unknown: Mapping[int, _Name], prefer: State
+    tenant: Tenant, on: ShoppingList, unknown: Mapping[int, _Name], prefer: State, *, look_elsewhere: bool
 ) -> dict[int, Item | AppError]:
-    """Return the items that names mean which no item has, or refusals with candidates."""
+    """Return the items that names mean which no item has, or refusals with candidates. With `look_elsewhere`, an item
+    of exactly that name on another list may be meant as well."""
+    elsewhere = {name.name_key for name in unknown.values()} if look_elsewhere else set[str]()
+    elsewhere = await repository.names_elsewhere(tenant, on.id, elsewhere) if elsewhere else elsewhere
     here = await repository.names_on(tenant, on.id)
     loose = await map_in_turns(loosen, [each.name for each in here])
     preferred, others = (
@@ -107,6 +112,8 @@ async def _resembling(
     )
 
     def find(name: _Name) -> list[str]:
+        if name.name_key in elsewhere:
+            return []
         said = loosen(name.parts.name)
         return list(dict.fromkeys(preferred.find(said, CANDIDATES) or others.find(said, CANDIDATES)))
 
@@ -123,7 +130,7 @@ async def _resembling(
 def _pick_one_of(name: _Name, keys: Sequence[str], among: "_Among", prefer: State) -> Item | AppError:
     """Return the item that a name means, which is part of the names with these keys."""
     if len(keys) == 1:
-        return _pick(replace(name, key=keys[0], name_key=keys[0]), among, prefer)
+        return _pick(replace(name, number=None, key="", name_key=keys[0]), among, prefer)
     matches = [item for key in keys for item in _preferred(among.by_name.get(key, []), prefer)]
     return _fits_several(name, matches)
 
@@ -188,6 +195,10 @@ class _Among:
             if is_there:
                 self.by_name.setdefault(item.name_key, []).append(item)
 
+    def has_too_many(self, name: _Name) -> bool:
+        """Whether there are more lines of a name than are looked at."""
+        return len(self.by_name.get(name.name_key, ())) >= LINES_LOOKED_AT
+
 
 def _pick(name: _Name, among: _Among, prefer: State) -> Item | AppError:
     by_ref = among.by_number.get(name.number) if name.number is not None else None
@@ -204,7 +215,7 @@ def _pick(name: _Name, among: _Among, prefer: State) -> Item | AppError:
         return matches[0]
     if matches:
         return _fits_several(name, matches)
-    if len(alike) >= LINES_LOOKED_AT:
+    if among.has_too_many(name):
         message = f"{name.field} has more lines than are looked at, and none of them fits. Use the ref of an item."
         return NotFound(message, field=name.field)
     return _not_found(name, among.on, ())

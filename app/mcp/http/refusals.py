@@ -44,9 +44,7 @@ def bad_request(message: str, code: int = INVALID_REQUEST, request_id: str | int
     return RequestRefused(JSONResponse(error_object(request_id, code, message), 400))
 
 
-def body_refused(
-    status: int, error: str, description: str, headers: Mapping[str, str] | None = None
-) -> RequestRefused:
+def body_refused(status: int, error: str, description: str, headers: Mapping[str, str] | None = None) -> RequestRefused:
     """Return the refusal of a body that was not read to its end."""
     return RequestRefused(JSONResponse({"error": error, "error_description": description}, status, headers))
 

@@ -114,7 +114,6 @@ class McpEndpoints:
         # CORS is outermost, so that a preflight never meets the bearer check (Fetch standard: it has no credentials).
         return PageCors(bearer_auth, settings.allowed_origins)
 
-
     def _page_of(self, endpoint: McpEndpoint) -> Response:
         """Return what a browser shows at the address of an endpoint, as the answer to a method that it doesn't have."""
         page = self._pages.page(

@@ -10,9 +10,7 @@ from app.mcp.spec import WriteArguments
 
 ListOfItems = Annotated[
     str | None,
-    Field(
-        description="Name or ref; default list if left out; *: all, with where_ or view", max_length=200
-    ),
+    Field(description="Name or ref; default list if left out; *: all, with where_ or view", max_length=200),
 ]
 
 

@@ -22,9 +22,7 @@ class Arguments(FilterArguments):
     to_list: str | None = Field(default=None, description="Other list", max_length=200)
     to: End | None = Field(default=None, description="Bottom if only to_list is given")
     before: str | None = Field(default=None, description="Item to put them before, instead of `to`")
-    sort: SortBy | None = Field(
-        default=None, description="Sort the list instead of moving items"
-    )
+    sort: SortBy | None = Field(default=None, description="Sort the list instead of moving items")
     list: ListOfItems = None
 
 

@@ -13,7 +13,9 @@ from tests.mcp.client import MODERN, McpClient, body_of
 pytestmark = pytest.mark.anyio
 
 
-async def post(client: McpClient, body: bytes | None = None, tool: str = "get_overview", **headers: str | None) -> httpx.Response:
+async def post(
+    client: McpClient, body: bytes | None = None, tool: str = "get_overview", **headers: str | None
+) -> httpx.Response:
     """Call a tool with other headers; None leaves one out."""
     sent = {**client.headers("tools/call", tool), **{name.replace("_", "-"): value for name, value in headers.items()}}
     arguments = {"data": "milk"} if tool == "import_items" else {}
@@ -36,7 +38,9 @@ async def test_an_accept_header_may_be_missing(each_way: McpClient, tool: str, a
     assert "result" in body_of(response)
 
 
-@pytest.mark.parametrize("kind", ["Application/JSON", "APPLICATION/JSON; Charset=UTF-8", "application/json;charset=utf-8"])
+@pytest.mark.parametrize(
+    "kind", ["Application/JSON", "APPLICATION/JSON; Charset=UTF-8", "application/json;charset=utf-8"]
+)
 async def test_content_types_compare_without_case(each_way: McpClient, kind: str) -> None:
     response = await post(each_way, Content_Type=kind)
     assert response.status_code == 200, response.text
