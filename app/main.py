@@ -16,6 +16,7 @@ from app.db import create_engine
 from app.db.revision import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
+from app.households.members import MembersChanged
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
@@ -93,7 +94,9 @@ def create_app(
         context = OAuthContext(
             settings.public_url, policy, engine, system_clock, audit, keys, pubsub.grant_ended, limiter
         )
-        routes += authorization_server_routes(settings, context, fetcher, mailer, PasswordHashing())
+        routes += authorization_server_routes(
+            settings, context, fetcher, mailer, PasswordHashing(), pubsub.members_changed
+        )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -133,7 +136,12 @@ def create_app(
 
 
 def authorization_server_routes(
-    settings: Settings, context: OAuthContext, fetcher: Fetcher, mailer: Mailer, hashing: PasswordHashing
+    settings: Settings,
+    context: OAuthContext,
+    fetcher: Fetcher,
+    mailer: Mailer,
+    hashing: PasswordHashing,
+    members_changed: MembersChanged,
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
     engine, clock = context.engine, context.clock
@@ -157,6 +165,7 @@ def authorization_server_routes(
         mailer=mailer,
         oidc_provider=provider,
         grant_revoked=context.grant_revoked,
+        members_changed=members_changed,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,
     )

@@ -6,8 +6,8 @@ from typing import Final
 from app.db import Engine, create_engine, new_id, transaction
 from app.households.repository import memberships_of
 from app.households.tenant import Actor, open_tenant
-from app.lists.first_list import create_first_household
 from app.lists.items.add import add_items
+from app.lists.new_household import create_first_household
 from app.oauth.grants.models import NewGrant
 from app.oauth.grants.repository import find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.db import Engine, new_id, transaction
 from app.households import repository as households
 from app.households.models import Role
-from app.lists.first_list import create_first_household
+from app.lists.new_household import create_first_household
 from app.oauth.grants.models import NewGrant
 from app.oauth.grants.repository import find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing

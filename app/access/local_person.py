@@ -10,7 +10,7 @@ from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection, Engine, new_id, transaction
 from app.errors import Conflict, Invalid, NotFound
-from app.lists.first_list import create_first_household
+from app.lists.new_household import create_first_household
 from app.oauth.external.people import find_or_create_person
 from app.oauth.grants.models import LOCAL_ISSUER
 from app.people.accounts import LONGEST_NAME

@@ -1,5 +1,10 @@
-"""Joining and leaving households. Every change is recorded."""
+"""Joining and leaving households, and the roles of their members. Every change is recorded.
 
+Call `MembersChanged` after the commit of each: it ends the streams and the cached access of the person in every
+process.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -7,10 +12,20 @@ from uuid import UUID
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
-from app.households import repository
-from app.households.models import Role
+from app.errors import Conflict, LimitReached, NotFound, RoleRefused
+from app.households import invitation_repository, repository
+from app.households.models import Member, Role
+
+MEMBERS: Final = 50
+"""The most members of a household."""
+
+HOUSEHOLDS_OF_PERSON: Final = 20
+"""The most households that a person belongs to."""
 
 LEFT: Final = "left"
+
+MembersChanged = Callable[[UUID], None]
+"""Called after the commit with a household whose members or their roles changed. Must not raise."""
 
 
 async def join(
@@ -21,12 +36,75 @@ async def join(
     await record(connection, _entry(household_id, person_id, by, role, now))
 
 
+async def change_role(
+    connection: Connection, household_id: UUID, person_id: UUID, role: Role, now: datetime, *, by: UUID
+) -> Role:
+    """Give a member another role, as an owner, and return the one they had.
+
+    Raises `RoleRefused`, `NotFound`, and `Conflict` if no owner would remain.
+    """
+    members = await lock_members(connection, household_id)
+    require_owner(members, by)
+    member = find_member(members, person_id)
+    if member is None:
+        raise NotFound("That person is not a member of this household.", field="person")
+    if member.role != role:
+        _keep_an_owner(members, member)
+        await repository.update_role(connection, household_id, person_id, role)
+        if member.role == "owner":
+            await invitation_repository.delete_invitations_by(connection, household_id, person_id)
+        await record(connection, _entry(household_id, person_id, by, role, now))
+    return member.role
+
+
 async def leave(connection: Connection, household_id: UUID, person_id: UUID, now: datetime, *, by: UUID | None) -> bool:
-    """End a membership; False if there is none. Call `PubSub.members_changed` after the commit."""
-    if not await repository.delete_membership(connection, household_id, person_id):
+    """End a membership, one's own or as an owner, and withdraw the invitations that the person made; False if there is
+    none. `by` is who does it, None for an operator.
+
+    Raises `RoleRefused`, and `Conflict` if no owner would remain.
+    """
+    members = await lock_members(connection, household_id)
+    if by not in (person_id, None):
+        require_owner(members, by)
+    member = find_member(members, person_id)
+    if member is None:
         return False
+    _keep_an_owner(members, member)
+    await repository.delete_membership(connection, household_id, person_id)
+    await invitation_repository.delete_invitations_by(connection, household_id, person_id)
     await record(connection, _entry(household_id, person_id, by, LEFT, now))
     return True
+
+
+async def refuse_too_many_households(connection: Connection, person_id: UUID) -> None:
+    """Raise `LimitReached` if a person can't belong to one household more."""
+    if await repository.count_memberships(connection, person_id) >= HOUSEHOLDS_OF_PERSON:
+        raise LimitReached(f"{HOUSEHOLDS_OF_PERSON} households are the most that you can be in. Leave one first.")
+
+
+async def lock_members(connection: Connection, household_id: UUID) -> list[Member]:
+    """Return the members of a household, who stay the same until the transaction ends."""
+    await repository.lock_household(connection, household_id)
+    return await repository.members_of(connection, household_id)
+
+
+def require_owner(members: Sequence[Member], person_id: UUID | None) -> None:
+    """Raise `RoleRefused` unless the person is an owner among `members`."""
+    member = None if person_id is None else find_member(members, person_id)
+    if member is None or member.role != "owner":
+        raise RoleRefused("Only an owner of the household can do this. Ask one of them, or to be made one.")
+
+
+def find_member(members: Sequence[Member], person_id: UUID) -> Member | None:
+    """Return the member who is this person."""
+    return next((each for each in members if each.person_id == person_id), None)
+
+
+def _keep_an_owner(members: Sequence[Member], leaving: Member) -> None:
+    if [each for each in members if each.role == "owner"] == [leaving]:
+        raise Conflict(
+            "A household keeps an owner, and this is its only one. Make someone else an owner first.", field="person"
+        )
 
 
 def _entry(household_id: UUID, person_id: UUID, by: UUID | None, detail: str, now: datetime) -> AuditEntry:

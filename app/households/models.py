@@ -1,10 +1,15 @@
 """Households and the people in them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Final, Literal
 from uuid import UUID
 
 Role = Literal["owner", "editor", "viewer"]
+InvitedRole = Literal["editor", "viewer"]
+
+RANKS: Final[dict[Role, int]] = {"viewer": 0, "editor": 1, "owner": 2}
+"""The roles from the one that may least to the one that may most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +41,23 @@ class Member:
     name: str
     role: Role
     is_me: bool = False
+
+    @property
+    def ref(self) -> str:
+        """What tells the person from others of the household with the same name."""
+        return f"p{self.person_id.hex[-8:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An open invitation to a household. Its code is known only to those who were given it."""
+
+    id: UUID
+    household_id: UUID
+    household_name: str
+    role: InvitedRole
+    invited_by: str
+    """The name of the owner who made it."""
+    created_at: datetime
+    expires_at: datetime
+    uses_left: int

@@ -1,9 +1,10 @@
 """SQL on households and memberships."""
 
 import secrets
+from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
 from app.db import Connection
 from app.households.models import Member, Membership, NamedHousehold, Role
@@ -82,3 +83,27 @@ async def delete_membership(connection: Connection, household_id: UUID, person_i
         .returning(memberships.c.person_id)
     )
     return done.first() is not None
+
+
+async def lock_household(connection: Connection, household_id: UUID) -> bool:
+    """Keep others from changing who belongs to a household, until the transaction ends; False if there is none."""
+    # NO KEY: rows that refer to the household may be inserted meanwhile.
+    found = select(households.c.id).where(households.c.id == household_id).with_for_update(key_share=True)
+    return (await connection.execute(found)).first() is not None
+
+
+async def update_role(connection: Connection, household_id: UUID, person_id: UUID, role: Role) -> None:
+    """Give a member another role."""
+    whose = (memberships.c.household_id == household_id, memberships.c.person_id == person_id)
+    await connection.execute(update(memberships).where(*whose).values(role=role))
+
+
+async def count_memberships(connection: Connection, person_id: UUID) -> int:
+    """Return how many households a person belongs to."""
+    counted = select(func.count()).select_from(memberships).where(memberships.c.person_id == person_id)
+    return (await connection.execute(counted)).scalar_one()
+
+
+async def update_household(connection: Connection, household_id: UUID, values: Mapping[str, str]) -> None:
+    """Overwrite columns of a household."""
+    await connection.execute(update(households).where(households.c.id == household_id).values(**values))

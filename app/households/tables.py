@@ -1,4 +1,5 @@
-"""Tables of households; `households` and `memberships` are global, read by person before a household is known."""
+"""Tables of households; `households`, `memberships` and `invitations` are global, read by person or code before
+a household is known."""
 
 from sqlalchemy import (
     BigInteger,
@@ -8,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -39,6 +41,25 @@ memberships = Table(
     Column("joined_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     CheckConstraint("role IN ('owner', 'editor', 'viewer')", name="role"),
     Index(None, "person_id"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("household_id", Uuid, ForeignKey("households.id"), nullable=False),
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("invited_by", Uuid, ForeignKey("people.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    UniqueConstraint("code_hash"),
+    CheckConstraint("role IN ('editor', 'viewer')", name="role"),
+    CheckConstraint("uses_left >= 0", name="uses_left"),
+    Index(None, "household_id"),
+    Index(None, "invited_by"),
+    Index(None, "expires_at"),
 )
 
 clocks = Table(

@@ -14,6 +14,7 @@ from app.db import Engine, transaction
 from app.db.transactions import try_lead
 from app.errors import Unavailable
 from app.households.repository import household_ids
+from app.households.retention import delete_ended_invitations
 from app.households.tenant import ListsChanged, open_for_service
 from app.lists.history import retention
 from app.lists.items import recurring
@@ -56,7 +57,12 @@ async def tend_all(engine: Engine, now: datetime, lists_changed: ListsChanged | 
 
 async def _tend_service(engine: Engine, now: datetime) -> None:
     """The chores that belong to no household; a fault in one leaves the others alone. Raises `Unavailable`."""
-    for chore in (revoke_unused, oauth_retention.delete_expired, people_retention.forget):
+    for chore in (
+        revoke_unused,
+        oauth_retention.delete_expired,
+        people_retention.forget,
+        delete_ended_invitations,
+    ):
         try:
             await chore(engine, now)
         except Unavailable:

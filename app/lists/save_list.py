@@ -6,9 +6,9 @@ from typing import Any, Final, Literal
 
 from app.db import new_id
 from app.errors import Conflict, Invalid, LimitReached
+from app.households.currencies import currency_code
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.currencies import currency_code
 from app.lists.history.changes import AnyChange, DefaultChange, ListChange, as_json
 from app.lists.history.repository import insert_event
 from app.lists.items.fields import NAME_LENGTH, parse_label, parse_name

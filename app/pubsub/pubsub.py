@@ -63,6 +63,10 @@ class PubSub:
         """Publish that a grant was revoked."""
         self.publish(GrantEnded(grant_id))
 
+    def members_changed(self, household_id: UUID) -> None:
+        """Publish that members of a household, or their roles, changed."""
+        self.publish(MembersChanged(household_id))
+
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with every notification from now on. It must not wait."""
         self._listeners_to_all.append(listener)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from app.people.models import EmailLink, Person, Purpose
 from app.runtime.addresses import client_address
 from app.runtime.mailer import Compose, Email
 from app.web.context import WebContext
+from app.web.destinations import Destinations
 from app.web.email_links import PATHS
 
 _END: Final = "\n\nIf you did not ask for this, ignore this message: without it, nobody can get any further.\n"
@@ -46,8 +48,11 @@ def email_sent(web: WebContext, text: str, path: str) -> Response:
     )
 
 
-async def sign_up_email(web: WebContext, email: EmailAddress, request_id: str) -> Email:
-    """Write to someone who wants an account: with the link to create it, or saying that they already have one."""
+async def sign_up_email(web: WebContext, email: EmailAddress, to: Destinations, destination: str) -> Email:
+    """Write to someone who wants an account: with the link to create it, or saying that they already have one.
+
+    `destination` must be nothing that a stranger could have written.
+    """
     async with transaction(web.kit.engine) as connection:
         owner = await repository.find_local_person(connection, email)
         if owner is not None:
@@ -57,11 +62,10 @@ async def sign_up_email(web: WebContext, email: EmailAddress, request_id: str) -
             )
             return Email(owner.email or email.address, "You already have an account", text + _END)
         secret = await make_link(connection, EmailLink("sign_up", email.address, None, mailed=True), web.kit.clock())
-    text = (
-        "Open this link in the browser where you asked for it, and choose a password. It works for a day. Your app "
-        "waits for ten minutes; after that, connect it again:\n\n"
-        f"{link_url(web.public_url, 'sign_up', secret)}&request={request_id}"
-    )
+    text = "Open this link in the browser where you asked for it, and choose a password. It works for a day."
+    if to.request_id(destination) is not None:
+        text += " Your app waits for ten minutes; after that, connect it again."
+    text += f"\n\n{link_url(web.public_url, 'sign_up', secret)}&{urlencode({to.field: destination})}"
     return Email(email.address, "Create your account", text + _END)
 
 

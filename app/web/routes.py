@@ -19,6 +19,8 @@ from app.web.account.reset_password import RESET, post_new_password, post_reset,
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, Destinations
 from app.web.email_links import PATHS, show_link_form
+from app.web.household import FORMS, HOUSEHOLD, post_household, show_household
+from app.web.join import JOIN, post_join, show_join
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
 from app.web.sign_in import (
     SIGN_OUT_EVERYWHERE,
@@ -27,7 +29,7 @@ from app.web.sign_in import (
     post_sign_out_everywhere,
     show_sign_in,
 )
-from app.web.sign_up import SIGN_UP, post_new_account, post_sign_up, show_new_account, show_sign_up
+from app.web.sign_up import post_new_account, post_sign_up, show_new_account, show_sign_up, sign_up_path
 
 
 def web_routes(web: WebContext) -> list[BaseRoute]:
@@ -37,6 +39,14 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
     """
     return [
         page_route(web.kit, ACCOUNT, partial(show_account, web)),
+        page_route(web.kit, HOUSEHOLD, partial(show_household, web)),
+        *(
+            route
+            for path in FORMS
+            for route in form_routes(web.kit, path, partial(post_household, web, path), HOUSEHOLD)
+        ),
+        page_route(web.kit, JOIN, partial(show_join, web)),
+        page_route(web.kit, JOIN, partial(post_join, web), "POST"),
         *_sign_in_routes(web, web.account_pages, sign_out_page=ACCOUNT),
         *_sign_in_routes(web, web.client_requests, sign_out_page="/oauth/consent"),
         *form_routes(web.kit, SIGN_OUT_EVERYWHERE, partial(post_sign_out_everywhere, web), ACCOUNT),
@@ -61,7 +71,11 @@ def _password_routes(web: WebContext) -> list[BaseRoute]:
         return [page_route(web.kit, path, show), page_route(web.kit, path, post, "POST")]
 
     return [
-        *page_and_form(SIGN_UP, partial(show_sign_up, web), partial(post_sign_up, web)),
+        *(
+            route
+            for to in (web.account_pages, web.client_requests)
+            for route in page_and_form(sign_up_path(to), partial(show_sign_up, web, to), partial(post_sign_up, web, to))
+        ),
         *page_and_form(PATHS["sign_up"], partial(show_new_account, web), partial(post_new_account, web)),
         *page_and_form(RESET, partial(show_reset, web), partial(post_reset, web)),
         *page_and_form(PATHS["reset"], partial(show_link_form, web, "reset"), partial(post_new_password, web)),

@@ -1,11 +1,13 @@
-"""Creating an account on the way of a client's request: with a password at once, or by an e-mailed link.
+"""Creating an account, on the way of a client's request or to a page: with a password at once, or by an e-mailed link.
 
 With a mail server the person who reads the mailbox chooses the password, so no account is created with someone else's
 address.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -14,8 +16,9 @@ from starlette.responses import Response
 from app.audit.models import Action
 from app.audit.repository import record
 from app.db import Connection, new_id, transaction
-from app.errors import AppError, Invalid
-from app.lists.first_list import create_first_household
+from app.errors import AppError, Invalid, NotFound
+from app.households.invitations import find_by_code
+from app.lists.new_household import create_first_household
 from app.people.accounts import NewAccount, create_account, prepare_account
 from app.people.email_link_repository import take_link
 from app.people.models import Person
@@ -23,45 +26,52 @@ from app.runtime.addresses import client_address
 from app.ui.forms import Fields, typed
 from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.web.context import WebContext
+from app.web.destinations import Destinations
 from app.web.email_links import link_no_longer_works, link_page, open_link, refused_link_page, submitted_link_form
 from app.web.emails import email_sent, send_email, sign_up_email
+from app.web.join import code_in, join_path
 from app.web.sign_in import open_page
 
-SIGN_UP: Final = "/oauth/sign-up"
 ACCOUNT_CREATED: Final = "/account?done=made"
 
 TAKEN: Final = "This email can't be used for a new account. If it is yours, sign in instead."
 
 
-async def show_sign_up(web: WebContext, request: Request) -> Response:
-    """GET /oauth/sign-up."""
-    return await open_page(web, web.client_requests, request, partial(_sign_up_page, web))
+def sign_up_path(to: Destinations) -> str:
+    """Return the path of the form: /account/sign-up or /oauth/sign-up."""
+    return f"{to.base}/sign-up"
 
 
-async def post_sign_up(web: WebContext, request: Request) -> Response:
-    """POST /oauth/sign-up: create person, password, household and session in one transaction, and go on to consent.
+async def show_sign_up(web: WebContext, to: Destinations, request: Request) -> Response:
+    """GET /account/sign-up and /oauth/sign-up."""
+    return await open_page(web, to, request, partial(_sign_up_page, web, to))
+
+
+async def post_sign_up(web: WebContext, to: Destinations, request: Request) -> Response:
+    """POST /account/sign-up and /oauth/sign-up: create person, password, household and session in one transaction, and
+    go on to the destination.
 
     With a mail server a link is sent instead, and the answer is the same for every address.
     """
-    to = web.client_requests
-    form = await web.kit.submitted_form(request, SIGN_UP, to.bound_field)
+    form = await web.kit.submitted_form(request, sign_up_path(to), to.bound_field)
     if form is None:
         return to.out_of_date()
-    request_id = to.parse(form.fields.one(to.field))
+    destination = to.parse("")
     try:
+        destination = to.parse(form.fields.one(to.field))
         if web.mailer.enabled:
-            return await _send_link(web, request, form, request_id)
+            return await _send_link(web, to, request, form, destination)
         await web.count_attempt(request)
         account = await _prepare(web, request, form.fields.one("email"), form.fields)
     except AppError as error:
-        return _refused(web, request, form, request_id, error.code, error)
+        return _refused(web, to, request, form, destination, error.code, error)
     household_id = new_id()
     async with transaction(web.kit.engine, household_id=household_id) as connection:
         person = await _create(web, request, connection, account, household_id)
         if person is None:
-            return _refused(web, request, form, request_id, "taken", Invalid(TAKEN, field="email"))
+            return _refused(web, to, request, form, destination, "taken", Invalid(TAKEN, field="email"))
         # If the request has closed meanwhile, the account stays: the person signs in at the next attempt.
-        return await to.enter(connection, form.session.cookie, request_id, person) or to.out_of_date()
+        return await to.enter(connection, form.session.cookie, destination, person) or to.out_of_date()
 
 
 async def show_new_account(web: WebContext, request: Request) -> Response:
@@ -69,19 +79,20 @@ async def show_new_account(web: WebContext, request: Request) -> Response:
     form = await open_link(web, request, "sign_up")
     if isinstance(form, Response):
         return form
-    request_id = web.client_requests.parse(request.query_params.get("request", ""))
-    return link_page(web, form, request_id=request_id, name="")
+    to, destination = _leads_to(web, request.query_params)
+    return link_page(web, form, field=to.field, destination=destination, name="")
 
 
 async def post_new_account(web: WebContext, request: Request) -> Response:
     """POST /account/new: create person, password, household and session in one transaction.
 
-    Goes on with the client's request if it waits in this browser, else to the account.
+    Goes on with the client's request if it waits in this browser, or to the invitation, else to the account.
     """
     form = await submitted_link_form(web, request, "sign_up")
     if isinstance(form, Response):
         return form
-    request_id, household_id = form.fields.one("request"), new_id()
+    to, destination = _leads_to(web, {name: typed(form.fields, name) for name in form.fields.names()})
+    household_id = new_id()
     try:
         await web.count_attempt(request)
         account = await _prepare(web, request, form.link.email, form.fields)
@@ -92,12 +103,20 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
             if person is None:
                 raise Invalid("There is already an account with this address. Sign in with it.", field="email")
             cookie = form.session.cookie
-            return await web.client_requests.enter(
-                connection, cookie, request_id, person
-            ) or await web.account_pages.enter(connection, cookie, ACCOUNT_CREATED, person)
+            return await to.enter(connection, cookie, destination, person) or await web.account_pages.enter(
+                connection, cookie, ACCOUNT_CREATED, person
+            )
     except AppError as error:
-        kept = {"request_id": web.client_requests.parse(request_id), "name": typed(form.fields, "name")}
+        kept = {"field": to.field, "destination": destination, "name": typed(form.fields, "name")}
         return refused_link_page(web, request, form, Action.SIGN_UP, error, **kept)
+
+
+def _leads_to(web: WebContext, parameters: Mapping[str, str]) -> tuple[Destinations, str]:
+    """Return where an e-mailed link leads after the sign-up."""
+    pages, requests = web.account_pages, web.client_requests
+    if pages.field in parameters:
+        return pages, pages.parse(parameters[pages.field])
+    return requests, requests.parse(parameters.get(requests.field, ""))
 
 
 async def _prepare(web: WebContext, request: Request, email: str, fields: Fields) -> NewAccount:
@@ -125,29 +144,55 @@ async def _create(
     return person
 
 
-async def _send_link(web: WebContext, request: Request, form: SubmittedForm, request_id: str) -> Response:
+async def _send_link(
+    web: WebContext, to: Destinations, request: Request, form: SubmittedForm, destination: str
+) -> Response:
+    known = await _known_destination(web, to, destination)
     email = await send_email(
-        web, request, "sign_up", form.fields.one("email"), lambda email: partial(sign_up_email, web, email, request_id)
+        web, request, "sign_up", form.fields.one("email"), lambda email: partial(sign_up_email, web, email, to, known)
     )
     text = (
         f"We sent a message to {email.address}. Open the link in it in this browser to come back here. The link works "
-        "for a day. Your app waits for ten minutes; after that, connect it again."
+        "for a day."
     )
-    return email_sent(web, text, f"{SIGN_UP}?request={request_id}")
+    if to.request_id(known) is not None:
+        text += " Your app waits for ten minutes; after that, connect it again."
+    return email_sent(web, text, f"{sign_up_path(to)}?{urlencode({to.field: destination})}")
+
+
+async def _known_destination(web: WebContext, to: Destinations, destination: str) -> str:
+    """Return the destination, or the account unless it is a waiting request or an open invitation: an e-mail must hold
+    nothing that a stranger wrote."""
+    code = code_in(destination)
+    if to.request_id(destination) is not None:
+        return destination
+    try:
+        async with transaction(web.kit.engine) as connection:
+            await find_by_code(connection, code, web.kit.clock())
+    except NotFound:
+        return to.parse("")
+    return join_path(code)
 
 
 def _refused(
-    web: WebContext, request: Request, form: SubmittedForm, request_id: str, outcome: str, error: AppError
+    web: WebContext,
+    to: Destinations,
+    request: Request,
+    form: SubmittedForm,
+    destination: str,
+    outcome: str,
+    error: AppError,
 ) -> Response:
     web.record_refusal(request, Action.SIGN_UP, outcome, email_hash=web.email_hash(form.fields))
     kept = {name: typed(form.fields, name) for name in ("email", "name")}
-    return _sign_up_page(web, form.session, request_id, error=error, **kept)
+    return _sign_up_page(web, to, form.session, destination, error=error, **kept)
 
 
 def _sign_up_page(
     web: WebContext,
+    to: Destinations,
     session: BrowserSession,
-    request_id: str,
+    destination: str,
     app_name: str = "",
     *,
     error: AppError | None = None,
@@ -158,9 +203,11 @@ def _sign_up_page(
         session,
         "sign_up.html",
         error,
-        form_token=web.kit.csrf_token(session, SIGN_UP, request_id),
+        forms=to.base,
+        field=to.field,
+        destination=destination,
+        form_token=web.kit.csrf_token(session, sign_up_path(to), destination if to.bound_field else ""),
         by_mail=web.mailer.enabled,
-        request_id=request_id,
         app_name=app_name,
         email=email,
         name=name,

@@ -81,6 +81,29 @@ async def test_whether_it_works_is_tried_on_the_first_connection(
     await refusing.dispose()
 
 
+async def test_a_statement_is_planned_once_and_not_for_each_household(
+    one_connection: Engine, households: tuple[UUID, UUID]
+) -> None:
+    for household_id in households * 4:
+        await names(one_connection, household_id)
+    async with open_transaction(one_connection) as opened:
+        planned = await opened.driver.fetchrow(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1", NAMES
+        )
+    assert planned is not None
+    assert tuple(planned) == (8, 0)
+    await one_connection.dispose()
+
+
+async def test_where_settings_do_not_travel_the_database_decides_when_to_plan(
+    database: DatabaseUrls, households: tuple[UUID, UUID]
+) -> None:
+    engine = create_engine(database.service, one_message=False)
+    async with open_transaction(engine, households[0]) as opened:
+        assert await opened.driver.fetchval("SHOW plan_cache_mode") == "auto"
+    await engine.dispose()
+
+
 SETTINGS_THAT_STAY = "CREATE FUNCTION between.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS $$ {body} $$"
 
 

@@ -30,6 +30,7 @@ GLOBAL = {
     "email_links",
     "households",
     "memberships",
+    "invitations",
     "clients",
     "client_assertions",
     "authorization_requests",
@@ -156,6 +157,7 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
     assert changed == {
         "audit_events": "seal,seal_no",
         "api_keys": "last_used_on",
+        "invitations": "uses_left",
         "upstream_sign_ins": "used_at",
         "grants": "revoked_at,revoked_because",
         "refresh_families": "current_generation,used_at",

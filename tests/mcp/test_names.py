@@ -265,12 +265,20 @@ async def test_a_member_is_found_by_what_people_call_them(
     assert (await client.call("get_activity", person=said))["events"] == []
 
 
-async def test_a_member_that_fits_two_is_never_guessed(client: McpClient, factory: Factory, ada: Connected) -> None:
-    for name in ("Bob-Meyer", "Bob-Miller"):
+@pytest.mark.parametrize("names", [("Bob-Meyer", "Bob-Miller"), ("Bob", "Bob")])
+async def test_a_member_that_fits_two_is_never_guessed(
+    client: McpClient, factory: Factory, ada: Connected, names: tuple[str, str]
+) -> None:
+    for name in names:
         person, _ = await factory.person(name)
         await factory.join(person, ada.household_id, "editor")
     error = await client.refusal("add_items", items=[{"name": "milk", "assignee": "Bob"}])
-    assert (error["code"], error["candidates"]) == ("ambiguous", ["Bob-Meyer", "Bob-Miller"])
+    assert error["code"] == "ambiguous"
+    assert len(error["candidates"]) == 2
+    copied = [{"name": each, "assignee": each} for each in error["candidates"]]
+    assert (await client.call("add_items", items=copied))["counts"] == {"added": 2}
+    listed = (await client.call("list_items"))["items"]
+    assert sorted(each["assignee"] for each in listed) == sorted(names)
 
 
 async def test_a_household_may_be_named_by_a_word_or_a_copied_candidate(

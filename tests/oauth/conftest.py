@@ -97,6 +97,7 @@ async def start(
     keys = KeyRing(engine, settings.secret_keys, clock=clock)
     await keys.load()
     revoked: list[UUID] = []
+    changed: list[UUID] = []
     audit = AuditLog(engine, settings.secret_keys[0], clock=clock)
     limiter = RateLimiter(enabled=settings.limits, rates=rates)
     context = OAuthContext(
@@ -104,7 +105,12 @@ async def start(
     )
     mailer = Mailer(settings.smtp)
     routes = authorization_server_routes(
-        settings, context, fetcher or fetcher_of(settings), mailer, hashing or PasswordHashing(CheapHasher())
+        settings,
+        context,
+        fetcher or fetcher_of(settings),
+        mailer,
+        hashing or PasswordHashing(CheapHasher()),
+        changed.append,
     )
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
     return RunningServer(app, settings, context, mailer, clock, revoked)

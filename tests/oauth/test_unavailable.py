@@ -1,6 +1,7 @@
 """Without the database, pages and endpoints answer 503, and never that a token is invalid."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import httpx
 import pytest
@@ -28,7 +29,10 @@ async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server
     engine = create_engine(NOBODY)
     context = replace(server.context, engine=engine)
     fetcher = fetcher_of(server.settings)
-    routes = authorization_server_routes(server.settings, context, fetcher, server.mailer, PasswordHashing())
+    changed: list[UUID] = []
+    routes = authorization_server_routes(
+        server.settings, context, fetcher, server.mailer, PasswordHashing(), changed.append
+    )
     app = Starlette(routes=routes)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=server.settings.public_origin) as http:
         answers = [

@@ -17,7 +17,7 @@ from uuid import UUID
 from app.errors import Ambiguous, Invalid, NotFound
 from app.households.models import Member
 from app.quantities import Quantity, make_quantity
-from app.quantities.matching import find_named
+from app.quantities.matching import find_named, split_label
 from app.quantities.merge_key import merge_key
 from app.runtime.turns import map_texts
 from app.text import clean, fold
@@ -71,16 +71,21 @@ def parse_quantity(number: Decimal, unit: str | None, field: str) -> Quantity:
 
 
 def parse_assignee(name: str, field: str, members: Sequence[Member]) -> UUID:
-    """Return the member that a name means; `me` is the caller. Raises `NotFound`, and `Ambiguous` for a name that fits
-    several, with members as candidates."""
-    found = find_named(name, [(each.name, each) for each in members], len(members)) if len(name) <= NAME_LENGTH else []
-    if not found and fold(name) in ME:
-        found = [member for member in members if member.is_me]
+    """Return the member that a name, or a candidate that was copied, means; `me` is the caller.
+
+    Raises `NotFound`, and `Ambiguous` for a name that fits several, with members as candidates.
+    """
+    found = [member for member in members if split_label(name) == (member.name, member.ref)]
+    if not found and len(name) <= NAME_LENGTH:
+        found = find_named(name, [(each.name, each) for each in members], len(members))
+        if not found and fold(name) in ME:
+            found = [member for member in members if member.is_me]
     if len(found) == 1:
         return found[0].person_id
-    message = f"{field} must be the name of one member of the household, or me."
     if found:
-        raise Ambiguous(message, field=field, candidates=[member.name for member in found])
+        message = f"{field} fits several members of the household. Use one of the candidates."
+        raise Ambiguous(message, field=field, candidates=[f"{member.name} ({member.ref})" for member in found])
+    message = f"{field} must be the name of one member of the household, or me."
     raise NotFound(message, field=field, candidates=[member.name for member in members])
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
-from app.lists.first_list import create_first_household
+from app.lists.new_household import create_first_household
 from app.people.identities import Identity
 from app.people.models import Person
 from app.people.repository import find_identified, insert_identified

@@ -8,12 +8,14 @@ import pytest
 
 from app.people.tables import people, sessions
 from tests.db.looking import count
+from tests.factory import Factory
 from tests.mailbox import link_in
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import Mailing, RunningServer
 from tests.oauth.tokens import Attempt, code_of, redeem, register
 from tests.web.account.pages import can_sign_in, is_signed_in
 from tests.web.account.test_reset import is_verified, make_account
+from tests.web.test_join import invitation_of
 
 pytestmark = pytest.mark.anyio
 
@@ -166,3 +168,25 @@ async def test_an_email_holds_nothing_that_the_requester_typed(mailing: Mailing,
         page = await browser.open(urljoin(str(page.response.url), page.link(SIGN_UP)))
         await browser.submit(page, SIGN_UP, email=email, name="Visit evil.example", password="evil.example")
         assert "evil" not in (await mailing.box.next()).as_string()
+
+
+async def test_an_email_leads_back_to_an_invitation_but_to_nothing_else_that_was_asked_for(mailing: Mailing) -> None:
+    server = mailing.server
+    factory = Factory(server.engine, server.settings)
+    ada = await factory.connected("Ada")
+    code = (await invitation_of(server.engine, ada)).code
+    asked = {
+        f"/join?code={code}": f"next=%2Fjoin%3Fcode%3D{code}",
+        "/call-this-number-now": "next=%2Faccount",
+        "/join?code=CALL-THIS-NUMBER-NOW": "next=%2Faccount",
+    }
+    for number, (path, expected) in enumerate(asked.items()):
+        async with server.browser() as http:
+            browser = Browser(http)
+            page = await browser.open(str(httpx.URL("/account/sign-up", params={"next": path})))
+            page = await browser.submit(page, "/account/sign-up", email=f"new{number}@example.org")
+            assert page.title == "Check your email"
+            link = link_in(await mailing.box.next())
+            assert link.endswith(expected)
+            page = await browser.submit(await browser.open(link), "/account/new", password=PASSWORD)
+            assert page.title == ("Join Ada's household?" if number == 0 else "Your account")

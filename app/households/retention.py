@@ -1,0 +1,13 @@
+"""Deleting invitations that have ended."""
+
+from datetime import datetime
+from functools import partial
+
+from app.db import Engine
+from app.db.purge import delete_old, in_batches
+from app.households.tables import invitations
+
+
+async def delete_ended_invitations(engine: Engine, now: datetime) -> int:
+    """Delete invitations that have expired, in batches; how many. Raises `Unavailable`."""
+    return await in_batches(engine, partial(delete_old, table=invitations, old=invitations.c.expires_at <= now))

@@ -1,0 +1,208 @@
+"""The page of a person's households: who is in them, and inviting, promoting, removing and leaving."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.db import Connection, new_id, transaction
+from app.errors import AppError, Conflict, Invalid
+from app.households import invitation_repository, invitations, members
+from app.households.invitations import NewInvitation
+from app.households.models import Invitation, InvitedRole, Member, Membership, Role
+from app.households.repository import members_of, memberships_of
+from app.households.settings import change_household
+from app.lists.new_household import create_household
+from app.people.models import Person
+from app.people.session_repository import find_person
+from app.ui.forms import Fields
+from app.ui.page_kit import BrowserSession, SubmittedForm
+from app.ui.qr_code import qr_svg
+from app.web.context import WebContext
+from app.web.destinations import SIGN_IN
+from app.web.join import join_path
+
+Choice = TypeVar("Choice")
+
+HOUSEHOLD: Final = "/household"
+INVITE: Final = "/household/invite"
+WITHDRAW: Final = "/household/withdraw"
+ROLE: Final = "/household/role"
+REMOVE: Final = "/household/remove"
+RENAME: Final = "/household/rename"
+NEW: Final = "/household/new"
+
+WHICH: Final = "which"
+"""The field that names what a form acts on: a household, or a household with a person or an invitation of it."""
+
+HOURS: Final = {"24": "a day", "168": "a week", "720": "30 days"}
+"""How long an invitation works, by the value in the form."""
+
+_HOURS: Final = {value: int(value) for value in HOURS}
+_ROLES: Final[dict[str, Role]] = {"owner": "owner", "editor": "editor", "viewer": "viewer"}
+_INVITED: Final[dict[str, InvitedRole]] = {"editor": "editor", "viewer": "viewer"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInvitation:
+    """An invitation that was just made: its code, its link, and the link as a drawing for a phone's camera."""
+
+    household_id: UUID
+    made: NewInvitation
+    link: str
+    drawing: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHousehold:
+    """A household, its members and, for an owner, its open invitations."""
+
+    membership: Membership
+    members: list[Member]
+    invitations: list[Invitation]
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether the person is one of its owners."""
+        return self.membership.role == "owner"
+
+
+async def show_household(web: WebContext, request: Request) -> Response:
+    """GET /household."""
+    session = await web.kit.read_session(request)
+    if session.person is None:
+        return web.kit.see_other(f"{SIGN_IN}?next={HOUSEHOLD}")
+    return await _page(web, session, session.person)
+
+
+@dataclass(frozen=True, slots=True)
+class _Submitted:
+    """What a form asks for: by whom, in which household, and about which person or invitation of it."""
+
+    fields: Fields
+    by: UUID
+    household_id: UUID
+    other_id: UUID
+    now: datetime
+
+
+async def _invite(connection: Connection, form: _Submitted) -> NewInvitation:
+    role, hours = _chosen(form.fields, "role", _INVITED), _chosen(form.fields, "hours", _HOURS)
+    return await invitations.invite(connection, form.household_id, role, form.now, by=form.by, hours=hours, uses=1)
+
+
+async def _withdraw(connection: Connection, form: _Submitted) -> None:
+    await invitations.withdraw(connection, form.household_id, form.other_id, form.now, by=form.by)
+
+
+async def _change_role(connection: Connection, form: _Submitted) -> None:
+    role = _chosen(form.fields, "role", _ROLES)
+    await members.change_role(connection, form.household_id, form.other_id, role, form.now, by=form.by)
+
+
+async def _remove(connection: Connection, form: _Submitted) -> None:
+    if not await members.leave(connection, form.household_id, form.other_id, form.now, by=form.by):
+        raise Conflict("That person is not a member any more.")
+
+
+async def _rename(connection: Connection, form: _Submitted) -> None:
+    await change_household(connection, form.household_id, form.now, by=form.by, name=form.fields.one("name"))
+
+
+async def _create(connection: Connection, form: _Submitted) -> None:
+    await create_household(connection, form.household_id, form.fields.one("name"), form.by, form.now)
+
+
+FORMS: Final[dict[str, Callable[[Connection, _Submitted], Awaitable[NewInvitation | None]]]] = {
+    INVITE: _invite,
+    WITHDRAW: _withdraw,
+    ROLE: _change_role,
+    REMOVE: _remove,
+    RENAME: _rename,
+    NEW: _create,
+}
+"""What each form of the page does."""
+
+
+async def post_household(web: WebContext, path: str, request: Request) -> Response:
+    """POST of one of the forms of the page: make the change, and show the page again."""
+    form = await web.kit.submitted_form(request, path, WHICH)
+    person = form.session.person if form else None
+    if form is None or person is None:
+        return web.account_pages.out_of_date()
+    # The CSRF token covers it: we wrote it.
+    which = form.fields.one(WHICH)
+    household, _, other = which.partition(" ")
+    household_id = UUID(household) if household else new_id()
+    try:
+        made = await _change(web, path, form, household_id, UUID(other) if other else household_id)
+    except AppError as error:
+        return await _page(web, form.session, person, error, error_in=path)
+    if made is None:
+        return web.kit.see_other(HOUSEHOLD)
+    link = f"{web.public_url}{join_path(made.code)}"
+    drawing = qr_svg(link)
+    return await _page(web, form.session, person, shown=ShownInvitation(household_id, made, link, drawing))
+
+
+async def _change(
+    web: WebContext, path: str, form: SubmittedForm, household_id: UUID, other_id: UUID
+) -> NewInvitation | None:
+    def notify() -> None:
+        if path in (ROLE, REMOVE):
+            web.members_changed(household_id)
+
+    # The rows of a household that is being made are protected already.
+    opened_for = household_id if path == NEW else None
+    async with transaction(web.kit.engine, household_id=opened_for, committed=notify) as connection:
+        person = await find_person(connection, form.session.cookie, web.kit.clock())
+        if person is None:
+            raise Conflict("You have signed out meanwhile. Sign in again.")
+        submitted = _Submitted(form.fields, person.id, household_id, other_id, web.kit.clock())
+        return await FORMS[path](connection, submitted)
+
+
+def _chosen(fields: Fields, name: str, choices: Mapping[str, Choice]) -> Choice:
+    found = choices.get(fields.one(name))
+    if found is None:
+        raise Invalid(f"Choose one of the possible values of {name}.", field=name)
+    return found
+
+
+async def _page(
+    web: WebContext,
+    session: BrowserSession,
+    person: Person,
+    error: AppError | None = None,
+    *,
+    error_in: str | None = None,
+    shown: ShownInvitation | None = None,
+) -> Response:
+    now = web.kit.clock()
+    async with transaction(web.kit.engine) as connection:
+        found = [
+            ShownHousehold(
+                each,
+                await members_of(connection, each.household_id),
+                await invitation_repository.open_invitations(connection, each.household_id, now)
+                if each.role == "owner"
+                else [],
+            )
+            for each in await memberships_of(connection, person.id)
+        ]
+    return web.kit.show(
+        session,
+        "household.html",
+        error,
+        error_in=error_in,
+        person=person,
+        households=found,
+        shown=shown,
+        hours=HOURS,
+        token=partial(web.kit.csrf_token, session),
+    )

@@ -1,0 +1,152 @@
+"""The page of a person's households."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from app.settings import Settings
+from app.web.household import FORMS
+from tests.oauth.browser import PASSWORD, Browser, Page
+
+pytestmark = pytest.mark.anyio
+
+Visit = Callable[[str], AbstractAsyncContextManager[Browser]]
+
+
+@pytest.fixture
+def visit(app: Starlette, settings: Settings) -> Visit:
+    """Opens a browser in which a new person of that name is signed in."""
+
+    @asynccontextmanager
+    async def visit(name: str) -> AsyncGenerator[Browser]:
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+        async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as http:
+            browser = Browser(http)
+            page = await browser.open("/account/sign-up")
+            sent = {"email": f"{name.lower()}@example.org", "password": PASSWORD, "name": name}
+            assert (await browser.submit(page, "/account/sign-up", **sent)).title == "Your account"
+            yield browser
+
+    return visit
+
+
+def form_beside(page: Page, path: str, text: str) -> dict[str, str]:
+    """The hidden fields of the form for `path` in the section that holds `text`."""
+    for section in page.soup.find_all("section"):
+        form = section.find("form", action=path)
+        if form is not None and text in section.get_text(" "):
+            return {str(field["name"]): str(field["value"]) for field in form.find_all("input", type="hidden")}
+    raise AssertionError(f"no form for {path} beside {text}: {page.text}")
+
+
+def link_on(page: Page) -> str:
+    """The link of the invitation that was just made."""
+    found = page.soup.select_one("pre.address")
+    assert found is not None, page.text
+    return found.get_text()
+
+
+async def test_an_owner_invites_promotes_and_removes(visit: Visit) -> None:
+    async with visit("Anna") as anna, visit("Ben") as ben:
+        page = await anna.submit(await anna.open("/household"), "/household/invite")
+        assert "The invitation is ready" in page.text
+        assert page.soup.find("svg", class_="qr") is not None
+        assert "Open invitation of Anna" in page.text
+        await ben.submit(await ben.open(link_on(page)), "/join")
+        page = await anna.open("/household")
+        assert "Open invitation" not in page.text
+        page = await anna.submit(page, "/household/role", **form_beside(page, "/household/role", "Ben"), role="owner")
+        page = await anna.submit(page, "/household/role", **form_beside(page, "/household/role", "Anna"), role="viewer")
+        page = await ben.open("/household")
+        page = await ben.submit(page, "/household/remove", **form_beside(page, "/household/remove", "Remove Anna"))
+        assert "Remove Anna" not in page.text
+        assert "You are in no household" in (await anna.open("/household")).text
+
+
+async def test_the_last_owner_is_told_why_they_stay(visit: Visit) -> None:
+    async with visit("Anna") as anna:
+        page = await anna.open("/household")
+        page = await anna.submit(page, "/household/remove", **form_beside(page, "/household/remove", "Anna"))
+        assert page.status == 400
+        assert "keeps an owner" in page.text
+        assert "Anna's household" in page.text
+
+
+async def test_a_member_who_is_no_owner_can_only_leave(visit: Visit) -> None:
+    async with visit("Anna") as anna, visit("Ben") as ben:
+        page = await anna.open("/household")
+        page = await anna.submit(page, "/household/invite", role="viewer", hours="24")
+        await ben.submit(await ben.open(link_on(page)), "/join")
+        page = await ben.open("/household")
+        leaving = form_that_leaves(page, "Anna's household")
+        shared = leaving["which"].partition(" ")[0]
+        offered = [str(form["action"]) for form in page.soup.find_all("form") if shared in str(form)]
+        assert offered == ["/household/remove"]
+        left = await ben.submit(page, "/household/remove", **leaving)
+        assert "Anna's household" not in left.text
+
+
+def form_that_leaves(page: Page, household: str) -> dict[str, str]:
+    """The hidden fields of the form that leaves a household."""
+    heading = next(each for each in page.soup.find_all("h2") if household in each.get_text())
+    button = next(each for each in heading.find_all_next("button") if "Leave" in each.get_text())
+    form = button.find_parent("form")
+    assert form is not None
+    return {str(field["name"]): str(field["value"]) for field in form.find_all("input", type="hidden")}
+
+
+async def test_an_invitation_can_be_withdrawn(visit: Visit) -> None:
+    async with visit("Anna") as anna, visit("Ben") as ben:
+        made = await anna.submit(await anna.open("/household"), "/household/invite")
+        page = await anna.submit(
+            made, "/household/withdraw", **form_beside(made, "/household/withdraw", "Open invitation")
+        )
+        assert "Open invitation" not in page.text
+        again = await anna.submit(
+            made, "/household/withdraw", **form_beside(made, "/household/withdraw", "Open invitation")
+        )
+        assert "already ended" in again.text
+        assert "withdrawn" in (await ben.open(link_on(made))).text
+
+
+async def test_households_are_made_and_renamed_and_names_are_shown_as_text(visit: Visit) -> None:
+    async with visit("Anna") as anna:
+        page = await anna.submit(await anna.open("/household"), "/household/new", name="<b>Cabin</b>")
+        assert "<b>Cabin</b>" in page.text
+        assert "<b>Cabin" not in page.response.text
+        page = await anna.submit(page, "/household/rename", name="Home")
+        assert [each.get_text() for each in page.soup.find_all("h2")][:2] == ["Home", "<b>Cabin</b>"]
+        for name in ("", "  ", "x" * 101, "a\x00b"):
+            refused = await anna.submit(page, "/household/new", name=name)
+            assert refused.status == 400, name
+            assert refused.soup.find(role="alert") is not None
+
+
+@pytest.mark.parametrize("path", list(FORMS))
+async def test_no_form_works_for_another_household(visit: Visit, path: str) -> None:
+    """Eve has her own valid form, and puts Anna's household, or Anna, into it."""
+    async with visit("Anna") as anna, visit("Eve") as eve:
+        made = await anna.submit(await anna.open("/household"), "/household/invite")
+        target = next(
+            str(field["value"])
+            for form in made.soup.find_all("form", action=path)
+            for field in form.find_all("input", attrs={"name": "which"})
+        )
+        mine = await eve.submit(await eve.open("/household"), "/household/invite")
+        sent = {"role": "owner", "hours": "24", "name": "Mine"}
+        if path != "/household/new":
+            stolen = await eve.submit(mine, path, which=target, **sent)
+            assert "out of date" in stolen.text
+        page = await anna.open("/household")
+        assert "Anna's household" in page.text
+        assert "Eve" not in page.text
+        assert "Open invitation of Anna" in page.text
+
+
+async def test_without_a_sign_in_the_page_asks_for_one(http: httpx.AsyncClient) -> None:
+    page = await Browser(http).open("/household")
+    assert page.has_form("/account/sign-in")
+    assert page.fields("/account/sign-in")["next"] == ["/household"]
