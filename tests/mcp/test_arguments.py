@@ -43,7 +43,7 @@ async def test_an_empty_text_for_a_part_of_an_entry_is_the_same_as_leaving_it_ou
     empty = {"unit": "", "note": "", "category": "", "store": "", "assignee": "", "priority": "", "not_before": ""}
     added = await each_era.call("add_items", items=[{"name": "milk", "quantity": "", **empty}])
     assert added["counts"] == {"added": 1}
-    update = {"item": "milk", "name": "", "price": "", "repeat_every_days": "", **empty, "clear": []}
+    update: dict[str, Any] = {"item": "milk", "name": "", "price": "", "repeat_every_days": "", **empty, "clear": []}
     assert (await each_era.call("update_items", items=[update]))["counts"] == {"unchanged": 1}
     assert (await each_era.call("list_items", detail="full"))["items"] == [{"ref": "i1", "name": "milk"}]
 

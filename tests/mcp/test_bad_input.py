@@ -300,9 +300,7 @@ async def test_whatever_the_parts_of_an_item_hold_each_is_stored_or_names_its_fa
     before = await lines_on(each_era)
     arguments = {"items": items, "on_duplicate": mode}
     result = await each_era.result("tools/call", {"name": "add_items", "arguments": arguments})
-    answer: dict[str, Any] = {"results": refused_entries(result), "counts": {}}
-    if not result["isError"]:
-        answer = result["structuredContent"]
+    answer: dict[str, Any] = result.get("structuredContent") or {"results": refused_entries(result), "counts": {}}
     # A text of several lines is an entry a line; faults are numbered as results are.
     has_lines = any(isinstance(each, str) and LINE_ENDS & set(each) for each in items)
     assert has_lines or len(answer["results"]) == len(items)
