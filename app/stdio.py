@@ -26,10 +26,10 @@ from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
 from app.mcp.catalogue import ENDPOINTS
-from app.mcp.choices import Choices
+from app.mcp.elicitation import Elicitation
 from app.mcp.http.body import LARGEST_BODY
-from app.mcp.server import CLIENT_CREDENTIALS, build_server
-from app.mcp.stdio.local_access import LocalAccess, log_requests
+from app.mcp.local_access import LocalAccess, log_requests
+from app.mcp.server import build_server
 from app.mcp.subscriptions import Subscriptions
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub
@@ -73,7 +73,8 @@ async def _serve(settings: Settings, streams: StandardStreams, host: Host) -> No
         # It verifies no token: there are no issuers.
         authenticator = Authenticator(engine, TokenVerifier(settings.resource, []), GrantCache(pubsub), limiter)
         subscriptions = Subscriptions(engine, authenticator, pubsub)
-        choices = Choices(settings.secret_keys)
+        elicitation = Elicitation(settings.secret_keys)
+        callers = LocalCallers(engine, authenticator, person_id, settings.resource, host.client)
         server, _ = build_server(
             EVERYTHING,
             settings.public_url,
@@ -82,12 +83,10 @@ async def _serve(settings: Settings, streams: StandardStreams, host: Host) -> No
             pubsub.lists_changed,
             subscriptions,
             audit,
-            choices,
+            elicitation,
+            authorize=LocalAccess(callers),
         )
-        del server.extensions[CLIENT_CREDENTIALS]  # it is about tokens
-        callers = LocalCallers(engine, authenticator, person_id, settings.resource, host.client)
-        hide_faults, direct_answers = server.middleware
-        server.middleware[:] = [log_requests, hide_faults, LocalAccess(callers), direct_answers]
+        server.middleware.insert(0, log_requests)
         # Closed from the last to the first, as in the service.
         async with (
             audit_chain_running(engine, settings.secret_keys, settings.audit_days),

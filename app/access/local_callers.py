@@ -11,15 +11,14 @@ from uuid import UUID
 
 from app.access.authenticator import Authenticator
 from app.access.caller import Caller
-from app.db import Engine, new_id, transaction
+from app.db import Engine, transaction
 from app.errors import Conflict, Invalid
-from app.households.repository import memberships_of
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
-from app.oauth.grants.create import create_grant, has_room
-from app.oauth.grants.models import LOCAL_ISSUER, GrantKind, NewGrant
+from app.oauth.grants.create import create_external_grant, has_room
+from app.oauth.grants.models import LOCAL_ISSUER
 from app.oauth.grants.repository import find_external_grant
 from app.runtime.clock import Clock, system_clock
-from app.scopes import ALL_SCOPES, expand
+from app.scopes import expand
 from app.text import clean
 
 NAMELESS_CLIENT: Final = "stdio"
@@ -80,24 +79,7 @@ class LocalCallers:
                 raise Conflict(
                     f"You have {MOST_CONNECTIONS} connected apps, which is the limit. Disconnect some first."
                 )
-            memberships = await memberships_of(connection, self._person_id)
-            if not memberships:
-                return None
-            grant = NewGrant(
-                id=new_id(),
-                person_id=self._person_id,
-                client_id=client,
-                client={"name": client, "kind": GrantKind.EXTERNAL},
-                scopes=ALL_SCOPES,
-                resource=self._resource,
-                household_ids=[each.household_id for each in memberships],
-                default_household_id=memberships[0].household_id,
-                expires_at=None,
-                kind=GrantKind.EXTERNAL,
-                issuer=LOCAL_ISSUER,
-            )
-            await create_grant(connection, grant, now, by_command=False)
-            return grant.id
+            return await create_external_grant(connection, self._person_id, LOCAL_ISSUER, client, self._resource, now)
 
 
 def client_name(given: str | None) -> str:

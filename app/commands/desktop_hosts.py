@@ -2,7 +2,7 @@
 
 import json
 import os
-import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -129,17 +129,25 @@ def _parse(text: str) -> dict[str, Any] | None:
 
 
 def _write(path: Path, text: str) -> Path | None:
-    """Replace the file in one step, with the same permissions; return where the old one is kept, if there was one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace the file in one step, with the same owner and permissions; return where the old one is kept, if there was
+    one. A new file, and the directories around it, belong to whom the directory belongs that was there before."""
+    there = _make_directories(path.parent)
     kept = None
     descriptor, fresh = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
+            before = path.stat() if path.exists() else None
+            if sys.platform != "win32":
+                # By the descriptor: who may write in the directory could put a link to another file there.
+                owner = before or there
+                if owner.st_uid != os.geteuid():
+                    os.fchown(descriptor, owner.st_uid, owner.st_gid)
+                if before is not None:
+                    os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
             os.fsync(descriptor)
-        if path.exists():
-            shutil.copymode(path, fresh)
+        if before is not None:
             kept = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.bak")
             os.link(path, kept)  # the old file itself: nothing is copied
         os.replace(fresh, path)
@@ -147,3 +155,14 @@ def _write(path: Path, text: str) -> Path | None:
         os.unlink(fresh)
         raise
     return kept
+
+
+def _make_directories(path: Path) -> os.stat_result:
+    """Make a directory and those above it; return the state of the nearest one that was there before."""
+    if path.exists():
+        return path.stat()
+    owner = _make_directories(path.parent)
+    path.mkdir(exist_ok=True)
+    if sys.platform != "win32" and owner.st_uid != os.geteuid():
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    return owner

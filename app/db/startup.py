@@ -30,6 +30,8 @@ from app.settings.secret_key import keep_secret_key
 
 ROOT: Final = Path(__file__).parents[2]
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SERVICE_LOCK: Final = "service.lock"
+"""The file in DATA_DIR that the one process of `serve` has locked."""
 
 
 class Stopped(SystemExit):
@@ -71,7 +73,7 @@ def only_service(settings: Settings) -> Generator[None]:
     data_dir = settings.data_dir.absolute()
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        lock = take_lock(data_dir / "service.lock")
+        lock = take_lock(data_dir / SERVICE_LOCK)
     except OSError as error:
         raise StartupError(f"DATA_DIR {data_dir} can't be used: {describe(error)}") from None
     if lock is None:

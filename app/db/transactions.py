@@ -26,7 +26,7 @@ from app.db.faults import (
     unavailable,
 )
 from app.errors import Unavailable
-from app.limits.concurrency import Slots, acquire, take_one
+from app.limits.concurrency import Slots, take
 from app.limits.defaults import CONNECTIONS, WAITING_WRITERS, WRITERS
 
 LOCK_WAIT: Final = "5s"
@@ -161,13 +161,13 @@ async def take_turn(household_id: UUID, revalidate: Revalidate | None = None) ->
 async def _turn_of(household_id: UUID, revalidate: Revalidate | None) -> ExitStack:
     turn = _writers.of(household_id)
     if not turn.locked():
-        return await take_one(turn, WRITERS.seconds)
+        return await take(turn, seconds=WRITERS.seconds)
     waiting = _waiting.of(household_id)
     if waiting.locked():
         message = "Too many changes of this household are waiting already. Try again shortly."
         raise Unavailable(message, retry_after=RETRY_SECONDS)
-    with await take_one(waiting, 0):
-        taken = await take_one(turn, WRITERS.seconds)
+    with await take(waiting, seconds=0):
+        taken = await take(turn, seconds=WRITERS.seconds)
     with taken:
         if revalidate is not None:
             await revalidate(None)
@@ -176,7 +176,7 @@ async def _turn_of(household_id: UUID, revalidate: Revalidate | None) -> ExitSta
 
 async def _share_of(household_id: UUID) -> ExitStack:
     """Wait for one of the connections that a household may have at once."""
-    return await take_one(_connections.of(household_id), CONNECTIONS.seconds)
+    return await take(_connections.of(household_id), seconds=CONNECTIONS.seconds)
 
 
 async def fetch_alone(engine: Engine, household_id: UUID, statement: str, *values: object) -> Rows:
@@ -184,13 +184,10 @@ async def fetch_alone(engine: Engine, household_id: UUID, statement: str, *value
 
     Raises `Unavailable` when the database can't be reached or is too busy.
     """
-    share = _connections.of(household_id)
     with _in_our_words:
-        await acquire(share, CONNECTIONS.seconds)
-    try:
+        share = await _share_of(household_id)
+    with share:
         return await fetch(engine, statement, household_id, *values)
-    finally:
-        share.release()
 
 
 async def fetch(engine: Engine, statement: str, *values: object) -> Rows:
@@ -229,17 +226,12 @@ async def store_alone(
     `revalidate` is called before that if there was no connection for a while.
     Raises `Unavailable` when the database can't be reached, is too busy, or was lost while the statement was under way.
     """
-    share = _connections.of(household_id)
-    with _in_our_words:
-        began = monotonic()
-        await acquire(share, CONNECTIONS.seconds)
-        try:
-            opened = await _connected(engine)
-            if revalidate is not None and monotonic() - began > PROMPT_SECONDS:
-                await _revalidate(opened, revalidate)
-            return await _to_its_end(_store_alone(opened, household_id, statement, values, stored))
-        finally:
-            share.release()
+    began = monotonic()
+    with _in_our_words, await _share_of(household_id):
+        opened = await _connected(engine)
+        if revalidate is not None and monotonic() - began > PROMPT_SECONDS:
+            await _revalidate(opened, revalidate)
+        return await _to_its_end(_store_alone(opened, household_id, statement, values, stored))
 
 
 async def _revalidate(opened: OpenTransaction, revalidate: Revalidate) -> None:

@@ -44,35 +44,20 @@ class Slots:
         return [] if address is None else [self.of(each.name, each.share) for each in networks_of(address)]
 
 
-async def acquire(slots: asyncio.Semaphore, seconds: float | None) -> None:
-    """Take a slot, which the caller must release. Raises `TimeoutError` after `seconds` of waiting."""
-    if not slots.locked():
-        await slots.acquire()  # there is one, so this does not wait and needs no timer
-        return
-    if seconds == 0:
-        raise TimeoutError
-    async with asyncio.timeout(seconds):
-        await slots.acquire()
-
-
-async def take_one(slots: asyncio.Semaphore, seconds: float | None) -> ExitStack:
-    """Take a slot as `take` does, for less."""
-    await acquire(slots, seconds)
-    taken = ExitStack()
-    taken.callback(slots.release)
-    return taken
-
-
 async def take(*slots: asyncio.Semaphore, seconds: float | None) -> ExitStack:
     """Take a slot of each, one after the other; they are free again when the returned stack is closed.
 
     Raises `TimeoutError` after `seconds` of waiting, with nothing taken.
     """
+    end = None if seconds is None else asyncio.get_running_loop().time() + seconds
     with ExitStack() as taken:
-        async with asyncio.timeout(seconds):
-            for each in slots:
-                if seconds == 0 and each.locked():
-                    raise TimeoutError
-                await each.acquire()
-                taken.callback(each.release)
+        for each in slots:
+            if not each.locked():
+                await each.acquire()  # there is one, so this does not wait and needs no timer
+            elif seconds == 0:
+                raise TimeoutError
+            else:
+                async with asyncio.timeout_at(end):
+                    await each.acquire()
+            taken.callback(each.release)
         return taken.pop_all()

@@ -222,6 +222,19 @@ CALLS_AT_ONCE: Final = ConcurrencyLimit(
 IMPORTS: Final = ConcurrencyLimit(
     "imports", 1, None, 20, "Imports being parsed, in a thread: a megabyte takes a second or two and 100 MiB."
 )
+IMPORTS_OF_PERSON: Final = ConcurrencyLimit(
+    "imports-of-person",
+    1,
+    Key.PERSON,
+    20,
+    "Imports of a person being read; others of theirs wait behind it, so that they delay nobody else.",
+)
+IMPORT_QUEUE_OF_PERSON: Final = ConcurrencyLimit(
+    "import-queue-of-person", 3, Key.PERSON, 0, "Imports of a person being read or waiting for it."
+)
+IMPORT_QUEUE: Final = ConcurrencyLimit(
+    "import-queue", 20, None, 0, "People whose imports are being read or wait for it. One more is told to retry later."
+)
 PASSWORD_HASHES: Final = ConcurrencyLimit(
     "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."
 )

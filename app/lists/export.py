@@ -20,7 +20,7 @@ from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.query_repository import Browse
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 Format = Literal["json", "csv", "markdown"]
 
@@ -60,7 +60,7 @@ async def export_resolved(
 ) -> Export:
     """Return a list that was found already, as `export_list` does.
 
-    It is read and written in parts, so that others get their turn, and no further than it may be long.
+    It is read and written in parts, so that others are served in between, and no further than it may be long.
     """
     browse = Browse(
         list_id=shopping_list.id,
@@ -77,7 +77,7 @@ async def export_resolved(
     length = 0
     async with aclosing(query_repository.read_in_parts(tenant, browse)) as parts:
         async for rows in parts:
-            written += await map_in_turns(lambda row: form_of.item(_cells(row)), rows)
+            written += await map_in_batches(lambda row: form_of.item(_cells(row)), rows)
             length += sum(map(len, written[-len(rows) :]))
             if length > longest:
                 message = f"{shopping_list.ref} is too long to be shown in one piece. list_items has it page by page."
@@ -176,15 +176,27 @@ def _as_text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-_RISKY: Final = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED: Final = re.compile(r"'+[=+\-@\t\r]")
+_SIGNS: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+"""What a formula begins with, also in full width."""
+
+_SIGN: Final = re.compile(f"[{_SIGNS}\t\r]")
+_AT_BEGINNING: Final = f"(?='*[{_SIGNS}\t\r])"
+_FURTHER_ON: Final = f"(?='*[{_SIGNS}])"
+_SEPARATED: Final = r"(?:\A|[;|\t\r\n])[;|\s\"]*+"
+"""The beginning, a line end, or another separator than the comma: a spreadsheet that splits there takes no account of
+our quotes. Each is matched with what follows, a formula or not, so that the time grows with the length only."""
+
+_RISKY: Final = re.compile(rf"\A({_AT_BEGINNING})|{_SEPARATED}({_FURTHER_ON})?")
+_GUARDED: Final = re.compile(rf"(\A)'{_AT_BEGINNING}|({_SEPARATED})(?:'{_FURTHER_ON})?")
 
 
 def guard(cell: str) -> str:
-    """Return a cell that no spreadsheet runs as a formula."""
-    return f"'{cell}" if _RISKY.match(cell) else cell
+    """Return a cell that no spreadsheet runs as a formula, wherever it splits it."""
+    if _SIGN.search(cell) is None:
+        return cell
+    return _RISKY.sub(lambda found: found[0] if found.lastindex is None else f"{found[0]}'", cell)
 
 
 def unguard(cell: str) -> str:
     """Return the cell as it was before `guard`."""
-    return cell[1:] if _GUARDED.match(cell) else cell
+    return _GUARDED.sub(lambda found: found[1] or found[2] or "", cell) if "'" in cell else cell

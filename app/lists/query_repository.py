@@ -35,7 +35,7 @@ from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
 from app.people.tables import people
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ _WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_col
 async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
     """Return at most `browse.limit` rows, in order, after `browse.after`."""
     rows = (await tenant.connection.execute(_page_query(tenant, browse))).all()
-    return await map_in_turns(lambda row: PageRow(*row), rows)
+    return await map_in_batches(lambda row: PageRow(*row), rows)
 
 
 PART: Final = 200

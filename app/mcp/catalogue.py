@@ -95,7 +95,8 @@ _TOOLS_AT: Final = {MAIN: TOOLS, CORE: _EVERYDAY, READ_ONLY: tuple(tool for tool
 _INSTRUCTIONS_AT: Final = {
     MAIN: f"{INSTRUCTIONS} A call that changed something answers with an undo_ref, and undo takes it back.",
     CORE: f"{INSTRUCTIONS} A call that changed something answers with an undo_ref, and undo takes it back. Only the "
-    "everyday tools are here; the history, spending, export and deleting a list are at the address without /core.",
+    "everyday tools are here; the history, spending, import, export and deleting a list are at the address without "
+    "/core.",
     READ_ONLY: f"{INSTRUCTIONS} Here they can be read but not changed; that is possible at the address without "
     "/readonly.",
 }

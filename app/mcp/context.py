@@ -12,12 +12,12 @@ from app.runtime.addresses import known_address
 CALLER: Final = "app.caller"
 """The key of the scope (ASGI's, over HTTP) that holds the proven caller."""
 
-CALLED_TOOL: Final = "app.called_tool"
-"""The key of the ASGI scope that holds the name of the tool that a request calls by itself, not in a batch."""
+CALLED: Final = "app.called"
+"""The key of the ASGI scope that holds the params of a `tools/call` that comes by itself, not in a batch."""
 
 
 class CarryingRequest(Protocol):
-    """A request with a message in it: Starlette's, or `LocalRequest` of `app/mcp/stdio/local_access.py`."""
+    """A request with a message in it: Starlette's, or `LocalRequest` of `app/mcp/local_access.py`."""
 
     @property
     def scope(self) -> Mapping[str, Any]:

@@ -4,8 +4,9 @@ commit."""
 import hashlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -25,13 +26,13 @@ from app.households.tenant import ListsChanged, ProvenHousehold, Tenant, prove_h
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
-from app.mcp.choices import (
-    NO_CLIENT,
+from app.mcp.elicitation import (
+    CANNOT_ASK,
     Answers,
     CallIdentity,
-    Choices,
-    Client,
+    Elicitation,
     InputNeeded,
+    RoundTrip,
     ambiguous_in,
     can_be_asked,
     with_values,
@@ -40,6 +41,8 @@ from app.mcp.errors import tool_error, tool_fault
 from app.mcp.spec import (
     KEY_LENGTH,
     AnyTool,
+    Handler,
+    Preparation,
     ToolArguments,
     ToolResult,
     WriteArguments,
@@ -47,7 +50,7 @@ from app.mcp.spec import (
     text_content,
 )
 from app.mcp.validation import validate, without_refused
-from app.runtime.turns import Report
+from app.runtime.progress import Report, report_nothing
 from app.text import clean
 
 CANCELLED: Final = "cancelled"
@@ -68,10 +71,6 @@ REPLAY_NOTE: Final = "This call was already made; here is its first answer again
 _log: Final = structlog.stdlib.get_logger("app.mcp")
 
 
-async def report_nothing(progress: float, total: float | None, message: str | None) -> None:
-    """Stand in for a report where there is no stream to send it on."""
-
-
 class Served(NamedTuple):
     """A result as JSON, without its `resultType`, which only 2026-07-28 has."""
 
@@ -80,7 +79,7 @@ class Served(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Call:
+class _CallRecord:
     """What the audit log records about a call; until its end is known, it counts as cancelled, unless what it changed
     is stored."""
 
@@ -101,7 +100,7 @@ class Dispatch:
 
     `lists_changed` is told about each change after its commit, and `audit` about each call, without any content.
     `authenticator` looks at the caller of a write again that had to wait.
-    `choices` asks the person, where the client can.
+    `elicitation` asks the person, where the client can.
     """
 
     def __init__(
@@ -111,14 +110,14 @@ class Dispatch:
         authenticator: Authenticator,
         lists_changed: ListsChanged,
         audit: AuditLog,
-        choices: Choices,
+        elicitation: Elicitation,
     ) -> None:
         self._engine = engine
         self._tools = tools
         self._authenticator = authenticator
         self._lists_changed = lists_changed
         self._audit = audit
-        self._choices = choices
+        self._elicitation = elicitation
 
     async def call(
         self,
@@ -126,7 +125,7 @@ class Dispatch:
         address: str | None,
         name: str,
         arguments: Mapping[str, Any] | None,
-        client: Client = NO_CLIENT,
+        round_trip: RoundTrip = CANNOT_ASK,
         report: Report = report_nothing,
     ) -> Served:
         """Serve `tools/call` to a caller at a network address; return a `CallToolResult` of any revision, or an
@@ -136,36 +135,39 @@ class Dispatch:
         for a write that waited while its caller lost their access; other failures are results.
         """
         tool = self._tools.get(name)
-        call = _Call(self._lists_changed)
+        record = _CallRecord(self._lists_changed)
         started = time.perf_counter()
         try:
             if tool is None:
-                call.outcome = UNKNOWN_TOOL
+                record.outcome = UNKNOWN_TOOL
                 raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name[:100]}. tools/list names them all.")
             if not tool.scopes <= caller.scopes:
                 # The bearer check already answers this with a 403; nothing runs here even if it were bypassed.
-                call.outcome = SCOPE_MISSING
+                record.outcome = SCOPE_MISSING
                 raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
             sent = arguments or {}
             valid = validate(tool.arguments, sent, tool.input_schema)
-            household = self._prove(tool, caller, valid.household, call)
-            call.household_id = household.household_id
-            served = await self._serve(tool, household, sent, valid, client, report, call)
+            household = self._prove(tool, caller, valid.household, record)
+            record.household_id = household.household_id
+            preparation = Preparation(
+                caller.actor.person_id, report, partial(self._authenticator.count_further, caller)
+            )
+            served = await self._serve(tool, household, sent, valid, round_trip, preparation, record)
         except AppError as error:
-            call.outcome, call.touched = error.code, None
+            record.outcome, record.touched = error.code, None
             return Served(tool_error(error))
         except MCPError:
             raise
         except AccessEnded:
-            call.outcome, call.touched = ACCESS_ENDED, None
+            record.outcome, record.touched = ACCESS_ENDED, None
             raise
         except Exception:
-            call.outcome, call.touched = FAULT, None
+            record.outcome, record.touched = FAULT, None
             _log.exception("tool failed", tool=name)
             return Served(tool_fault())
         except BaseException:
-            call.outcome = OK if call.is_stored else CANCELLED
-            call.touched = call.touched if call.is_stored else None
+            record.outcome = OK if record.is_stored else CANCELLED
+            record.touched = record.touched if record.is_stored else None
             raise
         else:
             return served
@@ -174,19 +176,19 @@ class Dispatch:
                 AuditEntry(
                     action=Action.TOOL_CALLED,
                     at=self._audit.now(),
-                    outcome=call.outcome,
+                    outcome=record.outcome,
                     person_id=caller.actor.person_id,
                     client_id=caller.actor.client_id,
                     grant_id=caller.actor.grant_id,
-                    household_id=call.household_id,
+                    household_id=record.household_id,
                     tool=tool.name if tool is not None else None,
                     address=address,
                     duration_ms=round((time.perf_counter() - started) * 1000),
-                    touched=call.touched,
+                    touched=record.touched,
                 )
             )
 
-    def _prove(self, tool: AnyTool, caller: Caller, name: str | None, call: _Call) -> ProvenHousehold:
+    def _prove(self, tool: AnyTool, caller: Caller, name: str | None, record: _CallRecord) -> ProvenHousehold:
         if not tool.writes:
             return prove_household(self._engine, caller.actor, name, write=False)
 
@@ -195,11 +197,11 @@ class Dispatch:
             if current is None or not tool.scopes <= current.scopes:
                 raise AccessEnded
             now = prove_household(self._engine, current.actor, name, write=True)
-            if now.household_id != call.household_id:
+            if now.household_id != record.household_id:
                 raise Conflict("Your households have changed while this call waited. Make it again.", field="household")
 
         return prove_household(
-            self._engine, caller.actor, name, write=True, lists_changed=call.stored, revalidate=revalidate
+            self._engine, caller.actor, name, write=True, lists_changed=record.stored, revalidate=revalidate
         )
 
     async def _serve(
@@ -208,108 +210,135 @@ class Dispatch:
         household: ProvenHousehold,
         sent: Mapping[str, Any],
         valid: ToolArguments,
-        client: Client,
-        report: Report,
-        call: _Call,
+        round_trip: RoundTrip,
+        preparation: Preparation,
+        record: _CallRecord,
     ) -> Served:
         """Run a tool with what the person answered, or return what to ask them."""
         identity = CallIdentity(household.actor.grant_id, household.household_id, tool.name, sent)
-        call.outcome = STATE_REFUSED
-        answers = self._choices.read(client, identity)
-        call.outcome = CANCELLED
-        work = _Work(tool, valid, with_values(valid, answers.values), client, answers, call)
+        record.outcome = STATE_REFUSED
+        answers = self._elicitation.read(round_trip, identity)
+        record.outcome = CANCELLED
+        prepared = _PreparedCall(tool, valid, with_values(valid, answers.values), round_trip, answers, record)
         try:
-            answer = await _run_alone(work, household)
+            answer = await _run_alone(prepared, household) or await _answer_again(prepared, household)
             if answer is None:
-                serve = await tool.prepare(work.arguments, report)
-                if tool.streams:
+                handler = await tool.handler_for(prepared.arguments, preparation)
+                if tool.prepare is not None:
                     await household.revalidate()
                 async with household.open(write=tool.writes) as tenant:
                     # Serialised before COMMIT: a result that can't be shown must not be stored either.
-                    answer = await _run(work, serve, tenant)
+                    answer = await _run(prepared, handler, tenant)
         except InputNeeded as needed:
             asked = needed.asked
         except (Ambiguous, Several) as refusal:
             asked = [*ambiguous_in(refusal)]
-            if not client.can_ask or not can_be_asked(asked):
+            if not round_trip.can_ask or not can_be_asked(asked):
                 raise
         else:
             return Served(answer)
-        call.outcome, call.touched = INPUT_REQUIRED, None
-        return Served(self._choices.ask(asked, identity, answers), INPUT_REQUIRED)
+        record.outcome, record.touched = INPUT_REQUIRED, None
+        return Served(self._elicitation.ask(asked, identity, answers), INPUT_REQUIRED)
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """A tool to run: its arguments as they were sent and with what the person answered, and who can be asked more."""
+class _PreparedCall:
+    """A call that is ready to run: its arguments as they were sent and with what the person answered, and whether they
+    can be asked more."""
 
     tool: AnyTool
     sent: ToolArguments
     arguments: ToolArguments
-    client: Client
+    round_trip: RoundTrip
     answers: Answers
-    call: _Call
+    record: _CallRecord
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key. Raises `Invalid` for one that can't be stored."""
+        key = self.sent.idempotency_key if isinstance(self.sent, WriteArguments) else None
+        return None if key is None else clean(key, "idempotency_key", KEY_LENGTH)
+
+    @property
+    def hash(self) -> str:
+        """What tells two calls with one key apart."""
+        sent = without_refused(self.sent)
+        plain = sent.model_dump(mode="json", exclude={"idempotency_key"}, exclude_none=True, warnings=False)
+        return hashlib.sha256(json.dumps([self.tool.name, plain], sort_keys=True).encode()).hexdigest()
 
 
-async def _run_alone(work: _Work, household: ProvenHousehold) -> bytes | None:
+async def _run_alone(prepared: _PreparedCall, household: ProvenHousehold) -> bytes | None:
     """Run a tool without a transaction and return its answer; None for a call that needs one."""
-    tool, arguments, call = work.tool, work.arguments, work.call
+    tool, arguments, record = prepared.tool, prepared.arguments, prepared.record
     has_key = isinstance(arguments, WriteArguments) and arguments.idempotency_key is not None
     if tool.alone is None or has_key or not household.takes_one_message:
         return None
 
     def serialise(result: ToolResult) -> bytes:
-        _refuse_or_ask(result, work.client)
-        call.touched = result.touched()
+        _refuse_or_ask(result, prepared.round_trip)
+        record.touched = result.touched()
         return _answer_of(result)
 
     answer: bytes | None = await tool.alone(household, arguments, serialise)
     if answer is not None:
-        call.outcome = OK
+        record.outcome = OK
     return answer
 
 
-async def _run(work: _Work, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant) -> bytes:
-    """Run a tool, by `serve`, and return its answer; for an idempotency key that was used before, return the first
+async def _answer_again(prepared: _PreparedCall, household: ProvenHousehold) -> bytes | None:
+    """Return the first answer to a call with an idempotency key that was used before, so that nothing is prepared for
+    a call that was made already."""
+    if prepared.tool.prepare is None or (key := prepared.key) is None:
+        return None
+    async with household.open(write=False) as tenant:
+        kept = await history.find_answer(tenant, key)
+    return None if kept is None else _first_answer(prepared, kept)
+
+
+def _first_answer(prepared: _PreparedCall, kept: KeptAnswer) -> bytes:
+    """Return an answer that was kept. Raises `Conflict` if it was one to other arguments."""
+    if kept.args_hash != prepared.hash:
+        message = "This idempotency_key came with other arguments before. Use a new key for a new call."
+        raise Conflict(message, field="idempotency_key")
+    prepared.record.outcome, prepared.record.touched = REPLAYED, 0
+    first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
+    return _answer(first, text_content(first, REPLAY_NOTE))
+
+
+async def _run(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant) -> bytes:
+    """Run a tool, by its handler, and return its answer; for an idempotency key that was used before, return the first
     one."""
-    tool, sent, call = work.tool, work.sent, work.call
-    if not isinstance(sent, WriteArguments) or sent.idempotency_key is None:
-        result: ToolResult = await _handle(work, serve, tenant)
-        call.outcome, call.touched = OK, result.touched()
+    tool, record, key = prepared.tool, prepared.record, prepared.key
+    if key is None:
+        result: ToolResult = await _handle(prepared, handler, tenant)
+        record.outcome, record.touched = OK, result.touched()
         return _answer_of(result)
-    key = clean(sent.idempotency_key, "idempotency_key", KEY_LENGTH)
-    args_hash = _hash(tool.name, sent)
     kept = await history.kept_answer(tenant, key)
     if kept is not None:
-        if kept.args_hash != args_hash:
-            message = "This idempotency_key came with other arguments before. Use a new key for a new call."
-            raise Conflict(message, field="idempotency_key")
-        call.outcome, call.touched = REPLAYED, 0
-        first = to_json(json.loads(kept.answer)).decode()  # as it was before the database took it apart
-        return _answer(first, text_content(first, REPLAY_NOTE))
-    written: WriteResult = await _handle(work, serve, tenant)
-    call.outcome, call.touched = OK, written.touched()
+        return _first_answer(prepared, kept)
+    written: WriteResult = await _handle(prepared, handler, tenant)
+    record.outcome, record.touched = OK, written.touched()
     structured = written.model_dump_json(exclude_none=True)
     # A call that changed nothing has no event yet, but the kept answer refers to one.
     event_no = event_no_of(written.undo_ref) if written.undo_ref else await history.insert_event(tenant, tool.name)
-    await history.keep_answer(tenant, event_no, key, KeptAnswer(args_hash, structured))
+    await history.keep_answer(tenant, event_no, key, KeptAnswer(prepared.hash, structured))
     return _answer(structured, written.content(structured))
 
 
-async def _handle(work: _Work, serve: Callable[[Tenant], Awaitable[Any]], tenant: Tenant) -> Any:
+async def _handle(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant) -> Any:
     """Run a tool and return its result. Raises `InputNeeded` where the person is to be asked, with nothing stored as
     soon as the transaction is rolled back."""
-    confirm = work.tool.confirm
-    if confirm is not None and work.client.can_ask and not work.answers.is_confirmed:
-        raise InputNeeded(await confirm(tenant, work.arguments))
-    result: ToolResult = await serve(tenant)
-    _refuse_or_ask(result, work.client)
+    confirm = prepared.tool.confirm
+    if confirm is not None and prepared.round_trip.can_ask and not prepared.answers.is_confirmed:
+        raise InputNeeded(await confirm(tenant, prepared.arguments))
+    result: ToolResult = await handler(tenant)
+    _refuse_or_ask(result, prepared.round_trip)
     return result
 
 
-def _refuse_or_ask(result: ToolResult, client: Client) -> None:
+def _refuse_or_ask(result: ToolResult, round_trip: RoundTrip) -> None:
     """Raise what asks the person about ambiguous entries, or refuses a call of which every entry failed."""
-    if client.can_ask and can_be_asked(ambiguous := result.ambiguities()):
+    if round_trip.can_ask and can_be_asked(ambiguous := result.ambiguities()):
         raise InputNeeded(ambiguous)
     if (refusal := result.refusal()) is not None:
         raise refusal
@@ -324,9 +353,3 @@ def _answer(structured: str, content: list[dict[str, Any]]) -> bytes:
     """Return a `CallToolResult` as JSON: the object itself, which is JSON already, and the same for people and models
     to read."""
     return b'{"content":%b,"structuredContent":%b,"isError":false}' % (to_json(content), structured.encode())
-
-
-def _hash(name: str, arguments: WriteArguments) -> str:
-    sent = without_refused(arguments)
-    plain = sent.model_dump(mode="json", exclude={"idempotency_key"}, exclude_none=True, warnings=False)
-    return hashlib.sha256(json.dumps([name, plain], sort_keys=True).encode()).hexdigest()

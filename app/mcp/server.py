@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import mcp_types as types
+from mcp.server.context import ServerMiddleware
 from mcp.server.lowlevel.server import NotificationOptions, Server
 
 from app import VERSION
@@ -12,10 +13,10 @@ from app.db import Engine
 from app.households.tenant import ListsChanged
 from app.mcp.cache_hints import CACHE_HINTS
 from app.mcp.catalogue import McpEndpoint
-from app.mcp.choices import Choices
 from app.mcp.completions import Completions
 from app.mcp.context import Context, address_of, caller_of
 from app.mcp.dispatch import Dispatch
+from app.mcp.elicitation import Elicitation
 from app.mcp.errors import hide_faults
 from app.mcp.http.direct_answers import DirectAnswers
 from app.mcp.http.short_way import ShortWay
@@ -56,11 +57,16 @@ def build_server(
     lists_changed: ListsChanged,
     subscriptions: Subscriptions,
     audit: AuditLog,
-    choices: Choices,
+    elicitation: Elicitation,
+    *,
+    authorize: "ServerMiddleware[Any] | None" = None,
 ) -> tuple[Server[Any], ShortWay]:
     """Return the server of an endpoint, and the short way past its transport: every request runs through `Dispatch` or
-    one of the few handlers here."""
-    dispatch = Dispatch(engine, endpoint.tools_by_name, authenticator, lists_changed, audit, choices)
+    one of the few handlers here.
+
+    `authorize` is middleware that gives each request its caller, where none comes with the request that carries it.
+    """
+    dispatch = Dispatch(engine, endpoint.tools_by_name, authenticator, lists_changed, audit, elicitation)
     definitions = [tool.definition for tool in endpoint.tools]
 
     async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -99,8 +105,9 @@ def build_server(
         on_completion=completions.complete,
         on_subscriptions_listen=subscriptions.listen,
     )
-    server.extensions[CLIENT_CREDENTIALS] = {}
+    if authorize is None:
+        server.extensions[CLIENT_CREDENTIALS] = {}  # it is about tokens
     # In place of the SDK's OpenTelemetry middleware, whose spans carry the text of exceptions.
     direct_answers = DirectAnswers(server, dispatch)
-    server.middleware[:] = [hide_faults, direct_answers]
+    server.middleware[:] = [hide_faults, *([] if authorize is None else [authorize]), direct_answers]
     return server, ShortWay(dispatch, endpoint.tools_by_name, direct_answers.listings, server.server_info_stamp)

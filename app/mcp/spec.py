@@ -1,19 +1,20 @@
 """What a tool is: everything an assistant sees of it, and the function that runs it."""
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
 from typing import Any, Final, Generic, TypeVar, cast
+from uuid import UUID
 
 import mcp_types as types
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import Ambiguous, AppError
 from app.households.tenant import ProvenHousehold, Tenant
-from app.mcp.choices import Confirmation
-from app.runtime.turns import Report
+from app.mcp.elicitation import Confirmation
+from app.runtime.progress import Report
 
 KEY_LENGTH: Final = 200
 LARGEST_EXACT: Final = 2**53 - 1
@@ -88,15 +89,26 @@ Result = TypeVar("Result", bound=ToolResult)
 Answer = TypeVar("Answer")
 """What dispatch makes of a result: it is serialised."""
 
+Handler = Callable[[Tenant], Awaitable[Result]]
+"""What is to be done in a transaction, with the arguments bound to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What a tool may use while it works without a transaction."""
+
+    person_id: UUID
+    report: Report
+    count: Callable[[int], Awaitable[None]]
+    """Counts so many further calls of the caller. Raises `LimitReached`."""
+
 
 @dataclass(frozen=True)
 class ToolSpec(Generic[Arguments, Result]):
-    """One tool. Its name is the handler's, its description the handler's docstring."""
+    """One tool. Its name is the handler's, its description the handler's docstring; in place of a handler it may have
+    a function that prepares one."""
 
-    handler: (
-        Callable[[Tenant, Arguments], Awaitable[Result]]
-        | Callable[[Arguments, Report], Awaitable[Callable[[Tenant], Awaitable[Result]]]]
-    )
+    handler: Callable[[Tenant, Arguments], Awaitable[Result]] | None
     arguments: type[Arguments]
     result: type[Result]
     title: str
@@ -110,25 +122,43 @@ class ToolSpec(Generic[Arguments, Result]):
     confirm: Callable[[Tenant, Arguments], Awaitable[Confirmation]] | None = None
     """The question to the person before it does anything, where the client can ask. The answer sets arguments that
     others have to send."""
-    streams: bool = False
-    """Whether it reports its progress before its result. Its calls are then answered by a stream of events, and its
-    handler has two steps: given the arguments and what reports, it works without a transaction, so that nobody waits
-    for it, and returns what is to be done in one."""
+    prepare: Callable[[Arguments, Preparation], Awaitable[Handler[Result]]] | None = None
+    """In place of a handler, for a tool that reports its progress: it works without a transaction, so that nobody
+    waits for it, and returns what is to be done in one.
+
+    If the client asks to be told, its calls are answered by a stream of events.
+    """
+
+    def __post_init__(self) -> None:
+        if (self.handler is None) == (self.prepare is None):
+            raise TypeError("a tool has either a handler or a function that prepares one")
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What runs it."""
+        function = self.handler or self.prepare
+        assert function is not None  # noqa: S101  # __post_init__
+        return function
 
     @property
     def name(self) -> str:
         """The name it is called by."""
-        return self.handler.__name__
+        return self.function.__name__
+
+    def streams(self, params: Mapping[str, Any]) -> bool:
+        """Return whether a call with these params may be told something before its result: how far it is."""
+        return self.prepare is not None and asks_for_progress(params)
 
     @property
     def writes(self) -> bool:
         """Whether it changes anything."""
         return not self.hints.read_only
 
-    async def prepare(self, arguments: Arguments, report: Report) -> Callable[[Tenant], Awaitable[Result]]:
+    async def handler_for(self, arguments: Arguments, preparation: Preparation) -> Handler[Result]:
         """Do what needs no transaction, and return what does."""
-        handler = cast("Any", self.handler)
-        return await handler(arguments, report) if self.streams else lambda tenant: handler(tenant, arguments)
+        if self.prepare is not None:
+            return await self.prepare(arguments, preparation)
+        return lambda tenant: self.function(tenant, arguments)
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
@@ -141,7 +171,7 @@ class ToolSpec(Generic[Arguments, Result]):
         return types.Tool(
             name=self.name,
             title=self.title,
-            description=" ".join((getdoc(self.handler) or "").split()),
+            description=" ".join((getdoc(self.function) or "").split()),
             input_schema=self.input_schema,
             output_schema=_without_nested_words(reduced_schema(self.result)),
             annotations=types.ToolAnnotations(
@@ -152,6 +182,12 @@ class ToolSpec(Generic[Arguments, Result]):
                 open_world_hint=False,
             ),
         )
+
+
+def asks_for_progress(params: Mapping[str, Any]) -> bool:
+    """Return whether params, valid or not, have a token for notifications of progress."""
+    meta: object = params.get("_meta")
+    return isinstance(meta, Mapping) and "progressToken" in meta
 
 
 AnyTool = ToolSpec[Any, Any]

@@ -1,5 +1,6 @@
 """The embedded server lives exactly as long as its service, whatever happens to either."""
 
+import json
 import os
 import shutil
 import signal
@@ -13,9 +14,13 @@ import pytest
 from app.db.embedded import EmbeddedPostgres
 from app.db.embedded.process import is_locked
 from app.db.embedded.programs import program_dir
+from app.db.embedded.server import find_answering
+from app.db.embedded.socket_dir import SOCKET_FILES, is_ours
 from tests.db.embedded_service import FAST, Service, execute, servers_of
 
 pytestmark = pytest.mark.processes
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -192,3 +197,53 @@ def test_a_copy_of_a_directory_in_use_leaves_the_original_alone(tmp_path: Path, 
         with EmbeddedPostgres(copy, settings=FAST) as other:
             assert execute(other.superuser, "SHOW data_directory") == str(copy / "pg")
         assert execute(urls.superuser, "SHOW data_directory") == str(data_dir / "pg")
+
+
+def elsewhere(data_dir: Path, socket_dir: Path) -> None:
+    """Let DATA_DIR name another directory of a socket."""
+    path = data_dir / "postgres.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "socket_dir": str(socket_dir)}))
+
+
+@pytest.mark.proves("""stdio-socket MUST own rule
+    Nobody else's server can pass for the embedded one.
+    Here: The directory of the socket must belong to us or the server's account, and be closed to others, or it is
+    neither used nor cleared.""")
+def test_a_directory_of_a_socket_that_others_may_have_made_is_neither_used_nor_cleared(
+    tmp_path: Path, data_dir: Path
+) -> None:
+    """What waits there may be somebody else's server: after a restart of the machine the name below /tmp is free."""
+    with EmbeddedPostgres(data_dir, settings=FAST) as urls:
+        ours = Path(execute(urls.superuser, "SHOW unix_socket_directories"))
+        assert find_answering(data_dir) == urls
+        ours.chmod(0o750)
+        assert find_answering(data_dir) is None
+        ours.chmod(0o700)
+        link = tmp_path / "link"
+        link.symlink_to(ours)
+        elsewhere(data_dir, link)
+        assert find_answering(data_dir) is None
+        elsewhere(data_dir, ours)
+        assert find_answering(data_dir) == urls
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    foreign.chmod(0o777)
+    (foreign / SOCKET_FILES[0]).touch()
+    elsewhere(data_dir, foreign)
+    with EmbeddedPostgres(data_dir, settings=FAST) as urls:
+        assert execute(urls.superuser, "SHOW unix_socket_directories") != str(foreign)
+    assert (foreign / SOCKET_FILES[0]).exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory to another account")
+def test_a_directory_of_a_socket_belongs_to_us_or_to_the_server(tmp_path: Path) -> None:
+    socket_dir = tmp_path / "sockets"
+    socket_dir.mkdir(mode=0o700)
+    assert is_ours(socket_dir, tmp_path)
+    os.chown(socket_dir, NOBODY, NOBODY)
+    assert not is_ours(socket_dir, tmp_path)
+    (tmp_path / "pg").mkdir()
+    assert not is_ours(socket_dir, tmp_path)
+    os.chown(tmp_path / "pg", NOBODY, NOBODY)
+    assert is_ours(socket_dir, tmp_path)
+    assert not is_ours(tmp_path / "nowhere", tmp_path)

@@ -12,6 +12,7 @@ import pytest
 from app.db.embedded import SharedPostgres, find_running
 from app.db.embedded.keeper import IN_USE
 from app.db.embedded.process import is_locked, wait_for_lock
+from app.db.embedded.programs import ENVIRONMENT
 from app.errors import StartupError
 from tests.db.embedded_service import Service, execute, servers_of
 
@@ -188,6 +189,18 @@ def test_the_keeper_is_small_and_ends_neither_with_its_user_nor_by_a_signal_to_s
             keeper.send_signal(number)
         assert execute(urls["owner"], "SELECT n FROM kept") == 1000
         assert keeper.is_running()
+        assert service.end() == (0, "")
+        assert_nothing_runs(data_dir)
+
+
+@pytest.mark.proves("""stdio-environment SHOULD own rule
+    What outlives a desktop host keeps none of its secrets.
+    Here: The keeper gets an environment of its own; of the host's, only where Python finds what it loads.""")
+def test_the_keeper_has_nothing_of_the_environment_of_the_host_that_started_it(data_dir: Path) -> None:
+    host = {"API_KEY": "secret", "PGOPTIONS": "-c jit=on", "PYTHONPATH": str(data_dir), "LANG": "C"}
+    with Service(data_dir, shared=True, environment=host) as service:
+        service.urls()
+        assert keeper_of(data_dir).environ() == {**ENVIRONMENT, "PYTHONPATH": str(data_dir)}
         assert service.end() == (0, "")
         assert_nothing_runs(data_dir)
 

@@ -93,7 +93,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"name": "Holidays", "default": True},
         {"list": "Holidays", "store": "Kiosk", "default": False},
     ],
-    "undo": [{"undo_ref": ref} for ref in ("e4", "e3", "e2", "e1")],
+    "undo": [{"undo_ref": ref, "idempotency_key": f"undo {ref}"} for ref in ("e4", "e4", "e3", "e2", "e1")],
     "update_items": [
         {"items": [{"item": "tea", "quantity": 2, "assignee": "Ada", "clear": ["note"]}], "if_rev": 0},
         {"items": [{"item": "rice", "quantity": 2}]},

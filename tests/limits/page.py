@@ -8,7 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from app.limits import defaults
 from app.limits.concurrency import ConcurrencyLimit
 from app.limits.rate_limit import Key, RateLimit
-from app.lists.importing.models import MOST_ROWS
+from app.lists.importing.models import LONGEST_DATA, MOST_ROWS
 from app.lists.models import (
     ITEMS_PER_CALL,
     ITEMS_PER_LIST,
@@ -17,6 +17,7 @@ from app.lists.models import (
     LINES_PER_NAME,
     LISTS_PER_HOUSEHOLD,
 )
+from app.mcp.elicitation import MOST_QUESTIONS
 from app.mcp.resources.spec import LARGEST
 from app.mcp.subscriptions import STREAMS, STREAMS_PER_GRANT, STREAMS_PER_PERSON, URIS_PER_STREAM
 from app.mcp.tools.export_list import LONGEST
@@ -45,7 +46,10 @@ _QUOTAS: Final = [
     ("lines with the names of one call", LINES_PER_CALL),
     ("characters of an export", LONGEST),
     ("characters of a resource, and of a list that a prompt attaches", LARGEST),
+    ("items that a filter may fit in one call", ITEMS_PER_LIST),
     ("rows in one import", MOST_ROWS),
+    ("characters of an import", LONGEST_DATA),
+    ("questions in one form; with more, the answer has the candidates", MOST_QUESTIONS),
     ("connections of a person: approvals and API keys together", MOST_CONNECTIONS),
     ("authorization requests that wait in one browser; with one more, the oldest is closed", MOST_OPEN),
     ("open streams of a grant, in each process", STREAMS_PER_GRANT),

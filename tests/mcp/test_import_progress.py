@@ -10,8 +10,8 @@ import pytest
 from starlette.applications import Starlette
 
 from app.lists.importing.models import MOST_ROWS
-from app.lists.importing.rows import STEP
 from app.mcp.resources.sample import read_sample
+from app.runtime.progress import STEP
 from app.settings import Settings
 from tests.mcp.client import McpClient
 from tests.mcp.streaming import SECONDS, on_its_port, stop_watching_for_shutdown
@@ -42,11 +42,16 @@ async def http(server: Starlette, settings: Settings) -> AsyncGenerator[httpx.As
         yield http
 
 
-async def importing(client: McpClient, data: str, **arguments: Any) -> AsyncGenerator[dict[str, Any]]:
+def importing(client: McpClient, data: str, **arguments: Any) -> AsyncGenerator[dict[str, Any]]:
     """The messages of an import, as they come."""
-    params = {"name": "import_items", "arguments": {"data": data, **arguments}, "_meta": ASKING}
+    return calling(client, "import_items", data=data, **arguments)
+
+
+async def calling(client: McpClient, tool: str, **arguments: Any) -> AsyncGenerator[dict[str, Any]]:
+    """The messages of a call that asks for progress, as they come."""
+    params = {"name": tool, "arguments": arguments, "_meta": ASKING}
     message = client.message("tools/call", params)
-    headers = client.headers("tools/call", "import_items")
+    headers = client.headers("tools/call", tool)
     async with client.http.stream("POST", client.path, json=message, headers=headers) as response:
         assert response.headers["content-type"] == "text/event-stream"
         async for line in response.aiter_lines():
@@ -68,9 +73,43 @@ async def test_thousands_of_rows_are_imported_and_the_progress_is_reported(each_
     assert {(each["progressToken"], each["total"]) for each in params} == {("p1", 2 * MOST_ROWS)}
     assert [each["progress"] for each in params] == list(range(0, 2 * MOST_ROWS, STEP))
     assert params[1]["message"] == "500 of 5,000 rows read"
-    assert params[-1]["message"] == "4,500 of 5,000 rows placed"
+    assert params[-1]["message"] == "4,500 of 5,000 rows planned"
     assert answer["result"]["structuredContent"]["counts"] == {"added": MOST_ROWS}
     assert await count(each_era) == MOST_ROWS
+
+
+async def test_a_long_undo_reports_its_progress_and_a_short_one_does_not(each_era: McpClient) -> None:
+    imported = await each_era.call("import_items", data=SAMPLE)
+    added = await each_era.call("add_items", items=["something else"])
+    *reports, answer = [message async for message in calling(each_era, "undo", undo_ref=imported["undo_ref"])]
+    params = [report["params"] for report in reports]
+    assert [(each["progress"], each["total"]) for each in params] == [
+        (progress, 2 * MOST_ROWS) for progress in range(0, 2 * MOST_ROWS, STEP)
+    ]
+    assert params[1]["message"] == "500 of 5,000 changes read"
+    assert params[-1]["message"] == "4,500 of 5,000 items planned"
+    assert answer["result"]["structuredContent"]["counts"] == {"undone": MOST_ROWS}
+    assert await count(each_era) == 1
+    message = {"name": "undo", "arguments": {"undo_ref": added["undo_ref"]}, "_meta": ASKING}
+    response = await each_era.send("tools/call", message)
+    assert "notifications/progress" not in response.text
+    assert await count(each_era) == 0
+
+
+async def test_an_undo_whose_connection_is_cut_is_done_as_a_whole_or_not_at_all(
+    each_era: McpClient, settings: Settings
+) -> None:
+    imported = await each_era.call("import_items", data=SAMPLE)
+    async with httpx.AsyncClient(base_url=settings.public_url, timeout=SECONDS) as cut:
+        client = McpClient(cut, each_era.token, each_era.era)
+        messages = calling(client, "undo", undo_ref=imported["undo_ref"], idempotency_key="once")
+        for _ in range(8):
+            await anext(messages)
+        await messages.aclose()
+    assert await count(each_era) in (0, MOST_ROWS), "all or nothing"
+    undone = await each_era.call("undo", undo_ref=imported["undo_ref"], idempotency_key="once")
+    assert undone["counts"] == {"undone": MOST_ROWS}
+    assert await count(each_era) == 0
 
 
 async def test_who_does_not_ask_is_told_nothing(client: McpClient) -> None:

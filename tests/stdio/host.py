@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import psutil
 from mcp import Client
+from mcp.client.session import ElicitationFnT
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from tests.documents import ROOT
@@ -33,13 +34,17 @@ def variables(data_dir: Path, **more: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def official(
-    data_dir: Path, mode: Mode = "auto", arguments: Sequence[str] = (), **more: str
+    data_dir: Path,
+    mode: Mode = "auto",
+    arguments: Sequence[str] = (),
+    person: ElicitationFnT | None = None,
+    **more: str,
 ) -> AsyncGenerator[Client]:
-    """The official client, with a server of its own."""
+    """The official client, with a server of its own, and a person who can be asked."""
     server = StdioServerParameters(
         command=sys.executable, args=["-m", "app", "stdio", *arguments], env=variables(data_dir, **more), cwd="/"
     )
-    async with Client(stdio_client(server), mode=mode) as client:
+    async with Client(stdio_client(server), mode=mode, elicitation_callback=person) as client:
         yield client
 
 

@@ -22,6 +22,7 @@ FILES: Final = {
     "vscode": ".config/Code/User/mcp.json",
 }
 SERVERS: Final = {"claude-desktop": "mcpServers", "cursor": "mcpServers", "vscode": "servers"}
+NOBODY: Final = 65534
 OTHER: Final = {"command": "npx", "args": ["-y", "other"], "env": {"TOKEN": "ü"}}
 
 
@@ -195,6 +196,22 @@ def test_a_file_behind_a_symbolic_link_is_replaced_where_it_is(desk: Desk, tmp_p
     assert desk.install("cursor")[0] == 0
     assert path.is_symlink()
     assert list(json.loads(real.read_text())["mcpServers"]) == ["shopping-list"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change who owns a file")
+def test_under_sudo_the_files_stay_those_of_the_person(desk: Desk) -> None:
+    os.chown(desk.home, NOBODY, NOBODY)
+    assert desk.install("vscode")[0] == 0
+    made = [desk.file("vscode"), *list(desk.file("vscode").parents)[:3]]
+    assert {(each.stat().st_uid, each.stat().st_gid) for each in made} == {(NOBODY, NOBODY)}
+    path = desk.write("cursor", "{}")
+    os.chown(path, NOBODY, 0)
+    path.chmod(0o640)
+    assert desk.install("cursor")[0] == 0
+    [kept] = desk.backups("cursor")
+    for each in (path, kept):
+        found = each.stat()
+        assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (NOBODY, 0, 0o640)
 
 
 def test_the_configuration_can_be_at_another_place(desk: Desk, tmp_path: Path) -> None:

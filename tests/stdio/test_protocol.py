@@ -1,18 +1,31 @@
 """What a host reaches through stdin: the whole catalogue, in both protocol eras, with the official client."""
 
+import base64
 import csv
 from io import StringIO
 
 import anyio
 import pytest
+from mcp.client.session import ClientRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import ResourceUpdated
-from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
+from mcp_types import (
+    ElicitRequestFormParams,
+    ElicitRequestParams,
+    ElicitResult,
+    EmbeddedResource,
+    ImageContent,
+    PromptReference,
+    ResourceTemplateReference,
+    TextContent,
+    TextResourceContents,
+)
 
 from app import VERSION
 from app.mcp.catalogue import TOOLS
 from app.mcp.prompts.serve import PROMPTS
 from app.mcp.resources.serve import RESOURCES
+from app.runtime.progress import STEP
 from tests.command import run
 from tests.db.looking import rows
 from tests.journeys.device import ERAS, Device, Mode
@@ -66,6 +79,94 @@ async def test_the_official_client_reaches_every_primitive(product: Product, mod
         households = next(each.uri_template for each in templates if "{household}" in each.uri_template)
         completed = await client.complete(ResourceTemplateReference(uri=households), {"name": "household", "value": ""})
         assert completed.completion.total == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", ERAS)
+async def test_every_resource_and_every_prompt_is_read(product: Product, mode: Mode) -> None:
+    async with official(product.data_dir, mode) as client:
+        name = f"Read {mode}"
+        await call(client, "save_list", name=name)
+        await call(client, "add_items", list=name, items=["2 kg flour", {"name": "tea", "note": "black; =1+1"}])
+        listed = {each.title: str(each.uri) for each in (await client.list_resources()).resources}
+        household = listed[name].split("/")[2]
+        texts: dict[str, str] = {}
+        for uri in (*listed.values(), f"{listed[name]}.csv", f"shopping://{household}/members", "shopping://sample/3"):
+            (contents,) = (await client.read_resource(uri)).contents
+            assert isinstance(contents, TextResourceContents)
+            assert contents.mime_type == ("text/csv" if uri.endswith((".csv", "sample/3")) else "text/markdown")
+            texts[uri] = contents.text
+        header, flour, tea = csv.reader(StringIO(texts[f"{listed[name]}.csv"]))
+        assert [dict(zip(header, row, strict=True))["name"] for row in (flour, tea)] == ["flour", "tea"]
+        assert "black; '=1+1" in tea
+        assert texts[f"shopping://{household}/members"] == "# ada\\'s household\n\n- ada (owner)\n"
+        assert texts["shopping://guide/quantities"].startswith("#")
+        for each in PROMPTS:
+            request, *attached = (await client.get_prompt(each.name, {})).messages
+            assert isinstance(request.content, TextContent)
+            assert all(isinstance(message.content, EmbeddedResource) for message in attached)
+            assert bool(attached) is (each.name != "spending_review")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", ERAS)
+async def test_a_chart_is_drawn_and_long_calls_report_their_progress(product: Product, mode: Mode) -> None:
+    reports: list[tuple[float, float | None, str | None]] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        reports.append((progress, total, message))
+
+    async with official(product.data_dir, mode) as client:
+        name = f"Long {mode}"
+        await call(client, "save_list", name=name)
+        await call(client, "add_items", list=name, items=[{"name": "milk", "price": 1.19}])
+        await call(client, "check_items", list=name, items=["milk"])
+        *_, image = (await client.call_tool("get_spending", {"chart": True})).content
+        assert isinstance(image, ImageContent)
+        assert base64.b64decode(image.data).startswith(b"<svg")
+
+        rows_of_sample = 2 * STEP + 1
+        (sample,) = (await client.read_resource(f"shopping://sample/{rows_of_sample}")).contents
+        assert isinstance(sample, TextResourceContents)
+        data = {"data": sample.text, "list": name}
+        imported = await client.call_tool("import_items", data, progress_callback=note)
+        assert imported.structured_content is not None
+        assert imported.structured_content["counts"] == {"added": rows_of_sample}
+        undo_ref = imported.structured_content["undo_ref"]
+        undone = await client.call_tool("undo", {"undo_ref": undo_ref}, progress_callback=note)
+        assert undone.structured_content is not None
+        assert undone.structured_content["counts"] == {"undone": rows_of_sample}
+        total = 2 * rows_of_sample
+        steps = [*range(0, rows_of_sample, STEP), *range(rows_of_sample, total, STEP)]
+        assert [(progress, of) for progress, of, _ in reports] == [(step, total) for step in steps] * 2
+        assert reports[1][2] == "500 of 1,001 rows read"
+        assert reports[-1][2] == "1,000 of 1,001 items planned"
+
+
+@pytest.mark.anyio
+async def test_a_host_asks_its_person_which_line_is_meant_and_whether_to_delete(product: Product) -> None:
+    asked: list[ElicitRequestFormParams] = []
+
+    async def ask(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        assert isinstance(params, ElicitRequestFormParams)
+        asked.append(params)
+        fields = params.requested_schema["properties"]
+        answers = {key: "oneOf" not in field or field["oneOf"][-1]["const"] for key, field in fields.items()}
+        return ElicitResult(action="accept", content=answers)
+
+    async with official(product.data_dir, person=ask) as client:
+        await call(client, "save_list", name="Asked")
+        await call(client, "add_items", list="Asked", items=["milk (fresh)", "milk (oat)"])
+        checked = await call(client, "check_items", list="Asked", items=["milk"])
+        assert [(each["status"], each["note"]) for each in checked["results"]] == [("checked", "oat")]
+        await call(client, "delete_list", list="Asked")
+        assert "Asked" not in {each.title for each in (await client.list_resources()).resources}
+    assert ["Which one is meant?" in each.message for each in asked] == [True, False]
+    async with official(product.data_dir, "legacy", person=ask) as client:
+        await call(client, "save_list", name="Never asked")
+        refused = await client.call_tool("delete_list", {"list": "Never asked"})
+        assert refused.is_error
+    assert len(asked) == 2
 
 
 @pytest.mark.anyio

@@ -6,8 +6,21 @@ const [url, era] = process.argv.slice(2);
 const headers = { Authorization: `Bearer ${process.env.TOKEN}` };
 const mode = era === "legacy" ? "legacy" : { pin: era };
 
+// The person at this client: says yes, and takes the last of the options.
+const asked = [];
+function answer({ params }) {
+  asked.push(params);
+  const content = {};
+  for (const [name, field] of Object.entries(params.requestedSchema.properties)) {
+    content[name] = field.type === "boolean" ? true : field.oneOf.at(-1).const;
+  }
+  return { action: "accept", content };
+}
+
 async function connect(requestInit = { headers }) {
-  const client = new Client({ name: "tests", version: "1" }, { versionNegotiation: { mode } });
+  const capabilities = { elicitation: { form: {} } };
+  const client = new Client({ name: "tests", version: "1" }, { capabilities, versionNegotiation: { mode } });
+  client.setRequestHandler("elicitation/create", answer);
   await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
   return client;
 }
@@ -69,6 +82,30 @@ seen.missing = {
   prompt: await refusal(client.getPrompt({ name: "cook" })),
   token: await refusal(connect({})),
 };
+async function withProgress(name, given) {
+  const reports = [];
+  const onprogress = (report) => reports.push(report);
+  const { structuredContent } = await client.callTool({ name, arguments: given }, { onprogress });
+  return { result: structuredContent, reports };
+}
+
+const rows = (await client.readResource({ uri: "shopping://sample/1200" })).contents[0].text;
+await call("save_list", { name: "Sample" });
+seen.imported = await withProgress("import_items", { data: rows, list: "Sample" });
+seen.undone = await withProgress("undo", { undo_ref: seen.imported.result.undo_ref });
+if (era !== "legacy") {
+  const listed = new Promise((resolve) => {
+    client.setNotificationHandler("notifications/resources/list_changed", () => resolve(true));
+  });
+  const following = await client.listen({ resourcesListChanged: true });
+  await call("save_list", { name: "Party" });
+  seen.listChanged = await listed;
+  await following.close();
+}
+await call("add_items", { items: ["milk (fresh)", "milk (oat)"] });
+seen.chosen = await call("check_items", { items: ["milk"] });
+seen.deleted = await call("delete_list", { list: "Sample" });
+seen.asked = asked;
 if (era !== "legacy") {
   const changed = new Promise((resolve) => {
     client.setNotificationHandler("notifications/resources/updated", ({ params }) => resolve(params.uri));

@@ -73,12 +73,39 @@ async def test_the_typescript_client_reaches_every_primitive(
         "store": {"values": ["Corner shop"], "total": 1, "hasMore": False},
         "list": {"values": ["L1"], "total": 1, "hasMore": False},
     }
+    check_progress(seen)
+    if era == "legacy":
+        # It is asked nothing: names are refused with candidates, and the confirmation is an argument.
+        assert seen["asked"] == []
+        assert seen["chosen"]["structuredContent"]["results"][0]["error"]["code"] == "ambiguous"
+        assert json.loads(seen["deleted"]["content"][0]["text"])["error"]["field"] == "confirm_name"
+    else:
+        assert seen["listChanged"] is True
+        assert [each["mode"] for each in seen["asked"]] == ["form", "form"]
+        assert "Which one is meant?" in seen["asked"][0]["message"]
+        (checked,) = seen["chosen"]["structuredContent"]["results"]
+        assert (checked["name"], checked["note"]) == ("milk", "oat")
+        assert "isError" not in seen["deleted"] or seen["deleted"]["isError"] is False
     # The client shows the -32002 of older revisions as this, too.
     assert seen["missing"]["resource"]["code"] == -32602
     assert seen["missing"]["prompt"]["code"] == -32602
     assert seen["missing"]["token"] is not None
     if era != "legacy":
         assert seen["changed"] == next(uri for uri in seen["contents"] if uri.endswith("/L1"))
+
+
+def check_progress(seen: dict[str, Any]) -> None:
+    """An import and an undo of 1,200 rows tell how far they are, in numbers that grow."""
+    assert seen["imported"]["result"]["counts"] == {"added": 1_200}
+    assert seen["undone"]["result"]["counts"] == {"undone": 1_200}
+    for called, messages in (
+        (seen["imported"], ["500 of 1,200 rows read", "1,000 of 1,200 rows planned"]),
+        (seen["undone"], ["500 of 1,200 changes read", "1,000 of 1,200 items planned"]),
+    ):
+        reports = called["reports"]
+        assert [each["progress"] for each in reports] == [0, 500, 1_000, 1_200, 1_700, 2_200]
+        assert {each["total"] for each in reports} == {2_400}
+        assert {each["message"] for each in reports} > set(messages)
 
 
 def test_the_lock_has_the_version_that_is_asked_for_and_names_no_registry() -> None:

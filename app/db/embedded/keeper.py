@@ -15,10 +15,16 @@ if sys.platform != "win32":
     import fcntl
 
 READY = "ready"
-IN_USE = "in_use"
-"""The file in DATA_DIR that each user has locked, together with the others."""
 
+# The files in DATA_DIR that are locked. They are named here, because this file is all that a waiting keeper loads.
+IN_USE = "in_use"
+"""Each user has it locked, together with the others."""
+TURN = "turn"
+"""A user has it locked for itself while it begins or ends."""
+KEEPER_LOCK = "lock"
 SERVER_LOCK = "postgres.lock"
+"""The server itself has it locked."""
+
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
 
 

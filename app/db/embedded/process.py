@@ -18,6 +18,7 @@ from typing import Final
 import psutil
 
 from app.db.embedded.account import Account
+from app.db.embedded.keeper import SERVER_LOCK
 from app.db.embedded.programs import ENVIRONMENT, last_line
 from app.db.embedded.roles import PORT
 from app.errors import StartupError
@@ -60,7 +61,7 @@ def start_server(
     The caller holds DATA_DIR/lock and has stopped whatever ran before.
     """
     pg_dir = data_dir / "pg"
-    lock = take_lock(data_dir / "postgres.lock")
+    lock = take_lock(data_dir / SERVER_LOCK)
     if lock is None:
         raise StartupError(f"{pg_dir} is in use by another PostgreSQL server")
     (pg_dir / "postmaster.pid").unlink(missing_ok=True)  # stale: nobody held the lock
@@ -115,7 +116,7 @@ def stop_server(data_dir: Path) -> None:
     for how, seconds in STOPS:
         deadline = time.monotonic() + seconds
         signalled = False
-        while is_locked(data_dir / "postgres.lock"):
+        while is_locked(data_dir / SERVER_LOCK):
             if time.monotonic() > deadline:
                 break
             signalled = signalled or _signal_postmaster(data_dir / "pg", how)

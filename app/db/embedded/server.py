@@ -3,20 +3,17 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final
 
 from app.db.embedded.account import Account, choose_account
 from app.db.embedded.cluster import check_version, make_data_directory
-from app.db.embedded.process import is_answering, is_locked, start_server, stop_server, take_lock, wait_until_ready
+from app.db.embedded.keeper import KEEPER_LOCK, SERVER_LOCK
+from app.db.embedded.process import is_locked, start_server, stop_server, take_lock, wait_until_ready
 from app.db.embedded.programs import program_dir
 from app.db.embedded.roles import (
     DATABASE,
-    PORT,
     Access,
     DatabaseUrls,
     create_database,
@@ -25,12 +22,8 @@ from app.db.embedded.roles import (
     urls,
     write_access,
 )
+from app.db.embedded.socket_dir import answers, make_socket_dir, remove_socket_dir
 from app.errors import StartupError
-
-# Not the temporary directory of the environment: the path of a socket has at most 103 characters.
-SOCKETS_BELOW: Final = "/tmp"  # noqa: S108
-SOCKET_PREFIX: Final = "shopping-"
-SOCKET_FILES: Final = (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock")
 
 
 class EmbeddedPostgres:
@@ -77,7 +70,7 @@ class EmbeddedPostgres:
             self._process.wait()
             self._process = None
         if self._access.socket_dir is not None:
-            _remove(self._access.socket_dir)
+            remove_socket_dir(self._access.socket_dir, self._data_dir)
         os.close(self._lock)
         self._lock = None
 
@@ -104,16 +97,14 @@ class EmbeddedPostgres:
 
     def _lock_data_dir(self) -> None:
         self._data_dir.mkdir(parents=True, exist_ok=True)
-        lock = take_lock(self._data_dir / "lock")
+        lock = take_lock(self._data_dir / KEEPER_LOCK)
         if lock is None:
             raise StartupError(f"DATA_DIR {self._data_dir} is in use by another service; stop it, or set DATA_DIR")
         self._lock = lock
 
     def _finds_running(self) -> bool:
         known = read_access(self._data_dir / "postgres.json")
-        if known is None or known.socket_dir is None or not is_locked(self._data_dir / "postgres.lock"):
-            return False
-        if not is_answering(program_dir(), known.socket_dir):
+        if known is None or not is_locked(self._data_dir / SERVER_LOCK) or not answers(known, self._data_dir):
             return False
         self._access = known
         return True
@@ -138,21 +129,12 @@ class EmbeddedPostgres:
         if known is None and has_data:
             raise StartupError(f"{path} is missing, and with it the passwords; put it back from a backup")
         # In a copy of a DATA_DIR it names the directory of the original.
-        if known is not None and known.socket_dir is not None and not is_answering(programs, known.socket_dir):
-            _remove(known.socket_dir)
-        socket_dir = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=SOCKETS_BELOW))
-        account.own(socket_dir)
+        if known is not None and known.socket_dir is not None and not answers(known, self._data_dir):
+            remove_socket_dir(known.socket_dir, self._data_dir)
+        socket_dir = make_socket_dir(account)
         self._access = (known or Access()).model_copy(update={"socket_dir": socket_dir})
         write_access(path, self._access)
         return socket_dir
-
-
-def _remove(socket_dir: Path) -> None:
-    # A server that ended by itself has removed its files. Nothing else is deleted, whatever the path says.
-    with suppress(OSError):
-        for name in SOCKET_FILES:
-            (socket_dir / name).unlink(missing_ok=True)
-        socket_dir.rmdir()
 
 
 def describe(error: OSError) -> str:
@@ -166,7 +148,7 @@ def find_running(data_dir: Path) -> DatabaseUrls | None:
     Raises `StartupError` when a service is there whose server does not answer (yet, or no longer), and when the
     directory belongs to somebody else.
     """
-    lock = data_dir / "lock"
+    lock = data_dir / KEEPER_LOCK
     try:
         if not lock.exists() or not is_locked(lock):
             return None
@@ -184,9 +166,7 @@ def find_answering(data_dir: Path) -> DatabaseUrls | None:
     The caller knows that DATA_DIR/lock is held: in a copy of a DATA_DIR the addresses are those of the original.
     """
     access = read_access(data_dir / "postgres.json")
-    if access is None or access.socket_dir is None or not is_answering(program_dir(), access.socket_dir):
-        return None
-    return urls(access)
+    return None if access is None or not answers(access, data_dir) else urls(access)
 
 
 def stop_unused(data_dir: Path) -> None:
@@ -194,11 +174,11 @@ def stop_unused(data_dir: Path) -> None:
 
     Raises `StartupError` when it can't be stopped.
     """
-    ran = is_locked(data_dir / "postgres.lock")
+    ran = is_locked(data_dir / SERVER_LOCK)
     stop_server(data_dir)
     access = read_access(data_dir / "postgres.json") if ran else None
     if access is not None and access.socket_dir is not None:
-        _remove(access.socket_dir)
+        remove_socket_dir(access.socket_dir, data_dir)
 
 
 def has_database(data_dir: Path) -> bool:

@@ -19,11 +19,14 @@ from typing import Final
 
 from app.db.embedded import keeper
 from app.db.embedded.process import PAUSE_SECONDS, START_SECONDS, is_locked, open_locked, try_lock, wait_for_lock
+from app.db.embedded.programs import ENVIRONMENT
 from app.db.embedded.roles import DatabaseUrls
 from app.db.embedded.server import describe, find_answering, stop_unused
 from app.errors import StartupError
 
 KEEPER: Final = Path(keeper.__file__)
+NEEDED: Final = ("PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""Of the environment: where Python finds what it loads."""
 
 
 class SharedPostgres:
@@ -68,7 +71,7 @@ class SharedPostgres:
 
     @contextmanager
     def _turn(self) -> Generator[None]:
-        descriptor = open_locked(self._data_dir / "turn", shared=False)
+        descriptor = open_locked(self._data_dir / keeper.TURN, shared=False)
         try:
             yield
         finally:
@@ -77,7 +80,7 @@ class SharedPostgres:
     def _find_or_start(self) -> DatabaseUrls:
         deadline = time.monotonic() + START_SECONDS
         while True:
-            if not is_locked(self._data_dir / "lock"):
+            if not is_locked(self._data_dir / keeper.KEEPER_LOCK):
                 self._start_keeper()
             found = find_answering(self._data_dir)
             if found is not None:
@@ -90,7 +93,13 @@ class SharedPostgres:
         command = (sys.executable, "-P", KEEPER, "start", self._data_dir)
         # Its output ends when the server answers, or the keeper itself has ended.
         with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            # Not that of the host, which the keeper outlives.
+            env={**ENVIRONMENT, **{name: os.environ[name] for name in NEEDED if name in os.environ}},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         ) as process:
             assert process.stdout is not None  # noqa: S101
             said = process.stdout.read().decode(errors="replace").strip()
@@ -108,7 +117,7 @@ class SharedPostgres:
             self._close()
             return
         self._close()
-        wait_for_lock(self._data_dir / "lock")
+        wait_for_lock(self._data_dir / keeper.KEEPER_LOCK)
 
     def _close(self) -> None:
         if self._in_use is not None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.lists.items.fields import RECORDED, Item
 from app.lists.models import Change, Purchase, ShoppingList
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ async def as_json(changes: Collection[AnyChange], *, with_lists: bool = False) -
     def encode(change: AnyChange) -> str:
         return _ENCODER.encode(_as_dict(change, with_lists))
 
-    return f"[{', '.join(await map_in_turns(encode, changes))}]"
+    return f"[{', '.join(await map_in_batches(encode, changes))}]"
 
 
 def recorded_values(item: Item) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.lists.items.repository import ItemSituation
 from app.lists.items.save_repository import next_item_after, save_alone, save_changes
 from app.lists.models import Change, Changed, Item, ItemResult, ShoppingList
 from app.lists.repository import Clock
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 Answer = TypeVar("Answer")
 
@@ -34,7 +34,7 @@ async def record_items(
     `others` are changes of other things that belong to the same call and are stored already; `about` is the event's
     list where no item changed.
     """
-    changes = list(compress(changes, await map_in_turns(_is_different, changes)))
+    changes = list(compress(changes, await map_in_batches(_is_different, changes)))
     all_changes: list[AnyChange] = [*changes, *others]
     if not all_changes:
         return None

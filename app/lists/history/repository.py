@@ -55,6 +55,20 @@ async def set_undone_by(tenant: Tenant, no: int, undone_by: int | None) -> None:
     )
 
 
+async def find_answer(tenant: Tenant, idem_key: str) -> KeptAnswer | None:
+    """Return the result that this grant got under this key in the last 24 hours, as far as it is stored by now."""
+    row = await tenant.driver.fetchrow(
+        f"""
+        SELECT args_hash, answer::text FROM events
+        WHERE household_id = $1 AND grant_id = $2 AND idem_key = $3 AND at > now() - interval '{KEY_LIFETIME}'
+        """,  # noqa: S608
+        tenant.household_id,
+        tenant.actor.grant_id,
+        idem_key,
+    )
+    return None if row is None else KeptAnswer(row["args_hash"], row["answer"])
+
+
 async def kept_answer(tenant: Tenant, idem_key: str) -> KeptAnswer | None:
     """Return the result that this grant got under this key in the last 24 hours.
 

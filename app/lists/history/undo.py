@@ -32,23 +32,27 @@ from app.lists.items.fields import Item
 from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, ShoppingList, event_ref
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
+from app.runtime.progress import STEP, Note, map_in_steps, note_nothing
 
 _REF: Final = re.compile(r"[Ee](\d{1,9})")
 
 
-async def undo(tenant: Tenant, undo_ref: str) -> Changed:
-    """Undo the call that `undo_ref` names; what has changed since is reported and left alone.
+async def undo(tenant: Tenant, undo_ref: str, note: Note = note_nothing) -> Changed:
+    """Undo the call that `undo_ref` names; what has changed since is reported and left alone. Of more than STEP
+    changes, it notes how far it is.
 
     Raises `NotFound` when no such call is on record, and `Conflict` when it is undone already or changed nothing.
     """
     event = await _find_event(tenant, undo_ref)
-    records = await map_in_turns(read_record, event.changes)
+    if len(event.changes) <= STEP:
+        note = note_nothing
+    records = await map_in_steps(read_record, event.changes, note, 0, 2 * len(event.changes), "changes read")
     if not records:
         raise Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
     clock = await repository.read_clock(tenant)
     list_entries, list_changes = await _undo_lists(tenant, clock, records)
-    item_entries, item_changes = await _undo_items(tenant, clock, event, records)
+    item_entries, item_changes = await _undo_items(tenant, clock, event, records, note)
     others = [*list_changes, *await _undo_defaults(tenant, records)]
     if item_changes or others:
         others += await _mark_as_undone(tenant, clock, event, records)
@@ -72,7 +76,7 @@ async def _find_event(tenant: Tenant, undo_ref: str) -> Event:
 
 
 async def _undo_items(
-    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]
+    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord], note: Note
 ) -> tuple[list[ItemResult], list[Change]]:
     recorded = [record for record in records if isinstance(record, ItemRecord)]
     current = await item_repository.items_numbered(tenant, [record.item for record in recorded])
@@ -82,7 +86,8 @@ async def _undo_items(
         return undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
 
     remaining = [record for record in recorded if record.item in current]
-    planned = await map_in_turns(plan_for, remaining)
+    read = len(records)
+    planned = await map_in_steps(plan_for, remaining, note, read, 2 * read, "items planned")
     plans = {record.item: plan for record, plan in zip(remaining, planned, strict=True)}
     refused = await _items_without_room(tenant, current, plans.values())
     going = [plan.after for plan in plans.values() if plan.restored and plan.after.id not in refused]
@@ -103,12 +108,12 @@ async def _undo_items(
         status = "undone" if plan.restored else "unchanged"
         return ItemResult(item.name, Outcome(status, item, conflict=plan.conflict))
 
-    return await map_in_turns(conclude, remaining), changes
+    return await map_in_batches(conclude, remaining), changes
 
 
 async def _settle(tenant: Tenant, going: Sequence[Item]) -> dict[int, Item]:
     """Return restored items by number; those that are open again have variants that are free."""
-    are_open = await map_in_turns(attrgetter("is_open"), going)
+    are_open = await map_in_batches(attrgetter("is_open"), going)
     returning = list(compress(going, are_open))
     leaving = {item.id for item, is_open in zip(going, are_open, strict=True) if not is_open}
     namesakes = await item_repository.open_namesakes(tenant, returning) if returning else []

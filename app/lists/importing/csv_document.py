@@ -15,7 +15,8 @@ from app.lists.importing.models import (
     MOST_COLUMNS,
     MOST_ROWS,
     Document,
-    Place,
+    Location,
+    Remark,
     Row,
     Unreadable,
     names_of,
@@ -116,32 +117,32 @@ class CsvDocument(Document):
             self._dialect = Dialect(delimiter, self._dialect.quote)
         if not known:
             reason = f"the first line must name the columns, one of them name; known: {names_of(COLUMNS)}"
-            raise Unreadable(self._place_at(begin), reason)
+            raise Unreadable(self._location_at(begin), reason)
         self._columns = self._read_header(header, begin)
         self._read_rows(begin + len(header))
 
-    def place(self, row: int, column: str | None = None) -> Place:
+    def location(self, row: int, column: str | None = None) -> Location:
         """Return where a row, or one column of it, begins."""
         start = self._starts[row]
         number = self.rows[row].fault_at if column is None else self._columns.index(column)
-        return self._cell_place(start, number)
+        return self._cell_location(start, number)
 
     def _read_header(self, header: str, begin: int) -> Sequence[str | None]:
         cells = self._dialect.cells(header[:LONGEST_ROW])
         if len(cells) > MOST_COLUMNS:
-            raise Unreadable(self._cell_place(begin, MOST_COLUMNS), f"there are more than {MOST_COLUMNS} columns")
+            raise Unreadable(self._cell_location(begin, MOST_COLUMNS), f"there are more than {MOST_COLUMNS} columns")
         columns: list[str | None] = []
         for number, cell in enumerate(cells):
             column = column_of(cell)
             if column is not None and column in columns:
                 reason = f"duplicate column: {printable(cell)} means {column}"
-                raise Unreadable(self._cell_place(begin, number), reason)
+                raise Unreadable(self._cell_location(begin, number), reason)
             if column is None and cell.strip():
                 reason = f"unknown column {printable(cell)}; known: {names_of(COLUMNS)}"
-                self.faults.add(self._cell_place(begin, number), reason)
+                self.faults.add(Remark(self._cell_location(begin, number), reason))
             columns.append(column if column is not None or not cell.strip() else "")
         if "name" not in columns:
-            raise Unreadable(self._place_at(begin), "there is no name column")
+            raise Unreadable(self._location_at(begin), "there is no name column")
         if "amount" in columns and "measure" not in columns and "quantity" not in columns:
             columns[columns.index("amount")] = "quantity"
         self.has_quantities = not {"quantity", "unit", "amount"}.isdisjoint(columns)
@@ -158,7 +159,7 @@ class CsvDocument(Document):
                 return
             except _TooLong:
                 reason = f"a row of more than {LONGEST_ROW:,} characters; is a quote not closed?"
-                raise Unreadable(self._last_cell_place(start), reason) from None
+                raise Unreadable(self._last_cell_location(start), reason) from None
             except csv.Error as error:
                 raise self._broken(start, str(error)) from None
             if not any(cell.strip() for cell in cells):
@@ -166,7 +167,7 @@ class CsvDocument(Document):
                 continue
             if len(self.rows) == MOST_ROWS:
                 reason = f"more than {MOST_ROWS:,} rows: import the rest by another call"
-                raise Unreadable(self._place_at(start), reason)
+                raise Unreadable(self._location_at(start), reason)
             self._starts.append(start)
             self.rows.append(self._row_of(cells))
 
@@ -183,10 +184,10 @@ class CsvDocument(Document):
 
     def _broken(self, start: int, error: str) -> Unreadable:
         if error == "unexpected end of data":
-            return Unreadable(self._last_cell_place(start), "a quote begins here that is never closed")
+            return Unreadable(self._last_cell_location(start), "a quote begins here that is never closed")
         record = self._text[start : start + LONGEST_ROW]
         size = bisect_left(range(len(record)), True, key=lambda size: self._breaks(record[:size]))
-        return Unreadable(self._place_at(start + size - 1), "missing delimiter after a closing quote")
+        return Unreadable(self._location_at(start + size - 1), "missing delimiter after a closing quote")
 
     def _breaks(self, beginning: str) -> bool:
         try:
@@ -195,18 +196,18 @@ class CsvDocument(Document):
             return str(error) != "unexpected end of data"
         return False
 
-    def _cell_place(self, start: int, number: int) -> Place:
+    def _cell_location(self, start: int, number: int) -> Location:
         """Return where a cell begins: the library doesn't tell, so it reads ever shorter beginnings of the record."""
         record = self._text[start : start + LONGEST_ROW]
         size = bisect_left(
             range(len(record)), number + 1, key=lambda size: max(len(self._dialect.cells(record[:size])), 1)
         )
-        return self._place_at(start + size)
+        return self._location_at(start + size)
 
-    def _last_cell_place(self, start: int) -> Place:
+    def _last_cell_location(self, start: int) -> Location:
         cells = self._dialect.cells(self._text[start : start + LONGEST_ROW])
-        return self._cell_place(start, max(len(cells) - 1, 0))
+        return self._cell_location(start, max(len(cells) - 1, 0))
 
-    def _place_at(self, offset: int) -> Place:
+    def _location_at(self, offset: int) -> Location:
         line = bisect_right(self._lines, offset)
-        return Place(line, offset - self._lines[line - 1] + 1)
+        return Location(line, offset - self._lines[line - 1] + 1)

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
-import anyio
 import anyio.to_thread
 
 from app.errors import AppError, Unavailable
@@ -15,7 +16,7 @@ from app.households import repository as households
 from app.households.models import Member
 from app.households.tenant import Tenant
 from app.limits.concurrency import Slots, take
-from app.limits.defaults import IMPORTS
+from app.limits.defaults import IMPORT_QUEUE, IMPORT_QUEUE_OF_PERSON, IMPORTS, IMPORTS_OF_PERSON
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.importing.models import (
     Document,
@@ -25,26 +26,38 @@ from app.lists.importing.models import (
     Format,
     ImportRefused,
     LeftOut,
+    Remark,
     Remarks,
     Unreadable,
 )
-from app.lists.importing.reading import read_document
-from app.lists.importing.rows import STEP, RowReader
+from app.lists.importing.read_document import read_document, refuse_too_long
+from app.lists.importing.rows import RowReader
 from app.lists.items.add import refusal_of, without_past_day
 from app.lists.items.add_repository import find_for_add
 from app.lists.items.fields import ParsedItem, parse_assignee
 from app.lists.items.merging import Impossible, Planner
 from app.lists.models import ITEMS_PER_LIST, OnDuplicate, Outcome, ShoppingList
 from app.lists.repository import Clock
-from app.runtime.turns import Report, map_in_turns
+from app.runtime.batches import map_in_batches
+from app.runtime.progress import STEP, Note
 
 Done = TypeVar("Done")
 
 RETRY_SECONDS: Final = 5
-REPORT_SECONDS: Final = 1
-"""How long a client may take to receive a report while the household's writers wait."""
+
+ROWS_OF_CALL: Final = 100
+"""So many rows count as one call: as many items as add_items takes."""
+
+CHARACTERS_OF_CALL: Final = 20_000
+"""So many characters count as one call, if that is more calls than the rows."""
+
+Count = Callable[[int], Awaitable[None]]
+"""Counts calls beyond the first against the limits of the caller. Raises `LimitReached`."""
 
 _slots: Final = Slots(IMPORTS)
+_of_people: Final = Slots(IMPORTS_OF_PERSON)
+_queues_of_people: Final = Slots(IMPORT_QUEUE_OF_PERSON)
+_queue: Final = Slots(IMPORT_QUEUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,37 +92,73 @@ class Imported:
     event_no: int | None
 
 
-async def read_data(data: str, form: Format | None, options: Options, report: Report) -> ReadData:
-    """Read and check data, in a thread.
+async def read_data(
+    data: str, form: Format | None, options: Options, person_id: UUID, count: Count, note: Note
+) -> ReadData:
+    """Read and check data, in a thread, when it is the person's turn.
 
     Raises `ImportRefused` for data that can't be read, or that have faults or need repairs which the options don't
-    allow, `Invalid` for too many characters or none, and `Unavailable` while others' data take too long.
+    allow, `Invalid` for too many characters or none, `LimitReached` for more than the caller may send in a minute, and
+    `Unavailable` while data take too long, the person's own or others'.
     """
-    try:
-        document = await _in_thread(read_document, data, form)
-        reader, rows = RowReader(document), len(document.rows)
-        for start in range(0, rows, STEP):
-            await report(start, 2 * rows, f"{start:,} of {rows:,} rows read")
-            await _in_thread(reader.read, start)
-        document.faults.extend(await _in_thread(document.locate, reader.faults))
-    except Unreadable as unreadable:
-        raise _unreadable(unreadable) from None
+    refuse_too_long(data)
+    by_length = (len(data) - 1) // CHARACTERS_OF_CALL
+    if by_length > 0:
+        await count(by_length)
+    with await _admitted(person_id):
+        try:
+            document = await _in_thread(read_document, data, form)
+            reader, rows = RowReader(document), len(document.rows)
+            if (more := (rows - 1) // ROWS_OF_CALL - by_length) > 0:
+                await count(more)
+            for start in range(0, rows, STEP):
+                note(start, 2 * rows, f"{start:,} of {rows:,} rows read")
+                await _in_thread(reader.read, start)
+            document.faults.extend(await _in_thread(document.locate, reader.faults))
+        except Unreadable as unreadable:
+            raise _unreadable(unreadable) from None
     _refuse(document.faults, document.repairs, options)
     return ReadData(document, reader)
 
 
+async def _admitted(person_id: UUID) -> ExitStack:
+    """Wait until no other import of the person is being read; the stack is closed when this one is read.
+
+    Only then it joins those of other people: who sends many stands in that queue once. Raises `Unavailable`.
+    """
+    with ExitStack() as admitted:
+        try:
+            for slots, limit in (
+                (_queues_of_people.of(person_id), IMPORT_QUEUE_OF_PERSON),
+                (_of_people.of(person_id), IMPORTS_OF_PERSON),
+                (_queue.of(), IMPORT_QUEUE),
+            ):
+                admitted.enter_context(await take(slots, seconds=limit.seconds))
+        except TimeoutError:
+            raise _try_again() from None
+        return admitted.pop_all()
+
+
+def _try_again() -> Unavailable:
+    return Unavailable(
+        "Other imports are running, so nothing was imported. Try again shortly.", retry_after=RETRY_SECONDS
+    )
+
+
 async def _in_thread(work: Callable[..., Done], *arguments: Any) -> Done:
-    """Return the result of work that takes long, in a thread; there is one at a time, so others wait."""
+    """Return the result of work that takes long, in a thread; there is one at a time, so others wait.
+
+    They take turns: who was served stands behind all who wait.
+    """
     try:
         turn = await take(_slots.of(), seconds=IMPORTS.seconds)
     except TimeoutError:
-        message = "Another import is running, so nothing was imported. Try again shortly."
-        raise Unavailable(message, retry_after=RETRY_SECONDS) from None
+        raise _try_again() from None
     with turn:
         return await anyio.to_thread.run_sync(work, *arguments)
 
 
-async def _place(work: Callable[..., Done], *arguments: Any) -> Done:
+async def _locate(work: Callable[..., Done], *arguments: Any) -> Done:
     """Return where something is in the data; it may show only now that they can't be read to their end."""
     try:
         return await anyio.to_thread.run_sync(work, *arguments)
@@ -136,15 +185,15 @@ def _refuse(faults: Remarks, repairs: Remarks, options: Options) -> None:
 
 
 async def store_data(
-    tenant: Tenant, read: ReadData, list_name: str | None, on_duplicate: OnDuplicate, options: Options, report: Report
+    tenant: Tenant, read: ReadData, list_name: str | None, on_duplicate: OnDuplicate, options: Options, note: Note
 ) -> Imported:
     """Store what was read on a list, all or nothing, and record it as one call.
 
     Rows that find no room on the list, or name nobody, are faults as well. Raises `NotFound` for the list, and
     `ImportRefused` for faults that the options don't allow.
 
-    The household's writers wait meanwhile, so this waits for nobody: not for other imports, and not for long for a
-    client that doesn't read what is reported to it.
+    The household's writers wait meanwhile, so this waits for nobody: not for other imports, and not for a client that
+    doesn't read what is reported to it.
     """
     document, entries, faults = read.document, read.reader.entries, Faults()
     found, on = await find_for_add(tenant, list_name, {each.item.name_key for each in entries}, ITEMS_PER_LIST)
@@ -153,7 +202,7 @@ async def store_data(
     members: Sequence[Member] = ()
     if read.reader.names_members:
         members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
-    alike = await map_in_turns(partial(without_past_day, today=clock.now.date()), found.alike)
+    alike = await map_in_batches(partial(without_past_day, today=clock.now.date()), found.alike)
     planner = Planner(alike, on.id, clock.next_item, on.room, in_order=True)
 
     def plan(entry: Entry) -> str:
@@ -170,12 +219,11 @@ async def store_data(
     counts = Counter({"failed": read.reader.failed})
     rows = len(document.rows)
     for start in range(0, len(entries), STEP):
-        with anyio.move_on_after(REPORT_SECONDS):
-            await report(rows + start, 2 * rows, f"{start:,} of {len(entries):,} rows placed")
-        await asyncio.sleep(0)  # others' turn, also where nobody asked for reports
-        counts.update(await map_in_turns(plan, entries[start : start + STEP]))
+        note(rows + start, 2 * rows, f"{start:,} of {len(entries):,} rows planned")
+        await asyncio.sleep(0)  # a pause for others, and for who sends the note
+        counts.update(await map_in_batches(plan, entries[start : start + STEP]))
     if faults.count:
-        document.faults.extend(await _place(document.locate, faults))
+        document.faults.extend(await _locate(document.locate, faults))
         _refuse(document.faults, document.repairs, options)
     changes = planner.plan.changes.values()
     event_no = None if options.dry_run else await record_items(tenant, "import_items", clock, changes)
@@ -210,7 +258,9 @@ async def _check_currency(tenant: Tenant, read: ReadData, on: ShoppingList) -> N
     named, here = read.document.currency, on.currency or tenant.membership.currency
     if named is None or named == here or not read.reader.has_prices:
         return
-    place = await _place(read.document.currency_place)
+    location = await _locate(read.document.currency_location)
     faults = Remarks()
-    faults.add(place, f"the prices are in another currency than the list's, {here}; save_list sets it", "currency")
+    faults.add(
+        Remark(location, f"the prices are in another currency than the list's, {here}; save_list sets it", "currency")
+    )
     raise ImportRefused("Nothing was imported: prices would be in another currency.", faults, Remarks())

@@ -5,13 +5,13 @@ from typing import Any, cast
 
 from app.lists.export import FORMAT_NAME, FORMAT_VERSION
 from app.lists.importing.columns import COLUMNS, column_of
-from app.lists.importing.json_values import Node, load_strictly, load_with_places, plain
-from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Document, Place, Row, Unreadable, names_of
+from app.lists.importing.json_values import Node, load_strictly, load_with_locations, plain
+from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Document, Location, Remark, Row, Unreadable, names_of
 from app.text import printable
 
 
 class JsonDocument(Document):
-    """JSON, read quickly if it is valid; places take a second reading, by the parser that knows them."""
+    """JSON, read quickly if it is valid; locations take a second reading, by the parser that knows them."""
 
     format = "json"
 
@@ -23,28 +23,28 @@ class JsonDocument(Document):
         try:
             root = load_strictly(text)
         except ValueError:
-            root = plain(self._with_places())
+            root = plain(self._with_locations())
         self._read(root)
 
-    def place(self, row: int, column: str | None = None) -> Place:
+    def location(self, row: int, column: str | None = None) -> Location:
         """Return where a row, or one column of it, begins."""
         node = self._row(row)
         pairs = node.pairs()
         if pairs is None:
-            return node.place
+            return node.location
         if column is None:
-            keys = [key.place for key, _ in pairs.values()]
-            return keys[self.rows[row].fault_at] if row < len(self.rows) and self.rows[row].fault_at else node.place
-        return next((value.place for key, (_, value) in pairs.items() if column_of(key) == column), node.place)
+            keys = [key.location for key, _ in pairs.values()]
+            return keys[self.rows[row].fault_at] if row < len(self.rows) and self.rows[row].fault_at else node.location
+        return next((value.location for key, (_, value) in pairs.items() if column_of(key) == column), node.location)
 
-    def _with_places(self) -> Node:
+    def _with_locations(self) -> Node:
         if self._root is None:
-            self._root, repairs = load_with_places(self._text)
+            self._root, repairs = load_with_locations(self._text)
             self.repairs.extend(repairs)
         return self._root
 
     def _row(self, row: int) -> Node:
-        root = self._with_places()
+        root = self._with_locations()
         pairs = root.pairs()
         if pairs is not None:
             if "items" not in pairs:
@@ -56,27 +56,29 @@ class JsonDocument(Document):
         if isinstance(root, dict):
             root = self._items_of(cast("dict[str, Any]", root))
         elif not isinstance(root, list):
-            raise Unreadable(self._with_places().place, "the data must be an array of rows, or an object with items")
+            raise Unreadable(
+                self._with_locations().location, "the data must be an array of rows, or an object with items"
+            )
         items = cast("list[Any]", root)
         if len(items) > MOST_ROWS:
-            raise Unreadable(self.place(MOST_ROWS), f"more than {MOST_ROWS:,} rows: import the rest by another call")
+            raise Unreadable(self.location(MOST_ROWS), f"more than {MOST_ROWS:,} rows: import the rest by another call")
         self.rows = [self._row_of(each, number) for number, each in enumerate(items)]
         for key, row in self._unknown.items():
-            place = (self._row(row).pairs() or {})[key][0].place
-            self.faults.add(place, f"unknown column {printable(key)}; known: {names_of(COLUMNS)}")
+            location = (self._row(row).pairs() or {})[key][0].location
+            self.faults.add(Remark(location, f"unknown column {printable(key)}; known: {names_of(COLUMNS)}"))
 
     def _items_of(self, root: Mapping[str, Any]) -> list[Any]:
         if "items" not in root:
             if any(column_of(key) == "name" for key in root):
                 return [root]
-            raise Unreadable(self._with_places().place, "the object has neither items nor a name")
+            raise Unreadable(self._with_locations().location, "the object has neither items nor a name")
         items = root["items"]
         if not isinstance(items, list):
-            raise Unreadable(self._value_of("items").place, "items must be an array")
+            raise Unreadable(self._value_of("items").location, "items must be an array")
         if root.get("format") == FORMAT_NAME:
             if root.get("version") != FORMAT_VERSION:
-                place = self._value_of("version" if "version" in root else "format").place
-                raise Unreadable(place, f"version {FORMAT_VERSION} of {FORMAT_NAME} is the only one known here")
+                location = self._value_of("version" if "version" in root else "format").location
+                raise Unreadable(location, f"version {FORMAT_VERSION} of {FORMAT_NAME} is the only one known here")
             self.has_quantities = True
             settings = root.get("list")
             if isinstance(settings, dict):
@@ -89,12 +91,12 @@ class JsonDocument(Document):
         if isinstance(currency, str):
             self.currency = currency
 
-    def currency_place(self) -> Place:
+    def currency_location(self) -> Location:
         """Return where the data name their currency."""
-        return (self._value_of("list").pairs() or {})["currency"][1].place
+        return (self._value_of("list").pairs() or {})["currency"][1].location
 
     def _value_of(self, key: str) -> Node:
-        return (self._with_places().pairs() or {})[key][1]
+        return (self._with_locations().pairs() or {})[key][1]
 
     def _row_of(self, item: Any, number: int) -> Row:
         if isinstance(item, str):
@@ -102,13 +104,13 @@ class JsonDocument(Document):
         if not isinstance(item, dict):
             return Row(fault="a row must be an object or a text")
         cells: dict[str, Any] = {}
-        for place, (key, value) in enumerate(cast("dict[str, Any]", item).items()):
+        for column_no, (key, value) in enumerate(cast("dict[str, Any]", item).items()):
             column = column_of(key)
             if column is None:
                 if len(self._unknown) < MOST_COLUMNS:
                     self._unknown.setdefault(key, number)
             elif column in cells:
-                return Row(fault=f"duplicate column: {printable(key)} means {column}", fault_at=place)
+                return Row(fault=f"duplicate column: {printable(key)} means {column}", fault_at=column_no)
             else:
                 cells[column] = value
         if "amount" in cells and "measure" not in cells and "quantity" not in cells:

@@ -1,7 +1,7 @@
-"""JSON as people and models write it: each value with its place, and what is not JSON by its rules as a repair.
+"""JSON as people and models write it: each value with its location, and what is not JSON by its rules as a repair.
 
-The grammar is for Lark, because the parser of the standard library knows no places and stops at the first thing that is
-not JSON. Lark is loaded by the first import that needs it: one of valid data never does.
+The grammar is for Lark, because the parser of the standard library knows no locations and stops at the first thing that
+is not JSON. Lark is loaded by the first import that needs it: one of valid data never does.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Place, Remarks, Unreadable
+from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Location, Remark, Remarks, Unreadable
 from app.text import printable
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Node(NamedTuple):
     """A value and where it begins. An object holds pairs of nodes by key, an array nodes."""
 
     value: Any
-    place: Place
+    location: Location
 
     def pairs(self) -> "Mapping[str, tuple[Node, Node]] | None":
         """Return the keys and values of an object; None for anything else."""
@@ -105,8 +105,8 @@ def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def load_with_places(text: str) -> tuple[Node, Remarks]:
-    """Return the value of JSON with the places of all values, and the repairs that it takes.
+def load_with_locations(text: str) -> tuple[Node, Remarks]:
+    """Return the value of JSON with the locations of all values, and the repairs that it takes.
 
     Raises `Unreadable` for what no repair makes JSON.
     """
@@ -122,11 +122,11 @@ def load_with_places(text: str) -> tuple[Node, Remarks]:
     except UnexpectedToken as error:
         raise _unexpected(error, text) from None
     except UnexpectedCharacters as error:
-        raise Unreadable(Place(error.line, error.column), _no_token(text[error.pos_in_stream :][:20])) from None
+        raise Unreadable(Location(error.line, error.column), _no_token(text[error.pos_in_stream :][:20])) from None
 
 
 def plain(node: Node) -> Any:
-    """Return a value without places."""
+    """Return a value without locations."""
     if (pairs := node.pairs()) is not None:
         return {key: plain(value) for key, (_, value) in pairs.items()}
     if (elements := node.elements()) is not None:
@@ -134,8 +134,8 @@ def plain(node: Node) -> Any:
     return node.value
 
 
-def _place_of(token: "Token") -> Place:
-    return Place(cast("int", token.line), cast("int", token.column))
+def _location_of(token: "Token") -> Location:
+    return Location(cast("int", token.line), cast("int", token.column))
 
 
 def _unexpected(error: "UnexpectedToken", text: str) -> Unreadable:
@@ -144,11 +144,11 @@ def _unexpected(error: "UnexpectedToken", text: str) -> Unreadable:
     token = cast("Token", error.token)  # pyright: ignore[reportUnknownMemberType]
     if token.type == "$END":
         lines = text.rstrip().split("\n")
-        return Unreadable(Place(len(lines), len(lines[-1]) + 1), f"the data ends here; {expected} is missing")
+        return Unreadable(Location(len(lines), len(lines[-1]) + 1), f"the data ends here; {expected} is missing")
     found = printable(str(token), 20)
     if "$END" in accepted:
-        return Unreadable(_place_of(token), f"{found} comes after the end; put rows into one pair of [ ]")
-    return Unreadable(_place_of(token), f"expected {expected}, found {found}")
+        return Unreadable(_location_of(token), f"{found} comes after the end; put rows into one pair of [ ]")
+    return Unreadable(_location_of(token), f"expected {expected}, found {found}")
 
 
 def _no_token(rest: str) -> str:
@@ -187,7 +187,7 @@ class _Reader:
     def _open(self, token: "Token") -> "Token":
         self._brackets.append(_Bracket(token.type == "LSQB"))
         if len(self._brackets) > DEEPEST:
-            raise Unreadable(_place_of(token), f"values are nested more than {DEEPEST} levels deep")
+            raise Unreadable(_location_of(token), f"values are nested more than {DEEPEST} levels deep")
         return token
 
     def _close(self, token: "Token") -> "Token":
@@ -202,15 +202,15 @@ class _Reader:
         self._elements += bracket.is_array
         if bracket.is_array and bracket.commas > MOST_ROWS:
             reason = f"more than {MOST_ROWS:,} rows: import the rest by another call"
-            raise Unreadable(_place_of(token), reason)
+            raise Unreadable(_location_of(token), reason)
         if bracket.commas >= MOST_COLUMNS and not bracket.is_array:
-            raise Unreadable(_place_of(token), f"there are more than {MOST_COLUMNS} columns")
+            raise Unreadable(_location_of(token), f"there are more than {MOST_COLUMNS} columns")
         if self._commas > MOST_COMMAS or self._elements > 2 * MOST_ROWS:
-            raise Unreadable(_place_of(token), f"there are more than {MOST_COMMAS:,} values")
+            raise Unreadable(_location_of(token), f"there are more than {MOST_COMMAS:,} values")
         return token
 
     def _comment(self, token: "Token") -> "Token":
-        self.repairs.add(_place_of(token), "a comment: leave it out")
+        self.repairs.add(Remark(_location_of(token), "a comment: leave it out"))
         return token
 
     def start(self, children: list[Node]) -> Node:
@@ -222,17 +222,17 @@ class _Reader:
         pairs: dict[str, tuple[Node, Node]] = {}
         for key, value in self._without_commas(children):
             if key.value in pairs:
-                raise Unreadable(key.place, f"duplicate key {printable(key.value)}")
+                raise Unreadable(key.location, f"duplicate key {printable(key.value)}")
             pairs[key.value] = key, value
-        return Node(pairs, _place_of(children[0]))
+        return Node(pairs, _location_of(children[0]))
 
     def array(self, children: list[Any]) -> Node:
         """Return an array."""
-        return Node(self._without_commas(children), _place_of(children[0]))
+        return Node(self._without_commas(children), _location_of(children[0]))
 
     def _without_commas(self, children: list[Any]) -> list[Any]:
         if len(children) > 1 and isinstance(children[-1], str):
-            self.repairs.add(_place_of(cast("Token", children[-1])), "trailing comma: remove it")
+            self.repairs.add(Remark(_location_of(cast("Token", children[-1])), "trailing comma: remove it"))
         return [each for each in children[1:] if isinstance(each, tuple)]
 
     def pair(self, children: list[Node]) -> tuple[Node, Node]:
@@ -243,40 +243,42 @@ class _Reader:
         """Return a key, which may lack its quotes."""
         (token,) = children
         if token.type == "WORD":
-            self.repairs.add(_place_of(token), f"{printable(str(token))} without quotes: put it in double quotes")
-            return Node(str(token), _place_of(token))
-        return Node(self._text(token), _place_of(token))
+            self.repairs.add(
+                Remark(_location_of(token), f"{printable(str(token))} without quotes: put it in double quotes")
+            )
+            return Node(str(token), _location_of(token))
+        return Node(self._text(token), _location_of(token))
 
     def scalar(self, children: "list[Token]") -> Node:
         """Return a text, a number, true, false or null."""
         (token,) = children
-        place, word = _place_of(token), str(token)
+        location, word = _location_of(token), str(token)
         if token.type == "NUMBER":
-            return Node(exact_number(word), place)
+            return Node(exact_number(word), location)
         if token.type != "WORD":
-            return Node(self._text(token), place)
+            return Node(self._text(token), location)
         if word in _WORDS:
-            return Node(_WORDS[word], place)
+            return Node(_WORDS[word], location)
         if word in _PYTHON:
             meant, value = _PYTHON[word]
-            self.repairs.add(place, f"{word} for {meant}: write {meant}")
-            return Node(value, place)
+            self.repairs.add(Remark(location, f"{word} for {meant}: write {meant}"))
+            return Node(value, location)
         if word in _NO_VALUES:
-            self.repairs.add(place, f"{word} is not a value: leave it out")
-            return Node(None, place)
-        raise Unreadable(place, f"{printable(word)} is a text without quotes")
+            self.repairs.add(Remark(location, f"{word} is not a value: leave it out"))
+            return Node(None, location)
+        raise Unreadable(location, f"{printable(word)} is a text without quotes")
 
     def _text(self, token: "Token") -> str:
-        inner, place = str(token)[1:-1], _place_of(token)
+        inner, location = str(token)[1:-1], _location_of(token)
         if token.type == "SINGLE":
-            self.repairs.add(place, "single quotes: use double quotes")
+            self.repairs.add(Remark(location, "single quotes: use double quotes"))
             inner = _IN_SINGLE_QUOTES.sub(_requoted, inner)
         elif token.type == "CURLY":
-            self.repairs.add(place, "curly quotes: use straight double quotes")
+            self.repairs.add(Remark(location, "curly quotes: use straight double quotes"))
         try:
             text: str = json.loads(f'"{inner}"')
         except json.JSONDecodeError as error:
-            raise Unreadable(Place(place.line, place.column + error.pos), "invalid JSON escape") from None
+            raise Unreadable(Location(location.line, location.column + error.pos), "invalid JSON escape") from None
         return text
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from app.errors import Invalid
 from app.lists.items.fields import ParsedItem
@@ -25,7 +25,7 @@ MOST_SHOWN: Final = 50
 """How many faults, and how many repairs, an answer names; the rest are counted."""
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where something begins: line and column, both from 1, in characters as an editor counts them."""
 
     line: int
@@ -34,19 +34,19 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is wrong at a place, or what a repair does there; `field` is the column, where it is about one."""
+    """What is wrong at a location, or what a repair does there; `field` is the column, where it is about one."""
 
-    place: Place
+    location: Location
     reason: str
     field: str | None = None
 
 
 class Unreadable(Exception):
-    """The data can't be read beyond a place."""
+    """The data can't be read beyond a location."""
 
-    def __init__(self, place: Place, reason: str) -> None:
+    def __init__(self, location: Location, reason: str) -> None:
         super().__init__(reason)
-        self.remark = Remark(place, reason)
+        self.remark = Remark(location, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +58,29 @@ class Fault:
     field: str | None = None
 
 
-@dataclass(slots=True)
-class Faults:
-    """Faults of rows: the first MOST_SHOWN, and how many there are."""
-
-    shown: list[Fault] = field(default_factory=list[Fault])
-    count: int = 0
-
-    def add(self, *faults: Fault) -> None:
-        """Add faults, in the order of the data."""
-        self.count += len(faults)
-        self.shown += faults[: max(MOST_SHOWN - len(self.shown), 0)]
+Named = TypeVar("Named")
 
 
 @dataclass(slots=True)
-class Remarks:
-    """Remarks: the first MOST_SHOWN, and how many there are."""
+class FirstOf(Generic[Named]):
+    """The first MOST_SHOWN of some things that an answer names, and how many there are."""
 
-    shown: list[Remark] = field(default_factory=list[Remark])
+    shown: list[Named] = field(default_factory=list[Named])
     count: int = 0
 
-    def add(self, place: Place, reason: str, field: str | None = None) -> None:
-        """Add a remark."""
-        self.count += 1
-        if len(self.shown) < MOST_SHOWN:
-            self.shown.append(Remark(place, reason, field))
+    def add(self, *things: Named) -> None:
+        """Add things, in the order of the data."""
+        self.count += len(things)
+        self.shown += things[: max(MOST_SHOWN - len(self.shown), 0)]
 
-    def extend(self, others: "Remarks") -> None:
-        """Add remarks behind these."""
+    def extend(self, others: "FirstOf[Named]") -> None:
+        """Add others behind these."""
         self.count += others.count
         self.shown += others.shown[: max(MOST_SHOWN - len(self.shown), 0)]
+
+
+Faults = FirstOf[Fault]
+Remarks = FirstOf[Remark]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +107,26 @@ class Document(ABC):
         self.repairs = Remarks()
         self.left_out: Counter[LeftOut] = Counter()
         self.has_quantities = False
-        """Whether amounts have a place of their own, so that names are taken as they stand."""
+        """Whether amounts have columns of their own, so that names are taken as they stand."""
         self.currency: str | None = None
         """The currency that the data name for their prices."""
 
     @abstractmethod
-    def place(self, row: int, column: str | None = None) -> Place:
+    def location(self, row: int, column: str | None = None) -> Location:
         """Return where a row, or one column of it, begins. May take a second or two: not for the event loop."""
 
-    def currency_place(self) -> Place:
+    def currency_location(self) -> Location:
         """Return where the data name their currency."""
-        return Place(1, 1)
+        return Location(1, 1)
 
     def repair(self, row: int, column: str, reason: str) -> None:
         """Note a repair in a row."""
-        place = self.place(row, column) if self.repairs.count < MOST_SHOWN else Place(1, 1)
-        self.repairs.add(place, reason, column)
+        location = self.location(row, column) if self.repairs.count < MOST_SHOWN else Location(1, 1)
+        self.repairs.add(Remark(location, reason, column))
 
     def locate(self, faults: Faults) -> Remarks:
-        """Return faults of rows with their places."""
-        shown = [Remark(self.place(each.row, each.field), each.reason, each.field) for each in faults.shown]
+        """Return faults of rows with their locations."""
+        shown = [Remark(self.location(each.row, each.field), each.reason, each.field) for each in faults.shown]
         return Remarks(shown, faults.count)
 
 
@@ -169,7 +162,7 @@ class ImportRefused(Invalid):
 
 def _as_dict(remark: Remark) -> dict[str, object]:
     named = {} if remark.field is None else {"field": remark.field}
-    return {"line": remark.place.line, "column": remark.place.column, **named, "reason": remark.reason}
+    return {"line": remark.location.line, "column": remark.location.column, **named, "reason": remark.reason}
 
 
 def names_of(columns: Sequence[str]) -> str:

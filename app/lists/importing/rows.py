@@ -1,6 +1,6 @@
 """Rows as entries: each value is read and bounded, and what can't be used is a fault."""
 
-from typing import Any, Final
+from typing import Any
 
 from app.errors import AppError, Invalid
 from app.lists.importing.models import Document, Entry, Fault, Faults, Row
@@ -8,10 +8,8 @@ from app.lists.importing.values import is_empty, is_no_value, read_quantity, rea
 from app.lists.items.add import note_beside, parse_line
 from app.lists.items.fields import DETAILS, NAME_LENGTH, ParsedItem
 from app.quantities import parse_phrase
+from app.runtime.progress import STEP
 from app.text import clean
-
-STEP: Final = 500
-"""How many rows are read between two reports of progress."""
 
 
 class RowReader:

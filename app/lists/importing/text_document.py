@@ -4,7 +4,7 @@ import io
 import re
 from typing import Final
 
-from app.lists.importing.models import MOST_ROWS, Document, Place, Row, Unreadable
+from app.lists.importing.models import MOST_ROWS, Document, Location, Row, Unreadable
 
 _HEADING: Final = re.compile(r"\s{0,3}#{1,6}(?:\s|$)")
 _RULE: Final = re.compile(r"\s{0,3}([-*_])(?:[ \t]*\1){2,}\s*")
@@ -21,7 +21,7 @@ class TextDocument(Document):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self._places: list[Place] = []
+        self._locations: list[Location] = []
         for number, line in enumerate(io.StringIO(text, newline=""), start=1):
             if not line.strip():
                 continue
@@ -30,12 +30,12 @@ class TextDocument(Document):
                 continue
             if len(self.rows) == MOST_ROWS:
                 reason = f"more than {MOST_ROWS:,} rows: import the rest by another call"
-                raise Unreadable(Place(number, 1), reason)
+                raise Unreadable(Location(number, 1), reason)
             self._read(number, line)
 
-    def place(self, row: int, column: str | None = None) -> Place:
+    def location(self, row: int, column: str | None = None) -> Location:
         """Return where a row begins, behind its marker and box."""
-        return self._places[row]
+        return self._locations[row]
 
     def _read(self, number: int, line: str) -> None:
         marker = _MARKER.match(line)
@@ -46,14 +46,14 @@ class TextDocument(Document):
         if marker is not None or box is not None:
             text = _ESCAPE.sub(r"\1", text)
         if box is not None and box[1] not in ("", " ", "\t", "x", "X"):
-            self._add(Place(number, box.start(1)), Row(fault=f"unknown checkbox [{box[1]}]; use [ ] or [x]"))
+            self._add(Location(number, box.start(1)), Row(fault=f"unknown checkbox [{box[1]}]; use [ ] or [x]"))
         elif not text:
             self.left_out["empty_rows"] += 1
         else:
             indent = len(line[begin:]) - len(line[begin:].lstrip())
             row = Row(phrase=text, is_checked=box is not None and box[1] in ("x", "X"))
-            self._add(Place(number, begin + indent + 1), row)
+            self._add(Location(number, begin + indent + 1), row)
 
-    def _add(self, place: Place, row: Row) -> None:
-        self._places.append(place)
+    def _add(self, location: Location, row: Row) -> None:
+        self._locations.append(location)
         self.rows.append(row)

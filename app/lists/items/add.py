@@ -43,7 +43,7 @@ from app.lists.models import (
 )
 from app.quantities import Phrase, parse_phrase
 from app.quantities.marks import remove_mark
-from app.runtime.turns import map_texts
+from app.runtime.batches import map_texts
 from app.text import clean, fold
 
 Answer = TypeVar("Answer")

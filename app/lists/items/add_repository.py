@@ -24,7 +24,7 @@ from app.lists.repository import (
     list_of,
 )
 from app.lists.resolve_list import list_key, resolve_list
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ async def _situation(rows: Rows, most: int = LINES_PER_CALL) -> AddSituation:
     first = rows[0]
     on = None if first[of_list] is None else list_of(first[of_list:])
     refuse_too_many_lines(rows, most)
-    alike = await map_in_turns(lambda row: item_of(row[of_item:]), rows if first[of_item] is not None else ())
+    alike = await map_in_batches(lambda row: item_of(row[of_item:]), rows if first[of_item] is not None else ())
     return AddSituation(Clock(*first[1:of_list]), on, alike)
 
 

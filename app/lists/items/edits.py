@@ -1,6 +1,6 @@
 """The items of one call while it is being worked out; the caller holds the lock and stores the result.
 
-A call may change as many items as a list holds, so what is done for each is done in turns.
+A call may change as many items as a list holds, so what is done for each is done in batches.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from app.households.tenant import Tenant
 from app.lists.items import repository
 from app.lists.items.fields import Item
 from app.lists.models import LINES_PER_NAME, Change, ItemResult, Outcome
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 
 class Edits:
@@ -50,11 +50,11 @@ class Edits:
     async def changed(self) -> list[Item]:
         """Return the items that differ from what is stored."""
         items = self.all()
-        return list(compress(items, await map_in_turns(self._is_changed, items)))
+        return list(compress(items, await map_in_batches(self._is_changed, items)))
 
     async def changes(self) -> list[Change]:
         """Return the change of each item that differs from what is stored."""
-        return await map_in_turns(self.change_of, await self.changed())
+        return await map_in_batches(self.change_of, await self.changed())
 
     def change_of(self, item: Item) -> Change:
         """Return the change from what is stored to an item with the changes so far."""
@@ -80,7 +80,7 @@ async def settle_variants(items: Sequence[Item], neighbours: Collection[Item], *
     others = [line for line in neighbours if line.id not in changed]
     if bounded:
         await _refuse_too_many(items, others, neighbours)
-    taken = set(await map_in_turns(_line_key, others))
+    taken = set(await map_in_batches(_line_key, others))
 
     def settle(item: Item) -> Item:
         if not item.is_open:
@@ -91,16 +91,16 @@ async def settle_variants(items: Sequence[Item], neighbours: Collection[Item], *
         taken.add(_line_key(item))
         return item
 
-    return await map_in_turns(settle, items)
+    return await map_in_batches(settle, items)
 
 
 async def _refuse_too_many(items: Sequence[Item], others: Sequence[Item], neighbours: Collection[Item]) -> None:
     lines = [*others, *items]
-    open_lines = list(compress(lines, await map_in_turns(attrgetter("is_open"), lines)))
-    counts = Counter(await map_in_turns(_name_of, open_lines))
+    open_lines = list(compress(lines, await map_in_batches(attrgetter("is_open"), lines)))
+    counts = Counter(await map_in_batches(_name_of, open_lines))
     if max(counts.values(), default=0) <= LINES_PER_NAME:
         return
-    before = set(zip([line.id for line in neighbours], await map_in_turns(_name_of, neighbours), strict=True))
+    before = set(zip([line.id for line in neighbours], await map_in_batches(_name_of, neighbours), strict=True))
 
     def check(item: Item) -> None:
         is_new = item.is_open and (item.id, _name_of(item)) not in before
@@ -108,7 +108,7 @@ async def _refuse_too_many(items: Sequence[Item], others: Sequence[Item], neighb
             message = f"There would be more than {LINES_PER_NAME} open lines of one name. Merge some of them first."
             raise LimitReached(message, field="items")
 
-    await map_in_turns(check, items)
+    await map_in_batches(check, items)
 
 
 def _name_of(item: Item) -> tuple[UUID, str]:

@@ -19,7 +19,7 @@ from app.households.models import Member
 from app.quantities import Quantity, make_quantity
 from app.quantities.matching import find_named, split_label
 from app.quantities.merge_key import merge_key
-from app.runtime.turns import map_texts
+from app.runtime.batches import map_texts
 from app.text import clean, fold
 
 Priority = Literal["low", "high"]
@@ -194,7 +194,7 @@ class ParsedItem(ItemDetails):
 
 
 async def fold_notes(items: Collection[ItemDetails]) -> None:
-    """Fold the notes of items ahead, in turns: long ones take a while."""
+    """Fold the notes of items ahead, in batches: long ones take a while."""
     await map_texts(attrgetter("note_key"), [item for item in items if item.note], lambda item: len(item.note or ""))
 
 

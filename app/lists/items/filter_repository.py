@@ -9,7 +9,7 @@ from app.households.tenant import Tenant
 from app.lists.items.fields import Item
 from app.lists.items.repository import ITEM_COLUMNS, item_of
 from app.lists.models import View
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 MOST_VALUES: Final = 10_000
 
@@ -70,7 +70,7 @@ async def items_with(
         view,
         most,
     )
-    return await map_in_turns(item_of, rows)
+    return await map_in_batches(item_of, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +94,4 @@ async def aisles_of(tenant: Tenant, store_keys: Collection[str], list_id: UUID) 
         list(store_keys),
         list_id,
     )
-    return await map_in_turns(lambda row: Aisle(*row), rows)
+    return await map_in_batches(lambda row: Aisle(*row), rows)

@@ -14,7 +14,7 @@ from app.lists.items.fields import Item, parse_assignee, parse_label
 from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.resolve_list import ALL_LISTS, resolve_list
 from app.quantities.matching import Matcher, loosen, similar
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 from app.text import fold
 
 _CANDIDATES: Final = 8
@@ -42,7 +42,7 @@ class ItemFilter:
 NO_FILTER: Final = ItemFilter()
 
 
-def refuse_unless_one_way(names: Collection[object] | None, by: ItemFilter) -> None:
+def require_names_or_filter(names: Collection[object] | None, by: ItemFilter) -> None:
     """Raise `Invalid` unless items are either named or described."""
     if (names is None) != bool(by):
         message = "items or where_: name items, or describe them with where_ and view (view=all: every item), not both."
@@ -81,12 +81,12 @@ async def find_matching(
 async def _spellings(name: str, in_use: Collection[str], field: str) -> list[str]:
     """Return the values in use that a name means: one, as it is written here and there."""
     key = fold(parse_label(name, field))
-    folded = dict(zip(in_use, await map_in_turns(fold, in_use), strict=True))
+    folded = dict(zip(in_use, await map_in_batches(fold, in_use), strict=True))
     found = [value for value, each in folded.items() if each == key]
     if found:
         return found
     distinct = sorted(set(folded.values()))
-    matcher = Matcher(zip(await map_in_turns(loosen, distinct), distinct, strict=True))
+    matcher = Matcher(zip(await map_in_batches(loosen, distinct), distinct, strict=True))
     meant = matcher.find(loosen(key), _CANDIDATES)
     if len(meant) == 1:
         return [value for value, each in folded.items() if each == meant[0]]

@@ -12,13 +12,13 @@ from app.lists.history.event_recorder import lists_of_call, record_items, rev_af
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, changed_first, settle
 from app.lists.items.fields import Item
-from app.lists.items.filters import NO_FILTER, ItemFilter, find_matching, refuse_unless_one_way
+from app.lists.items.filters import NO_FILTER, ItemFilter, find_matching, require_names_or_filter
 from app.lists.items.ordering import End, plan_move
 from app.lists.items.resolve import resolve_items
 from app.lists.models import ITEMS_PER_LIST, Changed, ItemResult, Outcome, RefusedEntry, ShoppingList, name_of
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ async def move_items(
     Raises `Invalid` unless items are either named or described, and when the destination makes no sense; `NotFound` for
     a list, the item to stand before, or a filter that fits nothing.
     """
-    refuse_unless_one_way(names, by)
+    require_names_or_filter(names, by)
     _check(destination)
     to_list = destination.to_list
     target = None if to_list is None else await resolve_list(tenant, to_list, field="to_list")
@@ -65,7 +65,7 @@ async def move_items(
     await _move(tenant, edits, moving, target, anchor or destination.to or "bottom", clock)
     await settle(tenant, edits)
     event_no = None if dry_run else await record_items(tenant, "move_items", clock, await edits.changes())
-    there = moving if dry_run else await map_in_turns(lambda item: edits.now(item.id), moving)
+    there = moving if dry_run else await map_in_batches(lambda item: edits.now(item.id), moving)
     lists = await lists_of_call(tenant, target or on, there)
     before = {item.id: item for item in moving}
 
@@ -73,7 +73,7 @@ async def move_items(
         name, result = entry
         return ItemResult(name, _outcome(result, edits, before, dry_run=dry_run))
 
-    entries = await map_in_turns(conclude, [*zip(sent, results, strict=True)])
+    entries = await map_in_batches(conclude, [*zip(sent, results, strict=True)])
     if names is None:
         entries = changed_first(entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
@@ -141,7 +141,7 @@ async def _move(
 async def place(edits: Edits, list_id: UUID, positions: Mapping[int, int]) -> None:
     """Put items of a call on a list, at positions by item number."""
     going = [item for item in edits.all() if item.no in positions]
-    edits.put_all(await map_in_turns(lambda item: replace(item, list_id=list_id, position=positions[item.no]), going))
+    edits.put_all(await map_in_batches(lambda item: replace(item, list_id=list_id, position=positions[item.no]), going))
 
 
 def _outcome(result: Item | AppError, edits: Edits, before: dict[UUID, Item], *, dry_run: bool) -> Outcome | AppError:

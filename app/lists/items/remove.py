@@ -15,7 +15,7 @@ from app.lists.items.resolve import resolve_items
 from app.lists.models import Changed, ItemResult, Outcome, RefusedEntry, name_of
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 What = Literal["checked"]
 
@@ -50,10 +50,10 @@ async def remove_items(
         name, item = named
         return ItemResult(name, _remove(edits, item, clock, keep_repeating=names is None, dry_run=dry_run))
 
-    entries = await map_in_turns(remove, [*zip(sent, items, strict=True)])
+    entries = await map_in_batches(remove, [*zip(sent, items, strict=True)])
     event_no = None
     if not dry_run:
-        changes = await map_in_turns(edits.change_of, edits.all())
+        changes = await map_in_batches(edits.change_of, edits.all())
         event_no = await record_items(tenant, "remove_items", clock, changes)
     lists = await lists_of_call(tenant, on, found)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)

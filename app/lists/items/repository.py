@@ -25,7 +25,7 @@ from app.lists.repository import (
 )
 from app.lists.resolve_list import list_key
 from app.quantities import Quantity
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 COLUMNS: Final = {column: kind for each in FIELDS for column, kind in each.columns.items()}
 """The columns of an `Item` and their SQL types."""
@@ -68,7 +68,7 @@ async def find_items(
         sorted(set(name_keys)),
     )
     refuse_too_many_lines(rows)
-    return await map_in_turns(item_of, rows)
+    return await map_in_batches(item_of, rows)
 
 
 def refuse_too_many_lines(rows: Sequence[Row], most: int = LINES_PER_CALL) -> None:
@@ -138,7 +138,7 @@ async def find_items_alone(
         return None
     of_item = CLOCK_WIDTH + LIST_WIDTH
     clock = Clock(*rows[0][:CLOCK_WIDTH])
-    items = await map_in_turns(lambda row: item_of(row[of_item + 1 :]), rows)
+    items = await map_in_batches(lambda row: item_of(row[of_item + 1 :]), rows)
     are_found = [row[of_item] for row in rows]
     return ItemSituation(
         replace(clock, rev=clock.rev + 1),
@@ -155,7 +155,7 @@ async def items_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, 
         tenant.household_id,
         list(numbers),
     )
-    return {item.no: item for item in await map_in_turns(item_of, rows)}
+    return {item.no: item for item in await map_in_batches(item_of, rows)}
 
 
 async def order_of(tenant: Tenant, list_id: UUID) -> list[Spot]:
@@ -182,7 +182,7 @@ async def items_on(tenant: Tenant, list_id: UUID, most: int) -> list[Item]:
         list_id,
         most,
     )
-    return await map_in_turns(item_of, rows)
+    return await map_in_batches(item_of, rows)
 
 
 class NameOnList(NamedTuple):
@@ -222,7 +222,7 @@ async def items_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[s
         list(name_keys),
         most,
     )
-    return await map_in_turns(item_of, rows)
+    return await map_in_batches(item_of, rows)
 
 
 async def names_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[str]) -> set[str]:
@@ -253,7 +253,7 @@ async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
         [list_id for list_id, _ in keys],
         [name_key for _, name_key in keys],
     )
-    return await map_in_turns(item_of, rows)
+    return await map_in_batches(item_of, rows)
 
 
 async def checked_items(tenant: Tenant, list_id: UUID) -> list[Item]:
@@ -267,7 +267,7 @@ async def checked_items(tenant: Tenant, list_id: UUID) -> list[Item]:
         tenant.household_id,
         list_id,
     )
-    return await map_in_turns(item_of, rows)
+    return await map_in_batches(item_of, rows)
 
 
 async def items_to_repeat(tenant: Tenant, today: date, most: int = ITEMS_PER_LIST) -> list[Item]:
@@ -293,7 +293,7 @@ async def items_to_repeat(tenant: Tenant, today: date, most: int = ITEMS_PER_LIS
         today,
         most,
     )
-    return await map_in_turns(item_of, rows)
+    return await map_in_batches(item_of, rows)
 
 
 async def items_to_wake(tenant: Tenant, today: date, most: int = ITEMS_PER_LIST) -> list[Item]:
@@ -309,4 +309,4 @@ async def items_to_wake(tenant: Tenant, today: date, most: int = ITEMS_PER_LIST)
         today,
         most,
     )
-    return await map_in_turns(item_of, rows)
+    return await map_in_batches(item_of, rows)

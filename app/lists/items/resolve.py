@@ -16,7 +16,7 @@ from app.lists.resolve_list import resolve_list
 from app.quantities import parse_phrase
 from app.quantities.matching import Matcher, loosen, split_label
 from app.quantities.merge_key import merge_key
-from app.runtime.turns import map_in_turns, map_texts
+from app.runtime.batches import map_in_batches, map_texts
 from app.text import clean
 
 State = Literal["open", "checked"]
@@ -105,7 +105,7 @@ async def _resembling(
     elsewhere = {name.name_key for name in unknown.values()} if look_elsewhere else set[str]()
     elsewhere = await repository.names_elsewhere(tenant, on.id, elsewhere) if elsewhere else elsewhere
     here = await repository.names_on(tenant, on.id)
-    loose = await map_in_turns(loosen, [each.name for each in here])
+    loose = await map_in_batches(loosen, [each.name for each in here])
     preferred, others = (
         Matcher((name, each.name_key) for name, each in zip(loose, here, strict=True) if each.is_open == is_open)
         for is_open in (prefer == "open", prefer != "open")
@@ -117,7 +117,7 @@ async def _resembling(
         said = loosen(name.parts.name)
         return list(dict.fromkeys(preferred.find(said, CANDIDATES) or others.find(said, CANDIDATES)))
 
-    meant = dict(zip(unknown, await map_in_turns(find, [*unknown.values()]), strict=True))
+    meant = dict(zip(unknown, await map_in_batches(find, [*unknown.values()]), strict=True))
     found = await repository.find_items(tenant, (), on.id, {key for keys in meant.values() for key in keys})
     await fold_notes(found)
     among = _Among(found, on, anywhere=False)

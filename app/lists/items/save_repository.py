@@ -15,7 +15,7 @@ from app.lists.items.purchase_repository import bought_parts, bought_values, unb
 from app.lists.items.repository import COLUMNS
 from app.lists.models import GAP_BITS, Change
 from app.lists.repository import Clock
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 GIVEN_TYPES: Final = {column: kind for column, kind in COLUMNS.items() if column != "rev"}
 """The columns of an item that a call gives, with their types; its revision is the call's."""
@@ -43,7 +43,7 @@ def _row_of(item: Item) -> dict[str, object]:
 
 async def rows_as_json(items: Collection[Item]) -> str:
     """Return items as a JSON array of rows for `jsonb_to_recordset`."""
-    return f"[{','.join(await map_in_turns(_encoded_row, items))}]"
+    return f"[{','.join(await map_in_batches(_encoded_row, items))}]"
 
 
 def _encoded_row(item: Item) -> str:
@@ -244,7 +244,7 @@ async def _count_by_list(changes: Collection[Change]) -> dict[UUID, _Counts]:
             lists[change.before.list_id].count(change.before, -1)
         lists[change.after.list_id].count(change.after, 1)
 
-    await map_in_turns(count, changes)
+    await map_in_batches(count, changes)
     return lists
 
 
@@ -262,8 +262,8 @@ async def _trade_places(changes: Collection[Change]) -> bool:
     def takes(change: Change) -> bool:
         return given_up.get(_line_key(change.after), change.after.id) != change.after.id
 
-    await map_in_turns(give_up, changes)
-    return any(await map_in_turns(takes, changes))
+    await map_in_batches(give_up, changes)
+    return any(await map_in_batches(takes, changes))
 
 
 _LineKey = tuple[UUID, str, str, int] | UUID

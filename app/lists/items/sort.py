@@ -15,7 +15,7 @@ from app.lists.items.move import place
 from app.lists.items.ordering import Spot, plan_sort
 from app.lists.models import ITEMS_PER_LIST, Changed, ItemResult, Outcome, ShoppingList
 from app.lists.resolve_list import resolve_list
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 from app.text import fold
 
 SortBy = Literal["aisle", "name"]
@@ -35,7 +35,7 @@ async def sort_items(tenant: Tenant, list_name: str | None, by: SortBy, *, dry_r
     clock = await repository.read_clock(tenant)
     found = await filter_repository.items_with(tenant, [on.id], None, None, None, "all", most=ITEMS_PER_LIST)
     place_of = _by_name if by == "name" else await _by_aisle(tenant, on, found)
-    places = await map_in_turns(place_of, found)
+    places = await map_in_batches(place_of, found)
     in_order = [found[index] for index in sorted(range(len(found)), key=places.__getitem__)]
     spots = [Spot(item.no, item.position) for item in found]
     edits = Edits(in_order)
@@ -46,7 +46,7 @@ async def sort_items(tenant: Tenant, list_name: str | None, by: SortBy, *, dry_r
         now = edits.now(item.id)
         return ItemResult(item.name, Outcome(status if now != item else "unchanged", now))
 
-    entries = changed_first(await map_in_turns(conclude, in_order))
+    entries = changed_first(await map_in_batches(conclude, in_order))
     event_no = None if dry_run else await record_items(tenant, "move_items", clock, await edits.changes())
     return Changed([on], rev_after(clock, [on], event_no), entries, event_no)
 
@@ -57,7 +57,7 @@ def _by_name(item: Item) -> Place:
 
 async def _by_aisle(tenant: Tenant, on: ShoppingList, items: Sequence[Item]) -> Callable[[Item], Place]:
     names = {name for item in items if (name := item.store or on.store) is not None}
-    keys = dict(zip(names, await map_in_turns(fold, names), strict=True))
+    keys = dict(zip(names, await map_in_batches(fold, names), strict=True))
     aisles = await filter_repository.aisles_of(tenant, set(keys.values()), on.id)
     learned = {(aisle.store_key, aisle.name_key): aisle.place for aisle in aisles}
     of_categories = _places_of_categories(on, items, keys, learned)

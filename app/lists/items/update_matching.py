@@ -16,7 +16,7 @@ from app.lists.items.filters import ItemFilter, find_matching
 from app.lists.items.update import Update, changed_since, current_values, new_values, update_outcome
 from app.lists.models import Changed, ItemResult
 from app.quantities import Quantity, find_size_unit
-from app.runtime.turns import map_in_turns
+from app.runtime.batches import map_in_batches
 
 FITTING: Final = "auto"
 """In place of a unit: the one that fits each amount."""
@@ -86,7 +86,7 @@ async def update_matching(
         edits.put(after)
         return ItemResult(item.name, update_outcome(item, after, dry_run=dry_run))
 
-    entries = await map_in_turns(update_one, found)
+    entries = await map_in_batches(update_one, found)
     refuse_all_if_one_fails([entry.result for entry in entries], all_or_nothing=all_or_nothing)
     event_no = None if dry_run else await record_items(tenant, "update_items", clock, await edits.changes())
     lists = await lists_of_call(tenant, on, found)

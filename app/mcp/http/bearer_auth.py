@@ -24,7 +24,7 @@ from app.errors import LimitReached, Unavailable
 from app.limits.concurrency import Slots
 from app.limits.defaults import CALLS_AT_ONCE
 from app.limits.rate_limit import limited_subject
-from app.mcp.context import CALLED_TOOL, CALLER, identity_of
+from app.mcp.context import CALLED, CALLER, identity_of
 from app.mcp.http.batch import check_batch, replay, serve_batch
 from app.mcp.http.body import parse_json, read_body, refuse_encoded
 from app.mcp.http.json_rpc import envelope_error, readable_id
@@ -201,9 +201,10 @@ class BearerAuthMiddleware:
                 await _send_json(answer, send)
                 return
             served = _with_caller(scope, request.caller)
-            method, tool = _method_and_tool(request.calls[0])
-            if method == "tools/call":
-                served[CALLED_TOOL] = tool
+            (call,) = request.calls
+            method, tool = _method_and_tool(call)
+            if method == "tools/call" and tool is not None:
+                served[CALLED] = call["params"]
             await self._app(served, replay(request.body, receive), send)
             return
 

@@ -14,9 +14,9 @@ from mcp_types import methods
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic_core import from_json
 
-from app.mcp.choices import client_of
 from app.mcp.context import Context, address_of, caller_of
 from app.mcp.dispatch import Dispatch
+from app.mcp.elicitation import round_trip_of
 
 
 class DirectAnswers:
@@ -35,9 +35,9 @@ class DirectAnswers:
         if ctx.method == "tools/call" and isinstance(ctx.params, dict):
             methods.validate_client_request(ctx.method, ctx.protocol_version, ctx.params)
             name, arguments = ctx.params["name"], ctx.params.get("arguments")
-            client = client_of(ctx.params, ctx.protocol_version)
+            round_trip = round_trip_of(ctx.params, ctx.protocol_version)
             report = ctx.session.report_progress
-            served = await self._dispatch.call(caller_of(ctx), address_of(ctx), name, arguments, client, report)
+            served = await self._dispatch.call(caller_of(ctx), address_of(ctx), name, arguments, round_trip, report)
             result = from_json(served.body)
             if ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
                 return result

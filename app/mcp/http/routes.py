@@ -13,7 +13,7 @@ from app.db import Engine
 from app.limits.concurrency import Slots
 from app.limits.defaults import CALLS_AT_ONCE
 from app.mcp.catalogue import ENDPOINTS, McpEndpoint
-from app.mcp.choices import Choices
+from app.mcp.elicitation import Elicitation
 from app.mcp.http.bearer_auth import AccessPolicy, BearerAuthMiddleware
 from app.mcp.http.cors import PageCors
 from app.mcp.http.resource_metadata import metadata_url, resource_metadata_routes
@@ -50,7 +50,7 @@ class McpEndpoints:
         self._pages = Pages(settings.public_path, "app.mcp")
         self._at_once = Slots(CALLS_AT_ONCE).of()
         self.subscriptions = Subscriptions(engine, authenticator, pubsub)
-        choices = Choices(settings.secret_keys)
+        elicitation = Elicitation(settings.secret_keys)
         built = [
             build_server(
                 endpoint,
@@ -60,7 +60,7 @@ class McpEndpoints:
                 pubsub.lists_changed,
                 self.subscriptions,
                 audit,
-                choices,
+                elicitation,
             )
             for endpoint in endpoints
         ]

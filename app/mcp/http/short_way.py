@@ -2,7 +2,7 @@
 
 The bearer middleware offers every request that may be served. One that is plainly valid is answered here, by the same
 `Dispatch` and with the same bytes of its result. Everything else goes through the SDK's transport, which serves it, or
-says what is wrong with it: other methods, notifications, batches, tools that send something before their result,
+says what is wrong with it: other methods, notifications, batches, calls that ask for progress of tools that report it,
 unknown tools, answers of a person who was asked, malformed params, headers that contradict the body. The SDK's own
 functions decide what is valid.
 docs/decisions/0018-the-short-way.md names the differences.
@@ -23,8 +23,8 @@ from pydantic_core import to_json
 from starlette.requests import Request
 
 from app.access.caller import Caller
-from app.mcp.choices import client_of
 from app.mcp.dispatch import RESULT_TYPES, Dispatch
+from app.mcp.elicitation import round_trip_of
 from app.mcp.spec import AnyTool
 
 METHODS: Final = frozenset({"tools/call", "tools/list"})
@@ -68,10 +68,10 @@ class ShortWay:
         if message["method"] == "tools/call":
             name: str = params["name"]
             tool = self._tools.get(name)
-            if tool is None or tool.streams or not tool.scopes <= caller.scopes or "requestState" in params:
+            if tool is None or tool.streams(params) or not tool.scopes <= caller.scopes or "requestState" in params:
                 return None
-            client = client_of(params, version)
-            served = await self._dispatch.call(caller, address, name, params.get("arguments"), client)
+            round_trip = round_trip_of(params, version)
+            served = await self._dispatch.call(caller, address, name, params.get("arguments"), round_trip)
             result = served.body
             if version in MODERN_PROTOCOL_VERSIONS:
                 result = result[:-1] + self._modern_ends[served.result_type]

@@ -1,11 +1,11 @@
 """The SDK's transports in front of the server of an endpoint: one answers in JSON, the other by a stream of events.
 
-A stream is for the calls of tools that send something before their result (`ToolSpec.streams`): progress, log messages.
-That a client asks for these decides nothing, since Claude Code and FastMCP's client ask at every call, and few tools
-have anything to report, which the protocol leaves to them (basic/utilities/progress). JSON takes a third less CPU.
+A stream is for the calls of tools that may send something before their result (`ToolSpec.streams`), if the client asks
+for it. Asking alone decides nothing, since Claude Code and FastMCP's client ask at every call, and few tools have
+anything to report, which the protocol leaves to them (basic/utilities/progress). JSON takes a third less CPU.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import Receive, Scope, Send
 
 from app.mcp.catalogue import McpEndpoint
-from app.mcp.context import CALLED_TOOL
+from app.mcp.context import CALLED
 from app.mcp.http.body import LARGEST_BODY
 
 
@@ -29,8 +29,10 @@ class Transports:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request by the transport that its tool needs; in a batch, where all answers come at once, in JSON."""
-        tool = self._endpoint.tools_by_name.get(scope.get(CALLED_TOOL) or "")
-        transport = self._streaming if tool is not None and tool.streams else self._json
+        params: Mapping[str, Any] | None = scope.get(CALLED)
+        tool = None if params is None else self._endpoint.tools_by_name.get(params["name"])
+        is_streamed = params is not None and tool is not None and tool.streams(params)
+        transport = self._streaming if is_streamed else self._json
         await transport.handle_request(scope, receive, send)
 
     @asynccontextmanager

@@ -7,9 +7,9 @@ from typing import Final
 from mcp.shared.uri_template import UriTemplate
 
 from app.errors import NotFound
+from app.lists.importing.models import MOST_ROWS
 from app.mcp.resources.spec import PublicResource, Variables
 
-MOST_ROWS: Final = 5_000
 HEADER: Final = ("name", "quantity", "unit", "category", "store", "price", "note")
 _THINGS: Final = (
     ("flour", "kg", "bakery", 89),
@@ -43,10 +43,10 @@ def read_sample(variables: Variables) -> str:
 def _row(number: int) -> tuple[str, ...]:
     """Return a row whose columns repeat at different distances, so that it differs from those around it."""
     name, unit, category, cents = _THINGS[number % len(_THINGS)]
-    turn = number // len(_THINGS)
+    round_no = number // len(_THINGS)
     quantity = 1 + number % 9
     return (
-        f"{name} {turn}" if turn else name,
+        f"{name} {round_no}" if round_no else name,
         str(quantity * 50 if unit in ("g", "ml") else quantity),
         unit,
         category,

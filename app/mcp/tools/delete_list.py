@@ -7,7 +7,7 @@ from pydantic import Field
 from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists import save_list
-from app.mcp.choices import Confirmation
+from app.mcp.elicitation import Confirmation
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import HOUSEHOLD_MANAGE

@@ -1,6 +1,6 @@
 """The tool `import_items`."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -11,8 +11,8 @@ from app.lists.importing.import_items import Imported, Options
 from app.lists.importing.models import Remark, Remarks
 from app.lists.models import OnDuplicate, event_ref
 from app.mcp.argument_types import ListOfNames
-from app.mcp.spec import Hints, ToolSpec, WriteArguments, WriteResult
-from app.runtime.turns import Report
+from app.mcp.spec import Handler, Hints, Preparation, ToolSpec, WriteArguments, WriteResult
+from app.runtime.progress import reported_beside
 from app.scopes import LISTS_WRITE
 
 DONE = frozenset({"added", "merged", "restored"})
@@ -74,7 +74,7 @@ class Result(WriteResult):
         return 0 if self.dry_run else sum(number for status, number in self.counts.items() if status in DONE)
 
 
-async def import_items(arguments: Arguments, report: Report) -> Callable[[Tenant], Awaitable[Result]]:
+async def import_items(arguments: Arguments, preparation: Preparation) -> Handler[Result]:
     """Imports up to 5,000 items from text: what export_list writes, other JSON or CSV, lines as in add_items, or a
     markdown checklist. Faults and repairs are named by line and column. All rows are stored, or none; if an answer is
     lost, repeating the call with its idempotency_key stores them once."""
@@ -82,13 +82,16 @@ async def import_items(arguments: Arguments, report: Report) -> Callable[[Tenant
         skip=arguments.on_error == "skip", accept_repairs=arguments.repairs == "apply", dry_run=arguments.dry_run
     )
     form = None if arguments.format == "auto" else arguments.format
-    read = await importing.read_data(arguments.data, form, options, report)
+    async with reported_beside(preparation.report) as note:
+        person_id, count = preparation.person_id, preparation.count
+        read = await importing.read_data(arguments.data, form, options, person_id, count, note)
 
-    async def store(tenant: Tenant) -> Result:
-        imported = await importing.store_data(tenant, read, arguments.list, arguments.on_duplicate, options, report)
+    async def handler(tenant: Tenant) -> Result:
+        async with reported_beside(preparation.report) as note:
+            imported = await importing.store_data(tenant, read, arguments.list, arguments.on_duplicate, options, note)
         return _result(imported, dry_run=arguments.dry_run)
 
-    return store
+    return handler
 
 
 def _result(imported: Imported, *, dry_run: bool) -> Result:
@@ -113,7 +116,9 @@ def _views(remarks: Remarks) -> Sequence[RemarkView] | None:
 
 
 def _view(remark: Remark) -> RemarkView:
-    return RemarkView(line=remark.place.line, column=remark.place.column, field=remark.field, reason=remark.reason)
+    return RemarkView(
+        line=remark.location.line, column=remark.location.column, field=remark.field, reason=remark.reason
+    )
 
 
 def _more(remarks: Remarks) -> int | None:
@@ -121,11 +126,11 @@ def _more(remarks: Remarks) -> int | None:
 
 
 IMPORT_ITEMS = ToolSpec(
-    import_items,
+    None,
     Arguments,
     Result,
     title="Import items",
     scopes=frozenset({LISTS_WRITE}),
     hints=Hints(read_only=False, destructive=False, idempotent=False),
-    streams=True,
+    prepare=import_items,
 )

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.errors import Invalid
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import update, update_matching
-from app.lists.items.filters import refuse_unless_one_way
+from app.lists.items.filters import require_names_or_filter
 from app.lists.items.update_matching import BulkUpdate
 from app.lists.models import ITEMS_PER_CALL, RefusedEntry
 from app.mcp.argument_types import AllOrNothing
@@ -53,7 +53,7 @@ async def update_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     changed meanwhile fails as a conflict and shows its current values. With where_ or view, makes one change to every
     match: another store, a renamed category, other units. Shows up to 100 results."""
     by, bulk = arguments.item_filter(), arguments.bulk_update()
-    refuse_unless_one_way(arguments.items, by)
+    require_names_or_filter(arguments.items, by)
     if arguments.items is not None:
         if bulk:
             message = "set_, clear and convert_to go with where_ or view; inside items, name the details to set."

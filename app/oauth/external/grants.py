@@ -6,17 +6,14 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from app.db import Connection, Engine, new_id, transaction
-from app.households.repository import memberships_of
+from app.db import Engine, new_id, transaction
 from app.oauth.external.people import find_or_create_person
-from app.oauth.grants.create import create_grant
-from app.oauth.grants.models import GrantKind, NewGrant
+from app.oauth.grants.create import create_external_grant
 from app.oauth.grants.repository import find_external_grant
 from app.oauth.tokens.claims import ExternalClaims
 from app.people.identities import Identity
 from app.people.repository import find_identified
 from app.runtime.clock import Clock, system_clock
-from app.scopes import ALL_SCOPES
 
 MOST_GRANTS: Final = 10_000
 KEPT: Final = timedelta(minutes=1)
@@ -72,28 +69,12 @@ class ExternalGrants:
         async with transaction(self._engine, household_id=household_id) as connection:
             identity = Identity(claims.iss, claims.sub, claims.name)
             person = await find_or_create_person(connection, identity, household_id, now)
-            return await self._create_grant(connection, claims, person.id, now)
-
-    async def _create_grant(
-        self, connection: Connection, claims: ExternalClaims, person_id: UUID, now: datetime
-    ) -> UUID | None:
-        memberships = await memberships_of(connection, person_id)
-        if not memberships:
-            return None
-        grant = NewGrant(
-            id=new_id(),
-            person_id=person_id,
-            client_id=claims.client_id,
-            client={"name": claims.client_id, "kind": GrantKind.EXTERNAL, "issuer_host": urlsplit(claims.iss).netloc},
-            # The issuer decides with each token what its client may do; the grant does not narrow that.
-            scopes=ALL_SCOPES,
-            resource=self._resource,
-            household_ids=[each.household_id for each in memberships],
-            default_household_id=memberships[0].household_id,
-            expires_at=None,
-            kind=GrantKind.EXTERNAL,
-            issuer=claims.iss,
-        )
-        if await create_grant(connection, grant, now, by_command=False):
-            return grant.id
-        return await find_external_grant(connection, person_id, claims.iss, claims.client_id)
+            return await create_external_grant(
+                connection,
+                person.id,
+                claims.iss,
+                claims.client_id,
+                self._resource,
+                now,
+                issuer_host=urlsplit(claims.iss).netloc,
+            )

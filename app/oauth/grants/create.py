@@ -5,12 +5,13 @@ from uuid import UUID
 
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
-from app.db import Connection
+from app.db import Connection, new_id
+from app.households.repository import memberships_of
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
-from app.oauth.grants.models import NewGrant
-from app.oauth.grants.repository import count_live, insert_grant
+from app.oauth.grants.models import GrantKind, NewGrant
+from app.oauth.grants.repository import count_live, find_external_grant, insert_grant
 from app.people.repository import lock_person
-from app.scopes import format_scope
+from app.scopes import ALL_SCOPES, format_scope
 
 
 async def has_room(connection: Connection, person_id: UUID, now: datetime) -> bool:
@@ -41,3 +42,41 @@ async def create_grant(
     )
     await record(connection, entry)
     return True
+
+
+async def create_external_grant(
+    connection: Connection,
+    person_id: UUID,
+    issuer: str,
+    client_id: str,
+    resource: str,
+    now: datetime,
+    *,
+    issuer_host: str | None = None,
+) -> UUID | None:
+    """Make the grant of a person for a client that another issuer, or this computer, vouches for, and return its id:
+    that of the one that is there already, live or revoked; None for a person without any household.
+
+    It covers the person's households of today, with all scopes: what vouches for the client narrows them.
+    `issuer_host` is shown among the connected apps.
+    """
+    memberships = await memberships_of(connection, person_id)
+    if not memberships:
+        return None
+    shown = {} if issuer_host is None else {"issuer_host": issuer_host}
+    grant = NewGrant(
+        id=new_id(),
+        person_id=person_id,
+        client_id=client_id,
+        client={"name": client_id, "kind": GrantKind.EXTERNAL, **shown},
+        scopes=ALL_SCOPES,
+        resource=resource,
+        household_ids=[each.household_id for each in memberships],
+        default_household_id=memberships[0].household_id,
+        expires_at=None,
+        kind=GrantKind.EXTERNAL,
+        issuer=issuer,
+    )
+    if await create_grant(connection, grant, now, by_command=False):
+        return grant.id
+    return await find_external_grant(connection, person_id, issuer, client_id)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from app.lists.importing.models import Document, Entry, Format, Remark, Unreadable
-from app.lists.importing.reading import read_document
-from app.lists.importing.rows import STEP, RowReader
+from app.lists.importing.read_document import read_document
+from app.lists.importing.rows import RowReader
+from app.runtime.progress import STEP
 
 Told = tuple[int, int, str | None]
 """Line, column, and field."""
@@ -39,7 +40,7 @@ def faults_in(data: str, form: Format | None = None) -> list[Remark]:
 
 def told(remarks: list[Remark]) -> list[Told]:
     """Where remarks are, and about which column."""
-    return [(each.place.line, each.place.column, each.field) for each in remarks]
+    return [(each.location.line, each.location.column, each.field) for each in remarks]
 
 
 def items_in(data: str, form: Format | None = None) -> list[dict[str, Any]]:

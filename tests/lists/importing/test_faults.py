@@ -7,7 +7,7 @@ import pytest
 from app.errors import Invalid
 from app.lists.importing.csv_document import LONGEST_ROW
 from app.lists.importing.models import LONGEST_DATA, MOST_COLUMNS, MOST_ROWS, MOST_SHOWN
-from app.lists.importing.reading import read_document
+from app.lists.importing.read_document import read_document
 from tests.lists.importing.reading import faults_in, told
 
 LONG = "x" * 201
@@ -166,7 +166,7 @@ def test_data_of_another_format_than_the_one_named_are_faulty(
     form: str, data: str, line: int, column: int, reason: str
 ) -> None:
     (fault,) = faults_in(data, form)  # pyright: ignore[reportArgumentType]
-    assert (*fault.place, None) == (line, column, fault.field)
+    assert (*fault.location, None) == (line, column, fault.field)
     assert reason in fault.reason
 
 
@@ -175,7 +175,7 @@ def test_each_fault_of_a_row_is_named_and_all_are_counted() -> None:
     document = read_document(rows, None)
     found = faults_in(rows)
     assert set(told(found)[:2]) == {(2, 6, "price"), (2, 11, "priority")}
-    assert [each.place.line for each in found] == [2 + number // 2 for number in range(MOST_SHOWN)]
+    assert [each.location.line for each in found] == [2 + number // 2 for number in range(MOST_SHOWN)]
     assert len(found) == MOST_SHOWN
     assert len(document.rows) == 40
 

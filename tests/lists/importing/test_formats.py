@@ -186,7 +186,7 @@ def test_each_repair_is_named_with_its_place(data: str, repairs: list[tuple[int,
     assert (entry.item.name, entry.item.details(), entry.is_checked) == ("milk", {}, False)
     assert document.repairs.count == len(repairs)
     for repair, (line, column, reason) in zip(document.repairs.shown, repairs, strict=True):
-        assert repair.place == (line, column)
+        assert repair.location == (line, column)
         assert repair.reason.startswith(reason)
 
 

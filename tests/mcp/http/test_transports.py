@@ -11,13 +11,12 @@ from starlette.applications import Starlette
 from app.households.tenant import Tenant
 from app.main import create_app
 from app.mcp.catalogue import ENDPOINTS, TOOLS, McpEndpoint
-from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.mcp.spec import Hints, Preparation, ToolArguments, ToolResult, ToolSpec
 from app.resources import MAIN
-from app.runtime.turns import Report
 from app.scopes import LISTS_READ
 from app.settings import Settings
 from tests.factory import Connected
-from tests.mcp.client import MODERN, Era, McpClient
+from tests.mcp.client import Era, McpClient
 from tests.mcp.streaming import stop_watching_for_shutdown
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
@@ -35,9 +34,9 @@ class Bread(ToolResult):
         return self.loaves
 
 
-async def bake(arguments: ToolArguments, report: Report) -> Callable[[Tenant], Awaitable[Bread]]:
+async def bake(arguments: ToolArguments, preparation: Preparation) -> Callable[[Tenant], Awaitable[Bread]]:
     """Bake, and report how far it is."""
-    await report(1, 2, "The dough rises.")
+    await preparation.report(1, 2, "The dough rises.")
 
     async def take_out(tenant: Tenant) -> Bread:
         return Bread(loaves=1)
@@ -46,13 +45,13 @@ async def bake(arguments: ToolArguments, report: Report) -> Callable[[Tenant], A
 
 
 BAKE = ToolSpec(
-    bake,
+    None,
     ToolArguments,
     Bread,
     title="Bake",
     scopes=frozenset({LISTS_READ}),
     hints=Hints(read_only=True, destructive=False, idempotent=True),
-    streams=True,
+    prepare=bake,
 )
 
 
@@ -84,12 +83,8 @@ async def test_what_a_tool_reports_arrives_before_its_result(baker: McpClient) -
 
 async def test_who_does_not_ask_gets_the_result_alone(baker: McpClient) -> None:
     answer = await baker.send("tools/call", {"name": "bake", "arguments": {}})
-    if baker.era == MODERN:
-        assert answer.headers["content-type"] == "application/json"
-        [result] = [answer.json()]
-    else:
-        [result] = events(answer)
-    assert result["result"]["structuredContent"] == {"loaves": 1}
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["result"]["structuredContent"] == {"loaves": 1}
 
 
 async def test_tools_that_report_nothing_answer_in_json_even_if_asked(baker: McpClient) -> None:
@@ -108,7 +103,7 @@ async def test_in_a_batch_all_answers_are_json(baker: McpClient) -> None:
 
 
 def test_tools_that_report_are_the_ones_that_take_long() -> None:
-    assert {tool.name for endpoint in ENDPOINTS for tool in endpoint.tools if tool.streams} == {"import_items"}
+    assert {tool.name for endpoint in ENDPOINTS for tool in endpoint.tools if tool.prepare} == {"import_items", "undo"}
 
 
 def events(answer: httpx.Response) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Choices that only the person at the client can make: which of two lines is meant, and whether to delete a list.
+"""Elicitation: asking the person at the client what only they can decide, such as which of two lines is meant.
 
 In revision 2026-07-28 a call that needs one ends with an `InputRequiredResult`: the questions, and a state that the
 client keeps. Nothing is stored, and nothing waits here. The client asks its person and makes the call again, with the
@@ -53,16 +53,19 @@ class Declined(AppError):
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """What a request says about its client: whether it can ask its person, and what it sends back from asking."""
+class RoundTrip:
+    """What a request says of asking its person: whether its client can, and what it brings back from having asked.
+
+    The protocol calls requests that are made again with answers multi round-trip requests.
+    """
 
     can_ask: bool = False
     responses: Mapping[str, Any] = field(default_factory=dict[str, Any])
     state: str | None = None
 
 
-NO_CLIENT: Final = Client()
-"""A client that can't ask its person."""
+CANNOT_ASK: Final = RoundTrip()
+"""Of a client that can't ask its person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +105,16 @@ def can_be_asked(refusals: Sequence[Ambiguous]) -> bool:
     return 0 < len(refusals) <= MOST_QUESTIONS and all(each.options and each.field for each in refusals)
 
 
-def client_of(params: Mapping[str, Any], version: str) -> Client:
-    """Return what valid params of `tools/call` say about the client. Only 2026-07-28 has a way to ask."""
+def round_trip_of(params: Mapping[str, Any], version: str) -> RoundTrip:
+    """Return what valid params of `tools/call` say of asking the person. Only 2026-07-28 has a way to ask."""
     if version not in MODERN_PROTOCOL_VERSIONS:
-        return NO_CLIENT
+        return CANNOT_ASK
     meta = cast("Mapping[str, Any]", params.get("_meta") or {})
     capabilities = cast("Mapping[str, Any]", meta.get(types.CLIENT_CAPABILITIES_META_KEY) or {})
     elicitation = cast("Mapping[str, Any] | None", capabilities.get("elicitation"))
     # An empty object declares forms (client/elicitation, Capabilities).
     can_ask = elicitation is not None and (not elicitation or elicitation.get("form") is not None)
-    return Client(can_ask, params.get("inputResponses") or {}, params.get("requestState"))
+    return RoundTrip(can_ask, params.get("inputResponses") or {}, params.get("requestState"))
 
 
 class _Question(BaseModel):
@@ -133,7 +136,7 @@ class _State(BaseModel):
     confirmation: dict[str, str] | None
 
 
-class Choices:
+class Elicitation:
     """Asks, and reads the answers. The first of the keys encrypts, all decrypt."""
 
     def __init__(self, secret_keys: Sequence[SecretStr], clock: Clock = system_clock) -> None:
@@ -171,18 +174,18 @@ class Choices:
             }
         )
 
-    def read(self, client: Client, call: "CallIdentity") -> Answers:
+    def read(self, round_trip: RoundTrip, call: "CallIdentity") -> Answers:
         """Return what the person answered; nothing for a call that is made for the first time, or an answer that is
         missing: then it is asked for again (basic/patterns/mrtr, Error Handling).
 
         Raises `MCPError` for a state that is not of this call or has expired, `Declined` when the person didn't say
         yes, and `Invalid` for an answer that was not among the choices.
         """
-        if client.state is None:
+        if round_trip.state is None:
             return Answers()
-        state = self._open(client.state, call)
+        state = self._open(round_trip.state, call)
         so_far = Answers(state.values, state.is_confirmed)
-        response = client.responses.get(REQUEST)
+        response = round_trip.responses.get(REQUEST)
         if not isinstance(response, Mapping):
             return so_far
         answer = cast("Mapping[str, Any]", response)

@@ -1,16 +1,16 @@
-"""Long work in parts: every result, in order, and turns for others in between."""
+"""Long work in batches: every result, in order, and pauses for others in between."""
 
 import asyncio
 
 import pytest
 
-from app.runtime.turns import TURN, map_in_turns
+from app.runtime.batches import BATCH, map_in_batches
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("number", [0, 1, TURN - 1, TURN, TURN + 1, 3 * TURN])
-async def test_others_get_a_turn_after_every_few_results(number: int) -> None:
+@pytest.mark.parametrize("number", [0, 1, BATCH - 1, BATCH, BATCH + 1, 3 * BATCH])
+async def test_others_run_after_every_batch(number: int) -> None:
     handled: list[int] = []
     seen_by_others: list[int] = []
 
@@ -24,11 +24,11 @@ async def test_others_get_a_turn_after_every_few_results(number: int) -> None:
             await asyncio.sleep(0)
 
     other = asyncio.create_task(look())
-    results = await map_in_turns(double, dict.fromkeys(range(number)))
+    results = await map_in_batches(double, dict.fromkeys(range(number)))
     other.cancel()
 
     assert results == [2 * thing for thing in range(number)]
-    assert seen_by_others == list(range(TURN, number, TURN))
+    assert seen_by_others == list(range(BATCH, number, BATCH))
 
 
 async def test_an_exception_ends_it() -> None:
@@ -36,9 +36,9 @@ async def test_an_exception_ends_it() -> None:
 
     def refuse(thing: int) -> None:
         handled.append(thing)
-        if thing == TURN:
+        if thing == BATCH:
             raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011
-        await map_in_turns(refuse, range(3 * TURN))
-    assert handled == list(range(TURN + 1))
+        await map_in_batches(refuse, range(3 * BATCH))
+    assert handled == list(range(BATCH + 1))

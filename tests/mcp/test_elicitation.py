@@ -24,8 +24,8 @@ from app.db import Engine, transaction
 from app.db.ids import new_id
 from app.errors import Ambiguous
 from app.households import repository as households
-from app.mcp import choices
-from app.mcp.choices import LIFETIME, Answers, CallIdentity, Choices
+from app.mcp import elicitation
+from app.mcp.elicitation import LIFETIME, Answers, CallIdentity, Elicitation
 from app.runtime.clock import system_clock
 from app.settings import Settings
 from tests.audit.looking import log_of, recorded
@@ -356,7 +356,7 @@ async def test_a_state_is_good_for_its_own_call_only(
 
 def minted(settings: Settings, ada: Connected, *, ago: timedelta, household_id: Any = None) -> dict[str, Any]:
     """The first result of `remove_items(items=["milk"])` as it was made some time ago."""
-    then = Choices(settings.secret_keys, clock=lambda: system_clock() - ago)
+    then = Elicitation(settings.secret_keys, clock=lambda: system_clock() - ago)
     asked = Ambiguous("several", field="items[0]", options={"i1": "milk", "i2": "milk"}, name="milk")
     call = CallIdentity(ada.grant_id, household_id or ada.household_id, "remove_items", {"items": ["milk"]})
     return json.loads(then.ask([asked], call, Answers()))
@@ -440,11 +440,11 @@ async def test_any_process_with_the_key_reads_the_state(
     first = await first_round(filled, "remove_items", items=["milk"])
     params = second_round(first, "remove_items", {"choice_1": "i1"}, items=["milk"])
     call = CallIdentity(ada.grant_id, ada.household_id, "remove_items", {"items": ["milk"]})
-    client = choices.Client(can_ask=True, responses=params["inputResponses"], state=params["requestState"])
+    client = elicitation.RoundTrip(can_ask=True, responses=params["inputResponses"], state=params["requestState"])
     new_key = SecretStr("another key, of 32 characters or more")
     with pytest.raises(MCPError, match="not valid for this call"):
-        Choices([new_key]).read(client, call)
-    assert Choices([new_key, *settings.secret_keys]).read(client, call).values == {"items[0]": "i1"}
+        Elicitation([new_key]).read(client, call)
+    assert Elicitation([new_key, *settings.secret_keys]).read(client, call).values == {"items[0]": "i1"}
     async with http_to(sdk_app, settings) as http:
         replica = McpClient(http, ada.token)
         result = await replica.result("tools/call", params)

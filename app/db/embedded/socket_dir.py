@@ -1,0 +1,56 @@
+"""The directory of the server's socket: made anew for each run, and believed only if nobody else can have made it.
+
+It is below /tmp, where everybody may write, and DATA_DIR/postgres.json names it. After a restart of the machine the
+name is free, so that somebody else could wait there for the service with a server of their own.
+"""
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from app.db.embedded.account import Account
+from app.db.embedded.process import is_answering
+from app.db.embedded.programs import program_dir
+from app.db.embedded.roles import PORT, Access
+
+# Not the temporary directory of the environment: the path of a socket has at most 103 characters.
+SOCKETS_BELOW: Final = "/tmp"  # noqa: S108
+SOCKET_PREFIX: Final = "shopping-"
+SOCKET_FILES: Final = (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock")
+
+
+def make_socket_dir(account: Account) -> Path:
+    """Make the directory for a server that runs as `account`; nobody else may look into it."""
+    made = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=SOCKETS_BELOW))
+    account.own(made)
+    return made
+
+
+def remove_socket_dir(socket_dir: Path, data_dir: Path) -> None:
+    """Remove the directory and what a server left in it. Nothing else is deleted, whatever the path says."""
+    if not is_ours(socket_dir, data_dir):
+        return
+    with suppress(OSError):
+        for name in SOCKET_FILES:
+            (socket_dir / name).unlink(missing_ok=True)
+        socket_dir.rmdir()
+
+
+def is_ours(socket_dir: Path, data_dir: Path) -> bool:
+    """Whether a directory belongs to us, or to the account that the server of `data_dir` runs as, and only its owner
+    may write there."""
+    try:
+        found = socket_dir.lstat()
+        owners = {os.geteuid(), (data_dir / "pg").stat().st_uid if (data_dir / "pg").exists() else os.geteuid()}
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid in owners and not found.st_mode & 0o077
+
+
+def answers(access: Access, data_dir: Path) -> bool:
+    """Whether a server of ours accepts connections where `access` says."""
+    socket_dir = access.socket_dir
+    return socket_dir is not None and is_ours(socket_dir, data_dir) and is_answering(program_dir(), socket_dir)
