@@ -71,10 +71,14 @@ def create_engine(url: str, *, pool_size: int = POOL_SIZE, one_message: bool = T
 
     async def connect_and_try() -> Driver:
         driver = await connect(url)
-        if abilities.one_message is None:
-            abilities.one_message = await takes_one_message(driver)
-        if abilities.one_message:
-            await driver.execute(PLAN_ONCE)
+        try:
+            if abilities.one_message is None:
+                abilities.one_message = await takes_one_message(driver)
+            if abilities.one_message:
+                await driver.execute(PLAN_ONCE)
+        except BaseException:
+            driver.terminate()  # nobody else knows of it yet
+            raise
         return driver
 
     pool = create_async_engine(

@@ -14,7 +14,7 @@ from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import query_repository, repository
 from app.lists.items.fields import NAME_LENGTH, PageRow
 from app.lists.models import GroupBy, ShoppingList, View
-from app.lists.query_repository import Browse, OpenPage
+from app.lists.query_repository import Browse, OpenPage, PriceTotal
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
 from app.quantities.merge_key import singular
@@ -36,6 +36,7 @@ class Page:
     """Items in the view, the refs of those that left it (with `since_rev`), and where the next page starts.
 
     With `full`, everything in the view is there although `since_rev` was given, because older events are deleted.
+    `totals` are those of all items in the view, on whatever page; None where they weren't asked for.
     """
 
     list: ShoppingList | None
@@ -45,11 +46,13 @@ class Page:
     counts: Counts
     next_cursor: str | None
     full: bool = False
+    totals: Sequence[PriceTotal] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which items to read; `list` is a name, a ref, None for the default list, or `*` for all lists."""
+    """Which items to read; `list` is a name, a ref, None for the default list, or `*` for all lists. With
+    `with_totals`, the first page has the sums of the prices."""
 
     list: str | None = None
     view: View = "open"
@@ -59,10 +62,19 @@ class Request:
     since_rev: int | None = None
     cursor: str | None = None
     limit: int = 100
+    with_totals: bool = False
 
 
 async def read_items(tenant: Tenant, request: Request) -> Page:
     """Return a page of items. Raises `NotFound` for the list, and `Invalid` for the query and the cursor."""
+    page = await _read_page(tenant, request)
+    if not request.with_totals or request.cursor is not None:
+        return page
+    browse = await _browsed(tenant, page.list, request)
+    return replace(page, totals=await query_repository.read_price_totals(tenant, browse))
+
+
+async def _read_page(tenant: Tenant, request: Request) -> Page:
     cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)
     if _is_for_open_items(request):
         return await _read_open_items(tenant, request, cursor)
@@ -95,7 +107,7 @@ async def read_items(tenant: Tenant, request: Request) -> Page:
 
 async def read_items_alone(household: ProvenHousehold, request: Request) -> Page | None:
     """Return the page that `read_items` returns, in one message; None where it takes more."""
-    if not _is_for_open_items(request):
+    if not _is_for_open_items(request) or request.with_totals:
         return None
     cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)
     after = None if cursor is None else cursor.place[-2:]
@@ -106,7 +118,8 @@ async def read_items_alone(household: ProvenHousehold, request: Request) -> Page
 def _is_for_open_items(request: Request) -> bool:
     """Return whether a request is for the open items of one list, in its order, without filters: what nearly every
     call asks for."""
-    return request.list != ALL_LISTS and request == Request(request.list, cursor=request.cursor, limit=request.limit)
+    plain = Request(request.list, cursor=request.cursor, limit=request.limit, with_totals=request.with_totals)
+    return request.list != ALL_LISTS and request == plain
 
 
 async def _read_open_items(tenant: Tenant, request: Request, cursor: "Cursor | None") -> Page:
@@ -143,17 +156,23 @@ async def _browse(
     tenant: Tenant, on: ShoppingList | None, request: Request, since_rev: int | None, cursor: "Cursor | None"
 ) -> list[PageRow]:
     """Return the rows of the page, and one more if there are more."""
-    browse = Browse(
+    browse = await _browsed(tenant, on, request)
+    after = None if cursor is None else cursor.place
+    return await query_repository.read_page(tenant, replace(browse, since_rev=since_rev, after=after))
+
+
+async def _browsed(tenant: Tenant, on: ShoppingList | None, request: Request) -> Browse:
+    """Return which items a request is about, from the first one on."""
+    return Browse(
         list_id=on.id if on is not None else None,
         view=request.view,
         group_by=request.group_by,
         stores=None if request.store is None else await _stores(tenant, request.store),
         words=() if request.query is None else _words(request.query),
-        since_rev=since_rev,
-        after=None if cursor is None else cursor.place,
+        since_rev=None,
+        after=None,
         limit=request.limit + 1,
     )
-    return await query_repository.read_page(tenant, browse)
 
 
 def _counts(lists: Sequence[ShoppingList]) -> Counts:

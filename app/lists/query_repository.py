@@ -1,6 +1,6 @@
 """Pages of items in the database: the open items of one list in one statement, and any view and order."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -78,9 +78,34 @@ async def read_in_parts(tenant: Tenant, browse: Browse) -> AsyncGenerator[list[P
             yield [PageRow(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class PriceTotal:
+    """The sum of the prices in one currency; `unpriced` items of lists in that currency have none."""
+
+    currency: str
+    total: Decimal
+    priced: int
+    unpriced: int
+
+
+async def read_price_totals(tenant: Tenant, browse: Browse) -> list[PriceTotal]:
+    """Return the sums of the prices in the view, whatever the page; lists without a currency have the household's."""
+    currency = func.coalesce(lists.c.currency, tenant.membership.currency)
+    price = items.c.price
+    query = (
+        select(currency, func.coalesce(func.sum(price), 0), func.count(price), func.count() - func.count(price))
+        .select_from(items)
+        .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
+        .where(items.c.household_id == tenant.household_id, _in_view(browse.view), *_filters(browse))
+        .group_by(literal_column("1"))
+        .order_by(literal_column("1"))
+    )
+    return [PriceTotal(*row) for row in (await tenant.connection.execute(query)).all()]
+
+
 def _page_query(tenant: Tenant, browse: Browse) -> Select[Any]:
     group = _group_of(browse.group_by)
-    in_view = and_(items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None), _view_of(browse.view))
+    in_view = _in_view(browse.view)
     place = (lists.c.no, _CHECKED, group.is_(None), func.coalesce(group, ""), items.c.position, items.c.no)
     query = (
         select(
@@ -91,20 +116,28 @@ def _page_query(tenant: Tenant, browse: Browse) -> Select[Any]:
         .select_from(items)
         .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
         .outerjoin(people, people.c.id == items.c.assignee_id)
-        .where(items.c.household_id == tenant.household_id)
+        .where(items.c.household_id == tenant.household_id, *_filters(browse))
         .order_by(*place)
         .limit(browse.limit)
     )
-    if browse.list_id is not None:
-        query = query.where(items.c.list_id == browse.list_id)
     query = query.where(in_view if browse.since_rev is None else _changed_since(browse.since_rev))
-    if browse.stores is not None:
-        query = query.where(_STORE.in_(browse.stores))
-    for forms in browse.words:
-        query = query.where(or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms)))
     if browse.after is not None:
         query = query.where(tuple_(*place) > tuple_(*(literal(value) for value in browse.after)))
     return query
+
+
+def _in_view(view: View) -> ColumnElement[bool]:
+    return and_(items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None), _view_of(view))
+
+
+def _filters(browse: Browse) -> Iterator[ColumnElement[bool]]:
+    """Yield what decides on which list, for which store and of which name an item must be."""
+    if browse.list_id is not None:
+        yield items.c.list_id == browse.list_id
+    if browse.stores is not None:
+        yield _STORE.in_(browse.stores)
+    for forms in browse.words:
+        yield or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms))
 
 
 async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:

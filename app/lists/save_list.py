@@ -10,9 +10,20 @@ from app.households.currencies import currency_code
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.changes import AnyChange, DefaultChange, ListChange, as_json
+from app.lists.history.event_recorder import record_items
 from app.lists.history.repository import insert_event
+from app.lists.items.copying import copies_of_items
 from app.lists.items.fields import NAME_LENGTH, parse_label, parse_name
-from app.lists.models import LISTS_PER_HOUSEHOLD, Changed, ItemResult, ListOutcome, ShoppingList
+from app.lists.models import (
+    LISTS_PER_HOUSEHOLD,
+    Change,
+    Changed,
+    ItemResult,
+    ListOutcome,
+    Outcome,
+    ShoppingList,
+    View,
+)
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
 from app.text import clean, fold
@@ -35,17 +46,34 @@ class ListSettings:
     default: bool | None = None
 
 
-async def save_list(tenant: Tenant, list_name: str | None, settings: ListSettings) -> Changed:
+async def save_list(
+    tenant: Tenant,
+    list_name: str | None,
+    settings: ListSettings,
+    *,
+    copy_of: str | None = None,
+    view: View | None = None,
+) -> Changed:
     """Change the named list, or create one called `settings.name` when none is named.
 
-    `default` is the person's own setting. Raises `NotFound` for the list, `Invalid` for a setting, `Conflict` when
-    another list has the name, and `LimitReached` when the household has too many.
+    `copy_of` names a list whose settings the new one has where `settings` has none, and whose items in the view (open
+    ones if left out) it has, all of them to be bought. `default` is the person's own setting.
+
+    Raises `NotFound` for the list, `Invalid` for a setting, `Conflict` when another list has the name, and
+    `LimitReached` when the household has too many.
     """
     if list_name is None and settings.name is None:
         raise Invalid("name is missing: name makes a new list, list changes an existing one.", field="name")
+    if view is not None and copy_of is None:
+        raise Invalid("copy_view says which items of copy_of to copy; name that list.", field="copy_view")
+    if list_name is not None and copy_of is not None:
+        raise Invalid("copy_of makes a new list: give its name, and leave list out.", field="copy_of")
     clock = await repository.read_clock(tenant)
     before = await resolve_list(tenant, list_name) if list_name is not None else None
+    copied = await resolve_list(tenant, copy_of, field="copy_of") if copy_of is not None else None
     bare = before or ShoppingList(new_id(), clock.next_list, settings.name or "", clock.rev)
+    if copied is not None:
+        bare = replace(bare, store=copied.store, currency=copied.currency, category_order=copied.category_order)
     after = _with_settings(bare, settings, clock)
     if before is None:
         await refuse_another_list(tenant, "name")
@@ -56,10 +84,17 @@ async def save_list(tenant: Tenant, list_name: str | None, settings: ListSetting
         await repository.save_list(tenant, clock.rev, after)
         changes.append(ListChange(before, after))
     changes += await _choose_default(tenant, after, settings.default)
-    event_no = await record_lists(tenant, "save_list", after, changes)
     status = "created" if before is None else "updated" if changes else "unchanged"
+    entries = [ItemResult(after.name, ListOutcome(status, after))]
+    if copied is not None:
+        items = await copies_of_items(tenant, copied, after, view or "open", clock)
+        new = [Change(None, item) for item in items]
+        event_no = await record_items(tenant, "save_list", clock, new, others=changes, about=after.id)
+        entries += [ItemResult(item.name, Outcome("added", item)) for item in items]
+    else:
+        event_no = await record_lists(tenant, "save_list", after, changes)
     rev = clock.rev if after != before else after.rev
-    return Changed([after], rev, [ItemResult(after.name, ListOutcome(status, after))], event_no)
+    return Changed([after], rev, entries, event_no)
 
 
 async def delete_list(tenant: Tenant, list_name: str, confirm_name: str) -> Changed:

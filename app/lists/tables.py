@@ -49,6 +49,19 @@ lists = Table(
     ),
 )
 
+habits = Table(
+    "habits",
+    metadata,
+    Column("household_id", Uuid, primary_key=True),
+    Column("name_key", Text, primary_key=True),
+    Column("unit", Text),
+    Column("category", Text),
+    Column("store", Text),
+    Column("rev", BigInteger, nullable=False),
+    ForeignKeyConstraint(["household_id"], ["households.id"]),
+)
+"""What was corrected of a name, to be used when it is added again."""
+
 _OPEN = text("checked_at IS NULL AND deleted_at IS NULL")
 
 items = Table(

@@ -42,11 +42,11 @@ class Reading:
     note: str | None = None
 
 
-def read_unit(line: Line, index: int, number: Decimal) -> UnitMatch | None:
+def read_unit(line: Line, index: int, number: Decimal, *, after_size: bool = False) -> UnitMatch | None:
     """Return the unit at an index, with as many words as possible.
 
-    A following `of` must be in the unit's language. A bare English singular after a number above one is no unit but
-    describes what follows: two can openers.
+    A following `of` must be in the unit's language; a pack `after_size` needs none. A bare English singular after a
+    number above one is no unit but describes what follows: two can openers.
     """
     first = line.at(index)
     if first is None or first.key not in LENGTHS:
@@ -62,7 +62,7 @@ def read_unit(line: Line, index: int, number: Decimal) -> UnitMatch | None:
         following = line.at(end if of is None else name)
         if following is not None and any(following.key in each.unit.not_before for each in spellings):
             return None
-        best = next((each for each in spellings if _fits(each.unit, of)), None)
+        best = next((each for each in spellings if _fits(each.unit, of, after_size=after_size)), None)
         if best is not None and (of is not None or not _is_description(best, number)):
             return UnitMatch(best.unit, end)
     return None
@@ -73,8 +73,9 @@ def read_descriptions(line: Line, index: int) -> tuple[list[str], int]:
     notes: list[str] = []
     while True:
         note, end = read_parenthesis(line, index)
-        if note is None and line.is_word(index, ADJECTIVES):
-            end = _skip_point(line, index + 1)
+        adjective = _adjective_at(line, index)
+        if note is None and adjective is not None:
+            end = _skip_point(line, adjective + 1)
             note = line.between(index, end)
         if note is None:
             return notes, index
@@ -199,6 +200,16 @@ def is_smaller(one: Quantity, other: Quantity) -> bool:
     return one.measure == other.measure and one.amount < other.amount
 
 
+def _adjective_at(line: Line, index: int) -> int | None:
+    """Return the index of the adjective that stands here, or ends a compound such as `thumb-sized`."""
+    first = line.spaced(index)
+    if first is None or first.kind != "word":
+        return None
+    if has_hyphen(line, index + 1) and line.tokens[index + 2].key in ADJECTIVES:
+        return index + 2
+    return index if first.key in ADJECTIVES else None
+
+
 def _read_words(line: Line, index: int, most: int) -> tuple[list[Token], list[int]]:
     """Return the next words, separated by spaces, points or hyphens, and the index after each and its point."""
     words: list[Token] = []
@@ -240,10 +251,10 @@ def _read_of(line: Line, index: int) -> tuple[int, str | None]:
     return (index + 1, token.text) if line.spaced(index + 1) is not None else (index, None)
 
 
-def _fits(unit: Unit, of: str | None) -> bool:
+def _fits(unit: Unit, of: str | None, *, after_size: bool) -> bool:
     """Whether a unit may stand before an `of`, or without one."""
     if of is None:
-        return not unit.needs_of
+        return not unit.needs_of or (after_size and unit.takes_size)
     return not unit.language or of in OF_IN[unit.language]
 
 

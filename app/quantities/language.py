@@ -74,6 +74,10 @@ class Unit:
     """Words that make a name of it: can opener, bouquet garni."""
     tells_content: bool = False
     """A number before its singular says how much is in one: a 12 pack of beer."""
+    takes_size: bool = False
+    """A size before it is that of one: a 400 g tin, but 400 g leaf spinach is not a leaf."""
+    counts_alone: bool = False
+    """One is meant where no number stands before it: pinch of salt."""
 
     @property
     def is_thing(self) -> bool:
@@ -99,6 +103,8 @@ class Pack(BaseModel):
     exact: bool = False
     not_before: Words = frozenset()
     tells_content: bool = False
+    takes_size: bool = False
+    counts_alone: bool = False
 
     def as_unit(self) -> Unit:
         """Return the unit; its factor is one, because no two packs are known to hold the same."""
@@ -118,6 +124,10 @@ class Language(BaseModel):
     packs: tuple[Pack, ...] = ()
     of: Words = frozenset()
     """Words between a unit and a name."""
+    without_of: bool = False
+    """Whether a name follows its unit without such a word: Prise Salz."""
+    connecting: Words = frozenset()
+    """Words before which the noun of a name ends: leg of lamb, pommes de terre."""
     one: Words = frozenset()
     """Articles that mean one."""
     numbers: Mapping[str, Value] = {}
@@ -139,6 +149,8 @@ class Language(BaseModel):
     """Phrases before a number, before or after a name; they are dropped."""
     limits: tuple[Phrase, ...] = ()
     """The same, but only at the beginning of a line: Max is also a brand."""
+    between: Words = frozenset()
+    """Words before a range whose numbers have an "and" between them: between 2 and 3."""
     until: Words = frozenset()
     """Words between the two numbers of a range."""
     each: Words = frozenset()

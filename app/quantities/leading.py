@@ -5,13 +5,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from app.quantities.amounts import Reading, has_hyphen, is_description, read_full_size, read_unit, skip_of
+from app.quantities.amounts import Reading, has_hyphen, is_description, is_of, read_full_size, read_unit, skip_of
 from app.quantities.line import Line, is_times, is_times_after_number, read_parenthesis
 from app.quantities.measured import read_after_unit, read_measured
 from app.quantities.names import begins_counted_name, is_a_measure, is_plural, make_reading
 from app.quantities.numbers import (
     Number,
     begins_number,
+    read_between,
     read_number,
     read_number_or_range,
     read_numerals,
@@ -25,6 +26,7 @@ from app.quantities.vocabulary import (
     ABOUT,
     AMOUNT_PHRASES,
     AMOUNTS,
+    BETWEEN,
     FEW,
     FRACTIONS,
     JOINING,
@@ -32,9 +34,10 @@ from app.quantities.vocabulary import (
     NOT_COUNTED,
     NUMBERS,
     ONE,
+    WITHOUT_OF,
 )
 
-_BEGINNINGS: Final = frozenset(LENGTHS).union(ONE, NUMBERS, FRACTIONS, ABOUT, LIMITS, AMOUNT_PHRASES, {"x"})
+_BEGINNINGS: Final = frozenset(LENGTHS).union(ONE, NUMBERS, FRACTIONS, ABOUT, LIMITS, BETWEEN, AMOUNT_PHRASES, {"x"})
 """The words that an amount may begin with: most lines are names, and their first word tells."""
 
 
@@ -48,13 +51,13 @@ def read_leading(line: Line) -> Reading | None:
         reading = _read_after_number(line, number, start)
         if reading is not None:
             return reading
-    reading = _said_amount(line, start) or read_pack_without_number(line, start) or _unit_and_a_half(line, start)
+    reading = _said_amount(line, start) or read_pack_without_number(line, start) or _unit_alone(line, start)
     return reading or (_number_word(line) or _times_first(line) or _in_brackets(line) if start == 0 else None)
 
 
 def _read_numbers(line: Line, index: int) -> Iterator[Number]:
     """Yield the numbers at an index, with the `and a half` that may follow."""
-    in_digits = read_number_or_range(line, index)
+    in_digits = read_number_or_range(line, index) or read_between(line, index)
     if in_digits is None and line.skip_phrase(index, NOT_COUNTED) is not None:
         return
     for number in read_numerals(line, index) if in_digits is None else (in_digits,):
@@ -130,10 +133,14 @@ def _said_amount(line: Line, index: int) -> Reading | None:
     return make_reading(line, skip_of(line, end), parse_amount(amount))
 
 
-def _unit_and_a_half(line: Line, index: int) -> Reading | None:
-    """`kilo y medio de patatas`: one is meant."""
+def _unit_alone(line: Line, index: int) -> Reading | None:
+    """`kilo y medio de patatas`, `pinch of salt`: one is meant."""
     found = read_unit(line, index, Decimal(1))
-    return read_after_unit(line, found, Decimal(1)) if found and read_part(line, found.end) is not None else None
+    if found is None:
+        return None
+    unit, end = found.unit, found.end
+    is_one = unit.counts_alone and (is_of(line, end) or (unit.language in WITHOUT_OF and line.spaced(end) is not None))
+    return read_after_unit(line, found, Decimal(1)) if is_one or read_part(line, end) is not None else None
 
 
 def _number_word(line: Line) -> Reading | None:

@@ -8,13 +8,18 @@ are applied; a key is only for comparison and need not be a word.
 import re
 from typing import Final
 
-from app.quantities.vocabulary import IRREGULAR_PLURALS, NOT_PLURAL, PLURAL_ENDINGS, SINGULAR_IN_E
+from app.quantities.vocabulary import (
+    CONNECTING,
+    CONTINUING,
+    IRREGULAR_PLURALS,
+    NOT_PLURAL,
+    PLURAL_ENDINGS,
+    SINGULAR_IN_E,
+)
 from app.text import fold
 
 _SEPARATORS: Final = re.compile("([ '’-])")
-_CONNECTING: Final = frozenset(
-    {"of", "d", "de", "du", "des", "del", "au", "aux", "al", "a", "en", "con", "sin", "sans", "avec", "y", "et"}
-)
+_NO_WORDS: Final = re.compile(r"[^\w '’-]|[0-9]")
 _ENDING_LENGTHS: Final = sorted(set(map(len, PLURAL_ENDINGS)), reverse=True)
 _SHORTEST: Final = 4
 _SHORTEST_WITH_Y: Final = 6
@@ -24,14 +29,22 @@ def merge_key(name: str) -> str:
     """Return the key of a name: `fold`, with the last word in the singular, and the words that agree with it.
 
     `haricots verts` agrees as a whole. Before `de`, `à`, `con` and the like, the word in front is the noun:
-    `pommes de terre`.
+    `pommes de terre`. `sugar, brown` is `brown sugar`.
     """
-    parts = _SEPARATORS.split(fold(name))
+    parts = _SEPARATORS.split(_in_order(fold(name)))
     words = parts[::2]
     for end in {len(words), _noun_end(words)}:
         _make_singular_before(words, end)
     parts[::2] = words
     return "".join(parts)
+
+
+def _in_order(name: str) -> str:
+    """Put what stands behind the comma of a folded name in front, as a label in a shop has it: `sugar, brown`."""
+    noun, _, described = name.partition(", ")
+    if not noun or not described or _NO_WORDS.search(noun) or _NO_WORDS.search(described):
+        return name
+    return name if described.split(maxsplit=1)[0] in CONTINUING else f"{described} {noun}"
 
 
 def singular(word: str) -> str:
@@ -48,7 +61,7 @@ def singular(word: str) -> str:
 
 def _noun_end(words: list[str]) -> int:
     """Return the index after the noun: of the first connecting word that is not the first word."""
-    connecting = (index for index, word in enumerate(words) if word in _CONNECTING)
+    connecting = (index for index, word in enumerate(words) if word in CONNECTING)
     return next((index for index in connecting if index > 0), len(words))
 
 
@@ -56,7 +69,7 @@ def _make_singular_before(words: list[str], end: int) -> None:
     """Put the word before `end` into the singular, and the ones before it for as long as they are plurals."""
     for index in range(end - 1, -1, -1):
         one = singular(words[index])
-        if one == words[index] or words[index] in _CONNECTING:
+        if one == words[index] or words[index] in CONNECTING:
             return
         words[index] = one
 

@@ -10,6 +10,7 @@ from app.quantities.line import Line, Token
 from app.quantities.vocabulary import (
     ABOUT,
     AND,
+    BETWEEN,
     COUNT_PLURALS_ONLY,
     FRACTIONS,
     HALF_OF_A_THING,
@@ -68,7 +69,7 @@ def read_number(line: Line, index: int) -> Number | None:
     if token is None:
         return None
     if token.text in _VULGAR:
-        return Number(_VULGAR[token.text], index + 1)
+        return Number(_VULGAR[token.text], index + 1, is_fraction=True)
     if token.text == ".":
         return _without_zero(line, index)
     if not _is_plain(token.text):
@@ -98,12 +99,40 @@ def read_number_or_range(line: Line, index: int) -> Number | None:
         return number
     most = read_number(line, number.end + 1)
     if most is None:
-        return number if until.kind == "word" else None
+        in_words = next(_numerals(line, number.end + 1), number) if until.kind == "word" else None
+        return in_words if in_words is None or in_words.value > number.value else number
     return most if most.value > number.value else None
 
 
 def read_numerals(line: Line, index: int) -> Iterator[Number]:
-    """Yield the numbers in words at an index, the longest first: `un quart` is a fourth, or one quart."""
+    """Yield the numbers in words at an index, the longest first: `un quart` is a fourth, or one quart.
+
+    Of a range, it is the larger one: `two or three`.
+    """
+    for number in _numerals(line, index):
+        if not number.is_fraction and line.is_word(number.end, UNTIL):
+            most = next(_numerals(line, number.end + 1), None)
+            if most is not None and most.value > number.value:
+                yield most
+        yield number
+
+
+def read_between(line: Line, index: int) -> Number | None:
+    """Return the larger number of `between 2 and 3`, `entre dos y tres`."""
+    if not line.is_word(index, BETWEEN):
+        return None
+    least = _number_in_any_form(line, index + 1)
+    if least is None or not line.is_word(least.end, AND):
+        return None
+    most = _number_in_any_form(line, least.end + 1)
+    return most if most is not None and most.value > least.value else None
+
+
+def _number_in_any_form(line: Line, index: int) -> Number | None:
+    return read_number(line, index) or next(_numerals(line, index), None)
+
+
+def _numerals(line: Line, index: int) -> Iterator[Number]:
     token = line.spaced(index)
     if token is None or token.kind != "word":
         return
@@ -137,6 +166,13 @@ def find_about_before(line: Line, index: int) -> int:
     """Return the index of the `ca.`, `etwa` or `~` that ends before an index, or the same index."""
     starts = range(max(0, index - _LONGEST_ABOUT), index)
     return next((start for start in starts if skip_about(line, start) == index), index)
+
+
+def read_half_after_unit(line: Line, index: int) -> tuple[Decimal, int] | None:
+    """Return the fraction in digits behind a unit, and the index after it: `1 litre 1/2 de lait`."""
+    token = line.spaced(index)
+    part = _part_in_digits(line, index) if token is not None and begins_number(token) else None
+    return None if part is None else (part.value, part.end)
 
 
 def read_part(line: Line, index: int) -> tuple[Decimal, int] | None:
@@ -206,7 +242,7 @@ def _fraction(line: Line, index: int) -> Number | None:
     ordinal = line.glued(end)
     if ordinal is not None and ordinal.key in ORDINALS:
         end += 1
-    return Number(Decimal(above.text) / Decimal(below.text), end)
+    return Number(Decimal(above.text) / Decimal(below.text), end, is_fraction=True)
 
 
 def _part_in_digits(line: Line, index: int) -> Number | None:

@@ -4,7 +4,6 @@ They are counted as packs, and what is in each is the note.
 """
 
 from decimal import Decimal
-from typing import Final
 
 from app.quantities.amounts import (
     Reading,
@@ -16,24 +15,12 @@ from app.quantities.amounts import (
     read_pack_size,
     read_unit,
 )
-from app.quantities.language import Unit, measure_of_word
+from app.quantities.language import Unit
 from app.quantities.line import Line, is_times_after_number
 from app.quantities.names import begins_counted_name, make_reading
 from app.quantities.numbers import Number, read_number_or_range
 from app.quantities.quantity import make_quantity
 from app.quantities.vocabulary import EACH, OF, PACK_ENDINGS
-
-_CONTAINERS: Final = frozenset(
-    map(
-        measure_of_word,
-        (
-            *("pack", "packet", "bottle", "small bottle", "can", "bag", "sack", "jar", "small jar", "box", "carton"),
-            *("tub", "tube", "tray", "bote", "pouch", "container", "canister", "bucket", "jug", "basket", "crate"),
-            *("net", "block", "bar", "snack bar", "loaf"),
-        ),
-    )
-)
-"""Measures that a size may stand before: 400 g leaf spinach is not a leaf."""
 
 
 def read_sized_packs(line: Line, size: Size | None, count: Decimal, *, counted: bool) -> Reading | None:
@@ -45,8 +32,8 @@ def read_sized_packs(line: Line, size: Size | None, count: Decimal, *, counted: 
         return None
     notes, start = read_descriptions(line, size.end)
     # The singular is fine after a larger number too: `2 x 400g tin` is common.
-    pack = read_unit(line, start, Decimal(1))
-    if pack is not None and pack.unit.measure in _CONTAINERS:
+    pack = read_unit(line, start, Decimal(1), after_size=True)
+    if pack is not None and pack.unit.takes_size:
         more, name = read_name_start(line, pack.end)
         return make_reading(line, name, make_quantity(count, pack.unit.symbol), size.text, *notes, *more)
     if counted and size.has_hyphen and begins_counted_name(line, size.end):

@@ -2,11 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
-from app.quantities.amounts import Reading, read_amount, read_more, read_other_measure, read_size
+from app.quantities.amounts import Reading, read_amount, read_more, read_other_measure, read_size, read_unit
 from app.quantities.line import Line, is_times
-from app.quantities.numbers import Number, begins_number, find_about_before, read_number, skip_about
+from app.quantities.numbers import (
+    Number,
+    begins_number,
+    find_about_before,
+    read_half_after_unit,
+    read_number,
+    read_part,
+    skip_about,
+)
 from app.quantities.packs import read_content
 from app.quantities.quantity import Quantity, is_size, make_quantity
 from app.quantities.units import UNITS, find_unit
@@ -92,7 +101,12 @@ def _amount(line: Line, index: int, number: Number | None) -> tuple[Quantity, st
     if number.end + 1 == len(line):
         return _with_note(count)
     size = read_size(line, number.end + 1)
-    return _with_note(count, size.text) if size is not None and size.end == len(line) else None
+    if size is None or size.end == len(line):
+        return _with_note(count, size.text) if size is not None else None
+    pack = read_unit(line, size.end, number.value)  # `tomatoes, 2 x 400g tins`
+    if pack is None or not pack.unit.takes_size or pack.end < len(line):
+        return None
+    return _with_note(make_quantity(number.for_small_unit(), pack.unit.symbol), size.text)
 
 
 def _times(line: Line, index: int) -> tuple[Quantity, str | None] | None:
@@ -112,6 +126,13 @@ def _measured(line: Line, index: int) -> tuple[Quantity, str | None] | None:
     if quantity is None or end == len(line):
         return _with_note(quantity)
     if is_size(quantity):
+        pack = read_unit(line, end, Decimal(1))  # `chickpeas 400g tin`
+        if pack is not None and pack.unit.takes_size and pack.end == len(line):
+            return _with_note(make_quantity(Decimal(1), pack.unit.symbol), line.between(index, end))
+        part = read_part(line, end) or read_half_after_unit(line, end)
+        more = make_quantity(part[0], quantity.unit) if part is not None and part[1] == len(line) else None
+        if more is not None:
+            return _with_note(quantity.plus(more))
         quantity, end = read_more(line, quantity, end)
         if end == len(line):
             return _with_note(quantity)

@@ -36,11 +36,16 @@ def _by_first_word(phrases: Callable[[Language], Sequence[Sequence[str]]]) -> Ma
 OF_IN: Final[Mapping[Code, frozenset[str]]] = {language.code: language.of for language in LANGUAGES}
 """Each language's words between a unit and a name."""
 
+WITHOUT_OF: Final = frozenset(language.code for language in LANGUAGES if language.without_of)
+"""The languages in which a name follows its unit without such a word."""
+
 OF: Final = _all_words(lambda language: language.of)
+CONNECTING: Final = _all_words(lambda language: language.connecting)
 ONE: Final = _all_words(lambda language: language.one)
 HALF_OF_A_THING: Final = _all_words(lambda language: language.half_of_a_thing)
 AND: Final = _all_words(lambda language: language.and_)
 PLUS: Final = _all_words(lambda language: language.plus)
+BETWEEN: Final = _all_words(lambda language: language.between)
 UNTIL: Final = _all_words(lambda language: language.until)
 EACH: Final = _all_words(lambda language: language.each)
 FEW: Final = _all_words(lambda language: language.few)

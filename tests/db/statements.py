@@ -15,7 +15,7 @@ from sqlalchemy.pool import Pool
 
 from app.db.engine import Driver, connect
 
-TENANT: Final = ("clocks", "lists", "items", "events", "purchases", "aisles", "departures")
+TENANT: Final = ("clocks", "lists", "items", "events", "purchases", "aisles", "departures", "habits")
 
 
 @dataclass(frozen=True)

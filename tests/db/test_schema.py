@@ -46,8 +46,8 @@ GLOBAL = {
     "audit_chain",
     "alembic_version",
 }
-TENANT = {"clocks", "lists", "items", "events", "purchases", "aisles", "departures"}
-DELETED_FROM = {"events", "purchases", "departures", "items"}
+TENANT = {"clocks", "lists", "items", "events", "purchases", "aisles", "departures", "habits"}
+DELETED_FROM = {"events", "purchases", "departures", "items", "habits"}
 
 
 async def test_every_table_is_known_as_global_or_tenant(database: DatabaseUrls) -> None:

@@ -92,6 +92,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "save_list": [
         {"name": "Holidays", "default": True},
         {"list": "Holidays", "store": "Kiosk", "default": False},
+        {"name": "Next week", "copy_of": "L1", "copy_view": "all"},
     ],
     "undo": [{"undo_ref": ref, "idempotency_key": f"undo {ref}"} for ref in ("e4", "e4", "e3", "e2", "e1")],
     "update_items": [
@@ -100,6 +101,8 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"where_store": "Market", "where_assignee": "Ada", "list": "*", "set_category": "Hot drinks"},
         {"where_category": "Hot drinks", "list": "*", "convert_to": "auto"},
         {"items": [{"item": "jam", "note": "red"}], "list": "L1"},
+        {"items": [{"item": "jam", "category": "Spreads"}]},
+        {"where_category": "Spreads", "set_category": "Jam"},
     ],
 }
 """Calls of each tool that reach all of its statements."""

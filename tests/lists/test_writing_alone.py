@@ -27,6 +27,8 @@ from app.lists.items.add import NewItem, add_items, add_items_alone
 from app.lists.items.check import check_item_alone, check_items
 from app.lists.items.expectations import Expectations, expectations
 from app.lists.items.fields import Item
+from app.lists.items.habits import Habit
+from app.lists.items.remove import remove_items
 from app.lists.items.update import Update, update_item_alone, update_items
 from app.lists.models import Changed, OnDuplicate, Outcome
 from app.lists.save_list import ListSettings
@@ -82,6 +84,7 @@ class Home:
             " FROM purchases ORDER BY event_no, name",
             "aisles": "SELECT to_jsonb(aisles) - 'household_id' FROM aisles ORDER BY store_key, name_key",
             "clocks": "SELECT to_jsonb(clocks) - 'household_id' FROM clocks",
+            "habits": "SELECT to_jsonb(habits) - 'household_id' FROM habits ORDER BY name_key",
         }
         async with transaction(self.engine, self.actor.default_household_id) as connection:
             found = {what: list((await connection.scalars(text(query))).all()) for what, query in queries.items()}
@@ -585,7 +588,7 @@ async def test_a_forged_expectation_stores_nothing_in_any_household(
     forged = replace(of_known, rev=await stranger.rev(), next_item=1, next_event=2)
     before = await known.stored(), await stranger.stored()
     item = Item(id=new_id(), no=1, list_id=of_known.list_id, name="milk", name_key="milk", position=0)
-    assert (await add_repository.insert_alone(stranger.proven, None, forged, [item], "[]"))[0] is False
+    assert (await add_repository.insert_alone(stranger.proven, None, forged, {}, [item], "[]"))[0] is False
     assert (await known.stored(), await stranger.stored()) == before
 
 
@@ -594,3 +597,61 @@ async def test_expectations_are_bounded(known: Home) -> None:
     for _ in range(10):
         few.note_clock(Home(known.engine, known.actor).proven, 1, 1, 1)
     assert len(few) == 1
+
+
+async def corrected(home: Home, name: str, category: str | None) -> None:
+    change = Update(name, category=category) if category is not None else Update(name, clear=["category"])
+    async with home.proven.open(write=True) as tenant:
+        await update_items(tenant, [change], None, None, all_or_nothing=True)
+
+
+async def taken_off(home: Home, name: str) -> None:
+    async with home.proven.open(write=True) as tenant:
+        await remove_items(tenant, [name], None, None, dry_run=False)
+
+
+async def test_what_is_remembered_is_expected_after_it_was_read_once(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await home.alone("milk") is not None
+    await corrected(home, "milk", "Dairy")
+    await taken_off(home, "milk")
+    assert await home.alone("milk") is not None, "which reads it"
+    await taken_off(home, "milk")
+    assert await home.alone("salt") is not None
+    send, sent = transactions._send_alone, list[str]()  # pyright: ignore[reportPrivateUsage]
+
+    async def note(*arguments: Any, **more: Any) -> Any:
+        sent.append("")
+        return await send(*arguments, **more)
+
+    monkeypatch.setattr(transactions, "_send_alone", note)
+    assert await home.alone("milk") is not None
+    assert len(sent) == 1
+    assert [row["category"] for row in (await home.stored())["items"]] == ["Dairy", "Dairy", None, "Dairy"]
+
+
+@pytest.mark.parametrize("category", ["Drinks", None])
+async def test_an_outdated_expectation_of_what_is_remembered_is_noticed(home: Home, category: str | None) -> None:
+    assert await home.alone("milk") is not None
+    await corrected(home, "milk", "Dairy")
+    await taken_off(home, "milk")
+    assert await home.alone("milk") is not None
+    await corrected(home, "milk", category)
+    await taken_off(home, "milk")
+    assert await home.alone("salt") is not None, "so that the clock is as expected"
+    assert await home.alone("milk") is not None
+    assert (await home.stored())["items"][-1]["category"] == category
+
+
+async def test_a_forged_habit_stores_nothing(known: Home) -> None:
+    expected = expectations.of(known.proven, None)
+    assert expected is not None
+    item = Item(id=new_id(), no=expected.next_item, list_id=expected.list_id, name="milk", name_key="milk", position=0)
+    forged = {"milk": Habit("milk", category="Dairy", rev=1)}
+    before = await known.stored()
+    stored, found = await add_repository.insert_alone(known.proven, None, expected, forged, [item], "[]")
+    assert not stored
+    assert found is not None
+    assert found.habits == {}
+    assert await known.stored() == before

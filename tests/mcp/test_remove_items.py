@@ -78,3 +78,14 @@ async def test_only_a_hundred_results_are_shown_and_all_are_counted(client: McpC
         await client.call("check_items", items=[f"i{number + 1}" for number in range(start, start + 100)])
     removed = await client.call("remove_items", what="checked")
     assert (len(removed["results"]), removed["counts"]) == (100, {"removed": 200})
+
+
+@pytest.mark.parametrize(
+    "written", ["brown\nsugar", "brown sugar\n", " brown\tsugar ", "Sugar, brown\r\n", "2 kg\nbrown sugars"]
+)
+@pytest.mark.parametrize("tool", ["remove_items", "check_items"])
+async def test_a_name_that_was_broken_into_lines_is_found(client: McpClient, tool: str, written: str) -> None:
+    await client.call("add_items", items=["brown sugar", "white sugar"])
+    done = await client.call(tool, items=[written])
+    assert [each["name"] for each in done["results"]] == ["brown sugar"]
+    assert await names(client) == ["white sugar"]

@@ -45,13 +45,14 @@ async def eve(factory: Factory, each_era: McpClient) -> McpClient:
     return McpClient(each_era.http, stranger.token, each_era.era)
 
 
-TENANT_TABLES = ["clocks", "lists", "items", "events", "purchases", "aisles", "departures"]
+TENANT_TABLES = ["clocks", "lists", "items", "events", "purchases", "aisles", "departures", "habits"]
 
 
 async def write_everywhere(client: McpClient) -> None:
     """Leave a row in every tenant table."""
     await client.call("save_list", name="Elsewhere")
     await client.call("add_items", items=["tea"])
+    await client.call("update_items", items=[{"item": "tea", "category": "Drinks"}])
     await client.call("move_items", items=["tea"], to_list="Elsewhere")
     await client.call("check_items", items=["tea"], list="Elsewhere", store="Market")
 
@@ -227,6 +228,7 @@ ROWS = {
         VALUES (:household, :id, :id, 'x', 'x', 'EUR', now(), :id, 7)""",
     "aisles": "INSERT INTO aisles VALUES (:household, 'x', 'x', 0, 1)",
     "departures": "INSERT INTO departures VALUES (:household, :id, 7, 0)",
+    "habits": "INSERT INTO habits (household_id, name_key, rev) VALUES (:household, 'x', 0)",
 }
 """A row for each tenant table."""
 

@@ -156,3 +156,64 @@ async def test_a_day_that_has_come_is_nothing_to_wait_for(client: McpClient) -> 
     assert "not_before" not in milk
     both = {"item": "milk", "not_before": "2999-01-01", "clear": ["not_before"]}
     assert (await client.refusal("update_items", items=[both]))["field"] == "items[0].not_before"
+
+
+@pytest.mark.parametrize(
+    ("entry", "change", "quantity"),
+    [
+        ("3 eggs", {"quantity_delta": -1}, "2"),
+        ("3 eggs", {"quantity_delta": 1}, "4"),
+        ("2 kg flour", {"quantity_delta": -0.5}, "1.5 kg"),
+        ("2 kg flour", {"quantity_delta": -500, "unit": "g"}, "1.5 kg"),
+        ("900 g flour", {"quantity_delta": 200}, "1.1 kg"),
+        ("2 bottles of wine", {"quantity_delta": -1}, "1 bottle"),
+        ("a dozen eggs", {"quantity_delta": 1, "unit": "dozen"}, "24"),
+        ("milk", {"quantity_delta": 1}, "2"),
+    ],
+)
+async def test_a_delta_is_added_to_the_quantity(
+    each_era: McpClient, entry: str, change: dict[str, Any], quantity: str
+) -> None:
+    await each_era.call("add_items", items=[entry])
+    updated = await each_era.call("update_items", items=[{"item": "i1", **change}])
+    assert updated["results"][0]["quantity"] == quantity
+
+
+@pytest.mark.parametrize(
+    ("entry", "change", "field"),
+    [
+        ("3 eggs", {"quantity_delta": -3}, "quantity_delta"),
+        ("3 eggs", {"quantity_delta": -4}, "quantity_delta"),
+        ("milk", {"quantity_delta": -1}, "quantity_delta"),
+        ("3 eggs", {"quantity_delta": 0}, "quantity_delta"),
+        ("3 eggs", {"quantity_delta": 1e11}, "quantity_delta"),
+        ("3 eggs", {"quantity_delta": -1, "unit": "kg"}, "unit"),
+        ("milk", {"quantity_delta": 1, "unit": "l"}, "unit"),
+        ("3 eggs", {"quantity_delta": -1, "quantity": 2}, "quantity_delta"),
+        ("3 eggs", {"quantity_delta": -1, "clear": ["quantity"]}, "quantity_delta"),
+    ],
+)
+async def test_a_delta_that_leaves_nothing_or_makes_no_sense_is_an_error_of_its_entry(
+    client: McpClient, entry: str, change: dict[str, Any], field: str
+) -> None:
+    await client.call("add_items", items=[entry, "bread"])
+    updated = await client.call("update_items", items=[{"item": "i1", **change}, {"item": "bread", "note": "dark"}])
+    assert statuses(updated) == ["failed", "updated"]
+    assert errors(updated)[0] == ("invalid", f"items[0].{field}")
+
+
+async def test_two_deltas_of_one_item_add_up_and_are_undone_together(client: McpClient) -> None:
+    await client.call("add_items", items=["5 eggs"])
+    less = {"item": "eggs", "quantity_delta": -1}
+    updated = await client.call("update_items", items=[less, less])
+    assert [each["quantity"] for each in updated["results"]] == ["4", "3"]
+    await client.call("undo", undo_ref=updated["undo_ref"])
+    assert (await only(client))["quantity"] == 5
+
+
+async def test_a_delta_beside_a_newer_change_shows_what_the_item_says_now(client: McpClient) -> None:
+    await client.call("add_items", items=["5 eggs"])
+    rev = (await client.call("list_items"))["rev"]
+    await client.call("update_items", items=[{"item": "eggs", "quantity": 9}])
+    updated = await client.call("update_items", items=[{"item": "eggs", "quantity_delta": -1}], if_rev=rev)
+    assert updated["results"][0]["current"] == {"quantity": "9"}

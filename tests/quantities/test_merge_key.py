@@ -82,6 +82,31 @@ def test_case_and_accents_make_no_difference_either(one: str, other: str) -> Non
     assert merge_key(one) == merge_key(other)
 
 
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("sugar, brown", "brown sugar"),
+        ("Sugar, Brown ", "brown sugars"),
+        ("pepper, red", "red peppers"),
+        ("Zucker, brauner", "brauner Zucker"),
+        ("beans, kidney", "kidney bean"),
+    ],
+)
+def test_a_name_with_its_noun_in_front_is_the_same_thing(label: str, name: str) -> None:
+    assert merge_key(label) == merge_key(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["milk, eggs, bread", "squash, or pumpkin", "wine, 2019", "rice, (long)", "milk,oat", "milk, ", ", milk"]
+)
+def test_what_is_no_noun_and_its_description_stays_in_its_order(name: str) -> None:
+    assert merge_key(name) == fold(name)
+
+
+def test_the_order_of_words_matters_without_a_comma() -> None:
+    assert merge_key("milk chocolate") != merge_key("chocolate milk")
+
+
 @pytest.mark.parametrize("name", ["яйца", "卵", "चाय", "🥚", "αυγά", "ps5s", "x" * 200])
 def test_what_no_rule_knows_has_the_folded_name_as_its_key(name: str) -> None:
     assert merge_key(name) == fold(name)

@@ -22,7 +22,7 @@ from app.quantities.marks import remove_mark
 from app.quantities.vocabulary import LANGUAGES, PLURAL_MARKS
 from app.text import fold
 from tests.quantities.test_phrases import PHRASES
-from tests.quantities.test_shopping_lines import LINES
+from tests.quantities.test_shopping_lines import FURTHER, LINES
 
 WORDS: Final = re.compile(r"[^\W\d_¼-¾⅐-⅞]+|[0-9]+|[¼-¾⅐-⅞#]")
 NUMBERS: Final = re.compile(
@@ -41,7 +41,15 @@ for unit in chain.from_iterable(language.all_units for language in LANGUAGES):
 SAID: Final = {fold(word): value for each in LANGUAGES for word, value in {**each.numbers, **each.fractions}.items()}
 AROUND: Final = {"x", "pounds"}.union(
     *(
-        each.of | each.one | each.and_ | each.plus | each.until | each.each | each.ordinals | each.pack_endings
+        each.of
+        | each.one
+        | each.and_
+        | each.plus
+        | each.between
+        | each.until
+        | each.each
+        | each.ordinals
+        | each.pack_endings
         for each in LANGUAGES
     ),
     *(phrase for each in LANGUAGES for phrase in (*each.about, *each.limits)),
@@ -105,13 +113,15 @@ def _is_made_of(quantity: Quantity, numbers: Sequence[re.Match[str]], text: str)
         results = {
             each for one, other in product(results, following) for each in (one * other, one + other, max(one, other))
         }
-    results |= {each for one, other in product(results, said) for each in (one * other, one + other)}
+    results |= {each for one, other in product(results, said) for each in (one * other, one + other, max(one, other))}
     results |= {one + other * factor for one, other, factor in product(results, said, factors)}
     results |= {one * factor for one, factor in product(results, factors)}
     return any(abs(result - quantity.amount) <= Decimal("0.0001") for result in results)
 
 
-@pytest.mark.parametrize("line", sorted({*(row["line"] for row in LINES), *(row["phrase"] for row in PHRASES)}))
+@pytest.mark.parametrize(
+    "line", sorted({*(row["line"] for row in (*LINES, *FURTHER)), *(row["phrase"] for row in PHRASES)})
+)
 def test_nothing_of_a_line_is_lost(line: str) -> None:
     assert lost(line) == []
 

@@ -74,6 +74,9 @@ def _in_base_unit(quantity: Quantity | None) -> tuple[str, Decimal] | None:
 
 LINES: Final = rows(HERE / "shopping-lines.csv")
 
+FURTHER: Final = rows(HERE / "further-lines.csv")
+"""Lines of the same kinds, each judged before it was ever read."""
+
 
 def test_shopping_lines_are_read_as_a_shopper_expects() -> None:
     missed = list(misses(LINES))
@@ -81,6 +84,11 @@ def test_shopping_lines_are_read_as_a_shopper_expects() -> None:
         print(f"{row['line']!r} is read as {read}, not as {expected(row)}")
     assert {row["line"] for row, _ in missed} == MISSES
     assert len(missed) <= 0.05 * len(LINES)
+
+
+@pytest.mark.parametrize("row", FURTHER, ids=lambda row: row["line"])
+def test_a_further_line_is_read_as_a_shopper_expects(row: Row) -> None:
+    assert reading_of(row["line"]) == expected(row)
 
 
 @pytest.mark.parametrize("row", rows(HERE / "judgements.csv"), ids=lambda row: row["line"])

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.lists.items.fields import RECORDED, Item
+from app.lists.items.habits import REMEMBERED, Habit, HabitChange
 from app.lists.models import Change, Purchase, ShoppingList
 from app.runtime.batches import map_in_batches
 
@@ -39,7 +40,7 @@ class EventChange:
     after: int | None
 
 
-AnyChange = Change | ListChange | DefaultChange | EventChange
+AnyChange = Change | ListChange | DefaultChange | HabitChange | EventChange
 
 LIST_RECORDED: Final = ("name", "store", "currency", "category_order", "archived_at", "deleted_at")
 """The fields of a list that events keep; `items.fields.RECORDED` are those of an item."""
@@ -92,6 +93,16 @@ class DefaultRecord(BaseModel):
     after: UUID | None = None
 
 
+class HabitRecord(BaseModel):
+    """A change of what is remembered of a name, as an event keeps it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    habit: str
+    before: dict[str, str | None]
+    after: dict[str, str | None]
+
+
 class EventRecord(BaseModel):
     """A change of an event as the event that undid it keeps it."""
 
@@ -102,7 +113,7 @@ class EventRecord(BaseModel):
     after: int | None = None
 
 
-AnyRecord = ItemRecord | ListRecord | DefaultRecord | EventRecord
+AnyRecord = ItemRecord | ListRecord | DefaultRecord | HabitRecord | EventRecord
 _RECORD: Final = TypeAdapter[AnyRecord](Annotated[AnyRecord, Field(union_mode="left_to_right")])
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 
@@ -145,16 +156,21 @@ def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
             after = _values(change.after, LIST_RECORDED)
             return {"list": change.after.no, "after": {name: each for name, each in after.items() if each is not None}}
         return {"list": change.after.no, **_differences(change.before, change.after, LIST_RECORDED)}
+    if isinstance(change, HabitChange):
+        name_key = change.after.name_key
+        return {"habit": name_key, **_differences(change.before or Habit(name_key), change.after, REMEMBERED)}
     kind, key = ("default_of", change.person_id) if isinstance(change, DefaultChange) else ("event", change.event_no)
     return {kind: key, "before": change.before, "after": change.after}
 
 
-def _differences(old: Item | ShoppingList, new: Item | ShoppingList, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _differences(
+    old: Item | ShoppingList | Habit, new: Item | ShoppingList | Habit, names: Iterable[str]
+) -> dict[str, dict[str, Any]]:
     differing = [name for name in names if getattr(old, name) != getattr(new, name)]
     return {"before": _values(old, differing), "after": _values(new, differing)}
 
 
-def _values(thing: Item | ShoppingList | Purchase, names: Iterable[str]) -> dict[str, Any]:
+def _values(thing: Item | ShoppingList | Purchase | Habit, names: Iterable[str]) -> dict[str, Any]:
     """Return fields by name, in a form that JSON can hold or show as text."""
     values = {name: getattr(thing, name) for name in names}
     quantity = values.get("quantity")

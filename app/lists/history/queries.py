@@ -16,6 +16,7 @@ from app.lists.history.changes import (
     AnyRecord,
     DefaultRecord,
     EventRecord,
+    HabitRecord,
     ItemRecord,
     ListRecord,
     read_record,
@@ -114,7 +115,8 @@ async def _find_person(tenant: Tenant, name: str) -> UUID:
 
 
 def _records_shown(changes: Iterable[str]) -> list[ItemRecord | ListRecord | DefaultRecord]:
-    return [record for record in map(read_record, changes) if not isinstance(record, EventRecord)]
+    records = map(read_record, changes)
+    return [record for record in records if not isinstance(record, EventRecord | HabitRecord)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,9 +169,10 @@ async def read_log(tenant: Tenant, log_filter: LogFilter, limit: int, most_chang
         SELECT e.no, e.at, e.person_id, e.kind, e.list_id, e.rev,
                (SELECT coalesce(array_agg(change::text ORDER BY place), '{}') FROM (
                     SELECT change, place FROM jsonb_array_elements(e.changes) WITH ORDINALITY AS every(change, place)
-                    WHERE NOT change ? 'event' ORDER BY place LIMIT $9) AS first) AS changes,
+                    WHERE NOT change ?| '{event,habit}' ORDER BY place LIMIT $9) AS first) AS changes,
                e.undone_by, p.name,
-               (SELECT count(*) FROM jsonb_array_elements(e.changes) AS change WHERE NOT change ? 'event') AS changed
+               (SELECT count(*) FROM jsonb_array_elements(e.changes) AS change
+                WHERE NOT change ?| '{event,habit}') AS changed
         FROM events e LEFT JOIN people p ON p.id = e.person_id
         WHERE e.household_id = $1 AND e.changes <> '[]'
           AND ($2::uuid IS NULL OR e.list_id = $2 OR e.list_id IS NULL AND EXISTS (

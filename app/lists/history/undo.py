@@ -1,7 +1,8 @@
 """Undoing a call: everything it changed is restored, except what has changed again since. An undo can be undone."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
 from operator import attrgetter
 from typing import Final
@@ -18,6 +19,7 @@ from app.lists.history.changes import (
     DefaultRecord,
     EventChange,
     EventRecord,
+    HabitRecord,
     ItemRecord,
     ListChange,
     ListRecord,
@@ -29,6 +31,8 @@ from app.lists.history.undo_planning import Undone, undo_item, undo_list
 from app.lists.items import repository as item_repository
 from app.lists.items.edits import settle_variants
 from app.lists.items.fields import Item
+from app.lists.items.habit_repository import find_habits, save_habits
+from app.lists.items.habits import unlearn
 from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, ShoppingList, event_ref
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
@@ -51,15 +55,26 @@ async def undo(tenant: Tenant, undo_ref: str, note: Note = note_nothing) -> Chan
     if not records:
         raise Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
     clock = await repository.read_clock(tenant)
-    list_entries, list_changes = await _undo_lists(tenant, clock, records)
+    changed_lists = [record for record in records if isinstance(record, ListRecord)]
+    to_delete = [record for record in changed_lists if _would_delete(record)]
+    to_restore = [record for record in changed_lists if not _would_delete(record)]
+    list_entries, list_changes = await _undo_lists(tenant, clock, to_restore)
     item_entries, item_changes = await _undo_items(tenant, clock, event, records, note)
-    others = [*list_changes, *await _undo_defaults(tenant, records)]
+    gone = Counter(change.after.list_id for change in item_changes if change.after.deleted_at is not None)
+    deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
+    list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
+    others = [*list_changes, *await _undo_defaults(tenant, records), *await _undo_habits(tenant, clock, records)]
     if item_changes or others:
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
     entries = list_entries + item_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+
+
+def _would_delete(record: ListRecord) -> bool:
+    """Whether undoing a change of a list deletes it: that comes after its items have gone."""
+    return record.before is None or record.before.get("deleted_at") is not None
 
 
 async def _find_event(tenant: Tenant, undo_ref: str) -> Event:
@@ -147,15 +162,16 @@ async def _items_without_room(
 
 
 async def _undo_lists(
-    tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
+    tenant: Tenant, clock: Clock, recorded: Sequence[ListRecord], gone: Mapping[UUID, int] | None = None
 ) -> tuple[list[ItemResult], list[ListChange]]:
-    recorded = [record for record in records if isinstance(record, ListRecord)]
+    """Undo changes of lists; `gone` is how many items this undo takes off each list."""
     current = await repository.lists_numbered(tenant, [record.list for record in recorded]) if recorded else {}
     entries: list[ItemResult] = []
     changes: list[ListChange] = []
     for record in recorded:
         before = current[record.list]
-        plan = undo_list(record, before, before.open_items + before.checked_items, clock.now)
+        remaining = before.open_items + before.checked_items - (gone or {}).get(before.id, 0)
+        plan = undo_list(record, before, remaining, clock.now)
         refusal = await _list_refusal(tenant, before, plan)
         if refusal is not None:
             entries.append(ItemResult(before.name, refusal, ref=before.ref))
@@ -195,6 +211,17 @@ async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[A
             await repository.set_default_list(tenant, record.default_of, record.before)
             changes.append(DefaultChange(record.default_of, record.after, record.before))
     return changes
+
+
+async def _undo_habits(tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]) -> list[AnyChange]:
+    recorded = [record for record in records if isinstance(record, HabitRecord)]
+    if not recorded:
+        return []
+    known = await find_habits(tenant, [record.habit for record in recorded])
+    undone = [unlearn(known, record.habit, record.before, record.after) for record in recorded]
+    changes = [change for change in undone if change is not None]
+    await save_habits(tenant, clock.rev, changes)
+    return [*changes]
 
 
 async def _mark_as_undone(tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]) -> list[AnyChange]:

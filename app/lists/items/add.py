@@ -27,6 +27,7 @@ from app.lists.items.fields import (
     parse_note,
     parse_quantity,
 )
+from app.lists.items.habits import Habits, with_unit
 from app.lists.items.merging import Impossible, Plan, plan_add, plan_one
 from app.lists.items.pasted_text import PastedLine
 from app.lists.items.save_repository import next_item_after, save_alone
@@ -114,21 +115,24 @@ async def add_items_alone(
     with await household.take_turn():
         found: AddSituation | None = None
         expected = expectations.of(household, list_name)
-        new = None if expected is None else _plan_new_lines(expected, items, on_duplicate)
+        name_keys = {each.name_key for each in items}
+        habits = expectations.habits_of(household, name_keys)
+        new = None if expected is None else _plan_new_lines(expected, items, on_duplicate, habits)
         if expected is not None and new is not None:
             rev, event_no = expected.rev + 1, expected.next_event
             answered = answer(_changed(_list_of(expected), rev, entries, new.outcomes, event_no))
             fresh = [change.after for change in new.changes.values()]
             recorded = await as_json(new.changes.values())
-            stored, found = await insert_alone(household, list_name, expected, fresh, recorded)
+            stored, found = await insert_alone(household, list_name, expected, habits, fresh, recorded)
             if stored:
                 next_item = expected.next_item + len(fresh)
                 expectations.note_clock(household, rev, next_item, event_no + 1)
                 return answered
         if found is None:
-            found = await read_for_add_alone(household, list_name, {each.name_key for each in items})
+            found = await read_for_add_alone(household, list_name, name_keys)
         if found is None or found.on is None:
             return None
+        expectations.note_habits(household, name_keys, found.habits)
         return await _add_beside(household, found, found.on, list_name, entries, items, on_duplicate, answer)
 
 
@@ -262,14 +266,19 @@ def note_beside(read: str | None, given: str | None, field: str) -> str | None:
     return given if fold(read) in fold(given) else parse_note(f"{read}, {given}", field)
 
 
-def _plan_new_lines(expected: Expected, items: Sequence[ParsedItem], on_duplicate: OnDuplicate) -> Plan | None:
+def _plan_new_lines(
+    expected: Expected, items: Sequence[ParsedItem], on_duplicate: OnDuplicate, habits: Habits
+) -> Plan | None:
     """Return the plan for a list that has none of the names; None where it takes a look at the clock or the list to
     know what becomes of an entry."""
     if any(item.not_before is not None for item in items):
         return None
+    if habits:
+        items = [with_unit(item, habits.get(item.name_key)) for item in items]
     if len(items) == 1:
-        return plan_one(items[0], expected.next_item, list_id=expected.list_id)
-    plan = plan_add((), items, on_duplicate, expected.next_item, list_id=expected.list_id)
+        habit = habits.get(items[0].name_key)
+        return plan_one(items[0], expected.next_item, list_id=expected.list_id, habit=habit)
+    plan = plan_add((), items, on_duplicate, expected.next_item, list_id=expected.list_id, habits=habits)
     return plan if all(isinstance(each, Outcome) for each in plan.outcomes) else None
 
 
@@ -279,10 +288,10 @@ async def _plan_beside(
     """Return the plan for entries beside the items that are on the list."""
     clock, today = found.clock, found.clock.now.date()
     alike = [without_past_day(item, today) for item in found.alike]
-    entries = [without_past_day(item, today) for item in items]
+    entries = [with_unit(without_past_day(item, today), found.habits.get(item.name_key)) for item in items]
     await fold_notes(alike)
     await fold_notes(entries)
-    return plan_add(alike, entries, on_duplicate, clock.next_item, on.room, list_id=on.id)
+    return plan_add(alike, entries, on_duplicate, clock.next_item, on.room, list_id=on.id, habits=found.habits)
 
 
 def without_past_day(item: Waiting, today: date) -> Waiting:

@@ -1,6 +1,7 @@
 """Adding in the database: what an add has to know, and new items stored in one message with their event."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -10,6 +11,8 @@ from app.db.transactions import WRITE_CONTEXT, Rows
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items.expectations import Expected
 from app.lists.items.fields import Item
+from app.lists.items.habit_repository import HABIT_COLUMNS
+from app.lists.items.habits import Habit
 from app.lists.items.repository import ITEM_COLUMNS, item_of, refuse_too_many_lines
 from app.lists.items.save_repository import GIVEN_COLUMNS, GIVEN_TYPES, rows_as_json, scalars_of
 from app.lists.models import ITEMS_PER_LIST, LINES_LOOKED_AT, LINES_PER_CALL, ShoppingList
@@ -29,12 +32,13 @@ from app.runtime.batches import map_in_batches
 
 @dataclass(frozen=True, slots=True)
 class AddSituation:
-    """What an add finds: the clock of this change, the list (None when there is none), and its items of these names,
-    in the list's order: all open ones, and the latest checked ones."""
+    """What an add finds: the clock of this change, the list (None when there is none), its items of these names, in the
+    list's order (all open ones, and the latest checked ones), and what is remembered of the names."""
 
     clock: Clock
     on: ShoppingList | None
     alike: list[Item]
+    habits: Mapping[str, Habit]
 
 
 def _found(which: str, keys: str, in_context: str) -> str:
@@ -50,15 +54,21 @@ def _found(which: str, keys: str, in_context: str) -> str:
                   AND items.name_key = searched.name_key AND items.deleted_at IS NULL
                 ORDER BY items.checked_at DESC NULLS FIRST LIMIT {LINES_LOOKED_AT}
             ) AS alike
+        ), remembered AS (
+            SELECT {HABIT_COLUMNS} FROM habits
+            WHERE {in_context} AND habits.household_id = $1 AND habits.name_key = ANY({keys}::text[])
         )"""  # noqa: S608
 
 
 def _result(most: str = str(LINES_PER_CALL + 1)) -> str:
-    """Return what `_situation` reads, beside the first column: at most so many rows."""
+    """Return what `_situation` reads, beside the first column: at most so many rows, of which the first one has what is
+    remembered."""
     return f"""
+        CASE WHEN row_number() OVER (ORDER BY alike.position, alike.no) = 1 THEN (
+            SELECT jsonb_agg(jsonb_build_array({HABIT_COLUMNS}))::text FROM remembered) END,
         clock.*, target.*, alike.* FROM clock LEFT JOIN target ON true LEFT JOIN alike ON true
         ORDER BY alike.position, alike.no LIMIT {most}
-    """
+    """  # noqa: S608
 
 
 def _read_statement(which: str, keys: str, result: str, *, alone: bool) -> str:
@@ -72,7 +82,10 @@ def _insert_statement(which: str, first: int, *, single: bool) -> str:
     The first column of its rows is whether everything was stored. Whatever is written hangs on the clock's new
     revision, by way of the list: a step that is left out leaves out what follows.
     """
-    names = ("keys", "list_id", "rev", "next_item", "event_no", "count", "person", "client", "grant", "changes")
+    names = (
+        *("keys", "list_id", "rev", "next_item", "event_no", "count", "person", "client", "grant", "changes"),
+        "habits",
+    )
     given = {name: f"${first + number}" for number, name in enumerate(names)}
     after = first + len(names)
     if single:
@@ -93,6 +106,8 @@ def _insert_statement(which: str, first: int, *, single: bool) -> str:
               AND clocks.next_event = {given["event_no"]} AND target.id = {given["list_id"]}
               AND target.open_items + target.checked_items + {given["count"]}::integer <= {ITEMS_PER_LIST}
               AND NOT EXISTS (SELECT FROM alike)
+              AND (SELECT coalesce(jsonb_object_agg(name_key, rev), '{{}}') FROM remembered)
+                = {given["habits"]}::text::jsonb
             RETURNING clocks.rev
         ), stamped AS (
             UPDATE lists SET rev = swapped.rev, open_items = lists.open_items + {given["count"]}
@@ -163,13 +178,19 @@ async def read_for_add_alone(
 
 
 async def insert_alone(
-    household: ProvenHousehold, list_name: str | None, expected: Expected, fresh: Sequence[Item], changes: str
+    household: ProvenHousehold,
+    list_name: str | None,
+    expected: Expected,
+    habits: Mapping[str, Habit],
+    fresh: Sequence[Item],
+    changes: str,
 ) -> tuple[bool, AddSituation | None]:
     """Store new items, numbered from `expected.next_item`, with their event, whose `changes` are JSON. Return whether
     they are stored.
 
     If not, nothing is, and the situation is returned as well if it could be read: another write came first, the list is
-    another one or full, or it has items of these names. Needs the turn of the household's writer.
+    another one or full, it has items of these names, or something else than `habits` is remembered of them. Needs the
+    turn of the household's writer.
     """
     actor = household.actor
     statement, which = _choose(_INSERT[len(fresh) == 1], actor.person_id, list_name)
@@ -186,6 +207,7 @@ async def insert_alone(
         actor.client_id,
         actor.grant_id,
         changes,
+        json.dumps({name_key: habit.rev for name_key, habit in habits.items()}) if habits else "{}",
         *(scalars_of(fresh[0]) if len(fresh) == 1 else (await rows_as_json(fresh),)),
         changed=lambda rows: {expected.list_id: expected.rev + 1} if _is_stored(rows) else {},
     )
@@ -203,12 +225,14 @@ def _choose(statements: tuple[str, str], person_id: UUID, list_name: str | None)
 
 
 async def _situation(rows: Rows, most: int = LINES_PER_CALL) -> AddSituation:
-    of_list, of_item = 1 + CLOCK_WIDTH, 1 + CLOCK_WIDTH + LIST_WIDTH
+    of_list, of_item = 2 + CLOCK_WIDTH, 2 + CLOCK_WIDTH + LIST_WIDTH
     first = rows[0]
     on = None if first[of_list] is None else list_of(first[of_list:])
     refuse_too_many_lines(rows, most)
     alike = await map_in_batches(lambda row: item_of(row[of_item:]), rows if first[of_item] is not None else ())
-    return AddSituation(Clock(*first[1:of_list]), on, alike)
+    remembered = () if first[1] is None else json.loads(first[1])
+    habits = {name_key: Habit(name_key, *values) for name_key, *values in remembered}
+    return AddSituation(Clock(*first[2:of_list]), on, alike, habits)
 
 
 async def _next_situation(rows: Rows) -> AddSituation | None:

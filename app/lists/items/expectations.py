@@ -4,18 +4,19 @@ An expectation is only ever a guess: the statement that is sent with it stores n
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from app.households.tenant import ProvenHousehold
+from app.lists.items.habits import Habit
 from app.lists.models import ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import list_key
 
 MOST_KEPT: Final = 10_000
-"""How many households, and how many names of lists, this process keeps in mind: some 5 MiB."""
+"""How many households, names of lists, and habits this process keeps in mind: some 10 MiB."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -54,6 +55,9 @@ class _Latest(Generic[Key, Value]):
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
+    def drop(self, key: Key) -> None:
+        self._kept.pop(key, None)
+
 
 ListName = tuple[UUID, UUID | None, tuple[int | None, str] | None]
 """A household, and what finds one of its lists: a name, or the person whose default list it is."""
@@ -65,15 +69,31 @@ class Expectations:
     def __init__(self, most: int = MOST_KEPT) -> None:
         self._clocks: _Latest[UUID, tuple[int, int, int]] = _Latest(most)
         self._lists: _Latest[ListName, tuple[UUID, int]] = _Latest(most)
+        self._habits: _Latest[tuple[UUID, str], Habit] = _Latest(most)
 
     def __len__(self) -> int:
-        return len(self._clocks) + len(self._lists)
+        return len(self._clocks) + len(self._lists) + len(self._habits)
 
     def of(self, household: ProvenHousehold, list_name: str | None) -> Expected | None:
         """Return what a write to the named or else the default list is expected to find, if anything is known."""
         clock = self._clocks.get(household.household_id)
         on = self._lists.get(_list_name(household, list_name))
         return None if clock is None or on is None else Expected(*clock, *on)
+
+    def habits_of(self, household: ProvenHousehold, name_keys: Iterable[str]) -> dict[str, Habit]:
+        """Return what is expected to be remembered of these names; names without it are left out."""
+        if not self._habits:
+            return {}
+        found = {key: self._habits.get((household.household_id, key)) for key in name_keys}
+        return {key: habit for key, habit in found.items() if habit is not None}
+
+    def note_habits(self, household: ProvenHousehold, name_keys: Iterable[str], habits: Mapping[str, Habit]) -> None:
+        """Note what was read of these names."""
+        for key in name_keys:
+            if key in habits:
+                self._habits.put((household.household_id, key), habits[key])
+            else:
+                self._habits.drop((household.household_id, key))
 
     def note_clock(self, household: ProvenHousehold, rev: int, next_item: int, next_event: int) -> None:
         """Note the household's clock after a write, or as it was read."""

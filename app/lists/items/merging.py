@@ -3,13 +3,14 @@
 Lines merge when name, note and measure agree. Measures that don't convert stay two lines, side by side.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
 from app.db import new_id
 from app.lists.items.fields import DETAILS, Item, ParsedItem
+from app.lists.items.habits import Habit, Habits, with_place
 from app.lists.models import GAP_BITS, ITEMS_PER_LIST, LINES_PER_NAME, Change, OnDuplicate, Outcome
 from app.quantities import LARGEST
 
@@ -33,22 +34,24 @@ def plan_add(
     room: int = ITEMS_PER_LIST,
     *,
     list_id: UUID,
+    habits: Habits | None = None,
 ) -> Plan:
     """Decide what becomes of each entry.
 
     `existing` are the items of the list `list_id`, open or checked, that share a name with an entry; `next_no` is the
     number of the next new item, `room` how many new ones fit. Each entry sees those before it, so that `milk, milk` in
-    one call is one line.
+    one call is one line. What `habits` remember of a name is set of lines that are new or come back, where neither they
+    nor the entry say it.
     """
-    planner = Planner(existing, list_id, next_no, room)
+    planner = Planner(existing, list_id, next_no, room, habits=habits)
     for entry in entries:
         planner.plan.outcomes.append(planner.add(entry, on_duplicate))
     return planner.plan
 
 
-def plan_one(entry: ParsedItem, next_no: int, *, list_id: UUID) -> Plan:
+def plan_one(entry: ParsedItem, next_no: int, *, list_id: UUID, habit: Habit | None = None) -> Plan:
     """Return what `plan_add` does for one entry and a list without that name."""
-    item = _new_item(entry, next_no, list_id, next_no << GAP_BITS)
+    item = with_place(_new_item(entry, next_no, list_id, next_no << GAP_BITS), habit)
     return Plan([Outcome("added", item)], {item.id: Change(None, item)})
 
 
@@ -71,8 +74,16 @@ class Planner:
     could stand beside one of its name."""
 
     def __init__(
-        self, existing: Iterable[Item], list_id: UUID, next_no: int, room: int, *, in_order: bool = False
+        self,
+        existing: Iterable[Item],
+        list_id: UUID,
+        next_no: int,
+        room: int,
+        *,
+        in_order: bool = False,
+        habits: Habits | None = None,
     ) -> None:
+        self._habits: Mapping[str, Habit] = habits or {}
         self._list_id = list_id
         self._before = {item.id: item for item in existing}
         self._by_name: dict[str, dict[UUID, Item]] = {}
@@ -137,11 +148,13 @@ class Planner:
         dropped = dict.fromkeys(each.name for each in DETAILS if each.once)
         values = {**dropped, **entry.details(), "note": line.note, "checked_at": None, "checked_by": None}
         reopened = replace(line, **values, position=self._take_position())
+        reopened = with_place(reopened, self._habits.get(entry.name_key))
         return Outcome("restored", self._store(self._with_free_variant(reopened)))
 
     def _append(self, entry: ParsedItem, beside: Item | None) -> Outcome:
         position = self._take_position() if beside is None else beside.position + 1
         added = _new_item(entry, self._next_no, self._list_id, position)
+        added = with_place(added, self._habits.get(entry.name_key))
         self._next_no += 1
         self._room -= 1
         return Outcome("added", self._store(self._with_free_variant(added)))

@@ -22,6 +22,7 @@ from app.text import clean
 State = Literal["open", "checked"]
 
 _REF: Final = re.compile(r"[Ii](\d{1,9})")
+_LINE_ENDS_OR_TABS: Final = re.compile(r"[\n\r\t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def _parse(name: str | RefusedEntry, field: str) -> _Name | AppError:
     if isinstance(name, RefusedEntry):
         return name.refusal
     try:
-        text = clean(name, field, NAME_LENGTH + NOTE_LENGTH)
+        text = clean(_in_one_line(name), field, NAME_LENGTH + NOTE_LENGTH)
     except AppError as refusal:
         return refusal
     number, labelled = ref_number(text), False
@@ -176,6 +177,11 @@ def _parse(name: str | RefusedEntry, field: str) -> _Name | AppError:
     phrase = parse_phrase(text)
     parts = ParsedItem(phrase.name, quantity=phrase.quantity, note=phrase.note)
     return _Name(field, number, merge_key(text), parts.name_key, parts, labelled and number is not None)
+
+
+def _in_one_line(name: str) -> str:
+    """Return a name that was broken into lines, or copied with the end of its line, with spaces for them."""
+    return " ".join(name.split()) if _LINE_ENDS_OR_TABS.search(name) is not None else name
 
 
 class _Among:

@@ -14,22 +14,31 @@ from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after, save_answered
 from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle, settle_variants
 from app.lists.items.fields import DETAILS, GivenDetails, Item, parse_details, parse_label, parse_quantity
+from app.lists.items.habit_repository import find_habits, save_habits
+from app.lists.items.habits import HabitChange, Lesson, learn, lesson_of
 from app.lists.items.resolve import resolve_item_alone, resolve_items
 from app.lists.models import Changed, ItemResult, Outcome, RefusedEntry
+from app.lists.repository import Clock
+from app.quantities import LARGEST, Quantity
 from app.quantities.merge_key import merge_key
 
 Answer = TypeVar("Answer")
 
-_NAMES: Final = {**{each.word: each.name for each in DETAILS}, "unit": "quantity"}
+_NamedLesson = tuple[str, Lesson]
+"""What is to be remembered of a name, with the name's key."""
+
+_NAMES: Final = {**{each.word: each.name for each in DETAILS}, "unit": "quantity", "quantity_delta": "quantity"}
 """The field of an item behind each argument."""
 
 
 @dataclass(frozen=True, slots=True)
 class Update(GivenDetails):
-    """What to change of one item; None leaves a detail as it is, `clear` names the ones to clear."""
+    """What to change of one item; None leaves a detail as it is, `clear` names the ones to clear. `quantity_delta` is
+    added to the quantity, and counts `unit`s, else those of the item."""
 
     item: str
     name: str | None = None
+    quantity_delta: Decimal | None = None
     clear: Sequence[str] = ()
 
     def named(self) -> list[str]:
@@ -57,17 +66,22 @@ async def update_items(
     members: Sequence[Member] = ()
     if any(isinstance(update, Update) and "assignee" in update.named() for update in updates):
         members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
-    edits = Edits(named.found())
+    edits, lessons = Edits(named.found()), list[_NamedLesson]()
     today = clock.now.date()
     entries = [
         ItemResult(update.name, update.refusal)
         if isinstance(update, RefusedEntry)
-        else _update(edits, item, _without_past_day(update, today), f"items[{number}]", members, if_rev, dry_run)
+        else _update(
+            edits, item, _without_past_day(update, today), f"items[{number}]", members, if_rev, lessons, dry_run
+        )
         for number, (item, update) in enumerate(zip(named.items, updates, strict=True))
     ]
     refuse_all_if_one_fails((entry.result for entry in entries), all_or_nothing=all_or_nothing)
     await settle(tenant, edits)
-    event_no = None if dry_run else await record_items(tenant, "update_items", clock, await edits.changes())
+    event_no = None
+    if not dry_run:
+        learned = await _learn(tenant, clock, lessons)
+        event_no = await record_items(tenant, "update_items", clock, await edits.changes(), others=learned)
     lists = await lists_of_call(tenant, named.on, named.found())
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
@@ -83,7 +97,7 @@ async def update_item_alone(
     if nothing has changed since. Return what `answer` makes of the result, before anything is stored.
 
     None, with nothing stored, where that is not possible: there are several updates, or one that is refused, renames
-    or assigns the item, or another process is writing to the household.
+    or assigns the item, or teaches something, or another process is writing to the household.
     """
     if len(updates) != 1 or isinstance(updates[0], RefusedEntry):
         return None
@@ -95,9 +109,10 @@ async def update_item_alone(
         if resolved is None:
             return None
         item, found = resolved
-        edits = Edits([item])
-        entry = _update(edits, item, _without_past_day(update, found.clock.now.date()), "items[0]", (), if_rev)
-        if isinstance(entry.result, AppError):
+        edits, lessons = Edits([item]), list[_NamedLesson]()
+        update = _without_past_day(update, found.clock.now.date())
+        entry = _update(edits, item, update, "items[0]", (), if_rev, lessons)
+        if isinstance(entry.result, AppError) or lessons:
             return None
         try:
             edits.put_all(await settle_variants(await edits.changed(), found.namesakes))
@@ -120,8 +135,10 @@ def _update(
     field: str,
     members: Sequence[Member],
     if_rev: int | None,
+    lessons: list[_NamedLesson],
     dry_run: bool = False,
 ) -> ItemResult:
+    """Note what becomes of an item in `edits`, and in `lessons` what is to be remembered of its name."""
     if isinstance(item, AppError):
         return ItemResult(update.item, item)
     if if_rev is not None and item.rev > if_rev:
@@ -133,7 +150,26 @@ def _update(
     except AppError as refusal:
         return ItemResult(update.item, refusal, ref=item.ref)
     edits.put(after)
+    if lesson := lesson_of(now, after, keeps_number=_keeps_number(now, update)):
+        lessons.append((after.name_key, lesson))
     return ItemResult(update.item, update_outcome(now, after, dry_run=dry_run))
+
+
+def _keeps_number(item: Item, update: Update) -> bool:
+    """Whether an update leaves the number of an item as it is, or names none for one without."""
+    if update.quantity_delta is not None:
+        return False
+    if update.quantity is None:
+        return "quantity" not in update.clear
+    return item.quantity is not None and update.quantity == item.quantity.shown
+
+
+async def _learn(tenant: Tenant, clock: Clock, lessons: Sequence[_NamedLesson]) -> Sequence[HabitChange]:
+    if not lessons:
+        return ()
+    learned = learn(await find_habits(tenant, [name_key for name_key, _ in lessons]), lessons)
+    await save_habits(tenant, clock.rev, learned)
+    return learned
 
 
 def update_outcome(before: Item, after: Item, *, dry_run: bool) -> Outcome:
@@ -166,6 +202,8 @@ def new_values(update: Update, prefix: str, members: Sequence[Member]) -> dict[s
 
 def _with_quantity(item: Item, update: Update, field: str) -> Item:
     """Return the item with its quantity set in part or whole: a number keeps the unit, and a unit the number."""
+    if update.quantity_delta is not None:
+        return replace(item, quantity=_more_or_less(item, update.quantity_delta, update, field))
     if update.quantity is None and update.unit is None and "unit" not in update.clear:
         return item
     old = item.quantity
@@ -180,10 +218,34 @@ def _with_quantity(item: Item, update: Update, field: str) -> Item:
     return replace(item, quantity=parse_quantity(number, unit, f"{field}.quantity"))
 
 
+def _more_or_less(item: Item, delta: Decimal, update: Update, field: str) -> Quantity:
+    """Return the item's quantity with `delta` added. An item without one counts as one piece.
+
+    Raises `Invalid` where nothing or less would be left, and for a unit of another measure.
+    """
+    argument = f"{field}.quantity_delta"
+    if update.quantity is not None or not {"quantity", "unit"}.isdisjoint(update.clear):
+        raise Invalid(f"{argument} changes the quantity that is there; don't set or clear it as well.", field=argument)
+    unit = None if update.unit is None else parse_label(update.unit, f"{field}.unit")
+    old = item.quantity or parse_quantity(Decimal(1), None, argument)
+    change = parse_quantity(abs(delta), unit or old.unit, argument)
+    if change.measure != old.measure:
+        message = f"{item.ref} has {old}. To add or take away another measure, set quantity and unit instead."
+        raise Invalid(message, field=f"{field}.unit")
+    if delta > 0:
+        more = old.plus(change)
+        return parse_quantity(more.shown, more.unit, argument) if more.amount > LARGEST else more
+    less = replace(old, amount=old.amount - change.amount)
+    if less.amount <= 0 or less.shown <= 0:
+        message = f"{item.ref} has {old}, so {argument} would leave nothing. remove_items takes it off the list."
+        raise Invalid(message, field=argument)
+    return less
+
+
 def current_values(item: Item, update: Update, members: Sequence[Member]) -> Mapping[str, str]:
     """Return what the item says in the details that an update names, by argument."""
     values: dict[str, object] = {
-        "quantity" if word == "unit" else word: getattr(item, _NAMES[word]) for word in update.named()
+        "quantity" if _NAMES[word] == "quantity" else word: getattr(item, _NAMES[word]) for word in update.named()
     }
     if "assignee" in values:
         values["assignee"] = next((each.name for each in members if each.person_id == item.assignee_id), None)

@@ -13,8 +13,11 @@ from app.lists.history.event_recorder import lists_of_call, record_items, rev_af
 from app.lists.items.edits import Edits, changed_first, refuse_all_if_one_fails
 from app.lists.items.fields import LABEL_LENGTH, Item
 from app.lists.items.filters import ItemFilter, find_matching
+from app.lists.items.habit_repository import find_habits, save_habits
+from app.lists.items.habits import HabitChange, follow
 from app.lists.items.update import Update, changed_since, current_values, new_values, update_outcome
-from app.lists.models import Changed, ItemResult
+from app.lists.models import Change, Changed, ItemResult
+from app.lists.repository import Clock
 from app.quantities import Quantity, find_size_unit
 from app.runtime.batches import map_in_batches
 
@@ -88,9 +91,24 @@ async def update_matching(
 
     entries = await map_in_batches(update_one, found)
     refuse_all_if_one_fails([entry.result for entry in entries], all_or_nothing=all_or_nothing)
-    event_no = None if dry_run else await record_items(tenant, "update_items", clock, await edits.changes())
+    event_no = None
+    if not dry_run:
+        changes = await edits.changes()
+        learned = await _follow(tenant, clock, update, changes)
+        event_no = await record_items(tenant, "update_items", clock, changes, others=learned)
     lists = await lists_of_call(tenant, on, found)
     return Changed(lists, rev_after(clock, lists, event_no), changed_first(entries), event_no)
+
+
+async def _follow(tenant: Tenant, clock: Clock, update: Update, changes: Sequence[Change]) -> Sequence[HabitChange]:
+    """Bring what is remembered of the changed items' names up to date."""
+    if not {"store", "category"}.intersection(update.named()):
+        return ()
+    known = await find_habits(tenant, [change.after.name_key for change in changes])
+    pairs = [(change.before, change.after) for change in changes if change.before is not None]
+    learned = follow(known, pairs) if known else []
+    await save_habits(tenant, clock.rev, learned)
+    return learned
 
 
 def _conversion(unit: str | None) -> Convert:

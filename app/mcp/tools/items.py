@@ -45,7 +45,7 @@ class ItemInput(BaseModel):
     store: str | None = None
     assignee: str | None = Field(default=None, description="A member, or me")
     priority: Priority | None = None
-    price: Number | None = Field(default=None, description="In the list's currency")
+    price: Number | None = Field(default=None, description="Of the whole line, in the list's currency")
     not_before: Annotated[date, Strict(False)] | None = None
     repeat_every_days: int | None = Field(default=None, description="1 to 3650")
 
@@ -58,6 +58,7 @@ class UpdateInput(BaseModel):
     item: str = Field(description="Name or ref")
     name: str | None = Field(default=None, description="New name")
     quantity: Number | None = Field(default=None, description="Keeps the unit if unit is left out")
+    quantity_delta: Number | None = Field(default=None, description="More, or less if negative")
     unit: str | None = None
     note: str | None = None
     category: str | None = None

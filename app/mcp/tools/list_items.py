@@ -1,12 +1,14 @@
 """The tool `list_items`."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, Field, SkipValidation
+from pydantic import BaseModel, Field, SkipValidation, WithJsonSchema
 
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import queries
 from app.lists.models import GroupBy, View
+from app.mcp.argument_types import OBJECTS, as_number
 from app.mcp.spec import Answer, Hints, ToolArguments, ToolResult, ToolSpec
 from app.mcp.tools.items import Detail, ItemView, item_views
 from app.scopes import LISTS_READ
@@ -27,7 +29,7 @@ class Arguments(ToolArguments):
     since_rev: int | None = Field(
         default=None, description="Only what changed after this rev; `removed` names what left", ge=0, le=2**63 - 1
     )
-    detail: Detail = Field(default="concise", description="full: price, dates, repetition too")
+    detail: Detail = Field(default="concise", description="full: price, dates, repetition, sums of prices too")
     limit: int = Field(default=100, description="Items per page", ge=1, le=200)
     cursor: str | None = Field(default=None, description="next_cursor of the page before", max_length=2000)
 
@@ -38,6 +40,15 @@ class CountsView(BaseModel):
     open: int
     checked: int
     waiting: int | None = Field(default=None, description="Open items whose not_before is yet to come")
+
+
+class PricesView(BaseModel):
+    """The sum of the prices in one currency."""
+
+    currency: str
+    total: float | int
+    priced: int
+    unpriced: int = Field(description="Items without a price")
 
 
 Items = list[ItemView]
@@ -54,6 +65,9 @@ class Result(ToolResult):
     removed: Sequence[str] | None = Field(default=None, description="Refs that left the view")
     full: bool | None = Field(default=None, description="since_rev was too old: this is everything")
     counts: CountsView
+    prices: Annotated[Sequence[PricesView], WithJsonSchema(OBJECTS)] | None = Field(
+        default=None, description="With detail=full, on the first page: sums of all pages"
+    )
     next_cursor: str | None = Field(default=None, description="Absent on the last page")
 
     def in_words(self) -> str:
@@ -89,6 +103,7 @@ def _request(arguments: Arguments) -> queries.Request:
         since_rev=arguments.since_rev,
         cursor=arguments.cursor,
         limit=arguments.limit,
+        with_totals=arguments.detail == "full",
     )
 
 
@@ -101,6 +116,11 @@ def _result(arguments: Arguments, page: queries.Page) -> Result:
         removed=[*page.removed] or None,
         full=page.full or None,
         counts=CountsView(open=page.counts.open, checked=page.counts.checked, waiting=page.counts.waiting or None),
+        prices=[
+            PricesView(currency=each.currency, total=as_number(each.total), priced=each.priced, unpriced=each.unpriced)
+            for each in page.totals or ()
+        ]
+        or None,
         next_cursor=page.next_cursor,
     )
 

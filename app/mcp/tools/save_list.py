@@ -6,6 +6,7 @@ from pydantic import Field
 
 from app.households.tenant import Tenant
 from app.lists import save_list as list_saving
+from app.lists.models import View
 from app.lists.save_list import CATEGORIES, ClearableSetting, ListSettings
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
@@ -27,14 +28,18 @@ class Arguments(WriteArguments):
     clear: list[ClearableSetting] | None = Field(
         default=None, description="Settings to clear", max_length=len(get_args(ClearableSetting))
     )
+    copy_of: str | None = Field(
+        default=None, description="For a new list: the list to copy, settings and items", max_length=200
+    )
+    copy_view: View | None = Field(default=None, description="Items to copy, to be bought; open if left out")
     archived: bool | None = Field(default=None, description="Put away, or back in use")
     default: bool | None = Field(default=None, description="The list I mean when I name none")
     list: str | None = Field(default=None, description="List to change; a new one if left out", max_length=200)
 
 
 async def save_list(tenant: Tenant, arguments: Arguments) -> ChangeResult:
-    """Makes a shopping list, or renames, archives or changes one: its store, currency, order of categories, and whether
-    it is the default list."""
+    """Makes a shopping list, also as a copy of another one, or renames, archives or changes one: its store, currency,
+    order of categories, and whether it is the default list."""
     settings = ListSettings(
         name=arguments.name,
         store=arguments.store,
@@ -44,7 +49,11 @@ async def save_list(tenant: Tenant, arguments: Arguments) -> ChangeResult:
         archived=arguments.archived,
         default=arguments.default,
     )
-    return change_result(await list_saving.save_list(tenant, arguments.list, settings))
+    return change_result(
+        await list_saving.save_list(
+            tenant, arguments.list, settings, copy_of=arguments.copy_of, view=arguments.copy_view
+        )
+    )
 
 
 SAVE_LIST = ToolSpec(

@@ -49,9 +49,10 @@ class Arguments(FilterArguments):
 
 
 async def update_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
-    """Changes details of items, such as quantity, name, note or store, or clears them. With if_rev, what someone
-    changed meanwhile fails as a conflict and shows its current values. With where_ or view, makes one change to every
-    match: another store, a renamed category, other units. Shows up to 100 results."""
+    """Changes details of items, such as quantity, name, note or store, or clears them; what is corrected of unit,
+    category or store is remembered for that name. quantity_delta -1 means one less. With if_rev, what someone changed
+    meanwhile fails as a conflict and shows its current values. With where_ or view, makes one change to every match:
+    another store, a renamed category, other units. Shows up to 100 results."""
     by, bulk = arguments.item_filter(), arguments.bulk_update()
     require_names_or_filter(arguments.items, by)
     if arguments.items is not None:
@@ -111,5 +112,5 @@ UPDATE_ITEMS = ToolSpec(
     alone=_update_items_alone,
     title="Change items",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=True, idempotent=True),
+    hints=Hints(read_only=False, destructive=True, idempotent=False),
 )
