@@ -16,7 +16,7 @@ from app.db import create_engine
 from app.db.revision import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
-from app.households.members import MembersChanged
+from app.households.tenant import MembersChanged
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter

@@ -81,6 +81,7 @@ async def _serve(settings: Settings, streams: StandardStreams, host: Host) -> No
             engine,
             authenticator,
             pubsub.lists_changed,
+            pubsub.members_changed,
             subscriptions,
             audit,
             elicitation,

@@ -282,9 +282,8 @@ def _opening(engine: Engine, household_id: UUID | None, write: bool) -> Sequence
     """Return the messages that begin a transaction."""
     if household_id is None:
         return ["BEGIN"]
-    # SET takes no parameters; a UUID's text is hexadecimal digits and hyphens, whatever the caller passed.
-    household = str(UUID(str(household_id)))
-    opening = f"BEGIN; SET LOCAL app.household_id = '{household}'"
+    household = _text_of(household_id)
+    opening = f"BEGIN; {_set(household)}"
     if not write:
         return [opening]
     # The household's clock row is its write lock. Taken here, every later statement of the
@@ -293,6 +292,20 @@ def _opening(engine: Engine, household_id: UUID | None, write: bool) -> Sequence
     lock = f"UPDATE clocks SET rev = rev + 1 WHERE household_id = '{household}'"  # noqa: S608
     # Citus does not pass on settings that came in the same message.
     return [f"{opening}; {lock}"] if engine.takes_one_message else [opening, lock]
+
+
+async def set_household(driver: Driver, household_id: UUID) -> None:
+    """Make the rows of a household, and no others, visible for the rest of the transaction."""
+    await _send(driver, _set(_text_of(household_id)))
+
+
+def _set(household: str) -> str:
+    return f"SET LOCAL app.household_id = '{household}'"
+
+
+def _text_of(household_id: UUID) -> str:
+    # SET takes no parameters; a UUID's text is hexadecimal digits and hyphens, whatever the caller passed.
+    return str(UUID(str(household_id)))
 
 
 async def _begun(engine: Engine, opening: Sequence[str]) -> OpenTransaction:

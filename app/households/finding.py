@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.db import Connection
 from app.errors import Ambiguous, NotFound
-from app.households.models import Membership, NamedHousehold
+from app.households.models import Member, Membership, NamedHousehold
 from app.households.repository import find_household_with_ref, households_after
 from app.quantities.matching import find_named, split_label
 from app.text import fold
@@ -61,3 +61,29 @@ async def find_among_all(connection: Connection, household: str) -> UUID:
     if len(found) > 1:
         raise several(found[:MOST_NAMESAKES])
     return found[0].id
+
+
+ME: Final = frozenset({"me", "myself", "i"})
+"""Folded words by which the caller is named, unless that is somebody's name."""
+
+LONGEST_NAME: Final = 200
+
+
+def named_member(members: Sequence[Member], name: str, field: str = "person") -> Member:
+    """Return the member that a ref, a name or a copied candidate means; `me` is the caller.
+
+    Raises `NotFound`, and `Ambiguous` for a name that fits several, with candidates; `field` is the argument.
+    """
+    folded, label = fold(name[:LONGEST_NAME]), split_label(name)
+    found = [each for each in members if each.ref == folded or label == (each.name, each.ref)]
+    if not found and len(name) <= LONGEST_NAME:
+        found = find_named(name, [(each.name, each) for each in members], len(members))
+        found = found or [each for each in members if each.is_me and folded in ME]
+    if len(found) == 1:
+        return found[0]
+    candidates = [f"{each.name} ({each.ref})" for each in found or members]
+    if found:
+        message = f"{field} fits several members. Use one of the candidates."
+        raise Ambiguous(message, field=field, candidates=candidates)
+    message = f"{field} must be the name of one member of the household, or me."
+    raise NotFound(message, field=field, candidates=candidates)

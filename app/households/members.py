@@ -4,7 +4,7 @@ Call `MembersChanged` after the commit of each: it ends the streams and the cach
 process.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,9 +23,6 @@ HOUSEHOLDS_OF_PERSON: Final = 20
 """The most households that a person belongs to."""
 
 LEFT: Final = "left"
-
-MembersChanged = Callable[[UUID], None]
-"""Called after the commit with a household whose members or their roles changed. Must not raise."""
 
 
 async def join(

@@ -1,7 +1,7 @@
 """The settings of a household: its name, its currency and its language."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from app.audit.models import Action, AuditEntry
@@ -14,8 +14,8 @@ from app.households.members import lock_members, require_owner
 from app.text import clean
 
 LONGEST_NAME: Final = 100
-LANGUAGES: Final = ("en", "de", "fr", "es")
-"""The languages in which shopping lines are understood."""
+Language = Literal["en", "de", "fr", "es"]
+"""A language in which shopping lines are understood."""
 
 
 async def change_household(
@@ -26,7 +26,7 @@ async def change_household(
     by: UUID,
     name: str | None = None,
     currency: str | None = None,
-    locale: str | None = None,
+    locale: Language | None = None,
 ) -> None:
     """Change what is given, as an owner. Raises `RoleRefused`, and `Invalid` with the field."""
     values: dict[str, str] = {}
@@ -35,11 +35,9 @@ async def change_household(
     if currency is not None:
         values["currency"] = currency_code(currency, "currency")
     if locale is not None:
-        if locale not in LANGUAGES:
-            raise Invalid(f"locale must be one of {', '.join(LANGUAGES)}.", field="locale")
         values["locale"] = locale
     if not values:
-        raise Invalid("Nothing to change: give a name, a currency or a locale.")
+        raise Invalid("Nothing to change: give a name, a currency or a locale.", field="name")
     require_owner(await lock_members(connection, household_id), by)
     await repository.update_household(connection, household_id, values)
     entry = AuditEntry(

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from app.db import Connection, Engine, OpenTransaction, open_transaction
+from app.db import Connection, Engine, OpenTransaction, new_id, open_transaction
 from app.db.engine import Driver
-from app.db.transactions import Revalidate, Rows, fetch_alone, store_alone, take_turn
+from app.db.transactions import Revalidate, Rows, fetch_alone, set_household, store_alone, take_turn
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, meant, several
 from app.households.models import Membership
@@ -22,6 +22,10 @@ _PROOF: Final = object()
 ListsChanged = Callable[[UUID, Mapping[UUID, int], Collection[UUID]], None]
 """Called after the commit with the lists of a household that changed and their new revisions, and with those among them
 of which not only items changed. Must not raise."""
+
+
+MembersChanged = Callable[[UUID], None]
+"""Called after the commit with a household whose members or their roles changed. Must not raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,15 @@ class Actor:
     default_household_id: UUID
 
 
+@dataclass(slots=True)
+class _Noted:
+    """What a transaction changes that others are told about after its commit."""
+
+    lists: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    themselves: set[UUID] = field(default_factory=set[UUID])
+    members: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """One open transaction in one household."""
@@ -46,8 +59,7 @@ class Tenant:
     actor: Actor
     membership: Membership
     _proof: object = field(repr=False)
-    _changed: dict[UUID, int] = field(default_factory=dict[UUID, int], repr=False)
-    _changed_themselves: set[UUID] = field(default_factory=set[UUID], repr=False)
+    _noted: _Noted = field(default_factory=_Noted, repr=False)
 
     def __post_init__(self) -> None:
         if self._proof is not _PROOF:
@@ -73,9 +85,14 @@ class Tenant:
 
         With `itself`, not only items on it changed: it was made, renamed or deleted, say.
         """
-        self._changed[list_id] = rev
+        self._noted.lists[list_id] = rev
         if itself:
-            self._changed_themselves.add(list_id)
+            self._noted.themselves.add(list_id)
+
+    def note_members(self) -> None:
+        """Note that this transaction changed who belongs to the household, or a role, so that access is looked at
+        again in every process."""
+        self._noted.members = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +103,7 @@ class ProvenHousehold:
     actor: Actor
     membership: Membership
     _lists_changed: ListsChanged | None = field(repr=False)
+    _members_changed: MembersChanged | None = field(repr=False)
     _revalidate: Revalidate | None = field(repr=False)
     _proof: object = field(repr=False)
 
@@ -111,6 +129,7 @@ class ProvenHousehold:
             self.membership,
             write=write,
             lists_changed=self._lists_changed,
+            members_changed=self._members_changed,
             revalidate=self._revalidate,
         )
 
@@ -156,16 +175,18 @@ def prove_household(
     *,
     write: bool,
     lists_changed: ListsChanged | None = None,
+    members_changed: MembersChanged | None = None,
     revalidate: Revalidate | None = None,
 ) -> ProvenHousehold:
     """Return the named household, or the grant's default one. Raises as `open_tenant` does.
 
-    `revalidate` is called when a write has waited, and raises what refuses the caller by then.
+    `lists_changed` and `members_changed` are called after the commit of what changed them, and `revalidate` when a
+    write has waited: it raises what refuses the caller by then.
     """
     membership = choose(actor, household)
     if write and membership.role == "viewer":
         raise RoleRefused("You can look at this household but not change it. One of its owners can make you an editor.")
-    return ProvenHousehold(engine, actor, membership, lists_changed, revalidate, _PROOF)
+    return ProvenHousehold(engine, actor, membership, lists_changed, members_changed, revalidate, _PROOF)
 
 
 @asynccontextmanager
@@ -202,6 +223,15 @@ async def open_for_service(
 
 
 @asynccontextmanager
+async def new_household(tenant: Tenant) -> AsyncGenerator[UUID]:
+    """Let the block write the first rows of a household that does not exist yet, in the transaction of another one."""
+    household_id = new_id()
+    await set_household(tenant.driver, household_id)
+    yield household_id
+    await set_household(tenant.driver, tenant.household_id)
+
+
+@asynccontextmanager
 async def _opened(
     engine: Engine,
     actor: Actor,
@@ -209,19 +239,21 @@ async def _opened(
     *,
     write: bool,
     lists_changed: ListsChanged | None,
+    members_changed: MembersChanged | None = None,
     revalidate: Revalidate | None = None,
 ) -> AsyncGenerator[Tenant]:
-    changed: dict[UUID, int] = {}
-    themselves: set[UUID] = set()
+    noted = _Noted()
 
     def notify() -> None:
-        if changed and lists_changed is not None:
-            lists_changed(membership.household_id, changed, themselves)
+        if noted.lists and lists_changed is not None:
+            lists_changed(membership.household_id, noted.lists, noted.themselves)
+        if noted.members and members_changed is not None:
+            members_changed(membership.household_id)
 
     async with open_transaction(
         engine, membership.household_id, write=write, committed=notify, revalidate=revalidate if write else None
     ) as opened:
-        yield Tenant(opened, actor, membership, _PROOF, changed, themselves)
+        yield Tenant(opened, actor, membership, _PROOF, noted)
 
 
 def choose(actor: Actor, household: str | None) -> Membership:

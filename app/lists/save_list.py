@@ -26,6 +26,7 @@ from app.lists.models import (
 )
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
+from app.runtime.batches import map_in_batches
 from app.text import clean, fold
 
 ClearableSetting = Literal["store", "currency", "category_order"]
@@ -88,9 +89,9 @@ async def save_list(
     entries = [ItemResult(after.name, ListOutcome(status, after))]
     if copied is not None:
         items = await copies_of_items(tenant, copied, after, view or "open", clock)
-        new = [Change(None, item) for item in items]
+        new = await map_in_batches(lambda item: Change(None, item), items)
         event_no = await record_items(tenant, "save_list", clock, new, others=changes, about=after.id)
-        entries += [ItemResult(item.name, Outcome("added", item)) for item in items]
+        entries += await map_in_batches(lambda item: ItemResult(item.name, Outcome("added", item)), items)
     else:
         event_no = await record_lists(tenant, "save_list", after, changes)
     rev = clock.rev if after != before else after.rev

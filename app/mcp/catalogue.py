@@ -14,12 +14,16 @@ from app.mcp.tools.get_activity import GET_ACTIVITY
 from app.mcp.tools.get_overview import GET_OVERVIEW
 from app.mcp.tools.get_spending import GET_SPENDING
 from app.mcp.tools.import_items import IMPORT_ITEMS
+from app.mcp.tools.invite_member import INVITE_MEMBER
+from app.mcp.tools.join_household import JOIN_HOUSEHOLD
 from app.mcp.tools.list_items import LIST_ITEMS
 from app.mcp.tools.move_items import MOVE_ITEMS
 from app.mcp.tools.remove_items import REMOVE_ITEMS
+from app.mcp.tools.save_household import SAVE_HOUSEHOLD
 from app.mcp.tools.save_list import SAVE_LIST
 from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
+from app.mcp.tools.update_member import UPDATE_MEMBER
 from app.resources import CORE, MAIN, READ_ONLY, RESOURCES, Resource
 from app.scopes import LISTS_READ
 
@@ -38,6 +42,10 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     DELETE_LIST,
     IMPORT_ITEMS,
     UNDO,
+    INVITE_MEMBER,
+    JOIN_HOUSEHOLD,
+    UPDATE_MEMBER,
+    SAVE_HOUSEHOLD,
 )
 
 OPEN_METHODS: Final = frozenset({"initialize", "ping", "server/discover", "tools/list", "logging/setLevel"})

@@ -22,7 +22,7 @@ from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
 from app.db.engine import Driver
 from app.errors import Ambiguous, AppError, Conflict, Several
-from app.households.tenant import ListsChanged, ProvenHousehold, Tenant, prove_household
+from app.households.tenant import ListsChanged, MembersChanged, ProvenHousehold, Tenant, prove_household
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_no_of
@@ -42,6 +42,7 @@ from app.mcp.spec import (
     KEY_LENGTH,
     AnyTool,
     Handler,
+    LinkResult,
     Preparation,
     ToolArguments,
     ToolResult,
@@ -98,7 +99,8 @@ class _CallRecord:
 class Dispatch:
     """Calls the tools of one endpoint.
 
-    `lists_changed` is told about each change after its commit, and `audit` about each call, without any content.
+    `lists_changed` and `members_changed` are told about each change after its commit, and `audit` about each call,
+    without any content. Links in results begin with `public_url`.
     `authenticator` looks at the caller of a write again that had to wait.
     `elicitation` asks the person, where the client can.
     """
@@ -109,15 +111,19 @@ class Dispatch:
         tools: Mapping[str, AnyTool],
         authenticator: Authenticator,
         lists_changed: ListsChanged,
+        members_changed: MembersChanged,
         audit: AuditLog,
         elicitation: Elicitation,
+        public_url: str,
     ) -> None:
         self._engine = engine
         self._tools = tools
         self._authenticator = authenticator
         self._lists_changed = lists_changed
+        self._members_changed = members_changed
         self._audit = audit
         self._elicitation = elicitation
+        self._public_url = public_url
 
     async def call(
         self,
@@ -191,17 +197,28 @@ class Dispatch:
     def _prove(self, tool: AnyTool, caller: Caller, name: str | None, record: _CallRecord) -> ProvenHousehold:
         if not tool.writes:
             return prove_household(self._engine, caller.actor, name, write=False)
+        write = not tool.for_viewers
 
         async def revalidate(driver: "Driver | None") -> None:
             current = await self._authenticator.revalidate(caller, driver)
             if current is None or not tool.scopes <= current.scopes:
                 raise AccessEnded
-            now = prove_household(self._engine, current.actor, name, write=True)
+            now = prove_household(self._engine, current.actor, name, write=write)
             if now.household_id != record.household_id:
                 raise Conflict("Your households have changed while this call waited. Make it again.", field="household")
 
+        def members_stored(household_id: UUID) -> None:
+            record.is_stored = True
+            self._members_changed(household_id)
+
         return prove_household(
-            self._engine, caller.actor, name, write=True, lists_changed=record.stored, revalidate=revalidate
+            self._engine,
+            caller.actor,
+            name,
+            write=write,
+            lists_changed=record.stored,
+            members_changed=members_stored,
+            revalidate=revalidate,
         )
 
     async def _serve(
@@ -219,7 +236,9 @@ class Dispatch:
         record.outcome = STATE_REFUSED
         answers = self._elicitation.read(round_trip, identity)
         record.outcome = CANCELLED
-        prepared = _PreparedCall(tool, valid, with_values(valid, answers.values), round_trip, answers, record)
+        prepared = _PreparedCall(
+            tool, valid, with_values(valid, answers.values), round_trip, answers, record, self._public_url
+        )
         try:
             answer = await _run_alone(prepared, household) or await _answer_again(prepared, household)
             if answer is None:
@@ -252,6 +271,7 @@ class _PreparedCall:
     round_trip: RoundTrip
     answers: Answers
     record: _CallRecord
+    public_url: str
 
     @property
     def key(self) -> str | None:
@@ -333,7 +353,7 @@ async def _handle(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant
         raise InputNeeded(await confirm(tenant, prepared.arguments))
     result: ToolResult = await handler(tenant)
     _refuse_or_ask(result, prepared.round_trip)
-    return result
+    return result.below(prepared.public_url) if isinstance(result, LinkResult) else result
 
 
 def _refuse_or_ask(result: ToolResult, round_trip: RoundTrip) -> None:

@@ -10,7 +10,7 @@ from app import VERSION
 from app.access.authenticator import Authenticator
 from app.audit.log import AuditLog
 from app.db import Engine
-from app.households.tenant import ListsChanged
+from app.households.tenant import ListsChanged, MembersChanged
 from app.mcp.cache_hints import CACHE_HINTS
 from app.mcp.catalogue import McpEndpoint
 from app.mcp.completions import Completions
@@ -55,6 +55,7 @@ def build_server(
     engine: Engine,
     authenticator: Authenticator,
     lists_changed: ListsChanged,
+    members_changed: MembersChanged,
     subscriptions: Subscriptions,
     audit: AuditLog,
     elicitation: Elicitation,
@@ -66,7 +67,16 @@ def build_server(
 
     `authorize` is middleware that gives each request its caller, where none comes with the request that carries it.
     """
-    dispatch = Dispatch(engine, endpoint.tools_by_name, authenticator, lists_changed, audit, elicitation)
+    dispatch = Dispatch(
+        engine,
+        endpoint.tools_by_name,
+        authenticator,
+        lists_changed,
+        members_changed,
+        audit,
+        elicitation,
+        public_url,
+    )
     definitions = [tool.definition for tool in endpoint.tools]
 
     async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:

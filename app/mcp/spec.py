@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, Self, TypeVar, cast
 from uuid import UUID
 
 import mcp_types as types
@@ -68,6 +68,16 @@ class ToolResult(BaseModel):
         return text_content(structured, self.in_words())
 
 
+class LinkResult(ToolResult):
+    """A result with a link to a page of the service: its path, which dispatch completes."""
+
+    link: str = Field(description="Page for the person to open")
+
+    def below(self, public_url: str) -> Self:
+        """Return this result with its whole link."""
+        return self.model_copy(update={"link": f"{public_url}{self.link}"})
+
+
 class WriteResult(ToolResult):
     """The result of every tool that changes something."""
 
@@ -122,6 +132,8 @@ class ToolSpec(Generic[Arguments, Result]):
     confirm: Callable[[Tenant, Arguments], Awaitable[Confirmation]] | None = None
     """The question to the person before it does anything, where the client can ask. The answer sets arguments that
     others have to send."""
+    for_viewers: bool = False
+    """Whether viewers may call it although it changes something, which is not on the lists."""
     prepare: Callable[[Arguments, Preparation], Awaitable[Handler[Result]]] | None = None
     """In place of a handler, for a tool that reports its progress: it works without a transaction, so that nobody
     waits for it, and returns what is to be done in one.
@@ -198,9 +210,9 @@ def text_content(*texts: str) -> list[dict[str, Any]]:
     return [{"type": "text", "text": text} for text in texts]
 
 
-def image_content(svg: str) -> dict[str, Any]:
-    """Return a content block with an SVG image."""
-    return {"type": "image", "data": b64encode(svg.encode()).decode(), "mimeType": "image/svg+xml"}
+def image_content(image: bytes, mime_type: str) -> dict[str, Any]:
+    """Return a content block with an image."""
+    return {"type": "image", "data": b64encode(image).decode(), "mimeType": mime_type}
 
 
 def reduced_schema(model: type[BaseModel]) -> Schema:

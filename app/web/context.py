@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
-from app.households.members import MembersChanged
+from app.households.tenant import MembersChanged
 from app.limits.defaults import SIGN_INS
 from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked

@@ -22,10 +22,10 @@ from app.people.models import Person
 from app.people.session_repository import find_person
 from app.ui.forms import Fields
 from app.ui.page_kit import BrowserSession, SubmittedForm
+from app.ui.paths import join_path
 from app.ui.qr_code import qr_svg
 from app.web.context import WebContext
 from app.web.destinations import SIGN_IN
-from app.web.join import join_path
 
 Choice = TypeVar("Choice")
 

@@ -2,7 +2,6 @@
 
 import re
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,16 +14,11 @@ from app.households.repository import memberships_of
 from app.people.session_repository import find_person
 from app.ui.forms import typed
 from app.ui.page_kit import BrowserSession
+from app.ui.paths import JOIN, join_path
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT
 
-JOIN: Final = "/join"
 _PATH: Final = re.compile(rf"{JOIN}\?code=([A-Za-z0-9-]{{1,40}})")
-
-
-def join_path(code: str) -> str:
-    """Return the path of the page for a code."""
-    return f"{JOIN}?{urlencode({'code': code})}"
 
 
 def code_in(path: str) -> str:

@@ -25,11 +25,12 @@ from app.people.models import Person
 from app.runtime.addresses import client_address
 from app.ui.forms import Fields, typed
 from app.ui.page_kit import BrowserSession, SubmittedForm
+from app.ui.paths import join_path
 from app.web.context import WebContext
 from app.web.destinations import Destinations
 from app.web.email_links import link_no_longer_works, link_page, open_link, refused_link_page, submitted_link_form
 from app.web.emails import email_sent, send_email, sign_up_email
-from app.web.join import code_in, join_path
+from app.web.join import code_in
 from app.web.sign_in import open_page
 
 ACCOUNT_CREATED: Final = "/account?done=made"

@@ -94,6 +94,13 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"list": "Holidays", "store": "Kiosk", "default": False},
         {"name": "Next week", "copy_of": "L1", "copy_view": "all"},
     ],
+    "invite_member": [{}, {"role": "viewer", "hours": 1, "uses": 20}],
+    "join_household": [{"code": "0000-0000-0000-0000"}],
+    "update_member": [{"person": "me", "role": "owner"}, {"person": "me", "role": "remove"}],
+    "save_household": [
+        {"name": "Home", "currency": "CHF", "locale": "de"},
+        {"name": "Cabin", "create": True, "idempotency_key": "cabin"},
+    ],
     "undo": [{"undo_ref": ref, "idempotency_key": f"undo {ref}"} for ref in ("e4", "e4", "e3", "e2", "e1")],
     "update_items": [
         {"items": [{"item": "tea", "quantity": 2, "assignee": "Ada", "clear": ["note"]}], "if_rev": 0},

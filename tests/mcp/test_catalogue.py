@@ -113,6 +113,10 @@ async def test_results_are_as_the_output_schemas_say(client: McpClient) -> None:
         "get_spending": {},
         "export_list": {},
         "import_items": {"data": "name,price\nrice,NaN\n,2\n", "on_error": "skip", "repairs": "apply"},
+        "join_household": {"code": (await client.call("invite_member"))["code"]},
+        "invite_member": {},
+        "update_member": {"person": "me", "role": "owner"},
+        "save_household": {"name": "Home"},
     }
     assert calls.keys() == {tool.name for tool in TOOLS}
     for tool, arguments in calls.items():

@@ -136,6 +136,21 @@ async def test_a_change_of_everything_of_a_kind_pauses_for_others_and_is_undone(
     ]
 
 
+async def test_copying_thousands_of_items_pauses_for_others_and_is_undone(
+    client: McpClient, ada: Connected, database: DatabaseUrls
+) -> None:
+    await lengthen_lists(database.superuser, [ada.token], ITEMS, ITEMS + 1)
+    copied: dict[str, Any] = {}
+    for tool, status in (("save_list", "added"), ("undo", "undone"), ("undo", "undone")):
+        arguments = {"undo_ref": copied["undo_ref"]} if copied else {"name": "Copy", "copy_of": "L1"}
+        with longest_stretch() as longest:
+            copied = await client.call(tool, **arguments)
+        assert copied["counts"][status] >= ITEMS
+        assert 0 < longest[-1] < ITEMS / 3, tool
+    counts = (await client.call("list_items", list="Copy"))["counts"]
+    assert counts == {"open": ITEMS, "checked": 0}
+
+
 @pytest.mark.parametrize("function", ["item_of", "_remove", "_as_dict", "_encoded_row"])
 async def test_a_removal_that_is_cancelled_in_a_pause_removes_nothing(
     client: McpClient, ada: Connected, database: DatabaseUrls, function: str

@@ -188,7 +188,8 @@ async def test_a_text_of_too_many_lines_is_refused_whole(client: McpClient) -> N
 
 async def test_an_unknown_assignee_fails_with_the_members_as_candidates(client: McpClient) -> None:
     error = await client.refusal("add_items", items=[{"name": "milk", "assignee": "Bob"}])
-    assert (error["code"], error["field"], error["candidates"]) == ("not_found", "items[0].assignee", ["Ada"])
+    assert (error["code"], error["field"]) == ("not_found", "items[0].assignee")
+    assert [each.partition(" (p")[0] for each in error["candidates"]] == ["Ada"]
 
 
 async def test_the_same_idempotency_key_answers_the_first_result_again(each_era: McpClient) -> None:

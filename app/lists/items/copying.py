@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import compress, count
+from operator import attrgetter
 from typing import Final
 
 from app.db import new_id
@@ -31,7 +32,7 @@ async def copies_of_items(
     """
     found = await repository.items_on(tenant, source.id, ITEMS_PER_LIST)
     in_view = list(compress(found, await map_in_batches(_IN_VIEW[view], found)))
-    in_order = sorted(in_view, key=lambda item: (item.position, item.no))
+    in_order = sorted(in_view, key=attrgetter("position", "no"))
     numbers = count(clock.next_item)
 
     def copy(item: Item) -> Item:

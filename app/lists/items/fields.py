@@ -14,10 +14,10 @@ from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from app.errors import Ambiguous, Invalid, NotFound
+from app.errors import Invalid
+from app.households.finding import named_member
 from app.households.models import Member
 from app.quantities import Quantity, make_quantity
-from app.quantities.matching import find_named, split_label
 from app.quantities.merge_key import merge_key
 from app.runtime.batches import map_texts
 from app.text import clean, fold
@@ -29,8 +29,6 @@ NOTE_LENGTH: Final = 2_000
 LABEL_LENGTH: Final = 100
 LARGEST_PRICE: Final = Decimal("9999999999")
 LONGEST_REPETITION: Final = 3650
-ME: Final = frozenset({"me", "myself", "i"})
-"""Folded words by which the caller is named, unless that is somebody's name."""
 
 
 def parse_name(text: str, field: str) -> str:
@@ -71,22 +69,8 @@ def parse_quantity(number: Decimal, unit: str | None, field: str) -> Quantity:
 
 
 def parse_assignee(name: str, field: str, members: Sequence[Member]) -> UUID:
-    """Return the member that a name, or a candidate that was copied, means; `me` is the caller.
-
-    Raises `NotFound`, and `Ambiguous` for a name that fits several, with members as candidates.
-    """
-    found = [member for member in members if split_label(name) == (member.name, member.ref)]
-    if not found and len(name) <= NAME_LENGTH:
-        found = find_named(name, [(each.name, each) for each in members], len(members))
-        if not found and fold(name) in ME:
-            found = [member for member in members if member.is_me]
-    if len(found) == 1:
-        return found[0].person_id
-    if found:
-        message = f"{field} fits several members of the household. Use one of the candidates."
-        raise Ambiguous(message, field=field, candidates=[f"{member.name} ({member.ref})" for member in found])
-    message = f"{field} must be the name of one member of the household, or me."
-    raise NotFound(message, field=field, candidates=[member.name for member in members])
+    """Return the member that a name means. Raises `NotFound` and `Ambiguous` with members as candidates."""
+    return named_member(members, name, field).person_id
 
 
 @dataclass(frozen=True, slots=True)

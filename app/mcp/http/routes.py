@@ -58,6 +58,7 @@ class McpEndpoints:
                 engine,
                 authenticator,
                 pubsub.lists_changed,
+                pubsub.members_changed,
                 self.subscriptions,
                 audit,
                 elicitation,

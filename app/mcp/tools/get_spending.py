@@ -72,7 +72,10 @@ class Result(ToolResult):
 
     def content(self, structured: str) -> list[dict[str, Any]]:
         """Return the texts of every result, and the charts."""
-        return [*super().content(structured), *map(image_content, self._charts)]
+        return [
+            *super().content(structured),
+            *(image_content(each.encode(), "image/svg+xml") for each in self._charts),
+        ]
 
     def in_words(self) -> str:
         """One line of prose."""
