@@ -22,34 +22,32 @@ _BOOLEANS: Final = {"true": True, "false": False}
 def coerce_arguments(arguments: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     """Return the arguments of a call, or the parts of one entry, as their schema wants them.
 
-    Those that may be left out are left out if they are null, an empty text, or an empty list where a list has entries:
-    models that have to send every argument send these (OpenAI's strict mode).
+    Those that may be left out are left out if they are null, an empty text or an empty list: models that have to send
+    every argument send these (OpenAI's strict mode).
     """
     properties = cast("Mapping[str, Schema]", schema.get("properties", {}))
     required = schema.get("required", ())
     coerced: dict[str, Any] = {}
     for name, value in arguments.items():
         place = properties.get(name, {})
-        if name not in required and _is_blank(value, place):
+        if name not in required and (value is None or value == "" or value == []):
             continue
         coerced[name] = _coerce(value, place)
     return coerced
 
 
 def has_blanks(arguments: Mapping[str, Any]) -> bool:
-    """Whether an argument, or a part of an entry, is an empty text: valid as such, but it may mean none."""
+    """Whether an argument, or a part of an entry, is an empty text or list: valid as such, but it may mean none."""
     values = arguments.values()
-    return "" in values or any(
-        isinstance(value, list) and _has_blank_parts(cast("list[Any]", value)) for value in values
+    return (
+        "" in values
+        or [] in values
+        or any(isinstance(value, list) and _has_blank_parts(cast("list[Any]", value)) for value in values)
     )
 
 
 def _has_blank_parts(entries: list[Any]) -> bool:
     return any(isinstance(entry, dict) and "" in cast("dict[str, Any]", entry).values() for entry in entries)
-
-
-def _is_blank(value: object, place: Schema) -> bool:
-    return value is None or value == "" or (value == [] and place.get("minItems", 0) > 0)
 
 
 def _coerce(value: Any, place: Schema) -> Any:

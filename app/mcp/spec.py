@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
-from typing import Any, Final, Generic, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast
 from uuid import UUID
 
 import mcp_types as types
@@ -28,6 +28,9 @@ class ToolArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    fails_by_entry: ClassVar[bool] = False
+    """Whether an entry of `items` that can't be used fails alone, as a `RefusedEntry` in its place."""
+
     household: str | None = Field(default=None, description="If I have several", max_length=200)
 
 
@@ -48,7 +51,7 @@ class ToolResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     def in_words(self) -> str:
-        """Return the result in one line. It names things by ref only: stored text never becomes prose."""
+        """Return the result in a few sentences. Stored names stand in them as `app/mcp/prose.py` shows them."""
         raise NotImplementedError
 
     def touched(self) -> int:
@@ -62,6 +65,11 @@ class ToolResult(BaseModel):
     def refusal(self) -> AppError | None:
         """Return why nothing was done, where every entry of the call failed."""
         return None
+
+    def shortened(self, share: float) -> Self:
+        """Return a result with about that share of what this one shows, which is too long to be answered, and a way to
+        the rest; itself where it can't be shorter."""
+        return self
 
     def content(self, structured: str) -> list[dict[str, Any]]:
         """Return the content blocks of the answer; `structured` is this result as JSON."""

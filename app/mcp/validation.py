@@ -6,12 +6,13 @@ from difflib import get_close_matches
 from itertools import groupby
 from typing import Any, Final, TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from app.errors import Invalid, together
 from app.lists.models import RefusedEntry
 from app.mcp.coercion import coerce_arguments, has_blanks
+from app.mcp.spec import ToolArguments
 
 LONGEST_NAME: Final = 80
 """Characters of an unknown argument's name that a message repeats."""
@@ -19,7 +20,7 @@ LONGEST_NAME: Final = 80
 ENTRIES: Final = "items"
 """The argument whose entries fail one by one."""
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=ToolArguments)
 
 _STAND_IN: Final = "-"
 _TYPE_NAMES: Final = {"string": "text", "object": "an object", "array": "a list", "number": "a number"}
@@ -109,7 +110,7 @@ def validate(model: type[Model], arguments: Mapping[str, Any], schema: Mapping[s
         return model.model_validate(meant)
     except ValidationError as error:
         faults = _faults(error, schema)
-    if any(number is None for number in faults):
+    if None in faults or not model.fails_by_entry:
         raise together([fault for found in faults.values() for fault in found])
     return _with_refused(model, meant, schema, {number or 0: found for number, found in faults.items()})
 

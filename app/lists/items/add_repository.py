@@ -83,8 +83,8 @@ def _insert_statement(which: str, first: int, *, single: bool) -> str:
     revision, by way of the list: a step that is left out leaves out what follows.
     """
     names = (
-        *("keys", "list_id", "rev", "next_item", "event_no", "count", "person", "client", "grant", "changes"),
-        "habits",
+        *("keys", "list_id", "list_name", "rev", "next_item", "event_no", "count"),
+        *("person", "client", "grant", "changes", "habits"),
     )
     given = {name: f"${first + number}" for number, name in enumerate(names)}
     after = first + len(names)
@@ -103,7 +103,8 @@ def _insert_statement(which: str, first: int, *, single: bool) -> str:
                 next_event = {given["event_no"]}::integer + 1
             FROM target
             WHERE {IN_CONTEXT} AND clocks.household_id = $1 AND clocks.rev = {given["rev"]}
-              AND clocks.next_event = {given["event_no"]} AND target.id = {given["list_id"]}
+              AND clocks.next_event = {given["event_no"]}
+              AND target.id = {given["list_id"]} AND target.name = {given["list_name"]}
               AND target.open_items + target.checked_items + {given["count"]}::integer <= {ITEMS_PER_LIST}
               AND NOT EXISTS (SELECT FROM alike)
               AND (SELECT coalesce(jsonb_object_agg(name_key, rev), '{{}}') FROM remembered)
@@ -199,6 +200,7 @@ async def insert_alone(
         *which,
         sorted({item.name_key for item in fresh}),
         expected.list_id,
+        expected.list_name,
         expected.rev,
         expected.next_item + len(fresh),
         expected.next_event,

@@ -19,6 +19,8 @@ from app.scopes import LISTS_WRITE
 class Arguments(WriteArguments):
     """What to add, and where."""
 
+    fails_by_entry = True
+
     items: list[str | ItemInput] = Field(
         description="An entry each: a text such as `2 kg flour`, or an object",
         min_length=1,

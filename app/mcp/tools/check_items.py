@@ -15,6 +15,8 @@ from app.scopes import LISTS_WRITE
 class Arguments(WriteArguments):
     """Which items, and whether they are bought."""
 
+    fails_by_entry = True
+
     items: ItemNames
     checked: bool = Field(default=True, description="false: not bought after all")
     store: str | None = Field(default=None, description="Where; the item's or list's store if left out", max_length=400)

@@ -18,6 +18,8 @@ from app.scopes import LISTS_WRITE
 class Arguments(FilterArguments):
     """Which items, and where to."""
 
+    fails_by_entry = True
+
     items: ItemNames | None = None
     to_list: str | None = Field(default=None, description="Other list", max_length=200)
     to: End | None = Field(default=None, description="Bottom if only to_list is given")
