@@ -52,6 +52,7 @@ from app.mcp.spec import (
 )
 from app.mcp.validation import validate, without_refused
 from app.runtime.progress import Report, report_nothing
+from app.scopes import format_scope
 from app.text import clean
 
 CANCELLED: Final = "cancelled"
@@ -156,7 +157,10 @@ class Dispatch:
             if not tool.scopes <= caller.scopes:
                 # The bearer check already answers this with a 403; nothing runs here even if it were bypassed.
                 record.outcome = SCOPE_MISSING
-                raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
+                raise MCPError(
+                    types.INVALID_REQUEST,
+                    f"{tool.name} needs the scope {format_scope(tool.scopes)}. Connect the app again and allow it.",
+                )
             sent = arguments or {}
             valid = validate(tool.arguments, sent, tool.input_schema)
             household = self._prove(tool, caller, valid.household, record)

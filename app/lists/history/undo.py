@@ -41,7 +41,7 @@ from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
 from app.quantities.merge_key import merge_key
 from app.runtime.batches import map_in_batches
-from app.runtime.progress import STEP, Note, map_in_steps, note_nothing
+from app.runtime.progress import STEP, Note, Progress, map_in_steps, note_nothing
 from app.text import clean
 
 MOST_CALLS: Final = 50
@@ -67,18 +67,21 @@ class Request:
 
 async def undo(tenant: Tenant, request: Request, note: Note = note_nothing) -> Changed:
     """Undo calls, the latest first; what has changed since is reported and left alone. A call of which some items are
-    left out can be undone again for the others. Of more than STEP changes of a call, it notes how far it is.
+    left out can be undone again for the others. Of more than STEP changes, it notes how far it is.
 
     Raises `Invalid` for a request that contradicts itself, `NotFound` when there is no such call on record or nothing
     of a name to leave out in it, `LimitReached` for too many, and for a single one `Conflict` when it is undone already
     or changed nothing.
     """
     numbers, failed = await _find_calls(tenant, request)
+    changes = sum(numbers.values())
+    progress = Progress(note if changes > STEP else note_nothing, 2 * changes)
     is_single = len(numbers) == 1 and not failed and request.since is None and request.until is None
-    chosen, unknown = await _choose(tenant, request, numbers)
+    chosen, unknown = await _choose(tenant, request, [*numbers])
     entries, lists = [*failed, *unknown], dict[UUID, ShoppingList]()
     event_nos: list[int] = []
-    for number in numbers:
+    for number, size in numbers.items():
+        begin, progress = progress, progress.after(2 * size)
         event = await _find_event(tenant, number)
         if isinstance(event, AppError):
             if is_single:
@@ -86,7 +89,7 @@ async def undo(tenant: Tenant, request: Request, note: Note = note_nothing) -> C
             if request.refs:
                 entries.append(ItemResult(event_ref(number), event))
             continue
-        undone = await _undo_call(tenant, event, chosen, note)
+        undone = await _undo_call(tenant, event, chosen, begin)
         entries += undone.entries
         lists.update((each.id, each) for each in undone.lists)
         if undone.event_no is not None:
@@ -98,8 +101,9 @@ async def undo(tenant: Tenant, request: Request, note: Note = note_nothing) -> C
     return Changed(of_call, rev, entries, last, first_event_no=event_nos[0] if event_nos else None, names=names)
 
 
-async def _find_calls(tenant: Tenant, request: Request) -> tuple[Sequence[int], Sequence[ItemResult]]:
-    """Return the numbers of the calls to undo, the latest first, and a refusal for each ref that names none."""
+async def _find_calls(tenant: Tenant, request: Request) -> tuple[Mapping[int, int], Sequence[ItemResult]]:
+    """Return the numbers of the calls to undo, the latest first, with how many things each changed, and a refusal for
+    each ref that names none."""
     by_time = request.since is not None or request.until is not None
     if by_time == bool(request.refs):
         raise Invalid("undo_ref or since: say which changes, or from when on, and not both.", field="undo_ref")
@@ -108,7 +112,7 @@ async def _find_calls(tenant: Tenant, request: Request) -> tuple[Sequence[int], 
         if not found:
             raise NotFound("You changed nothing in that time. get_activity shows what others did.", field="since")
         _refuse_too_many(found, "since")
-        return list(found), ()
+        return found, ()
     numbers: set[int] = set()
     failed: list[ItemResult] = []
     for ref in request.refs:
@@ -120,8 +124,9 @@ async def _find_calls(tenant: Tenant, request: Request) -> tuple[Sequence[int], 
         numbers.update(named)
     if len(failed) == len(request.refs):
         raise _not_found()
-    _refuse_too_many(await event_repository.changes_of(tenant, numbers), "undo_ref")
-    return sorted(numbers, reverse=True), failed
+    sizes = await event_repository.changes_of(tenant, numbers)
+    _refuse_too_many(sizes, "undo_ref")
+    return {number: sizes.get(number, 0) for number in sorted(numbers, reverse=True)}, failed
 
 
 _TOO_MANY: Final = (
@@ -167,17 +172,16 @@ async def _choose(tenant: Tenant, request: Request, numbers: Sequence[int]) -> t
     return lambda record: not (isinstance(record, ItemRecord) and record.item in meant), ()
 
 
-async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, note: Note) -> Changed:
-    if len(event.changes) <= STEP:
-        note = note_nothing
-    all_records = await map_in_steps(read_record, event.changes, note, 0, 2 * len(event.changes), "changes read")
+async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Progress) -> Changed:
+    all_records = await map_in_steps(read_record, event.changes, progress, "changes read")
+    progress = progress.after(len(all_records))
     records = list(compress(all_records, await map_in_batches(chosen, all_records)))
     clock = await repository.read_clock(tenant)
     changed_lists = [record for record in records if isinstance(record, ListRecord)]
     to_delete = [record for record in changed_lists if _would_delete(record)]
     to_restore = [record for record in changed_lists if not _would_delete(record)]
     list_entries, list_changes = await _undo_lists(tenant, clock, to_restore)
-    item_entries, item_changes = await _undo_items(tenant, clock, event, records, note)
+    item_entries, item_changes = await _undo_items(tenant, clock, event, records, progress)
     gone = Counter([change.after.list_id for change in item_changes if change.after.deleted_at is not None])
     deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
@@ -213,7 +217,7 @@ async def _find_event(tenant: Tenant, number: int) -> Event | AppError:
 
 
 async def _undo_items(
-    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord], note: Note
+    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord], progress: Progress
 ) -> tuple[list[ItemResult], list[Change]]:
     recorded = [record for record in records if isinstance(record, ItemRecord)]
     current = await item_repository.items_numbered(tenant, [record.item for record in recorded])
@@ -223,8 +227,7 @@ async def _undo_items(
         return undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
 
     remaining = [record for record in recorded if record.item in current]
-    read = len(records)
-    planned = await map_in_steps(plan_for, remaining, note, read, 2 * read, "items planned")
+    planned = await map_in_steps(plan_for, remaining, progress, "items planned")
     plans = {record.item: plan for record, plan in zip(remaining, planned, strict=True)}
     refused = await _items_without_room(tenant, current, plans.values())
     going = [plan.after for plan in plans.values() if plan.restored and plan.after.id not in refused]

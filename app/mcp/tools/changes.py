@@ -112,7 +112,7 @@ class ChangeResult(WriteResult):
 
     def refusal(self) -> AppError | None:
         """Return why nothing was done, where every entry failed."""
-        if not self.counts or self.counts.keys() != {"failed"}:
+        if self.undo_ref is not None or self.counts.keys() != {"failed"}:
             return None
         return EveryEntryFailed(self.results, self.counts["failed"])
 
