@@ -32,7 +32,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("list_items", {"since_rev": 1.5}, "since_rev"),
     ("list_items", {"query": "a\0b"}, "query"),
     ("list_items", {"cursor": 3}, "cursor"),
-    ("list_items", {"limit": []}, "limit"),
+    ("list_items", {"limit": {}}, "limit"),
     ("add_items", {}, "items"),
     ("add_items", {"items": []}, "items"),
     ("add_items", {"items": 5}, "items"),
