@@ -96,7 +96,7 @@ async def spellings_of(name: str, in_use: Collection[str], field: str) -> list[s
     if meant:
         message = f"{field} fits several. Use one of the candidates."
         raise Ambiguous(
-            message, field=field, candidates=[v for v, each in folded.items() if each in meant][:_CANDIDATES]
+            message, field=field, candidates=[v for v, each in sorted(folded.items()) if each in meant][:_CANDIDATES]
         )
     compared = dict(islice(sorted(folded.items()), _COMPARED))
     near = similar(key, set(compared.values()), _CANDIDATES)
