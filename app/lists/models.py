@@ -152,6 +152,19 @@ Status = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedEntry:
+    """An entry of a call that can't be used as it was sent, in the place of what it should have been."""
+
+    name: str
+    refusal: AppError
+
+
+def name_of(entry: str | RefusedEntry) -> str:
+    """Return the text by which an entry is told apart from the others."""
+    return entry if isinstance(entry, str) else entry.name
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one entry of a call: the item that it ended in, and what that was before; None for a new one, and
     where nothing of it changed.
