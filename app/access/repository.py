@@ -14,7 +14,8 @@ from app.oauth.grants.models import Grant, GrantKind
 _FIND = """
     SELECT g.id, g.kind, g.person_id, g.client_id, g.client ->> 'name' AS client_name,
         g.client ->> 'auth_method' AS auth_method, g.issuer, g.scopes, g.resource, g.created_at, g.expires_at,
-        g.revoked_at, covered.household_id, covered.is_default, m.role, h.name, h.ref, h.currency, h.locale
+        g.revoked_at, covered.household_id, covered.is_default, m.role, h.name, h.ref, h.currency, h.locale,
+        h.time_zone
     FROM grants g
     JOIN grant_households covered ON covered.grant_id = g.id
     LEFT JOIN memberships m ON m.household_id = covered.household_id AND m.person_id = g.person_id
@@ -57,7 +58,15 @@ async def find_grant_with_memberships(
     if not grant.is_live(now):
         return None
     return grant, tuple(
-        Membership(row["household_id"], row["name"], row["ref"], row["role"], row["currency"], row["locale"])
+        Membership(
+            row["household_id"],
+            row["name"],
+            row["ref"],
+            row["role"],
+            row["currency"],
+            row["locale"],
+            row["time_zone"],
+        )
         for row in rows
         if row["role"] is not None
     )

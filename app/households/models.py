@@ -22,6 +22,7 @@ class Membership:
     role: Role
     currency: str
     locale: str
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 from app.db import Connection
 from app.households.models import Member, Membership, NamedHousehold, Role
 from app.households.tables import clocks, households, memberships
+from app.households.time_zones import UTC_NAME
 from app.people.tables import people
 
 _REF_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -24,6 +25,7 @@ async def memberships_of(connection: Connection, person_id: UUID) -> list[Member
             memberships.c.role,
             households.c.currency,
             households.c.locale,
+            households.c.time_zone,
         )
         .join(households, households.c.id == memberships.c.household_id)
         .where(memberships.c.person_id == person_id)
@@ -63,10 +65,10 @@ async def members_of(connection: Connection, household_id: UUID) -> list[Member]
     return [Member(*row) for row in rows]
 
 
-async def insert_household(connection: Connection, household_id: UUID, name: str) -> None:
+async def insert_household(connection: Connection, household_id: UUID, name: str, time_zone: str = UTC_NAME) -> None:
     """Insert a household and its clock; the transaction must have been opened for `household_id`."""
     ref = "h" + "".join(secrets.choice(_REF_ALPHABET) for _ in range(9))
-    await connection.execute(insert(households).values(id=household_id, ref=ref, name=name))
+    await connection.execute(insert(households).values(id=household_id, ref=ref, name=name, time_zone=time_zone))
     await connection.execute(insert(clocks).values(household_id=household_id))
 
 

@@ -1,4 +1,4 @@
-"""The settings of a household: its name, its currency and its language."""
+"""The settings of a household: its name, its currency, its language and its time zone."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -11,6 +11,7 @@ from app.errors import Invalid
 from app.households import repository
 from app.households.currencies import currency_code
 from app.households.members import lock_members, require_owner
+from app.households.time_zones import zone_names
 from app.text import clean
 
 LONGEST_NAME: Final = 100
@@ -27,6 +28,7 @@ async def change_household(
     name: str | None = None,
     currency: str | None = None,
     locale: Language | None = None,
+    time_zone: str | None = None,
 ) -> None:
     """Change what is given, as an owner. Raises `RoleRefused`, and `Invalid` with the field."""
     values: dict[str, str] = {}
@@ -36,8 +38,12 @@ async def change_household(
         values["currency"] = currency_code(currency, "currency")
     if locale is not None:
         values["locale"] = locale
+    if time_zone is not None:
+        if time_zone not in zone_names():
+            raise Invalid("time_zone must be a name of the IANA database, such as Europe/Berlin.", field="time_zone")
+        values["time_zone"] = time_zone
     if not values:
-        raise Invalid("Nothing to change: give a name, a currency or a locale.", field="name")
+        raise Invalid("Nothing to change: give a name, a currency, a locale or a time zone.", field="name")
     require_owner(await lock_members(connection, household_id), by)
     await repository.update_household(connection, household_id, values)
     entry = AuditEntry(

@@ -27,6 +27,7 @@ households = Table(
     Column("name", Text, nullable=False),
     Column("currency", Text, nullable=False, server_default=text("'EUR'")),
     Column("locale", Text, nullable=False, server_default=text("'en'")),
+    Column("time_zone", Text, nullable=False, server_default=text("'UTC'")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     UniqueConstraint("ref"),
 )

@@ -1,28 +1,31 @@
-"""A list as text: JSON and CSV hold everything, markdown is for reading."""
+"""A list as text: JSON and CSV hold everything, markdown and plain text are for reading."""
 
 import csv
 import io
 import json
 import re
-import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
-from app.errors import Invalid
+from pydantic import TypeAdapter
+
+from app.cursors import make_cursor, read_cursor
+from app.errors import Conflict, Invalid
 from app.households.tenant import Tenant
 from app.lists import query_repository
-from app.lists.items.fields import DETAILS, PageRow
-from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
+from app.lists.items.fields import DETAILS, PageRow, Place
+from app.lists.models import ITEMS_PER_LIST, Order, ShoppingList, View
+from app.lists.queries import PlaceInCursor
 from app.lists.query_repository import Browse
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
 from app.runtime.batches import map_in_batches
 
-Format = Literal["json", "csv", "markdown"]
+Format = Literal["json", "csv", "markdown", "text"]
 
 FORMAT_NAME: Final = "shopping-list-mcp/list"
 FORMAT_VERSION: Final = 1
@@ -42,57 +45,130 @@ exact, in the base unit of `measure`."""
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A list as text, and how many items are in it."""
+    """A list as text, or a piece of it, and how many items are in that; `next_cursor` is where the next piece starts.
+
+    All pieces of a list, one behind the other, are its whole text.
+    """
 
     list: ShoppingList
     items: int
     text: str
+    next_cursor: str | None = None
 
 
-async def export_list(tenant: Tenant, list_name: str | None, form: Format, view: View, *, longest: int) -> Export:
-    """Return a list with the items in the view, in its order. Raises `NotFound` for the list, and `Invalid` for one
-    that takes more than `longest` characters."""
-    return await export_resolved(tenant, await resolve_list(tenant, list_name), form, view, longest=longest)
+async def export_list(
+    tenant: Tenant,
+    list_name: str | None,
+    form: Format,
+    view: View,
+    *,
+    cursor: str | None,
+    longest: int,
+    cost: Callable[[str], int],
+) -> Export:
+    """Return the next piece of a list with the items in the view, in its order: as many as together cost no more than
+    `longest`, and at least one.
+
+    Raises `NotFound` for the list, `Invalid` for the cursor, and `Conflict` when the list has changed since the first
+    piece: then the pieces don't belong together.
+    """
+    found = await resolve_list(tenant, list_name)
+    after = None if cursor is None else _place_in(read_cursor(cursor, _CURSOR), found, form, view)
+    return await _write(tenant, found, form, view, after, longest, cost)
 
 
 async def export_resolved(
     tenant: Tenant, shopping_list: ShoppingList, form: Format, view: View, *, longest: int
 ) -> Export:
-    """Return a list that was found already, as `export_list` does.
+    """Return a whole list that was found already. Raises `Invalid` if it takes more than `longest` characters."""
+    export = await _write(tenant, shopping_list, form, view, None, longest, len)
+    if export.next_cursor is not None or len(export.text) > longest:
+        message = f"{shopping_list.ref} is too long to be shown in one piece. list_items has it page by page."
+        raise Invalid(message, field="list")
+    return export
 
-    It is read and written in parts, so that others are served in between, and no further than it may be long.
-    """
-    browse = Browse(
-        list_id=shopping_list.id,
-        view=view,
-        group_by="none",
-        stores=None,
-        words=(),
-        since_rev=None,
-        after=None,
-        limit=ITEMS_PER_LIST,
-    )
-    form_of = FORMS[form]
+
+async def _write(
+    tenant: Tenant,
+    on: ShoppingList,
+    form: Format,
+    view: View,
+    after: Place | None,
+    longest: int,
+    cost: Callable[[str], int],
+) -> Export:
+    """Write a list in parts, so that others get their turn, and no further than it may be long."""
+    text_form = FORMS[form]
+    browse = Browse(list_id=on.id, view=view, group_by=text_form.group_by, after=after, limit=ITEMS_PER_LIST)
     written: list[str] = []
-    length = 0
+    spent, last = cost(text_form.beginning(on)) + cost(text_form.end), after
     async with aclosing(query_repository.read_in_parts(tenant, browse)) as parts:
         async for rows in parts:
-            written += await map_in_batches(lambda row: form_of.item(_cells(row)), rows)
-            length += sum(map(len, written[-len(rows) :]))
-            if length > longest:
-                message = f"{shopping_list.ref} is too long to be shown in one piece. list_items has it page by page."
-                raise Invalid(message, field="list")
-    return Export(shopping_list, len(written), form_of.text(shopping_list, written))
+            before = [last, *(row.place for row in rows[:-1])]
+            texts = await map_in_batches(
+                lambda each: text_form.item(text_form.cells(*each)), [*zip(rows, before, strict=True)]
+            )
+            for row, text, price in zip(rows, texts, await map_in_batches(cost, texts), strict=True):
+                spent += price
+                if spent > longest and written:
+                    return _piece(text_form, on, written, after, last, view, form)
+                written.append(text)
+                last = row.place
+    return _piece(text_form, on, written, after, None, view, form)
+
+
+def _piece(
+    text_form: "TextForm",
+    on: ShoppingList,
+    written: Sequence[str],
+    after: Place | None,
+    ended_at: Place | None,
+    view: View,
+    form: Format,
+) -> Export:
+    text = text_form.between.join(written)
+    beginning = text_form.beginning(on) if after is None else text_form.between
+    end = text_form.end if ended_at is None else ""
+    cursor = None if ended_at is None else make_cursor(_Cursor(_fingerprint(on, form, view), on.rev, ended_at))
+    return Export(on, len(written), f"{beginning}{text}{end}", cursor)
+
+
+class _Cursor(NamedTuple):
+    """Where the next piece starts: what is exported, the revision of the first piece, and the last row."""
+
+    fingerprint: str
+    rev: int
+    place: PlaceInCursor
+
+
+_CURSOR: Final = TypeAdapter(_Cursor)
+
+
+def _fingerprint(on: ShoppingList, form: Format, view: View) -> str:
+    return f"{on.ref} {form} {view}"
+
+
+def _place_in(cursor: _Cursor, on: ShoppingList, form: Format, view: View) -> Place:
+    if cursor.fingerprint != _fingerprint(on, form, view):
+        message = "cursor belongs to another request. Repeat the other arguments, or leave it out to start at the top."
+        raise Invalid(message, field="cursor")
+    if cursor.rev != on.rev:
+        message = f"{on.ref} has changed since the first piece. Leave cursor out to start again."
+        raise Conflict(message, field="cursor")
+    return cursor.place
 
 
 @dataclass(frozen=True, slots=True)
 class TextForm:
-    """How a list is written: each item by itself, and what is around and between them."""
+    """How a list is written: each item by itself, from the cells of its row and the place of the row before, and what
+    is around and between them."""
 
     beginning: Callable[[ShoppingList], str]
     item: Callable[[Mapping[str, str]], str]
     between: str
     end: str
+    cells: Callable[[PageRow, Place | None], Mapping[str, str]]
+    group_by: Order = "own"
 
     def text(self, shopping_list: ShoppingList, items: Iterable[str]) -> str:
         """Return the whole text of a list, with its items as `item` wrote them."""
@@ -134,40 +210,97 @@ def _csv_row(cells: Sequence[str]) -> str:
 
 
 def _markdown_beginning(shopping_list: ShoppingList) -> str:
-    return f"# {plain(shopping_list.name)}\n\n"
+    return f"# {as_markdown(shopping_list.name)}\n\n"
 
 
-def _markdown_item(item: Mapping[str, str]) -> str:
-    box = "x" if "checked_at" in item else " "
-    amount = " ".join(item[name] for name in ("quantity", "unit") if name in item)
-    note = f"({item['note']})" if "note" in item else ""
-    return f"- [{box}] " + " ".join(plain(part) for part in (amount, item["name"], note) if part) + "\n"
+def _markdown_item(line: Mapping[str, str]) -> str:
+    box = "x" if "checked_at" in line else " "
+    return f"- [{box}] {as_markdown(_words(line))}\n"
 
 
-FORMS: Final[Mapping[Format, TextForm]] = {
-    "json": TextForm(_json_beginning, _json_item, ",\n", "\n ]\n}\n"),
-    "csv": TextForm(_csv_beginning, _csv_item, "", ""),
-    "markdown": TextForm(_markdown_beginning, _markdown_item, "", ""),
-}
-"""JSON is one object, whose items have the fields that are set. CSV (RFC 4180) has a header and a
-row for each item, and no cell that can be run as a formula. Markdown is a heading and a task list; text is shown as
-people typed it, never as markup."""
-
-_ESCAPED: Final = str.maketrans({character: f"\\{character}" for character in string.punctuation})
+def _text_beginning(shopping_list: ShoppingList) -> str:
+    return f"{_on_one_line(shopping_list.name)}\n"
 
 
-def plain(text: str) -> str:
-    """Return text on one line, with punctuation escaped (CommonMark 2.4) so that no reader takes it for markup."""
-    return " ".join(text.split()).translate(_ESCAPED)
+def _text_item(line: Mapping[str, str]) -> str:
+    heading = f"\n{_on_one_line(line['heading'])}\n" if "heading" in line else ""
+    return f"{heading}- {_on_one_line(_words(line))}\n"
 
 
-def _cells(row: PageRow) -> dict[str, str]:
+def _words(line: Mapping[str, str]) -> str:
+    note = f"({line['note']})" if "note" in line else ""
+    return " ".join(part for part in (line.get("amount"), line["name"], note) if part)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_MARKUP: Final = re.compile(
+    r"""
+    [`\[\]~]                              # code, links, struck out
+    | \\(?=[!-/:-@\[-`{-~])                # a backslash that would escape
+    | [*_](?!\s) | (?<=\S)[*_]             # emphasis: both sides blank is none
+    | <(?=[A-Za-z/!?])                     # tags and addresses
+    | &(?=\#?\w+;)                         # character references
+    | :(?=//) | (?<=www)\. | @(?=\w)       # addresses that readers make links of
+    | \#+$ | (?<=\s)\$(?=\S) | ^\$(?=\S)   # the end of a heading; formulas
+    """,
+    re.VERBOSE,
+)
+
+
+_BLOCK: Final = re.compile(r"(?<!.)(\d{0,9})(?=[#>+\-=.)])")
+"""Where a line begins like a heading, a quotation or a list."""
+
+
+def as_markdown(text: str, *, begins_block: bool = False) -> str:
+    """Return text on one line, with a backslash before what a reader of markdown would take for markup (CommonMark
+    0.31, with the extensions of GitHub). That is more where the text begins a block, with nothing before it."""
+    escaped = _MARKUP.sub(lambda found: "".join(f"\\{mark}" for mark in found[0]), _on_one_line(text))
+    return _BLOCK.sub(r"\1\\", escaped) if begins_block else escaped
+
+
+def _cells(row: PageRow, before: Place | None) -> dict[str, str]:
     """Return the columns that are set, as text."""
     quantity: Quantity | None = row.quantity
     amounts = (None,) * 4 if quantity is None else (quantity.shown, quantity.unit, quantity.measure, quantity.amount)
     of_quantity = dict(zip(_QUANTITY, amounts, strict=True))
     values = {name: of_quantity[name] if name in of_quantity else getattr(row, name) for name in COLUMNS}
     return {name: _as_text(value) for name, value in values.items() if value is not None}
+
+
+def _line(row: PageRow, before: Place | None) -> dict[str, str]:
+    """Return what a line for reading shows, with a heading where another group begins."""
+    values = {
+        "name": row.name,
+        "amount": row.quantity,
+        "note": row.note,
+        "checked_at": row.checked_at,
+        "heading": _heading(row, before),
+    }
+    return {name: _as_text(value) for name, value in values.items() if value is not None}
+
+
+def _heading(row: PageRow, before: Place | None) -> str | None:
+    _, is_checked, is_other, group, *_ = row.place
+    was_checked, was_other, group_before = (False, True, "") if before is None else before[1:4]
+    if is_checked:
+        return None if was_checked else "Bought"
+    if (is_other, group) == (was_other, group_before):
+        return None
+    return "Other" if is_other else row.category
+
+
+FORMS: Final[Mapping[Format, TextForm]] = {
+    "json": TextForm(_json_beginning, _json_item, ",\n", "\n ]\n}\n", _cells),
+    "csv": TextForm(_csv_beginning, _csv_item, "", "", _cells),
+    "markdown": TextForm(_markdown_beginning, _markdown_item, "", "", _line),
+    "text": TextForm(_text_beginning, _text_item, "", "", _line, "category"),
+}
+"""JSON is one object, whose items have the fields that are set. CSV (RFC 4180) has a header and a row for each item,
+and no cell that can be run as a formula. Markdown is a heading and a task list, text plain lines by category, to paste
+into a message; both show text as people typed it, never as markup."""
 
 
 def _as_text(value: object) -> str:

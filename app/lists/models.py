@@ -1,5 +1,6 @@
 """Lists, purchases, and what calls did, as the rest of the service sees them; items are in `items/fields.py`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +13,14 @@ from app.lists.items.fields import Item
 from app.quantities import Quantity
 
 OnDuplicate = Literal["merge", "separate", "skip"]
-View = Literal["open", "checked", "all"]
+View = Literal["open", "checked", "waiting", "all"]
+"""Which items: to buy now, bought, to buy on a day that has not come, or all of these."""
+Missing = Literal["store", "category", "assignee", "price"]
 GroupBy = Literal["none", "category", "store", "assignee", "recipe"]
+Order = GroupBy | Literal["own"]
+"""What comes first in the order of a page: `own` is the list's order of categories where it has one, else its order of
+items, which `none` is."""
+
 
 ITEMS_PER_CALL: Final = 100
 ITEMS_PER_LIST: Final = 10_000
@@ -29,14 +36,33 @@ GAP_BITS: Final = 20
 """An item appended to a list stands at `no << GAP_BITS`: appending reads nothing, and moves find room in between."""
 
 
+_EVENT_REF: Final = re.compile(r"[Ee](\d{1,9})")
+
+
 def event_ref(no: int) -> str:
     """Return the ref of an event by its number: `e57`, the `undo_ref` of the call that it records."""
     return f"e{no}"
 
 
-def event_no_of(ref: str) -> int:
-    """Return the number of an event by a ref that `event_ref` made."""
-    return int(ref.removeprefix("e"))
+def event_number(ref: str) -> int | None:
+    """Return the number of a text that may be an event's ref; None for any other text."""
+    found = _EVENT_REF.fullmatch(ref.strip())
+    return None if found is None else int(found[1])
+
+
+def event_range(first: int | None, last: int | None) -> str | None:
+    """Return the ref of one event, or of all from one to another: `e57`, `e57-e60`; None for none."""
+    if last is None:
+        return None
+    return event_ref(last) if first is None or first == last else f"{event_ref(first)}-{event_ref(last)}"
+
+
+def event_numbers(refs: str) -> range:
+    """Return the numbers of the events that `event_range` refers to; empty for any other text."""
+    first, _, last = refs.partition("-")
+    start = event_number(first)
+    end = event_number(last) if last else start
+    return range(0) if start is None or end is None else range(start, end + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +152,19 @@ Status = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one entry of a call: the item that it ended in, and the item's quantity before.
+    """What became of one entry of a call: the item that it ended in, and what that was before; None for a new one, and
+    where nothing of it changed.
 
-    `conflict` says which part of the entry was not done.
+    `conflict` says which part of the entry was not done, `bought` the purchase that it recorded. `similar` are open
+    lines of the same name that a new one stands beside, because they count in another unit or wait for a day.
     """
 
     status: Status
     item: Item
-    previous: Quantity | None = None
+    before: Item | None = None
     conflict: AppError | None = None
+    bought: Purchase | None = None
+    similar: Sequence[Item] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +194,20 @@ class ItemResult:
 class Changed:
     """What a call did: the lists that it was about, the revision that its caller has seen, and an entry for each thing.
 
-    `event_no` is the event that recorded it, None when nothing was stored.
+    `names` are those of the members that items were or are assigned to.
+
+    `event_no` is the event that recorded it, None when nothing was stored. A call that undoes several has an event for
+    each, from `first_event_no` on.
     """
 
     lists: Sequence[ShoppingList]
     rev: int
     entries: Sequence[ItemResult]
     event_no: int | None
+    first_event_no: int | None = None
+    names: Mapping[UUID, str] = field(default_factory=dict[UUID, str])
+
+    @property
+    def undo_ref(self) -> str | None:
+        """What undoes it."""
+        return event_range(self.first_event_no, self.event_no)

@@ -2,25 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
 from app.cursors import make_cursor, read_cursor
 from app.errors import Invalid
+from app.households import repository as households
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import query_repository, repository
-from app.lists.items.fields import NAME_LENGTH, PageRow
-from app.lists.models import GroupBy, ShoppingList, View
+from app.lists.items.fields import NAME_LENGTH, PageRow, Place, Priority, parse_assignee
+from app.lists.items.filters import spellings_of
+from app.lists.models import Missing, Order, ShoppingList, View
 from app.lists.query_repository import Browse, OpenPage, PriceTotal
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
-from app.quantities.merge_key import singular
+from app.quantities.merge_key import merge_key, singular
+from app.runtime.batches import map_texts
 from app.text import clean, fold
 
 BIGGEST: Final = 2**63 - 1
+MOST_DEPARTED: Final = 2_000
+"""Of items that moved away since a revision; where there are more, everything in the view is returned instead."""
+
+MOST_SEARCHED: Final = 2_000
+"""Items with notes that are looked through for one page. Behind them a page ends, however many were found."""
 
 
 class Counts(NamedTuple):
@@ -35,8 +44,9 @@ class Counts(NamedTuple):
 class Page:
     """Items in the view, the refs of those that left it (with `since_rev`), and where the next page starts.
 
-    With `full`, everything in the view is there although `since_rev` was given, because older events are deleted.
-    `totals` are those of all items in the view, on whatever page; None where they weren't asked for.
+    With `full`, everything in the view is there although `since_rev` was given, because older events are deleted, or
+    because too much has left the list. `totals` are those of all items in the view, on whatever page; None where they
+    weren't asked for. `found` are all rows that were read, also those that are out of the view.
     """
 
     list: ShoppingList | None
@@ -46,6 +56,23 @@ class Page:
     counts: Counts
     next_cursor: str | None
     full: bool = False
+    found: Sequence[PageRow] = ()
+    cursor_after: Callable[[PageRow], str] | None = field(default=None, compare=False)
+
+    def shortened(self, share: float) -> "Page":
+        """Return a page with that share of the rows, at least one, and a cursor behind them."""
+        if len(self.found) < 2 or self.cursor_after is None:
+            return self
+        kept = self.found[: max(1, int(len(self.found) * share))]
+        left_out = {row.ref for row in self.found[len(kept) :]}
+        return replace(
+            self,
+            rows=[row for row in kept if row.in_view],
+            removed=[ref for ref in self.removed if ref not in left_out],
+            found=kept,
+            next_cursor=self.cursor_after(kept[-1]),
+        )
+
     totals: Sequence[PriceTotal] | None = None
 
 
@@ -56,8 +83,12 @@ class Request:
 
     list: str | None = None
     view: View = "open"
-    group_by: GroupBy = "none"
+    group_by: Order = "own"
     store: str | None = None
+    category: str | None = None
+    assignee: str | None = None
+    priority: Priority | None = None
+    missing: Missing | None = None
     query: str | None = None
     since_rev: int | None = None
     cursor: str | None = None
@@ -66,18 +97,31 @@ class Request:
 
 
 async def read_items(tenant: Tenant, request: Request) -> Page:
-    """Return a page of items. Raises `NotFound` for the list, and `Invalid` for the query and the cursor."""
+    """Return a page of items. Raises `NotFound` for the list, the person, and a store or category that nothing in the
+    household has, and `Invalid` for the query and the cursor."""
     page = await _read_page(tenant, request)
     if not request.with_totals or request.cursor is not None:
         return page
-    browse = await _browsed(tenant, page.list, request)
-    return replace(page, totals=await query_repository.read_price_totals(tenant, browse))
+    return replace(page, totals=await _totals(tenant, await _browsed(tenant, page.list, request), request.query))
+
+
+async def _totals(tenant: Tenant, browse: Browse, query: str | None) -> Sequence[PriceTotal] | None:
+    """Return the sums of the prices of all pages; None where a query would have too much to look through."""
+    if query is not None:
+        found, more = await _search(tenant, browse, _words(query), MOST_SEARCHED)
+        if more is not None:
+            return None
+        browse = replace(browse, numbers=[row.no for row in found])
+    return await query_repository.read_price_totals(tenant, browse)
 
 
 async def _read_page(tenant: Tenant, request: Request) -> Page:
     cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)
     if _is_for_open_items(request):
-        return await _read_open_items(tenant, request, cursor)
+        after = None if cursor is None else cursor.place[-2:]
+        found = await query_repository.read_open_page(tenant, request.list, after, request.limit + 1)
+        if found is not None:
+            return _open_page(found, request, cursor)
     shopping_list = None if request.list == ALL_LISTS else await resolve_list(tenant, request.list)
     fingerprint = _fingerprint(shopping_list, request)
     _refuse_other_request(cursor, fingerprint)
@@ -87,21 +131,27 @@ async def _read_page(tenant: Tenant, request: Request) -> Page:
     rev = cursor.rev if cursor is not None else _rev_of(shopping_list, clock)
     full = request.since_rev is not None and clock is not None and request.since_rev < clock.forgotten_rev
     since_rev = None if full else request.since_rev
-    rows = await _browse(tenant, shopping_list, request, since_rev, cursor)
-    more = len(rows) > request.limit
-    rows = rows[: request.limit]
-    removed = [row.ref for row in rows if not row.in_view]
+    left: Sequence[int] = ()
     if shopping_list is not None and since_rev is not None and cursor is None:
-        left = await query_repository.departed(tenant, shopping_list.id, since_rev)
-        removed += [f"i{number}" for number in left]
+        left = await query_repository.departed(tenant, shopping_list.id, since_rev, MOST_DEPARTED + 1)
+        if len(left) > MOST_DEPARTED:
+            left, full, since_rev = (), True, None
+    rows, next_place = await _browse(tenant, shopping_list, request, since_rev, cursor)
+    removed = [*(row.ref for row in rows if not row.in_view), *(f"i{number}" for number in left)]
+
+    def cursor_at(place: Place) -> str:
+        return make_cursor(Cursor(fingerprint, rev, place))
+
     return Page(
         list=shopping_list,
         rev=rev,
         rows=[row for row in rows if row.in_view],
         removed=removed,
         counts=_counts([shopping_list] if shopping_list is not None else await repository.all_lists(tenant)),
-        next_cursor=make_cursor(Cursor(fingerprint, rev, rows[-1].place)) if more else None,
+        next_cursor=cursor_at(next_place) if next_place is not None else None,
         full=full,
+        found=rows,
+        cursor_after=lambda row: cursor_at(row.place),
     )
 
 
@@ -119,16 +169,8 @@ def _is_for_open_items(request: Request) -> bool:
     """Return whether a request is for the open items of one list, in its order, without filters: what nearly every
     call asks for."""
     plain = Request(request.list, cursor=request.cursor, limit=request.limit, with_totals=request.with_totals)
-    return request.list != ALL_LISTS and request == plain
-
-
-async def _read_open_items(tenant: Tenant, request: Request, cursor: "Cursor | None") -> Page:
-    after = None if cursor is None else cursor.place[-2:]
-    found = await query_repository.read_open_page(tenant, request.list, after, request.limit + 1)
-    if found is None:
-        await resolve_list(tenant, request.list)  # raises, with the lists as candidates
-        return await _read_open_items(tenant, request, cursor)  # the list was created just now
-    return _open_page(found, request, cursor)
+    # A list without an order of categories is in the order of its items either way.
+    return request.list != ALL_LISTS and (request == plain or request == replace(plain, group_by="none"))
 
 
 def _open_page(found: OpenPage, request: Request, cursor: "Cursor | None") -> Page:
@@ -136,42 +178,88 @@ def _open_page(found: OpenPage, request: Request, cursor: "Cursor | None") -> Pa
     more = len(rows) > request.limit
     rows = rows[: request.limit]
     rev = shopping_list.rev if cursor is None else cursor.rev
-    next_cursor = None
-    if more or cursor is not None:
-        fingerprint = _fingerprint(shopping_list, request)
-        _refuse_other_request(cursor, fingerprint)
-        next_cursor = make_cursor(Cursor(fingerprint, rev, rows[-1].place)) if more else None
+    if cursor is not None:
+        _refuse_other_request(cursor, _fingerprint(shopping_list, request))
+
+    def cursor_after(row: PageRow) -> str:
+        return make_cursor(Cursor(_fingerprint(shopping_list, request), rev, row.place))
+
     return Page(
         list=shopping_list,
         rev=rev,
         rows=rows,
         removed=(),
         counts=_counts([shopping_list]),
-        next_cursor=next_cursor,
+        next_cursor=cursor_after(rows[-1]) if more else None,
+        found=rows,
+        cursor_after=cursor_after,
     )
 
 
 async def _browse(
     tenant: Tenant, on: ShoppingList | None, request: Request, since_rev: int | None, cursor: "Cursor | None"
-) -> list[PageRow]:
-    """Return the rows of the page, and one more if there are more."""
-    browse = await _browsed(tenant, on, request)
-    after = None if cursor is None else cursor.place
-    return await query_repository.read_page(tenant, replace(browse, since_rev=since_rev, after=after))
+) -> tuple[list[PageRow], Place | None]:
+    """Return the rows of the page, and the place behind which the next one starts; None on the last."""
+    browse = replace(
+        await _browsed(tenant, on, request), since_rev=since_rev, after=None if cursor is None else cursor.place
+    )
+    if request.query is not None:
+        return await _search(tenant, browse, _words(request.query), request.limit)
+    rows = await query_repository.read_page(tenant, browse)
+    return rows[: request.limit], rows[request.limit - 1].place if len(rows) > request.limit else None
 
 
 async def _browsed(tenant: Tenant, on: ShoppingList | None, request: Request) -> Browse:
-    """Return which items a request is about, from the first one on."""
+    """Return which items a request is about, from the first one on, but for its query."""
+    stores = categories = assignee_id = None
+    if request.store is not None:
+        stores = await spellings_of(request.store, await query_repository.stores_of(tenant), "store")
+    if request.category is not None:
+        categories = await spellings_of(request.category, await query_repository.categories_of(tenant), "category")
+    if request.assignee is not None:
+        members = await households.members_of(tenant.connection, tenant.household_id)
+        assignee_id = parse_assignee(request.assignee, "assignee", members)
     return Browse(
         list_id=on.id if on is not None else None,
         view=request.view,
         group_by=request.group_by,
-        stores=None if request.store is None else await _stores(tenant, request.store),
-        words=() if request.query is None else _words(request.query),
-        since_rev=None,
-        after=None,
+        stores=stores,
+        categories=categories,
+        assignee_id=assignee_id,
+        priority=request.priority,
+        missing=request.missing,
         limit=request.limit + 1,
     )
+
+
+async def _search(
+    tenant: Tenant, browse: Browse, words: Sequence[tuple[str, str]], limit: int
+) -> tuple[list[PageRow], Place | None]:
+    """Return the rows whose name and note contain all of the words between them.
+
+    Notes are not stored folded, so they are looked through here, as far as `MOST_SEARCHED`.
+    """
+    found: list[PageRow] = []
+    searched, last = 0, None
+    looking = replace(browse, words=words, limit=MOST_SEARCHED)
+    async with aclosing(query_repository.read_in_parts(tenant, looking)) as parts:
+        async for part in parts:
+            fitting = await map_texts(lambda row: _contains(row, words), part, lambda row: len(row.note or ""))
+            for row, fits in zip(part, fitting, strict=True):
+                if fits and len(found) == limit:
+                    return found, found[-1].place
+                searched, last = searched + 1, row.place
+                if fits:
+                    found.append(row)
+    return found, last if searched == MOST_SEARCHED else None
+
+
+def _contains(row: PageRow, words: Sequence[tuple[str, str]]) -> bool:
+    """Return whether each word, in one of its forms, is in the name or the note of an item that may have it there."""
+    if row.note is None:
+        return True  # the query has looked at the name
+    texts = (merge_key(row.name), fold(row.note))
+    return all(any(form in text for form in forms for text in texts) for forms in words)
 
 
 def _counts(lists: Sequence[ShoppingList]) -> Counts:
@@ -201,8 +289,15 @@ def _words(query: str) -> list[tuple[str, str]]:
     return [(word, singular(word)) for word in fold(clean(query, "query", NAME_LENGTH)).split()]
 
 
-async def _stores(tenant: Tenant, name: str) -> list[str]:
-    return [store for store in await query_repository.stores_of(tenant) if fold(store) == fold(name)]
+PlaceInCursor = tuple[
+    Annotated[int, Field(ge=0, le=2**31 - 1)],
+    bool,
+    bool,
+    Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")],
+    Annotated[int, Field(ge=-BIGGEST, le=BIGGEST)],
+    Annotated[int, Field(ge=0, le=2**31 - 1)],
+]
+"""A `Place` as clients send it back."""
 
 
 class Cursor(NamedTuple):
@@ -210,23 +305,23 @@ class Cursor(NamedTuple):
 
     fingerprint: str
     rev: Annotated[int, Field(ge=0, le=BIGGEST)]
-    place: tuple[
-        Annotated[int, Field(ge=0, le=2**31 - 1)],
-        bool,
-        bool,
-        Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")],
-        Annotated[int, Field(ge=-BIGGEST, le=BIGGEST)],
-        Annotated[int, Field(ge=0, le=2**31 - 1)],
-    ]
+    place: PlaceInCursor
 
 
 _CURSOR: Final = TypeAdapter(Cursor)
 
 
+_NO_OTHERS: Final = (None,) * 4
+
+
 def _fingerprint(on: ShoppingList | None, request: Request) -> str:
     """Return a hash of all that decides which rows there are and in which order; a cursor is valid for that only."""
     list_id = str(on.id) if on is not None else None
-    parts = [list_id, request.view, request.group_by, request.store, request.query, request.since_rev]
+    parts: list[object] = [list_id, request.view, request.group_by, request.store, request.query, request.since_rev]
+    if on is not None and on.category_order:
+        parts.append(on.category_order)
+    if (others := (request.category, request.assignee, request.priority, request.missing)) != _NO_OTHERS:
+        parts.append(others)
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=6).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """Pages of items in the database: the open items of one list in one statement, and any view and order."""
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -28,8 +28,8 @@ from sqlalchemy import (
 from app.db.engine import CONTEXT, IN_CONTEXT
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.history.tables import departures
-from app.lists.items.fields import PAGE_COLUMNS, PageRow, Place
-from app.lists.models import GroupBy, ShoppingList, View
+from app.lists.items.fields import PAGE_COLUMNS, PageRow, Place, Priority
+from app.lists.models import Missing, Order, ShoppingList, View
 from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY, Row, list_of
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
@@ -39,16 +39,24 @@ from app.runtime.batches import map_in_batches
 
 @dataclass(frozen=True, slots=True)
 class Browse:
-    """What to read: one list or all lists, and which of their items. A name must contain one form of each word."""
+    """What to read: one list or all lists, and which of their items; None and nothing leave none out.
+
+    A name must contain one form of each word, or there must be a note, which may contain them.
+    """
 
     list_id: UUID | None
     view: View
-    group_by: GroupBy
-    stores: Sequence[str] | None
-    words: Sequence[Sequence[str]]
-    since_rev: int | None
-    after: Place | None
     limit: int
+    group_by: Order = "own"
+    stores: Sequence[str] | None = None
+    categories: Sequence[str] | None = None
+    assignee_id: UUID | None = None
+    priority: Priority | None = None
+    missing: Missing | None = None
+    numbers: Sequence[int] | None = None
+    words: Sequence[Sequence[str]] = ()
+    since_rev: int | None = None
+    after: Place | None = None
 
 
 _CHECKED: Final = items.c.checked_at.is_not(None)
@@ -56,6 +64,12 @@ _PAGE_COLUMNS: Final = tuple[ColumnElement[Any], ...](literal_column(name) for n
 _STORE: Final = func.coalesce(items.c.store, lists.c.store)
 """Where an item is bought: at its own store, else at its list's."""
 
+_MISSABLE: Final[Mapping[Missing, ColumnElement[Any]]] = {
+    "store": _STORE,
+    "category": items.c.category,
+    "assignee": items.c.assignee_id,
+    "price": items.c.price,
+}
 _WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_column(TODAY), false()))
 """Open, but for a day that has not come."""
 
@@ -130,17 +144,29 @@ def _in_view(view: View) -> ColumnElement[bool]:
 
 
 def _filters(browse: Browse) -> Iterator[ColumnElement[bool]]:
-    """Yield what decides on which list, for which store and of which name an item must be."""
+    """Yield what decides on which list an item must be, and what it must have."""
     if browse.list_id is not None:
         yield items.c.list_id == browse.list_id
     if browse.stores is not None:
         yield _STORE.in_(browse.stores)
-    for forms in browse.words:
-        yield or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms))
+    if browse.categories is not None:
+        yield items.c.category.in_(browse.categories)
+    if browse.assignee_id is not None:
+        yield items.c.assignee_id == browse.assignee_id
+    if browse.priority is not None:
+        yield items.c.priority == browse.priority
+    if browse.missing is not None:
+        yield _MISSABLE[browse.missing].is_(None)
+    if browse.numbers is not None:
+        yield items.c.no.in_(browse.numbers)
+    if browse.words:
+        in_name = [or_(*(items.c.name_key.contains(form, autoescape=True) for form in forms)) for forms in browse.words]
+        yield or_(and_(*in_name), items.c.note.is_not(None))
 
 
-async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:
-    """Return the numbers of the items that moved away from a list after a revision and have not come back."""
+async def departed(tenant: Tenant, list_id: UUID, since_rev: int, most: int) -> list[int]:
+    """Return the numbers of the items that moved away from a list after a revision and have not come back; `most` of
+    them at most."""
     query = (
         select(departures.c.item_no)
         .join(items, and_(items.c.household_id == departures.c.household_id, items.c.no == departures.c.item_no))
@@ -151,6 +177,17 @@ async def departed(tenant: Tenant, list_id: UUID, since_rev: int) -> list[int]:
             items.c.list_id != list_id,
         )
         .order_by(departures.c.item_no)
+        .limit(most)
+    )
+    return list((await tenant.connection.execute(query)).scalars())
+
+
+async def categories_of(tenant: Tenant) -> list[str]:
+    """Return the categories of the household's items, as typed."""
+    query = (
+        select(items.c.category)
+        .where(items.c.household_id == tenant.household_id, items.c.category.is_not(None), items.c.deleted_at.is_(None))
+        .distinct()
     )
     return list((await tenant.connection.execute(query)).scalars())
 
@@ -175,22 +212,28 @@ def _view_of(view: View) -> ColumnElement[bool]:
     views: dict[View, ColumnElement[bool]] = {
         "open": and_(~_CHECKED, ~_WAITING),
         "checked": _CHECKED,
+        "waiting": _WAITING,
         "all": true(),
     }
     return views[view]
 
 
-def _group_of(group_by: GroupBy) -> ColumnElement[str | None]:
+def _group_of(group_by: Order) -> ColumnElement[str | None]:
     """Return what orders items first, ignoring case; in byte order, so that every database orders alike."""
     # The list's own order of categories comes before the others, as numbers of one width; "x" sorts after every digit.
     rank = func.array_position(lists.c.category_order, items.c.category)
-    column: dict[GroupBy, ColumnElement[str | None]] = {
-        "category": func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category,
+    category = func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category
+    # Empty, or null without an order; what depends on it is not in a CASE, which Citus forbids beside now().
+    has_order = func.left(cast(func.nullif(func.cardinality(lists.c.category_order), 0), Text), 0)
+    column: dict[Order, ColumnElement[str | None]] = {
+        "none": cast(null(), Text),
+        "own": has_order + category,
+        "category": category,
         "store": _STORE,
         "assignee": people.c.name,
         "recipe": cast(items.c.recipe_id, Text),
     }
-    return func.lower(column.get(group_by, null())).collate("C")
+    return func.lower(column[group_by]).collate("C")
 
 
 _TOP: Final = (-(2**63), 0)
@@ -217,7 +260,7 @@ def _query(which: str, position: str, no: str, limit: str, *, alone: bool) -> st
             SELECT {", ".join(f"array_agg(item.{name})" for name in _COLUMNS)} FROM (
                 SELECT {", ".join(f"{column} AS {name}" for name, column in _COLUMNS.items())} FROM items
                 WHERE {in_context} AND items.household_id = $1 AND items.list_id = lists.id
-                  AND items.checked_at IS NULL AND items.deleted_at IS NULL
+                  AND lists.category_order = '{{}}' AND items.checked_at IS NULL AND items.deleted_at IS NULL
                   AND (items.not_before <= {TODAY}) IS NOT FALSE AND (items.position, items.no) > ({position}, {no})
                 ORDER BY items.position, items.no LIMIT {limit}
             ) AS item
@@ -244,7 +287,8 @@ async def read_open_page(
     tenant: Tenant, list_name: str | None, after: tuple[int, int] | None, limit: int
 ) -> OpenPage | None:
     """Return the named or else the default list, with at most `limit` of its open items that wait for no day, behind
-    the position and number `after`. None when there is no such list."""
+    the position and number `after`. None when there is no such list, and when it has an order of categories: then its
+    items are in that order."""
     query, values = _query_and_values(_IN_TRANSACTION, tenant.actor.person_id, list_name, after, limit)
     return _open_page(await tenant.driver.fetch(query, tenant.household_id, *values))
 
@@ -272,6 +316,8 @@ def _open_page(rows: Sequence[Row]) -> OpenPage | None:
         return None
     (row,) = rows
     on = list_of(row)
+    if on.category_order:
+        return None
     columns = list(row[LIST_WIDTH:])
     if columns[0] is None:  # aggregates of no rows
         return on, []

@@ -112,10 +112,11 @@ async def delete_list(tenant: Tenant, list_name: str, confirm_name: str) -> Chan
 async def find_list_to_delete(tenant: Tenant, list_name: str, confirm_name: str | None) -> ShoppingList:
     """Return the named list, if it may be deleted.
 
-    Raises `NotFound` for the list, `Invalid` when `confirm_name` is not its name, and `Conflict` for the last list.
+    Raises `NotFound` for the list, `Invalid` when `confirm_name` is not its name, in whatever case, and `Conflict` for
+    the last list.
     """
     found = await resolve_list(tenant, list_name)
-    if confirm_name is not None and clean(confirm_name, "confirm_name", NAME_LENGTH) != found.name:
+    if confirm_name is not None and fold(clean(confirm_name, "confirm_name", NAME_LENGTH)) != fold(found.name):
         message = (
             f"confirm_name is not the name of {found.ref}. Give its full name to confirm that it is the right list."
         )

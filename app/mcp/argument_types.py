@@ -1,9 +1,10 @@
 """Types that arguments and results of several tools share. Numbers are exact inside, and plain JSON outside."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -35,15 +36,26 @@ def _only_text(value: object) -> object:
     raise PydanticCustomError("datetime_type", "not a text")
 
 
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("datetime_parsing", "outside the calendar") from None
+def _inside_the_calendar(value: datetime) -> datetime:
+    # Whatever the time zone of a household is, the time can be expressed in UTC.
+    for zone in (value.tzinfo,) if value.tzinfo is not None else _OUTERMOST:
+        try:
+            value.replace(tzinfo=zone).astimezone(UTC)
+        except OverflowError:
+            raise PydanticCustomError("datetime_parsing", "outside the calendar") from None
+    return value
 
 
-Time = Annotated[datetime, Strict(False), BeforeValidator(_only_text), AfterValidator(_in_utc)]
-"""An argument that is a date or a time as in RFC 3339; UTC unless it names an offset."""
+_OUTERMOST: Final = (timezone(timedelta(hours=-24, minutes=1)), timezone(timedelta(hours=24, minutes=-1)))
+
+Time = Annotated[datetime, Strict(False), BeforeValidator(_only_text), AfterValidator(_inside_the_calendar)]
+"""An argument that is a date or a time as in RFC 3339; in the household's time zone unless it names an offset."""
+
+
+def in_zone(value: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """Return an argument as a moment."""
+    return value.replace(tzinfo=zone) if value is not None and value.tzinfo is None else value
+
 
 ItemNames = Annotated[
     list[str],

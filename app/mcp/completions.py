@@ -8,6 +8,7 @@ from mcp.shared.exceptions import MCPError
 
 from app.access.caller import Caller
 from app.db import Engine
+from app.households import repository as households
 from app.households.tenant import Tenant, open_tenant
 from app.lists import repository as lists
 from app.lists.known_values_repository import find_months, find_stores
@@ -89,6 +90,9 @@ async def _choices(tenant: Tenant, completed: Completed, *, by_name: bool) -> Se
             return _plain(await find_months(tenant))
         case "group":
             return _plain(get_args(SpendingGroup))
+        case "member":
+            members = await households.members_of(tenant.connection, tenant.household_id)
+            return _plain(dict.fromkeys(each.name for each in members))
 
 
 def _plain(values: Iterable[str]) -> list[Choice]:

@@ -25,7 +25,7 @@ from app.errors import Ambiguous, AppError, Conflict
 from app.households.tenant import ListsChanged, MembersChanged, ProvenHousehold, Tenant, prove_household
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
-from app.lists.models import event_no_of
+from app.lists.models import event_numbers
 from app.mcp.elicitation import (
     CANNOT_ASK,
     Answers,
@@ -51,6 +51,7 @@ from app.mcp.spec import (
 )
 from app.mcp.validation import validate
 from app.runtime.progress import Report, report_nothing
+from app.scopes import format_scope
 from app.text import clean
 
 CANCELLED: Final = "cancelled"
@@ -67,6 +68,12 @@ INPUT_REQUIRED: Final = "input_required"
 """The `resultType` of a result that asks for something, and the outcome of its call."""
 
 RESULT_TYPES: Final = (COMPLETE, INPUT_REQUIRED)
+LONGEST_ANSWER: Final = 150_000
+"""Bytes of a `CallToolResult`: hosts cut longer ones off."""
+
+_SHARE: Final = 0.9
+"""Of what fits: entries differ in length."""
+
 REPLAY_NOTE: Final = "This call was already made; here is its first answer again."
 _log: Final = structlog.stdlib.get_logger("app.mcp")
 
@@ -149,7 +156,10 @@ class Dispatch:
             if not tool.scopes <= caller.scopes:
                 # The bearer check already answers this with a 403; nothing runs here even if it were bypassed.
                 record.outcome = SCOPE_MISSING
-                raise MCPError(types.INVALID_REQUEST, f"{tool.name} needs a scope that this token lacks.")
+                raise MCPError(
+                    types.INVALID_REQUEST,
+                    f"{tool.name} needs the scope {format_scope(tool.scopes)}. Connect the app again and allow it.",
+                )
             sent = arguments or {}
             valid = validate(tool.arguments, sent, tool.input_schema)
             household = self._prove(tool, caller, valid.household, record)
@@ -336,11 +346,12 @@ async def _run(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant) -
         return _first_answer(prepared, kept)
     written: WriteResult = await _handle(prepared, handler, tenant)
     record.outcome, record.touched = OK, written.touched()
-    structured = written.model_dump_json(exclude_none=True)
+    structured, answer = _serialised(written)
     # A call that changed nothing has no event yet, but the kept answer refers to one.
-    event_no = event_no_of(written.undo_ref) if written.undo_ref else await history.insert_event(tenant, tool.name)
+    undo_ref = written.undo_ref
+    event_no = event_numbers(undo_ref)[-1] if undo_ref else await history.insert_event(tenant, tool.name)
     await history.keep_answer(tenant, event_no, key, KeptAnswer(prepared.hash, structured))
-    return _answer(structured, written.content(structured))
+    return answer
 
 
 async def _handle(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant) -> Any:
@@ -360,8 +371,22 @@ def _ask_what_is_ambiguous(result: ToolResult, round_trip: RoundTrip) -> None:
 
 
 def _answer_of(result: ToolResult) -> bytes:
+    _, answer = _serialised(result)
+    return answer
+
+
+def _serialised(result: ToolResult) -> tuple[str, bytes]:
+    """Return a result as JSON, and the answer with it, which is shortened where it would be longer than hosts read."""
     structured = result.model_dump_json(exclude_none=True)
-    return _answer(structured, result.content(structured))
+    answer = _answer(structured, result.content(structured))
+    while len(answer) > LONGEST_ANSWER:
+        shorter = result.shortened(_SHARE * LONGEST_ANSWER / len(answer))
+        if shorter is result:
+            break
+        result = shorter
+        structured = result.model_dump_json(exclude_none=True)
+        answer = _answer(structured, result.content(structured))
+    return structured, answer
 
 
 def _answer(structured: str, content: list[dict[str, Any]]) -> bytes:

@@ -81,7 +81,7 @@ def build_server(
         "shopping-list-mcp",
         version=VERSION,
         title="Shopping lists",
-        instructions=endpoint.instructions,
+        instructions=f"{endpoint.instructions} Inviting people, and the household's settings: {public_url}/household.",
         website_url=public_url,
         icons=icons.of_server(),
         cache_hints=CACHE_HINTS,

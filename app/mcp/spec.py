@@ -25,9 +25,7 @@ class ToolArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    household: str | None = Field(
-        default=None, description="Household name or ref, for people in several", max_length=200, examples=["Home"]
-    )
+    household: str | None = Field(default=None, description="Name or ref, for people in several", max_length=200)
 
 
 class WriteArguments(ToolArguments):
@@ -35,7 +33,7 @@ class WriteArguments(ToolArguments):
 
     idempotency_key: str | None = Field(
         default=None,
-        description="Repeating a call with the same key within 24 hours answers the first result again",
+        description="The same key within 24 hours answers the first result again",
         min_length=1,
         max_length=KEY_LENGTH,
     )
@@ -53,7 +51,7 @@ class ToolResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     def in_words(self) -> str:
-        """Return the result in one line. It names things by ref only: stored text never becomes prose."""
+        """Return the result in a few sentences. Stored names stand in them as `app/mcp/prose.py` shows them."""
         raise NotImplementedError
 
     def touched(self) -> int:
@@ -63,6 +61,11 @@ class ToolResult(BaseModel):
     def ambiguities(self) -> Sequence[Ambiguous]:
         """Return the entries that failed because a name fits several things: a person can be asked which is meant."""
         return ()
+
+    def shortened(self, share: float) -> Self:
+        """Return a result with about that share of what this one shows, which is too long to be answered, and a way to
+        the rest; itself where it can't be shorter."""
+        return self
 
     def content(self, structured: str) -> list[dict[str, Any]]:
         """Return the content blocks of the answer; `structured` is this result as JSON."""
@@ -82,7 +85,7 @@ class LinkResult(ToolResult):
 class WriteResult(ToolResult):
     """The result of every tool that changes something."""
 
-    undo_ref: str | None = Field(default=None, description="Ref of this change, absent when nothing changed")
+    undo_ref: str | None = Field(default=None, description="Absent when nothing changed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,15 @@ class Quantity:
         total = _undo_rounding(total, *(factor_of(used) for used in (unit, other.unit, self.unit)))
         return Quantity(self.measure, total.quantize(STEP, ROUND_HALF_UP), unit)
 
+    def times(self, factor: Decimal) -> "Quantity | None":
+        """Return so many times the amount, in a unit that reads well: 600 g doubled are 1.2 kg. None if that is too
+        little or too much to count."""
+        total = (self.amount * factor).quantize(STEP, ROUND_HALF_UP)
+        if not 0 < total <= LARGEST:
+            return None
+        product = Quantity(self.measure, total, _unit_of_sum(self.measure, total, self.unit, self.unit))
+        return product if product.shown > 0 else None
+
     def in_unit(self, unit: Unit) -> "Quantity":
         """Return the same amount in another unit of its measure; itself where that is none, or far too large."""
         converted = Quantity(self.measure, self.amount, unit.symbol)
@@ -62,15 +71,20 @@ class Quantity:
         """The amount in the unit people used."""
         return (self.amount / factor_of(self.unit)).quantize(STEP, ROUND_HALF_UP).normalize()
 
+    @property
+    def unit_word(self) -> str | None:
+        """The unit as it stands beside the amount: `bottle` for one, `bottles` for two."""
+        unit = UNITS.get(self.unit) if self.unit is not None else None
+        plural = unit.plural if unit is not None and _takes_plural(self.amount / unit.factor, unit) else ""
+        return plural or self.unit
+
     def __str__(self) -> str:
         """Write the amount as people do: `1.5 kg`, `2 Flaschen`, `1 1/3 cups`; never with an exponent."""
         unit = UNITS.get(self.unit) if self.unit is not None else None
         number = self.amount / unit.factor if unit is not None else self.amount
         digits = _format_fraction(number, unit) or _format_decimal(number, unit)
-        if self.unit is None:
-            return digits
-        word = unit.plural if unit is not None and _takes_plural(number, unit) else ""
-        return f"{digits} {word or self.unit}"
+        word = self.unit_word
+        return digits if word is None else f"{digits} {word}"
 
 
 def make_quantity(number: Decimal, unit: str | None) -> Quantity | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from app.runtime.batches import map_in_batches
@@ -59,14 +60,26 @@ async def reported_beside(report: Report) -> AsyncGenerator[Note]:
         sending.cancel()
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a part of a call's work begins: how much was done before it, of how much in total."""
+
+    note: Note
+    total: int
+    before: int = 0
+
+    def after(self, done: int) -> "Progress":
+        """Return where the work goes on when so much more is done."""
+        return replace(self, before=self.before + done)
+
+
 async def map_in_steps(
-    function: Callable[[Given], Made], things: Sequence[Given], note: Note, before: int, total: int, done: str
+    function: Callable[[Given], Made], things: Sequence[Given], progress: Progress, done: str
 ) -> list[Made]:
-    """Return what `map_in_batches` does. Each STEP is noted: `before` and what is done, of `total`, in the words
-    `1,500 of 5,000` and `done`."""
+    """Return what `map_in_batches` does. Each STEP is noted, in the words `1,500 of 5,000` and `done`."""
     results: list[Made] = []
     for start in range(0, len(things), STEP):
-        note(before + start, total, f"{start:,} of {len(things):,} {done}")
+        progress.note(progress.before + start, progress.total, f"{start:,} of {len(things):,} {done}")
         await asyncio.sleep(0)  # a pause for others, and for who sends the note
         results += await map_in_batches(function, things[start : start + STEP])
     return results

@@ -17,6 +17,7 @@ from app.households.invitations import NewInvitation
 from app.households.models import Invitation, InvitedRole, Member, Membership, Role
 from app.households.repository import members_of, memberships_of
 from app.households.settings import change_household
+from app.households.time_zones import zone_names
 from app.lists.new_household import create_household
 from app.people.models import Person
 from app.people.session_repository import find_person
@@ -35,6 +36,7 @@ WITHDRAW: Final = "/household/withdraw"
 ROLE: Final = "/household/role"
 REMOVE: Final = "/household/remove"
 RENAME: Final = "/household/rename"
+TIME_ZONE: Final = "/household/time-zone"
 NEW: Final = "/household/new"
 
 WHICH: Final = "which"
@@ -114,6 +116,11 @@ async def _rename(connection: Connection, form: _Submitted) -> None:
     await change_household(connection, form.household_id, form.now, by=form.by, name=form.fields.one("name"))
 
 
+async def _set_time_zone(connection: Connection, form: _Submitted) -> None:
+    zone = form.fields.one("time_zone")
+    await change_household(connection, form.household_id, form.now, by=form.by, time_zone=zone)
+
+
 async def _create(connection: Connection, form: _Submitted) -> None:
     await create_household(connection, form.household_id, form.fields.one("name"), form.by, form.now)
 
@@ -124,6 +131,7 @@ FORMS: Final[dict[str, Callable[[Connection, _Submitted], Awaitable[NewInvitatio
     ROLE: _change_role,
     REMOVE: _remove,
     RENAME: _rename,
+    TIME_ZONE: _set_time_zone,
     NEW: _create,
 }
 """What each form of the page does."""
@@ -204,5 +212,6 @@ async def _page(
         households=found,
         shown=shown,
         hours=HOURS,
+        time_zones=zone_names(),
         token=partial(web.kit.csrf_token, session),
     )

@@ -18,6 +18,7 @@ from app.audit.repository import record
 from app.db import Connection, new_id, transaction
 from app.errors import AppError, Invalid, NotFound
 from app.households.invitations import find_by_code
+from app.households.time_zones import UTC_NAME, suggested_zone, zone_names
 from app.lists.new_household import create_first_household
 from app.people.accounts import NewAccount, create_account, prepare_account
 from app.people.email_link_repository import take_link
@@ -45,7 +46,7 @@ def sign_up_path(to: Destinations) -> str:
 
 async def show_sign_up(web: WebContext, to: Destinations, request: Request) -> Response:
     """GET /account/sign-up and /oauth/sign-up."""
-    return await open_page(web, to, request, partial(_sign_up_page, web, to))
+    return await open_page(web, to, request, partial(_sign_up_page, web, to, _suggested(request)))
 
 
 async def post_sign_up(web: WebContext, to: Destinations, request: Request) -> Response:
@@ -68,7 +69,7 @@ async def post_sign_up(web: WebContext, to: Destinations, request: Request) -> R
         return _refused(web, to, request, form, destination, error.code, error)
     household_id = new_id()
     async with transaction(web.kit.engine, household_id=household_id) as connection:
-        person = await _create(web, request, connection, account, household_id)
+        person = await _create(web, request, connection, account, household_id, form.fields)
         if person is None:
             return _refused(web, to, request, form, destination, "taken", Invalid(TAKEN, field="email"))
         # If the request has closed meanwhile, the account stays: the person signs in at the next attempt.
@@ -81,7 +82,15 @@ async def show_new_account(web: WebContext, request: Request) -> Response:
     if isinstance(form, Response):
         return form
     to, destination = _leads_to(web, request.query_params)
-    return link_page(web, form, field=to.field, destination=destination, name="")
+    return link_page(
+        web,
+        form,
+        field=to.field,
+        destination=destination,
+        name="",
+        time_zone=_suggested(request),
+        time_zones=zone_names(),
+    )
 
 
 async def post_new_account(web: WebContext, request: Request) -> Response:
@@ -100,7 +109,7 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
         async with transaction(web.kit.engine, household_id=household_id) as connection:
             if await take_link(connection, form.secret, "sign_up", web.kit.clock()) is None:
                 return link_no_longer_works(web, "sign_up")
-            person = await _create(web, request, connection, account, household_id, verified=True)
+            person = await _create(web, request, connection, account, household_id, form.fields, verified=True)
             if person is None:
                 raise Invalid("There is already an account with this address. Sign in with it.", field="email")
             cookie = form.session.cookie
@@ -108,7 +117,13 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
                 connection, cookie, ACCOUNT_CREATED, person
             )
     except AppError as error:
-        kept = {"field": to.field, "destination": destination, "name": typed(form.fields, "name")}
+        kept = {
+            "field": to.field,
+            "destination": destination,
+            "name": typed(form.fields, "name"),
+            "time_zone": typed(form.fields, "time_zone"),
+            "time_zones": zone_names(),
+        }
         return refused_link_page(web, request, form, Action.SIGN_UP, error, **kept)
 
 
@@ -132,6 +147,7 @@ async def _create(
     connection: Connection,
     account: NewAccount,
     household_id: UUID,
+    fields: Fields,
     *,
     verified: bool = False,
 ) -> Person | None:
@@ -141,8 +157,17 @@ async def _create(
     if person is not None:
         entry = web.audit_entry(request, Action.SIGN_UP, person_id=person.id, household_id=household_id)
         await record(connection, entry)
-        await create_first_household(connection, household_id, person, now)
+        await create_first_household(connection, household_id, person, now, _time_zone(fields))
     return person
+
+
+def _suggested(request: Request) -> str:
+    return suggested_zone(request.headers.get("accept-language", ""))
+
+
+def _time_zone(fields: Fields) -> str:
+    chosen = fields.one("time_zone")
+    return chosen if chosen in zone_names() else UTC_NAME
 
 
 async def _send_link(
@@ -186,12 +211,13 @@ def _refused(
 ) -> Response:
     web.record_refusal(request, Action.SIGN_UP, outcome, email_hash=web.email_hash(form.fields))
     kept = {name: typed(form.fields, name) for name in ("email", "name")}
-    return _sign_up_page(web, to, form.session, destination, error=error, **kept)
+    return _sign_up_page(web, to, typed(form.fields, "time_zone"), form.session, destination, error=error, **kept)
 
 
 def _sign_up_page(
     web: WebContext,
     to: Destinations,
+    time_zone: str,
     session: BrowserSession,
     destination: str,
     app_name: str = "",
@@ -212,4 +238,6 @@ def _sign_up_page(
         app_name=app_name,
         email=email,
         name=name,
+        time_zone=time_zone,
+        time_zones=zone_names(),
     )

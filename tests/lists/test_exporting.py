@@ -92,9 +92,9 @@ def test_json_is_read_back_without_loss(items: list[dict[str, str]]) -> None:
 
 def test_markdown_shows_what_was_typed_and_never_markup() -> None:
     items = [
-        {"name": "[milk](http://evil.example)", "quantity": "2", "unit": "l", "note": "a\n# b"},
+        {"name": "[milk](http://evil.example)", "amount": "2 l", "note": "a\n# b"},
         {"name": "**bread**", "checked_at": "2026-11-21T12:00:00+00:00"},
     ]
     assert written("markdown", items) == (
-        "# Groceries\n\n- [ ] 2 l \\[milk\\]\\(http\\:\\/\\/evil\\.example\\) \\(a \\# b\\)\n- [x] \\*\\*bread\\*\\*\n"
+        "# Groceries\n\n- [ ] 2 l \\[milk\\](http\\://evil.example) (a # b)\n- [x] \\*\\*bread\\*\\*\n"
     )

@@ -17,6 +17,9 @@ from tests.mcp.conftest import client
 
 __all__ = ["client"]
 
+PROVENANCE = {"added_by", "bought_at", "bought_by", "due"}
+"""What an item says of where it comes from."""
+
 UNUSED_COLUMNS = {"household_id", "recipe_id"}
 WORDS = [word for each in DETAILS for word in ([each.word, "unit"] if each.name == "quantity" else [each.word])]
 """The arguments that set details."""
@@ -45,7 +48,7 @@ def test_tools_take_and_show_each_detail() -> None:
     assert list(ItemInput.model_fields) == WORDS
     assert [word for word in UpdateInput.model_fields if word != "quantity_delta"] == ["item", *WORDS, "clear"]
     assert set(get_args(Clearable)) == clearable
-    assert set(get_type_hints(ItemView)) == {"ref", "list", "checked", *WORDS}
+    assert set(get_type_hints(ItemView)) == {"ref", "list", "checked", *PROVENANCE, *WORDS}
 
 
 EXAMPLES: dict[str, tuple[Any, Any]] = {

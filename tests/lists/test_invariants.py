@@ -185,7 +185,7 @@ def remove(names: list[str] | None) -> Operation:
 
 
 def undo(number: int) -> Operation:
-    return lambda tenant: undoing.undo(tenant, f"e{number}")
+    return lambda tenant: undoing.undo(tenant, undoing.Request([f"e{number}"]))
 
 
 def delete() -> Operation:

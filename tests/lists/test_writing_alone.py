@@ -257,7 +257,12 @@ async def outcome_in_transaction(home: Home, way: InTransaction) -> Any:
 def shown(changed: Changed) -> Any:
     """What a result can be made of, but for ids."""
     entries = [
-        (each.name, each.result.status, each.result.previous, replace_ids(each.result))
+        (
+            each.name,
+            each.result.status,
+            None if each.result.before is None else each.result.before.quantity,
+            replace_ids(each.result),
+        )
         if isinstance(each.result, Outcome)
         else (each.name, str(each.result))
         for each in changed.entries

@@ -99,7 +99,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("delete_list", {"list": "Groceries"}, "confirm_name"),
     ("delete_list", {"confirm_name": "Groceries"}, "list"),
     ("delete_list", {"list": "Groceries", "confirm_name": ""}, "confirm_name"),
-    ("delete_list", {"list": "Groceries", "confirm_name": "groceries"}, "confirm_name"),
+    ("delete_list", {"list": "Groceries", "confirm_name": "Grocery"}, "confirm_name"),
     ("undo", {}, "undo_ref"),
     ("undo", {"undo_ref": 1}, "undo_ref"),
     ("undo", {"undo_ref": "e" * 21}, "undo_ref"),

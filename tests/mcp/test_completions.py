@@ -6,7 +6,7 @@ import pytest
 
 from app.mcp import completions
 from app.text import fold
-from tests.factory import Factory
+from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +61,20 @@ async def test_prompts_are_completed_with_what_people_say(each_era: McpClient) -
     (month,) = await complete(each_era, "spending_review", "month", "20")
     assert len(month) == len("2026-11")
     assert await complete(each_era, "spending_review", "group_by", "p") == ["person"]
+    assert await complete(each_era, "go_shopping", "person") == ["Ada"]
     assert await complete(each_era, "plan_meals", "wishes", "no") == []
+
+
+async def test_members_are_completed_without_regard_to_case_and_accents(
+    each_era: McpClient, factory: Factory, ada: Connected
+) -> None:
+    for name in ("Élodie", "Eve", "Bob"):
+        person, _ = await factory.person(name)
+        await factory.join(person, ada.household_id, "viewer")
+    assert sorted(await complete(each_era, "go_shopping", "person", "e")) == ["Eve", "Élodie"]
+    assert await complete(each_era, "go_shopping", "person", "ÉL") == ["Élodie"]
+    stranger = McpClient(each_era.http, (await factory.connected("Élise")).token, each_era.era)
+    assert await complete(stranger, "go_shopping", "person", "e") == ["Élise"]
 
 
 async def test_no_more_than_a_hundred_values_are_sent(client: McpClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ async def test_what_one_call_names_twice_is_summed_too(client: McpClient) -> Non
     [
         ("2 EL Öl", "1 EL Öl", ("Öl", 3, "EL")),
         ("un œuf", "5 œufs", ("œuf", 6, None)),
-        ("2 botellas de vino", "1 botella de vino", ("vino", 3, "botella")),
+        ("2 botellas de vino", "1 botella de vino", ("vino", 3, "botellas")),
         ("0.1 l cream", "0.2 l cream", ("cream", 0.3, "l")),
     ],
 )

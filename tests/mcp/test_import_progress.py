@@ -96,6 +96,21 @@ async def test_a_long_undo_reports_its_progress_and_a_short_one_does_not(each_er
     assert await count(each_era) == 0
 
 
+async def test_an_undo_of_several_calls_reports_numbers_that_grow(each_era: McpClient) -> None:
+    refs: list[str] = []
+    for start in (0, 400, 800):
+        data = "\n".join(f"thing {number}" for number in range(start, start + 400))
+        refs.append((await each_era.call("import_items", data=data))["undo_ref"])
+    skipped = ["thing 900", "thing 901"]
+    messages = calling(each_era, "undo", undo_refs=refs, **{"except": skipped})
+    *reports, answer = [message async for message in messages]
+    assert answer["result"]["structuredContent"]["counts"] == {"undone": 1_198}
+    params = [report["params"] for report in reports]
+    assert [each["progress"] for each in params] == [0, 400, 800, 1_200, 1_600, 2_000]
+    assert {each["total"] for each in params} == {2_400}
+    assert await count(each_era) == len(skipped)
+
+
 async def test_an_undo_whose_connection_is_cut_is_done_as_a_whole_or_not_at_all(
     each_era: McpClient, settings: Settings
 ) -> None:

@@ -79,7 +79,7 @@ async def test_what_was_bought_comes_back_under_its_ref_with_the_new_quantity_on
     assert (await client.call("list_items", view="checked"))["items"][0]["checked"] is True
     assert (await client.call("list_items", since_rev=1))["removed"] == ["i1"]
     again = await client.call("add_items", items=["2 milk"])
-    assert again["results"] == [{"name": "milk", "status": "restored", "ref": "i1", "quantity": "2"}]
+    assert again["results"] == [{"name": "milk", "status": "restored", "ref": "i1", "quantity": "2", "was": "5"}]
     assert [item["ref"] for item in (await client.call("list_items"))["items"]] == ["i2", "i1"]
 
 

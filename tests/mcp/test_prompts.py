@@ -19,7 +19,14 @@ from tests.mcp.client import McpClient
 pytestmark = pytest.mark.anyio
 
 TOOL_NAMES = {tool.name for tool in TOOLS}
-ARGUMENTS = {"list": "Groceries", "store": "Market", "month": "2026-11", "group_by": "item", "days": "3"}
+ARGUMENTS = {
+    "list": "Groceries",
+    "store": "Market",
+    "month": "2026-11",
+    "group_by": "item",
+    "days": "3",
+    "person": "Ada",
+}
 each_prompt = pytest.mark.parametrize("name", [each.name for each in PROMPTS])
 
 
@@ -94,6 +101,11 @@ async def test_the_name_of_a_store_stays_in_its_quotes(client: McpClient) -> Non
         assert "the name of the store" in request["text"]
 
 
+async def test_who_shops_is_a_member_by_name(client: McpClient) -> None:
+    request, _ = await get(client, "go_shopping", person="ADA")
+    assert 'Leave out what is assigned to somebody else than "ADA".' in request["text"]
+
+
 async def test_an_endpoint_has_the_prompts_whose_tools_it_has(http: httpx.AsyncClient, ada: Connected) -> None:
     for path, expected in (
         ("/mcp/core", ["plan_meals", "go_shopping", "read_receipt"]),
@@ -122,6 +134,7 @@ async def test_a_prompt_says_which_tools_it_names(client: McpClient, prompt: Pro
         ("spending_review", {"group_by": "shop"}, "group_by must be one of store, category, person, item, month."),
         ("go_shopping", {"list": "Nowhere"}, "list"),
         ("go_shopping", {"store": "a\0b"}, "store"),
+        ("go_shopping", {"person": "Bob"}, "person"),
         ("plan_meals", {"wishes": "w" * 501}, "wishes"),
         ("plan_meals", {"dish": "soup"}, "plan_meals has no argument dish. It has: days, people, wishes, list."),
         ("cook", {}, "Unknown prompt: cook. prompts/list names them all."),

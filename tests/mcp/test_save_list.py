@@ -149,17 +149,29 @@ async def test_a_list_is_deleted_only_by_its_full_name_and_never_the_last(client
     error = await client.refusal("delete_list", list="L1", confirm_name="Groceries")
     assert (error["code"], error["field"]) == ("conflict", "list")
     await client.call("save_list", name="Hardware")
-    for name in ("hardware", "Groceries", "L2"):
+    for name in ("hardwar", "Groceries", "L2"):
         error = await client.refusal("delete_list", list="L2", confirm_name=name)
         assert (error["code"], error["field"]) == ("invalid", "confirm_name")
     assert len(await lists(client)) == 2
 
 
-async def test_deleting_needs_the_scope_to_manage(factory: Factory, client: McpClient, ada: Connected) -> None:
+async def test_deleting_takes_the_right_to_write_and_the_name_in_any_case_and_says_how_much_went(
+    factory: Factory, client: McpClient, ada: Connected
+) -> None:
     await client.call("save_list", name="Hardware")
+    await client.call("add_items", items=["nails", "glue"], list="L2")
+    await client.call("check_items", items=["glue"], list="L2")
     lesser = await factory.connect(ada.person, ada.household_id, scopes=("lists:read", "lists:write"))
-    arguments = {"name": "delete_list", "arguments": {"list": "L2", "confirm_name": "Hardware"}}
-    response = await McpClient(client.http, lesser.token).send("tools/call", arguments)
+    editor = McpClient(client.http, lesser.token)
+    reader = await factory.connect(ada.person, ada.household_id, scopes=("lists:read",))
+    arguments = {"name": "delete_list", "arguments": {"list": "L2", "confirm_name": "HARDWARE"}}
+    response = await McpClient(client.http, reader.token).send("tools/call", arguments)
     assert response.status_code == 403
-    assert "household:manage" in response.headers["www-authenticate"]
-    assert await refs(client, list="L2") == []
+    assert "lists:write" in response.headers["www-authenticate"]
+    result = await editor.result("tools/call", arguments)
+    deleted = result["structuredContent"]
+    assert (deleted["counts"], deleted["items"]) == ({"deleted": 1}, 2)
+    assert result["content"][1]["text"] == "Deleted: Hardware. 2 items went with it."
+    undone = await editor.call("undo", undo_ref=deleted["undo_ref"])
+    assert undone["counts"] == {"undone": 1}
+    assert await refs(client, list="L2", view="all") == ["i1", "i2"]

@@ -24,7 +24,9 @@ MILK: dict[str, Any] = {
 
 
 async def only(client: McpClient) -> dict[str, Any]:
+    """The one item, without who added it."""
     (item,) = (await client.call("list_items", detail="full", view="all"))["items"]
+    assert item.pop("added_by") == "Ada"
     return item
 
 
@@ -32,7 +34,14 @@ async def test_named_details_are_set_and_the_rest_stays(each_era: McpClient) -> 
     await each_era.call("add_items", items=[MILK])
     updated = await each_era.call("update_items", items=[{"item": "milk", "name": "oat milk", "price": 2}])
     assert updated["results"] == [
-        {"ref": "i1", "name": "oat milk", "status": "updated", "note": "fresh", "quantity": "2 l"}
+        {
+            "ref": "i1",
+            "name": "oat milk",
+            "status": "updated",
+            "note": "fresh",
+            "quantity": "2 l",
+            "changes": {"name": "milk → oat milk", "price": "1.50 → 2.00"},
+        }
     ]
     assert await only(each_era) == {**MILK, "ref": "i1", "name": "oat milk", "price": 2}
 

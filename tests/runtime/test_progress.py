@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.runtime.progress import MOST_UNSENT, STEP, map_in_steps, note_nothing, reported_beside
+from app.runtime.progress import MOST_UNSENT, STEP, Progress, map_in_steps, note_nothing, reported_beside
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +18,7 @@ async def test_notes_are_reported_while_the_work_goes_on() -> None:
         told.append((progress, total, message))
 
     async with reported_beside(report) as note:
-        results = await map_in_steps(str, range(2 * STEP + 1), note, 10, 5_000, "things done")
+        results = await map_in_steps(str, range(2 * STEP + 1), Progress(note, 5_000).after(10), "things done")
     assert results == [str(number) for number in range(2 * STEP + 1)]
     assert told == [
         (10, 5_000, "0 of 1,001 things done"),
@@ -36,7 +36,7 @@ async def test_the_work_does_not_wait_for_who_does_not_read() -> None:
         await never.wait()
 
     async with reported_beside(report) as note:
-        assert len(await map_in_steps(str, range(5 * STEP), note, 0, 1, "done")) == 5 * STEP
+        assert len(await map_in_steps(str, range(5 * STEP), Progress(note, 1), "done")) == 5 * STEP
     await asyncio.sleep(0)
     assert begun == [0]
 
@@ -66,7 +66,7 @@ async def test_what_fails_to_be_told_does_not_end_the_work() -> None:
         raise ConnectionError
 
     async with reported_beside(report) as note:
-        assert await map_in_steps(abs, [-1, -2], note, 0, 2, "") == [1, 2]
+        assert await map_in_steps(abs, [-1, -2], Progress(note, 2), "") == [1, 2]
         await asyncio.sleep(0)
         note(2, 2, "")
 
@@ -86,4 +86,4 @@ async def test_nothing_is_reported_any_more_when_the_work_has_failed() -> None:
 
 
 async def test_without_anybody_to_tell_the_work_is_the_same() -> None:
-    assert await map_in_steps(abs, [-3], note_nothing, 0, 1, "") == [3]
+    assert await map_in_steps(abs, [-3], Progress(note_nothing, 1), "") == [3]

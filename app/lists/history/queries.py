@@ -1,7 +1,7 @@
-"""Reading the history: what happened in a household, call by call, in a few words."""
+"""Reading the history: what happened in a household, call by call, in a few words, or one call in full."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final, cast
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from app.cursors import make_cursor, read_cursor
-from app.errors import Ambiguous, NotFound
+from app.errors import Ambiguous, Invalid, NotFound
 from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists import repository
@@ -25,11 +25,14 @@ from app.lists.history.changes import (
 from app.lists.history.repository import LogEntry, LogFilter, read_log
 from app.lists.items import repository as item_repository
 from app.lists.items.fields import DETAILS, Item
-from app.lists.models import ShoppingList
+from app.lists.items.resolve_ever import resolve_ever
+from app.lists.models import Purchase, ShoppingList, event_number
 from app.lists.resolve_list import resolve_list
 from app.text import fold
 
-CHANGES_SHOWN: Final = 10
+CHANGES_SHOWN: Final = 30
+CHANGES_IN_FULL: Final = 100
+"""Of the one call that is asked for, on a page."""
 
 _ITEM_WORDS: Final = {each.name: each.word for each in DETAILS if each.in_summary}
 _LIST_WORDS: Final = {"name": "name", "store": "store", "currency": "currency", "category_order": "order of categories"}
@@ -41,8 +44,10 @@ _NOTHING: Final = "–"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which part of the history to read."""
+    """Which part of the history to read: one call in full by its ref, or calls by what they have in common."""
 
+    ref: str | None = None
+    item: str | None = None
     list: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -63,7 +68,7 @@ class EventSummary:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One call: its list, if it was about one, and its first changes; `more` are not shown."""
+    """One call: its list, if it was about one, and some of its changes; `more` are not shown."""
 
     entry: LogEntry
     list: ShoppingList | None
@@ -73,17 +78,39 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A page of what happened, newest first, and where the next one starts."""
+    """A page of what happened, newest first, and where the next one starts.
+
+    For one call in full, `first_change` is where in it the page starts.
+    """
 
     happenings: Sequence[Happening]
     next_cursor: str | None
+    first_change: int | None = None
+
+    def shortened(self, share: float) -> "History":
+        """Return a page with that share of the calls, or of the changes of a single one, and a cursor behind them."""
+        if len(self.happenings) > 1:
+            kept = self.happenings[: max(1, int(len(self.happenings) * share))]
+            return replace(self, happenings=kept, next_cursor=make_cursor(kept[-1].entry.event.no))
+        if not self.happenings or len(self.happenings[0].changes) <= 1:
+            return self
+        (call,) = self.happenings
+        changes = call.changes[: max(1, int(len(call.changes) * share))]
+        cut = replace(call, changes=changes, more=call.more + len(call.changes) - len(changes))
+        cursor = self.next_cursor
+        if self.first_change is not None:
+            cursor = make_cursor((call.entry.event.no, self.first_change + len(changes)))
+        return replace(self, happenings=[cut], next_cursor=cursor)
 
 
 async def read_history(tenant: Tenant, request: Request) -> History:
     """Return a page of calls that changed something.
 
-    Raises `NotFound` for the list or the person, `Ambiguous` for the person, and `Invalid` for the cursor.
+    Raises `NotFound` for the call, the item, the list or the person, `Ambiguous` for the person, and `Invalid` for the
+    cursor, and for a call that is asked for together with what calls have in common.
     """
+    if request.ref is not None:
+        return await _read_call(tenant, request, request.ref)
     log_filter = LogFilter(
         list_id=(await resolve_list(tenant, request.list)).id if request.list is not None else None,
         since=request.since,
@@ -91,12 +118,36 @@ async def read_history(tenant: Tenant, request: Request) -> History:
         person_id=await _find_person(tenant, request.person) if request.person is not None else None,
         kind=request.kind,
         before=read_cursor(request.cursor, _NUMBER) if request.cursor is not None else None,
+        items=await resolve_ever(tenant, request.item) if request.item is not None else None,
     )
     entries = await read_log(tenant, log_filter, request.limit + 1, CHANGES_SHOWN)
     page = entries[: request.limit]
+    happenings = await _happenings(tenant, page)
+    return History(happenings, make_cursor(page[-1].event.no) if len(entries) > len(page) else None)
+
+
+async def _read_call(tenant: Tenant, request: Request, ref: str) -> History:
+    if request != Request(ref=ref, cursor=request.cursor, limit=request.limit):
+        raise Invalid("ref shows one change in full; leave the other filters out.", field="ref")
+    first = 0
+    number = event_number(ref)
+    if request.cursor is not None:
+        of, first = read_cursor(request.cursor, _CHANGE)
+        if of != number:
+            raise Invalid("cursor belongs to another change. Leave it out to start at the top.", field="cursor")
+    entries = [] if number is None else await read_log(tenant, LogFilter(no=number), 1, CHANGES_IN_FULL, first)
+    if not entries:
+        raise NotFound("ref names no change on record here. Without it, get_activity shows the latest.", field="ref")
+    (call,) = await _happenings(tenant, entries)
+    call = replace(call, more=max(0, call.more - first))
+    behind = first + len(call.changes)
+    return History([call], make_cursor((number, behind)) if call.more else None, first)
+
+
+async def _happenings(tenant: Tenant, page: Sequence[LogEntry]) -> list[Happening]:
     shown = {entry.event.no: _records_shown(entry.event.changes) for entry in page}
     things = await _Things.read(tenant, page, [record for records in shown.values() for record in records])
-    happenings = [
+    return [
         Happening(
             entry,
             things.find_list(entry.event.list_id),
@@ -105,10 +156,11 @@ async def read_history(tenant: Tenant, request: Request) -> History:
         )
         for entry in page
     ]
-    return History(happenings, make_cursor(page[-1].event.no) if len(entries) > len(page) else None)
 
 
-_NUMBER: Final = TypeAdapter[int](Annotated[int, Field(ge=0, le=2**31 - 1)])
+_Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+_NUMBER: Final = TypeAdapter[int](_Number)
+_CHANGE: Final = TypeAdapter[tuple[int, int]](tuple[_Number, _Number])
 
 
 async def _find_person(tenant: Tenant, name: str) -> UUID:
@@ -128,11 +180,12 @@ def _records_shown(changes: Iterable[str]) -> list[ItemRecord | ListRecord | Def
 
 @dataclass(frozen=True, slots=True)
 class _Things:
-    """The items and lists that a page refers to, as they are now."""
+    """The items, lists and members that a page refers to, as they are now."""
 
     items: Mapping[int, Item]
     lists: Mapping[int, ShoppingList]
     by_id: Mapping[UUID, ShoppingList]
+    members: Mapping[UUID, str]
 
     @classmethod
     async def read(cls, tenant: Tenant, page: Sequence[LogEntry], records: Sequence[AnyRecord]) -> "_Things":
@@ -146,6 +199,10 @@ class _Things:
             await item_repository.items_numbered(tenant, items),
             await repository.lists_numbered(tenant, lists),
             await repository.lists_with(tenant, {list_id for list_id in ids if list_id is not None}),
+            {
+                member.person_id: member.name
+                for member in await households.members_of(tenant.connection, tenant.household_id)
+            },
         )
 
     def find_list(self, list_id: UUID | None) -> ShoppingList | None:
@@ -157,7 +214,8 @@ class _Things:
         if isinstance(record, ItemRecord):
             target = self.find_list(record.after.get("list_id"))
             name = self.items[record.item].name if record.item in self.items else record.after.get("name", "")
-            what = _summarize_item(record, target.ref if target is not None else None)
+            assignee = self.members.get(record.after.get("assignee_id") or NOBODY, "someone who left")
+            what = _summarize_item(record, None if target is None else target.name, assignee)
             return EventSummary(f"i{record.item}", name, what)
         if isinstance(record, ListRecord):
             name = self.lists[record.list].name if record.list in self.lists else record.after.get("name", "")
@@ -167,21 +225,33 @@ class _Things:
         return EventSummary(chosen.ref, chosen.name, what) if chosen is not None else EventSummary("", "", what)
 
 
-def _summarize_item(record: ItemRecord, moved_to: str | None) -> str:
-    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `checked`; `moved_to` is the ref of its new list."""
+NOBODY: Final = UUID(int=0)
+
+
+def _summarize_item(record: ItemRecord, moved_to: str | None, assignee: str) -> str:
+    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `bought 2 kg at Market for 3.49 EUR`; `moved_to` is the
+    name of its new list."""
     before, after = record.before, record.after
     if before is None:
         quantity = after.get("quantity")
         return f"added {quantity}" if quantity is not None else "added"
-    states = {"deleted_at": ("removed", "brought back"), "checked_at": ("checked", "unchecked")}
+    bought = "checked" if record.bought is None else _summarize_purchase(record.bought)
+    states = {"deleted_at": ("removed", "brought back"), "checked_at": (bought, "unchecked")}
     parts, values = _state_changes(before, after, states), _value_changes(before, after, _ITEM_WORDS)
     if "list_id" in after:
-        parts.append(f"moved to {moved_to}" if moved_to is not None else "moved")
+        parts.append(f"moved to {_in_short(moved_to)}" if moved_to is not None else "moved")
     elif "position" in after and not parts and not values:
         parts.append("moved")
     if "assignee_id" in after:
-        parts.append("assigned" if after["assignee_id"] is not None else "no longer assigned")
+        parts.append(f"assigned to {assignee}" if after["assignee_id"] is not None else "no longer assigned")
     return "; ".join(parts + values)
+
+
+def _summarize_purchase(purchase: Purchase) -> str:
+    quantity = "" if purchase.quantity is None else f" {purchase.quantity}"
+    store = "" if purchase.store is None else f" at {_in_short(purchase.store)}"
+    price = "" if purchase.price is None else f" for {purchase.price:.2f} {purchase.currency}"
+    return f"bought{quantity}{store}{price}"
 
 
 def _summarize_list(record: ListRecord) -> str:

@@ -1,6 +1,6 @@
 """Events in the database: what a call changed, the result it returned, and the deletion of old events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -46,6 +46,35 @@ async def find_event(tenant: Tenant, no: int) -> Event | None:
         no,
     )
     return None if row is None else Event(**dict(row))
+
+
+async def calls_between(tenant: Tenant, since: datetime | None, until: datetime | None, most: int) -> dict[int, int]:
+    """Return the numbers of the events that the person caused in `[since, until)`, the latest first, with how many
+    things each changed."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT no, jsonb_array_length(changes) AS changed FROM events
+        WHERE household_id = $1 AND person_id = $2 AND changes <> '[]'
+          AND ($3::timestamptz IS NULL OR at >= $3) AND ($4::timestamptz IS NULL OR at < $4)
+        ORDER BY no DESC LIMIT $5
+        """,
+        tenant.household_id,
+        tenant.actor.person_id,
+        since,
+        until,
+        most,
+    )
+    return {row["no"]: row["changed"] for row in rows}
+
+
+async def changes_of(tenant: Tenant, numbers: Collection[int]) -> dict[int, int]:
+    """Return how many things each of these events changed."""
+    rows = await tenant.driver.fetch(
+        "SELECT no, jsonb_array_length(changes) AS changed FROM events WHERE household_id = $1 AND no = ANY($2)",
+        tenant.household_id,
+        list(numbers),
+    )
+    return {row["no"]: row["changed"] for row in rows}
 
 
 async def set_undone_by(tenant: Tenant, no: int, undone_by: int | None) -> None:
@@ -136,7 +165,8 @@ async def insert_event(tenant: Tenant, kind: str, list_id: UUID | None = None, c
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which events to read: of a list, a person, a kind, at `since` or later and before `until`.
+    """Which events to read: of a list, a person, a kind, at `since` or later and before `until`, with changes of one of
+    the items with these numbers, or the one event `no`.
 
     A page starts below the number `before`.
     """
@@ -147,13 +177,16 @@ class LogFilter:
     person_id: UUID | None = None
     kind: str | None = None
     before: int | None = None
+    items: Sequence[int] | None = None
+    no: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """An event and the name of the person who caused it; None for the service itself.
 
-    `event.changes` are the first changes of items, lists and default lists; `changed` is how many there were.
+    `event.changes` are changes of items, lists and default lists, of the items asked for if any were; `changed` is how
+    many there were in all.
     """
 
     event: Event
@@ -161,15 +194,19 @@ class LogEntry:
     changed: int
 
 
-async def read_log(tenant: Tenant, log_filter: LogFilter, limit: int, most_changes: int) -> list[LogEntry]:
-    """Return at most `limit` events that changed something, newest first, each with at most `most_changes` changes: one
-    call may have changed ten thousand items."""
+async def read_log(
+    tenant: Tenant, log_filter: LogFilter, limit: int, most_changes: int, first_change: int = 0
+) -> list[LogEntry]:
+    """Return at most `limit` events that changed something, newest first, each with at most `most_changes` changes from
+    `first_change` on: one call may have changed ten thousand items."""
     rows = await tenant.driver.fetch(
         """
         SELECT e.no, e.at, e.person_id, e.kind, e.list_id, e.rev,
                (SELECT coalesce(array_agg(change::text ORDER BY place), '{}') FROM (
                     SELECT change, place FROM jsonb_array_elements(e.changes) WITH ORDINALITY AS every(change, place)
-                    WHERE NOT change ?| '{event,habit}' ORDER BY place LIMIT $9) AS first) AS changes,
+                    WHERE NOT change ?| '{event,habit}'
+                      AND ($10::integer[] IS NULL OR (change->>'item')::integer = ANY($10))
+                    ORDER BY place LIMIT $9 OFFSET $12) AS first) AS changes,
                e.undone_by, p.name,
                (SELECT count(*) FROM jsonb_array_elements(e.changes) AS change
                 WHERE NOT change ?| '{event,habit}') AS changed
@@ -180,7 +217,9 @@ async def read_log(tenant: Tenant, log_filter: LogFilter, limit: int, most_chang
               WHERE $2::text IN (change->>'list_id', change->'before'->>'list_id')))
           AND ($3::timestamptz IS NULL OR e.at >= $3) AND ($4::timestamptz IS NULL OR e.at < $4)
           AND ($5::uuid IS NULL OR e.person_id = $5) AND ($6::text IS NULL OR e.kind = $6)
-          AND ($7::integer IS NULL OR e.no < $7)
+          AND ($7::integer IS NULL OR e.no < $7) AND ($11::integer IS NULL OR e.no = $11)
+          AND ($10::integer[] IS NULL OR EXISTS (
+              SELECT FROM jsonb_array_elements(e.changes) AS change WHERE (change->>'item')::integer = ANY($10)))
         ORDER BY e.no DESC LIMIT $8
         """,
         tenant.household_id,
@@ -192,6 +231,9 @@ async def read_log(tenant: Tenant, log_filter: LogFilter, limit: int, most_chang
         log_filter.before,
         limit,
         most_changes,
+        log_filter.items,
+        log_filter.no,
+        first_change,
     )
     return [LogEntry(Event(*row[:-2]), row["name"], row["changed"]) for row in rows]
 

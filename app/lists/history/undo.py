@@ -1,14 +1,15 @@
-"""Undoing a call: everything it changed is restored, except what has changed again since. An undo can be undone."""
+"""Undoing calls: everything they changed is restored, except what has changed again since. An undo can be undone."""
 
-import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import compress
 from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
-from app.errors import AppError, Conflict, LimitReached, NotFound
+from app.errors import AppError, Conflict, Invalid, LimitReached, NotFound
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history import repository as event_repository
@@ -29,42 +30,163 @@ from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
 from app.lists.history.undo_planning import Undone, undo_item, undo_list
 from app.lists.items import repository as item_repository
-from app.lists.items.edits import settle_variants
-from app.lists.items.fields import Item
+from app.lists.items.candidates import CANDIDATES, label_of
+from app.lists.items.edits import assignee_names, settle_variants
+from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item
 from app.lists.items.habit_repository import find_habits, save_habits
 from app.lists.items.habits import unlearn
-from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, ShoppingList, event_ref
+from app.lists.items.resolve import ref_number
+from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, ShoppingList, event_numbers, event_ref
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
+from app.quantities.merge_key import merge_key
 from app.runtime.batches import map_in_batches
-from app.runtime.progress import STEP, Note, map_in_steps, note_nothing
+from app.runtime.progress import STEP, Note, Progress, map_in_steps, note_nothing
+from app.text import clean
 
-_REF: Final = re.compile(r"[Ee](\d{1,9})")
+MOST_CALLS: Final = 50
+"""Calls that are undone together, if they changed no more than `MOST_CHANGES` things; one call has no bound."""
+
+MOST_CHANGES: Final = 10_000
+
+Chosen = Callable[[AnyRecord], bool]
 
 
-async def undo(tenant: Tenant, undo_ref: str, note: Note = note_nothing) -> Changed:
-    """Undo the call that `undo_ref` names; what has changed since is reported and left alone. Of more than STEP
-    changes, it notes how far it is.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which calls to undo: those that refs name (`e57`, or `e57-e60` for all from one to the other), or what the person
+    changed at `since` or later and before `until`. `items` are the only items to undo them for, `left_out` those to
+    leave as they are."""
 
-    Raises `NotFound` when no such call is on record, and `Conflict` when it is undone already or changed nothing.
+    refs: Sequence[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    items: Sequence[str] | None = None
+    left_out: Sequence[str] | None = None
+
+
+async def undo(tenant: Tenant, request: Request, note: Note = note_nothing) -> Changed:
+    """Undo calls, the latest first; what has changed since is reported and left alone. A call of which some items are
+    left out can be undone again for the others. Of more than STEP changes, it notes how far it is.
+
+    Raises `Invalid` for a request that contradicts itself, `NotFound` when there is no such call on record or nothing
+    of a name to leave out in it, `LimitReached` for too many, and for a single one `Conflict` when it is undone already
+    or changed nothing.
     """
-    event = await _find_event(tenant, undo_ref)
-    if len(event.changes) <= STEP:
-        note = note_nothing
-    records = await map_in_steps(read_record, event.changes, note, 0, 2 * len(event.changes), "changes read")
-    if not records:
-        raise Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
+    numbers, failed = await _find_calls(tenant, request)
+    changes = sum(numbers.values())
+    progress = Progress(note if changes > STEP else note_nothing, 2 * changes)
+    is_single = len(numbers) == 1 and not failed and request.since is None and request.until is None
+    chosen, unknown = await _choose(tenant, request, [*numbers])
+    entries, lists = [*failed, *unknown], dict[UUID, ShoppingList]()
+    event_nos: list[int] = []
+    for number, size in numbers.items():
+        begin, progress = progress, progress.after(2 * size)
+        event = await _find_event(tenant, number)
+        if isinstance(event, AppError):
+            if is_single:
+                raise event
+            if request.refs:
+                entries.append(ItemResult(event_ref(number), event))
+            continue
+        undone = await _undo_call(tenant, event, chosen, begin)
+        entries += undone.entries
+        lists.update((each.id, each) for each in undone.lists)
+        if undone.event_no is not None:
+            event_nos.append(undone.event_no)
+    last = event_nos[-1] if event_nos else None
+    of_call = sorted(lists.values(), key=lambda each: each.no)
+    rev = rev_after(await repository.read_clock(tenant), of_call, last)
+    names = await assignee_names(tenant, entries)
+    return Changed(of_call, rev, entries, last, first_event_no=event_nos[0] if event_nos else None, names=names)
+
+
+async def _find_calls(tenant: Tenant, request: Request) -> tuple[Mapping[int, int], Sequence[ItemResult]]:
+    """Return the numbers of the calls to undo, the latest first, with how many things each changed, and a refusal for
+    each ref that names none."""
+    by_time = request.since is not None or request.until is not None
+    if by_time == bool(request.refs):
+        raise Invalid("undo_ref or since: say which changes, or from when on, and not both.", field="undo_ref")
+    if by_time:
+        found = await event_repository.calls_between(tenant, request.since, request.until, MOST_CALLS + 1)
+        if not found:
+            raise NotFound("You changed nothing in that time. get_activity shows what others did.", field="since")
+        _refuse_too_many(found, "since")
+        return found, ()
+    numbers: set[int] = set()
+    failed: list[ItemResult] = []
+    for ref in request.refs:
+        named = event_numbers(ref)
+        if len(named) > MOST_CALLS or len(numbers) > MOST_CALLS:
+            raise LimitReached(_TOO_MANY, field="undo_ref")
+        if not named:
+            failed.append(ItemResult(ref, _not_found()))
+        numbers.update(named)
+    if len(failed) == len(request.refs):
+        raise _not_found()
+    sizes = await event_repository.changes_of(tenant, numbers)
+    _refuse_too_many(sizes, "undo_ref")
+    return {number: sizes.get(number, 0) for number in sorted(numbers, reverse=True)}, failed
+
+
+_TOO_MANY: Final = (
+    f"That is more than can be undone together: {MOST_CALLS} changes of {MOST_CHANGES:,} things. Undo them in parts."
+)
+
+
+def _refuse_too_many(calls: Mapping[int, int], field: str) -> None:
+    if len(calls) > MOST_CALLS or (len(calls) > 1 and sum(calls.values()) > MOST_CHANGES):
+        raise LimitReached(_TOO_MANY, field=field)
+
+
+async def _choose(tenant: Tenant, request: Request, numbers: Sequence[int]) -> tuple[Chosen, Sequence[ItemResult]]:
+    """Return which recorded changes to undo, and a refusal for each of `request.items` that the calls didn't change."""
+    names = request.items or request.left_out
+    if not names:
+        return lambda record: True, ()
+    if request.items and request.left_out:
+        raise Invalid("items and except: give one of them, not both.", field="items")
+    field = "items" if request.items else "except"
+    changed: set[int] = set()
+    for number in numbers:
+        event = await event_repository.find_event(tenant, number)
+        records = await map_in_batches(read_record, event.changes) if event is not None else []
+        changed |= {record.item for record in records if isinstance(record, ItemRecord)}
+    found = await item_repository.items_numbered(tenant, changed)
+    meant: set[int] = set()
+    unknown: list[ItemResult] = []
+    for place, name in enumerate(names):
+        text = clean(name, f"{field}[{place}]", NAME_LENGTH + NOTE_LENGTH)
+        key, number = merge_key(text), ref_number(text)
+        fitting = {no for no, item in found.items() if no == number or item.name_key == key}
+        meant |= fitting
+        if not fitting:
+            candidates = [label_of(item) for item in list(found.values())[:CANDIDATES]]
+            message = f"{field}[{place}] is nothing that was changed there."
+            unknown.append(ItemResult(name, NotFound(message, field=f"{field}[{place}]", candidates=candidates)))
+    if request.items:
+        return lambda record: isinstance(record, ItemRecord) and record.item in meant, unknown
+    refusal = next((each.result for each in unknown if isinstance(each.result, AppError)), None)
+    if refusal is not None:
+        raise refusal
+    return lambda record: not (isinstance(record, ItemRecord) and record.item in meant), ()
+
+
+async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Progress) -> Changed:
+    all_records = await map_in_steps(read_record, event.changes, progress, "changes read")
+    progress = progress.after(len(all_records))
+    records = list(compress(all_records, await map_in_batches(chosen, all_records)))
     clock = await repository.read_clock(tenant)
     changed_lists = [record for record in records if isinstance(record, ListRecord)]
     to_delete = [record for record in changed_lists if _would_delete(record)]
     to_restore = [record for record in changed_lists if not _would_delete(record)]
     list_entries, list_changes = await _undo_lists(tenant, clock, to_restore)
-    item_entries, item_changes = await _undo_items(tenant, clock, event, records, note)
+    item_entries, item_changes = await _undo_items(tenant, clock, event, records, progress)
     gone = Counter([change.after.list_id for change in item_changes if change.after.deleted_at is not None])
     deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
     others = [*list_changes, *await _undo_defaults(tenant, records), *await _undo_habits(tenant, clock, records)]
-    if item_changes or others:
+    if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
     entries = list_entries + item_entries
@@ -77,21 +199,25 @@ def _would_delete(record: ListRecord) -> bool:
     return record.before is None or record.before.get("deleted_at") is not None
 
 
-async def _find_event(tenant: Tenant, undo_ref: str) -> Event:
-    ref = _REF.fullmatch(undo_ref.strip())
-    event = await event_repository.find_event(tenant, int(ref[1])) if ref else None
+def _not_found() -> NotFound:
+    return NotFound("undo_ref names no call on record here. get_activity shows what can be undone.", field="undo_ref")
+
+
+async def _find_event(tenant: Tenant, number: int) -> Event | AppError:
+    event = await event_repository.find_event(tenant, number)
     if event is None:
-        message = "undo_ref names no call on record here. get_activity shows what can be undone."
-        raise NotFound(message, field="undo_ref")
+        return _not_found()
     if event.undone_by is not None:
         by = event_ref(event.undone_by)
         message = f"{event_ref(event.no)} is undone already. To bring it back, undo {by}."
-        raise Conflict(message, field="undo_ref", candidates=[by])
+        return Conflict(message, field="undo_ref", candidates=[by])
+    if not event.changes:
+        return Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
     return event
 
 
 async def _undo_items(
-    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord], note: Note
+    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord], progress: Progress
 ) -> tuple[list[ItemResult], list[Change]]:
     recorded = [record for record in records if isinstance(record, ItemRecord)]
     current = await item_repository.items_numbered(tenant, [record.item for record in recorded])
@@ -101,8 +227,7 @@ async def _undo_items(
         return undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
 
     remaining = [record for record in recorded if record.item in current]
-    read = len(records)
-    planned = await map_in_steps(plan_for, remaining, note, read, 2 * read, "items planned")
+    planned = await map_in_steps(plan_for, remaining, progress, "items planned")
     plans = {record.item: plan for record, plan in zip(remaining, planned, strict=True)}
     refused = await _items_without_room(tenant, current, plans.values())
     going = [plan.after for plan in plans.values() if plan.restored and plan.after.id not in refused]
@@ -121,7 +246,8 @@ async def _undo_items(
         if refusal is not None:
             return ItemResult(item.name, refusal, ref=item.ref)
         status = "undone" if plan.restored else "unchanged"
-        return ItemResult(item.name, Outcome(status, item, conflict=plan.conflict))
+        before = None if stored is None else current[record.item]
+        return ItemResult(item.name, Outcome(status, item, before=before, conflict=plan.conflict))
 
     return await map_in_batches(conclude, remaining), changes
 

@@ -13,7 +13,7 @@ from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.history.changes import as_json
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.items.add_repository import AddSituation, insert_alone, read_for_add, read_for_add_alone
-from app.lists.items.edits import refuse_all_if_one_fails
+from app.lists.items.edits import assignee_names, is_reassigned, refuse_all_if_one_fails
 from app.lists.items.expectations import Expected, expectations
 from app.lists.items.fields import (
     NAME_LENGTH,
@@ -86,7 +86,8 @@ async def add_items(
     outcomes = _outcomes(parsed, plan)
     refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
     event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
-    return _changed(shopping_list, rev_after(clock, [shopping_list], event_no), entries, outcomes, event_no)
+    added = _changed(shopping_list, rev_after(clock, [shopping_list], event_no), entries, outcomes, event_no)
+    return replace(added, names=await assignee_names(tenant, added.entries))
 
 
 async def add_items_alone(
@@ -151,7 +152,10 @@ async def _add_beside(
         return None
     changes = [change for change in plan.changes.values() if change.before != change.after]
     event_no = clock.next_event if changes else None
-    answered = answer(_changed(on, rev_after(clock, [on], event_no), entries, plan.outcomes, event_no))
+    added = _changed(on, rev_after(clock, [on], event_no), entries, plan.outcomes, event_no)
+    if any(map(is_reassigned, added.entries)):
+        return None  # it takes the names of the members
+    answered = answer(added)
     if changes:
         if not await save_alone(household, clock, "add_items", on.id, changes, await as_json(changes)):
             return None
@@ -180,7 +184,7 @@ def _changed(
 
 def _list_of(expected: Expected) -> ShoppingList:
     """Return as much of the expected list as a result shows."""
-    return ShoppingList(expected.list_id, expected.list_no, name="", rev=expected.rev)
+    return ShoppingList(expected.list_id, expected.list_no, expected.list_name, rev=expected.rev)
 
 
 async def _parse_all(

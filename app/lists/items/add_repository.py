@@ -85,7 +85,10 @@ def _insert_statement(which: str, first: int, *, single: bool, remembered: bool)
     The first column of its rows is whether everything was stored. Whatever is written hangs on the clock's new
     revision, by way of the list: a step that is left out leaves out what follows.
     """
-    names = ["keys", "list_id", "rev", "next_item", "event_no", "count", "person", "client", "grant", "changes"]
+    names = [
+        *("keys", "list_id", "list_name", "rev", "next_item", "event_no", "count"),
+        *("person", "client", "grant", "changes"),
+    ]
     names += ["habits"] if remembered else []
     given = {name: f"${first + number}" for number, name in enumerate(names)}
     known = _remembered(given["keys"], IN_CONTEXT)
@@ -109,7 +112,8 @@ def _insert_statement(which: str, first: int, *, single: bool, remembered: bool)
                 next_event = {given["event_no"]}::integer + 1
             FROM target
             WHERE {IN_CONTEXT} AND clocks.household_id = $1 AND clocks.rev = {given["rev"]}
-              AND clocks.next_event = {given["event_no"]} AND target.id = {given["list_id"]}
+              AND clocks.next_event = {given["event_no"]}
+              AND target.id = {given["list_id"]} AND target.name = {given["list_name"]}
               AND target.open_items + target.checked_items + {given["count"]}::integer <= {ITEMS_PER_LIST}
               AND NOT EXISTS (SELECT FROM alike)
               AND {as_expected}
@@ -194,6 +198,7 @@ async def insert_alone(
         *which,
         sorted({item.name_key for item in fresh}),
         expected.list_id,
+        expected.list_name,
         expected.rev,
         expected.next_item + len(fresh),
         expected.next_event,

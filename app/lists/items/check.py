@@ -1,6 +1,6 @@
 """Checking items off, which records that they were bought, and unchecking them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
@@ -13,7 +13,7 @@ from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle, settle
 from app.lists.items.fields import Item, parse_label
 from app.lists.items.purchases import purchase_alone, purchases_of, unbought_alone, with_unbought
 from app.lists.items.resolve import resolve_item_alone, resolve_items
-from app.lists.models import Changed, ItemResult, Outcome
+from app.lists.models import Changed, ItemResult, Outcome, Purchase
 from app.lists.repository import Clock
 
 Answer = TypeVar("Answer")
@@ -45,6 +45,7 @@ async def check_items(
     if checked:
         purchases = await purchases_of(tenant, await edits.changed(), lists, clock, store)
         changes = [replace(change, bought=purchases[change.after.id]) for change in await edits.changes()]
+        results = [_with_purchase(each, purchases) for each in results]
     else:
         await settle(tenant, edits)
         changes = await with_unbought(tenant, await edits.changes())
@@ -88,10 +89,17 @@ async def check_item_alone(
         if changes and checked:
             bought = await purchase_alone(household, item, found.on, found.clock, store)
             changes = [replace(change, bought=bought) for change in changes]
+            result = _with_purchase(result, {item.id: bought})
         elif changes:
             unbought = await unbought_alone(household, item)
             changes = [replace(change, unbought=unbought) for change in changes]
         return await save_answered(household, "check_items", found, changes, [ItemResult(names[0], result)], answer)
+
+
+def _with_purchase(result: Outcome | AppError, purchases: Mapping[UUID, Purchase]) -> Outcome | AppError:
+    if isinstance(result, AppError) or result.status != "checked":
+        return result
+    return replace(result, bought=purchases[result.item.id])
 
 
 def _check(person_id: UUID, edits: Edits, item: Item | AppError, clock: Clock, checked: bool) -> Outcome | AppError:

@@ -4,13 +4,14 @@ A call may change as many items as a list holds, so what is done for each is don
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress, count
 from operator import attrgetter
 from uuid import UUID
 
 from app.errors import AppError, LimitReached
+from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists.items import repository
 from app.lists.items.fields import Item
@@ -120,6 +121,24 @@ def refuse_all_if_one_fails(results: Iterable[object], *, all_or_nothing: bool) 
     refusal = next((each for each in results if isinstance(each, AppError)), None)
     if all_or_nothing and refusal is not None:
         raise refusal
+
+
+def is_reassigned(entry: ItemResult) -> bool:
+    """Return whether an entry gave an item to another member, or took it from one."""
+    outcome = entry.result
+    if not isinstance(outcome, Outcome):
+        return False
+    if outcome.before is None:
+        return outcome.status == "added" and outcome.item.assignee_id is not None
+    return outcome.before.assignee_id != outcome.item.assignee_id
+
+
+async def assignee_names(tenant: Tenant, entries: Collection[ItemResult]) -> Mapping[UUID, str]:
+    """Return the names of the household's members, if an entry gave an item to another one."""
+    if not any(await map_in_batches(is_reassigned, entries)):
+        return {}
+    members = await households.members_of(tenant.connection, tenant.household_id)
+    return {member.person_id: member.name for member in members}
 
 
 def changed_first(entries: Sequence[ItemResult]) -> list[ItemResult]:

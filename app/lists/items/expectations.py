@@ -31,6 +31,7 @@ class Expected:
     next_event: int
     list_id: UUID
     list_no: int
+    list_name: str
 
 
 class _Latest(Generic[Key, Value]):
@@ -68,7 +69,7 @@ class Expectations:
 
     def __init__(self, most: int = MOST_KEPT) -> None:
         self._clocks: _Latest[UUID, tuple[int, int, int]] = _Latest(most)
-        self._lists: _Latest[ListName, tuple[UUID, int]] = _Latest(most)
+        self._lists: _Latest[ListName, tuple[UUID, int, str]] = _Latest(most)
         self._habits: _Latest[tuple[UUID, str], Habit] = _Latest(most)
 
     def __len__(self) -> int:
@@ -102,7 +103,7 @@ class Expectations:
     def note(self, household: ProvenHousehold, list_name: str | None, clock: Clock, on: ShoppingList) -> None:
         """Note what was read for the write that `clock` belongs to."""
         self.note_clock(household, clock.rev - 1, clock.next_item, clock.next_event)
-        self._lists.put(_list_name(household, list_name), (on.id, on.no))
+        self._lists.put(_list_name(household, list_name), (on.id, on.no, on.name))
 
 
 def _list_name(household: ProvenHousehold, list_name: str | None) -> ListName:

@@ -61,9 +61,9 @@ async def find_matching(
     list_ids = [each.id for each in await repository.all_lists(tenant)] if on is None else [on.id]
     stores = categories = assignee_id = None
     if by.store is not None:
-        stores = await _spellings(by.store, await filter_repository.stores_on(tenant, list_ids), "where_store")
+        stores = await spellings_of(by.store, await filter_repository.stores_on(tenant, list_ids), "where_store")
     if by.category is not None:
-        categories = await _spellings(
+        categories = await spellings_of(
             by.category, await filter_repository.categories_on(tenant, list_ids), "where_category"
         )
     if by.assignee is not None:
@@ -78,8 +78,11 @@ async def find_matching(
     return on, found
 
 
-async def _spellings(name: str, in_use: Collection[str], field: str) -> list[str]:
-    """Return the values in use that a name means: those that differ from it in case and accents only."""
+async def spellings_of(name: str, in_use: Collection[str], field: str) -> list[str]:
+    """Return the values in use that a name means: those that differ from it in case and accents only.
+
+    Raises `NotFound` with candidates, and `Invalid` for a name that none can have.
+    """
     key = fold(parse_label(name, field))
     folded = dict(zip(in_use, await map_in_batches(fold, in_use), strict=True))
     found = [value for value, each in folded.items() if each == key]

@@ -113,7 +113,7 @@ class Planner:
             return "too_many_alike"
         if reopens:
             return self._reopen(max(same, key=lambda item: (item.checked_at, item.no)), entry)
-        return self._append(entry, beside=open_lines[-1] if open_lines and not self._in_order else None)
+        return self._append(entry, alike, beside=open_lines[-1] if open_lines and not self._in_order else None)
 
     def _add_checked(self, entry: ParsedItem, on_duplicate: OnDuplicate) -> Outcome | Impossible:
         """Add a line that is checked, unless the same one is there; no later entry joins or reopens it."""
@@ -142,22 +142,23 @@ class Planner:
             return Outcome("skipped", line)
         if merged.measure != line.measure:
             merged = self._with_free_variant(merged)
-        return Outcome("merged", self._store(merged), previous=line.quantity)
+        return Outcome("merged", self._store(merged), before=line)
 
     def _reopen(self, line: Item, entry: ParsedItem) -> Outcome:
         dropped = dict.fromkeys(each.name for each in DETAILS if each.once)
         values = {**dropped, **entry.details(), "note": line.note, "checked_at": None, "checked_by": None}
         reopened = replace(line, **values, position=self._take_position())
         reopened = with_place(reopened, self._habits.get(entry.name_key))
-        return Outcome("restored", self._store(self._with_free_variant(reopened)))
+        return Outcome("restored", self._store(self._with_free_variant(reopened)), before=line)
 
-    def _append(self, entry: ParsedItem, beside: Item | None) -> Outcome:
+    def _append(self, entry: ParsedItem, alike: Iterable[Item], beside: Item | None) -> Outcome:
+        similar = [item for item in alike if item.is_open and _differs_in_measure_or_day(item, entry)]
         position = self._take_position() if beside is None else beside.position + 1
         added = _new_item(entry, self._next_no, self._list_id, position)
         added = with_place(added, self._habits.get(entry.name_key))
         self._next_no += 1
         self._room -= 1
-        return Outcome("added", self._store(self._with_free_variant(added)))
+        return Outcome("added", self._store(self._with_free_variant(added)), similar=similar)
 
     def _take_position(self) -> int:
         """Return the position behind everything else."""
@@ -186,6 +187,13 @@ def _is_same_thing(item: Item, entry: ParsedItem) -> bool:
         return False
     # An item for a later day is not needed today: if they were joined, one of the two would come at the wrong time.
     return not item.is_open or item.not_before == entry.not_before
+
+
+def _differs_in_measure_or_day(item: Item, entry: ParsedItem) -> bool:
+    if item.note_key != entry.note_key:
+        return False
+    measure = "none" if entry.quantity is None else entry.quantity.measure
+    return item.measure != measure or item.not_before != entry.not_before
 
 
 def _is_same_state(item: Item, entry: ParsedItem) -> bool:

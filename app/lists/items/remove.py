@@ -1,4 +1,4 @@
-"""Removing items from a list: by name, or everything that was bought."""
+"""Removing items: by name, or everything that was bought, or everything there is, from one list or all."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,16 +8,15 @@ from app.errors import AppError, Invalid
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
-from app.lists.items import repository as item_repository
 from app.lists.items.edits import Edits, refuse_all_if_one_fails
 from app.lists.items.fields import Item
+from app.lists.items.filters import ItemFilter, find_matching
 from app.lists.items.resolve import resolve_items
 from app.lists.models import Changed, ItemResult, Outcome
 from app.lists.repository import Clock
-from app.lists.resolve_list import resolve_list
 from app.runtime.batches import map_in_batches
 
-What = Literal["checked"]
+What = Literal["checked", "all"]
 
 
 async def remove_items(
@@ -29,21 +28,21 @@ async def remove_items(
     dry_run: bool,
     all_or_nothing: bool,
 ) -> Changed:
-    """Remove named items, or all checked ones of a list; with `dry_run`, only report what would be removed.
+    """Remove named items, or the checked ones or all of the named list, or of all lists (`*`); with `dry_run`, only
+    report what would be removed.
 
-    Without names, checked items that repeat are kept: once removed, they would never come back.
-    Raises `Invalid` unless exactly one of `names` and `what` is given, `NotFound` for the list, and with
-    `all_or_nothing` the first entry's refusal.
+    With `checked`, items that repeat are kept: once removed, they would never come back.
+    Raises `Invalid` unless exactly one of `names` and `what` is given, `NotFound` for the list, `LimitReached` for more
+    items than a list can hold, and with `all_or_nothing` the first entry's refusal.
     """
-    if (names is None) == (what is None):
-        raise Invalid("items or what: name items, or give what=checked, and not both.", field="items")
-    if names is not None:
+    if names is not None and what is None:
         named = await resolve_items(tenant, names, list_name)
         on, items, sent = named.on, list(named.items), list(names)
+    elif names is None and what is not None:
+        on, found = await find_matching(tenant, ItemFilter(view=what), list_name)
+        items, sent = list(found), [item.name for item in found]
     else:
-        on = await resolve_list(tenant, list_name)
-        items = list(await item_repository.checked_items(tenant, on.id))
-        sent = ["" for _ in items]
+        raise Invalid("items or what: name items, or give what=checked or what=all, and not both.", field="items")
     refuse_all_if_one_fails(items, all_or_nothing=all_or_nothing)
     clock = await repository.read_clock(tenant)
     found = [each for each in items if isinstance(each, Item)]
@@ -51,7 +50,7 @@ async def remove_items(
 
     def remove(named: tuple[str, Item | AppError]) -> ItemResult:
         name, item = named
-        return ItemResult(name, _remove(edits, item, clock, keep_repeating=names is None, dry_run=dry_run))
+        return ItemResult(name, _remove(edits, item, clock, keep_repeating=what == "checked", dry_run=dry_run))
 
     entries = await map_in_batches(remove, [*zip(sent, items, strict=True)])
     event_no = None

@@ -158,6 +158,33 @@ async def items_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, 
     return {item.no: item for item in await map_in_batches(item_of, rows)}
 
 
+LINES_EVER: Final = 500
+
+
+async def numbers_ever_named(tenant: Tenant, name_keys: Collection[str]) -> list[int]:
+    """Return the numbers of the items with one of the folded names, on any list, removed or not: the latest ones."""
+    rows = await tenant.driver.fetch(
+        "SELECT no FROM items WHERE household_id = $1 AND name_key = ANY($2) ORDER BY no DESC LIMIT $3",
+        tenant.household_id,
+        list(name_keys),
+        LINES_EVER,
+    )
+    return [row["no"] for row in rows]
+
+
+async def names_ever(tenant: Tenant, most: int) -> dict[str, str]:
+    """Return the names that items had, by their folded form, the latest first."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT name_key, (array_agg(name ORDER BY no DESC))[1] AS name FROM items WHERE household_id = $1
+        GROUP BY name_key ORDER BY max(no) DESC LIMIT $2
+        """,
+        tenant.household_id,
+        most,
+    )
+    return {row["name_key"]: row["name"] for row in rows}
+
+
 async def order_of(tenant: Tenant, list_id: UUID) -> list[Spot]:
     """Return where each item of a list stands, in its order."""
     rows = await tenant.driver.fetch(
@@ -214,20 +241,6 @@ async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
         tenant.household_id,
         [list_id for list_id, _ in keys],
         [name_key for _, name_key in keys],
-    )
-    return await map_in_batches(item_of, rows)
-
-
-async def checked_items(tenant: Tenant, list_id: UUID) -> list[Item]:
-    """Return the checked items that are still on a list, in its order."""
-    rows = await tenant.driver.fetch(
-        f"""
-        SELECT {ITEM_COLUMNS} FROM items
-        WHERE household_id = $1 AND list_id = $2 AND checked_at IS NOT NULL AND deleted_at IS NULL
-        ORDER BY position, no
-        """,  # noqa: S608
-        tenant.household_id,
-        list_id,
     )
     return await map_in_batches(item_of, rows)
 

@@ -79,7 +79,8 @@ async def update_items(
         learned = await _learn(tenant, clock, lessons)
         event_no = await record_items(tenant, "update_items", clock, await edits.changes(), others=learned)
     lists = await lists_of_call(tenant, named.on, named.found())
-    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+    names = {member.person_id: member.name for member in members}
+    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no, names=names)
 
 
 async def update_item_alone(
@@ -169,7 +170,7 @@ async def _learn(tenant: Tenant, clock: Clock, lessons: Sequence[_NamedLesson]) 
 def update_outcome(before: Item, after: Item, *, dry_run: bool) -> Outcome:
     """Return what became of an updated item, or with `dry_run` would."""
     status = "unchanged" if after == before else "would_update" if dry_run else "updated"
-    return Outcome(status, after, previous=before.quantity if before.quantity != after.quantity else None)
+    return Outcome(status, after, before=before if after != before else None)
 
 
 def changed_since(item: Item, rev: int, field: str | None) -> Conflict:

@@ -1,10 +1,11 @@
-"""Overwriting details of every item that a filter fits, or showing its amount in another unit."""
+"""Overwriting details of every item that a filter fits, multiplying its amount, or showing it in another unit."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
-from app.errors import Invalid
+from app.errors import AppError, Invalid
 from app.households import repository as households
 from app.households.models import Member
 from app.households.tenant import Tenant
@@ -21,6 +22,8 @@ from app.lists.repository import Clock
 from app.quantities import Quantity, find_size_unit
 from app.runtime.batches import map_in_batches
 
+LARGEST_FACTOR: Final = 1_000
+
 FITTING: Final = "auto"
 """In place of a unit: the one that fits each amount."""
 
@@ -32,8 +35,8 @@ class BulkUpdate:
     """What to change of every item; None leaves a detail as it is, `clear` names the ones to clear. Nothing that tells
     lines apart is among them, so that none of them meets another one.
 
-    `convert_to` is the unit to show amounts in, or `FITTING`; the amounts stay the same. Items of another measure stay
-    as they are.
+    `quantity_factor` multiplies amounts; items without one stay as they are. `convert_to` is the unit to show amounts
+    in, or `FITTING`; the amounts stay the same. Items of another measure stay as they are.
     """
 
     store: str | None = None
@@ -41,11 +44,13 @@ class BulkUpdate:
     assignee: str | None = None
     clear: Sequence[str] = ()
     convert_to: str | None = None
+    quantity_factor: Decimal | None = None
 
     def __bool__(self) -> bool:
         """Whether it changes anything."""
         return bool(self.clear) or any(
-            each is not None for each in (self.store, self.category, self.assignee, self.convert_to)
+            each is not None
+            for each in (self.store, self.category, self.assignee, self.convert_to, self.quantity_factor)
         )
 
 
@@ -66,7 +71,10 @@ async def update_matching(
     that fits nothing, and with `all_or_nothing` the first item's refusal.
     """
     if not change:
-        raise Invalid("Nothing to change: give set_store, set_category, set_assignee, clear or convert_to.")
+        raise Invalid(
+            "Nothing to change: give set_store, set_category, set_assignee, quantity_factor, clear or convert_to."
+        )
+    _check_factor(change.quantity_factor)
     convert = _conversion(change.convert_to)
     on, found = await find_matching(tenant, by, list_name)
     clock = await repository.read_clock(tenant)
@@ -85,7 +93,11 @@ async def update_matching(
             return ItemResult(item.name, refusal, ref=item.ref, current=current_values(item, update, members))
         after = replace(item, **values)
         if after.quantity is not None:
-            after = replace(after, quantity=convert(after.quantity))
+            try:
+                quantity = _multiplied(after.quantity, change.quantity_factor)
+            except AppError as refusal:
+                return ItemResult(item.name, refusal, ref=item.ref)
+            after = replace(after, quantity=convert(quantity))
         edits.put(after)
         return ItemResult(item.name, update_outcome(item, after, dry_run=dry_run))
 
@@ -97,7 +109,21 @@ async def update_matching(
         learned = await _follow(tenant, clock, update, changes)
         event_no = await record_items(tenant, "update_items", clock, changes, others=learned)
     lists = await lists_of_call(tenant, on, found)
-    return Changed(lists, rev_after(clock, lists, event_no), changed_first(entries), event_no)
+    names = {member.person_id: member.name for member in members}
+    return Changed(lists, rev_after(clock, lists, event_no), changed_first(entries), event_no, names=names)
+
+
+def _check_factor(factor: Decimal | None) -> None:
+    if factor is not None and not 0 < factor <= LARGEST_FACTOR:
+        raise Invalid(f"quantity_factor must be above 0 and at most {LARGEST_FACTOR:,}.", field="quantity_factor")
+
+
+def _multiplied(quantity: Quantity, factor: Decimal | None) -> Quantity:
+    product = quantity if factor is None else quantity.times(factor)
+    if product is None:
+        message = f"{quantity} times {factor} is too little or too much to count."
+        raise Invalid(message, field="quantity_factor")
+    return product
 
 
 async def _follow(tenant: Tenant, clock: Clock, update: Update, changes: Sequence[Change]) -> Sequence[HabitChange]:

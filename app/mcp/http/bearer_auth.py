@@ -58,6 +58,9 @@ class AccessPolicy:
     origins: frozenset[str]
 
 
+WHERE_TO_ALLOW: Final = "Connect the app again and allow it on the consent page; /account shows what each app may do."
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     """A request that may be served."""
@@ -178,7 +181,11 @@ class BearerAuthMiddleware:
         if not needed <= caller.scopes:
             scope = format_scope(needed)
             answer = challenge(
-                403, self._policy.metadata_url, needed, "insufficient_scope", f"This needs the scope {scope}."
+                403,
+                self._policy.metadata_url,
+                needed,
+                "insufficient_scope",
+                f"This needs the scope {scope}. {WHERE_TO_ALLOW}",
             )
             raise RequestRefused(answer, "insufficient_scope", caller=caller, detail=scope)
 

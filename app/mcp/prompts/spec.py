@@ -9,11 +9,12 @@ import mcp_types as types
 
 from app.households.tenant import Tenant
 from app.lists import export
+from app.lists.resolve_list import resolve_list
 from app.mcp.icons import Icons
 from app.mcp.resources.lists import LIST_AS_MARKDOWN
 from app.mcp.resources.spec import LARGEST
 
-Completed = Literal["list", "store", "month", "group"]
+Completed = Literal["list", "store", "month", "group", "member"]
 """What the values of a variable are, for `completion/complete`."""
 
 Values = Mapping[str, str]
@@ -73,7 +74,8 @@ async def attach_list(tenant: Tenant, name: str | None) -> tuple[str, types.Prom
 
     Raises `NotFound` for the name, and `Invalid` for a list that is too long; without a name it is the default list.
     """
-    exported = await export.export_list(tenant, name, "markdown", "open", longest=LARGEST)
+    found = await resolve_list(tenant, name)
+    exported = await export.export_resolved(tenant, found, "markdown", "open", longest=LARGEST)
     variables = {"household": tenant.membership.ref, "list": exported.list.ref}
     contents = types.TextResourceContents(
         uri=LIST_AS_MARKDOWN.template.expand(variables), mime_type=LIST_AS_MARKDOWN.mime_type, text=exported.text

@@ -15,11 +15,13 @@ from app.mcp.resources.spec import LARGEST, HouseholdResource, Variables
 
 async def read_lists(tenant: Tenant, variables: Variables) -> str:
     """Return a household's lists as markdown: for each its ref, its name and how much is on it."""
-    lines = [f"# {export.plain(tenant.membership.name)}", ""]
+    lines = [f"# {export.as_markdown(tenant.membership.name)}", ""]
     for each in await repository.all_lists(tenant):
         archived = ", archived" if each.archived_at is not None else ""
         to_buy = each.open_items - each.waiting_items
-        lines.append(f"- {each.ref} {export.plain(each.name)}: {to_buy} to buy, {each.checked_items} bought{archived}")
+        lines.append(
+            f"- {each.ref} {export.as_markdown(each.name)}: {to_buy} to buy, {each.checked_items} bought{archived}"
+        )
     return "\n".join(lines) + "\n"
 
 

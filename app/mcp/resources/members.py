@@ -6,14 +6,18 @@ from mcp.shared.uri_template import UriTemplate
 
 from app.households import repository as households
 from app.households.tenant import Tenant
-from app.lists.export import plain
+from app.lists.export import as_markdown
 from app.mcp.resources.spec import HouseholdResource, Variables
 
 
 async def read_members(tenant: Tenant, variables: Variables) -> str:
     """Return the members of a household and their roles, as markdown."""
     members = await households.members_of(tenant.connection, tenant.household_id)
-    lines = [f"# {plain(tenant.membership.name)}", "", *(f"- {plain(each.name)} ({each.role})" for each in members)]
+    lines = [
+        f"# {as_markdown(tenant.membership.name)}",
+        "",
+        *(f"- {as_markdown(each.name, begins_block=True)} ({each.role})" for each in members),
+    ]
     return "\n".join(lines) + "\n"
 
 

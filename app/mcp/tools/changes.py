@@ -1,19 +1,25 @@
 """What became of each entry of a call, as the tools that change something show it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from itertools import compress
-from typing import Final
+from typing import Annotated, Final
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from app.errors import Ambiguous, AppError
-from app.lists.models import Changed, ItemResult, ListOutcome, event_ref
+from app.lists.items.candidates import CANDIDATES, label_of
+from app.lists.items.fields import DETAILS, Item, due_day
+from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, Purchase
+from app.mcp.prose import shown_amount, shown_change, shown_name, some_of
 from app.mcp.spec import WriteResult
 from app.text import printable_start
 
 LONGEST_SENT: Final = 80
-"""Characters of what was sent for a failed entry, by which it is told apart from the others."""
+"""Characters of what was sent for a failed entry, by which it is told apart from the others, and of a note."""
 
 MOST_SHOWN: Final = 100
 NOTHING_DONE: Final = frozenset({"failed", "unchanged"})
@@ -38,29 +44,45 @@ class EntryView(BaseModel):
     status: str = Field(description="What was done, or unchanged, or failed")
     ref: str | None = None
     note: str | None = None
-    quantity: str | None = Field(default=None, description="What the line says now")
-    was: str | None = Field(default=None, description="Its quantity before")
+    quantity: str | None = None
+    was: str | None = None
+    changes: dict[str, str] | None = None
+    similar: list[str] | None = None
     error: ErrorView | None = None
-    current: dict[str, str] | None = Field(default=None, description="In conflict: what it says now")
+    current: dict[str, str] | None = None
+
+
+_ENTRIES: Final = WithJsonSchema(
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "description": "name, status, ref, note, quantity, was (quantity before), changes (before → after), "
+            "similar (open lines of that name), error (code, message, candidates), current (in conflict: values now)",
+        },
+    }
+)
+"""A sentence says more than the schema of `EntryView` would, which assistants read once for each tool."""
 
 
 class ChangeResult(WriteResult):
     """What a call changed."""
 
     _ambiguities: Sequence[Ambiguous] = PrivateAttr(default=())
+    _list_name: str | None = PrivateAttr(default=None)
 
     list: str | None = Field(default=None, description="Ref; absent when several")
     rev: int
-    results: Sequence[EntryView]
+    results: Annotated[Sequence[EntryView], _ENTRIES]
     counts: dict[str, int] = Field(description="Entries by status")
 
     def in_words(self) -> str:
-        """One line of prose."""
-        parts = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in self.counts.items())
-        return f"On {self.list or 'several lists'}: {parts or 'nothing to do'}."
+        """What was done, by status: `Added to Groceries: 2 kg flour, milk.`"""
+        return describe(self._list_name, self.results, self.counts)
 
-    def asking_about(self, ambiguities: Sequence[Ambiguous]) -> "ChangeResult":
-        """Return this result, with the entries whose names fit several items."""
+    def about(self, list_name: str | None, ambiguities: Sequence[Ambiguous]) -> "ChangeResult":
+        """Return this result, with the name of its list and the entries whose names fit several items."""
+        self._list_name = list_name
         self._ambiguities = ambiguities
         return self
 
@@ -72,6 +94,11 @@ class ChangeResult(WriteResult):
         """How many things were changed."""
         return sum(number for status, number in self.counts.items() if status not in NOTHING_DONE)
 
+    def shortened(self, share: float) -> "ChangeResult":
+        """Show that share of the entries; the counts are still of all."""
+        shown = self.results[: max(1, int(len(self.results) * share))]
+        return self.model_copy(update={"results": shown})
+
 
 def change_result(changed: Changed) -> ChangeResult:
     """Return the result of a call that changed something; it shows up to `MOST_SHOWN` entries, conflicts first."""
@@ -81,19 +108,22 @@ def change_result(changed: Changed) -> ChangeResult:
         done = [not isinstance(each.result, AppError) and each.result.conflict is None for each in shown]
         open_ends = [each for each, is_done in zip(shown, done, strict=True) if not is_done]
         shown = [*open_ends, *compress(shown, done)][:MOST_SHOWN]
-    result = ChangeResult(
-        list=changed.lists[0].ref if len(changed.lists) == 1 else None,
-        rev=changed.rev,
-        results=[_entry(entry) for entry in shown],
-        counts=Counter(
-            ["failed" if isinstance(each.result, AppError) else each.result.status for each in changed.entries]
-        ),
-        undo_ref=event_ref(changed.event_no) if changed.event_no is not None else None,
+    counts = Counter(
+        ["failed" if isinstance(each.result, AppError) else each.result.status for each in changed.entries]
     )
-    return result.asking_about([each.result for each in changed.entries if isinstance(each.result, Ambiguous)])
+    on = changed.lists[0] if len(changed.lists) == 1 else None
+    result = ChangeResult(
+        list=None if on is None else on.ref,
+        rev=changed.rev,
+        results=[_entry(entry, changed.names) for entry in shown],
+        counts=counts,
+        undo_ref=changed.undo_ref,
+    )
+    ambiguities = [each.result for each in changed.entries if isinstance(each.result, Ambiguous)]
+    return result.about(None if on is None else on.name, ambiguities)
 
 
-def _entry(entry: ItemResult) -> EntryView:
+def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
     result = entry.result
     if isinstance(result, AppError):
         current = None if entry.current is None else dict(entry.current)
@@ -107,17 +137,125 @@ def _entry(entry: ItemResult) -> EntryView:
     conflict = _error(result.conflict) if result.conflict is not None else None
     if isinstance(result, ListOutcome):
         return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=conflict)
-    quantity = result.item.quantity
+    item, before = result.item, result.before
+    was = before.quantity if before is not None and before.quantity != item.quantity else None
     return EntryView(
-        ref=result.item.ref,
-        name=result.item.name,
+        ref=item.ref,
+        name=item.name,
         status=result.status,
-        note=result.item.note,
-        quantity=str(quantity) if quantity is not None else None,
-        was=str(result.previous) if result.previous is not None else None,
+        note=None if item.note is None else _start_of(item.note),
+        quantity=str(item.quantity) if item.quantity is not None else None,
+        was=str(was) if was is not None else None,
+        changes=_changes(result, names) or None,
+        similar=[label_of(each) for each in result.similar[:CANDIDATES]] or None,
         error=conflict,
     )
 
 
+_SHOWN: Final = tuple(each for each in DETAILS if each.name != "quantity")
+"""The details whose changes are shown; the quantity has fields of its own."""
+
+
+def _changes(outcome: Outcome, names: Mapping[UUID, str]) -> dict[str, str]:
+    """Return what changed of an item, by word; of a new one all that is set beside its name, quantity and note; of one
+    that was checked off what its purchase records."""
+    item, before = outcome.item, outcome.before
+    if outcome.bought is not None:
+        return _of_purchase(outcome.bought, item)
+    if before is None:
+        if outcome.status != "added":
+            return {}
+        return {
+            each.word: _start_of(_value(getattr(item, each.name), names))
+            for each in _SHOWN
+            if each.name not in ("name", "note") and getattr(item, each.name) is not None
+        }
+    return {
+        each.word: f"{_start_of(_value(old, names))} → {_start_of(_value(new, names))}"
+        for each in _SHOWN
+        if (old := getattr(before, each.name)) != (new := getattr(item, each.name))
+    }
+
+
+def _of_purchase(purchase: Purchase, item: Item) -> dict[str, str]:
+    values = {
+        "store": purchase.store,
+        "price": None if purchase.price is None else f"{purchase.price:.2f} {purchase.currency}",
+        "comes_back": None if item.repeat_days is None else due_day(purchase.bought_at, item.repeat_days).isoformat(),
+    }
+    return {word: value for word, value in values.items() if value is not None}
+
+
+def _value(value: object, names: Mapping[UUID, str]) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, UUID):
+        return names.get(value, "someone who left")
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _start_of(text: str) -> str:
+    return text if len(text) <= LONGEST_SENT else f"{text[: LONGEST_SENT - 1]}…"
+
+
 def _error(error: AppError) -> ErrorView:
     return ErrorView(code=error.code, message=error.message, field=error.field, candidates=error.candidates or None)
+
+
+_VERBS: Final = {
+    "added": "Added to",
+    "merged": "Merged on",
+    "restored": "Back on",
+    "skipped": "Already on",
+    "updated": "Changed on",
+    "checked": "Bought from",
+    "unchecked": "To buy again on",
+    "moved": "Moved to",
+    "removed": "Removed from",
+    "would_remove": "Would be removed from",
+    "would_update": "Would be changed on",
+    "would_move": "Would be moved to",
+    "kept": "Kept on",
+    "undone": "Undone on",
+    "unchanged": "Unchanged on",
+}
+"""How a sentence about the entries of a status begins, up to the name of the list."""
+
+_PREPOSITIONS: Final = (" to", " on", " from")
+
+
+def describe(list_name: str | None, entries: Sequence[EntryView], counts: Mapping[str, int]) -> str:
+    """Return sentences that say what became of the entries of a call; `counts` are of all, also those not shown."""
+    by_status: dict[str, list[EntryView]] = {status: [] for status in counts}
+    for entry in entries:
+        by_status.setdefault(entry.status, []).append(entry)
+    sentences = [
+        f"{_beginning(status, list_name, found)}: {some_of([_in_words(each) for each in found], counts.get(status))}."
+        for status, found in by_status.items()
+    ]
+    return " ".join(sentences) or "There was nothing to do."
+
+
+def _beginning(status: str, list_name: str | None, entries: Sequence[EntryView]) -> str:
+    if status == "failed":
+        return "Not done"
+    verb = _VERBS.get(status, status.replace("_", " ").capitalize())
+    if list_name is not None and verb.endswith(_PREPOSITIONS) and not _are_lists(entries):
+        return f"{verb} {shown_name(list_name)}"
+    return next((verb.removesuffix(each) for each in _PREPOSITIONS if verb.endswith(each)), verb)
+
+
+def _are_lists(entries: Sequence[EntryView]) -> bool:
+    return bool(entries) and (entries[0].ref or "").startswith("L")
+
+
+def _in_words(entry: EntryView) -> str:
+    if entry.status == "failed":
+        return f"{shown_name(entry.name)} ({entry.error.message})" if entry.error is not None else entry.name
+    words = shown_amount(entry.quantity, entry.name)
+    remarks = [f"before {entry.was}"] if entry.was is not None else []
+    if entry.changes is not None:
+        remarks += [f"{word} {shown_change(change)}" for word, change in entry.changes.items()]
+    return f"{words} ({some_of(remarks)})" if remarks else words

@@ -10,7 +10,7 @@ from app.lists import save_list
 from app.mcp.elicitation import Confirmation
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
-from app.scopes import HOUSEHOLD_MANAGE
+from app.scopes import LISTS_WRITE
 from app.text import printable
 
 
@@ -23,12 +23,29 @@ class Arguments(WriteArguments):
     )
 
 
-async def delete_list(tenant: Tenant, arguments: Arguments) -> ChangeResult:
+class Result(ChangeResult):
+    """What was deleted."""
+
+    items: int = Field(description="How many were on it")
+
+    def in_words(self) -> str:
+        """What was deleted, and how much was on it."""
+        return f"{super().in_words()} {items_on_it(self.items)} went with it."
+
+
+async def delete_list(tenant: Tenant, arguments: Arguments) -> Result:
     """Deletes a shopping list with everything on it. Where the host can ask, the person confirms it. To put a list away
     for a while, save_list archives it; undo brings a deleted list back."""
     if arguments.confirm_name is None:
         raise Invalid("confirm_name is missing.", field="confirm_name")
-    return change_result(await save_list.delete_list(tenant, arguments.list, arguments.confirm_name))
+    deleted = await save_list.delete_list(tenant, arguments.list, arguments.confirm_name)
+    number = sum(each.open_items + each.checked_items for each in deleted.lists)
+    return Result(**dict(change_result(deleted)), items=number)
+
+
+def items_on_it(number: int) -> str:
+    """Return so many items in words."""
+    return "Nothing" if number == 0 else "One item" if number == 1 else f"{number:,} items"
 
 
 MOST_OF_NAME: Final = 80
@@ -42,9 +59,9 @@ async def confirm(tenant: Tenant, arguments: Arguments) -> Confirmation:
     """
     found = await save_list.find_list_to_delete(tenant, arguments.list, arguments.confirm_name)
     number = found.open_items + found.checked_items
-    on_it = "nothing on it" if number == 0 else "one item on it" if number == 1 else f"{number:,} items on it"
+    on_it = items_on_it(number).lower()
     return Confirmation(
-        f"Delete a list with {on_it}? Its name: {printable(found.name, MOST_OF_NAME)}",
+        f"Delete a list with {on_it} on it? Its name: {printable(found.name, MOST_OF_NAME)}",
         f"Delete {found.name}",
         {"list": found.ref, "confirm_name": found.name},
     )
@@ -53,9 +70,9 @@ async def confirm(tenant: Tenant, arguments: Arguments) -> Confirmation:
 DELETE_LIST = ToolSpec(
     delete_list,
     Arguments,
-    ChangeResult,
+    Result,
     confirm=confirm,
     title="Delete a list",
-    scopes=frozenset({HOUSEHOLD_MANAGE}),
-    hints=Hints(read_only=False, destructive=True, idempotent=False),
+    scopes=frozenset({LISTS_WRITE}),
+    hints=Hints(read_only=False, destructive=False, idempotent=False),
 )

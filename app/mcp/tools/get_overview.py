@@ -1,12 +1,14 @@
 """The tool `get_overview`."""
 
 from collections.abc import Sequence
+from typing import Self
 
 from pydantic import BaseModel, Field
 
 from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists import repository as lists
+from app.mcp.prose import shown_name, some_of
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
 from app.scopes import LISTS_READ
 
@@ -30,6 +32,7 @@ class HouseholdView(BaseModel):
     role: str = Field(description="My role: owner, editor or viewer")
     currency: str | None = None
     locale: str | None = None
+    time_zone: str | None = None
 
 
 class ListView(BaseModel):
@@ -55,11 +58,26 @@ class Result(ToolResult):
     other_households: list[HouseholdView] | None = None
     default_list: str | None = Field(default=None, description="Ref of the list that is meant when none is named")
     lists: list[ListView]
+    more_lists: int | None = Field(default=None, description="Not shown")
     members: list[PersonView]
 
     def in_words(self) -> str:
-        """One line of prose."""
-        return f"Lists: {len(self.lists)}; open items: {sum(each.open for each in self.lists)}."
+        """The lists: `Home: Groceries (12 open, 3 bought), Hardware (0 open, 1 bought). Members: Ann, Ben.`"""
+        lists = [f"{shown_name(each.name)} ({each.open} open, {each.checked} bought)" for each in self.lists]
+        members = some_of([shown_name(each.name) for each in self.members])
+        total = len(lists) + (self.more_lists or 0)
+        return f"{shown_name(self.household.name)}: {some_of(lists, total) or 'no lists'}. Members: {members}."
+
+    def shortened(self, share: float) -> Self:
+        """Leave out the orders of categories, then all but that share of the lists."""
+        if any(each.category_order is not None for each in self.lists):
+            plain = [each.model_copy(update={"category_order": None}) for each in self.lists]
+            return self.model_copy(update={"lists": plain})
+        kept = self.lists[: max(1, int(len(self.lists) * share))]
+        if len(kept) == len(self.lists):
+            return self
+        more = (self.more_lists or 0) + len(self.lists) - len(kept)
+        return self.model_copy(update={"lists": kept, "more_lists": more})
 
     def touched(self) -> int:
         """How many lists are shown."""
@@ -79,7 +97,12 @@ async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:
             PersonView(name=each.name, role=each.role) for each in members if each.person_id == tenant.actor.person_id
         ),
         household=HouseholdView(
-            name=mine.name, ref=mine.ref, role=mine.role, currency=mine.currency, locale=mine.locale
+            name=mine.name,
+            ref=mine.ref,
+            role=mine.role,
+            currency=mine.currency,
+            locale=mine.locale,
+            time_zone=mine.time_zone,
         ),
         other_households=[HouseholdView(name=each.name, ref=each.ref, role=each.role) for each in others] or None,
         default_list=default.ref if default is not None else None,

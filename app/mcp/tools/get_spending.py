@@ -7,11 +7,12 @@ from typing import Any, Final, Self
 from pydantic import BaseModel, Field, PrivateAttr
 
 from app.households.tenant import Tenant
+from app.households.time_zones import zone_of
 from app.lists import spending
 from app.lists.models import Purchase
 from app.lists.spending import Spending
 from app.lists.spending_repository import SpendingGroup, Statistics
-from app.mcp.argument_types import Time, as_number
+from app.mcp.argument_types import Time, as_number, in_zone
 from app.mcp.charts import MOST_BARS, BarChart, LineChart, draw
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec, image_content
 from app.scopes import LISTS_READ
@@ -82,6 +83,16 @@ class Result(ToolResult):
         sums = ", ".join(f"{each.total:.2f} {each.currency}" for each in self.totals)
         return f"Spent {sums or 'nothing'} in {self.touched()} purchases with a price."
 
+    def shortened(self, share: float) -> Self:
+        """Show that share of the groups and of the history."""
+        groups = self.groups[: max(1, int(len(self.groups) * share))]
+        history = self.history and self.history[: max(1, int(len(self.history) * share))]
+        if (groups, history) == (self.groups, self.history):
+            return self
+        more = self.more_groups or len(groups) < len(self.groups) or None
+        shorter = self.model_copy(update={"groups": groups, "history": history, "more_groups": more})
+        return shorter.with_charts(self._charts)
+
     def touched(self) -> int:
         """How many purchases were counted."""
         return sum(each.count for each in self.totals)
@@ -90,7 +101,9 @@ class Result(ToolResult):
 async def get_spending(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows what was spent, from items checked off with a price: count, total, mean, median, standard deviation,
     minimum and maximum per store, category, person, item or month (UTC), each currency by itself."""
-    found = await spending.read_spending(tenant, arguments.group_by, arguments.since, arguments.until, arguments.item)
+    zone = zone_of(tenant.membership.time_zone)
+    since, until = in_zone(arguments.since, zone), in_zone(arguments.until, zone)
+    found = await spending.read_spending(tenant, arguments.group_by, since, until, arguments.item)
     result = Result(
         groups=[_statistics(each) for each in found.groups],
         more_groups=found.more_groups or None,

@@ -1,9 +1,9 @@
 """The tool `import_items`."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 from app.households.tenant import Tenant
 from app.lists.importing import import_items as importing
@@ -11,6 +11,7 @@ from app.lists.importing.import_items import Imported, Options
 from app.lists.importing.models import Remark, Remarks
 from app.lists.models import OnDuplicate, event_ref
 from app.mcp.argument_types import ListOfNames
+from app.mcp.prose import shown_name
 from app.mcp.spec import Handler, Hints, Preparation, ToolSpec, WriteArguments, WriteResult
 from app.runtime.progress import reported_beside
 from app.scopes import LISTS_WRITE
@@ -64,11 +65,18 @@ class Result(WriteResult):
     more_repairs: int | None = None
     left_out: dict[str, int] | None = Field(default=None, description="What held nothing to import")
 
+    _list_name: str = PrivateAttr(default="")
+
+    def on(self, list_name: str) -> Self:
+        """Return this result, with the name of its list."""
+        self._list_name = list_name
+        return self
+
     def in_words(self) -> str:
-        """One line of prose."""
+        """What became of the rows: `Imported to Groceries: 12 added, 3 merged.`"""
         parts = ", ".join(f"{number} {status}" for status, number in self.counts.items())
         what = "Would import" if self.dry_run else "Imported"
-        return f"{what} to {self.list}: {parts or 'nothing'}."
+        return f"{what} to {shown_name(self._list_name)}: {parts or 'nothing'}."
 
     def touched(self) -> int:
         """How many rows changed something."""
@@ -96,7 +104,7 @@ async def import_items(arguments: Arguments, preparation: Preparation) -> Handle
 
 
 def _result(imported: Imported, *, dry_run: bool) -> Result:
-    return Result(
+    result = Result(
         list=imported.list.ref,
         rev=imported.rev,
         format=imported.format,
@@ -110,6 +118,7 @@ def _result(imported: Imported, *, dry_run: bool) -> Result:
         left_out={str(what): number for what, number in imported.left_out.items()} or None,
         undo_ref=event_ref(imported.event_no) if imported.event_no is not None else None,
     )
+    return result.on(imported.list.name)
 
 
 def _views(remarks: Remarks) -> Sequence[RemarkView] | None:

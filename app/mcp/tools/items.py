@@ -1,17 +1,20 @@
 """An item as tools take and show it. `tests/lists/test_fields.py` holds it to the table of an item's fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
 from typing import Annotated, Final, Literal, NotRequired, cast, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from app.lists.items.fields import DETAILS, PageRow, Priority
+from app.lists.provenance_repository import Provenance
 from app.mcp.argument_types import Number, as_number
+from app.mcp.prose import shown_amount
 from app.quantities import Quantity
 
 Clearable = Literal[
@@ -90,6 +93,10 @@ class ItemView(TypedDict):
     not_before: NotRequired[str]
     repeat_every_days: NotRequired[int]
     checked: NotRequired[Annotated[bool, Field(description="True when bought")]]
+    added_by: NotRequired[str]
+    bought_at: NotRequired[str]
+    bought_by: NotRequired[str]
+    due: NotRequired[Annotated[str, Field(description="Day it comes back")]]
 
 
 _SHOWN: Final = {
@@ -102,13 +109,29 @@ _VALUES: Final = {detail: attrgetter(*fields) for detail, fields in _SHOWN.items
 
 
 @lru_cache(4096)
-def _shown_number(measure: str, amount: Decimal, unit: str | None) -> float | int:
-    """Return an amount as a number of its unit. Few are in use, and they are the same to everyone."""
-    return as_number(Quantity(measure, amount, unit).shown)
+def _shown_quantity(measure: str, amount: Decimal, unit: str | None) -> tuple[float | int, str | None, str]:
+    """Return an amount as a number, its unit as it stands beside that, and both as text. Few are in use, and they are
+    the same to everyone."""
+    quantity = Quantity(measure, amount, unit)
+    return as_number(quantity.shown), quantity.unit_word, str(quantity)
 
 
-def item_views(rows: Sequence[PageRow], detail: Detail, *, with_list: bool) -> list[ItemView]:
-    """Return items as results: what one needs in the shop, or with `full` everything that is set."""
+def row_in_words(row: PageRow) -> str:
+    """Return an item as it stands in a sentence: `2 kg flour`."""
+    amount = None if row.amount is None else _shown_quantity(row.measure, row.amount, row.unit)[2]
+    return shown_amount(amount, row.name)
+
+
+def item_views(
+    rows: Sequence[PageRow],
+    detail: Detail,
+    *,
+    with_list: bool,
+    provenance: Mapping[int, Provenance] | None = None,
+    zone: ZoneInfo | None = None,
+) -> list[ItemView]:
+    """Return items as results: what one needs in the shop, or with `full` everything that is set and, in that time
+    zone, where it comes from."""
     fields, values_of = _SHOWN[detail], _VALUES[detail]
     views: list[ItemView] = []
     for row in rows:
@@ -116,9 +139,9 @@ def item_views(rows: Sequence[PageRow], detail: Detail, *, with_list: bool) -> l
         if with_list:
             view["list"] = f"L{row.list_no}"
         if row.amount is not None:
-            view["quantity"] = _shown_number(row.measure, row.amount, row.unit)
-            if row.unit is not None:
-                view["unit"] = row.unit
+            view["quantity"], unit, _ = _shown_quantity(row.measure, row.amount, row.unit)
+            if unit is not None:
+                view["unit"] = unit
         for field, value in zip(fields, values_of(row), strict=True):
             if value is None:
                 continue
@@ -130,5 +153,19 @@ def item_views(rows: Sequence[PageRow], detail: Detail, *, with_list: bool) -> l
                 view[field] = value
         if row.checked_at is not None:
             view["checked"] = True
+        if provenance is not None and row.no in provenance:
+            view |= _provenance_view(provenance[row.no], zone)
         views.append(cast("ItemView", view))
     return views
+
+
+def _provenance_view(found: Provenance, zone: ZoneInfo | None) -> dict[str, object]:
+    values = {
+        "added_by": found.added_by,
+        "bought_at": None
+        if found.bought_at is None
+        else found.bought_at.astimezone(zone).isoformat(timespec="minutes"),
+        "bought_by": found.bought_by,
+        "due": None if found.due is None else found.due.isoformat(),
+    }
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,15 +1,22 @@
 """The tool `list_items`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, SkipValidation
+from pydantic import BaseModel, Field, PrivateAttr, SkipValidation
 
 from app.households.tenant import ProvenHousehold, Tenant
+from app.households.time_zones import zone_of
 from app.lists import queries
-from app.lists.models import GroupBy, View
+from app.lists.items.fields import Priority
+from app.lists.models import GroupBy, Missing, View
+from app.lists.provenance_repository import Provenance, read_provenance
+from app.lists.queries import Page
 from app.mcp.argument_types import as_number
+from app.mcp.prose import MOST_NAMED, shown_name, some_of
 from app.mcp.spec import Answer, Hints, ToolArguments, ToolResult, ToolSpec
-from app.mcp.tools.items import Detail, ItemView, item_views
+from app.mcp.tools.items import Detail, ItemView, item_views, row_in_words
 from app.scopes import LISTS_READ
 
 
@@ -22,14 +29,18 @@ class Arguments(ToolArguments):
         max_length=200,
         examples=["Groceries", "L1"],
     )
-    view: View = Field(default="open", description="open: to buy now; checked: bought; all: waiting ones too")
-    group_by: GroupBy = Field(default="none", description="Order items by this first")
+    view: View = Field(default="open", description="open: to buy now; waiting: later; checked: bought")
+    group_by: GroupBy | None = Field(default=None, description="Order by this; the list's category order if left out")
     store: str | None = Field(default=None, description="Only items for this store", max_length=100)
-    query: str | None = Field(default=None, description="Words the name contains", max_length=200)
+    category: str | None = Field(default=None, description="Only this category", max_length=100)
+    assignee: str | None = Field(default=None, description="Only this member's", max_length=200)
+    priority: Priority | None = Field(default=None, description="Only this")
+    missing: Missing | None = Field(default=None, description="Only without this")
+    query: str | None = Field(default=None, description="Words in name or note", max_length=200)
     since_rev: int | None = Field(
         default=None, description="Only what changed after this rev; `removed` names what left", ge=0, le=2**63 - 1
     )
-    detail: Detail = Field(default="concise", description="full adds price, dates, repetition, and the sums of prices")
+    detail: Detail = Field(default="concise", description="full: also prices, their sums, dates, who added, bought")
     limit: int = Field(default=100, description="Items per page", ge=1, le=200)
     cursor: str | None = Field(default=None, description="next_cursor of the page before", max_length=2000)
 
@@ -70,10 +81,29 @@ class Result(ToolResult):
     )
     next_cursor: str | None = Field(default=None, description="Absent on the last page")
 
+    _arguments: Arguments | None = PrivateAttr(default=None)
+    _page: Page | None = PrivateAttr(default=None)
+
+    def of(self, arguments: Arguments, page: Page) -> Self:
+        """Return this result, with what it was made of."""
+        self._arguments, self._page = arguments, page
+        return self
+
     def in_words(self) -> str:
-        """One line of prose."""
-        where = self.list or "all lists"
-        return f"Items of {where} here: {len(self.items)}; open: {self.counts.open}, checked: {self.counts.checked}."
+        """What is on the page: `Groceries: 2 kg flour, milk, 3 yoghurt (12 open, 3 bought)`."""
+        where = "All lists" if self.name is None else shown_name(self.name)
+        rows = () if self._page is None else self._page.rows
+        shown = some_of([row_in_words(row) for row in rows[:MOST_NAMED]], len(rows)) or "nothing to show"
+        waiting = "" if self.counts.waiting is None else f", {self.counts.waiting} waiting"
+        return f"{where}: {shown} ({self.counts.open} open, {self.counts.checked} bought{waiting})."
+
+    def shortened(self, share: float) -> Self:
+        """Show that share of the items, with a cursor behind them."""
+        if self._page is None or self._arguments is None or (page := self._page.shortened(share)) is self._page:
+            return self
+        kept = len(page.rows)
+        update = {"items": self.items[:kept], "removed": [*page.removed] or None, "next_cursor": page.next_cursor}
+        return self.model_copy(update=update).of(self._arguments, page)
 
     def touched(self) -> int:
         """How many items are on the page."""
@@ -81,14 +111,20 @@ class Result(ToolResult):
 
 
 async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
-    """Shows the items of a shopping list, in the order of the list: what to buy, or what was bought. Filters by
-    store and words, groups, and pages through long lists."""
-    return _result(arguments, await queries.read_items(tenant, _request(arguments)))
+    """Shows the items of a shopping list, in the order of the list: what to buy, what was bought, or when it comes
+    back (detail=full). Filters by store, member, words and more, groups, and pages through long lists."""
+    page = await queries.read_items(tenant, _request(arguments))
+    if arguments.detail == "concise":
+        return _result(arguments, page)
+    provenance = await read_provenance(tenant, page.rows)
+    return _result(arguments, page, provenance, zone_of(tenant.membership.time_zone))
 
 
 async def _list_items_alone(
     household: ProvenHousehold, arguments: Arguments, answer: Callable[[Result], Answer]
 ) -> Answer | None:
+    if arguments.detail == "full":
+        return None
     page = await queries.read_items_alone(household, _request(arguments))
     return None if page is None else answer(_result(arguments, page))
 
@@ -97,8 +133,12 @@ def _request(arguments: Arguments) -> queries.Request:
     return queries.Request(
         list=arguments.list,
         view=arguments.view,
-        group_by=arguments.group_by,
+        group_by=arguments.group_by or "own",
         store=arguments.store,
+        category=arguments.category,
+        assignee=arguments.assignee,
+        priority=arguments.priority,
+        missing=arguments.missing,
         query=arguments.query,
         since_rev=arguments.since_rev,
         cursor=arguments.cursor,
@@ -107,12 +147,17 @@ def _request(arguments: Arguments) -> queries.Request:
     )
 
 
-def _result(arguments: Arguments, page: queries.Page) -> Result:
-    return Result(
+def _result(
+    arguments: Arguments,
+    page: Page,
+    provenance: Mapping[int, Provenance] | None = None,
+    zone: ZoneInfo | None = None,
+) -> Result:
+    result = Result(
         list=page.list.ref if page.list is not None else None,
         name=page.list.name if page.list is not None else None,
         rev=page.rev,
-        items=item_views(page.rows, arguments.detail, with_list=page.list is None),
+        items=item_views(page.rows, arguments.detail, with_list=page.list is None, provenance=provenance, zone=zone),
         removed=[*page.removed] or None,
         full=page.full or None,
         counts=CountsView(open=page.counts.open, checked=page.counts.checked, waiting=page.counts.waiting or None),
@@ -123,6 +168,7 @@ def _result(arguments: Arguments, page: queries.Page) -> Result:
         or None,
         next_cursor=page.next_cursor,
     )
+    return result.of(arguments, page)
 
 
 LIST_ITEMS = ToolSpec(

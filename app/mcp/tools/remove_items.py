@@ -5,7 +5,7 @@ from pydantic import Field
 from app.households.tenant import Tenant
 from app.lists.items import remove
 from app.lists.items.remove import What
-from app.mcp.argument_types import ItemNames, ListOfNames
+from app.mcp.argument_types import ItemNames
 from app.mcp.spec import BatchArguments, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE
@@ -15,14 +15,16 @@ class Arguments(BatchArguments):
     """Which items."""
 
     items: ItemNames | None = None
-    what: What | None = Field(default=None, description="checked: what was bought, instead of items")
-    list: ListOfNames = None
+    what: What | None = Field(default=None, description="Instead of items: all, or checked: what was bought")
+    list: str | None = Field(
+        default=None, description="List; default list if left out; with what also *: all lists", max_length=200
+    )
     dry_run: bool = Field(default=False, description="Only say what would be removed")
 
 
 async def remove_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
-    """Removes items from a shopping list, or everything that was bought. Bought items that repeat are kept by
-    what=checked, so that they can come back. What was bought stays on record. Results show up to 100."""
+    """Removes items from a shopping list, or everything that was bought, or clears the list. Bought items that repeat
+    are kept by what=checked, so that they can come back. What was bought stays on record. Results show up to 100."""
     removed = await remove.remove_items(
         tenant,
         arguments.items,
@@ -40,5 +42,5 @@ REMOVE_ITEMS = ToolSpec(
     ChangeResult,
     title="Remove items",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=True, idempotent=True),
+    hints=Hints(read_only=False, destructive=False, idempotent=True),
 )

@@ -1,9 +1,11 @@
 """The tool `undo`."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.households.tenant import Tenant
+from app.households.time_zones import zone_of
 from app.lists.history import undo as undoing
+from app.mcp.argument_types import Time, in_zone
 from app.mcp.spec import Handler, Hints, Preparation, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.runtime.progress import reported_beside
@@ -11,19 +13,35 @@ from app.scopes import LISTS_WRITE
 
 
 class Arguments(WriteArguments):
-    """Which call."""
+    """Which calls."""
 
-    undo_ref: str = Field(description="The undo_ref in the answer to that call", max_length=20, examples=["e57"])
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    undo_ref: str | None = Field(default=None, description="The undo_ref of a call", max_length=20, examples=["e57"])
+    undo_refs: list[str] | None = Field(default=None, description="Of several calls", max_length=50)
+    since: Time | None = Field(default=None, description="Instead: all I changed from this time on")
+    until: Time | None = Field(default=None, description="Before this time")
+    items: list[str] | None = Field(default=None, description="Only for these items", max_length=100)
+    left_out: list[str] | None = Field(default=None, alias="except", description="Not for these items", max_length=100)
 
 
 async def undo(arguments: Arguments, preparation: Preparation) -> Handler[ChangeResult]:
-    """Undoes one call, whoever made it: what it added, changed, checked, moved, removed or deleted is as before. What
-    was changed again since is reported as a conflict and left alone. Undoing an undo brings the change back. Results
-    show up to 100, conflicts first."""
+    """Undoes one call or several, whoever made them: what they added, changed, checked, moved, removed or deleted is as
+    before. What was changed again since is reported as a conflict and left alone. Undoing an undo brings the change
+    back. Results show up to 100, conflicts first."""
 
     async def handler(tenant: Tenant) -> ChangeResult:
+        zone = zone_of(tenant.membership.time_zone)
+        refs = [*([arguments.undo_ref] if arguments.undo_ref is not None else []), *(arguments.undo_refs or [])]
+        request = undoing.Request(
+            refs,
+            since=in_zone(arguments.since, zone),
+            until=in_zone(arguments.until, zone),
+            items=arguments.items,
+            left_out=arguments.left_out,
+        )
         async with reported_beside(preparation.report) as note:
-            return change_result(await undoing.undo(tenant, arguments.undo_ref, note))
+            return change_result(await undoing.undo(tenant, request, note))
 
     return handler
 
@@ -34,6 +52,6 @@ UNDO = ToolSpec(
     ChangeResult,
     title="Undo a change",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=True, idempotent=False),
+    hints=Hints(read_only=False, destructive=False, idempotent=False),
     prepare=undo,
 )

@@ -11,6 +11,7 @@ from app.lists.items import update, update_matching
 from app.lists.items.filters import require_names_or_filter
 from app.lists.items.update_matching import BulkUpdate
 from app.lists.models import ITEMS_PER_CALL
+from app.mcp.argument_types import Number
 from app.mcp.spec import Answer, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.mcp.tools.filter_arguments import FilterArguments, ListOfItems
@@ -42,24 +43,32 @@ class Arguments(FilterArguments):
         description="With where_ or view: unit to show the same amounts in; auto: one that fits, 1500 g as 1.5 kg",
         examples=["auto"],
     )
+    quantity_factor: Number | None = Field(default=None, description="With where_ or view: 2 doubles their amounts")
     list: ListOfItems = None
 
     def bulk_update(self) -> BulkUpdate:
         """Return what to change of every item that the filter fits."""
-        return BulkUpdate(self.set_store, self.set_category, self.set_assignee, self.clear or (), self.convert_to)
+        return BulkUpdate(
+            self.set_store,
+            self.set_category,
+            self.set_assignee,
+            self.clear or (),
+            self.convert_to,
+            self.quantity_factor,
+        )
 
 
 async def update_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
     """Overwrites details of items on a shopping list, such as quantity, name, note or store, or clears them; what is
     corrected of unit, category or store is remembered for that name. quantity_delta -1 means one less. With
     if_rev, an item that someone changed meanwhile fails as a conflict and shows its current values. With where_ or view
-    it applies the same change to every match: moves them to a store, renames a category, converts units. Results show
-    up to 100."""
+    it applies the same change to every match: moves them to a store, renames a category, multiplies amounts, converts
+    units. Results show up to 100."""
     by, bulk = arguments.item_filter(), arguments.bulk_update()
     require_names_or_filter(arguments.items, by)
     if arguments.items is not None:
         if bulk:
-            message = "set_, clear and convert_to go with where_ or view; inside items, name the details to set."
+            message = "set_, clear, quantity_factor and convert_to go with where_ or view; in items, name the details."
             raise Invalid(message, field="items")
         updated = await update.update_items(
             tenant,
@@ -111,5 +120,5 @@ UPDATE_ITEMS = ToolSpec(
     alone=_update_items_alone,
     title="Change items",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=True, idempotent=False),
+    hints=Hints(read_only=False, destructive=False, idempotent=False),
 )

@@ -118,11 +118,16 @@ async def test_json_and_csv_are_read_back_without_loss(items: list[dict[str, Any
 async def test_markdown_keeps_the_lines_and_what_is_checked(items: list[dict[str, Any]]) -> None:
     """Which part of a line is its amount, its name and its note is read as in add_items."""
     rows = [exported(item) for item in items]
-    _, entries = read(written("markdown", rows), "text")
+    _, entries = read(written("markdown", map(for_reading, rows)), "text")
     lines = [line_of(row) for row in rows]
     phrases = [parse_phrase(line) for line in lines]
     assert [(entry.item.name, entry.item.note) for entry in entries] == [(each.name, each.note) for each in phrases]
     assert [entry.is_checked for entry in entries] == ["checked_at" in item for item in items]
+
+
+def for_reading(row: dict[str, str]) -> dict[str, str]:
+    amount = " ".join(row[name] for name in ("quantity", "unit") if name in row)
+    return {**row, "amount": amount} if amount else row
 
 
 def line_of(row: dict[str, str]) -> str:

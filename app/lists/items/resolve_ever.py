@@ -1,0 +1,42 @@
+"""Finding everything that ever had a name in a household, on any list, removed or not: what the history is about."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.errors import NotFound
+from app.households.tenant import Tenant
+from app.lists.items import repository
+from app.lists.items.candidates import similar
+from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH
+from app.lists.items.resolve import ref_number
+from app.quantities import parse_phrase
+from app.quantities.merge_key import merge_key
+from app.text import clean
+
+CANDIDATES: Final = 8
+COMPARED: Final = 1_000
+"""The most names that are compared with one that nothing has."""
+
+
+async def resolve_ever(tenant: Tenant, name: str) -> Sequence[int]:
+    """Return the numbers of the items that a name or ref means: those of that name, else of the one name that has all
+    of its words.
+
+    Raises `Invalid` for a name that none can have, and `NotFound` with candidates, an argument called `item`.
+    """
+    text = clean(name, "item", NAME_LENGTH + NOTE_LENGTH)
+    number = ref_number(text)
+    if number is not None and number in await repository.items_numbered(tenant, [number]):
+        return [number]
+    key = merge_key(parse_phrase(text).name)
+    found = await repository.numbers_ever_named(tenant, {key, merge_key(text)})
+    if found:
+        return found
+    names = await repository.names_ever(tenant, COMPARED)
+    words = key.split()
+    near = [other for other in names if all(word in other for word in words)]
+    if len(near) == 1:
+        return await repository.numbers_ever_named(tenant, near)
+    candidates = near[:CANDIDATES] or similar(key, names, CANDIDATES)
+    message = "item: nothing of that name is on record here. Use one of the candidates."
+    raise NotFound(message, field="item", candidates=[names[key] for key in candidates])
