@@ -1,6 +1,6 @@
 """Recipes in the database: finding them, and storing them with their lines."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import asyncpg
 
 from app.households.tenant import Tenant
 from app.quantities import Quantity
-from app.recipes.models import RECIPES_PER_HOUSEHOLD, Recipe, RecipeLine, RecipeSummary
+from app.recipes.models import Recipe, RecipeLine, RecipeSummary
 from app.text import fold
 
 _COLUMNS: Final = "id, no, name, kind, servings, archived_at, deleted_at"
@@ -55,16 +55,6 @@ async def read_recipes(tenant: Tenant, after: str, limit: int) -> list[RecipeSum
         limit,
     )
     return [RecipeSummary(*row) for row in rows]
-
-
-async def recipe_names(tenant: Tenant) -> Mapping[UUID, str]:
-    """Return the names of all recipes, oldest first."""
-    rows = await tenant.driver.fetch(
-        "SELECT id, name FROM recipes WHERE household_id = $1 AND deleted_at IS NULL ORDER BY no LIMIT $2",
-        tenant.household_id,
-        RECIPES_PER_HOUSEHOLD,
-    )
-    return {row["id"]: row["name"] for row in rows}
 
 
 async def next_number(tenant: Tenant) -> int:

@@ -186,6 +186,22 @@ async def test_a_name_is_taken_once(client: McpClient) -> None:
     assert (await client.refusal("apply_recipe", recipe="Cake"))["candidates"] == ["PANCAKES (R1)", "Soup (R2)"]
 
 
+@pytest.mark.parametrize("said", ["lentil soup", "lentil", "soup lentil", "Lentil Soup (R1)", " r1 ", "LENTIL SOUPS"])
+async def test_a_recipe_is_found_as_people_say_it(client: McpClient, said: str) -> None:
+    await save(client, "Lentil soup")
+    await save(client, "Tomato soup")
+    assert (await recipe(client, said))["ref"] == "R1"
+
+
+async def test_a_name_that_fits_several_recipes_is_answered_with_them(client: McpClient) -> None:
+    await save(client, "Lentil soup")
+    await save(client, "Tomato soup")
+    for tool in ("get_recipes", "apply_recipe", "save_recipe"):
+        refusal = await client.refusal(tool, recipe="soup")
+        assert refusal["code"] == "ambiguous"
+        assert refusal["candidates"] == ["Lentil soup (R1)", "Tomato soup (R2)"]
+
+
 async def test_saving_what_is_there_changes_nothing(client: McpClient) -> None:
     await save(client)
     again = await client.call("save_recipe", recipe="Pancakes", servings=4, items=PANCAKES)
