@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import Invalid
+from app.quantities import parse_phrase
 from app.recipes.models import LINES_PER_RECIPE
 from app.recipes.pasted import LONGEST_TEXT, PastedRecipe, read_pasted
 
@@ -151,3 +152,18 @@ def test_whatever_is_pasted_is_read_or_refused(text: str) -> None:
 )
 def test_whatever_a_page_says_is_read_or_refused(properties: dict[str, Any]) -> None:
     assert_is_read_or_refused(json_ld(**properties))
+
+
+def test_lines_of_a_text_are_read_as_the_grammar_of_lines_reads_them() -> None:
+    lines = [
+        "½ cup sugar",
+        "2 EL Olivenöl",
+        "1,5 l Wasser",
+        "- [x] une pincée de sel",
+        "2 eggs, beaten",
+        "7up",
+    ]
+    text = "Anything\n" + "\n".join(lines)
+    assert [(line.name, line.quantity, line.note) for line in read_pasted(text, "text").lines] == [
+        (phrase.name, phrase.quantity, phrase.note) for phrase in map(parse_phrase, lines)
+    ]
