@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.fields import DETAILS, Item, due_day
-from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, Purchase
-from app.mcp.prose import shown_amount, shown_change, shown_name, some_of
+from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, Purchase, RecipeOutcome
+from app.mcp.prose import MOST_NAMED, quantity_text, shown_amount, shown_change, shown_name, some_of
 from app.mcp.spec import WriteResult
 from app.text import printable_start
 
@@ -163,6 +163,8 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
     conflict = _error(result.conflict) if result.conflict is not None else None
     if isinstance(result, ListOutcome):
         return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=conflict)
+    if isinstance(result, RecipeOutcome):
+        return EntryView(ref=result.recipe.ref, name=result.recipe.name, status=result.status, error=conflict)
     item, before = result.item, result.before
     was = before.quantity if before is not None and before.quantity != item.quantity else None
     return EntryView(
@@ -170,16 +172,16 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
         name=item.name,
         status=result.status,
         note=None if item.note is None else _start_of(item.note),
-        quantity=str(item.quantity) if item.quantity is not None else None,
-        was=str(was) if was is not None else None,
+        quantity=quantity_text(item.quantity) if item.quantity is not None else None,
+        was=quantity_text(was) if was is not None else None,
         changes=_changes(result, names) or None,
         similar=[label_of(each) for each in result.similar[:CANDIDATES]] or None,
         error=conflict,
     )
 
 
-_SHOWN: Final = tuple(each for each in DETAILS if each.name != "quantity")
-"""The details whose changes are shown; the quantity has fields of its own."""
+_SHOWN: Final = tuple(each for each in DETAILS if each.given and each.name != "quantity")
+"""The details whose changes are shown; the quantity has fields of its own, and a recipe is what the call is about."""
 
 
 def _changes(outcome: Outcome, names: Mapping[UUID, str]) -> dict[str, str]:
@@ -258,10 +260,14 @@ def describe(list_name: str | None, entries: Sequence[EntryView], counts: Mappin
     for entry in entries:
         by_status.setdefault(entry.status, []).append(entry)
     sentences = [
-        f"{_beginning(status, list_name, found)}: {some_of([_in_words(each) for each in found], counts.get(status))}."
+        f"{_beginning(status, list_name, found)}: {_some_in_words(found, counts.get(status))}."
         for status, found in by_status.items()
     ]
     return " ".join(sentences) or "There was nothing to do."
+
+
+def _some_in_words(entries: Sequence[EntryView], total: int | None) -> str:
+    return some_of([_in_words(each) for each in entries[:MOST_NAMED]], len(entries) if total is None else total)
 
 
 def _beginning(status: str, list_name: str | None, entries: Sequence[EntryView]) -> str:
