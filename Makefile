@@ -38,8 +38,8 @@ coverage: $(SYNCED) ## Run the tests, and show which branches of app/ they don't
 conformance: $(SYNCED) ## Run MCP's conformance tool, which comes from npm, and write docs/conformance.md
 	@$(BIN)/python -m tests.conformance
 
-typescript: $(SYNCED) ## Run MCP's TypeScript client, which comes from npm, against the service
-	@$(BIN)/python -m pytest tests/typescript $(ARGS)
+typescript: $(SYNCED) ## Run MCP's TypeScript client, and what hosts compile schemas with, from npm and PyPI
+	@$(BIN)/python -m pytest tests/typescript tests/converters $(ARGS)
 
 check: $(SYNCED) ## Check style, types, layers and the deployment files
 	@$(BIN)/ruff check
@@ -72,6 +72,7 @@ lock: $(SYNCED) ## Pin all Python dependencies (ARGS=--upgrade takes newer versi
 	@$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(COMPILE) $(ARGS) bench/requirements.in -c requirements-dev.txt -o bench/requirements.txt
 	@$(COMPILE) $(ARGS) bench/peers/fastmcp/requirements.in -o bench/peers/fastmcp/requirements.txt
+	@$(COMPILE) $(ARGS) tests/converters/requirements.in -o tests/converters/requirements.txt
 
 # Synced again when the pinned dependencies change.
 $(SYNCED): requirements-dev.txt | $(BIN)/uv

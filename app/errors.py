@@ -5,7 +5,10 @@ a generic sentence with a request id (app/mcp/errors.py, app/ui for pages).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Final
+
+MOST_TOLD: Final = 20
+"""The most refusals of one call that are told."""
 
 
 class StartupError(Exception):
@@ -19,7 +22,7 @@ class AppError(Exception):
     would have worked, `retry_after` is in seconds.
     """
 
-    code: ClassVar[str]
+    code: str
 
     def __init__(
         self,
@@ -104,3 +107,24 @@ class Unavailable(AppError):
     """The service can't do it now. The message says so where it is not known whether a change was saved."""
 
     code = "unavailable"
+
+
+class Several(AppError):
+    """What is wrong with a call in several places."""
+
+    def __init__(self, refusals: Sequence[AppError]) -> None:
+        told = refusals[:MOST_TOLD]
+        more = f" And {len(refusals) - len(told)} more." if len(refusals) > len(told) else ""
+        super().__init__(" ".join(each.message for each in told) + more, field=refusals[0].field)
+        codes = {each.code for each in refusals}
+        self.code = codes.pop() if len(codes) == 1 else Invalid.code
+        self.refusals = refusals
+
+    def as_dict(self) -> dict[str, object]:
+        """Return what is wrong as a whole, and each part of it in `errors`."""
+        return {**super().as_dict(), "errors": [each.as_dict() for each in self.refusals[:MOST_TOLD]]}
+
+
+def together(refusals: Sequence[AppError]) -> AppError:
+    """Return refusals as one error: the only one, or `Several`."""
+    return refusals[0] if len(refusals) == 1 else Several(refusals)

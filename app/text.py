@@ -5,6 +5,7 @@ Postgres never folds: under `LANG=C` it would fold wrongly, so `fold` makes ever
 
 import re
 import unicodedata
+from decimal import Decimal
 from typing import Final
 
 from app.errors import Invalid
@@ -37,6 +38,10 @@ selector U+FE0F stay: Persian and emoji need them."""
 _REFUSED_IN_LINES: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 _REFUSED: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 """Control characters and lone surrogates; several lines of text may hold tabs and line ends."""
+
+_NUMBER: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?")
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?(?:\d{1,30},\d{1,2}|0,\d{1,30})")
+"""Not `1,500`, which may be meant either way."""
 
 _UNSEEN_ALONE: Final = dict.fromkeys((0x200C, 0x200D, *range(0xFE00, 0xFE10)))
 _SPELLED_OUT: Final = str.maketrans({"œ": "oe", "ø": "o", "æ": "ae", "ł": "l", "đ": "d", "ı": "i", "ё": "е"})
@@ -85,6 +90,14 @@ def fold(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     folded = unicodedata.normalize("NFKC", _ACCENTS.sub("", decomposed))
     return " ".join(folded.casefold().translate(_SPELLED_OUT).split())
+
+
+def plain_number(text: str) -> Decimal | None:
+    """Return the number that a text plainly is: `2`, `-2.5`, `1,5`; None for any other."""
+    stripped = text.strip()
+    if _NUMBER.fullmatch(stripped):
+        return Decimal(stripped)
+    return Decimal(stripped.replace(",", ".")) if _DECIMAL_COMMA.fullmatch(stripped) else None
 
 
 def _has_stacked_marks(text: str) -> bool:

@@ -17,11 +17,11 @@ class NotInstalled(Exception):
     """npm could not install a program; the message has its words."""
 
 
-def install(source: Path, directory: Path) -> None:
+def install(source: Path, directory: Path, *options: str) -> None:
     """Install what the lock in `source` names into `directory`. Raises `NotInstalled`."""
     for name in MANIFEST:
         shutil.copy(source / name, directory)
-    command = [NODE, _NPM, "ci", "--ignore-scripts", "--prefer-offline", "--loglevel=error"]
+    command = [NODE, _NPM, "ci", "--ignore-scripts", "--prefer-offline", "--loglevel=error", *options]
     ended = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         raise NotInstalled(f"{source.name}: npm can't install it. Can it reach its registry?\n{ended.stderr}")

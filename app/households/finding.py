@@ -8,6 +8,7 @@ from app.db import Connection
 from app.errors import Ambiguous, NotFound
 from app.households.models import Member, Membership, NamedHousehold
 from app.households.repository import find_household_with_ref, households_after
+from app.quantities.matching import find_named, split_label
 from app.text import fold
 
 PAGE: Final = 1_000
@@ -21,6 +22,16 @@ def matching(among: Iterable[Found], household: str) -> list[Found]:
     """Return the one with this ref, or else those with this name, ignoring case and accents."""
     among, folded = list(among), fold(household)
     return [each for each in among if each.ref == folded] or [each for each in among if fold(each.name) == folded]
+
+
+def meant(among: Sequence[Membership], household: str) -> list[Membership]:
+    """Return those of a person's households that a ref or a name means; `app/quantities/matching.py` says how."""
+    label = split_label(household)
+    return (
+        matching(among, household)
+        or [each for each in among if label == (each.name, each.ref)]
+        or find_named(household, [(each.name, each) for each in among], MOST_NAMESAKES)
+    )
 
 
 def labels(found: Sequence[Membership | NamedHousehold]) -> list[str]:
@@ -52,23 +63,27 @@ async def find_among_all(connection: Connection, household: str) -> UUID:
     return found[0].id
 
 
-ME: Final = "me"
+ME: Final = frozenset({"me", "myself", "i"})
+"""Folded words by which the caller is named, unless that is somebody's name."""
+
+LONGEST_NAME: Final = 200
 
 
-def named_member(members: Sequence[Member], name: str, me: UUID) -> Member:
-    """Return the member that a name or ref means, or `me`. Raises `NotFound` and `Ambiguous` with candidates."""
-    folded = fold(name)
-    mine = [each for each in members if folded == ME and each.person_id == me]
-    found = (
-        mine
-        or [each for each in members if each.ref == folded]
-        or [each for each in members if fold(each.name) == folded]
-    )
-    candidates = [f"{each.name} ({each.ref})" for each in members]
-    if not found:
-        message = "There is no member of that name. Use one of the candidates, or me."
-        raise NotFound(message, field="person", candidates=candidates)
-    if len(found) > 1:
-        message = "Several members have that name. Use the ref of one of the candidates."
-        raise Ambiguous(message, field="person", candidates=[f"{each.name} ({each.ref})" for each in found])
-    return found[0]
+def named_member(members: Sequence[Member], name: str, field: str = "person") -> Member:
+    """Return the member that a ref, a name or a copied candidate means; `me` is the caller.
+
+    Raises `NotFound`, and `Ambiguous` for a name that fits several, with candidates; `field` is the argument.
+    """
+    folded, label = fold(name[:LONGEST_NAME]), split_label(name)
+    found = [each for each in members if each.ref == folded or label == (each.name, each.ref)]
+    if not found and len(name) <= LONGEST_NAME:
+        found = find_named(name, [(each.name, each) for each in members], len(members))
+        found = found or [each for each in members if each.is_me and folded in ME]
+    if len(found) == 1:
+        return found[0]
+    candidates = [f"{each.name} ({each.ref})" for each in found or members]
+    if found:
+        message = f"{field} fits several members. Use one of the candidates."
+        raise Ambiguous(message, field=field, candidates=candidates)
+    message = f"{field} must be the name of one member of the household, or me."
+    raise NotFound(message, field=field, candidates=candidates)

@@ -36,11 +36,12 @@ class NamedHousehold:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person in a household."""
+    """A person in a household; `is_me` where it is the caller."""
 
     person_id: UUID
     name: str
     role: Role
+    is_me: bool = False
 
     @property
     def ref(self) -> str:

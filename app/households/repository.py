@@ -54,15 +54,15 @@ async def households_after(connection: Connection, after: UUID | None, limit: in
     return [NamedHousehold(*row) for row in await connection.execute(query)]
 
 
-async def members_of(connection: Connection, household_id: UUID) -> list[Member]:
-    """Return the people of a household in the order in which they joined."""
+async def members_of(connection: Connection, household_id: UUID, me: UUID | None = None) -> list[Member]:
+    """Return the people of a household in the order in which they joined; `me` is the caller, if it matters who."""
     rows = await connection.execute(
         select(people.c.id, people.c.name, memberships.c.role)
         .join(memberships, memberships.c.person_id == people.c.id)
         .where(memberships.c.household_id == household_id)
         .order_by(memberships.c.joined_at, people.c.id)
     )
-    return [Member(*row) for row in rows]
+    return [Member(*row, is_me=row[0] == me) for row in rows]
 
 
 async def insert_household(connection: Connection, household_id: UUID, name: str, time_zone: str = UTC_NAME) -> None:

@@ -14,7 +14,7 @@ from app.db import Connection, Engine, OpenTransaction, new_id, open_transaction
 from app.db.engine import Driver
 from app.db.transactions import Revalidate, Rows, fetch_alone, set_household, store_alone, take_turn
 from app.errors import NotFound, RoleRefused
-from app.households.finding import labels, matching, several
+from app.households.finding import labels, meant, several
 from app.households.models import Membership
 
 _PROOF: Final = object()
@@ -266,7 +266,7 @@ def choose(actor: Actor, household: str | None) -> Membership:
 
 def named(memberships: Sequence[Membership], household: str) -> Membership:
     """Return the membership that a name or ref means. Raises `NotFound` and `Ambiguous` with candidates."""
-    found = matching(memberships, household)
+    found = meant(memberships, household)
     if not found:
         raise NotFound(
             "There is no household with that name. Use one of the candidates, or leave it out.",

@@ -16,7 +16,7 @@ OnDuplicate = Literal["merge", "separate", "skip"]
 View = Literal["open", "checked", "waiting", "all"]
 """Which items: to buy now, bought, to buy on a day that has not come, or all of these."""
 Missing = Literal["store", "category", "assignee", "price"]
-GroupBy = Literal["none", "category", "store", "assignee", "recipe"]
+GroupBy = Literal["none", "category", "store", "assignee"]
 Order = GroupBy | Literal["own"]
 """What comes first in the order of a page: `own` is the list's order of categories where it has one, else its order of
 items, which `none` is."""
@@ -148,6 +148,19 @@ Status = Literal[
     "undone",
     "unchanged",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEntry:
+    """An entry of a call that can't be used as it was sent, in the place of what it should have been."""
+
+    name: str
+    refusal: AppError
+
+
+def name_of(entry: str | RefusedEntry) -> str:
+    """Return the text by which an entry is told apart from the others."""
+    return entry if isinstance(entry, str) else entry.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Select,
     Text,
@@ -221,7 +222,8 @@ def _view_of(view: View) -> ColumnElement[bool]:
 def _group_of(group_by: Order) -> ColumnElement[str | None]:
     """Return what orders items first, ignoring case; in byte order, so that every database orders alike."""
     # The list's own order of categories comes before the others, as numbers of one width; "x" sorts after every digit.
-    rank = func.array_position(lists.c.category_order, items.c.category)
+    ordered = cast(func.lower(cast(lists.c.category_order, Text)), ARRAY(Text))
+    rank = func.array_position(ordered, func.lower(items.c.category))
     category = func.coalesce(func.lpad(cast(rank, Text), 4, "0"), "x") + items.c.category
     # Empty, or null without an order; what depends on it is not in a CASE, which Citus forbids beside now().
     has_order = func.left(cast(func.nullif(func.cardinality(lists.c.category_order), 0), Text), 0)
@@ -231,7 +233,6 @@ def _group_of(group_by: Order) -> ColumnElement[str | None]:
         "category": category,
         "store": _STORE,
         "assignee": people.c.name,
-        "recipe": cast(items.c.recipe_id, Text),
     }
     return func.lower(column[group_by]).collate("C")
 

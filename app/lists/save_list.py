@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from app.db import new_id
 from app.errors import Conflict, Invalid, LimitReached
@@ -29,17 +29,20 @@ from app.lists.resolve_list import ALL_LISTS, resolve_list
 from app.runtime.batches import map_in_batches
 from app.text import clean, fold
 
+ClearableSetting = Literal["store", "currency", "category_order"]
+
 CATEGORIES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ListSettings:
-    """What to set of a list; None leaves a setting as it is. An empty store, currency or category order is cleared."""
+    """What to set of a list; None leaves a setting as it is, and `clear` names those to clear."""
 
     name: str | None = None
     store: str | None = None
     currency: str | None = None
     category_order: Sequence[str] | None = None
+    clear: Sequence[ClearableSetting] = ()
     archived: bool | None = None
     default: bool | None = None
 
@@ -157,11 +160,15 @@ def _with_settings(bare: ShoppingList, settings: ListSettings, clock: Clock) -> 
         if values["name"] == ALL_LISTS:
             raise Invalid(f"name can't be {ALL_LISTS}: that means all lists.", field="name")
     if settings.store is not None:
-        values["store"] = parse_label(settings.store, "store") if settings.store else None
+        values["store"] = parse_label(settings.store, "store")
     if settings.currency is not None:
-        values["currency"] = currency_code(settings.currency, "currency") if settings.currency else None
+        values["currency"] = currency_code(settings.currency, "currency")
     if settings.category_order is not None:
         values["category_order"] = _categories(settings.category_order)
+    for cleared in settings.clear:
+        if cleared in values:
+            raise Invalid(f"{cleared} is set and cleared at once; do one of the two.", field=cleared)
+        values[cleared] = () if cleared == "category_order" else None
     if settings.archived is not None and settings.archived != (bare.archived_at is not None):
         values["archived_at"] = clock.now if settings.archived else None
     return replace(bare, **values)
@@ -169,7 +176,10 @@ def _with_settings(bare: ShoppingList, settings: ListSettings, clock: Clock) -> 
 
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
     cleaned = [parse_label(name, f"category_order[{number}]") for number, name in enumerate(names)]
-    return tuple(dict.fromkeys(cleaned))
+    first: dict[str, str] = {}
+    for name in cleaned:
+        first.setdefault(fold(name), name)
+    return tuple(first.values())
 
 
 async def _choose_default(tenant: Tenant, chosen: ShoppingList, default: bool | None) -> list[AnyChange]:

@@ -43,7 +43,7 @@ class Statistics:
 _MONTH: Final = "to_char(purchases.bought_at AT TIME ZONE 'UTC', 'YYYY-MM')"
 _KEY_AND_LABEL: Final[dict[SpendingGroup, tuple[str, str]]] = {
     "store": ("purchases.store_key", "purchases.store"),
-    "category": ("items.category", "items.category"),
+    "category": ("lower(items.category)", "items.category"),
     "person": ("purchases.bought_by::text", "purchases.bought_by::text"),
     "item": ("purchases.name_key", "purchases.name"),
     "month": (_MONTH, _MONTH),

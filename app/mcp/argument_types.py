@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from math import isfinite
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
@@ -14,6 +14,8 @@ from app.lists.models import ITEMS_PER_CALL
 
 def _exact_decimal(value: object) -> Decimal:
     # `str` of a float is its shortest form, as people wrote it, so that 0.1 is exactly 0.1.
+    if isinstance(value, Decimal):
+        return value
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if is_whole or (isinstance(value, float) and isfinite(value)):
         return Decimal(str(value))
@@ -48,8 +50,15 @@ def _inside_the_calendar(value: datetime) -> datetime:
 
 _OUTERMOST: Final = (timezone(timedelta(hours=-24, minutes=1)), timezone(timedelta(hours=24, minutes=-1)))
 
-Time = Annotated[datetime, Strict(False), BeforeValidator(_only_text), AfterValidator(_inside_the_calendar)]
-"""An argument that is a date or a time as in RFC 3339; in the household's time zone unless it names an offset."""
+Time = Annotated[
+    datetime,
+    Strict(False),
+    BeforeValidator(_only_text),
+    AfterValidator(_inside_the_calendar),
+    WithJsonSchema({"type": "string"}),
+]
+"""An argument that is a date or a time as in RFC 3339, so that neither format of JSON Schema says which; in the
+household's time zone unless it names an offset."""
 
 
 def in_zone(value: datetime | None, zone: ZoneInfo) -> datetime | None:
@@ -57,16 +66,18 @@ def in_zone(value: datetime | None, zone: ZoneInfo) -> datetime | None:
     return value.replace(tzinfo=zone) if value is not None and value.tzinfo is None else value
 
 
+OBJECTS: Final[dict[str, Any]] = {"type": "array", "items": {"type": "object"}}
+"""All that the schema of a result says of a list whose entries are described elsewhere in it, or by themselves."""
+
+AllOrNothing = Annotated[bool, Field(description="All entries or none")]
+
 ItemNames = Annotated[
     list[str],
     Field(
-        description="Names or refs; refs are good on any list",
+        description="Names or refs",
         min_length=1,
         max_length=ITEMS_PER_CALL,
-        examples=[["milk", "i12"]],
     ),
 ]
-ListOfNames = Annotated[
-    str | None, Field(description="List that names are on; default list if left out", max_length=200)
-]
+ListOfNames = Annotated[str | None, Field(description="Name or ref; default list if left out", max_length=200)]
 """The list that the names in `ItemNames` are on."""

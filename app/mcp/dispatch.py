@@ -21,7 +21,7 @@ from app.audit.log import AuditLog
 from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
 from app.db.engine import Driver
-from app.errors import Ambiguous, AppError, Conflict
+from app.errors import Ambiguous, AppError, Conflict, Several
 from app.households.tenant import ListsChanged, MembersChanged, ProvenHousehold, Tenant, prove_household
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
@@ -33,6 +33,7 @@ from app.mcp.elicitation import (
     Elicitation,
     InputNeeded,
     RoundTrip,
+    ambiguous_in,
     can_be_asked,
     with_values,
 )
@@ -49,7 +50,7 @@ from app.mcp.spec import (
     WriteResult,
     text_content,
 )
-from app.mcp.validation import validate
+from app.mcp.validation import validate, without_refused
 from app.runtime.progress import Report, report_nothing
 from app.scopes import format_scope
 from app.text import clean
@@ -259,10 +260,10 @@ class Dispatch:
                     answer = await _run(prepared, handler, tenant)
         except InputNeeded as needed:
             asked = needed.asked
-        except Ambiguous as refusal:
-            if not round_trip.can_ask or not can_be_asked([refusal]):
+        except (Ambiguous, Several) as refusal:
+            asked = [*ambiguous_in(refusal)]
+            if not round_trip.can_ask or not can_be_asked(asked):
                 raise
-            asked = [refusal]
         else:
             return Served(answer)
         record.outcome, record.touched = INPUT_REQUIRED, None
@@ -291,7 +292,8 @@ class _PreparedCall:
     @property
     def hash(self) -> str:
         """What tells two calls with one key apart."""
-        plain = self.sent.model_dump(mode="json", exclude={"idempotency_key"}, exclude_none=True)
+        sent = without_refused(self.sent)
+        plain = sent.model_dump(mode="json", exclude={"idempotency_key"}, exclude_none=True, warnings=False)
         return hashlib.sha256(json.dumps([self.tool.name, plain], sort_keys=True).encode()).hexdigest()
 
 
@@ -303,7 +305,7 @@ async def _run_alone(prepared: _PreparedCall, household: ProvenHousehold) -> byt
         return None
 
     def serialise(result: ToolResult) -> bytes:
-        _ask_what_is_ambiguous(result, prepared.round_trip)
+        _refuse_or_ask(result, prepared.round_trip)
         record.touched = result.touched()
         return _answer_of(result)
 
@@ -361,13 +363,16 @@ async def _handle(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant
     if confirm is not None and prepared.round_trip.can_ask and not prepared.answers.is_confirmed:
         raise InputNeeded(await confirm(tenant, prepared.arguments))
     result: ToolResult = await handler(tenant)
-    _ask_what_is_ambiguous(result, prepared.round_trip)
+    _refuse_or_ask(result, prepared.round_trip)
     return result.below(prepared.public_url) if isinstance(result, LinkResult) else result
 
 
-def _ask_what_is_ambiguous(result: ToolResult, round_trip: RoundTrip) -> None:
-    if round_trip.can_ask and can_be_asked(refusals := result.ambiguities()):
-        raise InputNeeded(refusals)
+def _refuse_or_ask(result: ToolResult, round_trip: RoundTrip) -> None:
+    """Raise what asks the person about ambiguous entries, or refuses a call of which every entry failed."""
+    if round_trip.can_ask and can_be_asked(ambiguous := result.ambiguities()):
+        raise InputNeeded(ambiguous)
+    if (refusal := result.refusal()) is not None:
+        raise refusal
 
 
 def _answer_of(result: ToolResult) -> bytes:

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from pydantic_core import to_json
 
 from app.crypto.encryption import decrypt, encrypt
-from app.errors import Ambiguous, AppError, Invalid
+from app.errors import Ambiguous, AppError, Invalid, Several
 from app.runtime.clock import Clock, system_clock
 from app.text import printable_start
 
@@ -91,6 +91,13 @@ class InputNeeded(Exception):
     def __init__(self, asked: Sequence[Ambiguous] | Confirmation) -> None:
         super().__init__("the person must choose")
         self.asked = asked
+
+
+def ambiguous_in(refusal: AppError) -> Sequence[Ambiguous]:
+    """Return the names that a refusal is about, if it is about nothing else."""
+    refusals = refusal.refusals if isinstance(refusal, Several) else [refusal]
+    ambiguous = [each for each in refusals if isinstance(each, Ambiguous)]
+    return ambiguous if len(ambiguous) == len(refusals) else []
 
 
 def can_be_asked(refusals: Sequence[Ambiguous]) -> bool:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import mcp_types as types
 from mcp.server.context import ServerMiddleware
-from mcp.server.lowlevel.server import Server
+from mcp.server.lowlevel.server import NotificationOptions, Server
 
 from app import VERSION
 from app.access.authenticator import Authenticator
@@ -28,6 +28,25 @@ from app.mcp.subscriptions import Subscriptions
 
 CLIENT_CREDENTIALS: Final = "io.modelcontextprotocol/oauth-client-credentials"
 """The extension with which service accounts get their tokens."""
+
+
+class McpServer(Server[Any]):
+    """The SDK's server, which would say at 2026-07-28 that every list may change as soon as one of them can be
+    followed."""
+
+    def get_capabilities(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+        *,
+        protocol_version: str | None = None,
+    ) -> types.ServerCapabilities:
+        """Return what the server can do. Its tools and prompts never change while it runs."""
+        found = super().get_capabilities(
+            notification_options, experimental_capabilities, extensions, protocol_version=protocol_version
+        )
+        return found.model_copy(update={"tools": types.ToolsCapability(), "prompts": types.PromptsCapability()})
 
 
 def build_server(
@@ -77,7 +96,7 @@ def build_server(
     icons = Icons(public_url)
     resources, prompts = ResourceServer(engine, audit, icons), PromptServer(offered, engine, audit, icons)
     completions = Completions(offered, engine)
-    server: Server[Any] = Server(
+    server = McpServer(
         "shopping-list-mcp",
         version=VERSION,
         title="Shopping lists",

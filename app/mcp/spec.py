@@ -5,18 +5,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
-from typing import Any, Final, Generic, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar, cast
 from uuid import UUID
 
 import mcp_types as types
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.errors import Ambiguous
+from app.errors import Ambiguous, AppError
 from app.households.tenant import ProvenHousehold, Tenant
 from app.mcp.elicitation import Confirmation
 from app.runtime.progress import Report
 
 KEY_LENGTH: Final = 200
+LARGEST_EXACT: Final = 2**53 - 1
+"""The largest whole number that JavaScript has exactly."""
+
 Schema = dict[str, Any]
 
 
@@ -25,7 +28,10 @@ class ToolArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    household: str | None = Field(default=None, description="Name or ref, for people in several", max_length=200)
+    fails_by_entry: ClassVar[bool] = False
+    """Whether an entry of `items` that can't be used fails alone, as a `RefusedEntry` in its place."""
+
+    household: str | None = Field(default=None, description="If I have several", max_length=200)
 
 
 class WriteArguments(ToolArguments):
@@ -33,16 +39,10 @@ class WriteArguments(ToolArguments):
 
     idempotency_key: str | None = Field(
         default=None,
-        description="The same key within 24 hours answers the first result again",
+        description="Same key: done once in 24 h",
         min_length=1,
         max_length=KEY_LENGTH,
     )
-
-
-class BatchArguments(WriteArguments):
-    """Arguments of every tool that changes several things in one call."""
-
-    all_or_nothing: bool = Field(default=False, description="Change nothing if one entry fails")
 
 
 class ToolResult(BaseModel):
@@ -61,6 +61,10 @@ class ToolResult(BaseModel):
     def ambiguities(self) -> Sequence[Ambiguous]:
         """Return the entries that failed because a name fits several things: a person can be asked which is meant."""
         return ()
+
+    def refusal(self) -> AppError | None:
+        """Return why nothing was done, where every entry of the call failed."""
+        return None
 
     def shortened(self, share: float) -> Self:
         """Return a result with about that share of what this one shows, which is too long to be answered, and a way to
@@ -85,7 +89,7 @@ class LinkResult(ToolResult):
 class WriteResult(ToolResult):
     """The result of every tool that changes something."""
 
-    undo_ref: str | None = Field(default=None, description="Absent when nothing changed")
+    undo_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +193,7 @@ class ToolSpec(Generic[Arguments, Result]):
             title=self.title,
             description=" ".join((getdoc(self.function) or "").split()),
             input_schema=self.input_schema,
-            output_schema=reduced_schema(self.result),
+            output_schema=_without_nested_words(reduced_schema(self.result)),
             annotations=types.ToolAnnotations(
                 title=self.title,
                 read_only_hint=self.hints.read_only,
@@ -236,7 +240,9 @@ def _reduce(schema: Schema, definitions: dict[str, Schema]) -> Schema:
         name = str(schema["$ref"]).rpartition("/")[2]
         target = {key: value for key, value in definitions[name].items() if key != "description"}
         schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
-    kept = {key: value for key, value in schema.items() if key != "title" and (key, value) != ("default", None)}
+    kept = {key: value for key, value in schema.items() if not _is_left_out(key, value)}
+    if "const" in kept:
+        kept["enum"] = [kept.pop("const")]
     arms = kept.get("anyOf")
     if isinstance(arms, list):
         return _reduce_arms(kept, cast("list[Schema]", arms), definitions)
@@ -248,9 +254,41 @@ def _reduce(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     return kept
 
 
+def _without_nested_words(schema: Schema) -> Schema:
+    """Return the schema of a result without the descriptions of the parts of what is in its lists and objects: their
+    names say enough to whoever has them in front of them."""
+    properties = cast("dict[str, Schema]", schema["properties"])
+    return {**schema, "properties": {name: _without_words(each) for name, each in properties.items()}}
+
+
+def _without_words(schema: Schema, depth: int = 0) -> Schema:
+    kept = {key: value for key, value in schema.items() if depth == 0 or key != "description"}
+    if "properties" in kept:
+        kept["properties"] = {name: _without_words(each, depth + 1) for name, each in kept["properties"].items()}
+    if "items" in kept:
+        kept["items"] = _without_words(kept["items"], depth + 1)
+    return kept
+
+
+def _is_left_out(key: str, value: object) -> bool:
+    """Whether assistants and the programs between us and them do without something, or can't do with it.
+
+    google-genai's converter fails at `additionalProperties` and `examples`; llama.cpp compiles no long text bounds, and
+    a model never writes a text as long as they are; JavaScript has no numbers of 64 bits. What is left out is checked
+    all the same, and examples are part of descriptions.
+    """
+    if key in ("title", "examples", "minLength", "maxLength", "additionalProperties"):
+        return True
+    if key in ("minimum", "maximum") and isinstance(value, int) and abs(value) > LARGEST_EXACT:
+        return True
+    return key == "default" and (value is None or value is False)
+
+
 def _reduce_arms(schema: Schema, arms: list[Schema], definitions: dict[str, Schema]) -> Schema:
     # In the models None means "left out", and null is never sent.
     reduced = [_reduce(arm, definitions) for arm in arms if arm != {"type": "null"}]
+    if {"type": "number"} in reduced and {"type": "integer"} in reduced:
+        reduced.remove({"type": "integer"})
     if len(reduced) > 1:
         return {**schema, "anyOf": reduced}
     return {**reduced[0], **{key: value for key, value in schema.items() if key != "anyOf"}}

@@ -18,7 +18,7 @@ from app.db import Engine
 from app.errors import Invalid, LimitReached, NotFound, Unavailable
 from app.households.models import Membership
 from app.households.tenant import open_tenant
-from app.lists.resolve_list import resolve_list
+from app.lists.resolve_list import find_by_ref
 from app.mcp.context import Context, caller_of
 from app.mcp.resources.guide import GUIDE
 from app.mcp.resources.lists import LIST_AS_MARKDOWN, LISTS
@@ -103,7 +103,7 @@ class Subscriptions:
             left = caller.expires_at - self._clock()
             expiry = asyncio.get_running_loop().call_later(max(left, timedelta()).total_seconds(), stream.end)
             try:
-                return await stream.handler(context, params)
+                return await stream.handler(context, _what_can_change(params))
             finally:
                 expiry.cancel()
 
@@ -170,11 +170,8 @@ class Subscriptions:
 
     async def _find_list(self, caller: Caller, household: str, ref: str) -> UUID | None:
         async with open_tenant(self._engine, caller.actor, household, write=False) as tenant:
-            try:
-                found = await resolve_list(tenant, ref)
-            except NotFound:
-                return None
-        return found.id if found.ref == ref else None
+            found = await find_by_ref(tenant, ref)
+        return None if found is None else found.id
 
     def _request_check(self, stream: Stream) -> None:
         self._to_check.pop(stream, None)
@@ -207,6 +204,12 @@ class Subscriptions:
         if caller is None or LISTS_READ not in caller.scopes:
             return False
         return stream.households <= {each.household_id for each in caller.actor.memberships}
+
+
+def _what_can_change(params: SubscriptionsListenRequestParams) -> SubscriptionsListenRequestParams:
+    """Return a request without what never changes, so that the acknowledgement doesn't promise it."""
+    never = {"tools_list_changed": None, "prompts_list_changed": None}
+    return params.model_copy(update={"notifications": params.notifications.model_copy(update=never)})
 
 
 def _not_found(number: int) -> NotFound:

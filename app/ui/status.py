@@ -1,8 +1,8 @@
 """HTTP status and headers of a refusal."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from app.errors import AppError
@@ -11,7 +11,7 @@ _WAIT: Final = {"limit": 429, "unavailable": 503}
 _ON_A_PAGE: Final = {"not_found": 404, "conflict": 409, "role": 403, **_WAIT}
 
 
-def is_for_people(headers: Headers) -> bool:
+def is_for_people(headers: Mapping[str, str]) -> bool:
     """Return whether the response should be a page: browsers accept HTML, programs don't ask for it."""
     return "text/html" in headers.get("accept", "")
 

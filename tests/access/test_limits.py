@@ -78,6 +78,7 @@ async def endpoint(
         open_to_all,
         resources=frozenset({MAIN}),
         origins=frozenset(),
+        page=Response(),
     )
     found = LimitedEndpoint(BearerAuthMiddleware(fine, policy, identify, app.state.audit))
 

@@ -54,6 +54,8 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"items": ["milk"], "store": "Market"},
         {"items": ["i1"], "list": "L1", "checked": False},
         {"items": ["rice"]},
+        {"items": ["soup", "2 kg flower", "the grain of rice"]},
+        {"items": ["flou"], "list": "the grocery list"},
     ],
     "delete_list": [{"list": "Holidays", "confirm_name": "Holidays"}],
     "export_list": [{}, {"format": "csv", "view": "open"}, {"format": "markdown", "view": "checked"}],

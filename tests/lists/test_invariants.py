@@ -132,7 +132,7 @@ def add(entries: list[tuple[str, int | None]], to: str | None, mode: Any) -> Ope
 
 
 def check(names: list[str], on: str | None, checked: bool) -> Operation:
-    return lambda tenant: checking.check_items(tenant, names, on, checked=checked, store="Market", all_or_nothing=False)
+    return lambda tenant: checking.check_items(tenant, names, on, checked=checked, store="Market")
 
 
 def update(item: str, name: str | None, grams: int | None, clear: bool) -> Operation:
@@ -144,12 +144,12 @@ def update(item: str, name: str | None, grams: int | None, clear: bool) -> Opera
 
 def move(names: list[str], to_list: str | None, to: Any) -> Operation:
     destination = Destination(to_list, to=to) if to in ("top", "bottom") else Destination(to_list, before=to)
-    return lambda tenant: moving.move_items(tenant, names, None, destination, all_or_nothing=False)
+    return lambda tenant: moving.move_items(tenant, names, None, destination)
 
 
 def move_all(by: ItemFilter, to_list: str | None, to: Any) -> Operation:
     destination = Destination(to_list, to=to)
-    return lambda tenant: moving.move_items(tenant, None, None, destination, by=by, all_or_nothing=False)
+    return lambda tenant: moving.move_items(tenant, None, None, destination, by=by)
 
 
 def update_all(by: ItemFilter, change: BulkUpdate) -> Operation:
@@ -164,7 +164,7 @@ def sort(on: str | None, by: Any) -> Operation:
 
 def remove(names: list[str] | None) -> Operation:
     what = "checked" if names is None else None
-    return lambda tenant: removing.remove_items(tenant, names, what, None, dry_run=False, all_or_nothing=False)
+    return lambda tenant: removing.remove_items(tenant, names, what, None, dry_run=False)
 
 
 def undo(number: int) -> Operation:

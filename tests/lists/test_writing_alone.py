@@ -173,7 +173,7 @@ def add(entries: Entries, list_name: str | None, mode: OnDuplicate) -> Way:
 def check(name: str, list_name: str | None, checked: bool, store: str | None) -> Way:
     return (
         lambda household: check_item_alone(household, [name], list_name, checked=checked, store=store, answer=as_it_is),
-        lambda tenant: check_items(tenant, [name], list_name, checked=checked, store=store, all_or_nothing=False),
+        lambda tenant: check_items(tenant, [name], list_name, checked=checked, store=store),
     )
 
 
@@ -612,7 +612,7 @@ async def corrected(home: Home, name: str, category: str | None) -> None:
 
 async def taken_off(home: Home, name: str) -> None:
     async with home.proven.open(write=True) as tenant:
-        await remove_items(tenant, [name], None, None, dry_run=False, all_or_nothing=True)
+        await remove_items(tenant, [name], None, None, dry_run=False)
 
 
 async def test_what_is_remembered_is_expected_after_it_was_read_once(

@@ -87,6 +87,12 @@ class McpClient:
         assert "structuredContent" not in result
         return json.loads(result["content"][0]["text"])["error"]
 
+    async def failed(self, tool: str, **arguments: Any) -> list[dict[str, Any]]:
+        """The entries of a call that is refused because every one of them failed."""
+        error = await self.refusal(tool, **arguments)
+        alone = {"status": "failed", "error": error, **{key: error[key] for key in ("ref", "current") if key in error}}
+        return error.get("results", [alone])
+
     async def error(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """The protocol error of a request that is refused."""
         body = body_of(await self.send(method, params))

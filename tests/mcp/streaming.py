@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -87,10 +87,12 @@ class Following:
 
 
 @asynccontextmanager
-async def follow(client: McpClient, *uris: str, listing: bool = False) -> AsyncGenerator[Following]:
+async def follow(
+    client: McpClient, *uris: str, listing: bool = False, also: Sequence[str] = ()
+) -> AsyncGenerator[Following]:
     """Follow these addresses, and with `listing` what is listed, while the block runs; the acknowledgement has arrived
-    when it starts."""
-    wanted: dict[str, Any] = {"resourceSubscriptions": list(uris)}
+    when it starts. `also` are further lists to hear of."""
+    wanted: dict[str, Any] = {"resourceSubscriptions": list(uris), **dict.fromkeys(also, True)}
     if listing:
         wanted["resourcesListChanged"] = True
     message = client.message("subscriptions/listen", {"notifications": wanted})

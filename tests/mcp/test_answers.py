@@ -297,7 +297,7 @@ async def test_an_overview_of_many_lists_stays_within_the_budget(
 
 @pytest.mark.parametrize(
     ("filters", "candidate"),
-    [({"store": "Ald"}, "Aldi"), ({"category": "Dary"}, "Dairy"), ({"assignee": "Bob"}, "Ada")],
+    [({"store": "Adli"}, "Aldi"), ({"category": "Dary"}, "Dairy"), ({"assignee": "Bob"}, "Ada")],
 )
 async def test_an_unknown_filter_is_said_with_candidates(
     client: McpClient, filters: dict[str, str], candidate: str
@@ -305,7 +305,7 @@ async def test_an_unknown_filter_is_said_with_candidates(
     await client.call("add_items", items=[{"name": "milk", "store": "Aldi", "category": "Dairy", "assignee": "Ada"}])
     error = await client.refusal("list_items", **filters)
     assert (error["code"], error["field"]) == ("not_found", next(iter(filters)))
-    assert candidate in error["candidates"]
+    assert candidate in [each.partition(" (p")[0] for each in error["candidates"]]
 
 
 # Who, when, where
@@ -476,8 +476,7 @@ async def test_several_calls_are_undone_together_and_that_too(client: McpClient)
     assert statuses(redone) == ["undone"] * 3
     (item,) = (await client.call("list_items", view="all"))["items"]
     assert item == {"ref": "i1", "name": "milk", "note": "fresh", "checked": True}
-    again = await client.call("undo", undo_refs=["e1", "e99"])
-    assert again["counts"] == {"failed": 2}
+    assert len(await client.failed("undo", undo_refs=["e1", "e99"])) == 2
 
 
 async def test_what_i_changed_in_a_time_is_undone_and_what_others_did_stays(

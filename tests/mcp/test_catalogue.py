@@ -53,8 +53,6 @@ def test_schemas_are_reduced_and_arguments_are_described(tool: AnyTool) -> None:
         assert schema.get("type") != "null"
         assert schema != {}
         assert "x-mcp-header" not in schema, "the server tells the SDK that there is none"
-        if "properties" in schema and schema in schemas_in(entry["inputSchema"]):
-            assert schema["additionalProperties"] is False
     for name, argument in entry["inputSchema"]["properties"].items():
         assert argument.get("description"), name
         assert "anyOf" not in argument, "no argument is of two types"
@@ -99,17 +97,18 @@ async def test_the_list_of_tools_is_the_catalogue_in_its_order(each_era: McpClie
 @pytest.mark.anyio
 async def test_results_are_as_the_output_schemas_say(client: McpClient) -> None:
     items: list[Any] = ["milk", "", {"name": "tea", "quantity": 1, "unit": "kg", "assignee": "nobody"}]
+    both: list[Any] = [{"item": "milk", "note": "fresh"}, {"item": "milk", "price": -1}]
     calls: dict[str, dict[str, Any]] = {
         "add_items": {"items": items},
         "list_items": {"detail": "full"},
         "get_overview": {},
         "save_list": {"name": "Hardware", "store": "Depot", "currency": "EUR"},
-        "update_items": {"items": [{"item": "milk", "note": "fresh"}, {"item": "milk", "price": -1}], "if_rev": 0},
+        "update_items": {"items": both},
         "check_items": {"items": ["milk", "gold"]},
         "move_items": {"items": ["i1"], "to_list": "L2"},
         "remove_items": {"items": ["i1"]},
         "delete_list": {"list": "L2", "confirm_name": "Hardware"},
-        "undo": {"undo_ref": "e1"},
+        "undo": {"undo_ref": "e7"},
         "get_activity": {},
         "get_spending": {},
         "export_list": {},

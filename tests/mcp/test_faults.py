@@ -40,7 +40,7 @@ def in_the_tool(patch: Patch) -> None:
 
 
 def in_a_repository(patch: Patch) -> None:
-    for name in ("read_for_add", "read_for_add_alone", "insert_alone"):
+    for name in ("find_for_add", "read_for_add_alone", "insert_alone"):
         patch.setattr(add, name, fail)
 
 
@@ -48,7 +48,7 @@ def in_a_library(patch: Patch) -> None:
     async def divide(*_: object) -> Any:
         return types.Tool.model_validate({"name": SECRET})  # a pydantic error that quotes its input
 
-    for name in ("read_for_add", "read_for_add_alone", "insert_alone"):
+    for name in ("find_for_add", "read_for_add_alone", "insert_alone"):
         patch.setattr(add, name, divide)
 
 

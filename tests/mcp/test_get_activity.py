@@ -110,8 +110,11 @@ async def test_events_are_filtered(factory: Factory, client: McpClient, ada: Con
 
 
 async def test_a_call_that_changed_nothing_is_no_event(client: McpClient) -> None:
-    await client.call("add_items", items=[""], idempotency_key="k")
-    assert await events(client) == []
+    await client.call("add_items", items=["milk"])
+    before = await events(client)
+    await client.call("add_items", items=["milk"], on_duplicate="skip", idempotency_key="k")
+    await client.refusal("add_items", items=[""], idempotency_key="l")
+    assert await events(client) == before
 
 
 async def test_pages_join_without_a_gap(client: McpClient) -> None:

@@ -151,7 +151,9 @@ async def test_undo_leaves_what_was_learned_since(home: McpClient) -> None:
 async def test_a_dry_run_and_a_refused_update_teach_nothing(client: McpClient) -> None:
     await client.call("add_items", items=["milk"])
     await client.call("update_items", items=[{"item": "milk", "category": "Dairy"}], dry_run=True)
-    await client.call("update_items", items=[{"item": "milk", "category": "Dairy"}], if_rev=0)
+    assert (await client.refusal("update_items", items=[{"item": "milk", "category": "Dairy"}], if_rev=0))[
+        "current"
+    ] == {}
     await start_again(client)
     await client.call("add_items", items=["milk"])
     assert await lines(client) == [{"name": "milk"}]

@@ -238,7 +238,7 @@ async def test_members_are_assigned_by_name_and_strangers_are_faults(
         (fault,) = refusal["faults"]
         assert (fault["line"], fault["field"]) == (3 if ";" in data else 2, "assignee")
         assert fault["column"] == (5 if ";" in data else 30)
-        assert fault["reason"] == "assignee must be the name of one member of the household."
+        assert fault["reason"] == "assignee must be the name of one member of the household, or me."
     assert len(await everything(client)) == 3
 
 

@@ -111,7 +111,7 @@ async def test_those_who_follow_the_old_list_are_told_what_left_it(both: McpClie
         ({"items": ["a"], "to_list": "Nowhere"}, "not_found", "to_list"),
         ({"items": ["a"], "list": "Nowhere", "to": "top"}, "not_found", "list"),
         ({"items": ["i1", "i6"], "before": "c"}, "invalid", "to_list"),
-        ({"items": ["a", "zzz"], "to": "top", "all_or_nothing": True}, "not_found", "items[1]"),
+        ({"items": ["zzz"], "to": "top"}, "not_found", "items[0]"),
     ],
 )
 async def test_a_destination_that_makes_no_sense_moves_nothing(

@@ -39,7 +39,7 @@ async def test_settings_that_are_not_named_stay(client: McpClient) -> None:
     renamed = await client.call("save_list", list="hardware", name="Tools")
     assert statuses(renamed) == ["updated"]
     assert (await lists(client))["L2"]["store"] == "Depot"
-    await client.call("save_list", list="L2", store="", currency="", category_order=[])
+    await client.call("save_list", list="L2", clear=["store", "currency", "category_order"])
     assert not {"store", "currency", "category_order"} & set((await lists(client))["L2"])
     same = await client.call("save_list", list="L2", name="Tools", archived=False, default=False)
     assert statuses(same) == ["unchanged"]
@@ -139,8 +139,7 @@ async def test_a_deleted_list_is_gone_with_what_was_on_it(each_era: McpClient) -
     everywhere = await each_era.call("list_items", list="*", since_rev=seen)
     assert (everywhere["items"], everywhere["removed"]) == ([], ["i1"])
     assert everywhere["counts"] == {"open": 0, "checked": 0}
-    failed = await each_era.call("check_items", items=["i1"])
-    assert failed["results"][0]["error"]["code"] == "not_found"
+    assert (await each_era.refusal("check_items", items=["i1"]))["code"] == "not_found"
     again = await each_era.call("save_list", name="Hardware")
     assert again["list"] == "L3", "a ref never changes its meaning"
 

@@ -114,6 +114,12 @@ async def test_every_tool_that_changes_lists_is_heard(client: McpClient, lists: 
         assert await following.uri() == lists
 
 
+async def test_what_never_changes_is_not_promised(client: McpClient, groceries: str) -> None:
+    also = ["toolsListChanged", "promptsListChanged"]
+    async with follow(client, groceries, listing=True, also=also) as following:
+        assert following.acknowledged == {"resourceSubscriptions": [groceries], "resourcesListChanged": True}
+
+
 async def test_the_official_client_follows_a_list(
     client: McpClient, ada: Connected, groceries: str, settings: Settings
 ) -> None:

@@ -229,7 +229,7 @@ async def test_long_lines_are_parsed_with_pauses(client: McpClient, tool: str) -
 
     turns = asyncio.create_task(turn())
     with watching_calls(called):
-        await client.call(tool, items=[f"{number} {line}" for number in range(100)])
+        await client.send("tools/call", {"name": tool, "arguments": {"items": [f"{n} {line}" for n in range(100)]}})
     turns.cancel()
     assert 0 < most[-1] <= 6
 
@@ -253,8 +253,9 @@ async def test_names_with_too_many_lines_are_refused_with_what_to_do(
         assert "more than 2,000 lines of these names" in refusal["message"]
     added = await client.call("add_items", items=names[:5])
     assert added["counts"] == {"added": 5}
-    for items in ([names[1] + " (n499)"], [names[1] + " (n499)", "i3"]):
-        (missing, *_) = (await client.call("check_items", items=items, checked=False))["results"]
-        assert "more lines than are looked at" in missing["error"]["message"]
+    missing = await client.refusal("check_items", items=[names[1] + " (n499)"], checked=False)
+    assert "more lines than are looked at" in missing["message"]
+    (missing, _) = (await client.call("check_items", items=[names[1] + " (n499)", "i3"], checked=False))["results"]
+    assert "more lines than are looked at" in missing["error"]["message"]
     (found,) = (await client.call("check_items", items=[names[1] + " (n251)"], checked=False))["results"]
     assert found["status"] == "unchecked"

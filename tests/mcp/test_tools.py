@@ -133,8 +133,7 @@ async def test_what_a_name_says_stays_beside_what_is_given_with_it(
 
 
 async def test_a_unit_that_does_not_fit_the_amount_in_the_name_is_refused(client: McpClient) -> None:
-    added = await client.call("add_items", items=[{"name": "500 g flour", "unit": "bag"}])
-    error = added["results"][0]["error"]
+    error = await client.refusal("add_items", items=[{"name": "500 g flour", "unit": "bag"}])
     assert (error["code"], error["field"]) == ("invalid", "items[0].unit")
     assert error["message"] == (
         "The name of items[0] says 500 g already. Leave items[0].unit out, or give items[0].quantity with it."
@@ -143,7 +142,7 @@ async def test_a_unit_that_does_not_fit_the_amount_in_the_name_is_refused(client
 
 async def test_a_note_that_grows_too_long_beside_the_given_one_is_refused(client: McpClient) -> None:
     item = {"name": f"milk ({'o' * 100})", "note": "x" * 1_950}
-    error = (await client.call("add_items", items=[item]))["results"][0]["error"]
+    error = await client.refusal("add_items", items=[item])
     assert (error["code"], error["field"]) == ("invalid", "items[0].note")
 
 
@@ -188,9 +187,9 @@ async def test_a_text_of_too_many_lines_is_refused_whole(client: McpClient) -> N
 
 
 async def test_an_unknown_assignee_fails_with_the_members_as_candidates(client: McpClient) -> None:
-    added = await client.call("add_items", items=[{"name": "milk", "assignee": "Bob"}])
-    error = added["results"][0]["error"]
-    assert (error["code"], error["field"], error["candidates"]) == ("not_found", "items[0].assignee", ["Ada"])
+    error = await client.refusal("add_items", items=[{"name": "milk", "assignee": "Bob"}])
+    assert (error["code"], error["field"]) == ("not_found", "items[0].assignee")
+    assert [each.partition(" (p")[0] for each in error["candidates"]] == ["Ada"]
 
 
 async def test_the_same_idempotency_key_answers_the_first_result_again(each_era: McpClient) -> None:
@@ -207,9 +206,17 @@ async def test_an_idempotency_key_with_other_arguments_is_a_conflict(client: Mcp
 
 
 async def test_an_idempotency_key_also_holds_for_a_call_that_changed_nothing(client: McpClient) -> None:
-    first = await client.call("add_items", items=[""], idempotency_key="once")
-    assert first["counts"] == {"failed": 1}
-    assert await client.call("add_items", items=[""], idempotency_key="once") == first
+    await client.call("add_items", items=["milk"])
+    first = await client.call("add_items", items=["milk"], on_duplicate="skip", idempotency_key="once")
+    assert first["counts"] == {"skipped": 1}
+    await client.call("remove_items", items=["milk"])
+    again = await client.call("add_items", items=["milk"], on_duplicate="skip", idempotency_key="once")
+    assert again == first
+
+
+async def test_a_call_that_was_refused_leaves_its_idempotency_key_free(client: McpClient) -> None:
+    assert (await client.refusal("add_items", items=[""], idempotency_key="once"))["field"] == "items[0]"
+    assert (await client.call("add_items", items=["milk"], idempotency_key="once"))["counts"] == {"added": 1}
 
 
 async def test_two_people_may_use_the_same_idempotency_key(client: McpClient, factory: Factory, ada: Connected) -> None:

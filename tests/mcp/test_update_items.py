@@ -163,10 +163,8 @@ async def test_a_day_that_has_come_is_nothing_to_wait_for(client: McpClient) -> 
     await client.call("update_items", items=[{"item": "milk", "not_before": "2020-01-01"}])
     (milk,) = (await client.call("list_items", detail="full"))["items"]
     assert "not_before" not in milk
-    both = await client.call(
-        "update_items", items=[{"item": "milk", "not_before": "2999-01-01", "clear": ["not_before"]}]
-    )
-    assert both["results"][0]["error"]["field"] == "items[0].not_before"
+    both = {"item": "milk", "not_before": "2999-01-01", "clear": ["not_before"]}
+    assert (await client.refusal("update_items", items=[both]))["field"] == "items[0].not_before"
 
 
 @pytest.mark.parametrize(
@@ -226,5 +224,5 @@ async def test_a_delta_beside_a_newer_change_shows_what_the_item_says_now(client
     await client.call("add_items", items=["5 eggs"])
     rev = (await client.call("list_items"))["rev"]
     await client.call("update_items", items=[{"item": "eggs", "quantity": 9}])
-    updated = await client.call("update_items", items=[{"item": "eggs", "quantity_delta": -1}], if_rev=rev)
-    assert updated["results"][0]["current"] == {"quantity": "9"}
+    refused = await client.refusal("update_items", items=[{"item": "eggs", "quantity_delta": -1}], if_rev=rev)
+    assert refused["current"] == {"quantity": "9"}

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from app.cursors import make_cursor, read_cursor
-from app.errors import Ambiguous, Invalid, NotFound
+from app.errors import Invalid, NotFound
 from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists import repository
@@ -24,11 +24,10 @@ from app.lists.history.changes import (
 )
 from app.lists.history.repository import LogEntry, LogFilter, read_log
 from app.lists.items import repository as item_repository
-from app.lists.items.fields import DETAILS, Item
+from app.lists.items.fields import DETAILS, Item, parse_assignee
 from app.lists.items.resolve_ever import resolve_ever
 from app.lists.models import Purchase, ShoppingList, event_number
 from app.lists.resolve_list import resolve_list
-from app.text import fold
 
 CHANGES_SHOWN: Final = 30
 CHANGES_IN_FULL: Final = 100
@@ -164,13 +163,8 @@ _CHANGE: Final = TypeAdapter[tuple[int, int]](tuple[_Number, _Number])
 
 
 async def _find_person(tenant: Tenant, name: str) -> UUID:
-    members = await households.members_of(tenant.connection, tenant.household_id)
-    found = [member for member in members if fold(member.name) == fold(name)]
-    if len(found) == 1:
-        return found[0].person_id
-    refusal = Ambiguous if found else NotFound
-    message = "person must be the name of one member of the household."
-    raise refusal(message, field="person", candidates=[member.name for member in members])
+    members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
+    return parse_assignee(name, "person", members)
 
 
 def _records_shown(changes: Iterable[str]) -> list[ItemRecord | ListRecord | DefaultRecord]:

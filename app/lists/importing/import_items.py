@@ -33,12 +33,11 @@ from app.lists.importing.models import (
 from app.lists.importing.read_document import read_document, refuse_too_long
 from app.lists.importing.rows import RowReader
 from app.lists.items.add import refusal_of, without_past_day
-from app.lists.items.add_repository import read_for_add
+from app.lists.items.add_repository import find_for_add
 from app.lists.items.fields import ParsedItem, parse_assignee
 from app.lists.items.merging import Impossible, Planner
 from app.lists.models import ITEMS_PER_LIST, OnDuplicate, Outcome, ShoppingList
 from app.lists.repository import Clock
-from app.lists.resolve_list import resolve_list
 from app.runtime.batches import map_in_batches
 from app.runtime.progress import STEP, Note
 
@@ -197,12 +196,12 @@ async def store_data(
     doesn't read what is reported to it.
     """
     document, entries, faults = read.document, read.reader.entries, Faults()
-    found = await read_for_add(tenant, list_name, {each.item.name_key for each in entries}, ITEMS_PER_LIST)
-    clock, on = found.clock, found.on or await resolve_list(tenant, list_name)
+    found, on = await find_for_add(tenant, list_name, {each.item.name_key for each in entries}, ITEMS_PER_LIST)
+    clock = found.clock
     await _check_currency(tenant, read, on)
     members: Sequence[Member] = ()
     if read.reader.names_members:
-        members = await households.members_of(tenant.connection, tenant.household_id)
+        members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
     alike = await map_in_batches(partial(without_past_day, today=clock.now.date()), found.alike)
     planner = Planner(alike, on.id, clock.next_item, on.room, in_order=True)
 

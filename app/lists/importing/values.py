@@ -1,6 +1,5 @@
 """The values of a row: what is typed in a cell, as the detail of an item."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,11 +9,7 @@ from app.errors import Invalid
 from app.lists.items.fields import Priority, parse_label, parse_quantity
 from app.quantities import LARGEST, Quantity, make_quantity, parse_phrase
 from app.quantities.quantity import STEP
-from app.text import fold
-
-_NUMBER: Final = re.compile(r"\+?\d{1,30}(?:\.\d{1,30})?")
-_DECIMAL_COMMA: Final = re.compile(r"\+?(?:\d{1,30},\d{1,2}|0,\d{1,30})")
-"""Not `1,500`, which may be meant either way."""
+from app.text import fold, plain_number
 
 _THING: Final = "item"
 """Stands for a name where an amount is read that has none."""
@@ -89,11 +84,9 @@ def _read_number(column: str, value: Any) -> Decimal:
     if isinstance(value, Decimal) and value.is_finite():
         return value
     if isinstance(value, str):
-        text = value.strip()
-        if _NUMBER.fullmatch(text):
-            return Decimal(text)
-        if _DECIMAL_COMMA.fullmatch(text):
-            return Decimal(text.replace(",", "."))
+        number = plain_number(value)
+        if number is not None and number >= 0:
+            return number
     raise Invalid(f"{column} must be a number such as 2.5", field=column)
 
 

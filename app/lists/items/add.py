@@ -12,7 +12,7 @@ from app.households.models import Member
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.history.changes import as_json
 from app.lists.history.event_recorder import record_items, rev_after
-from app.lists.items.add_repository import AddSituation, insert_alone, read_for_add, read_for_add_alone
+from app.lists.items.add_repository import AddSituation, find_for_add, insert_alone, read_for_add_alone
 from app.lists.items.edits import assignee_names, is_reassigned, refuse_all_if_one_fails
 from app.lists.items.expectations import Expected, expectations
 from app.lists.items.fields import (
@@ -39,9 +39,9 @@ from app.lists.models import (
     ItemResult,
     OnDuplicate,
     Outcome,
+    RefusedEntry,
     ShoppingList,
 )
-from app.lists.resolve_list import resolve_list
 from app.quantities import Phrase, parse_phrase
 from app.quantities.marks import remove_mark
 from app.runtime.batches import map_texts
@@ -58,9 +58,12 @@ class NewItem(GivenDetails):
     name: str
 
 
+NewEntry = str | PastedLine | NewItem | RefusedEntry
+
+
 async def add_items(
     tenant: Tenant,
-    entries: Sequence[str | PastedLine | NewItem],
+    entries: Sequence[NewEntry],
     list_name: str | None,
     on_duplicate: OnDuplicate,
     *,
@@ -70,18 +73,18 @@ async def add_items(
 
     An entry with a day that has come is added as one without a day.
 
-    Raises `NotFound` for the list, and with `all_or_nothing` the first entry's refusal, before anything is stored.
+    Raises `NotFound` for the list, and with `all_or_nothing` the refusals of entries, before anything is stored.
     """
     if len(entries) > ITEMS_PER_CALL:
         message = f"The items have more than {ITEMS_PER_CALL} lines. Add them in several calls."
         raise Invalid(message, field="items")
     members: Sequence[Member] = ()
     if _names_a_member(entries):
-        members = await households.members_of(tenant.connection, tenant.household_id)
+        members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
     parsed = await _parse_all(entries, members)
     items = [each for each in parsed if isinstance(each, ParsedItem)]
-    found = await read_for_add(tenant, list_name, {each.name_key for each in items})
-    clock, shopping_list = found.clock, found.on or await resolve_list(tenant, list_name)
+    found, shopping_list = await find_for_add(tenant, list_name, {each.name_key for each in items})
+    clock = found.clock
     plan = await _plan_beside(found, shopping_list, items, on_duplicate)
     outcomes = _outcomes(parsed, plan)
     refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
@@ -92,7 +95,7 @@ async def add_items(
 
 async def add_items_alone(
     household: ProvenHousehold,
-    entries: Sequence[str | PastedLine | NewItem],
+    entries: Sequence[NewEntry],
     list_name: str | None,
     on_duplicate: OnDuplicate,
     answer: Callable[[Changed], Answer],
@@ -139,7 +142,7 @@ async def _add_beside(
     found: AddSituation,
     on: ShoppingList,
     list_name: str | None,
-    entries: Sequence[str | PastedLine | NewItem],
+    entries: Sequence[NewEntry],
     items: Sequence[ParsedItem],
     on_duplicate: OnDuplicate,
     answer: Callable[[Changed], Answer],
@@ -163,14 +166,14 @@ async def _add_beside(
     return answered
 
 
-def _names_a_member(entries: Sequence[str | PastedLine | NewItem]) -> bool:
+def _names_a_member(entries: Sequence[NewEntry]) -> bool:
     return any(isinstance(entry, NewItem) and entry.assignee is not None for entry in entries)
 
 
 def _changed(
     on: ShoppingList,
     rev: int,
-    entries: Sequence[str | PastedLine | NewItem],
+    entries: Sequence[NewEntry],
     outcomes: Sequence[Outcome | AppError | Impossible],
     event_no: int | None,
 ) -> Changed:
@@ -187,22 +190,22 @@ def _list_of(expected: Expected) -> ShoppingList:
     return ShoppingList(expected.list_id, expected.list_no, expected.list_name, rev=expected.rev)
 
 
-async def _parse_all(
-    entries: Sequence[str | PastedLine | NewItem], members: Sequence[Member]
-) -> Sequence[ParsedItem | AppError]:
+async def _parse_all(entries: Sequence[NewEntry], members: Sequence[Member]) -> Sequence[ParsedItem | AppError]:
     """Return each entry parsed, or its refusal."""
     return await map_texts(
         lambda each: _parse(each[1], f"items[{each[0]}]", members), [*enumerate(entries)], lambda each: _length(each[1])
     )
 
 
-def _length(entry: str | PastedLine | NewItem) -> int:
-    if isinstance(entry, str):
-        return len(entry)
-    return len(entry.name) if isinstance(entry, PastedLine) else len(entry.name) + len(entry.note or "")
+def _length(entry: NewEntry) -> int:
+    if isinstance(entry, NewItem):
+        return len(entry.name) + len(entry.note or "")
+    return len(entry if isinstance(entry, str) else entry.name)
 
 
-def _parse(entry: str | PastedLine | NewItem, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
+def _parse(entry: NewEntry, field: str, members: Sequence[Member]) -> ParsedItem | AppError:
+    if isinstance(entry, RefusedEntry):
+        return entry.refusal
     try:
         if isinstance(entry, PastedLine):
             return _parse_pasted(entry.name, field)

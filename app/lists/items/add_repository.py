@@ -26,7 +26,7 @@ from app.lists.repository import (
     Clock,
     list_of,
 )
-from app.lists.resolve_list import list_key
+from app.lists.resolve_list import list_key, resolve_list
 from app.runtime.batches import map_in_batches
 
 
@@ -152,6 +152,20 @@ async def read_for_add(
     if not rows:
         raise LookupError("the household has no clock row")
     return await _situation(rows, most)
+
+
+async def find_for_add(
+    tenant: Tenant, list_name: str | None, name_keys: Collection[str], most: int = LINES_PER_CALL
+) -> tuple[AddSituation, ShoppingList]:
+    """Return what `read_for_add` does, with the list; one that is called by another name is found too.
+
+    Raises `NotFound` and `Ambiguous` for the list.
+    """
+    found = await read_for_add(tenant, list_name, name_keys, most)
+    if found.on is not None:
+        return found, found.on
+    on = await resolve_list(tenant, list_name)
+    return await read_for_add(tenant, on.ref, name_keys, most), on
 
 
 async def read_for_add_alone(

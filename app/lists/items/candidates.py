@@ -9,6 +9,7 @@ from app.lists import repository
 from app.lists.items import repository as item_repository
 from app.lists.items.fields import Item
 from app.lists.models import ShoppingList
+from app.quantities.matching import ALIKE_ENOUGH, likeness, pairs_of
 
 CANDIDATES: Final = 8
 _COMPARED: Final = 1_000
@@ -37,13 +38,6 @@ def label_of(item: Item, on: ShoppingList | None = None) -> str:
     return f"{amount}{item.name}{note} ({item.ref}{where})"
 
 
-ALIKE_ENOUGH: Final = 0.5
-"""From 0 (nothing in common) to 1 (equal): `mlk` and `milk` have 0.67."""
-
-_COMPARED_LETTERS: Final = 40
-"""How many letters of a name are compared, so that long names cost no more than short ones."""
-
-
 class Resembling:
     """The items of a list, indexed by the words and the letter pairs of their names.
 
@@ -56,31 +50,15 @@ class Resembling:
         for item in items:
             self._named.setdefault(item.name_key, []).append(item)
         self._words: Mapping[str, frozenset[str]] = {key: frozenset(key.split()) for key in self._named}
-        self._pairs: Mapping[str, frozenset[str]] = {key: _pairs_of(key) for key in self._named}
+        self._pairs: Mapping[str, frozenset[str]] = {key: pairs_of(key) for key in self._named}
 
     def to(self, name_key: str, most: int) -> Sequence[Item]:
         """Return at most `most` items that share a word or most letters with a folded name, the nearest first."""
-        words, pairs = frozenset(name_key.split()), _pairs_of(name_key)
+        words, pairs = frozenset(name_key.split()), pairs_of(name_key)
         near: list[tuple[float, str]] = []
         for key, others in self._pairs.items():
-            likeness = _likeness(pairs, others)
-            if likeness >= ALIKE_ENOUGH or not words.isdisjoint(self._words[key]):
-                near.append((likeness, key))
+            how_much = likeness(pairs, others)
+            if how_much >= ALIKE_ENOUGH or not words.isdisjoint(self._words[key]):
+                near.append((how_much, key))
         nearest = nlargest(most, near, key=lambda each: each[0])
         return [item for _, key in nearest for item in self._named[key]][:most]
-
-
-def similar(name_key: str, others: Iterable[str], most: int) -> Sequence[str]:
-    """Return at most `most` folded names that share most letters with another, the nearest first."""
-    pairs = _pairs_of(name_key)
-    near = [(_likeness(pairs, _pairs_of(other)), other) for other in others]
-    return [other for likeness, other in nlargest(most, near) if likeness >= ALIKE_ENOUGH]
-
-
-def _likeness(pairs: frozenset[str], others: frozenset[str]) -> float:
-    return 2 * len(pairs & others) / (len(pairs) + len(others))
-
-
-def _pairs_of(name_key: str) -> frozenset[str]:
-    padded = f" {name_key[:_COMPARED_LETTERS]} "
-    return frozenset(padded[place : place + 2] for place in range(len(padded) - 1))

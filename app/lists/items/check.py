@@ -9,11 +9,11 @@ from app.errors import AppError
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after, save_answered
-from app.lists.items.edits import Edits, refuse_all_if_one_fails, settle, settle_variants
+from app.lists.items.edits import Edits, settle, settle_variants
 from app.lists.items.fields import Item, parse_label
 from app.lists.items.purchases import purchase_alone, purchases_of, unbought_alone, with_unbought
 from app.lists.items.resolve import resolve_item_alone, resolve_items
-from app.lists.models import Changed, ItemResult, Outcome, Purchase
+from app.lists.models import Changed, ItemResult, Outcome, Purchase, RefusedEntry, name_of
 from app.lists.repository import Clock
 
 Answer = TypeVar("Answer")
@@ -21,22 +21,20 @@ Answer = TypeVar("Answer")
 
 async def check_items(
     tenant: Tenant,
-    names: Sequence[str],
+    names: Sequence[str | RefusedEntry],
     list_name: str | None,
     *,
     checked: bool,
     store: str | None,
-    all_or_nothing: bool,
 ) -> Changed:
     """Mark items as bought, or as not bought after all; items that are so already stay unchanged.
 
     Each item that becomes checked is a purchase, at `store`, else at the item's or the list's store.
-    Raises `NotFound` for the list, `Invalid` for the store, and with `all_or_nothing` the first entry's refusal.
+    Raises `NotFound` for the list, and `Invalid` for the store.
     """
     if store is not None:
         store = parse_label(store, "store")
     named = await resolve_items(tenant, names, list_name, prefer="open" if checked else "checked")
-    refuse_all_if_one_fails(named.items, all_or_nothing=all_or_nothing)
     clock = await repository.read_clock(tenant)
     edits = Edits(named.found())
     person_id = tenant.actor.person_id
@@ -50,13 +48,13 @@ async def check_items(
         await settle(tenant, edits)
         changes = await with_unbought(tenant, await edits.changes())
     event_no = await record_items(tenant, "check_items", clock, changes)
-    entries = [ItemResult(name, result) for name, result in zip(names, results, strict=True)]
+    entries = [ItemResult(name_of(name), result) for name, result in zip(names, results, strict=True)]
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
 
 async def check_item_alone(
     household: ProvenHousehold,
-    names: Sequence[str],
+    names: Sequence[str | RefusedEntry],
     list_name: str | None,
     *,
     checked: bool,
@@ -93,7 +91,9 @@ async def check_item_alone(
         elif changes:
             unbought = await unbought_alone(household, item)
             changes = [replace(change, unbought=unbought) for change in changes]
-        return await save_answered(household, "check_items", found, changes, [ItemResult(names[0], result)], answer)
+        return await save_answered(
+            household, "check_items", found, changes, [ItemResult(name_of(names[0]), result)], answer
+        )
 
 
 def _with_purchase(result: Outcome | AppError, purchases: Mapping[UUID, Purchase]) -> Outcome | AppError:

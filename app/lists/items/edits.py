@@ -10,7 +10,7 @@ from itertools import compress, count
 from operator import attrgetter
 from uuid import UUID
 
-from app.errors import AppError, LimitReached
+from app.errors import AppError, LimitReached, together
 from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists.items import repository
@@ -117,10 +117,10 @@ def _name_of(item: Item) -> tuple[UUID, str]:
 
 
 def refuse_all_if_one_fails(results: Iterable[object], *, all_or_nothing: bool) -> None:
-    """Raise the first refusal among the results of an `all_or_nothing` call."""
-    refusal = next((each for each in results if isinstance(each, AppError)), None)
-    if all_or_nothing and refusal is not None:
-        raise refusal
+    """Raise the refusals among the results of an `all_or_nothing` call."""
+    refusals = [each for each in results if isinstance(each, AppError)] if all_or_nothing else []
+    if refusals:
+        raise together(refusals)
 
 
 def is_reassigned(entry: ItemResult) -> bool:

@@ -14,7 +14,8 @@ from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from app.errors import Invalid, NotFound
+from app.errors import Invalid
+from app.households.finding import named_member
 from app.households.models import Member
 from app.quantities import Quantity, make_quantity
 from app.quantities.merge_key import merge_key
@@ -73,13 +74,8 @@ def parse_quantity(number: Decimal, unit: str | None, field: str) -> Quantity:
 
 
 def parse_assignee(name: str, field: str, members: Sequence[Member]) -> UUID:
-    """Return the member of that name. Raises `NotFound` with the members as candidates."""
-    key = fold(name) if len(name) <= NAME_LENGTH else None
-    found = [member for member in members if fold(member.name) == key]
-    if len(found) != 1:
-        message = f"{field} must be the name of one member of the household."
-        raise NotFound(message, field=field, candidates=[member.name for member in members])
-    return found[0].person_id
+    """Return the member that a name means. Raises `NotFound` and `Ambiguous` with members as candidates."""
+    return named_member(members, name, field).person_id
 
 
 @dataclass(frozen=True, slots=True)

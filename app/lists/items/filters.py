@@ -5,15 +5,15 @@ from dataclasses import astuple, dataclass
 from itertools import islice
 from typing import Final
 
-from app.errors import Invalid, LimitReached, NotFound
+from app.errors import Ambiguous, Invalid, LimitReached, NotFound
 from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.items import filter_repository
-from app.lists.items.candidates import similar
 from app.lists.items.fields import Item, parse_assignee, parse_label
 from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.resolve_list import ALL_LISTS, resolve_list
+from app.quantities.matching import Matcher, loosen, similar
 from app.runtime.batches import map_in_batches
 from app.text import fold
 
@@ -67,7 +67,7 @@ async def find_matching(
             by.category, await filter_repository.categories_on(tenant, list_ids), "where_category"
         )
     if by.assignee is not None:
-        members = await households.members_of(tenant.connection, tenant.household_id)
+        members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
         assignee_id = parse_assignee(by.assignee, "where_assignee", members)
     found = await filter_repository.items_with(
         tenant, list_ids, stores, categories, assignee_id, by.view or "all", most=ITEMS_PER_LIST + 1
@@ -79,17 +79,27 @@ async def find_matching(
 
 
 async def spellings_of(name: str, in_use: Collection[str], field: str) -> list[str]:
-    """Return the values in use that a name means: those that differ from it in case and accents only.
+    """Return the values in use that a name means: one, as it is written here and there.
 
-    Raises `NotFound` with candidates, and `Invalid` for a name that none can have.
+    Raises `NotFound` and `Ambiguous` with candidates, and `Invalid` for a name that none can have.
     """
     key = fold(parse_label(name, field))
     folded = dict(zip(in_use, await map_in_batches(fold, in_use), strict=True))
     found = [value for value, each in folded.items() if each == key]
-    if not found:
-        compared = dict(islice(sorted(folded.items()), _COMPARED))
-        near = similar(key, set(compared.values()), _CANDIDATES)
-        candidates = [value for value, each in compared.items() if each in near] or list(compared)
-        message = f"{field}: no item there has it. Use one of the candidates, or another list."
-        raise NotFound(message, field=field, candidates=candidates[:_CANDIDATES])
-    return found
+    if found:
+        return found
+    distinct = sorted(set(folded.values()))
+    matcher = Matcher(zip(await map_in_batches(loosen, distinct), distinct, strict=True))
+    meant = matcher.find(loosen(key), _CANDIDATES)
+    if len(meant) == 1:
+        return [value for value, each in folded.items() if each == meant[0]]
+    if meant:
+        message = f"{field} fits several. Use one of the candidates."
+        raise Ambiguous(
+            message, field=field, candidates=[v for v, each in sorted(folded.items()) if each in meant][:_CANDIDATES]
+        )
+    compared = dict(islice(sorted(folded.items()), _COMPARED))
+    near = similar(key, set(compared.values()), _CANDIDATES)
+    candidates = [value for value, each in compared.items() if each in near] or list(compared)
+    message = f"{field}: no item there has it. Use one of the candidates, or another list."
+    raise NotFound(message, field=field, candidates=candidates[:_CANDIDATES])

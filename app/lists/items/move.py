@@ -10,12 +10,12 @@ from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
 from app.lists.items import repository as item_repository
-from app.lists.items.edits import Edits, changed_first, refuse_all_if_one_fails, settle
+from app.lists.items.edits import Edits, changed_first, settle
 from app.lists.items.fields import Item
 from app.lists.items.filters import NO_FILTER, ItemFilter, find_matching, require_names_or_filter
 from app.lists.items.ordering import End, plan_move
 from app.lists.items.resolve import resolve_items
-from app.lists.models import ITEMS_PER_LIST, Changed, ItemResult, Outcome, ShoppingList
+from app.lists.models import ITEMS_PER_LIST, Changed, ItemResult, Outcome, RefusedEntry, ShoppingList, name_of
 from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
 from app.runtime.batches import map_in_batches
@@ -33,21 +33,19 @@ class Destination:
 
 async def move_items(
     tenant: Tenant,
-    names: Sequence[str] | None,
+    names: Sequence[str | RefusedEntry] | None,
     list_name: str | None,
     destination: Destination,
     *,
     by: ItemFilter = NO_FILTER,
     dry_run: bool = False,
-    all_or_nothing: bool,
 ) -> Changed:
     """Move named items, in the order of the call, or those that a filter fits, in the order of their lists: open ones
     unless it says otherwise. On another list they stay lines of their own, never merged. With `dry_run`, only report
     what would be moved.
 
     Raises `Invalid` unless items are either named or described, and when the destination makes no sense; `NotFound` for
-    a list, the item to stand before, or a filter that fits nothing; and with `all_or_nothing` the first entry's
-    refusal.
+    a list, the item to stand before, or a filter that fits nothing.
     """
     require_names_or_filter(names, by)
     _check(destination)
@@ -55,13 +53,12 @@ async def move_items(
     target = None if to_list is None else await resolve_list(tenant, to_list, field="to_list")
     if names is not None:
         named = await resolve_items(tenant, names, list_name)
-        on, found, sent = named.on, named.items, names
+        on, found, sent = named.on, named.items, [name_of(name) for name in names]
     else:
         on, found = await find_matching(tenant, replace(by, view=by.view or "open"), list_name)
         sent = [item.name for item in found]
     clock = await repository.read_clock(tenant)
     results = _with_room(found, target, "items[{}]" if names is not None else "to_list")
-    refuse_all_if_one_fails(results, all_or_nothing=all_or_nothing)
     moving = list({each.id: each for each in results if isinstance(each, Item)}.values())
     anchor = await _anchor(tenant, destination, moving)
     edits = Edits(moving)

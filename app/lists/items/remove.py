@@ -8,11 +8,11 @@ from app.errors import AppError, Invalid
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
-from app.lists.items.edits import Edits, refuse_all_if_one_fails
+from app.lists.items.edits import Edits
 from app.lists.items.fields import Item
 from app.lists.items.filters import ItemFilter, find_matching
 from app.lists.items.resolve import resolve_items
-from app.lists.models import Changed, ItemResult, Outcome
+from app.lists.models import Changed, ItemResult, Outcome, RefusedEntry, name_of
 from app.lists.repository import Clock
 from app.runtime.batches import map_in_batches
 
@@ -21,29 +21,27 @@ What = Literal["checked", "all"]
 
 async def remove_items(
     tenant: Tenant,
-    names: Sequence[str] | None,
+    names: Sequence[str | RefusedEntry] | None,
     what: What | None,
     list_name: str | None,
     *,
     dry_run: bool,
-    all_or_nothing: bool,
 ) -> Changed:
     """Remove named items, or the checked ones or all of the named list, or of all lists (`*`); with `dry_run`, only
     report what would be removed.
 
     With `checked`, items that repeat are kept: once removed, they would never come back.
-    Raises `Invalid` unless exactly one of `names` and `what` is given, `NotFound` for the list, `LimitReached` for more
-    items than a list can hold, and with `all_or_nothing` the first entry's refusal.
+    Raises `Invalid` unless exactly one of `names` and `what` is given, `NotFound` for the list, and `LimitReached` for
+    more items than a list can hold.
     """
     if names is not None and what is None:
         named = await resolve_items(tenant, names, list_name)
-        on, items, sent = named.on, list(named.items), list(names)
+        on, items, sent = named.on, list(named.items), [name_of(name) for name in names]
     elif names is None and what is not None:
         on, found = await find_matching(tenant, ItemFilter(view=what), list_name)
         items, sent = list(found), [item.name for item in found]
     else:
         raise Invalid("items or what: name items, or give what=checked or what=all, and not both.", field="items")
-    refuse_all_if_one_fails(items, all_or_nothing=all_or_nothing)
     clock = await repository.read_clock(tenant)
     found = [each for each in items if isinstance(each, Item)]
     edits = Edits(found)

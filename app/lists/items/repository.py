@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from app.db.engine import CONTEXT, IN_CONTEXT
@@ -212,6 +212,29 @@ async def items_on(tenant: Tenant, list_id: UUID, most: int) -> list[Item]:
     return await map_in_batches(item_of, rows)
 
 
+class NameOnList(NamedTuple):
+    """A name of open, or of checked, items on a list."""
+
+    name: str
+    name_key: str
+    is_open: bool
+
+
+async def names_on(tenant: Tenant, list_id: UUID) -> list[NameOnList]:
+    """Return the names of the items of a list, in its order."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT name, name_key, checked_at IS NULL FROM items
+        WHERE household_id = $1 AND list_id = $2 AND deleted_at IS NULL
+        GROUP BY name, name_key, checked_at IS NULL ORDER BY min(position), min(no) LIMIT $3
+        """,
+        tenant.household_id,
+        list_id,
+        ITEMS_PER_LIST,
+    )
+    return [NameOnList(*row) for row in rows]
+
+
 async def items_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[str], most: int) -> list[Item]:
     """Return items of other lists in use that have one of the folded names, open ones first."""
     rows = await tenant.driver.fetch(
@@ -227,6 +250,21 @@ async def items_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[s
         most,
     )
     return await map_in_batches(item_of, rows)
+
+
+async def names_elsewhere(tenant: Tenant, list_id: UUID, name_keys: Collection[str]) -> set[str]:
+    """Return which of the folded names items of other lists in use have."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT DISTINCT name_key FROM items
+        WHERE household_id = $1 AND list_id <> $2 AND name_key = ANY($3) AND deleted_at IS NULL
+          AND list_id IN (SELECT id FROM lists WHERE household_id = $1 AND deleted_at IS NULL AND archived_at IS NULL)
+        """,
+        tenant.household_id,
+        list_id,
+        list(name_keys),
+    )
+    return {row["name_key"] for row in rows}
 
 
 async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:

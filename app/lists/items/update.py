@@ -17,7 +17,7 @@ from app.lists.items.fields import DETAILS, GivenDetails, Item, parse_details, p
 from app.lists.items.habit_repository import find_habits, save_habits
 from app.lists.items.habits import HabitChange, Lesson, learn, lesson_of
 from app.lists.items.resolve import resolve_item_alone, resolve_items
-from app.lists.models import Changed, ItemResult, Outcome
+from app.lists.models import Changed, ItemResult, Outcome, RefusedEntry
 from app.lists.repository import Clock
 from app.quantities import LARGEST, Quantity
 from app.quantities.merge_key import merge_key
@@ -48,7 +48,7 @@ class Update(GivenDetails):
 
 async def update_items(
     tenant: Tenant,
-    updates: Sequence[Update],
+    updates: Sequence[Update | RefusedEntry],
     list_name: str | None,
     if_rev: int | None,
     *,
@@ -58,19 +58,23 @@ async def update_items(
     """Change details of items; with `if_rev`, only of those that have not changed since that revision, and with
     `dry_run` of none: then the result says what would be changed.
 
-    Raises `NotFound` for the list, and with `all_or_nothing` the first entry's refusal, before anything is stored.
+    Raises `NotFound` for the list, and with `all_or_nothing` the refusals of entries, before anything is stored.
     """
-    named = await resolve_items(tenant, [each.item for each in updates], list_name, field="items[{}].item")
+    names = [each if isinstance(each, RefusedEntry) else each.item for each in updates]
+    named = await resolve_items(tenant, names, list_name, field="items[{}].item")
     clock = await repository.read_clock(tenant)
     members: Sequence[Member] = ()
-    if any("assignee" in update.named() for update in updates):
-        members = await households.members_of(tenant.connection, tenant.household_id)
+    if any(isinstance(update, Update) and "assignee" in update.named() for update in updates):
+        members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
     edits, lessons = Edits(named.found()), list[_NamedLesson]()
+    today = clock.now.date()
     entries = [
-        _update(edits, item, update, f"items[{number}]", members, if_rev, lessons, dry_run)
-        for number, (item, update) in enumerate(
-            zip(named.items, [_without_past_day(each, clock.now.date()) for each in updates], strict=True)
+        ItemResult(update.name, update.refusal)
+        if isinstance(update, RefusedEntry)
+        else _update(
+            edits, item, _without_past_day(update, today), f"items[{number}]", members, if_rev, lessons, dry_run
         )
+        for number, (item, update) in enumerate(zip(named.items, updates, strict=True))
     ]
     refuse_all_if_one_fails((entry.result for entry in entries), all_or_nothing=all_or_nothing)
     await settle(tenant, edits)
@@ -85,7 +89,7 @@ async def update_items(
 
 async def update_item_alone(
     household: ProvenHousehold,
-    updates: Sequence[Update],
+    updates: Sequence[Update | RefusedEntry],
     list_name: str | None,
     if_rev: int | None,
     answer: Callable[[Changed], Answer],
@@ -96,9 +100,11 @@ async def update_item_alone(
     None, with nothing stored, where that is not possible: there are several updates, or one that is refused, renames
     or assigns the item, or teaches something, or another process is writing to the household.
     """
-    if len(updates) != 1 or updates[0].name is not None or "assignee" in updates[0].named():
+    if len(updates) != 1 or isinstance(updates[0], RefusedEntry):
         return None
-    (update,) = updates
+    update = updates[0]
+    if update.name is not None or "assignee" in update.named():
+        return None
     with await household.take_turn():
         resolved = await resolve_item_alone(household, update.item, list_name, field="items[0].item")
         if resolved is None:

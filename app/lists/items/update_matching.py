@@ -68,7 +68,7 @@ async def update_matching(
     with `dry_run` none: then the result says what would be changed. What is changed comes first in the result.
 
     Raises `Invalid` for a value or when there is nothing to change, `NotFound` for the list, a member, and a filter
-    that fits nothing, and with `all_or_nothing` the first item's refusal.
+    that fits nothing, and with `all_or_nothing` the items' refusals.
     """
     if not change:
         raise Invalid(
@@ -80,7 +80,7 @@ async def update_matching(
     clock = await repository.read_clock(tenant)
     members: Sequence[Member] = ()
     if change.assignee is not None or "assignee" in change.clear:
-        members = await households.members_of(tenant.connection, tenant.household_id)
+        members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
     update = Update(
         "", store=change.store, category=change.category, assignee=change.assignee, clear=tuple(change.clear)
     )

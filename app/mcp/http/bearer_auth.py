@@ -26,7 +26,7 @@ from app.limits.defaults import CALLS_AT_ONCE
 from app.limits.rate_limit import limited_subject
 from app.mcp.context import CALLED, CALLER, identity_of
 from app.mcp.http.batch import check_batch, replay, serve_batch
-from app.mcp.http.body import parse_json, read_body
+from app.mcp.http.body import parse_json, read_body, refuse_encoded
 from app.mcp.http.json_rpc import envelope_error, readable_id
 from app.mcp.http.refusals import RequestRefused, bad_request, challenge, foreign_origin, retry_later
 from app.mcp.http.request_headers import RequestHeaders
@@ -34,11 +34,14 @@ from app.mcp.http.short_way import ShortWay
 from app.resources import Resource
 from app.runtime.addresses import client_address_in, known_address
 from app.scopes import format_scope
+from app.ui.status import is_for_people
 
 ROUTING_HEADERS: Final = ("mcp-protocol-version", "mcp-method", "mcp-name", "mcp-session-id", "content-type")
 TOO_MANY: Final = "Too many calls at once. Try again shortly."
 RETRY_SECONDS: Final = 1
 NOT_FOR_BROWSERS: Final = "This address is for assistants (MCP); people find directions on the front page.\n"
+ANYTHING: Final = "application/json, text/event-stream"
+"""What a request without an Accept header accepts (RFC 9110 section 12.5.1), as the SDK wants it said."""
 
 ScopesOf = Callable[[str, str | None], frozenset[str]]
 """Returns the scopes that a method needs; the second argument is the tool's name in `tools/call`."""
@@ -49,6 +52,7 @@ class AccessPolicy:
     """Who may call one endpoint.
 
     Clients should ask for `default_scopes`. Grants for `resources` are valid here, and pages of `origins` may call.
+    `page` is what a browser shows that opens the address.
     """
 
     metadata_url: str
@@ -56,6 +60,7 @@ class AccessPolicy:
     scopes_of: ScopesOf
     resources: frozenset[Resource]
     origins: frozenset[str]
+    page: Response
 
 
 WHERE_TO_ALLOW: Final = "Connect the app again and allow it on the consent page; /account shows what each app may do."
@@ -127,10 +132,13 @@ class BearerAuthMiddleware:
             raise foreign_origin()
         if scope["method"] != "POST":
             # The SDK would answer GET with a stream that never sends anything, and DELETE ends sessions: we have none.
+            if scope["method"] == "GET" and is_for_people(headers):
+                raise RequestRefused(self._policy.page)
             raise RequestRefused(PlainTextResponse(NOT_FOR_BROWSERS, 405, headers={"Allow": "POST"}))
         caller = await self._authenticate(headers, client_address_in(scope))
         if (repeated := next((name for name in ROUTING_HEADERS if name in headers.repeated), None)) is not None:
             raise bad_request(f"The header {repeated} appears more than once.")
+        refuse_encoded(headers.get("content-encoding"))
         body = await read_body(receive)
         if body is None:
             return None
@@ -264,6 +272,20 @@ def _with_caller(scope: Scope, caller: Caller) -> Scope:
         subject=str(actor.person_id),
         claims={"iss": caller.issuer},
     )
-    # Whitespace around a value is no part of it (RFC 9110 section 5.5), but the HTTP parser leaves it at the end.
-    headers = [(name, value.strip(b" \t")) for name, value in scope["headers"] if name != b"authorization"]
-    return {**scope, "headers": headers, "user": AuthenticatedUser(token), CALLER: caller}
+    return {**scope, "headers": _plain_headers(scope), "user": AuthenticatedUser(token), CALLER: caller}
+
+
+def _plain_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a request as the SDK understands them, without the token.
+
+    Whitespace around a value is no part of it (RFC 9110 section 5.5), but the HTTP parser leaves it at the end; media
+    types have no case (section 8.3.1).
+    """
+    headers = [
+        (name, value.strip(b" \t").lower() if name == b"content-type" else value.strip(b" \t"))
+        for name, value in scope["headers"]
+        if name != b"authorization"
+    ]
+    if any(name == b"accept" and value for name, value in headers):
+        return headers
+    return [*(each for each in headers if each[0] != b"accept"), (b"accept", ANYTHING.encode())]

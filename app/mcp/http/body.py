@@ -17,8 +17,22 @@ LONGEST_KEY: Final = 80
 """Characters of a key that a message repeats."""
 
 
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""Some programs begin UTF-8 with it; it is no part of the text (RFC 8259 section 8.1)."""
+
+NOT_ENCODED: Final = frozenset({"", "identity"})
+
+
+def refuse_encoded(encoding: str | None) -> None:
+    """Raise `RequestRefused` for a compressed body (RFC 9110 sections 8.4 and 12.5.3): it may be endless once unpacked,
+    and no body here is large enough to gain from it."""
+    if (encoding or "").strip().lower() not in NOT_ENCODED:
+        description = "The body is compressed (Content-Encoding); send it as it is, without that header."
+        raise body_refused(415, "unsupported_content_encoding", description, {"Accept-Encoding": "identity"})
+
+
 async def read_body(receive: Receive) -> bytes | None:
-    """Return the whole body, or None if the client disconnected.
+    """Return the whole body without a byte-order mark, or None if the client disconnected.
 
     Raises `RequestRefused` for more than LARGEST_BODY bytes or BODY_SECONDS.
     """
@@ -34,7 +48,7 @@ async def read_body(receive: Receive) -> bytes | None:
                     description = f"The body is larger than {LARGEST_BODY:,} bytes; send fewer items at once."
                     raise body_refused(413, "content_too_large", description)
                 if not message.get("more_body", False):
-                    return bytes(body)
+                    return bytes(body.removeprefix(BYTE_ORDER_MARK))
     except TimeoutError:
         raise body_refused(408, "request_timeout", "The body did not arrive in time; send it again.") from None
 

@@ -3,7 +3,7 @@
 Every step of the HTTP layer raises `RequestRefused`, and `BearerAuthMiddleware` turns it into the answer, in one place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mcp_types import INVALID_REQUEST
 from starlette.responses import JSONResponse, Response
@@ -44,9 +44,9 @@ def bad_request(message: str, code: int = INVALID_REQUEST, request_id: str | int
     return RequestRefused(JSONResponse(error_object(request_id, code, message), 400))
 
 
-def body_refused(status: int, error: str, description: str) -> RequestRefused:
+def body_refused(status: int, error: str, description: str, headers: Mapping[str, str] | None = None) -> RequestRefused:
     """Return the refusal of a body that was not read to its end."""
-    return RequestRefused(JSONResponse({"error": error, "error_description": description}, status))
+    return RequestRefused(JSONResponse({"error": error, "error_description": description}, status, headers))
 
 
 def foreign_origin() -> RequestRefused:

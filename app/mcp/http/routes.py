@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,8 +22,9 @@ from app.mcp.http.transports import Transports
 from app.mcp.server import build_server
 from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
-from app.resources import RESOURCES
+from app.resources import CORE, READ_ONLY, RESOURCES
 from app.settings import Settings
+from app.ui.pages import Pages
 
 
 class McpEndpoints:
@@ -45,6 +47,7 @@ class McpEndpoints:
         self._settings = settings
         self._authenticator = authenticator
         self._audit = audit
+        self._pages = Pages(settings.public_path, "app.mcp")
         self._at_once = Slots(CALLS_AT_ONCE).of()
         self.subscriptions = Subscriptions(engine, authenticator, pubsub)
         elicitation = Elicitation(settings.secret_keys)
@@ -99,6 +102,7 @@ class McpEndpoints:
             endpoint.scopes_of,
             resources=frozenset(each for each in RESOURCES if endpoint.resource.admits(each.path)),
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
+            page=self._page_of(endpoint),
         )
         bearer_auth = BearerAuthMiddleware(
             self._transports[endpoint],
@@ -110,6 +114,18 @@ class McpEndpoints:
         )
         # CORS is outermost, so that a preflight never meets the bearer check (Fetch standard: it has no credentials).
         return PageCors(bearer_auth, settings.allowed_origins)
+
+    def _page_of(self, endpoint: McpEndpoint) -> Response:
+        """Return what a browser shows at the address of an endpoint, as the answer to a method that it doesn't have."""
+        page = self._pages.page(
+            "endpoint.html",
+            status=405,
+            address=endpoint.resource.identifier(self._settings.public_url),
+            only_reads=endpoint.resource == READ_ONLY,
+            only_everyday=endpoint.resource == CORE,
+        )
+        page.headers["Allow"] = "POST"
+        return page
 
 
 class EndpointsFirst:

@@ -94,7 +94,7 @@ def _is_plain(message: Mapping[str, Any], headers: Mapping[str, str], version: s
     method = message["method"]
     if method not in METHODS or "id" not in message:
         return False
-    if headers.get("content-type") not in JSON or not _accepts_json(headers.get("accept", "")):
+    if headers.get("content-type", "").lower() not in JSON or not _accepts_json(headers.get("accept") or "*/*"):
         return False
     if version in MODERN_PROTOCOL_VERSIONS:
         if not isinstance(classify_inbound_request(message, headers=headers), InboundModernRoute):

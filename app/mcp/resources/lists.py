@@ -9,7 +9,7 @@ from app.households.tenant import Tenant
 from app.lists import export, repository
 from app.lists.export import Format
 from app.lists.models import View
-from app.lists.resolve_list import resolve_list
+from app.lists.resolve_list import find_by_ref
 from app.mcp.resources.spec import LARGEST, HouseholdResource, Variables
 
 
@@ -36,9 +36,9 @@ async def read_list_as_csv(tenant: Tenant, variables: Variables) -> str:
 
 
 async def _read(tenant: Tenant, ref: str, form: Format, view: View) -> str:
-    # A name would be resolved too, but it may mean another list tomorrow.
-    found = await resolve_list(tenant, ref)
-    if found.ref != ref:
+    # Not by name, which may mean another list tomorrow.
+    found = await find_by_ref(tenant, ref)
+    if found is None:
         raise NotFound("There is no list with this ref.")
     return (await export.export_resolved(tenant, found, form, view, longest=LARGEST)).text
 

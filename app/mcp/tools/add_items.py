@@ -1,39 +1,47 @@
 """The tool `add_items`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pydantic import Field
 
+from app.errors import Invalid
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import add
-from app.lists.items.pasted_text import PastedLine, split_text
-from app.lists.models import ITEMS_PER_CALL, OnDuplicate
-from app.mcp.spec import Answer, BatchArguments, Hints, ToolSpec
+from app.lists.items.pasted_text import split_text
+from app.lists.models import ITEMS_PER_CALL, OnDuplicate, RefusedEntry
+from app.mcp.argument_types import AllOrNothing
+from app.mcp.spec import Answer, Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.mcp.tools.items import ItemInput
 from app.scopes import LISTS_WRITE
 
 
-class Arguments(BatchArguments):
+class Arguments(WriteArguments):
     """What to add, and where."""
 
+    fails_by_entry = True
+
     items: list[str | ItemInput] = Field(
-        description="One entry a thing: a text such as `2 kg flour`, or an object",
+        description="An entry each: a text such as `2 kg flour`, or an object",
         min_length=1,
         max_length=ITEMS_PER_CALL,
-        examples=[["milk", "2 kg flour", "milk (lactose free)"]],
     )
-    list: str | None = Field(default=None, description="List name or ref; default list if left out", max_length=200)
-    on_duplicate: OnDuplicate = Field(default="merge", description="merge: add to the open line of that name")
+    list: str | None = Field(default=None, description="Name or ref; default list if left out", max_length=200)
+    on_duplicate: OnDuplicate = Field(default="merge", description="merge: add to the open line")
     split: bool = Field(default=False, description="Split texts at commas too: `milk, eggs` is two items")
+    all_or_nothing: AllOrNothing = False
 
 
 async def add_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
-    """Adds items to a shopping list. Reads quantities in texts such as `2 kg flour`, `3x milk` or `milk (lactose
-    free)`. A text of several lines is an item a line; ticked lines are not added. An item that is already on the list
-    is merged: 500 g and 1 kg become 1.5 kg. An item that can't be added is reported, and the others are added."""
+    """Adds items to a shopping list. Reads amounts in texts such as `2 kg flour`, `3x milk` or `milk (lactose free)`. A
+    text of several lines is an item a line; ticked lines are not added. What is on the list already is merged: 500 g
+    and 1 kg become 1.5 kg. A faulty entry is reported, and the others are added."""
     added = await add.add_items(
-        tenant, _entries(arguments), arguments.list, arguments.on_duplicate, all_or_nothing=arguments.all_or_nothing
+        tenant,
+        _entries(arguments.items, at_commas=arguments.split),
+        arguments.list,
+        arguments.on_duplicate,
+        all_or_nothing=arguments.all_or_nothing,
     )
     return change_result(added)
 
@@ -43,23 +51,35 @@ async def _add_items_alone(
 ) -> Answer | None:
     return await add.add_items_alone(
         household,
-        _entries(arguments),
+        _entries(arguments.items, at_commas=arguments.split),
         arguments.list,
         arguments.on_duplicate,
         lambda added: answer(change_result(added)),
     )
 
 
-def _entries(arguments: Arguments) -> list[str | PastedLine | add.NewItem]:
-    entries: list[str | PastedLine | add.NewItem] = []
-    for entry in arguments.items:
+def _entries(items: Sequence[str | ItemInput | RefusedEntry], *, at_commas: bool) -> list[add.NewEntry]:
+    entries: list[add.NewEntry] = []
+    for number, entry in enumerate(items):
         if len(entries) > ITEMS_PER_CALL:
             break  # which is refused; nobody has to split the rest for that
         if isinstance(entry, str):
-            entries.extend(split_text(entry, at_commas=arguments.split))
+            entries.extend(split_text(entry, at_commas=at_commas))
+        elif isinstance(entry, RefusedEntry):
+            entries.append(_renumbered(entry, f"items[{number}]", f"items[{len(entries)}]"))
         else:
             entries.append(add.NewItem(**dict(entry)))
     return entries
+
+
+def _renumbered(entry: RefusedEntry, sent: str, shown: str) -> RefusedEntry:
+    """Return a refused entry under the number that it has in the answer, where each line of a text has its own."""
+    refusal = entry.refusal
+    if sent == shown:
+        return entry
+    field = (refusal.field or "").replace(sent, shown, 1)
+    moved = Invalid(refusal.message.replace(sent, shown), field=field, candidates=refusal.candidates)
+    return RefusedEntry(entry.name, moved)
 
 
 ADD_ITEMS = ToolSpec(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
-from app.errors import Ambiguous, AppError
+from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.fields import DETAILS, Item, due_day
 from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, Purchase
@@ -57,12 +57,32 @@ _ENTRIES: Final = WithJsonSchema(
         "type": "array",
         "items": {
             "type": "object",
-            "description": "name, status, ref, note, quantity, was (quantity before), changes (before → after), "
-            "similar (open lines of that name), error (code, message, candidates), current (in conflict: values now)",
+            "description": "name, status, ref, quantity, was (before), changes, similar (lines of that name), error",
         },
     }
 )
 """A sentence says more than the schema of `EntryView` would, which assistants read once for each tool."""
+
+
+class EveryEntryFailed(AppError):
+    """Nothing was done: each entry has its own reason. Of one entry, that is the error."""
+
+    def __init__(self, entries: Sequence[EntryView], number: int) -> None:
+        errors = [each.error for each in entries if each.error is not None]
+        first, codes = errors[0], {each.code for each in errors}
+        told = " ".join(each.message for each in errors[:MOST_TOLD])
+        message = told if number == 1 else f"Nothing was changed: all {number} entries failed. {told}"
+        super().__init__(message, field=first.field, candidates=(first.candidates or ()) if number == 1 else ())
+        self.code = first.code if len(codes) == 1 else Invalid.code
+        self.entries = entries
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the error; with what is known of the entry if it is one, else with each entry as it would be shown."""
+        entries = [each.model_dump(exclude_none=True) for each in self.entries]
+        if len(entries) > 1:
+            return {**super().as_dict(), "results": entries}
+        known = {key: entries[0][key] for key in ("ref", "current") if key in entries[0]}
+        return {**super().as_dict(), **known}
 
 
 class ChangeResult(WriteResult):
@@ -71,10 +91,10 @@ class ChangeResult(WriteResult):
     _ambiguities: Sequence[Ambiguous] = PrivateAttr(default=())
     _list_name: str | None = PrivateAttr(default=None)
 
-    list: str | None = Field(default=None, description="Ref; absent when several")
+    list: str | None = None
     rev: int
     results: Annotated[Sequence[EntryView], _ENTRIES]
-    counts: dict[str, int] = Field(description="Entries by status")
+    counts: Annotated[dict[str, int], WithJsonSchema({"type": "object"})]
 
     def in_words(self) -> str:
         """What was done, by status: `Added to Groceries: 2 kg flour, milk.`"""
@@ -89,6 +109,12 @@ class ChangeResult(WriteResult):
     def ambiguities(self) -> Sequence[Ambiguous]:
         """The entries whose names fit several items."""
         return self._ambiguities
+
+    def refusal(self) -> AppError | None:
+        """Return why nothing was done, where every entry failed."""
+        if self.undo_ref is not None or self.counts.keys() != {"failed"}:
+            return None
+        return EveryEntryFailed(self.results, self.counts["failed"])
 
     def touched(self) -> int:
         """How many things were changed."""

@@ -7,13 +7,15 @@ from pydantic import Field
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import check
 from app.mcp.argument_types import ItemNames, ListOfNames
-from app.mcp.spec import Answer, BatchArguments, Hints, ToolSpec
+from app.mcp.spec import Answer, Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE
 
 
-class Arguments(BatchArguments):
+class Arguments(WriteArguments):
     """Which items, and whether they are bought."""
+
+    fails_by_entry = True
 
     items: ItemNames
     checked: bool = Field(default=True, description="false: not bought after all")
@@ -30,7 +32,6 @@ async def check_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
         arguments.list,
         checked=arguments.checked,
         store=arguments.store,
-        all_or_nothing=arguments.all_or_nothing,
     )
     return change_result(checked)
 

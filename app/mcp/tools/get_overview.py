@@ -1,15 +1,16 @@
 """The tool `get_overview`."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from app.errors import NotFound
 from app.households import repository as households
 from app.households.members import find_member
 from app.households.tenant import Tenant
 from app.lists import repository as lists
+from app.mcp.argument_types import OBJECTS
 from app.mcp.prose import shown_name, some_of
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
 from app.scopes import LISTS_READ
@@ -57,11 +58,13 @@ class Result(ToolResult):
 
     me: PersonView
     household: HouseholdView
-    other_households: list[HouseholdView] | None = None
-    default_list: str | None = Field(default=None, description="Ref of the list that is meant when none is named")
-    lists: list[ListView]
+    other_households: Annotated[list[HouseholdView], WithJsonSchema(OBJECTS)] | None = None
+    default_list: str | None = Field(default=None, description="Ref of the list meant when none is named")
+    lists: Annotated[list[ListView], WithJsonSchema(OBJECTS)] = Field(
+        description="Each with ref, name, rev, number of items and what is set of it"
+    )
     more_lists: int | None = Field(default=None, description="Not shown")
-    members: list[PersonView]
+    members: Annotated[list[PersonView], WithJsonSchema(OBJECTS)]
 
     def in_words(self) -> str:
         """The lists: `Home: Groceries (12 open, 3 bought), Hardware (0 open, 1 bought). Members: Ann, Ben.`"""

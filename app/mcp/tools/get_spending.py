@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import BaseModel, Field, PrivateAttr, WithJsonSchema
 
 from app.households.tenant import Tenant
 from app.households.time_zones import zone_of
@@ -12,7 +12,7 @@ from app.lists import spending
 from app.lists.models import Purchase
 from app.lists.spending import Spending
 from app.lists.spending_repository import SpendingGroup, Statistics
-from app.mcp.argument_types import Time, as_number, in_zone
+from app.mcp.argument_types import OBJECTS, Time, as_number, in_zone
 from app.mcp.charts import MOST_BARS, BarChart, LineChart, draw
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec, image_content
 from app.scopes import LISTS_READ
@@ -23,8 +23,8 @@ MOST_CHARTS: Final = 3
 class Arguments(ToolArguments):
     """Which purchases, and how to group them."""
 
-    since: Time | None = Field(default=None, description="From this time on", examples=["2026-11-01"])
-    until: Time | None = Field(default=None, description="Before this time", examples=["2026-12-01"])
+    since: Time | None = Field(default=None, description="From this day or time on, such as 2026-12-24")
+    until: Time | None = Field(default=None, description="Before this day or time")
     group_by: SpendingGroup = Field(default="store", description="One row per group and currency")
     item: str | None = Field(default=None, description="Only this item, with the history of its price", max_length=200)
     chart: bool = Field(
@@ -61,7 +61,7 @@ class Result(ToolResult):
 
     groups: Sequence[StatisticsView]
     more_groups: bool | None = Field(default=None, description="There are more groups than are shown")
-    totals: Sequence[StatisticsView] = Field(description="By currency")
+    totals: Annotated[Sequence[StatisticsView], WithJsonSchema(OBJECTS)] = Field(description="By currency")
     unpriced: int | None = Field(default=None, description="Purchases without a price, not counted above")
     history: Sequence[PriceView] | None = Field(default=None, description="Newest first, 100 at most")
     _charts: Sequence[str] = PrivateAttr(default=())

@@ -25,7 +25,6 @@ class Arguments(WriteArguments):
 
     data: str = Field(
         description="The text: JSON, CSV with a header, lines or a markdown checklist; up to 5,000 rows",
-        examples=["name;quantity;unit\nflour;2;kg"],
     )
     format: Literal["auto", "json", "csv", "text"] = Field(default="auto", description="auto: detected")
     list: ListOfNames = None

@@ -40,16 +40,16 @@ class ItemInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    name: str = Field(description="1 to 200 characters", examples=["flour"])
-    quantity: Number | None = Field(default=None, description="Above 0", examples=[2])
-    unit: str | None = Field(default=None, description="Pieces if left out", examples=["kg"])
-    note: str | None = Field(default=None, description="Up to 2,000 characters", examples=["lactose free"])
-    category: str | None = Field(default=None, examples=["Baking"])
+    name: str = Field(description="1 to 200 characters")
+    quantity: Number | None = Field(default=None, description="Above 0")
+    unit: str | None = Field(default=None, description="Pieces if left out")
+    note: str | None = Field(default=None, description="Up to 2,000 characters")
+    category: str | None = None
     store: str | None = None
-    assignee: str | None = Field(default=None, description="A member's name")
+    assignee: str | None = Field(default=None, description="A member, or me")
     priority: Priority | None = None
     price: Number | None = Field(default=None, description="Of the whole line, in the list's currency")
-    not_before: Annotated[date, Strict(False)] | None = Field(default=None, examples=["2026-12-24"])
+    not_before: Annotated[date, Strict(False)] | None = None
     repeat_every_days: int | None = Field(default=None, description="1 to 3650")
 
 
@@ -58,10 +58,10 @@ class UpdateInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    item: str = Field(description="Name or ref", examples=["i12"])
+    item: str = Field(description="Name or ref")
     name: str | None = Field(default=None, description="New name")
     quantity: Number | None = Field(default=None, description="Keeps the unit if unit is left out")
-    quantity_delta: Number | None = Field(default=None, description="More, or less if negative", examples=[-1])
+    quantity_delta: Number | None = Field(default=None, description="More, or less if negative")
     unit: str | None = None
     note: str | None = None
     category: str | None = None

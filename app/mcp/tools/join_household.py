@@ -13,7 +13,7 @@ from app.ui.paths import join_path
 class Arguments(ToolArguments):
     """The invitation."""
 
-    code: str = Field(description="Code of the invitation", max_length=100, examples=["K7QM-3XP9-D2AB-7F4C"])
+    code: str = Field(description="Code of the invitation", max_length=100)
 
 
 class Result(LinkResult):

@@ -1,10 +1,10 @@
 """The tool `list_items`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, PrivateAttr, SkipValidation
+from pydantic import BaseModel, Field, PrivateAttr, SkipValidation, WithJsonSchema
 
 from app.households.tenant import ProvenHousehold, Tenant
 from app.households.time_zones import zone_of
@@ -13,7 +13,7 @@ from app.lists.items.fields import Priority
 from app.lists.models import GroupBy, Missing, View
 from app.lists.provenance_repository import Provenance, read_provenance
 from app.lists.queries import Page
-from app.mcp.argument_types import as_number
+from app.mcp.argument_types import OBJECTS, as_number
 from app.mcp.prose import MOST_NAMED, shown_name, some_of
 from app.mcp.spec import Answer, Hints, ToolArguments, ToolResult, ToolSpec
 from app.mcp.tools.items import Detail, ItemView, item_views, row_in_words
@@ -25,9 +25,8 @@ class Arguments(ToolArguments):
 
     list: str | None = Field(
         default=None,
-        description="List name or ref, `*` for all; default list if left out",
+        description="Name or ref, `*`: all; default list if left out",
         max_length=200,
-        examples=["Groceries", "L1"],
     )
     view: View = Field(default="open", description="open: to buy now; waiting: later; checked: bought")
     group_by: GroupBy | None = Field(default=None, description="Order by this; the list's category order if left out")
@@ -69,15 +68,17 @@ Items = list[ItemView]
 class Result(ToolResult):
     """A page of items."""
 
-    list: str | None = Field(default=None, description="Ref of the list, absent for `*`")
-    name: str | None = Field(default=None, description="Name of the list")
+    list: str | None = Field(default=None, description="Its ref")
+    name: str | None = None
     rev: int = Field(description="For since_rev")
-    items: SkipValidation[Items]
+    items: Annotated[SkipValidation[Items], WithJsonSchema(OBJECTS)] = Field(
+        description="Each with ref, name and what is set of it"
+    )
     removed: Sequence[str] | None = Field(default=None, description="Refs that left the view")
-    full: bool | None = Field(default=None, description="True: since_rev was too old, this is everything")
+    full: bool | None = Field(default=None, description="since_rev was too old: this is everything")
     counts: CountsView
-    prices: Sequence[PricesView] | None = Field(
-        default=None, description="With detail=full, on the first page: sums of the prices of all pages"
+    prices: Annotated[Sequence[PricesView], WithJsonSchema(OBJECTS)] | None = Field(
+        default=None, description="With detail=full, on the first page: sums of all pages"
     )
     next_cursor: str | None = Field(default=None, description="Absent on the last page")
 

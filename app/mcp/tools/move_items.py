@@ -18,20 +18,20 @@ from app.scopes import LISTS_WRITE
 class Arguments(FilterArguments):
     """Which items, and where to."""
 
+    fails_by_entry = True
+
     items: ItemNames | None = None
-    to_list: str | None = Field(default=None, description="List to move to; same list if left out", max_length=200)
+    to_list: str | None = Field(default=None, description="Other list", max_length=200)
     to: End | None = Field(default=None, description="Bottom if only to_list is given")
     before: str | None = Field(default=None, description="Item to put them before, instead of `to`")
-    sort: SortBy | None = Field(
-        default=None, description="Sort the whole list instead of moving items: by aisle or by name"
-    )
+    sort: SortBy | None = Field(default=None, description="Sort the list instead of moving items")
     list: ListOfItems = None
 
 
 async def move_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
-    """Moves items to another list, to the top or bottom of a list, or before another item, keeping the order in which
-    they are named. With where_ or view, moves every matching item (open ones by default). On another list they are
-    added beside lines of the same name. Or sorts a whole list for good. Results show up to 100."""
+    """Moves items to another list, to the top or bottom, or before another item, in the order in which they are named;
+    with where_ or view every match (open ones by default). On another list they stay lines of their own. Or sorts a
+    whole list for good. Shows up to 100 results."""
     destination = Destination(arguments.to_list, arguments.to, arguments.before)
     by = arguments.item_filter()
     if arguments.sort is not None:
@@ -45,7 +45,6 @@ async def move_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
         destination,
         by=by,
         dry_run=arguments.dry_run,
-        all_or_nothing=arguments.all_or_nothing,
     )
     return change_result(moved)
 

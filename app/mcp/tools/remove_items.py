@@ -6,13 +6,15 @@ from app.households.tenant import Tenant
 from app.lists.items import remove
 from app.lists.items.remove import What
 from app.mcp.argument_types import ItemNames
-from app.mcp.spec import BatchArguments, Hints, ToolSpec
+from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.scopes import LISTS_WRITE
 
 
-class Arguments(BatchArguments):
+class Arguments(WriteArguments):
     """Which items."""
+
+    fails_by_entry = True
 
     items: ItemNames | None = None
     what: What | None = Field(default=None, description="Instead of items: all, or checked: what was bought")
@@ -31,7 +33,6 @@ async def remove_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
         arguments.what,
         arguments.list,
         dry_run=arguments.dry_run,
-        all_or_nothing=arguments.all_or_nothing,
     )
     return change_result(removed)
 

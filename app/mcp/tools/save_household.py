@@ -18,7 +18,7 @@ class Arguments(WriteArguments):
     """Which household, and its settings."""
 
     name: str | None = Field(default=None, description="New name", max_length=LONGEST_NAME)
-    currency: str | None = Field(default=None, description="ISO 4217", examples=["EUR"])
+    currency: str | None = Field(default=None, description="ISO 4217")
     locale: Language | None = Field(default=None, description="Language of the lists")
     create: bool = Field(default=False, description="Make another household of this name instead")
 

@@ -17,7 +17,7 @@ class Arguments(WriteArguments):
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
 
-    undo_ref: str | None = Field(default=None, description="The undo_ref of a call", max_length=20, examples=["e57"])
+    undo_ref: str | None = Field(default=None, description="The undo_ref of a call", max_length=20)
     undo_refs: list[str] | None = Field(default=None, description="Of several calls", max_length=50)
     since: Time | None = Field(default=None, description="Instead: all I changed from this time on")
     until: Time | None = Field(default=None, description="Before this time")

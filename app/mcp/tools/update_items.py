@@ -10,8 +10,8 @@ from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import update, update_matching
 from app.lists.items.filters import require_names_or_filter
 from app.lists.items.update_matching import BulkUpdate
-from app.lists.models import ITEMS_PER_CALL
-from app.mcp.argument_types import Number
+from app.lists.models import ITEMS_PER_CALL, RefusedEntry
+from app.mcp.argument_types import AllOrNothing, Number
 from app.mcp.spec import Answer, Hints, ToolSpec
 from app.mcp.tools.changes import ChangeResult, change_result
 from app.mcp.tools.filter_arguments import FilterArguments, ListOfItems
@@ -22,28 +22,28 @@ from app.scopes import LISTS_WRITE
 class Arguments(FilterArguments):
     """What to change."""
 
+    fails_by_entry = True
+
     items: list[UpdateInput] | None = Field(
         default=None,
-        description="An item each, with the details to set; the rest stays",
+        description="An item each, with what to set or clear; the rest stays",
         min_length=1,
         max_length=ITEMS_PER_CALL,
-        examples=[[{"item": "milk", "quantity": 2, "clear": ["note"]}]],
     )
     if_rev: int | None = Field(
         default=None, description="Rev you saw; items changed since are left alone", ge=0, le=2**63 - 1
     )
-    set_store: str | None = Field(default=None, description="With where_ or view: their new store")
-    set_category: str | None = Field(default=None, description="With where_ or view: their new category")
-    set_assignee: str | None = Field(default=None, description="With where_ or view: the member who gets them")
+    set_store: str | None = Field(default=None, description="New store of all that match")
+    set_category: str | None = Field(default=None, description="New category of all that match")
+    set_assignee: str | None = Field(default=None, description="Member who gets all that match, or me")
     clear: list[BulkClearable] | None = Field(
-        default=None, description="With where_ or view: details to clear", max_length=len(get_args(BulkClearable))
+        default=None, description="Details to clear of all that match", max_length=len(get_args(BulkClearable))
     )
     convert_to: str | None = Field(
-        default=None,
-        description="With where_ or view: unit to show the same amounts in; auto: one that fits, 1500 g as 1.5 kg",
-        examples=["auto"],
+        default=None, description="Unit to show the same amounts in; auto: one that fits, 1500 g as 1.5 kg"
     )
-    quantity_factor: Number | None = Field(default=None, description="With where_ or view: 2 doubles their amounts")
+    quantity_factor: Number | None = Field(default=None, description="2 doubles the amounts of all that match")
+    all_or_nothing: AllOrNothing = False
     list: ListOfItems = None
 
     def bulk_update(self) -> BulkUpdate:
@@ -59,11 +59,10 @@ class Arguments(FilterArguments):
 
 
 async def update_items(tenant: Tenant, arguments: Arguments) -> ChangeResult:
-    """Overwrites details of items on a shopping list, such as quantity, name, note or store, or clears them; what is
-    corrected of unit, category or store is remembered for that name. quantity_delta -1 means one less. With
-    if_rev, an item that someone changed meanwhile fails as a conflict and shows its current values. With where_ or view
-    it applies the same change to every match: moves them to a store, renames a category, multiplies amounts, converts
-    units. Results show up to 100."""
+    """Changes details of items, such as quantity, name, note or store, or clears them; what is corrected of unit,
+    category or store is remembered for that name. quantity_delta -1 means one less. With if_rev, what someone changed
+    meanwhile fails as a conflict and shows its current values. With where_ or view, makes one change to every match:
+    another store, a renamed category, other amounts or units. Shows up to 100 results."""
     by, bulk = arguments.item_filter(), arguments.bulk_update()
     require_names_or_filter(arguments.items, by)
     if arguments.items is not None:
@@ -105,9 +104,12 @@ async def _update_items_alone(
     )
 
 
-def _updates(items: Sequence[UpdateInput]) -> list[update.Update]:
-    updates: list[update.Update] = []
+def _updates(items: Sequence[UpdateInput | RefusedEntry]) -> list[update.Update | RefusedEntry]:
+    updates: list[update.Update | RefusedEntry] = []
     for each in items:
+        if isinstance(each, RefusedEntry):
+            updates.append(each)
+            continue
         values: dict[str, Any] = {**dict(each), "clear": each.clear or ()}
         updates.append(update.Update(**values))
     return updates

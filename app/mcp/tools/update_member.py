@@ -41,8 +41,8 @@ class Result(WriteResult):
 async def update_member(tenant: Tenant, arguments: Arguments) -> Result:
     """Changes the role of a member, as an owner, or removes them, which ends their access at once; everybody can remove
     themselves. A household keeps at least one owner."""
-    found = await members_of(tenant.connection, tenant.household_id)
-    member = named_member(found, arguments.person, tenant.actor.person_id)
+    found = await members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
+    member = named_member(found, arguments.person)
     connection, household_id, now, by = tenant.connection, tenant.household_id, system_clock(), tenant.actor.person_id
     if arguments.role == "remove":
         if not await members.leave(connection, household_id, member.person_id, now, by=by):

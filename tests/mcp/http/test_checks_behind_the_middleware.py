@@ -31,7 +31,9 @@ def open_to(settings: Settings) -> AccessPolicy:
     def nothing_needed(method: str, tool: str | None) -> frozenset[str]:
         return frozenset()
 
-    return AccessPolicy(METADATA, ("lists:read",), nothing_needed, resources=frozenset({MAIN}), origins=frozenset())
+    return AccessPolicy(
+        METADATA, ("lists:read",), nothing_needed, resources=frozenset({MAIN}), origins=frozenset(), page=Response()
+    )
 
 
 @pytest.mark.proves("""scope-twice SHOULD own rule
