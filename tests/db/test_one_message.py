@@ -190,3 +190,23 @@ async def test_where_settings_do_not_travel_the_lock_has_a_message_of_its_own(
     assert [row["rev"] for row in rows] == [1]
     assert [message.partition(" ")[0] for message in sent] == ["BEGIN;", "UPDATE", "COMMIT"]
     await engine.dispose()
+
+
+async def test_a_connection_that_its_caller_gives_up_before_it_is_ready_is_closed(
+    database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Driver] = []
+
+    async def wait_for_ever(driver: Driver) -> bool:
+        made.append(driver)
+        await anyio.sleep_forever()
+        return True
+
+    monkeypatch.setattr("app.db.engine.takes_one_message", wait_for_ever)
+    engine = create_engine(database.service)
+    with anyio.move_on_after(0.2) as scope:
+        async with open_transaction(engine):
+            pass
+    assert scope.cancelled_caught
+    assert [driver.is_closed() for driver in made] == [True]
+    await engine.dispose()

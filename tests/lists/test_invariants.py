@@ -48,13 +48,14 @@ Operation = Callable[[Tenant], Awaitable[Changed]]
 
 @dataclass(frozen=True)
 class State:
-    """A household as it is stored: its items by number, its revision, and its events."""
+    """A household as it is stored: its items by number, its revision, its events, and what it remembers by name."""
 
     rev: int
     items: dict[int, Item]
     lists: dict[UUID, tuple[int, bool]]
     counts: dict[UUID, tuple[int, int]]
     events: list[tuple[int, int, UUID | None, str]]
+    habits: dict[str, tuple[str | None, str | None, str | None]]
 
     def visible(self) -> dict[int, dict[str, Any]]:
         """What undoing must restore: everything but the revisions, of what is not removed."""
@@ -102,12 +103,14 @@ async def read_state(engine: Engine, household_id: UUID) -> State:
         lists = await driver.fetch("SELECT id, rev, deleted_at IS NOT NULL, open_items, checked_items FROM lists")
         events = await driver.fetch("SELECT no, rev, list_id, changes::text FROM events ORDER BY no")
         rev = await driver.fetchval("SELECT rev FROM clocks")
+        habits = await driver.fetch("SELECT name_key, unit, category, store FROM habits")
     return State(
         rev,
         {item.no: item for item in items},
         {row[0]: (row[1], row[2]) for row in lists},
         {row[0]: (row[3], row[4]) for row in lists},
         [tuple(row) for row in events],
+        {row[0]: (row[1], row[2], row[3]) for row in habits if any(row[1:])},
     )
 
 
@@ -140,6 +143,20 @@ def update(item: str, name: str | None, grams: int | None, clear: bool) -> Opera
     unit = None if quantity is None else "g"
     change = Update(item, name=name, quantity=quantity, unit=unit, clear=("quantity",) if clear else ())
     return lambda tenant: updating.update_items(tenant, [change], None, None, all_or_nothing=False)
+
+
+def correct(item: str, unit: str | None, category: str | None, store: str | None, clear: tuple[str, ...]) -> Operation:
+    change = Update(item, unit=unit, category=category, store=store, clear=clear)
+    return lambda tenant: updating.update_items(tenant, [change], None, None, all_or_nothing=False)
+
+
+def more_or_less(item: str, delta: int) -> Operation:
+    change = Update(item, quantity_delta=Decimal(delta))
+    return lambda tenant: updating.update_items(tenant, [change, change], None, None, all_or_nothing=False)
+
+
+def copy(on: str, view: Any) -> Operation:
+    return lambda tenant: save_list.save_list(tenant, None, ListSettings(name="Copy"), copy_of=on, view=view)
 
 
 def move(names: list[str], to_list: str | None, to: Any) -> Operation:
@@ -185,6 +202,16 @@ OPERATIONS = st.lists(
         ),
         st.builds(check, ITEMS, LIST, st.booleans()),
         st.builds(update, ITEM, st.none() | st.sampled_from(["milk", "bread", "tea"]), GRAMS, st.booleans()),
+        st.builds(
+            correct,
+            ITEM,
+            st.none() | st.sampled_from(["bottle", "kg"]),
+            st.none() | st.sampled_from(["Dairy", "Bakery"]),
+            st.none() | STORE,
+            st.sampled_from([(), (), ("category",), ("store", "unit")]),
+        ),
+        st.builds(more_or_less, ITEM, st.integers(-3, 3)),
+        st.builds(copy, st.sampled_from(["L1", "L2"]), st.sampled_from(["open", "checked", "all"])),
         st.builds(move, ITEMS, LIST, st.sampled_from(["top", "bottom"]) | ITEM),
         st.builds(move_all, FILTER, LIST, st.sampled_from(["top", "bottom"])),
         st.builds(update_all, FILTER, BULK),
@@ -253,11 +280,13 @@ async def check_undo(household: Household, before: State, after: State, event_no
     assert undone is not None
     if undone.event_no is None:
         return  # an undo that would delete a list with items on it is left alone
-    assert (await household.state()).visible() == before.visible()
+    restored = await household.state()
+    assert (restored.visible(), restored.habits) == (before.visible(), before.habits)
     redone = await household.do(undo(undone.event_no))
     assert redone is not None
     if redone.event_no is not None:
-        assert (await household.state()).visible() == after.visible()
+        restored = await household.state()
+        assert (restored.visible(), restored.habits) == (after.visible(), after.habits)
 
 
 def check_story(state: State) -> None:

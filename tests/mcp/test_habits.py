@@ -53,7 +53,7 @@ async def test_a_corrected_unit_category_and_store_are_used_at_the_next_add(home
     for _ in range(2):  # the second time it is expected
         await home.call("add_items", items=["3 Milk"])
         assert await lines(home) == [
-            {"name": "Milk", "quantity": 3, "unit": "bottle", "category": "Dairy", "store": "Market"}
+            {"name": "Milk", "quantity": 3, "unit": "bottles", "category": "Dairy", "store": "Market"}
         ]
         await start_again(home)
     await home.call("add_items", items=["milk", "bread", "2 kg rice"])
@@ -135,7 +135,7 @@ async def test_undo_forgets_what_the_update_taught(home: McpClient) -> None:
     await home.call("undo", undo_ref=undone["undo_ref"])
     await start_again(home)
     await home.call("add_items", items=["2 milk"])
-    assert await lines(home) == [{"name": "milk", "quantity": 2, "unit": "bottle", "category": "Frozen"}]
+    assert await lines(home) == [{"name": "milk", "quantity": 2, "unit": "bottles", "category": "Frozen"}]
 
 
 async def test_undo_leaves_what_was_learned_since(home: McpClient) -> None:

@@ -54,39 +54,48 @@ def _found(which: str, keys: str, in_context: str) -> str:
                   AND items.name_key = searched.name_key AND items.deleted_at IS NULL
                 ORDER BY items.checked_at DESC NULLS FIRST LIMIT {LINES_LOOKED_AT}
             ) AS alike
-        ), remembered AS (
-            SELECT {HABIT_COLUMNS} FROM habits
-            WHERE {in_context} AND habits.household_id = $1 AND habits.name_key = ANY({keys}::text[])
         )"""  # noqa: S608
 
 
-def _result(most: str = str(LINES_PER_CALL + 1)) -> str:
-    """Return what `_situation` reads, beside the first column: at most so many rows, of which the first one has what is
-    remembered."""
+def _remembered(keys: str, in_context: str) -> str:
+    """Return the FROM and WHERE of what is remembered of the names."""
+    return f"FROM habits WHERE {in_context} AND habits.household_id = $1 AND habits.name_key = ANY({keys}::text[])"
+
+
+def _result(keys: str, in_context: str, most: str = str(LINES_PER_CALL + 1), *, unless: str = "false") -> str:
+    """Return what `_situation` reads, beside the first column: at most so many rows, of which one has what is
+    remembered, unless a condition is true."""
     return f"""
-        CASE WHEN row_number() OVER (ORDER BY alike.position, alike.no) = 1 THEN (
-            SELECT jsonb_agg(jsonb_build_array({HABIT_COLUMNS}))::text FROM remembered) END,
+        CASE WHEN {unless} THEN NULL WHEN alike.no IS NOT DISTINCT FROM (SELECT min(no) FROM alike) THEN (
+            SELECT jsonb_agg(jsonb_build_array({HABIT_COLUMNS}))::text {_remembered(keys, in_context)}) END,
         clock.*, target.*, alike.* FROM clock LEFT JOIN target ON true LEFT JOIN alike ON true
         ORDER BY alike.position, alike.no LIMIT {most}
     """  # noqa: S608
 
 
-def _read_statement(which: str, keys: str, result: str, *, alone: bool) -> str:
+def _read_statement(which: str, keys: str, most: str = str(LINES_PER_CALL + 1), *, alone: bool) -> str:
     context, in_context = (f"{CONTEXT}, ", IN_CONTEXT) if alone else ("", "true")
-    return f"WITH {context}{_found(which, keys, in_context)} SELECT false, {result}"
+    return f"WITH {context}{_found(which, keys, in_context)} SELECT false, {_result(keys, in_context, most)}"
 
 
-def _insert_statement(which: str, first: int, *, single: bool) -> str:
-    """Return the statement that stores new items and their event if what was expected is true.
+def _insert_statement(which: str, first: int, *, single: bool, remembered: bool) -> str:
+    """Return the statement that stores new items and their event if what was expected is true: also that so much is
+    `remembered` of the names, or nothing.
 
     The first column of its rows is whether everything was stored. Whatever is written hangs on the clock's new
     revision, by way of the list: a step that is left out leaves out what follows.
     """
-    names = (
+    names = [
         *("keys", "list_id", "list_name", "rev", "next_item", "event_no", "count"),
-        *("person", "client", "grant", "changes", "habits"),
-    )
+        *("person", "client", "grant", "changes"),
+    ]
+    names += ["habits"] if remembered else []
     given = {name: f"${first + number}" for number, name in enumerate(names)}
+    known = _remembered(given["keys"], IN_CONTEXT)
+    as_expected = f"NOT EXISTS (SELECT {known})"
+    if remembered:
+        as_expected = f"(SELECT jsonb_object_agg(name_key, rev) {known}) = {given['habits']}::text::jsonb"
+    are_saved = f"(SELECT count(*) FROM saved) = {given['count']}"  # noqa: S608
     after = first + len(names)
     if single:
         kinds = GIVEN_TYPES.values()
@@ -107,8 +116,7 @@ def _insert_statement(which: str, first: int, *, single: bool) -> str:
               AND target.id = {given["list_id"]} AND target.name = {given["list_name"]}
               AND target.open_items + target.checked_items + {given["count"]}::integer <= {ITEMS_PER_LIST}
               AND NOT EXISTS (SELECT FROM alike)
-              AND (SELECT coalesce(jsonb_object_agg(name_key, rev), '{{}}') FROM remembered)
-                = {given["habits"]}::text::jsonb
+              AND {as_expected}
             RETURNING clocks.rev
         ), stamped AS (
             UPDATE lists SET rev = swapped.rev, open_items = lists.open_items + {given["count"]}
@@ -122,21 +130,25 @@ def _insert_statement(which: str, first: int, *, single: bool) -> str:
         ), saved AS (
             INSERT INTO items (household_id, rev, {", ".join(GIVEN_COLUMNS)}) {new} RETURNING no
         )
-        SELECT (SELECT count(*) FROM saved) = {given["count"]}, {_result()}
+        SELECT {are_saved}, {_result(given["keys"], IN_CONTEXT, unless=are_saved)}
     """  # noqa: S608
 
 
 _READ: Final = (
-    _read_statement(NAMED, "$4", _result("$5::integer"), alone=False),
-    _read_statement(DEFAULT, "$3", _result("$4::integer"), alone=False),
+    _read_statement(NAMED, "$4", "$5::integer", alone=False),
+    _read_statement(DEFAULT, "$3", "$4::integer", alone=False),
 )
 _READ_ALONE: Final = (
-    _read_statement(NAMED, "$4", _result(), alone=True),
-    _read_statement(DEFAULT, "$3", _result(), alone=True),
+    _read_statement(NAMED, "$4", alone=True),
+    _read_statement(DEFAULT, "$3", alone=True),
 )
 _INSERT: Final = {
-    single: (_insert_statement(NAMED, 4, single=single), _insert_statement(DEFAULT, 3, single=single))
+    (single, remembered): (
+        _insert_statement(NAMED, 4, single=single, remembered=remembered),
+        _insert_statement(DEFAULT, 3, single=single, remembered=remembered),
+    )
     for single in (True, False)
+    for remembered in (True, False)
 }
 
 
@@ -194,7 +206,7 @@ async def insert_alone(
     turn of the household's writer.
     """
     actor = household.actor
-    statement, which = _choose(_INSERT[len(fresh) == 1], actor.person_id, list_name)
+    statement, which = _choose(_INSERT[len(fresh) == 1, bool(habits)], actor.person_id, list_name)
     rows = await household.store(
         statement,
         *which,
@@ -209,7 +221,7 @@ async def insert_alone(
         actor.client_id,
         actor.grant_id,
         changes,
-        json.dumps({name_key: habit.rev for name_key, habit in habits.items()}) if habits else "{}",
+        *((json.dumps({name_key: habit.rev for name_key, habit in habits.items()}),) if habits else ()),
         *(scalars_of(fresh[0]) if len(fresh) == 1 else (await rows_as_json(fresh),)),
         changed=lambda rows: {expected.list_id: expected.rev + 1} if _is_stored(rows) else {},
     )
@@ -232,7 +244,7 @@ async def _situation(rows: Rows, most: int = LINES_PER_CALL) -> AddSituation:
     on = None if first[of_list] is None else list_of(first[of_list:])
     refuse_too_many_lines(rows, most)
     alike = await map_in_batches(lambda row: item_of(row[of_item:]), rows if first[of_item] is not None else ())
-    remembered = () if first[1] is None else json.loads(first[1])
+    remembered = json.loads(next((row[1] for row in rows if row[1] is not None), "[]"))
     habits = {name_key: Habit(name_key, *values) for name_key, *values in remembered}
     return AddSituation(Clock(*first[2:of_list]), on, alike, habits)
 
