@@ -88,8 +88,9 @@ def test_joiners_and_emoji_selectors_stay(text: str) -> None:
 
 @pytest.mark.proves("""rs-stored-text SHOULD own rule
     Stored text reaches a model only as marked data: in JSON fields, without invisible characters and image links.
-    Here: Texts stand in JSON fields, and the instructions call them data; get_activity says who changed what. Invisible
-    characters are stripped, and no Markdown image can be stored.""")
+    Here: Texts stand in JSON fields, and the instructions call them data; get_activity says who changed what. In
+    sentences names are short, on one line, and quoted unless they are one or two plain words. Invisible characters are
+    stripped, and no Markdown image can be stored.""")
 @pytest.mark.parametrize(
     "text", ["milk ![x](https://evil.example/?q=1)", "!\u200b[x](https://evil.example)", "!![a]![b]"]
 )

@@ -101,20 +101,23 @@ async def _write(
     text_form = FORMS[form]
     browse = Browse(list_id=on.id, view=view, group_by=text_form.group_by, after=after, limit=ITEMS_PER_LIST)
     written: list[str] = []
-    spent, last = cost(text_form.beginning(on)) + cost(text_form.end), after
+    spent = cost(text_form.beginning(on)) + cost(text_form.end)
+    previous: PageRow | Place | None = after
     async with aclosing(query_repository.read_in_parts(tenant, browse)) as parts:
         async for rows in parts:
-            before = [last, *(row.place for row in rows[:-1])]
-            texts = await map_in_batches(
-                lambda each: text_form.item(text_form.cells(*each)), [*zip(rows, before, strict=True)]
-            )
+            pairs = [*zip(rows, [previous, *rows[:-1]], strict=True)]
+            texts = await map_in_batches(lambda each: text_form.item(text_form.cells(*each)), pairs)
             for row, text, price in zip(rows, texts, await map_in_batches(cost, texts), strict=True):
                 spent += price
                 if spent > longest and written:
-                    return _piece(text_form, on, written, after, last, view, form)
+                    return _piece(text_form, on, written, after, _place_of(previous), view, form)
                 written.append(text)
-                last = row.place
+                previous = row
     return _piece(text_form, on, written, after, None, view, form)
+
+
+def _place_of(previous: PageRow | Place | None) -> Place | None:
+    return previous.place if isinstance(previous, PageRow) else previous
 
 
 def _piece(
@@ -160,14 +163,14 @@ def _place_in(cursor: _Cursor, on: ShoppingList, form: Format, view: View) -> Pl
 
 @dataclass(frozen=True, slots=True)
 class TextForm:
-    """How a list is written: each item by itself, from the cells of its row and the place of the row before, and what
-    is around and between them."""
+    """How a list is written: each item by itself, from the cells of its row and the row before or its place, and
+    what is around and between them."""
 
     beginning: Callable[[ShoppingList], str]
     item: Callable[[Mapping[str, str]], str]
     between: str
     end: str
-    cells: Callable[[PageRow, Place | None], Mapping[str, str]]
+    cells: Callable[[PageRow, PageRow | Place | None], Mapping[str, str]]
     group_by: Order = "own"
 
     def text(self, shopping_list: ShoppingList, items: Iterable[str]) -> str:
@@ -261,7 +264,7 @@ def as_markdown(text: str, *, begins_block: bool = False) -> str:
     return _BLOCK.sub(r"\1\\", escaped) if begins_block else escaped
 
 
-def _cells(row: PageRow, before: Place | None) -> dict[str, str]:
+def _cells(row: PageRow, previous: PageRow | Place | None) -> dict[str, str]:
     """Return the columns that are set, as text."""
     quantity: Quantity | None = row.quantity
     amounts = (None,) * 4 if quantity is None else (quantity.shown, quantity.unit, quantity.measure, quantity.amount)
@@ -270,14 +273,14 @@ def _cells(row: PageRow, before: Place | None) -> dict[str, str]:
     return {name: _as_text(value) for name, value in values.items() if value is not None}
 
 
-def _line(row: PageRow, before: Place | None) -> dict[str, str]:
+def _line(row: PageRow, previous: PageRow | Place | None) -> dict[str, str]:
     """Return what a line for reading shows, with a heading where another group begins."""
     values = {
         "name": row.name,
         "amount": row.quantity,
         "note": row.note,
         "checked_at": row.checked_at,
-        "heading": _heading(row, before),
+        "heading": _heading(row, _place_of(previous)),
     }
     return {name: _as_text(value) for name, value in values.items() if value is not None}
 

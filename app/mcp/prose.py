@@ -7,8 +7,10 @@ request, they stand in it on one line and short, and in quotation marks unless t
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
+from app.quantities import Quantity
 from app.text import printable_start
 
 MOST_NAMED: Final = 6
@@ -32,6 +34,12 @@ def shown_name(name: str) -> str:
     if len(words) > _MOST_WORDS or len(text) > _LONGEST:
         text = f"{' '.join(words[:_WORDS_OF_LONG])[: _LONGEST - 1]}…"
     return f"“{_QUOTES.sub('', text)}”"
+
+
+@lru_cache(4096)
+def quantity_text(quantity: Quantity) -> str:
+    """Return an amount as people write it. Few are in use, and they are the same to everyone."""
+    return str(quantity)
 
 
 def shown_amount(quantity: str | None, name: str) -> str:

@@ -142,6 +142,7 @@ async def test_of_many_things_a_handful_is_named(client: McpClient) -> None:
     assert said == "Added to Groceries: thing 0, thing 1, thing 2, thing 3, thing 4, thing 5 and 14 more."
 
 
+@pytest.mark.proves("rs-stored-text")
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

@@ -185,3 +185,31 @@ async def test_without_a_sign_in_the_page_asks_for_one(http: httpx.AsyncClient) 
     page = await Browser(http).open("/household")
     assert page.has_form("/account/sign-in")
     assert page.fields("/account/sign-in")["next"] == ["/household"]
+
+
+async def test_the_time_zone_comes_from_the_browser_at_sign_up_and_an_owner_changes_it(
+    app: Starlette, settings: Settings
+) -> None:
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as http:
+        http.headers["Accept-Language"] = "de-DE,de;q=0.9"
+        browser = Browser(http)
+        page = await browser.open("/account/sign-up")
+        assert chosen_zone(page, "/account/sign-up") == "Europe/Berlin"
+        sent = {"email": "zoe@example.org", "password": PASSWORD, "name": "Zoe", "time_zone": "Europe/Berlin"}
+        await browser.submit(page, "/account/sign-up", **sent)
+        page = await browser.open("/household")
+        assert chosen_zone(page, "/household/time-zone") == "Europe/Berlin"
+        page = await browser.submit(page, "/household/time-zone", time_zone="America/New_York")
+        page = await browser.open("/household")
+        assert chosen_zone(page, "/household/time-zone") == "America/New_York"
+        refused = await browser.submit(page, "/household/time-zone", time_zone="Mars/Olympus")
+        assert refused.status == 400
+        assert chosen_zone(await browser.open("/household"), "/household/time-zone") == "America/New_York"
+
+
+def chosen_zone(page: Page, path: str) -> str:
+    """The time zone that is selected in a form."""
+    option = page.form(path).select_one("select[name=time_zone] option[selected]")
+    assert option is not None
+    return option.get_text()

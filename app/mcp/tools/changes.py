@@ -14,7 +14,7 @@ from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.fields import DETAILS, Item, due_day
 from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, Purchase
-from app.mcp.prose import shown_amount, shown_change, shown_name, some_of
+from app.mcp.prose import MOST_NAMED, quantity_text, shown_amount, shown_change, shown_name, some_of
 from app.mcp.spec import WriteResult
 from app.text import printable_start
 
@@ -170,8 +170,8 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
         name=item.name,
         status=result.status,
         note=None if item.note is None else _start_of(item.note),
-        quantity=str(item.quantity) if item.quantity is not None else None,
-        was=str(was) if was is not None else None,
+        quantity=quantity_text(item.quantity) if item.quantity is not None else None,
+        was=quantity_text(was) if was is not None else None,
         changes=_changes(result, names) or None,
         similar=[label_of(each) for each in result.similar[:CANDIDATES]] or None,
         error=conflict,
@@ -258,10 +258,14 @@ def describe(list_name: str | None, entries: Sequence[EntryView], counts: Mappin
     for entry in entries:
         by_status.setdefault(entry.status, []).append(entry)
     sentences = [
-        f"{_beginning(status, list_name, found)}: {some_of([_in_words(each) for each in found], counts.get(status))}."
+        f"{_beginning(status, list_name, found)}: {_some_in_words(found, counts.get(status))}."
         for status, found in by_status.items()
     ]
     return " ".join(sentences) or "There was nothing to do."
+
+
+def _some_in_words(entries: Sequence[EntryView], total: int | None) -> str:
+    return some_of([_in_words(each) for each in entries[:MOST_NAMED]], len(entries) if total is None else total)
 
 
 def _beginning(status: str, list_name: str | None, entries: Sequence[EntryView]) -> str:
