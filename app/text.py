@@ -128,7 +128,8 @@ def check_text(text: str, field: str) -> None:
 
 def printable_start(text: str, longest: int) -> str:
     """Return the start of a text, without what can't be printed."""
-    return "".join(character for character in text[:longest] if character.isprintable())
+    start = text[:longest]
+    return start if start.isprintable() else "".join([each for each in start if each.isprintable()])
 
 
 def printable(text: str, longest: int = 40) -> str:

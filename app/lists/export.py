@@ -203,7 +203,7 @@ def _csv_beginning(shopping_list: ShoppingList) -> str:
 
 
 def _csv_item(item: Mapping[str, str]) -> str:
-    return _csv_row([guard(item.get(name, "")) for name in COLUMNS])
+    return _csv_row([guard(item[name]) if name in item else "" for name in COLUMNS])
 
 
 def _csv_row(cells: Sequence[str]) -> str:
