@@ -43,6 +43,7 @@ _SPELLINGS: Final = {
     "doughnut": "donut",
     "chilli": "chili",
     "chile": "chili",
+    "chilly": "chili",  # what is made of chillies
     "catsup": "ketchup",
     "omelet": "omelette",
     "liquorice": "licorice",
@@ -95,20 +96,27 @@ def _spelled(word: str) -> str:
 
 
 class Matcher(Generic[Thing]):
-    """Things by their names."""
+    """Things by their names. They are added one by one: thousands take a while, and others their turns meanwhile."""
 
-    def __init__(self, things: Iterable[tuple[Loose, Thing]]) -> None:
-        self._things = list(things)
+    def __init__(self, things: Iterable[tuple[Loose, Thing]] = ()) -> None:
+        self._things: list[Thing] = []
         self._folded: dict[str, list[int]] = defaultdict(list)
         self._keys: dict[str, list[int]] = defaultdict(list)
         self._words: dict[str, set[int]] = defaultdict(set)
-        for number, (name, _) in enumerate(self._things):
-            self._folded[name.folded].append(number)
-            for key in name.keys:
-                self._keys[key].append(number)
-            for word in name.words:
-                self._words[word].add(number)
-        self._starts = sorted({(key, number) for key, numbers in self._keys.items() for number in numbers})
+        self._starts: list[str] = []
+        for name, thing in things:
+            self.add(name, thing)
+
+    def add(self, name: Loose, thing: Thing) -> None:
+        """Add a thing."""
+        number = len(self._things)
+        self._things.append(thing)
+        self._folded[name.folded].append(number)
+        for key in name.keys:
+            self._keys[key].append(number)
+        for word in name.words:
+            self._words[word].add(number)
+        self._starts.clear()
 
     def find(self, name: Loose, most: int) -> list[Thing]:
         """Return the things that a name means, at most so many: one, or several that it fits equally well, or none."""
@@ -117,16 +125,18 @@ class Matcher(Generic[Thing]):
             or sorted({number for key in name.keys for number in self._keys.get(key, ())})
             or sorted({*self._beginning_with(name, most), *self._with_words(name)})
         )
-        return [self._things[number][1] for number in numbers[:most]]
+        return [self._things[number] for number in numbers[:most]]
 
     def _beginning_with(self, name: Loose, most: int) -> set[int]:
+        if not self._starts:
+            self._starts = sorted(self._keys)
         found: set[int] = set()
         for start in {name.start, "".join(name.start.split())}:
             if len(start) < SHORTEST_PART:
                 continue
-            place = bisect_left(self._starts, (start, -1))
-            while place < len(self._starts) and self._starts[place][0].startswith(start) and len(found) <= most:
-                found.add(self._starts[place][1])
+            place = bisect_left(self._starts, start)
+            while place < len(self._starts) and self._starts[place].startswith(start) and len(found) <= most:
+                found.update(self._keys[self._starts[place]])
                 place += 1
         return found
 

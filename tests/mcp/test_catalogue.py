@@ -7,9 +7,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from app.errors import AppError
 from app.mcp.catalogue import TOOLS
 from app.mcp.spec import AnyTool
+from app.mcp.validation import validate
 from tests.mcp.client import McpClient
+from tests.mcp.test_tenancy import ARGUMENTS
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 CHARACTERS_PER_TOKEN = 4
@@ -58,6 +61,28 @@ def test_schemas_are_reduced_and_arguments_are_described(tool: AnyTool) -> None:
         assert "anyOf" not in argument, "no argument is of two types"
     jsonschema.Draft202012Validator.check_schema(entry["inputSchema"])
     jsonschema.Draft202012Validator.check_schema(entry["outputSchema"])
+
+
+NOT_PUBLISHED = {"const", "examples", "additionalProperties", "minLength", "maxLength", "title", "$ref", "$defs"}
+
+
+@each_tool
+def test_what_is_published_is_what_other_hosts_can_read(tool: AnyTool) -> None:
+    """tests/converters has the hosts' own converters; this says what they taught."""
+    entry = definition(tool)
+    for schema in schemas_in(entry["inputSchema"]) + schemas_in(entry["outputSchema"]):
+        assert not NOT_PUBLISHED & set(schema), schema
+        assert all(abs(schema.get(bound, 0)) <= 2**53 - 1 for bound in ("minimum", "maximum"))
+        assert schema.get("format") in (None, "date"), "a day is taken where a time is"
+        if schema.get("type") == "array":
+            assert schema["items"]
+
+
+@each_tool
+def test_an_argument_that_is_not_published_is_refused_all_the_same(tool: AnyTool) -> None:
+    with pytest.raises(AppError) as refused:
+        validate(tool.arguments, {**ARGUMENTS[tool.name], "colour": "green"}, tool.input_schema)
+    assert refused.value.as_dict()["field"] == "colour"
 
 
 @each_tool
@@ -113,6 +138,9 @@ async def test_results_are_as_the_output_schemas_say(client: McpClient) -> None:
         "get_spending": {},
         "export_list": {},
         "import_items": {"data": "name,price\nrice,NaN\n,2\n", "on_error": "skip", "repairs": "apply"},
+        "save_recipe": {"name": "Porridge", "servings": 2, "items": ["100 g oats", "milk (warm)"]},
+        "get_recipes": {"recipe": "porridge", "servings": 3},
+        "apply_recipe": {"recipe": "R1", "servings": 3, "exclude": ["milk"]},
         "join_household": {"code": (await client.call("invite_member"))["code"]},
         "invite_member": {},
         "update_member": {"person": "me", "role": "owner"},

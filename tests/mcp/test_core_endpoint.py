@@ -12,7 +12,7 @@ from tests.mcp.client import Era, McpClient
 pytestmark = pytest.mark.anyio
 
 PATH = "/mcp/core"
-MOST_BYTES = 26_000
+MOST_BYTES = 18_000
 
 
 async def test_its_metadata_and_its_challenge_name_itself_and_never_ask_to_manage(

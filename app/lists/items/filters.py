@@ -89,7 +89,8 @@ async def spellings_of(name: str, in_use: Collection[str], field: str) -> list[s
     if found:
         return found
     distinct = sorted(set(folded.values()))
-    matcher = Matcher(zip(await map_in_batches(loosen, distinct), distinct, strict=True))
+    matcher = Matcher[str]()
+    await map_in_batches(lambda each: matcher.add(loosen(each), each), distinct)
     meant = matcher.find(loosen(key), _CANDIDATES)
     if len(meant) == 1:
         return [value for value, each in folded.items() if each == meant[0]]

@@ -10,7 +10,7 @@ from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items import repository
 from app.lists.items.candidates import CANDIDATES, candidates_for, label_of
 from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item, ParsedItem, fold_notes
-from app.lists.items.repository import ItemSituation
+from app.lists.items.repository import ItemSituation, NameOnList
 from app.lists.models import LINES_LOOKED_AT, RefusedEntry, ShoppingList, name_of
 from app.lists.resolve_list import resolve_list
 from app.quantities import parse_phrase
@@ -105,12 +105,13 @@ async def _resembling(
     of exactly that name on another list may be meant as well."""
     elsewhere = {name.name_key for name in unknown.values()} if look_elsewhere else set[str]()
     elsewhere = await repository.names_elsewhere(tenant, on.id, elsewhere) if elsewhere else elsewhere
-    here = await repository.names_on(tenant, on.id)
-    loose = await map_in_batches(loosen, [each.name for each in here])
-    preferred, others = (
-        Matcher((name, each.name_key) for name, each in zip(loose, here, strict=True) if each.is_open == is_open)
-        for is_open in (prefer == "open", prefer != "open")
-    )
+    preferred, others = Matcher[str](), Matcher[str]()
+
+    def add(each: NameOnList) -> None:
+        matcher = preferred if each.is_open == (prefer == "open") else others
+        matcher.add(loosen(each.name), each.name_key)
+
+    await map_in_batches(add, await repository.names_on(tenant, on.id))
 
     def find(name: _Name) -> list[str]:
         if name.name_key in elsewhere:
