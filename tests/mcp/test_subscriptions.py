@@ -101,14 +101,15 @@ async def test_a_change_is_told_to_who_follows_the_list(client: McpClient, lists
         assert await every.uri() == lists
 
 
-ABOUT_THE_HOUSEHOLD = {"invite_member", "update_member", "save_household"}
+NOT_ON_LISTS = {"invite_member", "update_member", "save_household", "save_recipe"}
 """Tools that change nothing on the lists."""
 
 
-@pytest.mark.parametrize("tool", [each.name for each in TOOLS if each.writes and each.name not in ABOUT_THE_HOUSEHOLD])
+@pytest.mark.parametrize("tool", [each.name for each in TOOLS if each.writes and each.name not in NOT_ON_LISTS])
 async def test_every_tool_that_changes_lists_is_heard(client: McpClient, lists: str, tool: str) -> None:
     await client.call("add_items", items=["milk"])
     await client.call("save_list", name="Hardware")
+    await client.call("save_recipe", name="Soup", items=["stock"])
     async with follow(client, lists) as following:
         await client.call(tool, **ARGUMENTS[tool])
         assert await following.uri() == lists
