@@ -7,5 +7,6 @@ from app.lists import tables as lists
 from app.lists.history import tables as activity
 from app.oauth import tables as oauth
 from app.people import tables as people
+from app.recipes import tables as recipes
 
-__all__ = ["activity", "audit", "households", "lists", "metadata", "oauth", "people"]
+__all__ = ["activity", "audit", "households", "lists", "metadata", "oauth", "people", "recipes"]

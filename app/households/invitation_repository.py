@@ -1,5 +1,6 @@
 """SQL on invitations: found by the hash of their code, before any household is known."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -94,4 +95,10 @@ async def delete_invitation(connection: Connection, household_id: UUID, invitati
 async def delete_invitations_by(connection: Connection, household_id: UUID, person_id: UUID) -> None:
     """Withdraw what a person invited others with."""
     which = (invitations.c.household_id == household_id, invitations.c.invited_by == person_id)
+    await connection.execute(delete(invitations).where(*which))
+
+
+async def delete_invitations_as(connection: Connection, household_id: UUID, roles: Collection[InvitedRole]) -> None:
+    """Withdraw everybody's invitations to be one of `roles`."""
+    which = (invitations.c.household_id == household_id, invitations.c.role.in_(roles))
     await connection.execute(delete(invitations).where(*which))

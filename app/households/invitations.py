@@ -64,8 +64,13 @@ async def invite(
         connection, household_id, hash_of(digits), role, by, now, expires_at, uses
     )
     await record(connection, _entry(Action.INVITATION_MADE, household_id, by, role, now))
-    code = "-".join(digits[at : at + _GROUP] for at in range(0, _LENGTH, _GROUP))
-    return NewInvitation(invitation_id, code, role, expires_at, uses)
+    return NewInvitation(invitation_id, _in_groups(digits), role, expires_at, uses)
+
+
+def spelled(code: str) -> str:
+    """Return a code as it was given out, however it was typed; itself if it can't be one."""
+    digits = _digits_of(code)
+    return code if digits is None else _in_groups(digits)
 
 
 async def find_by_code(connection: Connection, code: str, now: datetime) -> Invitation:
@@ -113,6 +118,10 @@ def _digits_of(code: str) -> str | None:
     """Return the digits of a typed code; None if it can't be one."""
     digits = "".join(each for each in code[:100].upper().translate(_MISREAD) if each.isalnum())
     return digits if len(digits) == _LENGTH and all(each in _ALPHABET for each in digits) else None
+
+
+def _in_groups(digits: str) -> str:
+    return "-".join(digits[at : at + _GROUP] for at in range(0, _LENGTH, _GROUP))
 
 
 def _entry(action: Action, household_id: UUID, by: UUID, detail: str | None, now: datetime) -> AuditEntry:

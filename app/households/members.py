@@ -15,6 +15,7 @@ from app.db import Connection
 from app.errors import Conflict, LimitReached, NotFound, RoleRefused
 from app.households import invitation_repository, repository
 from app.households.models import Member, Role
+from app.people.repository import lock_person
 
 MEMBERS: Final = 50
 """The most members of a household."""
@@ -38,7 +39,8 @@ async def change_role(
 ) -> Role:
     """Give a member another role, as an owner, and return the one they had.
 
-    Raises `RoleRefused`, `NotFound`, and `Conflict` if no owner would remain.
+    Whoever is made a viewer by somebody else may know a code that would make them an editor again, so the open
+    invitations of editors end. Raises `RoleRefused`, `NotFound`, and `Conflict` if no owner would remain.
     """
     members = await lock_members(connection, household_id)
     require_owner(members, by)
@@ -50,6 +52,8 @@ async def change_role(
         await repository.update_role(connection, household_id, person_id, role)
         if member.role == "owner":
             await invitation_repository.delete_invitations_by(connection, household_id, person_id)
+        if role == "viewer" and by != person_id:
+            await invitation_repository.delete_invitations_as(connection, household_id, ["editor"])
         await record(connection, _entry(household_id, person_id, by, role, now))
     return member.role
 
@@ -58,6 +62,7 @@ async def leave(connection: Connection, household_id: UUID, person_id: UUID, now
     """End a membership, one's own or as an owner, and withdraw the invitations that the person made; False if there is
     none. `by` is who does it, None for an operator.
 
+    Whoever is removed by somebody else may know a code that would let them in again, so all open invitations end.
     Raises `RoleRefused`, and `Conflict` if no owner would remain.
     """
     members = await lock_members(connection, household_id)
@@ -68,13 +73,17 @@ async def leave(connection: Connection, household_id: UUID, person_id: UUID, now
         return False
     _keep_an_owner(members, member)
     await repository.delete_membership(connection, household_id, person_id)
-    await invitation_repository.delete_invitations_by(connection, household_id, person_id)
+    if by == person_id:
+        await invitation_repository.delete_invitations_by(connection, household_id, person_id)
+    else:
+        await invitation_repository.delete_invitations_as(connection, household_id, ["editor", "viewer"])
     await record(connection, _entry(household_id, person_id, by, LEFT, now))
     return True
 
 
 async def refuse_too_many_households(connection: Connection, person_id: UUID) -> None:
-    """Raise `LimitReached` if a person can't belong to one household more."""
+    """Raise `LimitReached` if a person can't belong to one household more; no other one can be joined meanwhile."""
+    await lock_person(connection, person_id)
     if await repository.count_memberships(connection, person_id) >= HOUSEHOLDS_OF_PERSON:
         raise LimitReached(f"{HOUSEHOLDS_OF_PERSON} households are the most that you can be in. Leave one first.")
 

@@ -132,6 +132,14 @@ CALLS_OF_PERSON: Final = RateLimit(
     "Too many calls from your apps together. Try again {wait}.",
     shared=False,
 )
+HOUSEHOLD_FORMS: Final = RateLimit(
+    "household-forms",
+    PerMinute(60),
+    (Key.PERSON,),
+    "Forms of the page of households, each of which leaves a row in the audit record.",
+    "Too many changes at once. Try again {wait}.",
+    shared=False,
+)
 
 _TOKENS: Final = "Too many tokens at once. Try again {wait}."
 

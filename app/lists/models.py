@@ -11,12 +11,13 @@ from uuid import UUID
 from app.errors import AppError
 from app.lists.items.fields import Item
 from app.quantities import Quantity
+from app.recipes.models import Recipe
 
 OnDuplicate = Literal["merge", "separate", "skip"]
 View = Literal["open", "checked", "waiting", "all"]
 """Which items: to buy now, bought, to buy on a day that has not come, or all of these."""
 Missing = Literal["store", "category", "assignee", "price"]
-GroupBy = Literal["none", "category", "store", "assignee"]
+GroupBy = Literal["none", "category", "store", "assignee", "recipe"]
 Order = GroupBy | Literal["own"]
 """What comes first in the order of a page: `own` is the list's order of categories where it has one, else its order of
 items, which `none` is."""
@@ -190,6 +191,15 @@ class ListOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeOutcome:
+    """What became of a recipe."""
+
+    status: Status
+    recipe: Recipe
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemResult:
     """One entry of a call as it was sent, and what became of it.
 
@@ -198,7 +208,7 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | AppError
+    result: Outcome | ListOutcome | RecipeOutcome | AppError
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

@@ -35,6 +35,7 @@ from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
 from app.people.tables import people
+from app.recipes.tables import recipes
 from app.runtime.batches import map_in_batches
 
 
@@ -130,6 +131,7 @@ def _page_query(tenant: Tenant, browse: Browse) -> Select[Any]:
         .select_from(items)
         .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
         .outerjoin(people, people.c.id == items.c.assignee_id)
+        .outerjoin(recipes, and_(recipes.c.household_id == tenant.household_id, recipes.c.id == items.c.recipe_id))
         .where(items.c.household_id == tenant.household_id, *_filters(browse))
         .order_by(*place)
         .limit(browse.limit)
@@ -233,6 +235,7 @@ def _group_of(group_by: Order) -> ColumnElement[str | None]:
         "category": category,
         "store": _STORE,
         "assignee": people.c.name,
+        "recipe": recipes.c.name,
     }
     return func.lower(column[group_by]).collate("C")
 
@@ -244,7 +247,12 @@ _ASSIGNEE: Final = """
         THEN (SELECT people.name FROM people WHERE people.id = items.assignee_id) END"""
 """Instead of a join, because few items have an assignee."""
 
-_SHOWN_AS: Final = {"people.name": _ASSIGNEE, "items.amount": "items.amount::text"}
+_RECIPE: Final = """
+    CASE WHEN items.recipe_id IS NOT NULL
+        THEN (SELECT recipes.name FROM recipes
+              WHERE recipes.household_id = $1 AND recipes.id = items.recipe_id) END"""
+
+_SHOWN_AS: Final = {"people.name": _ASSIGNEE, "recipes.name": _RECIPE, "items.amount": "items.amount::text"}
 _COLUMNS: Final = {
     column.replace(".", "_"): _SHOWN_AS.get(column, column) for column in PAGE_COLUMNS if column != "lists.no"
 }

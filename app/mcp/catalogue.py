@@ -7,11 +7,13 @@ from typing import Final
 
 from app.mcp.spec import AnyTool
 from app.mcp.tools.add_items import ADD_ITEMS
+from app.mcp.tools.apply_recipe import APPLY_RECIPE
 from app.mcp.tools.check_items import CHECK_ITEMS
 from app.mcp.tools.delete_list import DELETE_LIST
 from app.mcp.tools.export_list import EXPORT_LIST
 from app.mcp.tools.get_activity import GET_ACTIVITY
 from app.mcp.tools.get_overview import GET_OVERVIEW
+from app.mcp.tools.get_recipes import GET_RECIPES
 from app.mcp.tools.get_spending import GET_SPENDING
 from app.mcp.tools.import_items import IMPORT_ITEMS
 from app.mcp.tools.invite_member import INVITE_MEMBER
@@ -21,6 +23,7 @@ from app.mcp.tools.move_items import MOVE_ITEMS
 from app.mcp.tools.remove_items import REMOVE_ITEMS
 from app.mcp.tools.save_household import SAVE_HOUSEHOLD
 from app.mcp.tools.save_list import SAVE_LIST
+from app.mcp.tools.save_recipe import SAVE_RECIPE
 from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
 from app.mcp.tools.update_member import UPDATE_MEMBER
@@ -32,6 +35,7 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     LIST_ITEMS,
     GET_ACTIVITY,
     GET_SPENDING,
+    GET_RECIPES,
     EXPORT_LIST,
     ADD_ITEMS,
     UPDATE_ITEMS,
@@ -41,6 +45,8 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     SAVE_LIST,
     DELETE_LIST,
     IMPORT_ITEMS,
+    SAVE_RECIPE,
+    APPLY_RECIPE,
     UNDO,
     INVITE_MEMBER,
     JOIN_HOUSEHOLD,
@@ -106,8 +112,8 @@ _INSTRUCTIONS_AT: Final = {
     MAIN: f"{INSTRUCTIONS} A call that changed something answers with an undo_ref, and undo takes it back; "
     "get_activity says who did what and when.",
     CORE: f"{INSTRUCTIONS} A call that changed something answers with an undo_ref, and undo takes it back. Only the "
-    "everyday tools are here; the history, spending, import, export and deleting a list are at the address without "
-    "/core.",
+    "everyday tools are here; the history, spending, recipes, import, export and deleting a list are at the address "
+    "without /core.",
     READ_ONLY: f"{INSTRUCTIONS} Here they can be read but not changed; that is possible at the address without "
     "/readonly.",
 }

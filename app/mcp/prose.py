@@ -27,6 +27,8 @@ _QUOTES: Final = re.compile('["“”„«»‹›]')
 
 def shown_name(name: str) -> str:
     """Return a name as it stands in a sentence."""
+    if len(name) <= _LONGEST and name.replace(" ", "", 1).isalnum() and name.strip() == name:
+        return name  # most are a word or two of letters, and a page has many
     words = printable_start(" ".join(name[: 2 * _LONGEST].split()), 2 * _LONGEST).split()
     text = " ".join(words)
     if len(words) <= _PLAIN_WORDS and len(text) <= _LONGEST and _PLAIN.fullmatch(text):
@@ -44,11 +46,14 @@ def quantity_text(quantity: Quantity) -> str:
 
 def shown_amount(quantity: str | None, name: str) -> str:
     """Return an amount of a thing: `2 kg flour`."""
-    if quantity is None:
-        return shown_name(name)
-    number, unit = _NUMBER.match(quantity), _NUMBER.sub("", quantity)
-    words = [number[0].strip() if number is not None else "", shown_name(unit) if unit else "", shown_name(name)]
-    return " ".join(filter(None, words))
+    return shown_name(name) if quantity is None else f"{_shown_quantity(quantity)} {shown_name(name)}"
+
+
+@lru_cache(4096)
+def _shown_quantity(quantity: str) -> str:
+    """Return an amount with its unit, which people may have written, as a name."""
+    number, unit = _NUMBER.match(quantity), _NUMBER.sub("", quantity, 1)
+    return f"{number[0].strip() if number is not None else ''} {shown_name(unit) if unit else ''}".strip()
 
 
 def shown_change(change: str) -> str:

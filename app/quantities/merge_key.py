@@ -31,7 +31,8 @@ def merge_key(name: str) -> str:
     `haricots verts` agrees as a whole. Before `de`, `à`, `con` and the like, the word in front is the noun:
     `pommes de terre`. `sugar, brown` is `brown sugar`.
     """
-    parts = _SEPARATORS.split(_in_order(fold(name)))
+    folded = fold(name)
+    parts = _SEPARATORS.split(_in_order(folded) if "," in folded else folded)
     words = parts[::2]
     for end in {len(words), _noun_end(words)}:
         _make_singular_before(words, end)

@@ -18,6 +18,7 @@ from app.households.models import Invitation, InvitedRole, Member, Membership, R
 from app.households.repository import members_of, memberships_of
 from app.households.settings import change_household
 from app.households.time_zones import zone_names
+from app.limits.defaults import HOUSEHOLD_FORMS
 from app.lists.new_household import create_household
 from app.people.models import Person
 from app.people.session_repository import find_person
@@ -148,6 +149,7 @@ async def post_household(web: WebContext, path: str, request: Request) -> Respon
     household, _, other = which.partition(" ")
     household_id = UUID(household) if household else new_id()
     try:
+        await web.limiter.check(HOUSEHOLD_FORMS, person.id)
         made = await _change(web, path, form, household_id, UUID(other) if other else household_id)
     except AppError as error:
         return await _page(web, form.session, person, error, error_in=path)
@@ -162,7 +164,8 @@ async def _change(
     web: WebContext, path: str, form: SubmittedForm, household_id: UUID, other_id: UUID
 ) -> NewInvitation | None:
     def notify() -> None:
-        if path in (ROLE, REMOVE):
+        # Names and time zones too: they are cached with the memberships.
+        if path in (ROLE, REMOVE, RENAME, TIME_ZONE):
             web.members_changed(household_id)
 
     # The rows of a household that is being made are protected already.

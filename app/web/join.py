@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.db import transaction
 from app.errors import AppError, NotFound
-from app.households.invitations import accept, find_by_code
+from app.households.invitations import accept, find_by_code, spelled
 from app.households.models import Invitation
 from app.households.repository import memberships_of
 from app.people.session_repository import find_person
@@ -29,7 +29,8 @@ def code_in(path: str) -> str:
 
 async def show_join(web: WebContext, request: Request) -> Response:
     """GET /join: what the code in the address invites to, or a field to type a code."""
-    code = request.query_params.get("code", "")
+    # As it was given out: the path that leads back here after a sign-in holds no spaces.
+    code = spelled(request.query_params.get("code", ""))
     async with transaction(web.kit.engine) as connection:
         session = await web.kit.read_session(request, connection)
         if not code:

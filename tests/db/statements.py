@@ -15,7 +15,18 @@ from sqlalchemy.pool import Pool
 
 from app.db.engine import Driver, connect
 
-TENANT: Final = ("clocks", "lists", "items", "events", "purchases", "aisles", "departures", "habits")
+TENANT: Final = (
+    "clocks",
+    "lists",
+    "items",
+    "events",
+    "purchases",
+    "aisles",
+    "departures",
+    "habits",
+    "recipes",
+    "recipe_lines",
+)
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,19 @@ GLOBAL = {
     "audit_chain",
     "alembic_version",
 }
-TENANT = {"clocks", "lists", "items", "events", "purchases", "aisles", "departures", "habits"}
-DELETED_FROM = {"events", "purchases", "departures", "items", "habits"}
+TENANT = {
+    "clocks",
+    "lists",
+    "items",
+    "events",
+    "purchases",
+    "aisles",
+    "departures",
+    "habits",
+    "recipes",
+    "recipe_lines",
+}
+DELETED_FROM = {"events", "purchases", "departures", "items", "habits", "recipe_lines"}
 
 
 async def test_every_table_is_known_as_global_or_tenant(database: DatabaseUrls) -> None:

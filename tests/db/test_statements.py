@@ -94,6 +94,16 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"list": "Holidays", "store": "Kiosk", "default": False},
         {"name": "Next week", "copy_of": "L1", "copy_view": "all"},
     ],
+    "save_recipe": [
+        {"name": "Porridge", "servings": 2, "items": ["100 g oats", "2 figs"], "idempotency_key": "saved"},
+        {"recipe": "R1", "text": "Porridge\nServes 4\n200 g oats"},
+        {"recipe": "Nothing", "archived": True},
+    ],
+    "get_recipes": [{}, {"recipe": "porridge", "servings": 3}],
+    "apply_recipe": [
+        {"recipe": "R1", "servings": 6, "list": "L1", "idempotency_key": "applied"},
+        {"recipe": "Porridge", "exclude": ["oats"]},
+    ],
     "invite_member": [{}, {"role": "viewer", "hours": 1, "uses": 20}],
     "join_household": [{"code": "0000-0000-0000-0000"}],
     "update_member": [{"person": "me", "role": "owner"}, {"person": "me", "role": "remove"}],

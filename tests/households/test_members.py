@@ -1,6 +1,7 @@
 """Members and invitations: who may change what, and that a household always keeps an owner."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from uuid import UUID
 
 import anyio
@@ -15,7 +16,7 @@ from app.households import invitations, members
 from app.households.invitation_repository import open_invitations
 from app.households.members import MEMBERS
 from app.households.models import InvitedRole, Role
-from app.households.repository import members_of
+from app.households.repository import members_of, memberships_of
 from app.people.models import Person
 from tests.clock import MovableClock
 from tests.factory import Factory
@@ -195,6 +196,26 @@ async def test_a_person_is_in_a_bounded_number_of_households(
         await home.accept(code, bob)
 
 
+async def test_a_person_who_joins_many_households_at_once_is_in_a_bounded_number(
+    engine: Engine, factory: Factory, clock: MovableClock, bob: Person
+) -> None:
+    codes: list[tuple[Home, str]] = []
+    for number in range(members.HOUSEHOLDS_OF_PERSON + 4):
+        host, household_id = await factory.person(f"Host{number}")
+        home = Home(engine, household_id, clock)
+        codes.append((home, await home.invite(host)))
+
+    async def try_to_join(home: Home, code: str) -> None:
+        with suppress(LimitReached):
+            await home.accept(code, bob)
+
+    async with anyio.create_task_group() as tasks:
+        for home, code in codes:
+            tasks.start_soon(try_to_join, home, code)
+    async with transaction(engine) as connection:
+        assert len(await memberships_of(connection, bob.id)) == members.HOUSEHOLDS_OF_PERSON
+
+
 @pytest.mark.parametrize("role", ["editor", "viewer"])
 async def test_only_owners_invite_and_change_and_remove_others(
     home: Home, ada: Person, bob: Person, factory: Factory, role: Role
@@ -260,6 +281,26 @@ async def test_what_an_owner_invited_with_ends_with_their_ownership(
         with pytest.raises(NotFound):
             await home.accept(code, eve)
     assert await home.roles() == {ada.id: "owner"}
+
+
+async def test_a_code_does_not_bring_back_what_an_owner_took_away(
+    home: Home, ada: Person, bob: Person, factory: Factory
+) -> None:
+    """Bob knows the code of an invitation for several people."""
+    for take_away in (lambda: home.change_role(ada, bob, "viewer"), lambda: home.leave(ada, bob)):
+        code = await home.invite(ada, "editor", uses=5)
+        await home.accept(code, bob)
+        await take_away()
+        remains = await home.roles()
+        with pytest.raises(NotFound):
+            await home.accept(code, bob)
+        assert await home.roles() == remains
+        assert remains.get(bob.id) != "editor"
+    look = await home.invite(ada, "viewer", uses=5)
+    await home.accept(look, bob)
+    await home.leave(bob, bob)
+    await home.accept(look, (await factory.person("Eve"))[0])
+    assert len(await home.roles()) == 2, "who leaves by themselves, or stays a viewer, ends nothing"
 
 
 async def test_nobody_is_removed_who_is_no_member(home: Home, ada: Person, bob: Person) -> None:

@@ -115,7 +115,9 @@ async def test_what_is_needed_today_does_not_join_what_waits(client: McpClient, 
 
 async def test_a_day_that_has_come_is_none_to_wait_for(client: McpClient) -> None:
     await client.call("add_items", items=[{"name": "milk", "not_before": "2020-01-01"}, "milk"])
-    assert (await client.call("list_items", detail="full"))["items"] == [{"ref": "i1", "name": "milk"}]
+    assert (await client.call("list_items", detail="full"))["items"] == [
+        {"ref": "i1", "name": "milk", "added_by": "Ada"}
+    ]
 
 
 async def test_what_happened_by_itself_is_told_without_a_person_and_can_be_undone(

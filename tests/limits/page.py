@@ -23,6 +23,8 @@ from app.mcp.subscriptions import STREAMS, STREAMS_PER_GRANT, STREAMS_PER_PERSON
 from app.mcp.tools.export_list import LONGEST
 from app.oauth.authorize.endpoint import MOST_OPEN
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
+from app.recipes.models import CHARACTERS_PER_RECIPE, LINES_PER_RECIPE, MOST_SERVINGS, RECIPES_PER_HOUSEHOLD
+from app.recipes.pasted import LONGEST_TEXT
 from app.runtime.mailer import LONGEST_QUEUE
 from tests.documents import ROOT
 
@@ -49,6 +51,11 @@ _QUOTAS: Final = [
     ("items that a filter may fit in one call", ITEMS_PER_LIST),
     ("rows in one import", MOST_ROWS),
     ("characters of an import", LONGEST_DATA),
+    ("recipes of a household", RECIPES_PER_HOUSEHOLD),
+    ("items of a recipe", LINES_PER_RECIPE),
+    ("characters of all items of a recipe", CHARACTERS_PER_RECIPE),
+    ("servings of a recipe", MOST_SERVINGS),
+    ("characters of a recipe that is pasted", LONGEST_TEXT),
     ("questions in one form; with more, the answer has the candidates", MOST_QUESTIONS),
     ("connections of a person: approvals and API keys together", MOST_CONNECTIONS),
     ("authorization requests that wait in one browser; with one more, the oldest is closed", MOST_OPEN),

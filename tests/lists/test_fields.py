@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -20,8 +21,17 @@ __all__ = ["client"]
 PROVENANCE = {"added_by", "bought_at", "bought_by", "due"}
 """What an item says of where it comes from."""
 
-UNUSED_COLUMNS = {"household_id", "recipe_id"}
-WORDS = [word for each in DETAILS for word in ([each.word, "unit"] if each.name == "quantity" else [each.word])]
+UNUSED_COLUMNS = {"household_id"}
+
+
+def words_of(details: Iterable[Detail]) -> list[str]:
+    return [word for each in details for word in ([each.word, "unit"] if each.name == "quantity" else [each.word])]
+
+
+GIVEN = [each for each in DETAILS if each.given]
+"""Details that people set by an argument; tests/mcp/test_recipes.py is about the others."""
+
+WORDS = words_of(GIVEN)
 """The arguments that set details."""
 
 
@@ -44,11 +54,13 @@ def test_each_column_is_in_the_table_with_its_type() -> None:
 
 
 def test_tools_take_and_show_each_detail() -> None:
-    clearable = {word for each in DETAILS for word in WORDS if each.clearable and word in (each.word, *each.columns)}
+    clearable = {
+        word for each in DETAILS for word in words_of([each]) if each.clearable and word in (each.word, *each.columns)
+    }
     assert list(ItemInput.model_fields) == WORDS
     assert [word for word in UpdateInput.model_fields if word != "quantity_delta"] == ["item", *WORDS, "clear"]
     assert set(get_args(Clearable)) == clearable
-    assert set(get_type_hints(ItemView)) == {"ref", "list", "checked", *PROVENANCE, *WORDS}
+    assert set(get_type_hints(ItemView)) == {"ref", "list", "checked", *PROVENANCE, *words_of(DETAILS)}
 
 
 EXAMPLES: dict[str, tuple[Any, Any]] = {
@@ -79,7 +91,7 @@ async def last_change(client: McpClient) -> str:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("field", [each for each in DETAILS if each.name != "name"], ids=lambda each: each.word)
+@pytest.mark.parametrize("field", [each for each in GIVEN if each.name != "name"], ids=lambda each: each.word)
 async def test_a_detail_is_added_shown_exported_changed_cleared_and_restored(
     client: McpClient, ada: Connected, factory: Factory, field: Detail
 ) -> None:
@@ -106,7 +118,7 @@ async def test_a_detail_is_added_shown_exported_changed_cleared_and_restored(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("field", [each for each in DETAILS if each.name != "name"], ids=lambda each: each.word)
+@pytest.mark.parametrize("field", [each for each in GIVEN if each.name != "name"], ids=lambda each: each.word)
 async def test_a_detail_of_one_purchase_is_dropped_when_the_item_is_added_again(
     client: McpClient, field: Detail
 ) -> None:

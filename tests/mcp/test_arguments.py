@@ -27,6 +27,7 @@ async def test_an_empty_text_for_an_optional_argument_is_the_same_as_leaving_it_
     """OpenAI's strict mode makes every property required."""
     await client.call("add_items", items=["tea"])
     await client.call("save_list", name="Hardware")
+    await client.call("save_recipe", name="Soup", items=["stock"])
     schema = tool.input_schema
     optional = {
         name: stand_in(each)

@@ -7,9 +7,13 @@ import httpx
 import pytest
 
 from app.db import Engine, transaction
+from app.errors import NotFound
 from app.households.invitations import accept
+from app.households.members import leave
 from app.households.models import Role
 from app.households.repository import members_of, memberships_of
+from app.households.tenant import Actor, open_tenant
+from app.mcp.tools.get_overview import Arguments, get_overview
 from app.runtime.clock import system_clock
 from app.scopes import LISTS_READ, LISTS_WRITE
 from app.settings import Settings
@@ -80,9 +84,9 @@ async def test_a_code_shows_what_it_invites_to_and_where_but_joins_nothing(
 ) -> None:
     code = (await client.call("invite_member"))["code"]
     eve = await factory.connected("Eve")
-    shown = await McpClient(http, eve.token).call("join_household", code=code.lower())
+    shown = await McpClient(http, eve.token).call("join_household", code=code.lower().replace("-", " "))
     assert (shown["household_name"], shown["invited_by"], shown["role"]) == ("Ada's household", "Ada", "editor")
-    assert shown["link"] == f"{settings.public_url}/join?code={code.lower()}"
+    assert shown["link"] == f"{settings.public_url}/join?code={code}"
     assert "Eve" not in await roles(engine, ada)
     refusal = await McpClient(http, eve.token).refusal("join_household", code="K7QM")
     assert (refusal["code"], refusal["field"]) == ("not_found", "code")
@@ -147,6 +151,17 @@ async def test_a_household_is_renamed_for_every_member_at_once(
     saved = await client.call("save_household", name="  Home ", currency="chf", locale="de")
     assert (saved["name"], saved["currency"], saved["locale"], saved["status"]) == ("Home", "CHF", "de", "changed")
     assert (await theirs.call("get_overview"))["household"]["name"] == "Home"
+
+
+async def test_who_is_removed_while_their_call_waits_is_told_so(engine: Engine, ada: Connected, bob: Connected) -> None:
+    """What is cached of memberships is younger than two seconds, but may be older than a removal."""
+    async with transaction(engine) as connection:
+        cached = (await memberships_of(connection, bob.person.id))[-1]
+        await leave(connection, ada.household_id, bob.person.id, system_clock(), by=ada.person.id)
+    actor = Actor(bob.person.id, "app", bob.grant_id, (cached,), cached.household_id)
+    async with open_tenant(engine, actor, None, write=False) as tenant:
+        with pytest.raises(NotFound, match="no longer"):
+            await get_overview(tenant, Arguments())
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "save_list": {"list": "L1", "name": "Poison"},
     "delete_list": {"list": "L2", "confirm_name": "Hardware"},
     "import_items": {"data": "poison"},
+    "get_recipes": {},
+    "save_recipe": {"recipe": "R1", "items": ["poison"]},
+    "apply_recipe": {"recipe": "R1"},
     "undo": {"undo_ref": "e1"},
     "invite_member": {},
     "join_household": {"code": "0000-0000-0000-0000"},
@@ -45,11 +48,23 @@ async def eve(factory: Factory, each_era: McpClient) -> McpClient:
     await each_era.call("add_items", items=["Ada's secret present"])
     await each_era.call("save_list", name="Hardware")
     await each_era.call("add_items", items=["Ada's secret saw"], list="L2")
+    await each_era.call("save_recipe", name="Ada's secret soup", items=["1 l secret stock"])
     stranger = await factory.connected("Eve")
     return McpClient(each_era.http, stranger.token, each_era.era)
 
 
-TENANT_TABLES = ["clocks", "lists", "items", "events", "purchases", "aisles", "departures", "habits"]
+TENANT_TABLES = [
+    "clocks",
+    "lists",
+    "items",
+    "events",
+    "purchases",
+    "aisles",
+    "departures",
+    "habits",
+    "recipes",
+    "recipe_lines",
+]
 
 
 async def write_everywhere(client: McpClient) -> None:
@@ -59,17 +74,21 @@ async def write_everywhere(client: McpClient) -> None:
     await client.call("update_items", items=[{"item": "tea", "category": "Drinks"}])
     await client.call("move_items", items=["tea"], to_list="Elsewhere")
     await client.call("check_items", items=["tea"], list="Elsewhere", store="Market")
+    await client.call("save_recipe", name="Iced tea", items=["tea"])
 
 
 async def everything(client: McpClient) -> list[dict[str, Any]]:
-    """The lists of the client's household, and every detail of what is on them."""
+    """The lists and recipes of the client's household, and every detail of what is on them."""
     items = await client.call("list_items", list="*", view="all", detail="full")
-    return [await client.call("get_overview"), items]
+    recipes = [
+        await client.call("get_recipes", recipe=each["ref"]) for each in (await client.call("get_recipes"))["recipes"]
+    ]
+    return [await client.call("get_overview"), items, *recipes]
 
 
 def on_nothing(value: str) -> str:
     """A text with refs that exist nowhere in place of the ones that Ada's household has."""
-    return re.sub(r"\b([eiL])[12]\b", r"\g<1>99", value)
+    return re.sub(r"\b([eiLR])[12]\b", r"\g<1>99", value)
 
 
 def test_every_tool_is_tried() -> None:
@@ -124,6 +143,8 @@ async def test_a_list_of_another_household_is_answered_like_one_that_does_not_ex
     each_era: McpClient, eve: McpClient, tool: str
 ) -> None:
     before = await everything(each_era)
+    if tool == "apply_recipe":
+        await eve.call("save_recipe", name="Eve's soup", items=["stock"])
     refusals = [
         await eve.refusal(tool, **{**ARGUMENTS[tool], "list": named}) for named in ("L2", "Hardware", "L9", "Nowhere")
     ]
@@ -235,6 +256,10 @@ ROWS = {
     "aisles": "INSERT INTO aisles VALUES (:household, 'x', 'x', 0, 1)",
     "departures": "INSERT INTO departures VALUES (:household, :id, 7, 0)",
     "habits": "INSERT INTO habits (household_id, name_key, rev) VALUES (:household, 'x', 0)",
+    "recipes": """
+        INSERT INTO recipes (household_id, id, no, name, name_key, kind, rev)
+        VALUES (:household, :id, 7, 'x', 'x', 'recipe', 0)""",
+    "recipe_lines": "INSERT INTO recipe_lines VALUES (:household, :id, 1, 'x')",
 }
 """A row for each tenant table."""
 
@@ -295,6 +320,10 @@ GUESSES: list[tuple[str, dict[str, Any]]] = [
     ("list_items", {"store": "Sawmill", "list": "*"}),
     ("export_list", {"list": "Hard"}),
     ("undo", {"undo_ref": "e3"}),
+    ("get_recipes", {"recipe": "secret soup"}),
+    ("get_recipes", {"cursor": "IiI"}),
+    ("apply_recipe", {"recipe": "Ada's secret soup"}),
+    ("save_recipe", {"recipe": "R1", "name": "mine"}),
     ("save_list", {"name": "Hardware"}),
     ("delete_list", {"list": "Hard", "confirm_name": "Hard"}),
 ]

@@ -7,9 +7,14 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from app.db import Engine
+from app.limits.defaults import HOUSEHOLD_FORMS
 from app.settings import Settings
 from app.web.household import FORMS
+from tests.mcp.client import McpClient
 from tests.oauth.browser import PASSWORD, Browser, Page
+from tests.oauth.conftest import start
+from tests.oauth.tokens import Attempt, code_of, redeem, register
 
 pytestmark = pytest.mark.anyio
 
@@ -144,6 +149,36 @@ async def test_no_form_works_for_another_household(visit: Visit, path: str) -> N
         assert "Anna's household" in page.text
         assert "Eve" not in page.text
         assert "Open invitation of Anna" in page.text
+
+
+async def test_the_forms_of_a_person_are_limited(settings: Settings, engine: Engine) -> None:
+    server = await start(settings, engine, rates={HOUSEHOLD_FORMS: 2})
+    async with server.browser() as http:
+        browser = Browser(http)
+        page = await browser.open("/account/sign-up")
+        await browser.submit(page, "/account/sign-up", email="anna@example.org", password=PASSWORD, name="Anna")
+        page = await browser.open("/household")
+        for name in ("Home", "Cabin"):
+            assert (await browser.submit(page, "/household/rename", name=name)).status == 200
+        refused = await browser.submit(page, "/household/rename", name="Boat")
+        assert refused.status == 429
+        assert 1 <= int(refused.response.headers["retry-after"]) <= 60
+        page = await browser.open("/household")
+        assert page.soup.find_all("h2")[0].get_text() == "Cabin"
+
+
+async def test_a_new_name_is_seen_by_connected_apps_at_once(
+    visit: Visit, http: httpx.AsyncClient, settings: Settings
+) -> None:
+    async with visit("Anna") as anna:
+        attempt = Attempt((await register(http, settings.public_url))["client_id"], settings.public_url)
+        location = await anna.approve(await anna.open(attempt.url()))
+        client = McpClient(http, (await redeem(http, attempt, code_of(location))).json()["access_token"])
+        assert (await client.call("get_overview"))["household"]["name"] == "Anna's household"
+        page = await anna.submit(await anna.open("/household"), "/household/rename", name="Home")
+        await anna.submit(page, "/household/time-zone", time_zone="Asia/Tokyo")
+        shown = (await client.call("get_overview"))["household"]
+        assert (shown["name"], shown["time_zone"]) == ("Home", "Asia/Tokyo")
 
 
 async def test_without_a_sign_in_the_page_asks_for_one(http: httpx.AsyncClient) -> None:

@@ -1,6 +1,6 @@
 """An invitation, from its link to the shared list."""
 
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 from uuid import UUID
 
 import httpx
@@ -51,6 +51,7 @@ async def test_an_invited_person_creates_an_account_joins_and_sees_the_list(
     assert page.title == "Join Ada's household?"
     page = await browser.submit(page, "/join")
     assert "You are a member now" in page.text
+    assert "as your usual one" in page.text
     assert await roles(engine, ada.household_id) == {"Ada": "owner", "Bob": "editor"}
 
     attempt = Attempt((await register(http, settings.public_url))["client_id"], settings.public_url)
@@ -76,6 +77,19 @@ async def test_somebody_with_an_account_signs_in_and_joins(
     assert "You are a member already" not in page.text
     await browser.submit(page, "/join")
     assert (await roles(engine, ada.household_id))["Carl"] == "viewer"
+
+
+async def test_a_code_that_was_typed_leads_back_to_its_invitation(
+    http: httpx.AsyncClient, engine: Engine, ada: Connected
+) -> None:
+    code = (await invitation_of(engine, ada)).code
+    browser = Browser(http)
+    page = await browser.open(f"/join?{urlencode({'code': ' ' + code.lower().replace('-', ' ')})}")
+    page = await browser.open(urljoin(str(page.response.url), page.link("/account/sign-up")))
+    page = await browser.submit(page, "/account/sign-up", email="finn@example.org", password=PASSWORD, name="Finn")
+    assert page.title == "Join Ada's household?"
+    await browser.submit(page, "/join")
+    assert "Finn" in await roles(engine, ada.household_id)
 
 
 async def test_opening_an_invitation_does_not_use_it_and_a_code_works_once(

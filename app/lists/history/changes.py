@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from app.lists.items.fields import RECORDED, Item
 from app.lists.items.habits import REMEMBERED, Habit, HabitChange
 from app.lists.models import Change, Purchase, ShoppingList
+from app.recipes.models import Recipe, RecipeLine
 from app.runtime.batches import map_in_batches
 
 
@@ -20,6 +21,14 @@ class ListChange:
 
     before: ShoppingList | None
     after: ShoppingList
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeChange:
+    """What a call did to a recipe; `before` is None for a new one."""
+
+    before: Recipe | None
+    after: Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +49,13 @@ class EventChange:
     after: int | None
 
 
-AnyChange = Change | ListChange | DefaultChange | HabitChange | EventChange
+AnyChange = Change | ListChange | RecipeChange | DefaultChange | HabitChange | EventChange
 
 LIST_RECORDED: Final = ("name", "store", "currency", "category_order", "archived_at", "deleted_at")
 """The fields of a list that events keep; `items.fields.RECORDED` are those of an item."""
+
+RECIPE_RECORDED: Final = ("name", "kind", "servings", "lines", "archived_at", "deleted_at")
+"""The fields of a recipe that events keep."""
 
 
 def _reader_of(kind: type, names: Collection[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -58,6 +70,7 @@ def _reader_of(kind: type, names: Collection[str]) -> Callable[[dict[str, Any]],
 
 ItemValues = Annotated[dict[str, Any], AfterValidator(_reader_of(Item, RECORDED))]
 ListValues = Annotated[dict[str, Any], AfterValidator(_reader_of(ShoppingList, LIST_RECORDED))]
+RecipeValues = Annotated[dict[str, Any], AfterValidator(_reader_of(Recipe, RECIPE_RECORDED))]
 
 
 class ItemRecord(BaseModel):
@@ -81,6 +94,16 @@ class ListRecord(BaseModel):
     list: int
     before: ListValues | None = None
     after: ListValues
+
+
+class RecipeRecord(BaseModel):
+    """A change of a recipe as an event keeps it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    recipe: int
+    before: RecipeValues | None = None
+    after: RecipeValues
 
 
 class DefaultRecord(BaseModel):
@@ -113,7 +136,7 @@ class EventRecord(BaseModel):
     after: int | None = None
 
 
-AnyRecord = ItemRecord | ListRecord | DefaultRecord | HabitRecord | EventRecord
+AnyRecord = ItemRecord | ListRecord | RecipeRecord | DefaultRecord | HabitRecord | EventRecord
 _RECORD: Final = TypeAdapter[AnyRecord](Annotated[AnyRecord, Field(union_mode="left_to_right")])
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 
@@ -156,6 +179,14 @@ def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
             after = _values(change.after, LIST_RECORDED)
             return {"list": change.after.no, "after": {name: each for name, each in after.items() if each is not None}}
         return {"list": change.after.no, **_differences(change.before, change.after, LIST_RECORDED)}
+    if isinstance(change, RecipeChange):
+        if change.before is None:
+            after = _values(change.after, RECIPE_RECORDED)
+            return {
+                "recipe": change.after.no,
+                "after": {name: each for name, each in after.items() if each is not None},
+            }
+        return {"recipe": change.after.no, **_differences(change.before, change.after, RECIPE_RECORDED)}
     if isinstance(change, HabitChange):
         name_key = change.after.name_key
         return {"habit": name_key, **_differences(change.before or Habit(name_key), change.after, REMEMBERED)}
@@ -164,16 +195,20 @@ def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
 
 
 def _differences(
-    old: Item | ShoppingList | Habit, new: Item | ShoppingList | Habit, names: Iterable[str]
+    old: Item | ShoppingList | Recipe | Habit, new: Item | ShoppingList | Recipe | Habit, names: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
     differing = [name for name in names if getattr(old, name) != getattr(new, name)]
     return {"before": _values(old, differing), "after": _values(new, differing)}
 
 
-def _values(thing: Item | ShoppingList | Purchase | Habit, names: Iterable[str]) -> dict[str, Any]:
+def _values(
+    thing: Item | ShoppingList | Purchase | Recipe | RecipeLine | Habit, names: Iterable[str]
+) -> dict[str, Any]:
     """Return fields by name, in a form that JSON can hold or show as text."""
     values = {name: getattr(thing, name) for name in names}
     quantity = values.get("quantity")
     if quantity is not None:
         values["quantity"] = {"measure": quantity.measure, "amount": str(quantity.amount), "unit": quantity.unit}
+    if "lines" in values:
+        values["lines"] = [_values(line, ("name", "quantity", "note")) for line in values["lines"]]
     return values

@@ -20,6 +20,7 @@ from app.lists.history.changes import (
     HabitRecord,
     ItemRecord,
     ListRecord,
+    RecipeRecord,
     read_record,
 )
 from app.lists.history.repository import LogEntry, LogFilter, read_log
@@ -28,6 +29,8 @@ from app.lists.items.fields import DETAILS, Item, parse_assignee
 from app.lists.items.resolve_ever import resolve_ever
 from app.lists.models import Purchase, ShoppingList, event_number
 from app.lists.resolve_list import resolve_list
+from app.recipes import repository as recipe_repository
+from app.recipes.models import Recipe
 
 CHANGES_SHOWN: Final = 30
 CHANGES_IN_FULL: Final = 100
@@ -35,6 +38,7 @@ CHANGES_IN_FULL: Final = 100
 
 _ITEM_WORDS: Final = {each.name: each.word for each in DETAILS if each.in_summary}
 _LIST_WORDS: Final = {"name": "name", "store": "store", "currency": "currency", "category_order": "order of categories"}
+_RECIPE_WORDS: Final = {"name": "name", "kind": "kind", "servings": "servings"}
 """The fields whose changes are shown as `word old → new`, in this order."""
 
 _LONGEST: Final = 60
@@ -167,18 +171,19 @@ async def _find_person(tenant: Tenant, name: str) -> UUID:
     return parse_assignee(name, "person", members)
 
 
-def _records_shown(changes: Iterable[str]) -> list[ItemRecord | ListRecord | DefaultRecord]:
+def _records_shown(changes: Iterable[str]) -> list[ItemRecord | ListRecord | RecipeRecord | DefaultRecord]:
     records = map(read_record, changes)
     return [record for record in records if not isinstance(record, EventRecord | HabitRecord)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Things:
-    """The items, lists and members that a page refers to, as they are now."""
+    """The items, lists, recipes and members that a page refers to, as they are now."""
 
     items: Mapping[int, Item]
     lists: Mapping[int, ShoppingList]
     by_id: Mapping[UUID, ShoppingList]
+    recipes: Mapping[int, Recipe]
     members: Mapping[UUID, str]
 
     @classmethod
@@ -189,10 +194,12 @@ class _Things:
         ids = {entry.event.list_id for entry in page}
         ids |= {each.after.get("list_id") for each in records if isinstance(each, ItemRecord)}
         ids |= {each.after or each.before for each in records if isinstance(each, DefaultRecord)}
+        recipes = {each.recipe for each in records if isinstance(each, RecipeRecord)}
         return cls(
             await item_repository.items_numbered(tenant, items),
             await repository.lists_numbered(tenant, lists),
             await repository.lists_with(tenant, {list_id for list_id in ids if list_id is not None}),
+            await recipe_repository.recipes_numbered(tenant, recipes) if recipes else {},
             {
                 member.person_id: member.name
                 for member in await households.members_of(tenant.connection, tenant.household_id)
@@ -203,7 +210,7 @@ class _Things:
         """Return the list with that id."""
         return self.by_id.get(list_id) if list_id is not None else None
 
-    def summarize(self, record: ItemRecord | ListRecord | DefaultRecord) -> EventSummary:
+    def summarize(self, record: ItemRecord | ListRecord | RecipeRecord | DefaultRecord) -> EventSummary:
         """Return a change in a few words."""
         if isinstance(record, ItemRecord):
             target = self.find_list(record.after.get("list_id"))
@@ -214,6 +221,9 @@ class _Things:
         if isinstance(record, ListRecord):
             name = self.lists[record.list].name if record.list in self.lists else record.after.get("name", "")
             return EventSummary(f"L{record.list}", name, _summarize_list(record))
+        if isinstance(record, RecipeRecord):
+            name = self.recipes[record.recipe].name if record.recipe in self.recipes else record.after.get("name", "")
+            return EventSummary(f"R{record.recipe}", name, _summarize_recipe(record))
         chosen = self.find_list(record.after or record.before)
         what = "made the default list" if record.after is not None else "no longer the default list"
         return EventSummary(chosen.ref, chosen.name, what) if chosen is not None else EventSummary("", "", what)
@@ -255,6 +265,16 @@ def _summarize_list(record: ListRecord) -> str:
         return "made"
     states = {"deleted_at": ("deleted", "brought back"), "archived_at": ("archived", "back in use")}
     return "; ".join(_state_changes(before, after, states) + _value_changes(before, after, _LIST_WORDS))
+
+
+def _summarize_recipe(record: RecipeRecord) -> str:
+    """Return `saved`, `servings 2 → 4; items changed`, `archived`."""
+    before, after = record.before, record.after
+    if before is None:
+        return "saved"
+    states = {"deleted_at": ("deleted", "brought back"), "archived_at": ("archived", "back in use")}
+    values = _state_changes(before, after, states) + _value_changes(before, after, _RECIPE_WORDS)
+    return "; ".join([*values, *(["items changed"] if "lines" in after else [])])
 
 
 def _state_changes(

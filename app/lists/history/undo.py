@@ -24,11 +24,13 @@ from app.lists.history.changes import (
     ItemRecord,
     ListChange,
     ListRecord,
+    RecipeChange,
+    RecipeRecord,
     read_record,
 )
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
-from app.lists.history.undo_planning import Undone, undo_item, undo_list
+from app.lists.history.undo_planning import Undone, undo_item, undo_list, undo_recipe
 from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.edits import assignee_names, settle_variants
@@ -36,10 +38,22 @@ from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item
 from app.lists.items.habit_repository import find_habits, save_habits
 from app.lists.items.habits import unlearn
 from app.lists.items.resolve import ref_number
-from app.lists.models import Change, Changed, ItemResult, ListOutcome, Outcome, ShoppingList, event_numbers, event_ref
+from app.lists.models import (
+    Change,
+    Changed,
+    ItemResult,
+    ListOutcome,
+    Outcome,
+    RecipeOutcome,
+    ShoppingList,
+    event_numbers,
+    event_ref,
+)
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
+from app.lists.save_recipe import refuse_another_recipe, refuse_taken_recipe_name
 from app.quantities.merge_key import merge_key
+from app.recipes import repository as recipe_repository
 from app.runtime.batches import map_in_batches
 from app.runtime.progress import STEP, Note, Progress, map_in_steps, note_nothing
 from app.text import clean
@@ -185,11 +199,17 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     gone = Counter([change.after.list_id for change in item_changes if change.after.deleted_at is not None])
     deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
-    others = [*list_changes, *await _undo_defaults(tenant, records), *await _undo_habits(tenant, clock, records)]
+    recipe_entries, recipe_changes = await _undo_recipes(tenant, clock, records)
+    others = [
+        *list_changes,
+        *recipe_changes,
+        *await _undo_defaults(tenant, records),
+        *await _undo_habits(tenant, clock, records),
+    ]
     if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
-    entries = list_entries + item_entries
+    entries = list_entries + recipe_entries + item_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
@@ -326,6 +346,37 @@ async def _list_refusal(tenant: Tenant, before: ShoppingList, plan: Undone[Shopp
     except AppError as refusal:
         return refusal
     return None
+
+
+async def _undo_recipes(
+    tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
+) -> tuple[list[ItemResult], list[RecipeChange]]:
+    recorded = [record for record in records if isinstance(record, RecipeRecord)]
+    if not recorded:
+        return [], []
+    current = await recipe_repository.recipes_numbered(tenant, [record.recipe for record in recorded])
+    entries: list[ItemResult] = []
+    changes: list[RecipeChange] = []
+    for record in recorded:
+        before = current[record.recipe]
+        plan = undo_recipe(record, before, clock.now)
+        refusal = plan.conflict if not plan.restored else None
+        if plan.restored and plan.after.deleted_at is None:
+            try:
+                await refuse_taken_recipe_name(tenant, plan.after, "undo_ref")
+                if before.deleted_at is not None:
+                    await refuse_another_recipe(tenant, "undo_ref")
+            except AppError as error:
+                refusal = error
+        if refusal is not None:
+            entries.append(ItemResult(before.name, refusal, ref=before.ref))
+            continue
+        if plan.restored:
+            await recipe_repository.save_recipe(tenant, clock.rev, plan.after)
+            changes.append(RecipeChange(before, plan.after))
+        status = "undone" if plan.restored else "unchanged"
+        entries.append(ItemResult(before.name, RecipeOutcome(status, plan.after, plan.conflict)))
+    return entries, changes
 
 
 async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[AnyChange]:

@@ -1,4 +1,4 @@
-"""What undoing one recorded change makes of an item or a list as it is now. Pure.
+"""What undoing one recorded change makes of an item, a list or a recipe as it is now. Pure.
 
 A field that has changed again since keeps its newer value.
 """
@@ -10,10 +10,11 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from app.errors import Conflict
-from app.lists.history.changes import LIST_RECORDED, ItemRecord, ListRecord
+from app.lists.history.changes import LIST_RECORDED, RECIPE_RECORDED, ItemRecord, ListRecord, RecipeRecord
 from app.lists.items.fields import FIELDS, RECORDED, Item
 from app.lists.models import ShoppingList
 from app.quantities.merge_key import merge_key
+from app.recipes.models import Recipe
 
 _COMPUTED: Final = frozenset({"variant"})
 """Fields that follow from the others; storing the item sets them right."""
@@ -22,9 +23,9 @@ _PLACE: Final = frozenset({"position", "variant", "list_id"})
 _DEPENDS_ON: Final = {"position": "list_id", "checked_by": "checked_at"}
 """Fields that mean nothing without another one."""
 
-_WORDS: Final = {"archived_at": "archived", **{each.name: each.word for each in FIELDS}}
+_WORDS: Final = {"archived_at": "archived", "lines": "items", **{each.name: each.word for each in FIELDS}}
 
-Thing = TypeVar("Thing", Item, ShoppingList)
+Thing = TypeVar("Thing", Item, ShoppingList, Recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,21 @@ def undo_list(record: ListRecord, current: ShoppingList, items: int, now: dateti
     return Undone(replace(current, **values), values.keys(), _changed_since(current, changed_again))
 
 
+def undo_recipe(record: RecipeRecord, current: Recipe, now: datetime) -> Undone[Recipe]:
+    """Undo a change of a recipe; one that was new is deleted."""
+    if record.before is None:
+        if current.deleted_at is not None:
+            return Undone(current)
+        changed_again = [name for name in RECIPE_RECORDED if getattr(current, name) != record.after.get(name)]
+        if changed_again:
+            return Undone(current, conflict=_changed_since(current, changed_again))
+        return Undone(replace(current, deleted_at=now), ("deleted_at",))
+    if current.deleted_at is not None and "deleted_at" not in record.after:
+        return Undone(current, conflict=_conflict(current, "was removed since"))
+    values, changed_again = _to_restore(current, record.before, record.after)
+    return Undone(replace(current, **values), values.keys(), _changed_since(current, changed_again))
+
+
 def _list_values(record: ListRecord, current: ShoppingList, now: datetime) -> tuple[dict[str, Any], list[str]]:
     """Return the values to restore, and the fields that have changed again since."""
     if record.before is not None:
@@ -89,7 +105,7 @@ def _undo_new_item(added: Mapping[str, Any], item: Item, home: UUID | None, now:
 
 
 def _to_restore(
-    thing: Item | ShoppingList, before: Mapping[str, Any], after: Mapping[str, Any]
+    thing: Item | ShoppingList | Recipe, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the values to restore, and the fields that have changed again since."""
     changed_again = [
@@ -108,12 +124,12 @@ def _to_restore(
     return values, [name for name in changed_again if _DEPENDS_ON.get(name) not in held]
 
 
-def _changed_since(thing: Item | ShoppingList, names: Collection[str]) -> Conflict | None:
+def _changed_since(thing: Item | ShoppingList | Recipe, names: Collection[str]) -> Conflict | None:
     if not names:
         return None
     words = ", ".join(_WORDS.get(name, name) for name in names)
     return _conflict(thing, f"has changed since, and its newer {words} is left alone")
 
 
-def _conflict(thing: Item | ShoppingList, what: str) -> Conflict:
+def _conflict(thing: Item | ShoppingList | Recipe, what: str) -> Conflict:
     return Conflict(f"{thing.ref} {what}.", field="undo_ref")

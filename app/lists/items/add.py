@@ -82,13 +82,29 @@ async def add_items(
     if _names_a_member(entries):
         members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
     parsed = await _parse_all(entries, members)
+    return await add_parsed(
+        tenant, "add_items", entries, parsed, list_name, on_duplicate, all_or_nothing=all_or_nothing
+    )
+
+
+async def add_parsed(
+    tenant: Tenant,
+    kind: str,
+    entries: Sequence[NewEntry],
+    parsed: Sequence[ParsedItem | AppError],
+    list_name: str | None,
+    on_duplicate: OnDuplicate,
+    *,
+    all_or_nothing: bool,
+) -> Changed:
+    """Add entries that are parsed or refused already, as the call `kind`. Raises as `add_items` does."""
     items = [each for each in parsed if isinstance(each, ParsedItem)]
     found, shopping_list = await find_for_add(tenant, list_name, {each.name_key for each in items})
     clock = found.clock
     plan = await _plan_beside(found, shopping_list, items, on_duplicate)
     outcomes = _outcomes(parsed, plan)
     refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
-    event_no = await record_items(tenant, "add_items", clock, plan.changes.values())
+    event_no = await record_items(tenant, kind, clock, plan.changes.values())
     added = _changed(shopping_list, rev_after(clock, [shopping_list], event_no), entries, outcomes, event_no)
     return replace(added, names=await assignee_names(tenant, added.entries))
 

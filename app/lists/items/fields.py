@@ -106,6 +106,8 @@ class Detail(ItemField):
     quantity and assignee need more than their value."""
     shown: Literal["concise", "full"] = "concise"
     """The `detail` of list_items that shows it."""
+    given: bool = True
+    """Whether the tools that add and change items take it; a recipe is set when it is put on the list."""
     clearable: bool = True
     exported: bool = True
     in_summary: bool = True
@@ -133,6 +135,17 @@ FIELDS: Final[tuple[ItemField, ...]] = (
     Detail("price", {"price": "numeric"}, parse=parse_price, shown="full", once=True),
     Detail("not_before", {"not_before": "date"}, shown="full", once=True),
     Detail("repeat_days", {"repeat_days": "integer"}, "repeat_every_days", parse=parse_repetition, shown="full"),
+    Detail(
+        "recipe_id",
+        {"recipe_id": "uuid"},
+        "recipe",
+        given=False,
+        shown="full",
+        exported=False,
+        in_summary=False,
+        once=True,
+        read_as="recipes.name",
+    ),
     ItemField("checked_at", {"checked_at": "timestamptz"}, "checked"),
     ItemField("checked_by", {"checked_by": "uuid"}),
     ItemField("deleted_at", {"deleted_at": "timestamptz"}, "deletion"),
@@ -157,6 +170,7 @@ class ItemDetails:
     price: Decimal | None = None
     not_before: date | None = None
     repeat_days: int | None = None
+    recipe_id: UUID | None = None
 
     @cached_property
     def note_key(self) -> str:
@@ -261,6 +275,7 @@ class PageRow(NamedTuple):
     price: Decimal | None
     not_before: date | None
     repeat_every_days: int | None
+    recipe: str | None
     checked_at: datetime | None
     position: int
     list_no: int

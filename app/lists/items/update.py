@@ -43,7 +43,7 @@ class Update(GivenDetails):
 
     def named(self) -> list[str]:
         """Return the arguments that set or clear a detail."""
-        return [word for word in _NAMES if word in self.clear or getattr(self, word) is not None]
+        return [word for word in _NAMES if word in self.clear or getattr(self, word, None) is not None]
 
 
 async def update_items(
@@ -194,7 +194,7 @@ def new_values(update: Update, prefix: str, members: Sequence[Member]) -> dict[s
 
     Raises `Invalid` or `NotFound`, naming the argument by its word behind `prefix`.
     """
-    both = next((word for word in update.clear if getattr(update, word) is not None), None)
+    both = next((word for word in update.clear if getattr(update, word, None) is not None), None)
     if both is not None:
         raise Invalid(f"{prefix}{both} is set and cleared at once; do one of the two.", field=f"{prefix}{both}")
     cleared: dict[str, Any] = {_NAMES[word]: None for word in update.clear if word != "unit"}

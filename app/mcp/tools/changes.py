@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.fields import DETAILS, Item, due_day
-from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, Purchase
+from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, Purchase, RecipeOutcome
 from app.mcp.prose import MOST_NAMED, quantity_text, shown_amount, shown_change, shown_name, some_of
 from app.mcp.spec import WriteResult
 from app.text import printable_start
@@ -163,6 +163,8 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
     conflict = _error(result.conflict) if result.conflict is not None else None
     if isinstance(result, ListOutcome):
         return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=conflict)
+    if isinstance(result, RecipeOutcome):
+        return EntryView(ref=result.recipe.ref, name=result.recipe.name, status=result.status, error=conflict)
     item, before = result.item, result.before
     was = before.quantity if before is not None and before.quantity != item.quantity else None
     return EntryView(
@@ -178,8 +180,8 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
     )
 
 
-_SHOWN: Final = tuple(each for each in DETAILS if each.name != "quantity")
-"""The details whose changes are shown; the quantity has fields of its own."""
+_SHOWN: Final = tuple(each for each in DETAILS if each.given and each.name != "quantity")
+"""The details whose changes are shown; the quantity has fields of its own, and a recipe is what the call is about."""
 
 
 def _changes(outcome: Outcome, names: Mapping[UUID, str]) -> dict[str, str]:

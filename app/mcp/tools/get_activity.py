@@ -25,6 +25,8 @@ Kind = Literal[
     "save_list",
     "delete_list",
     "import_items",
+    "save_recipe",
+    "apply_recipe",
     "undo",
     "repeat_items",
     "wake_items",

@@ -5,7 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
+from app.errors import NotFound
 from app.households import repository as households
+from app.households.members import find_member
 from app.households.tenant import Tenant
 from app.lists import repository as lists
 from app.mcp.argument_types import OBJECTS
@@ -95,10 +97,11 @@ async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:
     default = await lists.find_default_list(tenant)
     mine = tenant.membership
     others = [each for each in tenant.actor.memberships if each is not mine]
+    me = find_member(members, tenant.actor.person_id)
+    if me is None:  # removed since the call was let in
+        raise NotFound("You are no longer a member of this household.", field="household")
     return Result(
-        me=next(
-            PersonView(name=each.name, role=each.role) for each in members if each.person_id == tenant.actor.person_id
-        ),
+        me=PersonView(name=me.name, role=me.role),
         household=HouseholdView(
             name=mine.name,
             ref=mine.ref,

@@ -28,6 +28,7 @@ Clearable = Literal[
     "price",
     "not_before",
     "repeat_every_days",
+    "recipe",
 ]
 BulkClearable = Literal["note", "category", "store", "assignee", "priority", "price", "not_before", "repeat_every_days"]
 """What may be taken away from all items of a kind at once: nothing that tells lines apart."""
@@ -92,6 +93,7 @@ class ItemView(TypedDict):
     price: NotRequired[float | int]
     not_before: NotRequired[str]
     repeat_every_days: NotRequired[int]
+    recipe: NotRequired[str]
     checked: NotRequired[Annotated[bool, Field(description="True when bought")]]
     added_by: NotRequired[str]
     bought_at: NotRequired[str]

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.households.invitations import find_by_code
+from app.households.invitations import find_by_code, spelled
 from app.households.tenant import Tenant
 from app.mcp.spec import Hints, LinkResult, ToolArguments, ToolSpec
 from app.runtime.clock import system_clock
@@ -38,7 +38,7 @@ async def join_household(tenant: Tenant, arguments: Arguments) -> Result:
     see that household: for that, the person disconnects the app and connects it again."""
     found = await find_by_code(tenant.connection, arguments.code, system_clock())
     return Result(
-        link=join_path(arguments.code.strip()),
+        link=join_path(spelled(arguments.code)),
         household_name=found.household_name,
         invited_by=found.invited_by,
         role=found.role,

@@ -1,0 +1,71 @@
+"""Recipes and staples: what they hold, and how much of it there may be."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from app.quantities import Quantity
+
+RecipeKind = Literal["recipe", "staples"]
+"""A dish, or a template: what is bought again and again."""
+
+RECIPES_PER_HOUSEHOLD: Final = 1_000
+LINES_PER_RECIPE: Final = 100
+CHARACTERS_PER_RECIPE: Final = 20_000
+"""Of all lines as they are typed, so that a recipe is read without a pause and fits one answer."""
+
+MOST_SERVINGS: Final = 1_000
+NAME_LENGTH: Final = 200
+NOTE_LENGTH: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeLine:
+    """One thing that a recipe takes; the quantity is for all of its servings."""
+
+    name: str
+    quantity: Quantity | None = None
+    note: str | None = None
+
+    def __str__(self) -> str:
+        """Write the line as people do: `200 g flour (sifted)`."""
+        note = f"({self.note})" if self.note is not None else None
+        return " ".join(str(part) for part in (self.quantity, self.name, note) if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe or staples of a household; `no` is its short ref without the letter."""
+
+    id: UUID
+    no: int
+    name: str
+    kind: RecipeKind = "recipe"
+    servings: int | None = None
+    lines: tuple[RecipeLine, ...] = ()
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def ref(self) -> str:
+        """`R1`: stable for the recipe's life."""
+        return f"R{self.no}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeSummary:
+    """A recipe as a page of them shows it."""
+
+    no: int
+    name: str
+    name_key: str
+    kind: RecipeKind
+    servings: int | None
+    lines: int
+    is_archived: bool
+
+    @property
+    def ref(self) -> str:
+        """`R1`: stable for the recipe's life."""
+        return f"R{self.no}"
