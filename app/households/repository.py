@@ -34,6 +34,18 @@ async def memberships_of(connection: Connection, person_id: UUID) -> list[Member
     return [Membership(*row) for row in rows]
 
 
+async def shared_households(connection: Connection, person_id: UUID) -> set[UUID]:
+    """Return which households of a person have other members as well."""
+    others = memberships.alias()
+    rows = await connection.execute(
+        select(memberships.c.household_id)
+        .join(others, others.c.household_id == memberships.c.household_id)
+        .where(memberships.c.person_id == person_id, others.c.person_id != person_id)
+        .distinct()
+    )
+    return set(rows.scalars())
+
+
 async def household_ids(connection: Connection) -> list[UUID]:
     """Return the ids of all households."""
     return list((await connection.execute(select(households.c.id).order_by(households.c.id))).scalars())

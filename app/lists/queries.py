@@ -156,7 +156,8 @@ async def _read_page(tenant: Tenant, request: Request) -> Page:
 
 
 async def read_items_alone(household: ProvenHousehold, request: Request) -> Page | None:
-    """Return the page that `read_items` returns, in one message; None where it takes more."""
+    """Return the page that `read_items` returns, without names of recipes, in one message; None where it takes
+    more."""
     if not _is_for_open_items(request) or request.with_totals:
         return None
     cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)

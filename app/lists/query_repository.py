@@ -253,21 +253,23 @@ _RECIPE: Final = """
               WHERE recipes.household_id = $1 AND recipes.id = items.recipe_id) END"""
 
 _SHOWN_AS: Final = {"people.name": _ASSIGNEE, "recipes.name": _RECIPE, "items.amount": "items.amount::text"}
-_COLUMNS: Final = {
-    column.replace(".", "_"): _SHOWN_AS.get(column, column) for column in PAGE_COLUMNS if column != "lists.no"
-}
 _AMOUNT: Final = PAGE_COLUMNS.index("items.amount")
 
 
 def _query(which: str, position: str, no: str, limit: str, *, alone: bool) -> str:
     context, in_context = (f"WITH {CONTEXT}", IN_CONTEXT) if alone else ("", "true")
+    # A page in one message is a concise one, which names no recipe, and each subquery costs time even unused.
+    shown_as = {**_SHOWN_AS, "recipes.name": "NULL::text"} if alone else _SHOWN_AS
+    columns = {
+        column.replace(".", "_"): shown_as.get(column, column) for column in PAGE_COLUMNS if column != "lists.no"
+    }
     # The page comes as a column for each field: an array is read faster than as many records, and Citus has no way to
     # pass on a record without a type.
     return f"""
         {context}
         SELECT {LIST_COLUMNS}, page.* FROM lists LEFT JOIN LATERAL (
-            SELECT {", ".join(f"array_agg(item.{name})" for name in _COLUMNS)} FROM (
-                SELECT {", ".join(f"{column} AS {name}" for name, column in _COLUMNS.items())} FROM items
+            SELECT {", ".join(f"array_agg(item.{name})" for name in columns)} FROM (
+                SELECT {", ".join(f"{column} AS {name}" for name, column in columns.items())} FROM items
                 WHERE {in_context} AND items.household_id = $1 AND items.list_id = lists.id
                   AND lists.category_order = '{{}}' AND items.checked_at IS NULL AND items.deleted_at IS NULL
                   AND (items.not_before <= {TODAY}) IS NOT FALSE AND (items.position, items.no) > ({position}, {no})

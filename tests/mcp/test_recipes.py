@@ -1,7 +1,6 @@
 """Recipes and staples over MCP: saved, pasted, shown, scaled, put on lists, and undone."""
 
 import json
-from time import monotonic
 from typing import Any
 
 import httpx
@@ -18,9 +17,6 @@ from tests.mcp.client import McpClient
 from tests.mcp.looking import rows
 
 pytestmark = pytest.mark.anyio
-
-SECONDS = 2
-"""For two calls that take some 20 ms each; a machine that is busy with other things has to finish in it too."""
 
 PANCAKES = ["200 g flour", "3 eggs", "1/2 l milk", "salt", "1 lemon (organic)"]
 
@@ -351,10 +347,8 @@ async def test_a_recipe_of_a_hundred_lines_goes_on_a_long_list_and_a_full_one_ta
     await lengthen_lists(database.superuser, [ada.token], ITEMS_PER_LIST - 150, ITEMS_PER_LIST - 149)
     long = [f"{number + 1} g spice{number}" for number in range(LINES_PER_RECIPE)]
     await save(client, items=long)
-    before = monotonic()
     assert (await apply(client, servings=8))["counts"] == {"added": LINES_PER_RECIPE}
     assert (await apply(client, servings=8))["counts"] == {"merged": LINES_PER_RECIPE}
-    assert monotonic() - before < SECONDS
     found = (await client.call("list_items", query="spice99", detail="full"))["items"]
     assert [(each["quantity"], each["recipe"]) for each in found] == [(400, "Pancakes")]
     await save(client, "Other", items=[f"{each} root" for each in long])

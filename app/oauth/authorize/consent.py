@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from app.db import Connection, transaction
 from app.errors import Invalid
 from app.households.models import Membership
-from app.households.repository import memberships_of
+from app.households.repository import memberships_of, shared_households
 from app.oauth.authorize.consent_choices import DEFAULT_DURATION, Offer, offer_of
 from app.oauth.authorize.pending_requests import CONSENT, REQUEST, SIGN_IN, PendingRequests
 from app.oauth.authorize.repository import AuthorizationRequest
@@ -84,7 +85,7 @@ class ConsentPage:
         Raises `OAuthError` when the redirect URI is not one of the client's.
         """
         client = await self._find_client(connection, pending.client_id)
-        memberships = await memberships_of(connection, person.id)
+        memberships = await _memberships_in_order(connection, person.id)
         if client is None or not memberships:
             return None
         # When the request was stored, the document was unknown, or may have been different.
@@ -130,3 +131,13 @@ class ConsentPage:
             return await find_client(connection, client_id)
         document = await find_document(connection, client_id)
         return document.client if document is not None and self._context.clock() < document.stale_until else None
+
+
+async def _memberships_in_order(connection: Connection, person_id: UUID) -> Sequence[Membership]:
+    """Return a person's households with the preselected one first: the oldest that is shared with others, else the
+    oldest. Whoever was invited has an empty household of their own too, and would shop there alone."""
+    memberships = await memberships_of(connection, person_id)
+    if len(memberships) < 2:
+        return memberships
+    shared = await shared_households(connection, person_id)
+    return sorted(memberships, key=lambda each: each.household_id not in shared)

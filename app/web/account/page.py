@@ -36,8 +36,8 @@ SEND_PROOF: Final = "/account/proof"
 _DONE: Final = {
     "password": "Your password has been changed. Other browsers were signed out; your apps stay connected.",
     "made": "Your account is ready. Go back to your app and connect it again.",
-    "joined": "You are a member now. When you connect an app, choose this household on its page, as your usual one if "
-    "you want to shop there. An app that is connected already can't see it: disconnect it below, and connect it again.",
+    "joined": "You are a member now. Apps that you connect from now on can use the household. One that is connected "
+    "already can't see it: disconnect it below, and connect it again.",
 }
 """What the page says of a change that just succeeded, by the parameter `done` in the address."""
 
