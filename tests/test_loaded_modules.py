@@ -10,6 +10,8 @@ import pytest
 from app.settings import Settings
 from tests.service import ROOT, environment_of
 
+pytestmark = pytest.mark.processes
+
 STARTED = "Application startup complete"
 IMPORTED = re.compile(r"import time:\s+\d+ \|\s+\d+ \|\s+(\S+)")
 
@@ -17,9 +19,10 @@ NOT_SERVING = (
     *("alembic", "mako", "app.db.migrations", "migrations", "pytest", "bench", "tests", "sqlalchemy.testing"),
     "leather",
     "lark",
+    "segno",
 )
 """What no process of `serve` loads at its start, once the database is up to date; until then, another process migrates
-it. Charts are drawn by a library that is loaded when the first one is asked for."""
+it. Charts and QR codes are drawn by libraries that are loaded when the first one is asked for."""
 
 PARENT_ONLY = ("app.cli", "app.commands.people", "app.db.startup", "app.db.embedded")
 """What the command needs, but not the workers that it starts."""

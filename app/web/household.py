@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final, TypeVar
 from uuid import UUID
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -58,7 +59,7 @@ class ShownInvitation:
     household_id: UUID
     made: NewInvitation
     link: str
-    drawing: str
+    drawing: Markup
 
 
 @dataclass(frozen=True, slots=True)

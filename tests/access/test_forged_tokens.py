@@ -288,8 +288,8 @@ async def test_the_strongest_scope_alone_contains_the_others(
     await client.call("add_items", items=["milk"])
     assert len((await client.call("list_items"))["items"]) == 1
     writer = await factory.connect(ada.person, ada.household_id, token_scopes=("lists:write",))
-    deleted = {"name": "delete_list", "arguments": {"list": "Groceries", "confirm_name": "Groceries"}}
-    assert (await McpClient(http, writer.token).send("tools/call", deleted)).status_code == 403
+    invited: dict[str, Any] = {"name": "invite_member", "arguments": {}}
+    assert (await McpClient(http, writer.token).send("tools/call", invited)).status_code == 403
 
 
 @pytest.mark.proves("""rs-token-size SHOULD RFC 8725 §3.3; own rule

@@ -54,7 +54,7 @@ async def test_without_passwords_people_see_and_end_what_is_connected(
     other = Traveller(other_http, ada.issuer)
     page = await other.browser.open(await leave(other))
     assert page.title == "Your account"
-    assert f"Name Ada Lovelace Signed in at {urlsplit(ada.issuer.identifier).netloc} Connected apps" in page.text
+    assert f"Name Ada Lovelace Signed in at {urlsplit(ada.issuer.identifier).netloc} Your households" in page.text
     assert "A test client" in page.text
     assert not page.has_form("/account/password")
     page = await other.browser.submit(page, "/account/disconnect")

@@ -13,7 +13,7 @@ from tests.oidc_provider.issuer import CLIENT_ID, CLIENT_SECRET
 from tests.oidc_provider.process import RemoteControl
 from tests.service import running_service
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 
 async def test_a_resource_server_with_two_workers_needs_the_issuer_only(

@@ -50,7 +50,7 @@ async def test_the_dispatcher_checks_the_scope_again(app: Starlette, reader: Con
     async with httpx.AsyncClient(transport=httpx.ASGITransport(middleware), base_url=settings.public_url) as http:
         client = McpClient(http, reader.token)
         error = await client.error("tools/call", {"name": "add_items", "arguments": {"items": ["milk"]}})
-        assert "needs a scope" in error["message"]
+        assert "add_items needs the scope lists:write" in error["message"]
         assert (await client.call("list_items"))["items"] == []
 
 
