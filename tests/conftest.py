@@ -209,10 +209,3 @@ def _is_marked(request: pytest.FixtureRequest, *names: str) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     watch_whole_run(config)
-
-
-@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for each in items:
-        if "service" in getattr(each, "fixturenames", ()):
-            each.add_marker("processes")

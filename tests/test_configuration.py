@@ -415,6 +415,7 @@ def test_a_role_that_could_see_every_household_ends_the_start(
 @pytest.mark.proves("""ky-undecryptable MUST own rule
     A key that can't be decrypted stops the start with status 2 and never leads to new keys.
     Here: It does.""")
+@pytest.mark.processes
 def test_a_secret_key_that_does_not_decrypt_the_signing_keys_stops_the_start(
     service: Service, database: DatabaseUrls, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ async def called(engine: Engine) -> list[dict[str, Any]]:
     return [row for row in await stored(engine) if row["action"] == "tool_called"]
 
 
+@pytest.mark.processes
 async def test_a_service_that_stops_leaves_everything_recorded_and_chained(
     ada: Connected, settings: Settings, service: Service, engine: Engine, record: Record
 ) -> None:
@@ -40,6 +41,7 @@ async def test_a_service_that_stops_leaves_everything_recorded_and_chained(
     assert any(str(verdict.head) in line for line in service.log)
 
 
+@pytest.mark.processes
 async def test_a_service_that_is_killed_loses_no_event_and_the_next_one_chains_what_was_written(
     ada: Connected, settings: Settings, service: Service, engine: Engine, record: Record
 ) -> None:

@@ -41,6 +41,7 @@ def load_on(service: Service, settings: Settings, call: Call, tokens: list[str])
     )
 
 
+@pytest.mark.processes
 async def test_a_load_ends_when_every_connection_has_made_its_requests(service: Service, settings: Settings) -> None:
     calls = [
         Call(operation=operation, dialect=dialect)
@@ -55,6 +56,7 @@ async def test_a_load_ends_when_every_connection_has_made_its_requests(service: 
         assert 0 < measured.p50 <= measured.p99, call
 
 
+@pytest.mark.processes
 async def test_people_of_one_household_add_different_items(service: Service, settings: Settings) -> None:
     (token,) = await make_shoppers(settings, 1, 0)
     load = load_on(service, settings, ADD, [token, token])
@@ -66,6 +68,7 @@ async def test_people_of_one_household_add_different_items(service: Service, set
     assert measured.requests == 20
 
 
+@pytest.mark.processes
 async def test_only_the_first_or_the_second_call_after_a_silence_is_measured(
     service: Service, settings: Settings
 ) -> None:
@@ -77,6 +80,7 @@ async def test_only_the_first_or_the_second_call_after_a_silence_is_measured(
 
 
 @pytest.mark.parametrize("beside", get_args(Beside))
+@pytest.mark.processes
 async def test_others_are_measured_while_one_call_changes_thousands_of_items(
     service: Service, settings: Settings, database: DatabaseUrls, beside: Beside
 ) -> None:
@@ -94,6 +98,7 @@ async def test_others_are_measured_while_one_call_changes_thousands_of_items(
     assert measured.p99 <= measured.worst
 
 
+@pytest.mark.processes
 async def test_a_call_that_fails_stops_the_load(service: Service, settings: Settings) -> None:
     call = Call(operation="list_items", dialect="2026-07-28")
     with pytest.raises(WrongAnswer, match="answered with 401"):

@@ -17,6 +17,7 @@ from tests.service import Service
 pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
 
 
+@pytest.mark.processes
 async def test_every_task_is_done_in_few_calls(service: Service, engine: Engine, settings: Settings) -> None:
     done: list[tuple[Task, int]] = []
     failed: list[str] = []
@@ -32,6 +33,7 @@ async def test_every_task_is_done_in_few_calls(service: Service, engine: Engine,
     assert (len(calls), max(calls) <= MOST_CALLS, median(calls)) == (51, True, 1)
 
 
+@pytest.mark.processes
 async def test_a_task_that_is_not_done_fails(service: Service, engine: Engine, settings: Settings) -> None:
     wrong = Task("adding", "Milk!", [call("add_items", items=["milk"])], to_buy={"Groceries": ["bread"]})
     refused = Task("adding", "Milk!", [call("add_items", items=["milk"], list="Nowhere")])

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.proves("rs-token-secret")
+@pytest.mark.processes
 async def test_a_client_logs_in_and_its_secrets_are_not_in_the_log(service: Service) -> None:
     async with httpx.AsyncClient() as http:
         tokens = await tokens_for(http, service.url, "anna@example.org")
@@ -37,6 +38,7 @@ async def test_a_client_logs_in_and_its_secrets_are_not_in_the_log(service: Serv
 
 
 @pytest.mark.proves("li-body")
+@pytest.mark.processes
 async def test_a_body_without_end_is_refused_early(service: Service) -> None:
     with anyio.fail_after(20):
         async with await anyio.connect_tcp("127.0.0.1", int(service.url.rpartition(":")[2])) as stream:
