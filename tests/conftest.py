@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+import structlog
 from starlette.applications import Starlette
 
 from app.db import Engine, create_engine
@@ -209,3 +210,7 @@ def _is_marked(request: pytest.FixtureRequest, *names: str) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     watch_whole_run(config)
+    # With Rich, which a development tool brings, each traceback in the log would take a third of a second.
+    *others, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*others, plain])
