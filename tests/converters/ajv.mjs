@@ -3,9 +3,9 @@
 import Ajv from "ajv";
 import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { readFileSync } from "node:fs";
+import { json } from "node:stream/consumers";
 
-const { schemas, calls } = JSON.parse(readFileSync(0));
+const { schemas, calls } = await json(process.stdin);
 const faults = [];
 for (const [draft, Validator] of Object.entries({ "2020-12": Ajv2020, "draft-07": Ajv })) {
   const ajv = addFormats(new Validator({ strict: true, allErrors: true }));

@@ -1,10 +1,10 @@
 // Compiles grammars (standard input, by name) with llama.cpp; prints the names of those that it can't compile, as JSON.
-import { readFileSync } from "node:fs";
+import { json } from "node:stream/consumers";
 import { getLlama, LlamaGrammar, LlamaLogLevel } from "node-llama-cpp";
 
 const llama = await getLlama({ build: "never", gpu: false, logLevel: LlamaLogLevel.disabled });
 const failed = [];
-for (const [name, grammar] of Object.entries(JSON.parse(readFileSync(0)))) {
+for (const [name, grammar] of Object.entries(await json(process.stdin))) {
   try {
     new LlamaGrammar(llama, { grammar });
   } catch {

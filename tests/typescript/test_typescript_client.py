@@ -77,7 +77,8 @@ async def test_the_typescript_client_reaches_every_primitive(
     if era == "legacy":
         # It is asked nothing: names are refused with candidates, and the confirmation is an argument.
         assert seen["asked"] == []
-        assert seen["chosen"]["structuredContent"]["results"][0]["error"]["code"] == "ambiguous"
+        assert seen["chosen"]["isError"] is True
+        assert json.loads(seen["chosen"]["content"][0]["text"])["error"]["code"] == "ambiguous"
         assert json.loads(seen["deleted"]["content"][0]["text"])["error"]["field"] == "confirm_name"
     else:
         assert seen["listChanged"] is True
