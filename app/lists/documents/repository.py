@@ -11,8 +11,8 @@ from typing import Final
 
 from app.households.tenant import Tenant
 from app.lists.documents.words import FOLDED_LETTERS, Forms
-from app.lists.items.purchase_repository import PURCHASE_COLUMNS, purchase_of
 from app.lists.models import Purchase
+from app.lists.purchases.repository import PURCHASE_COLUMNS, purchase_of
 from app.quantities import Quantity
 
 LOOKED_THROUGH: Final = 20_000
