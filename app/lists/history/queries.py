@@ -20,6 +20,7 @@ from app.lists.history.changes import (
     HabitRecord,
     ItemRecord,
     ListRecord,
+    PurchaseRecord,
     RecipeRecord,
     read_record,
 )
@@ -171,7 +172,10 @@ async def _find_person(tenant: Tenant, name: str) -> UUID:
     return parse_assignee(name, "person", members)
 
 
-def _records_shown(changes: Iterable[str]) -> list[ItemRecord | ListRecord | RecipeRecord | DefaultRecord]:
+_ShownRecord = ItemRecord | ListRecord | RecipeRecord | DefaultRecord | PurchaseRecord
+
+
+def _records_shown(changes: Iterable[str]) -> list[_ShownRecord]:
     records = map(read_record, changes)
     return [record for record in records if not isinstance(record, EventRecord | HabitRecord)]
 
@@ -210,7 +214,7 @@ class _Things:
         """Return the list with that id."""
         return self.by_id.get(list_id) if list_id is not None else None
 
-    def summarize(self, record: ItemRecord | ListRecord | RecipeRecord | DefaultRecord) -> EventSummary:
+    def summarize(self, record: _ShownRecord) -> EventSummary:
         """Return a change in a few words."""
         if isinstance(record, ItemRecord):
             target = self.find_list(record.after.get("list_id"))
@@ -224,6 +228,8 @@ class _Things:
         if isinstance(record, RecipeRecord):
             name = self.recipes[record.recipe].name if record.recipe in self.recipes else record.after.get("name", "")
             return EventSummary(f"R{record.recipe}", name, _summarize_recipe(record))
+        if isinstance(record, PurchaseRecord):
+            return _summarize_loose_purchase(record)
         chosen = self.find_list(record.after or record.before)
         what = "made the default list" if record.after is not None else "no longer the default list"
         return EventSummary(chosen.ref, chosen.name, what) if chosen is not None else EventSummary("", "", what)
@@ -256,6 +262,13 @@ def _summarize_purchase(purchase: Purchase) -> str:
     store = "" if purchase.store is None else f" at {_in_short(purchase.store)}"
     price = "" if purchase.price is None else f" for {purchase.price:.2f} {purchase.currency}"
     return f"bought{quantity}{store}{price}"
+
+
+def _summarize_loose_purchase(record: PurchaseRecord) -> EventSummary:
+    bought, unbought = record.bought, record.unbought
+    if bought is not None:
+        return EventSummary("", bought.name, _summarize_purchase(bought))
+    return EventSummary("", "" if unbought is None else unbought.name, "not bought after all")
 
 
 def _summarize_list(record: ListRecord) -> str:

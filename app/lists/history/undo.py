@@ -24,6 +24,8 @@ from app.lists.history.changes import (
     ItemRecord,
     ListChange,
     ListRecord,
+    PurchaseChange,
+    PurchaseRecord,
     RecipeChange,
     RecipeRecord,
     read_record,
@@ -44,11 +46,13 @@ from app.lists.models import (
     ItemResult,
     ListOutcome,
     Outcome,
+    PurchaseOutcome,
     RecipeOutcome,
     ShoppingList,
     event_numbers,
     event_ref,
 )
+from app.lists.purchases.repository import purchases_with
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
 from app.lists.save_recipe import refuse_another_recipe, refuse_taken_recipe_name
@@ -200,16 +204,18 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
     recipe_entries, recipe_changes = await _undo_recipes(tenant, clock, records)
+    purchase_entries, purchase_changes = await _undo_purchases(tenant, records)
     others = [
         *list_changes,
         *recipe_changes,
+        *purchase_changes,
         *await _undo_defaults(tenant, records),
         *await _undo_habits(tenant, clock, records),
     ]
     if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
-    entries = list_entries + recipe_entries + item_entries
+    entries = list_entries + recipe_entries + item_entries + purchase_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
@@ -376,6 +382,27 @@ async def _undo_recipes(
             changes.append(RecipeChange(before, plan.after))
         status = "undone" if plan.restored else "unchanged"
         entries.append(ItemResult(before.name, RecipeOutcome(status, plan.after, plan.conflict)))
+    return entries, changes
+
+
+async def _undo_purchases(
+    tenant: Tenant, records: Sequence[AnyRecord]
+) -> tuple[list[ItemResult], list[PurchaseChange]]:
+    """Undo changes of purchases by themselves; one that has changed since, or was taken back, is left alone."""
+    recorded = [record for record in records if isinstance(record, PurchaseRecord)]
+    current = await purchases_with(tenant, [record.purchase for record in recorded]) if recorded else {}
+    entries: list[ItemResult] = []
+    changes: list[PurchaseChange] = []
+    for record in recorded:
+        of = record.bought or record.unbought
+        if of is None:
+            continue
+        if current.get(record.purchase) == record.bought:
+            changes.append(PurchaseChange(record.bought, record.unbought))
+            entries.append(ItemResult(of.name, PurchaseOutcome("undone", record.unbought or of)))
+        else:
+            conflict = Conflict(f"The purchase of {of.name} has changed since, and is left alone.", field="undo_ref")
+            entries.append(ItemResult(of.name, conflict))
     return entries, changes
 
 
