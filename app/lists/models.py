@@ -200,6 +200,15 @@ class RecipeOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PantryOutcome:
+    """What became of what was said about a thing in the pantry."""
+
+    status: Status
+    name: str
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemResult:
     """One entry of a call as it was sent, and what became of it.
 
@@ -208,7 +217,7 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | RecipeOutcome | AppError
+    result: Outcome | ListOutcome | RecipeOutcome | PantryOutcome | AppError
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

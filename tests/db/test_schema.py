@@ -55,10 +55,11 @@ TENANT = {
     "aisles",
     "departures",
     "habits",
+    "pantry",
     "recipes",
     "recipe_lines",
 }
-DELETED_FROM = {"events", "purchases", "departures", "items", "habits", "recipe_lines"}
+DELETED_FROM = {"events", "purchases", "departures", "items", "habits", "pantry", "recipe_lines"}
 
 
 async def test_every_table_is_known_as_global_or_tenant(database: DatabaseUrls) -> None:

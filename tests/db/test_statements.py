@@ -100,6 +100,10 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"recipe": "Nothing", "archived": True},
     ],
     "get_recipes": [{}, {"recipe": "porridge", "servings": 3}],
+    "get_pantry": [{}, {"query": "milk"}],
+    "update_pantry": [
+        {"items": [{"name": "milk", "amount": "1 l", "expires": "2031-05-04"}, {"name": "flour", "have": False}]},
+    ],
     "apply_recipe": [
         {"recipe": "R1", "servings": 6, "list": "L1", "idempotency_key": "applied"},
         {"recipe": "Porridge", "exclude": ["oats"]},

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.fields import DETAILS, Item, due_day
-from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, Purchase, RecipeOutcome
+from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, PantryOutcome, Purchase, RecipeOutcome
 from app.mcp.prose import MOST_NAMED, quantity_text, shown_amount, shown_change, shown_name, some_of
 from app.mcp.spec import WriteResult
 from app.text import printable_start
@@ -165,6 +165,8 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
         return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=conflict)
     if isinstance(result, RecipeOutcome):
         return EntryView(ref=result.recipe.ref, name=result.recipe.name, status=result.status, error=conflict)
+    if isinstance(result, PantryOutcome):
+        return EntryView(name=result.name, status=result.status, error=conflict)
     item, before = result.item, result.before
     was = before.quantity if before is not None and before.quantity != item.quantity else None
     return EntryView(
