@@ -12,7 +12,7 @@ from app.households import repository as households
 from app.households.tenant import Tenant, open_tenant
 from app.lists import repository as lists
 from app.lists.known_values_repository import find_months, find_stores
-from app.lists.spending_repository import SpendingGroup
+from app.lists.purchases.spending_repository import SpendingGroup
 from app.mcp.context import Context, caller_of
 from app.mcp.prompts.serve import find_prompt
 from app.mcp.prompts.spec import Completed, PromptSpec

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app.db import Engine, transaction
-from app.lists.spending_repository import SpendingGroup
+from app.lists.purchases.spending_repository import SpendingGroup
 from tests.factory import Factory
 from tests.mcp.client import McpClient
 

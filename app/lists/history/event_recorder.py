@@ -10,10 +10,10 @@ from app.lists import repository
 from app.lists.history.changes import AnyChange, as_json
 from app.lists.history.repository import insert_event
 from app.lists.items.expectations import expectations
-from app.lists.items.purchase_repository import delete_purchases, insert_purchases
 from app.lists.items.repository import ItemSituation
 from app.lists.items.save_repository import next_item_after, save_alone, save_changes
 from app.lists.models import Change, Changed, Item, ItemResult, ShoppingList
+from app.lists.purchases.repository import delete_purchases, insert_purchases
 from app.lists.repository import Clock
 from app.runtime.batches import map_in_batches
 

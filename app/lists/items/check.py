@@ -11,9 +11,9 @@ from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after, save_answered
 from app.lists.items.edits import Edits, settle, settle_variants
 from app.lists.items.fields import Item, parse_label
-from app.lists.items.purchases import purchase_alone, purchases_of, unbought_alone, with_unbought
 from app.lists.items.resolve import resolve_item_alone, resolve_items
 from app.lists.models import Changed, ItemResult, Outcome, Purchase, RefusedEntry, name_of
+from app.lists.purchases.checked_off import purchase_alone, purchases_of, unbought_alone, with_unbought
 from app.lists.repository import Clock
 
 Answer = TypeVar("Answer")

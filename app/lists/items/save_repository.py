@@ -11,9 +11,9 @@ from app.db.engine import IN_CONTEXT
 from app.db.transactions import WRITE_CONTEXT, Rows
 from app.households.tenant import Actor, ProvenHousehold, Tenant
 from app.lists.items.fields import FIELDS, Item
-from app.lists.items.purchase_repository import bought_parts, bought_values, unbought_parts, unbought_values
 from app.lists.items.repository import COLUMNS
 from app.lists.models import GAP_BITS, Change
+from app.lists.purchases.repository import bought_parts, bought_values, unbought_parts, unbought_values
 from app.lists.repository import Clock
 from app.runtime.batches import map_in_batches
 

@@ -9,7 +9,7 @@ from mcp_types import PromptMessage
 
 from app.errors import Invalid
 from app.households.tenant import Tenant
-from app.lists.spending_repository import SpendingGroup
+from app.lists.purchases.spending_repository import SpendingGroup
 from app.mcp.prompts.spec import Argument, PromptSpec, Values, say
 
 _GROUPS: Final = get_args(SpendingGroup)

@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field, PrivateAttr, WithJsonSchema
 
 from app.households.tenant import Tenant
 from app.households.time_zones import zone_of
-from app.lists import spending
 from app.lists.models import Purchase
-from app.lists.spending import Spending
-from app.lists.spending_repository import SpendingGroup, Statistics
+from app.lists.purchases import spending
+from app.lists.purchases.spending import Spending
+from app.lists.purchases.spending_repository import SpendingGroup, Statistics
 from app.mcp.argument_types import OBJECTS, Time, as_number, in_zone
 from app.mcp.charts import MOST_BARS, BarChart, LineChart, draw
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec, image_content

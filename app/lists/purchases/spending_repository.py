@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from app.households.tenant import Tenant
-from app.lists.items.purchase_repository import PURCHASE_COLUMNS, purchase_of
 from app.lists.models import Purchase
+from app.lists.purchases.repository import PURCHASE_COLUMNS, purchase_of
 
 SpendingGroup = Literal["store", "category", "person", "item", "month"]
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from app.db import new_id
 from app.households.tenant import Actor, ProvenHousehold, Tenant
-from app.lists.items import purchase_repository
 from app.lists.items.fields import Item
 from app.lists.models import Change, Purchase, ShoppingList
+from app.lists.purchases import repository as purchase_repository
 from app.lists.repository import Clock
 from app.text import fold
 

@@ -8,12 +8,12 @@ from typing import Final
 from app.errors import Invalid, NotFound
 from app.households import repository as households
 from app.households.tenant import Tenant
-from app.lists import spending_repository as repository
 from app.lists.items.fields import NAME_LENGTH
 from app.lists.items.repository import find_items
 from app.lists.items.resolve import ref_number
 from app.lists.models import Purchase
-from app.lists.spending_repository import PurchaseFilter, SpendingGroup, Statistics
+from app.lists.purchases import spending_repository as repository
+from app.lists.purchases.spending_repository import PurchaseFilter, SpendingGroup, Statistics
 from app.quantities.merge_key import merge_key
 from app.text import clean
 
