@@ -24,6 +24,7 @@ from app.mcp.tools.move_items import MOVE_ITEMS
 from app.mcp.tools.remove_items import REMOVE_ITEMS
 from app.mcp.tools.save_household import SAVE_HOUSEHOLD
 from app.mcp.tools.save_list import SAVE_LIST
+from app.mcp.tools.save_plan import SAVE_PLAN
 from app.mcp.tools.save_recipe import SAVE_RECIPE
 from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
@@ -50,6 +51,7 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     IMPORT_ITEMS,
     SAVE_RECIPE,
     APPLY_RECIPE,
+    SAVE_PLAN,
     UPDATE_PANTRY,
     UNDO,
     INVITE_MEMBER,

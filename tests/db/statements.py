@@ -27,6 +27,7 @@ TENANT: Final = (
     "pantry",
     "recipes",
     "recipe_lines",
+    "planned_meals",
 )
 
 

@@ -143,6 +143,7 @@ async def test_results_are_as_the_output_schemas_say(client: McpClient) -> None:
         "apply_recipe": {"recipe": "R1", "servings": 3, "exclude": ["milk"]},
         "update_pantry": {"items": [{"name": "milk"}, {"name": "tea", "amount": "some"}]},
         "get_pantry": {},
+        "save_plan": {"entries": [{"date": "2026-12-24", "recipe": "R1", "servings": 3, "meal": "dinner"}]},
         "join_household": {"code": (await client.call("invite_member"))["code"]},
         "invite_member": {},
         "update_member": {"person": "me", "role": "owner"},

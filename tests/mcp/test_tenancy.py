@@ -35,6 +35,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "update_pantry": {"items": [{"name": "poison"}]},
     "save_recipe": {"recipe": "R1", "items": ["poison"]},
     "apply_recipe": {"recipe": "R1"},
+    "save_plan": {"entries": [{"date": "2026-12-24", "recipe": "R1"}], "clear_from": "2026-12-23"},
     "undo": {"undo_ref": "e1"},
     "invite_member": {},
     "join_household": {"code": "0000-0000-0000-0000"},
@@ -52,6 +53,7 @@ async def eve(factory: Factory, each_era: McpClient) -> McpClient:
     await each_era.call("add_items", items=["Ada's secret saw"], list="L2")
     await each_era.call("save_recipe", name="Ada's secret soup", items=["1 l secret stock"])
     await each_era.call("update_pantry", items=[{"name": "Ada's secret cake"}])
+    await each_era.call("save_plan", entries=[{"date": "2026-12-23", "text": "Ada's secret dinner"}])
     stranger = await factory.connected("Eve")
     return McpClient(each_era.http, stranger.token, each_era.era)
 
@@ -68,6 +70,7 @@ TENANT_TABLES = [
     "pantry",
     "recipes",
     "recipe_lines",
+    "planned_meals",
 ]
 
 
@@ -80,15 +83,18 @@ async def write_everywhere(client: McpClient) -> None:
     await client.call("check_items", items=["tea"], list="Elsewhere", store="Market")
     await client.call("save_recipe", name="Iced tea", items=["tea"])
     await client.call("update_pantry", items=[{"name": "tea"}])
+    await client.call("save_plan", entries=[{"date": "2026-12-24", "recipe": "Iced tea"}])
 
 
 async def everything(client: McpClient) -> list[dict[str, Any]]:
-    """The lists and recipes of the client's household, and every detail of what is on them."""
+    """The lists, recipes and plan of the client's household, and every detail of what is on them."""
     items = await client.call("list_items", list="*", view="all", detail="full")
     recipes = [
         await client.call("get_recipes", recipe=each["ref"]) for each in (await client.call("get_recipes"))["recipes"]
     ]
-    return [await client.call("get_overview"), await client.call("get_pantry"), items, *recipes]
+    pantry = await client.call("get_pantry")
+    plan = await client.call("get_recipes", plan_from="2026-12-01", plan_to="2026-12-31")
+    return [await client.call("get_overview"), pantry, items, *recipes, plan]
 
 
 def on_nothing(value: str) -> str:
@@ -268,6 +274,9 @@ ROWS = {
         INSERT INTO recipes (household_id, id, no, name, name_key, kind, rev)
         VALUES (:household, :id, 7, 'x', 'x', 'recipe', 0)""",
     "recipe_lines": "INSERT INTO recipe_lines VALUES (:household, :id, 1, 'x')",
+    "planned_meals": """
+        INSERT INTO planned_meals (household_id, id, day, position, words)
+        VALUES (:household, :id, '2026-12-24', 1, 'x')""",
 }
 """A row for each tenant table."""
 
@@ -332,6 +341,9 @@ GUESSES: list[tuple[str, dict[str, Any]]] = [
     ("get_recipes", {"cursor": "IiI"}),
     ("apply_recipe", {"recipe": "Ada's secret soup"}),
     ("save_recipe", {"recipe": "R1", "name": "mine"}),
+    ("get_recipes", {"plan_from": "2026-12-01", "plan_to": "2026-12-31"}),
+    ("save_plan", {"entries": [{"date": "2026-12-24", "recipe": "secret soup"}]}),
+    ("apply_recipe", {"plan_from": "2026-12-23"}),
     ("save_list", {"name": "Hardware"}),
     ("delete_list", {"list": "Hard", "confirm_name": "Hard"}),
 ]
