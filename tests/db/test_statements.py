@@ -59,6 +59,8 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     ],
     "delete_list": [{"list": "Holidays", "confirm_name": "Holidays"}],
     "export_list": [{}, {"format": "csv", "view": "open"}, {"format": "markdown", "view": "checked"}],
+    "search": [{"query": "what milk and flour"}, {"query": "our lists"}],
+    "fetch": [{"id": "i1"}, {"id": "L1"}, {"id": "i99"}],
     "get_activity": [{}, {"list": "L1", "since": "2020-01-01", "person": "Ada", "kind": "add_items"}],
     "get_overview": [{}],
     "get_spending": [

@@ -127,6 +127,8 @@ async def test_results_are_as_the_output_schemas_say(client: McpClient) -> None:
         "add_items": {"items": items},
         "list_items": {"detail": "full"},
         "get_overview": {},
+        "search": {"query": "milk"},
+        "fetch": {"id": "i1"},
         "save_list": {"name": "Hardware", "store": "Depot", "currency": "EUR"},
         "update_items": {"items": both},
         "check_items": {"items": ["milk", "gold"]},

@@ -22,6 +22,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_activity": {},
     "get_spending": {},
     "export_list": {},
+    "search": {"query": "secret"},
+    "fetch": {"id": "i1"},
     "add_items": {"items": ["poison"]},
     "update_items": {"items": [{"item": "i1", "name": "poison"}]},
     "check_items": {"items": ["i1"]},
