@@ -26,6 +26,7 @@ TENANT: Final = (
     "habits",
     "recipes",
     "recipe_lines",
+    "planned_meals",
 )
 
 

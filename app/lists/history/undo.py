@@ -24,13 +24,15 @@ from app.lists.history.changes import (
     ItemRecord,
     ListChange,
     ListRecord,
+    MealChange,
+    MealRecord,
     RecipeChange,
     RecipeRecord,
     read_record,
 )
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
-from app.lists.history.undo_planning import Undone, undo_item, undo_list, undo_recipe
+from app.lists.history.undo_planning import Undone, undo_item, undo_list, undo_meal, undo_recipe
 from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.edits import assignee_names, settle_variants
@@ -44,6 +46,7 @@ from app.lists.models import (
     ItemResult,
     ListOutcome,
     Outcome,
+    PlanOutcome,
     RecipeOutcome,
     ShoppingList,
     event_numbers,
@@ -53,7 +56,9 @@ from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
 from app.lists.save_recipe import refuse_another_recipe, refuse_taken_recipe_name
 from app.quantities.merge_key import merge_key
+from app.recipes import plan_repository
 from app.recipes import repository as recipe_repository
+from app.recipes.models import PLANNED_MEALS, PlannedDish
 from app.runtime.batches import map_in_batches
 from app.runtime.progress import STEP, Note, Progress, map_in_steps, note_nothing
 from app.text import clean
@@ -200,16 +205,18 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
     recipe_entries, recipe_changes = await _undo_recipes(tenant, clock, records)
+    meal_entries, meal_changes = await _undo_meals(tenant, records)
     others = [
         *list_changes,
         *recipe_changes,
+        *meal_changes,
         *await _undo_defaults(tenant, records),
         *await _undo_habits(tenant, clock, records),
     ]
     if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
-    entries = list_entries + recipe_entries + item_entries
+    entries = list_entries + recipe_entries + meal_entries + item_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
@@ -376,6 +383,38 @@ async def _undo_recipes(
             changes.append(RecipeChange(before, plan.after))
         status = "undone" if plan.restored else "unchanged"
         entries.append(ItemResult(before.name, RecipeOutcome(status, plan.after, plan.conflict)))
+    return entries, changes
+
+
+async def _undo_meals(tenant: Tenant, records: Sequence[AnyRecord]) -> tuple[list[ItemResult], list[MealChange]]:
+    recorded = [record for record in records if isinstance(record, MealRecord)]
+    if not recorded:
+        return [], []
+    current = await plan_repository.meals_with(tenant, [record.meal for record in recorded])
+    meals = [meal for record in recorded for meal in (record.before, record.after) if meal is not None]
+    recipes = {meal.recipe_id for meal in meals if meal.recipe_id is not None}
+    named = await plan_repository.recipe_names(tenant, recipes)
+    room = PLANNED_MEALS - await plan_repository.count_meals(tenant)
+    entries: list[ItemResult] = []
+    changes: list[MealChange] = []
+    for record in recorded:
+        now = current.get(record.meal)
+        conflict = undo_meal(record, now)
+        if conflict is None and now is None and record.before is not None:
+            room -= 1
+            if room < 0:
+                conflict = LimitReached("The plan is full by now. Clear days that are over.", field="undo_ref")
+        shown = record.before or record.after
+        assert shown is not None  # noqa: S101  # a record has one of them
+        dish = PlannedDish(shown, *named.get(shown.recipe_id, (None, None)))
+        if conflict is not None:
+            entries.append(ItemResult(dish.name, conflict))
+            continue
+        if now != record.before:
+            changes.append(MealChange(now, record.before))
+        entries.append(ItemResult(dish.name, PlanOutcome("undone" if now != record.before else "unchanged", dish)))
+    await plan_repository.delete_meals(tenant, [each.id for each in changes if each.after is None])
+    await plan_repository.save_meals(tenant, [each.after for each in changes if each.after is not None])
     return entries, changes
 
 
