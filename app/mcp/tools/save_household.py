@@ -45,8 +45,8 @@ class Result(WriteResult):
 
 
 async def save_household(tenant: Tenant, arguments: Arguments) -> Result:
-    """Changes the household's name, currency, language or time zone, or makes another household with the person as its owner.
-    Only an owner can change it."""
+    """Changes the household's name, currency, language or time zone, or makes another household with the person as its
+    owner. Only an owner can change it."""
     by, now = tenant.actor.person_id, system_clock()
     given = arguments.model_dump(include={"currency", "locale", "time_zone"}, exclude_none=True)
     if arguments.create:
