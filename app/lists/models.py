@@ -217,6 +217,15 @@ class PurchaseOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PantryOutcome:
+    """What became of what was said about a thing in the pantry."""
+
+    status: Status
+    name: str
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanOutcome:
     """What became of a planned meal; `before` is what it was, where that is told."""
 
@@ -246,7 +255,7 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PurchaseOutcome | NotListed | AppError
+    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PantryOutcome | PurchaseOutcome | NotListed | AppError
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

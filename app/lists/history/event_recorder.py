@@ -44,6 +44,7 @@ async def record_items(
     recorded = await as_json(all_changes, with_lists=list_id is None)
     if changes:
         event_no = await save_changes(tenant, clock, kind, list_id, changes, recorded)
+        expectations.note_clock(tenant, clock.rev, next_item_after(clock, changes), event_no + 1)
     else:
         event_no = await insert_event(tenant, kind, list_id, recorded)
     by_themselves = [change for change in others if isinstance(change, PurchaseChange)]

@@ -19,6 +19,7 @@ from app.lists.models import (
     ListOutcome,
     NotListed,
     Outcome,
+    PantryOutcome,
     PlanOutcome,
     Purchase,
     PurchaseOutcome,
@@ -184,6 +185,8 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
         return EntryView(ref=result.recipe.ref, name=result.recipe.name, status=result.status, error=conflict)
     if isinstance(result, PurchaseOutcome):
         return _loose_purchase(result, conflict)
+    if isinstance(result, PantryOutcome):
+        return EntryView(name=result.name, status=result.status, error=conflict)
     if isinstance(result, PlanOutcome):
         return _planned(result)
     if isinstance(result, NotListed):

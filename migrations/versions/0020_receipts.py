@@ -1,9 +1,9 @@
-"""Purchases that no item stands for, of the category that they had, and of whoever paid; found by name."""
+"""Purchases that no item stands for, of the category that they had, and of whoever paid."""
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
@@ -18,12 +18,9 @@ def upgrade() -> None:
           AND items.category IS NOT NULL""")
     for table in ("purchases", "items"):
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    op.execute("""
-        CREATE INDEX ix_purchases_household_id_name_key_bought_at ON purchases (household_id, name_key, bought_at)""")
 
 
 def downgrade() -> None:
-    op.execute("DROP INDEX ix_purchases_household_id_name_key_bought_at")
     op.execute("ALTER TABLE purchases NO FORCE ROW LEVEL SECURITY")
     op.execute("DELETE FROM purchases WHERE item_id IS NULL")
     op.execute("ALTER TABLE purchases FORCE ROW LEVEL SECURITY")
