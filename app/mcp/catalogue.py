@@ -16,6 +16,7 @@ from app.mcp.tools.export_list import EXPORT_LIST
 from app.mcp.tools.fetch import FETCH
 from app.mcp.tools.get_activity import GET_ACTIVITY
 from app.mcp.tools.get_overview import GET_OVERVIEW
+from app.mcp.tools.get_pantry import GET_PANTRY
 from app.mcp.tools.get_recipes import GET_RECIPES
 from app.mcp.tools.get_spending import GET_SPENDING
 from app.mcp.tools.import_items import IMPORT_ITEMS
@@ -23,6 +24,7 @@ from app.mcp.tools.invite_member import INVITE_MEMBER
 from app.mcp.tools.join_household import JOIN_HOUSEHOLD
 from app.mcp.tools.list_items import LIST_ITEMS
 from app.mcp.tools.move_items import MOVE_ITEMS
+from app.mcp.tools.record_purchase import RECORD_PURCHASE
 from app.mcp.tools.remove_items import REMOVE_ITEMS
 from app.mcp.tools.save_household import SAVE_HOUSEHOLD
 from app.mcp.tools.save_list import SAVE_LIST
@@ -32,6 +34,7 @@ from app.mcp.tools.search import SEARCH
 from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
 from app.mcp.tools.update_member import UPDATE_MEMBER
+from app.mcp.tools.update_pantry import UPDATE_PANTRY
 from app.resources import CORE, MAIN, READ_ONLY, RESOURCES, Resource
 from app.scopes import LISTS_READ
 
@@ -41,12 +44,14 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     GET_ACTIVITY,
     GET_SPENDING,
     GET_RECIPES,
+    GET_PANTRY,
     EXPORT_LIST,
     SEARCH,
     FETCH,
     ADD_ITEMS,
     UPDATE_ITEMS,
     CHECK_ITEMS,
+    RECORD_PURCHASE,
     MOVE_ITEMS,
     REMOVE_ITEMS,
     SAVE_LIST,
@@ -54,6 +59,7 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     IMPORT_ITEMS,
     SAVE_RECIPE,
     APPLY_RECIPE,
+    UPDATE_PANTRY,
     SAVE_PLAN,
     UNDO,
     INVITE_MEMBER,

@@ -55,6 +55,7 @@ TENANT = {
     "aisles",
     "departures",
     "habits",
+    "pantry",
     "recipes",
     "recipe_lines",
     "planned_meals",

@@ -24,6 +24,7 @@ from app.limits.concurrency import Slots, take
 from app.limits.defaults import HOUSEHOLD_IMPORTS
 from app.lists.items.habits import MOST_HABITS
 from app.lists.models import ITEMS_PER_LIST, LISTS_PER_HOUSEHOLD
+from app.lists.pantry.corrections import MOST_CORRECTIONS
 from app.lists.transfer import repository
 from app.lists.transfer.archive import HouseholdArchive
 from app.lists.transfer.records import (
@@ -32,6 +33,7 @@ from app.lists.transfer.records import (
     ItemRecord,
     ListRecord,
     MealRecord,
+    PantryRecord,
     PersonRecord,
     PurchaseRecord,
     RecipeRecord,
@@ -129,6 +131,7 @@ class _Importing:
         await self._store("purchases", {"purchases": self._purchase})
         await self._store("plan", {"planned_meals": self._meal}, PLANNED_MEALS)
         await self._store("habits", {"habits": _habit}, MOST_HABITS)
+        await self._store("pantry", {"pantry": _pantry}, MOST_CORRECTIONS)
         await self._store("aisles", {"aisles": _aisle})
         await repository.finish_lists(self.driver, self.household_id)
         return self.stored
@@ -196,12 +199,13 @@ class _Importing:
     def _purchase(self, each: PurchaseRecord) -> Iterable[Row]:
         where = f"purchases.jsonl: {each.name}"
         yield {
-            **each.model_dump(exclude={"item", "bought_by", "place_of_trip"}),
+            **each.model_dump(exclude={"item", "bought_by", "paid_by", "place_of_trip"}),
             "id": new_id(),
-            "item_id": _known(self.items, each.item, where, "item"),
+            "item_id": None if each.item is None else _known(self.items, each.item, where, "item"),
             "name_key": merge_key(each.name),
             "store_key": None if each.store is None else fold(each.store),
             "bought_by": SERVICE if each.bought_by is None else _known(self.people, each.bought_by, where, "person"),
+            "paid_by": None if each.paid_by is None else _known(self.people, each.paid_by, where, "person"),
             "place": each.place_of_trip,
             "event_no": _BEFORE_THE_FIRST_EVENT,
         }
@@ -214,6 +218,10 @@ class _Importing:
 
 def _habit(each: HabitRecord) -> Iterable[Row]:
     yield {**each.model_dump(exclude={"name"}), "name_key": each.name, "rev": 1}
+
+
+def _pantry(each: PantryRecord) -> Iterable[Row]:
+    yield {**each.model_dump(exclude={"key"}), "name_key": each.key, "rev": 1}
 
 
 def _aisle(each: AisleRecord) -> Iterable[Row]:

@@ -166,13 +166,15 @@ class ItemRecord(Counted):
 class PurchaseRecord(Counted):
     """A thing that was bought."""
 
-    item: Number
+    item: Number | None = None
     name: Name
+    category: Label | None = None
     store: Label | None = None
     price: Price | None = None
     currency: Currency
     bought_at: Moment
     bought_by: Number | None = None
+    paid_by: Number | None = None
     place_of_trip: Place | None = None
 
     @model_validator(mode="after")
@@ -208,6 +210,22 @@ class HabitRecord(Record):
     store: Label | None = None
 
 
+class PantryRecord(Counted):
+    """What somebody said is at home, or is not."""
+
+    key: Key
+    name: Name
+    have: bool
+    expires: date | None = None
+    said_at: Moment
+
+    @model_validator(mode="after")
+    def _has_something_of_what_is_there(self) -> Self:
+        if not self.have and (self.amount is not None or self.expires is not None):
+            raise ValueError("there is an amount or a day of what is not there")
+        return self
+
+
 class AisleRecord(Record):
     """Where in a store a thing is found."""
 
@@ -226,6 +244,7 @@ SECTIONS: Final[Mapping[str, type[Record]]] = {
     "purchases": PurchaseRecord,
     "plan": MealRecord,
     "habits": HabitRecord,
+    "pantry": PantryRecord,
     "aisles": AisleRecord,
 }
 """The files, each by its name without the ending, in the order in which one refers to another."""

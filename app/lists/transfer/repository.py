@@ -41,8 +41,9 @@ _SECTIONS: Final = {
         SELECT row_number() OVER (ORDER BY bought_at, kept_items.no, purchases.id) AS place, kept_items.no AS item,
             purchases.name, purchases.store, nullif(purchases.measure, 'none') AS measure,
             purchases.amount::text AS amount, purchases.unit, purchases.price::text AS price, currency, bought_at,
-            folk.no AS bought_by, place::text AS place_of_trip
-        FROM purchases JOIN kept_items ON kept_items.id = purchases.item_id LEFT JOIN folk ON folk.id = bought_by
+            purchases.category, buyers.no AS bought_by, payers.no AS paid_by, place::text AS place_of_trip
+        FROM purchases LEFT JOIN kept_items ON kept_items.id = purchases.item_id
+        LEFT JOIN folk AS buyers ON buyers.id = bought_by LEFT JOIN folk AS payers ON payers.id = paid_by
         WHERE purchases.household_id = $1""",
     "plan": """
         SELECT row_number() OVER (ORDER BY day, position, meal, words, kept_recipes.no, planned_meals.id) AS place,
@@ -54,6 +55,10 @@ _SECTIONS: Final = {
     "habits": """
         SELECT row_number() OVER (ORDER BY name_key COLLATE "C") AS place, name_key AS name, unit, category, store
         FROM habits WHERE household_id = $1""",
+    "pantry": """
+        SELECT row_number() OVER (ORDER BY name_key COLLATE "C") AS place, name_key AS key, name, have,
+            nullif(measure, 'none') AS measure, amount::text AS amount, unit, expires, said_at
+        FROM pantry WHERE household_id = $1""",
     "aisles": """
         SELECT row_number() OVER (ORDER BY store_key COLLATE "C", name_key COLLATE "C") AS place, store_key AS store,
             name_key AS name, mean_position, n AS trips
@@ -76,6 +81,7 @@ _KEPT: Final = """
         SELECT named.id, people.name, row_number() OVER (ORDER BY people.name COLLATE "C", named.id) AS no FROM (
             SELECT assignee_id AS id FROM kept_items UNION SELECT checked_by FROM kept_items
             UNION SELECT bought_by FROM purchases WHERE household_id = $1
+            UNION SELECT paid_by FROM purchases WHERE household_id = $1
         ) AS named JOIN people ON people.id = named.id
     )
 """
@@ -190,6 +196,8 @@ _COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "bought_by": "uuid",
         "place": "numeric",
         "event_no": "integer",
+        "category": "text",
+        "paid_by": "uuid",
     },
     "planned_meals": {
         "id": "uuid",
@@ -201,6 +209,17 @@ _COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "servings": "integer",
     },
     "habits": {"name_key": "text", "unit": "text", "category": "text", "store": "text", "rev": "bigint"},
+    "pantry": {
+        "name_key": "text",
+        "name": "text",
+        "have": "boolean",
+        "measure": "text",
+        "amount": "numeric",
+        "unit": "text",
+        "expires": "date",
+        "said_at": "timestamptz",
+        "rev": "bigint",
+    },
     "aisles": {"store_key": "text", "name_key": "text", "mean_position": "double precision", "n": "integer"},
 }
 """The columns that are stored, with their SQL types."""
@@ -244,7 +263,18 @@ async def finish_lists(driver: Driver, household_id: UUID) -> None:
 
 
 TABLES: Final = (
-    *("planned_meals", "purchases", "aisles", "departures", "habits", "items", "lists", "recipe_lines", "recipes"),
+    *(
+        "pantry",
+        "planned_meals",
+        "purchases",
+        "aisles",
+        "departures",
+        "habits",
+        "items",
+        "lists",
+        "recipe_lines",
+        "recipes",
+    ),
     *("events", "clocks"),
 )
 """The tenant tables, each before those that it refers to."""
