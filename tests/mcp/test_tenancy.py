@@ -34,7 +34,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "save_recipe": {"recipe": "R1", "items": ["poison"]},
     "apply_recipe": {"recipe": "R1"},
     "undo": {"undo_ref": "e1"},
-    "invite_member": {},
+    "invite_member": {"role": "guest", "name": "Grandma"},
     "join_household": {"code": "0000-0000-0000-0000"},
     "update_member": {"person": "Ada", "role": "viewer"},
     "save_household": {"name": "Poison"},

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from app.db import Engine
 from app.limits.defaults import HOUSEHOLD_FORMS
 from app.settings import Settings
-from app.web.household import FORMS
+from app.web.household import FORMS, SHARE
 from tests.mcp.client import McpClient
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import start
@@ -130,11 +130,12 @@ async def test_households_are_made_and_renamed_and_names_are_shown_as_text(visit
             assert refused.soup.find(role="alert") is not None
 
 
-@pytest.mark.parametrize("path", list(FORMS))
+@pytest.mark.parametrize("path", [*FORMS, SHARE])
 async def test_no_form_works_for_another_household(visit: Visit, path: str) -> None:
     """Eve has her own valid form, and puts Anna's household, or Anna, into it."""
     async with visit("Anna") as anna, visit("Eve") as eve:
-        made = await anna.submit(await anna.open("/household"), "/household/invite")
+        shared = await anna.submit(await anna.open("/household"), SHARE, name="Grandma")
+        made = await anna.submit(shared, "/household/invite")
         target = next(
             str(field["value"])
             for form in made.soup.find_all("form", action=path)
@@ -142,6 +143,10 @@ async def test_no_form_works_for_another_household(visit: Visit, path: str) -> N
         )
         mine = await eve.submit(await eve.open("/household"), "/household/invite")
         sent = {"role": "owner", "hours": "24", "name": "Mine"}
+        if path == "/household/guest/end":
+            mine = await eve.submit(mine, SHARE, name="Eve's guest")
+        if path == SHARE:
+            sent = {"name": "Mine"}
         if path != "/household/new":
             stolen = await eve.submit(mine, path, which=target, **sent)
             assert "out of date" in stolen.text
@@ -149,6 +154,8 @@ async def test_no_form_works_for_another_household(visit: Visit, path: str) -> N
         assert "Anna's household" in page.text
         assert "Eve" not in page.text
         assert "Open invitation of Anna" in page.text
+        assert "End the link of Grandma" in page.text
+        assert "Mine" not in page.text
 
 
 async def test_the_forms_of_a_person_are_limited(settings: Settings, engine: Engine) -> None:
