@@ -39,8 +39,6 @@ ITEMS: Final = 200
 BOUGHT: Final = 50
 """Of what was bought, this much is shown."""
 
-OUT_OF_DATE: Final = "This page is out of date. Try again."
-
 
 async def show_guest(web: WebContext, request: Request) -> Response:
     """GET /guest: the list that the code in the address shows."""
@@ -56,10 +54,10 @@ async def post_tick(web: WebContext, request: Request) -> Response:
     """POST /guest/tick: mark an item as bought (`tick`), or as not bought after all (`untick`)."""
     fields = await read_form(request)
     code, cursor = fields.one("code"), fields.one("cursor")
+    if not _is_own_form(web, request, fields, TICK):
+        return _out_of_date(web)
     try:
         link = await _let_in(web, request, code)
-        if not _is_own_form(web, request, fields, TICK):
-            return await _page(web, link, code, cursor, error=NotFound(OUT_OF_DATE))
         ref, untick = fields.one("tick"), fields.one("untick")
         entry = web.audit_entry(
             request,
@@ -93,10 +91,10 @@ async def post_key(web: WebContext, request: Request) -> Response:
     """POST /guest/key: make a key for the guest's assistant, and show it this once."""
     fields = await read_form(request)
     code = fields.one("code")
+    if not _is_own_form(web, request, fields, KEY):
+        return _out_of_date(web)
     try:
         link = await _let_in(web, request, code)
-        if not _is_own_form(web, request, fields, KEY):
-            return await _page(web, link, code, error=NotFound(OUT_OF_DATE))
         async with transaction(web.kit.engine) as connection:
             key, _ = await make_key(connection, code, web.kit.clock())
     except AppError as error:
@@ -182,6 +180,10 @@ async def _read(web: WebContext, link: GuestLink, cursor: str) -> tuple[Shopping
             await read_shared_list(tenant, to_buy),
             await read_shared_list(tenant, ItemRequest(view="checked", limit=BOUGHT)),
         )
+
+
+def _out_of_date(web: WebContext) -> Response:
+    return _unindexed(web.kit.pages.message("This page is out of date", "Open your link again."))
 
 
 def _refused(web: WebContext, error: AppError) -> Response:
