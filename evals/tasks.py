@@ -478,4 +478,17 @@ TASKS: Final = (
         given=[*USUAL, call("remove_items", items=["eggs", "bread"])],
         to_buy={"Groceries": ["milk", "2 kg flour", "6 eggs"]},
     ),
+    # Searching, as ChatGPT does
+    Task(
+        "searching",
+        "When did we last buy butter?",
+        [
+            call("search", query="When did we last buy butter?"),
+            then("fetch", lambda seen: {"id": seen[0]["results"][0]["id"]}),
+        ],
+        given=[*USUAL, call("add_items", items=["butter"]), call("check_items", items=["butter"], store="Market")],
+        to_buy={"Groceries": ["milk", "2 kg flour", "6 eggs", "bread"]},
+        finds=lambda seen: "Bought once:" in seen[1]["text"] and "at Market, Ann" in seen[1]["text"],
+        found=True,
+    ),
 )

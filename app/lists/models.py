@@ -11,7 +11,7 @@ from uuid import UUID
 from app.errors import AppError
 from app.lists.items.fields import Item
 from app.quantities import Quantity
-from app.recipes.models import Recipe
+from app.recipes.models import PlannedDish, PlannedMeal, Recipe
 
 OnDuplicate = Literal["merge", "separate", "skip"]
 View = Literal["open", "checked", "waiting", "all"]
@@ -146,6 +146,7 @@ Status = Literal[
     "kept",
     "created",
     "deleted",
+    "planned",
     "undone",
     "unchanged",
 ]
@@ -200,6 +201,36 @@ class RecipeOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PantryOutcome:
+    """What became of what was said about a thing in the pantry."""
+
+    status: Status
+    name: str
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOutcome:
+    """What became of a planned meal; `before` is what it was, where that is told."""
+
+    status: Status
+    dish: PlannedDish
+    before: PlannedMeal | None = None
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotListed:
+    """What stays off the list, and why: words of the plan, or a thing that is probably at home."""
+
+    status: Literal["not_listed", "at_home"]
+    name: str
+    why: str
+    quantity: Quantity | None = None
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemResult:
     """One entry of a call as it was sent, and what became of it.
 
@@ -208,7 +239,7 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | RecipeOutcome | AppError
+    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PantryOutcome | NotListed | AppError
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

@@ -1,6 +1,6 @@
 """Types that arguments and results of several tools share. Numbers are exact inside, and plain JSON outside."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any, Final
@@ -59,6 +59,16 @@ Time = Annotated[
 ]
 """An argument that is a date or a time as in RFC 3339, so that neither format of JSON Schema says which; in the
 household's time zone unless it names an offset."""
+
+
+def _day_as_text(value: object) -> object:
+    if isinstance(value, str):
+        return value
+    raise PydanticCustomError("date_type", "not a text")
+
+
+Day = Annotated[date, Strict(False), BeforeValidator(_day_as_text)]
+"""An argument that is a day of the household's calendar."""
 
 
 def in_zone(value: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+import mcp_types as types
+
 from app.mcp.spec import AnyTool
 from app.mcp.tools.add_items import ADD_ITEMS
 from app.mcp.tools.apply_recipe import APPLY_RECIPE
 from app.mcp.tools.check_items import CHECK_ITEMS
 from app.mcp.tools.delete_list import DELETE_LIST
 from app.mcp.tools.export_list import EXPORT_LIST
+from app.mcp.tools.fetch import FETCH
 from app.mcp.tools.get_activity import GET_ACTIVITY
 from app.mcp.tools.get_overview import GET_OVERVIEW
+from app.mcp.tools.get_pantry import GET_PANTRY
 from app.mcp.tools.get_recipes import GET_RECIPES
 from app.mcp.tools.get_spending import GET_SPENDING
 from app.mcp.tools.import_items import IMPORT_ITEMS
@@ -24,10 +28,13 @@ from app.mcp.tools.move_items import MOVE_ITEMS
 from app.mcp.tools.remove_items import REMOVE_ITEMS
 from app.mcp.tools.save_household import SAVE_HOUSEHOLD
 from app.mcp.tools.save_list import SAVE_LIST
+from app.mcp.tools.save_plan import SAVE_PLAN
 from app.mcp.tools.save_recipe import SAVE_RECIPE
+from app.mcp.tools.search import SEARCH
 from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
 from app.mcp.tools.update_member import UPDATE_MEMBER
+from app.mcp.tools.update_pantry import UPDATE_PANTRY
 from app.resources import CORE, GUEST, MAIN, READ_ONLY, RESOURCES, Resource
 from app.scopes import LISTS_READ
 
@@ -37,7 +44,10 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     GET_ACTIVITY,
     GET_SPENDING,
     GET_RECIPES,
+    GET_PANTRY,
     EXPORT_LIST,
+    SEARCH,
+    FETCH,
     ADD_ITEMS,
     UPDATE_ITEMS,
     CHECK_ITEMS,
@@ -48,6 +58,8 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     IMPORT_ITEMS,
     SAVE_RECIPE,
     APPLY_RECIPE,
+    UPDATE_PANTRY,
+    SAVE_PLAN,
     UNDO,
     INVITE_MEMBER,
     JOIN_HOUSEHOLD,
@@ -88,6 +100,17 @@ class McpEndpoint:
         """The tools by the names they are called by."""
         return {tool.name: tool for tool in self.tools}
 
+    @property
+    def definitions(self) -> list[types.Tool]:
+        """The tools as `tools/list` has them."""
+        return [self._definition(tool) for tool in self.tools]
+
+    def _definition(self, tool: AnyTool) -> types.Tool:
+        # What every change answers is said by the answer itself; at this endpoint room counts.
+        if self.resource == CORE and tool.writes:
+            return tool.definition.model_copy(update={"output_schema": None})
+        return tool.definition
+
     def scopes_of(self, method: str, tool_name: str | None) -> frozenset[str]:
         """Return the scopes that a method, or a tool, needs; a notification needs none."""
         if method == "tools/call" and (tool := self.tools_by_name.get(tool_name or "")) is not None:
@@ -100,6 +123,8 @@ class McpEndpoint:
 _EVERYDAY: Final = (
     GET_OVERVIEW,
     LIST_ITEMS,
+    SEARCH,
+    FETCH,
     ADD_ITEMS,
     UPDATE_ITEMS,
     CHECK_ITEMS,

@@ -22,7 +22,7 @@ from app.audit.models import OK, Action, AuditEntry
 from app.db import Engine
 from app.db.engine import Driver
 from app.errors import Ambiguous, AppError, Conflict, Several
-from app.households.tenant import ListsChanged, MembersChanged, ProvenHousehold, Tenant, prove_household
+from app.households.tenant import ListsChanged, MembersChanged, ProvenHousehold, Tenant, choose, prove_household
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
 from app.lists.models import event_numbers
@@ -42,7 +42,6 @@ from app.mcp.spec import (
     KEY_LENGTH,
     AnyTool,
     Handler,
-    LinkResult,
     Preparation,
     ToolArguments,
     ToolResult,
@@ -163,6 +162,8 @@ class Dispatch:
                 )
             sent = arguments or {}
             valid = validate(tool.arguments, sent, tool.input_schema)
+            if tool.everywhere is not None:
+                return await self._serve_everywhere(tool, caller, valid, record)
             household = self._prove(tool, caller, valid.household, record)
             record.household_id = household.household_id
             preparation = Preparation(
@@ -231,6 +232,20 @@ class Dispatch:
             revalidate=revalidate,
             for_guests=tool.for_guests,
         )
+
+    async def _serve_everywhere(
+        self, tool: AnyTool, caller: Caller, valid: ToolArguments, record: _CallRecord
+    ) -> Served:
+        """Run a tool that reads in all households of the grant, or in the one that is named."""
+        default = choose(caller.actor, valid.household)
+        covered = [default, *(each for each in caller.actor.memberships if each is not default)]
+        chosen = covered if valid.household is None else [default]
+        households = [prove_household(self._engine, caller.actor, each.ref, write=False) for each in chosen]
+        record.household_id = default.household_id if len(households) == 1 else None
+        assert tool.everywhere is not None  # noqa: S101  # the caller has looked
+        result: ToolResult = await tool.everywhere(households, valid)
+        record.outcome, record.touched = OK, result.touched()
+        return Served(_answer_of(result.below(self._public_url)))
 
     async def _serve(
         self,
@@ -365,7 +380,7 @@ async def _handle(prepared: _PreparedCall, handler: Handler[Any], tenant: Tenant
         raise InputNeeded(await confirm(tenant, prepared.arguments))
     result: ToolResult = await handler(tenant)
     _refuse_or_ask(result, prepared.round_trip)
-    return result.below(prepared.public_url) if isinstance(result, LinkResult) else result
+    return result.below(prepared.public_url)
 
 
 def _refuse_or_ask(result: ToolResult, round_trip: RoundTrip) -> None:

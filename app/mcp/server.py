@@ -77,7 +77,7 @@ def build_server(
         elicitation,
         public_url,
     )
-    definitions = [tool.definition for tool in endpoint.tools]
+    definitions = endpoint.definitions
 
     async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         page, next_cursor = page_of(definitions, params)

@@ -75,6 +75,10 @@ class ToolResult(BaseModel):
         """Return the content blocks of the answer; `structured` is this result as JSON."""
         return text_content(structured, self.in_words())
 
+    def below(self, public_url: str) -> Self:
+        """Return this result with whole links, where it has paths of pages of the service."""
+        return self
+
 
 class LinkResult(ToolResult):
     """A result with a link to a page of the service: its path, which dispatch completes."""
@@ -124,7 +128,7 @@ class Preparation:
 @dataclass(frozen=True)
 class ToolSpec(Generic[Arguments, Result]):
     """One tool. Its name is the handler's, its description the handler's docstring; in place of a handler it may have
-    a function that prepares one."""
+    a function that prepares one, or a handler for several households."""
 
     handler: Callable[[Tenant, Arguments], Awaitable[Result]] | None
     arguments: type[Arguments]
@@ -150,15 +154,18 @@ class ToolSpec(Generic[Arguments, Result]):
 
     If the client asks to be told, its calls are answered by a stream of events.
     """
+    everywhere: Callable[[Sequence[ProvenHousehold], Arguments], Awaitable[Result]] | None = None
+    """In place of a handler, for a tool that reads in all households that the grant covers, the default one first, or
+    in the one that is named."""
 
     def __post_init__(self) -> None:
-        if (self.handler is None) == (self.prepare is None):
-            raise TypeError("a tool has either a handler or a function that prepares one")
+        if [self.handler, self.prepare, self.everywhere].count(None) != 2:
+            raise TypeError("a tool has either a handler, or a function that prepares one, or a handler for several")
 
     @property
     def function(self) -> Callable[..., Any]:
         """What runs it."""
-        function = self.handler or self.prepare
+        function = self.handler or self.prepare or self.everywhere
         assert function is not None  # noqa: S101  # __post_init__
         return function
 

@@ -1,7 +1,7 @@
 """Recipes and staples: what they hold, and how much of it there may be."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
@@ -16,6 +16,11 @@ CHARACTERS_PER_RECIPE: Final = 20_000
 """Of all lines as they are typed, so that a recipe is read without a pause and fits one answer."""
 
 MOST_SERVINGS: Final = 1_000
+PLANNED_MEALS: Final = 10_000
+"""Of a household, past ones included."""
+
+PLANNED_PER_CALL: Final = 100
+MEAL_LENGTH: Final = 50
 NAME_LENGTH: Final = 200
 NOTE_LENGTH: Final = 2_000
 
@@ -69,3 +74,40 @@ class RecipeSummary:
     def ref(self) -> str:
         """`R1`: stable for the recipe's life."""
         return f"R{self.no}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMeal:
+    """What is planned for a day: a recipe or words, perhaps for a meal such as dinner.
+
+    `servings` is how many come; None for as many as the recipe is for.
+    """
+
+    id: UUID
+    day: date
+    position: int
+    meal: str | None = None
+    recipe_id: UUID | None = None
+    words: str | None = None
+    servings: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDish:
+    """A planned meal with what is known of its recipe today: its number and name, and whether it is still in use."""
+
+    planned: PlannedMeal
+    recipe_no: int | None = None
+    recipe_name: str | None = None
+    is_archived: bool = False
+    is_deleted: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its recipe, or its words."""
+        return self.recipe_name or self.planned.words or ""
+
+    @property
+    def recipe_ref(self) -> str | None:
+        """`R1`; None for words, and for a recipe that was deleted."""
+        return None if self.recipe_no is None or self.is_deleted else f"R{self.recipe_no}"

@@ -39,8 +39,19 @@ async def recipes_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int
     return {recipe.no: recipe for recipe in await _with_lines(tenant, rows)}
 
 
-async def read_recipes(tenant: Tenant, after: str, limit: int) -> list[RecipeSummary]:
-    """Return at most `limit` recipes in alphabetical order, behind the folded name `after`."""
+async def recipes_with(tenant: Tenant, ids: Collection[UUID]) -> dict[UUID, Recipe]:
+    """Return the recipes with these ids, deleted ones included."""
+    rows = await tenant.driver.fetch(
+        f"SELECT {_COLUMNS} FROM recipes WHERE household_id = $1 AND id = ANY($2)",  # noqa: S608
+        tenant.household_id,
+        list(ids),
+    )
+    return {recipe.id: recipe for recipe in await _with_lines(tenant, rows)}
+
+
+async def read_recipes(tenant: Tenant, after: str, limit: int, *, archived: bool | None = None) -> list[RecipeSummary]:
+    """Return at most `limit` recipes in alphabetical order, behind the folded name `after`: those in use, those that
+    are archived, or with None both."""
     rows = await tenant.driver.fetch(
         """
         SELECT no, name, name_key, kind, servings,
@@ -48,11 +59,13 @@ async def read_recipes(tenant: Tenant, after: str, limit: int) -> list[RecipeSum
                 WHERE recipe_lines.household_id = $1 AND recipe_lines.recipe_id = recipes.id),
                archived_at IS NOT NULL
         FROM recipes WHERE household_id = $1 AND deleted_at IS NULL AND name_key > $2
+          AND ($4::boolean IS NULL OR (archived_at IS NOT NULL) = $4)
         ORDER BY name_key LIMIT $3
         """,
         tenant.household_id,
         after,
         limit,
+        archived,
     )
     return [RecipeSummary(*row) for row in rows]
 

@@ -19,7 +19,7 @@ _REF: Final = re.compile(r"[Rr](\d{1,9})")
 
 async def resolve_recipe(tenant: Tenant, name: str, *, field: str = "recipe") -> Recipe:
     """Return the recipe that `name` means, an argument called `field`: the one of exactly that name, or else the one
-    that `app/quantities/matching.py` finds.
+    that `app/quantities/matching.py` finds, where recipes in use come before archived ones.
 
     Raises `NotFound`, or `Ambiguous` for a name that fits several, with candidates.
     """
@@ -31,6 +31,7 @@ async def resolve_recipe(tenant: Tenant, name: str, *, field: str = "recipe") ->
         return found
     known = await repository.read_recipes(tenant, "", RECIPES_PER_HOUSEHOLD)
     fitting = await _fitting(name, known)
+    fitting = [each for each in fitting if not each.is_archived] or fitting
     found = await repository.find_recipe(tenant, fitting[0].no, "") if len(fitting) == 1 else None
     if found is not None:
         return found

@@ -1,9 +1,10 @@
-"""Tables of recipes and their lines: tenant tables, every key of which starts with the household."""
+"""Tables of recipes, their lines and the meal plan: tenant tables, every key of which starts with the household."""
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKeyConstraint,
     Index,
@@ -58,3 +59,21 @@ recipe_lines = Table(
     ForeignKeyConstraint(["household_id", "recipe_id"], ["recipes.household_id", "recipes.id"]),
     CheckConstraint("(measure = 'none') = (amount IS NULL)", name="amount_has_measure"),
 )
+
+planned_meals = Table(
+    "planned_meals",
+    metadata,
+    Column("household_id", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("meal", Text),
+    Column("recipe_id", Uuid),
+    Column("words", Text),
+    Column("servings", Integer),
+    ForeignKeyConstraint(["household_id", "recipe_id"], ["recipes.household_id", "recipes.id"]),
+    CheckConstraint("(recipe_id IS NULL) <> (words IS NULL)", name="recipe_or_words"),
+    CheckConstraint("servings > 0", name="servings"),
+    Index("ix_planned_meals_household_id_day", "household_id", "day", "position"),
+)
+"""`position` orders the meals of a day as they were planned; `meal` is a word such as dinner."""

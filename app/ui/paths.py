@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import urlencode
 
+HOUSEHOLD: Final = "/household"
 JOIN: Final = "/join"
 GUEST: Final = "/guest"
 

@@ -30,14 +30,13 @@ from app.people.models import Person
 from app.people.session_repository import find_person
 from app.ui.forms import Fields
 from app.ui.page_kit import BrowserSession, SubmittedForm
-from app.ui.paths import guest_path, join_path
+from app.ui.paths import HOUSEHOLD, guest_path, join_path
 from app.ui.qr_code import qr_svg
 from app.web.context import WebContext
 from app.web.destinations import SIGN_IN
 
 Choice = TypeVar("Choice")
 
-HOUSEHOLD: Final = "/household"
 INVITE: Final = "/household/invite"
 WITHDRAW: Final = "/household/withdraw"
 ROLE: Final = "/household/role"

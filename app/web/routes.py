@@ -5,7 +5,7 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from app.oauth.oidc_login.provider import CALLBACK_PATH
-from app.ui.paths import GUEST, JOIN
+from app.ui.paths import GUEST, HOUSEHOLD, JOIN
 from app.ui.routes import PageHandler, form_routes, page_route
 from app.web.account.email_verification import post_proof, post_verify
 from app.web.account.page import (
@@ -21,7 +21,7 @@ from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, Destinations
 from app.web.email_links import PATHS, show_link_form
 from app.web.guest import KEY, TICK, post_key, post_tick, show_guest
-from app.web.household import FORMS, HOUSEHOLD, SHARE, post_household, show_household
+from app.web.household import FORMS, SHARE, post_household, show_household
 from app.web.join import post_join, show_join
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
 from app.web.sign_in import (

@@ -24,8 +24,10 @@ TENANT: Final = (
     "aisles",
     "departures",
     "habits",
+    "pantry",
     "recipes",
     "recipe_lines",
+    "planned_meals",
 )
 
 

@@ -59,6 +59,8 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     ],
     "delete_list": [{"list": "Holidays", "confirm_name": "Holidays"}],
     "export_list": [{}, {"format": "csv", "view": "open"}, {"format": "markdown", "view": "checked"}],
+    "search": [{"query": "what milk and flour"}, {"query": "our lists"}],
+    "fetch": [{"id": "i1"}, {"id": "L1"}, {"id": "i99"}],
     "get_activity": [{}, {"list": "L1", "since": "2020-01-01", "person": "Ada", "kind": "add_items"}],
     "get_overview": [{}],
     "get_spending": [
@@ -99,10 +101,25 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"recipe": "R1", "text": "Porridge\nServes 4\n200 g oats"},
         {"recipe": "Nothing", "archived": True},
     ],
-    "get_recipes": [{}, {"recipe": "porridge", "servings": 3}],
+    "get_pantry": [{}, {"query": "milk"}],
+    "update_pantry": [
+        {"items": [{"name": "milk", "amount": "1 l", "expires": "2031-05-04"}, {"name": "flour", "have": False}]},
+    ],
+    "save_plan": [
+        {"entries": [{"date": "2026-12-24", "recipe": "R1", "servings": 3}], "idempotency_key": "planned"},
+        {"entries": [{"date": "2026-12-25", "text": "goose"}], "clear_from": "2026-12-23", "clear_to": "2026-12-24"},
+        {"entries": [{"date": "2026-12-24", "recipe": "R1"}]},
+    ],
+    "get_recipes": [
+        {},
+        {"recipe": "porridge", "servings": 3},
+        {"archived": True},
+        {"plan_from": "2026-12-24", "plan_to": "2026-12-26"},
+    ],
     "apply_recipe": [
         {"recipe": "R1", "servings": 6, "list": "L1", "idempotency_key": "applied"},
         {"recipe": "Porridge", "exclude": ["oats"]},
+        {"plan_from": "2026-12-24", "plan_to": "2026-12-26"},
     ],
     "invite_member": [
         {},

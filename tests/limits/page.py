@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from app.limits import defaults
 from app.limits.concurrency import ConcurrencyLimit
 from app.limits.rate_limit import Key, RateLimit
+from app.lists.apply_plan import LINES_PER_PLAN
 from app.lists.importing.models import LONGEST_DATA, MOST_ROWS
 from app.lists.models import (
     ITEMS_PER_CALL,
@@ -23,7 +24,14 @@ from app.mcp.subscriptions import STREAMS, STREAMS_PER_GRANT, STREAMS_PER_PERSON
 from app.mcp.tools.export_list import LONGEST
 from app.oauth.authorize.endpoint import MOST_OPEN
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
-from app.recipes.models import CHARACTERS_PER_RECIPE, LINES_PER_RECIPE, MOST_SERVINGS, RECIPES_PER_HOUSEHOLD
+from app.recipes.models import (
+    CHARACTERS_PER_RECIPE,
+    LINES_PER_RECIPE,
+    MOST_SERVINGS,
+    PLANNED_MEALS,
+    PLANNED_PER_CALL,
+    RECIPES_PER_HOUSEHOLD,
+)
 from app.recipes.pasted import LONGEST_TEXT
 from app.runtime.mailer import LONGEST_QUEUE
 from tests.documents import ROOT
@@ -56,6 +64,9 @@ _QUOTAS: Final = [
     ("characters of all items of a recipe", CHARACTERS_PER_RECIPE),
     ("servings of a recipe", MOST_SERVINGS),
     ("characters of a recipe that is pasted", LONGEST_TEXT),
+    ("planned meals of a household", PLANNED_MEALS),
+    ("meals that one call plans, or puts on a list", PLANNED_PER_CALL),
+    ("items of all planned recipes that one call puts on a list", LINES_PER_PLAN),
     ("questions in one form; with more, the answer has the candidates", MOST_QUESTIONS),
     ("connections of a person: approvals and API keys together", MOST_CONNECTIONS),
     ("authorization requests that wait in one browser; with one more, the oldest is closed", MOST_OPEN),

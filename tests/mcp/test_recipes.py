@@ -218,6 +218,29 @@ async def test_saving_is_undone_and_brought_back(client: McpClient) -> None:
     assert (await recipe(client)) == saved["recipe"]
 
 
+async def test_an_archived_recipe_is_out_of_the_way_until_it_is_back_in_use(client: McpClient) -> None:
+    await save(client, "Leek soup", items=["3 leeks"])
+    await save(client, "Fish soup", items=["1 cod"])
+    archived = await client.call("save_recipe", recipe="Leek soup", archived=True)
+    assert [each["name"] for each in (await client.call("get_recipes"))["recipes"]] == ["Fish soup"]
+    (hidden,) = (await client.call("get_recipes", archived=True))["recipes"]
+    assert (hidden["ref"], hidden["name"], hidden["archived"]) == ("R1", "Leek soup", True)
+    assert (await recipe(client, "leek soup"))["items"] == ["3 leeks"]
+    assert (await recipe(client, "soup"))["name"] == "Fish soup", "one in use comes before one that is put away"
+    for said in ("R1", "leek"):
+        refusal = await client.refusal("apply_recipe", recipe=said)
+        assert (refusal["code"], refusal["field"]) == ("conflict", "recipe")
+        assert "archived=false" in refusal["message"]
+    assert (await client.refusal("save_recipe", name="Leek soup", items=["egg"]))["code"] == "conflict"
+    await client.call("undo", undo_ref=archived["undo_ref"])
+    assert (await apply(client, "R1"))["counts"] == {"added": 1}
+    await client.call("save_recipe", recipe="R1", archived=True)
+    restored = await client.call("save_recipe", recipe="R1", archived=False)
+    assert "archived" not in restored["recipe"]
+    assert len((await client.call("get_recipes"))["recipes"]) == 2
+    assert (await client.call("get_recipes", archived=True))["recipes"] == []
+
+
 async def test_an_undo_leaves_what_was_changed_since(client: McpClient) -> None:
     await save(client)
     first = await client.call("save_recipe", recipe="R1", items=["1 egg"], servings=2)
@@ -259,11 +282,11 @@ async def test_the_same_key_applies_a_recipe_once(client: McpClient) -> None:
 
 async def test_the_history_says_what_became_of_a_recipe(client: McpClient) -> None:
     await save(client)
+    await apply(client)
     await client.call("save_recipe", recipe="R1", name="Crêpes", servings=2, items=["1 egg"], archived=True)
-    await apply(client, "Crêpes")
     events = (await client.call("get_activity"))["events"]
-    assert [each["kind"] for each in events] == ["apply_recipe", "save_recipe", "save_recipe"]
-    told = [each["changes"][0] for each in events[1:]]
+    assert [each["kind"] for each in events] == ["save_recipe", "apply_recipe", "save_recipe"]
+    told = [each["changes"][0] for each in events[::2]]
     assert told == [
         {"ref": "R1", "name": "Crêpes", "what": "archived; name Pancakes → Crêpes; servings 4 → 2; items changed"},
         {"ref": "R1", "name": "Crêpes", "what": "saved"},

@@ -17,11 +17,13 @@ from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.changes import (
     AnyRecord,
+    CorrectionRecord,
     DefaultRecord,
     EventRecord,
     HabitRecord,
     ItemRecord,
     ListRecord,
+    MealRecord,
     RecipeRecord,
     read_record,
 )
@@ -30,9 +32,11 @@ from app.lists.items import repository as item_repository
 from app.lists.items.fields import DETAILS, Item, parse_assignee
 from app.lists.items.resolve_ever import resolve_ever
 from app.lists.models import Purchase, ShoppingList, event_number
+from app.lists.pantry.corrections import Correction
 from app.lists.resolve_list import resolve_list
+from app.recipes import plan_repository
 from app.recipes import repository as recipe_repository
-from app.recipes.models import Recipe
+from app.recipes.models import PlannedMeal, Recipe
 from app.runtime.clock import system_clock
 
 CHANGES_SHOWN: Final = 30
@@ -46,6 +50,12 @@ _RECIPE_WORDS: Final = {"name": "name", "kind": "kind", "servings": "servings"}
 
 _LONGEST: Final = 60
 _NOTHING: Final = "–"
+
+
+ShownRecord = ItemRecord | ListRecord | RecipeRecord | MealRecord | CorrectionRecord | DefaultRecord
+
+PANTRY_REF: Final = "pantry"
+"""Stands for the ref of what was said about the pantry, which has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +185,7 @@ async def _find_person(tenant: Tenant, name: str) -> UUID:
     return parse_assignee(name, "person", [*members, *as_members(links)])
 
 
-def _records_shown(changes: Iterable[str]) -> list[ItemRecord | ListRecord | RecipeRecord | DefaultRecord]:
+def _records_shown(changes: Iterable[str]) -> list[ShownRecord]:
     records = map(read_record, changes)
     return [record for record in records if not isinstance(record, EventRecord | HabitRecord)]
 
@@ -188,6 +198,7 @@ class _Things:
     lists: Mapping[int, ShoppingList]
     by_id: Mapping[UUID, ShoppingList]
     recipes: Mapping[int, Recipe]
+    dishes: Mapping[UUID | None, tuple[int, str]]
     members: Mapping[UUID, str]
 
     @classmethod
@@ -199,11 +210,14 @@ class _Things:
         ids |= {each.after.get("list_id") for each in records if isinstance(each, ItemRecord)}
         ids |= {each.after or each.before for each in records if isinstance(each, DefaultRecord)}
         recipes = {each.recipe for each in records if isinstance(each, RecipeRecord)}
+        meals = [meal for each in records if isinstance(each, MealRecord) for meal in (each.before, each.after)]
+        dishes = {meal.recipe_id for meal in meals if meal is not None and meal.recipe_id is not None}
         return cls(
             await item_repository.items_numbered(tenant, items),
             await repository.lists_numbered(tenant, lists),
             await repository.lists_with(tenant, {list_id for list_id in ids if list_id is not None}),
             await recipe_repository.recipes_numbered(tenant, recipes) if recipes else {},
+            await plan_repository.recipe_names(tenant, dishes) if dishes else {},
             {
                 member.person_id: member.name
                 for member in await households.members_of(tenant.connection, tenant.household_id)
@@ -214,7 +228,7 @@ class _Things:
         """Return the list with that id."""
         return self.by_id.get(list_id) if list_id is not None else None
 
-    def summarize(self, record: ItemRecord | ListRecord | RecipeRecord | DefaultRecord) -> EventSummary:
+    def summarize(self, record: ShownRecord) -> EventSummary:
         """Return a change in a few words."""
         if isinstance(record, ItemRecord):
             target = self.find_list(record.after.get("list_id"))
@@ -228,12 +242,32 @@ class _Things:
         if isinstance(record, RecipeRecord):
             name = self.recipes[record.recipe].name if record.recipe in self.recipes else record.after.get("name", "")
             return EventSummary(f"R{record.recipe}", name, _summarize_recipe(record))
+        if isinstance(record, CorrectionRecord):
+            return EventSummary(PANTRY_REF, record.pantry, _summarize_correction(record.after))
+        if isinstance(record, MealRecord):
+            return self._summarize_meal(record)
         chosen = self.find_list(record.after or record.before)
         what = "made the default list" if record.after is not None else "no longer the default list"
         return EventSummary(chosen.ref, chosen.name, what) if chosen is not None else EventSummary("", "", what)
 
+    def _summarize_meal(self, record: MealRecord) -> EventSummary:
+        """Return a change of the plan, by the day: `planned (dinner)`, `taken off the plan`, `servings 2 → 4`."""
+        before, after = record.before, record.after
+        meal = after or before
+        if meal is None:
+            return EventSummary("", "", "")
+        _, name = self.dishes.get(meal.recipe_id, (0, meal.words or ""))
+        what = "planned" if before is None else "taken off the plan" if after is None else _meal_changes(before, after)
+        return EventSummary(meal.day.isoformat(), name, what if meal.meal is None else f"{what} ({meal.meal})")
+
 
 NOBODY: Final = UUID(int=0)
+
+
+def _meal_changes(before: PlannedMeal, after: PlannedMeal) -> str:
+    return "; ".join(
+        _value_changes({"servings": before.servings}, {"servings": after.servings}, {"servings": "servings"})
+    )
 
 
 def _summarize_item(record: ItemRecord, moved_to: str | None, assignee: str) -> str:
@@ -269,6 +303,16 @@ def _summarize_list(record: ListRecord) -> str:
         return "made"
     states = {"deleted_at": ("deleted", "brought back"), "archived_at": ("archived", "back in use")}
     return "; ".join(_state_changes(before, after, states) + _value_changes(before, after, _LIST_WORDS))
+
+
+def _summarize_correction(after: Correction | None) -> str:
+    """Return `said to be there, 2 kg, expires 2026-12-04`, `said to be used up`."""
+    if after is None:
+        return "what was said is forgotten"
+    if not after.have:
+        return "said to be used up"
+    expires = None if after.expires is None else f"expires {after.expires}"
+    return ", ".join(str(part) for part in ("said to be there", after.quantity, expires) if part is not None)
 
 
 def _summarize_recipe(record: RecipeRecord) -> str:

@@ -16,6 +16,7 @@ from app.lists.history import repository as event_repository
 from app.lists.history.changes import (
     AnyChange,
     AnyRecord,
+    CorrectionRecord,
     DefaultChange,
     DefaultRecord,
     EventChange,
@@ -24,13 +25,15 @@ from app.lists.history.changes import (
     ItemRecord,
     ListChange,
     ListRecord,
+    MealChange,
+    MealRecord,
     RecipeChange,
     RecipeRecord,
     read_record,
 )
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
-from app.lists.history.undo_planning import Undone, undo_item, undo_list, undo_recipe
+from app.lists.history.undo_planning import Undone, undo_item, undo_list, undo_meal, undo_recipe
 from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.edits import assignee_names, settle_variants
@@ -44,16 +47,22 @@ from app.lists.models import (
     ItemResult,
     ListOutcome,
     Outcome,
+    PantryOutcome,
+    PlanOutcome,
     RecipeOutcome,
     ShoppingList,
     event_numbers,
     event_ref,
 )
+from app.lists.pantry.correction_repository import find_corrections, save_corrections
+from app.lists.pantry.corrections import CorrectionChange
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
 from app.lists.save_recipe import refuse_another_recipe, refuse_taken_recipe_name
 from app.quantities.merge_key import merge_key
+from app.recipes import plan_repository
 from app.recipes import repository as recipe_repository
+from app.recipes.models import PLANNED_MEALS, PlannedDish
 from app.runtime.batches import map_in_batches
 from app.runtime.progress import STEP, Note, Progress, map_in_steps, note_nothing
 from app.text import clean
@@ -200,16 +209,20 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
     recipe_entries, recipe_changes = await _undo_recipes(tenant, clock, records)
+    pantry_entries, pantry_changes = await _undo_corrections(tenant, clock, records)
+    meal_entries, meal_changes = await _undo_meals(tenant, records)
     others = [
         *list_changes,
         *recipe_changes,
+        *pantry_changes,
+        *meal_changes,
         *await _undo_defaults(tenant, records),
         *await _undo_habits(tenant, clock, records),
     ]
     if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
-    entries = list_entries + recipe_entries + item_entries
+    entries = list_entries + recipe_entries + meal_entries + pantry_entries + item_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
@@ -379,6 +392,38 @@ async def _undo_recipes(
     return entries, changes
 
 
+async def _undo_meals(tenant: Tenant, records: Sequence[AnyRecord]) -> tuple[list[ItemResult], list[MealChange]]:
+    recorded = [record for record in records if isinstance(record, MealRecord)]
+    if not recorded:
+        return [], []
+    current = await plan_repository.meals_with(tenant, [record.meal for record in recorded])
+    meals = [meal for record in recorded for meal in (record.before, record.after) if meal is not None]
+    recipes = {meal.recipe_id for meal in meals if meal.recipe_id is not None}
+    named = await plan_repository.recipe_names(tenant, recipes)
+    room = PLANNED_MEALS - await plan_repository.count_meals(tenant)
+    entries: list[ItemResult] = []
+    changes: list[MealChange] = []
+    for record in recorded:
+        now = current.get(record.meal)
+        conflict = undo_meal(record, now)
+        if conflict is None and now is None and record.before is not None:
+            room -= 1
+            if room < 0:
+                conflict = LimitReached("The plan is full by now. Clear days that are over.", field="undo_ref")
+        shown = record.before or record.after
+        assert shown is not None  # noqa: S101  # a record has one of them
+        dish = PlannedDish(shown, *named.get(shown.recipe_id, (None, None)))
+        if conflict is not None:
+            entries.append(ItemResult(dish.name, conflict))
+            continue
+        if now != record.before:
+            changes.append(MealChange(now, record.before))
+        entries.append(ItemResult(dish.name, PlanOutcome("undone" if now != record.before else "unchanged", dish)))
+    await plan_repository.delete_meals(tenant, [each.id for each in changes if each.after is None])
+    await plan_repository.save_meals(tenant, [each.after for each in changes if each.after is not None])
+    return entries, changes
+
+
 async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[AnyChange]:
     changes: list[AnyChange] = []
     for record in records:
@@ -388,6 +433,30 @@ async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[A
             await repository.set_default_list(tenant, record.default_of, record.before)
             changes.append(DefaultChange(record.default_of, record.after, record.before))
     return changes
+
+
+async def _undo_corrections(
+    tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
+) -> tuple[list[ItemResult], list[CorrectionChange]]:
+    recorded = [record for record in records if isinstance(record, CorrectionRecord)]
+    if not recorded:
+        return [], []
+    current = await find_corrections(tenant, [record.pantry for record in recorded])
+    entries: list[ItemResult] = []
+    changes: list[CorrectionChange] = []
+    for record in recorded:
+        said, now = record.after or record.before, current.get(record.pantry)
+        name = record.pantry if said is None else said.name
+        if now == record.after:
+            changes.append(CorrectionChange(record.pantry, now, record.before))
+            entries.append(ItemResult(name, PantryOutcome("undone", name)))
+        elif now == record.before:
+            entries.append(ItemResult(name, PantryOutcome("unchanged", name)))
+        else:
+            message = f"{name}: something else was said since, and is left alone."
+            entries.append(ItemResult(name, Conflict(message, field="undo_ref")))
+    await save_corrections(tenant, clock.rev, changes)
+    return entries, changes
 
 
 async def _undo_habits(tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]) -> list[AnyChange]:

@@ -10,11 +10,18 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from app.errors import Conflict
-from app.lists.history.changes import LIST_RECORDED, RECIPE_RECORDED, ItemRecord, ListRecord, RecipeRecord
+from app.lists.history.changes import (
+    LIST_RECORDED,
+    RECIPE_RECORDED,
+    ItemRecord,
+    ListRecord,
+    MealRecord,
+    RecipeRecord,
+)
 from app.lists.items.fields import FIELDS, RECORDED, Item
 from app.lists.models import ShoppingList
 from app.quantities.merge_key import merge_key
-from app.recipes.models import Recipe
+from app.recipes.models import PlannedMeal, Recipe
 
 _COMPUTED: Final = frozenset({"variant"})
 """Fields that follow from the others; storing the item sets them right."""
@@ -78,6 +85,17 @@ def undo_recipe(record: RecipeRecord, current: Recipe, now: datetime) -> Undone[
         return Undone(current, conflict=_conflict(current, "was removed since"))
     values, changed_again = _to_restore(current, record.before, record.after)
     return Undone(replace(current, **values), values.keys(), _changed_since(current, changed_again))
+
+
+def undo_meal(record: MealRecord, current: PlannedMeal | None) -> Conflict | None:
+    """Return why a change of a planned meal can't be undone: someone has changed the meal since. It is restored as a
+    whole otherwise."""
+    if current in (record.after, record.before):
+        return None
+    known = current or record.after or record.before
+    day = "" if known is None else f" for {known.day}"
+    what = "was taken off the plan since" if current is None else "has changed since"
+    return Conflict(f"What is planned{day} {what}, and is left alone.", field="undo_ref")
 
 
 def _list_values(record: ListRecord, current: ShoppingList, now: datetime) -> tuple[dict[str, Any], list[str]]:

@@ -13,7 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.fields import DETAILS, Item, due_day
-from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, Purchase, RecipeOutcome
+from app.lists.models import (
+    Changed,
+    ItemResult,
+    ListOutcome,
+    NotListed,
+    Outcome,
+    PantryOutcome,
+    PlanOutcome,
+    Purchase,
+    RecipeOutcome,
+)
 from app.mcp.prose import MOST_NAMED, quantity_text, shown_amount, shown_change, shown_name, some_of
 from app.mcp.spec import WriteResult
 from app.text import printable_start
@@ -22,7 +32,8 @@ LONGEST_SENT: Final = 80
 """Characters of what was sent for a failed entry, by which it is told apart from the others, and of a note."""
 
 MOST_SHOWN: Final = 100
-NOTHING_DONE: Final = frozenset({"failed", "unchanged"})
+_NOTHING: Final = "–"
+NOTHING_DONE: Final = frozenset({"failed", "unchanged", "not_listed", "at_home"})
 """The statuses of entries that changed nothing."""
 
 
@@ -48,6 +59,7 @@ class EntryView(BaseModel):
     was: str | None = None
     changes: dict[str, str] | None = None
     similar: list[str] | None = None
+    why: str | None = None
     error: ErrorView | None = None
     current: dict[str, str] | None = None
 
@@ -57,7 +69,7 @@ _ENTRIES: Final = WithJsonSchema(
         "type": "array",
         "items": {
             "type": "object",
-            "description": "name, status, ref, quantity, was (before), changes, similar (lines of that name), error",
+            "description": "name, status, ref, quantity, was (before), changes, similar (same name), why, error",
         },
     }
 )
@@ -165,6 +177,13 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
         return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=conflict)
     if isinstance(result, RecipeOutcome):
         return EntryView(ref=result.recipe.ref, name=result.recipe.name, status=result.status, error=conflict)
+    if isinstance(result, PantryOutcome):
+        return EntryView(name=result.name, status=result.status, error=conflict)
+    if isinstance(result, PlanOutcome):
+        return _planned(result)
+    if isinstance(result, NotListed):
+        quantity = None if result.quantity is None else quantity_text(result.quantity)
+        return EntryView(name=result.name, status=result.status, quantity=quantity, why=result.why)
     item, before = result.item, result.before
     was = before.quantity if before is not None and before.quantity != item.quantity else None
     return EntryView(
@@ -174,9 +193,23 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
         note=None if item.note is None else _start_of(item.note),
         quantity=quantity_text(item.quantity) if item.quantity is not None else None,
         was=quantity_text(was) if was is not None else None,
-        changes=_changes(result, names) or None,
+        changes={**_changes(result, names), **_recipe_of(item, names)} or None,
         similar=[label_of(each) for each in result.similar[:CANDIDATES]] or None,
         error=conflict,
+    )
+
+
+def _planned(outcome: PlanOutcome) -> EntryView:
+    planned, before = outcome.dish.planned, outcome.before
+    servings = None if planned.servings is None else str(planned.servings)
+    if before is not None and before.servings != planned.servings:
+        servings = f"{before.servings or _NOTHING} → {servings}"
+    values = {"date": planned.day.isoformat(), "meal": planned.meal, "servings": servings}
+    return EntryView(
+        ref=outcome.dish.recipe_ref,
+        name=outcome.dish.name,
+        status=outcome.status,
+        changes={word: value for word, value in values.items() if value is not None},
     )
 
 
@@ -205,6 +238,12 @@ def _changes(outcome: Outcome, names: Mapping[UUID, str]) -> dict[str, str]:
     }
 
 
+def _recipe_of(item: Item, names: Mapping[UUID, str]) -> dict[str, str]:
+    """Return the recipe that an item is for, where a call is about several: it names them."""
+    name = None if item.recipe_id is None else names.get(item.recipe_id)
+    return {} if name is None else {"recipe": _start_of(name)}
+
+
 def _of_purchase(purchase: Purchase, item: Item) -> dict[str, str]:
     values = {
         "store": purchase.store,
@@ -216,7 +255,7 @@ def _of_purchase(purchase: Purchase, item: Item) -> dict[str, str]:
 
 def _value(value: object, names: Mapping[UUID, str]) -> str:
     if value is None:
-        return "–"
+        return _NOTHING
     if isinstance(value, UUID):
         return names.get(value, "someone who left")
     if isinstance(value, Decimal):
@@ -234,6 +273,9 @@ def _error(error: AppError) -> ErrorView:
 
 _VERBS: Final = {
     "added": "Added to",
+    "planned": "Planned",
+    "not_listed": "Not on the list",
+    "at_home": "Probably at home, so not on the list",
     "merged": "Merged on",
     "restored": "Back on",
     "skipped": "Already on",
@@ -288,6 +330,8 @@ def _in_words(entry: EntryView) -> str:
         return f"{shown_name(entry.name)} ({entry.error.message})" if entry.error is not None else entry.name
     words = shown_amount(entry.quantity, entry.name)
     remarks = [f"before {entry.was}"] if entry.was is not None else []
+    if entry.why is not None:
+        remarks.append(entry.why.removesuffix("."))
     if entry.changes is not None:
         remarks += [f"{word} {shown_change(change)}" for word, change in entry.changes.items()]
     return f"{words} ({some_of(remarks)})" if remarks else words

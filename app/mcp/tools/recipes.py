@@ -1,12 +1,14 @@
 """A recipe as tools show it."""
 
 from collections.abc import Sequence
+from datetime import date
 from fractions import Fraction
 
 from pydantic import BaseModel, Field
 
+from app.errors import Invalid
 from app.mcp.prose import shown_amount, shown_name, some_of
-from app.recipes.models import Recipe, RecipeLine, RecipeSummary
+from app.recipes.models import PlannedDish, Recipe, RecipeLine, RecipeSummary
 from app.recipes.scaling import scale
 
 
@@ -20,6 +22,44 @@ class RecipeView(BaseModel):
     archived: bool | None = None
     lines: int = Field(description="How many items")
     items: Sequence[str] | None = None
+
+
+class PlannedView(BaseModel):
+    """A planned meal."""
+
+    date: str
+    meal: str | None = None
+    name: str
+    recipe: str | None = None
+    servings: int | None = None
+
+
+def plan_days(first: date | None, last: date | None) -> tuple[date, date] | None:
+    """Return the days of the plan that a call is about, both included; None for none. Raises `Invalid`."""
+    if first is not None:
+        return first, last or first
+    if last is not None:
+        raise Invalid("plan_from is missing: it is the first day.", field="plan_from")
+    return None
+
+
+def planned_view(dish: PlannedDish) -> PlannedView:
+    """Return a planned meal; one of words alone, or of a recipe that was deleted, has no recipe."""
+    return PlannedView(
+        date=dish.planned.day.isoformat(),
+        meal=dish.planned.meal,
+        name=dish.name,
+        recipe=dish.recipe_ref,
+        servings=dish.planned.servings,
+    )
+
+
+def planned_in_words(dish: PlannedDish) -> str:
+    """Return a planned meal in a few words: `Tue 2026-12-01 dinner Pancakes for 4`."""
+    planned = dish.planned
+    meal = "" if planned.meal is None else f" {shown_name(planned.meal)}"
+    people = "" if planned.servings is None else f" for {planned.servings}"
+    return f"{planned.day:%a %Y-%m-%d}{meal} {shown_name(dish.name)}{people}"
 
 
 def summary_view(recipe: RecipeSummary) -> RecipeView:

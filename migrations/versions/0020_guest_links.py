@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.helpers import grant, reference_table
 
-revision = "0018"
-down_revision = "0017"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
