@@ -157,7 +157,7 @@ async def test_an_owner_deletes_the_household_and_everything_of_it(
     async with visit("Ben") as ben:
         assert "used up, has ended" in (await ben.open(link)).text
     assert (await client.send("tools/list")).status_code == 401
-    for table in (*TABLES, "memberships", "invitations", "grant_households"):
+    for table in (*TABLES, "memberships", "invitations", "guest_links", "grant_households"):
         assert await rows(database.superuser, f"SELECT FROM {table} WHERE household_id = '{gone}'") == [], table
     assert await rows(database.superuser, f"SELECT FROM households WHERE id = '{gone}'") == []
     recorded = "SELECT action FROM audit_events WHERE household_id = '{}' ORDER BY at"

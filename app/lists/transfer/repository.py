@@ -279,7 +279,7 @@ TABLES: Final = (
 )
 """The tenant tables, each before those that it refers to."""
 
-_OF_HOUSEHOLD: Final = ("invitations", "memberships")
+_OF_HOUSEHOLD: Final = ("invitations", "guest_links", "memberships")
 """The global tables of a household but for `households`; those of the authorization server are its own matter."""
 
 

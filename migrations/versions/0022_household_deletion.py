@@ -2,8 +2,8 @@
 
 from migrations.helpers import grant, revoke
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 TABLES = ("lists", "recipes", "aisles", "clocks", "households", "grant_households")
 
