@@ -7,7 +7,7 @@ results of tools (`app/mcp/tools/items.py`) name the fields again, for readers a
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
@@ -60,9 +60,9 @@ def parse_repetition(days: int, field: str) -> int:
     return days
 
 
-def due_day(bought_at: datetime, repeat_days: int) -> date:
-    """Return the day (UTC) on which an item that repeats comes back."""
-    return bought_at.astimezone(UTC).date() + timedelta(days=repeat_days)
+def due_day(bought_on: date, repeat_days: int) -> date:
+    """Return the day on which an item that repeats comes back."""
+    return bought_on + timedelta(days=repeat_days)
 
 
 def parse_quantity(number: Decimal, unit: str | None, field: str) -> Quantity:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
-from app.lists.items.fields import DETAILS, Item, due_day
+from app.lists.items.fields import DETAILS, Item
 from app.lists.models import Changed, ItemResult, ListOutcome, NotListed, Outcome, PlanOutcome, Purchase, RecipeOutcome
 from app.mcp.prose import MOST_NAMED, quantity_text, shown_amount, shown_change, shown_name, some_of
 from app.mcp.spec import WriteResult
@@ -210,7 +210,7 @@ def _changes(outcome: Outcome, names: Mapping[UUID, str]) -> dict[str, str]:
     that was checked off what its purchase records."""
     item, before = outcome.item, outcome.before
     if outcome.bought is not None:
-        return _of_purchase(outcome.bought, item)
+        return _of_purchase(outcome.bought, outcome.comes_back)
     if before is None:
         if outcome.status != "added":
             return {}
@@ -232,11 +232,11 @@ def _recipe_of(item: Item, names: Mapping[UUID, str]) -> dict[str, str]:
     return {} if name is None else {"recipe": _start_of(name)}
 
 
-def _of_purchase(purchase: Purchase, item: Item) -> dict[str, str]:
+def _of_purchase(purchase: Purchase, comes_back: date | None) -> dict[str, str]:
     values = {
         "store": purchase.store,
         "price": None if purchase.price is None else f"{purchase.price:.2f} {purchase.currency}",
-        "comes_back": None if item.repeat_days is None else due_day(purchase.bought_at, item.repeat_days).isoformat(),
+        "comes_back": None if comes_back is None else comes_back.isoformat(),
     }
     return {word: value for word, value in values.items() if value is not None}
 
