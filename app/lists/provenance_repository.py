@@ -71,6 +71,4 @@ def _made_at(item_id: UUID) -> datetime:
 
 
 def _due(membership: Membership, checked_at: datetime | None, repeat_days: int | None) -> date | None:
-    if checked_at is None or repeat_days is None:
-        return None
-    return due_day(membership.day_of(checked_at), repeat_days)
+    return None if checked_at is None else due_day(checked_at, repeat_days, membership)

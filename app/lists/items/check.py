@@ -102,9 +102,8 @@ def _with_purchase(
 ) -> Outcome | AppError:
     if isinstance(result, AppError) or result.status != "checked":
         return result
-    bought, days = purchases[result.item.id], result.item.repeat_days
-    comes_back = None if days is None else due_day(membership.day_of(bought.bought_at), days)
-    return replace(result, bought=bought, comes_back=comes_back)
+    bought = purchases[result.item.id]
+    return replace(result, bought=bought, comes_back=due_day(bought.bought_at, result.item.repeat_days, membership))
 
 
 def _check(person_id: UUID, edits: Edits, item: Item | AppError, clock: Clock, checked: bool) -> Outcome | AppError:
