@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.helpers import grant, reference_table
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:
