@@ -5,8 +5,9 @@ from app.db import metadata
 from app.households import tables as households
 from app.lists import tables as lists
 from app.lists.history import tables as activity
+from app.lists.pantry import tables as pantry
 from app.oauth import tables as oauth
 from app.people import tables as people
 from app.recipes import tables as recipes
 
-__all__ = ["activity", "audit", "households", "lists", "metadata", "oauth", "people", "recipes"]
+__all__ = ["activity", "audit", "households", "lists", "metadata", "oauth", "pantry", "people", "recipes"]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 
 from app.db import Connection, new_id
 from app.households.models import Invitation, InvitedRole
@@ -26,6 +26,10 @@ _INVITATION: Final = (
     .join(households, households.c.id == invitations.c.household_id)
     .join(people, people.c.id == invitations.c.invited_by)
 )
+
+
+def _is_open(now: datetime) -> ColumnElement[bool]:
+    return and_(invitations.c.uses_left > 0, invitations.c.expires_at > now)
 
 
 async def insert_invitation(
@@ -57,24 +61,21 @@ async def insert_invitation(
 
 async def find_invitation(connection: Connection, code_hash: bytes, now: datetime) -> Invitation | None:
     """Return the open invitation with this code; None if it is used up, has expired, was withdrawn or never existed."""
-    is_open = and_(invitations.c.uses_left > 0, invitations.c.expires_at > now)
-    row = (await connection.execute(_INVITATION.where(invitations.c.code_hash == code_hash, is_open))).first()
+    row = (await connection.execute(_INVITATION.where(invitations.c.code_hash == code_hash, _is_open(now)))).first()
     return None if row is None else Invitation(*row)
 
 
 async def open_invitations(connection: Connection, household_id: UUID, now: datetime) -> list[Invitation]:
     """Return the open invitations to a household, newest first."""
-    is_open = and_(invitations.c.uses_left > 0, invitations.c.expires_at > now)
-    query = _INVITATION.where(invitations.c.household_id == household_id, is_open)
+    query = _INVITATION.where(invitations.c.household_id == household_id, _is_open(now))
     ordered = query.order_by(invitations.c.created_at.desc(), invitations.c.id.desc())
     return [Invitation(*row) for row in await connection.execute(ordered)]
 
 
 async def count_open_invitations(connection: Connection, household_id: UUID, now: datetime) -> int:
     """Return how many invitations to a household are open."""
-    is_open = and_(invitations.c.uses_left > 0, invitations.c.expires_at > now)
-    counted = select(func.count()).select_from(invitations).where(invitations.c.household_id == household_id, is_open)
-    return (await connection.execute(counted)).scalar_one()
+    which = (invitations.c.household_id == household_id, _is_open(now))
+    return (await connection.execute(select(func.count()).select_from(invitations).where(*which))).scalar_one()
 
 
 async def use_invitation(connection: Connection, invitation_id: UUID) -> None:

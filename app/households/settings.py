@@ -30,7 +30,7 @@ async def change_household(
     locale: Language | None = None,
     time_zone: str | None = None,
 ) -> None:
-    """Change what is given, as an owner. Raises `RoleRefused`, and `Invalid` with the field."""
+    """Change what is given, as an owner. Raises `RoleRefused`, and `Invalid` with the field or if nothing is given."""
     values: dict[str, str] = {}
     if name is not None:
         values["name"] = clean_name(name)

@@ -201,6 +201,15 @@ class RecipeOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PantryOutcome:
+    """What became of what was said about a thing in the pantry."""
+
+    status: Status
+    name: str
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanOutcome:
     """What became of a planned meal; `before` is what it was, where that is told."""
 
@@ -230,7 +239,7 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | NotListed | AppError
+    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PantryOutcome | NotListed | AppError
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

@@ -31,7 +31,7 @@ from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.history.tables import departures
 from app.lists.items.fields import PAGE_COLUMNS, PageRow, Place, Priority
 from app.lists.models import Missing, Order, ShoppingList, View
-from app.lists.repository import DEFAULT, LIST_COLUMNS, LIST_WIDTH, NAMED, TODAY, Row, list_of
+from app.lists.repository import COUNTED_COLUMNS, COUNTED_WIDTH, DEFAULT, NAMED, TODAY, Row, counted_list_of
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
 from app.people.tables import people
@@ -267,7 +267,7 @@ def _query(which: str, position: str, no: str, limit: str, *, alone: bool) -> st
     # pass on a record without a type.
     return f"""
         {context}
-        SELECT {LIST_COLUMNS}, page.* FROM lists LEFT JOIN LATERAL (
+        SELECT {COUNTED_COLUMNS}, page.* FROM lists LEFT JOIN LATERAL (
             SELECT {", ".join(f"array_agg(item.{name})" for name in columns)} FROM (
                 SELECT {", ".join(f"{column} AS {name}" for name, column in columns.items())} FROM items
                 WHERE {in_context} AND items.household_id = $1 AND items.list_id = lists.id
@@ -326,10 +326,10 @@ def _open_page(rows: Sequence[Row]) -> OpenPage | None:
     if not rows:
         return None
     (row,) = rows
-    on = list_of(row)
+    on = counted_list_of(row)
     if on.category_order:
         return None
-    columns = list(row[LIST_WIDTH:])
+    columns = list(row[COUNTED_WIDTH:])
     if columns[0] is None:  # aggregates of no rows
         return on, []
     columns[_AMOUNT] = [amount and _decimal(amount) for amount in columns[_AMOUNT]]

@@ -47,12 +47,16 @@ _LIST_COLUMNS: Final = (
     "lists.deleted_at",
     "lists.open_items",
     "lists.checked_items",
-    f"{_WAITING} AS waiting_items",
 )
 LIST_COLUMNS: Final = ", ".join(_LIST_COLUMNS)
-"""The columns of a `ShoppingList`, in a statement whose first parameter is the household."""
+"""The columns of a `ShoppingList`, but for its waiting items, which no write needs to know."""
 
 LIST_WIDTH: Final = len(_LIST_COLUMNS)
+
+COUNTED_COLUMNS: Final = f"{LIST_COLUMNS}, {_WAITING} AS waiting_items"
+"""The columns of a `ShoppingList`, in a statement whose first parameter is the household."""
+
+COUNTED_WIDTH: Final = LIST_WIDTH + 1
 
 NAMED: Final = """
     lists.household_id = $1 AND lists.deleted_at IS NULL AND (lists.no = $2 OR lists.name_key = $3)
@@ -95,53 +99,58 @@ async def read_clock(tenant: Tenant) -> Clock:
     return Clock(*row)
 
 
-def list_of(row: Row) -> ShoppingList:
-    """Return a list from a row that begins with the columns of `LIST_COLUMNS`."""
-    values: Any = (*row[:6], tuple(row[6]), *row[7:LIST_WIDTH])
+def list_of(row: Row, width: int = LIST_WIDTH) -> ShoppingList:
+    """Return a list from a row that begins with the columns of `LIST_COLUMNS`; its waiting items aren't counted."""
+    values: Any = (*row[:6], tuple(row[6]), *row[7:width])
     return ShoppingList(*values)
+
+
+def counted_list_of(row: Row) -> ShoppingList:
+    """Return a list from a row that begins with the columns of `COUNTED_COLUMNS`."""
+    return list_of(row, COUNTED_WIDTH)
 
 
 async def find_list(tenant: Tenant, no: int | None, name_key: str) -> ShoppingList | None:
     """Return the list with that number, else the one with that folded name."""
-    query = f"SELECT {LIST_COLUMNS} FROM lists WHERE {NAMED}"  # noqa: S608
+    query = f"SELECT {COUNTED_COLUMNS} FROM lists WHERE {NAMED}"  # noqa: S608
     row = await tenant.driver.fetchrow(query, tenant.household_id, no, name_key)
-    return None if row is None else list_of(row)
+    return None if row is None else counted_list_of(row)
 
 
 async def find_default_list(tenant: Tenant) -> ShoppingList | None:
     """Return the list that the person chose, else the household's oldest that is not archived."""
-    query = f"SELECT {LIST_COLUMNS} FROM lists WHERE {DEFAULT}"  # noqa: S608
+    query = f"SELECT {COUNTED_COLUMNS} FROM lists WHERE {DEFAULT}"  # noqa: S608
     row = await tenant.driver.fetchrow(query, tenant.household_id, tenant.actor.person_id)
-    return None if row is None else list_of(row)
+    return None if row is None else counted_list_of(row)
 
 
 async def lists_with(tenant: Tenant, ids: Collection[UUID]) -> dict[UUID, ShoppingList]:
     """Return the lists with these ids, deleted ones included."""
     rows = await tenant.driver.fetch(
-        f"SELECT {LIST_COLUMNS} FROM lists WHERE household_id = $1 AND id = ANY($2)",  # noqa: S608
+        f"SELECT {COUNTED_COLUMNS} FROM lists WHERE household_id = $1 AND id = ANY($2)",  # noqa: S608
         tenant.household_id,
         list(ids),
     )
-    return {row["id"]: list_of(row) for row in rows}
+    return {row["id"]: counted_list_of(row) for row in rows}
 
 
 async def lists_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, ShoppingList]:
     """Return the lists with these numbers, deleted ones included."""
     rows = await tenant.driver.fetch(
-        f"SELECT {LIST_COLUMNS} FROM lists WHERE household_id = $1 AND no = ANY($2)",  # noqa: S608
+        f"SELECT {COUNTED_COLUMNS} FROM lists WHERE household_id = $1 AND no = ANY($2)",  # noqa: S608
         tenant.household_id,
         list(numbers),
     )
-    return {row["no"]: list_of(row) for row in rows}
+    return {row["no"]: counted_list_of(row) for row in rows}
 
 
 async def all_lists(tenant: Tenant) -> list[ShoppingList]:
     """Return every list of the household, oldest first."""
     rows = await tenant.driver.fetch(
-        f"SELECT {LIST_COLUMNS} FROM lists WHERE household_id = $1 AND deleted_at IS NULL ORDER BY no",  # noqa: S608
+        f"SELECT {COUNTED_COLUMNS} FROM lists WHERE household_id = $1 AND deleted_at IS NULL ORDER BY no",  # noqa: S608
         tenant.household_id,
     )
-    return [list_of(row) for row in rows]
+    return [counted_list_of(row) for row in rows]
 
 
 async def count_lists(tenant: Tenant) -> int:

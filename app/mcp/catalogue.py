@@ -16,6 +16,7 @@ from app.mcp.tools.export_list import EXPORT_LIST
 from app.mcp.tools.fetch import FETCH
 from app.mcp.tools.get_activity import GET_ACTIVITY
 from app.mcp.tools.get_overview import GET_OVERVIEW
+from app.mcp.tools.get_pantry import GET_PANTRY
 from app.mcp.tools.get_recipes import GET_RECIPES
 from app.mcp.tools.get_spending import GET_SPENDING
 from app.mcp.tools.import_items import IMPORT_ITEMS
@@ -32,6 +33,7 @@ from app.mcp.tools.search import SEARCH
 from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
 from app.mcp.tools.update_member import UPDATE_MEMBER
+from app.mcp.tools.update_pantry import UPDATE_PANTRY
 from app.recipes.web_page import ReadPage
 from app.resources import CORE, MAIN, READ_ONLY, RESOURCES, Resource
 from app.scopes import LISTS_READ
@@ -42,6 +44,7 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     GET_ACTIVITY,
     GET_SPENDING,
     GET_RECIPES,
+    GET_PANTRY,
     EXPORT_LIST,
     SEARCH,
     FETCH,
@@ -55,6 +58,7 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     IMPORT_ITEMS,
     SAVE_RECIPE,
     APPLY_RECIPE,
+    UPDATE_PANTRY,
     SAVE_PLAN,
     UNDO,
     INVITE_MEMBER,

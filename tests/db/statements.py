@@ -24,6 +24,7 @@ TENANT: Final = (
     "aisles",
     "departures",
     "habits",
+    "pantry",
     "recipes",
     "recipe_lines",
     "planned_meals",

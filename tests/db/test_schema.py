@@ -55,11 +55,12 @@ TENANT = {
     "aisles",
     "departures",
     "habits",
+    "pantry",
     "recipes",
     "recipe_lines",
     "planned_meals",
 }
-DELETED_FROM = {"events", "purchases", "departures", "items", "habits", "recipe_lines", "planned_meals"}
+DELETED_FROM = {"events", "purchases", "departures", "items", "habits", "pantry", "recipe_lines", "planned_meals"}
 
 
 async def test_every_table_is_known_as_global_or_tenant(database: DatabaseUrls) -> None:

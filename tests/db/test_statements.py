@@ -101,6 +101,10 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"recipe": "R1", "text": "Porridge\nServes 4\n200 g oats"},
         {"recipe": "Nothing", "archived": True},
     ],
+    "get_pantry": [{}, {"query": "milk"}],
+    "update_pantry": [
+        {"items": [{"name": "milk", "amount": "1 l", "expires": "2031-05-04"}, {"name": "flour", "have": False}]},
+    ],
     "save_plan": [
         {"entries": [{"date": "2026-12-24", "recipe": "R1", "servings": 3}], "idempotency_key": "planned"},
         {"entries": [{"date": "2026-12-25", "text": "goose"}], "clear_from": "2026-12-23", "clear_to": "2026-12-24"},

@@ -615,6 +615,28 @@ async def taken_off(home: Home, name: str) -> None:
         await remove_items(tenant, [name], None, None, dry_run=False)
 
 
+def note_writes(monkeypatch: pytest.MonkeyPatch) -> Sequence[str]:
+    """Return a list that grows by each statement that is sent to store something alone."""
+    send, sent = transactions._send_alone, list[str]()  # pyright: ignore[reportPrivateUsage]
+
+    async def note(driver: Driver, statement: str, *values: object) -> Any:
+        sent.append(statement)
+        return await send(driver, statement, *values)
+
+    monkeypatch.setattr(transactions, "_send_alone", note)
+    return sent
+
+
+async def test_what_a_transaction_stored_is_expected_by_the_next_add(
+    known: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await known.alone("bread") is not None
+    await taken_off(known, "bread")
+    writes = note_writes(monkeypatch)
+    assert await known.alone("butter") is not None
+    assert len(writes) == 1
+
+
 async def test_what_is_remembered_is_expected_after_it_was_read_once(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -624,15 +646,9 @@ async def test_what_is_remembered_is_expected_after_it_was_read_once(
     assert await home.alone("milk") is not None, "which reads it"
     await taken_off(home, "milk")
     assert await home.alone("salt") is not None
-    send, sent = transactions._send_alone, list[str]()  # pyright: ignore[reportPrivateUsage]
-
-    async def note(*arguments: Any, **more: Any) -> Any:
-        sent.append("")
-        return await send(*arguments, **more)
-
-    monkeypatch.setattr(transactions, "_send_alone", note)
+    writes = note_writes(monkeypatch)
     assert await home.alone("milk") is not None
-    assert len(sent) == 1
+    assert len(writes) == 1
     assert [row["category"] for row in (await home.stored())["items"]] == ["Dairy", "Dairy", None, "Dairy"]
 
 

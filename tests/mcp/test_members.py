@@ -148,8 +148,9 @@ async def test_a_household_is_renamed_for_every_member_at_once(
 ) -> None:
     theirs = McpClient(http, bob.token)
     assert (await theirs.call("get_overview"))["household"]["name"] == "Ada's household"
-    saved = await client.call("save_household", name="  Home ", currency="chf", locale="de")
-    assert (saved["name"], saved["currency"], saved["locale"], saved["status"]) == ("Home", "CHF", "de", "changed")
+    given = {"name": "  Home ", "currency": "chf", "locale": "de", "time_zone": "Europe/Zurich"}
+    saved = await client.call("save_household", **given)
+    assert [saved[each] for each in (*given, "status")] == ["Home", "CHF", "de", "Europe/Zurich", "changed"]
     assert (await theirs.call("get_overview"))["household"]["name"] == "Home"
 
 
@@ -173,6 +174,7 @@ async def test_who_is_removed_while_their_call_waits_is_told_so(engine: Engine, 
         ({"name": "x" * 101}, "name"),
         ({"currency": "XXX"}, "currency"),
         ({"locale": "tlh"}, "locale"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"create": True}, "name"),
         ({"create": True, "name": "Cabin", "currency": "XXX"}, "currency"),
     ],

@@ -101,7 +101,7 @@ async def test_a_change_is_told_to_who_follows_the_list(client: McpClient, lists
         assert await every.uri() == lists
 
 
-NOT_ON_LISTS = {"invite_member", "update_member", "save_household", "save_recipe", "save_plan"}
+NOT_ON_LISTS = {"invite_member", "update_member", "save_household", "save_recipe", "save_plan", "update_pantry"}
 """Tools that change nothing on the lists."""
 
 

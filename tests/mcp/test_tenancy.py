@@ -33,6 +33,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "delete_list": {"list": "L2", "confirm_name": "Hardware"},
     "import_items": {"data": "poison"},
     "get_recipes": {},
+    "get_pantry": {},
+    "update_pantry": {"items": [{"name": "poison"}]},
     "save_recipe": {"recipe": "R1", "items": ["poison"]},
     "apply_recipe": {"recipe": "R1"},
     "save_plan": {"entries": [{"date": "2026-12-24", "recipe": "R1"}], "clear_from": "2026-12-23"},
@@ -52,6 +54,7 @@ async def eve(factory: Factory, each_era: McpClient) -> McpClient:
     await each_era.call("save_list", name="Hardware")
     await each_era.call("add_items", items=["Ada's secret saw"], list="L2")
     await each_era.call("save_recipe", name="Ada's secret soup", items=["1 l secret stock"])
+    await each_era.call("update_pantry", items=[{"name": "Ada's secret cake"}])
     await each_era.call("save_plan", entries=[{"date": "2026-12-23", "text": "Ada's secret dinner"}])
     stranger = await factory.connected("Eve")
     return McpClient(each_era.http, stranger.token, each_era.era)
@@ -66,6 +69,7 @@ TENANT_TABLES = [
     "aisles",
     "departures",
     "habits",
+    "pantry",
     "recipes",
     "recipe_lines",
     "planned_meals",
@@ -80,6 +84,7 @@ async def write_everywhere(client: McpClient) -> None:
     await client.call("move_items", items=["tea"], to_list="Elsewhere")
     await client.call("check_items", items=["tea"], list="Elsewhere", store="Market")
     await client.call("save_recipe", name="Iced tea", items=["tea"])
+    await client.call("update_pantry", items=[{"name": "tea"}])
     await client.call("save_plan", entries=[{"date": "2026-12-24", "recipe": "Iced tea"}])
 
 
@@ -89,8 +94,9 @@ async def everything(client: McpClient) -> list[dict[str, Any]]:
     recipes = [
         await client.call("get_recipes", recipe=each["ref"]) for each in (await client.call("get_recipes"))["recipes"]
     ]
+    pantry = await client.call("get_pantry")
     plan = await client.call("get_recipes", plan_from="2026-12-01", plan_to="2026-12-31")
-    return [await client.call("get_overview"), items, *recipes, plan]
+    return [await client.call("get_overview"), pantry, items, *recipes, plan]
 
 
 def on_nothing(value: str) -> str:
@@ -263,6 +269,9 @@ ROWS = {
     "aisles": "INSERT INTO aisles VALUES (:household, 'x', 'x', 0, 1)",
     "departures": "INSERT INTO departures VALUES (:household, :id, 7, 0)",
     "habits": "INSERT INTO habits (household_id, name_key, rev) VALUES (:household, 'x', 0)",
+    "pantry": """
+        INSERT INTO pantry (household_id, name_key, name, have, said_at, rev)
+        VALUES (:household, 'x', 'x', true, now(), 0)""",
     "recipes": """
         INSERT INTO recipes (household_id, id, no, name, name_key, kind, rev)
         VALUES (:household, :id, 7, 'x', 'x', 'recipe', 0)""",

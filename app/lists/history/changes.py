@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from app.lists.items.fields import RECORDED, Item
 from app.lists.items.habits import REMEMBERED, Habit, HabitChange
 from app.lists.models import Change, Purchase, ShoppingList
+from app.lists.pantry.corrections import Correction, CorrectionChange
 from app.recipes.models import PlannedMeal, Recipe, RecipeLine
 from app.runtime.batches import map_in_batches
 
@@ -64,7 +65,9 @@ class EventChange:
     after: int | None
 
 
-AnyChange = Change | ListChange | RecipeChange | MealChange | DefaultChange | HabitChange | EventChange
+AnyChange = (
+    Change | ListChange | RecipeChange | MealChange | DefaultChange | HabitChange | CorrectionChange | EventChange
+)
 
 LIST_RECORDED: Final = ("name", "store", "currency", "category_order", "archived_at", "deleted_at")
 """The fields of a list that events keep; `items.fields.RECORDED` are those of an item."""
@@ -151,6 +154,16 @@ class HabitRecord(BaseModel):
     after: dict[str, str | None]
 
 
+class CorrectionRecord(BaseModel):
+    """A change of what was said about the pantry, as an event keeps it; None where nothing was said."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pantry: str
+    before: Correction | None = None
+    after: Correction | None = None
+
+
 class EventRecord(BaseModel):
     """A change of an event as the event that undid it keeps it."""
 
@@ -161,7 +174,9 @@ class EventRecord(BaseModel):
     after: int | None = None
 
 
-AnyRecord = ItemRecord | ListRecord | RecipeRecord | MealRecord | DefaultRecord | HabitRecord | EventRecord
+AnyRecord = (
+    ItemRecord | ListRecord | RecipeRecord | MealRecord | DefaultRecord | HabitRecord | CorrectionRecord | EventRecord
+)
 _RECORD: Final = TypeAdapter[AnyRecord](Annotated[AnyRecord, Field(union_mode="left_to_right")])
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 
@@ -218,6 +233,10 @@ def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
     if isinstance(change, HabitChange):
         name_key = change.after.name_key
         return {"habit": name_key, **_differences(change.before or Habit(name_key), change.after, REMEMBERED)}
+    if isinstance(change, CorrectionChange):
+        names = [each.name for each in fields(Correction)]
+        said = {"before": change.before, "after": change.after}
+        return {"pantry": change.name_key, **{when: each and _values(each, names) for when, each in said.items()}}
     kind, key = ("default_of", change.person_id) if isinstance(change, DefaultChange) else ("event", change.event_no)
     return {kind: key, "before": change.before, "after": change.after}
 
@@ -230,7 +249,7 @@ def _differences(
 
 
 def _values(
-    thing: Item | ShoppingList | Purchase | Recipe | RecipeLine | Habit, names: Iterable[str]
+    thing: Item | ShoppingList | Purchase | Recipe | RecipeLine | Habit | Correction, names: Iterable[str]
 ) -> dict[str, Any]:
     """Return fields by name, in a form that JSON can hold or show as text."""
     values = {name: getattr(thing, name) for name in names}

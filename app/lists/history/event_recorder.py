@@ -44,6 +44,7 @@ async def record_items(
     if not changes:
         return await insert_event(tenant, kind, list_id, recorded)
     event_no = await save_changes(tenant, clock, kind, list_id, changes, recorded)
+    expectations.note_clock(tenant, clock.rev, next_item_after(clock, changes), event_no + 1)
     if bought := [change.bought for change in changes if change.bought is not None]:
         await insert_purchases(tenant, event_no, bought)
     if unbought := [change.unbought for change in changes if change.unbought is not None]:

@@ -15,6 +15,7 @@ from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.changes import (
     AnyRecord,
+    CorrectionRecord,
     DefaultRecord,
     EventRecord,
     HabitRecord,
@@ -29,6 +30,7 @@ from app.lists.items import repository as item_repository
 from app.lists.items.fields import DETAILS, Item, parse_assignee
 from app.lists.items.resolve_ever import resolve_ever
 from app.lists.models import Purchase, ShoppingList, event_number
+from app.lists.pantry.corrections import Correction
 from app.lists.resolve_list import resolve_list
 from app.recipes import plan_repository
 from app.recipes import repository as recipe_repository
@@ -45,6 +47,12 @@ _RECIPE_WORDS: Final = {"name": "name", "kind": "kind", "servings": "servings"}
 
 _LONGEST: Final = 60
 _NOTHING: Final = "–"
+
+
+ShownRecord = ItemRecord | ListRecord | RecipeRecord | MealRecord | CorrectionRecord | DefaultRecord
+
+PANTRY_REF: Final = "pantry"
+"""Stands for the ref of what was said about the pantry, which has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +181,7 @@ async def _find_person(tenant: Tenant, name: str) -> UUID:
     return parse_assignee(name, "person", members)
 
 
-_Shown = ItemRecord | ListRecord | RecipeRecord | MealRecord | DefaultRecord
-
-
-def _records_shown(changes: Iterable[str]) -> list[_Shown]:
+def _records_shown(changes: Iterable[str]) -> list[ShownRecord]:
     records = map(read_record, changes)
     return [record for record in records if not isinstance(record, EventRecord | HabitRecord)]
 
@@ -219,7 +224,7 @@ class _Things:
         """Return the list with that id."""
         return self.by_id.get(list_id) if list_id is not None else None
 
-    def summarize(self, record: _Shown) -> EventSummary:
+    def summarize(self, record: ShownRecord) -> EventSummary:
         """Return a change in a few words."""
         if isinstance(record, ItemRecord):
             target = self.find_list(record.after.get("list_id"))
@@ -233,6 +238,8 @@ class _Things:
         if isinstance(record, RecipeRecord):
             name = self.recipes[record.recipe].name if record.recipe in self.recipes else record.after.get("name", "")
             return EventSummary(f"R{record.recipe}", name, _summarize_recipe(record))
+        if isinstance(record, CorrectionRecord):
+            return EventSummary(PANTRY_REF, record.pantry, _summarize_correction(record.after))
         if isinstance(record, MealRecord):
             return self._summarize_meal(record)
         chosen = self.find_list(record.after or record.before)
@@ -292,6 +299,16 @@ def _summarize_list(record: ListRecord) -> str:
         return "made"
     states = {"deleted_at": ("deleted", "brought back"), "archived_at": ("archived", "back in use")}
     return "; ".join(_state_changes(before, after, states) + _value_changes(before, after, _LIST_WORDS))
+
+
+def _summarize_correction(after: Correction | None) -> str:
+    """Return `said to be there, 2 kg, expires 2026-12-04`, `said to be used up`."""
+    if after is None:
+        return "what was said is forgotten"
+    if not after.have:
+        return "said to be used up"
+    expires = None if after.expires is None else f"expires {after.expires}"
+    return ", ".join(str(part) for part in ("said to be there", after.quantity, expires) if part is not None)
 
 
 def _summarize_recipe(record: RecipeRecord) -> str:

@@ -73,6 +73,7 @@ purchases = Table(
     CheckConstraint("place IS NULL OR store_key IS NOT NULL", name="place_has_store"),
     Index(None, "household_id", "item_id"),
     Index(None, "household_id", "bought_at"),
+    Index(None, "household_id", "name_key", "bought_at"),
 )
 """`place` is how many things went into the trolley before, on that trip to that store."""
 

@@ -16,6 +16,7 @@ from app.lists.history import repository as event_repository
 from app.lists.history.changes import (
     AnyChange,
     AnyRecord,
+    CorrectionRecord,
     DefaultChange,
     DefaultRecord,
     EventChange,
@@ -46,12 +47,15 @@ from app.lists.models import (
     ItemResult,
     ListOutcome,
     Outcome,
+    PantryOutcome,
     PlanOutcome,
     RecipeOutcome,
     ShoppingList,
     event_numbers,
     event_ref,
 )
+from app.lists.pantry.correction_repository import find_corrections, save_corrections
+from app.lists.pantry.corrections import CorrectionChange
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
 from app.lists.save_recipe import refuse_another_recipe, refuse_taken_recipe_name
@@ -205,10 +209,12 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
     recipe_entries, recipe_changes = await _undo_recipes(tenant, clock, records)
+    pantry_entries, pantry_changes = await _undo_corrections(tenant, clock, records)
     meal_entries, meal_changes = await _undo_meals(tenant, records)
     others = [
         *list_changes,
         *recipe_changes,
+        *pantry_changes,
         *meal_changes,
         *await _undo_defaults(tenant, records),
         *await _undo_habits(tenant, clock, records),
@@ -216,7 +222,7 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
-    entries = list_entries + recipe_entries + meal_entries + item_entries
+    entries = list_entries + recipe_entries + meal_entries + pantry_entries + item_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
@@ -427,6 +433,30 @@ async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[A
             await repository.set_default_list(tenant, record.default_of, record.before)
             changes.append(DefaultChange(record.default_of, record.after, record.before))
     return changes
+
+
+async def _undo_corrections(
+    tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
+) -> tuple[list[ItemResult], list[CorrectionChange]]:
+    recorded = [record for record in records if isinstance(record, CorrectionRecord)]
+    if not recorded:
+        return [], []
+    current = await find_corrections(tenant, [record.pantry for record in recorded])
+    entries: list[ItemResult] = []
+    changes: list[CorrectionChange] = []
+    for record in recorded:
+        said, now = record.after or record.before, current.get(record.pantry)
+        name = record.pantry if said is None else said.name
+        if now == record.after:
+            changes.append(CorrectionChange(record.pantry, now, record.before))
+            entries.append(ItemResult(name, PantryOutcome("undone", name)))
+        elif now == record.before:
+            entries.append(ItemResult(name, PantryOutcome("unchanged", name)))
+        else:
+            message = f"{name}: something else was said since, and is left alone."
+            entries.append(ItemResult(name, Conflict(message, field="undo_ref")))
+    await save_corrections(tenant, clock.rev, changes)
+    return entries, changes
 
 
 async def _undo_habits(tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]) -> list[AnyChange]:

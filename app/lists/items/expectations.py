@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from app.households.tenant import ProvenHousehold
+from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.items.habits import Habit
 from app.lists.models import ShoppingList
 from app.lists.repository import Clock
@@ -96,8 +96,9 @@ class Expectations:
             else:
                 self._habits.drop((household.household_id, key))
 
-    def note_clock(self, household: ProvenHousehold, rev: int, next_item: int, next_event: int) -> None:
-        """Note the household's clock after a write, or as it was read."""
+    def note_clock(self, household: ProvenHousehold | Tenant, rev: int, next_item: int, next_event: int) -> None:
+        """Note the household's clock after a write, or as it was read. One that is not stored in the end does no harm:
+        the next write finds another."""
         self._clocks.put(household.household_id, (rev, next_item, next_event))
 
     def note(self, household: ProvenHousehold, list_name: str | None, clock: Clock, on: ShoppingList) -> None:

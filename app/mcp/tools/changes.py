@@ -13,7 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.fields import DETAILS, Item, due_day
-from app.lists.models import Changed, ItemResult, ListOutcome, NotListed, Outcome, PlanOutcome, Purchase, RecipeOutcome
+from app.lists.models import (
+    Changed,
+    ItemResult,
+    ListOutcome,
+    NotListed,
+    Outcome,
+    PantryOutcome,
+    PlanOutcome,
+    Purchase,
+    RecipeOutcome,
+)
 from app.mcp.prose import MOST_NAMED, quantity_text, shown_amount, shown_change, shown_name, some_of
 from app.mcp.spec import WriteResult
 from app.text import printable_start
@@ -167,6 +177,8 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
         return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=conflict)
     if isinstance(result, RecipeOutcome):
         return EntryView(ref=result.recipe.ref, name=result.recipe.name, status=result.status, error=conflict)
+    if isinstance(result, PantryOutcome):
+        return EntryView(name=result.name, status=result.status, error=conflict)
     if isinstance(result, PlanOutcome):
         return _planned(result)
     if isinstance(result, NotListed):

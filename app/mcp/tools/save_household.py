@@ -20,6 +20,7 @@ class Arguments(WriteArguments):
     name: str | None = Field(default=None, description="New name", max_length=LONGEST_NAME)
     currency: str | None = Field(default=None, description="ISO 4217")
     locale: Language | None = Field(default=None, description="Language of the lists")
+    time_zone: str | None = Field(default=None, description="IANA name", max_length=100)
     create: bool = Field(default=False, description="Make another household of this name instead")
 
 
@@ -30,6 +31,7 @@ class Result(WriteResult):
     ref: str
     currency: str
     locale: str
+    time_zone: str
     status: str = Field(description="created or changed")
     note: str | None = None
 
@@ -43,29 +45,20 @@ class Result(WriteResult):
 
 
 async def save_household(tenant: Tenant, arguments: Arguments) -> Result:
-    """Changes the household's name, currency or language, or makes another household with the person as its owner.
-    Only an owner can change it."""
+    """Changes the household's name, currency, language or time zone, or makes another household with the person as its
+    owner. Only an owner can change it."""
     by, now = tenant.actor.person_id, system_clock()
+    given = arguments.model_dump(include={"currency", "locale", "time_zone"}, exclude_none=True)
     if arguments.create:
         if arguments.name is None:
             raise Invalid("A new household needs a name.", field="name")
         async with new_household(tenant) as household_id:
             await create_household(tenant.connection, household_id, arguments.name, by, now)
-            if arguments.currency is not None or arguments.locale is not None:
-                await change_household(
-                    tenant.connection, household_id, now, by=by, currency=arguments.currency, locale=arguments.locale
-                )
+            if given:
+                await change_household(tenant.connection, household_id, now, by=by, **given)
     else:
         household_id = tenant.household_id
-        await change_household(
-            tenant.connection,
-            household_id,
-            now,
-            by=by,
-            name=arguments.name,
-            currency=arguments.currency,
-            locale=arguments.locale,
-        )
+        await change_household(tenant.connection, household_id, now, by=by, name=arguments.name, **given)
         tenant.note_members()  # what is cached of memberships has the old name
     mine = await memberships_of(tenant.connection, by)
     saved = next(each for each in mine if each.household_id == household_id)
@@ -74,6 +67,7 @@ async def save_household(tenant: Tenant, arguments: Arguments) -> Result:
         ref=saved.ref,
         currency=saved.currency,
         locale=saved.locale,
+        time_zone=saved.time_zone,
         status="created" if arguments.create else "changed",
         note=RECONNECT if arguments.create else None,
     )
