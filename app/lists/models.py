@@ -99,13 +99,14 @@ class ShoppingList:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A thing that was bought: the item as it was when it was checked off.
+    """A thing that was bought: the item as it was when it was checked off, or a line of a receipt without an item.
 
     `place` is how many things went into the trolley before it, on that trip to that store; None without a store.
+    `paid_by` is None where whoever bought it paid.
     """
 
     id: UUID
-    item_id: UUID
+    item_id: UUID | None
     name: str
     name_key: str
     quantity: Quantity | None
@@ -115,6 +116,8 @@ class Purchase:
     bought_at: datetime
     bought_by: UUID
     place: Decimal | None = None
+    category: str | None = None
+    paid_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,9 @@ Status = Literal[
     "planned",
     "undone",
     "unchanged",
+    "recorded",
+    "would_check",
+    "would_record",
 ]
 
 
@@ -201,6 +207,16 @@ class RecipeOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PurchaseOutcome:
+    """What became of a purchase that stands for no item; `similar` are items that may have been meant."""
+
+    status: Status
+    purchase: Purchase
+    conflict: AppError | None = None
+    similar: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PantryOutcome:
     """What became of what was said about a thing in the pantry."""
 
@@ -239,7 +255,7 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PantryOutcome | NotListed | AppError
+    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PantryOutcome | PurchaseOutcome | NotListed | AppError
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

@@ -24,6 +24,7 @@ from app.mcp.tools.invite_member import INVITE_MEMBER
 from app.mcp.tools.join_household import JOIN_HOUSEHOLD
 from app.mcp.tools.list_items import LIST_ITEMS
 from app.mcp.tools.move_items import MOVE_ITEMS
+from app.mcp.tools.record_purchase import RECORD_PURCHASE
 from app.mcp.tools.remove_items import REMOVE_ITEMS
 from app.mcp.tools.save_household import SAVE_HOUSEHOLD
 from app.mcp.tools.save_list import SAVE_LIST
@@ -51,6 +52,7 @@ TOOLS: Final[tuple[AnyTool, ...]] = (
     ADD_ITEMS,
     UPDATE_ITEMS,
     CHECK_ITEMS,
+    RECORD_PURCHASE,
     MOVE_ITEMS,
     REMOVE_ITEMS,
     SAVE_LIST,

@@ -63,10 +63,19 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "fetch": [{"id": "i1"}, {"id": "L1"}, {"id": "i99"}],
     "get_activity": [{}, {"list": "L1", "since": "2020-01-01", "person": "Ada", "kind": "add_items"}],
     "get_overview": [{}],
+    "record_purchase": [
+        {"items": ["JAM 2,49", "SOAP 1,09", {"item": "rice", "price": 2}], "store": "Market", "dry_run": True},
+        {"items": ["JAM 2,49", "SOAP 1,09", "rice 3,00"], "paid_by": "me", "idempotency_key": "receipt"},
+    ],
     "get_spending": [
         *({"group_by": group} for group in ("store", "category", "person", "item", "month")),
         {"item": "flour", "since": "2020-01-01", "until": "2120-01-01"},
         {"item": "milk"},
+        {"item": "flou", "store": "the market", "person": "Ada", "list": "L1"},
+        {"show": "purchases", "since": "2020-01-01", "limit": 1},
+        {"show": "usual", "store": "Market"},
+        {"show": "basket"},
+        {"show": "balances", "between": ["me"]},
     ],
     "import_items": [
         {"data": "- [ ] 2 kg rye\n- [x] salt", "idempotency_key": "imported"},

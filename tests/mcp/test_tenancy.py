@@ -27,6 +27,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "add_items": {"items": ["poison"]},
     "update_items": {"items": [{"item": "i1", "name": "poison"}]},
     "check_items": {"items": ["i1"]},
+    "record_purchase": {"items": ["i1"]},
     "move_items": {"items": ["i1"], "to_list": "L2"},
     "remove_items": {"items": ["i1"]},
     "save_list": {"list": "L1", "name": "Poison"},

@@ -22,6 +22,7 @@ from app.lists.history.changes import (
     ItemRecord,
     ListRecord,
     MealRecord,
+    PurchaseRecord,
     RecipeRecord,
     read_record,
 )
@@ -49,7 +50,7 @@ _LONGEST: Final = 60
 _NOTHING: Final = "–"
 
 
-ShownRecord = ItemRecord | ListRecord | RecipeRecord | MealRecord | CorrectionRecord | DefaultRecord
+ShownRecord = ItemRecord | ListRecord | RecipeRecord | MealRecord | CorrectionRecord | DefaultRecord | PurchaseRecord
 
 PANTRY_REF: Final = "pantry"
 """Stands for the ref of what was said about the pantry, which has none."""
@@ -238,6 +239,8 @@ class _Things:
         if isinstance(record, RecipeRecord):
             name = self.recipes[record.recipe].name if record.recipe in self.recipes else record.after.get("name", "")
             return EventSummary(f"R{record.recipe}", name, _summarize_recipe(record))
+        if isinstance(record, PurchaseRecord):
+            return _summarize_loose_purchase(record)
         if isinstance(record, CorrectionRecord):
             return EventSummary(PANTRY_REF, record.pantry, _summarize_correction(record.after))
         if isinstance(record, MealRecord):
@@ -290,6 +293,13 @@ def _summarize_purchase(purchase: Purchase) -> str:
     store = "" if purchase.store is None else f" at {_in_short(purchase.store)}"
     price = "" if purchase.price is None else f" for {purchase.price:.2f} {purchase.currency}"
     return f"bought{quantity}{store}{price}"
+
+
+def _summarize_loose_purchase(record: PurchaseRecord) -> EventSummary:
+    bought, unbought = record.bought, record.unbought
+    if bought is not None:
+        return EventSummary("", bought.name, _summarize_purchase(bought))
+    return EventSummary("", "" if unbought is None else unbought.name, "not bought after all")
 
 
 def _summarize_list(record: ListRecord) -> str:
