@@ -7,6 +7,8 @@ from uuid import UUID
 
 Role = Literal["owner", "editor", "viewer"]
 InvitedRole = Literal["editor", "viewer"]
+GuestMay = Literal["look", "tick"]
+"""What a guest may do with the one list that their link shows: read it, or also mark what they bought."""
 
 RANKS: Final[dict[Role, int]] = {"viewer": 0, "editor": 1, "owner": 2}
 """The roles from the one that may least to the one that may most."""
@@ -62,3 +64,34 @@ class Invitation:
     created_at: datetime
     expires_at: datetime
     uses_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuestLink:
+    """A live link that shows one list of a household to somebody without an account.
+
+    `person_id` is as whom the guest is in the history. The code in the link is known only to those who were given it.
+    """
+
+    id: UUID
+    household_id: UUID
+    household_ref: str
+    currency: str
+    locale: str
+    time_zone: str
+    list_id: UUID
+    person_id: UUID
+    name: str
+    may: GuestMay
+    made_by: str
+    """The name of the member who made it."""
+    created_at: datetime
+    expires_at: datetime
+    first_used_at: datetime | None
+    last_used_at: datetime | None
+    is_me: bool = False
+
+    @property
+    def ref(self) -> str:
+        """What tells the guest from others of the household with the same name."""
+        return f"g{self.id.hex[-8:]}"

@@ -14,7 +14,7 @@ from app.db import Engine, transaction
 from app.db.transactions import try_lead
 from app.errors import Unavailable
 from app.households.repository import household_ids
-from app.households.retention import delete_ended_invitations
+from app.households.retention import delete_ended_guest_links, delete_ended_invitations
 from app.households.tenant import ListsChanged, open_for_service
 from app.lists.history import retention
 from app.lists.items import recurring
@@ -62,6 +62,7 @@ async def _tend_service(engine: Engine, now: datetime) -> None:
         oauth_retention.delete_expired,
         people_retention.forget,
         delete_ended_invitations,
+        delete_ended_guest_links,
     ):
         try:
             await chore(engine, now)

@@ -59,6 +59,14 @@ UNKNOWN_KEYS: Final = RateLimit(
     "Too many unknown API keys from this address. Try again {wait}.",
 )
 
+UNKNOWN_GUEST_LINKS: Final = RateLimit(
+    "unknown-guest-links",
+    PerMinute(60),
+    (Key.NETWORK,),
+    "Pages of guests' links that nobody has. A link that works is shown whatever else comes from there.",
+    "Too many links from your network that don't work. Try again {wait}.",
+)
+
 _DOCUMENTS: Final = "Too many apps of this site, or from your network, are being connected. Try again soon."
 
 DOCUMENTS_OF_HOST: Final = RateLimit(
@@ -154,6 +162,14 @@ PAGES_OF_HOST: Final = RateLimit(
     (Key.HOST,),
     "Web pages of one host, for everybody.",
     "This site was asked for too many pages. Try again {wait}.",
+)
+GUEST_PAGES: Final = RateLimit(
+    "guest-pages",
+    PerMinute(120),
+    (Key.PERSON,),
+    "Pages and forms of one guest's link, which several people may have.",
+    "This link is used too much at once. Try again {wait}.",
+    shared=False,
 )
 
 _TOKENS: Final = "Too many tokens at once. Try again {wait}."

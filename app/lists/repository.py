@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy import func, insert, select, update
 
 from app.db import Connection, new_id
+from app.households.guest_repository import delete_links_to
 from app.households.tables import clocks, memberships
 from app.households.tenant import Tenant
 from app.lists.models import ShoppingList
@@ -168,7 +169,10 @@ async def insert_first_list(connection: Connection, household_id: UUID, name: st
 
 
 async def save_list(tenant: Tenant, rev: int, saved: ShoppingList) -> None:
-    """Store a new or changed list, and stamp it with `rev`. Needs the write lock."""
+    """Store a new or changed list, and stamp it with `rev`. Needs the write lock.
+
+    What deletes a list ends the links of its guests: they don't come back if the list does.
+    """
     values = {
         "name": saved.name,
         "name_key": fold(saved.name),
@@ -189,6 +193,8 @@ async def save_list(tenant: Tenant, rev: int, saved: ShoppingList) -> None:
         await tenant.connection.execute(
             update(clocks).where(clocks.c.household_id == tenant.household_id).values(next_list=next_no)
         )
+    if saved.deleted_at is not None and await delete_links_to(tenant.connection, tenant.household_id, saved.id):
+        tenant.note_members()
     tenant.note_change(saved.id, rev, itself=True)
 
 
