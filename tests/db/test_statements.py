@@ -130,9 +130,17 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"recipe": "Porridge", "exclude": ["oats"]},
         {"plan_from": "2026-12-24", "plan_to": "2026-12-26"},
     ],
-    "invite_member": [{}, {"role": "viewer", "hours": 1, "uses": 20}],
+    "invite_member": [
+        {},
+        {"role": "viewer", "hours": 1, "uses": 20},
+        {"role": "guest", "name": "Grandma", "list": "L1", "can_tick": True},
+    ],
     "join_household": [{"code": "0000-0000-0000-0000"}],
-    "update_member": [{"person": "me", "role": "owner"}, {"person": "me", "role": "remove"}],
+    "update_member": [
+        {"person": "Grandma", "role": "remove"},
+        {"person": "me", "role": "owner"},
+        {"person": "me", "role": "remove"},
+    ],
     "save_household": [
         {"name": "Home", "currency": "CHF", "locale": "de"},
         {"name": "Cabin", "create": True, "idempotency_key": "cabin"},

@@ -40,7 +40,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "apply_recipe": {"recipe": "R1"},
     "save_plan": {"entries": [{"date": "2026-12-24", "recipe": "R1"}], "clear_from": "2026-12-23"},
     "undo": {"undo_ref": "e1"},
-    "invite_member": {},
+    "invite_member": {"role": "guest", "name": "Grandma"},
     "join_household": {"code": "0000-0000-0000-0000"},
     "update_member": {"person": "Ada", "role": "viewer"},
     "save_household": {"name": "Poison"},

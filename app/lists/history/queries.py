@@ -11,6 +11,8 @@ from pydantic import Field, TypeAdapter
 from app.cursors import make_cursor, read_cursor
 from app.errors import Invalid, NotFound
 from app.households import repository as households
+from app.households.guest_repository import links_of
+from app.households.guests import as_members
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.changes import (
@@ -36,6 +38,7 @@ from app.lists.resolve_list import resolve_list
 from app.recipes import plan_repository
 from app.recipes import repository as recipe_repository
 from app.recipes.models import PlannedMeal, Recipe
+from app.runtime.clock import system_clock
 
 CHANGES_SHOWN: Final = 30
 CHANGES_IN_FULL: Final = 100
@@ -179,7 +182,8 @@ _CHANGE: Final = TypeAdapter[tuple[int, int]](tuple[_Number, _Number])
 
 async def _find_person(tenant: Tenant, name: str) -> UUID:
     members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
-    return parse_assignee(name, "person", members)
+    links = await links_of(tenant.connection, tenant.household_id, system_clock())
+    return parse_assignee(name, "person", [*members, *as_members(links)])
 
 
 def _records_shown(changes: Iterable[str]) -> list[ShownRecord]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
-from app.lists.items.fields import DETAILS, Item, due_day
+from app.lists.items.fields import DETAILS, Item
 from app.lists.models import (
     Changed,
     ItemResult,
@@ -230,7 +230,7 @@ def _changes(outcome: Outcome, names: Mapping[UUID, str]) -> dict[str, str]:
     that was checked off what its purchase records."""
     item, before = outcome.item, outcome.before
     if outcome.bought is not None:
-        return _of_purchase(outcome.bought, item)
+        return _of_purchase(outcome.bought, item, outcome.comes_back)
     if before is None:
         if outcome.status != "added":
             return {}
@@ -258,20 +258,19 @@ def _loose_purchase(outcome: PurchaseOutcome, conflict: ErrorView | None) -> Ent
         name=purchase.name,
         status=outcome.status,
         quantity=None if purchase.quantity is None else quantity_text(purchase.quantity),
-        changes=_of_purchase(purchase, None) or None,
+        changes=_of_purchase(purchase, None, None) or None,
         similar=[*outcome.similar] or None,
         error=conflict,
     )
 
 
-def _of_purchase(purchase: Purchase, item: Item | None) -> dict[str, str]:
+def _of_purchase(purchase: Purchase, item: Item | None, comes_back: date | None) -> dict[str, str]:
     is_as_listed = item is None or purchase.quantity is None or purchase.quantity == item.quantity
-    repeat_days = None if item is None else item.repeat_days
     values = {
         "quantity": None if is_as_listed else str(purchase.quantity),
         "store": purchase.store,
         "price": None if purchase.price is None else f"{purchase.price:.2f} {purchase.currency}",
-        "comes_back": None if repeat_days is None else due_day(purchase.bought_at, repeat_days).isoformat(),
+        "comes_back": None if comes_back is None else comes_back.isoformat(),
     }
     return {word: value for word, value in values.items() if value is not None}
 
