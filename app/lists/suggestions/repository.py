@@ -21,6 +21,36 @@ MOST_SEEDS: Final = 20
 
 MOST_COMPANIONS: Final = 200
 
+# Each day has its things of the list in an array, instead of a join of all purchases with each other, which PostgreSQL
+# plans badly while it has no statistics.
+
+
+_COMPANIONS: Final = f"""
+    WITH recent AS MATERIALIZED (
+        SELECT DISTINCT latest.name_key, (latest.bought_at AT TIME ZONE $2)::date AS day FROM (
+            SELECT name_key, bought_at FROM purchases
+            WHERE household_id = $1 AND bought_at > $3 AND bought_at <= $4
+            ORDER BY bought_at DESC LIMIT {PURCHASES_READ}
+        ) AS latest
+    ), counted AS (
+        SELECT name_key, day, count(*) OVER (PARTITION BY name_key) AS days FROM recent
+    ), beside AS (
+        SELECT name_key, days, array_agg(name_key) FILTER (WHERE name_key = ANY($5)) OVER of_day AS seeds,
+            array_agg(days) FILTER (WHERE name_key = ANY($5)) OVER of_day AS seed_days
+        FROM counted WINDOW of_day AS (PARTITION BY day)
+    ), pairs AS (
+        SELECT seed.name_key AS seed, beside.name_key, count(*) AS together, min(seed.days) AS seed_days,
+            min(beside.days) AS own_days, (SELECT count(DISTINCT day) FROM recent) AS all_days
+        FROM beside CROSS JOIN LATERAL unnest(beside.seeds, beside.seed_days) AS seed(name_key, days)
+        WHERE beside.name_key <> ALL($5)
+        GROUP BY seed.name_key, beside.name_key HAVING count(*) >= {FEWEST_TOGETHER}
+    )
+    SELECT seed, name_key, together, seed_days, own_days, all_days FROM pairs
+    WHERE together * all_days >= {LEAST_LIFT} * seed_days * own_days
+    ORDER BY together / (seed_days + 2.0) - own_days / all_days::numeric DESC, seed, name_key
+    LIMIT {MOST_COMPANIONS}
+"""  # noqa: S608
+
 
 async def open_names(tenant: Tenant, list_id: UUID) -> list[OpenName]:
     """Return names that are open on a list, the last added first, `MOST_SEEDS` at most."""
@@ -59,32 +89,7 @@ async def companions_of(tenant: Tenant, now: datetime, seeds: Collection[str]) -
     if not seeds:
         return ()
     rows = await tenant.driver.fetch(
-        f"""
-        WITH recent AS MATERIALIZED (
-            SELECT DISTINCT latest.name_key, (latest.bought_at AT TIME ZONE $2)::date AS day FROM (
-                SELECT name_key, bought_at FROM purchases
-                WHERE household_id = $1 AND bought_at > $3 AND bought_at <= $4
-                ORDER BY bought_at DESC LIMIT {PURCHASES_READ}
-            ) AS latest
-        ), bought AS (
-            SELECT name_key, count(*) AS days FROM recent GROUP BY name_key
-        ), pairs AS (
-            SELECT seed.name_key AS seed, other.name_key, count(*) AS together
-            FROM recent AS seed JOIN recent AS other ON other.day = seed.day
-            WHERE seed.name_key = ANY($5) AND other.name_key <> ALL($5)
-            GROUP BY seed.name_key, other.name_key HAVING count(*) >= {FEWEST_TOGETHER}
-        ), counted AS (
-            SELECT pairs.seed, pairs.name_key, pairs.together, of_seed.days AS seed_days, of_other.days AS own_days,
-                (SELECT count(DISTINCT day) FROM recent) AS all_days
-            FROM pairs
-            JOIN bought AS of_seed ON of_seed.name_key = pairs.seed
-            JOIN bought AS of_other ON of_other.name_key = pairs.name_key
-        )
-        SELECT seed, name_key, together, seed_days, own_days, all_days FROM counted
-        WHERE together * all_days >= {LEAST_LIFT} * seed_days * own_days
-        ORDER BY together / (seed_days + 2.0) - own_days / all_days::numeric DESC, seed, name_key
-        LIMIT {MOST_COMPANIONS}
-        """,  # noqa: S608
+        _COMPANIONS,
         tenant.household_id,
         zone_of(tenant.membership.time_zone).key,
         first_day(now),
