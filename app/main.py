@@ -11,16 +11,17 @@ from starlette.routing import BaseRoute
 from app.access.api_keys import ApiKeys
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
+from app.access.guest_callers import GuestCallers
 from app.audit.log import AuditLog
 from app.db import create_engine
 from app.db.revision import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
-from app.households.tenant import MembersChanged
+from app.households.tenant import ListsChanged, MembersChanged
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
-from app.mcp.catalogue import ENDPOINTS, McpEndpoint
+from app.mcp.catalogue import EVERY_ENDPOINT, McpEndpoint
 from app.mcp.http.routes import EndpointsFirst, McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.clients.policy import ClientPolicy
@@ -56,7 +57,7 @@ from app.web.routes import web_routes
 
 def create_app(
     settings: Settings,
-    mcp_endpoints: Sequence[McpEndpoint] = ENDPOINTS,
+    mcp_endpoints: Sequence[McpEndpoint] = EVERY_ENDPOINT,
     *,
     short_way: bool = True,
     one_message: bool = True,
@@ -86,6 +87,7 @@ def create_app(
         limiter,
         api_keys=ApiKeys(engine, settings.issuer) if keys is not None else None,
         external=ExternalGrants(engine, settings.resource),
+        guests=GuestCallers(engine, limiter, settings.issuer) if keys is not None else None,
     )
     endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints, short_way=short_way)
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings), static_files()]
@@ -95,7 +97,7 @@ def create_app(
             settings.public_url, policy, engine, system_clock, audit, keys, pubsub.grant_ended, limiter
         )
         routes += authorization_server_routes(
-            settings, context, fetcher, mailer, PasswordHashing(), pubsub.members_changed
+            settings, context, fetcher, mailer, PasswordHashing(), pubsub.lists_changed, pubsub.members_changed
         )
 
     @asynccontextmanager
@@ -141,6 +143,7 @@ def authorization_server_routes(
     fetcher: Fetcher,
     mailer: Mailer,
     hashing: PasswordHashing,
+    lists_changed: ListsChanged,
     members_changed: MembersChanged,
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
@@ -165,6 +168,7 @@ def authorization_server_routes(
         mailer=mailer,
         oidc_provider=provider,
         grant_revoked=context.grant_revoked,
+        lists_changed=lists_changed,
         members_changed=members_changed,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,

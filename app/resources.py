@@ -27,6 +27,9 @@ MAIN: Final = Resource("/mcp", ALL_SCOPES, DEFAULT_SCOPES)
 READ_ONLY: Final = Resource("/mcp/readonly", (LISTS_READ,), (LISTS_READ,))
 CORE: Final = Resource("/mcp/core", DEFAULT_SCOPES, DEFAULT_SCOPES)
 RESOURCES: Final = (MAIN, CORE, READ_ONLY)
+GUEST: Final = Resource("/mcp/guest", (LISTS_READ,), (LISTS_READ,))
+"""Where the assistants of guests read one list. It is no OAuth resource: it takes keys of guests and nothing else."""
+
 NONE_OF_OURS: Final = Resource("", (), ())
 """Stands for an address at which we have no endpoint."""
 

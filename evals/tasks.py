@@ -1,4 +1,4 @@
-"""51 everyday tasks: what people say to an assistant about their lists, and the calls that a model makes of it.
+"""Everyday tasks: what people say to an assistant about their lists, and the calls that a model makes of it.
 
 The calls use nothing but what `tools/list` says and what earlier answers said.
 """
@@ -384,6 +384,36 @@ TASKS: Final = (
     ),
     Task(
         "asking",
+        "When did we last buy butter, and what was it?",
+        [call("get_spending", show="purchases", item="butter", limit=1)],
+        given=[call("record_purchase", items=["butter 2,19", "bread 1,99"], store="Aldi", date=_LAST_MONTH)],
+        finds=lambda answers: [
+            [each["at"][:10], each["store"], each["price"], each["currency"]] for each in answers[0]["purchases"]
+        ],
+        found=[[_LAST_MONTH, "Aldi", 2.19, "EUR"]],
+    ),
+    Task(
+        "asking",
+        "Is the list cheaper at Aldi or at Rewe?",
+        [call("get_spending", show="basket")],
+        given=[
+            call("record_purchase", items=["500 g coffee 6,99", "milk 1,09"], store="Aldi"),
+            call("record_purchase", items=["1 kg coffee 11,98"], store="Rewe"),
+            call("add_items", items=["coffee 1 kg", "milk"]),
+        ],
+        finds=lambda answers: [[each["store"], each["total"], each["covered"]] for each in answers[0]["stores"]],
+        found=[["Aldi", 15.07, 2], ["Rewe", 11.98, 1]],
+    ),
+    Task(
+        "asking",
+        "Who owes whom?",
+        [call("get_spending", show="balances")],
+        given=[call("record_purchase", items=["butter 2,49", "gum 0,99"], paid_by="Ben")],
+        finds=lambda answers: [[each["payer"], each["payee"], each["amount"]] for each in answers[0]["transfers"]],
+        found=[["Ann", "Ben", 1.74]],
+    ),
+    Task(
+        "asking",
         "Which lists do we have, and who is in the household?",
         [call("get_overview")],
         given=[*USUAL, *HARDWARE],
@@ -392,6 +422,23 @@ TASKS: Final = (
             [each["name"] for each in answers[0]["members"]],
         ],
         found=[["Groceries", "Hardware"], ["Ann", "Ben"]],
+    ),
+    # Receipts
+    Task(
+        "receipts",
+        "Here is our receipt from Aldi: MEHL 2 x 0,79 1,58 / BREAD 1,99 / MILK 1,09",
+        [
+            call(
+                "record_purchase",
+                items=["MEHL 2 x 0,79 1,58", {"item": "bread", "price": 1.99}, "milk 1,09"],
+                store="Aldi",
+            )
+        ],
+        given=USUAL,
+        to_buy={"Groceries": ["2 kg flour", "6 eggs"]},
+        bought={"Groceries": ["milk", "bread"]},
+        finds=lambda answers: [[each["status"] for each in answers[0]["results"]], answers[0]["total"]],
+        found=[["recorded", "checked", "checked"], {"EUR": 4.66}],
     ),
     # Copying to a messenger
     Task(

@@ -7,8 +7,9 @@ from uuid import UUID
 from app.access.api_keys import ApiKeys
 from app.access.caller import Caller
 from app.access.grant_cache import CachedGrant, GrantCache
+from app.access.guest_callers import GuestCallers
 from app.access.repository import find_grant_with_memberships
-from app.crypto.tokens import API_KEY_PREFIX
+from app.crypto.tokens import API_KEY_PREFIX, GUEST_KEY_PREFIX
 from app.db import Engine
 from app.db.engine import Driver
 from app.households.tenant import Actor
@@ -26,7 +27,7 @@ from app.scopes import expand
 
 class Authenticator:
     """Finds the caller of a request. Without `api_keys` no API key is valid; without `external`, no token of another
-    issuer."""
+    issuer; without `guests`, no key of a guest."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Authenticator:
         *,
         api_keys: ApiKeys | None = None,
         external: ExternalGrants | None = None,
+        guests: GuestCallers | None = None,
         clock: Clock = system_clock,
     ) -> None:
         self._engine = engine
@@ -45,6 +47,7 @@ class Authenticator:
         self._limiter = limiter
         self._api_keys = api_keys
         self._external = external
+        self._guests = guests
         self._clock = clock
         self._reads = SingleFlight[CachedGrant | None]()
 
@@ -57,6 +60,8 @@ class Authenticator:
         """
         if token.startswith(API_KEY_PREFIX):
             return None if self._api_keys is None else await self._find_by_key(self._api_keys, token, address)
+        if token.startswith(GUEST_KEY_PREFIX):
+            return None if self._guests is None else await self._guests.find(token, address)
         claims = await self._verifier.verify(token)
         grant_id = await self._grant_of(claims) if claims is not None else None
         if claims is None or grant_id is None:
@@ -73,6 +78,8 @@ class Authenticator:
         `driver` is the connection of those who hold one: it is used, so that they don't wait for another.
         Raises `Unavailable`.
         """
+        if caller.actor.is_guest:
+            return await self.reload(caller)
         if caller.expires_at + LEEWAY <= self._clock():
             return None
         found = self._cache.find(caller.actor.grant_id)
@@ -88,6 +95,8 @@ class Authenticator:
 
         Raises `Unavailable`.
         """
+        if caller.actor.is_guest:
+            return None if self._guests is None else await self._guests.reload(caller)
         return _renew(caller, await self._read(caller.actor.grant_id))
 
     async def count_further(self, caller: Caller, calls: int) -> None:

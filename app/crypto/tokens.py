@@ -10,6 +10,8 @@ STATE_PREFIX: Final = "slx_"
 CLIENT_SECRET_PREFIX: Final = "sls_"  # noqa: S105
 API_KEY_PREFIX: Final = "slk_"
 LINK_PREFIX: Final = "slm_"
+GUEST_LINK_PREFIX: Final = "sll_"
+GUEST_KEY_PREFIX: Final = "slg_"
 
 CLIENT_ID_PREFIX: Final = "app_"
 SERVICE_ID_PREFIX: Final = "svc_"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.db import Connection
 from app.errors import Ambiguous, NotFound
-from app.households.models import Member, Membership, NamedHousehold
+from app.households.models import GuestLink, Member, Membership, NamedHousehold
 from app.households.repository import find_household_with_ref, households_after
 from app.quantities.matching import find_named, split_label
 from app.text import fold
@@ -69,8 +69,11 @@ ME: Final = frozenset({"me", "myself", "i"})
 LONGEST_NAME: Final = 200
 
 
-def named_member(members: Sequence[Member], name: str, field: str = "person") -> Member:
-    """Return the member that a ref, a name or a copied candidate means; `me` is the caller.
+Somebody = TypeVar("Somebody", bound=Member | GuestLink)
+
+
+def named_member(members: Sequence[Somebody], name: str, field: str = "person") -> Somebody:
+    """Return the member or guest that a ref, a name or a copied candidate means; `me` is the caller.
 
     Raises `NotFound`, and `Ambiguous` for a name that fits several, with candidates; `field` is the argument.
     """

@@ -13,7 +13,7 @@ from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection
 from app.errors import Conflict, LimitReached, NotFound, RoleRefused
-from app.households import invitation_repository, repository
+from app.households import guest_repository, invitation_repository, repository
 from app.households.models import Member, Role
 from app.people.repository import lock_person
 
@@ -40,7 +40,8 @@ async def change_role(
     """Give a member another role, as an owner, and return the one they had.
 
     Whoever is made a viewer by somebody else may know a code that would make them an editor again, so the open
-    invitations of editors end. Raises `RoleRefused`, `NotFound`, and `Conflict` if no owner would remain.
+    invitations of editors end. A viewer shares no lists, so the guests' links that they made end as well.
+    Raises `RoleRefused`, `NotFound`, and `Conflict` if no owner would remain.
     """
     members = await lock_members(connection, household_id)
     require_owner(members, by)
@@ -52,6 +53,8 @@ async def change_role(
         await repository.update_role(connection, household_id, person_id, role)
         if member.role == "owner":
             await invitation_repository.delete_invitations_by(connection, household_id, person_id)
+        if role == "viewer":
+            await guest_repository.delete_links_by(connection, household_id, person_id)
         if role == "viewer" and by != person_id:
             await invitation_repository.delete_invitations_as(connection, household_id, ["editor"])
         await record(connection, _entry(household_id, person_id, by, role, now))
@@ -59,8 +62,8 @@ async def change_role(
 
 
 async def leave(connection: Connection, household_id: UUID, person_id: UUID, now: datetime, *, by: UUID | None) -> bool:
-    """End a membership, one's own or as an owner, and withdraw the invitations that the person made; False if there is
-    none. `by` is who does it, None for an operator.
+    """End a membership, one's own or as an owner, and withdraw the invitations and the guests' links that the person
+    made; False if there is none. `by` is who does it, None for an operator.
 
     Whoever is removed by somebody else may know a code that would let them in again, so all open invitations end.
     Raises `RoleRefused`, and `Conflict` if no owner would remain.
@@ -73,6 +76,7 @@ async def leave(connection: Connection, household_id: UUID, person_id: UUID, now
         return False
     _keep_an_owner(members, member)
     await repository.delete_membership(connection, household_id, person_id)
+    await guest_repository.delete_links_by(connection, household_id, person_id)
     if by == person_id:
         await invitation_repository.delete_invitations_by(connection, household_id, person_id)
     else:

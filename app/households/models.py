@@ -1,12 +1,16 @@
 """Households and the people in them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from app.households.time_zones import UTC_NAME, zone_of
+
 Role = Literal["owner", "editor", "viewer"]
 InvitedRole = Literal["editor", "viewer"]
+GuestMay = Literal["look", "tick"]
+"""What a guest may do with the one list that their link shows: read it, or also mark what they bought."""
 
 RANKS: Final[dict[Role, int]] = {"viewer": 0, "editor": 1, "owner": 2}
 """The roles from the one that may least to the one that may most."""
@@ -22,7 +26,11 @@ class Membership:
     role: Role
     currency: str
     locale: str
-    time_zone: str = "UTC"
+    time_zone: str = UTC_NAME
+
+    def day_of(self, time: datetime) -> date:
+        """Return the day that a time belongs to in the household's time zone."""
+        return time.astimezone(zone_of(self.time_zone)).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +70,34 @@ class Invitation:
     created_at: datetime
     expires_at: datetime
     uses_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuestLink:
+    """A live link that shows one list of a household to somebody without an account.
+
+    `person_id` is as whom the guest is in the history. The code in the link is known only to those who were given it.
+    """
+
+    id: UUID
+    household_id: UUID
+    household_ref: str
+    currency: str
+    locale: str
+    time_zone: str
+    list_id: UUID
+    person_id: UUID
+    name: str
+    may: GuestMay
+    made_by: str
+    """The name of the member who made it."""
+    created_at: datetime
+    expires_at: datetime
+    first_used_at: datetime | None
+    last_used_at: datetime | None
+    is_me: bool = False
+
+    @property
+    def ref(self) -> str:
+        """What tells the guest from others of the household with the same name."""
+        return f"g{self.id.hex[-8:]}"

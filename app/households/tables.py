@@ -1,5 +1,4 @@
-"""Tables of households; `households`, `memberships` and `invitations` are global, read by person or code before
-a household is known."""
+"""Tables of households; all but `clocks` are global, read by person, code or key before a household is known."""
 
 from sqlalchemy import (
     BigInteger,
@@ -61,6 +60,39 @@ invitations = Table(
     Index(None, "household_id"),
     Index(None, "invited_by"),
     Index(None, "expires_at"),
+)
+
+guest_links = Table(
+    "guest_links",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("household_id", Uuid, ForeignKey("households.id"), nullable=False),
+    Column("list_id", Uuid, nullable=False),
+    # As whom its guest is in the history: a person without credentials, who stays on record when the link has ended.
+    Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("may", Text, nullable=False),
+    Column("made_by", Uuid, ForeignKey("people.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("first_used_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
+    UniqueConstraint("code_hash"),
+    CheckConstraint("may IN ('look', 'tick')", name="may"),
+    Index(None, "household_id"),
+    Index(None, "person_id"),
+    Index(None, "made_by"),
+    Index(None, "expires_at"),
+)
+
+guest_keys = Table(
+    "guest_keys",
+    metadata,
+    Column("key_hash", LargeBinary, primary_key=True),
+    Column("link_id", Uuid, ForeignKey("guest_links.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Index(None, "link_id"),
 )
 
 clocks = Table(

@@ -7,6 +7,7 @@ this module can make them.
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -16,8 +17,12 @@ from app.db.transactions import Revalidate, Rows, fetch_alone, set_household, st
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, meant, several
 from app.households.models import Membership
+from app.runtime.clock import system_clock
 
 _PROOF: Final = object()
+
+NOT_FOR_GUESTS: Final = "Guests see one list, and nothing else of the household."
+ONLY_FOR_GUESTS: Final = "This is for guests; members of a household use its other addresses."
 
 ListsChanged = Callable[[UUID, Mapping[UUID, int], Collection[UUID]], None]
 """Called after the commit with the lists of a household that changed and their new revisions, and with those among them
@@ -33,6 +38,7 @@ class Actor:
     """Who acts, and through what: a person, the client they use, and the grant they gave it.
 
     `memberships` are the households that the grant covers and the person belongs to today; never empty.
+    A guest, who belongs to none, sees nothing of the one here but the list `only_list`.
     """
 
     person_id: UUID
@@ -40,6 +46,12 @@ class Actor:
     grant_id: UUID
     memberships: tuple[Membership, ...]
     default_household_id: UUID
+    only_list: UUID | None = None
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether this is somebody without an account who was given a link to one list."""
+        return self.only_list is not None
 
 
 @dataclass(slots=True)
@@ -80,6 +92,11 @@ class Tenant:
         """The proven household."""
         return self.membership.household_id
 
+    @property
+    def today(self) -> date:
+        """The day that it is in the household's time zone."""
+        return self.membership.day_of(system_clock())
+
     def note_change(self, list_id: UUID, rev: int, *, itself: bool = False) -> None:
         """Note that this transaction gave a list a new revision, so that its subscribers are notified.
 
@@ -115,6 +132,11 @@ class ProvenHousehold:
     def household_id(self) -> UUID:
         """The proven household."""
         return self.membership.household_id
+
+    @property
+    def today(self) -> date:
+        """The day that it is in the household's time zone."""
+        return self.membership.day_of(system_clock())
 
     @property
     def takes_one_message(self) -> bool:
@@ -177,12 +199,16 @@ def prove_household(
     lists_changed: ListsChanged | None = None,
     members_changed: MembersChanged | None = None,
     revalidate: Revalidate | None = None,
+    for_guests: bool = False,
 ) -> ProvenHousehold:
     """Return the named household, or the grant's default one. Raises as `open_tenant` does.
 
     `lists_changed` and `members_changed` are called after the commit of what changed them, and `revalidate` when a
     write has waited: it raises what refuses the caller by then.
     """
+    # Whatever is not made for guests refuses them, so that nothing has to remember to.
+    if actor.is_guest != for_guests:
+        raise RoleRefused(NOT_FOR_GUESTS if actor.is_guest else ONLY_FOR_GUESTS)
     membership = choose(actor, household)
     if write and membership.role == "viewer":
         raise RoleRefused("You can look at this household but not change it. One of its owners can make you an editor.")
@@ -191,15 +217,32 @@ def prove_household(
 
 @asynccontextmanager
 async def open_tenant(
-    engine: Engine, actor: Actor, household: str | None, *, write: bool, lists_changed: ListsChanged | None = None
+    engine: Engine,
+    actor: Actor,
+    household: str | None,
+    *,
+    write: bool,
+    lists_changed: ListsChanged | None = None,
+    members_changed: MembersChanged | None = None,
+    for_guests: bool = False,
 ) -> AsyncGenerator[Tenant]:
     """Open a transaction in the named household, or the grant's default one; it commits at the end of the block.
 
-    `lists_changed` is called after the commit with what `Tenant.note_change` noted.
+    `lists_changed` and `members_changed` are called after the commit with what the `Tenant` was told. `for_guests` is
+    for what shows a guest nothing but the list `only_list` of the actor.
     Raises `NotFound` or `Ambiguous` for the name (a household that is not covered gets the same answer as one that does
-    not exist), `RoleRefused` if a viewer wants to write, `Unavailable` without the database.
+    not exist), `RoleRefused` if a viewer wants to write, and for guests unless this is for them, and `Unavailable`
+    without the database.
     """
-    proven = prove_household(engine, actor, household, write=write, lists_changed=lists_changed)
+    proven = prove_household(
+        engine,
+        actor,
+        household,
+        write=write,
+        lists_changed=lists_changed,
+        members_changed=members_changed,
+        for_guests=for_guests,
+    )
     async with proven.open(write=write) as tenant:
         yield tenant
 

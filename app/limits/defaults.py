@@ -59,6 +59,14 @@ UNKNOWN_KEYS: Final = RateLimit(
     "Too many unknown API keys from this address. Try again {wait}.",
 )
 
+UNKNOWN_GUEST_LINKS: Final = RateLimit(
+    "unknown-guest-links",
+    PerMinute(60),
+    (Key.NETWORK,),
+    "Pages of guests' links that nobody has. A link that works is shown whatever else comes from there.",
+    "Too many links from your network that don't work. Try again {wait}.",
+)
+
 _DOCUMENTS: Final = "Too many apps of this site, or from your network, are being connected. Try again soon."
 
 DOCUMENTS_OF_HOST: Final = RateLimit(
@@ -138,6 +146,15 @@ HOUSEHOLD_FORMS: Final = RateLimit(
     (Key.PERSON,),
     "Forms of the page of households, each of which leaves a row in the audit record.",
     "Too many changes at once. Try again {wait}.",
+    shared=False,
+)
+
+GUEST_PAGES: Final = RateLimit(
+    "guest-pages",
+    PerMinute(120),
+    (Key.PERSON,),
+    "Pages and forms of one guest's link, which several people may have.",
+    "This link is used too much at once. Try again {wait}.",
     shared=False,
 )
 

@@ -3,6 +3,8 @@
 from typing import Final
 
 from app.households.tenant import Tenant
+from app.households.time_zones import zone_of
+from app.lists.purchases.months import month_of, month_starts
 from app.text import fold
 
 MOST: Final = 1_000
@@ -29,13 +31,13 @@ async def find_stores(tenant: Tenant) -> list[str]:
 
 
 async def find_months(tenant: Tenant) -> list[str]:
-    """Return the months (UTC, `2026-11`) with purchases, newest first."""
-    rows = await tenant.driver.fetch(
-        """
-        SELECT DISTINCT to_char(bought_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month
-        FROM purchases WHERE household_id = $1 ORDER BY month DESC LIMIT $2
-        """,
+    """Return the months (`2026-11`) from the first purchase to the last, newest first."""
+    (row,) = await tenant.driver.fetch(
+        "SELECT min(bought_at) AS first, max(bought_at) AS last FROM purchases WHERE household_id = $1",
         tenant.household_id,
-        MOST,
     )
-    return [row["month"] for row in rows]
+    if row["first"] is None:
+        return []
+    zone = zone_of(tenant.membership.time_zone)
+    months = [month_of(start, zone) for start in month_starts(row["first"], row["last"], zone)]
+    return months[: -MOST - 1 : -1]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
@@ -99,13 +99,14 @@ class ShoppingList:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A thing that was bought: the item as it was when it was checked off.
+    """A thing that was bought: the item as it was when it was checked off, or a line of a receipt without an item.
 
     `place` is how many things went into the trolley before it, on that trip to that store; None without a store.
+    `paid_by` is None where whoever bought it paid.
     """
 
     id: UUID
-    item_id: UUID
+    item_id: UUID | None
     name: str
     name_key: str
     quantity: Quantity | None
@@ -115,6 +116,8 @@ class Purchase:
     bought_at: datetime
     bought_by: UUID
     place: Decimal | None = None
+    category: str | None = None
+    paid_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,9 @@ Status = Literal[
     "planned",
     "undone",
     "unchanged",
+    "recorded",
+    "would_check",
+    "would_record",
 ]
 
 
@@ -170,7 +176,8 @@ class Outcome:
     """What became of one entry of a call: the item that it ended in, and what that was before; None for a new one, and
     where nothing of it changed.
 
-    `conflict` says which part of the entry was not done, `bought` the purchase that it recorded. `similar` are open
+    `conflict` says which part of the entry was not done, `bought` the purchase that it recorded, and `comes_back` the
+    day on which an item that repeats will be open again. `similar` are open
     lines of the same name that a new one stands beside, because they count in another unit or wait for a day.
     """
 
@@ -179,6 +186,7 @@ class Outcome:
     before: Item | None = None
     conflict: AppError | None = None
     bought: Purchase | None = None
+    comes_back: date | None = None
     similar: Sequence[Item] = ()
 
 
@@ -198,6 +206,16 @@ class RecipeOutcome:
     status: Status
     recipe: Recipe
     conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseOutcome:
+    """What became of a purchase that stands for no item; `similar` are items that may have been meant."""
+
+    status: Status
+    purchase: Purchase
+    conflict: AppError | None = None
+    similar: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +257,7 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PantryOutcome | NotListed | AppError
+    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PantryOutcome | PurchaseOutcome | NotListed | AppError
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

@@ -37,9 +37,11 @@ class Completions:
         """Return the values that begin with what was typed, without regard to case and accents.
 
         Raises `MCPError` for a template, prompt or variable that does not exist. A household that the caller's grant
-        does not cover has no values.
+        does not cover has no values, and neither has anything for a guest.
         """
         caller = caller_of(context)
+        if caller.actor.is_guest:
+            return _result([], "")
         variable = params.argument.name
         chosen = (params.context.arguments if params.context is not None else None) or {}
         if isinstance(params.ref, types.PromptReference):

@@ -207,14 +207,14 @@ class Dispatch:
 
     def _prove(self, tool: AnyTool, caller: Caller, name: str | None, record: _CallRecord) -> ProvenHousehold:
         if not tool.writes:
-            return prove_household(self._engine, caller.actor, name, write=False)
+            return prove_household(self._engine, caller.actor, name, write=False, for_guests=tool.for_guests)
         write = not tool.for_viewers
 
         async def revalidate(driver: "Driver | None") -> None:
             current = await self._authenticator.revalidate(caller, driver)
             if current is None or not tool.scopes <= current.scopes:
                 raise AccessEnded
-            now = prove_household(self._engine, current.actor, name, write=write)
+            now = prove_household(self._engine, current.actor, name, write=write, for_guests=tool.for_guests)
             if now.household_id != record.household_id:
                 raise Conflict("Your households have changed while this call waited. Make it again.", field="household")
 
@@ -230,6 +230,7 @@ class Dispatch:
             lists_changed=record.stored,
             members_changed=members_stored,
             revalidate=revalidate,
+            for_guests=tool.for_guests,
         )
 
     async def _serve_everywhere(

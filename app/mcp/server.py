@@ -92,15 +92,16 @@ def build_server(
         """Return nothing: no tool has an argument that headers repeat (`x-mcp-header`). Without this the SDK would walk
         through the schema of a tool at every call."""
 
-    offered = prompts_for(endpoint.tools_by_name)
+    offered = () if endpoint.for_guests else prompts_for(endpoint.tools_by_name)
     icons = Icons(public_url)
     resources, prompts = ResourceServer(engine, audit, icons), PromptServer(offered, engine, audit, icons)
     completions = Completions(offered, engine)
+    about_household = f"Inviting people, and the household's settings: {public_url}/household."
     server = McpServer(
         "shopping-list-mcp",
         version=VERSION,
         title="Shopping lists",
-        instructions=f"{endpoint.instructions} Inviting people, and the household's settings: {public_url}/household.",
+        instructions=endpoint.instructions if endpoint.for_guests else f"{endpoint.instructions} {about_household}",
         website_url=public_url,
         icons=icons.of_server(),
         cache_hints=CACHE_HINTS,
@@ -115,7 +116,7 @@ def build_server(
         on_completion=completions.complete,
         on_subscriptions_listen=subscriptions.listen,
     )
-    if authorize is None:
+    if authorize is None and not endpoint.for_guests:
         server.extensions[CLIENT_CREDENTIALS] = {}  # it is about tokens
     # In place of the SDK's OpenTelemetry middleware, whose spans carry the text of exceptions.
     direct_answers = DirectAnswers(server, dispatch)

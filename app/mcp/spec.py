@@ -146,6 +146,8 @@ class ToolSpec(Generic[Arguments, Result]):
     others have to send."""
     for_viewers: bool = False
     """Whether viewers may call it although it changes something, which is not on the lists."""
+    for_guests: bool = False
+    """Whether guests call it, and nobody else: it shows nothing but the list `only_list` of the actor."""
     prepare: Callable[[Arguments, Preparation], Awaitable[Handler[Result]]] | None = None
     """In place of a handler, for a tool that reports its progress: it works without a transaction, so that nobody
     waits for it, and returns what is to be done in one.

@@ -95,7 +95,8 @@ class Subscriptions:
             current = await self._authenticator.reload(caller)
             if current is None or LISTS_READ not in current.scopes:
                 raise _not_found(0)
-            memberships = current.actor.memberships if params.notifications.resources_list_changed else ()
+            follows_all = params.notifications.resources_list_changed and not current.actor.is_guest
+            memberships = current.actor.memberships if follows_all else ()
             listed = [each.household_id for each in memberships]
             stream.follow(await self._resolve(current, uris), listed)
             if stream.is_ended:
@@ -159,9 +160,9 @@ class Subscriptions:
     async def _subject(
         self, caller: Caller, membership: Membership, spec: AnyResource | None, variables: Variables
     ) -> Subject | None:
-        if spec is LISTS:
+        if spec is LISTS and not caller.actor.is_guest:
             return Subject(membership.household_id, "all")
-        if spec is MEMBERS:
+        if spec is MEMBERS and not caller.actor.is_guest:
             return Subject(membership.household_id, "members")
         if spec is LIST_AS_MARKDOWN:
             list_id = await self._find_list(caller, membership.ref, variables["list"])
@@ -169,9 +170,10 @@ class Subscriptions:
         return None
 
     async def _find_list(self, caller: Caller, household: str, ref: str) -> UUID | None:
-        async with open_tenant(self._engine, caller.actor, household, write=False) as tenant:
+        actor = caller.actor
+        async with open_tenant(self._engine, actor, household, write=False, for_guests=actor.is_guest) as tenant:
             found = await find_by_ref(tenant, ref)
-        return None if found is None else found.id
+        return None if found is None or actor.only_list not in (None, found.id) else found.id
 
     def _request_check(self, stream: Stream) -> None:
         self._to_check.pop(stream, None)

@@ -17,6 +17,7 @@ from app.people.tables import credentials, identities, people
 
 LOCAL_ISSUER = "local"
 SERVICE_ISSUER = "client"
+GUEST_ISSUER = "guest"
 PASSWORD = "password"  # noqa: S105  # the name of a kind of credential
 
 
@@ -34,6 +35,13 @@ async def insert_service_person(connection: Connection, client_id: str, name: st
     """Insert the person that a service account acts as: without e-mail and credentials, so nobody signs in as them."""
     person = Person(id=new_id(), name=name, email=None)
     await _insert(connection, person, SERVICE_ISSUER, client_id, now)
+    return person
+
+
+async def insert_guest(connection: Connection, link_id: UUID, name: str, now: datetime) -> Person:
+    """Insert the person as whom the guest of a link is in the history: without e-mail and credentials, too."""
+    person = Person(id=new_id(), name=name, email=None)
+    await _insert(connection, person, GUEST_ISSUER, str(link_id), now)
     return person
 
 
@@ -80,8 +88,9 @@ async def find_local_person(connection: Connection, email: EmailAddress) -> Pers
 
 
 async def find_some_people(connection: Connection, *, limit: int) -> list[UUID]:
-    """Return the ids of the first people, without those that service accounts act as."""
-    query = select(people.c.id).where(people.c.issuer != SERVICE_ISSUER).order_by(people.c.created_at, people.c.id)
+    """Return the ids of the first people, without those that service accounts and guests act as."""
+    signs_in = people.c.issuer.not_in((SERVICE_ISSUER, GUEST_ISSUER))
+    query = select(people.c.id).where(signs_in).order_by(people.c.created_at, people.c.id)
     return list((await connection.execute(query.limit(limit))).scalars())
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
-from app.households.tenant import MembersChanged
+from app.households.tenant import ListsChanged, MembersChanged
 from app.limits.defaults import SIGN_INS
 from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
@@ -32,6 +32,7 @@ class WebContext:
     mailer: Mailer
     oidc_provider: OidcProvider | None
     grant_revoked: GrantRevoked
+    lists_changed: ListsChanged
     members_changed: MembersChanged
     public_url: str
     has_passwords: bool

@@ -1,6 +1,6 @@
 """The page of a person's households: who is in them, and inviting, promoting, removing and leaving."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,19 +13,24 @@ from starlette.responses import Response
 
 from app.db import Connection, new_id, transaction
 from app.errors import AppError, Conflict, Invalid
-from app.households import invitation_repository, invitations, members
+from app.households import guest_repository, guests, invitation_repository, invitations, members
+from app.households.guests import NewGuestLink
 from app.households.invitations import NewInvitation
-from app.households.models import Invitation, InvitedRole, Member, Membership, Role
+from app.households.models import GuestLink, GuestMay, Invitation, InvitedRole, Member, Membership, Role
 from app.households.repository import members_of, memberships_of
 from app.households.settings import change_household
+from app.households.tenant import SERVICE, Actor, open_tenant
 from app.households.time_zones import zone_names
 from app.limits.defaults import HOUSEHOLD_FORMS
+from app.lists.models import ShoppingList
 from app.lists.new_household import create_household
+from app.lists.repository import all_lists
+from app.lists.shared_list import share_list
 from app.people.models import Person
 from app.people.session_repository import find_person
 from app.ui.forms import Fields
 from app.ui.page_kit import BrowserSession, SubmittedForm
-from app.ui.paths import HOUSEHOLD, join_path
+from app.ui.paths import HOUSEHOLD, guest_path, join_path
 from app.ui.qr_code import qr_svg
 from app.web.context import WebContext
 from app.web.destinations import SIGN_IN
@@ -39,6 +44,11 @@ REMOVE: Final = "/household/remove"
 RENAME: Final = "/household/rename"
 TIME_ZONE: Final = "/household/time-zone"
 NEW: Final = "/household/new"
+SHARE: Final = "/household/guest"
+END_GUEST: Final = "/household/guest/end"
+
+PAGE: Final = "page"
+"""The client in the history and in the audit record: this page."""
 
 WHICH: Final = "which"
 """The field that names what a form acts on: a household, or a household with a person or an invitation of it."""
@@ -46,6 +56,11 @@ WHICH: Final = "which"
 HOURS: Final = {"24": "a day", "168": "a week", "720": "30 days"}
 """How long an invitation works, by the value in the form."""
 
+GUEST_DAYS: Final = {"7": "a week", "1": "a day", "30": "30 days", "365": "a year"}
+"""How long a guest's link works, by the value in the form."""
+
+_GUEST_HOURS: Final = {value: int(value) * 24 for value in GUEST_DAYS}
+_MAY: Final[dict[str, GuestMay]] = {"look": "look", "tick": "tick"}
 _HOURS: Final = {value: int(value) for value in HOURS}
 _ROLES: Final[dict[str, Role]] = {"owner": "owner", "editor": "editor", "viewer": "viewer"}
 _INVITED: Final[dict[str, InvitedRole]] = {"editor": "editor", "viewer": "viewer"}
@@ -62,12 +77,34 @@ class ShownInvitation:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownGuestLink:
+    """A guest's link that was just made, and the same as a drawing for a phone's camera."""
+
+    household_id: UUID
+    made: NewGuestLink
+    link: str
+    drawing: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class ShownHousehold:
-    """A household, its members and, for an owner, its open invitations."""
+    """A household, its members, for an owner its open invitations, and for whoever may share its lists those, and the
+    links of its guests."""
 
     membership: Membership
     members: list[Member]
     invitations: list[Invitation]
+    lists: Sequence[ShoppingList]
+    guests: Sequence[GuestLink]
+
+    def list_of(self, link: GuestLink) -> str:
+        """Return the name of the list that a guest sees."""
+        return next((each.name for each in self.lists if each.id == link.list_id), "")
+
+    @property
+    def shares(self) -> bool:
+        """Whether the person may share its lists with guests."""
+        return self.membership.role != "viewer"
 
     @property
     def is_owned(self) -> bool:
@@ -113,6 +150,10 @@ async def _remove(connection: Connection, form: _Submitted) -> None:
         raise Conflict("That person is not a member any more.")
 
 
+async def _end_guest(connection: Connection, form: _Submitted) -> None:
+    await guests.end_link(connection, form.household_id, form.other_id, form.now, by=form.by)
+
+
 async def _rename(connection: Connection, form: _Submitted) -> None:
     await change_household(connection, form.household_id, form.now, by=form.by, name=form.fields.one("name"))
 
@@ -131,11 +172,12 @@ FORMS: Final[dict[str, Callable[[Connection, _Submitted], Awaitable[NewInvitatio
     WITHDRAW: _withdraw,
     ROLE: _change_role,
     REMOVE: _remove,
+    END_GUEST: _end_guest,
     RENAME: _rename,
     TIME_ZONE: _set_time_zone,
     NEW: _create,
 }
-"""What each form of the page does."""
+"""What each form of the page does, but for SHARE, which is about a list."""
 
 
 async def post_household(web: WebContext, path: str, request: Request) -> Response:
@@ -150,6 +192,9 @@ async def post_household(web: WebContext, path: str, request: Request) -> Respon
     household_id = UUID(household) if household else new_id()
     try:
         await web.limiter.check(HOUSEHOLD_FORMS, person.id)
+        if path == SHARE:
+            shared = await _share(web, form, person, household_id)
+            return await _page(web, form.session, person, shared=shared)
         made = await _change(web, path, form, household_id, UUID(other) if other else household_id)
     except AppError as error:
         return await _page(web, form.session, person, error, error_in=path)
@@ -165,7 +210,7 @@ async def _change(
 ) -> NewInvitation | None:
     def notify() -> None:
         # Names and time zones too: they are cached with the memberships.
-        if path in (ROLE, REMOVE, RENAME, TIME_ZONE):
+        if path in (ROLE, REMOVE, RENAME, TIME_ZONE, END_GUEST):
             web.members_changed(household_id)
 
     # The rows of a household that is being made are protected already.
@@ -176,6 +221,26 @@ async def _change(
             raise Conflict("You have signed out meanwhile. Sign in again.")
         submitted = _Submitted(form.fields, person.id, household_id, other_id, web.kit.clock())
         return await FORMS[path](connection, submitted)
+
+
+async def _share(web: WebContext, form: SubmittedForm, person: Person, household_id: UUID) -> ShownGuestLink:
+    fields, now = form.fields, web.kit.clock()
+    may, hours = _chosen(fields, "may", _MAY), _chosen(fields, "days", _GUEST_HOURS)
+    async with transaction(web.kit.engine) as connection:
+        found = [each for each in await memberships_of(connection, person.id) if each.household_id == household_id]
+    if not found:
+        raise Conflict("You are not a member of that household any more.")
+    async with open_tenant(web.kit.engine, _actor_of(person, found), None, write=True) as tenant:
+        if await find_person(tenant.connection, form.session.cookie, now) is None:
+            raise Conflict("You have signed out meanwhile. Sign in again.")
+        made, _ = await share_list(tenant, fields.one("list"), fields.one("name"), may, now, hours=hours)
+    link = f"{web.public_url}{guest_path(made.code)}"
+    return ShownGuestLink(household_id, made, link, qr_svg(link))
+
+
+def _actor_of(person: Person, memberships: Sequence[Membership]) -> Actor:
+    """Return who acts on this page, in one of their households."""
+    return Actor(person.id, PAGE, SERVICE, tuple(memberships), memberships[0].household_id)
 
 
 def _chosen(fields: Fields, name: str, choices: Mapping[str, Choice]) -> Choice:
@@ -193,19 +258,11 @@ async def _page(
     *,
     error_in: str | None = None,
     shown: ShownInvitation | None = None,
+    shared: ShownGuestLink | None = None,
 ) -> Response:
-    now = web.kit.clock()
     async with transaction(web.kit.engine) as connection:
-        found = [
-            ShownHousehold(
-                each,
-                await members_of(connection, each.household_id),
-                await invitation_repository.open_invitations(connection, each.household_id, now)
-                if each.role == "owner"
-                else [],
-            )
-            for each in await memberships_of(connection, person.id)
-        ]
+        memberships = await memberships_of(connection, person.id)
+    found = [await _shown(web, person, each) for each in memberships]
     return web.kit.show(
         session,
         "household.html",
@@ -214,7 +271,23 @@ async def _page(
         person=person,
         households=found,
         shown=shown,
+        shared=shared,
+        guest_days=GUEST_DAYS,
         hours=HOURS,
         time_zones=zone_names(),
         token=partial(web.kit.csrf_token, session),
     )
+
+
+async def _shown(web: WebContext, person: Person, membership: Membership) -> ShownHousehold:
+    household_id, now = membership.household_id, web.kit.clock()
+    async with open_tenant(web.kit.engine, _actor_of(person, [membership]), None, write=False) as tenant:
+        connection = tenant.connection
+        is_owned, shares = membership.role == "owner", membership.role != "viewer"
+        return ShownHousehold(
+            membership,
+            await members_of(connection, household_id),
+            await invitation_repository.open_invitations(connection, household_id, now) if is_owned else [],
+            await all_lists(tenant) if shares else [],
+            await guest_repository.links_of(connection, household_id, now) if shares else [],
+        )

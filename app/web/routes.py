@@ -5,7 +5,7 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from app.oauth.oidc_login.provider import CALLBACK_PATH
-from app.ui.paths import HOUSEHOLD, JOIN
+from app.ui.paths import GUEST, HOUSEHOLD, JOIN
 from app.ui.routes import PageHandler, form_routes, page_route
 from app.web.account.email_verification import post_proof, post_verify
 from app.web.account.page import (
@@ -20,7 +20,8 @@ from app.web.account.reset_password import RESET, post_new_password, post_reset,
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, Destinations
 from app.web.email_links import PATHS, show_link_form
-from app.web.household import FORMS, post_household, show_household
+from app.web.guest import KEY, TICK, post_key, post_tick, show_guest
+from app.web.household import FORMS, SHARE, post_household, show_household
 from app.web.join import post_join, show_join
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
 from app.web.sign_in import (
@@ -43,11 +44,14 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         page_route(web.kit, HOUSEHOLD, partial(show_household, web)),
         *(
             route
-            for path in FORMS
+            for path in (*FORMS, SHARE)
             for route in form_routes(web.kit, path, partial(post_household, web, path), HOUSEHOLD)
         ),
         page_route(web.kit, JOIN, partial(show_join, web)),
         page_route(web.kit, JOIN, partial(post_join, web), "POST"),
+        page_route(web.kit, GUEST, partial(show_guest, web)),
+        *form_routes(web.kit, TICK, partial(post_tick, web), GUEST),
+        *form_routes(web.kit, KEY, partial(post_key, web), GUEST),
         *_sign_in_routes(web, web.account_pages, sign_out_page=ACCOUNT),
         *_sign_in_routes(web, web.client_requests, sign_out_page="/oauth/consent"),
         *form_routes(web.kit, SIGN_OUT_EVERYWHERE, partial(post_sign_out_everywhere, web), ACCOUNT),

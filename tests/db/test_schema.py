@@ -31,6 +31,8 @@ GLOBAL = {
     "households",
     "memberships",
     "invitations",
+    "guest_links",
+    "guest_keys",
     "clients",
     "client_assertions",
     "authorization_requests",
@@ -170,6 +172,7 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
     assert changed == {
         "audit_events": "seal,seal_no",
         "api_keys": "last_used_on",
+        "guest_links": "first_used_at,last_used_at",
         "invitations": "uses_left",
         "upstream_sign_ins": "used_at",
         "grants": "revoked_at,revoked_because",

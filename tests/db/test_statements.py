@@ -63,10 +63,19 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "fetch": [{"id": "i1"}, {"id": "L1"}, {"id": "i99"}],
     "get_activity": [{}, {"list": "L1", "since": "2020-01-01", "person": "Ada", "kind": "add_items"}],
     "get_overview": [{}],
+    "record_purchase": [
+        {"items": ["JAM 2,49", "SOAP 1,09", {"item": "rice", "price": 2}], "store": "Market", "dry_run": True},
+        {"items": ["JAM 2,49", "SOAP 1,09", "rice 3,00"], "paid_by": "me", "idempotency_key": "receipt"},
+    ],
     "get_spending": [
         *({"group_by": group} for group in ("store", "category", "person", "item", "month")),
         {"item": "flour", "since": "2020-01-01", "until": "2120-01-01"},
         {"item": "milk"},
+        {"item": "flou", "store": "the market", "person": "Ada", "list": "L1"},
+        {"show": "purchases", "since": "2020-01-01", "limit": 1},
+        {"show": "usual", "store": "Market"},
+        {"show": "basket"},
+        {"show": "balances", "between": ["me"]},
     ],
     "import_items": [
         {"data": "- [ ] 2 kg rye\n- [x] salt", "idempotency_key": "imported"},
@@ -127,9 +136,17 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"recipe": "Porridge", "exclude": ["oats"]},
         {"plan_from": "2026-12-24", "plan_to": "2026-12-26"},
     ],
-    "invite_member": [{}, {"role": "viewer", "hours": 1, "uses": 20}],
+    "invite_member": [
+        {},
+        {"role": "viewer", "hours": 1, "uses": 20},
+        {"role": "guest", "name": "Grandma", "list": "L1", "can_tick": True},
+    ],
     "join_household": [{"code": "0000-0000-0000-0000"}],
-    "update_member": [{"person": "me", "role": "owner"}, {"person": "me", "role": "remove"}],
+    "update_member": [
+        {"person": "Grandma", "role": "remove"},
+        {"person": "me", "role": "owner"},
+        {"person": "me", "role": "remove"},
+    ],
     "save_household": [
         {"name": "Home", "currency": "CHF", "locale": "de"},
         {"name": "Cabin", "create": True, "idempotency_key": "cabin"},

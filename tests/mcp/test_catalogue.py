@@ -148,6 +148,7 @@ async def test_results_are_as_the_output_schemas_say(client: McpClient) -> None:
         "undo": {"undo_ref": "e7"},
         "get_activity": {},
         "get_spending": {},
+        "record_purchase": {"items": ["gum 0,99", "DEPOSIT -0,25"]},
         "export_list": {},
         "import_items": {"data": "name,price\nrice,NaN\n,2\n", "on_error": "skip", "repairs": "apply"},
         "save_recipe": {"name": "Porridge", "servings": 2, "items": ["100 g oats", "milk (warm)"]},

@@ -177,9 +177,23 @@ async def test_one_item_has_the_history_of_its_price(each_era: McpClient) -> Non
 async def test_a_thing_never_bought_is_refused_with_what_was(client: McpClient) -> None:
     await client.call("add_items", items=["oat milk", "bread"])
     await client.call("check_items", items=["oat milk"])
-    error = await client.refusal("get_spending", item="milk")
+    assert (await client.call("get_spending", item="milk"))["item"] == "oat milk"
+    error = await client.refusal("get_spending", item="otamilk")
     assert (error["code"], error["field"], error["candidates"]) == ("not_found", "item", ["oat milk"])
     assert (await client.refusal("get_spending", item="bread"))["code"] == "not_found"
+    assert (await client.refusal("get_spending", item="i2"))["code"] == "not_found"
+
+
+async def test_part_of_a_name_that_fits_several_things_has_them_as_candidates(client: McpClient) -> None:
+    await client.call("add_items", items=["oat milk", "soy milk"])
+    await client.call("check_items", items=["oat milk", "soy milk"], store="Corner shop")
+    error = await client.refusal("get_spending", item="milk", show="purchases")
+    assert (error["code"], sorted(error["candidates"])) == ("ambiguous", ["oat milk", "soy milk"])
+    (oat,) = (await client.call("get_spending", item=error["candidates"][0], show="purchases", store="corner"))[
+        "purchases"
+    ]
+    assert (oat["name"], oat["store"]) == (error["candidates"][0], "Corner shop")
+    assert (await client.refusal("get_spending", store="Depot"))["code"] == "not_found"
 
 
 async def test_a_period_includes_its_start_and_not_its_end(client: McpClient) -> None:

@@ -108,7 +108,7 @@ async def test_who_shops_is_a_member_by_name(client: McpClient) -> None:
 
 async def test_an_endpoint_has_the_prompts_whose_tools_it_has(http: httpx.AsyncClient, ada: Connected) -> None:
     for path, expected in (
-        ("/mcp/core", ["plan_meals", "go_shopping", "read_receipt"]),
+        ("/mcp/core", ["plan_meals", "go_shopping"]),
         ("/mcp/readonly", ["spending_review"]),
     ):
         endpoint = McpClient(http, ada.token, path=path)

@@ -1,6 +1,6 @@
 """The authorization server by itself, with a clock that tests move."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -78,6 +78,10 @@ class RunningServer:
         return httpx.AsyncClient(transport=transport, base_url=self.settings.public_origin)
 
 
+def unheard(household_id: UUID, lists: Mapping[UUID, int], themselves: Collection[UUID]) -> None:
+    """Nobody follows lists where there is no MCP endpoint."""
+
+
 async def start(
     settings: Settings,
     engine: Engine,
@@ -110,6 +114,7 @@ async def start(
         fetcher or fetcher_of(settings),
         mailer,
         hashing or PasswordHashing(CheapHasher()),
+        unheard,
         changed.append,
     )
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])

@@ -11,7 +11,7 @@ from app.db import create_engine
 from app.fetch.fetcher import fetcher_of
 from app.main import authorization_server_routes
 from app.people.passwords import PasswordHashing
-from tests.oauth.conftest import RunningServer
+from tests.oauth.conftest import RunningServer, unheard
 from tests.oauth.tokens import REDIRECT_URI
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +31,7 @@ async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server
     fetcher = fetcher_of(server.settings)
     changed: list[UUID] = []
     routes = authorization_server_routes(
-        server.settings, context, fetcher, server.mailer, PasswordHashing(), changed.append
+        server.settings, context, fetcher, server.mailer, PasswordHashing(), unheard, changed.append
     )
     app = Starlette(routes=routes)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=server.settings.public_origin) as http:

@@ -37,6 +37,7 @@ _AREAS: Final = {
     "Signing keys": ["ky"],
     "Accounts, passwords and sessions": ["ac", "iv", "qu"],
     "API keys": ["ak"],
+    "Guests": ["gu"],
     "Audit": ["au"],
     "Limits": ["li"],
     "Clients and conformance": ["cl"],

@@ -10,8 +10,9 @@ from starlette.applications import Starlette
 from app.db import Engine
 from app.limits.defaults import HOUSEHOLD_FORMS
 from app.settings import Settings
-from app.web.household import FORMS
+from app.web.household import END_GUEST, FORMS, SHARE
 from tests.mcp.client import McpClient
+from tests.mcp.conftest import http_to
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import start
 from tests.oauth.tokens import Attempt, code_of, redeem, register
@@ -130,11 +131,12 @@ async def test_households_are_made_and_renamed_and_names_are_shown_as_text(visit
             assert refused.soup.find(role="alert") is not None
 
 
-@pytest.mark.parametrize("path", list(FORMS))
+@pytest.mark.parametrize("path", [*FORMS, SHARE])
 async def test_no_form_works_for_another_household(visit: Visit, path: str) -> None:
     """Eve has her own valid form, and puts Anna's household, or Anna, into it."""
     async with visit("Anna") as anna, visit("Eve") as eve:
-        made = await anna.submit(await anna.open("/household"), "/household/invite")
+        shared = await anna.submit(await anna.open("/household"), SHARE, name="Grandma", list="L1")
+        made = await anna.submit(shared, "/household/invite")
         target = next(
             str(field["value"])
             for form in made.soup.find_all("form", action=path)
@@ -142,6 +144,10 @@ async def test_no_form_works_for_another_household(visit: Visit, path: str) -> N
         )
         mine = await eve.submit(await eve.open("/household"), "/household/invite")
         sent = {"role": "owner", "hours": "24", "name": "Mine"}
+        if path == "/household/guest/end":
+            mine = await eve.submit(mine, SHARE, name="Eve's guest", list="L1")
+        if path == SHARE:
+            sent = {"name": "Mine", "list": "L1"}
         if path != "/household/new":
             stolen = await eve.submit(mine, path, which=target, **sent)
             assert "out of date" in stolen.text
@@ -149,6 +155,8 @@ async def test_no_form_works_for_another_household(visit: Visit, path: str) -> N
         assert "Anna's household" in page.text
         assert "Eve" not in page.text
         assert "Open invitation of Anna" in page.text
+        assert "End the link of Grandma" in page.text
+        assert "Mine" not in page.text
 
 
 async def test_the_forms_of_a_person_are_limited(settings: Settings, engine: Engine) -> None:
@@ -213,3 +221,51 @@ def chosen_zone(page: Page, path: str) -> str:
     option = page.form(path).select_one("select[name=time_zone] option[selected]")
     assert option is not None
     return option.get_text()
+
+
+async def test_an_owner_or_editor_shares_a_list_with_a_guest_and_ends_the_link(
+    visit: Visit, app: Starlette, settings: Settings
+) -> None:
+    async with visit("Anna") as anna, visit("Ben") as ben:
+        page = await anna.submit(await anna.open("/household"), "/household/invite")
+        await ben.submit(await ben.open(link_on(page)), "/join")
+        page = await ben.open("/household")
+        shared_id = form_that_leaves(page, "Anna's household")["which"].partition(" ")[0]
+        own = next(form for form in page.soup.find_all("form", action=SHARE) if shared_id in str(form))
+        sent = {str(field["name"]): str(field["value"]) for field in own.find_all("input", type="hidden")}
+        made = await ben.submit(page, SHARE, **sent, name="<i>Oma", list="L1", may="tick", days="365")
+        assert "The link for <i>Oma is ready" in made.text
+        assert "<i>Oma" not in made.response.text
+        assert made.soup.find("svg", class_="qr") is not None
+        link = link_on(made)
+        page = await anna.open("/household")
+        assert "Ticks off what is on Groceries" in " ".join(page.text.split())
+        assert "Not used yet" in page.text
+        assert link not in page.response.text
+        async with http_to(app, settings) as nobody:
+            assert "Groceries" in (await nobody.get(link)).text
+            assert "First used" in (await anna.open("/household")).text
+            ending = form_beside(page, END_GUEST, "Oma")
+            page = await anna.submit(page, END_GUEST, **ending)
+            assert "Oma" not in page.text
+            assert (await nobody.get(link)).status_code == 404
+        again = await anna.submit(page, SHARE, name="Oma", list="L1", days="2")
+        assert again.status == 400
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"name": ""}, 400),
+        ({"name": "x" * 61}, 400),
+        ({"may": "change"}, 400),
+        ({"days": "366"}, 400),
+        ({"list": "L9"}, 400),
+    ],
+)
+async def test_a_link_that_can_not_be_is_refused(visit: Visit, sent: dict[str, str], status: int) -> None:
+    async with visit("Anna") as anna:
+        page = await anna.submit(await anna.open("/household"), SHARE, **{"name": "Oma", "list": "L1", **sent})
+        assert page.status == status
+        assert page.soup.find(role="alert") is not None
+        assert "End the link" not in page.text

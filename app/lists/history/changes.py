@@ -65,8 +65,24 @@ class EventChange:
     after: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class PurchaseChange:
+    """What a call did to a purchase by itself; `before` is None for a new one, `after` for one that was taken back."""
+
+    before: Purchase | None
+    after: Purchase | None
+
+
 AnyChange = (
-    Change | ListChange | RecipeChange | MealChange | DefaultChange | HabitChange | CorrectionChange | EventChange
+    Change
+    | ListChange
+    | RecipeChange
+    | MealChange
+    | DefaultChange
+    | HabitChange
+    | CorrectionChange
+    | EventChange
+    | PurchaseChange
 )
 
 LIST_RECORDED: Final = ("name", "store", "currency", "category_order", "archived_at", "deleted_at")
@@ -174,8 +190,26 @@ class EventRecord(BaseModel):
     after: int | None = None
 
 
+class PurchaseRecord(BaseModel):
+    """A change of a purchase by itself as an event keeps it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    purchase: UUID
+    bought: Purchase | None = None
+    unbought: Purchase | None = None
+
+
 AnyRecord = (
-    ItemRecord | ListRecord | RecipeRecord | MealRecord | DefaultRecord | HabitRecord | CorrectionRecord | EventRecord
+    ItemRecord
+    | ListRecord
+    | RecipeRecord
+    | MealRecord
+    | DefaultRecord
+    | HabitRecord
+    | CorrectionRecord
+    | EventRecord
+    | PurchaseRecord
 )
 _RECORD: Final = TypeAdapter[AnyRecord](Annotated[AnyRecord, Field(union_mode="left_to_right")])
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -210,10 +244,11 @@ def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
             record = {"item": change.after.no, "after": recorded_values(change.after)}
         else:
             record = {"item": change.after.no, **_differences(change.before, change.after, RECORDED)}
-        for name, purchase in (("bought", change.bought), ("unbought", change.unbought)):
-            if purchase is not None:
-                record[name] = _values(purchase, (field.name for field in fields(Purchase)))
+        record |= _purchases(change.bought, change.unbought)
         return {"list_id": change.after.list_id, **record} if with_lists else record
+    if isinstance(change, PurchaseChange):
+        of = change.after or change.before
+        return {"purchase": None if of is None else of.id, **_purchases(change.after, change.before)}
     if isinstance(change, ListChange):
         if change.before is None:
             after = _values(change.after, LIST_RECORDED)
@@ -239,6 +274,14 @@ def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
         return {"pantry": change.name_key, **{when: each and _values(each, names) for when, each in said.items()}}
     kind, key = ("default_of", change.person_id) if isinstance(change, DefaultChange) else ("event", change.event_no)
     return {kind: key, "before": change.before, "after": change.after}
+
+
+def _purchases(bought: Purchase | None, unbought: Purchase | None) -> dict[str, dict[str, Any]]:
+    return {
+        name: _values(purchase, (field.name for field in fields(Purchase)))
+        for name, purchase in (("bought", bought), ("unbought", unbought))
+        if purchase is not None
+    }
 
 
 def _differences(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import repository
-from app.lists.history.changes import AnyChange, as_json
+from app.lists.history.changes import AnyChange, PurchaseChange, as_json
 from app.lists.history.repository import insert_event
 from app.lists.items.expectations import expectations
 from app.lists.items.repository import ItemSituation
@@ -31,9 +31,10 @@ async def record_items(
 ) -> int | None:
     """Store changes of items and the event `kind`, and return its number; None when there is nothing to store.
 
-    `others` are changes of other things that belong to the same call and are stored already; `about` is the event's
-    list where no item changed.
+    `others` are changes of other things that belong to the same call and are stored already, but for purchases;
+    `about` is the event's list where no item changed.
     """
+    others = list(others)
     changes = list(compress(changes, await map_in_batches(_is_different, changes)))
     all_changes: list[AnyChange] = [*changes, *others]
     if not all_changes:
@@ -41,14 +42,19 @@ async def record_items(
     touched = {item.list_id for change in changes for item in (change.before, change.after) if item is not None}
     list_id = about if not touched else touched.pop() if len(touched) == 1 else None
     recorded = await as_json(all_changes, with_lists=list_id is None)
-    if not changes:
-        return await insert_event(tenant, kind, list_id, recorded)
-    event_no = await save_changes(tenant, clock, kind, list_id, changes, recorded)
-    expectations.note_clock(tenant, clock.rev, next_item_after(clock, changes), event_no + 1)
-    if bought := [change.bought for change in changes if change.bought is not None]:
-        await insert_purchases(tenant, event_no, bought)
-    if unbought := [change.unbought for change in changes if change.unbought is not None]:
-        await delete_purchases(tenant, unbought)
+    if changes:
+        event_no = await save_changes(tenant, clock, kind, list_id, changes, recorded)
+        expectations.note_clock(tenant, clock.rev, next_item_after(clock, changes), event_no + 1)
+    else:
+        event_no = await insert_event(tenant, kind, list_id, recorded)
+    by_themselves = [change for change in others if isinstance(change, PurchaseChange)]
+    # What takes the place of a purchase has its id.
+    unbought = [*(change.unbought for change in changes), *(change.before for change in by_themselves)]
+    if gone := [purchase for purchase in unbought if purchase is not None]:
+        await delete_purchases(tenant, gone)
+    bought = [*(change.bought for change in changes), *(change.after for change in by_themselves)]
+    if new := [purchase for purchase in bought if purchase is not None]:
+        await insert_purchases(tenant, event_no, new)
     return event_no
 
 

@@ -11,6 +11,8 @@ from pydantic import Field, TypeAdapter
 from app.cursors import make_cursor, read_cursor
 from app.errors import Invalid, NotFound
 from app.households import repository as households
+from app.households.guest_repository import links_of
+from app.households.guests import as_members
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.changes import (
@@ -22,6 +24,7 @@ from app.lists.history.changes import (
     ItemRecord,
     ListRecord,
     MealRecord,
+    PurchaseRecord,
     RecipeRecord,
     read_record,
 )
@@ -35,6 +38,7 @@ from app.lists.resolve_list import resolve_list
 from app.recipes import plan_repository
 from app.recipes import repository as recipe_repository
 from app.recipes.models import PlannedMeal, Recipe
+from app.runtime.clock import system_clock
 
 CHANGES_SHOWN: Final = 30
 CHANGES_IN_FULL: Final = 100
@@ -49,7 +53,7 @@ _LONGEST: Final = 60
 _NOTHING: Final = "–"
 
 
-ShownRecord = ItemRecord | ListRecord | RecipeRecord | MealRecord | CorrectionRecord | DefaultRecord
+ShownRecord = ItemRecord | ListRecord | RecipeRecord | MealRecord | CorrectionRecord | DefaultRecord | PurchaseRecord
 
 PANTRY_REF: Final = "pantry"
 """Stands for the ref of what was said about the pantry, which has none."""
@@ -178,7 +182,8 @@ _CHANGE: Final = TypeAdapter[tuple[int, int]](tuple[_Number, _Number])
 
 async def _find_person(tenant: Tenant, name: str) -> UUID:
     members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
-    return parse_assignee(name, "person", members)
+    links = await links_of(tenant.connection, tenant.household_id, system_clock())
+    return parse_assignee(name, "person", [*members, *as_members(links)])
 
 
 def _records_shown(changes: Iterable[str]) -> list[ShownRecord]:
@@ -238,6 +243,8 @@ class _Things:
         if isinstance(record, RecipeRecord):
             name = self.recipes[record.recipe].name if record.recipe in self.recipes else record.after.get("name", "")
             return EventSummary(f"R{record.recipe}", name, _summarize_recipe(record))
+        if isinstance(record, PurchaseRecord):
+            return _summarize_loose_purchase(record)
         if isinstance(record, CorrectionRecord):
             return EventSummary(PANTRY_REF, record.pantry, _summarize_correction(record.after))
         if isinstance(record, MealRecord):
@@ -290,6 +297,13 @@ def _summarize_purchase(purchase: Purchase) -> str:
     store = "" if purchase.store is None else f" at {_in_short(purchase.store)}"
     price = "" if purchase.price is None else f" for {purchase.price:.2f} {purchase.currency}"
     return f"bought{quantity}{store}{price}"
+
+
+def _summarize_loose_purchase(record: PurchaseRecord) -> EventSummary:
+    bought, unbought = record.bought, record.unbought
+    if bought is not None:
+        return EventSummary("", bought.name, _summarize_purchase(bought))
+    return EventSummary("", "" if unbought is None else unbought.name, "not bought after all")
 
 
 def _summarize_list(record: ListRecord) -> str:

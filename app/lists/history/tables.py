@@ -54,7 +54,7 @@ purchases = Table(
     metadata,
     Column("household_id", Uuid, primary_key=True),
     Column("id", Uuid, primary_key=True),
-    Column("item_id", Uuid, nullable=False),
+    Column("item_id", Uuid),
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False),
     Column("store", Text),
@@ -67,6 +67,8 @@ purchases = Table(
     Column("bought_at", DateTime(timezone=True), nullable=False),
     Column("bought_by", Uuid, nullable=False),
     Column("place", Numeric(8, 1)),
+    Column("category", Text),
+    Column("paid_by", Uuid),
     Column("event_no", Integer, nullable=False),
     ForeignKeyConstraint(["household_id", "item_id"], ["items.household_id", "items.id"]),
     CheckConstraint("(measure = 'none') = (amount IS NULL)", name="amount_has_measure"),
@@ -75,7 +77,8 @@ purchases = Table(
     Index(None, "household_id", "bought_at"),
     Index(None, "household_id", "name_key", "bought_at"),
 )
-"""`place` is how many things went into the trolley before, on that trip to that store."""
+"""`place` is how many things went into the trolley before, on that trip to that store; `paid_by` is null where whoever
+bought it paid."""
 
 aisles = Table(
     "aisles",

@@ -34,6 +34,7 @@ from app.lists.history.changes import (
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
 from app.lists.history.undo_planning import Undone, undo_item, undo_list, undo_meal, undo_recipe
+from app.lists.history.undo_purchases import undo_purchases
 from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.edits import assignee_names, settle_variants
@@ -211,18 +212,20 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     recipe_entries, recipe_changes = await _undo_recipes(tenant, clock, records)
     pantry_entries, pantry_changes = await _undo_corrections(tenant, clock, records)
     meal_entries, meal_changes = await _undo_meals(tenant, records)
+    purchase_entries, purchase_changes = await undo_purchases(tenant, records)
     others = [
         *list_changes,
         *recipe_changes,
         *pantry_changes,
         *meal_changes,
+        *purchase_changes,
         *await _undo_defaults(tenant, records),
         *await _undo_habits(tenant, clock, records),
     ]
     if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
-    entries = list_entries + recipe_entries + meal_entries + pantry_entries + item_entries
+    entries = list_entries + recipe_entries + meal_entries + pantry_entries + item_entries + purchase_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 

@@ -76,6 +76,7 @@ def _purchase(
         bought_at=clock.now,
         bought_by=actor.person_id,
         place=places.get(fold(store or "")),
+        category=item.category,
     )
 
 

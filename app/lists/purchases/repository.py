@@ -19,13 +19,13 @@ TRIP: Final = timedelta(hours=3)
 
 _COLUMNS: Final = (
     *("id", "item_id", "name", "name_key", "measure", "amount", "unit"),
-    *("price", "currency", "store", "bought_at", "bought_by", "place"),
+    *("price", "currency", "store", "bought_at", "bought_by", "place", "category", "paid_by"),
 )
 PURCHASE_COLUMNS: Final = ", ".join(_COLUMNS)
 
 _PURCHASE_TYPES: Final = (
     *("uuid[]", "uuid[]", "text[]", "text[]", "text[]", "text[]", "text[]", "numeric[]"),
-    *("text[]", "numeric[]", "text[]", "timestamptz[]", "uuid[]", "numeric[]"),
+    *("text[]", "numeric[]", "text[]", "timestamptz[]", "uuid[]", "numeric[]", "text[]", "uuid[]"),
 )
 """The types of `_columns_of`."""
 
@@ -35,7 +35,7 @@ def _insert_statement(first: int, event_no: str, source: str = "") -> str:
     columns = ", ".join(f"${first + number}::{kind}" for number, kind in enumerate(_PURCHASE_TYPES))
     return f"""
         INSERT INTO purchases (household_id, id, item_id, name, name_key, store, store_key, measure, amount, unit,
-            price, currency, bought_at, bought_by, place, event_no)
+            price, currency, bought_at, bought_by, place, category, paid_by, event_no)
         SELECT $1::uuid, given.*, {event_no}::integer FROM {source} unnest({columns}) AS given"""  # noqa: S608
 
 
@@ -134,6 +134,16 @@ async def last_purchases(tenant: Tenant, item_ids: Iterable[UUID]) -> dict[UUID,
     return {row["item_id"]: purchase_of(row) for row in rows}
 
 
+async def purchases_with(tenant: Tenant, ids: Collection[UUID]) -> dict[UUID, Purchase]:
+    """Return the purchases with these ids."""
+    rows = await tenant.driver.fetch(
+        f"SELECT {PURCHASE_COLUMNS} FROM purchases WHERE household_id = $1 AND id = ANY($2)",  # noqa: S608
+        tenant.household_id,
+        list(ids),
+    )
+    return {row["id"]: purchase_of(row) for row in rows}
+
+
 def _trip_statement(context: str, in_context: str) -> str:
     return f"""
         {context}
@@ -200,6 +210,8 @@ def _row_of(purchase: Purchase) -> tuple[object, ...]:
         purchase.bought_at,
         purchase.bought_by,
         purchase.place,
+        purchase.category,
+        purchase.paid_by,
     )
 
 

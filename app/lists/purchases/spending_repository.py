@@ -5,28 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal
+from uuid import UUID
 
 from app.households.tenant import Tenant
 from app.lists.models import Purchase
+from app.lists.purchases.filter_repository import PurchaseFilter, condition_of
 from app.lists.purchases.repository import PURCHASE_COLUMNS, purchase_of
 
 SpendingGroup = Literal["store", "category", "person", "item", "month"]
 
 
 @dataclass(frozen=True, slots=True)
-class PurchaseFilter:
-    """Which purchases: in `[since, until)`, and of the thing with this folded name."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    name_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Statistics:
     """What was paid, in one currency; `stdev` is the sample's, None for a single price.
 
-    `label` is the group as it was last written; None for purchases without one (no store, no category).
+    `label` is the group as it was last written; None for purchases without one (no store, no category). Of a month, it
+    is its place among those that were asked about, from 1 on.
     """
 
     label: str | None
@@ -40,22 +34,13 @@ class Statistics:
     max: Decimal
 
 
-_MONTH: Final = "to_char(purchases.bought_at AT TIME ZONE 'UTC', 'YYYY-MM')"
 _KEY_AND_LABEL: Final[dict[SpendingGroup, tuple[str, str]]] = {
     "store": ("purchases.store_key", "purchases.store"),
-    "category": ("lower(items.category)", "items.category"),
+    "category": ("lower(purchases.category)", "purchases.category"),
     "person": ("purchases.bought_by::text", "purchases.bought_by::text"),
     "item": ("purchases.name_key", "purchases.name"),
-    "month": (_MONTH, _MONTH),
 }
 """What purchases are grouped by, and how the group is written."""
-
-_FILTER: Final = """
-    purchases.household_id = $1
-    AND ($2::timestamptz IS NULL OR purchases.bought_at >= $2)
-    AND ($3::timestamptz IS NULL OR purchases.bought_at < $3)
-    AND ($4::text IS NULL OR purchases.name_key = $4)
-"""
 
 # Of an even number of prices, the median is the mean of the middle two: percentile_disc finds each of them exactly,
 # where percentile_cont would compute in floating point.
@@ -66,66 +51,83 @@ _STATISTICS: Final = """
             + percentile_disc(0.5) WITHIN GROUP (ORDER BY purchases.price DESC)) / 2, 2) AS median,
         round(stddev_samp(purchases.price), 2) AS stdev, min(purchases.price) AS min, max(purchases.price) AS max
     FROM purchases
-    LEFT JOIN items ON items.household_id = purchases.household_id AND items.id = purchases.item_id
-    WHERE {filter} AND purchases.price IS NOT NULL
+    WHERE {condition} AND purchases.price IS NOT NULL
     GROUP BY {key}, purchases.currency
     ORDER BY {order}
-    LIMIT $5
+    LIMIT {most}
 """
 
 
 async def find_statistics(
-    tenant: Tenant, wanted: PurchaseFilter, group_by: SpendingGroup, most: int
+    tenant: Tenant, wanted: PurchaseFilter, group_by: SpendingGroup, most: int, months: Sequence[datetime] = ()
 ) -> list[Statistics]:
-    """Return the statistics of each group and currency: months in order, other groups by what was spent."""
-    key, label = _KEY_AND_LABEL[group_by]
-    order = f"{key}, purchases.currency" if group_by == "month" else f"purchases.currency, total DESC, {key}"
-    statement = _STATISTICS.format(key=key, label=label, order=order, filter=_FILTER)
-    return [Statistics(**row) for row in await tenant.driver.fetch(statement, *_parameters(tenant, wanted), most)]
+    """Return the statistics of each group and currency: months in order, other groups by what was spent. `months` are
+    the beginnings of the months to group by."""
+    condition, values = condition_of(tenant, wanted)
+    values.append(most)
+    limit = f"${len(values)}"
+    if group_by == "month":
+        values.append(months)
+        key = f"width_bucket(purchases.bought_at, ${len(values)}::timestamptz[])"
+        label, order = f"{key}::text", f"{key}, purchases.currency"
+    else:
+        key, label = _KEY_AND_LABEL[group_by]
+        order = f"purchases.currency, total DESC, {key}"
+    statement = _STATISTICS.format(key=key, label=label, order=order, condition=condition, most=limit)
+    return [Statistics(**row) for row in await tenant.driver.fetch(statement, *values)]
 
 
 async def find_totals(tenant: Tenant, wanted: PurchaseFilter) -> list[Statistics]:
     """Return the statistics of all purchases, by currency."""
-    statement = _STATISTICS.format(key="()", label="NULL::text", order="total DESC", filter=_FILTER)
-    return [Statistics(**row) for row in await tenant.driver.fetch(statement, *_parameters(tenant, wanted), None)]
+    condition, values = condition_of(tenant, wanted)
+    statement = _STATISTICS.format(key="()", label="NULL::text", order="total DESC", condition=condition, most="NULL")
+    return [Statistics(**row) for row in await tenant.driver.fetch(statement, *values)]
+
+
+async def first_and_last(tenant: Tenant, wanted: PurchaseFilter) -> tuple[datetime, datetime] | None:
+    """Return when the first and the last of some purchases were made; None where there are none."""
+    condition, values = condition_of(tenant, wanted)
+    statement = f"SELECT min(bought_at), max(bought_at) FROM purchases WHERE {condition}"  # noqa: S608
+    (row,) = await tenant.driver.fetch(statement, *values)
+    return None if row[0] is None else (row[0], row[1])
 
 
 async def count_unpriced(tenant: Tenant, wanted: PurchaseFilter) -> int:
     """Return how many purchases have no price."""
-    statement = f"SELECT count(*) FROM purchases WHERE {_FILTER} AND price IS NULL"  # noqa: S608
-    return int(await tenant.driver.fetchval(statement, *_parameters(tenant, wanted)))
+    condition, values = condition_of(tenant, wanted)
+    statement = f"SELECT count(*) FROM purchases WHERE {condition} AND price IS NULL"  # noqa: S608
+    return int(await tenant.driver.fetchval(statement, *values))
 
 
-async def find_purchases(tenant: Tenant, wanted: PurchaseFilter, most: int) -> list[Purchase]:
+async def find_priced(tenant: Tenant, wanted: PurchaseFilter, most: int) -> list[Purchase]:
     """Return purchases with a price, newest first."""
+    condition, values = condition_of(tenant, wanted)
     statement = f"""
-        SELECT {PURCHASE_COLUMNS} FROM purchases WHERE {_FILTER} AND price IS NOT NULL
-        ORDER BY bought_at DESC, id DESC LIMIT $5
+        SELECT {PURCHASE_COLUMNS} FROM purchases WHERE {condition} AND price IS NOT NULL
+        ORDER BY bought_at DESC, id DESC LIMIT ${len(values) + 1}
     """  # noqa: S608
-    rows = await tenant.driver.fetch(statement, *_parameters(tenant, wanted), most)
+    rows = await tenant.driver.fetch(statement, *values, most)
     return [purchase_of(row) for row in rows]
 
 
-async def names_bought(tenant: Tenant, part: str, most: int) -> Sequence[str]:
-    """Return the names of things bought whose folded name holds `part`, the latest first."""
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What one person paid in one currency."""
+
+    person_id: UUID
+    currency: str
+    total: Decimal
+
+
+async def find_payments(tenant: Tenant, wanted: PurchaseFilter) -> list[Payment]:
+    """Return what each person paid, by currency: those who bought something unless another one paid for it."""
+    condition, values = condition_of(tenant, wanted)
     rows = await tenant.driver.fetch(
-        """
-        SELECT (array_agg(name ORDER BY bought_at DESC))[1] AS name FROM purchases
-        WHERE household_id = $1 AND position($2 IN name_key) > 0
-        GROUP BY name_key ORDER BY max(bought_at) DESC LIMIT $3
-        """,
-        tenant.household_id,
-        part,
-        most,
+        f"""
+        SELECT coalesce(purchases.paid_by, purchases.bought_by) AS person_id, purchases.currency,
+            sum(purchases.price) AS total
+        FROM purchases WHERE {condition} AND purchases.price IS NOT NULL GROUP BY 1, 2 ORDER BY 2, 1
+        """,  # noqa: S608
+        *values,
     )
-    return [row["name"] for row in rows]
-
-
-async def is_bought(tenant: Tenant, name_key: str) -> bool:
-    """Whether a thing of this folded name was ever bought."""
-    statement = "SELECT EXISTS (SELECT FROM purchases WHERE household_id = $1 AND name_key = $2)"
-    return bool(await tenant.driver.fetchval(statement, tenant.household_id, name_key))
-
-
-def _parameters(tenant: Tenant, wanted: PurchaseFilter) -> tuple[object, ...]:
-    return (tenant.household_id, wanted.since, wanted.until, wanted.name_key)
+    return [Payment(*row) for row in rows]

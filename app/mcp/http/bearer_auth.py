@@ -43,6 +43,11 @@ NOT_FOR_BROWSERS: Final = "This address is for assistants (MCP); people find dir
 ANYTHING: Final = "application/json, text/event-stream"
 """What a request without an Accept header accepts (RFC 9110 section 12.5.1), as the SDK wants it said."""
 
+SIGN_IN: Final = "Sign in: this endpoint needs a bearer token."
+GIVE_A_KEY: Final = "This endpoint needs the key that the page of a shared list gives for an assistant."
+SIGN_IN_AGAIN: Final = "The access token is not valid. Sign in again."
+LINK_ENDED: Final = "The key is not valid, or its link has ended. Open the link again, or ask for a new one."
+
 ScopesOf = Callable[[str, str | None], frozenset[str]]
 """Returns the scopes that a method needs; the second argument is the tool's name in `tools/call`."""
 
@@ -51,11 +56,12 @@ ScopesOf = Callable[[str, str | None], frozenset[str]]
 class AccessPolicy:
     """Who may call one endpoint.
 
-    Clients should ask for `default_scopes`. Grants for `resources` are valid here, and pages of `origins` may call.
+    `metadata_url` says where to sign in; None where keys of guests are all there is. Clients should ask for
+    `default_scopes`. Grants for `resources` are valid here, and pages of `origins` may call.
     `page` is what a browser shows that opens the address.
     """
 
-    metadata_url: str
+    metadata_url: str | None
     default_scopes: tuple[str, ...]
     scopes_of: ScopesOf
     resources: frozenset[Resource]
@@ -166,7 +172,7 @@ class BearerAuthMiddleware:
             raise bad_request("Send exactly one Authorization header.")
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            description = "Sign in: this endpoint needs a bearer token."
+            description = GIVE_A_KEY if self._policy.metadata_url is None else SIGN_IN
             answer = challenge(401, self._policy.metadata_url, self._policy.default_scopes, None, description)
             raise RequestRefused(answer, "token_missing")
         caller = await self._authenticator(token.strip(), address)
@@ -175,8 +181,8 @@ class BearerAuthMiddleware:
         return caller
 
     def _token_refused(self) -> Response:
-        description = "The access token is not valid. Sign in again."
         policy = self._policy
+        description = LINK_ENDED if policy.metadata_url is None else SIGN_IN_AGAIN
         return challenge(401, policy.metadata_url, policy.default_scopes, "invalid_token", description)
 
     def _check_scopes(self, caller: Caller, calls: list[Any]) -> None:

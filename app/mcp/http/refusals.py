@@ -55,13 +55,18 @@ def foreign_origin() -> RequestRefused:
     return RequestRefused(JSONResponse(body, 403), "foreign_origin")
 
 
-def challenge(status: int, metadata_url: str, scopes: Iterable[str], error: str | None, description: str) -> Response:
-    """Return a Bearer challenge (RFC 6750 section 3, RFC 9728 section 5.1).
+def challenge(
+    status: int, metadata_url: str | None, scopes: Iterable[str], error: str | None, description: str
+) -> Response:
+    """Return a Bearer challenge (RFC 6750 section 3, RFC 9728 section 5.1); without `metadata_url` there is nowhere to
+    sign in.
 
     `scopes` are what the client should ask for. Without a token there is no error code (RFC 6750 section 3.1), and a
     token that is malformed, expired, revoked or foreign gets the same `invalid_token`.
     """
-    parameters = f'resource_metadata="{metadata_url}", scope="{format_scope(scopes)}"'
+    parameters = f'scope="{format_scope(scopes)}"'
+    if metadata_url is not None:
+        parameters = f'resource_metadata="{metadata_url}", {parameters}'
     if error is not None:
         parameters = f'error="{error}", error_description="{description}", {parameters}'
     body = {"error": error or "unauthorized", "error_description": description}

@@ -22,7 +22,7 @@ from app.mcp.http.transports import Transports
 from app.mcp.server import build_server
 from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
-from app.resources import CORE, READ_ONLY, RESOURCES
+from app.resources import CORE, GUEST, READ_ONLY, RESOURCES
 from app.settings import Settings
 from app.ui.pages import Pages
 
@@ -96,11 +96,13 @@ class McpEndpoints:
 
     def _protected(self, endpoint: McpEndpoint) -> ASGIApp:
         settings = self._settings
+        # A grant for all of /mcp is not one for what guests have, and nobody signs in there.
+        admitted = [each for each in RESOURCES if endpoint.resource.admits(each.path)]
         policy = AccessPolicy(
-            metadata_url(settings, endpoint.path),
+            None if endpoint.for_guests else metadata_url(settings, endpoint.path),
             endpoint.resource.default_scopes,
             endpoint.scopes_of,
-            resources=frozenset(each for each in RESOURCES if endpoint.resource.admits(each.path)),
+            resources=frozenset([GUEST] if endpoint.for_guests else admitted),
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
             page=self._page_of(endpoint),
         )
@@ -123,6 +125,7 @@ class McpEndpoints:
             address=endpoint.resource.identifier(self._settings.public_url),
             only_reads=endpoint.resource == READ_ONLY,
             only_everyday=endpoint.resource == CORE,
+            for_guests=endpoint.for_guests,
         )
         page.headers["Allow"] = "POST"
         return page

@@ -17,6 +17,7 @@ from app.households.models import Membership
 from app.households.tenant import open_tenant
 from app.lists import repository as lists
 from app.lists.models import ShoppingList
+from app.lists.shared_list import find_shared_list
 from app.mcp.cache_hints import PUBLIC
 from app.mcp.context import Context, address_of, caller_of, identity_of
 from app.mcp.dispatch import CANCELLED, FAULT
@@ -52,6 +53,8 @@ class ResourceServer:
     ) -> types.ListResourcesResult:
         """Return a page of the caller's lists, household by household. Raises `Invalid` for the cursor."""
         caller = caller_of(context)
+        if caller.actor.is_guest:
+            return types.ListResourcesResult(resources=[await self._entry_of_guest(caller)])
         found = [GUIDE.listed(str(GUIDE.template), GUIDE.title, self._icons)]
         for membership in caller.actor.memberships:
             found += await self._entries_of(caller, membership)
@@ -105,8 +108,18 @@ class ResourceServer:
         membership = covered(caller, variables[HOUSEHOLD])
         if membership is None:
             raise NotFound("")
-        async with open_tenant(self._engine, caller.actor, membership.ref, write=False) as tenant:
+        is_guest = caller.actor.is_guest
+        if is_guest and spec is not LIST_AS_MARKDOWN:
+            raise NotFound("")
+        async with open_tenant(self._engine, caller.actor, membership.ref, write=False, for_guests=is_guest) as tenant:
+            if is_guest and (await find_shared_list(tenant)).ref != variables["list"]:
+                raise NotFound("")
             return await spec.read(tenant, variables)
+
+    async def _entry_of_guest(self, caller: Caller) -> types.Resource:
+        async with open_tenant(self._engine, caller.actor, None, write=False, for_guests=True) as tenant:
+            found = await find_shared_list(tenant)
+            return self._entry_of(found, {HOUSEHOLD: tenant.membership.ref})
 
     async def _entries_of(self, caller: Caller, membership: Membership) -> list[types.Resource]:
         async with open_tenant(self._engine, caller.actor, membership.ref, write=False) as tenant:

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import compress
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.items.candidates import CANDIDATES, label_of
-from app.lists.items.fields import DETAILS, Item, due_day
+from app.lists.items.fields import DETAILS, Item
 from app.lists.models import (
     Changed,
     ItemResult,
@@ -22,6 +22,7 @@ from app.lists.models import (
     PantryOutcome,
     PlanOutcome,
     Purchase,
+    PurchaseOutcome,
     RecipeOutcome,
 )
 from app.mcp.prose import MOST_NAMED, quantity_text, shown_amount, shown_change, shown_name, some_of
@@ -118,6 +119,11 @@ class ChangeResult(WriteResult):
         self._ambiguities = ambiguities
         return self
 
+    def like(self, other: "ChangeResult") -> Self:
+        """Return this result, about the same list and entries as another one."""
+        self.about(other._list_name, other._ambiguities)
+        return self
+
     def ambiguities(self) -> Sequence[Ambiguous]:
         """The entries whose names fit several items."""
         return self._ambiguities
@@ -177,6 +183,8 @@ def _entry(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
         return EntryView(ref=result.list.ref, name=result.list.name, status=result.status, error=conflict)
     if isinstance(result, RecipeOutcome):
         return EntryView(ref=result.recipe.ref, name=result.recipe.name, status=result.status, error=conflict)
+    if isinstance(result, PurchaseOutcome):
+        return _loose_purchase(result, conflict)
     if isinstance(result, PantryOutcome):
         return EntryView(name=result.name, status=result.status, error=conflict)
     if isinstance(result, PlanOutcome):
@@ -222,7 +230,7 @@ def _changes(outcome: Outcome, names: Mapping[UUID, str]) -> dict[str, str]:
     that was checked off what its purchase records."""
     item, before = outcome.item, outcome.before
     if outcome.bought is not None:
-        return _of_purchase(outcome.bought, item)
+        return _of_purchase(outcome.bought, item, outcome.comes_back)
     if before is None:
         if outcome.status != "added":
             return {}
@@ -244,11 +252,25 @@ def _recipe_of(item: Item, names: Mapping[UUID, str]) -> dict[str, str]:
     return {} if name is None else {"recipe": _start_of(name)}
 
 
-def _of_purchase(purchase: Purchase, item: Item) -> dict[str, str]:
+def _loose_purchase(outcome: PurchaseOutcome, conflict: ErrorView | None) -> EntryView:
+    purchase = outcome.purchase
+    return EntryView(
+        name=purchase.name,
+        status=outcome.status,
+        quantity=None if purchase.quantity is None else quantity_text(purchase.quantity),
+        changes=_of_purchase(purchase, None, None) or None,
+        similar=[*outcome.similar] or None,
+        error=conflict,
+    )
+
+
+def _of_purchase(purchase: Purchase, item: Item | None, comes_back: date | None) -> dict[str, str]:
+    is_as_listed = item is None or purchase.quantity is None or purchase.quantity == item.quantity
     values = {
+        "quantity": None if is_as_listed else str(purchase.quantity),
         "store": purchase.store,
         "price": None if purchase.price is None else f"{purchase.price:.2f} {purchase.currency}",
-        "comes_back": None if item.repeat_days is None else due_day(purchase.bought_at, item.repeat_days).isoformat(),
+        "comes_back": None if comes_back is None else comes_back.isoformat(),
     }
     return {word: value for word, value in values.items() if value is not None}
 
@@ -288,6 +310,9 @@ _VERBS: Final = {
     "would_update": "Would be changed on",
     "would_move": "Would be moved to",
     "kept": "Kept on",
+    "recorded": "Recorded without an item",
+    "would_check": "Would be bought from",
+    "would_record": "Would be recorded without an item",
     "undone": "Undone on",
     "unchanged": "Unchanged on",
 }

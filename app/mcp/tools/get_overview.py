@@ -7,12 +7,16 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from app.errors import NotFound
 from app.households import repository as households
+from app.households.guest_repository import links_of
 from app.households.members import find_member
 from app.households.tenant import Tenant
+from app.households.time_zones import zone_of
 from app.lists import repository as lists
+from app.lists.models import ShoppingList
 from app.mcp.argument_types import OBJECT, OBJECTS
 from app.mcp.prose import shown_name, some_of
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
+from app.runtime.clock import system_clock
 from app.scopes import LISTS_READ
 
 
@@ -25,6 +29,15 @@ class PersonView(BaseModel):
 
     name: str
     role: str
+
+
+class GuestView(BaseModel):
+    """Someone without an account who was given a link to a list."""
+
+    name: str
+    list: str
+    may: str
+    until: str
 
 
 class HouseholdView(BaseModel):
@@ -65,6 +78,9 @@ class Result(ToolResult):
     )
     more_lists: int | None = Field(default=None, description="Not shown")
     members: Annotated[list[PersonView], WithJsonSchema(OBJECTS)]
+    guests: Annotated[Sequence[GuestView], WithJsonSchema(OBJECTS)] | None = Field(
+        default=None, description="Who sees one list by a link"
+    )
 
     def in_words(self) -> str:
         """The lists: `Home: Groceries (12 open, 3 bought), Hardware (0 open, 1 bought). Members: Ann, Ben.`"""
@@ -128,7 +144,24 @@ async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:
             for each in found
         ],
         members=[PersonView(name=each.name, role=each.role) for each in members],
+        guests=await _guests(tenant, found) or None,
     )
+
+
+async def _guests(tenant: Tenant, among: Sequence[ShoppingList]) -> list[GuestView]:
+    refs = {each.id: each.ref for each in among}
+    zone = zone_of(tenant.membership.time_zone)
+    links = await links_of(tenant.connection, tenant.household_id, system_clock())
+    return [
+        GuestView(
+            name=each.name,
+            list=refs[each.list_id],
+            may=each.may,
+            until=each.expires_at.astimezone(zone).isoformat(timespec="minutes"),
+        )
+        for each in links
+        if each.list_id in refs
+    ]
 
 
 GET_OVERVIEW = ToolSpec(

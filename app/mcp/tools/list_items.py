@@ -116,9 +116,9 @@ async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
     back (detail=full). Filters by store, member, words and more, groups, and pages through long lists."""
     page = await queries.read_items(tenant, _request(arguments))
     if arguments.detail == "concise":
-        return _result(arguments, page)
+        return result_of(arguments, page)
     provenance = await read_provenance(tenant, page.rows)
-    return _result(arguments, page, provenance, zone_of(tenant.membership.time_zone))
+    return result_of(arguments, page, provenance, zone_of(tenant.membership.time_zone))
 
 
 async def _list_items_alone(
@@ -127,7 +127,7 @@ async def _list_items_alone(
     if arguments.detail == "full":
         return None
     page = await queries.read_items_alone(household, _request(arguments))
-    return None if page is None else answer(_result(arguments, page))
+    return None if page is None else answer(result_of(arguments, page))
 
 
 def _request(arguments: Arguments) -> queries.Request:
@@ -148,12 +148,13 @@ def _request(arguments: Arguments) -> queries.Request:
     )
 
 
-def _result(
+def result_of(
     arguments: Arguments,
     page: Page,
     provenance: Mapping[int, Provenance] | None = None,
     zone: ZoneInfo | None = None,
 ) -> Result:
+    """Return a page as a result, with where its items come from if that was read."""
     result = Result(
         list=page.list.ref if page.list is not None else None,
         name=page.list.name if page.list is not None else None,

@@ -4,9 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.errors import NotFound
-from app.households import members
+from app.errors import Invalid, NotFound
+from app.households import guest_repository, guests, members
 from app.households.finding import named_member
+from app.households.models import GuestLink
 from app.households.repository import members_of
 from app.households.tenant import Tenant
 from app.mcp.spec import Hints, ToolSpec, WriteArguments, WriteResult
@@ -17,8 +18,10 @@ from app.scopes import HOUSEHOLD_MANAGE
 class Arguments(WriteArguments):
     """Who, and what they are to be."""
 
-    person: str = Field(description="Member's name or ref, or me", max_length=200)
-    role: Literal["owner", "editor", "viewer", "remove"] = Field(description="New role; remove ends the membership")
+    person: str = Field(description="Member's or guest's name or ref, or me", max_length=200)
+    role: Literal["owner", "editor", "viewer", "remove"] = Field(
+        description="New role; remove ends the membership, or a guest's link"
+    )
 
 
 class Result(WriteResult):
@@ -31,7 +34,7 @@ class Result(WriteResult):
 
     def in_words(self) -> str:
         """One line of prose."""
-        return f"{self.ref} was {self.was} and is {self.role or 'no longer a member'} now."
+        return f"{self.ref} was {self.was} and is {self.role or 'no longer one'} now."
 
     def touched(self) -> int:
         """How many members were changed."""
@@ -41,9 +44,12 @@ class Result(WriteResult):
 async def update_member(tenant: Tenant, arguments: Arguments) -> Result:
     """Changes the role of a member, as an owner, or removes them, which ends their access at once; everybody can remove
     themselves. A household keeps at least one owner."""
-    found = await members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
-    member = named_member(found, arguments.person)
     connection, household_id, now, by = tenant.connection, tenant.household_id, system_clock(), tenant.actor.person_id
+    found = await members_of(connection, household_id, by)
+    links = await guest_repository.links_of(connection, household_id, now)
+    member = named_member([*found, *links], arguments.person)
+    if isinstance(member, GuestLink):
+        return await _end_link(tenant, arguments, member)
     if arguments.role == "remove":
         if not await members.leave(connection, household_id, member.person_id, now, by=by):
             raise NotFound("That person is not a member any more.", field="person")
@@ -52,6 +58,15 @@ async def update_member(tenant: Tenant, arguments: Arguments) -> Result:
     tenant.note_members()
     role = None if arguments.role == "remove" else arguments.role
     return Result(person=member.name, ref=member.ref, role=role, was=member.role)
+
+
+async def _end_link(tenant: Tenant, arguments: Arguments, link: GuestLink) -> Result:
+    if arguments.role != "remove":
+        raise Invalid("A guest has no role. invite_member makes a link to join the household.", field="role")
+    now = system_clock()
+    await guests.end_link(tenant.connection, tenant.household_id, link.id, now, by=tenant.actor.person_id)
+    tenant.note_members()
+    return Result(person=link.name, ref=link.ref, was="guest")
 
 
 UPDATE_MEMBER = ToolSpec(

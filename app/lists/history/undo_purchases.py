@@ -1,0 +1,28 @@
+"""Undoing what a call did to purchases that stand for no item, and to those that it gave a price."""
+
+from collections.abc import Sequence
+
+from app.errors import Conflict
+from app.households.tenant import Tenant
+from app.lists.history.changes import AnyRecord, PurchaseChange, PurchaseRecord
+from app.lists.models import ItemResult, PurchaseOutcome
+from app.lists.purchases.repository import purchases_with
+
+
+async def undo_purchases(tenant: Tenant, records: Sequence[AnyRecord]) -> tuple[list[ItemResult], list[PurchaseChange]]:
+    """Undo changes of purchases by themselves; one that has changed since, or was taken back, is left alone."""
+    recorded = [record for record in records if isinstance(record, PurchaseRecord)]
+    current = await purchases_with(tenant, [record.purchase for record in recorded]) if recorded else {}
+    entries: list[ItemResult] = []
+    changes: list[PurchaseChange] = []
+    for record in recorded:
+        of = record.bought or record.unbought
+        if of is None:
+            continue
+        if current.get(record.purchase) == record.bought:
+            changes.append(PurchaseChange(record.bought, record.unbought))
+            entries.append(ItemResult(of.name, PurchaseOutcome("undone", record.unbought or of)))
+        else:
+            conflict = Conflict(f"The purchase of {of.name} has changed since, and is left alone.", field="undo_ref")
+            entries.append(ItemResult(of.name, conflict))
+    return entries, changes

@@ -1,0 +1,97 @@
+"""Who paid, and who owes whom: what was bought is shared equally, each currency by itself and to the cent."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from app.households import repository as households
+from app.households.finding import named_member
+from app.households.tenant import Tenant
+from app.lists.purchases.filters import Wanted, resolve_filter
+from app.lists.purchases.spending_repository import Payment, find_payments
+
+_CENTS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a person paid and should have paid in one currency."""
+
+    person_id: UUID
+    currency: str
+    paid: Decimal
+    share: Decimal
+
+    @property
+    def owed(self) -> Decimal:
+        """What the person gets back; below zero what the person owes."""
+        return self.paid - self.share
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What one person gives another so that both are even."""
+
+    payer: UUID
+    payee: UUID
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """Who paid what, and what evens it out, with the names of the members."""
+
+    balances: Sequence[Balance]
+    transfers: Sequence[Transfer]
+    names: Mapping[UUID, str]
+
+
+async def read_balances(tenant: Tenant, asked: Wanted, between: Sequence[str]) -> Balances:
+    """Return who owes whom for some purchases, shared by the members named in `between`, or by all of them.
+
+    Raises what `resolve_filter` does, and `NotFound` or `Ambiguous` for a name in `between`.
+    """
+    wanted = await resolve_filter(tenant, asked)
+    members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
+    named = [named_member(members, name, f"between[{number}]") for number, name in enumerate(between)]
+    sharing = sorted({member.person_id for member in named or members})
+    balances = share_equally(await find_payments(tenant, wanted), sharing)
+    return Balances(balances, settle(balances), {member.person_id: member.name for member in members})
+
+
+def share_equally(payments: Sequence[Payment], sharing: Sequence[UUID]) -> list[Balance]:
+    """Return the balance of everyone who paid or shares, currency by currency. Cents that can't be split are those of
+    the first among `sharing`, one each."""
+    paid: Mapping[str, dict[UUID, Decimal]] = defaultdict(dict)
+    for each in payments:
+        paid[each.currency][each.person_id] = paid[each.currency].get(each.person_id, Decimal()) + each.total
+    balances: list[Balance] = []
+    for currency, by_person in sorted(paid.items()):
+        cents, left = divmod(int(sum(by_person.values()) * _CENTS), len(sharing))
+        shares = {person: Decimal(cents + (number < left)) / _CENTS for number, person in enumerate(sharing)}
+        everyone = [*sharing, *(person for person in by_person if person not in shares)]
+        balances += [
+            Balance(person, currency, by_person.get(person, Decimal()), shares.get(person, Decimal()))
+            for person in everyone
+        ]
+    return balances
+
+
+def settle(balances: Sequence[Balance]) -> list[Transfer]:
+    """Return transfers that even out all balances: each time, whoever owes most pays whoever is owed most. So each
+    evens out at least one of the two, and there is one less than there are people at most."""
+    transfers: list[Transfer] = []
+    for currency in sorted({each.currency for each in balances}):
+        owed: dict[UUID, Decimal] = {each.person_id: each.owed for each in balances if each.currency == currency}
+        while any(owed.values()):
+            payer = min(owed, key=lambda person: (owed[person], person))
+            payee = max(owed, key=lambda person: (owed[person], person))
+            amount = min(-owed[payer], owed[payee])
+            transfers.append(Transfer(payer, payee, amount, currency))
+            owed[payer] += amount
+            owed[payee] -= amount
+    return transfers

@@ -1,0 +1,118 @@
+"""What the open items of a list would cost at each store, by what the household paid there."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from app.households.tenant import Tenant
+from app.lists import repository
+from app.lists.items.fields import Item
+from app.lists.items.repository import items_on
+from app.lists.models import ShoppingList
+from app.lists.purchases.basket_repository import KnownPrice, find_newest_prices
+from app.lists.resolve_list import resolve_list
+from app.quantities import Quantity
+
+MOST_ITEMS: Final = 200
+"""The most open items of a list that are priced, in its order."""
+
+_CENT: Final = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class PricedItem:
+    """What an item would cost, by a price that is `days` old; `quantity` is what that is for, where an amount is
+    known."""
+
+    name: str
+    quantity: Quantity | None
+    price: Decimal
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreBasket:
+    """What a list would cost at one store, in one currency: the items with a price there, and the others by name."""
+
+    store: str
+    currency: str
+    total: Decimal
+    items: Sequence[PricedItem]
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What a list would cost at each store; of more than `MOST_ITEMS` open items, `is_cut`."""
+
+    on: ShoppingList
+    items: int
+    stores: Sequence[StoreBasket]
+    is_cut: bool
+
+
+async def price_basket(tenant: Tenant, list_name: str | None) -> Basket:
+    """Return what the open items of a list would cost, first at the store that has most of them, then the cheapest.
+
+    Raises what `resolve_list` does.
+    """
+    on = await resolve_list(tenant, list_name)
+    now = (await repository.read_clock(tenant)).now
+    found = await items_on(tenant, on.id, MOST_ITEMS + 1)
+    wanted = [item for item in found if item.is_open and (item.not_before is None or item.not_before <= now.date())]
+    items = wanted[:MOST_ITEMS]
+    prices = await find_newest_prices(tenant, {item.name_key for item in items}) if items else []
+    return Basket(on, len(items), compare_stores(items, prices, now), len(wanted) > len(items))
+
+
+def compare_stores(items: Sequence[Item], prices: Sequence[KnownPrice], now: datetime) -> list[StoreBasket]:
+    """Return what items cost at each store and in each currency, by the newest prices.
+
+    Only prices of the same measure compare: of weights, volumes, pieces or one kind of packs, as price per amount. An
+    item without an amount is as much as was bought of it last, so that every store is asked for the same.
+    """
+    newest: dict[str, KnownPrice] = {}
+    at_stores: Mapping[tuple[str, str], dict[tuple[str, str], KnownPrice]] = defaultdict(dict)
+    named: dict[str, KnownPrice] = {}
+    for each in prices:
+        newest[each.name_key] = _newer(each, newest.get(each.name_key))
+        named[each.store_key] = _newer(each, named.get(each.store_key))
+        at_stores[each.store_key, each.currency][each.name_key, each.measure] = each
+    baskets: list[StoreBasket] = []
+    for (store_key, currency), known in at_stores.items():
+        priced: list[PricedItem] = []
+        missing: list[str] = []
+        for item in items:
+            found = _price(item, newest.get(item.name_key), known, now)
+            if found is None:
+                missing.append(item.name)
+            else:
+                priced.append(found)
+        total = sum((each.price for each in priced), Decimal())
+        if priced:
+            baskets.append(StoreBasket(named[store_key].store, currency, total, priced, missing))
+    return sorted(baskets, key=lambda each: (-len(each.items), each.currency, each.total, each.store))
+
+
+def _newer(one: KnownPrice, other: KnownPrice | None) -> KnownPrice:
+    return one if other is None or (one.bought_at, one.id) > (other.bought_at, other.id) else other
+
+
+def _price(
+    item: Item, newest: KnownPrice | None, known: Mapping[tuple[str, str], KnownPrice], now: datetime
+) -> PricedItem | None:
+    if newest is None:
+        return None
+    quantity = item.quantity
+    if quantity is None and newest.amount is not None:
+        quantity = Quantity(newest.measure, newest.amount, None)
+    price = known.get((item.name_key, "none" if quantity is None else quantity.measure))
+    if price is None:
+        return None
+    paid = price.price
+    if quantity is not None and price.amount is not None:
+        paid = (paid * quantity.amount / price.amount).quantize(_CENT, ROUND_HALF_UP)
+    return PricedItem(item.name, quantity, paid, max(0, (now - price.bought_at) // timedelta(days=1)))
