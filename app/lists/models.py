@@ -192,11 +192,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ListOutcome:
-    """What became of a list."""
+    """What became of a list, which was `before`; None for a new one, and where nothing of it changed."""
 
     status: Status
     list: ShoppingList
     conflict: AppError | None = None
+    before: ShoppingList | None = None
 
 
 @dataclass(frozen=True, slots=True)

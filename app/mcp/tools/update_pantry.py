@@ -14,7 +14,8 @@ from app.lists.pantry import update
 from app.lists.pantry.update import PantryUpdate, Said
 from app.mcp.prose import MOST_NAMED, some_of
 from app.mcp.spec import Hints, ToolSpec, WriteArguments, WriteResult
-from app.mcp.tools.changes import LONGEST_SENT, EntryView, ErrorView, EveryEntryFailed
+from app.mcp.tools.changes import EveryEntryFailed
+from app.mcp.tools.entries import LONGEST_SENT, EntryView, ErrorView
 from app.mcp.tools.get_pantry import HoldingView, holding_in_words, holding_view
 from app.scopes import LISTS_WRITE
 from app.text import printable_start
