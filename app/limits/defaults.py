@@ -149,6 +149,20 @@ HOUSEHOLD_FORMS: Final = RateLimit(
     shared=False,
 )
 
+PAGES_FOR_PERSON: Final = RateLimit(
+    "pages-for-person",
+    PerMinute(10),
+    (Key.PERSON,),
+    "Web pages whose recipe a person has read (`RECIPE_IMPORT`).",
+    "Too many recipes from web pages. Try again {wait}.",
+)
+PAGES_OF_HOST: Final = RateLimit(
+    "pages-of-host",
+    PerMinute(60),
+    (Key.HOST,),
+    "Web pages of one host, for everybody.",
+    "This site was asked for too many pages. Try again {wait}.",
+)
 GUEST_PAGES: Final = RateLimit(
     "guest-pages",
     PerMinute(120),
@@ -294,6 +308,23 @@ FETCHES_OF_NETWORK: Final = ConcurrencyLimit(
 LOOK_UPS: Final = ConcurrencyLimit("look-ups", 32, None, _WAIT, f"Look-ups of names for {_STRANGERS}.")
 LOOK_UPS_OF_NETWORK: Final = ConcurrencyLimit(
     "look-ups-of-network", 6, Key.NETWORK, _WAIT, "Of these, look-ups on behalf of one network."
+)
+
+PAGE_FETCHES: Final = ConcurrencyLimit(
+    "page-fetches", 4, None, _WAIT, "Fetches of web pages with recipes, each of up to 2 MiB."
+)
+PAGE_FETCHES_OF_HOST: Final = ConcurrencyLimit(
+    "page-fetches-of-host", 2, Key.HOST, _WAIT, "Of these, fetches from one host."
+)
+PAGE_FETCHES_OF_NETWORK: Final = ConcurrencyLimit(
+    "page-fetches-of-network", 2, Key.NETWORK, _WAIT, "Of these, fetches on behalf of one network."
+)
+PAGE_LOOK_UPS: Final = ConcurrencyLimit("page-look-ups", 8, None, _WAIT, "Look-ups of names for web pages.")
+PAGE_LOOK_UPS_OF_NETWORK: Final = ConcurrencyLimit(
+    "page-look-ups-of-network", 4, Key.NETWORK, _WAIT, "Of these, look-ups on behalf of one network."
+)
+PAGES_READ: Final = ConcurrencyLimit(
+    "pages-read", 2, None, 10, "Web pages whose recipe is being read, each in a process of its own."
 )
 
 CONCURRENCY_LIMITS: Final = [each for each in list(globals().values()) if isinstance(each, ConcurrencyLimit)]
