@@ -95,11 +95,12 @@ class WriteResult(ToolResult):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """The hints of a tool (MCP schema, ToolAnnotations), all explicit. No tool reaches outside the service."""
+    """The hints of a tool (MCP schema, ToolAnnotations), all explicit. `open_world`: it reaches outside the service."""
 
     read_only: bool
     destructive: bool
     idempotent: bool
+    open_world: bool = False
 
 
 Arguments = TypeVar("Arguments", bound=ToolArguments)
@@ -117,6 +118,8 @@ class Preparation:
     """What a tool may use while it works without a transaction."""
 
     person_id: UUID
+    address: str | None
+    """The network address of the request, where it has one."""
     report: Report
     count: Callable[[int], Awaitable[None]]
     """Counts so many further calls of the caller. Raises `LimitReached`."""
@@ -205,7 +208,7 @@ class ToolSpec(Generic[Arguments, Result]):
                 read_only_hint=self.hints.read_only,
                 destructive_hint=self.hints.destructive,
                 idempotent_hint=self.hints.idempotent,
-                open_world_hint=False,
+                open_world_hint=self.hints.open_world,
             ),
         )
 
