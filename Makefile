@@ -68,7 +68,7 @@ trips: $(SYNCED) ## Count the calls, files and SQL of typical requests (ARGS=--f
 	@$(BIN)/python -m bench.trips $(ARGS)
 
 lock: $(SYNCED) ## Pin all Python dependencies (ARGS=--upgrade takes newer versions)
-	@$(COMPILE) $(ARGS) pyproject.toml --extra redis -o requirements.txt
+	@$(COMPILE) $(ARGS) pyproject.toml --extra redis --extra recipes -o requirements.txt
 	@$(COMPILE) $(ARGS) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(COMPILE) $(ARGS) bench/requirements.in -c requirements-dev.txt -o bench/requirements.txt
 	@$(COMPILE) $(ARGS) bench/peers/fastmcp/requirements.in -o bench/peers/fastmcp/requirements.txt

@@ -21,7 +21,7 @@ from app.households.tenant import ListsChanged, MembersChanged
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
-from app.mcp.catalogue import EVERY_ENDPOINT, McpEndpoint
+from app.mcp.catalogue import McpEndpoint, endpoints_of
 from app.mcp.http.routes import EndpointsFirst, McpEndpoints
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.clients.policy import ClientPolicy
@@ -36,6 +36,7 @@ from app.people.login_throttle import LoginThrottle
 from app.people.password_sign_in import PasswordSignIn
 from app.people.passwords import PasswordHashing
 from app.pubsub import PubSub
+from app.recipes.web_page import page_reader
 from app.runtime.clock import system_clock
 from app.runtime.health import health_routes
 from app.runtime.logging import configure_logging
@@ -57,7 +58,7 @@ from app.web.routes import web_routes
 
 def create_app(
     settings: Settings,
-    mcp_endpoints: Sequence[McpEndpoint] = EVERY_ENDPOINT,
+    mcp_endpoints: Sequence[McpEndpoint] | None = None,
     *,
     short_way: bool = True,
     one_message: bool = True,
@@ -89,6 +90,8 @@ def create_app(
         external=ExternalGrants(engine, settings.resource),
         guests=GuestCallers(engine, limiter, settings.issuer) if keys is not None else None,
     )
+    if mcp_endpoints is None:
+        mcp_endpoints = endpoints_of(page_reader(settings, fetcher, limiter))
     endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints, short_way=short_way)
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings), static_files()]
     if keys is not None:

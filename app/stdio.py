@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 import anyio
 from mcp.server.lowlevel.server import Server
@@ -22,10 +22,11 @@ from app.db import create_engine
 from app.db.embedded import has_database
 from app.db.startup import STOP_SIGNALS, Stopped, database
 from app.errors import StartupError
+from app.fetch.fetcher import fetcher_of
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
-from app.mcp.catalogue import ENDPOINTS
+from app.mcp.catalogue import endpoints_of
 from app.mcp.elicitation import Elicitation
 from app.mcp.http.body import LARGEST_BODY
 from app.mcp.local_access import LocalAccess, log_requests
@@ -33,11 +34,10 @@ from app.mcp.server import build_server
 from app.mcp.subscriptions import Subscriptions
 from app.oauth.tokens.verifier import TokenVerifier
 from app.pubsub import PubSub
+from app.recipes.web_page import page_reader
 from app.runtime.standard_streams import StandardStreams, open_lines
 from app.settings import Settings
 from app.settings.secret_key import has_secret_key, keep_secret_key
-
-EVERYTHING: Final = ENDPOINTS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,9 @@ async def _serve(settings: Settings, streams: StandardStreams, host: Host) -> No
         subscriptions = Subscriptions(engine, authenticator, pubsub)
         elicitation = Elicitation(settings.secret_keys)
         callers = LocalCallers(engine, authenticator, person_id, settings.resource, host.client)
+        everything = endpoints_of(page_reader(settings, fetcher_of(settings), limiter))[0]
         server, _ = build_server(
-            EVERYTHING,
+            everything,
             settings.public_url,
             engine,
             authenticator,

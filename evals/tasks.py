@@ -15,6 +15,16 @@ _IN_A_WEEK: Final = (_TODAY + timedelta(days=7)).isoformat()
 USUAL: Final = [call("add_items", items=["milk", "2 kg flour", "6 eggs", "bread"])]
 """What is on the list when a task begins, unless it says otherwise."""
 
+PANCAKES: Final = [
+    call("save_recipe", name="Pancakes", servings=4, items=["200 g flour", "3 eggs", "1/2 l milk"]),
+    call("save_recipe", name="Soup", servings=2, items=["1 leek", "50 g flour"]),
+]
+_SATURDAY, _SUNDAY, _MONDAY = "2026-12-05", "2026-12-06", "2026-12-07"
+PLANNED: Final = call(
+    "save_plan",
+    entries=[{"date": _SATURDAY, "recipe": "Pancakes"}, {"date": _SUNDAY, "recipe": "Soup", "servings": 4}],
+)
+
 HARDWARE: Final = [call("save_list", name="Hardware"), call("add_items", items=["20 screws", "glue"], list="Hardware")]
 
 TASKS: Final = (
@@ -546,6 +556,50 @@ TASKS: Final = (
         to_buy={"Groceries": []},
         finds=lambda seen: (seen[0]["guests"][0]["may"], seen[1]["was"], "role" in seen[1]),
         found=("look", "guest", False),
+    ),
+    # Cooking
+    Task(
+        "cooking",
+        "Put pancakes for six on the list, but we have milk.",
+        [call("apply_recipe", recipe="pancakes", servings=6, exclude=["milk"])],
+        given=PANCAKES,
+        to_buy={"Groceries": ["300 g flour", "5 eggs"]},
+        details={"eggs": {"recipe": "Pancakes"}},
+    ),
+    Task(
+        "cooking",
+        "Pancakes on Saturday, soup for three on Sunday, and then we eat out.",
+        [
+            call(
+                "save_plan",
+                entries=[
+                    {"date": _SATURDAY, "recipe": "pancakes"},
+                    {"date": _SUNDAY, "recipe": "soup", "servings": 3},
+                    {"date": _MONDAY, "text": "eating out"},
+                ],
+            ),
+            call("get_recipes", plan_from=_SATURDAY, plan_to=_MONDAY),
+        ],
+        given=PANCAKES,
+        finds=lambda seen: [(each["date"], each["name"], each.get("servings")) for each in seen[1]["plan"]],
+        found=[(_SATURDAY, "Pancakes", None), (_SUNDAY, "Soup", 3), (_MONDAY, "eating out", None)],
+    ),
+    Task(
+        "cooking",
+        "Add what we need for the weekend's meals.",
+        [call("apply_recipe", plan_from=_SATURDAY, plan_to=_SUNDAY)],
+        given=[*PANCAKES, PLANNED],
+        to_buy={"Groceries": ["300 g flour", "3 eggs", "0.5 l milk", "2 leek"]},
+        finds=lambda seen: {each["name"]: each["changes"]["recipe"] for each in seen[0]["results"]},
+        found={"flour": "Soup", "eggs": "Pancakes", "milk": "Pancakes", "leek": "Soup"},
+    ),
+    Task(
+        "cooking",
+        "No soup on Sunday after all, pancakes again.",
+        [call("save_plan", entries=[{"date": _SUNDAY, "recipe": "pancakes"}], clear_from=_SUNDAY)],
+        given=[*PANCAKES, PLANNED],
+        finds=lambda seen: seen[0]["counts"],
+        found={"planned": 1, "removed": 1},
     ),
     # Searching, as ChatGPT does
     Task(

@@ -87,11 +87,12 @@ def make_authority(directory: Path) -> Authority:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a site says at one path."""
+    """What a site says at one path; of a `slow` answer, half of the body comes while the site is open."""
 
     body: bytes = b"{}"
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    slow: bool = False
 
 
 @dataclass
@@ -141,7 +142,11 @@ def running_site(authority: Authority) -> Generator[Site]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            if answer.slow:
+                self.wfile.write(answer.body[: len(answer.body) // 2])
+                site.closing.wait()
+            else:
+                self.wfile.write(answer.body)
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -20,6 +20,7 @@ NOT_SERVING = (
     "leather",
     "lark",
     "segno",
+    *("recipe_scrapers", "bs4", "lxml"),
 )
 """What no process of `serve` loads at its start, once the database is up to date; until then, another process migrates
 it. Charts and QR codes are drawn by libraries that are loaded when the first one is asked for."""

@@ -29,6 +29,14 @@ class FetchFailed(Exception):
         self.reason = reason
 
 
+class Redirected(FetchFailed):
+    """The response is a redirect, which was not followed; `location` is where to, as it was sent."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(Reason.UNUSABLE)
+        self.location = location
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """A response: its status, headers, and body as sent."""
@@ -39,9 +47,11 @@ class Fetched:
 
 
 async def read_answer(response: httpx2.Response, limit_bytes: int) -> Fetched:
-    """Read a response. Raises `FetchFailed` for 5xx, a redirect, or more than `limit_bytes`."""
+    """Read a response. Raises `FetchFailed` for 5xx, a redirect (`Redirected`), or more than `limit_bytes`."""
     if response.status_code >= 500:
         raise FetchFailed(Reason.UNREACHABLE)
+    if response.has_redirect_location:
+        raise Redirected(response.headers["location"])
     # Compression was not accepted, and a small compressed body can expand to a huge one.
     if 300 <= response.status_code < 400 or "content-encoding" in response.headers:
         raise FetchFailed(Reason.UNUSABLE)

@@ -5,8 +5,8 @@ address (`Asked.chosen`). A name is resolved once for each fetch, all its addres
 goes to one of these, so DNS rebinding has no effect. Redirects are not followed; proxies, cookies and environment
 variables are ignored; size and time are bounded.
 
-Fetches for the settings, for people who have signed in, and for everyone else have separate slots and look-ups, so
-none of them can starve the others.
+Fetches for the settings, for people who have signed in, of web pages, and for everyone else have separate slots and
+look-ups, so none of them can starve the others.
 """
 
 import ssl
@@ -42,6 +42,13 @@ STRANGERS: Final = Bounds(
     defaults.LOOK_UPS,
     defaults.LOOK_UPS_OF_NETWORK,
 )
+PAGES: Final = Bounds(
+    defaults.PAGE_FETCHES,
+    defaults.PAGE_FETCHES_OF_HOST,
+    defaults.PAGE_FETCHES_OF_NETWORK,
+    defaults.PAGE_LOOK_UPS,
+    defaults.PAGE_LOOK_UPS_OF_NETWORK,
+)
 
 _GONE: Final = (404, 410)
 _ABOUT_US: Final = (401, 403, 407, 408, 425, 429)
@@ -51,6 +58,7 @@ _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
 }
+_OF_PAGE: Final = {"Accept": "text/html, application/xhtml+xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Asked:
     `chosen` is the URL in the settings that it belongs to, or None when a stranger chose its URL. Private addresses are
     allowed only at the host and port of `chosen`: other URLs that a server there names count as chosen by a stranger.
     `requester` is the network address on whose behalf it is made; None for the settings. `for_person` is true when it
-    is made for a person who has signed in.
+    is made for a person who has signed in, and `is_page` when they want a web page.
     """
 
     url: str
@@ -71,6 +79,7 @@ class Asked:
     chosen: str | None = None
     requester: str | None = None
     for_person: bool = False
+    is_page: bool = False
 
 
 class Fetcher:
@@ -93,6 +102,7 @@ class Fetcher:
         self._own = FetchPlaces(resolve_host, OWN, patience=seconds)
         self._strangers = FetchPlaces(resolve_host, STRANGERS, patience=seconds * PATIENCE)
         self._people = FetchPlaces(resolve_host, STRANGERS, patience=seconds * PATIENCE)
+        self._pages = FetchPlaces(resolve_host, PAGES, patience=seconds * PATIENCE)
         self._seconds = seconds
         self._allow_loopback = allow_loopback
         self._allow_plain_loopback = allow_plain_loopback
@@ -105,7 +115,9 @@ class Fetcher:
 
         For `requester` and `for_person` see `Asked`.
         """
-        asked = Asked(url, limit_bytes=limit_bytes, requester=requester, for_person=for_person)
+        return await self._get(Asked(url, limit_bytes=limit_bytes, requester=requester, for_person=for_person))
+
+    async def _get(self, asked: Asked) -> Fetched:
         fetched = await self.request(asked)
         if fetched.status in _GONE:
             raise FetchFailed(Reason.GONE)
@@ -114,6 +126,11 @@ class Fetcher:
         if fetched.status != 200:
             raise FetchFailed(Reason.UNUSABLE)
         return fetched
+
+    async def get_page(self, url: str, requester: str | None, *, limit_bytes: int) -> Fetched:
+        """GET a web page that a person named. Raises as `get` does, and `Redirected` for a redirect."""
+        asked = Asked(url, headers=_OF_PAGE, limit_bytes=limit_bytes, requester=requester, is_page=True)
+        return await self._get(asked)
 
     async def request(self, asked: Asked) -> Fetched:
         """Return the response, also for a 4xx status. Raises `FetchFailed` for 5xx, redirects, large bodies, and when
@@ -133,6 +150,8 @@ class Fetcher:
     def _places_of(self, asked: Asked) -> FetchPlaces:
         if asked.chosen is not None:
             return self._own
+        if asked.is_page:
+            return self._pages
         return self._people if asked.for_person else self._strangers
 
     async def _addresses_of(

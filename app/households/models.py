@@ -1,9 +1,11 @@
 """Households and the people in them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
+
+from app.households.time_zones import UTC_NAME, zone_of
 
 Role = Literal["owner", "editor", "viewer"]
 InvitedRole = Literal["editor", "viewer"]
@@ -24,7 +26,11 @@ class Membership:
     role: Role
     currency: str
     locale: str
-    time_zone: str = "UTC"
+    time_zone: str = UTC_NAME
+
+    def day_of(self, time: datetime) -> date:
+        """Return the day that a time belongs to in the household's time zone."""
+        return time.astimezone(zone_of(self.time_zone)).date()
 
 
 @dataclass(frozen=True, slots=True)

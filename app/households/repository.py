@@ -66,6 +66,12 @@ async def households_after(connection: Connection, after: UUID | None, limit: in
     return [NamedHousehold(*row) for row in await connection.execute(query)]
 
 
+async def time_zone_of(connection: Connection, household_id: UUID) -> str:
+    """Return a household's time zone; UTC if there is no such household any more."""
+    found = await connection.execute(select(households.c.time_zone).where(households.c.id == household_id))
+    return found.scalar_one_or_none() or UTC_NAME
+
+
 async def members_of(connection: Connection, household_id: UUID, me: UUID | None = None) -> list[Member]:
     """Return the people of a household in the order in which they joined; `me` is the caller, if it matters who."""
     rows = await connection.execute(

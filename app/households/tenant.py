@@ -7,6 +7,7 @@ this module can make them.
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from app.db.transactions import Revalidate, Rows, fetch_alone, set_household, st
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, meant, several
 from app.households.models import Membership
+from app.runtime.clock import system_clock
 
 _PROOF: Final = object()
 
@@ -90,6 +92,11 @@ class Tenant:
         """The proven household."""
         return self.membership.household_id
 
+    @property
+    def today(self) -> date:
+        """The day that it is in the household's time zone."""
+        return self.membership.day_of(system_clock())
+
     def note_change(self, list_id: UUID, rev: int, *, itself: bool = False) -> None:
         """Note that this transaction gave a list a new revision, so that its subscribers are notified.
 
@@ -125,6 +132,11 @@ class ProvenHousehold:
     def household_id(self) -> UUID:
         """The proven household."""
         return self.membership.household_id
+
+    @property
+    def today(self) -> date:
+        """The day that it is in the household's time zone."""
+        return self.membership.day_of(system_clock())
 
     @property
     def takes_one_message(self) -> bool:

@@ -13,9 +13,10 @@ from pydantic import SecretStr
 from app.db import Engine, transaction
 from app.db.transactions import try_lead
 from app.errors import Unavailable
-from app.households.repository import household_ids
+from app.households.repository import household_ids, time_zone_of
 from app.households.retention import delete_ended_guest_links, delete_ended_invitations
 from app.households.tenant import ListsChanged, open_for_service
+from app.households.time_zones import zone_of
 from app.lists.history import retention
 from app.lists.items import recurring
 from app.oauth import retention as oauth_retention
@@ -106,6 +107,7 @@ async def tend(engine: Engine, household_id: UUID, now: datetime, lists_changed:
     Its write lock is taken only then. `lists_changed` is told of what changed. Raises `Unavailable`.
     """
     async with open_for_service(engine, household_id, write=False) as tenant:
+        now = now.astimezone(zone_of(await time_zone_of(tenant.connection, household_id)))
         if not await recurring.is_anything_due(tenant, now) and not await retention.is_anything_old(tenant, now):
             return False
     async with open_for_service(engine, household_id, write=True, lists_changed=lists_changed) as tenant:

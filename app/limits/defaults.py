@@ -148,7 +148,29 @@ HOUSEHOLD_FORMS: Final = RateLimit(
     "Too many changes at once. Try again {wait}.",
     shared=False,
 )
+HOUSEHOLD_ARCHIVES: Final = RateLimit(
+    "household-archives",
+    PerMinute(10),
+    (Key.PERSON,),
+    "Exports of whole households, and new ones made of such an export.",
+    "Too many exports and imports at once. Try again {wait}.",
+    shared=False,
+)
 
+PAGES_FOR_PERSON: Final = RateLimit(
+    "pages-for-person",
+    PerMinute(10),
+    (Key.PERSON,),
+    "Web pages whose recipe a person has read (`RECIPE_IMPORT`).",
+    "Too many recipes from web pages. Try again {wait}.",
+)
+PAGES_OF_HOST: Final = RateLimit(
+    "pages-of-host",
+    PerMinute(60),
+    (Key.HOST,),
+    "Web pages of one host, for everybody.",
+    "This site was asked for too many pages. Try again {wait}.",
+)
 GUEST_PAGES: Final = RateLimit(
     "guest-pages",
     PerMinute(120),
@@ -260,6 +282,9 @@ IMPORT_QUEUE_OF_PERSON: Final = ConcurrencyLimit(
 IMPORT_QUEUE: Final = ConcurrencyLimit(
     "import-queue", 20, None, 0, "People whose imports are being read or wait for it. One more is told to retry later."
 )
+HOUSEHOLD_IMPORTS: Final = ConcurrencyLimit(
+    "household-imports", 1, None, 20, "Archives of households being read, which take memory and a connection each."
+)
 PASSWORD_HASHES: Final = ConcurrencyLimit(
     "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."
 )
@@ -274,6 +299,9 @@ PASSWORDS_OF_NETWORK: Final = ConcurrencyLimit(
 
 BODY_SECONDS: Final = 30
 """How long the body of a request may take to arrive."""
+
+UPLOAD_SECONDS: Final = 120
+"""How long a form with a file may take to arrive."""
 
 FETCH_SECONDS: Final = 5
 PATIENCE: Final = 0.25
@@ -294,6 +322,23 @@ FETCHES_OF_NETWORK: Final = ConcurrencyLimit(
 LOOK_UPS: Final = ConcurrencyLimit("look-ups", 32, None, _WAIT, f"Look-ups of names for {_STRANGERS}.")
 LOOK_UPS_OF_NETWORK: Final = ConcurrencyLimit(
     "look-ups-of-network", 6, Key.NETWORK, _WAIT, "Of these, look-ups on behalf of one network."
+)
+
+PAGE_FETCHES: Final = ConcurrencyLimit(
+    "page-fetches", 4, None, _WAIT, "Fetches of web pages with recipes, each of up to 2 MiB."
+)
+PAGE_FETCHES_OF_HOST: Final = ConcurrencyLimit(
+    "page-fetches-of-host", 2, Key.HOST, _WAIT, "Of these, fetches from one host."
+)
+PAGE_FETCHES_OF_NETWORK: Final = ConcurrencyLimit(
+    "page-fetches-of-network", 2, Key.NETWORK, _WAIT, "Of these, fetches on behalf of one network."
+)
+PAGE_LOOK_UPS: Final = ConcurrencyLimit("page-look-ups", 8, None, _WAIT, "Look-ups of names for web pages.")
+PAGE_LOOK_UPS_OF_NETWORK: Final = ConcurrencyLimit(
+    "page-look-ups-of-network", 4, Key.NETWORK, _WAIT, "Of these, look-ups on behalf of one network."
+)
+PAGES_READ: Final = ConcurrencyLimit(
+    "pages-read", 2, None, 10, "Web pages whose recipe is being read, each in a process of its own."
 )
 
 CONCURRENCY_LIMITS: Final = [each for each in list(globals().values()) if isinstance(each, ConcurrencyLimit)]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
@@ -176,7 +176,8 @@ class Outcome:
     """What became of one entry of a call: the item that it ended in, and what that was before; None for a new one, and
     where nothing of it changed.
 
-    `conflict` says which part of the entry was not done, `bought` the purchase that it recorded. `similar` are open
+    `conflict` says which part of the entry was not done, `bought` the purchase that it recorded, and `comes_back` the
+    day on which an item that repeats will be open again. `similar` are open
     lines of the same name that a new one stands beside, because they count in another unit or wait for a day.
     """
 
@@ -185,16 +186,18 @@ class Outcome:
     before: Item | None = None
     conflict: AppError | None = None
     bought: Purchase | None = None
+    comes_back: date | None = None
     similar: Sequence[Item] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ListOutcome:
-    """What became of a list."""
+    """What became of a list, which was `before`; None for a new one, and where nothing of it changed."""
 
     status: Status
     list: ShoppingList
     conflict: AppError | None = None
+    before: ShoppingList | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from app.households.models import Membership
 from app.households.tenant import Tenant
 from app.lists.items.fields import PageRow, due_day
 
@@ -56,7 +57,10 @@ async def read_provenance(tenant: Tenant, rows: Sequence[PageRow]) -> dict[int, 
     added_by = {row["item"]: row["name"] for row in added}
     return {
         row["no"]: Provenance(
-            added_by.get(row["no"]), row["checked_at"], row["bought_by"], _due(row["checked_at"], row["repeat_days"])
+            added_by.get(row["no"]),
+            row["checked_at"],
+            row["bought_by"],
+            _due(tenant.membership, row["checked_at"], row["repeat_days"]),
         )
         for row in found
     }
@@ -66,5 +70,5 @@ def _made_at(item_id: UUID) -> datetime:
     return datetime.fromtimestamp(min((item_id.int >> 80) / 1000, time.time()), UTC)
 
 
-def _due(checked_at: datetime | None, repeat_days: int | None) -> date | None:
-    return None if checked_at is None or repeat_days is None else due_day(checked_at, repeat_days)
+def _due(membership: Membership, checked_at: datetime | None, repeat_days: int | None) -> date | None:
+    return None if checked_at is None else due_day(checked_at, repeat_days, membership)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -31,7 +32,7 @@ from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.history.tables import departures
 from app.lists.items.fields import PAGE_COLUMNS, PageRow, Place, Priority
 from app.lists.models import Missing, Order, ShoppingList, View
-from app.lists.repository import COUNTED_COLUMNS, COUNTED_WIDTH, DEFAULT, NAMED, TODAY, Row, counted_list_of
+from app.lists.repository import COUNTED_WIDTH, DEFAULT, NAMED, Row, counted_columns, counted_list_of
 from app.lists.resolve_list import list_key
 from app.lists.tables import items, lists
 from app.people.tables import people
@@ -72,8 +73,6 @@ _MISSABLE: Final[Mapping[Missing, ColumnElement[Any]]] = {
     "assignee": items.c.assignee_id,
     "price": items.c.price,
 }
-_WAITING: Final = and_(~_CHECKED, func.coalesce(items.c.not_before > literal_column(TODAY), false()))
-"""Open, but for a day that has not come."""
 
 
 async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
@@ -111,7 +110,7 @@ async def read_price_totals(tenant: Tenant, browse: Browse) -> list[PriceTotal]:
         select(currency, func.coalesce(func.sum(price), 0), func.count(price), func.count() - func.count(price))
         .select_from(items)
         .join(lists, and_(lists.c.household_id == items.c.household_id, lists.c.id == items.c.list_id))
-        .where(items.c.household_id == tenant.household_id, _in_view(browse.view), *_filters(browse))
+        .where(items.c.household_id == tenant.household_id, _in_view(browse.view, tenant.today), *_filters(browse))
         .group_by(literal_column("1"))
         .order_by(literal_column("1"))
     )
@@ -120,7 +119,7 @@ async def read_price_totals(tenant: Tenant, browse: Browse) -> list[PriceTotal]:
 
 def _page_query(tenant: Tenant, browse: Browse) -> Select[Any]:
     group = _group_of(browse.group_by)
-    in_view = _in_view(browse.view)
+    in_view = _in_view(browse.view, tenant.today)
     place = (lists.c.no, _CHECKED, group.is_(None), func.coalesce(group, ""), items.c.position, items.c.no)
     query = (
         select(
@@ -142,8 +141,8 @@ def _page_query(tenant: Tenant, browse: Browse) -> Select[Any]:
     return query
 
 
-def _in_view(view: View) -> ColumnElement[bool]:
-    return and_(items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None), _view_of(view))
+def _in_view(view: View, today: date) -> ColumnElement[bool]:
+    return and_(items.c.deleted_at.is_(None), lists.c.deleted_at.is_(None), _view_of(view, today))
 
 
 def _filters(browse: Browse) -> Iterator[ColumnElement[bool]]:
@@ -211,11 +210,13 @@ def _changed_since(rev: int) -> ColumnElement[bool]:
     return and_(items.c.rev > rev, or_(lists.c.deleted_at.is_(None), lists.c.rev > rev))
 
 
-def _view_of(view: View) -> ColumnElement[bool]:
+def _view_of(view: View, today: date) -> ColumnElement[bool]:
+    # Open, but for a day that has not come.
+    waiting = and_(~_CHECKED, func.coalesce(items.c.not_before > today, false()))
     views: dict[View, ColumnElement[bool]] = {
-        "open": and_(~_CHECKED, ~_WAITING),
+        "open": and_(~_CHECKED, ~waiting),
         "checked": _CHECKED,
-        "waiting": _WAITING,
+        "waiting": waiting,
         "all": true(),
     }
     return views[view]
@@ -256,7 +257,7 @@ _SHOWN_AS: Final = {"people.name": _ASSIGNEE, "recipes.name": _RECIPE, "items.am
 _AMOUNT: Final = PAGE_COLUMNS.index("items.amount")
 
 
-def _query(which: str, position: str, no: str, limit: str, *, alone: bool) -> str:
+def _query(which: str, position: str, no: str, limit: str, today: str, *, alone: bool) -> str:
     context, in_context = (f"WITH {CONTEXT}", IN_CONTEXT) if alone else ("", "true")
     # A page in one message is a concise one, which names no recipe, and each subquery costs time even unused.
     shown_as = {**_SHOWN_AS, "recipes.name": "NULL::text"} if alone else _SHOWN_AS
@@ -267,12 +268,13 @@ def _query(which: str, position: str, no: str, limit: str, *, alone: bool) -> st
     # pass on a record without a type.
     return f"""
         {context}
-        SELECT {COUNTED_COLUMNS}, page.* FROM lists LEFT JOIN LATERAL (
+        SELECT {counted_columns(today)}, page.* FROM lists LEFT JOIN LATERAL (
             SELECT {", ".join(f"array_agg(item.{name})" for name in columns)} FROM (
                 SELECT {", ".join(f"{column} AS {name}" for name, column in columns.items())} FROM items
                 WHERE {in_context} AND items.household_id = $1 AND items.list_id = lists.id
                   AND lists.category_order = '{{}}' AND items.checked_at IS NULL AND items.deleted_at IS NULL
-                  AND (items.not_before <= {TODAY}) IS NOT FALSE AND (items.position, items.no) > ({position}, {no})
+                  AND (items.not_before <= {today}::date) IS NOT FALSE
+                  AND (items.position, items.no) > ({position}, {no})
                 ORDER BY items.position, items.no LIMIT {limit}
             ) AS item
         ) AS page ON true
@@ -283,8 +285,8 @@ def _query(which: str, position: str, no: str, limit: str, *, alone: bool) -> st
 def _queries(*, alone: bool) -> tuple[str, str]:
     """Return the query for the named list, and the one for the default list."""
     return (
-        _query(NAMED, "$4::bigint", "$5::integer", "$6::integer", alone=alone),
-        _query(DEFAULT, "$3::bigint", "$4::integer", "$5::integer", alone=alone),
+        _query(NAMED, "$4::bigint", "$5::integer", "$6::integer", "$7", alone=alone),
+        _query(DEFAULT, "$3::bigint", "$4::integer", "$5::integer", "$6", alone=alone),
     )
 
 
@@ -300,7 +302,7 @@ async def read_open_page(
     """Return the named or else the default list, with at most `limit` of its open items that wait for no day, behind
     the position and number `after`. None when there is no such list, and when it has an order of categories: then its
     items are in that order."""
-    query, values = _query_and_values(_IN_TRANSACTION, tenant.actor.person_id, list_name, after, limit)
+    query, values = _query_and_values(_IN_TRANSACTION, tenant, list_name, after, limit)
     return _open_page(await tenant.driver.fetch(query, tenant.household_id, *values))
 
 
@@ -308,18 +310,22 @@ async def read_open_page_alone(
     household: ProvenHousehold, list_name: str | None, after: tuple[int, int] | None, limit: int
 ) -> OpenPage | None:
     """Return what `read_open_page` does, in one message."""
-    query, values = _query_and_values(_ALONE, household.actor.person_id, list_name, after, limit)
+    query, values = _query_and_values(_ALONE, household, list_name, after, limit)
     return _open_page(await household.fetch(query, *values))
 
 
 def _query_and_values(
-    queries: tuple[str, str], person_id: UUID, list_name: str | None, after: tuple[int, int] | None, limit: int
+    queries: tuple[str, str],
+    household: Tenant | ProvenHousehold,
+    list_name: str | None,
+    after: tuple[int, int] | None,
+    limit: int,
 ) -> tuple[str, Sequence[object]]:
     on_named, on_default = queries
     place = after or _TOP
     if list_name is None:
-        return on_default, (person_id, *place, limit)
-    return on_named, (*list_key(list_name), *place, limit)
+        return on_default, (household.actor.person_id, *place, limit, household.today)
+    return on_named, (*list_key(list_name), *place, limit, household.today)
 
 
 def _open_page(rows: Sequence[Row]) -> OpenPage | None:

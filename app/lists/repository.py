@@ -19,8 +19,6 @@ from app.text import fold
 
 Row = asyncpg.Record | tuple[Any, ...]
 
-TODAY: Final = "(now() AT TIME ZONE 'UTC')::date"
-
 _CLOCK_COLUMNS: Final = (
     "clocks.rev",
     "clocks.next_item",
@@ -31,10 +29,6 @@ _CLOCK_COLUMNS: Final = (
 )
 CLOCK_COLUMNS: Final = ", ".join(_CLOCK_COLUMNS)
 CLOCK_WIDTH: Final = len(_CLOCK_COLUMNS)
-
-_WAITING: Final = f"""(
-    SELECT count(*) FROM items WHERE items.household_id = $1 AND items.list_id = lists.id
-    AND items.not_before > {TODAY} AND items.checked_at IS NULL AND items.deleted_at IS NULL)"""  # noqa: S608
 
 _LIST_COLUMNS: Final = (
     "lists.id",
@@ -54,10 +48,17 @@ LIST_COLUMNS: Final = ", ".join(_LIST_COLUMNS)
 
 LIST_WIDTH: Final = len(_LIST_COLUMNS)
 
-COUNTED_COLUMNS: Final = f"{LIST_COLUMNS}, {_WAITING} AS waiting_items"
-"""The columns of a `ShoppingList`, in a statement whose first parameter is the household."""
-
 COUNTED_WIDTH: Final = LIST_WIDTH + 1
+
+
+def counted_columns(today: str) -> str:
+    """Return the columns of a `ShoppingList`, in a statement whose first parameter is the household, and that has the
+    day that it is there as the parameter `today`."""
+    return f"""{LIST_COLUMNS}, (
+        SELECT count(*) FROM items WHERE items.household_id = $1 AND items.list_id = lists.id
+          AND items.not_before > {today}::date AND items.checked_at IS NULL AND items.deleted_at IS NULL
+    ) AS waiting_items"""  # noqa: S608
+
 
 NAMED: Final = """
     lists.household_id = $1 AND lists.deleted_at IS NULL AND (lists.no = $2 OR lists.name_key = $3)
@@ -107,30 +108,31 @@ def list_of(row: Row, width: int = LIST_WIDTH) -> ShoppingList:
 
 
 def counted_list_of(row: Row) -> ShoppingList:
-    """Return a list from a row that begins with the columns of `COUNTED_COLUMNS`."""
+    """Return a list from a row that begins with `counted_columns`."""
     return list_of(row, COUNTED_WIDTH)
 
 
 async def find_list(tenant: Tenant, no: int | None, name_key: str) -> ShoppingList | None:
     """Return the list with that number, else the one with that folded name."""
-    query = f"SELECT {COUNTED_COLUMNS} FROM lists WHERE {NAMED}"  # noqa: S608
-    row = await tenant.driver.fetchrow(query, tenant.household_id, no, name_key)
+    query = f"SELECT {counted_columns('$4')} FROM lists WHERE {NAMED}"  # noqa: S608
+    row = await tenant.driver.fetchrow(query, tenant.household_id, no, name_key, tenant.today)
     return None if row is None else counted_list_of(row)
 
 
 async def find_default_list(tenant: Tenant) -> ShoppingList | None:
     """Return the list that the person chose, else the household's oldest that is not archived."""
-    query = f"SELECT {COUNTED_COLUMNS} FROM lists WHERE {DEFAULT}"  # noqa: S608
-    row = await tenant.driver.fetchrow(query, tenant.household_id, tenant.actor.person_id)
+    query = f"SELECT {counted_columns('$3')} FROM lists WHERE {DEFAULT}"  # noqa: S608
+    row = await tenant.driver.fetchrow(query, tenant.household_id, tenant.actor.person_id, tenant.today)
     return None if row is None else counted_list_of(row)
 
 
 async def lists_with(tenant: Tenant, ids: Collection[UUID]) -> dict[UUID, ShoppingList]:
     """Return the lists with these ids, deleted ones included."""
     rows = await tenant.driver.fetch(
-        f"SELECT {COUNTED_COLUMNS} FROM lists WHERE household_id = $1 AND id = ANY($2)",  # noqa: S608
+        f"SELECT {counted_columns('$3')} FROM lists WHERE household_id = $1 AND id = ANY($2)",  # noqa: S608
         tenant.household_id,
         list(ids),
+        tenant.today,
     )
     return {row["id"]: counted_list_of(row) for row in rows}
 
@@ -138,9 +140,10 @@ async def lists_with(tenant: Tenant, ids: Collection[UUID]) -> dict[UUID, Shoppi
 async def lists_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, ShoppingList]:
     """Return the lists with these numbers, deleted ones included."""
     rows = await tenant.driver.fetch(
-        f"SELECT {COUNTED_COLUMNS} FROM lists WHERE household_id = $1 AND no = ANY($2)",  # noqa: S608
+        f"SELECT {counted_columns('$3')} FROM lists WHERE household_id = $1 AND no = ANY($2)",  # noqa: S608
         tenant.household_id,
         list(numbers),
+        tenant.today,
     )
     return {row["no"]: counted_list_of(row) for row in rows}
 
@@ -148,8 +151,9 @@ async def lists_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, 
 async def all_lists(tenant: Tenant) -> list[ShoppingList]:
     """Return every list of the household, oldest first."""
     rows = await tenant.driver.fetch(
-        f"SELECT {COUNTED_COLUMNS} FROM lists WHERE household_id = $1 AND deleted_at IS NULL ORDER BY no",  # noqa: S608
+        f"SELECT {counted_columns('$2')} FROM lists WHERE household_id = $1 AND deleted_at IS NULL ORDER BY no",  # noqa: S608
         tenant.household_id,
+        tenant.today,
     )
     return [counted_list_of(row) for row in rows]
 

@@ -86,7 +86,7 @@ async def save_list(
         changes.append(ListChange(before, after))
     changes += await _choose_default(tenant, after, settings.default)
     status = "created" if before is None else "updated" if changes else "unchanged"
-    entries = [ItemResult(after.name, ListOutcome(status, after))]
+    entries = [ItemResult(after.name, ListOutcome(status, after, before=before))]
     if copied is not None:
         items = await copies_of_items(tenant, copied, after, view or "open", clock)
         new = await map_in_batches(lambda item: Change(None, item), items)

@@ -31,6 +31,8 @@ class RecipeSettings:
     items: Sequence[str] | None = None
     text: str | None = None
     archived: bool | None = None
+    text_argument: str = "text"
+    """The argument that `text` came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ async def refuse_taken_recipe_name(tenant: Tenant, named: Recipe, field: str) ->
 def _with_settings(before: Recipe | None, settings: RecipeSettings, clock: Clock) -> Recipe:
     pasted = PastedRecipe(None, None, ())
     if settings.text is not None:
-        pasted = read_pasted(settings.text, "text")
+        pasted = read_pasted(settings.text, settings.text_argument)
     recipe = before or _new_recipe(settings, pasted)
     if settings.name is not None:
         recipe = replace(recipe, name=parse_recipe_name(settings.name, "name"))

@@ -1,7 +1,7 @@
 """Every tool, in the order in which assistants see them, and the endpoints with the tools that each offers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -19,6 +19,7 @@ from app.mcp.tools.get_overview import GET_OVERVIEW
 from app.mcp.tools.get_pantry import GET_PANTRY
 from app.mcp.tools.get_recipes import GET_RECIPES
 from app.mcp.tools.get_spending import GET_SPENDING
+from app.mcp.tools.get_suggestions import GET_SUGGESTIONS
 from app.mcp.tools.import_items import IMPORT_ITEMS
 from app.mcp.tools.invite_member import INVITE_MEMBER
 from app.mcp.tools.join_household import JOIN_HOUSEHOLD
@@ -30,18 +31,20 @@ from app.mcp.tools.remove_items import REMOVE_ITEMS
 from app.mcp.tools.save_household import SAVE_HOUSEHOLD
 from app.mcp.tools.save_list import SAVE_LIST
 from app.mcp.tools.save_plan import SAVE_PLAN
-from app.mcp.tools.save_recipe import SAVE_RECIPE
+from app.mcp.tools.save_recipe import SAVE_RECIPE, save_recipe_from_web
 from app.mcp.tools.search import SEARCH
 from app.mcp.tools.undo import UNDO
 from app.mcp.tools.update_items import UPDATE_ITEMS
 from app.mcp.tools.update_member import UPDATE_MEMBER
 from app.mcp.tools.update_pantry import UPDATE_PANTRY
+from app.recipes.web_page import ReadPage
 from app.resources import CORE, GUEST, MAIN, READ_ONLY, RESOURCES, Resource
 from app.scopes import LISTS_READ
 
 TOOLS: Final[tuple[AnyTool, ...]] = (
     GET_OVERVIEW,
     LIST_ITEMS,
+    GET_SUGGESTIONS,
     GET_ACTIVITY,
     GET_SPENDING,
     GET_RECIPES,
@@ -125,6 +128,7 @@ class McpEndpoint:
 _EVERYDAY: Final = (
     GET_OVERVIEW,
     LIST_ITEMS,
+    GET_SUGGESTIONS,
     SEARCH,
     FETCH,
     ADD_ITEMS,
@@ -159,3 +163,14 @@ GUEST_ENDPOINT: Final = McpEndpoint(
     for_guests=True,
 )
 EVERY_ENDPOINT: Final = (*ENDPOINTS, GUEST_ENDPOINT)
+
+
+def endpoints_of(read_page: ReadPage | None) -> tuple[McpEndpoint, ...]:
+    """Return the endpoints; with `read_page`, `save_recipe` takes the address of a web page."""
+    if read_page is None:
+        return EVERY_ENDPOINT
+    from_web = save_recipe_from_web(read_page)
+    return tuple(
+        replace(each, tools=tuple(from_web if tool is SAVE_RECIPE else tool for tool in each.tools))
+        for each in EVERY_ENDPOINT
+    )

@@ -167,7 +167,7 @@ class Dispatch:
             household = self._prove(tool, caller, valid.household, record)
             record.household_id = household.household_id
             preparation = Preparation(
-                caller.actor.person_id, report, partial(self._authenticator.count_further, caller)
+                caller.actor.person_id, address, report, partial(self._authenticator.count_further, caller)
             )
             served = await self._serve(tool, household, sent, valid, round_trip, preparation, record)
         except AppError as error:

@@ -98,11 +98,12 @@ class WriteResult(ToolResult):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """The hints of a tool (MCP schema, ToolAnnotations), all explicit. No tool reaches outside the service."""
+    """The hints of a tool (MCP schema, ToolAnnotations), all explicit. `open_world`: it reaches outside the service."""
 
     read_only: bool
     destructive: bool
     idempotent: bool
+    open_world: bool = False
 
 
 Arguments = TypeVar("Arguments", bound=ToolArguments)
@@ -120,6 +121,8 @@ class Preparation:
     """What a tool may use while it works without a transaction."""
 
     person_id: UUID
+    address: str | None
+    """The network address of the request, where it has one."""
     report: Report
     count: Callable[[int], Awaitable[None]]
     """Counts so many further calls of the caller. Raises `LimitReached`."""
@@ -208,7 +211,7 @@ class ToolSpec(Generic[Arguments, Result]):
                 read_only_hint=self.hints.read_only,
                 destructive_hint=self.hints.destructive,
                 idempotent_hint=self.hints.idempotent,
-                open_world_hint=False,
+                open_world_hint=self.hints.open_world,
             ),
         )
 
@@ -260,6 +263,8 @@ def _reduce(schema: Schema, definitions: dict[str, Schema]) -> Schema:
         kept["properties"] = {name: _reduce(each, definitions) for name, each in properties.items()}
     if isinstance(kept.get("items"), dict):
         kept["items"] = _reduce(kept["items"], definitions)
+        if "enum" in kept["items"]:
+            kept.pop("maxItems", None)  # each of the values once
     return kept
 
 
@@ -283,10 +288,10 @@ def _is_left_out(key: str, value: object) -> bool:
     """Whether assistants and the programs between us and them do without something, or can't do with it.
 
     google-genai's converter fails at `additionalProperties` and `examples`; llama.cpp compiles no long text bounds, and
-    a model never writes a text as long as they are; JavaScript has no numbers of 64 bits. What is left out is checked
-    all the same, and examples are part of descriptions.
+    a model never writes a text as long as they are, nor an empty list; JavaScript has no numbers of 64 bits. What is
+    left out is checked all the same, and examples are part of descriptions.
     """
-    if key in ("title", "examples", "minLength", "maxLength", "additionalProperties"):
+    if key in ("title", "examples", "minLength", "maxLength", "minItems", "additionalProperties"):
         return True
     if key in ("minimum", "maximum") and isinstance(value, int) and abs(value) > LARGEST_EXACT:
         return True

@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     oidc_login_client_secret: SecretStr | None = None
     oidc_login_name: Annotated[str, Field(max_length=60)] = ""
     password_sign_in: bool = True
+    recipe_import: bool = False
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
     @model_validator(mode="before")

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import anyio
 import httpx
@@ -101,6 +102,30 @@ async def test_an_item_waits_for_its_day(client: McpClient, engine: Engine) -> N
     assert await names(client) == ["goose", "milk"]
     assert await names(client, since_rev=added["rev"]) == ["goose"]
     assert "waiting" not in (await client.call("list_items"))["counts"]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+async def test_days_are_those_of_the_household(client: McpClient, engine: Engine, ada: Connected, zone: str) -> None:
+    """At any time, the day in one of these two is another one than in UTC."""
+    async with transaction(engine) as connection:
+        await connection.execute(text("UPDATE households SET time_zone = :zone").bindparams(zone=zone))
+    there = NOW.astimezone(ZoneInfo(zone))
+    today, tomorrow = there.date(), there.date() + DAY
+    days = {"today": today, "tomorrow": tomorrow}
+    await client.call("add_items", items=[{"name": name, "not_before": f"{day}"} for name, day in days.items()])
+    assert await names(client) == ["today"]
+    assert await names(client, group_by="category") == ["today"]
+    assert await names(client, view="waiting") == ["tomorrow"]
+    assert (await client.call("list_items"))["counts"] == {"open": 1, "checked": 0, "waiting": 1}
+    await client.call("update_items", items=[{"item": "tomorrow", "repeat_every_days": 2}])
+    checked = (await client.call("check_items", items=["tomorrow"]))["results"][0]
+    assert checked["changes"] == {"comes_back": f"{today + 2 * DAY}"}
+    midnight = datetime.combine(today, time(), ZoneInfo(zone))
+    await tend_all(engine, midnight + 2 * DAY - timedelta(minutes=1))
+    assert await names(client) == ["today"]
+    await tend_all(engine, midnight + 2 * DAY)
+    assert await names(client, view="all") == ["today", "tomorrow"]
+    assert await names(client, view="checked") == []
 
 
 async def test_what_is_needed_today_does_not_join_what_waits(client: McpClient, engine: Engine) -> None:

@@ -20,7 +20,8 @@ async def test_a_new_list_has_the_settings_it_was_made_with(each_era: McpClient)
     saved = await each_era.call(
         "save_list", name=" Hardware ", store="Depot", currency="chf", category_order=["A", "A"]
     )
-    assert saved["results"] == [{"ref": "L2", "name": "Hardware", "status": "created"}]
+    settings = {"store": "Depot", "currency": "CHF", "category_order": "A"}
+    assert saved["results"] == [{"ref": "L2", "name": "Hardware", "status": "created", "changes": settings}]
     assert (saved["list"], saved["rev"], saved["undo_ref"]) == ("L2", 1, "e1")
     assert (await lists(each_era))["L2"] == {
         "ref": "L2",
@@ -37,9 +38,12 @@ async def test_a_new_list_has_the_settings_it_was_made_with(each_era: McpClient)
 async def test_settings_that_are_not_named_stay(client: McpClient) -> None:
     await client.call("save_list", name="Hardware", store="Depot", currency="EUR")
     renamed = await client.call("save_list", list="hardware", name="Tools")
-    assert statuses(renamed) == ["updated"]
+    assert [(each["status"], each["changes"]) for each in renamed["results"]] == [
+        ("updated", {"name": "Hardware → Tools"})
+    ]
     assert (await lists(client))["L2"]["store"] == "Depot"
-    await client.call("save_list", list="L2", clear=["store", "currency", "category_order"])
+    cleared = await client.call("save_list", list="L2", clear=["store", "currency", "category_order"])
+    assert cleared["results"][0]["changes"] == {"store": "Depot → –", "currency": "EUR → –"}
     assert not {"store", "currency", "category_order"} & set((await lists(client))["L2"])
     same = await client.call("save_list", list="L2", name="Tools", archived=False, default=False)
     assert statuses(same) == ["unchanged"]

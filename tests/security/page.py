@@ -30,6 +30,7 @@ _AREAS: Final = {
     "Revocation and introspection": ["rv", "in"],
     "Registration of clients": ["rg", "pr"],
     "Client ID metadata documents": ["ci"],
+    "Recipes from web pages": ["pg"],
     "Client assertions": ["ja"],
     "Client credentials": ["cc"],
     "External issuers": ["ex"],

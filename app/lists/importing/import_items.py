@@ -202,7 +202,7 @@ async def store_data(
     members: Sequence[Member] = ()
     if read.reader.names_members:
         members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
-    alike = await map_in_batches(partial(without_past_day, today=clock.now.date()), found.alike)
+    alike = await map_in_batches(partial(without_past_day, today=tenant.membership.day_of(clock.now)), found.alike)
     planner = Planner(alike, on.id, clock.next_item, on.room, in_order=True)
 
     def plan(entry: Entry) -> str:
@@ -245,7 +245,7 @@ def _item_of(entry: Entry, members: Sequence[Member], tenant: Tenant, clock: Clo
     if entry.assignee is not None:
         item = replace(item, assignee_id=parse_assignee(entry.assignee, "assignee", members))
     if not entry.is_checked:
-        return without_past_day(item, clock.now.date())
+        return without_past_day(item, tenant.membership.day_of(clock.now))
     return replace(item, checked_at=entry.checked_at or clock.now, checked_by=tenant.actor.person_id)
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from app.errors import AppError, Invalid, LimitReached
 from app.households import repository as households
-from app.households.models import Member
+from app.households.models import Member, Membership
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists.history.changes import as_json
 from app.lists.history.event_recorder import record_items, rev_after
@@ -101,7 +101,7 @@ async def add_parsed(
     items = [each for each in parsed if isinstance(each, ParsedItem)]
     found, shopping_list = await find_for_add(tenant, list_name, {each.name_key for each in items})
     clock = found.clock
-    plan = await _plan_beside(found, shopping_list, items, on_duplicate)
+    plan = await _plan_beside(tenant.membership, found, shopping_list, items, on_duplicate)
     outcomes = _outcomes(parsed, plan)
     refuse_all_if_one_fails(outcomes, all_or_nothing=all_or_nothing)
     event_no = await record_items(tenant, kind, clock, plan.changes.values())
@@ -166,7 +166,7 @@ async def _add_beside(
     """Add entries beside the items that were found, if nothing has changed since."""
     clock = found.clock
     expectations.note(household, list_name, clock, on)
-    plan = await _plan_beside(found, on, items, on_duplicate)
+    plan = await _plan_beside(household.membership, found, on, items, on_duplicate)
     if any(isinstance(each, str) for each in plan.outcomes):
         return None
     changes = [change for change in plan.changes.values() if change.before != change.after]
@@ -303,10 +303,14 @@ def _plan_new_lines(
 
 
 async def _plan_beside(
-    found: AddSituation, on: ShoppingList, items: Sequence[ParsedItem], on_duplicate: OnDuplicate
+    membership: Membership,
+    found: AddSituation,
+    on: ShoppingList,
+    items: Sequence[ParsedItem],
+    on_duplicate: OnDuplicate,
 ) -> Plan:
     """Return the plan for entries beside the items that are on the list."""
-    clock, today = found.clock, found.clock.now.date()
+    clock, today = found.clock, membership.day_of(found.clock.now)
     alike = [without_past_day(item, today) for item in found.alike]
     entries = [with_unit(without_past_day(item, today), found.habits.get(item.name_key)) for item in items]
     await fold_notes(alike)

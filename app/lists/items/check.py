@@ -6,11 +6,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from app.errors import AppError
+from app.households.models import Membership
 from app.households.tenant import ProvenHousehold, Tenant
 from app.lists import repository
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after, save_answered
 from app.lists.items.edits import Edits, settle, settle_variants
-from app.lists.items.fields import Item, parse_label
+from app.lists.items.fields import Item, due_day, parse_label
 from app.lists.items.resolve import resolve_item_alone, resolve_items
 from app.lists.models import Changed, ItemResult, Outcome, Purchase, RefusedEntry, name_of
 from app.lists.purchases.checked_off import purchase_alone, purchases_of, unbought_alone, with_unbought
@@ -43,7 +44,7 @@ async def check_items(
     if checked:
         purchases = await purchases_of(tenant, await edits.changed(), lists, clock, store)
         changes = [replace(change, bought=purchases[change.after.id]) for change in await edits.changes()]
-        results = [_with_purchase(each, purchases) for each in results]
+        results = [_with_purchase(each, purchases, tenant.membership) for each in results]
     else:
         await settle(tenant, edits)
         changes = await with_unbought(tenant, await edits.changes())
@@ -87,7 +88,7 @@ async def check_item_alone(
         if changes and checked:
             bought = await purchase_alone(household, item, found.on, found.clock, store)
             changes = [replace(change, bought=bought) for change in changes]
-            result = _with_purchase(result, {item.id: bought})
+            result = _with_purchase(result, {item.id: bought}, household.membership)
         elif changes:
             unbought = await unbought_alone(household, item)
             changes = [replace(change, unbought=unbought) for change in changes]
@@ -96,10 +97,13 @@ async def check_item_alone(
         )
 
 
-def _with_purchase(result: Outcome | AppError, purchases: Mapping[UUID, Purchase]) -> Outcome | AppError:
+def _with_purchase(
+    result: Outcome | AppError, purchases: Mapping[UUID, Purchase], membership: Membership
+) -> Outcome | AppError:
     if isinstance(result, AppError) or result.status != "checked":
         return result
-    return replace(result, bought=purchases[result.item.id])
+    bought = purchases[result.item.id]
+    return replace(result, bought=bought, comes_back=due_day(bought.bought_at, result.item.repeat_days, membership))
 
 
 def _check(person_id: UUID, edits: Edits, item: Item | AppError, clock: Clock, checked: bool) -> Outcome | AppError:

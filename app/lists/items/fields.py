@@ -7,7 +7,7 @@ results of tools (`app/mcp/tools/items.py`) name the fields again, for readers a
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from app.errors import Invalid
 from app.households.finding import named_member
-from app.households.models import Member
+from app.households.models import Member, Membership
 from app.quantities import Quantity, make_quantity
 from app.quantities.merge_key import merge_key
 from app.runtime.batches import map_texts
@@ -60,9 +60,9 @@ def parse_repetition(days: int, field: str) -> int:
     return days
 
 
-def due_day(bought_at: datetime, repeat_days: int) -> date:
-    """Return the day (UTC) on which an item that repeats comes back."""
-    return bought_at.astimezone(UTC).date() + timedelta(days=repeat_days)
+def due_day(bought_at: datetime, repeat_days: int | None, membership: Membership) -> date | None:
+    """Return the day, in the household's time zone, on which an item comes back; None if it doesn't repeat."""
+    return None if repeat_days is None else membership.day_of(bought_at) + timedelta(days=repeat_days)
 
 
 def parse_quantity(number: Decimal, unit: str | None, field: str) -> Quantity:

@@ -9,7 +9,6 @@ from app.households.tenant import Tenant
 from app.lists.items.fields import Item
 from app.lists.items.repository import ITEM_COLUMNS, item_of
 from app.lists.models import View
-from app.lists.repository import TODAY
 from app.runtime.batches import map_in_batches
 
 MOST_VALUES: Final = 10_000
@@ -61,7 +60,7 @@ async def items_with(
           AND ($4::text[] IS NULL OR items.category = ANY($4))
           AND ($5::uuid IS NULL OR items.assignee_id = $5)
           AND ($6::text = 'all' OR (items.checked_at IS NOT NULL) = ($6 = 'checked'))
-          AND ($6::text <> 'waiting' OR items.not_before > {TODAY})
+          AND ($6::text <> 'waiting' OR items.not_before > $8::date)
         ORDER BY lists.no, items.position, items.no LIMIT $7
         """,
         tenant.household_id,
@@ -71,6 +70,7 @@ async def items_with(
         assignee_id,
         view,
         most,
+        tenant.today,
     )
     return await map_in_batches(item_of, rows)
 

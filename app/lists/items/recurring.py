@@ -1,6 +1,6 @@
 """Items with a day of their own: repeating ones come back when they are due, waiting ones become open.
 
-Days are those of UTC: a household has no time zone.
+`now` is in the household's time zone, which decides what day it is.
 """
 
 from dataclasses import replace
@@ -16,10 +16,9 @@ from app.lists.models import GAP_BITS
 
 async def is_anything_due(tenant: Tenant, now: datetime) -> bool:
     """Return whether there is something to bring back or to wake."""
-    today = now.date()
     return bool(
-        await item_repository.items_to_repeat(tenant, today, most=1)
-        or await item_repository.items_to_wake(tenant, today, most=1)
+        await item_repository.items_to_repeat(tenant, now, most=1)
+        or await item_repository.items_to_wake(tenant, now.date(), most=1)
     )
 
 
@@ -29,7 +28,7 @@ async def bring_back(tenant: Tenant, now: datetime) -> int:
     Quantity and details stay, for they belong to the repetition; the price belonged to the purchase. Removed items, and
     items on archived lists, don't come back.
     """
-    due = await item_repository.items_to_repeat(tenant, now.date())
+    due = await item_repository.items_to_repeat(tenant, now)
     clock = await repository.read_clock(tenant)
     edits = Edits(due)
     for number, item in enumerate(due):

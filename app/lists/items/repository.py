@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -283,28 +283,31 @@ async def open_namesakes(tenant: Tenant, items: Iterable[Item]) -> list[Item]:
     return await map_in_batches(item_of, rows)
 
 
-async def items_to_repeat(tenant: Tenant, today: date, most: int = ITEMS_PER_LIST) -> list[Item]:
+async def items_to_repeat(tenant: Tenant, now: datetime, most: int = ITEMS_PER_LIST) -> list[Item]:
     """Return the items on lists in use that were bought as many days ago as they repeat after.
 
-    Where someone undid the return of an item, the days count from that day: otherwise it would be back at once.
+    Days are those of the time zone of `now`, as far from UTC as it is now: where summer time began or ended meanwhile,
+    an hour counts as the next or the last day. Where someone undid the return of an item, the days count from that day:
+    otherwise it would be back at once.
     """
     rows = await tenant.driver.fetch(
         f"""
         SELECT {ITEM_COLUMNS} FROM items
         WHERE household_id = $1 AND repeat_days IS NOT NULL AND checked_at IS NOT NULL AND deleted_at IS NULL
-          AND (checked_at AT TIME ZONE 'UTC')::date + repeat_days <= $2
+          AND (checked_at AT TIME ZONE 'UTC' + $4::interval)::date + repeat_days <= $2
           AND NOT EXISTS (
               SELECT FROM events e
               WHERE e.household_id = $1 AND e.kind = 'repeat_items' AND e.undone_by IS NOT NULL
-                AND (e.at AT TIME ZONE 'UTC')::date + repeat_days > $2
+                AND (e.at AT TIME ZONE 'UTC' + $4::interval)::date + repeat_days > $2
                 AND e.changes @> jsonb_build_array(jsonb_build_object('item', items.no)))
           AND list_id IN (
               SELECT id FROM lists WHERE household_id = $1 AND deleted_at IS NULL AND archived_at IS NULL)
         ORDER BY list_id, position, no LIMIT $3
         """,  # noqa: S608
         tenant.household_id,
-        today,
+        now.date(),
         most,
+        now.utcoffset(),
     )
     return await map_in_batches(item_of, rows)
 

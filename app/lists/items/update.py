@@ -67,7 +67,7 @@ async def update_items(
     if any(isinstance(update, Update) and "assignee" in update.named() for update in updates):
         members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
     edits, lessons = Edits(named.found()), list[_NamedLesson]()
-    today = clock.now.date()
+    today = tenant.membership.day_of(clock.now)
     entries = [
         ItemResult(update.name, update.refusal)
         if isinstance(update, RefusedEntry)
@@ -111,7 +111,7 @@ async def update_item_alone(
             return None
         item, found = resolved
         edits, lessons = Edits([item]), list[_NamedLesson]()
-        update = _without_past_day(update, found.clock.now.date())
+        update = _without_past_day(update, household.membership.day_of(found.clock.now))
         entry = _update(edits, item, update, "items[0]", (), if_rev, lessons)
         if isinstance(entry.result, AppError) or lessons:
             return None

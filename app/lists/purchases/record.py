@@ -16,11 +16,11 @@ from app.lists import repository
 from app.lists.history.changes import AnyChange, PurchaseChange
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
 from app.lists.items.edits import Edits
-from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item, parse_label, parse_price, parse_quantity
+from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item, due_day, parse_label, parse_price, parse_quantity
 from app.lists.items.habit_repository import find_habits
 from app.lists.items.repository import items_numbered
 from app.lists.items.resolve import ref_number, resolve_items
-from app.lists.models import Changed, ItemResult, Outcome, Purchase, PurchaseOutcome, RefusedEntry, ShoppingList
+from app.lists.models import Changed, ItemResult, Outcome, Purchase, PurchaseOutcome, RefusedEntry, ShoppingList, Status
 from app.lists.purchases.repository import last_purchases
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity, parse_phrase
@@ -239,7 +239,9 @@ class _Recorder:
         after = replace(item, checked_at=self._bought_at, checked_by=purchase.bought_by, price=price)
         self.edits.put(after)
         self.bought[item.id] = purchase
-        return Outcome("would_check" if self._dry_run else "checked", after, before=item, bought=purchase)
+        status: Status = "would_check" if self._dry_run else "checked"
+        comes_back = due_day(self._bought_at, item.repeat_days, self._tenant.membership)
+        return Outcome(status, after, before=item, bought=purchase, comes_back=comes_back)
 
     def _is_same(self, before: Purchase, line: _Line) -> bool:
         """Whether a line is about a purchase that is on record: of the same trip, without a price or at the same."""

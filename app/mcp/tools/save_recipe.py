@@ -1,16 +1,19 @@
 """The tool `save_recipe`."""
 
+from dataclasses import replace
 from typing import Self
 
 from pydantic import Field, PrivateAttr
 
+from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists import save_recipe as recipe_saving
 from app.lists.models import event_ref
 from app.lists.save_recipe import RecipeSettings
-from app.mcp.spec import Hints, ToolSpec, WriteArguments, WriteResult
+from app.mcp.spec import Handler, Hints, Preparation, ToolSpec, WriteArguments, WriteResult
 from app.mcp.tools.recipes import RecipeView, recipe_in_words, recipe_view
 from app.recipes.models import LINES_PER_RECIPE, RecipeKind
+from app.recipes.web_page import ReadPage
 from app.scopes import LISTS_WRITE
 
 
@@ -56,10 +59,20 @@ class Result(WriteResult):
         return int(self.status != "unchanged")
 
 
+class ArgumentsWithUrl(Arguments):
+    """Which recipe, what it takes, and perhaps the page that says so."""
+
+    url: str | None = Field(default=None, description="Or a web page with the recipe, which is fetched")
+
+
 async def save_recipe(tenant: Tenant, arguments: Arguments) -> Result:
     """Saves a recipe, or staples that are bought again and again, with what it takes; or changes, renames or archives
     one. apply_recipe puts it on a list."""
-    settings = RecipeSettings(
+    return await _save(tenant, arguments, _settings(arguments))
+
+
+def _settings(arguments: Arguments) -> RecipeSettings:
+    return RecipeSettings(
         name=arguments.name,
         kind=arguments.kind,
         servings=arguments.servings,
@@ -67,6 +80,9 @@ async def save_recipe(tenant: Tenant, arguments: Arguments) -> Result:
         text=arguments.text,
         archived=arguments.archived,
     )
+
+
+async def _save(tenant: Tenant, arguments: Arguments, settings: RecipeSettings) -> Result:
     saved = await recipe_saving.save_recipe(tenant, arguments.recipe, settings)
     recipe = saved.outcome.recipe
     return Result(
@@ -76,11 +92,37 @@ async def save_recipe(tenant: Tenant, arguments: Arguments) -> Result:
     ).saying(recipe_in_words(recipe.name, recipe.servings, recipe.lines))
 
 
+_HINTS = Hints(read_only=False, destructive=False, idempotent=False)
+
 SAVE_RECIPE = ToolSpec(
     save_recipe,
     Arguments,
     Result,
     title="Save a recipe or staples",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=_HINTS,
 )
+
+
+def save_recipe_from_web(read_page: ReadPage) -> ToolSpec[ArgumentsWithUrl, Result]:
+    """Return the same tool with the argument `url`: the page is read before the transaction begins."""
+
+    async def prepare(arguments: ArgumentsWithUrl, preparation: Preparation) -> Handler[Result]:
+        settings = _settings(arguments)
+        if arguments.url is not None:
+            if arguments.text is not None or arguments.items is not None:
+                raise Invalid("url, text or items: give one of them.", field="url")
+            page = await read_page(arguments.url, preparation.person_id, preparation.address)
+            settings = replace(settings, text=page, text_argument="url")
+        return lambda tenant: _save(tenant, arguments, settings)
+
+    prepare.__name__, prepare.__doc__ = save_recipe.__name__, save_recipe.__doc__
+    return ToolSpec(
+        None,
+        ArgumentsWithUrl,
+        Result,
+        title=SAVE_RECIPE.title,
+        scopes=SAVE_RECIPE.scopes,
+        hints=replace(_HINTS, open_world=True),
+        prepare=prepare,
+    )
