@@ -59,9 +59,10 @@ async def _read_item(tenant: Tenant, number: int) -> Document | None:
     if item is None:
         return None
     on = (await lists.lists_with(tenant, [item.list_id]))[item.list_id]
-    members = await _members_of(tenant)
     zone = zone_of(tenant.membership.time_zone)
     total, purchases = await purchases_named(tenant, item.name_key, PURCHASES_SHOWN)
+    named = {each.bought_by for each in purchases} | ({item.assignee_id} if item.assignee_id is not None else set())
+    members = await households.names_of(tenant.connection, tenant.household_id, named)
     changes = await history.read_history(tenant, history.Request(item=item.ref, limit=CHANGES_SHOWN))
     title = item.name if item.quantity is None else f"{item.quantity} {item.name}"
     state = _state_of(item, on)
@@ -114,16 +115,12 @@ async def _read_purchases(tenant: Tenant, name_key: str) -> Document | None:
     total, purchases = await purchases_named(tenant, name_key, PURCHASES_SHOWN)
     if not purchases:
         return None
-    members = await _members_of(tenant)
+    buyers = {each.bought_by for each in purchases}
+    members = await households.names_of(tenant.connection, tenant.household_id, buyers)
     zone = zone_of(tenant.membership.time_zone)
     name = purchases[0].name
     lines = [name, "", _times(total), *(_bought(each, members, zone) for each in purchases)]
     return Document(f"{PURCHASES}{name_key}", name, "\n".join(lines), {"kind": "purchases"})
-
-
-async def _members_of(tenant: Tenant) -> Mapping[UUID, str]:
-    members = await households.members_of(tenant.connection, tenant.household_id)
-    return {each.person_id: each.name for each in members}
 
 
 def _times(total: int) -> str:
