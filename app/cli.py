@@ -6,7 +6,19 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from app.commands import api_keys, audit, clients, grants, migrate, people, serve, service_accounts, signing_keys, stdio
+from app.commands import (
+    api_keys,
+    audit,
+    clients,
+    grants,
+    households,
+    migrate,
+    people,
+    serve,
+    service_accounts,
+    signing_keys,
+    stdio,
+)
 from app.db.startup import Stopped
 from app.errors import AppError, StartupError
 from app.runtime.logging import configure_logging
@@ -26,6 +38,7 @@ COMMANDS: Final = (
     stdio,
     migrate,
     people,
+    households,
     clients,
     grants,
     api_keys,

@@ -73,7 +73,7 @@ def test_a_python_without_the_dependencies_is_told_which_one_has_them() -> None:
 def test_an_unknown_command_names_those_that_exist(tmp_path: Path) -> None:
     ended = run(tmp_path, "frobnicate")
     assert ended.returncode == 2
-    known = "'people', 'clients', 'grants', 'api-keys', 'service-accounts', 'signing-keys', 'audit'"
+    known = "'people', 'households', 'clients', 'grants', 'api-keys', 'service-accounts', 'signing-keys', 'audit'"
     expected = f"invalid choice: 'frobnicate' (choose from 'serve', 'stdio', 'migrate', {known})"
     assert expected in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr

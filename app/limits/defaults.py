@@ -148,6 +148,14 @@ HOUSEHOLD_FORMS: Final = RateLimit(
     "Too many changes at once. Try again {wait}.",
     shared=False,
 )
+HOUSEHOLD_ARCHIVES: Final = RateLimit(
+    "household-archives",
+    PerMinute(10),
+    (Key.PERSON,),
+    "Exports of whole households, and new ones made of such an export.",
+    "Too many exports and imports at once. Try again {wait}.",
+    shared=False,
+)
 
 PAGES_FOR_PERSON: Final = RateLimit(
     "pages-for-person",
@@ -274,6 +282,9 @@ IMPORT_QUEUE_OF_PERSON: Final = ConcurrencyLimit(
 IMPORT_QUEUE: Final = ConcurrencyLimit(
     "import-queue", 20, None, 0, "People whose imports are being read or wait for it. One more is told to retry later."
 )
+HOUSEHOLD_IMPORTS: Final = ConcurrencyLimit(
+    "household-imports", 1, None, 20, "Archives of households being read, which take memory and a connection each."
+)
 PASSWORD_HASHES: Final = ConcurrencyLimit(
     "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."
 )
@@ -288,6 +299,9 @@ PASSWORDS_OF_NETWORK: Final = ConcurrencyLimit(
 
 BODY_SECONDS: Final = 30
 """How long the body of a request may take to arrive."""
+
+UPLOAD_SECONDS: Final = 120
+"""How long a form with a file may take to arrive."""
 
 FETCH_SECONDS: Final = 5
 PATIENCE: Final = 0.25

@@ -76,6 +76,9 @@ def in_zone(value: datetime | None, zone: ZoneInfo) -> datetime | None:
     return value.replace(tzinfo=zone) if value is not None and value.tzinfo is None else value
 
 
+OBJECT: Final[dict[str, Any]] = {"type": "object"}
+"""All that the schema of a result says of an object whose parts speak for themselves in an answer."""
+
 OBJECTS: Final[dict[str, Any]] = {"type": "array", "items": {"type": "object"}}
 """All that the schema of a result says of a list whose entries are described elsewhere in it, or by themselves."""
 

@@ -19,6 +19,7 @@ from app.mcp.tools.get_overview import GET_OVERVIEW
 from app.mcp.tools.get_pantry import GET_PANTRY
 from app.mcp.tools.get_recipes import GET_RECIPES
 from app.mcp.tools.get_spending import GET_SPENDING
+from app.mcp.tools.get_suggestions import GET_SUGGESTIONS
 from app.mcp.tools.import_items import IMPORT_ITEMS
 from app.mcp.tools.invite_member import INVITE_MEMBER
 from app.mcp.tools.join_household import JOIN_HOUSEHOLD
@@ -43,6 +44,7 @@ from app.scopes import LISTS_READ
 TOOLS: Final[tuple[AnyTool, ...]] = (
     GET_OVERVIEW,
     LIST_ITEMS,
+    GET_SUGGESTIONS,
     GET_ACTIVITY,
     GET_SPENDING,
     GET_RECIPES,
@@ -126,6 +128,7 @@ class McpEndpoint:
 _EVERYDAY: Final = (
     GET_OVERVIEW,
     LIST_ITEMS,
+    GET_SUGGESTIONS,
     SEARCH,
     FETCH,
     ADD_ITEMS,

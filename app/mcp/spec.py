@@ -263,6 +263,8 @@ def _reduce(schema: Schema, definitions: dict[str, Schema]) -> Schema:
         kept["properties"] = {name: _reduce(each, definitions) for name, each in properties.items()}
     if isinstance(kept.get("items"), dict):
         kept["items"] = _reduce(kept["items"], definitions)
+        if "enum" in kept["items"]:
+            kept.pop("maxItems", None)  # each of the values once
     return kept
 
 
@@ -286,10 +288,10 @@ def _is_left_out(key: str, value: object) -> bool:
     """Whether assistants and the programs between us and them do without something, or can't do with it.
 
     google-genai's converter fails at `additionalProperties` and `examples`; llama.cpp compiles no long text bounds, and
-    a model never writes a text as long as they are; JavaScript has no numbers of 64 bits. What is left out is checked
-    all the same, and examples are part of descriptions.
+    a model never writes a text as long as they are, nor an empty list; JavaScript has no numbers of 64 bits. What is
+    left out is checked all the same, and examples are part of descriptions.
     """
-    if key in ("title", "examples", "minLength", "maxLength", "additionalProperties"):
+    if key in ("title", "examples", "minLength", "maxLength", "minItems", "additionalProperties"):
         return True
     if key in ("minimum", "maximum") and isinstance(value, int) and abs(value) > LARGEST_EXACT:
         return True

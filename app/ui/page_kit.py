@@ -82,7 +82,10 @@ class PageKit:
         `item` is the field that names what the form acts on, such as one of several apps; the token covers its value.
         Raises `Invalid` for a malformed form.
         """
-        fields = await read_form(request)
+        return await self.proven_form(request, await read_form(request), purpose, item)
+
+    async def proven_form(self, request: Request, fields: Fields, purpose: str, item: str = "") -> SubmittedForm | None:
+        """Return a form that was read already, as `submitted_form` does."""
         session = await self.read_session(request)
         subject = _subject(session, fields.one(item) if item else "")
         if not self.csrf.accepts(request, session.cookie, fields.one("form_token"), purpose, subject):

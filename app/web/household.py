@@ -26,6 +26,9 @@ from app.lists.models import ShoppingList
 from app.lists.new_household import create_household
 from app.lists.repository import all_lists
 from app.lists.shared_list import share_list
+from app.lists.transfer.delete_household import delete_household
+from app.oauth.grants.repository import needing, uncover_household
+from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.people.models import Person
 from app.people.session_repository import find_person
 from app.ui.forms import Fields
@@ -44,6 +47,7 @@ REMOVE: Final = "/household/remove"
 RENAME: Final = "/household/rename"
 TIME_ZONE: Final = "/household/time-zone"
 NEW: Final = "/household/new"
+DELETE: Final = "/household/delete"
 SHARE: Final = "/household/guest"
 END_GUEST: Final = "/household/guest/end"
 
@@ -117,7 +121,7 @@ async def show_household(web: WebContext, request: Request) -> Response:
     session = await web.kit.read_session(request)
     if session.person is None:
         return web.kit.see_other(f"{SIGN_IN}?next={HOUSEHOLD}")
-    return await _page(web, session, session.person)
+    return await household_page(web, session, session.person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ class _Submitted:
     household_id: UUID
     other_id: UUID
     now: datetime
+    revocations: GrantRevocations
 
 
 async def _invite(connection: Connection, form: _Submitted) -> NewInvitation:
@@ -167,6 +172,12 @@ async def _create(connection: Connection, form: _Submitted) -> None:
     await create_household(connection, form.household_id, form.fields.one("name"), form.by, form.now)
 
 
+async def _delete(connection: Connection, form: _Submitted) -> None:
+    await form.revocations.revoke(connection, needing(form.household_id), RevocationReason.HOUSEHOLD_DELETED, form.now)
+    await uncover_household(connection, form.household_id)
+    await delete_household(connection, form.household_id, form.fields.one("name"), form.now, by=form.by)
+
+
 FORMS: Final[dict[str, Callable[[Connection, _Submitted], Awaitable[NewInvitation | None]]]] = {
     INVITE: _invite,
     WITHDRAW: _withdraw,
@@ -176,6 +187,7 @@ FORMS: Final[dict[str, Callable[[Connection, _Submitted], Awaitable[NewInvitatio
     RENAME: _rename,
     TIME_ZONE: _set_time_zone,
     NEW: _create,
+    DELETE: _delete,
 }
 """What each form of the page does, but for SHARE, which is about a list."""
 
@@ -194,32 +206,42 @@ async def post_household(web: WebContext, path: str, request: Request) -> Respon
         await web.limiter.check(HOUSEHOLD_FORMS, person.id)
         if path == SHARE:
             shared = await _share(web, form, person, household_id)
-            return await _page(web, form.session, person, shared=shared)
-        made = await _change(web, path, form, household_id, UUID(other) if other else household_id)
+            return await household_page(web, form.session, person, shared=shared)
+        revocations = web.revocations(request)
+        made = await _change(web, path, form, household_id, UUID(other) if other else household_id, revocations)
     except AppError as error:
-        return await _page(web, form.session, person, error, error_in=path)
+        return await household_page(web, form.session, person, error, error_in=path)
     if made is None:
         return web.kit.see_other(HOUSEHOLD)
     link = f"{web.public_url}{join_path(made.code)}"
     drawing = qr_svg(link)
-    return await _page(web, form.session, person, shown=ShownInvitation(household_id, made, link, drawing))
+    return await household_page(web, form.session, person, shown=ShownInvitation(household_id, made, link, drawing))
 
 
 async def _change(
-    web: WebContext, path: str, form: SubmittedForm, household_id: UUID, other_id: UUID
+    web: WebContext,
+    path: str,
+    form: SubmittedForm,
+    household_id: UUID,
+    other_id: UUID,
+    revocations: GrantRevocations,
 ) -> NewInvitation | None:
     def notify() -> None:
         # Names and time zones too: they are cached with the memberships.
-        if path in (ROLE, REMOVE, RENAME, TIME_ZONE, END_GUEST):
+        if path in (ROLE, REMOVE, RENAME, TIME_ZONE, END_GUEST, DELETE):
             web.members_changed(household_id)
+        revocations.publish()
 
-    # The rows of a household that is being made are protected already.
-    opened_for = household_id if path == NEW else None
-    async with transaction(web.kit.engine, household_id=opened_for, committed=notify) as connection:
+    # The rows of a household that is being made are protected already, and those of one that is deleted too: nobody
+    # writes there meanwhile.
+    opened_for = household_id if path in (NEW, DELETE) else None
+    async with transaction(
+        web.kit.engine, household_id=opened_for, write=path == DELETE, committed=notify
+    ) as connection:
         person = await find_person(connection, form.session.cookie, web.kit.clock())
         if person is None:
             raise Conflict("You have signed out meanwhile. Sign in again.")
-        submitted = _Submitted(form.fields, person.id, household_id, other_id, web.kit.clock())
+        submitted = _Submitted(form.fields, person.id, household_id, other_id, web.kit.clock(), revocations)
         return await FORMS[path](connection, submitted)
 
 
@@ -250,7 +272,7 @@ def _chosen(fields: Fields, name: str, choices: Mapping[str, Choice]) -> Choice:
     return found
 
 
-async def _page(
+async def household_page(
     web: WebContext,
     session: BrowserSession,
     person: Person,
@@ -260,6 +282,7 @@ async def _page(
     shown: ShownInvitation | None = None,
     shared: ShownGuestLink | None = None,
 ) -> Response:
+    """Show the page, with an error of one of its forms, or an invitation or a guest's link that was just made."""
     async with transaction(web.kit.engine) as connection:
         memberships = await memberships_of(connection, person.id)
     found = [await _shown(web, person, each) for each in memberships]

@@ -111,6 +111,12 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"recipe": "Nothing", "archived": True},
     ],
     "get_pantry": [{}, {"query": "milk"}],
+    "get_suggestions": [
+        {},
+        {"list": "Groceries"},
+        {"kind": "goes_with", "list": "L1"},
+        {"list": "*", "kind": "recent"},
+    ],
     "update_pantry": [
         {"items": [{"name": "milk", "amount": "1 l", "expires": "2031-05-04"}, {"name": "flour", "have": False}]},
     ],

@@ -38,6 +38,7 @@ async def test_it_has_the_everyday_tools_within_their_budget(http: httpx.AsyncCl
     assert names == [
         "get_overview",
         "list_items",
+        "get_suggestions",
         "search",
         "fetch",
         "add_items",

@@ -35,6 +35,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "import_items": {"data": "poison"},
     "get_recipes": {},
     "get_pantry": {},
+    "get_suggestions": {},
     "update_pantry": {"items": [{"name": "poison"}]},
     "save_recipe": {"recipe": "R1", "items": ["poison"]},
     "apply_recipe": {"recipe": "R1"},

@@ -90,7 +90,7 @@ async def test_a_member_who_is_no_owner_can_only_leave(visit: Visit) -> None:
         leaving = form_that_leaves(page, "Anna's household")
         shared = leaving["which"].partition(" ")[0]
         offered = [str(form["action"]) for form in page.soup.find_all("form") if shared in str(form)]
-        assert offered == ["/household/remove"]
+        assert offered == ["/household/remove", "/household/export"]
         left = await ben.submit(page, "/household/remove", **leaving)
         assert "Anna's household" not in left.text
 

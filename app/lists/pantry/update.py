@@ -39,10 +39,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class PantryResult:
-    """One entry as it was sent, and what is at home of the thing now; or why the entry was refused."""
+    """One entry as it was sent, and what is at home of the thing now; or why the entry was refused.
+
+    `similar` are other things whose names it may have been short for.
+    """
 
     name: str
     result: Holding | AppError
+    similar: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,15 @@ async def update_pantry(tenant: Tenant, said: Sequence[Said | RefusedEntry]) -> 
         await save_corrections(tenant, clock.rev, changes)
         event_no = await insert_event(tenant, "update_pantry", None, await as_json(changes))
     history_of = {each.name_key: each for each in histories}
-    results = [
-        PantryResult(
-            each.name,
-            read
-            if isinstance(read, AppError)
-            else estimate(history_of.get(read.name_key), stored[read.name_key], today),
-        )
-        for each, read in zip(said, read_entries, strict=True)
-    ]
+
+    def conclude(entry: tuple[Said | RefusedEntry, Correction | AppError]) -> PantryResult:
+        sent, read = entry
+        if isinstance(read, AppError):
+            return PantryResult(sent.name, read)
+        holding = estimate(history_of.get(read.name_key), stored[read.name_key], today)
+        return PantryResult(sent.name, holding, known.similar_to(read.name_key))
+
+    results = await map_in_batches(conclude, [*zip(said, read_entries, strict=True)])
     return PantryUpdate(results, event_no)
 
 
@@ -125,22 +129,24 @@ class _Known:
     matcher: Matcher[str]
 
     def resolve(self, name: str, field: str) -> tuple[str, str]:
-        """Return the folded name and the name of the thing that is meant: one of the same name, else the only one that
-        `app/quantities/matching.py` finds, else a new one. Raises `Ambiguous`."""
+        """Return the folded name and the name of the thing that is meant: one of the same name, in other words too,
+        else a new one; never one whose name is longer, because butter is no peanut butter. Raises `Ambiguous`."""
         key = merge_key(name)
         if key in self.names:
             return key, self.names[key]
-        found = [each for each in self.matcher.find(loosen(name), CANDIDATES) if self._is_kind_of(each, key)]
+        meant = loosen(name)
+        found = [each for each in self.matcher.find(meant, CANDIDATES) if loosen(each).keys & meant.keys]
         if len(found) > 1:
             candidates = [self.names[each] for each in found]
             message = f"{field} fits several things that were bought. Use one of the candidates."
             raise Ambiguous(message, field=field, candidates=candidates)
         return (found[0], self.names[found[0]]) if found else (key, name)
 
-    def _is_kind_of(self, known: str, key: str) -> bool:
-        """Whether a thing that was found is the same in other words, or a kind of it: `basmati rice` is rice, `rice
-        cakes` are none."""
-        return bool(loosen(known).keys & loosen(key).keys) or known.endswith(f" {key}")
+    def similar_to(self, name_key: str) -> Sequence[str]:
+        """Return the names of things whose names have all words of a new one; nothing of one that is known."""
+        if name_key in self.names:
+            return ()
+        return [self.names[each] for each in self.matcher.find(loosen(name_key), CANDIDATES)]
 
 
 async def _known_names(histories: Sequence[History], corrections: Mapping[str, Correction]) -> _Known:

@@ -13,7 +13,7 @@ from app.households.tenant import Tenant
 from app.households.time_zones import zone_of
 from app.lists import repository as lists
 from app.lists.models import ShoppingList
-from app.mcp.argument_types import OBJECTS
+from app.mcp.argument_types import OBJECT, OBJECTS
 from app.mcp.prose import shown_name, some_of
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec
 from app.runtime.clock import system_clock
@@ -69,8 +69,8 @@ class ListView(BaseModel):
 class Result(ToolResult):
     """Who and where I am, and what lists there are."""
 
-    me: PersonView
-    household: HouseholdView
+    me: Annotated[PersonView, WithJsonSchema(OBJECT)]
+    household: Annotated[HouseholdView, WithJsonSchema(OBJECT)]
     other_households: Annotated[list[HouseholdView], WithJsonSchema(OBJECTS)] | None = None
     default_list: str | None = Field(default=None, description="Ref of the list meant when none is named")
     lists: Annotated[list[ListView], WithJsonSchema(OBJECTS)] = Field(

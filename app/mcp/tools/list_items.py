@@ -13,7 +13,7 @@ from app.lists.items.fields import Priority
 from app.lists.models import GroupBy, Missing, View
 from app.lists.provenance_repository import Provenance, read_provenance
 from app.lists.queries import Page
-from app.mcp.argument_types import OBJECTS, as_number
+from app.mcp.argument_types import OBJECT, OBJECTS, as_number
 from app.mcp.prose import MOST_NAMED, shown_name, some_of
 from app.mcp.spec import Answer, Hints, ToolArguments, ToolResult, ToolSpec
 from app.mcp.tools.items import Detail, ItemView, item_views, row_in_words
@@ -76,7 +76,7 @@ class Result(ToolResult):
     )
     removed: Sequence[str] | None = Field(default=None, description="Refs that left the view")
     full: bool | None = Field(default=None, description="since_rev was too old: this is everything")
-    counts: CountsView
+    counts: Annotated[CountsView, WithJsonSchema(OBJECT)]
     prices: Annotated[Sequence[PricesView], WithJsonSchema(OBJECTS)] | None = Field(
         default=None, description="With detail=full, on the first page: sums of all pages"
     )

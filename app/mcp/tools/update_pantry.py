@@ -44,7 +44,7 @@ class SaidView(HoldingView):
     """What is at home of a thing by what was said, or why that could not be stored."""
 
     status: str
-    error: ErrorView | None = None
+    similar: Sequence[str] | None = None
 
 
 class Result(WriteResult):
@@ -53,7 +53,7 @@ class Result(WriteResult):
     results: Annotated[
         Sequence[SaidView | EntryView],
         WithJsonSchema({"type": "array", "items": {"type": "object"}}),
-    ] = Field(description="name, status (updated or failed), evidence, left, expires, error")
+    ] = Field(description="name, status, evidence, left, expires, similar (other things it may mean), error")
     counts: Annotated[dict[str, int], WithJsonSchema({"type": "object"})]
     _words: str = PrivateAttr(default="")
 
@@ -99,7 +99,7 @@ def _result(updated: PantryUpdate) -> Result:
             views.append(_failed(each.name, each.result))
             told.append(each.result.message)
         else:
-            views.append(SaidView(**dict(holding_view(each.result)), status="updated"))
+            views.append(SaidView(**dict(holding_view(each.result)), status="updated", similar=each.similar or None))
             told.append(holding_in_words(each.result))
     result = Result(
         results=views,

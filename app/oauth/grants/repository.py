@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
@@ -43,6 +43,19 @@ def one_of_person(person_id: UUID, grant_id: UUID) -> Which:
 def of_client(client_id: str) -> Which:
     """Every grant of a client of this server. A client of another issuer is another client, whatever its id."""
     return and_(grants.c.client_id == client_id, grants.c.issuer.is_(None))
+
+
+def needing(household_id: UUID) -> Which:
+    """Every grant that can't do without a household: the one that it means when none is named."""
+    covers = select(grant_households.c.grant_id).where(
+        grant_households.c.household_id == household_id, grant_households.c.is_default
+    )
+    return grants.c.id.in_(covers)
+
+
+async def uncover_household(connection: Connection, household_id: UUID) -> None:
+    """Take a household out of all grants."""
+    await connection.execute(delete(grant_households).where(grant_households.c.household_id == household_id))
 
 
 async def insert_grant(connection: Connection, grant: NewGrant, now: datetime) -> bool:

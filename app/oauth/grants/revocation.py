@@ -27,6 +27,7 @@ class RevocationReason(StrEnum):
     CLIENT_REMOVED = "client_removed"
     PASSWORD_RESET = "password_reset"  # noqa: S105
     ADDRESS_VERIFIED = "address_verified"
+    HOUSEHOLD_DELETED = "household_deleted"
     UNUSED = "unused"
     CODE_REPLAYED = "code_replayed"
     REFRESH_TOKEN_REPLAYED = "refresh_token_replayed"  # noqa: S105
@@ -34,6 +35,7 @@ class RevocationReason(StrEnum):
 
 _NOT_BY_PERSON: Final = (
     *(RevocationReason.BY_OPERATOR, RevocationReason.CLIENT_REMOVED, RevocationReason.UNUSED),
+    RevocationReason.HOUSEHOLD_DELETED,
     *(RevocationReason.CODE_REPLAYED, RevocationReason.REFRESH_TOKEN_REPLAYED),
 )
 

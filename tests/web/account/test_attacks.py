@@ -15,6 +15,7 @@ from app.db import Engine
 from app.people.passwords import PasswordHashing
 from app.settings import Settings
 from app.ui.forms import local_path
+from app.web.household_transfer import IMPORT
 from tests.hashing import CheapHasher
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, start
@@ -191,13 +192,14 @@ async def test_no_form_without_a_valid_csrf_token_changes_anything(
     consent = await Browser(http).open(attempt.url())
     waiting = {"request": consent.fields("/oauth/consent")["request"][0], "decision": "approve"}
     forms = pages(server, "POST")
-    assert len(forms) == 27
+    assert len(forms) == 30
     for path in forms:
         for proof in ({}, {"form_token": ""}, {"form_token": "0" * 64}, {"form_token": "é"}, {"form_token": stolen}):
             if path == "/account/sign-out" and proof.get("form_token") == stolen:
                 continue
             data = {"email": email, "password": PASSWORD, "new_password": WRONG, **waiting, **proof}
-            response = await http.post(path, data=data)
+            files = {"archive": ("home.zip", b"PK")} if path == IMPORT else None
+            response = await http.post(path, data=data, files=files)
             assert response.status_code == 400, path
             assert "out of date" in response.text, path
             assert "set-cookie" not in response.headers, path
@@ -227,7 +229,7 @@ async def test_no_page_can_be_framed_cached_or_scripted(
 ) -> None:
     await connect(server, http, email)
     found = pages(server, "GET")
-    assert len(found) == 32
+    assert len(found) == 35
     for path in [*found, *pages(server, "POST")]:
         for method in ("GET", "POST"):
             response = await http.request(method, path, data={} if method == "POST" else None)
