@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from app.db import Engine, transaction
 from app.lists.purchases.spending_repository import SpendingGroup
-from tests.factory import Factory
+from app.mcp.tools.get_spending import Show
+from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
 pytestmark = pytest.mark.anyio
@@ -218,3 +219,103 @@ async def test_another_household_sees_nothing_of_it(client: McpClient, factory: 
     theirs = McpClient(client.http, (await factory.connected("Bob")).token)
     assert await theirs.call("get_spending") == {"groups": [], "totals": []}
     assert "candidates" not in await theirs.refusal("get_spending", item="thing")
+
+
+SHOWS = get_args(Show)
+
+
+@pytest.mark.parametrize("show", SHOWS)
+async def test_whatever_is_shown_is_of_one_household(client: McpClient, factory: Factory, show: str) -> None:
+    for _ in range(2):
+        await client.call("record_purchase", items=["secret gum 0,99"], store="Secret depot")
+    await client.call("add_items", items=["secret gum"])
+    await client.call("save_list", name="Secret list")
+    theirs = McpClient(client.http, (await factory.connected("Bob")).token)
+    ours, foreign = [await each.call("get_spending", show=show) for each in (client, theirs)]
+    assert "ecret" not in str(foreign)
+    assert all(not found for found in foreign.values())
+    if show not in ("usual", "balances"):  # the gum is on a list, and Ada lives alone
+        assert any(ours.values())
+    refusals = {"store": "Secret depot", "list": "Secret list", "person": "Ada", "item": "secret gum"}
+    for argument, name in refusals.items():
+        if show == "basket" and argument != "list":
+            continue
+        refusal = await theirs.refusal("get_spending", show=show, **{argument: name})
+        assert (refusal["code"], refusal["field"]) == ("not_found", argument)
+        assert "ecret" not in str(refusal)
+
+
+async def test_a_cursor_of_another_household_shows_nothing_of_it(client: McpClient, factory: Factory) -> None:
+    for name in ("secret gum", "secret tea"):
+        await client.call("record_purchase", items=[name])
+    cursor = (await client.call("get_spending", show="purchases", limit=1))["next_cursor"]
+    theirs = McpClient(client.http, (await factory.connected("Bob")).token)
+    assert await theirs.call("get_spending", show="purchases", cursor=cursor) == {"purchases": []}
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "WzFd", "WyIyMDI2LTAxLTAxIiwgIngiXQ", "x" * 201])
+async def test_a_cursor_of_nobody_is_refused(client: McpClient, cursor: str) -> None:
+    if cursor:
+        assert (await client.refusal("get_spending", show="purchases", cursor=cursor))["code"] == "invalid"
+    else:  # as hosts send what is left out
+        assert await client.call("get_spending", show="purchases", cursor=cursor) == {"purchases": []}
+
+
+@pytest.mark.parametrize(
+    ("show", "argument", "value"),
+    [
+        ("totals", "between", ["me"]),
+        ("totals", "cursor", "WzFd"),
+        ("purchases", "chart", True),
+        ("usual", "cursor", "WzFd"),
+        ("basket", "item", "milk"),
+        ("basket", "since", "2026-01-01"),
+        ("balances", "chart", True),
+    ],
+)
+async def test_what_would_have_no_effect_is_refused(client: McpClient, show: str, argument: str, value: object) -> None:
+    error = await client.refusal("get_spending", show=show, **{argument: value})
+    assert (error["code"], error["field"]) == ("invalid", argument)
+
+
+async def test_a_list_is_cheapest_where_its_amounts_are(each_era: McpClient) -> None:
+    await each_era.call("record_purchase", items=["500 g coffee 6,99", "milk 1,09"], store="Depot", date="2024-11-01")
+    await each_era.call("record_purchase", items=["1 kg coffee 11,98", "2 bottles milk 2,00"], store="Market")
+    await each_era.call("record_purchase", items=["1 kg coffee 99,00"], store="Market", date="2024-10-01")
+    await each_era.call("add_items", items=["coffee 2 kg", "milk", "gold"])
+    market, depot = (await each_era.call("get_spending", show="basket"))["stores"]
+    assert market == {
+        "store": "Market",
+        "currency": "EUR",
+        "total": 25.96,
+        "covered": 2,
+        "items": [
+            {"name": "coffee", "quantity": "2 kg", "price": 23.96, "days": 0},
+            {"name": "milk", "quantity": "2 bottles", "price": 2, "days": 0},
+        ],
+        "missing": ["gold"],
+    }
+    assert (depot["store"], depot["total"], depot["covered"], depot["missing"]) == ("Depot", 27.96, 1, ["milk", "gold"])
+    assert depot["items"][0]["days"] > 0
+
+
+async def test_who_left_the_household_is_still_owed_what_they_paid(
+    client: McpClient, factory: Factory, ada: Connected
+) -> None:
+    bob, _ = await factory.person("Bob")
+    await factory.join(bob, ada.household_id, "editor")
+    await client.call("record_purchase", items=["gum 3,01"], paid_by="Bob")
+    before = await client.call("get_spending", show="balances")
+    assert [(each["person"], each["share"], each["balance"]) for each in sorted_by(before["balances"], "person")] in (
+        [("Ada", 1.51, -1.51), ("Bob", 1.5, 1.51)],
+        [("Ada", 1.5, -1.5), ("Bob", 1.51, 1.5)],
+    )
+    await client.call("update_member", person="Bob", role="remove")
+    after = await client.call("get_spending", show="balances")
+    assert after["transfers"] == [
+        {"payer": "Ada", "payee": "someone who left", "amount": 3.01, "currency": "EUR"},
+    ]
+
+
+def sorted_by(rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: row[key])

@@ -8,11 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from app.households.tenant import Tenant
+from app.households.time_zones import zone_of
 from app.lists import repository
 from app.lists.items.fields import Item
-from app.lists.items.repository import items_on
 from app.lists.models import ShoppingList
-from app.lists.purchases.basket_repository import KnownPrice, find_newest_prices
+from app.lists.purchases.basket_repository import KnownPrice, find_newest_prices, find_open_items
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
 
@@ -61,8 +61,8 @@ async def price_basket(tenant: Tenant, list_name: str | None) -> Basket:
     """
     on = await resolve_list(tenant, list_name)
     now = (await repository.read_clock(tenant)).now
-    found = await items_on(tenant, on.id, MOST_ITEMS + 1)
-    wanted = [item for item in found if item.is_open and (item.not_before is None or item.not_before <= now.date())]
+    today = now.astimezone(zone_of(tenant.membership.time_zone)).date()
+    wanted = await find_open_items(tenant, on.id, today, MOST_ITEMS + 1)
     items = wanted[:MOST_ITEMS]
     prices = await find_newest_prices(tenant, {item.name_key for item in items}) if items else []
     return Basket(on, len(items), compare_stores(items, prices, now), len(wanted) > len(items))
@@ -108,7 +108,7 @@ def _price(
         return None
     quantity = item.quantity
     if quantity is None and newest.amount is not None:
-        quantity = Quantity(newest.measure, newest.amount, None)
+        quantity = Quantity(newest.measure, newest.amount, newest.unit)
     price = known.get((item.name_key, "none" if quantity is None else quantity.measure))
     if price is None:
         return None

@@ -1,16 +1,35 @@
-"""The newest price of a thing at each store."""
+"""What is in a basket, and the newest price of a thing at each store."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from app.households.tenant import Tenant
+from app.lists.items.fields import Item
+from app.lists.items.repository import ITEM_COLUMNS, item_of
 
 PRICES_LOOKED_AT: Final = 100
 """The most prices of one thing that are looked at, the newest first."""
+
+
+async def find_open_items(tenant: Tenant, list_id: UUID, today: date, most: int) -> list[Item]:
+    """Return open items of a list that wait for no day, in its order."""
+    rows = await tenant.driver.fetch(
+        f"""
+        SELECT {ITEM_COLUMNS} FROM items
+        WHERE household_id = $1 AND list_id = $2 AND checked_at IS NULL AND deleted_at IS NULL
+          AND (not_before IS NULL OR not_before <= $3)
+        ORDER BY position, no LIMIT $4
+        """,  # noqa: S608
+        tenant.household_id,
+        list_id,
+        today,
+        most,
+    )
+    return [item_of(row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +43,7 @@ class KnownPrice:
     currency: str
     measure: str
     amount: Decimal | None
+    unit: str | None
     price: Decimal
     bought_at: datetime
     id: UUID
@@ -36,7 +56,7 @@ async def find_newest_prices(tenant: Tenant, name_keys: Collection[str]) -> list
         f"""
         SELECT DISTINCT ON (found.name_key, found.store_key, found.currency, found.measure) found.*
         FROM unnest($2::text[]) AS searched(name_key), LATERAL (
-            SELECT name_key, store_key, store, currency, measure, amount, price, bought_at, id FROM purchases
+            SELECT name_key, store_key, store, currency, measure, amount, unit, price, bought_at, id FROM purchases
             WHERE household_id = $1 AND purchases.name_key = searched.name_key
               AND price IS NOT NULL AND store_key IS NOT NULL
             ORDER BY bought_at DESC, id DESC LIMIT {PRICES_LOOKED_AT}

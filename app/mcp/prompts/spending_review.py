@@ -29,8 +29,9 @@ async def write(tenant: Tenant, values: Values) -> Sequence[PromptMessage]:
     if group not in _GROUPS:
         raise Invalid(f"group_by must be one of {', '.join(_GROUPS)}.", field="group_by", candidates=_GROUPS)
     request = f"""
-        Review what we spent: call get_spending{period} and group_by={group}, and once more with group_by=store. Tell me
-        the totals by currency, the largest groups, and what stands out, in a few sentences. Prices that are missing are
+        Review what we spent: call get_spending{period} and group_by={group}, and once more with group_by=store. Where
+        something stands out, look at single purchases with show=purchases. Tell me the totals by currency, the largest
+        groups, and what stands out, in a few sentences. Prices that are missing are
         not counted; say how many purchases have none.
     """
     return [say(request)]
