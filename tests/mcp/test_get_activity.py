@@ -1,10 +1,11 @@
 """What happened: newest first, by whom, in short, and whether it can be undone."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from app.mcp.tools.get_activity import VERBS, Kind
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -155,3 +156,7 @@ async def test_an_unclear_filter_is_refused_by_its_name(
 ) -> None:
     error = await client.refusal("get_activity", **arguments)
     assert (error["code"], error["field"]) == (code, field)
+
+
+def test_a_sentence_has_words_for_every_kind_of_call() -> None:
+    assert VERBS.keys() == set(get_args(Kind))

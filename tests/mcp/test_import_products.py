@@ -144,14 +144,14 @@ async def test_todoist_brings_tasks_with_their_sections_and_comments(client: Mcp
 
 
 async def test_faults_are_named_by_their_place_and_nothing_is_stored(client: McpClient) -> None:
-    bad = {**KITCHENOWL, "items": [{"name": "Milk"}, {"name": "x" * 201}, {"category": "Dairy"}, 7]}
+    bad: dict[str, Any] = {**KITCHENOWL, "items": [{"name": "Milk"}, {"name": "x" * 201}, {"category": "Dairy"}, 7]}
     refusal = await client.refusal("import_items", data=json.dumps(bad, indent=1))
     lines: list[str] = json.dumps(bad, indent=1).splitlines()
     faults: list[dict[str, Any]] = refusal["faults"]
     long, nameless, number = faults
-    assert "x" * 201 in lines[long["line"] - 1]
+    assert "x" * 201 in lines[int(long["line"]) - 1]
     assert "no name" in nameless["reason"]
-    assert (lines[number["line"] - 1].strip(), number["reason"]) == ("7", "an item must be an object")
+    assert (lines[int(number["line"]) - 1].strip(), number["reason"]) == ("7", "an item must be an object")
     assert (await client.call("list_items", view="all"))["items"] == []
     assert (await client.call("get_recipes"))["recipes"] == []
 
@@ -162,7 +162,7 @@ async def test_a_recipe_of_a_name_that_is_taken_is_a_fault_of_its_line(client: M
     (fault,) = refusal["faults"]
     assert "a recipe of that name already" in fault["reason"]
     lines: list[str] = json.dumps(KITCHENOWL, indent=1).splitlines()
-    assert lines[fault["line"] - 1].strip() == "{"
+    assert lines[int(fault["line"]) - 1].strip() == "{"
     skipped, _ = await imported(client, KITCHENOWL, on_error="skip")
     assert skipped["counts"]["failed"] == 1
     tried, _ = await imported(client, {**KITCHENOWL, "recipes": []}, dry_run=True)

@@ -77,7 +77,7 @@ async def test_the_last_owner_is_told_why_they_stay(visit: Visit) -> None:
         page = await anna.open("/household")
         page = await anna.submit(page, "/household/remove", **form_beside(page, "/household/remove", "Anna"))
         assert page.status == 400
-        assert "keeps an owner" in page.text
+        assert "needs an owner" in page.text
         assert "Anna's household" in page.text
 
 
