@@ -535,6 +535,28 @@ TASKS: Final = (
         given=[*USUAL, call("remove_items", items=["eggs", "bread"])],
         to_buy={"Groceries": ["milk", "2 kg flour", "6 eggs"]},
     ),
+    # Sharing with guests
+    Task(
+        "sharing",
+        "Give Grandma a link to the groceries, so that she can tick things off, for two weeks.",
+        [call("invite_member", role="guest", name="Grandma", list="groceries", can_tick=True, hours=336)],
+        given=USUAL,
+        to_buy={"Groceries": ["milk", "2 kg flour", "6 eggs", "bread"]},
+        finds=lambda seen: (seen[0]["role"], seen[0]["list"], "/guest?code=" in seen[0]["link"]),
+        found=("guest", "L1", True),
+    ),
+    Task(
+        "sharing",
+        "Who can see our lists from outside? ... Grandma shouldn't any more.",
+        [
+            call("get_overview"),
+            then("update_member", lambda seen: {"person": seen[0]["guests"][0]["name"], "role": "remove"}),
+        ],
+        given=[by_ben("invite_member", role="guest", name="Grandma")],
+        to_buy={"Groceries": []},
+        finds=lambda seen: (seen[0]["guests"][0]["may"], seen[1]["was"], "role" in seen[1]),
+        found=("look", "guest", False),
+    ),
     # Cooking
     Task(
         "cooking",
