@@ -53,11 +53,10 @@ async def _read_item(tenant: Tenant, number: int) -> Document | None:
     if item is None:
         return None
     on = (await lists.lists_with(tenant, [item.list_id]))[item.list_id]
-    members = {
-        each.person_id: each.name for each in await households.members_of(tenant.connection, tenant.household_id)
-    }
     zone = zone_of(tenant.membership.time_zone)
     total, purchases = await purchases_named(tenant, item.name_key, PURCHASES_SHOWN)
+    buyers = {each.bought_by for each in purchases}
+    members = await households.names_of(tenant.connection, tenant.household_id, buyers)
     changes = await history.read_history(tenant, history.Request(item=item.ref, limit=CHANGES_SHOWN))
     title = item.name if item.quantity is None else f"{item.quantity} {item.name}"
     state = _state_of(item, on)
