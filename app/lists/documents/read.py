@@ -61,8 +61,8 @@ async def _read_item(tenant: Tenant, number: int) -> Document | None:
     on = (await lists.lists_with(tenant, [item.list_id]))[item.list_id]
     zone = zone_of(tenant.membership.time_zone)
     total, purchases = await purchases_named(tenant, item.name_key, PURCHASES_SHOWN)
-    named = {each.bought_by for each in purchases} | ({item.assignee_id} if item.assignee_id is not None else set())
-    members = await households.names_of(tenant.connection, tenant.household_id, named)
+    buyers = {each.bought_by for each in purchases}
+    members = await households.names_of(tenant.connection, tenant.household_id, buyers)
     changes = await history.read_history(tenant, history.Request(item=item.ref, limit=CHANGES_SHOWN))
     title = item.name if item.quantity is None else f"{item.quantity} {item.name}"
     state = _state_of(item, on)
