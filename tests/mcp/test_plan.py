@@ -1,6 +1,7 @@
 """The meal plan over MCP: planned, shown, put on lists, cleared, and undone."""
 
-from datetime import date
+import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from app.db import Engine, transaction
 from app.recipes.models import PLANNED_MEALS, PLANNED_PER_CALL
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
+from tests.purchases import PastPurchase, make_things, make_up_the_past
 
 pytestmark = pytest.mark.anyio
 
@@ -127,6 +129,47 @@ async def test_the_plan_goes_on_a_list_for_as_many_as_the_call_says_and_without_
     }
     refusal = await client.refusal("apply_recipe", plan_from=MONDAY, exclude=["caviar"])
     assert (refusal["code"], refusal["field"]) == ("not_found", "exclude[0]")
+
+
+@pytest.fixture
+async def stocked(engine: Engine, ada: Connected, client: McpClient) -> None:
+    """Flour and leek of every three weeks, bought nine days ago; milk of every four days, bought eight days ago."""
+    now = datetime.now(UTC)
+    await make_things(client, ["flour", "milk", "leek"])
+    weeks = [now - timedelta(days=days) for days in (9, 30, 51, 72, 93, 114)]
+    past = [PastPurchase(what, at) for at in weeks for what in ("2 kg flour", "1 leek")]
+    past += [PastPurchase("1 l milk", now - timedelta(days=days)) for days in (8, 12, 16, 20, 24, 28, 32)]
+    await make_up_the_past(engine, ada.household_id, past)
+
+
+async def test_what_is_probably_at_home_stays_off_the_list_and_is_told_with_the_evidence(
+    stocked: None, client: McpClient
+) -> None:
+    await cook(client)
+    await plan(client, {"date": MONDAY, "recipe": "Pancakes"}, {"date": MONDAY, "recipe": "Soup"})
+    applied = await client.call("apply_recipe", plan_from=MONDAY)
+    assert applied["counts"] == {"at_home": 2, "restored": 2, "added": 2}
+    told = [each for each in applied["results"] if each["status"] == "at_home"]
+    assert [(each["name"], each["quantity"]) for each in told] == [("flour", "200 g"), ("flour", "100 g")]
+    assert re.fullmatch(
+        r"Probably at home \(\d+%\): bought 2 kg on [^,]+, usually lasts 3 weeks, about 1\.\d+ kg left\.",
+        told[0]["why"],
+    )
+    assert {*await to_buy(client)} == {"eggs", "milk", "leek", "potatoes"}, "a part of a leek is not enough"
+    await client.call("undo", undo_ref=applied["undo_ref"])
+    every = await client.call("apply_recipe", plan_from=MONDAY, include_pantry=True)
+    assert every["counts"] == {"restored": 3, "merged": 1, "added": 2}
+
+
+async def test_what_is_at_home_but_not_enough_for_all_meals_is_bought(stocked: None, client: McpClient) -> None:
+    await client.call("update_pantry", items=[{"name": "flour", "amount": "250 g"}, {"name": "milk", "have": True}])
+    await cook(client)
+    await plan(client, {"date": MONDAY, "recipe": "Pancakes"})
+    assert (await client.call("apply_recipe", plan_from=MONDAY))["counts"] == {"at_home": 2, "added": 1}
+    await plan(client, {"date": MONDAY, "recipe": "Soup"})
+    applied = await client.call("apply_recipe", plan_from=MONDAY)
+    assert [each["name"] for each in applied["results"] if each["status"] == "at_home"] == ["milk"]
+    assert (await to_buy(client))["flour"] == ("300 g", "Soup")
 
 
 async def test_what_is_planned_already_is_not_planned_twice(client: McpClient) -> None:
