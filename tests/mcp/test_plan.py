@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Engine, transaction
+from app.households.models import Role
 from app.recipes.models import PLANNED_MEALS, PLANNED_PER_CALL
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
@@ -357,6 +358,32 @@ async def test_strangers_see_no_plan_and_viewers_change_none(
     assert (await viewer.refusal("save_plan", clear_from=MONDAY))["code"] == "role"
     assert (await viewer.refusal("apply_recipe", plan_from=MONDAY))["code"] == "role"
     assert len(await planned(client)) == 1
+
+
+@pytest.mark.parametrize("role", ["owner", "editor"])
+async def test_members_who_may_write_plan_until_they_are_removed(
+    factory: Factory, engine: Engine, http: httpx.AsyncClient, ada: Connected, client: McpClient, role: Role
+) -> None:
+    await cook(client)
+    ben, _ = await factory.person("Ben")
+    await factory.join(ben, ada.household_id, role)
+    member = McpClient(http, (await factory.connect(ben, ada.household_id)).token)
+    await member.call("save_recipe", name="Toast", items=["bread"])
+    assert (await plan(member, {"date": MONDAY, "recipe": "Toast"}))["counts"] == {"planned": 1}
+    assert (await member.call("apply_recipe", plan_from=MONDAY))["counts"] == {"added": 1}
+    async with transaction(engine) as connection:
+        await connection.execute(text("DELETE FROM memberships WHERE person_id = :id"), {"id": ben.id})
+    removed = McpClient(http, (await factory.connect(ben, ada.household_id)).token)
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("get_recipes", {"plan_from": MONDAY}),
+        ("save_recipe", {"name": "Cake", "items": ["sugar"]}),
+        ("save_plan", {"clear_from": MONDAY}),
+        ("apply_recipe", {"plan_from": MONDAY}),
+    ]
+    for tool, arguments in calls:
+        response = await removed.send("tools/call", {"name": tool, "arguments": arguments})
+        assert response.status_code == 401
+    assert [each["name"] for each in await planned(client)] == ["Toast"]
 
 
 @pytest.fixture
