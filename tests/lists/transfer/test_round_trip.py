@@ -110,12 +110,15 @@ async def test_an_export_that_is_brought_back_exports_the_same(
     again = await bring_back(engine, packed(first), ada.person)
     assert await export(engine, again) == first
     stranger, _ = await factory.person("Zoe")
-    third = await export(engine, await bring_back(engine, packed(first), stranger))
+    zoes_household = await bring_back(engine, packed(first), stranger)
+    third = await export(engine, zoes_household)
     settings = json.loads(third.pop("household.json"))
     assert settings.pop("members") == ["Zoe"]
     original = json.loads(first.pop("household.json"))
     assert original.pop("members") == ["Ada"]
     assert (third, settings) == (first, original), "names stay, although nobody of them is a member"
+    zoes = McpClient(client.http, (await factory.connect(stranger, zoes_household)).token)
+    assert "Ada" in str(await zoes.call("fetch", id=(await zoes.call("search", query="tea"))["results"][0]["id"]))
 
 
 async def test_what_is_brought_back_works_as_before(
