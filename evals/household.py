@@ -13,7 +13,7 @@ from app.oauth.tokens.access_tokens import AccessTokens
 from app.people.email_addresses import parse_email
 from app.people.models import Person
 from app.people.repository import insert_person
-from app.scopes import DEFAULT_SCOPES
+from app.scopes import ALL_SCOPES
 from app.settings import Settings
 from evals.task import Who
 
@@ -44,7 +44,7 @@ async def make_household(engine: Engine, settings: Settings) -> dict[Who, str]:
             person_id=person.id,
             client_id=CLIENT,
             client={"name": CLIENT},
-            scopes=DEFAULT_SCOPES,
+            scopes=ALL_SCOPES,
             resource=settings.resource,
             household_ids=[household_id],
             default_household_id=household_id,
@@ -54,7 +54,7 @@ async def make_household(engine: Engine, settings: Settings) -> dict[Who, str]:
             await insert_grant(connection, consent, now)
             grant = await find_grant(connection, grant_id)
         assert grant is not None
-        issued = AccessTokens(settings.issuer, settings.resource, keys).issue(grant, frozenset(DEFAULT_SCOPES), now)
+        issued = AccessTokens(settings.issuer, settings.resource, keys).issue(grant, frozenset(ALL_SCOPES), now)
         return issued["access_token"]
 
     return {"ann": await token_of(ann), "ben": await token_of(ben)}

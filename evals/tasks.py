@@ -424,6 +424,40 @@ TASKS: Final = (
     ),
     Task(
         "asking",
+        "What do we need again?",
+        [call("get_suggestions")],
+        given=[
+            call("record_purchase", items=["1 l milk 1,09"], date=(_TODAY - timedelta(days=days)).isoformat())
+            for days in (26, 20, 14, 8)
+        ],
+        finds=lambda answers: [[each["name"], each["reason"]] for each in answers[0]["suggestions"]],
+        found=[["milk", "bought 4 times, every 6 days, last 8 days ago"]],
+    ),
+    Task(
+        "asking",
+        "Do we still have rice?",
+        [call("get_pantry", query="rice")],
+        given=[call("record_purchase", items=["1 kg rice 2,49"])],
+        finds=lambda answers: [[each["name"], each["confidence"] > 0.9] for each in answers[0]["items"]],
+        found=[["rice", True]],
+    ),
+    Task(
+        "correcting",
+        "We're out of flour, and there are only 200 g of butter left, until Friday.",
+        [
+            call(
+                "update_pantry",
+                items=[
+                    {"name": "flour", "have": False},
+                    {"name": "butter", "amount": "200 g", "expires": (_TODAY + timedelta(days=3)).isoformat()},
+                ],
+            )
+        ],
+        finds=lambda answers: [[each["name"], each["confidence"], each.get("left")] for each in answers[0]["results"]],
+        found=[["flour", 0, None], ["butter", 1, "about 200 g"]],
+    ),
+    Task(
+        "asking",
         "Which lists do we have, and who is in the household?",
         [call("get_overview")],
         given=[*USUAL, *HARDWARE],
@@ -534,6 +568,28 @@ TASKS: Final = (
         ],
         given=[*USUAL, call("remove_items", items=["eggs", "bread"])],
         to_buy={"Groceries": ["milk", "2 kg flour", "6 eggs"]},
+    ),
+    # Sharing with guests
+    Task(
+        "sharing",
+        "Give Grandma a link to the groceries, so that she can tick things off, for two weeks.",
+        [call("invite_member", role="guest", name="Grandma", list="groceries", can_tick=True, hours=336)],
+        given=USUAL,
+        to_buy={"Groceries": ["milk", "2 kg flour", "6 eggs", "bread"]},
+        finds=lambda seen: (seen[0]["role"], seen[0]["list"], "/guest?code=" in seen[0]["link"]),
+        found=("guest", "L1", True),
+    ),
+    Task(
+        "sharing",
+        "Who can see our lists from outside? ... Grandma shouldn't any more.",
+        [
+            call("get_overview"),
+            then("update_member", lambda seen: {"person": seen[0]["guests"][0]["name"], "role": "remove"}),
+        ],
+        given=[by_ben("invite_member", role="guest", name="Grandma")],
+        to_buy={"Groceries": []},
+        finds=lambda seen: (seen[0]["guests"][0]["may"], seen[1]["was"], "role" in seen[1]),
+        found=("look", "guest", False),
     ),
     # Cooking
     Task(

@@ -1,5 +1,5 @@
-"""The transaction: opened once per call, and the only COMMIT in the code base; and statements that are a transaction of
-their own, in one message (docs/decisions/0019)."""
+"""Transactions: one per call, with the only COMMIT in the code base; and statements that are sent alone, each in one
+message and a transaction by itself (docs/decisions/0019)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
@@ -34,20 +34,20 @@ LOCK_WAIT: Final = "5s"
 BRIEF_LOCK_WAIT: Final = "100ms"
 
 WRITE_CONTEXT: Final = CONTEXT.replace("true))", f"true), set_config('lock_timeout', '{BRIEF_LOCK_WAIT}', true))")
-"""`CONTEXT` of a statement that writes.
+"""`CONTEXT` for a statement that writes.
 
-It waits briefly for the writer of another process, who will have changed what the statement depends on: a longer wait
-is that of a transaction, which the caller can cancel.
+It waits only briefly for a writer in another process, because that writer will have changed what the statement depends
+on. A transaction waits longer, and its caller can cancel the wait.
 """
 
 PROMPT_SECONDS: Final = 0.1
-"""A wait that is no longer than this counts as none: so long a statement of its own waits for a lock."""
+"""A wait up to this long counts as none: it is how long a statement that is sent alone waits for a lock."""
 
 Rows = Sequence[asyncpg.Record]
 
 Revalidate = Callable[["Driver | None"], Awaitable[None]]
-"""Called after a wait, before anything is stored: raises the refusal of a caller who may no longer write. It is
-given the connection that is held at that time, because whoever holds one must not wait for another."""
+"""Called after a wait, before anything is stored: raises if the caller may no longer write. It gets the connection
+that is held by then, if there is one, because code that holds a connection must not wait for another."""
 
 _writers: Final = Slots(WRITERS)
 _waiting: Final = Slots(WAITING_WRITERS)
@@ -57,14 +57,14 @@ Result = TypeVar("Result")
 
 
 class CommittedError(Exception):
-    """An error that is an answer: the request fails, and what its transaction has written so far is committed.
+    """An error that is an answer: the request fails, but what its transaction has written so far is committed.
 
     Every other exception rolls the transaction back.
     """
 
 
 class OpenTransaction:
-    """A pooled connection inside one transaction, in two forms: for constant SQL, and for Core."""
+    """A pooled connection inside a transaction, in two forms: asyncpg's for constant SQL, and SQLAlchemy Core's."""
 
     def __init__(self, engine: Engine, pooled: PoolProxiedConnection) -> None:
         self.driver: Final = cast("Driver", pooled.driver_connection)
@@ -75,7 +75,7 @@ class OpenTransaction:
 
     @property
     def connection(self) -> Connection:
-        """The same connection as Core knows it."""
+        """The same connection for SQLAlchemy Core."""
         if self._connection is None:
             sync_connection = SyncConnection(self._engine.sync_engine, connection=self.pooled)
             self._connection = Connection(self._engine, sync_connection)
@@ -90,7 +90,7 @@ async def transaction(
     write: bool = False,
     committed: Callable[[], None] | None = None,
 ) -> AsyncGenerator[Connection]:
-    """`open_transaction` for those who use Core only."""
+    """Open a transaction, for callers that use only SQLAlchemy Core; see `open_transaction`."""
     async with open_transaction(engine, household_id, write=write, committed=committed) as opened:
         yield opened.connection
 
@@ -104,12 +104,12 @@ async def open_transaction(
     committed: Callable[[], None] | None = None,
     revalidate: Revalidate | None = None,
 ) -> AsyncGenerator[OpenTransaction]:
-    """A connection inside one transaction: committed at the end of the block and on a `CommittedError`, rolled back on
-    any other exception.
+    """Open a transaction: committed at the end of the block and on a `CommittedError`, rolled back on any other
+    exception.
 
     With `household_id` the rows of that household, and no others, are visible (row-level security).
     With `write` the household's write lock is held and its `clocks.rev` already counts this change.
-    `committed` is called once the changes are stored, also when the caller was cancelled meanwhile; it must not raise.
+    `committed` is called once the changes are stored, even if the caller was cancelled meanwhile; it must not raise.
     `revalidate` is called when a writer had to wait: for its turn, for a connection, or for another process's lock.
 
     Raises `Unavailable` when the database can't be reached, is too busy, or lost the transaction.
@@ -135,7 +135,7 @@ async def open_transaction(
 
 
 class _InOurWords:
-    """Raises `Unavailable` in place of what says that the database is away or busy."""
+    """Raises `Unavailable` in place of errors that mean that the database can't be reached or is busy."""
 
     def __enter__(self) -> None: ...
 
@@ -148,11 +148,12 @@ _in_our_words: Final = _InOurWords()
 
 
 async def take_turn(household_id: UUID, revalidate: Revalidate | None = None) -> ExitStack:
-    """Wait for the turn to write in a household; it ends when the returned stack is closed.
+    """Wait for a turn to write in a household; it lasts until the returned stack is closed.
 
-    Every write of this process has its turn: one that another writer overtakes has to begin again. `open_transaction`
-    waits for it by itself; `store_alone` needs it to be taken. `revalidate` is called if it had to be waited for.
-    Raises `Unavailable` after waiting for too long, or at once when too many wait.
+    The writes of this process take turns, because a write that another one overtakes has to start again.
+    `open_transaction` takes its turn by itself; before `store_alone` it must be taken. `revalidate` is called if there
+    was a wait.
+    Raises `Unavailable` after too long a wait, or at once if too many are waiting.
     """
     with _in_our_words:
         return await _turn_of(household_id, revalidate)
@@ -222,8 +223,8 @@ async def store_alone(
     """Send a statement that begins with `WRITE_CONTEXT` and stores all of a change or nothing; return what `stored`
     makes of its rows. There are none when another process holds the household's lock.
 
-    Once it is sent, it is carried out and `stored` is called even when the caller is cancelled; so that must not raise.
-    `revalidate` is called before that if there was no connection for a while.
+    Once it is sent, it is carried out and `stored` is called even if the caller is cancelled; `stored` must not raise.
+    `revalidate` is called first if it had to wait for a connection.
     Raises `Unavailable` when the database can't be reached, is too busy, or was lost while the statement was under way.
     """
     began = monotonic()
@@ -243,7 +244,7 @@ async def _revalidate(opened: OpenTransaction, revalidate: Revalidate) -> None:
 
 
 async def _connected(engine: Engine) -> OpenTransaction:
-    """Return a connection that was not closed meanwhile: what was sent on one that is lost can't be sent again."""
+    """Return a connection that is still open: what was sent on a lost one can't be sent again."""
     while True:
         opened = OpenTransaction(engine, await _pooled(engine))
         if not opened.driver.is_closed():
@@ -333,7 +334,7 @@ async def _pooled(engine: Engine) -> PoolProxiedConnection:
 
 
 async def _send(driver: Driver, message: str) -> str:
-    """Send one simple-protocol message; the tag of its last command."""
+    """Send one simple-protocol message, and return the tag of its last command."""
     return await driver.execute(message)
 
 
@@ -384,5 +385,5 @@ async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def try_lead(connection: Connection, key: int) -> bool:
-    """Take the lock `key` for as long as the transaction lasts; False when another one holds it."""
+    """Take the advisory lock `key` until the transaction ends; False if another one holds it."""
     return bool((await connection.execute(select(func.pg_try_advisory_xact_lock(key)))).scalar_one())

@@ -1,4 +1,4 @@
-"""Finding households by name or ref."""
+"""Find households, and members of one, by name or ref."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
@@ -13,7 +13,10 @@ from app.text import fold
 
 PAGE: Final = 1_000
 MOST_NAMESAKES: Final = 20
+LONGEST_NAME: Final = 200
 
+ME: Final = frozenset({"me", "myself", "i"})
+"""Folded words that callers use for themselves; a member of that name comes first."""
 
 Found = TypeVar("Found", Membership, NamedHousehold)
 
@@ -25,7 +28,7 @@ def matching(among: Iterable[Found], household: str) -> list[Found]:
 
 
 def meant(among: Sequence[Membership], household: str) -> list[Membership]:
-    """Return those of a person's households that a ref or a name means; `app/quantities/matching.py` says how."""
+    """Return which of a person's households a ref or a name may mean; `app/quantities/matching.py` says how."""
     label = split_label(household)
     return (
         matching(among, household)
@@ -35,7 +38,7 @@ def meant(among: Sequence[Membership], household: str) -> list[Membership]:
 
 
 def labels(found: Sequence[Membership | NamedHousehold]) -> list[str]:
-    """Return texts that tell households apart."""
+    """Return the households as candidates: a name may be that of several, so each has its ref."""
     return [f"{each.name} ({each.ref})" for each in found]
 
 
@@ -61,12 +64,6 @@ async def find_among_all(connection: Connection, household: str) -> UUID:
     if len(found) > 1:
         raise several(found[:MOST_NAMESAKES])
     return found[0].id
-
-
-ME: Final = frozenset({"me", "myself", "i"})
-"""Folded words by which the caller is named, unless that is somebody's name."""
-
-LONGEST_NAME: Final = 200
 
 
 Somebody = TypeVar("Somebody", bound=Member | GuestLink)

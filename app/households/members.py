@@ -1,7 +1,6 @@
-"""Joining and leaving households, and the roles of their members. Every change is recorded.
+"""Members of a household: how they join and leave, and their roles. Every change is in the audit log.
 
-Call `MembersChanged` after the commit of each: it ends the streams and the cached access of the person in every
-process.
+After committing a change, call `MembersChanged`: it ends the person's streams and cached access in every process.
 """
 
 from collections.abc import Sequence
@@ -37,10 +36,10 @@ async def join(
 async def change_role(
     connection: Connection, household_id: UUID, person_id: UUID, role: Role, now: datetime, *, by: UUID
 ) -> Role:
-    """Give a member another role, as an owner, and return the one they had.
+    """Change a member's role on behalf of an owner, and return the role that they had.
 
-    Whoever is made a viewer by somebody else may know a code that would make them an editor again, so the open
-    invitations of editors end. A viewer shares no lists, so the guests' links that they made end as well.
+    A member whom someone else makes a viewer may know a code that would make them an editor again, so the open
+    invitations for editors are withdrawn. Viewers can't share lists, so the links that they gave to guests end too.
     Raises `RoleRefused`, `NotFound`, and `Conflict` if no owner would remain.
     """
     members = await lock_members(connection, household_id)
@@ -62,10 +61,11 @@ async def change_role(
 
 
 async def leave(connection: Connection, household_id: UUID, person_id: UUID, now: datetime, *, by: UUID | None) -> bool:
-    """End a membership, one's own or as an owner, and withdraw the invitations and the guests' links that the person
-    made; False if there is none. `by` is who does it, None for an operator.
+    """End a membership, and withdraw the invitations and the links for guests that the person made; False if they are
+    not a member. `by` is who does it: the person, an owner, or None for an operator.
 
-    Whoever is removed by somebody else may know a code that would let them in again, so all open invitations end.
+    Someone who is removed by another person may know a code that would let them back in, so all open invitations are
+    withdrawn then.
     Raises `RoleRefused`, and `Conflict` if no owner would remain.
     """
     members = await lock_members(connection, household_id)
@@ -86,10 +86,11 @@ async def leave(connection: Connection, household_id: UUID, person_id: UUID, now
 
 
 async def refuse_too_many_households(connection: Connection, person_id: UUID) -> None:
-    """Raise `LimitReached` if a person can't belong to one household more; no other one can be joined meanwhile."""
+    """Raise `LimitReached` if a person can't join another household. Until the transaction ends, they can join no other
+    one."""
     await lock_person(connection, person_id)
     if await repository.count_memberships(connection, person_id) >= HOUSEHOLDS_OF_PERSON:
-        raise LimitReached(f"{HOUSEHOLDS_OF_PERSON} households are the most that you can be in. Leave one first.")
+        raise LimitReached(f"{HOUSEHOLDS_OF_PERSON} households are the most that you can belong to. Leave one first.")
 
 
 async def lock_members(connection: Connection, household_id: UUID) -> list[Member]:
@@ -102,7 +103,7 @@ def require_owner(members: Sequence[Member], person_id: UUID | None) -> None:
     """Raise `RoleRefused` unless the person is an owner among `members`."""
     member = None if person_id is None else find_member(members, person_id)
     if member is None or member.role != "owner":
-        raise RoleRefused("Only an owner of the household can do this. Ask one of them, or to be made one.")
+        raise RoleRefused("Only an owner of the household can do this. Ask an owner to do it, or to make you one.")
 
 
 def find_member(members: Sequence[Member], person_id: UUID) -> Member | None:
@@ -113,7 +114,7 @@ def find_member(members: Sequence[Member], person_id: UUID) -> Member | None:
 def _keep_an_owner(members: Sequence[Member], leaving: Member) -> None:
     if [each for each in members if each.role == "owner"] == [leaving]:
         raise Conflict(
-            "A household keeps an owner, and this is its only one. Make someone else an owner first.", field="person"
+            "A household needs an owner, and this is its only one. Make someone else an owner first.", field="person"
         )
 
 

@@ -13,7 +13,9 @@ from app.lists.items.fields import Item
 from app.quantities import Quantity
 from app.recipes.models import PlannedDish, PlannedMeal, Recipe
 
-OnDuplicate = Literal["merge", "separate", "skip"]
+OnDuplicate = Literal["merge", "separate", "skip", "convert"]
+"""What becomes of a thing that is on the list already. `convert` merges, and of common foods also cups with grams."""
+
 View = Literal["open", "checked", "waiting", "all"]
 """Which items: to buy now, bought, to buy on a day that has not come, or all of these."""
 Missing = Literal["store", "category", "assignee", "price"]

@@ -13,13 +13,14 @@ from app.cursors import make_cursor, read_cursor
 from app.errors import Invalid
 from app.households import repository as households
 from app.households.tenant import ProvenHousehold, Tenant
-from app.lists import query_repository, repository
+from app.lists import query_repository, repository, store_order
 from app.lists.items.fields import NAME_LENGTH, PageRow, Place, Priority, parse_assignee
 from app.lists.items.filters import spellings_of
 from app.lists.models import Missing, Order, ShoppingList, View
 from app.lists.query_repository import Browse, OpenPage, PriceTotal
 from app.lists.repository import Clock
 from app.lists.resolve_list import ALL_LISTS, resolve_list
+from app.lists.store_order import StoreOrder, possible_order
 from app.quantities.merge_key import merge_key, singular
 from app.runtime.batches import map_texts
 from app.text import clean, fold
@@ -46,7 +47,8 @@ class Page:
 
     With `full`, everything in the view is there although `since_rev` was given, because older events are deleted, or
     because too much has left the list. `totals` are those of all items in the view, on whatever page; None where they
-    weren't asked for. `found` are all rows that were read, also those that are out of the view.
+    weren't asked for. `found` are all rows that were read, also those that are out of the view. `order` is that of a
+    store, if they are in one.
     """
 
     list: ShoppingList | None
@@ -74,6 +76,7 @@ class Page:
         )
 
     totals: Sequence[PriceTotal] | None = None
+    order: StoreOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,11 @@ async def _read_page(tenant: Tenant, request: Request) -> Page:
     if _is_for_open_items(request):
         after = None if cursor is None else cursor.place[-2:]
         found = await query_repository.read_open_page(tenant, request.list, after, request.limit + 1)
-        if found is not None:
+        if found is not None and await _store_order(tenant, found[0], request, cursor) is None:
             return _open_page(found, request, cursor)
     shopping_list = None if request.list == ALL_LISTS else await resolve_list(tenant, request.list)
-    fingerprint = _fingerprint(shopping_list, request)
+    order = None if shopping_list is None else await _store_order(tenant, shopping_list, request, cursor)
+    fingerprint = _fingerprint(shopping_list, request, order)
     _refuse_other_request(cursor, fingerprint)
     clock = await _clock(tenant, shopping_list, request)
     # Read before the rows, and carried from page to page: changes made meanwhile are newer than the revision on the
@@ -136,7 +140,7 @@ async def _read_page(tenant: Tenant, request: Request) -> Page:
         left = await query_repository.departed(tenant, shopping_list.id, since_rev, MOST_DEPARTED + 1)
         if len(left) > MOST_DEPARTED:
             left, full, since_rev = (), True, None
-    rows, next_place = await _browse(tenant, shopping_list, request, since_rev, cursor)
+    rows, next_place = await _browse(tenant, shopping_list, request, since_rev, cursor, order)
     removed = [*(row.ref for row in rows if not row.in_view), *(f"i{number}" for number in left)]
 
     def cursor_at(place: Place) -> str:
@@ -152,7 +156,21 @@ async def _read_page(tenant: Tenant, request: Request) -> Page:
         full=full,
         found=rows,
         cursor_after=lambda row: cursor_at(row.place),
+        order=order,
     )
+
+
+async def _store_order(
+    tenant: Tenant, on: ShoppingList, request: Request, cursor: "Cursor | None"
+) -> StoreOrder | None:
+    """Return the order of a store that a page is in. Pages of one request are in one order, whatever is learned
+    meanwhile; the changes since a revision are in that of the list."""
+    order = possible_order(on, request.group_by, request.store)
+    if order is None or request.since_rev is not None:
+        return None
+    if cursor is not None:
+        return order if cursor.fingerprint == _fingerprint(on, request, order) else None
+    return order if await store_order.applies(tenant, on, order) else None
 
 
 async def read_items_alone(household: ProvenHousehold, request: Request) -> Page | None:
@@ -163,7 +181,17 @@ async def read_items_alone(household: ProvenHousehold, request: Request) -> Page
     cursor = None if request.cursor is None else read_cursor(request.cursor, _CURSOR)
     after = None if cursor is None else cursor.place[-2:]
     found = await query_repository.read_open_page_alone(household, request.list, after, request.limit + 1)
-    return None if found is None else _open_page(found, request, cursor)
+    if found is None:
+        return None
+    if found[0].store is not None:
+        order = possible_order(found[0], request.group_by, request.store)
+        if order is not None and (
+            cursor.fingerprint == _fingerprint(found[0], request, order)
+            if cursor is not None
+            else await store_order.applies_alone(household, found[0], order)
+        ):
+            return None
+    return _open_page(found, request, cursor)
 
 
 def _is_for_open_items(request: Request) -> bool:
@@ -198,11 +226,19 @@ def _open_page(found: OpenPage, request: Request, cursor: "Cursor | None") -> Pa
 
 
 async def _browse(
-    tenant: Tenant, on: ShoppingList | None, request: Request, since_rev: int | None, cursor: "Cursor | None"
+    tenant: Tenant,
+    on: ShoppingList | None,
+    request: Request,
+    since_rev: int | None,
+    cursor: "Cursor | None",
+    order: StoreOrder | None,
 ) -> tuple[list[PageRow], Place | None]:
     """Return the rows of the page, and the place behind which the next one starts; None on the last."""
     browse = replace(
-        await _browsed(tenant, on, request), since_rev=since_rev, after=None if cursor is None else cursor.place
+        await _browsed(tenant, on, request),
+        since_rev=since_rev,
+        after=None if cursor is None else cursor.place,
+        store_key=None if order is None else order.store_key,
     )
     if request.query is not None:
         return await _search(tenant, browse, _words(request.query), request.limit)
@@ -315,7 +351,7 @@ _CURSOR: Final = TypeAdapter(Cursor)
 _NO_OTHERS: Final = (None,) * 4
 
 
-def _fingerprint(on: ShoppingList | None, request: Request) -> str:
+def _fingerprint(on: ShoppingList | None, request: Request, order: StoreOrder | None = None) -> str:
     """Return a hash of all that decides which rows there are and in which order; a cursor is valid for that only."""
     list_id = str(on.id) if on is not None else None
     parts: list[object] = [list_id, request.view, request.group_by, request.store, request.query, request.since_rev]
@@ -323,6 +359,8 @@ def _fingerprint(on: ShoppingList | None, request: Request) -> str:
         parts.append(on.category_order)
     if (others := (request.category, request.assignee, request.priority, request.missing)) != _NO_OTHERS:
         parts.append(others)
+    if order is not None:
+        parts.append({"order": order.store_key})
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=6).hexdigest()
 
 

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     Select,
+    Subquery,
     Text,
     and_,
     cast,
@@ -29,11 +31,12 @@ from sqlalchemy import (
 
 from app.db.engine import CONTEXT, IN_CONTEXT
 from app.households.tenant import ProvenHousehold, Tenant
-from app.lists.history.tables import departures
+from app.lists.history.tables import aisles, departures
 from app.lists.items.fields import PAGE_COLUMNS, PageRow, Place, Priority
 from app.lists.models import Missing, Order, ShoppingList, View
 from app.lists.repository import COUNTED_WIDTH, DEFAULT, NAMED, Row, counted_columns, counted_list_of
 from app.lists.resolve_list import list_key
+from app.lists.store_order_repository import LEAST_TRIPS
 from app.lists.tables import items, lists
 from app.people.tables import people
 from app.recipes.tables import recipes
@@ -44,13 +47,15 @@ from app.runtime.batches import map_in_batches
 class Browse:
     """What to read: one list or all lists, and which of their items; None and nothing leave none out.
 
-    A name must contain one form of each word, or there must be a note, which may contain them.
+    A name must contain one form of each word, or there must be a note, which may contain them. With `store_key`, the
+    items of the list are in the order that was learned of that store.
     """
 
     list_id: UUID | None
     view: View
     limit: int
     group_by: Order = "own"
+    store_key: str | None = None
     stores: Sequence[str] | None = None
     categories: Sequence[str] | None = None
     assignee_id: UUID | None = None
@@ -118,7 +123,10 @@ async def read_price_totals(tenant: Tenant, browse: Browse) -> list[PriceTotal]:
 
 
 def _page_query(tenant: Tenant, browse: Browse) -> Select[Any]:
+    of_names, of_categories = _places_in_store(tenant, browse)
     group = _group_of(browse.group_by)
+    if of_names is not None and of_categories is not None:
+        group = _in_store_order(browse.group_by, of_names.c.mean_position, of_categories.c.place)
     in_view = _in_view(browse.view, tenant.today)
     place = (lists.c.no, _CHECKED, group.is_(None), func.coalesce(group, ""), items.c.position, items.c.no)
     query = (
@@ -136,6 +144,10 @@ def _page_query(tenant: Tenant, browse: Browse) -> Select[Any]:
         .limit(browse.limit)
     )
     query = query.where(in_view if browse.since_rev is None else _changed_since(browse.since_rev))
+    if of_names is not None and of_categories is not None:
+        query = query.outerjoin(of_names, of_names.c.name_key == items.c.name_key).outerjoin(
+            of_categories, of_categories.c.category == func.lower(items.c.category)
+        )
     if browse.after is not None:
         query = query.where(tuple_(*place) > tuple_(*(literal(value) for value in browse.after)))
     return query
@@ -220,6 +232,53 @@ def _view_of(view: View, today: date) -> ColumnElement[bool]:
         "all": true(),
     }
     return views[view]
+
+
+def _places_in_store(tenant: Tenant, browse: Browse) -> tuple[Subquery | None, Subquery | None]:
+    """Return where in the store things are found, by name, and on average by the categories that items of the list
+    have; a thing that was bought there only once has no place of its own."""
+    if browse.store_key is None:
+        return None, None
+    of_names = (
+        select(aisles.c.name_key, aisles.c.mean_position, aisles.c.n)
+        .where(
+            aisles.c.household_id == tenant.household_id,
+            aisles.c.store_key == browse.store_key,
+            aisles.c.n >= LEAST_TRIPS,
+        )
+        .subquery("places")
+    )
+    category = func.lower(items.c.category)
+    of_categories = (
+        select(category.label("category"), func.avg(of_names.c.mean_position).label("place"))
+        .select_from(items)
+        .join(of_names, of_names.c.name_key == items.c.name_key)
+        .where(
+            items.c.household_id == tenant.household_id,
+            items.c.list_id == browse.list_id,
+            items.c.category.is_not(None),
+            items.c.deleted_at.is_(None),
+        )
+        .group_by(category)
+        .subquery("places_of_categories")
+    )
+    return of_names, of_categories
+
+
+def _in_store_order(
+    group_by: Order, of_name: ColumnElement[float], of_category: ColumnElement[float]
+) -> ColumnElement[str | None]:
+    """Return what orders items as a store has them: by their places, or by those of their categories and then theirs.
+    What has none comes last."""
+    if group_by != "category":
+        return _sortable(func.coalesce(of_name, of_category)).collate("C")
+    place = func.coalesce(_sortable(of_category), "x") + func.lower(items.c.category)
+    return (place + " " + func.coalesce(_sortable(of_name), "x")).collate("C")
+
+
+def _sortable(place: ColumnElement[float]) -> ColumnElement[str]:
+    """Return a place in a store as a text that sorts like the number: thousandths, of one width; "x" comes behind."""
+    return func.lpad(cast(cast(place * 1000, BigInteger), Text), 12, "0")
 
 
 def _group_of(group_by: Order) -> ColumnElement[str | None]:

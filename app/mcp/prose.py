@@ -46,12 +46,12 @@ def quantity_text(quantity: Quantity) -> str:
 
 def shown_amount(quantity: str | None, name: str) -> str:
     """Return an amount of a thing: `2 kg flour`."""
-    return shown_name(name) if quantity is None else f"{_shown_quantity(quantity)} {shown_name(name)}"
+    return shown_name(name) if quantity is None else f"{shown_quantity(quantity)} {shown_name(name)}"
 
 
 @lru_cache(4096)
-def _shown_quantity(quantity: str) -> str:
-    """Return an amount with its unit, which people may have written, as a name."""
+def shown_quantity(quantity: str) -> str:
+    """Return an amount as it stands in a sentence: people may have invented its unit, which is shown as a name is."""
     number, unit = _NUMBER.match(quantity), _NUMBER.sub("", quantity, 1)
     return f"{number[0].strip() if number is not None else ''} {shown_name(unit) if unit else ''}".strip()
 

@@ -2,6 +2,13 @@
 
 A small grammar over one table of words per language. English, German, French and Spanish are read at once. Whatever
 isn't understood is part of the name and never an error: `7up`, `00 flour` and `5-grain bread` are names.
+
+`phrases` reads a line: `marks` takes off the mark of a list, then `leading` looks for an amount before the name, and
+`trailing` for one after it. They are made of `numbers`, `amounts` (with units and sizes), `measured` (a number and a
+unit before a name) and `packs`; `names` says where a name may begin. `language` reads the files in `languages/`, and
+`vocabulary` and `units` join them into the tables of words. `quantity` adds amounts up and writes them, `merge_key`
+says which names are one thing, and `matching` which thing a name means. `foods` knows what cups weigh, and
+`receipt_line` finds prices.
 """
 
 from app.quantities.language import Unit

@@ -86,7 +86,7 @@ def read_descriptions(line: Line, index: int) -> tuple[list[str], int]:
 def read_name_start(line: Line, index: int) -> tuple[list[str], int]:
     """Return what describes the unit that ends at an index, and where the name begins, after `of`.
 
-    An adjective belongs to the name unless `of` follows: `2 cuillères rases de sel`, but `2 tbsp heaped cocoa`.
+    An adjective belongs to the name unless `of` follows: `2 cuillères à café rases de sel`, but `2 tbsp heaped cocoa`.
     """
     notes, end = _read_described(line, index)
     return notes, _read_of(line, end)[0]

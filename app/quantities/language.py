@@ -31,7 +31,9 @@ def _as_number(value: object) -> object:
 
 
 def _as_words(value: object) -> object:
-    return frozenset(fold(value).split()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        raise ValueError("must be one text with spaces between the words")
+    return frozenset(fold(value).split())
 
 
 def _as_phrase(value: object) -> object:
@@ -43,6 +45,9 @@ Words = Annotated[frozenset[str], BeforeValidator(_as_words)]
 
 Phrase = Annotated[tuple[str, ...], BeforeValidator(_as_phrase), Field(min_length=1)]
 """The folded words of a text."""
+
+Amount = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? \S.*$")]
+"""A number and a unit: `375 g`."""
 
 Value = Annotated[Decimal, BeforeValidator(_as_number), Field(gt=0)]
 """A number, or a text such as `1/3`."""
@@ -56,7 +61,8 @@ class Unit:
 
     symbol: str
     """What amounts are stored and shown with."""
-    measure: str
+    measure: Annotated[str, Field(pattern="^(mass|volume|length|count)$")]
+    """A pack has a measure of its own, which no file says."""
     factor: Value
     kind: Kind
     """Words of the kind `number`, such as dozen, are shown as a count."""
@@ -133,7 +139,7 @@ class Language(BaseModel):
     numbers: Mapping[str, Value] = {}
     fractions: Mapping[str, Value] = {}
     """They count only before a unit; a half also counts next to an article."""
-    amounts: Mapping[str, str] = {}
+    amounts: Mapping[str, Amount] = {}
     """Phrases that are an amount of their own, with what they mean."""
     counts_plurals_only: bool = False
     """Whether a number in words counts only names in the plural: two lemons, but five spice."""

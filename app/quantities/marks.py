@@ -1,4 +1,4 @@
-"""The marks of a list before a line: `- milk`, `[x] butter`, `☐ bread`, `1. eggs`."""
+"""The marks of a list before a line: `- milk`, `[x] butter`, `☐ bread`, `1. eggs`, `2. [ ] tea`."""
 
 import re
 from typing import Final, NamedTuple
@@ -9,6 +9,7 @@ from app.text import fold
 _MARK: Final = re.compile(
     r"""
     (?: [-–—*+>]\s+ | [•·‣◦▪●○■◆➤→]\s* )?
+    (?: [0-9]{1,3}[.)]\s+ (?=[\[☐⬜□◻☑☒✓✔✅]) )?
     (?: \[\s?\]\s* | \(\s\)\s+ | [☐⬜□◻]\ufe0f?\s* | (?P<ticked> \[[xX✓✔]\]\s* | \([xX✓✔]\)\s+ | [☑☒✓✔✅]\ufe0f?\s* ) )?
     (?P<number> [0-9]{1,3}[.)]\s+ )?
     """,

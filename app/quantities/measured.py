@@ -19,7 +19,7 @@ from app.quantities.amounts import (
 )
 from app.quantities.line import Line, read_parenthesis
 from app.quantities.names import begins_measured_name, make_reading
-from app.quantities.numbers import Number, read_half_after_unit, read_part
+from app.quantities.numbers import Number, read_fraction_after_unit, read_part
 from app.quantities.packs import read_content, read_sized_packs
 from app.quantities.quantity import make_quantity
 from app.quantities.units import LENGTHS
@@ -51,7 +51,7 @@ def read_measured(line: Line, number: Number, first: int) -> Reading | None:
 def read_after_unit(line: Line, found: UnitMatch, value: Decimal, notes: Sequence[str] = ()) -> Reading | None:
     """Read what follows a unit: a further amount, the size of a pack, and the name."""
     end = found.end
-    part = read_part(line, end) or _half(line, found, end)
+    part = read_part(line, end) or _fraction(line, found, end)
     if part is not None:
         value, end = value + part[0], part[1]
     quantity = make_quantity(value, found.unit.symbol)
@@ -73,10 +73,10 @@ def read_after_unit(line: Line, found: UnitMatch, value: Decimal, notes: Sequenc
     return make_reading(line, name, quantity, *notes, other and other.text, *more)
 
 
-def _half(line: Line, found: UnitMatch, index: int) -> tuple[Decimal, int] | None:
-    """Return the half in `1 litre 1/2 de lait`, and the index after it; not in `1 can 1/2 inch nails`."""
-    half = None if found.unit.is_thing else read_half_after_unit(line, index)
-    return half if half is not None and is_of(line, half[1]) else None
+def _fraction(line: Line, found: UnitMatch, index: int) -> tuple[Decimal, int] | None:
+    """Return the fraction in `1 litre 1/2 de lait`, and the index after it; not in `1 can 1/2 inch nails`."""
+    fraction = None if found.unit.is_thing else read_fraction_after_unit(line, index)
+    return fraction if fraction is not None and is_of(line, fraction[1]) else None
 
 
 def _with_parenthesis(line: Line, index: int) -> tuple[str | None, int]:

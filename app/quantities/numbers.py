@@ -168,7 +168,7 @@ def find_about_before(line: Line, index: int) -> int:
     return next((start for start in starts if skip_about(line, start) == index), index)
 
 
-def read_half_after_unit(line: Line, index: int) -> tuple[Decimal, int] | None:
+def read_fraction_after_unit(line: Line, index: int) -> tuple[Decimal, int] | None:
     """Return the fraction in digits behind a unit, and the index after it: `1 litre 1/2 de lait`."""
     token = line.spaced(index)
     part = _part_in_digits(line, index) if token is not None and begins_number(token) else None

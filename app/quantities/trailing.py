@@ -11,7 +11,7 @@ from app.quantities.numbers import (
     Number,
     begins_number,
     find_about_before,
-    read_half_after_unit,
+    read_fraction_after_unit,
     read_number,
     read_part,
     skip_about,
@@ -129,7 +129,7 @@ def _measured(line: Line, index: int) -> tuple[Quantity, str | None] | None:
         pack = read_unit(line, end, Decimal(1))  # `chickpeas 400g tin`
         if pack is not None and pack.unit.takes_size and pack.end == len(line):
             return _with_note(make_quantity(Decimal(1), pack.unit.symbol), line.between(index, end))
-        part = read_part(line, end) or read_half_after_unit(line, end)
+        part = read_part(line, end) or read_fraction_after_unit(line, end)
         more = make_quantity(part[0], quantity.unit) if part is not None and part[1] == len(line) else None
         if more is not None:
             return _with_note(quantity.plus(more))

@@ -86,6 +86,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"list": "Groceries", "view": "all", "detail": "full"},
         {"list": "*", "store": "market", "query": "te", "group_by": "category"},
         {"since_rev": 0, "group_by": "assignee", "limit": 1},
+        {"list": "Groceries", "store": "Market"},
     ],
     "move_items": [
         {"items": ["tea"], "to": "top"},

@@ -49,6 +49,6 @@ def test_there_are_tasks_of_every_kind() -> None:
     kinds = Counter(task.kind for task in TASKS)
     assert set(kinds) == {
         *("adding", "merging", "correcting", "checking", "moving", "clearing"),
-        *("asking", "copying", "doubling", "undoing", "searching", "cooking", "receipts"),
+        *("asking", "copying", "doubling", "undoing", "searching", "cooking", "receipts", "sharing"),
     }
     assert len({task.says for task in TASKS}) == len(TASKS) >= 56

@@ -243,7 +243,7 @@ async def test_the_only_owner_stays_one_until_there_is_another(
 ) -> None:
     await factory.join(bob, home.id, "editor")
     for attempt in (home.change_role(ada, ada, "viewer"), home.leave(ada, ada)):
-        with pytest.raises(Conflict, match="keeps an owner"):
+        with pytest.raises(Conflict, match="needs an owner"):
             await attempt
     await home.change_role(ada, bob, "owner")
     assert await home.leave(ada, ada)

@@ -554,3 +554,21 @@ async def test_the_audit_log_says_that_the_person_was_asked(
     rows = await recorded(engine, log_of(server))
     outcomes = [row["outcome"] for row in rows if row["tool"] == "remove_items" and row["grant_id"] == ada.grant_id]
     assert outcomes == ["input_required", "declined", "invalid_state"]
+
+
+async def test_a_line_of_a_receipt_keeps_its_price_when_the_person_says_which_item_it_is(filled: McpClient) -> None:
+    lines: list[Any] = [{"item": "milk", "price": 1.99}, {"item": "tea", "price": 4}]
+    first = await first_round(filled, "record_purchase", items=lines)
+    params = second_round(first, "record_purchase", {"choice_1": "i2", "choice_2": "i4"}, items=lines)
+    answer = (await filled.result("tools/call", params))["structuredContent"]
+    assert [(each["ref"], each["changes"]["price"]) for each in answer["results"]] == [
+        ("i2", "1.99 EUR"),
+        ("i4", "4.00 EUR"),
+    ]
+
+
+async def test_a_line_of_text_is_not_asked_about_because_its_price_would_be_lost(filled: McpClient) -> None:
+    result = await filled.result(
+        "tools/call", {"name": "record_purchase", "arguments": {"items": ["milk 1,99", "bread 2,49"]}, **FORMS}
+    )
+    assert statuses(result["structuredContent"]) == ["failed", "checked"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.mcp.client import McpClient
+from tests.mcp.looking import names
 
 pytestmark = pytest.mark.anyio
 
@@ -72,3 +73,29 @@ async def test_an_empty_list_is_exported_too(client: McpClient) -> None:
 async def test_an_unknown_list_is_refused(client: McpClient) -> None:
     error = await client.refusal("export_list", list="Nowhere")
     assert (error["code"], error["field"]) == ("not_found", "list")
+
+
+async def test_a_list_is_shown_and_exported_in_its_own_order_of_categories(client: McpClient) -> None:
+    items: list[Any] = [{"name": "soap", "category": "Bath"}, "nuts", {"name": "milk", "category": "Dairy"}]
+    await client.call("add_items", items=items)
+    assert await names(client) == ["soap", "nuts", "milk"]
+    await client.call("save_list", list="L1", category_order=["Dairy", "Bath"])
+    assert await names(client) == ["milk", "soap", "nuts"]
+    assert await names(client, list="*") == ["milk", "soap", "nuts"]
+    assert await names(client, group_by="none") == ["soap", "nuts", "milk"]
+    first = await client.call("list_items", limit=1)
+    assert [
+        item["name"] for item in (await client.call("list_items", limit=2, cursor=first["next_cursor"]))["items"]
+    ] == ["soap", "nuts"]
+    exported = json.loads((await client.call("export_list"))["text"])
+    assert [item["name"] for item in exported["items"]] == ["milk", "soap", "nuts"]
+    assert (await client.call("export_list", format="text"))["text"] == (
+        "Groceries\n\nDairy\n- milk\n\nBath\n- soap\n\nOther\n- nuts\n"
+    )
+
+
+async def test_a_text_for_a_message_is_plain_lines_of_what_to_buy(client: McpClient) -> None:
+    await client.call("add_items", items=["2 kg flour", "milk (lactose free)", "**bread**", "tea"])
+    await client.call("check_items", items=["tea"])
+    exported = await client.call("export_list", format="text")
+    assert exported["text"] == "Groceries\n- 2 kg flour\n- milk (lactose free)\n- **bread**\n"

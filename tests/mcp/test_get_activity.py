@@ -1,10 +1,12 @@
 """What happened: newest first, by whom, in short, and whether it can be undone."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.mcp.tools.get_activity import VERBS, Kind
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -155,3 +157,44 @@ async def test_an_unclear_filter_is_refused_by_its_name(
 ) -> None:
     error = await client.refusal("get_activity", **arguments)
     assert (error["code"], error["field"]) == (code, field)
+
+
+def test_a_sentence_has_words_for_every_kind_of_call() -> None:
+    assert VERBS.keys() == set(get_args(Kind))
+
+
+async def test_who_added_and_who_bought_an_item_is_found_by_its_name(
+    factory: Factory, client: McpClient, ada: Connected
+) -> None:
+    bob, _ = await factory.person("Bob")
+    await factory.join(bob, ada.household_id, "editor")
+    bobs = McpClient(client.http, (await factory.connect(bob, ada.household_id)).token)
+    await client.call("add_items", items=["milk", {"name": "caviar", "price": 90}, "bread"])
+    await bobs.call("check_items", items=["caviar", "milk"], store="Market")
+    await client.call("remove_items", items=["caviar"])
+    found = (await client.call("get_activity", item="Caviar"))["events"]
+    told = [(event["person"], [change["what"] for change in event["changes"]]) for event in found]
+    assert told == [("Ada", ["removed"]), ("Bob", ["bought at Market for 90.00 EUR"]), ("Ada", ["added"])]
+    assert found[1]["more"] == 1
+    by_word = await client.call("add_items", items=["20 wood screws"])
+    assert by_word["results"][0]["name"] == "wood screws"
+    assert len((await client.call("get_activity", item="screws"))["events"]) == 1
+    error = await client.refusal("get_activity", item="cavier")
+    assert (error["code"], error["field"], error["candidates"]) == ("not_found", "item", ["caviar"])
+    assert [event["ref"] for event in (await client.call("get_activity", item="i2"))["events"]] == ["e3", "e2", "e1"]
+
+
+@pytest.mark.parametrize(("zone", "offset"), [("Pacific/Kiritimati", "+14:00"), ("Pacific/Pago_Pago", "-11:00")])
+async def test_times_are_in_the_households_zone_which_is_said(client: McpClient, zone: str, offset: str) -> None:
+    await client.call("save_household", time_zone=zone)
+    before = datetime.now(ZoneInfo(zone)).date()
+    await client.call("add_items", items=["milk"])
+    page = await client.call("get_activity")
+    assert page["time_zone"] == zone
+    assert page["events"][0]["at"].endswith(offset)
+    # A day begins when it does there: in one of these zones, it is another day than in UTC.
+    assert (await client.call("get_activity", since=before.isoformat()))["events"]
+    assert (await client.call("get_activity", until=before.isoformat()))["events"] == []
+    after = datetime.now(ZoneInfo(zone)).date() + timedelta(days=1)
+    assert (await client.call("get_activity", until=after.isoformat()))["events"]
+    assert (await client.call("get_activity", since=after.isoformat()))["events"] == []

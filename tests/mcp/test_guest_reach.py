@@ -53,7 +53,7 @@ VALUES = {
 
 @dataclass(frozen=True)
 class Sent:
-    """One request: a JSON-RPC method at an endpoint, or a form or page, the one with this number, without a path."""
+    """One request: a JSON-RPC method at an endpoint, or a form or page; without a path the one with this number."""
 
     path: str
     method: str
@@ -63,8 +63,13 @@ class Sent:
 
 @st.composite
 def requests(draw: st.DrawFn) -> Sent:
-    kind = draw(st.sampled_from(["tool", "tool", "tool", "resource", "listen", "completion", "prompt", "list", "page"]))
+    kind = draw(
+        st.sampled_from(["tool", "tool", "tool", "resource", "listen", "completion", "prompt", "list", "page", "tick"])
+    )
     path = draw(st.sampled_from([*PATHS, "/mcp/guest", "/mcp/guest"]))
+    if kind == "tick":
+        pressed = {draw(st.sampled_from(["tick", "untick"])): draw(REFS)}
+        return Sent("/guest/tick", "POST", {"code": "$code", "form_token": "$tick", **pressed})
     if kind == "page":
         form = draw(st.fixed_dictionaries({}, optional=_FORM))
         return Sent("", draw(st.sampled_from(["GET", "POST"])), form, draw(st.integers(0, 200)))
@@ -206,9 +211,9 @@ async def send(world: World, sent: Sent) -> httpx.Response:
         text = text.replace(variable, value)
     params = json.loads(text)
     bearer = {"Authorization": f"Bearer {world.key}"}
-    if sent.path:
+    if sent.path in PATHS:
         return await McpClient(world.http, world.key, path=sent.path).send(sent.method, params)
-    page = world.pages[sent.page % len(world.pages)]
+    page = sent.path or world.pages[sent.page % len(world.pages)]
     if sent.method == "GET":
         return await world.http.get(page, params=params, headers=bearer)
     return await world.http.post(page, data=params, headers=bearer)

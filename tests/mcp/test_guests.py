@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -22,6 +23,7 @@ from tests.factory import Connected, Factory
 from tests.guests import DOOR, Guest, code_in, key_on, link_that_ends, links, share
 from tests.mcp.client import Era, McpClient, body_of
 from tests.mcp.conftest import http_to
+from tests.mcp.streaming import SECONDS
 from tests.mcp.test_tenancy import ARGUMENTS
 
 pytestmark = pytest.mark.anyio
@@ -330,7 +332,8 @@ async def test_a_guest_hears_of_no_other_list(client: McpClient, guest: Guest) -
     household = uri.removesuffix("/lists/L1")
     for other in ("/lists", "/lists/L2", "/members", "/lists/L1.csv"):
         wanted = {"notifications": {"resourceSubscriptions": [household + other]}}
-        answer = body_of(await theirs.send("subscriptions/listen", wanted))
+        with anyio.fail_after(SECONDS):
+            answer = body_of(await theirs.send("subscriptions/listen", wanted))
         assert "no such resource" in answer["error"]["message"]
 
 

@@ -181,3 +181,36 @@ async def test_several_lines_of_one_name_that_were_all_bought_are_no_question(cl
     await client.call("check_items", items=["i1", "i2"])
     answer = await client.call("record_purchase", items=["MILK 1,09"])
     assert statuses(answer) == [("milk", "updated")]
+
+
+async def test_a_purchase_keeps_the_category_that_it_had(client: McpClient) -> None:
+    await client.call("add_items", items=[{"name": "soap", "category": "Household", "price": 1}, "tea"])
+    await client.call("check_items", items=["soap"])
+    await client.call(
+        "update_items", items=[{"item": "soap", "category": "Care"}, {"item": "tea", "category": "Drinks"}]
+    )
+    await client.call("remove_items", items=["tea"])
+    await client.call("record_purchase", items=["SOAP 2,00", "TEA 3,00", "gum 4,00"], date="2024-01-31")
+    groups = (await client.call("get_spending", group_by="category"))["groups"]
+    assert {each.get("group"): each["total"] for each in groups} == {"Household": 1, "Care": 2, "Drinks": 3, None: 4}
+
+
+async def test_some_lines_of_a_receipt_can_be_taken_back(client: McpClient) -> None:
+    await client.call("add_items", items=["butter"])
+    answer = await client.call("record_purchase", items=["butter 2,49", "gum 0,99", "tea 3,50"])
+    gone = await client.call("undo", undo_ref=answer["undo_ref"], items=["gum"])
+    assert statuses(gone) == [("gum", "undone")]
+    assert sorted(each["name"] for each in await bought(client)) == ["butter", "tea"]
+    rest = await client.call("undo", undo_ref=answer["undo_ref"], **{"except": ["tea"]})
+    assert ("butter", "undone") in statuses(rest)
+    assert [each["name"] for each in await bought(client)] == ["tea"]
+
+
+async def test_the_price_of_an_item_is_an_estimate_until_a_receipt_says_it(client: McpClient) -> None:
+    await client.call("add_items", items=[{"name": "tea", "price": 4}])
+    await client.call("check_items", items=["tea"])
+    answer = await client.call("record_purchase", items=["tea 3,50"])
+    assert statuses(answer) == [("tea", "updated")]
+    assert [each["price"] for each in await bought(client)] == [3.5]
+    await client.call("undo", undo_ref=answer["undo_ref"])
+    assert [each["price"] for each in await bought(client)] == [4]

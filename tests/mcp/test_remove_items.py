@@ -89,3 +89,21 @@ async def test_a_name_that_was_broken_into_lines_is_found(client: McpClient, too
     done = await client.call(tool, items=[written])
     assert [each["name"] for each in done["results"]] == ["brown sugar"]
     assert await names(client) == ["white sugar"]
+
+
+async def test_a_list_is_cleared_in_one_call_and_all_lists_too(client: McpClient) -> None:
+    await client.call("save_list", name="Hardware")
+    await client.call("add_items", items=["nails"], list="Hardware")
+    await client.call("add_items", items=["milk", {"name": "tea", "repeat_every_days": 7}, "bread"])
+    await client.call("check_items", items=["tea"])
+    cleared = await client.call("remove_items", what="all")
+    assert cleared["counts"] == {"removed": 3}
+    assert await names(client, view="all") == []
+    assert await names(client, list="Hardware") == ["nails"]
+    await client.call("undo", undo_ref=cleared["undo_ref"])
+    assert sorted(await names(client, view="all")) == ["bread", "milk", "tea"]
+    everywhere = await client.call("remove_items", what="all", list="*")
+    assert (everywhere["counts"], "list" in everywhere) == ({"removed": 4}, False)
+    await client.call("undo", undo_ref=everywhere["undo_ref"])
+    bought = await client.call("remove_items", what="checked", list="*", dry_run=True)
+    assert bought["counts"] == {"kept": 1}

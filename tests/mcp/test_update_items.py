@@ -226,3 +226,16 @@ async def test_a_delta_beside_a_newer_change_shows_what_the_item_says_now(client
     await client.call("update_items", items=[{"item": "eggs", "quantity": 9}])
     refused = await client.refusal("update_items", items=[{"item": "eggs", "quantity_delta": -1}], if_rev=rev)
     assert refused["current"] == {"quantity": "9"}
+
+
+async def test_everything_is_doubled_for_the_party(client: McpClient) -> None:
+    await client.call("add_items", items=["600 g flour", "2 bottles wine", "1/3 cup sugar", "milk", "6 eggs"])
+    doubled = await client.call("update_items", view="open", quantity_factor=2)
+    now = {entry["name"]: entry.get("quantity") for entry in doubled["results"]}
+    assert now == {"flour": "1.2 kg", "wine": "4 bottles", "sugar": "2/3 cup", "eggs": "12", "milk": None}
+    assert doubled["counts"] == {"updated": 4, "unchanged": 1}
+    halved = await client.call("update_items", view="open", quantity_factor=0.5)
+    assert {entry["name"]: entry.get("quantity") for entry in halved["results"]}["flour"] == "0.6 kg"
+    for factor in (0, -1, 1001):
+        assert (await client.refusal("update_items", view="open", quantity_factor=factor))["field"] == "quantity_factor"
+    assert (await client.refusal("update_items", items=[{"item": "milk"}], quantity_factor=2))["field"] == "items"

@@ -8,14 +8,17 @@ from app.quantities.marks import remove_mark
 
 @pytest.mark.parametrize(
     "mark",
-    ["- ", "* ", "• ", "•", "– ", "+ ", "[ ] ", "[] ", "☐ ", "☐", "- [ ] ", "* [ ] ", "1. ", "2) ", "- 12. ", "( ) "],
+    [
+        *("- ", "* ", "• ", "•", "– ", "+ ", "[ ] ", "[] ", "☐ ", "☐", "( ) ", "1. ", "2) "),
+        *("- [ ] ", "* [ ] ", "- 12. ", "1. [ ] ", "2) ☐ "),
+    ],
 )
 def test_a_mark_before_a_line_is_no_part_of_it(mark: str) -> None:
     assert remove_mark(f"{mark}milk") == ("milk", False)
     assert str(parse_phrase(f"{mark}2 kg flour").quantity) == "2 kg"
 
 
-@pytest.mark.parametrize("mark", ["[x] ", "[X]", "☑ ", "☑️ ", "✓ ", "✅", "- [x] ", "1. [x] "[3:], "(x) "])
+@pytest.mark.parametrize("mark", ["[x] ", "[X]", "☑ ", "☑️ ", "✓ ", "✅", "- [x] ", "1. [x] ", "- 2) ☑ ", "(x) "])
 def test_a_ticked_box_is_told_apart(mark: str) -> None:
     read = parse_phrase(f"{mark}2 kg flour")
     assert (read.name, str(read.quantity), read.is_ticked) == ("flour", "2 kg", True)

@@ -2,19 +2,24 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import httpx
 import pytest
 from bs4 import BeautifulSoup
 from starlette.applications import Starlette
 
 from app.db import Engine, transaction
-from app.households.guests import KEYS
+from app.households.guests import KEYS, end_link
+from app.households.tenant import open_for_service
 from app.limits.defaults import GUEST_PAGES, UNKNOWN_GUEST_LINKS
+from app.runtime.clock import system_clock
 from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.guests import Guest, key_on, links, share
 from tests.mcp.client import McpClient
 from tests.mcp.conftest import http_to
+from tests.mcp.http.test_ended_while_waiting import until_a_writer_waits
+from tests.mcp.streaming import SECONDS
 from tests.oauth.conftest import start
 
 pytestmark = pytest.mark.anyio
@@ -279,3 +284,31 @@ async def test_the_maker_of_a_link_who_leaves_takes_it_with_them(
         assert (await guest.open()).status_code == 404
         if change == "viewer":
             assert (await theirs.refusal("invite_member", role="guest", name="x"))["code"] == "role"
+
+
+@pytest.mark.proves("gu-ends", "gu-tick")
+async def test_a_tick_that_waited_while_its_link_was_ended_changes_nothing(
+    client: McpClient, grandma: Guest, engine: Engine, ada: Connected
+) -> None:
+    """Somebody else is writing; the guest waits for the turn to write, and the link is ended meanwhile."""
+    page = await grandma.open()
+    [link] = await links(engine, ada)
+    sent = {"code": grandma.code, "form_token": grandma.tokens(page)["/guest/tick"], "tick": "i1"}
+    answers: list[httpx.Response] = []
+
+    async def tick() -> None:
+        answers.append(await client.http.post("/guest/tick", data=sent))
+
+    async with (
+        anyio.create_task_group() as tasks,
+        open_for_service(engine, ada.household_id, write=True),
+    ):
+        tasks.start_soon(tick)
+        with anyio.fail_after(SECONDS):
+            await until_a_writer_waits()
+        async with transaction(engine) as connection:
+            await end_link(connection, ada.household_id, link.id, system_clock(), by=ada.person.id)
+    [answer] = answers
+    assert answer.status_code == 404
+    assert len((await client.call("list_items"))["items"]) == 2
+    assert (await client.call("get_activity"))["events"][0]["kind"] != "check_items"

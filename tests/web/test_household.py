@@ -11,6 +11,7 @@ from app.db import Engine
 from app.limits.defaults import HOUSEHOLD_FORMS
 from app.settings import Settings
 from app.web.household import END_GUEST, FORMS, SHARE
+from tests.guests import Guest, code_in
 from tests.mcp.client import McpClient
 from tests.mcp.conftest import http_to
 from tests.oauth.browser import PASSWORD, Browser, Page
@@ -77,7 +78,7 @@ async def test_the_last_owner_is_told_why_they_stay(visit: Visit) -> None:
         page = await anna.open("/household")
         page = await anna.submit(page, "/household/remove", **form_beside(page, "/household/remove", "Anna"))
         assert page.status == 400
-        assert "keeps an owner" in page.text
+        assert "needs an owner" in page.text
         assert "Anna's household" in page.text
 
 
@@ -269,3 +270,18 @@ async def test_a_link_that_can_not_be_is_refused(visit: Visit, sent: dict[str, s
         assert page.status == status
         assert page.soup.find(role="alert") is not None
         assert "End the link" not in page.text
+
+
+@pytest.mark.proves("gu-ends")
+async def test_with_the_household_its_guests_links_and_keys_end(
+    visit: Visit, app: Starlette, settings: Settings
+) -> None:
+    async with visit("Anna") as anna, http_to(app, settings) as nobody:
+        made = await anna.submit(await anna.open("/household"), SHARE, name="Oma", list="L1")
+        guest = Guest(nobody, code_in(link_on(made)))
+        theirs = await guest.client()
+        assert (await theirs.call("list_items"))["items"] == []
+        page = await anna.submit(await anna.open("/household"), "/household/delete", name="Anna's household")
+        assert "You are in no household" in page.text
+        assert (await guest.open()).status_code == 404
+        assert (await theirs.send("tools/call", {"name": "list_items", "arguments": {}})).status_code == 401

@@ -1,4 +1,5 @@
-"""The embedded database: a PostgreSQL server of our own, which runs as long as any of our processes uses it."""
+"""The embedded database: a PostgreSQL server that the service starts itself, and that runs while any of its processes
+uses it."""
 
 from app.db.embedded.roles import DatabaseUrls
 from app.db.embedded.server import EmbeddedPostgres, find_running, has_database

@@ -46,6 +46,7 @@ events = Table(
         unique=True,
         postgresql_where=text("idem_key IS NOT NULL"),
     ),
+    Index("ix_events_moves", "household_id", "no", postgresql_where=text("kind = 'move_items'")),
 )
 
 

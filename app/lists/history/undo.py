@@ -27,6 +27,7 @@ from app.lists.history.changes import (
     ListRecord,
     MealChange,
     MealRecord,
+    PurchaseRecord,
     RecipeChange,
     RecipeRecord,
     read_record,
@@ -34,7 +35,7 @@ from app.lists.history.changes import (
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
 from app.lists.history.undo_planning import Undone, undo_item, undo_list, undo_meal, undo_recipe
-from app.lists.history.undo_purchases import undo_purchases
+from app.lists.history.undo_purchases import purchases_in, undo_purchases
 from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.edits import assignee_names, settle_variants
@@ -50,6 +51,7 @@ from app.lists.models import (
     Outcome,
     PantryOutcome,
     PlanOutcome,
+    Purchase,
     RecipeOutcome,
     ShoppingList,
     event_numbers,
@@ -172,28 +174,38 @@ async def _choose(tenant: Tenant, request: Request, numbers: Sequence[int]) -> t
         raise Invalid("items and except: give one of them, not both.", field="items")
     field = "items" if request.items else "except"
     changed: set[int] = set()
+    purchases: dict[UUID, Purchase] = {}
     for number in numbers:
         event = await event_repository.find_event(tenant, number)
         records = await map_in_batches(read_record, event.changes) if event is not None else []
         changed |= {record.item for record in records if isinstance(record, ItemRecord)}
+        purchases |= purchases_in(records)
     found = await item_repository.items_numbered(tenant, changed)
-    meant: set[int] = set()
+    meant: set[int | UUID] = set()
     unknown: list[ItemResult] = []
     for place, name in enumerate(names):
         text = clean(name, f"{field}[{place}]", NAME_LENGTH + NOTE_LENGTH)
         key, number = merge_key(text), ref_number(text)
-        fitting = {no for no, item in found.items() if no == number or item.name_key == key}
+        fitting: set[int | UUID] = {no for no, item in found.items() if no == number or item.name_key == key}
+        fitting |= {purchase_id for purchase_id, purchase in purchases.items() if purchase.name_key == key}
         meant |= fitting
         if not fitting:
             candidates = [label_of(item) for item in list(found.values())[:CANDIDATES]]
             message = f"{field}[{place}] is nothing that was changed there."
             unknown.append(ItemResult(name, NotFound(message, field=f"{field}[{place}]", candidates=candidates)))
     if request.items:
-        return lambda record: isinstance(record, ItemRecord) and record.item in meant, unknown
+        return lambda record: _thing_of(record) in meant, unknown
     refusal = next((each.result for each in unknown if isinstance(each.result, AppError)), None)
     if refusal is not None:
         raise refusal
-    return lambda record: not (isinstance(record, ItemRecord) and record.item in meant), ()
+    return lambda record: _thing_of(record) not in meant, ()
+
+
+def _thing_of(record: AnyRecord) -> int | UUID | None:
+    """Return what tells the item, or the purchase without one, of a record from others; None for other records."""
+    if isinstance(record, ItemRecord):
+        return record.item
+    return record.purchase if isinstance(record, PurchaseRecord) else None
 
 
 async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Progress) -> Changed:

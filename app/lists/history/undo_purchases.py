@@ -1,12 +1,21 @@
 """Undoing what a call did to purchases that stand for no item, and to those that it gave a price."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from app.errors import Conflict
 from app.households.tenant import Tenant
 from app.lists.history.changes import AnyRecord, PurchaseChange, PurchaseRecord
-from app.lists.models import ItemResult, PurchaseOutcome
+from app.lists.models import ItemResult, Purchase, PurchaseOutcome
 from app.lists.purchases.repository import purchases_with
+
+
+def purchases_in(records: Sequence[AnyRecord]) -> dict[UUID, Purchase]:
+    """Return the purchases by themselves in what an event recorded, by id."""
+    found = {
+        record.purchase: record.bought or record.unbought for record in records if isinstance(record, PurchaseRecord)
+    }
+    return {purchase_id: purchase for purchase_id, purchase in found.items() if purchase is not None}
 
 
 async def undo_purchases(tenant: Tenant, records: Sequence[AnyRecord]) -> tuple[list[ItemResult], list[PurchaseChange]]:
@@ -19,7 +28,10 @@ async def undo_purchases(tenant: Tenant, records: Sequence[AnyRecord]) -> tuple[
         of = record.bought or record.unbought
         if of is None:
             continue
-        if current.get(record.purchase) == record.bought:
+        now = current.get(record.purchase)
+        if now == record.unbought:
+            entries.append(ItemResult(of.name, PurchaseOutcome("unchanged", of)))
+        elif now == record.bought:
             changes.append(PurchaseChange(record.bought, record.unbought))
             entries.append(ItemResult(of.name, PurchaseOutcome("undone", record.unbought or of)))
         else:

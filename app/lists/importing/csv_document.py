@@ -55,6 +55,12 @@ def find_dialect(line: str) -> tuple[Dialect, int]:
     return dialects[counts.index(most)], most
 
 
+def find_cells(header: str) -> list[str]:
+    """Return the cells of the first line of a table whose columns may be unknown: those between most delimiters."""
+    dialects = [Dialect(delimiter, '"') for delimiter in DELIMITERS]
+    return max((each.cells(header[:LONGEST_ROW]) for each in dialects), key=len)
+
+
 def header_of(text: str) -> tuple[str | None, str, int]:
     """Return the delimiter that a line in front of the header names, the header's line, and where it begins."""
     lines = io.StringIO(text, newline="")
@@ -115,7 +121,7 @@ class CsvDocument(Document):
         self._dialect, known = find_dialect(header)
         if delimiter is not None:
             self._dialect = Dialect(delimiter, self._dialect.quote)
-        if not known:
+        if not known and self.format == "csv":
             reason = f"the first line must name the columns, one of them name; known: {names_of(COLUMNS)}"
             raise Unreadable(self._location_at(begin), reason)
         self._columns = self._read_header(header, begin)
@@ -124,7 +130,8 @@ class CsvDocument(Document):
     def location(self, row: int, column: str | None = None) -> Location:
         """Return where a row, or one column of it, begins."""
         start = self._starts[row]
-        number = self.rows[row].fault_at if column is None else self._columns.index(column)
+        named = column in self._columns
+        number = self._columns.index(column) if named else self.rows[row].fault_at
         return self._cell_location(start, number)
 
     def _read_header(self, header: str, begin: int) -> Sequence[str | None]:
@@ -165,13 +172,17 @@ class CsvDocument(Document):
             if not any(cell.strip() for cell in cells):
                 self.left_out["empty_rows"] += bool(cells)  # a blank line is no row
                 continue
+            row = self._row_of(cells)
+            if row is None:
+                continue
             if len(self.rows) == MOST_ROWS:
                 reason = f"more than {MOST_ROWS:,} rows: import the rest by another call"
                 raise Unreadable(self._location_at(start), reason)
             self._starts.append(start)
-            self.rows.append(self._row_of(cells))
+            self.rows.append(row)
 
-    def _row_of(self, cells: Sequence[str]) -> Row:
+    def _row_of(self, cells: Sequence[str]) -> Row | None:
+        """Return a row; None for a record that is none."""
         values: dict[str, str] = {}
         for number, cell in enumerate(cells):
             column = self._columns[number] if number < len(self._columns) else None

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import anyio.to_thread
 
-from app.errors import AppError, Unavailable
+from app.errors import AppError, Invalid, Unavailable
 from app.households import repository as households
 from app.households.models import Member
 from app.households.tenant import Tenant
@@ -19,6 +19,7 @@ from app.limits.concurrency import Slots, take
 from app.limits.defaults import IMPORT_QUEUE, IMPORT_QUEUE_OF_PERSON, IMPORTS, IMPORTS_OF_PERSON
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.importing.models import (
+    MOST_SHOWN,
     Document,
     Entry,
     Fault,
@@ -26,6 +27,8 @@ from app.lists.importing.models import (
     Format,
     ImportRefused,
     LeftOut,
+    Location,
+    Product,
     Remark,
     Remarks,
     Unreadable,
@@ -38,6 +41,8 @@ from app.lists.items.fields import ParsedItem, parse_assignee
 from app.lists.items.merging import Impossible, Planner
 from app.lists.models import ITEMS_PER_LIST, OnDuplicate, Outcome, ShoppingList
 from app.lists.repository import Clock
+from app.lists.save_recipe import RecipeSettings, save_recipe
+from app.recipes.parsing import parse_recipe_lines
 from app.runtime.batches import map_in_batches
 from app.runtime.progress import STEP, Note
 
@@ -83,13 +88,14 @@ class Imported:
 
     list: ShoppingList
     rev: int
-    format: Format
+    format: Format | Product
     rows: int
     counts: Mapping[str, int]
     faults: Remarks
     repairs: Remarks
     left_out: Mapping[LeftOut, int]
     event_no: int | None
+    first_event_no: int | None = None
 
 
 async def read_data(
@@ -227,6 +233,9 @@ async def store_data(
         _refuse(document.faults, document.repairs, options)
     changes = planner.plan.changes.values()
     event_no = None if options.dry_run else await record_items(tenant, "import_items", clock, changes)
+    recipes = await _store_recipes(tenant, document, options)
+    counts["recipes"] = len(document.recipes) - recipes.failed
+    counts["failed"] += recipes.failed
     return Imported(
         list=on,
         rev=rev_after(clock, [on], event_no),
@@ -236,8 +245,43 @@ async def store_data(
         faults=document.faults,
         repairs=document.repairs,
         left_out={what: number for what, number in document.left_out.items() if number},
-        event_no=event_no,
+        event_no=recipes.last_event_no or event_no,
+        first_event_no=event_no or recipes.first_event_no,
     )
+
+
+@dataclass(slots=True)
+class _StoredRecipes:
+    """How many recipes could not be stored, and the events of the others."""
+
+    failed: int = 0
+    first_event_no: int | None = None
+    last_event_no: int | None = None
+
+
+async def _store_recipes(tenant: Tenant, document: Document, options: Options) -> _StoredRecipes:
+    """Store the recipes, each as a call of its own, so that an undo can take back one. What can't be stored is a fault
+    as with items: raises `ImportRefused`, which takes back the items too."""
+    stored, faults = _StoredRecipes(), Remarks()
+    for each in document.recipes:
+        try:
+            if not isinstance(each.name, str):
+                raise Invalid("the recipe has no name", field="name")
+            lines = [line for line in each.lines if line]
+            settings = RecipeSettings(name=each.name, servings=each.servings, items=lines)
+            if options.dry_run:
+                parse_recipe_lines([(line, "items") for line in lines], "items")
+                continue
+            event_no = (await save_recipe(tenant, None, settings)).event_no
+            stored.first_event_no, stored.last_event_no = stored.first_event_no or event_no, event_no
+        except AppError as refusal:
+            stored.failed += 1
+            location = await _locate(each.location) if stored.failed <= MOST_SHOWN else Location(1, 1)
+            faults.add(Remark(location, f"recipe: {refusal.message}", refusal.field))
+    document.faults.extend(faults)
+    if faults.count:
+        _refuse(document.faults, document.repairs, options)
+    return stored
 
 
 def _item_of(entry: Entry, members: Sequence[Member], tenant: Tenant, clock: Clock) -> ParsedItem:

@@ -1,13 +1,32 @@
 """JSON to import: what export_list writes, or an array of texts and objects."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final, cast
 
 from app.lists.export import FORMAT_NAME, FORMAT_VERSION
 from app.lists.importing.columns import COLUMNS, column_of
+from app.lists.importing.grocy import read_grocy
 from app.lists.importing.json_values import Node, load_strictly, load_with_locations, plain
-from app.lists.importing.models import MOST_COLUMNS, MOST_ROWS, Document, Location, Remark, Row, Unreadable, names_of
+from app.lists.importing.kitchenowl import read_kitchenowl
+from app.lists.importing.mealie import read_mealie
+from app.lists.importing.models import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Document,
+    Location,
+    Product,
+    Recipe,
+    Remark,
+    Row,
+    Unreadable,
+    names_of,
+)
+from app.lists.importing.products import FoundRow, Path, Reader
+from app.recipes.models import RECIPES_PER_HOUSEHOLD
 from app.text import printable
+
+_PRODUCTS: Final[Mapping[Product, Reader]] = {"kitchenowl": read_kitchenowl, "mealie": read_mealie, "grocy": read_grocy}
 
 
 class JsonDocument(Document):
@@ -20,6 +39,7 @@ class JsonDocument(Document):
         self._text = text
         self._root: Node | None = None
         self._unknown: dict[str, int] = {}
+        self._found: Sequence[FoundRow] = ()
         try:
             root = load_strictly(text)
         except ValueError:
@@ -28,6 +48,9 @@ class JsonDocument(Document):
 
     def location(self, row: int, column: str | None = None) -> Location:
         """Return where a row, or one column of it, begins."""
+        if self._found:
+            found = self._found[row]
+            return self._at((*found.path, *found.keys.get(column or "", ())))
         node = self._row(row)
         pairs = node.pairs()
         if pairs is None:
@@ -52,7 +75,42 @@ class JsonDocument(Document):
             root = pairs["items"][1]
         return (root.elements() or ())[row]
 
+    def _at(self, path: Path) -> Location:
+        """Return where the value at the end of a path begins, as far as there is one."""
+        node = self._with_locations()
+        for step in path:
+            inner = (node.pairs() or {}).get(step) if isinstance(step, str) else None
+            elements = node.elements() or ()
+            if inner is not None:
+                node = inner[1]
+            elif isinstance(step, int) and step < len(elements):
+                node = elements[step]
+            else:
+                break
+        return node.location
+
+    def _read_product(self, root: Any) -> bool:
+        """Read the export of another product; False for anything else."""
+        for product, reader in _PRODUCTS.items():
+            found = reader(root)
+            if found is None:
+                continue
+            self.format = product
+            if len(found.rows) > MOST_ROWS or len(found.recipes) > RECIPES_PER_HOUSEHOLD:
+                reason = f"more than {MOST_ROWS:,} rows, or {RECIPES_PER_HOUSEHOLD:,} recipes"
+                raise Unreadable(self._at(()), reason)
+            self._found = found.rows
+            self.rows = [each.row for each in found.rows]
+            self.recipes = [
+                Recipe(each.name, each.servings, each.lines, partial(self._at, each.path)) for each in found.recipes
+            ]
+            self.left_out["expenses"] += found.left_out
+            return True
+        return False
+
     def _read(self, root: Any) -> None:
+        if self._read_product(root):
+            return
         if isinstance(root, dict):
             root = self._items_of(cast("dict[str, Any]", root))
         elif not isinstance(root, list):

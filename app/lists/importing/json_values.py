@@ -1,7 +1,7 @@
-"""JSON as people and models write it: each value with its location, and what is not JSON by its rules as a repair.
+"""JSON as people and models write it: each value with its location, and each departure from the standard as a repair.
 
-The grammar is for Lark, because the parser of the standard library knows no locations and stops at the first thing that
-is not JSON. Lark is loaded by the first import that needs it: one of valid data never does.
+Lark parses it, because the standard library's parser reports no locations and stops at the first error. Lark is loaded
+by the first import that has a fault.
 """
 
 import json
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lark.exceptions import UnexpectedToken
 
 DEEPEST: Final = 10
-"""How deep values may lie in each other; those of an import lie three deep."""
+"""How deeply values may be nested; those of an import are three levels deep."""
 
 MOST_COMMAS: Final = 80_000
 """In objects; five thousand rows with every field have 75,000."""
@@ -72,7 +72,7 @@ class Node(NamedTuple):
 
 
 def exact_number(text: str) -> Decimal:
-    """Return a number exactly; NaN for one that is out of every bound."""
+    """Return a number without rounding it; NaN for one that `Decimal` can't hold."""
     try:
         return Decimal(text)
     except InvalidOperation:
@@ -80,15 +80,14 @@ def exact_number(text: str) -> Decimal:
 
 
 def load_strictly(text: str) -> Any:
-    """Return the value of JSON, numbers as `Decimal`. Raises `ValueError` for anything that is not plain JSON, and for
-    a key that an object has twice."""
+    """Parse standard JSON, numbers as `Decimal`. Raises `ValueError` for anything else, and for a duplicate key."""
     try:
         return json.loads(
             text,
             parse_int=exact_number,
             parse_float=exact_number,
             parse_constant=_refuse_constant,
-            object_pairs_hook=_refuse_twice,
+            object_pairs_hook=_refuse_duplicates,
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
@@ -98,23 +97,23 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("duplicate key")
     return values
 
 
 def load_with_locations(text: str) -> tuple[Node, Remarks]:
-    """Return the value of JSON with the locations of all values, and the repairs that it takes.
+    """Parse JSON as people write it: return its value with the location of each part, and the repairs that it needed.
 
-    Raises `Unreadable` for what no repair makes JSON.
+    Raises `Unreadable` if it can't be repaired.
     """
     from lark import Lark
     from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
     reader = _Reader()
-    # One for each call, because it calls the reader; to make it takes as long as to read a few hundred rows.
+    # A parser for each call, because it calls this reader; building one takes as long as reading a few hundred rows.
     parser = Lark(_GRAMMAR, parser="lalr", lexer="basic", transformer=reader, lexer_callbacks=reader.callbacks)
     try:
         root: Any = parser.parse(text)  # pyright: ignore[reportUnknownMemberType]
@@ -168,7 +167,7 @@ class _Bracket:
 
 
 class _Reader:
-    """What Lark calls for the parts of a document, innermost first."""
+    """Makes nodes of the parts of a document. Lark calls it for each part, innermost first."""
 
     def __init__(self) -> None:
         self.repairs = Remarks()
@@ -218,7 +217,7 @@ class _Reader:
         return children[0]
 
     def object(self, children: list[Any]) -> Node:
-        """Return an object. Raises `Unreadable` for a key that is there twice."""
+        """Return an object. Raises `Unreadable` for a duplicate key."""
         pairs: dict[str, tuple[Node, Node]] = {}
         for key, value in self._without_commas(children):
             if key.value in pairs:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
@@ -11,7 +11,10 @@ from app.errors import Invalid
 from app.lists.items.fields import ParsedItem
 
 Format = Literal["json", "csv", "text"]
-LeftOut = Literal["empty_values", "empty_rows", "headings", "list_settings"]
+Product = Literal["kitchenowl", "mealie", "grocy", "todoist"]
+"""Products whose exports are told from others by their shape."""
+
+LeftOut = Literal["empty_values", "empty_rows", "headings", "list_settings", "expenses"]
 
 MOST_ROWS: Final = 5_000
 LONGEST_DATA: Final = 1_000_000
@@ -95,13 +98,24 @@ class Row:
     """Which of its cells the fault is about."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe in the data of another product, as lines that people could have typed, and where it is."""
+
+    name: object
+    servings: int | None
+    lines: Sequence[str]
+    location: Callable[[], Location]
+
+
 class Document(ABC):
     """Data in one of the formats, read row by row."""
 
-    format: Format
+    format: Format | Product
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.recipes: list[Recipe] = []
         self.faults = Remarks()
         """Columns that can't be used; the rows can be, without them."""
         self.repairs = Remarks()

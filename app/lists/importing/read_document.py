@@ -8,6 +8,7 @@ from app.lists.importing.csv_document import CsvDocument, looks_like_csv
 from app.lists.importing.json_document import JsonDocument
 from app.lists.importing.models import LONGEST_DATA, Document, Format, Location, Remark, Remarks
 from app.lists.importing.text_document import TextDocument
+from app.lists.importing.todoist import TodoistDocument, looks_like_todoist
 
 _FENCE: Final = re.compile(r"\A(\s*)```[\w-]*[ \t]*(\r?\n.*)^[ \t]*```\s*\Z", re.DOTALL | re.MULTILINE)
 """A block of code in markdown, which is how assistants hand data on."""
@@ -41,7 +42,8 @@ def read_document(data: str, form: Format | None) -> Document:
         data = fence[1] + fence[2]
     if not data.strip():
         raise Invalid("data is empty; give JSON, CSV with a header, or lines such as `2 kg flour`.", field="data")
-    document = _DOCUMENTS[form or _format_of(data)](data)
+    found = form or _format_of(data)
+    document = TodoistDocument(data) if found == "csv" and looks_like_todoist(data) else _DOCUMENTS[found](data)
     around.extend(document.repairs)
     document.repairs = around
     return document
@@ -51,4 +53,4 @@ def _format_of(data: str) -> Format:
     begin = data.lstrip()
     if begin.startswith("{") or (begin.startswith("[") and not _BOX.match(begin)):
         return "json"
-    return "csv" if looks_like_csv(data) else "text"
+    return "csv" if looks_like_todoist(data) or looks_like_csv(data) else "text"

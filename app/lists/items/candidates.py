@@ -12,7 +12,10 @@ from app.lists.models import ShoppingList
 from app.quantities.matching import ALIKE_ENOUGH, likeness, pairs_of
 
 CANDIDATES: Final = 8
+"""The most that an answer offers for one name."""
+
 _COMPARED: Final = 1_000
+"""The most items that are compared with a name."""
 
 
 async def candidates_for(

@@ -3,10 +3,9 @@
 An expectation is only ever a guess: the statement that is sent with it stores nothing unless it is true.
 """
 
-from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final
 from uuid import UUID
 
 from app.households.tenant import ProvenHousehold, Tenant
@@ -14,12 +13,10 @@ from app.lists.items.habits import Habit
 from app.lists.models import ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import list_key
+from app.runtime.latest import Latest
 
 MOST_KEPT: Final = 10_000
 """How many households, names of lists, and habits this process keeps in mind: some 10 MiB."""
-
-Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +31,6 @@ class Expected:
     list_name: str
 
 
-class _Latest(Generic[Key, Value]):
-    """The entries used last."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[Key, Value] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def get(self, key: Key) -> Value | None:
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
-
-    def put(self, key: Key, value: Value) -> None:
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-
-    def drop(self, key: Key) -> None:
-        self._kept.pop(key, None)
-
-
 ListName = tuple[UUID, UUID | None, tuple[int | None, str] | None]
 """A household, and what finds one of its lists: a name, or the person whose default list it is."""
 
@@ -68,9 +39,9 @@ class Expectations:
     """What the writers of this process saw last, by household."""
 
     def __init__(self, most: int = MOST_KEPT) -> None:
-        self._clocks: _Latest[UUID, tuple[int, int, int]] = _Latest(most)
-        self._lists: _Latest[ListName, tuple[UUID, int, str]] = _Latest(most)
-        self._habits: _Latest[tuple[UUID, str], Habit] = _Latest(most)
+        self._clocks: Latest[UUID, tuple[int, int, int]] = Latest(most)
+        self._lists: Latest[ListName, tuple[UUID, int, str]] = Latest(most)
+        self._habits: Latest[tuple[UUID, str], Habit] = Latest(most)
 
     def __len__(self) -> int:
         return len(self._clocks) + len(self._lists) + len(self._habits)

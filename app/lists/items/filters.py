@@ -10,6 +10,7 @@ from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.items import filter_repository
+from app.lists.items.candidates import CANDIDATES
 from app.lists.items.fields import Item, parse_assignee, parse_label
 from app.lists.models import ITEMS_PER_LIST, ShoppingList, View
 from app.lists.resolve_list import ALL_LISTS, resolve_list
@@ -17,7 +18,6 @@ from app.quantities.matching import Matcher, loosen, similar
 from app.runtime.batches import map_in_batches
 from app.text import fold
 
-_CANDIDATES: Final = 8
 _COMPARED: Final = 200
 """The most values that are compared with one that no item has."""
 
@@ -91,16 +91,16 @@ async def spellings_of(name: str, in_use: Collection[str], field: str) -> list[s
     distinct = sorted(set(folded.values()))
     matcher = Matcher[str]()
     await map_in_batches(lambda each: matcher.add(loosen(each), each), distinct)
-    meant = matcher.find(loosen(key), _CANDIDATES)
+    meant = matcher.find(loosen(key), CANDIDATES)
     if len(meant) == 1:
         return [value for value, each in folded.items() if each == meant[0]]
     if meant:
         message = f"{field} fits several. Use one of the candidates."
         raise Ambiguous(
-            message, field=field, candidates=[v for v, each in sorted(folded.items()) if each in meant][:_CANDIDATES]
+            message, field=field, candidates=[v for v, each in sorted(folded.items()) if each in meant][:CANDIDATES]
         )
     compared = dict(islice(sorted(folded.items()), _COMPARED))
-    near = similar(key, set(compared.values()), _CANDIDATES)
+    near = similar(key, set(compared.values()), CANDIDATES)
     candidates = [value for value, each in compared.items() if each in near] or list(compared)
     message = f"{field}: no item there has it. Use one of the candidates, or another list."
-    raise NotFound(message, field=field, candidates=candidates[:_CANDIDATES])
+    raise NotFound(message, field=field, candidates=candidates[:CANDIDATES])

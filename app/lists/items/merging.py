@@ -12,7 +12,8 @@ from app.db import new_id
 from app.lists.items.fields import DETAILS, Item, ParsedItem
 from app.lists.items.habits import Habit, Habits, with_place
 from app.lists.models import GAP_BITS, ITEMS_PER_LIST, LINES_PER_NAME, Change, OnDuplicate, Outcome
-from app.quantities import LARGEST
+from app.quantities import LARGEST, Quantity
+from app.quantities.foods import in_grams
 
 Impossible = Literal["list_full", "too_many_alike", "too_much"]
 """Why a valid entry can't be added: no room on the list, too many open lines of its name, too large a sum."""
@@ -104,8 +105,12 @@ class Planner:
         open_lines = [item for item in same if item.checked_at is None]
         if on_duplicate == "skip" and open_lines:
             return Outcome("skipped", open_lines[0])
-        if on_duplicate == "merge" and open_lines and (line := _line_to_join(open_lines, entry)) is not None:
-            return self._merge(line, entry)
+        if on_duplicate in ("merge", "convert") and open_lines:
+            line = _line_to_join(open_lines, entry)
+            if line is not None:
+                return self._merge(line, entry, _sum_of(line, entry))
+            if on_duplicate == "convert" and (weighed := _weighed(open_lines, entry)) is not None:
+                return self._merge(weighed[0], entry, weighed[1])
         reopens = bool(same) and not open_lines and on_duplicate != "separate"
         if self._room <= 0 and not reopens:
             return "list_full"
@@ -131,10 +136,8 @@ class Planner:
         self.plan.changes[added.id] = Change(None, added)
         return Outcome("added", added)
 
-    def _merge(self, line: Item, entry: ParsedItem) -> Outcome | Impossible:
-        quantity = line.quantity or entry.quantity
-        if line.quantity is not None and entry.quantity is not None:
-            quantity = line.quantity.plus(entry.quantity)
+    def _merge(self, line: Item, entry: ParsedItem, quantity: Quantity | None) -> Outcome | Impossible:
+        """Let an entry join a line, which has that quantity then."""
         if quantity is not None and quantity.amount > LARGEST:
             return "too_much"
         merged = replace(line, **{**entry.details(), "note": line.note, "quantity": quantity})
@@ -198,6 +201,25 @@ def _differs_in_measure_or_day(item: Item, entry: ParsedItem) -> bool:
 
 def _is_same_state(item: Item, entry: ParsedItem) -> bool:
     return item.checked_at == entry.checked_at and item.quantity == entry.quantity
+
+
+def _sum_of(line: Item, entry: ParsedItem) -> Quantity | None:
+    """Return the amounts of a line and of an entry that joins it together."""
+    if line.quantity is None or entry.quantity is None:
+        return line.quantity or entry.quantity
+    return line.quantity.plus(entry.quantity)
+
+
+def _weighed(open_lines: Sequence[Item], entry: ParsedItem) -> tuple[Item, Quantity] | None:
+    """Return the line whose amount can be added to by weight, although one is a volume, and the sum in grams."""
+    added = None if entry.quantity is None else in_grams(entry.name_key, entry.quantity)
+    if added is None:
+        return None
+    for line in open_lines:
+        weight = None if line.quantity is None else in_grams(line.name_key, line.quantity)
+        if weight is not None:
+            return line, weight.plus(added)
+    return None
 
 
 def _line_to_join(open_lines: Sequence[Item], entry: ParsedItem) -> Item | None:

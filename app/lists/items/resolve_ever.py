@@ -6,6 +6,7 @@ from typing import Final
 from app.errors import NotFound
 from app.households.tenant import Tenant
 from app.lists.items import repository
+from app.lists.items.candidates import CANDIDATES
 from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH
 from app.lists.items.resolve import ref_number
 from app.quantities import parse_phrase
@@ -13,7 +14,6 @@ from app.quantities.matching import find_named, similar
 from app.quantities.merge_key import merge_key
 from app.text import clean
 
-CANDIDATES: Final = 8
 COMPARED: Final = 1_000
 """The most names that are compared with one that nothing has."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -16,33 +15,26 @@ from app.lists import repository
 from app.lists.history.changes import AnyChange, PurchaseChange
 from app.lists.history.event_recorder import lists_of_call, record_items, rev_after
 from app.lists.items.edits import Edits
-from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item, due_day, parse_label, parse_price, parse_quantity
+from app.lists.items.fields import Item, due_day, parse_label
 from app.lists.items.habit_repository import find_habits
 from app.lists.items.repository import items_numbered
 from app.lists.items.resolve import ref_number, resolve_items
 from app.lists.models import Changed, ItemResult, Outcome, Purchase, PurchaseOutcome, RefusedEntry, ShoppingList, Status
-from app.lists.purchases.repository import last_purchases
+from app.lists.purchases.receipt_lines import AnyEntry, Line, read_entry, text_of
+from app.lists.purchases.repository import last_purchases, recorded_by
 from app.lists.resolve_list import resolve_list
-from app.quantities import Quantity, parse_phrase
 from app.quantities.merge_key import merge_key
-from app.quantities.receipt_line import read_receipt_line
-from app.text import clean, fold
+from app.runtime.batches import map_texts
+from app.text import fold
+
+KIND: Final = "record_purchase"
+"""The kind of its events."""
 
 SAME_TRIP: Final = timedelta(days=1)
 """How far apart a receipt and what was checked off before may be, to be about the same purchase."""
 
 OLDEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptEntry:
-    """What was bought, in its parts; `price` is of the whole line."""
-
-    item: str
-    quantity: Decimal | None = None
-    unit: str | None = None
-    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +47,11 @@ class Receipt:
     list: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line, read: the text that names an item, and what a purchase without one would be called."""
-
-    said: str
-    name: str
-    quantity: Quantity | None
-    price: Decimal | None
-
-
-async def record_purchase(
-    tenant: Tenant, entries: Sequence[str | ReceiptEntry | RefusedEntry], receipt: Receipt, *, dry_run: bool
-) -> Changed:
+async def record_purchase(tenant: Tenant, entries: Sequence[AnyEntry], receipt: Receipt, *, dry_run: bool) -> Changed:
     """Record each line of a receipt; with `dry_run` nothing: then the result says what would be done.
 
-    A line that names an open item checks it off. One that names an item bought within `SAME_TRIP` sets the price that
-    its purchase lacks. One that names nothing becomes a purchase by itself, and one that fits several items fails.
+    A line that names an open item checks it off. One that names an item checked off within `SAME_TRIP` sets the price
+    of its purchase. One that names nothing becomes a purchase by itself, and one that fits several items fails.
     Raises `NotFound` and `Ambiguous` for the list and the person, and `Invalid` for the store and the date.
     """
     clock = await repository.read_clock(tenant)
@@ -81,16 +61,18 @@ async def record_purchase(
     store = None if receipt.store is None else parse_label(receipt.store, "store")
     paid_by = await _paid_by(tenant, receipt.paid_by)
     on = await resolve_list(tenant, receipt.list)
-    lines = [_read(entry, number) for number, entry in enumerate(entries)]
+    lines = await map_texts(
+        lambda each: read_entry(each[1], each[0]), [*enumerate(entries)], lambda each: len(text_of(each[1]))
+    )
     names = [RefusedEntry("", each) if isinstance(each, AppError) else each.said for each in lines]
     named = await resolve_items(tenant, names, receipt.list, field="items[{}].item")
     meant = await _latest_bought(tenant, named.items)
     items = [each for each in meant if isinstance(each, Item)]
     lists = await lists_of_call(tenant, on, items)
     recorder = _Recorder(tenant, on, lists, bought_at, store, paid_by, dry_run)
-    await recorder.read(items, [each for each in lines if isinstance(each, _Line)])
+    await recorder.read(items, [each for each in lines if isinstance(each, Line)])
     results = [
-        ItemResult(_sent(entry), line if isinstance(line, AppError) else recorder.record(line, item, entry))
+        ItemResult(text_of(entry), line if isinstance(line, AppError) else recorder.record(line, item, entry))
         for entry, line, item in zip(entries, lines, meant, strict=True)
     ]
     event_no = None
@@ -98,9 +80,7 @@ async def record_purchase(
         changes = [
             replace(change, bought=recorder.bought[change.after.id]) for change in await recorder.edits.changes()
         ]
-        event_no = await record_items(
-            tenant, "record_purchase", clock, changes, others=recorder.by_themselves, about=on.id
-        )
+        event_no = await record_items(tenant, KIND, clock, changes, others=recorder.by_themselves, about=on.id)
     return Changed(lists, rev_after(clock, lists, event_no), results, event_no)
 
 
@@ -134,52 +114,6 @@ async def _paid_by(tenant: Tenant, name: str | None) -> UUID | None:
     return None if payer == tenant.actor.person_id else payer
 
 
-def _sent(entry: str | ReceiptEntry | RefusedEntry) -> str:
-    if isinstance(entry, ReceiptEntry):
-        return entry.item
-    return entry if isinstance(entry, str) else entry.name
-
-
-def _read(entry: str | ReceiptEntry | RefusedEntry, number: int) -> _Line | AppError:
-    field = f"items[{number}]"
-    if isinstance(entry, RefusedEntry):
-        return entry.refusal
-    try:
-        return _read_text(entry, field) if isinstance(entry, str) else _read_parts(entry, field)
-    except AppError as refusal:
-        return refusal
-
-
-def _read_text(entry: str, field: str) -> _Line:
-    found = read_receipt_line(clean(entry, field, NAME_LENGTH + NOTE_LENGTH))
-    phrase = parse_phrase(found.text)
-    quantity = phrase.quantity
-    if found.number is not None and quantity is None:
-        quantity = parse_quantity(found.number, None, field)
-    elif found.number is not None and quantity is not None:
-        quantity = quantity.times(found.number) or quantity
-    return _Line(found.text, clean(phrase.name, field, NAME_LENGTH), quantity, _price(found.price, field))
-
-
-def _read_parts(entry: ReceiptEntry, field: str) -> _Line:
-    said = clean(entry.item, f"{field}.item", NAME_LENGTH + NOTE_LENGTH)
-    phrase = parse_phrase(said)
-    quantity = phrase.quantity
-    unit = None if entry.unit is None else parse_label(entry.unit, f"{field}.unit")
-    if entry.quantity is not None or unit is not None:
-        number = Decimal(1) if entry.quantity is None else entry.quantity
-        quantity = parse_quantity(number, unit, f"{field}.quantity")
-    name = clean(phrase.name, f"{field}.item", NAME_LENGTH)
-    return _Line(said, name, quantity, _price(entry.price, f"{field}.price"))
-
-
-def _price(price: Decimal | None, field: str) -> Decimal | None:
-    if price is not None and price < 0:
-        message = f"{field} is below zero: refunds and discounts are not recorded. Take it off the price of its item."
-        raise Invalid(message, field=field)
-    return None if price is None else parse_price(price, field)
-
-
 class _Recorder:
     """What becomes of the lines of one receipt, worked out line by line."""
 
@@ -202,18 +136,19 @@ class _Recorder:
         self._tenant, self._bought_at, self._paid_by = tenant, bought_at, paid_by
         self._done: set[UUID] = set()
         self._before: Mapping[UUID, Purchase] = {}
+        self._of_receipts = set[UUID]()
         self._categories: dict[str, str | None] = {}
 
-    async def read(self, items: Sequence[Item], lines: Sequence[_Line]) -> None:
+    async def read(self, items: Sequence[Item], lines: Sequence[Line]) -> None:
         """Read what is known of the items that were found, and of the names of lines."""
         self.edits.add(items)
         self._before = await last_purchases(self._tenant, [item.id for item in items if not item.is_open])
+        purchases = [each.id for each in self._before.values()]
+        self._of_receipts = await recorded_by(self._tenant, KIND, purchases) if purchases else set[UUID]()
         habits = await find_habits(self._tenant, [merge_key(line.name) for line in lines])
         self._categories = {key: habit.category for key, habit in habits.items()}
 
-    def record(
-        self, line: _Line, meant: Item | AppError, entry: str | ReceiptEntry | RefusedEntry
-    ) -> Outcome | PurchaseOutcome | AppError:
+    def record(self, line: Line, meant: Item | AppError, entry: AnyEntry) -> Outcome | PurchaseOutcome | AppError:
         """Return what becomes of a line that means an item, or none."""
         if isinstance(meant, NotFound) and ref_number(line.name) is None:
             return self._keep(line, meant.candidates)
@@ -232,7 +167,7 @@ class _Recorder:
         is_called_so = meant.name_key == merge_key(line.name) or ref_number(line.name) is not None
         return self._keep(replace(line, name=meant.name) if is_called_so else line, ())
 
-    def _check_off(self, item: Item, line: _Line) -> Outcome:
+    def _check_off(self, item: Item, line: Line) -> Outcome:
         price = item.price if line.price is None else line.price
         purchase = self._purchase(line, item.name, item.name_key, item.category, self._lists[item.list_id], item.store)
         purchase = replace(purchase, item_id=item.id, quantity=line.quantity or item.quantity, price=price)
@@ -243,13 +178,15 @@ class _Recorder:
         comes_back = due_day(self._bought_at, item.repeat_days, self._tenant.membership)
         return Outcome(status, after, before=item, bought=purchase, comes_back=comes_back)
 
-    def _is_same(self, before: Purchase, line: _Line) -> bool:
-        """Whether a line is about a purchase that is on record: of the same trip, without a price or at the same."""
+    def _is_same(self, before: Purchase, line: Line) -> bool:
+        """Whether a line is about a purchase that is on record: of the same trip, and not at another price on another
+        receipt. A price that the item had before was an estimate."""
         is_near = abs(before.bought_at - self._bought_at) <= SAME_TRIP
         is_there = self._store is None or before.store is None or fold(self._store) == fold(before.store)
-        return is_near and is_there and (before.price is None or line.price is None or before.price == line.price)
+        is_estimate = before.price is None or before.id not in self._of_receipts
+        return is_near and is_there and (is_estimate or line.price is None or before.price == line.price)
 
-    def _complete(self, item: Item, before: Purchase, line: _Line) -> Outcome:
+    def _complete(self, item: Item, before: Purchase, line: Line) -> Outcome:
         after = replace(
             before,
             price=before.price if line.price is None else line.price,
@@ -262,14 +199,14 @@ class _Recorder:
         self.by_themselves.append(PurchaseChange(before, after))
         return Outcome("would_update" if self._dry_run else "updated", item, bought=after)
 
-    def _keep(self, line: _Line, similar: Sequence[str]) -> PurchaseOutcome:
+    def _keep(self, line: Line, similar: Sequence[str]) -> PurchaseOutcome:
         key = merge_key(line.name)
         purchase = self._purchase(line, line.name, key, self._categories.get(key), self._on, None)
         self.by_themselves.append(PurchaseChange(None, purchase))
         return PurchaseOutcome("would_record" if self._dry_run else "recorded", purchase, similar=similar)
 
     def _purchase(
-        self, line: _Line, name: str, name_key: str, category: str | None, on: ShoppingList, store: str | None
+        self, line: Line, name: str, name_key: str, category: str | None, on: ShoppingList, store: str | None
     ) -> Purchase:
         return Purchase(
             id=new_id(),

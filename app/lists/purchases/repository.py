@@ -144,6 +144,21 @@ async def purchases_with(tenant: Tenant, ids: Collection[UUID]) -> dict[UUID, Pu
     return {row["id"]: purchase_of(row) for row in rows}
 
 
+async def recorded_by(tenant: Tenant, kind: str, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of some purchases that calls of one kind have recorded."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT purchases.id FROM purchases
+        JOIN events ON events.household_id = purchases.household_id AND events.no = purchases.event_no
+        WHERE purchases.household_id = $1 AND events.household_id = $1 AND purchases.id = ANY($2) AND events.kind = $3
+        """,
+        tenant.household_id,
+        list(ids),
+        kind,
+    )
+    return {row["id"] for row in rows}
+
+
 def _trip_statement(context: str, in_context: str) -> str:
     return f"""
         {context}

@@ -27,7 +27,9 @@ class Arguments(WriteArguments):
         max_length=ITEMS_PER_CALL,
     )
     list: str | None = Field(default=None, description="Name or ref; default list if left out", max_length=200)
-    on_duplicate: OnDuplicate = Field(default="merge", description="merge: add to the open line")
+    on_duplicate: OnDuplicate = Field(
+        default="merge", description="merge: add to the open line; convert: cups to grams too"
+    )
     split: bool = Field(default=False, description="Split texts at commas too: `milk, eggs` is two items")
     all_or_nothing: AllOrNothing = False
 

@@ -9,7 +9,7 @@ from pydantic import PrivateAttr, WithJsonSchema
 
 from app.errors import MOST_TOLD, Ambiguous, AppError, Invalid
 from app.lists.models import Changed
-from app.mcp.prose import MOST_NAMED, shown_amount, shown_change, shown_name, some_of
+from app.mcp.prose import MOST_NAMED, shown_amount, shown_change, shown_name, shown_quantity, some_of
 from app.mcp.spec import WriteResult
 from app.mcp.tools.entries import EntryView, entry_view
 
@@ -178,10 +178,10 @@ def _are_lists(entries: Sequence[EntryView]) -> bool:
 
 
 def _in_words(entry: EntryView) -> str:
-    if entry.status == "failed":
-        return f"{shown_name(entry.name)} ({entry.error.message})" if entry.error is not None else entry.name
+    if entry.status == "failed" and entry.error is not None:
+        return f"{shown_name(entry.name)} ({entry.error.message})"
     words = shown_amount(entry.quantity, entry.name)
-    remarks = [f"before {entry.was}"] if entry.was is not None else []
+    remarks = [f"before {shown_quantity(entry.was)}"] if entry.was is not None else []
     if entry.why is not None:
         remarks.append(entry.why.removesuffix("."))
     if entry.changes is not None:

@@ -63,14 +63,7 @@ def entry_view(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
     """Return how an entry is shown; `names` are those of the members and recipes that items are for."""
     result = entry.result
     if isinstance(result, AppError):
-        current = None if entry.current is None else dict(entry.current)
-        return EntryView(
-            name=printable_start(entry.name, LONGEST_SENT),
-            status="failed",
-            ref=entry.ref,
-            error=_error(result),
-            current=current,
-        )
+        return _failed(entry, result)
     conflict = _error(result.conflict) if result.conflict is not None else None
     if isinstance(result, ListOutcome):
         return EntryView(
@@ -91,6 +84,20 @@ def entry_view(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
     if isinstance(result, NotListed):
         quantity = None if result.quantity is None else quantity_text(result.quantity)
         return EntryView(name=result.name, status=result.status, quantity=quantity, why=result.why)
+    return _item(result, names, conflict)
+
+
+def _failed(entry: ItemResult, refusal: AppError) -> EntryView:
+    return EntryView(
+        name=printable_start(entry.name, LONGEST_SENT),
+        status="failed",
+        ref=entry.ref,
+        error=_error(refusal),
+        current=None if entry.current is None else dict(entry.current),
+    )
+
+
+def _item(result: Outcome, names: Mapping[UUID, str], conflict: ErrorView | None) -> EntryView:
     item, before = result.item, result.before
     was = before.quantity if before is not None and before.quantity != item.quantity else None
     return EntryView(

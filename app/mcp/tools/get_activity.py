@@ -131,7 +131,7 @@ def _fields(history: History, time_zone: str) -> dict[str, Any]:
     return {"events": events, "time_zone": zone.key, "next_cursor": history.next_cursor}
 
 
-_VERBS: Final = {
+VERBS: Final = {
     "add_items": "added",
     "update_items": "changed",
     "check_items": "checked off",
@@ -141,12 +141,15 @@ _VERBS: Final = {
     "save_list": "saved",
     "delete_list": "deleted",
     "import_items": "imported",
-    "update_pantry": "spoke of",
+    "save_recipe": "saved",
+    "apply_recipe": "added",
+    "update_pantry": "noted",
     "save_plan": "planned",
-    "undo": "undid the change of",
+    "undo": "undid a change of",
     "repeat_items": "brought back",
     "wake_items": "brought back",
 }
+"""What a sentence says of a call of each kind."""
 
 
 def _in_words(happening: Happening, zone: ZoneInfo) -> str:
@@ -155,7 +158,7 @@ def _in_words(happening: Happening, zone: ZoneInfo) -> str:
     who = "the service" if happening.entry.person is None else shown_name(happening.entry.person)
     things = [shown_name(each.name) for each in happening.changes[:1]]
     what = some_of(things, len(happening.changes) + happening.more)
-    return f"{who} {_VERBS.get(event.kind, event.kind)} {what} ({event.at.astimezone(zone):%Y-%m-%d %H:%M})"
+    return f"{who} {VERBS.get(event.kind, event.kind)} {what} ({event.at.astimezone(zone):%Y-%m-%d %H:%M})"
 
 
 def _event(happening: Happening, zone: ZoneInfo) -> EventView:

@@ -128,23 +128,24 @@ async def get_overview(tenant: Tenant, arguments: Arguments) -> Result:
         ),
         other_households=[HouseholdView(name=each.name, ref=each.ref, role=each.role) for each in others] or None,
         default_list=default.ref if default is not None else None,
-        lists=[
-            ListView(
-                ref=each.ref,
-                name=each.name,
-                open=each.open_items - each.waiting_items,
-                checked=each.checked_items,
-                waiting=each.waiting_items or None,
-                rev=each.rev,
-                store=each.store,
-                currency=each.currency,
-                category_order=each.category_order or None,
-                archived=True if each.archived_at is not None else None,
-            )
-            for each in found
-        ],
+        lists=[_list_view(each) for each in found],
         members=[PersonView(name=each.name, role=each.role) for each in members],
         guests=await _guests(tenant, found) or None,
+    )
+
+
+def _list_view(on: ShoppingList) -> ListView:
+    return ListView(
+        ref=on.ref,
+        name=on.name,
+        open=on.open_items - on.waiting_items,
+        checked=on.checked_items,
+        waiting=on.waiting_items or None,
+        rev=on.rev,
+        store=on.store,
+        currency=on.currency,
+        category_order=on.category_order or None,
+        archived=True if on.archived_at is not None else None,
     )
 
 

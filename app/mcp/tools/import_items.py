@@ -9,7 +9,7 @@ from app.households.tenant import Tenant
 from app.lists.importing import import_items as importing
 from app.lists.importing.import_items import Imported, Options
 from app.lists.importing.models import Remark, Remarks
-from app.lists.models import OnDuplicate, event_ref
+from app.lists.models import OnDuplicate, event_range
 from app.mcp.argument_types import ListOfNames
 from app.mcp.prose import shown_name
 from app.mcp.spec import Handler, Hints, Preparation, ToolSpec, WriteArguments, WriteResult
@@ -83,9 +83,10 @@ class Result(WriteResult):
 
 
 async def import_items(arguments: Arguments, preparation: Preparation) -> Handler[Result]:
-    """Imports up to 5,000 items from text: what export_list writes, other JSON or CSV, lines as in add_items, or a
-    markdown checklist. Faults and repairs are named by line and column. All rows are stored, or none; if an answer is
-    lost, repeating the call with its idempotency_key stores them once."""
+    """Imports up to 5,000 items from text: what export_list writes, other JSON or CSV, lines as in add_items, a
+    markdown checklist, or what KitchenOwl, Mealie, Grocy or Todoist exports, with recipes. Faults and repairs are named
+    by line and column. All rows are stored, or none; if an answer is lost, repeating the call with its idempotency_key
+    stores them once."""
     options = Options(
         skip=arguments.on_error == "skip", accept_repairs=arguments.repairs == "apply", dry_run=arguments.dry_run
     )
@@ -115,7 +116,7 @@ def _result(imported: Imported, *, dry_run: bool) -> Result:
         repairs=_views(imported.repairs),
         more_repairs=_more(imported.repairs),
         left_out={str(what): number for what, number in imported.left_out.items()} or None,
-        undo_ref=event_ref(imported.event_no) if imported.event_no is not None else None,
+        undo_ref=event_range(imported.first_event_no, imported.event_no),
     )
     return result.on(imported.list.name)
 

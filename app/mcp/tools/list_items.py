@@ -71,6 +71,7 @@ class Result(ToolResult):
     list: str | None = Field(default=None, description="Its ref")
     name: str | None = None
     rev: int = Field(description="For since_rev")
+    order: str | None = Field(default=None, description="Where it isn't the list's own")
     items: Annotated[SkipValidation[Items], WithJsonSchema(OBJECTS)] = Field(
         description="Each with ref, name and what is set of it"
     )
@@ -112,8 +113,9 @@ class Result(ToolResult):
 
 
 async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
-    """Shows the items of a shopping list, in the order of the list: what to buy, what was bought, or when it comes
-    back (detail=full). Filters by store, member, words and more, groups, and pages through long lists."""
+    """Shows the items of a shopping list, in its order, or that of its store as trips taught it: what to buy, what was
+    bought, or when it comes back (detail=full). Filters by store, member, words and more, groups, and pages through
+    long lists."""
     page = await queries.read_items(tenant, _request(arguments))
     if arguments.detail == "concise":
         return result_of(arguments, page)
@@ -159,6 +161,7 @@ def result_of(
         list=page.list.ref if page.list is not None else None,
         name=page.list.name if page.list is not None else None,
         rev=page.rev,
+        order=None if page.order is None else str(page.order),
         items=item_views(page.rows, arguments.detail, with_list=page.list is None, provenance=provenance, zone=zone),
         removed=[*page.removed] or None,
         full=page.full or None,

@@ -11,7 +11,8 @@ from app.households.tenant import Tenant
 from app.households.time_zones import zone_of
 from app.lists.models import ITEMS_PER_CALL, Changed, Outcome, PurchaseOutcome, RefusedEntry
 from app.lists.purchases import record
-from app.lists.purchases.record import Receipt, ReceiptEntry
+from app.lists.purchases.receipt_lines import ReceiptEntry
+from app.lists.purchases.record import Receipt
 from app.mcp.argument_types import ListOfNames, Number, Time, as_number, in_zone
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
