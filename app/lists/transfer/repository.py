@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from app.db import Connection
 from app.db.engine import Driver
-from app.households.tenant import Tenant
+from app.households.tenant import Tenant, deleted
 from app.lists.models import GAP_BITS
 
 PART: Final = 500
@@ -120,7 +120,7 @@ async def settings_of(tenant: Tenant) -> Mapping[str, Any]:
         tenant.household_id,
     )
     if row is None:
-        raise LookupError("the household is gone")
+        raise deleted()
     return dict(row)
 
 
