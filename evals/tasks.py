@@ -629,6 +629,18 @@ TASKS: Final = (
     ),
     Task(
         "cooking",
+        "Add what we need for the weekend, but mind that we still have flour.",
+        [
+            call("update_pantry", items=[{"name": "flour", "have": True}]),
+            call("apply_recipe", plan_from=_SATURDAY, plan_to=_SUNDAY),
+        ],
+        given=[*PANCAKES, PLANNED],
+        to_buy={"Groceries": ["3 eggs", "0.5 l milk", "2 leek"]},
+        finds=lambda seen: seen[1]["counts"],
+        found={"at_home": 2, "added": 3},
+    ),
+    Task(
+        "cooking",
         "No soup on Sunday after all, pancakes again.",
         [call("save_plan", entries=[{"date": _SUNDAY, "recipe": "pancakes"}], clear_from=_SUNDAY)],
         given=[*PANCAKES, PLANNED],

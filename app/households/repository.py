@@ -1,15 +1,16 @@
 """SQL on households and memberships."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, union_all, update
 
 from app.db import Connection
 from app.households.models import Member, Membership, NamedHousehold, Role
 from app.households.tables import clocks, households, memberships
 from app.households.time_zones import UTC_NAME
+from app.people.repository import GUEST_ISSUER, IMPORTED, SERVICE_ISSUER
 from app.people.tables import people
 
 _REF_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -81,6 +82,24 @@ async def members_of(connection: Connection, household_id: UUID, me: UUID | None
         .order_by(memberships.c.joined_at, people.c.id)
     )
     return [Member(*row, is_me=row[0] == me) for row in rows]
+
+
+_IS_NAME_ONLY = or_(
+    people.c.issuer == GUEST_ISSUER, and_(people.c.issuer == SERVICE_ISSUER, people.c.subject.startswith(IMPORTED))
+)
+"""Guests, and those whose names came with a household that was brought back."""
+
+
+async def names_of(connection: Connection, household_id: UUID, guests: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names of the members of a household, and of the guests among these people: their links may have
+    ended, and what they bought is still theirs."""
+    members = (
+        select(people.c.id, people.c.name)
+        .join(memberships, memberships.c.person_id == people.c.id)
+        .where(memberships.c.household_id == household_id)
+    )
+    named = select(people.c.id, people.c.name).where(people.c.id.in_(guests), _IS_NAME_ONLY)
+    return {row[0]: row[1] for row in await connection.execute(union_all(members, named))}
 
 
 async def insert_household(connection: Connection, household_id: UUID, name: str, time_zone: str = UTC_NAME) -> None:

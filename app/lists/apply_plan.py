@@ -1,6 +1,6 @@
 """Putting the recipes of planned days on a list, but for what is probably at home."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
@@ -12,6 +12,8 @@ from app.lists.apply_recipe import factor_for, item_of, named_lines
 from app.lists.items.add import add_parsed
 from app.lists.items.fields import ParsedItem
 from app.lists.models import Changed, ItemResult, NotListed
+from app.lists.pantry.holdings import PROBABLY, Holding
+from app.lists.pantry.read import probably_at_home
 from app.lists.save_plan import refuse_archived
 from app.recipes import plan_repository
 from app.recipes.models import PLANNED_PER_CALL, PlannedDish, Recipe, RecipeLine
@@ -19,9 +21,6 @@ from app.recipes.repository import recipes_with
 
 LINES_PER_PLAN: Final = 1_000
 """Items of all recipes that are put on a list in one call."""
-
-AtHome = Callable[[Tenant, Collection[str]], Awaitable[Mapping[str, str]]]
-"""Returns which of the things with these merge keys are probably at home, and by what evidence."""
 
 
 @dataclass(slots=True)
@@ -41,14 +40,16 @@ async def apply_plan(
     list_name: str | None,
     servings: int | None,
     exclude: Sequence[str],
-    at_home: AtHome | None,
+    *,
+    include_pantry: bool,
 ) -> Changed:
     """Add what the recipes of these days take to a list, as `apply_recipe` adds each of them; what several take is
     merged.
 
-    Amounts are for `servings`, else for those of each planned meal, else for those of its recipe. What `at_home` finds
-    stays off the list, and is told with the evidence. So are meals of words alone; a recipe that can't be used is a
-    refused entry. Raises `NotFound` when nothing is planned, `LimitReached` for too much, and as `apply_recipe` does.
+    Amounts are for `servings`, else for those of each planned meal, else for those of its recipe. What is probably at
+    home, and enough, stays off the list unless `include_pantry`, and is told with the evidence. So are meals of words
+    alone; a recipe that can't be used is a refused entry. Raises `NotFound` when nothing is planned, `LimitReached` for
+    too much, and as `apply_recipe` does.
     """
     if last < first:
         raise Invalid("plan_to is before plan_from.", field="plan_to")
@@ -73,8 +74,8 @@ async def apply_plan(
         for number in named_lines(gathered.lines, where, name, f"exclude[{place}]")
     }
     wanted = [number for number in range(len(gathered.lines)) if number not in excluded]
-    if at_home is not None:
-        wanted = await _without_what_is_at_home(tenant, gathered, wanted, at_home)
+    if not include_pantry:
+        wanted = await _without_what_is_at_home(tenant, gathered, wanted)
     names = [gathered.lines[number].name for number in wanted]
     parsed = [gathered.parsed[number] for number in wanted]
     added = await add_parsed(tenant, "apply_recipe", names, parsed, list_name, "merge", all_or_nothing=False)
@@ -102,15 +103,31 @@ def _gather(gathered: _Gathered, dish: PlannedDish, recipes: Mapping[UUID, Recip
     gathered.parsed += [item_of(line, recipe, factor) for line in recipe.lines]
 
 
-async def _without_what_is_at_home(
-    tenant: Tenant, gathered: _Gathered, wanted: Sequence[int], at_home: AtHome
-) -> list[int]:
+async def _without_what_is_at_home(tenant: Tenant, gathered: _Gathered, wanted: Sequence[int]) -> list[int]:
     """Return the lines that are to be bought, and note the others with the evidence."""
     items = {number: item for number in wanted if isinstance(item := gathered.parsed[number], ParsedItem)}
-    found = await at_home(tenant, {item.name_key for item in items.values()})
-    there = {number: item for number, item in items.items() if item.name_key in found}
-    gathered.not_listed += [
-        ItemResult(item.name, NotListed("at_home", item.name, found[item.name_key], item.quantity))
-        for item in there.values()
-    ]
+    by_name: dict[str, list[ParsedItem]] = {}
+    for item in items.values():
+        by_name.setdefault(item.name_key, []).append(item)
+    known = await probably_at_home(tenant, by_name)
+    at_home = {
+        name_key: holding
+        for name_key, holding in known.items()
+        if holding.confidence >= PROBABLY and _is_enough(holding, by_name.get(name_key, ()))
+    }
+    there = {number: item for number, item in items.items() if item.name_key in at_home}
+    for item in there.values():
+        holding = at_home[item.name_key]
+        left = "" if holding.left is None else f", about {holding.left} left"
+        why = f"Probably at home ({holding.confidence:.0%}): {holding.evidence}{left}."
+        gathered.not_listed.append(ItemResult(item.name, NotListed("at_home", item.name, why, item.quantity)))
     return [number for number in wanted if number not in there]
+
+
+def _is_enough(holding: Holding, items: Sequence[ParsedItem]) -> bool:
+    """Whether what is probably left covers what all recipes take of it, as far as the two are counted alike. It does
+    where somebody said that it is there, and not how much."""
+    if holding.left is None or (holding.said and holding.quantity is None):
+        return True
+    taken = (item.quantity.amount for item in items if item.quantity and item.quantity.measure == holding.left.measure)
+    return sum(taken) <= holding.left.amount

@@ -17,6 +17,8 @@ from app.mcp.context import Context, caller_of
 from app.mcp.prompts.serve import find_prompt
 from app.mcp.prompts.spec import Completed, PromptSpec
 from app.mcp.resources.serve import HOUSEHOLD, RESOURCES, covered
+from app.recipes.models import RECIPES_PER_HOUSEHOLD
+from app.recipes.repository import read_recipes
 from app.text import fold
 
 MOST_VALUES: Final = 100
@@ -92,6 +94,8 @@ async def _choices(tenant: Tenant, completed: Completed, *, by_name: bool) -> Se
             return _plain(await find_months(tenant))
         case "group":
             return _plain(get_args(SpendingGroup))
+        case "recipe":
+            return _plain([each.name for each in await read_recipes(tenant, "", RECIPES_PER_HOUSEHOLD, archived=False)])
         case "member":
             members = await households.members_of(tenant.connection, tenant.household_id)
             return _plain(dict.fromkeys(each.name for each in members))

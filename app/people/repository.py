@@ -17,6 +17,9 @@ from app.people.tables import credentials, identities, people
 
 LOCAL_ISSUER = "local"
 SERVICE_ISSUER = "client"
+IMPORTED = "imported:"
+"""What the subject of somebody begins with of whom a household that was brought back has the name only."""
+
 GUEST_ISSUER = "guest"
 PASSWORD = "password"  # noqa: S105  # the name of a kind of credential
 

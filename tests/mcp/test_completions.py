@@ -63,6 +63,11 @@ async def test_prompts_are_completed_with_what_people_say(each_era: McpClient) -
     assert await complete(each_era, "spending_review", "group_by", "p") == ["person"]
     assert await complete(each_era, "go_shopping", "person") == ["Ada"]
     assert await complete(each_era, "plan_meals", "wishes", "no") == []
+    for name in ("Pancakes", "Pâté", "Pie"):
+        await each_era.call("save_recipe", name=name, items=["flour"])
+    await each_era.call("save_recipe", recipe="Pie", archived=True)
+    assert await complete(each_era, "plan_meals", "recipe") == ["Pancakes", "Pâté"]
+    assert await complete(each_era, "plan_meals", "recipe", "PAT") == ["Pâté"]
 
 
 async def test_members_are_completed_without_regard_to_case_and_accents(
@@ -101,9 +106,11 @@ async def test_what_does_not_exist_is_an_error(each_era: McpClient, ref: str, va
 
 async def test_nothing_of_another_household_is_completed(client: McpClient, factory: Factory) -> None:
     household = await fill(client)
+    await client.call("save_recipe", name="Secret soup", items=["water"])
     theirs = McpClient(client.http, (await factory.connected("Bob")).token)
     assert await complete(theirs, LIST, "list", household=household) == []
     assert await complete(theirs, LIST, "list", household="Ada's household") == []
     assert household not in await complete(theirs, LIST, "household")
     assert await complete(theirs, "go_shopping", "store") == []
+    assert await complete(theirs, "plan_meals", "recipe") == []
     assert await complete(theirs, "go_shopping", "list") == ["Groceries"]

@@ -342,3 +342,18 @@ async def test_the_link_in_an_answer_works_and_names_only_the_list(client: McpCl
     page = await Guest(client.http, code_in(made["link"])).open()
     assert "saw" in page.text
     assert "milk" not in page.text
+
+
+async def test_what_a_guest_bought_is_theirs_in_the_spending_also_when_the_link_has_ended(client: McpClient) -> None:
+    guest = Guest(client.http, await share(client, can_tick=True))
+    assert (await guest.tick("i1")).status_code == 303
+    await client.call("update_member", person="Grandma", role="remove")
+    told = [
+        await client.call("get_spending", group_by="person"),
+        await client.call("get_spending", show="purchases"),
+        await client.call("get_spending", show="balances"),
+        await client.call("fetch", id="i1"),
+    ]
+    for each in told:
+        assert "Grandma (guest)" in str(each), each
+        assert "someone who left" not in str(each)

@@ -1,6 +1,7 @@
 """The meal plan over MCP: planned, shown, put on lists, cleared, and undone."""
 
-from datetime import date
+import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -8,9 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Engine, transaction
+from app.households.models import Role
 from app.recipes.models import PLANNED_MEALS, PLANNED_PER_CALL
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
+from tests.purchases import PastPurchase, make_things, make_up_the_past
 
 pytestmark = pytest.mark.anyio
 
@@ -127,6 +130,47 @@ async def test_the_plan_goes_on_a_list_for_as_many_as_the_call_says_and_without_
     }
     refusal = await client.refusal("apply_recipe", plan_from=MONDAY, exclude=["caviar"])
     assert (refusal["code"], refusal["field"]) == ("not_found", "exclude[0]")
+
+
+@pytest.fixture
+async def stocked(engine: Engine, ada: Connected, client: McpClient) -> None:
+    """Flour and leek of every three weeks, bought nine days ago; milk of every four days, bought eight days ago."""
+    now = datetime.now(UTC)
+    await make_things(client, ["flour", "milk", "leek"])
+    weeks = [now - timedelta(days=days) for days in (9, 30, 51, 72, 93, 114)]
+    past = [PastPurchase(what, at) for at in weeks for what in ("2 kg flour", "1 leek")]
+    past += [PastPurchase("1 l milk", now - timedelta(days=days)) for days in (8, 12, 16, 20, 24, 28, 32)]
+    await make_up_the_past(engine, ada.household_id, past)
+
+
+async def test_what_is_probably_at_home_stays_off_the_list_and_is_told_with_the_evidence(
+    stocked: None, client: McpClient
+) -> None:
+    await cook(client)
+    await plan(client, {"date": MONDAY, "recipe": "Pancakes"}, {"date": MONDAY, "recipe": "Soup"})
+    applied = await client.call("apply_recipe", plan_from=MONDAY)
+    assert applied["counts"] == {"at_home": 2, "restored": 2, "added": 2}
+    told = [each for each in applied["results"] if each["status"] == "at_home"]
+    assert [(each["name"], each["quantity"]) for each in told] == [("flour", "200 g"), ("flour", "100 g")]
+    assert re.fullmatch(
+        r"Probably at home \(\d+%\): bought 2 kg on [^,]+, usually lasts 3 weeks, about 1\.\d+ kg left\.",
+        told[0]["why"],
+    )
+    assert {*await to_buy(client)} == {"eggs", "milk", "leek", "potatoes"}, "a part of a leek is not enough"
+    await client.call("undo", undo_ref=applied["undo_ref"])
+    every = await client.call("apply_recipe", plan_from=MONDAY, include_pantry=True)
+    assert every["counts"] == {"restored": 3, "merged": 1, "added": 2}
+
+
+async def test_what_is_at_home_but_not_enough_for_all_meals_is_bought(stocked: None, client: McpClient) -> None:
+    await client.call("update_pantry", items=[{"name": "flour", "amount": "250 g"}, {"name": "milk", "have": True}])
+    await cook(client)
+    await plan(client, {"date": MONDAY, "recipe": "Pancakes"})
+    assert (await client.call("apply_recipe", plan_from=MONDAY))["counts"] == {"at_home": 2, "added": 1}
+    await plan(client, {"date": MONDAY, "recipe": "Soup"})
+    applied = await client.call("apply_recipe", plan_from=MONDAY)
+    assert [each["name"] for each in applied["results"] if each["status"] == "at_home"] == ["milk"]
+    assert (await to_buy(client))["flour"] == ("300 g", "Soup")
 
 
 async def test_what_is_planned_already_is_not_planned_twice(client: McpClient) -> None:
@@ -314,6 +358,32 @@ async def test_strangers_see_no_plan_and_viewers_change_none(
     assert (await viewer.refusal("save_plan", clear_from=MONDAY))["code"] == "role"
     assert (await viewer.refusal("apply_recipe", plan_from=MONDAY))["code"] == "role"
     assert len(await planned(client)) == 1
+
+
+@pytest.mark.parametrize("role", ["owner", "editor"])
+async def test_members_who_may_write_plan_until_they_are_removed(
+    factory: Factory, engine: Engine, http: httpx.AsyncClient, ada: Connected, client: McpClient, role: Role
+) -> None:
+    await cook(client)
+    ben, _ = await factory.person("Ben")
+    await factory.join(ben, ada.household_id, role)
+    member = McpClient(http, (await factory.connect(ben, ada.household_id)).token)
+    await member.call("save_recipe", name="Toast", items=["bread"])
+    assert (await plan(member, {"date": MONDAY, "recipe": "Toast"}))["counts"] == {"planned": 1}
+    assert (await member.call("apply_recipe", plan_from=MONDAY))["counts"] == {"added": 1}
+    async with transaction(engine) as connection:
+        await connection.execute(text("DELETE FROM memberships WHERE person_id = :id"), {"id": ben.id})
+    removed = McpClient(http, (await factory.connect(ben, ada.household_id)).token)
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("get_recipes", {"plan_from": MONDAY}),
+        ("save_recipe", {"name": "Cake", "items": ["sugar"]}),
+        ("save_plan", {"clear_from": MONDAY}),
+        ("apply_recipe", {"plan_from": MONDAY}),
+    ]
+    for tool, arguments in calls:
+        response = await removed.send("tools/call", {"name": tool, "arguments": arguments})
+        assert response.status_code == 401
+    assert [each["name"] for each in await planned(client)] == ["Toast"]
 
 
 @pytest.fixture

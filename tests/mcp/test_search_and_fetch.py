@@ -167,6 +167,20 @@ async def test_an_id_of_nothing_is_not_found(client: McpClient, ref: str) -> Non
     assert (refusal["code"], refusal["field"]) == ("not_found", "id")
 
 
+async def test_what_was_bought_without_being_on_a_list_is_found_by_its_name(client: McpClient) -> None:
+    await client.call("add_items", items=["gum tree"])
+    for price in (1.2, 1.5):
+        await client.call("record_purchase", items=[{"item": "chewing gum: mint", "price": price}], store="Kiosk")
+    first, *_ = (await client.call("search", query="chewing gum"))["results"]
+    assert first["title"] == "chewing gum: mint (bought, on no list)"
+    read = await client.call("fetch", id=first["id"])
+    assert (read["id"], read["url"], read["metadata"]["kind"]) == (first["id"], first["url"], "purchases")
+    assert "Bought 2 times, the latest first:" in read["text"]
+    assert read["text"].count("at Kiosk for 1.") == 2
+    await client.call("add_items", items=["chewing gum: mint"])
+    assert (await found(client, "chewing gum"))[0] == "chewing gum: mint (to buy, Groceries)"
+
+
 async def test_what_was_deleted_is_no_document(home: McpClient) -> None:
     hardware = (await home.call("search", query="hardware"))["results"][0]["id"]
     await home.call("delete_list", list="Hardware", confirm_name="Hardware")

@@ -13,6 +13,7 @@ from app.households.tenant import Tenant
 from app.households.time_zones import zone_of
 from app.lists import repository as lists
 from app.lists.documents.repository import purchases_named
+from app.lists.documents.search import PURCHASES
 from app.lists.export import export_list
 from app.lists.history import queries as history
 from app.lists.history.queries import Happening
@@ -38,8 +39,13 @@ class Document:
 
 
 async def read_document(tenant: Tenant, ref: str) -> Document:
-    """Return the item, list or recipe with a ref such as `i12`, `L1` or `R3`. Raises `NotFound`."""
+    """Return the item, list or recipe with a ref such as `i12`, `L1` or `R3`, or what was bought by a name. Raises
+    `NotFound`."""
     kind, number = ref[:1].lower(), ref[1:]
+    if kind == PURCHASES and "\0" not in number:
+        bought = await _read_purchases(tenant, number)
+        if bought is not None:
+            return bought
     if number.isascii() and number.isdigit() and len(number) <= 9:
         reader = {"i": _read_item, "l": _read_list, "r": _read_recipe}.get(kind)
         found = None if reader is None else await reader(tenant, int(number))
@@ -53,11 +59,10 @@ async def _read_item(tenant: Tenant, number: int) -> Document | None:
     if item is None:
         return None
     on = (await lists.lists_with(tenant, [item.list_id]))[item.list_id]
-    members = {
-        each.person_id: each.name for each in await households.members_of(tenant.connection, tenant.household_id)
-    }
     zone = zone_of(tenant.membership.time_zone)
     total, purchases = await purchases_named(tenant, item.name_key, PURCHASES_SHOWN)
+    buyers = {each.bought_by for each in purchases}
+    members = await households.names_of(tenant.connection, tenant.household_id, buyers)
     changes = await history.read_history(tenant, history.Request(item=item.ref, limit=CHANGES_SHOWN))
     title = item.name if item.quantity is None else f"{item.quantity} {item.name}"
     state = _state_of(item, on)
@@ -75,8 +80,7 @@ async def _read_item(tenant: Tenant, number: int) -> Document | None:
     }
     lines = [title, *(f"{word}: {value}" for word, value in known.items() if value is not None)]
     if purchases:
-        times = "Bought once:" if total == 1 else f"Bought {total} times, the latest first:"
-        lines += ["", times, *(_bought(each, members, zone) for each in purchases)]
+        lines += ["", _times(total), *(_bought(each, members, zone) for each in purchases)]
     if changes.happenings:
         lines += ["", "Latest changes:", *(_changed(each, zone) for each in changes.happenings)]
     metadata = {"kind": "item", "list": on.name, "state": state}
@@ -105,6 +109,22 @@ def _changed(happening: Happening, zone: ZoneInfo) -> str:
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+async def _read_purchases(tenant: Tenant, name_key: str) -> Document | None:
+    total, purchases = await purchases_named(tenant, name_key, PURCHASES_SHOWN)
+    if not purchases:
+        return None
+    buyers = {each.bought_by for each in purchases}
+    members = await households.names_of(tenant.connection, tenant.household_id, buyers)
+    zone = zone_of(tenant.membership.time_zone)
+    name = purchases[0].name
+    lines = [name, "", _times(total), *(_bought(each, members, zone) for each in purchases)]
+    return Document(f"{PURCHASES}{name_key}", name, "\n".join(lines), {"kind": "purchases"})
+
+
+def _times(total: int) -> str:
+    return "Bought once:" if total == 1 else f"Bought {total} times, the latest first:"
 
 
 async def _read_list(tenant: Tenant, number: int) -> Document | None:

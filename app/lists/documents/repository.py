@@ -61,6 +61,22 @@ async def find_recipes(tenant: Tenant, words: Sequence[Forms], most: int) -> lis
     return [FoundRecipe(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPurchases:
+    """What was bought by a name that was on no list, and has some of the words."""
+
+    score: int
+    name: str
+    name_key: str
+    times: int
+
+
+async def find_purchases(tenant: Tenant, words: Sequence[Forms], most: int) -> list[FoundPurchases]:
+    """Return the names with the highest scores of what no item stands for, such as what came from a receipt."""
+    rows = await tenant.driver.fetch(_purchases_statement(len(words)), tenant.household_id, most, *map(list, words))
+    return [FoundPurchases(*row) for row in rows]
+
+
 async def purchases_named(tenant: Tenant, name_key: str, most: int) -> tuple[int, list[Purchase]]:
     """Return how many purchases of a folded name there are, and the latest of them."""
     rows = await tenant.driver.fetch(
@@ -123,4 +139,17 @@ def _recipes_statement(words: int) -> str:
             SELECT {score} AS score, no, name, name_key, kind FROM recipes
             WHERE household_id = $1 AND deleted_at IS NULL
         ) AS scored WHERE score > 0 ORDER BY score DESC, name_key LIMIT $2
+    """  # noqa: S608
+
+
+@lru_cache
+def _purchases_statement(words: int) -> str:
+    rest = _folded("concat_ws(' ', category, store)")
+    score = _score("name_key LIKE ANY({word})", f"{rest} LIKE ANY({{word}})", words)
+    return f"""
+        SELECT max(score), (array_agg(name ORDER BY bought_at DESC))[1], name_key, count(*) FROM (
+            SELECT {score} AS score, name, name_key, bought_at FROM purchases
+            WHERE household_id = $1 AND item_id IS NULL
+        ) AS scored WHERE score > 0
+        GROUP BY name_key ORDER BY 1 DESC, name_key LIMIT $2
     """  # noqa: S608

@@ -10,11 +10,15 @@ from app.lists.documents import repository
 from app.lists.documents.repository import FoundItem
 from app.lists.documents.words import patterns_of, words_of
 from app.lists.models import ShoppingList
+from app.quantities.merge_key import merge_key
 from app.text import clean, fold
 
 LONGEST_QUESTION: Final = 1_000
 MOST_HITS: Final = 20
 """Of all households together."""
+
+PURCHASES: Final = "p"
+"""What the ref of purchases begins with; the folded name of what was bought follows, which no item has."""
 
 _LIST_SCORE: Final = 3
 
@@ -37,10 +41,17 @@ async def search_household(tenant: Tenant, question: str) -> list[Hit]:
     forms = [patterns_of(word) for word in words]
     items = await repository.find_items(tenant, forms, MOST_HITS)
     recipes = await repository.find_recipes(tenant, forms, MOST_HITS)
+    known = {merge_key(each.name) for each in items}
+    bought = await repository.find_purchases(tenant, forms, MOST_HITS)
     named = [(each, sum(word in fold(each.name) for word in words)) for each in every]
     hits = [
         *(_list_hit(each, _LIST_SCORE * number) for each, number in named if number),
         *(Hit(f"i{each.no}", _item_title(each), each.score) for each in items),
+        *(
+            Hit(f"{PURCHASES}{each.name_key}", f"{each.name} (bought, on no list)", each.score)
+            for each in bought
+            if each.name_key not in known
+        ),
         *(Hit(f"R{each.no}", f"{each.kind.capitalize()}: {each.name}", each.score) for each in recipes),
     ]
     return best_of(hits)

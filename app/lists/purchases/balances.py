@@ -43,7 +43,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Balances:
-    """Who paid what, and what evens it out, with the names of the members."""
+    """Who paid what, and what evens it out, with the names of members and guests."""
 
     balances: Sequence[Balance]
     transfers: Sequence[Transfer]
@@ -59,8 +59,11 @@ async def read_balances(tenant: Tenant, asked: Wanted, between: Sequence[str]) -
     members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
     named = [named_member(members, name, f"between[{number}]") for number, name in enumerate(between)]
     sharing = sorted({member.person_id for member in named or members})
-    balances = share_equally(await find_payments(tenant, wanted), sharing)
-    return Balances(balances, settle(balances), {member.person_id: member.name for member in members})
+    payments = await find_payments(tenant, wanted)
+    balances = share_equally(payments, sharing)
+    payers = {each.person_id for each in payments}
+    names = await households.names_of(tenant.connection, tenant.household_id, payers)
+    return Balances(balances, settle(balances), names)
 
 
 def share_equally(payments: Sequence[Payment], sharing: Sequence[UUID]) -> list[Balance]:

@@ -34,7 +34,7 @@ class BoughtThing:
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """A page of purchases, newest first, with the names of the members, and where the next page starts."""
+    """A page of purchases, newest first, with the names of members and guests, and where the next page starts."""
 
     bought: Sequence[BoughtThing]
     names: Mapping[UUID, str]
@@ -67,10 +67,11 @@ async def read_purchases(tenant: Tenant, asked: Wanted, cursor: str | None, limi
     rows = await find_page(tenant, wanted, None if cursor is None else read_cursor(cursor, _PLACE), limit + 1)
     page = rows[:limit]
     times = await times_bought(tenant, {purchase.name_key for purchase, _ in page}) if page else {}
-    members = await households.members_of(tenant.connection, tenant.household_id)
+    buyers = {each for purchase, _ in page for each in (purchase.bought_by, purchase.paid_by) if each is not None}
+    names = await households.names_of(tenant.connection, tenant.household_id, buyers)
     return Purchases(
         [BoughtThing(purchase, item_no, times[purchase.name_key]) for purchase, item_no in page],
-        {member.person_id: member.name for member in members},
+        names,
         _cursor_behind(page[-1][0]) if len(rows) > limit else None,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from uuid import UUID
 
 from app.households import repository as households
 from app.households.tenant import Tenant
@@ -66,6 +67,7 @@ async def _groups(tenant: Tenant, wanted: PurchaseFilter, group_by: SpendingGrou
 
 async def _with_names(tenant: Tenant, groups: Sequence[Statistics]) -> list[Statistics]:
     """Replace the ids of people by their names; those who have left have none."""
-    members = await households.members_of(tenant.connection, tenant.household_id)
-    names = {str(member.person_id): member.name for member in members}
+    ids = {UUID(each.label) for each in groups if each.label}
+    found = await households.names_of(tenant.connection, tenant.household_id, ids)
+    names = {str(person_id): name for person_id, name in found.items()}
     return [replace(each, label=names.get(each.label or "")) for each in groups]

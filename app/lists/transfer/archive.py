@@ -1,9 +1,10 @@
 """Reading the archive of a household within bounds: nothing is unpacked to a disk, and no more is read than fits."""
 
+import io
 import json
 import zlib
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import IO, Final, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from pydantic import ValidationError
@@ -83,7 +84,8 @@ class HouseholdArchive:
 
     def _lines(self, name: str) -> Iterator[bytes]:
         try:
-            with self._zip.open(self._entries[name]) as member:
+            # A member of an archive by itself reads a line with a limit byte by byte.
+            with io.BufferedReader(cast("io.RawIOBase", self._zip.open(self._entries[name]))) as member:
                 while line := member.readline(LONGEST_LINE + 1):
                     self._left -= len(line)  # what an entry says of its size proves nothing
                     if len(line) > LONGEST_LINE or self._left < 0:

@@ -42,7 +42,7 @@ from app.lists.transfer.records import (
 )
 from app.lists.transfer.repository import PART
 from app.people.models import Person
-from app.people.repository import insert_service_person
+from app.people.repository import IMPORTED, insert_service_person
 from app.quantities.merge_key import merge_key
 from app.recipes.models import PLANNED_MEALS, RECIPES_PER_HOUSEHOLD
 from app.runtime.progress import Note, note_nothing
@@ -147,7 +147,9 @@ class _Importing:
             if each.name == self.person.name and self.person.id not in self.people.values():
                 self.people[each.no] = self.person.id
             else:
-                named = await insert_service_person(self.opened.connection, f"imported:{new_id()}", each.name, self.now)
+                named = await insert_service_person(
+                    self.opened.connection, f"{IMPORTED}{new_id()}", each.name, self.now
+                )
                 self.people[each.no] = named.id
 
     async def _store(

@@ -103,9 +103,12 @@ _READ: Final = _read_statement()
 async def read_household(tenant: Tenant) -> AsyncGenerator[Sequence[tuple[str, str]]]:
     """Yield all records of a household in parts, each with its section, as they were at one time."""
     names = list(_SECTIONS)
+    # Nothing is known of how long the parts in WITH are, so the planner would compare each purchase with each item.
+    await tenant.driver.execute("SET LOCAL enable_nestloop = off")
     cursor = await tenant.driver.cursor(_READ, tenant.household_id)
     while rows := await cursor.fetch(PART):
         yield [(names[number], text) for number, _, text in rows]
+    await tenant.driver.execute("SET LOCAL enable_nestloop = on")
 
 
 async def settings_of(tenant: Tenant) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from app.mcp.icons import Icons
 from app.mcp.resources.lists import LIST_AS_MARKDOWN
 from app.mcp.resources.spec import LARGEST
 
-Completed = Literal["list", "store", "month", "group", "member"]
+Completed = Literal["list", "store", "month", "group", "member", "recipe"]
 """What the values of a variable are, for `completion/complete`."""
 
 Values = Mapping[str, str]

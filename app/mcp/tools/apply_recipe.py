@@ -24,19 +24,22 @@ class Arguments(WriteArguments):
     exclude: list[str] | None = Field(
         default=None, description="Items of it to leave out, by name", max_length=LINES_PER_RECIPE
     )
+    include_pantry: bool = Field(default=False, description="Of a plan, also what is probably at home")
     list: str | None = Field(default=None, description="List name or ref; default list if left out", max_length=200)
 
 
 async def apply_recipe(tenant: Tenant, arguments: Arguments) -> ChangeResult:
-    """Puts what a recipe or staples take on a shopping list, or what the recipes of some days of the meal plan take,
-    scaled to a number of servings. Pieces and packs are rounded up; weights and volumes stay as they are. What is on
-    the list already is merged. Items remember their recipe."""
+    """Puts what a recipe or staples take on a shopping list, or what the recipes of some days of the meal plan take but
+    for what is probably at home, scaled to a number of servings. Pieces and packs are rounded up; weights and volumes
+    stay as they are. What is on the list already is merged. Items remember their recipe."""
     on, servings, exclude = arguments.list, arguments.servings, arguments.exclude or ()
     days = plan_days(arguments.plan_from, arguments.plan_to)
     if (arguments.recipe is None) == (days is None):
         raise Invalid("recipe or plan_from: name a recipe, or the days of the plan.", field="recipe")
     if days is not None:
-        applied = await plan_applying.apply_plan(tenant, *days, on, servings, exclude, None)
+        applied = await plan_applying.apply_plan(
+            tenant, *days, on, servings, exclude, include_pantry=arguments.include_pantry
+        )
     else:
         applied = await recipe_applying.apply_recipe(tenant, arguments.recipe or "", on, servings, exclude)
     return change_result(applied)

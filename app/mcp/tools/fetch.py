@@ -18,7 +18,7 @@ class Arguments(ToolArguments):
     """What to read. The contract has one argument, so the household isn't published."""
 
     household: SkipJsonSchema[str | None] = Field(default=None, max_length=200)
-    id: str = Field(description="From search", max_length=200)
+    id: str = Field(description="From search", max_length=1_100)
 
 
 class Result(ToolResult):

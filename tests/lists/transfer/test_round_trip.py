@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -11,6 +12,8 @@ from zipfile import ZipFile
 import pytest
 
 from app.db import Engine, new_id
+from app.db.embedded import DatabaseUrls
+from app.db.engine import connect
 from app.db.transactions import open_transaction
 from app.households.tenant import open_for_service
 from app.lists.transfer.export_household import write_household
@@ -18,6 +21,7 @@ from app.lists.transfer.import_household import import_household
 from app.lists.transfer.records import SECTIONS
 from app.lists.transfer.repository import TABLES
 from app.people.models import Person
+from bench.filling import gather_statistics, lengthen_lists
 from tests.db.test_schema import TENANT
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
@@ -106,12 +110,15 @@ async def test_an_export_that_is_brought_back_exports_the_same(
     again = await bring_back(engine, packed(first), ada.person)
     assert await export(engine, again) == first
     stranger, _ = await factory.person("Zoe")
-    third = await export(engine, await bring_back(engine, packed(first), stranger))
+    zoes_household = await bring_back(engine, packed(first), stranger)
+    third = await export(engine, zoes_household)
     settings = json.loads(third.pop("household.json"))
     assert settings.pop("members") == ["Zoe"]
     original = json.loads(first.pop("household.json"))
     assert original.pop("members") == ["Ada"]
     assert (third, settings) == (first, original), "names stay, although nobody of them is a member"
+    zoes = McpClient(client.http, (await factory.connect(stranger, zoes_household)).token)
+    assert "Ada" in str(await zoes.call("fetch", id=(await zoes.call("search", query="tea"))["results"][0]["id"]))
 
 
 async def test_what_is_brought_back_works_as_before(
@@ -169,3 +176,34 @@ async def test_any_household_comes_back_as_it_was(engine: Engine, ada: Connected
     first = await export(engine, ada.household_id)
     assert first["items.jsonl"].count("\n") > 30
     assert await export(engine, await bring_back(engine, packed(first), ada.person)) == first
+
+
+async def test_a_long_history_travels_in_parts_and_in_time(
+    engine: Engine, ada: Connected, client: McpClient, database: DatabaseUrls
+) -> None:
+    await lengthen_lists(database.superuser, [ada.token], 10_000, 10_001, checked=True)
+    connection = await connect(database.superuser)
+    try:
+        await connection.execute(
+            """
+            INSERT INTO purchases (household_id, id, item_id, name, name_key, currency, bought_at, bought_by, event_no)
+            SELECT household_id, gen_random_uuid(), id, name, name_key, 'EUR', now() - (n || ' days')::interval, $2, 1
+            FROM items CROSS JOIN generate_series(1, 5) AS n WHERE household_id = $1
+            """,
+            ada.household_id,
+            ada.person.id,
+            timeout=60,
+        )
+    finally:
+        await connection.close()
+    await gather_statistics(database.owner)  # as autovacuum does; without, each foreign key is looked for slowly
+    began = time.monotonic()
+    first = await export(engine, ada.household_id)
+    exported = time.monotonic()
+    assert first["purchases.jsonl"].count("\n") == 50_000
+    again = await bring_back(engine, packed(first), ada.person)
+    brought = time.monotonic()
+    print(f"exported in {exported - began:.1f} s, brought back in {brought - exported:.1f} s")
+    assert await export(engine, again) == first
+    assert exported - began < 20
+    assert brought - exported < 60
