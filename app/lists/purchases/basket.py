@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Final
 
 from app.households.tenant import Tenant
@@ -15,9 +16,13 @@ from app.lists.models import ShoppingList
 from app.lists.purchases.basket_repository import KnownPrice, find_newest_prices, find_open_items
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
+from app.runtime.batches import map_in_batches
 
 MOST_ITEMS: Final = 200
 """The most open items of a list that are priced, in its order."""
+
+MOST_STORES: Final = 50
+"""The most stores that are compared, each in one currency."""
 
 _CENT: Final = Decimal("0.01")
 
@@ -65,11 +70,12 @@ async def price_basket(tenant: Tenant, list_name: str | None) -> Basket:
     wanted = await find_open_items(tenant, on.id, today, MOST_ITEMS + 1)
     items = wanted[:MOST_ITEMS]
     prices = await find_newest_prices(tenant, {item.name_key for item in items}) if items else []
-    return Basket(on, len(items), compare_stores(items, prices, now), len(wanted) > len(items))
+    return Basket(on, len(items), await compare_stores(items, prices, now), len(wanted) > len(items))
 
 
-def compare_stores(items: Sequence[Item], prices: Sequence[KnownPrice], now: datetime) -> list[StoreBasket]:
-    """Return what items cost at each store and in each currency, by the newest prices.
+async def compare_stores(items: Sequence[Item], prices: Sequence[KnownPrice], now: datetime) -> list[StoreBasket]:
+    """Return what items cost at each store and in each currency, by the newest prices; at the `MOST_STORES` of which
+    most prices are known.
 
     Only prices of the same measure compare: of weights, volumes, pieces or one kind of packs, as price per amount. An
     item without an amount is as much as was bought of it last, so that every store is asked for the same.
@@ -81,16 +87,13 @@ def compare_stores(items: Sequence[Item], prices: Sequence[KnownPrice], now: dat
         newest[each.name_key] = _newer(each, newest.get(each.name_key))
         named[each.store_key] = _newer(each, named.get(each.store_key))
         at_stores[each.store_key, each.currency][each.name_key, each.measure] = each
+    best_known = sorted(at_stores, key=lambda key: (-len(at_stores[key]), key))[:MOST_STORES]
     baskets: list[StoreBasket] = []
-    for (store_key, currency), known in at_stores.items():
-        priced: list[PricedItem] = []
-        missing: list[str] = []
-        for item in items:
-            found = _price(item, newest.get(item.name_key), known, now)
-            if found is None:
-                missing.append(item.name)
-            else:
-                priced.append(found)
+    for store_key, currency in best_known:
+        known = at_stores[store_key, currency]
+        found = await map_in_batches(partial(_price, newest=newest, known=known, now=now), items)
+        priced = [each for each in found if each is not None]
+        missing = [item.name for item, each in zip(items, found, strict=True) if each is None]
         total = sum((each.price for each in priced), Decimal())
         if priced:
             baskets.append(StoreBasket(named[store_key].store, currency, total, priced, missing))
@@ -102,13 +105,14 @@ def _newer(one: KnownPrice, other: KnownPrice | None) -> KnownPrice:
 
 
 def _price(
-    item: Item, newest: KnownPrice | None, known: Mapping[tuple[str, str], KnownPrice], now: datetime
+    item: Item, newest: Mapping[str, KnownPrice], known: Mapping[tuple[str, str], KnownPrice], now: datetime
 ) -> PricedItem | None:
-    if newest is None:
+    last = newest.get(item.name_key)
+    if last is None:
         return None
     quantity = item.quantity
-    if quantity is None and newest.amount is not None:
-        quantity = Quantity(newest.measure, newest.amount, newest.unit)
+    if quantity is None and last.amount is not None:
+        quantity = Quantity(last.measure, last.amount, last.unit)
     price = known.get((item.name_key, "none" if quantity is None else quantity.measure))
     if price is None:
         return None
