@@ -299,6 +299,11 @@ async def _opened(
         yield Tenant(opened, actor, membership, _PROOF, noted)
 
 
+def deleted() -> NotFound:
+    """Return what refuses a call whose household another process has deleted meanwhile."""
+    return NotFound("This household was deleted.", field="household")
+
+
 def choose(actor: Actor, household: str | None) -> Membership:
     """Return the membership that a name or ref means; the default one for None."""
     if household is None:

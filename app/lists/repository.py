@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, update
 from app.db import Connection, new_id
 from app.households.guest_repository import delete_links_to
 from app.households.tables import clocks, memberships
-from app.households.tenant import Tenant
+from app.households.tenant import Tenant, deleted
 from app.lists.models import ShoppingList
 from app.lists.tables import items, lists
 from app.text import fold
@@ -97,7 +97,7 @@ async def read_clock(tenant: Tenant) -> Clock:
         tenant.household_id,
     )
     if row is None:
-        raise LookupError("the household has no clock row")
+        raise deleted()
     return Clock(*row)
 
 

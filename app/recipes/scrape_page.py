@@ -8,12 +8,16 @@ of schema.org/Recipe. The exit status is `NO_RECIPE` where there is none.
 """
 
 import json
+import os
 import sys
 from importlib import import_module
 from typing import Any, Final
 
 NO_RECIPE: Final = 3
 CPU_SECONDS: Final = 10
+NICENESS: Final = 10
+"""So that pages made to be slow take what the service leaves of the processors, and not half of them."""
+
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
 """Of addresses, not of what is in use: libraries that are loaded count too."""
 
@@ -64,6 +68,7 @@ def _limit_resources() -> None:
         return
     import resource
 
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     if sys.platform == "linux":  # elsewhere the limit is not enforced, or can't be set
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))

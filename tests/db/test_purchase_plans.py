@@ -133,6 +133,23 @@ async def test_no_question_reads_purchases_of_others_or_more_than_it_must(
         await superuser.close()
 
 
+async def test_what_is_open_is_read_once_for_all_that_is_usual_also_before_tables_were_counted(
+    client: tuple[McpClient, Statements], large: Connected, database: DatabaseUrls
+) -> None:
+    mcp, statements = client
+    superuser = await connect(database.superuser)
+    try:
+        await superuser.execute("DELETE FROM pg_statistic WHERE starelid IN ('items'::regclass, 'purchases'::regclass)")
+        statements.sent.clear()
+        await mcp.result("tools/call", {"name": "get_spending", "arguments": {"show": "usual"}})
+        await anyio.lowlevel.checkpoint()
+        statement, values = next(each for each in statements.sent if "HAVING" in each[0])
+        plan = "\n".join(row[0] for row in await superuser.fetch(f"EXPLAIN {statement}", *values))
+        assert "hashed SubPlan" in plan, plan
+    finally:
+        await superuser.close()
+
+
 async def rows_read(connection: Driver, statement: str, values: tuple[object, ...]) -> list[tuple[str, str, int]]:
     """Return what each scan of a statement read: its table, its kind, and the rows that it looked at."""
     explained = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)

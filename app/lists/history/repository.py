@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.households.tenant import Tenant
+from app.households.tenant import Tenant, deleted
 
 KEY_LIFETIME = "24 hours"
 
@@ -159,7 +159,7 @@ async def insert_event(tenant: Tenant, kind: str, list_id: UUID | None = None, c
         changes,
     )
     if no is None:
-        raise LookupError("the household has no clock row")
+        raise deleted()
     return no
 
 

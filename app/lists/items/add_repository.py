@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.db.engine import CONTEXT, IN_CONTEXT
 from app.db.transactions import WRITE_CONTEXT, Rows
-from app.households.tenant import ProvenHousehold, Tenant
+from app.households.tenant import ProvenHousehold, Tenant, deleted
 from app.lists.items.expectations import Expected
 from app.lists.items.fields import Item
 from app.lists.items.habit_repository import HABIT_COLUMNS
@@ -162,7 +162,7 @@ async def read_for_add(
     statement, which = _choose(_READ, tenant.actor.person_id, list_name)
     rows = await tenant.driver.fetch(statement, tenant.household_id, *which, sorted(set(name_keys)), most + 1)
     if not rows:
-        raise LookupError("the household has no clock row")
+        raise deleted()
     return await _situation(rows, most)
 
 

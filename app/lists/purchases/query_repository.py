@@ -62,13 +62,16 @@ class UsualThing:
 async def find_usual(tenant: Tenant, wanted: PurchaseFilter, least: int, most: int) -> list[UsualThing]:
     """Return what was bought at least so often and is open on no list, the most frequent first."""
     condition, values = condition_of(tenant, wanted)
+    # NOT IN, because it is looked up in a table of what is open, also where nothing is known of how many rows there
+    # are: with NOT EXISTS all that is open is read again for each purchase then.
     rows = await tenant.driver.fetch(
         f"""
         SELECT (array_agg(purchases.name ORDER BY purchases.bought_at DESC, purchases.id DESC))[1] AS name,
             count(*) AS times, min(purchases.bought_at) AS first, max(purchases.bought_at) AS last
-        FROM purchases WHERE {condition} AND NOT EXISTS (
-            SELECT FROM items JOIN lists ON lists.household_id = items.household_id AND lists.id = items.list_id
-            WHERE items.household_id = $1 AND lists.household_id = $1 AND items.name_key = purchases.name_key
+        FROM purchases WHERE {condition} AND purchases.name_key NOT IN (
+            SELECT items.name_key
+            FROM items JOIN lists ON lists.household_id = items.household_id AND lists.id = items.list_id
+            WHERE items.household_id = $1 AND lists.household_id = $1
               AND items.checked_at IS NULL AND items.deleted_at IS NULL
               AND lists.deleted_at IS NULL AND lists.archived_at IS NULL)
         GROUP BY purchases.name_key HAVING count(*) >= ${len(values) + 1}

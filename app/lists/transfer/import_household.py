@@ -1,6 +1,6 @@
 """Making a new household of an archive: all of it, or nothing."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -95,6 +95,8 @@ async def import_household(
         except asyncpg.UniqueViolationError as error:
             what = (error.table_name or "").replace("_", " ")
             raise Invalid(f"The archive has something twice that there is once: {what}.", field="archive") from None
+        except asyncpg.ProgramLimitExceededError:  # of an index
+            raise Invalid("The archive has a name that is too long to be looked up.", field="archive") from None
         entry = AuditEntry(action=Action.HOUSEHOLD_IMPORTED, at=now, person_id=person.id, household_id=household_id)
         await record(connection, entry)
     return stored
@@ -160,8 +162,10 @@ class _Importing:
             if most is not None and count > most:
                 raise Invalid(f"{file_of(section)} has more than {most:,} records.", field="archive")
             for table, make in makers.items():
-                rows = [row for each in part for row in make(each)]
-                await repository.insert_rows(self.driver, self.household_id, table, rows)
+                # A record of a recipe makes a hundred rows: they are made and sent so that others are served meanwhile.
+                rows = await anyio.to_thread.run_sync(_rows_of, part, make)
+                for first in range(0, len(rows), PART):
+                    await repository.insert_rows(self.driver, self.household_id, table, rows[first : first + PART])
             self.stored += len(part)
             self.note(self.stored, 0, f"{self.stored:,} records stored")
 
@@ -216,6 +220,10 @@ class _Importing:
         where = f"plan.jsonl: {each.day}"
         recipe = None if each.recipe is None else _known(self.recipes, each.recipe, where, "recipe")
         yield {**each.model_dump(exclude={"recipe"}), "id": new_id(), "recipe_id": recipe}
+
+
+def _rows_of(part: Sequence[Any], make: Callable[[Any], Iterable[Row]]) -> list[Row]:
+    return [row for each in part for row in make(each)]
 
 
 def _habit(each: HabitRecord) -> Iterable[Row]:

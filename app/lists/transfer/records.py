@@ -16,6 +16,7 @@ from app.households.currencies import CURRENCIES
 from app.households.settings import LONGEST_NAME as LONGEST_HOUSEHOLD_NAME
 from app.households.settings import Language
 from app.lists.items.fields import LABEL_LENGTH, LARGEST_PRICE, LONGEST_REPETITION, NAME_LENGTH, NOTE_LENGTH, Priority
+from app.lists.models import GAP_BITS
 from app.quantities import LARGEST, make_quantity
 from app.quantities.quantity import STEP
 from app.recipes.models import LINES_PER_RECIPE, MEAL_LENGTH, MOST_SERVINGS, RecipeKind
@@ -23,8 +24,11 @@ from app.text import clean
 
 FORMAT_NAME: Final = "shopping-list-mcp/household"
 FORMAT_VERSION: Final = 1
-MOST_NUMBER: Final = 10**9 - 1
-"""The largest number of a ref."""
+MOST_NUMBER: Final = 10**9 // 2
+"""The largest number of a ref, which leaves room for as many again: refs have nine digits."""
+
+FARTHEST: Final = MOST_NUMBER << GAP_BITS
+"""The farthest from the beginning of a list that anything stands: positions and numbers come from one counter."""
 
 LONGEST_KEY: Final = 1_000
 
@@ -62,7 +66,7 @@ Moment = Annotated[
 ]
 Price = Annotated[Decimal, Field(ge=0, le=LARGEST_PRICE, decimal_places=2)]
 Place = Annotated[Decimal, Field(ge=0, lt=10**7, decimal_places=1)]
-Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Position = Annotated[int, Field(ge=-FARTHEST, le=FARTHEST)]
 
 
 class Record(BaseModel):
@@ -147,7 +151,7 @@ class ItemRecord(Counted):
     no: Number
     list: Number
     name: Name
-    position: Whole
+    position: Position
     variant: Annotated[int, Field(ge=0, le=2**15 - 1)] = 0
     note: Note | None = None
     category: Label | None = None
@@ -188,7 +192,7 @@ class MealRecord(Record):
     """Something on the meal plan: a recipe, or words."""
 
     day: date
-    position: Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+    position: Annotated[int, Field(ge=-MOST_NUMBER, le=MOST_NUMBER)]
     meal: Annotated[str, _cleaned(MEAL_LENGTH)] | None = None
     recipe: Number | None = None
     words: Name | None = None

@@ -8,7 +8,8 @@ from pydantic_core import to_json
 
 from app.db import Connection
 from app.db.engine import Driver
-from app.households.tenant import Tenant
+from app.households.tenant import Tenant, deleted
+from app.lists.models import GAP_BITS
 
 PART: Final = 500
 """Records that are read or stored together."""
@@ -122,7 +123,7 @@ async def settings_of(tenant: Tenant) -> Mapping[str, Any]:
         tenant.household_id,
     )
     if row is None:
-        raise LookupError("the household is gone")
+        raise deleted()
     return dict(row)
 
 
@@ -258,10 +259,12 @@ async def finish_lists(driver: Driver, household_id: UUID) -> None:
         """
         UPDATE clocks SET rev = 1,
             next_list = (SELECT coalesce(max(no), 0) + 1 FROM lists WHERE household_id = $1),
-            next_item = (SELECT coalesce(max(no), 0) + 1 FROM items WHERE household_id = $1)
+            next_item = (SELECT coalesce(max(greatest(no, position >> $2::integer)), 0) + 1 FROM items
+                WHERE household_id = $1)
         WHERE household_id = $1
         """,
         household_id,
+        GAP_BITS,
     )
 
 

@@ -6,17 +6,20 @@ import warnings
 from typing import Any
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
 
+import httpx
 import pytest
 
 from app.db import Engine
 from app.db.embedded import DatabaseUrls
 from app.errors import Invalid
+from app.lists.models import GAP_BITS
 from app.lists.transfer import archive as archives
 from app.lists.transfer.archive import LONGEST_LINE, HouseholdArchive
 from app.lists.transfer.records import SECTIONS, file_of
 from tests.db.looking import rows
-from tests.factory import Connected
+from tests.factory import Connected, Factory
 from tests.lists.transfer.test_round_trip import bring_back, packed
+from tests.mcp.client import McpClient
 
 pytestmark = pytest.mark.anyio
 
@@ -28,6 +31,10 @@ SETTINGS = {
     "locale": "en",
     "time_zone": "UTC",
 }
+MIDNIGHT = "2026-01-01T00:00:00Z"
+UNCOMMON = "".join(chr(0x4E00 + number) for number in range(1_000))
+"""A name that can't be made shorter, and no index takes as it is."""
+
 LIST = {"no": 1, "name": "Groceries"}
 ITEM = {"no": 1, "list": 1, "name": "tea", "position": 5}
 
@@ -50,13 +57,29 @@ async def test_a_plain_archive_is_brought_back(engine: Engine, ada: Connected) -
     await bring_back(engine, packed(files()), ada.person)
 
 
+async def test_what_is_added_stands_behind_what_was_brought_back(
+    http: httpx.AsyncClient, factory: Factory, engine: Engine, ada: Connected
+) -> None:
+    far = [ITEM, {**ITEM, "no": 2, "name": "rice", "position": 9 << GAP_BITS}]
+    household_id = await bring_back(engine, packed(files(items=far)), ada.person)
+    client = McpClient(http, (await factory.connect(ada.person, household_id)).token)
+
+    await client.call("add_items", items=["salt"])
+
+    listed = await client.call("list_items", group_by="none")
+    assert [each["name"] for each in listed["items"]] == ["tea", "rice", "salt"]
+
+
 BAD: list[tuple[dict[str, list[dict[str, Any]]], str]] = [
     ({"items": [{**ITEM, "name": "a\0b"}]}, "items.jsonl, line 1: name"),
     ({"items": [ITEM, {**ITEM, "no": 2, "name": "x" * 201}]}, "items.jsonl, line 2: name"),
     ({"items": [{**ITEM, "no": 0}]}, "items.jsonl, line 1: no"),
     ({"items": [{**ITEM, "no": 10**9}]}, "items.jsonl, line 1: no"),
     ({"items": [{**ITEM, "colour": "red"}]}, "colour: Extra inputs are not permitted"),
+    ({"items": [{**ITEM, "no": 999_999_999}]}, "items.jsonl, line 1: no"),  # the next one could not be named
     ({"items": [{**ITEM, "position": 2**63}]}, "items.jsonl, line 1: position"),
+    ({"items": [{**ITEM, "position": 2**52}]}, "items.jsonl, line 1: position"),  # nothing could be put behind it
+    ({"items": [{**ITEM, "position": -(2**63)}]}, "items.jsonl, line 1: position"),
     ({"items": [{**ITEM, "list": 2}]}, "item 1: there is no list 2"),
     ({"items": [{**ITEM, "recipe": 2}]}, "item 1: there is no recipe 2"),
     ({"items": [{**ITEM, "assignee": 2}]}, "item 1: there is no person 2"),
@@ -72,6 +95,9 @@ BAD: list[tuple[dict[str, list[dict[str, Any]]], str]] = [
     ({"purchases": [{"item": 9, "name": "tea", "currency": "EUR", "bought_at": "2026-01-01T00:00:00Z"}]}, "no item 9"),
     ({"purchases": [{"item": 1, "name": "tea", "currency": "XXX", "bought_at": "2026-01-01T00:00:00Z"}]}, "currency"),
     ({"plan": [{"day": "2026-01-01", "position": 1}]}, "a meal is either a recipe or words"),
+    ({"plan": [{"day": "2026-01-01", "position": 2**31 - 1, "words": "soup"}]}, "plan.jsonl, line 1: position"),
+    ({"pantry": [{"key": UNCOMMON, "name": "tea", "have": True, "said_at": MIDNIGHT}]}, "too long to be looked up"),
+    ({"aisles": [{"store": UNCOMMON, "name": "tea", "mean_position": 1, "trips": 1}]}, "too long to be looked up"),
     ({"aisles": [{"store": "m", "name": "tea", "mean_position": 1e300, "trips": 1}]}, "mean_position"),
     ({"people": [{"no": 1, "name": "Ann"}, {"no": 1, "name": "Ben"}]}, "people.jsonl: number 1 is there twice"),
     ({"people": [{"no": n, "name": "Ann"} for n in range(1, 300)]}, "more than 200 people"),
