@@ -88,12 +88,19 @@ async def save_plan(tenant: Tenant, entries: Sequence[NewMeal], clearing: Cleari
 class _Plan:
     """The plan as a call changes it."""
 
-    def __init__(self, stored: Sequence[PlannedMeal], to_clear: Sequence[PlannedMeal], total: int) -> None:
+    def __init__(
+        self,
+        stored: Sequence[PlannedMeal],
+        wanted: Sequence[PlannedMeal],
+        to_clear: Sequence[PlannedMeal],
+        total: int,
+    ) -> None:
         self._before = {each.id: each for each in stored}
         self._now = {_key(each): each for each in stored}
         self._last = {each.day: each.position for each in stored}
-        self._to_clear = {each.id for each in to_clear}
-        self._room = PLANNED_MEALS - total + len(to_clear)
+        kept = {found.id for each in wanted if (found := self._now.get(_key(each))) is not None}
+        self._to_clear = {each.id for each in to_clear} - kept
+        self._room = PLANNED_MEALS - total + len(self._to_clear)
 
     @classmethod
     async def read(cls, tenant: Tenant, wanted: Sequence[PlannedMeal], clearing: Clearing | None) -> "_Plan":
@@ -104,7 +111,7 @@ class _Plan:
         to_clear = [
             each for each in stored if first <= each.day <= last and (meal is None or fold(each.meal or "") == meal)
         ]
-        return cls(stored, to_clear, await plan_repository.count_meals(tenant))
+        return cls(stored, wanted, to_clear, await plan_repository.count_meals(tenant))
 
     def put(self, dish: PlannedDish, field: str) -> PlanOutcome | AppError:
         """Plan a meal, or refuse it."""
@@ -113,7 +120,7 @@ class _Plan:
         if found is not None:
             is_new = found.id not in self._before
             after = found if planned.servings is None else replace(found, servings=planned.servings)
-            self._keep(after)
+            self._now[_key(after)] = after
             status = "unchanged" if after == found else "planned" if is_new else "updated"
             return PlanOutcome(status, replace(dish, planned=after), before=found if status == "updated" else None)
         if self._room <= 0:
@@ -123,12 +130,8 @@ class _Plan:
         position = self._last.get(planned.day, 0) + 1
         self._last[planned.day] = position
         after = replace(planned, position=position)
-        self._keep(after)
+        self._now[_key(after)] = after
         return PlanOutcome("planned", replace(dish, planned=after))
-
-    def _keep(self, meal: PlannedMeal) -> None:
-        self._now[_key(meal)] = meal
-        self._to_clear.discard(meal.id)
 
     def removed(self) -> list[PlannedMeal]:
         """Return the meals that are cleared and not planned anew."""

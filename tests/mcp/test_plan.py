@@ -419,3 +419,11 @@ async def test_a_full_plan_is_paged_and_takes_no_more(client: McpClient) -> None
     assert cleared["counts"] == {"planned": 1, "removed": 6576}
     await client.call("undo", undo_ref=cleared["undo_ref"])
     assert "toast" not in [each["name"] for each in await planned(client)]
+
+
+@pytest.mark.usefixtures("full")
+async def test_a_meal_that_is_cleared_and_planned_again_makes_no_room_in_a_full_plan(client: McpClient) -> None:
+    kept = {"date": "2020-01-01", "text": "ß" * 190 + "0", "meal": "m" * 50}
+    new = [{"date": MONDAY, "text": name} for name in ("toast", "soup", "rice")]
+    result = await client.call("save_plan", entries=[kept, *new], clear_from="2020-01-01")
+    assert result["counts"] == {"unchanged": 1, "planned": 2, "failed": 1, "removed": 2}
