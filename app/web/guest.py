@@ -44,7 +44,7 @@ async def show_guest(web: WebContext, request: Request) -> Response:
     """GET /guest: the list that the code in the address shows."""
     code, cursor = request.query_params.get("code", ""), request.query_params.get("cursor", "")
     try:
-        link = await _let_in(web, request, code)
+        link = await _find_link(web, request, code)
     except AppError as error:
         return _refused(web, error)
     return await _page(web, link, code, cursor)
@@ -57,7 +57,7 @@ async def post_tick(web: WebContext, request: Request) -> Response:
     if not _is_own_form(web, request, fields, TICK):
         return _out_of_date(web)
     try:
-        link = await _let_in(web, request, code)
+        link = await _find_link(web, request, code)
         ref, untick = fields.one("tick"), fields.one("untick")
         entry = web.audit_entry(
             request,
@@ -83,7 +83,7 @@ async def post_tick(web: WebContext, request: Request) -> Response:
             raise
         web.audit.note(entry)
     except AppError as error:
-        return await _again(web, request, code, cursor, error)
+        return await _page_with_error(web, request, code, cursor, error)
     return _unindexed(web.kit.see_other(guest_path(code, cursor)))
 
 
@@ -94,15 +94,15 @@ async def post_key(web: WebContext, request: Request) -> Response:
     if not _is_own_form(web, request, fields, KEY):
         return _out_of_date(web)
     try:
-        link = await _let_in(web, request, code)
+        link = await _find_link(web, request, code)
         async with transaction(web.kit.engine) as connection:
             key, _ = await make_key(connection, code, web.kit.clock())
     except AppError as error:
-        return await _again(web, request, code, "", error)
+        return await _page_with_error(web, request, code, "", error)
     return await _page(web, link, code, key=key)
 
 
-async def _let_in(web: WebContext, request: Request, code: str) -> GuestLink:
+async def _find_link(web: WebContext, request: Request, code: str) -> GuestLink:
     """Return the live link with this code, and store that it was used.
 
     Raises `NotFound`, and `RateLimited` for a link that is used too often, and for a network with too many codes that
@@ -124,7 +124,7 @@ def _is_own_form(web: WebContext, request: Request, fields: Fields, purpose: str
     return web.kit.csrf.accepts(request, fields.one("code"), fields.one("form_token"), purpose, "")
 
 
-async def _again(web: WebContext, request: Request, code: str, cursor: str, error: AppError) -> Response:
+async def _page_with_error(web: WebContext, request: Request, code: str, cursor: str, error: AppError) -> Response:
     """Return the page as it is now, with an error; or the error alone for who may not see the page."""
     if isinstance(error, LimitReached) and error.retry_after is not None:
         return _refused(web, error)

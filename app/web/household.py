@@ -252,7 +252,7 @@ async def _share(web: WebContext, form: SubmittedForm, person: Person, household
         found = [each for each in await memberships_of(connection, person.id) if each.household_id == household_id]
     if not found:
         raise Conflict("You are not a member of that household any more.")
-    async with open_tenant(web.kit.engine, _actor_of(person, found), None, write=True) as tenant:
+    async with open_tenant(web.kit.engine, actor_of(person, found), None, write=True) as tenant:
         if await find_person(tenant.connection, form.session.cookie, now) is None:
             raise Conflict("You have signed out meanwhile. Sign in again.")
         made, _ = await share_list(tenant, fields.one("list"), fields.one("name"), may, now, hours=hours)
@@ -260,7 +260,7 @@ async def _share(web: WebContext, form: SubmittedForm, person: Person, household
     return ShownGuestLink(household_id, made, link, qr_svg(link))
 
 
-def _actor_of(person: Person, memberships: Sequence[Membership]) -> Actor:
+def actor_of(person: Person, memberships: Sequence[Membership]) -> Actor:
     """Return who acts on this page, in one of their households."""
     return Actor(person.id, PAGE, SERVICE, tuple(memberships), memberships[0].household_id)
 
@@ -304,7 +304,7 @@ async def household_page(
 
 async def _shown(web: WebContext, person: Person, membership: Membership) -> ShownHousehold:
     household_id, now = membership.household_id, web.kit.clock()
-    async with open_tenant(web.kit.engine, _actor_of(person, [membership]), None, write=False) as tenant:
+    async with open_tenant(web.kit.engine, actor_of(person, [membership]), None, write=False) as tenant:
         connection = tenant.connection
         is_owned, shares = membership.role == "owner", membership.role != "viewer"
         return ShownHousehold(

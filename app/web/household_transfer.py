@@ -14,7 +14,7 @@ from app.db import new_id, transaction
 from app.db.transactions import open_transaction
 from app.errors import AppError, Conflict, Invalid
 from app.households.repository import memberships_of
-from app.households.tenant import SERVICE, Actor, open_tenant
+from app.households.tenant import open_tenant
 from app.limits.defaults import HOUSEHOLD_ARCHIVES
 from app.lists.transfer.archive import LONGEST_ARCHIVE
 from app.lists.transfer.export_household import write_household
@@ -24,7 +24,7 @@ from app.people.session_repository import find_person
 from app.ui.paths import HOUSEHOLD
 from app.ui.uploads import uploaded
 from app.web.context import WebContext
-from app.web.household import WHICH, household_page
+from app.web.household import WHICH, actor_of, household_page
 
 EXPORT: Final = "/household/export"
 IMPORT: Final = "/household/import"
@@ -38,7 +38,6 @@ _IN_MEMORY: Final = 1024 * 1024
 """Bytes; a larger archive is kept on the disk while it is handed out."""
 
 _PIECE: Final = 64 * 1024
-_CLIENT: Final = "pages"
 
 
 async def post_export(web: WebContext, request: Request) -> Response:
@@ -67,7 +66,7 @@ async def _archive_of(web: WebContext, person: Person, household_id: UUID) -> tu
         found = [each for each in await memberships_of(connection, person.id) if each.household_id == household_id]
     if not found:
         raise Conflict("You are no longer a member of this household.")
-    actor = Actor(person.id, _CLIENT, SERVICE, tuple(found), household_id)
+    actor = actor_of(person, found)
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # open until it was sent
     try:
         async with open_tenant(web.kit.engine, actor, None, write=False) as tenant:
