@@ -269,19 +269,18 @@ async def finish_lists(driver: Driver, household_id: UUID) -> None:
 
 
 TABLES: Final = (
-    *(
-        "pantry",
-        "planned_meals",
-        "purchases",
-        "aisles",
-        "departures",
-        "habits",
-        "items",
-        "lists",
-        "recipe_lines",
-        "recipes",
-    ),
-    *("events", "clocks"),
+    "pantry",
+    "planned_meals",
+    "purchases",
+    "aisles",
+    "departures",
+    "habits",
+    "items",
+    "lists",
+    "recipe_lines",
+    "recipes",
+    "events",
+    "clocks",
 )
 """The tenant tables, each before those that it refers to."""
 
