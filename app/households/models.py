@@ -15,6 +15,9 @@ GuestMay = Literal["look", "tick"]
 RANKS: Final[dict[Role, int]] = {"viewer": 0, "editor": 1, "owner": 2}
 """The roles from the one that may least to the one that may most."""
 
+FORMER_MEMBER: Final = "someone who left"
+"""Stands for the name of a person who belongs to the household no longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Membership:

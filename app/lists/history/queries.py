@@ -13,6 +13,7 @@ from app.errors import Invalid, NotFound
 from app.households import repository as households
 from app.households.guest_repository import links_of
 from app.households.guests import as_members
+from app.households.models import FORMER_MEMBER
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.changes import (
@@ -234,7 +235,7 @@ class _Things:
         if isinstance(record, ItemRecord):
             target = self.find_list(record.after.get("list_id"))
             name = self.items[record.item].name if record.item in self.items else record.after.get("name", "")
-            assignee = self.members.get(record.after.get("assignee_id") or NOBODY, "someone who left")
+            assignee = self.members.get(record.after.get("assignee_id") or NOBODY, FORMER_MEMBER)
             what = _summarize_item(record, None if target is None else target.name, assignee)
             return EventSummary(f"i{record.item}", name, what)
         if isinstance(record, ListRecord):

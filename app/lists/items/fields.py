@@ -28,6 +28,9 @@ NAME_LENGTH: Final = 200
 NOTE_LENGTH: Final = 2_000
 LABEL_LENGTH: Final = 100
 LARGEST_PRICE: Final = Decimal("9999999999")
+CENT: Final = Decimal("0.01")
+"""What prices are rounded to."""
+
 LONGEST_REPETITION: Final = 3650
 
 
@@ -50,7 +53,7 @@ def parse_price(amount: Decimal, field: str) -> Decimal:
     """Return a price in whole cents."""
     if not amount.is_finite() or not 0 <= amount <= LARGEST_PRICE:
         raise Invalid(f"{field} must be between 0 and {LARGEST_PRICE:,}.", field=field)
-    return amount.quantize(Decimal("0.01"))
+    return amount.quantize(CENT)
 
 
 def parse_repetition(days: int, field: str) -> int:

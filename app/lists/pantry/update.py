@@ -27,7 +27,7 @@ from app.text import clean
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PantryEntry:
     """What was said of a thing: whether it is there, how much of it, and the day until which it keeps."""
 
     name: str
@@ -56,7 +56,7 @@ class PantryUpdate:
     event_no: int | None
 
 
-async def update_pantry(tenant: Tenant, said: Sequence[Said | RefusedEntry]) -> PantryUpdate:
+async def update_pantry(tenant: Tenant, said: Sequence[PantryEntry | RefusedEntry]) -> PantryUpdate:
     """Store what was said, which counts until the thing is bought again. Of two entries about one thing, the last one
     counts. An entry that can't be used fails alone."""
     today = await read_today(tenant)
@@ -64,7 +64,7 @@ async def update_pantry(tenant: Tenant, said: Sequence[Said | RefusedEntry]) -> 
     corrections = await find_corrections(tenant)
     known = await _known_names(histories, corrections)
 
-    def read(numbered: tuple[int, Said | RefusedEntry]) -> Correction | AppError:
+    def read(numbered: tuple[int, PantryEntry | RefusedEntry]) -> Correction | AppError:
         number, each = numbered
         if isinstance(each, RefusedEntry):
             return each.refusal
@@ -83,7 +83,7 @@ async def update_pantry(tenant: Tenant, said: Sequence[Said | RefusedEntry]) -> 
         event_no = await insert_event(tenant, "update_pantry", None, await as_json(changes))
     history_of = {each.name_key: each for each in histories}
 
-    def conclude(entry: tuple[Said | RefusedEntry, Correction | AppError]) -> PantryResult:
+    def conclude(entry: tuple[PantryEntry | RefusedEntry, Correction | AppError]) -> PantryResult:
         sent, read = entry
         if isinstance(read, AppError):
             return PantryResult(sent.name, read)
@@ -94,7 +94,7 @@ async def update_pantry(tenant: Tenant, said: Sequence[Said | RefusedEntry]) -> 
     return PantryUpdate(results, event_no)
 
 
-def _correction_of(said: Said, field: str, known: "_Known", today: Today) -> Correction:
+def _correction_of(said: PantryEntry, field: str, known: "_Known", today: Today) -> Correction:
     """Return what to store of an entry. Raises `Invalid`, and `Ambiguous` for a name that fits several things."""
     phrase = parse_phrase(clean(said.name, f"{field}.name", NAME_LENGTH))
     name_key, name = known.resolve(parse_name(phrase.name, f"{field}.name"), f"{field}.name")

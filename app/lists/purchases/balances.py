@@ -10,7 +10,7 @@ from uuid import UUID
 from app.households import repository as households
 from app.households.finding import named_member
 from app.households.tenant import Tenant
-from app.lists.purchases.filters import Wanted, resolve_filter
+from app.lists.purchases.filters import FilterNames, resolve_filter
 from app.lists.purchases.spending_repository import Payment, find_payments
 
 _CENTS: Final = 100
@@ -50,7 +50,7 @@ class Balances:
     names: Mapping[UUID, str]
 
 
-async def read_balances(tenant: Tenant, asked: Wanted, between: Sequence[str]) -> Balances:
+async def read_balances(tenant: Tenant, asked: FilterNames, between: Sequence[str]) -> Balances:
     """Return who owes whom for some purchases, shared by the members named in `between`, or by all of them.
 
     Raises what `resolve_filter` does, and `NotFound` or `Ambiguous` for a name in `between`.

@@ -9,9 +9,8 @@ from functools import partial
 from typing import Final
 
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists import repository
-from app.lists.items.fields import Item
+from app.lists.items.fields import CENT, Item
 from app.lists.models import ShoppingList
 from app.lists.purchases.basket_repository import KnownPrice, find_newest_prices, find_open_items
 from app.lists.resolve_list import resolve_list
@@ -23,8 +22,6 @@ MOST_ITEMS: Final = 200
 
 MOST_STORES: Final = 50
 """The most stores that are compared, each in one currency."""
-
-_CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +63,7 @@ async def price_basket(tenant: Tenant, list_name: str | None) -> Basket:
     """
     on = await resolve_list(tenant, list_name)
     now = (await repository.read_clock(tenant)).now
-    today = now.astimezone(zone_of(tenant.membership.time_zone)).date()
-    wanted = await find_open_items(tenant, on.id, today, MOST_ITEMS + 1)
+    wanted = await find_open_items(tenant, on.id, tenant.membership.day_of(now), MOST_ITEMS + 1)
     items = wanted[:MOST_ITEMS]
     prices = await find_newest_prices(tenant, {item.name_key for item in items}) if items else []
     return Basket(on, len(items), await compare_stores(items, prices, now), len(wanted) > len(items))
@@ -118,5 +114,5 @@ def _price(
         return None
     paid = price.price
     if quantity is not None and price.amount is not None:
-        paid = (paid * quantity.amount / price.amount).quantize(_CENT, ROUND_HALF_UP)
+        paid = (paid * quantity.amount / price.amount).quantize(CENT, ROUND_HALF_UP)
     return PricedItem(item.name, quantity, paid, max(0, (now - price.bought_at) // timedelta(days=1)))

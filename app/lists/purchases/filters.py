@@ -27,7 +27,7 @@ COMPARED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FilterNames:
     """Which purchases, as a call names them: in `[since, until)`, of an item, at a store, by a member, of a list."""
 
     since: datetime | None = None
@@ -38,7 +38,7 @@ class Wanted:
     list: str | None = None
 
 
-async def resolve_filter(tenant: Tenant, wanted: Wanted) -> PurchaseFilter:
+async def resolve_filter(tenant: Tenant, wanted: FilterNames) -> PurchaseFilter:
     """Return the filter that names mean.
 
     Raises `Invalid` for an empty period or a text that can't be a name, `NotFound` for what nothing was ever bought

@@ -13,7 +13,7 @@ from app.households import repository as households
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.models import Purchase
-from app.lists.purchases.filters import Wanted, resolve_filter
+from app.lists.purchases.filters import FilterNames, resolve_filter
 from app.lists.purchases.query_repository import PurchasePlace, UsualThing, find_page, find_usual, times_bought
 
 USUAL_PERIOD: Final = timedelta(days=365)
@@ -61,7 +61,7 @@ def _cursor_behind(purchase: Purchase) -> str:
     return make_cursor((purchase.bought_at.isoformat(), str(purchase.id)))
 
 
-async def read_purchases(tenant: Tenant, asked: Wanted, cursor: str | None, limit: int) -> Purchases:
+async def read_purchases(tenant: Tenant, asked: FilterNames, cursor: str | None, limit: int) -> Purchases:
     """Return a page of purchases. Raises what `resolve_filter` does, and `Invalid` for the cursor."""
     wanted = await resolve_filter(tenant, asked)
     rows = await find_page(tenant, wanted, None if cursor is None else read_cursor(cursor, _PLACE), limit + 1)
@@ -76,7 +76,7 @@ async def read_purchases(tenant: Tenant, asked: Wanted, cursor: str | None, limi
     )
 
 
-async def read_usual(tenant: Tenant, asked: Wanted, limit: int) -> Sequence[UsualThing]:
+async def read_usual(tenant: Tenant, asked: FilterNames, limit: int) -> Sequence[UsualThing]:
     """Return what was bought several times in a period, the last year if none is named, and is open on no list.
 
     Raises what `resolve_filter` does.
@@ -88,7 +88,7 @@ async def read_usual(tenant: Tenant, asked: Wanted, limit: int) -> Sequence[Usua
     return await find_usual(tenant, wanted, OFTEN, limit)
 
 
-def rhythm_of(thing: UsualThing) -> int:
+def usual_interval(thing: UsualThing) -> int:
     """Return how many days usually pass from one purchase of a thing to the next."""
     days: float = (thing.last - thing.first) / timedelta(days=1)
     return max(1, round(days / (thing.times - 1)))

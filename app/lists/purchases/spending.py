@@ -11,7 +11,7 @@ from app.households.time_zones import zone_of
 from app.lists.models import Purchase
 from app.lists.purchases import spending_repository as repository
 from app.lists.purchases.filter_repository import PurchaseFilter, latest_name
-from app.lists.purchases.filters import Wanted, resolve_filter
+from app.lists.purchases.filters import FilterNames, resolve_filter
 from app.lists.purchases.months import month_of, month_starts
 from app.lists.purchases.spending_repository import SpendingGroup, Statistics
 
@@ -35,7 +35,7 @@ class Spending:
     item: str | None
 
 
-async def read_spending(tenant: Tenant, group_by: SpendingGroup, asked: Wanted) -> Spending:
+async def read_spending(tenant: Tenant, group_by: SpendingGroup, asked: FilterNames) -> Spending:
     """Return what was spent. Months are those of the household's time zone, and people those who bought something.
 
     Raises what `resolve_filter` does.

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import AppError
+from app.households.models import FORMER_MEMBER
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.fields import DETAILS, Item
 from app.lists.models import (
@@ -64,7 +65,7 @@ def entry_view(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
     result = entry.result
     if isinstance(result, AppError):
         return _failed(entry, result)
-    conflict = _error(result.conflict) if result.conflict is not None else None
+    conflict = error_view(result.conflict) if result.conflict is not None else None
     if isinstance(result, ListOutcome):
         return EntryView(
             ref=result.list.ref,
@@ -92,7 +93,7 @@ def _failed(entry: ItemResult, refusal: AppError) -> EntryView:
         name=printable_start(entry.name, LONGEST_SENT),
         status="failed",
         ref=entry.ref,
-        error=_error(refusal),
+        error=error_view(refusal),
         current=None if entry.current is None else dict(entry.current),
     )
 
@@ -209,7 +210,7 @@ def _value(value: object, names: Mapping[UUID, str]) -> str:
     if value is None:
         return _NOTHING
     if isinstance(value, UUID):
-        return names.get(value, "someone who left")
+        return names.get(value, FORMER_MEMBER)
     if isinstance(value, Decimal):
         return f"{value:.2f}"
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -219,5 +220,6 @@ def _start_of(text: str) -> str:
     return text if len(text) <= LONGEST_SENT else f"{text[: LONGEST_SENT - 1]}…"
 
 
-def _error(error: AppError) -> ErrorView:
+def error_view(error: AppError) -> ErrorView:
+    """Return a refusal as an entry of a result shows it."""
     return ErrorView(code=error.code, message=error.message, field=error.field, candidates=error.candidates or None)

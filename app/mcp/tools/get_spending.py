@@ -14,7 +14,7 @@ from app.lists.models import Purchase
 from app.lists.purchases import queries, spending
 from app.lists.purchases.balances import read_balances
 from app.lists.purchases.basket import price_basket
-from app.lists.purchases.filters import Wanted
+from app.lists.purchases.filters import FilterNames
 from app.lists.purchases.queries import Purchases
 from app.lists.purchases.spending import Spending
 from app.lists.purchases.spending_repository import SpendingGroup, Statistics
@@ -187,7 +187,7 @@ async def get_spending(tenant: Tenant, arguments: Arguments) -> Result:
         if getattr(arguments, name) not in (None, False):
             raise Invalid(f"{name} has no effect with show={arguments.show}. Leave it out.", field=name)
     zone = zone_of(tenant.membership.time_zone)
-    wanted = Wanted(
+    wanted = FilterNames(
         in_zone(arguments.since, zone),
         in_zone(arguments.until, zone),
         arguments.item,
@@ -215,7 +215,7 @@ async def get_spending(tenant: Tenant, arguments: Arguments) -> Result:
             return Result(balances=balances, transfers=transfers)
 
 
-async def _totals(tenant: Tenant, arguments: Arguments, wanted: Wanted, zone: ZoneInfo) -> Result:
+async def _totals(tenant: Tenant, arguments: Arguments, wanted: FilterNames, zone: ZoneInfo) -> Result:
     found = await spending.read_spending(tenant, arguments.group_by, wanted)
     result = Result(
         item=found.item,

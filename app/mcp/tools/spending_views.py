@@ -7,16 +7,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
 
+from app.households.models import FORMER_MEMBER
 from app.lists.models import Purchase
 from app.lists.purchases.balances import Balance, Balances, Transfer
 from app.lists.purchases.basket import PricedItem, StoreBasket
-from app.lists.purchases.queries import BoughtThing, rhythm_of
+from app.lists.purchases.queries import BoughtThing, usual_interval
 from app.lists.purchases.query_repository import UsualThing
 from app.lists.purchases.spending_repository import Statistics
 from app.mcp.argument_types import as_number
-
-LEFT = "someone who left"
-"""Stands for a person who bought something and belongs to the household no longer."""
 
 
 class StatisticsView(BaseModel):
@@ -95,8 +93,8 @@ class PurchaseView(BaseModel):
             store=purchase.store,
             price=None if purchase.price is None else as_number(purchase.price),
             currency=None if purchase.price is None else purchase.currency,
-            by=names.get(purchase.bought_by, LEFT),
-            paid_by=None if purchase.paid_by is None else names.get(purchase.paid_by, LEFT),
+            by=names.get(purchase.bought_by, FORMER_MEMBER),
+            paid_by=None if purchase.paid_by is None else names.get(purchase.paid_by, FORMER_MEMBER),
             times=bought.times,
         )
 
@@ -113,7 +111,7 @@ class UsualView(BaseModel):
     def of(cls, thing: UsualThing, zone: ZoneInfo) -> "UsualView":
         """Return the view of a thing."""
         last = thing.last.astimezone(zone).date().isoformat()
-        return cls(name=thing.name, times=thing.times, last=last, every_days=rhythm_of(thing))
+        return cls(name=thing.name, times=thing.times, last=last, every_days=usual_interval(thing))
 
 
 class PricedItemView(BaseModel):
@@ -172,7 +170,7 @@ class BalanceView(BaseModel):
     def of(cls, each: Balance, names: Mapping[UUID, str]) -> "BalanceView":
         """Return the view of a balance."""
         return cls(
-            person=names.get(each.person_id, LEFT),
+            person=names.get(each.person_id, FORMER_MEMBER),
             currency=each.currency,
             paid=as_number(each.paid),
             share=as_number(each.share),
@@ -191,7 +189,7 @@ class TransferView(BaseModel):
     @classmethod
     def of(cls, each: Transfer, names: Mapping[UUID, str]) -> "TransferView":
         """Return the view of a transfer."""
-        payer, payee = names.get(each.payer, LEFT), names.get(each.payee, LEFT)
+        payer, payee = names.get(each.payer, FORMER_MEMBER), names.get(each.payee, FORMER_MEMBER)
         return cls(payer=payer, payee=payee, amount=as_number(each.amount), currency=each.currency)
 
 

@@ -11,17 +11,17 @@ from app.errors import AppError
 from app.households.tenant import Tenant
 from app.lists.models import ITEMS_PER_CALL, RefusedEntry, event_ref
 from app.lists.pantry import update
-from app.lists.pantry.update import PantryUpdate, Said
+from app.lists.pantry.update import PantryEntry, PantryUpdate
 from app.mcp.prose import MOST_NAMED, some_of
 from app.mcp.spec import Hints, ToolSpec, WriteArguments, WriteResult
 from app.mcp.tools.changes import EveryEntryFailed
-from app.mcp.tools.entries import LONGEST_SENT, EntryView, ErrorView
+from app.mcp.tools.entries import LONGEST_SENT, EntryView, error_view
 from app.mcp.tools.get_pantry import HoldingView, holding_in_words, holding_view
 from app.scopes import LISTS_WRITE
 from app.text import printable_start
 
 
-class SaidInput(BaseModel):
+class PantryInput(BaseModel):
     """What was said of one thing."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -37,10 +37,10 @@ class Arguments(WriteArguments):
 
     fails_by_entry = True
 
-    items: list[SaidInput] = Field(description="Each with name", min_length=1, max_length=ITEMS_PER_CALL)
+    items: list[PantryInput] = Field(description="Each with name", min_length=1, max_length=ITEMS_PER_CALL)
 
 
-class SaidView(HoldingView):
+class PantryView(HoldingView):
     """What is at home of a thing by what was said, or why that could not be stored."""
 
     status: str
@@ -51,7 +51,7 @@ class Result(WriteResult):
     """What is known of each thing now."""
 
     results: Annotated[
-        Sequence[SaidView | EntryView],
+        Sequence[PantryView | EntryView],
         WithJsonSchema({"type": "array", "items": {"type": "object"}}),
     ] = Field(description="name, status, evidence, left, expires, similar (other things it may mean), error")
     counts: Annotated[dict[str, int], WithJsonSchema({"type": "object"})]
@@ -87,19 +87,19 @@ async def update_pantry(tenant: Tenant, arguments: Arguments) -> Result:
     return _result(await update.update_pantry(tenant, [_said(each) for each in arguments.items]))
 
 
-def _said(each: SaidInput | RefusedEntry) -> Said | RefusedEntry:
-    return each if isinstance(each, RefusedEntry) else Said(each.name, each.have, each.amount, each.expires)
+def _said(each: PantryInput | RefusedEntry) -> PantryEntry | RefusedEntry:
+    return each if isinstance(each, RefusedEntry) else PantryEntry(each.name, each.have, each.amount, each.expires)
 
 
 def _result(updated: PantryUpdate) -> Result:
-    views: list[SaidView | EntryView] = []
+    views: list[PantryView | EntryView] = []
     told: list[str] = []
     for each in updated.results:
         if isinstance(each.result, AppError):
             views.append(_failed(each.name, each.result))
             told.append(each.result.message)
         else:
-            views.append(SaidView(**dict(holding_view(each.result)), status="updated", similar=each.similar or None))
+            views.append(PantryView(**dict(holding_view(each.result)), status="updated", similar=each.similar or None))
             told.append(holding_in_words(each.result))
     result = Result(
         results=views,
@@ -110,8 +110,7 @@ def _result(updated: PantryUpdate) -> Result:
 
 
 def _failed(name: str, error: AppError) -> EntryView:
-    view = ErrorView(code=error.code, message=error.message, field=error.field, candidates=error.candidates or None)
-    return EntryView(name=printable_start(name, LONGEST_SENT), status="failed", error=view)
+    return EntryView(name=printable_start(name, LONGEST_SENT), status="failed", error=error_view(error))
 
 
 UPDATE_PANTRY = ToolSpec(
