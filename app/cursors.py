@@ -6,13 +6,16 @@ A cursor is not signed: it grants nothing, because every query checks anew what 
 import base64
 import binascii
 import json
-from typing import TypeVar
+from typing import Annotated, Final, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from app.errors import Invalid
 
 Place = TypeVar("Place")
+
+NAME_KEY: Final = TypeAdapter[str](Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")])
+"""The place of pages in the order of folded names: that of the last thing on one."""
 
 
 def make_cursor(place: object) -> str:

@@ -2,11 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import Field, TypeAdapter
-
-from app.cursors import make_cursor, read_cursor
+from app.cursors import NAME_KEY, make_cursor, read_cursor
 from app.households.tenant import Tenant
 from app.households.time_zones import zone_of
 from app.lists import repository
@@ -21,9 +19,6 @@ from app.runtime.batches import map_in_batches
 from app.text import clean, fold
 
 PER_PAGE: Final = 50
-
-_NAME_KEY: Final = TypeAdapter[str](Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")])
-"""The folded name of the last thing on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ async def read_pantry(tenant: Tenant, query: str | None, cursor: str | None) -> 
     words = (
         None if query is None else [(word, singular(word)) for word in fold(clean(query, "query", NAME_LENGTH)).split()]
     )
-    after = "" if cursor is None else read_cursor(cursor, _NAME_KEY)
+    after = "" if cursor is None else read_cursor(cursor, NAME_KEY)
     today = await read_today(tenant)
     found = await read_all_holdings(tenant, await read_histories(tenant, today.now), today)
 

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from pydantic import Field, PrivateAttr, TypeAdapter, WithJsonSchema
 
-from app.cursors import make_cursor, read_cursor
+from app.cursors import NAME_KEY, make_cursor, read_cursor
 from app.errors import Invalid
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists.apply_recipe import factor_for
 from app.mcp.argument_types import Day
 from app.mcp.prose import MOST_NAMED, shown_name, some_of
@@ -34,9 +33,6 @@ from app.runtime.clock import system_clock
 from app.scopes import LISTS_READ
 
 PER_PAGE: Final = 100
-
-_NAME: Final = TypeAdapter[str](Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")])
-"""The folded name of the last recipe on a page."""
 
 _PLACE: Final = TypeAdapter[tuple[date, int, UUID]](tuple[date, Annotated[int, Field(ge=0, lt=2**31)], UUID])
 """Where the last meal on a page stands in the plan."""
@@ -111,7 +107,7 @@ async def get_recipes(tenant: Tenant, arguments: Arguments) -> Result:
         servings = arguments.servings or recipe.servings
         view = recipe_view(recipe, servings, lines)
         return Result(recipes=[view]).saying(f"{recipe_in_words(recipe.name, servings, lines)}.")
-    after = "" if arguments.cursor is None else read_cursor(arguments.cursor, _NAME)
+    after = "" if arguments.cursor is None else read_cursor(arguments.cursor, NAME_KEY)
     found = await read_recipes(tenant, after, PER_PAGE + 1, archived=arguments.archived)
     page = found[:PER_PAGE]
     names = some_of([shown_name(each.name) for each in page], len(page))
@@ -128,10 +124,9 @@ async def _plan(tenant: Tenant, first: date, last: date, cursor: str | None) -> 
     after = None if cursor is None else read_cursor(cursor, _PLACE)
     found = await read_plan(tenant, first, last, PER_PAGE + 1, after)
     page = found[:PER_PAGE]
-    today = system_clock().astimezone(zone_of(tenant.membership.time_zone)).date()
     return Result(
         plan=[planned_view(each) for each in page],
-        today=today.isoformat(),
+        today=tenant.membership.day_of(system_clock()).isoformat(),
         next_cursor=_cursor_behind(page[-1]) if len(found) > PER_PAGE else None,
     ).of(page)
 
