@@ -52,7 +52,8 @@ def _has_blank_parts(entries: list[Any]) -> bool:
 
 def _coerce(value: Any, place: Schema) -> Any:
     if "anyOf" in place:
-        return _coerce_to_object(value, next(arm for arm in place["anyOf"] if arm["type"] == "object"))
+        arm = next((arm for arm in place["anyOf"] if arm.get("type") == "object"), None)
+        return value if arm is None else _coerce_to_object(value, arm)
     match place.get("type"):
         case "string" if "enum" in place:
             return _choice(value, place["enum"])

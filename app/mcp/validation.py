@@ -235,7 +235,7 @@ def _unknown_argument(name: str, field: str, place: Mapping[str, Any]) -> Invali
 
 def _object_of(place: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the schema of an object, or of the object among the arms of a choice."""
-    return next((arm for arm in place.get("anyOf", []) if arm["type"] == "object"), place)
+    return next((arm for arm in place.get("anyOf", []) if arm.get("type") == "object"), place)
 
 
 def _describe(detail: ErrorDetails) -> str:

@@ -16,7 +16,7 @@ from app.quantities.merge_key import merge_key
 from app.quantities.quantity import STEP, Quantity, make_quantity
 
 LANGUAGES: Final = ("en", "de", "fr", "es")
-_FILE: Final = Path(__file__).with_name("foods.csv")
+FILE: Final = Path(__file__).with_name("foods.csv")
 _MASS: Final = "mass"
 _VOLUME: Final = "volume"
 _GRAM: Final = Decimal(1)
@@ -25,7 +25,7 @@ _GRAM: Final = Decimal(1)
 @cache
 def grams_of_cups() -> Mapping[str, Decimal]:
     """Return how many grams a cup has, by the key of a food's name."""
-    with _FILE.open(encoding="utf-8", newline="") as file:
+    with FILE.open(encoding="utf-8", newline="") as file:
         return {
             merge_key(name): Decimal(row["grams"])
             for row in csv.DictReader(file)

@@ -29,6 +29,7 @@ TENANT: Final = (
     "recipe_lines",
     "planned_meals",
 )
+"""Every table whose rows belong to a household, for all tests that go through them."""
 
 
 @dataclass(frozen=True)

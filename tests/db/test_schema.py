@@ -17,6 +17,7 @@ from app.db.engine import connect
 from app.db.migrations import ALEMBIC_INI, migrate, migrate_down, run_as_owner
 from app.db.revision import Readiness, newest_revision
 from app.tables import metadata
+from tests.db import statements
 from tests.db.looking import rows
 
 pytestmark = pytest.mark.anyio
@@ -48,20 +49,7 @@ GLOBAL = {
     "audit_chain",
     "alembic_version",
 }
-TENANT = {
-    "clocks",
-    "lists",
-    "items",
-    "events",
-    "purchases",
-    "aisles",
-    "departures",
-    "habits",
-    "pantry",
-    "recipes",
-    "recipe_lines",
-    "planned_meals",
-}
+TENANT = set(statements.TENANT)
 
 
 async def test_every_table_is_known_as_global_or_tenant(database: DatabaseUrls) -> None:

@@ -245,3 +245,8 @@ async def test_me_is_the_caller_wherever_a_person_is_named(factory: Factory, cli
     assert (await client.call("get_activity", person="Bob"))["events"] == []
     data = "name,assignee\nbread,me\n"
     assert (await client.call("import_items", data=data))["counts"] == {"added": 1}
+
+
+def test_an_argument_of_several_types_without_an_object_among_them_stays_as_it_was_sent() -> None:
+    schema = {"properties": {"size": {"anyOf": [{"type": "string"}, {"enum": [1]}]}}}
+    assert coerce_arguments({"size": '{"a": 1}'}, schema) == {"size": '{"a": 1}'}

@@ -195,3 +195,13 @@ async def test_shapes_that_nobody_expects_are_refused_or_read_but_no_fault_of_ou
     assert "request id" not in str(result)
     if result["isError"]:
         assert json.loads(result["content"][0]["text"])["error"]["code"] == "invalid"
+
+
+@pytest.mark.parametrize("number", ["1e9999999", "1e-999999", "-1e9999999", "1e99999999999999999999"])
+async def test_a_number_that_no_amount_can_be_is_never_written_out(client: McpClient, number: str) -> None:
+    salt = f'{{"quantity": {number}, "food": {{"name": "salt"}}}}'
+    recipe = f'{{"name": "Soup", "recipeYieldQuantity": {number}, "recipeIngredient": [{salt}]}}'
+    await client.call("import_items", data=recipe)
+    (shown,) = (await client.call("get_recipes", recipe="Soup"))["recipes"]
+    assert "servings" not in shown
+    assert len(str(shown)) < 1_000

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app.db import Engine, new_id, transaction
 from app.households import repository as households
 from app.mcp.catalogue import TOOLS
+from tests.db.statements import TENANT
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -60,22 +61,6 @@ async def eve(factory: Factory, each_era: McpClient) -> McpClient:
     await each_era.call("save_plan", entries=[{"date": "2026-12-23", "text": "Ada's secret dinner"}])
     stranger = await factory.connected("Eve")
     return McpClient(each_era.http, stranger.token, each_era.era)
-
-
-TENANT_TABLES = [
-    "clocks",
-    "lists",
-    "items",
-    "events",
-    "purchases",
-    "aisles",
-    "departures",
-    "habits",
-    "pantry",
-    "recipes",
-    "recipe_lines",
-    "planned_meals",
-]
 
 
 async def write_everywhere(client: McpClient) -> None:
@@ -231,7 +216,7 @@ async def test_a_person_who_left_every_household_of_the_grant_must_sign_in_again
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
 
 
-@pytest.mark.parametrize("table", TENANT_TABLES)
+@pytest.mark.parametrize("table", TENANT)
 async def test_sql_without_a_household_sees_no_rows_and_changes_none(
     engine: Engine, client: McpClient, table: str
 ) -> None:
@@ -248,10 +233,10 @@ async def test_sql_in_one_household_sees_nothing_of_another(
     await write_everywhere(each_era)
     other = await factory.connected("Mallory")
     async with transaction(engine, ada.household_id) as connection:
-        for table in TENANT_TABLES:
+        for table in TENANT:
             assert (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() > 0, table
     async with transaction(engine, other.household_id) as connection:
-        for table in TENANT_TABLES:
+        for table in TENANT:
             query = text(f"SELECT count(*) FROM {table} WHERE household_id = :id")
             assert (await connection.execute(query, {"id": ada.household_id})).scalar() == 0
 
@@ -298,7 +283,7 @@ async def test_sql_can_not_put_rows_into_a_household_that_is_not_its_context(
             await connection.execute(text(ROWS[table]), {"household": ada.household_id, "id": new_id()})
 
 
-@pytest.mark.parametrize("table", TENANT_TABLES)
+@pytest.mark.parametrize("table", TENANT)
 async def test_sql_can_not_move_its_own_rows_into_another_household(
     engine: Engine, ada: Connected, factory: Factory, client: McpClient, table: str
 ) -> None:
@@ -311,7 +296,7 @@ async def test_sql_can_not_move_its_own_rows_into_another_household(
     assert (await client.call("list_items", list="*"))["items"] == []
 
 
-@pytest.mark.parametrize("table", TENANT_TABLES)
+@pytest.mark.parametrize("table", TENANT)
 async def test_sql_in_one_household_changes_nothing_of_another(
     engine: Engine, ada: Connected, factory: Factory, client: McpClient, table: str
 ) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from app.quantities import parse_phrase
-from app.quantities.foods import LANGUAGES, grams_of_cups, in_grams
+from app.quantities.foods import FILE, LANGUAGES, grams_of_cups, in_grams
 from app.quantities.merge_key import merge_key
 
 
@@ -45,7 +45,7 @@ def test_each_food_has_names_in_every_language_and_a_weight_that_food_can_have()
 
 
 def test_no_name_is_of_two_foods() -> None:
-    with open("app/quantities/foods.csv", encoding="utf-8", newline="") as file:
+    with FILE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert 40 <= len(rows) <= 60
     weights: dict[str, str] = {}

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any, cast
 
 from app.lists.importing.models import Row
+from app.quantities import LARGEST
+from app.quantities.quantity import STEP
 
 Path = tuple[str | int, ...]
 """The keys and numbers that lead from the root of JSON to a value."""
@@ -60,14 +62,23 @@ def name_in(value: object) -> Any:
 
 
 def whole(value: object) -> int | None:
-    """Return a whole number above 0; None for anything else."""
-    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() and value > 0 else None
+    """Return a whole number above 0; None for anything else, also for one that is larger than any amount."""
+    if not isinstance(value, Decimal) or not value.is_finite() or not 0 < value <= LARGEST:
+        return None
+    return int(value) if value == value.to_integral_value() else None
 
 
 def line_of(*parts: object) -> str:
     """Return the parts of a recipe's line that are there, as people type them."""
-    shown = [f"{part.normalize():f}" if isinstance(part, Decimal) else part for part in parts if part]
+    shown = [_number_of(part) if isinstance(part, Decimal) else part for part in parts if part]
     return " ".join(part.strip() for part in shown if isinstance(part, str) and part.strip())
+
+
+def _number_of(number: Decimal) -> str:
+    """Return a number as people type it. One that is no amount stays as it is: `1E+999999999` has a gigabyte of
+    digits."""
+    is_amount = number.is_finite() and STEP <= number.copy_abs() <= LARGEST
+    return f"{number.normalize():f}" if is_amount else str(number)
 
 
 def cells_of(values: Mapping[str, tuple[Any, Path]]) -> tuple[dict[str, Any], dict[str, Path]]:

@@ -103,7 +103,7 @@ def _read_amount(column: str, value: Any) -> Quantity | Decimal:
 
 def _read_days(column: str, value: Any) -> int:
     number = _read_number(column, value)
-    if number != number.to_integral_value() or number > LARGEST:
+    if number.copy_abs() > LARGEST or number != number.to_integral_value():
         raise Invalid(f"{column} must be a whole number of days", field=column)
     return int(number)
 

@@ -10,6 +10,7 @@ from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history.changes import as_json
 from app.lists.history.repository import insert_event
+from app.lists.items.candidates import CANDIDATES
 from app.lists.items.fields import NAME_LENGTH, parse_name
 from app.lists.models import RefusedEntry
 from app.lists.pantry.correction_repository import find_corrections, save_corrections
@@ -23,8 +24,6 @@ from app.quantities.matching import Matcher, loosen
 from app.quantities.merge_key import merge_key
 from app.runtime.batches import map_in_batches
 from app.text import clean
-
-CANDIDATES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from app.errors import Ambiguous, Invalid, NotFound
 from app.households import repository as households
 from app.households.finding import named_member
 from app.households.tenant import Tenant
+from app.lists.items.candidates import CANDIDATES
 from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, parse_label
 from app.lists.items.repository import items_numbered
 from app.lists.items.resolve import ref_number
@@ -21,7 +22,6 @@ from app.quantities.merge_key import merge_key
 from app.runtime.batches import map_in_batches
 from app.text import clean, fold
 
-CANDIDATES: Final = 8
 COMPARED: Final = 10_000
 """The most names that are compared with one of which nothing was bought."""
 

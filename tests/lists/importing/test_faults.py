@@ -67,6 +67,7 @@ JSON: list[tuple[str, int, int, str | None, str]] = [
     ('[{"name": "milk", "priority": "urgent"}]', 1, 31, "priority", "priority must be low or high"),
     ('[{"name": "milk", "not_before": "24.12.2026"}]', 1, 33, "not_before", "not_before must be a day such as"),
     ('[{"name": "milk", "repeat_every_days": 1.5}]', 1, 40, "repeat_every_days", "must be a whole number of days"),
+    ('[{"name": "milk", "repeat_every_days": -1e9999999}]', 1, 40, "repeat_every_days", "must be a whole number"),
     ('[{"name": "milk", "repeat_every_days": 0}]', 1, 40, "repeat_every_days", "must be between 1 and 3650 days"),
     ('[{"name": "milk", "checked_at": "yesterday"}]', 1, 33, "checked_at", "checked_at must be a time such as"),
     ('[{"name": "milk", "checked": "maybe"}]', 1, 30, "checked", "checked must be yes or no"),
