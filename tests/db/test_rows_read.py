@@ -148,7 +148,7 @@ async def test_no_tool_reads_items_or_purchases_of_others_or_more_than_it_must(
     try:
         for tool, arguments, most in READS:
             statements.sent.clear()
-            await mcp.call(tool, **arguments)
+            await mcp.result("tools/call", {"name": tool, "arguments": arguments})
             await anyio.lowlevel.checkpoint()
             assert 0 < await read_by(superuser, statements) <= most, (tool, arguments)
     finally:

@@ -236,6 +236,16 @@ async def test_long_lines_are_parsed_with_pauses(client: McpClient, tool: str) -
     assert 0 < most[-1] <= 6
 
 
+async def test_names_that_nothing_has_are_compared_with_a_long_list_with_pauses(
+    client: McpClient, ada: Connected, database: DatabaseUrls
+) -> None:
+    await lengthen_lists(database.superuser, [ada.token], ITEMS, ITEMS + 1)
+    with longest_stretch() as longest:
+        failed = await client.failed("check_items", items=[f"unheard-of {number}" for number in range(40)])
+    assert len(failed) == 40
+    assert 0 < longest[-1] < 4 * ITEMS, "a name is compared with a thousand items, whose letters are read once"
+
+
 async def test_names_with_too_many_lines_are_refused_with_what_to_do(
     client: McpClient, ada: Connected, database: DatabaseUrls
 ) -> None:

@@ -49,10 +49,10 @@ async def record_items(
         event_no = await insert_event(tenant, kind, list_id, recorded)
     by_themselves = [change for change in others if isinstance(change, PurchaseChange)]
     # What takes the place of a purchase has its id.
-    unbought = [*(change.unbought for change in changes), *(change.before for change in by_themselves)]
+    unbought = [change.unbought for change in changes] + [change.before for change in by_themselves]
     if gone := [purchase for purchase in unbought if purchase is not None]:
         await delete_purchases(tenant, gone)
-    bought = [*(change.bought for change in changes), *(change.after for change in by_themselves)]
+    bought = [change.bought for change in changes] + [change.after for change in by_themselves]
     if new := [purchase for purchase in bought if purchase is not None]:
         await insert_purchases(tenant, event_no, new)
     return event_no

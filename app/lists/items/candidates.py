@@ -1,5 +1,6 @@
 """Candidates for a name that is on no list: items of other lists, and items whose names resemble it."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import nlargest
 from typing import Final
@@ -30,6 +31,7 @@ async def candidates_for(
         there = [label_of(item, lists[item.list_id]) for item in elsewhere if item.name_key == key]
         here = [label_of(item) for item in resembling.to(key, CANDIDATES)]
         found[key] = (there + here)[:CANDIDATES]
+        await asyncio.sleep(0)  # for others: each name is compared with a thousand items
     return found
 
 
