@@ -25,17 +25,14 @@ from app.lists.history.changes import (
     ItemRecord,
     ListChange,
     ListRecord,
-    MealChange,
-    MealRecord,
     PurchaseRecord,
-    RecipeChange,
-    RecipeRecord,
     read_record,
 )
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
-from app.lists.history.undo_planning import Undone, undo_item, undo_list, undo_meal, undo_recipe
+from app.lists.history.undo_planning import Undone, undo_item, undo_list
 from app.lists.history.undo_purchases import purchases_in, undo_purchases
+from app.lists.history.undo_recipes import undo_meals, undo_recipes
 from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.edits import assignee_names, settle_variants
@@ -50,9 +47,7 @@ from app.lists.models import (
     ListOutcome,
     Outcome,
     PantryOutcome,
-    PlanOutcome,
     Purchase,
-    RecipeOutcome,
     ShoppingList,
     event_numbers,
     event_ref,
@@ -61,11 +56,7 @@ from app.lists.pantry.correction_repository import find_corrections, save_correc
 from app.lists.pantry.corrections import CorrectionChange
 from app.lists.repository import Clock
 from app.lists.save_list import refuse_another_list, refuse_taken_name
-from app.lists.save_recipe import refuse_another_recipe, refuse_taken_recipe_name
 from app.quantities.merge_key import merge_key
-from app.recipes import plan_repository
-from app.recipes import repository as recipe_repository
-from app.recipes.models import PLANNED_MEALS, PlannedDish
 from app.runtime.batches import map_in_batches
 from app.runtime.progress import STEP, Note, Progress, map_in_steps, note_nothing
 from app.text import clean
@@ -221,9 +212,9 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     gone = Counter([change.after.list_id for change in item_changes if change.after.deleted_at is not None])
     deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
-    recipe_entries, recipe_changes = await _undo_recipes(tenant, clock, records)
+    recipe_entries, recipe_changes = await undo_recipes(tenant, clock, records)
     pantry_entries, pantry_changes = await _undo_corrections(tenant, clock, records)
-    meal_entries, meal_changes = await _undo_meals(tenant, records)
+    meal_entries, meal_changes = await undo_meals(tenant, records)
     purchase_entries, purchase_changes = await undo_purchases(tenant, records)
     others = [
         *list_changes,
@@ -374,69 +365,6 @@ async def _list_refusal(tenant: Tenant, before: ShoppingList, plan: Undone[Shopp
     except AppError as refusal:
         return refusal
     return None
-
-
-async def _undo_recipes(
-    tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
-) -> tuple[list[ItemResult], list[RecipeChange]]:
-    recorded = [record for record in records if isinstance(record, RecipeRecord)]
-    if not recorded:
-        return [], []
-    current = await recipe_repository.recipes_numbered(tenant, [record.recipe for record in recorded])
-    entries: list[ItemResult] = []
-    changes: list[RecipeChange] = []
-    for record in recorded:
-        before = current[record.recipe]
-        plan = undo_recipe(record, before, clock.now)
-        refusal = plan.conflict if not plan.restored else None
-        if plan.restored and plan.after.deleted_at is None:
-            try:
-                await refuse_taken_recipe_name(tenant, plan.after, "undo_ref")
-                if before.deleted_at is not None:
-                    await refuse_another_recipe(tenant, "undo_ref")
-            except AppError as error:
-                refusal = error
-        if refusal is not None:
-            entries.append(ItemResult(before.name, refusal, ref=before.ref))
-            continue
-        if plan.restored:
-            await recipe_repository.save_recipe(tenant, clock.rev, plan.after)
-            changes.append(RecipeChange(before, plan.after))
-        status = "undone" if plan.restored else "unchanged"
-        entries.append(ItemResult(before.name, RecipeOutcome(status, plan.after, plan.conflict)))
-    return entries, changes
-
-
-async def _undo_meals(tenant: Tenant, records: Sequence[AnyRecord]) -> tuple[list[ItemResult], list[MealChange]]:
-    recorded = [record for record in records if isinstance(record, MealRecord)]
-    if not recorded:
-        return [], []
-    current = await plan_repository.meals_with(tenant, [record.meal for record in recorded])
-    meals = [meal for record in recorded for meal in (record.before, record.after) if meal is not None]
-    recipes = {meal.recipe_id for meal in meals if meal.recipe_id is not None}
-    named = await plan_repository.recipe_names(tenant, recipes)
-    room = PLANNED_MEALS - await plan_repository.count_meals(tenant)
-    entries: list[ItemResult] = []
-    changes: list[MealChange] = []
-    for record in recorded:
-        now = current.get(record.meal)
-        conflict = undo_meal(record, now)
-        if conflict is None and now is None and record.before is not None:
-            room -= 1
-            if room < 0:
-                conflict = LimitReached("The plan is full by now. Clear days that are over.", field="undo_ref")
-        shown = record.before or record.after
-        assert shown is not None  # noqa: S101  # a record has one of them
-        dish = PlannedDish(shown, *named.get(shown.recipe_id, (None, None)))
-        if conflict is not None:
-            entries.append(ItemResult(dish.name, conflict))
-            continue
-        if now != record.before:
-            changes.append(MealChange(now, record.before))
-        entries.append(ItemResult(dish.name, PlanOutcome("undone" if now != record.before else "unchanged", dish)))
-    await plan_repository.delete_meals(tenant, [each.id for each in changes if each.after is None])
-    await plan_repository.save_meals(tenant, [each.after for each in changes if each.after is not None])
-    return entries, changes
 
 
 async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[AnyChange]:
