@@ -34,7 +34,7 @@ KEYS: Final = 5
 
 LONGEST_NAME: Final = 60
 CLIENT_ID: Final = "guest"
-"""The client in the history and in the audit record: guests use no client of ours."""
+"""The client in the history and in the audit record: guests have no OAuth client."""
 
 NO_LINK: Final = "This link has ended, or it was copied only in part. Ask whoever sent it to you for a new one."
 

@@ -67,7 +67,7 @@ async def tick_item(tenant: Tenant, code: str, ref: str, now: datetime, *, check
     number = 0 if named is None else int(named[1])
     item = (await items_numbered(tenant, [number])).get(number)
     if item is None or item.list_id != shared.id or item.deleted_at is not None or link.list_id != shared.id:
-        raise NotFound("That is not on this list any more.", field="item")
+        raise NotFound("That is no longer on this list.", field="item")
     changed = await check_items(tenant, [item.ref], shared.ref, checked=checked, store=None)
     for entry in changed.entries:
         if isinstance(entry.result, AppError):

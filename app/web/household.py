@@ -152,7 +152,7 @@ async def _change_role(connection: Connection, form: _Submitted) -> None:
 
 async def _remove(connection: Connection, form: _Submitted) -> None:
     if not await members.leave(connection, form.household_id, form.other_id, form.now, by=form.by):
-        raise Conflict("That person is not a member any more.")
+        raise Conflict("That person is no longer a member.")
 
 
 async def _end_guest(connection: Connection, form: _Submitted) -> None:
@@ -251,7 +251,7 @@ async def _share(web: WebContext, form: SubmittedForm, person: Person, household
     async with transaction(web.kit.engine) as connection:
         found = [each for each in await memberships_of(connection, person.id) if each.household_id == household_id]
     if not found:
-        raise Conflict("You are not a member of that household any more.")
+        raise Conflict("You are no longer a member of that household.")
     async with open_tenant(web.kit.engine, actor_of(person, found), None, write=True) as tenant:
         if await find_person(tenant.connection, form.session.cookie, now) is None:
             raise Conflict("You have signed out meanwhile. Sign in again.")

@@ -24,7 +24,7 @@ _ELSEWHERE: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class FoundItem:
-    """An item that has some of the words; `removed` ones are on no list any more."""
+    """An item that has some of the words; `is_removed` ones are no longer on a list."""
 
     score: int
     no: int

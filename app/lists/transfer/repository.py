@@ -17,7 +17,7 @@ PART: Final = 500
 _AMOUNT: Final = "nullif(measure, 'none') AS measure, amount::text AS amount, unit"
 
 _SECTIONS: Final = {
-    "people": "SELECT no AS place, no, name FROM folk",
+    "people": "SELECT no AS place, no, name FROM named_people",
     "lists": """
         SELECT no AS place, no, name, store, currency, to_jsonb(nullif(category_order, '{}')) AS category_order,
             archived_at, deleted_at
@@ -36,15 +36,16 @@ _SECTIONS: Final = {
             checkers.no AS checked_by, kept_items.deleted_at
         FROM kept_items JOIN kept_lists ON kept_lists.id = kept_items.list_id
         LEFT JOIN kept_recipes ON kept_recipes.id = kept_items.recipe_id
-        LEFT JOIN folk AS assignees ON assignees.id = assignee_id
-        LEFT JOIN folk AS checkers ON checkers.id = checked_by""",  # noqa: S608
+        LEFT JOIN named_people AS assignees ON assignees.id = assignee_id
+        LEFT JOIN named_people AS checkers ON checkers.id = checked_by""",  # noqa: S608
     "purchases": """
         SELECT row_number() OVER (ORDER BY bought_at, kept_items.no, purchases.id) AS place, kept_items.no AS item,
             purchases.name, purchases.store, nullif(purchases.measure, 'none') AS measure,
             purchases.amount::text AS amount, purchases.unit, purchases.price::text AS price, currency, bought_at,
             purchases.category, buyers.no AS bought_by, payers.no AS paid_by, place::text AS place_of_trip
         FROM purchases LEFT JOIN kept_items ON kept_items.id = purchases.item_id
-        LEFT JOIN folk AS buyers ON buyers.id = bought_by LEFT JOIN folk AS payers ON payers.id = paid_by
+        LEFT JOIN named_people AS buyers ON buyers.id = bought_by
+        LEFT JOIN named_people AS payers ON payers.id = paid_by
         WHERE purchases.household_id = $1""",
     "plan": """
         SELECT row_number() OVER (ORDER BY day, position, meal, words, kept_recipes.no, planned_meals.id) AS place,
@@ -78,7 +79,7 @@ _KEPT: Final = """
         WHERE household_id = $1 AND (deleted_at IS NULL OR id IN (SELECT list_id FROM kept_items))
     ), kept_recipes AS (
         SELECT * FROM recipes WHERE household_id = $1 AND deleted_at IS NULL
-    ), folk AS (
+    ), named_people AS (
         SELECT named.id, people.name, row_number() OVER (ORDER BY people.name COLLATE "C", named.id) AS no FROM (
             SELECT assignee_id AS id FROM kept_items UNION SELECT checked_by FROM kept_items
             UNION SELECT bought_by FROM purchases WHERE household_id = $1

@@ -52,7 +52,7 @@ async def update_member(tenant: Tenant, arguments: Arguments) -> Result:
         return await _end_link(tenant, arguments, member)
     if arguments.role == "remove":
         if not await members.leave(connection, household_id, member.person_id, now, by=by):
-            raise NotFound("That person is not a member any more.", field="person")
+            raise NotFound("That person is no longer a member.", field="person")
     else:
         await members.change_role(connection, household_id, member.person_id, arguments.role, now, by=by)
     tenant.note_members()
