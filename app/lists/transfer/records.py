@@ -15,7 +15,15 @@ from app.errors import Invalid
 from app.households.currencies import CURRENCIES
 from app.households.settings import LONGEST_NAME as LONGEST_HOUSEHOLD_NAME
 from app.households.settings import Language
-from app.lists.items.fields import LABEL_LENGTH, LARGEST_PRICE, LONGEST_REPETITION, NAME_LENGTH, NOTE_LENGTH, Priority
+from app.lists.items.fields import (
+    CENT,
+    LABEL_LENGTH,
+    LARGEST_PRICE,
+    LONGEST_REPETITION,
+    NAME_LENGTH,
+    NOTE_LENGTH,
+    Priority,
+)
 from app.lists.models import GAP_BITS
 from app.quantities import LARGEST, make_quantity
 from app.quantities.quantity import STEP
@@ -53,6 +61,11 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _without_exponent(number: Decimal) -> Decimal:
+    """Return a number with two decimals: PostgreSQL reads no zero such as `0e999999999`."""
+    return number.quantize(CENT)
+
+
 Number = Annotated[int, Field(ge=1, le=MOST_NUMBER)]
 Name = Annotated[str, _cleaned(NAME_LENGTH)]
 Note = Annotated[str, _cleaned(NOTE_LENGTH, multiline=True)]
@@ -64,8 +77,8 @@ Moment = Annotated[
     Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC)),
     AfterValidator(_in_utc),
 ]
-Price = Annotated[Decimal, Field(ge=0, le=LARGEST_PRICE, decimal_places=2)]
-Place = Annotated[Decimal, Field(ge=0, lt=10**7, decimal_places=1)]
+Price = Annotated[Decimal, Field(ge=0, le=LARGEST_PRICE, decimal_places=2), AfterValidator(_without_exponent)]
+Place = Annotated[Decimal, Field(ge=0, lt=10**7, decimal_places=1), AfterValidator(_without_exponent)]
 Position = Annotated[int, Field(ge=-FARTHEST, le=FARTHEST)]
 
 

@@ -197,3 +197,16 @@ async def test_nothing_is_left_of_an_import_that_failed(engine: Engine, ada: Con
     people = [{"no": 1, "name": "Ben"}]
     await refusal(engine, ada, packed(files(people=people, aisles=[{"store": "m"}])))
     assert await counted() == before
+
+
+@pytest.mark.parametrize("price", ["0e999999999", "0e-999999999", "-0", "1.5e1"])
+async def test_numbers_with_an_exponent_are_brought_back(engine: Engine, ada: Connected, price: str) -> None:
+    bought = {
+        "name": "tea",
+        "currency": "EUR",
+        "bought_at": MIDNIGHT,
+        "price": price,
+        "store": "m",
+        "place_of_trip": price,
+    }
+    await bring_back(engine, packed(files(purchases=[bought])), ada.person)
