@@ -55,7 +55,7 @@ async def _find_named(connection: Connection, email: str, household_id: UUID, no
         return await find_anybody(connection, email)
     except NotFound:
         if await find_some_people(connection, limit=1):
-            raise
+            return await find_anybody(connection, email)  # another process may have created them meanwhile
     address = parse_email(email)
     person = await insert_person(connection, address, clean(address.local_part, "name", LONGEST_NAME), now)
     if person is None:  # another process has just created them

@@ -43,7 +43,10 @@ def read_trailing(line: Line) -> Reading | None:
 
     A bare number counts only after a comma, a colon or a dash: `E 330` and `Mehl Type 405` are names.
     """
+    number: Number | None = None
     for index in _starts(line):
+        if number is not None and index < number.end:
+            continue  # the fraction of a mixed number: `4x 1 1/2 cups` doesn't end with half a cup
         number = read_number(line, index)
         reading = _amount(line, index, number) or _listed(line, index, number)
         name = None if reading is None else _name_before(line, find_about_before(line, index), reading[0])

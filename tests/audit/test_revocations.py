@@ -92,6 +92,12 @@ async def with_the_first_proof(approved: Approval) -> None:
     await browser.submit(page, "/account/verify", password=PASSWORD)
 
 
+async def with_the_household(approved: Approval) -> None:
+    browser = Browser(approved.http)
+    name = f"{approved.email.partition('@')[0]}'s household"
+    await browser.submit(await browser.open("/household"), "/household/delete", name=name)
+
+
 async def with_a_replayed_code(approved: Approval) -> None:
     assert (await approved.replay()).status_code == 400
 
@@ -115,12 +121,17 @@ APPROVALS: dict[RevocationReason, Callable[[Approval], Awaitable[None]]] = {
     RevocationReason.CLIENT_REMOVED: with_the_client,
     RevocationReason.PASSWORD_RESET: with_the_password,
     RevocationReason.ADDRESS_VERIFIED: with_the_first_proof,
+    RevocationReason.HOUSEHOLD_DELETED: with_the_household,
     RevocationReason.CODE_REPLAYED: with_a_replayed_code,
     RevocationReason.REFRESH_TOKEN_REPLAYED: with_a_stolen_token,
     RevocationReason.UNUSED: by_itself,
 }
 WITHOUT_A_REQUEST = {RevocationReason.CLIENT_REMOVED, RevocationReason.BY_OPERATOR, RevocationReason.UNUSED}
-NOT_BY_THE_PERSON = WITHOUT_A_REQUEST | {RevocationReason.CODE_REPLAYED, RevocationReason.REFRESH_TOKEN_REPLAYED}
+NOT_BY_THE_PERSON = WITHOUT_A_REQUEST | {
+    RevocationReason.HOUSEHOLD_DELETED,
+    RevocationReason.CODE_REPLAYED,
+    RevocationReason.REFRESH_TOKEN_REPLAYED,
+}
 
 
 async def last_ending(server: RunningServer) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from app.errors import NotFound
 from app.households import repository as households
+from app.households.models import FORMER_MEMBER
 from app.households.tenant import Tenant
 from app.households.time_zones import zone_of
 from app.lists import repository as lists
@@ -98,7 +99,8 @@ def _bought(purchase: Purchase, members: Mapping[UUID, str], zone: ZoneInfo) -> 
     quantity = "" if purchase.quantity is None else f" {purchase.quantity}"
     store = "" if purchase.store is None else f" at {purchase.store}"
     price = "" if purchase.price is None else f" for {purchase.price:.2f} {purchase.currency}"
-    return f"{_moment(purchase.bought_at, zone)}:{quantity}{store}{price}, {members.get(purchase.bought_by, 'someone')}"
+    buyer = members.get(purchase.bought_by, FORMER_MEMBER)
+    return f"{_moment(purchase.bought_at, zone)}:{quantity}{store}{price}, {buyer}"
 
 
 def _changed(happening: Happening, zone: ZoneInfo) -> str:

@@ -74,7 +74,7 @@ Key = Annotated[str, _cleaned(LONGEST_KEY)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Moment = Annotated[
     AwareDatetime,
-    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC)),
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
     AfterValidator(_in_utc),
 ]
 Price = Annotated[Decimal, Field(ge=0, le=LARGEST_PRICE, decimal_places=2), AfterValidator(_without_exponent)]
