@@ -151,19 +151,10 @@ async def test_no_tool_reads_items_or_purchases_of_others_or_more_than_it_must(
             await mcp.result("tools/call", {"name": tool, "arguments": arguments})
             await anyio.lowlevel.checkpoint()
             assert 0 < await read_by(superuser, statements) <= most, (tool, arguments)
-    finally:
-        await superuser.close()
-
-
-async def test_what_is_open_is_read_once_for_all_that_is_usual_also_before_tables_were_counted(
-    client: tuple[McpClient, Statements], large: Connected, database: DatabaseUrls
-) -> None:
-    mcp, statements = client
-    superuser = await connect(database.superuser)
-    try:
+        # What is open is read once for all that is usual, also before the tables were analysed.
         await superuser.execute("DELETE FROM pg_statistic WHERE starelid IN ('items'::regclass, 'purchases'::regclass)")
         statements.sent.clear()
-        await mcp.result("tools/call", {"name": "get_spending", "arguments": {"show": "usual"}})
+        await mcp.call("get_spending", show="usual")
         await anyio.lowlevel.checkpoint()
         statement, values = next(each for each in statements.sent if "HAVING" in each[0])
         plan = "\n".join(row[0] for row in await superuser.fetch(f"EXPLAIN {statement}", *values))

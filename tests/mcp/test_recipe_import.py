@@ -15,7 +15,7 @@ from tests.mcp.conftest import http_to
 from tests.recipes.test_web_page import HTML, page, soup
 from tests.site import Answer, Authority, Site
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.processes]
 
 
 @pytest.fixture

@@ -1,18 +1,14 @@
 """`search` and `fetch`: ChatGPT's contract, over everything that is on record of the caller's households."""
 
 import json
-import time
 from typing import Any
 
 import pytest
 
-from app.db.embedded import DatabaseUrls
-from app.db.engine import connect
 from app.lists.documents.search import MOST_HITS
 from app.lists.documents.words import MOST_WORDS, words_of
 from app.resources import RESOURCES, Resource
 from app.settings import Settings
-from bench.filling import lengthen_lists
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
@@ -211,29 +207,3 @@ async def test_all_households_of_the_grant_are_looked_through_and_ids_say_which(
         assert (await both.call("fetch", id=each["id"]))["id"] == each["id"]
         if not each["id"].startswith(first.partition(":")[0]):
             assert (await home.refusal("fetch", id=each["id"]))["code"] == "not_found"
-
-
-async def test_a_household_of_ten_thousand_items_and_a_hundred_thousand_purchases_is_looked_through_in_time(
-    client: McpClient, ada: Connected, database: DatabaseUrls
-) -> None:
-    await lengthen_lists(database.superuser, [ada.token], 10_000, 10_001, checked=True)
-    connection = await connect(database.superuser)
-    try:
-        await connection.execute(
-            """
-            INSERT INTO purchases (household_id, id, item_id, name, name_key, currency, bought_at, bought_by, event_no)
-            SELECT household_id, gen_random_uuid(), id, name, name_key, 'EUR', now() - (n || ' days')::interval, $2, 1
-            FROM items CROSS JOIN generate_series(1, 10) AS n WHERE household_id = $1
-            """,
-            ada.household_id,
-            ada.person.id,
-        )
-    finally:
-        await connection.close()
-    began = time.monotonic()
-    assert (await found(client, "stored 7777"))[0] == "2 kg stored 7777 (bought, Groceries)"
-    searched = time.monotonic()
-    read = await document(client, "stored 7777")
-    assert read["text"].count("Ada") == 10
-    assert searched - began < 2
-    assert time.monotonic() - searched < 4

@@ -17,7 +17,7 @@ from app.recipes.pasted import read_pasted
 from app.recipes.web_page import PAGE_BYTES, RecipePages
 from tests.site import Answer, Authority, Names, Site
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 PERSON = UUID(int=1)
 ADDRESS = "192.0.2.1"
