@@ -79,6 +79,7 @@ def test_an_interrupt_from_the_terminal_leaves_the_server_to_the_service(data_di
         service.urls()
         assert os.getsid(service.server().pid) != os.getsid(service.process.pid)
         os.killpg(service.process.pid, signal.SIGINT)
+        service.process.wait(60)  # by the interrupt, before its input ends as well
         assert service.end() == (0, "")
         assert_nothing_runs(data_dir)
     with EmbeddedPostgres(data_dir, settings=FAST) as urls:
