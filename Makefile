@@ -26,7 +26,7 @@ run: $(SYNCED) ## Serve in the foreground; Ctrl-C stops it
 test: $(SYNCED) ## Run the tests, except those that the next two add
 	@$(PYTEST) -m "not slow and not processes" $(ARGS)
 
-test-processes: $(SYNCED) ## Run the tests that start, stop and kill services and databases
+test-processes: $(SYNCED) ## Run the tests that start and kill services and databases, or fill a household
 	@$(PYTEST) -m "processes and not slow" $(ARGS)
 
 test-all: $(BENCH_SYNCED) ## Run all tests

@@ -22,7 +22,7 @@ from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_database, pytest.mark.processes]
 
 PURCHASES: Final = 100_000
 ITEMS: Final = 10_000

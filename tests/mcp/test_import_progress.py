@@ -17,7 +17,7 @@ from tests.mcp.client import McpClient
 from tests.mcp.streaming import SECONDS, on_its_port, stop_watching_for_shutdown
 from tests.mcp.test_thousands_of_items import longest_stretch
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_database, pytest.mark.processes]
 
 SAMPLE = read_sample({"rows": str(MOST_ROWS)})
 LINES = "\n".join(

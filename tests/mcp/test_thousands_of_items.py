@@ -23,7 +23,7 @@ from bench.filling import lengthen_lists
 from tests.factory import Connected
 from tests.mcp.client import McpClient
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 ITEMS = 5_000
 APP = str(Path(app.__file__).parent)

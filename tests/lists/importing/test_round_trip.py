@@ -39,9 +39,9 @@ def cleaned(text: str, parse: Callable[[str, str], str]) -> str | None:
 
 
 def texts(longest: int, parse: Callable[[str, str], str]) -> st.SearchStrategy[str]:
-    """Texts that may be stored, of every kind of character, many of them odd."""
+    """Texts that may be stored, of every kind of character, many of them odd; a letter in place of any other text."""
     raw = st.text(ALPHABET, min_size=1, max_size=min(longest, 60))
-    return raw.map(lambda text: cleaned(text, parse)).filter(lambda text: text is not None).map(str)
+    return raw.map(lambda text: cleaned(text, parse) or "x")
 
 
 NUMBERS: Final = st.decimals(Decimal("0.000001"), Decimal(10) ** 11, places=6)

@@ -24,7 +24,7 @@ from tests.factory import Factory
 from tests.lists.purchases.histories import make_history, name_of, store
 from tests.mcp.client import McpClient
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 ZONE = ZoneInfo("Pacific/Auckland")
 SEEDS = (1, 2)

@@ -18,7 +18,7 @@ from tests.lists.pantry.household import make_up_household
 from tests.mcp.client import McpClient
 from tests.purchases import PastPurchase, make_things, make_up_the_past
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 PURCHASES = 10_000
 THINGS = 400
