@@ -125,6 +125,8 @@ def _terminate(*_: object) -> None:
 def main() -> int:
     """The program."""
     signal.signal(signal.SIGTERM, _terminate)
+    # Where the tests run in the background of a shell, this one would be ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         data_dir = Path(sys.argv[1])
         with SharedPostgres(data_dir) if SHARED in sys.argv else EmbeddedPostgres(data_dir, settings=FAST) as urls:
