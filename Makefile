@@ -54,9 +54,10 @@ format: $(SYNCED) ## Sort imports, fix what can be fixed, format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-docs: $(SYNCED) ## Write docs/security.md from the markers of the tests, and docs/limits.md from the code
+docs: $(SYNCED) ## Write docs/security.md from the markers of the tests, docs/limits.md and docs/tools.md from the code
 	@$(BIN)/python -m tests.security
 	@$(BIN)/python -m tests.limits
+	@$(BIN)/python -m tests.tools
 
 migrate: $(SYNCED) ## Migrate the database to the newest schema
 	@$(BIN)/python -m app migrate $(ARGS)

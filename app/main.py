@@ -47,9 +47,10 @@ from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection
 from app.ui.hosts import HostCheck
+from app.ui.language_choice import language_route
 from app.ui.page_kit import PageKit
 from app.ui.pages import Pages
-from app.ui.routes import static_files
+from app.ui.static_files import static_files
 from app.web.context import WebContext
 from app.web.landing import landing_routes
 from app.web.not_found import missing_handlers
@@ -93,7 +94,8 @@ def create_app(
     if mcp_endpoints is None:
         mcp_endpoints = endpoints_of(page_reader(settings, fetcher, limiter))
     endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints, short_way=short_way)
-    routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings), static_files()]
+    routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings)]
+    routes += [language_route(settings.public_url), static_files()]
     if keys is not None:
         policy = client_policy(settings)
         context = OAuthContext(

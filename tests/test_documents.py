@@ -57,19 +57,6 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     assert first.get_text().split("\n") == ["make run", "make test", ""]
 
 
-def test_the_page_of_the_tools_gives_a_reason_for_the_hints_of_each() -> None:
-    rows = [
-        [cell.get_text() for cell in row.select("td")] for row in rendered(ROOT / "docs/tools.md").select("tbody tr")
-    ]
-    said = {name: (read_only, destructive, idempotent) for name, read_only, destructive, idempotent, _ in rows}
-    words = {True: "yes", False: "no"}
-    assert said == {
-        tool.name: (words[tool.hints.read_only], words[tool.hints.destructive], words[tool.hints.idempotent])
-        for tool in TOOLS
-    }
-    assert all(reason.endswith(".") for *_, reason in rows)
-
-
 def test_the_readme_lists_the_tools_that_exist() -> None:
     rows = table(rendered(ROOT / "README.md"), "tool", "what it does")
     assert [row[0] for row in rows] == [tool.name for tool in TOOLS]

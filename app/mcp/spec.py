@@ -95,11 +95,13 @@ class WriteResult(ToolResult):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """The hints of a tool (MCP schema, ToolAnnotations), all explicit. `open_world`: it reaches outside the service."""
+    """The hints of a tool (MCP schema, ToolAnnotations), all explicit, and the reason, which stands in docs/tools.md.
+    `open_world`: it reaches outside the service."""
 
     read_only: bool
     destructive: bool
     idempotent: bool
+    why: str
     open_world: bool = False
 
 

@@ -3,11 +3,13 @@
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import URL, Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.runtime.health import HEALTH_PATHS
 from app.settings import is_loopback
+from app.ui.languages import visiting
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
 
@@ -42,12 +44,13 @@ class HostCheck:
             app = self._app if hosts[0] in self._ours or not _is_for_page(scope) else self._elsewhere(scope)
             await app(scope, receive, send)
             return
-        await self._misdirected(Headers(scope=scope))(scope, receive, send)
+        await self._misdirected(HTTPConnection(scope))(scope, receive, send)
 
-    def _misdirected(self, headers: Headers) -> Response:
+    def _misdirected(self, connection: HTTPConnection) -> Response:
         text = "This service has a different host name."
-        if is_for_people(headers):
-            return self._pages.message("Wrong address", text, status=421, again=self._front_page, label="Go there")
+        if is_for_people(connection.headers):
+            with visiting(connection):
+                return self._pages.message("Wrong address", text, status=421, again=self._front_page, label="Go there")
         return JSONResponse({"error": "misdirected_request", "error_description": text}, 421)
 
     def _elsewhere(self, scope: Scope) -> Response:

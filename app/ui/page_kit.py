@@ -95,7 +95,7 @@ class PageKit:
     def show(self, session: BrowserSession, template: str, error: AppError | None = None, **context: Any) -> Response:
         """Render a page with forms. `error` sets its alert, status and Retry-After."""
         status = 200 if error is None else status_of_refusal(error)
-        response = self.pages.page(template, status=status, error=error, **context)
+        response = self.pages.page(template, status=status, error=error, visitor=session.person, **context)
         if error is not None:
             set_retry_after(response, error)
         if session.is_new:

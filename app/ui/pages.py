@@ -1,19 +1,24 @@
 """Rendered pages with their security headers."""
 
-from collections.abc import Mapping
-from functools import cache
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any, Final, cast
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.responses import HTMLResponse
 
 from app import VERSION
 from app.errors import AppError
+from app.ui.dates import date_element, time_element
+from app.ui.languages import LANGUAGES, current_visit, gettext, translations
+from app.ui.static_files import version_of
 from app.ui.status import set_retry_after, status_of_page
 
-# No script, no inline style, nothing from other hosts; forms go to this service only.
+# No inline script or style, nothing from other hosts; forms and scripts talk to this service only.
 FORM_PAGE: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 # A page that only redirects: it loads nothing at all.
 BARE_PAGE: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -40,14 +45,40 @@ def page_headers(policy: str = FORM_PAGE, referrer: str = OWN_REFERRER) -> Mappi
 
 @cache
 def _environment(*packages: str) -> Environment:
-    """Return the one environment for these packages, so that each template is compiled once."""
-    return Environment(
+    """Return the one environment for these packages, so that each template is compiled once, for every language."""
+    environment = Environment(
         loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    catalogue = cast(Any, environment)  # methods of the extension
+    catalogue.install_gettext_callables(_gettext, _ngettext, newstyle=True)
+    filters = cast("dict[str, Callable[..., str]]", environment.filters)
+    filters |= {"date": date_element, "time": time_element, "translated": _translated}
+    return environment
+
+
+def _gettext(message: str) -> str:
+    return translations().gettext(message)
+
+
+def _ngettext(one: str, many: str, number: int) -> str:
+    return translations().ngettext(one, many, number)
+
+
+@pass_context  # so that it isn't applied when the template is compiled
+def _translated(_: Context, text: str) -> str:
+    """Return a text that isn't written in the template, such as that of an error, in the language of the visit."""
+    return gettext(text)
+
+
+def _static_address(public_path: str, name: str) -> str:
+    """Return the address of a static file. It changes with the file, so that browsers may keep it."""
+    return f"{public_path}/static/{name}?v={version_of(name)}"
 
 
 class Pages:
@@ -59,13 +90,20 @@ class Pages:
 
     def __init__(self, public_path: str, *packages: str) -> None:
         self._environment = _environment("app.ui", *packages)
-        self._common = {"base": public_path, "version": VERSION}
+        self._common = {
+            "base": public_path,
+            "version": VERSION,
+            "static": partial(_static_address, public_path),
+            "languages": LANGUAGES,
+            "visitor": None,
+        }
 
     def page(
         self, template: str, *, status: int = 200, policy: str = FORM_PAGE, referrer: str = OWN_REFERRER, **context: Any
     ) -> HTMLResponse:
         """Render a page; `context` holds what the template shows."""
-        html = self._environment.get_template(template).render(self._common | context)
+        visit = {"language": current_visit().language, "path": current_visit().path}
+        html = self._environment.get_template(template).render(self._common | visit | context)
         return HTMLResponse(html, status, headers=dict(page_headers(policy, referrer)))
 
     def message(

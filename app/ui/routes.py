@@ -1,7 +1,6 @@
-"""Routes of pages and of the files that pages load."""
+"""Routes of pages."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
@@ -9,17 +8,15 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 
 from app.errors import AppError
 from app.runtime.request_log import generic_message
+from app.ui.languages import visiting
 from app.ui.page_kit import PageKit
 
 KEPT_PARAMETERS: Final = ("request", "next")
 """Query parameters that say what a page is about, or where to go next."""
-
-STATIC_FILES: Final = Path(__file__).parent / "static"
 
 PageHandler = Callable[[Request], Awaitable[Response]]
 
@@ -30,15 +27,16 @@ def page_route(kit: PageKit, path: str, handler: PageHandler, method: str = "GET
     """Return the route of a page; refusals and faults are shown as pages too."""
 
     async def serve(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except AppError as error:
-            return kit.pages.refusal(error)
-        except HTTPException:
-            raise
-        except Exception:
-            _log.exception("page failed")
-            return kit.pages.message("Something went wrong", generic_message(), status=500, again="")
+        with visiting(request):
+            try:
+                return await handler(request)
+            except AppError as error:
+                return kit.pages.refusal(error)
+            except HTTPException:
+                raise
+            except Exception:
+                _log.exception("page failed")
+                return kit.pages.message("Something went wrong", generic_message(), status=500, again="")
 
     return Route(path, serve, methods=[method])
 
@@ -54,8 +52,3 @@ def form_routes(kit: PageKit, path: str, handler: PageHandler, page: str) -> lis
         return kit.see_other(f"{page}?{urlencode(kept)}" if kept else page)
 
     return [page_route(kit, path, handler, "POST"), page_route(kit, path, back)]
-
-
-def static_files() -> Mount:
-    """Return the route `/static`: public files, the same for everyone."""
-    return Mount("/static", StaticFiles(directory=STATIC_FILES), name="static")

@@ -13,10 +13,10 @@ from starlette.responses import Response
 
 from app.db import Connection, new_id, transaction
 from app.errors import AppError, Conflict, Invalid
-from app.households import guest_repository, guests, invitation_repository, invitations, members
+from app.households import guest_repository, invitation_repository, invitations, members
 from app.households.guests import NewGuestLink
 from app.households.invitations import NewInvitation
-from app.households.models import GuestLink, GuestMay, Invitation, InvitedRole, Member, Membership, Role
+from app.households.models import GuestLink, Invitation, InvitedRole, Member, Membership, Role
 from app.households.repository import members_of, memberships_of
 from app.households.settings import change_household
 from app.households.tenant import SERVICE, Actor, open_tenant
@@ -25,7 +25,6 @@ from app.limits.defaults import HOUSEHOLD_FORMS
 from app.lists.models import ShoppingList
 from app.lists.new_household import create_household
 from app.lists.repository import all_lists
-from app.lists.shared_list import share_list
 from app.lists.transfer.delete_household import delete_household
 from app.oauth.grants.repository import needing, uncover_household
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
@@ -33,7 +32,7 @@ from app.people.models import Person
 from app.people.session_repository import find_person
 from app.ui.forms import Fields
 from app.ui.page_kit import BrowserSession, SubmittedForm
-from app.ui.paths import HOUSEHOLD, guest_path, join_path
+from app.ui.paths import HOUSEHOLD, join_path
 from app.ui.qr_code import qr_svg
 from app.web.context import WebContext
 from app.web.destinations import SIGN_IN
@@ -48,8 +47,6 @@ RENAME: Final = "/household/rename"
 TIME_ZONE: Final = "/household/time-zone"
 NEW: Final = "/household/new"
 DELETE: Final = "/household/delete"
-SHARE: Final = "/household/guest"
-END_GUEST: Final = "/household/guest/end"
 
 PAGE: Final = "page"
 """The client in the history and in the audit record: this page."""
@@ -63,29 +60,17 @@ HOURS: Final = {"24": "a day", "168": "a week", "720": "30 days"}
 GUEST_DAYS: Final = {"7": "a week", "1": "a day", "30": "30 days", "365": "a year"}
 """How long a guest's link works, by the value in the form."""
 
-_GUEST_HOURS: Final = {value: int(value) * 24 for value in GUEST_DAYS}
-_MAY: Final[dict[str, GuestMay]] = {"look": "look", "tick": "tick"}
 _HOURS: Final = {value: int(value) for value in HOURS}
 _ROLES: Final[dict[str, Role]] = {"owner": "owner", "editor": "editor", "viewer": "viewer"}
 _INVITED: Final[dict[str, InvitedRole]] = {"editor": "editor", "viewer": "viewer"}
 
 
 @dataclass(frozen=True, slots=True)
-class ShownInvitation:
-    """An invitation that was just made: its code, its link, and the link as a drawing for a phone's camera."""
+class NewLink:
+    """The link of an invitation or a guest that was just made, also as a drawing for a phone's camera."""
 
     household_id: UUID
-    made: NewInvitation
-    link: str
-    drawing: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class ShownGuestLink:
-    """A guest's link that was just made, and the same as a drawing for a phone's camera."""
-
-    household_id: UUID
-    made: NewGuestLink
+    made: NewInvitation | NewGuestLink
     link: str
     drawing: Markup
 
@@ -137,7 +122,7 @@ class _Submitted:
 
 
 async def _invite(connection: Connection, form: _Submitted) -> NewInvitation:
-    role, hours = _chosen(form.fields, "role", _INVITED), _chosen(form.fields, "hours", _HOURS)
+    role, hours = chosen(form.fields, "role", _INVITED), chosen(form.fields, "hours", _HOURS)
     return await invitations.invite(connection, form.household_id, role, form.now, by=form.by, hours=hours, uses=1)
 
 
@@ -146,17 +131,13 @@ async def _withdraw(connection: Connection, form: _Submitted) -> None:
 
 
 async def _change_role(connection: Connection, form: _Submitted) -> None:
-    role = _chosen(form.fields, "role", _ROLES)
+    role = chosen(form.fields, "role", _ROLES)
     await members.change_role(connection, form.household_id, form.other_id, role, form.now, by=form.by)
 
 
 async def _remove(connection: Connection, form: _Submitted) -> None:
     if not await members.leave(connection, form.household_id, form.other_id, form.now, by=form.by):
         raise Conflict("That person is no longer a member.")
-
-
-async def _end_guest(connection: Connection, form: _Submitted) -> None:
-    await guests.end_link(connection, form.household_id, form.other_id, form.now, by=form.by)
 
 
 async def _rename(connection: Connection, form: _Submitted) -> None:
@@ -183,13 +164,12 @@ FORMS: Final[dict[str, Callable[[Connection, _Submitted], Awaitable[NewInvitatio
     WITHDRAW: _withdraw,
     ROLE: _change_role,
     REMOVE: _remove,
-    END_GUEST: _end_guest,
     RENAME: _rename,
     TIME_ZONE: _set_time_zone,
     NEW: _create,
     DELETE: _delete,
 }
-"""What each form of the page does, but for SHARE, which is about a list."""
+"""What each form of the page does; those about guests and archives have files of their own."""
 
 
 async def post_household(web: WebContext, path: str, request: Request) -> Response:
@@ -204,18 +184,14 @@ async def post_household(web: WebContext, path: str, request: Request) -> Respon
     household_id = UUID(household) if household else new_id()
     try:
         await web.limiter.check(HOUSEHOLD_FORMS, person.id)
-        if path == SHARE:
-            shared = await _share(web, form, person, household_id)
-            return await household_page(web, form.session, person, shared=shared)
         revocations = web.revocations(request)
         made = await _change(web, path, form, household_id, UUID(other) if other else household_id, revocations)
     except AppError as error:
         return await household_page(web, form.session, person, error, error_in=path)
     if made is None:
         return web.kit.see_other(HOUSEHOLD)
-    link = f"{web.public_url}{join_path(made.code)}"
-    drawing = qr_svg(link)
-    return await household_page(web, form.session, person, shown=ShownInvitation(household_id, made, link, drawing))
+    invited = new_link(web, household_id, made, join_path(made.code))
+    return await household_page(web, form.session, person, shown=invited)
 
 
 async def _change(
@@ -228,7 +204,7 @@ async def _change(
 ) -> NewInvitation | None:
     def notify() -> None:
         # Names and time zones too: they are cached with the memberships.
-        if path in (ROLE, REMOVE, RENAME, TIME_ZONE, END_GUEST, DELETE):
+        if path in (ROLE, REMOVE, RENAME, TIME_ZONE, DELETE):
             web.members_changed(household_id)
         revocations.publish()
 
@@ -238,26 +214,24 @@ async def _change(
     async with transaction(
         web.kit.engine, household_id=opened_for, write=path == DELETE, committed=notify
     ) as connection:
-        person = await find_person(connection, form.session.cookie, web.kit.clock())
-        if person is None:
-            raise Conflict("You have signed out meanwhile. Sign in again.")
-        submitted = _Submitted(form.fields, person.id, household_id, other_id, web.kit.clock(), revocations)
+        now = web.kit.clock()
+        person = await require_person(connection, form, now)
+        submitted = _Submitted(form.fields, person.id, household_id, other_id, now, revocations)
         return await FORMS[path](connection, submitted)
 
 
-async def _share(web: WebContext, form: SubmittedForm, person: Person, household_id: UUID) -> ShownGuestLink:
-    fields, now = form.fields, web.kit.clock()
-    may, hours = _chosen(fields, "may", _MAY), _chosen(fields, "days", _GUEST_HOURS)
-    async with transaction(web.kit.engine) as connection:
-        found = [each for each in await memberships_of(connection, person.id) if each.household_id == household_id]
-    if not found:
-        raise Conflict("You are no longer a member of that household.")
-    async with open_tenant(web.kit.engine, actor_of(person, found), None, write=True) as tenant:
-        if await find_person(tenant.connection, form.session.cookie, now) is None:
-            raise Conflict("You have signed out meanwhile. Sign in again.")
-        made, _ = await share_list(tenant, fields.one("list"), fields.one("name"), may, now, hours=hours)
-    link = f"{web.public_url}{guest_path(made.code)}"
-    return ShownGuestLink(household_id, made, link, qr_svg(link))
+async def require_person(connection: Connection, form: SubmittedForm, now: datetime) -> Person:
+    """Return who is signed in, now that the form takes effect. Raises `Conflict` for somebody who has signed out."""
+    person = await find_person(connection, form.session.cookie, now)
+    if person is None:
+        raise Conflict("You have signed out meanwhile. Sign in again.")
+    return person
+
+
+def new_link(web: WebContext, household_id: UUID, made: NewInvitation | NewGuestLink, path: str) -> NewLink:
+    """Return the link to a path with a code that was just made."""
+    link = f"{web.public_url}{path}"
+    return NewLink(household_id, made, link, qr_svg(link))
 
 
 def actor_of(person: Person, memberships: Sequence[Membership]) -> Actor:
@@ -265,7 +239,17 @@ def actor_of(person: Person, memberships: Sequence[Membership]) -> Actor:
     return Actor(person.id, PAGE, SERVICE, tuple(memberships), memberships[0].household_id)
 
 
-def _chosen(fields: Fields, name: str, choices: Mapping[str, Choice]) -> Choice:
+async def find_actor(web: WebContext, person: Person, household_id: UUID) -> Actor:
+    """Return a person as one who acts in a household. Raises `Conflict` for somebody who doesn't belong to it."""
+    async with transaction(web.kit.engine) as connection:
+        found = [each for each in await memberships_of(connection, person.id) if each.household_id == household_id]
+    if not found:
+        raise Conflict("You are no longer a member of this household.")
+    return actor_of(person, found)
+
+
+def chosen(fields: Fields, name: str, choices: Mapping[str, Choice]) -> Choice:
+    """Return what the value of a field stands for. Raises `Invalid` for one that the form doesn't offer."""
     found = choices.get(fields.one(name))
     if found is None:
         raise Invalid(f"Choose one of the possible values of {name}.", field=name)
@@ -279,8 +263,8 @@ async def household_page(
     error: AppError | None = None,
     *,
     error_in: str | None = None,
-    shown: ShownInvitation | None = None,
-    shared: ShownGuestLink | None = None,
+    shown: NewLink | None = None,
+    shared: NewLink | None = None,
 ) -> Response:
     """Show the page, with an error of one of its forms, or an invitation or a guest's link that was just made."""
     async with transaction(web.kit.engine) as connection:

@@ -10,21 +10,19 @@ from starlette.responses import Response, StreamingResponse
 
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
-from app.db import new_id, transaction
+from app.db import new_id
 from app.db.transactions import open_transaction
-from app.errors import AppError, Conflict, Invalid
-from app.households.repository import memberships_of
+from app.errors import AppError, Invalid
 from app.households.tenant import open_tenant
 from app.limits.defaults import HOUSEHOLD_ARCHIVES
 from app.lists.transfer.archive import LONGEST_ARCHIVE
 from app.lists.transfer.export_household import write_household
 from app.lists.transfer.import_household import import_household
 from app.people.models import Person
-from app.people.session_repository import find_person
 from app.ui.paths import HOUSEHOLD
 from app.ui.uploads import uploaded
 from app.web.context import WebContext
-from app.web.household import WHICH, actor_of, household_page
+from app.web.household import WHICH, find_actor, household_page, require_person
 
 EXPORT: Final = "/household/export"
 IMPORT: Final = "/household/import"
@@ -62,11 +60,7 @@ async def post_export(web: WebContext, request: Request) -> Response:
 
 async def _archive_of(web: WebContext, person: Person, household_id: UUID) -> tuple[IO[bytes], str]:
     """Return the archive of a household, open at its beginning, and the household's ref."""
-    async with transaction(web.kit.engine) as connection:
-        found = [each for each in await memberships_of(connection, person.id) if each.household_id == household_id]
-    if not found:
-        raise Conflict("You are no longer a member of this household.")
-    actor = actor_of(person, found)
+    actor = await find_actor(web, person, household_id)
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # open until it was sent
     try:
         async with open_tenant(web.kit.engine, actor, None, write=False) as tenant:
@@ -78,7 +72,7 @@ async def _archive_of(web: WebContext, person: Person, household_id: UUID) -> tu
         file.close()
         raise
     file.seek(0)
-    return file, found[0].ref
+    return file, actor.memberships[0].ref
 
 
 async def _pieces(file: IO[bytes]) -> AsyncGenerator[bytes]:
@@ -103,8 +97,7 @@ async def post_import(web: WebContext, request: Request) -> Response:
                 raise Invalid("Choose the file of an export.", field=ARCHIVE)
             household_id, now = new_id(), web.kit.clock()
             async with open_transaction(web.kit.engine, household_id) as opened:
-                if await find_person(opened.connection, form.session.cookie, now) is None:
-                    raise Conflict("You have signed out meanwhile. Sign in again.")
+                await require_person(opened.connection, form, now)
                 await import_household(opened, household_id, file, person, now)
         except AppError as error:
             return await household_page(web, form.session, person, error, error_in=IMPORT)

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.resources import MAIN
 from app.settings import is_loopback
+from app.ui.languages import visiting
 from app.ui.pages import Pages
 
 NAME: Final = "shopping-list"
@@ -27,14 +28,15 @@ def landing_routes(public_url: str, external_issuers: Sequence[str] = (), *, has
     ways = _ways_to_add(mcp_url)
 
     async def landing(request: Request) -> Response:
-        return pages.page(
-            "landing.html",
-            mcp_url=mcp_url,
-            is_local=is_loopback(parts.hostname or ""),
-            ways=ways,
-            issuers=external_issuers,
-            has_passwords=has_passwords,
-        )
+        with visiting(request):
+            return pages.page(
+                "landing.html",
+                mcp_url=mcp_url,
+                is_local=is_loopback(parts.hostname or ""),
+                ways=ways,
+                issuers=external_issuers,
+                has_passwords=has_passwords,
+            )
 
     return [Route("/", landing)]
 

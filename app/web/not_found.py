@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ExceptionHandler
 
+from app.ui.languages import visiting
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
 
@@ -23,7 +24,8 @@ def missing_handlers(public_path: str) -> dict[int, ExceptionHandler]:
         if not is_for_people(request.headers):
             return PlainTextResponse(error.detail, error.status_code, headers=error.headers)
         code = error.status_code
-        page = pages.page("missing.html", status=code, code=code, title=TITLES[code])
+        with visiting(request):
+            page = pages.page("missing.html", status=code, code=code, title=TITLES[code])
         page.headers.update(error.headers or {})
         return page
 

@@ -21,7 +21,8 @@ from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, Destinations
 from app.web.email_links import PATHS, show_link_form
 from app.web.guest import KEY, TICK, post_key, post_tick, show_guest
-from app.web.household import FORMS, SHARE, post_household, show_household
+from app.web.household import FORMS, post_household, show_household
+from app.web.household_guests import END, SHARE, post_end_guest, post_share
 from app.web.household_transfer import EXPORT, IMPORT, post_export, post_import
 from app.web.join import post_join, show_join
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
@@ -45,9 +46,11 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         page_route(web.kit, HOUSEHOLD, partial(show_household, web)),
         *(
             route
-            for path in (*FORMS, SHARE)
+            for path in FORMS
             for route in form_routes(web.kit, path, partial(post_household, web, path), HOUSEHOLD)
         ),
+        *form_routes(web.kit, SHARE, partial(post_share, web), HOUSEHOLD),
+        *form_routes(web.kit, END, partial(post_end_guest, web), HOUSEHOLD),
         *form_routes(web.kit, EXPORT, partial(post_export, web), HOUSEHOLD),
         *form_routes(web.kit, IMPORT, partial(post_import, web), HOUSEHOLD),
         page_route(web.kit, JOIN, partial(show_join, web)),

@@ -12,7 +12,7 @@ from app.mcp.catalogue import ENDPOINTS
 from app.mcp.prompts.serve import PROMPTS
 from app.mcp.resources.serve import RESOURCES
 from app.settings import Settings
-from app.ui.routes import STATIC_FILES
+from app.ui.static_files import STATIC_FILES
 from tests.factory import Connected
 from tests.mcp.client import Era, McpClient
 

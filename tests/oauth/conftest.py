@@ -26,7 +26,7 @@ from app.people.passwords import PasswordHashing
 from app.runtime.health import health_routes
 from app.runtime.mailer import Mailer
 from app.settings import Settings
-from app.ui.routes import static_files
+from app.ui.static_files import static_files
 from tests.clock import MovableClock
 from tests.hashing import CheapHasher
 from tests.mailbox import Mailbox, mailbox

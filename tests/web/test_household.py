@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 from app.db import Engine
 from app.limits.defaults import HOUSEHOLD_FORMS
 from app.settings import Settings
-from app.web.household import END_GUEST, FORMS, SHARE
+from app.web.household import FORMS
+from app.web.household_guests import END, SHARE
 from tests.guests import Guest, code_in
 from tests.mcp.client import McpClient
 from tests.mcp.conftest import http_to
@@ -132,7 +133,7 @@ async def test_households_are_made_and_renamed_and_names_are_shown_as_text(visit
             assert refused.soup.find(role="alert") is not None
 
 
-@pytest.mark.parametrize("path", [*FORMS, SHARE])
+@pytest.mark.parametrize("path", [*FORMS, SHARE, END])
 async def test_no_form_works_for_another_household(visit: Visit, path: str) -> None:
     """Eve has her own valid form, and puts Anna's household, or Anna, into it."""
     async with visit("Anna") as anna, visit("Eve") as eve:
@@ -145,7 +146,7 @@ async def test_no_form_works_for_another_household(visit: Visit, path: str) -> N
         )
         mine = await eve.submit(await eve.open("/household"), "/household/invite")
         sent = {"role": "owner", "hours": "24", "name": "Mine"}
-        if path == "/household/guest/end":
+        if path == END:
             mine = await eve.submit(mine, SHARE, name="Eve's guest", list="L1")
         if path == SHARE:
             sent = {"name": "Mine", "list": "L1"}
@@ -246,8 +247,8 @@ async def test_an_owner_or_editor_shares_a_list_with_a_guest_and_ends_the_link(
         async with http_to(app, settings) as nobody:
             assert "Groceries" in (await nobody.get(link)).text
             assert "First used" in (await anna.open("/household")).text
-            ending = form_beside(page, END_GUEST, "Oma")
-            page = await anna.submit(page, END_GUEST, **ending)
+            ending = form_beside(page, END, "Oma")
+            page = await anna.submit(page, END, **ending)
             assert "Oma" not in page.text
             assert (await nobody.get(link)).status_code == 404
         again = await anna.submit(page, SHARE, name="Oma", list="L1", days="2")

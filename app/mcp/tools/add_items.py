@@ -91,5 +91,11 @@ ADD_ITEMS = ToolSpec(
     alone=_add_items_alone,
     title="Add to a shopping list",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="It only adds, and undo removes what it added; a second call adds again, unless it has the same "
+        "`idempotency_key`.",
+    ),
 )

@@ -51,5 +51,11 @@ APPLY_RECIPE = ToolSpec(
     ChangeResult,
     title="Put a recipe on a list",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="It only adds, and undo removes what it added; a second call adds again, unless it has the same "
+        "`idempotency_key`.",
+    ),
 )

@@ -56,5 +56,10 @@ CHECK_ITEMS = ToolSpec(
     alone=_check_items_alone,
     title="Check items off",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=True,
+        why="What was bought can be unchecked; items that are checked stay so.",
+    ),
 )

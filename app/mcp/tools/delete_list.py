@@ -74,5 +74,11 @@ DELETE_LIST = ToolSpec(
     confirm=confirm,
     title="Delete a list",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="The list is marked as deleted; undo brings it back with everything on it, for 400 days. A second "
+        "call finds no list.",
+    ),
 )

@@ -86,5 +86,10 @@ EXPORT_LIST = ToolSpec(
     Result,
     title="Export a list",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads; the text is in the answer and nowhere else.",
+    ),
 )

@@ -69,5 +69,10 @@ FETCH = ToolSpec(
     everywhere=fetch,
     title="Fetch",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads.",
+    ),
 )

@@ -183,5 +183,10 @@ GET_ACTIVITY = ToolSpec(
     Result,
     title="Show what changed",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads.",
+    ),
 )

@@ -171,5 +171,10 @@ GET_OVERVIEW = ToolSpec(
     Result,
     title="Show household and lists",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads.",
+    ),
 )

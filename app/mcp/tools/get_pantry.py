@@ -98,5 +98,10 @@ GET_PANTRY = ToolSpec(
     Result,
     title="Show what is at home",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads.",
+    ),
 )

@@ -147,5 +147,10 @@ GET_RECIPES = ToolSpec(
     Result,
     title="Show recipes, staples and the meal plan",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads.",
+    ),
 )

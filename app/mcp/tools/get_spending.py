@@ -262,5 +262,10 @@ GET_SPENDING = ToolSpec(
     Result,
     title="Show purchases and spending",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads.",
+    ),
 )

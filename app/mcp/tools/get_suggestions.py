@@ -94,5 +94,10 @@ GET_SUGGESTIONS = ToolSpec(
     Result,
     title="Suggest what to buy",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads.",
+    ),
 )

@@ -141,6 +141,12 @@ IMPORT_ITEMS = ToolSpec(
     Result,
     title="Import items",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="It only adds, and undo removes what it added; a second call imports again, unless it has the same "
+        "`idempotency_key`.",
+    ),
     prepare=import_items,
 )

@@ -113,5 +113,10 @@ INVITE_MEMBER = ToolSpec(
     Result,
     title="Invite to the household",
     scopes=frozenset({HOUSEHOLD_MANAGE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="It makes an invitation, or a link for a guest, which can be withdrawn; each call makes another one.",
+    ),
 )

@@ -52,5 +52,10 @@ JOIN_HOUSEHOLD = ToolSpec(
     Result,
     title="Show an invitation",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It shows what an invitation is to; joining happens on a page.",
+    ),
 )

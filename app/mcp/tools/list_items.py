@@ -183,5 +183,10 @@ LIST_ITEMS = ToolSpec(
     alone=_list_items_alone,
     title="Show a shopping list",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads.",
+    ),
 )

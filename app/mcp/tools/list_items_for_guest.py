@@ -52,5 +52,5 @@ LIST_ITEMS_FOR_GUEST = ToolSpec(
     for_guests=True,
     title="Show the shopping list",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(read_only=True, destructive=False, idempotent=True, why="It reads."),
 )

@@ -55,5 +55,10 @@ MOVE_ITEMS = ToolSpec(
     ChangeResult,
     title="Move items",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=True,
+        why="It changes places, and undo restores them.",
+    ),
 )

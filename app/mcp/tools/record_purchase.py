@@ -93,5 +93,11 @@ RECORD_PURCHASE = ToolSpec(
     RecordResult,
     title="Record a receipt",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="It checks off and adds purchases, and undo takes both back; a second call records again, unless it "
+        "has the same `idempotency_key`.",
+    ),
 )

@@ -43,5 +43,10 @@ REMOVE_ITEMS = ToolSpec(
     ChangeResult,
     title="Remove items",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=True,
+        why="Items are marked as removed; undo brings them back for 400 days.",
+    ),
 )

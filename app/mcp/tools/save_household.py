@@ -80,5 +80,10 @@ SAVE_HOUSEHOLD = ToolSpec(
     for_viewers=True,
     title="Make or change a household",
     scopes=frozenset({HOUSEHOLD_MANAGE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="Name, currency, language and time zone can be set back; with `create`, each call makes another household.",
+    ),
 )

@@ -62,5 +62,10 @@ SAVE_LIST = ToolSpec(
     ChangeResult,
     title="Make or change a list",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="Old settings are in its event; without `list` each call makes another list.",
+    ),
 )

@@ -61,5 +61,10 @@ SAVE_PLAN = ToolSpec(
     ChangeResult,
     title="Plan meals",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=True,
+        why="What is planned already stays as it is; what is cleared is in its event, and undo brings it back.",
+    ),
 )

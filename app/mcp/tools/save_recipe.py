@@ -92,7 +92,13 @@ async def _save(tenant: Tenant, arguments: Arguments, settings: RecipeSettings) 
     ).saying(recipe_in_words(recipe.name, recipe.servings, recipe.lines))
 
 
-_HINTS = Hints(read_only=False, destructive=False, idempotent=False)
+_HINTS = Hints(
+    read_only=False,
+    destructive=False,
+    idempotent=False,
+    why="What it overwrites is in its event, and undo restores it; without `recipe`, a second call is refused, "
+    "because the name is taken.",
+)
 
 SAVE_RECIPE = ToolSpec(
     save_recipe,

@@ -68,5 +68,10 @@ SEARCH = ToolSpec(
     everywhere=search,
     title="Search",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        why="It reads, in all households that the connection covers.",
+    ),
 )

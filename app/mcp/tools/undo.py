@@ -52,6 +52,11 @@ UNDO = ToolSpec(
     ChangeResult,
     title="Undo a change",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="What it changes is an event too, and undoing that brings it back.",
+    ),
     prepare=undo,
 )

@@ -122,5 +122,11 @@ UPDATE_ITEMS = ToolSpec(
     alone=_update_items_alone,
     title="Change items",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=False),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        why="The values it overwrites are in its event, and undo restores them; `quantity_delta` and "
+        "`quantity_factor` count again at a second call.",
+    ),
 )

@@ -76,5 +76,10 @@ UPDATE_MEMBER = ToolSpec(
     for_viewers=True,
     title="Change a member",
     scopes=frozenset({HOUSEHOLD_MANAGE}),
-    hints=Hints(read_only=False, destructive=True, idempotent=True),
+    hints=Hints(
+        read_only=False,
+        destructive=True,
+        idempotent=True,
+        why="A member who is removed needs a new invitation, and undo does not bring them back.",
+    ),
 )

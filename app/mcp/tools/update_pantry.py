@@ -119,5 +119,10 @@ UPDATE_PANTRY = ToolSpec(
     Result,
     title="Say what is at home",
     scopes=frozenset({LISTS_WRITE}),
-    hints=Hints(read_only=False, destructive=False, idempotent=True),
+    hints=Hints(
+        read_only=False,
+        destructive=False,
+        idempotent=True,
+        why="What was said before is in its event, and undo restores it; saying it again changes nothing but the time.",
+    ),
 )

@@ -50,7 +50,7 @@ BAKE = ToolSpec(
     Bread,
     title="Bake",
     scopes=frozenset({LISTS_READ}),
-    hints=Hints(read_only=True, destructive=False, idempotent=True),
+    hints=Hints(read_only=True, destructive=False, idempotent=True, why="It reads."),
     prepare=bake,
 )
 
