@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import Invalid
-from app.households.time_zones import zone_of
 from app.lists.history.queries import Request as HistoryRequest
 from app.web.context import WebContext
 from app.web.lists.content import LONGEST_CURSOR, read_events
@@ -32,5 +31,4 @@ async def show_changes(web: WebContext, visit: Visit, request: Request) -> Respo
         list=on,
         events=events,
         next_cursor=next_cursor,
-        zone=zone_of(visit.membership.time_zone),
     )

@@ -14,7 +14,6 @@ from app.errors import AppError, Conflict, Invalid, NotFound, RoleRefused
 from app.households.models import Member
 from app.households.repository import members_of
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists.history.queries import Request as HistoryRequest
 from app.lists.items.fields import Item, Priority
 from app.lists.items.repository import items_numbered
@@ -208,7 +207,6 @@ async def _page(
         categories=read.categories,
         others=read.lists,
         events=events,
-        zone=zone_of(visit.membership.time_zone),
     )
 
 

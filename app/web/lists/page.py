@@ -25,6 +25,7 @@ from app.web.lists.said import Done, for_people
 from app.web.lists.visit import FORM, Visit, address_of
 
 MOST_NAMES: Final = 8
+LONGEST_LINE: Final = 200
 
 _TEMPLATES: Final = {"list": "lists/list.html", "shop": "lists/shop.html", "order": "lists/list.html"}
 
@@ -42,11 +43,13 @@ async def show_items(web: WebContext, visit: Visit, request: Request) -> Respons
 
 async def show_names(web: WebContext, visit: Visit, request: Request) -> Response:
     """GET of the usual names that begin with what is being typed."""
-    words = parse_phrase(request.query_params.get("typed", "")[:200].replace("\0", "")).name
+    typed = request.query_params.get("typed", "")[:LONGEST_LINE].replace("\0", "").strip()
+    words = parse_phrase(typed).name
     async with visit.household(web, write=False).open(write=False) as tenant:
         on = await find_list(tenant, request.path_params["ref"])
         names = await find_names(tenant, on.id, words, MOST_NAMES)
-    return web.kit.pages.page("lists/names.html", names=names)
+    amount = typed.removesuffix(words) if words else ""
+    return web.kit.pages.page("lists/names.html", names=names, amount="" if amount == typed else amount)
 
 
 async def post_list(form: str, web: WebContext, visit: Visit, fields: Fields, request: Request) -> Response:

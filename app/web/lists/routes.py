@@ -13,6 +13,7 @@ from app.web.lists.acts import FORMS
 from app.web.lists.forms import FormHandler, from_member
 from app.web.lists.history import show_changes
 from app.web.lists.item import post_item, show_item
+from app.web.lists.live import show_live
 from app.web.lists.overview import NEW_LIST, post_new_list, show_lists
 from app.web.lists.page import post_list, show_items, show_list, show_names
 from app.web.lists.settings import post_settings, show_settings
@@ -28,6 +29,7 @@ def list_routes(web: WebContext) -> list[BaseRoute]:
         f"{LIST}/shop": partial(show_list, "shop"),
         f"{LIST}/items": show_items,
         f"{LIST}/names": show_names,
+        f"{LIST}/live": show_live,
         f"{LIST}/changes": show_changes,
         f"{LIST}/settings": show_settings,
         f"{LIST}/items/{{item}}": show_item,
