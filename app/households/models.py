@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.households.time_zones import UTC_NAME, zone_of
+from app.runtime.clock import system_clock
 
 Role = Literal["owner", "editor", "viewer"]
 InvitedRole = Literal["editor", "viewer"]
@@ -31,9 +33,19 @@ class Membership:
     locale: str
     time_zone: str = UTC_NAME
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The household's time zone; UTC where this machine doesn't know it."""
+        return zone_of(self.time_zone)
+
+    @property
+    def today(self) -> date:
+        """The day that it is in the household's time zone."""
+        return self.day_of(system_clock())
+
     def day_of(self, time: datetime) -> date:
         """Return the day that a time belongs to in the household's time zone."""
-        return time.astimezone(zone_of(self.time_zone)).date()
+        return time.astimezone(self.zone).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from app.db.transactions import Revalidate, Rows, fetch_alone, set_household, st
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, meant, several
 from app.households.models import Membership
-from app.runtime.clock import system_clock
 
 _PROOF: Final = object()
 
@@ -95,7 +94,7 @@ class Tenant:
     @property
     def today(self) -> date:
         """The day that it is in the household's time zone."""
-        return self.membership.day_of(system_clock())
+        return self.membership.today
 
     def note_change(self, list_id: UUID, rev: int, *, itself: bool = False) -> None:
         """Note that this transaction gave a list a new revision, so that its subscribers are notified.
@@ -136,7 +135,7 @@ class ProvenHousehold:
     @property
     def today(self) -> date:
         """The day that it is in the household's time zone."""
-        return self.membership.day_of(system_clock())
+        return self.membership.today
 
     @property
     def takes_one_message(self) -> bool:

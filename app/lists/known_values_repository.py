@@ -3,7 +3,6 @@
 from typing import Final
 
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists.purchases.months import month_of, month_starts
 from app.text import fold
 
@@ -38,6 +37,6 @@ async def find_months(tenant: Tenant) -> list[str]:
     )
     if row["first"] is None:
         return []
-    zone = zone_of(tenant.membership.time_zone)
+    zone = tenant.membership.zone
     months = [month_of(start, zone) for start in month_starts(row["first"], row["last"], zone)]
     return months[: -MOST - 1 : -1]

@@ -1,10 +1,12 @@
 """A line of a receipt: what was bought, and what was paid for it: `BUTTER 250G 2,49`, `Milk 2 x 1.09 2.18 A`."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
 from app.quantities.line import Line
 from app.quantities.numbers import Number, read_number
+from app.text import fold
 
 _CURRENCY_SIGNS: Final = "€$£¥₣"
 _CURRENCY_WORDS: Final = frozenset({"eur", "euro", "usd", "gbp", "chf", "fr"})
@@ -19,6 +21,21 @@ _LONGEST_PRICE: Final = 8
 _LONGEST_COUNT: Final = 3
 _CENT: Final = Decimal("0.01")
 
+_SUMS: Final = frozenset(
+    {
+        *("total", "subtotal", "sub total", "grand total", "sum", "amount due", "balance due", "balance", "to pay"),
+        *("cash", "change", "change due", "visa", "mastercard", "maestro", "girocard", "ec", "tax", "sales tax", "vat"),
+        *("summe", "zwischensumme", "gesamt", "gesamtsumme", "gesamtbetrag", "betrag", "zu zahlen", "bar", "gegeben"),
+        *("bar gegeben", "gegeben bar", "ruckgeld", "kartenzahlung", "mwst", "ust"),
+        *("sous total", "total ttc", "montant", "a payer", "net a payer", "especes", "rendu", "carte bancaire", "tva"),
+        *("importe", "importe total", "total a pagar", "a pagar", "efectivo", "cambio", "iva"),
+    }
+)
+"""What stands on receipts below the things that were bought, folded and without signs."""
+
+_OF_THE_LINE_ABOVE: Final = frozenset({"x", "stk", "stck", "st", "pc", "pcs", "ea", "a"})
+"""Of `2 Stk x 0,99`, which says how many there are of what the line above names."""
+
 
 class ReceiptLine(NamedTuple):
     """A line without its price; `price` is of the whole line, below zero for a refund, None where there is none.
@@ -29,6 +46,13 @@ class ReceiptLine(NamedTuple):
     text: str
     price: Decimal | None = None
     number: Decimal | None = None
+
+
+def is_of_no_thing(text: str) -> bool:
+    """Return whether a text without its price names nothing that was bought: the total, what was paid and given back,
+    taxes, or how many there are of what the line above names."""
+    words = re.findall(r"[^\W\d_]+", fold(text))
+    return " ".join(words) in _SUMS or _OF_THE_LINE_ABOVE.issuperset(words)
 
 
 def read_receipt_line(text: str) -> ReceiptLine:

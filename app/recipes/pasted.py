@@ -20,7 +20,7 @@ LONGEST_TEXT: Final = 100_000
 _LONGEST_HEADING: Final = 80
 
 _INGREDIENTS: Final = "ingredients?|zutaten|ingredientes"
-_FOR: Final = "serves|servings?|portions?|yields?|makes|portionen|personen|fur|pour|para|raciones|porciones"
+_FOR: Final = "for|serves|servings?|portions?|yields?|makes|portionen|personen|fur|pour|para|raciones|porciones"
 _EATERS: Final = (
     "servings?|people|persons?|portions?|portionen|personen|person|personnes?|parts|personas?|raciones|porciones"
 )
@@ -28,7 +28,7 @@ _SERVINGS: Final = re.compile(
     rf"(?:(?:{_INGREDIENTS})\W+)?(?P<before>(?:{_FOR})\b)?\W*(?P<number>[0-9]{{1,6}})"
     rf"(?:\s*(?:-|–|to|bis|a)\s*[0-9]{{1,6}})?\s*(?P<behind>\b(?:{_EATERS}))?\W*"
 )
-"""`Serves 4`, `Servings: 4-6`, `Zutaten für 4 Personen`, `pour 6 personnes`, folded."""
+"""`Serves 4`, `For 4`, `Servings: 4-6`, `Zutaten für 4 Personen`, `pour 6 personnes`, folded."""
 
 _HEADING: Final = re.compile(rf"(?:{_INGREDIENTS})\W*|[^0-9]*:")
 _STEPS: Final = re.compile(

@@ -102,8 +102,7 @@ class Pages:
         self, template: str, *, status: int = 200, policy: str = FORM_PAGE, referrer: str = OWN_REFERRER, **context: Any
     ) -> HTMLResponse:
         """Render a page; `context` holds what the template shows."""
-        visit = {"language": current_visit().language, "path": current_visit().path}
-        html = self._environment.get_template(template).render(self._common | visit | context)
+        html = self._environment.get_template(template).render(self._common | {"visit": current_visit()} | context)
         return HTMLResponse(html, status, headers=dict(page_headers(policy, referrer)))
 
     def message(

@@ -36,6 +36,12 @@ async def connected(factory: Factory, ada: Connected, name: str, role: Role) -> 
     return await factory.connect(person, ada.household_id)
 
 
+async def said(client: McpClient, tool: str, **arguments: Any) -> str:
+    """The sentence of an answer."""
+    result = await client.result("tools/call", {"name": tool, "arguments": arguments})
+    return result["content"][1]["text"]
+
+
 async def roles(engine: Engine, ada: Connected) -> dict[str, str]:
     async with transaction(engine) as connection:
         return {each.name: each.role for each in await members_of(connection, ada.household_id)}
@@ -220,3 +226,16 @@ async def test_without_the_scope_nobody_manages(factory: Factory, http: httpx.As
         refused = await who.send("tools/call", {"name": tool, "arguments": arguments})
         assert refused.status_code == 403, tool
         assert "household:manage" in refused.headers["www-authenticate"]
+
+
+async def test_people_read_names_and_the_times_of_their_household(client: McpClient, bob: Connected) -> None:
+    await client.call("save_household", time_zone="Pacific/Auckland")
+    invited = await client.call("invite_member")
+    assert invited["expires_at"].endswith(("+12:00", "+13:00"))
+    words = await said(client, "join_household", code=invited["code"])
+    assert words.startswith("Ada invites to Ada's household, as editor. The person accepts it at http")
+    day = invited["expires_at"][:10]
+    shared = await said(client, "invite_member", role="guest", name="Grandma", hours=48)
+    assert shared.startswith(f"Link for a guest to Groceries, until {day} ")
+    assert await said(client, "update_member", person="Bob", role="owner") == "Bob is owner now (was editor)."
+    assert await said(client, "update_member", person="Bob", role="remove") == "Bob has no access any more (was owner)."

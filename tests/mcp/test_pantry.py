@@ -153,6 +153,14 @@ async def test_an_entry_that_can_not_be_used_fails_alone(client: McpClient, item
     assert answer["results"][0]["error"]["field"] == field
 
 
+async def test_the_sentence_tells_what_was_noted_from_what_was_not(client: McpClient) -> None:
+    items = [{"name": "tea"}, {"name": "milk", "amount": "some"}]
+    result = await client.result("tools/call", {"name": "update_pantry", "arguments": {"items": items}})
+    words = result["content"][1]["text"]
+    assert words.startswith("Noted: tea (100%")
+    assert words.endswith(" Not done: milk (items[1].amount must be an amount such as 500 g or 2 packs.).")
+
+
 async def test_a_name_that_fits_several_things_is_asked_about(client: McpClient) -> None:
     await make_things(client, ["ketch-up", "ketch up"])
     refusal = await client.refusal("update_pantry", items=[{"name": "ketchup", "have": False}])

@@ -214,3 +214,14 @@ async def test_the_price_of_an_item_is_an_estimate_until_a_receipt_says_it(clien
     assert [each["price"] for each in await bought(client)] == [3.5]
     await client.call("undo", undo_ref=answer["undo_ref"])
     assert [each["price"] for each in await bought(client)] == [4]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["TOTAL 14,55", "Zu zahlen: EUR 14,55", "Visa 14,55", "MwSt 7% 0,95", "A 7,0% 13,60 0,95 14,55", "2 Stk x 0,99"],
+)
+async def test_what_a_receipt_adds_up_is_nothing_that_was_bought(client: McpClient, line: str) -> None:
+    answer = await client.call("record_purchase", items=["BUTTER 2,49", line])
+    assert answer["counts"] == {"recorded": 1, "failed": 1}
+    assert "Leave it out" in answer["results"][1]["error"]["message"]
+    assert answer["total"] == {"EUR": 2.49}

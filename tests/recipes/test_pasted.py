@@ -32,6 +32,8 @@ def json_ld(**properties: Any) -> str:
     ("servings", "number"),
     [
         ("Serves 4", 4),
+        ("For 4", 4),
+        ("For 4 people", 4),
         ("serves: 4-6", 4),
         ("Servings: 2", 2),
         ("12 servings", 12),

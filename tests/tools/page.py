@@ -28,8 +28,8 @@ is on: then `save_recipe` fetches a page that a person names, and its `openWorld
 | tool | read-only | destructive | idempotent | why |
 |---|---|---|---|---|
 {% for tool in tools -%}
-| `{{ tool.name }}` | {{ tool.hints.read_only | yes }} | {{ tool.hints.destructive | yes }} \
-| {{ tool.hints.idempotent | yes }} | {{ tool.hints.why }} |
+| `{{ tool.name }}` | {{ yes[tool.hints.read_only] }} | {{ yes[tool.hints.destructive] }} \
+| {{ yes[tool.hints.idempotent] }} | {{ tool.hints.why }} |
 {% endfor %}
 ## What a model reads
 
@@ -38,7 +38,7 @@ Every conversation begins with `tools/list`, so it is as short as it can be with
 | endpoint | tools | bytes of JSON |
 |---|---|---|
 {% for each in endpoints -%}
-| `{{ each.path }}` | {{ each.tools | length }} | {{ "{:,}".format(each | size) }} |
+| `{{ each.path }}` | {{ each.tools | length }} | {{ "{:,}".format(size_of(each)) }} |
 {% endfor %}
 Tests keep `/mcp` under 48,000 bytes and `/mcp/core`, which leaves out what the tools that change something answer,
 under 18,000. What was cut for that:
@@ -75,13 +75,13 @@ call that is repeated with the same key within 24 hours is done once, and answer
 {% for tool in tools %}
 ### {{ tool.name }}
 
-{{ tool | where }}
+{{ where(tool) }}
 
 {{ tool.definition.description }}
 
 | argument | type | what |
 |---|---|---|
-{% for name, kind, what in tool | arguments -%}
+{% for name, kind, what in arguments(tool) -%}
 | {{ name }} | {{ kind }} | {{ what }} |
 {% endfor -%}
 {% endfor %}
@@ -98,9 +98,14 @@ _OF_ALL: Final = ("household", "idempotency_key")
 def render_page() -> str:
     """Return the page's text."""
     environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701
-    environment.filters.update(yes=_yes, size=size_of, where=_where, arguments=_arguments)
     return environment.from_string(_TEMPLATE).render(
-        tools=TOOLS, endpoints=EVERY_ENDPOINT, for_guest=GUEST_ENDPOINT.tools[0]
+        tools=TOOLS,
+        endpoints=EVERY_ENDPOINT,
+        for_guest=GUEST_ENDPOINT.tools[0],
+        yes={True: "yes", False: "no"},
+        size_of=size_of,
+        where=_where,
+        arguments=_arguments,
     )
 
 
@@ -108,10 +113,6 @@ def size_of(endpoint: McpEndpoint) -> int:
     """Return how many bytes of JSON the definitions of the tools at an endpoint are."""
     tools = [each.model_dump(by_alias=True, mode="json", exclude_none=True) for each in endpoint.definitions]
     return len(json.dumps(tools, separators=(",", ":"), ensure_ascii=False).encode())
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def _where(tool: AnyTool) -> str:

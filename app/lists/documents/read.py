@@ -11,7 +11,6 @@ from app.errors import NotFound
 from app.households import repository as households
 from app.households.models import FORMER_MEMBER
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists import repository as lists
 from app.lists.documents.repository import purchases_named
 from app.lists.documents.search import PURCHASES
@@ -60,7 +59,7 @@ async def _read_item(tenant: Tenant, number: int) -> Document | None:
     if item is None:
         return None
     on = (await lists.lists_with(tenant, [item.list_id]))[item.list_id]
-    zone = zone_of(tenant.membership.time_zone)
+    zone = tenant.membership.zone
     total, purchases = await purchases_named(tenant, item.name_key, PURCHASES_SHOWN)
     buyers = {each.bought_by for each in purchases}
     members = await households.names_of(tenant.connection, tenant.household_id, buyers)
@@ -119,7 +118,7 @@ async def _read_purchases(tenant: Tenant, name_key: str) -> Document | None:
         return None
     buyers = {each.bought_by for each in purchases}
     members = await households.names_of(tenant.connection, tenant.household_id, buyers)
-    zone = zone_of(tenant.membership.time_zone)
+    zone = tenant.membership.zone
     name = purchases[0].name
     lines = [name, "", _times(total), *(_bought(each, members, zone) for each in purchases)]
     return Document(f"{PURCHASES}{name_key}", name, "\n".join(lines), {"kind": "purchases"})

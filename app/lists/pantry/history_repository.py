@@ -9,7 +9,6 @@ from uuid import UUID
 import asyncpg
 
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists.pantry.histories import (
     DAYS_OF_A_THING,
     NAMES_READ,
@@ -71,7 +70,7 @@ async def read_named_histories(tenant: Tenant, now: datetime, name_keys: Collect
 
 
 def _values(tenant: Tenant, now: datetime) -> tuple[object, ...]:
-    return (tenant.household_id, zone_of(tenant.membership.time_zone).key, first_day(now), now)
+    return (tenant.household_id, tenant.membership.zone.key, first_day(now), now)
 
 
 async def _histories(rows: Sequence[asyncpg.Record]) -> list[History]:

@@ -6,7 +6,6 @@ from typing import Final
 
 from app.cursors import NAME_KEY, make_cursor, read_cursor
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists import repository
 from app.lists.items.fields import NAME_LENGTH
 from app.lists.pantry.correction_repository import find_corrections
@@ -76,7 +75,7 @@ async def read_pantry(tenant: Tenant, query: str | None, cursor: str | None) -> 
 async def read_today(tenant: Tenant) -> Today:
     """Return the moment of this transaction in the household's time zone."""
     clock = await repository.read_clock(tenant)
-    return Today(clock.now, zone_of(tenant.membership.time_zone))
+    return Today(clock.now, tenant.membership.zone)
 
 
 async def _estimated(

@@ -7,7 +7,7 @@ from app.errors import AppError, Invalid
 from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, parse_label, parse_price, parse_quantity
 from app.lists.models import RefusedEntry
 from app.quantities import Quantity, parse_phrase
-from app.quantities.receipt_line import read_receipt_line
+from app.quantities.receipt_line import is_of_no_thing, read_receipt_line
 from app.text import clean
 
 
@@ -54,6 +54,9 @@ def read_entry(entry: AnyEntry, number: int) -> Line | AppError:
 
 def _read_text(entry: str, field: str) -> Line:
     found = read_receipt_line(clean(entry, field, NAME_LENGTH + NOTE_LENGTH))
+    if found.price is not None and is_of_no_thing(found.text):
+        message = f"{field} names nothing that was bought, but a total, a payment, a tax or a count. Leave it out."
+        raise Invalid(message, field=field)
     phrase = parse_phrase(found.text)
     quantity = phrase.quantity
     if found.number is not None and quantity is None:

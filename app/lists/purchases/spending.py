@@ -7,7 +7,6 @@ from uuid import UUID
 
 from app.households import repository as households
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists.models import Purchase
 from app.lists.purchases import spending_repository as repository
 from app.lists.purchases.filter_repository import PurchaseFilter, latest_name
@@ -59,7 +58,7 @@ async def _groups(tenant: Tenant, wanted: PurchaseFilter, group_by: SpendingGrou
     period = await repository.first_and_last(tenant, wanted)
     if period is None:
         return ()
-    zone = zone_of(tenant.membership.time_zone)
+    zone = tenant.membership.zone
     months = month_starts(*period, zone)
     groups = await repository.find_statistics(tenant, wanted, group_by, MOST_GROUPS + 1, months)
     return [replace(each, label=month_of(months[int(each.label or 0) - 1], zone)) for each in groups]

@@ -6,7 +6,6 @@ from typing import Final
 from uuid import UUID
 
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists.pantry.histories import PURCHASES_READ, first_day
 from app.lists.suggestions.models import Companion, OpenName
 
@@ -91,7 +90,7 @@ async def companions_of(tenant: Tenant, now: datetime, seeds: Collection[str]) -
     rows = await tenant.driver.fetch(
         _COMPANIONS,
         tenant.household_id,
-        zone_of(tenant.membership.time_zone).key,
+        tenant.membership.zone.key,
         first_day(now),
         now,
         list(seeds),

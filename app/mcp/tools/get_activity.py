@@ -97,7 +97,7 @@ class Result(ToolResult):
         """Show that share of the changes, with a cursor behind them."""
         if self._history is None or (history := self._history.shortened(share)) is self._history:
             return self
-        return type(self)(**_fields(history, self.time_zone)).of(history)
+        return type(self)(**_fields(history, zone_of(self.time_zone))).of(history)
 
     def touched(self) -> int:
         """How many changes are shown."""
@@ -108,8 +108,7 @@ async def get_activity(tenant: Tenant, arguments: Arguments) -> Result:
     """Shows what was changed on the shopping lists, by whom and when, newest on top, with the undo_ref of each change
     that can be undone: who added an item, who bought it, where and for how much (kind=check_items). Changes are kept
     for 400 days."""
-    time_zone = tenant.membership.time_zone
-    zone = zone_of(time_zone)
+    zone = tenant.membership.zone
     request = queries.Request(
         ref=arguments.ref,
         item=arguments.item,
@@ -122,11 +121,10 @@ async def get_activity(tenant: Tenant, arguments: Arguments) -> Result:
         limit=arguments.limit,
     )
     history = await queries.read_history(tenant, request)
-    return Result(**_fields(history, time_zone)).of(history)
+    return Result(**_fields(history, zone)).of(history)
 
 
-def _fields(history: History, time_zone: str) -> dict[str, Any]:
-    zone = zone_of(time_zone)
+def _fields(history: History, zone: ZoneInfo) -> dict[str, Any]:
     events = [_event(each, zone) for each in history.happenings]
     return {"events": events, "time_zone": zone.key, "next_cursor": history.next_cursor}
 

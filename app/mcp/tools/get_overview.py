@@ -10,7 +10,6 @@ from app.households import repository as households
 from app.households.guest_repository import links_of
 from app.households.members import find_member
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists import repository as lists
 from app.lists.models import ShoppingList
 from app.mcp.argument_types import OBJECT, OBJECTS
@@ -151,7 +150,7 @@ def _list_view(on: ShoppingList) -> ListView:
 
 async def _guests(tenant: Tenant, among: Sequence[ShoppingList]) -> list[GuestView]:
     refs = {each.id: each.ref for each in among}
-    zone = zone_of(tenant.membership.time_zone)
+    zone = tenant.membership.zone
     links = await links_of(tenant.connection, tenant.household_id, system_clock())
     return [
         GuestView(

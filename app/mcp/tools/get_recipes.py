@@ -29,7 +29,6 @@ from app.recipes.models import PlannedDish
 from app.recipes.plan_repository import read_plan
 from app.recipes.repository import read_recipes
 from app.recipes.resolve_recipe import resolve_recipe
-from app.runtime.clock import system_clock
 from app.scopes import LISTS_READ
 
 PER_PAGE: Final = 100
@@ -126,7 +125,7 @@ async def _plan(tenant: Tenant, first: date, last: date, cursor: str | None) -> 
     page = found[:PER_PAGE]
     return Result(
         plan=[planned_view(each) for each in page],
-        today=tenant.membership.day_of(system_clock()).isoformat(),
+        today=tenant.today.isoformat(),
         next_cursor=_cursor_behind(page[-1]) if len(found) > PER_PAGE else None,
     ).of(page)
 

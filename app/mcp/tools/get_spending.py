@@ -9,7 +9,6 @@ from pydantic import Field, PrivateAttr, WithJsonSchema
 
 from app.errors import Invalid
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists.models import Purchase
 from app.lists.purchases import queries, spending
 from app.lists.purchases.balances import read_balances
@@ -186,7 +185,7 @@ async def get_spending(tenant: Tenant, arguments: Arguments) -> Result:
     for name in _NOT_TAKEN[arguments.show]:
         if getattr(arguments, name) not in (None, False):
             raise Invalid(f"{name} has no effect with show={arguments.show}. Leave it out.", field=name)
-    zone = zone_of(tenant.membership.time_zone)
+    zone = tenant.membership.zone
     wanted = FilterNames(
         in_zone(arguments.since, zone),
         in_zone(arguments.until, zone),

@@ -73,7 +73,8 @@ class Result(WriteResult):
 
     def in_words(self) -> str:
         """What became of the rows: `Imported to Groceries: 12 added, 3 merged.`"""
-        parts = ", ".join(f"{number} {status}" for status, number in self.counts.items())
+        words = {status: status.removesuffix("s") if number == 1 else status for status, number in self.counts.items()}
+        parts = ", ".join(f"{number} {words[status]}" for status, number in self.counts.items())
         what = "Would import" if self.dry_run else "Imported"
         return f"{what} to {shown_name(self._list_name)}: {parts or 'nothing'}."
 

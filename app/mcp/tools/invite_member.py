@@ -1,8 +1,8 @@
 """The tool `invite_member`."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from app.errors import Invalid
 from app.households import guests
@@ -10,6 +10,7 @@ from app.households.invitations import LONGEST_HOURS, MOST_USES, invite
 from app.households.models import GuestMay
 from app.households.tenant import Tenant
 from app.lists.shared_list import share_list
+from app.mcp.prose import shown_name
 from app.mcp.spec import Hints, LinkResult, ToolArguments, ToolSpec, image_content
 from app.runtime.clock import system_clock
 from app.scopes import HOUSEHOLD_MANAGE
@@ -48,13 +49,24 @@ class Result(LinkResult):
     list: str | None = None
     uses: int | None = None
     expires_at: str
+    _list_name: str = PrivateAttr(default="")
+
+    def about(self, list_name: str) -> Self:
+        """Return this result, with the name of the guest's list."""
+        self._list_name = list_name
+        return self
+
+    @property
+    def _until(self) -> str:
+        """The end as people read it, in the household's time zone: `2026-12-01 20:13`."""
+        return self.expires_at[:16].replace("T", " ")
 
     def in_words(self) -> str:
         """One line of prose."""
         if self.uses is None:
-            return f"Link for a guest to {self.list}, until {self.expires_at}: {self.link}"
+            return f"Link for a guest to {shown_name(self._list_name)}, until {self._until}: {self.link}"
         people = "one person" if self.uses == 1 else f"{self.uses} people"
-        return f"Invitation for {people} as {self.role}, until {self.expires_at}: {self.link} (code {self.code})"
+        return f"Invitation for {people} as {self.role}, until {self._until}: {self.link} (code {self.code})"
 
     def touched(self) -> int:
         """How many invitations were made."""
@@ -87,7 +99,7 @@ async def invite_member(tenant: Tenant, arguments: Arguments) -> Result:
         code=made.code,
         role=made.role,
         uses=made.uses,
-        expires_at=made.expires_at.isoformat(timespec="minutes"),
+        expires_at=made.expires_at.astimezone(tenant.membership.zone).isoformat(timespec="minutes"),
     )
 
 
@@ -99,12 +111,13 @@ async def _share(tenant: Tenant, arguments: Arguments) -> Result:
     may: GuestMay = "tick" if arguments.can_tick else "look"
     hours = arguments.hours or guests.DEFAULT_HOURS
     made, shared = await share_list(tenant, arguments.list, arguments.name, may, system_clock(), hours=hours)
-    return Result(
+    result = Result(
         link=guest_path(made.code),
         role="guest",
         list=shared.ref,
-        expires_at=made.expires_at.isoformat(timespec="minutes"),
+        expires_at=made.expires_at.astimezone(tenant.membership.zone).isoformat(timespec="minutes"),
     )
+    return result.about(shared.name)
 
 
 INVITE_MEMBER = ToolSpec(

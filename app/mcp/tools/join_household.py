@@ -4,6 +4,7 @@ from pydantic import Field
 
 from app.households.invitations import find_by_code, spelled
 from app.households.tenant import Tenant
+from app.mcp.prose import shown_name
 from app.mcp.spec import Hints, LinkResult, ToolArguments, ToolSpec
 from app.runtime.clock import system_clock
 from app.scopes import LISTS_READ
@@ -26,7 +27,10 @@ class Result(LinkResult):
 
     def in_words(self) -> str:
         """One line of prose."""
-        return f"An invitation as {self.role}. The person accepts it at {self.link}"
+        return (
+            f"{shown_name(self.invited_by)} invites to {shown_name(self.household_name)}, as {self.role}. "
+            f"The person accepts it at {self.link}"
+        )
 
     def touched(self) -> int:
         """How many invitations are shown."""
@@ -42,7 +46,7 @@ async def join_household(tenant: Tenant, arguments: Arguments) -> Result:
         household_name=found.household_name,
         invited_by=found.invited_by,
         role=found.role,
-        expires_at=found.expires_at.isoformat(timespec="minutes"),
+        expires_at=found.expires_at.astimezone(tenant.membership.zone).isoformat(timespec="minutes"),
     )
 
 

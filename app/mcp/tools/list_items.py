@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, PrivateAttr, SkipValidation, WithJsonSchema
 
 from app.households.tenant import ProvenHousehold, Tenant
-from app.households.time_zones import zone_of
 from app.lists import queries
 from app.lists.items.fields import Priority
 from app.lists.models import GroupBy, Missing, View
@@ -120,7 +119,7 @@ async def list_items(tenant: Tenant, arguments: Arguments) -> Result:
     if arguments.detail == "concise":
         return result_of(arguments, page)
     provenance = await read_provenance(tenant, page.rows)
-    return result_of(arguments, page, provenance, zone_of(tenant.membership.time_zone))
+    return result_of(arguments, page, provenance, tenant.membership.zone)
 
 
 async def _list_items_alone(

@@ -8,7 +8,6 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists.models import ITEMS_PER_CALL, Changed, Outcome, PurchaseOutcome, RefusedEntry
 from app.lists.purchases import record
 from app.lists.purchases.receipt_lines import ReceiptEntry
@@ -62,7 +61,7 @@ async def record_purchase(tenant: Tenant, arguments: Arguments) -> RecordResult:
     """Records what a receipt says was bought, with prices. Lines that name an item on the list check it off; what was
     checked off that day gets its price; others are recorded without an item (similar: items that may be meant). A line
     that fits several items changes nothing and has candidates. Show the person a dry_run first."""
-    zone = zone_of(tenant.membership.time_zone)
+    zone = tenant.membership.zone
     receipt = Receipt(arguments.store, in_zone(arguments.date, zone), arguments.paid_by, arguments.list)
     entries = [_entry(each) for each in arguments.items]
     changed = await record.record_purchase(tenant, entries, receipt, dry_run=arguments.dry_run)

@@ -3,7 +3,6 @@
 from pydantic import ConfigDict, Field
 
 from app.households.tenant import Tenant
-from app.households.time_zones import zone_of
 from app.lists.history import undo as undoing
 from app.mcp.argument_types import Time, in_zone
 from app.mcp.spec import Handler, Hints, Preparation, ToolSpec, WriteArguments
@@ -31,7 +30,7 @@ async def undo(arguments: Arguments, preparation: Preparation) -> Handler[Change
     back. Results show up to 100, conflicts first."""
 
     async def handler(tenant: Tenant) -> ChangeResult:
-        zone = zone_of(tenant.membership.time_zone)
+        zone = tenant.membership.zone
         refs = [*([arguments.undo_ref] if arguments.undo_ref is not None else []), *(arguments.undo_refs or [])]
         request = undoing.Request(
             refs,

@@ -10,6 +10,7 @@ from app.households.finding import named_member
 from app.households.models import GuestLink
 from app.households.repository import members_of
 from app.households.tenant import Tenant
+from app.mcp.prose import shown_name
 from app.mcp.spec import Hints, ToolSpec, WriteArguments, WriteResult
 from app.runtime.clock import system_clock
 from app.scopes import HOUSEHOLD_MANAGE
@@ -34,7 +35,10 @@ class Result(WriteResult):
 
     def in_words(self) -> str:
         """One line of prose."""
-        return f"{self.ref} was {self.was} and is {self.role or 'no longer one'} now."
+        name = shown_name(self.person)
+        if self.role is None:
+            return f"{name} has no access any more (was {self.was})."
+        return f"{name} is {self.role} now (was {self.was})."
 
     def touched(self) -> int:
         """How many members were changed."""

@@ -12,7 +12,7 @@ from app.households.tenant import Tenant
 from app.lists.models import ITEMS_PER_CALL, RefusedEntry, event_ref
 from app.lists.pantry import update
 from app.lists.pantry.update import PantryEntry, PantryUpdate
-from app.mcp.prose import MOST_NAMED, some_of
+from app.mcp.prose import shown_name, some_of
 from app.mcp.spec import Hints, ToolSpec, WriteArguments, WriteResult
 from app.mcp.tools.changes import EveryEntryFailed
 from app.mcp.tools.entries import LONGEST_SENT, EntryView, error_view
@@ -93,20 +93,22 @@ def _said(each: PantryInput | RefusedEntry) -> PantryEntry | RefusedEntry:
 
 def _result(updated: PantryUpdate) -> Result:
     views: list[PantryView | EntryView] = []
-    told: list[str] = []
+    noted: list[str] = []
+    failed: list[str] = []
     for each in updated.results:
         if isinstance(each.result, AppError):
             views.append(_failed(each.name, each.result))
-            told.append(each.result.message)
+            failed.append(f"{shown_name(each.name)} ({each.result.message})")
         else:
             views.append(PantryView(**dict(holding_view(each.result)), status="updated", similar=each.similar or None))
-            told.append(holding_in_words(each.result))
+            noted.append(holding_in_words(each.result))
     result = Result(
         results=views,
         counts=Counter([each.status for each in views]),
         undo_ref=None if updated.event_no is None else event_ref(updated.event_no),
     )
-    return result.saying(f"Noted: {some_of(told[:MOST_NAMED], len(told))}.")
+    told = {"Noted": noted, "Not done": failed}
+    return result.saying(" ".join(f"{what}: {some_of(things)}." for what, things in told.items() if things))
 
 
 def _failed(name: str, error: AppError) -> EntryView:

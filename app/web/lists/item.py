@@ -65,9 +65,11 @@ async def post_item(web: WebContext, visit: Visit, fields: Fields, request: Requ
     try:
         update = partial(_update, request.path_params, fields)
         await make_change(web, request, visit, fields, "update_items", update)
-    except (NotFound, RoleRefused):
+    except RoleRefused:
         raise
     except AppError as error:
+        if isinstance(error, NotFound) and error.field is None:
+            raise  # the item or the list, not a person in the form
         return await _page(web, visit, request, for_people(error), fields)
     return web.kit.see_other(address_of(visit, request.path_params["ref"]))
 

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from app.db import Engine, transaction
 from app.households.models import Role
+from app.households.repository import memberships_of
 from app.people.models import Person
 from app.people.session_repository import open_session
 from app.runtime.clock import system_clock
@@ -23,15 +24,16 @@ SignIn = Callable[[Person], AbstractAsyncContextManager[ListBrowser]]
 
 @pytest.fixture
 def sign_in(app: Starlette, settings: Settings, engine: Engine) -> SignIn:
-    """Opens a browser in which a person is signed in."""
+    """Opens a browser in which a person is signed in, at the household that they joined last."""
 
     @asynccontextmanager
     async def sign_in(person: Person) -> AsyncGenerator[ListBrowser]:
         async with transaction(engine) as connection:
             cookie = await open_session(connection, person.id, system_clock())
+            *_, household = await memberships_of(connection, person.id)
         async with http_to(app, settings) as http:
             http.cookies.set(NAME, cookie)
-            yield ListBrowser(http)
+            yield ListBrowser(http, household.ref)
 
     return sign_in
 

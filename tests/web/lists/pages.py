@@ -9,13 +9,17 @@ from tests.oauth.browser import Browser, Page
 
 
 class ListBrowser(Browser):
-    """A browser at the pages of lists."""
+    """A browser at the pages of lists of one household, whatever others its person has."""
+
+    def __init__(self, http: httpx.AsyncClient, household: str) -> None:
+        super().__init__(http)
+        self.household = household
 
     async def open_list(self, name: str = "Groceries") -> Page:
         """Open the page of all lists, and follow the link to one."""
         page = await self.open("/lists")
-        link = next(each for each in page.soup.find_all("a") if each.get_text(strip=True) == name)
-        return await self.open(str(link["href"]))
+        links = [each for each in page.soup.find_all("a") if f"household={self.household}" in str(each["href"])]
+        return await self.open(next(str(each["href"]) for each in links if each.get_text(strip=True) == name))
 
     async def press(self, page: Page, name: str, value: str, **changed: str) -> Page:
         """Press the button with this name and value."""
@@ -60,8 +64,8 @@ def said(page: Page) -> list[str]:
 
 def alert(page: Page) -> str:
     """What the page says went wrong."""
-    found = page.soup.find(role="alert")
-    return found.get_text(strip=True) if found is not None else ""
+    found = [each for each in page.soup.find_all(role="alert") if each.find_parent("template") is None]
+    return found[0].get_text(strip=True) if found else ""
 
 
 def _text(link: Tag) -> str:
