@@ -1,7 +1,7 @@
 """Streams of server-sent events that tell open pages when their list has changed.
 
-An event holds nothing but the revision of the list: the page then reads what is new, with the proofs of any page. Before
-each event, and at every heartbeat, the session and the membership are proven again.
+An event holds nothing but the revision of the list: the page then reads what is new, as any page is read. Before each
+event, and at every heartbeat, the session and the membership are proven again.
 """
 
 from collections.abc import AsyncGenerator

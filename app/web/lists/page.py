@@ -22,7 +22,7 @@ from app.web.lists.changes import find_list, make_change
 from app.web.lists.content import Content, Shown, address_of_shown, read_content, shown_from
 from app.web.lists.forms import is_scripted, told
 from app.web.lists.said import Done, for_people
-from app.web.lists.visit import FORM, Visit, address_of
+from app.web.lists.visit import FORM, AccessLost, Visit, address_of
 
 MOST_NAMES: Final = 8
 LONGEST_LINE: Final = 200
@@ -66,7 +66,7 @@ async def post_list(form: str, web: WebContext, visit: Visit, fields: Fields, re
     try:
         done = await make_change(web, request, visit, fields, kind, on_list)
     except AppError as error:
-        if is_scripted(request) or isinstance(error, RoleRefused):
+        if is_scripted(request) or isinstance(error, RoleRefused | AccessLost):
             raise
         return await _refused(web, visit, ref, fields, for_people(error))
     if is_scripted(request):

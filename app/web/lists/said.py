@@ -1,6 +1,5 @@
 """What became of each line of a form, to be told in words, and kept for a form that is sent twice."""
 
-import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +57,8 @@ def raise_refusal(changed: Changed) -> None:
 
 def for_people(refusal: AppError) -> AppError:
     """Return a refusal whose message names what people see, not the arguments of a tool."""
-    told = copy.copy(refusal)
+    told = type(refusal).__new__(type(refusal), *refusal.args)
+    told.__dict__.update(vars(refusal))
     told.message = _ARGUMENT.sub(_named, refusal.message)
     return told
 

@@ -64,17 +64,21 @@ class Visit:
         )
 
 
+class AccessLost(NotFound):
+    """The person has signed out meanwhile, or belongs to the household no longer: they see nothing of it."""
+
+
 VisitHandler = Callable[[WebContext, Visit, Request], Awaitable[Response]]
 
 
 async def prove_again(connection: Connection, web: WebContext, visit: Visit) -> None:
-    """Raise `NotFound` for who has signed out meanwhile, or belongs to the household no longer, and `RoleRefused` for
+    """Raise `AccessLost` for who has signed out meanwhile, or belongs to the household no longer, and `RoleRefused` for
     who may only look by now."""
     person = await find_person(connection, visit.session.cookie, web.kit.clock())
     memberships = await memberships_of(connection, visit.person.id) if person == visit.person else []
     now = [each for each in memberships if each.household_id == visit.membership.household_id]
     if not now:
-        raise NotFound(NO_LIST)
+        raise AccessLost(NO_LIST)
     if visit.may_change and now[0].role == "viewer":
         raise RoleRefused(ONLY_LOOKS)
 

@@ -21,6 +21,8 @@ from tests.web.lists.pages import ListBrowser
 
 SignIn = Callable[[Person], AbstractAsyncContextManager[ListBrowser]]
 
+Member = Callable[..., AbstractAsyncContextManager[ListBrowser]]
+
 
 @pytest.fixture
 def sign_in(app: Starlette, settings: Settings, engine: Engine) -> SignIn:
@@ -53,7 +55,9 @@ async def assistant(app: Starlette, settings: Settings, ada: Connected) -> Async
 
 
 @pytest.fixture
-def member(factory: Factory, ada: Connected, sign_in: SignIn) -> Callable[..., AbstractAsyncContextManager[ListBrowser]]:
+def member(
+    factory: Factory, ada: Connected, sign_in: SignIn
+) -> Callable[..., AbstractAsyncContextManager[ListBrowser]]:
     """Opens the browser of another member of her household."""
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ from bs4 import Tag
 from app.lists.models import ITEMS_PER_CALL
 from app.web.lists.content import BOUGHT, ITEMS
 from tests.mcp.client import McpClient
+from tests.web.lists.conftest import Member
 from tests.web.lists.pages import ListBrowser, alert, bought, lines, said
 
 pytestmark = pytest.mark.anyio
@@ -90,7 +91,7 @@ async def test_a_form_that_is_sent_twice_adds_once_and_says_the_same(anna: ListB
     assert len(events) == 3
 
 
-async def test_keys_are_those_of_one_person(anna: ListBrowser, member: Any) -> None:
+async def test_keys_are_those_of_one_person(anna: ListBrowser, member: Member) -> None:
     async with member("editor") as ben:
         key = "the same key"
         await anna.add(await anna.open_list(), "2 eggs", key=key)
@@ -166,7 +167,9 @@ async def test_groups_are_by_category_store_and_recipe(anna: ListBrowser, assist
     after = await anna.press(by_category, "check", "i2")
     assert "by=category" in str(after.response.url)
     await assistant.call("save_list", list="L1", category_order=["Dairy"])
-    assert [each.get_text() for each in (await anna.open_list()).soup.select("#items h2")][0] == "dairy"
+    heading = (await anna.open_list()).soup.select_one("#items h2")
+    assert heading is not None
+    assert heading.get_text() == "dairy"
 
 
 async def test_the_shop_is_in_the_order_that_trips_have_taught(anna: ListBrowser, assistant: McpClient) -> None:
