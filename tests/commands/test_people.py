@@ -20,11 +20,11 @@ pytestmark = pytest.mark.anyio
 async def test_reset_prints_a_link_for_who_has_an_account(engine: Engine, settings: Settings, tmp_path: Path) -> None:
     person, _ = await Factory(engine, settings).person()
     assert person.email is not None
-    environment = {**environment_of(settings), "PUBLIC_URL": "https://lists.example.org/shop"}
+    environment = {**environment_of(settings), "PUBLIC_URL": f"{settings.public_url}/shop"}
     ended = run(tmp_path, "people", "reset", person.email.upper(), **environment)
     assert ended.returncode == 0, ended.stderr
     address, _, secret = ended.stdout.strip().partition("?link=")
-    assert address == "https://lists.example.org/shop/account/new-password"
+    assert address == f"{settings.public_url}/shop/account/new-password"
     async with transaction(engine) as connection:
         link = await find_link(connection, secret, "reset", system_clock())
     assert link is not None
@@ -41,7 +41,7 @@ async def test_reset_prints_a_link_for_who_has_an_account(engine: Engine, settin
         ("nobody", {}, "not a valid address"),
         (person.email, elsewhere, "Nobody signs in with a password here"),
     ):
-        ended = run(tmp_path, "people", "reset", email, **environment, **more)
+        ended = run(tmp_path, "people", "reset", email, **{**environment, **more})
         assert ended.returncode == 1
         (line,) = ended.stderr.splitlines()
         assert says in line
