@@ -149,6 +149,22 @@ HOUSEHOLD_FORMS: Final = RateLimit(
     gettext_noop("Too many changes at once. Try again {wait}."),
     shared=False,
 )
+LIST_PAGES: Final = RateLimit(
+    "list-pages",
+    PerMinute(600),
+    (Key.PERSON,),
+    "Pages of lists and parts of them, which an open page reads again after each change.",
+    "Too many pages at once. Try again {wait}.",
+    shared=False,
+)
+LIST_FORMS: Final = RateLimit(
+    "list-forms",
+    PerMinute(300),
+    (Key.PERSON,),
+    "Forms of the pages of lists: each tick is one.",
+    "Too many changes at once. Try again {wait}.",
+    shared=False,
+)
 HOUSEHOLD_ARCHIVES: Final = RateLimit(
     "household-archives",
     PerMinute(10),
