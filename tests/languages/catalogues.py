@@ -13,7 +13,7 @@ from app.ui.languages import CATALOGUES, ENGLISH, LANGUAGES
 
 ROOT: Final = Path(__file__).parents[2]
 
-TEMPLATES: Final = "app/**/templates/*.html"
+TEMPLATES: Final = "app/**/templates/**/*.html"
 CODE: Final = (
     *("app/ui/**/*.py", "app/web/**/*.py", "app/oauth/authorize/*.py", "app/oauth/oidc_login/*.py"),
     *("app/people/*.py", "app/households/*.py", "app/limits/*.py", "app/db/*.py"),
