@@ -15,7 +15,7 @@ LOCKED := -c 'import fcntl, os, sys; lock = os.open(".venv.lock", os.O_RDWR | os
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-processes test-all coverage conformance typescript check format docs migrate bench trips lock
+.PHONY: help run test test-processes test-all coverage conformance typescript check format docs messages migrate bench trips lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,9 @@ docs: $(SYNCED) ## Write docs/security.md from the markers of the tests, docs/li
 	@$(BIN)/python -m tests.security
 	@$(BIN)/python -m tests.limits
 	@$(BIN)/python -m tests.tools
+
+messages: $(SYNCED) ## Bring the catalogues of the pages' languages up to date, and list what is to be translated
+	@$(BIN)/python -m tests.languages
 
 migrate: $(SYNCED) ## Migrate the database to the newest schema
 	@$(BIN)/python -m app migrate $(ARGS)

@@ -15,11 +15,17 @@ class StartupError(Exception):
     """The service can't start: one line for stderr, exit status 2."""
 
 
+def gettext_noop(message: str) -> str:
+    """Mark a message that pages translate where they show it."""
+    return message
+
+
 class AppError(Exception):
     """A refusal that a person or a model can act on.
 
-    `field` names the argument at fault (a path such as `items[2].name`), `candidates` are values that
-    would have worked, `retry_after` is in seconds.
+    `values` fill the placeholders of the message, such as `{most}`: pages translate the message without them. `field`
+    names the argument at fault (a path such as `items[2].name`), `candidates` are values that would have worked,
+    `retry_after` is in seconds.
     """
 
     code: str
@@ -28,12 +34,15 @@ class AppError(Exception):
         self,
         message: str,
         *,
+        values: Mapping[str, object] | None = None,
         field: str | None = None,
         candidates: Sequence[str] = (),
         retry_after: int | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.template = message
+        self.values = dict(values or {})
+        self.message = message.format_map(self.values) if values else message
+        super().__init__(self.message)
         self.field = field
         self.candidates = list(candidates)
         self.retry_after = retry_after

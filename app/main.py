@@ -53,6 +53,7 @@ from app.ui.pages import Pages
 from app.ui.static_files import static_files
 from app.web.context import WebContext
 from app.web.landing import landing_routes
+from app.web.lists.streams import ListStreams
 from app.web.not_found import missing_handlers
 from app.web.routes import web_routes
 
@@ -75,6 +76,7 @@ def create_app(
     engine = create_engine(database_url, one_message=one_message)
     pubsub = PubSub(database_url)
     fetcher = fetcher_of(settings)
+    list_streams = ListStreams(pubsub)
     limiter = RateLimiter(settings.rate_limit_storage_url.get_secret_value(), enabled=settings.limits)
     mailer = Mailer(settings.smtp)
     audit = AuditLog(engine, settings.secret_keys[0])
@@ -102,8 +104,19 @@ def create_app(
             settings.public_url, policy, engine, system_clock, audit, keys, pubsub.grant_ended, limiter
         )
         routes += authorization_server_routes(
-            settings, context, fetcher, mailer, PasswordHashing(), pubsub.lists_changed, pubsub.members_changed
+            settings,
+            context,
+            fetcher,
+            mailer,
+            PasswordHashing(),
+            pubsub.lists_changed,
+            pubsub.members_changed,
+            list_streams,
         )
+
+    def end_streams() -> None:
+        endpoints.subscriptions.close()
+        list_streams.close()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -120,8 +133,11 @@ def create_app(
                 endpoints.running(),
                 chores_running(engine, pubsub.lists_changed, upkeep),
             ):
-                with on_stop(endpoints.subscriptions.close):
-                    yield
+                with on_stop(end_streams):
+                    try:
+                        yield
+                    finally:
+                        list_streams.close()
         finally:
             await limiter.close()
             await engine.dispose()
@@ -150,6 +166,7 @@ def authorization_server_routes(
     hashing: PasswordHashing,
     lists_changed: ListsChanged,
     members_changed: MembersChanged,
+    list_streams: ListStreams,
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
     engine, clock = context.engine, context.clock
@@ -175,6 +192,7 @@ def authorization_server_routes(
         grant_revoked=context.grant_revoked,
         lists_changed=lists_changed,
         members_changed=members_changed,
+        list_streams=list_streams,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,
     )

@@ -8,7 +8,7 @@ import unicodedata
 from decimal import Decimal
 from typing import Final
 
-from app.errors import Invalid
+from app.errors import Invalid, gettext_noop
 
 _INVISIBLE: Final = dict.fromkeys(
     character
@@ -57,6 +57,9 @@ _SLACK: Final = 100
 """Characters that may be stripped, beside those that composing removes: a text is bounded before it is looked at."""
 
 
+_TOO_LONG: Final = gettext_noop("{field} has {length} characters; {most} is the limit.")
+
+
 def clean(text: str, field: str, longest: int, *, multiline: bool = False) -> str:
     """`text` ready to be stored: NFC, invisible characters and outer white space stripped, and no Markdown image: a
     chat that renders what it was told would fetch one, and with it tell its address's owner what else is on the list.
@@ -65,17 +68,27 @@ def clean(text: str, field: str, longest: int, *, multiline: bool = False) -> st
     characters, lone surrogates or more than MOST_MARKS combining marks in a row.
     """
     if len(text) > 4 * longest + _SLACK:
-        raise Invalid(f"{field} has {len(text)} characters; {longest} is the limit.", field=field)
+        raise Invalid(_TOO_LONG, values={"field": field, "length": len(text), "most": longest}, field=field)
     refused = (_REFUSED_IN_LINES if multiline else _REFUSED).search(text)
     if refused is not None:
-        raise Invalid(f"{field} holds {_named(refused[0])}; leave it out.", field=field)
+        raise Invalid(
+            "{field} holds {character}; leave it out.",
+            values={"field": field, "character": _named(refused[0])},
+            field=field,
+        )
     if not text.isascii() and _has_stacked_marks(text):
-        raise Invalid(f"{field} stacks more than {MOST_MARKS} marks on one letter; leave them out.", field=field)
+        raise Invalid(
+            "{field} stacks more than {most} marks on one letter; leave them out.",
+            values={"field": field, "most": MOST_MARKS},
+            field=field,
+        )
     cleaned = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip().replace("![", "! [")
     if not cleaned.translate(_UNSEEN_ALONE).strip():
-        raise Invalid(f"{field} is empty; it needs at least one visible character.", field=field)
+        raise Invalid(
+            "{field} is empty; it needs at least one visible character.", values={"field": field}, field=field
+        )
     if len(cleaned) > longest:
-        raise Invalid(f"{field} has {len(cleaned)} characters; {longest} is the limit.", field=field)
+        raise Invalid(_TOO_LONG, values={"field": field, "length": len(cleaned), "most": longest}, field=field)
     return cleaned
 
 
@@ -119,11 +132,13 @@ def _named(character: str) -> str:
 def check_text(text: str, field: str) -> None:
     """Raise `Invalid`, naming `field`, for text that Postgres or UTF-8 can't hold: NUL and lone surrogates."""
     if "\0" in text:
-        raise Invalid(f"The {field} contains a NUL character. Leave it out.", field=field)
+        raise Invalid("The {field} contains a NUL character. Leave it out.", values={"field": field}, field=field)
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Invalid(f"The {field} contains a broken character. Type it again.", field=field) from None
+        raise Invalid(
+            "The {field} contains a broken character. Type it again.", values={"field": field}, field=field
+        ) from None
 
 
 def printable_start(text: str, longest: int) -> str:

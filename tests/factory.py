@@ -58,6 +58,16 @@ class Factory:
         async with transaction(self.engine) as connection:
             await households.insert_membership(connection, household_id, person.id, role)
 
+    async def four_people(self, *roles: Role) -> tuple[list[Person], UUID, dict[UUID, Role]]:
+        """Four people, a household of somebody else in which the first of them have these roles, and who has which."""
+        people = [(await self.person(f"Person{number}"))[0] for number in range(4)]
+        founder, household_id = await self.person("Founder")
+        members: dict[UUID, Role] = {founder.id: "owner"}
+        for person, role in zip(people, roles, strict=False):
+            await self.join(person, household_id, role)
+            members[person.id] = role
+        return people, household_id, members
+
     async def connect(
         self,
         person: Person,

@@ -28,6 +28,7 @@ class Action(StrEnum):
     GUEST_LINK_ENDED = "guest_link_ended"
     GUEST_KEY_MADE = "guest_key_made"
     GUEST_TICKED = "guest_ticked"
+    LIST_CHANGED = "list_changed"
     HOUSEHOLD_CHANGED = "household_changed"
     HOUSEHOLD_EXPORTED = "household_exported"
     HOUSEHOLD_IMPORTED = "household_imported"

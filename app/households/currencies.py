@@ -20,5 +20,9 @@ def currency_code(text: str, field: str) -> str:
     """Return the code in capitals. Raises `Invalid` when there is no such currency."""
     code = text.strip().upper()
     if code not in CURRENCIES:
-        raise Invalid(f"{field} must be a three-letter currency code (ISO 4217), such as EUR.", field=field)
+        raise Invalid(
+            "{field} must be a three-letter currency code (ISO 4217), such as EUR.",
+            values={"field": field},
+            field=field,
+        )
     return code

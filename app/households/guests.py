@@ -16,7 +16,7 @@ from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.crypto.tokens import GUEST_KEY_PREFIX, GUEST_LINK_PREFIX, hash_of, new_secret
 from app.db import Connection, new_id
-from app.errors import Conflict, Invalid, LimitReached, NotFound, RoleRefused
+from app.errors import Conflict, Invalid, LimitReached, NotFound, RoleRefused, gettext_noop
 from app.households import guest_repository
 from app.households.members import find_member, lock_members
 from app.households.models import RANKS, GuestLink, GuestMay, Member, Membership
@@ -36,7 +36,9 @@ LONGEST_NAME: Final = 60
 CLIENT_ID: Final = "guest"
 """The client in the history and in the audit record: guests have no OAuth client."""
 
-NO_LINK: Final = "This link has ended, or it was copied only in part. Ask whoever sent it to you for a new one."
+NO_LINK: Final = gettext_noop(
+    "This link has ended, or it was copied only in part. Ask whoever sent it to you for a new one."
+)
 
 _NOTED_EVERY: Final = timedelta(minutes=5)
 _SECRET: Final = "[A-Za-z0-9_-]{43}"  # noqa: S105  # the shape of one
@@ -71,11 +73,17 @@ async def make_link(
     Raises `RoleRefused`, `Invalid` for the name and `hours`, and `LimitReached` when LINKS are live.
     """
     if not 1 <= hours <= LONGEST_HOURS:
-        raise Invalid(f"hours must be from 1 to {LONGEST_HOURS:,} for a guest: at most a year.", field="hours")
+        raise Invalid(
+            "hours must be from 1 to {most:,} for a guest: at most a year.",
+            values={"most": LONGEST_HOURS},
+            field="hours",
+        )
     name = clean(name, "name", LONGEST_NAME)
     _require_editor(await lock_members(connection, household_id), by)
     if len(await guest_repository.links_of(connection, household_id, now)) >= LINKS:
-        raise LimitReached(f"{LINKS} guests have links, the most there may be. End one of them first.")
+        raise LimitReached(
+            "{most} guests have links, the most there may be. End one of them first.", values={"most": LINKS}
+        )
     link_id, code, expires_at = new_id(), new_secret(GUEST_LINK_PREFIX), now + timedelta(hours=hours)
     guest = await insert_guest(connection, link_id, name_in_history(name), now)
     await guest_repository.insert_link(
@@ -114,7 +122,9 @@ async def make_key(connection: Connection, code: str, now: datetime) -> tuple[st
     if not await guest_repository.lock_link(connection, link.id):
         raise NotFound(NO_LINK, field="code")
     if await guest_repository.count_keys(connection, link.id) >= KEYS:
-        raise LimitReached(f"This link has {KEYS} keys, the most there may be. Ask for a new link to get others.")
+        raise LimitReached(
+            "This link has {most} keys, the most there may be. Ask for a new link to get others.", values={"most": KEYS}
+        )
     key = new_secret(GUEST_KEY_PREFIX)
     await guest_repository.insert_key(connection, hash_of(key), link.id, now)
     entry = _entry(Action.GUEST_KEY_MADE, link.household_id, link.person_id, None, now)

@@ -10,7 +10,7 @@ from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.crypto.tokens import hash_of
 from app.db import Connection
-from app.errors import Conflict, Invalid, LimitReached, NotFound
+from app.errors import Conflict, Invalid, LimitReached, NotFound, gettext_noop
 from app.households import invitation_repository, repository
 from app.households.members import MEMBERS, find_member, join, lock_members, refuse_too_many_households, require_owner
 from app.households.models import RANKS, Invitation, InvitedRole
@@ -28,7 +28,7 @@ _LENGTH: Final = 16
 _GROUP: Final = 4
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
-NO_INVITATION: Final = (
+NO_INVITATION: Final = gettext_noop(
     "This invitation is used up, has ended or was withdrawn, or the code was mistyped. Ask for another."
 )
 
@@ -53,11 +53,13 @@ async def invite(
     """
     for field, given, most in (("hours", hours, LONGEST_HOURS), ("uses", uses, MOST_USES)):
         if not 1 <= given <= most:
-            raise Invalid(f"{field} must be from 1 to {most}.", field=field)
+            raise Invalid("{field} must be from 1 to {most}.", values={"field": field, "most": most}, field=field)
     members = await lock_members(connection, household_id)
     require_owner(members, by)
     if await invitation_repository.count_open_invitations(connection, household_id, now) >= OPEN_INVITATIONS:
-        raise LimitReached(f"{OPEN_INVITATIONS} invitations are open, the most there may be. Withdraw one first.")
+        raise LimitReached(
+            "{most} invitations are open, the most there may be. Withdraw one first.", values={"most": OPEN_INVITATIONS}
+        )
     digits = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     expires_at = now + timedelta(hours=hours)
     invitation_id = await invitation_repository.insert_invitation(
@@ -99,7 +101,7 @@ async def accept(connection: Connection, code: str, person_id: UUID, now: dateti
         await record(connection, _entry(Action.MEMBERSHIP_CHANGED, found.household_id, person_id, found.role, now))
     else:
         if len(members) >= MEMBERS:
-            raise LimitReached(f"This household has {MEMBERS} members, the most there may be.")
+            raise LimitReached("This household has {most} members, the most there may be.", values={"most": MEMBERS})
         await refuse_too_many_households(connection, person_id)
         await join(connection, found.household_id, person_id, found.role, now, by=person_id)
     await invitation_repository.use_invitation(connection, found.id)

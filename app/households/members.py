@@ -90,7 +90,10 @@ async def refuse_too_many_households(connection: Connection, person_id: UUID) ->
     one."""
     await lock_person(connection, person_id)
     if await repository.count_memberships(connection, person_id) >= HOUSEHOLDS_OF_PERSON:
-        raise LimitReached(f"{HOUSEHOLDS_OF_PERSON} households are the most that you can belong to. Leave one first.")
+        raise LimitReached(
+            "{most} households are the most that you can belong to. Leave one first.",
+            values={"most": HOUSEHOLDS_OF_PERSON},
+        )
 
 
 async def lock_members(connection: Connection, household_id: UUID) -> list[Member]:

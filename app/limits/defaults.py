@@ -5,6 +5,7 @@ from typing import Final
 
 from limits import RateLimitItemPerMinute as PerMinute
 
+from app.errors import gettext_noop
 from app.limits.backoff import Backoff
 from app.limits.concurrency import ConcurrencyLimit
 from app.limits.rate_limit import Key, RateLimit
@@ -23,14 +24,14 @@ AUTHORIZATIONS: Final = RateLimit(
     PerMinute(120),
     (Key.NETWORK,),
     "Authorization requests, each of which leaves a row.",
-    "Too many requests from your network. Try again {wait}.",
+    gettext_noop("Too many requests from your network. Try again {wait}."),
 )
 SIGN_INS: Final = RateLimit(
     "sign-ins",
     PerMinute(30),
     (Key.NETWORK,),
     "Sign-ins of every kind, sign-ups, and whatever else asks for a password or sends an e-mail.",
-    "Too many attempts from your network. Try again {wait}.",
+    gettext_noop("Too many attempts from your network. Try again {wait}."),
 )
 
 _FAILURES: Final = "Too many failed requests of this client or address."
@@ -64,7 +65,7 @@ UNKNOWN_GUEST_LINKS: Final = RateLimit(
     PerMinute(60),
     (Key.NETWORK,),
     "Pages of guests' links that nobody has. A link that works is shown whatever else comes from there.",
-    "Too many links from your network that don't work. Try again {wait}.",
+    gettext_noop("Too many links from your network that don't work. Try again {wait}."),
 )
 
 _DOCUMENTS: Final = "Too many apps of this site, or from your network, are being connected. Try again soon."
@@ -145,6 +146,22 @@ HOUSEHOLD_FORMS: Final = RateLimit(
     PerMinute(60),
     (Key.PERSON,),
     "Forms of the page of households, each of which leaves a row in the audit record.",
+    gettext_noop("Too many changes at once. Try again {wait}."),
+    shared=False,
+)
+LIST_PAGES: Final = RateLimit(
+    "list-pages",
+    PerMinute(600),
+    (Key.PERSON,),
+    "Pages of lists and parts of them, which an open page reads again after each change.",
+    "Too many pages at once. Try again {wait}.",
+    shared=False,
+)
+LIST_FORMS: Final = RateLimit(
+    "list-forms",
+    PerMinute(300),
+    (Key.PERSON,),
+    "Forms of the pages of lists: each tick is one.",
     "Too many changes at once. Try again {wait}.",
     shared=False,
 )
@@ -153,7 +170,7 @@ HOUSEHOLD_ARCHIVES: Final = RateLimit(
     PerMinute(10),
     (Key.PERSON,),
     "Exports of whole households, and new ones made of such an export.",
-    "Too many exports and imports at once. Try again {wait}.",
+    gettext_noop("Too many exports and imports at once. Try again {wait}."),
     shared=False,
 )
 
@@ -176,7 +193,7 @@ GUEST_PAGES: Final = RateLimit(
     PerMinute(120),
     (Key.PERSON,),
     "Pages and forms of one guest's link, which several people may have.",
-    "This link is used too much at once. Try again {wait}.",
+    gettext_noop("This link is used too much at once. Try again {wait}."),
     shared=False,
 )
 

@@ -46,7 +46,7 @@ class RateLimited(LimitReached):
 
     def __init__(self, message: str, seconds: int, subject: Mapping[str, Any] | None = None) -> None:
         """`{wait}` in the message becomes the time to wait in words."""
-        super().__init__(message.format(wait=wait_in_words(seconds)), retry_after=seconds)
+        super().__init__(message, values={"wait": wait_in_words(seconds)}, retry_after=seconds)
         self.subject = dict(subject or {})
 
 

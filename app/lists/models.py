@@ -62,9 +62,9 @@ def event_range(first: int | None, last: int | None) -> str | None:
 
 def event_numbers(refs: str) -> range:
     """Return the numbers of the events that `event_range` refers to; empty for any other text."""
-    first, _, last = refs.partition("-")
+    first, dash, last = refs.partition("-")
     start = event_number(first)
-    end = event_number(last) if last else start
+    end = event_number(last) if dash else start
     return range(0) if start is None or end is None else range(start, end + 1)
 
 

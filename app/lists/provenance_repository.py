@@ -1,7 +1,7 @@
 """Where the items of a page come from, in the database: who added and bought them, and when they come back."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -72,3 +72,42 @@ def _made_at(item_id: UUID) -> datetime:
 
 def _due(membership: Membership, checked_at: datetime | None, repeat_days: int | None) -> date | None:
     return None if checked_at is None else due_day(checked_at, repeat_days, membership)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who caused an event, and through which grant; the name is None for the service itself."""
+
+    person: str | None
+    grant_id: UUID
+
+
+RECENT_EVENTS: Final = 200
+"""The latest events of a household that are looked through for what was added lately."""
+
+
+async def read_recent_origins(tenant: Tenant, numbers: Collection[int]) -> dict[int, Origin]:
+    """Return who added items, by number, as far as that was one of the latest changes in the household."""
+    rows = await tenant.driver.fetch(
+        """
+        SELECT DISTINCT ON (item) (change->>'item')::integer AS item, people.name, latest.grant_id FROM (
+            SELECT no, person_id, grant_id, changes FROM events WHERE household_id = $1 ORDER BY no DESC LIMIT $3
+        ) AS latest
+        CROSS JOIN jsonb_array_elements(latest.changes) AS change
+        LEFT JOIN people ON people.id = latest.person_id
+        WHERE (change->>'item')::integer = ANY($2) AND NOT change ? 'before'
+        ORDER BY item, latest.no
+        """,
+        tenant.household_id,
+        list(numbers),
+        RECENT_EVENTS,
+    )
+    return {row["item"]: Origin(row["name"], row["grant_id"]) for row in rows}
+
+
+async def read_grants(tenant: Tenant, events: Collection[int]) -> dict[int, UUID]:
+    """Return through which grant each of these events was caused."""
+    rows = await tenant.driver.fetch(
+        "SELECT no, grant_id FROM events WHERE household_id = $1 AND no = ANY($2)", tenant.household_id, list(events)
+    )
+    return {row["no"]: row["grant_id"] for row in rows}

@@ -44,7 +44,7 @@ _LIST_COLUMNS: Final = (
     "lists.checked_items",
 )
 LIST_COLUMNS: Final = ", ".join(_LIST_COLUMNS)
-"""The columns of a `ShoppingList`, but for its waiting items, which no write needs to know."""
+"""The columns of a `ShoppingList`, but for its waiting items, which only what shows a list needs to count."""
 
 LIST_WIDTH: Final = len(_LIST_COLUMNS)
 
@@ -127,25 +127,23 @@ async def find_default_list(tenant: Tenant) -> ShoppingList | None:
 
 
 async def lists_with(tenant: Tenant, ids: Collection[UUID]) -> dict[UUID, ShoppingList]:
-    """Return the lists with these ids, deleted ones included."""
+    """Return the lists with these ids, deleted ones included; their waiting items aren't counted."""
     rows = await tenant.driver.fetch(
-        f"SELECT {counted_columns('$3')} FROM lists WHERE household_id = $1 AND id = ANY($2)",  # noqa: S608
+        f"SELECT {LIST_COLUMNS} FROM lists WHERE household_id = $1 AND id = ANY($2)",  # noqa: S608
         tenant.household_id,
         list(ids),
-        tenant.today,
     )
-    return {row["id"]: counted_list_of(row) for row in rows}
+    return {row["id"]: list_of(row) for row in rows}
 
 
 async def lists_numbered(tenant: Tenant, numbers: Collection[int]) -> dict[int, ShoppingList]:
-    """Return the lists with these numbers, deleted ones included."""
+    """Return the lists with these numbers, deleted ones included; their waiting items aren't counted."""
     rows = await tenant.driver.fetch(
-        f"SELECT {counted_columns('$3')} FROM lists WHERE household_id = $1 AND no = ANY($2)",  # noqa: S608
+        f"SELECT {LIST_COLUMNS} FROM lists WHERE household_id = $1 AND no = ANY($2)",  # noqa: S608
         tenant.household_id,
         list(numbers),
-        tenant.today,
     )
-    return {row["no"]: counted_list_of(row) for row in rows}
+    return {row["no"]: list_of(row) for row in rows}
 
 
 async def all_lists(tenant: Tenant) -> list[ShoppingList]:

@@ -25,9 +25,6 @@ from app.recipes.parsing import parse_servings
 from app.recipes.resolve_recipe import resolve_recipe
 from app.text import clean, fold
 
-_Key = tuple[date, str, object]
-"""What is planned once: a recipe or words, for a meal of a day."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewMeal:
@@ -96,9 +93,9 @@ class _Plan:
         total: int,
     ) -> None:
         self._before = {each.id: each for each in stored}
-        self._now = {_key(each): each for each in stored}
+        self._now = {each.key: each for each in stored}
         self._last = {each.day: each.position for each in stored}
-        kept = {found.id for each in wanted if (found := self._now.get(_key(each))) is not None}
+        kept = {found.id for each in wanted if (found := self._now.get(each.key)) is not None}
         self._to_clear = {each.id for each in to_clear} - kept
         self._room = PLANNED_MEALS - total + len(self._to_clear)
 
@@ -116,11 +113,11 @@ class _Plan:
     def put(self, dish: PlannedDish, field: str) -> PlanOutcome | AppError:
         """Plan a meal, or refuse it."""
         planned = dish.planned
-        found = self._now.get(_key(planned))
+        found = self._now.get(planned.key)
         if found is not None:
             is_new = found.id not in self._before
             after = found if planned.servings is None else replace(found, servings=planned.servings)
-            self._now[_key(after)] = after
+            self._now[after.key] = after
             status = "unchanged" if after == found else "planned" if is_new else "updated"
             return PlanOutcome(status, replace(dish, planned=after), before=found if status == "updated" else None)
         if self._room <= 0:
@@ -130,7 +127,7 @@ class _Plan:
         position = self._last.get(planned.day, 0) + 1
         self._last[planned.day] = position
         after = replace(planned, position=position)
-        self._now[_key(after)] = after
+        self._now[after.key] = after
         return PlanOutcome("planned", replace(dish, planned=after))
 
     def removed(self) -> list[PlannedMeal]:
@@ -142,11 +139,6 @@ class _Plan:
         return [
             MealChange(before, after) for after in self._now.values() if after != (before := self._before.get(after.id))
         ]
-
-
-def _key(meal: PlannedMeal) -> _Key:
-    what = fold(meal.words or "") if meal.recipe_id is None else meal.recipe_id
-    return meal.day, fold(meal.meal or ""), what
 
 
 async def _parse(tenant: Tenant, entry: NewMeal, field: str) -> PlannedDish | AppError:

@@ -54,7 +54,7 @@ async def find_anybody(connection: Connection, person: str) -> UUID:
     """
     check_text(person, "person")
     if len(person) > LONGEST_SUBJECT:
-        raise Invalid(f"person: {LONGEST_SUBJECT} characters is the limit.", field="person")
+        raise Invalid("person: {most} characters is the limit.", values={"most": LONGEST_SUBJECT}, field="person")
     person_id: UUID | None = None
     with suppress(ValueError):
         person_id = UUID(person)

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from app.crypto.derived_keys import derive_key
 from app.db import Connection
+from app.errors import gettext_noop
 from app.limits.backoff import Backoff
 from app.limits.defaults import ACCOUNT_ATTEMPTS, EMAILS_TO_ADDRESS, NETWORK_ATTEMPTS
 from app.limits.rate_limit import RateLimited
@@ -29,8 +30,10 @@ from app.runtime.addresses import network_of, networks_of
 FAMILIAR: Final = timedelta(days=60)
 """How long a network stays familiar to an account after a sign-in."""
 
-_TOO_MANY_ATTEMPTS: Final = "Too many attempts. Try again {wait}."
-_TOO_MANY_EMAILS: Final = "We already sent messages to this address. Check your spam folder, or ask again {wait}."
+_TOO_MANY_ATTEMPTS: Final = gettext_noop("Too many attempts. Try again {wait}.")
+_TOO_MANY_EMAILS: Final = gettext_noop(
+    "We already sent messages to this address. Check your spam folder, or ask again {wait}."
+)
 
 
 @dataclass(frozen=True, slots=True)

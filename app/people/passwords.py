@@ -8,7 +8,7 @@ import anyio.to_thread
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.errors import Invalid, Unavailable
+from app.errors import Invalid, Unavailable, gettext_noop
 from app.limits.concurrency import Slots, take
 from app.limits.defaults import PASSWORD_HASHES, PASSWORD_QUEUE, PASSWORDS_OF_NETWORK
 from app.people.password_strength import check_strength
@@ -22,7 +22,7 @@ MEMORY_KIB: Final = 19 * 1024
 ROUNDS: Final = 2
 RETRY_SECONDS: Final = 5
 
-_TOO_MANY: Final = "Too many people are signing in right now. Try again shortly."
+_TOO_MANY: Final = gettext_noop("Too many people are signing in right now. Try again shortly.")
 
 _T = TypeVar("_T")
 
@@ -31,14 +31,18 @@ def check_new_password(password: str) -> None:
     """Raise `Invalid` for `password` unless it has 8 to 1,024 characters."""
     check_given_password(password)
     if len(password) < SHORTEST:
-        raise Invalid(f"The password is too short. Use at least {SHORTEST} characters.", field="password")
+        raise Invalid(
+            "The password is too short. Use at least {least} characters.", values={"least": SHORTEST}, field="password"
+        )
 
 
 def check_given_password(password: str) -> None:
     """Raise `Invalid` for a text that can't be a password, so that no work is spent on it."""
     check_text(password, "password")
     if len(password) > LONGEST:
-        raise Invalid(f"The password is too long. Use at most {LONGEST} characters.", field="password")
+        raise Invalid(
+            "The password is too long. Use at most {most} characters.", values={"most": LONGEST}, field="password"
+        )
 
 
 class PasswordHashing:

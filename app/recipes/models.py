@@ -6,6 +6,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from app.quantities import Quantity
+from app.text import fold
 
 RecipeKind = Literal["recipe", "staples"]
 """A dish, or a template: what is bought again and again."""
@@ -90,6 +91,11 @@ class PlannedMeal:
     recipe_id: UUID | None = None
     words: str | None = None
     servings: int | None = None
+
+    @property
+    def key(self) -> tuple[date, str, object]:
+        """What is planned once: a recipe or words, for a meal of a day."""
+        return self.day, fold(self.meal or ""), self.recipe_id or fold(self.words or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Fields:
         """Return the value of a field, empty if absent. Raises `Invalid`, naming it, if repeated or malformed."""
         values = self.all(name)
         if len(values) > 1:
-            raise Invalid(f"The field {_shown(name)} was sent more than once.", field=name)
+            raise Invalid("The field {field} was sent more than once.", values={"field": _shown(name)}, field=name)
         return values[0] if values else ""
 
 
@@ -65,7 +65,7 @@ def parse_fields(encoded: bytes) -> Fields:
             errors="surrogateescape",
         )
     except ValueError:
-        raise Invalid(f"The form has more than {MAX_FIELDS} fields.") from None
+        raise Invalid("The form has more than {most} fields.", values={"most": MAX_FIELDS}) from None
     return Fields(pairs)
 
 
@@ -73,7 +73,7 @@ async def read_form(request: Request) -> Fields:
     """Return the fields of a posted form. Raises `Invalid` for other content types and incomplete bodies."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != FORM_TYPE:
-        raise Invalid(f"Send a form with the content type {FORM_TYPE}.")
+        raise Invalid("Send a form with the content type {type}.", values={"type": FORM_TYPE})
     return parse_fields(await read_whole_body(request))
 
 
@@ -105,11 +105,15 @@ class CsrfProtection:
 
 def _checked(value: str, name: str) -> str:
     if "\0" in value:
-        raise Invalid(f"The field {_shown(name)} contains a NUL character. Leave it out.", field=name)
+        raise Invalid(
+            "The field {field} contains a NUL character. Leave it out.", values={"field": _shown(name)}, field=name
+        )
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Invalid(f"The field {_shown(name)} contains a broken character. Type it again.", field=name) from None
+        raise Invalid(
+            "The field {field} contains a broken character. Type it again.", values={"field": _shown(name)}, field=name
+        ) from None
     return value
 
 

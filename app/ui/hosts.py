@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.runtime.health import HEALTH_PATHS
 from app.settings import is_loopback
+from app.ui.languages import gettext as _
 from app.ui.languages import visiting
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
@@ -47,10 +48,11 @@ class HostCheck:
         await self._misdirected(HTTPConnection(scope))(scope, receive, send)
 
     def _misdirected(self, connection: HTTPConnection) -> Response:
-        text = "This service has a different host name."
         if is_for_people(connection.headers):
             with visiting(connection):
-                return self._pages.message("Wrong address", text, status=421, again=self._front_page, label="Go there")
+                title, text = _("Wrong address"), _("This service has a different host name.")
+                return self._pages.message(title, text, status=421, again=self._front_page, label=_("Go there"))
+        text = "This service has a different host name."
         return JSONResponse({"error": "misdirected_request", "error_description": text}, 421)
 
     def _elsewhere(self, scope: Scope) -> Response:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from app.errors import AppError
 from app.ui.forms import read_form
 from app.ui.languages import COOKIE, LANGUAGES, visiting
+from app.ui.languages import gettext as _
 from app.ui.pages import Pages
 
 LANGUAGE: Final = "/language"
@@ -35,7 +36,7 @@ def language_route(public_url: str) -> Route:
                 return pages.refusal(error, again=f"{public.path}/")
             is_foreign = any(each != origin for each in request.headers.getlist("origin"))
             if is_foreign or chosen not in LANGUAGES:
-                return pages.message("This page is out of date", "Open it again.", again=f"{public.path}/")
+                return pages.message(_("This page is out of date"), _("Open it again."), again=f"{public.path}/")
         response = RedirectResponse(
             _back(request, origin, f"{public.path}/"), 303, headers={"Cache-Control": "no-store"}
         )

@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -17,6 +18,8 @@ from typing import Final
 
 from babel import negotiate_locale
 from starlette.requests import HTTPConnection
+
+from app.errors import AppError
 
 ENGLISH: Final = "en"
 LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch"}
@@ -73,9 +76,18 @@ def gettext(message: str, /, **values: object) -> str:
     return translated % values if values else translated
 
 
-def gettext_noop(message: str, /) -> str:
-    """Mark a message that is translated where it is shown."""
-    return message
+def error_text(error: AppError) -> str:
+    """Return what an error says in the language of the visit."""
+    language = _visit.get().language
+    if language == ENGLISH:
+        return error.message
+    template, values = gettext(error.template), error.values
+    if "wait" in values and error.retry_after is not None:
+        from babel.dates import format_timedelta
+
+        wait = format_timedelta(timedelta(seconds=error.retry_after), add_direction=True, locale=language)
+        values = values | {"wait": wait}
+    return template.format_map(values) if values else template
 
 
 def translations() -> NullTranslations:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 from app import VERSION
 from app.errors import AppError
 from app.ui.dates import date_element, time_element
-from app.ui.languages import LANGUAGES, current_visit, gettext, translations
+from app.ui.languages import LANGUAGES, current_visit, error_text, gettext, translations
 from app.ui.static_files import version_of
 from app.ui.status import set_retry_after, status_of_page
 
@@ -58,7 +58,7 @@ def _environment(*packages: str) -> Environment:
     catalogue = cast(Any, environment)  # methods of the extension
     catalogue.install_gettext_callables(_gettext, _ngettext, newstyle=True)
     filters = cast("dict[str, Callable[..., str]]", environment.filters)
-    filters |= {"date": date_element, "time": time_element, "translated": _translated}
+    filters |= {"date": date_element, "time": time_element, "translated": _translated, "error_text": _error_text}
     return environment
 
 
@@ -74,6 +74,11 @@ def _ngettext(one: str, many: str, number: int) -> str:
 def _translated(_: Context, text: str) -> str:
     """Return a text that isn't written in the template, such as that of an error, in the language of the visit."""
     return gettext(text)
+
+
+@pass_context
+def _error_text(_: Context, error: AppError) -> str:
+    return error_text(error)
 
 
 def _static_address(public_path: str, name: str) -> str:
@@ -106,13 +111,16 @@ class Pages:
         return HTMLResponse(html, status, headers=dict(page_headers(policy, referrer)))
 
     def message(
-        self, title: str, text: str, *, status: int = 400, again: str | None = None, label: str = "Try again"
+        self, title: str, text: str, *, status: int = 400, again: str | None = None, label: str = ""
     ) -> HTMLResponse:
-        """Render a page with one message and, unless `again` is None, a link to that address (empty: this page)."""
+        """Render a page with one message and, unless `again` is None, a link to that address (empty: this page) to try
+        again."""
         return self.page("message.html", status=status, title=title, text=text, again=again, label=label)
 
     def refusal(self, error: AppError, again: str = "") -> HTMLResponse:
         """Render the page for a refusal, with Retry-After when waiting helps."""
-        response = self.message("That did not work", error.message, status=status_of_page(error), again=again)
+        response = self.message(
+            gettext("That did not work"), error_text(error), status=status_of_page(error), again=again
+        )
         set_retry_after(response, error)
         return response

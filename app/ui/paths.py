@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 HOUSEHOLD: Final = "/household"
 JOIN: Final = "/join"
 GUEST: Final = "/guest"
+LISTS: Final = "/lists"
 
 
 def join_path(code: str) -> str:
@@ -17,3 +18,11 @@ def guest_path(code: str, cursor: str = "") -> str:
     """Return the path of the page of a list that is shared with a guest; `cursor` is where in a long one it starts."""
     query = {"code": code, "cursor": cursor} if cursor else {"code": code}
     return f"{GUEST}?{urlencode(query)}"
+
+
+def list_path(household_ref: str, list_ref: str, part: str = "", **query: str) -> str:
+    """Return the path of the page of a list, or of a part of it, such as `shop`.
+
+    Refs of lists are those of their household, so the address names it.
+    """
+    return f"{LISTS}/{list_ref}{part and '/'}{part}?{urlencode({'household': household_ref, **query})}"

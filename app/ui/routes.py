@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.errors import AppError
 from app.runtime.request_log import generic_message
+from app.ui.languages import gettext as _
 from app.ui.languages import visiting
 from app.ui.page_kit import PageKit
 
@@ -36,7 +37,7 @@ def page_route(kit: PageKit, path: str, handler: PageHandler, method: str = "GET
                 raise
             except Exception:
                 _log.exception("page failed")
-                return kit.pages.message("Something went wrong", generic_message(), status=500, again="")
+                return kit.pages.message(_("Something went wrong"), generic_message(), status=500, again="")
 
     return Route(path, serve, methods=[method])
 

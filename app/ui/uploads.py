@@ -29,7 +29,7 @@ async def uploaded(request: Request, field: str, longest: int) -> AsyncGenerator
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != UPLOAD_TYPE:
-        raise Invalid(f"Send a form with the content type {UPLOAD_TYPE}.")
+        raise Invalid("Send a form with the content type {type}.", values={"type": UPLOAD_TYPE})
     parser = MultiPartParser(
         request.headers,
         _bounded(request, longest),

@@ -18,6 +18,7 @@ from app.runtime.mailer import Mailer
 from app.ui.forms import Fields, typed
 from app.ui.page_kit import PageKit
 from app.web.destinations import AccountPages, Destinations
+from app.web.lists.streams import ListStreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class WebContext:
     grant_revoked: GrantRevoked
     lists_changed: ListsChanged
     members_changed: MembersChanged
+    list_streams: ListStreams
     public_url: str
     has_passwords: bool
 

@@ -13,6 +13,7 @@ from app.db import Connection
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.people.models import Person
 from app.ui.forms import local_path
+from app.ui.languages import gettext as _
 from app.ui.page_kit import PageKit
 
 ACCOUNT: Final = "/account"
@@ -54,11 +55,13 @@ class AccountPages:
         return self._kit.pages.page(
             "done.html",
             status=400,
-            title="This page is out of date",
-            text="It was open for too long, was already used, or belongs to another browser or another sign-in. You "
-            "also see this when your browser does not keep cookies.",
+            title=_("This page is out of date"),
+            text=_(
+                "It was open for too long, was already used, or belongs to another browser or another sign-in. You "
+                "also see this when your browser does not keep cookies."
+            ),
             path=ACCOUNT,
-            label="Go to your account",
+            label=_("Go to your account"),
         )
 
 

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from app.audit.models import Action
 from app.db import transaction
-from app.errors import AppError
+from app.errors import AppError, gettext_noop
 from app.people import email_link_repository
 from app.people.models import EmailLink, Purpose
 from app.ui.forms import Fields
+from app.ui.languages import gettext as _
 from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT
@@ -30,13 +31,23 @@ _TEMPLATES: Final[dict[Purpose, str]] = {
 }
 _NO_LONGER_WORKS: Final[dict[Purpose, tuple[str, str, str]]] = {
     "sign_up": (
-        "It works once, and for a day. Go back to your app and connect it again: sign in if you already have an "
-        "account, or ask for another link.",
+        gettext_noop(
+            "It works once, and for a day. Go back to your app and connect it again: sign in if you already have an "
+            "account, or ask for another link."
+        ),
         ACCOUNT,
-        "Go to your account",
+        gettext_noop("Go to your account"),
     ),
-    "reset": ("It works once, and for half an hour.", "/account/reset", "Ask for another link"),
-    "verify": ("It works once, and for a day.", ACCOUNT, "Ask for another link on your account page"),
+    "reset": (
+        gettext_noop("It works once, and for half an hour."),
+        "/account/reset",
+        gettext_noop("Ask for another link"),
+    ),
+    "verify": (
+        gettext_noop("It works once, and for a day."),
+        ACCOUNT,
+        gettext_noop("Ask for another link on your account page"),
+    ),
 }
 """The text of the page for a link that no longer works, and the path and label of the link on it."""
 
@@ -100,5 +111,5 @@ def refused_link_page(
 def link_no_longer_works(web: WebContext, purpose: Purpose) -> Response:
     """Return the page for a link that was used, has expired or never existed."""
     text, path, label = _NO_LONGER_WORKS[purpose]
-    title = "This link no longer works"
-    return web.kit.pages.page("done.html", status=400, title=title, text=text, path=path, label=label)
+    title = _("This link no longer works")
+    return web.kit.pages.page("done.html", status=400, title=title, text=_(text), path=path, label=_(label))

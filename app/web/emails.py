@@ -14,6 +14,7 @@ from app.people.email_link_repository import make_link
 from app.people.models import EmailLink, Person, Purpose
 from app.runtime.addresses import client_address
 from app.runtime.mailer import Compose, Email
+from app.ui.languages import gettext as _
 from app.web.context import WebContext
 from app.web.destinations import Destinations
 from app.web.email_links import PATHS
@@ -39,12 +40,13 @@ async def send_email(
 
 def email_sent(web: WebContext, text: str, path: str) -> Response:
     """Return the page for someone who waits for an e-mail; at `path` they can ask for another."""
+    hint = _("Nothing arrived? Check your spam folder, and that you typed the address correctly.")
     return web.kit.pages.page(
         "done.html",
-        title="Check your email",
-        text=f"{text} Nothing arrived? Check your spam folder, and that you typed the address correctly.",
+        title=_("Check your email"),
+        text=f"{text} {hint}",
         path=path,
-        label="Send another",
+        label=_("Send another"),
     )
 
 

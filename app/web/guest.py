@@ -26,6 +26,8 @@ from app.lists.shared_list import find_shared_list, read_shared_list, tick_item
 from app.resources import GUEST as GUEST_ENDPOINT
 from app.runtime.addresses import client_address
 from app.ui.forms import Fields, read_form
+from app.ui.languages import error_text
+from app.ui.languages import gettext as _
 from app.ui.paths import guest_path
 from app.ui.status import set_retry_after, status_of_page, status_of_refusal
 from app.web.context import WebContext
@@ -183,12 +185,12 @@ async def _read(web: WebContext, link: GuestLink, cursor: str) -> tuple[Shopping
 
 
 def _out_of_date(web: WebContext) -> Response:
-    return _unindexed(web.kit.pages.message("This page is out of date", "Open your link again."))
+    return _unindexed(web.kit.pages.message(_("This page is out of date"), _("Open your link again.")))
 
 
 def _refused(web: WebContext, error: AppError) -> Response:
-    title = "This list can't be shown"
-    response = web.kit.pages.message(title, error.message, status=status_of_page(error))
+    title = _("This list can't be shown")
+    response = web.kit.pages.message(title, error_text(error), status=status_of_page(error))
     set_retry_after(response, error)
     return _unindexed(response)
 

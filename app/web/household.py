@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import Connection, new_id, transaction
-from app.errors import AppError, Conflict, Invalid
+from app.errors import AppError, Conflict, Invalid, gettext_noop
 from app.households import guest_repository, invitation_repository, invitations, members
 from app.households.guests import NewGuestLink
 from app.households.invitations import NewInvitation
@@ -54,10 +54,15 @@ PAGE: Final = "page"
 WHICH: Final = "which"
 """The field that names what a form acts on: a household, or a household with a person or an invitation of it."""
 
-HOURS: Final = {"24": "a day", "168": "a week", "720": "30 days"}
+HOURS: Final = {"24": gettext_noop("a day"), "168": gettext_noop("a week"), "720": gettext_noop("30 days")}
 """How long an invitation works, by the value in the form."""
 
-GUEST_DAYS: Final = {"7": "a week", "1": "a day", "30": "30 days", "365": "a year"}
+GUEST_DAYS: Final = {
+    "7": gettext_noop("a week"),
+    "1": gettext_noop("a day"),
+    "30": gettext_noop("30 days"),
+    "365": gettext_noop("a year"),
+}
 """How long a guest's link works, by the value in the form."""
 
 _HOURS: Final = {value: int(value) for value in HOURS}
@@ -252,7 +257,7 @@ def chosen(fields: Fields, name: str, choices: Mapping[str, Choice]) -> Choice:
     """Return what the value of a field stands for. Raises `Invalid` for one that the form doesn't offer."""
     found = choices.get(fields.one(name))
     if found is None:
-        raise Invalid(f"Choose one of the possible values of {name}.", field=name)
+        raise Invalid("Choose one of the possible values of {field}.", values={"field": name}, field=name)
     return found
 
 

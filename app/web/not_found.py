@@ -7,11 +7,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ExceptionHandler
 
+from app.errors import gettext_noop
+from app.ui.languages import gettext as _
 from app.ui.languages import visiting
 from app.ui.pages import Pages
 from app.ui.status import is_for_people
 
-TITLES: Final = {404: "Page not found", 405: "Nothing to see here", 413: "That was too much"}
+TITLES: Final = {
+    404: gettext_noop("Page not found"),
+    405: gettext_noop("Nothing to see here"),
+    413: gettext_noop("That was too much"),
+}
 
 
 def missing_handlers(public_path: str) -> dict[int, ExceptionHandler]:
@@ -25,7 +31,7 @@ def missing_handlers(public_path: str) -> dict[int, ExceptionHandler]:
             return PlainTextResponse(error.detail, error.status_code, headers=error.headers)
         code = error.status_code
         with visiting(request):
-            page = pages.page("missing.html", status=code, code=code, title=TITLES[code])
+            page = pages.page("missing.html", status=code, code=code, title=_(TITLES[code]))
         page.headers.update(error.headers or {})
         return page
 

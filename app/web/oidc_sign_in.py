@@ -17,6 +17,7 @@ from app.oauth.external.people import find_or_create_person
 from app.oauth.oidc_login.repository import Destination, insert_attempt, use_attempt
 from app.people.identities import Identity
 from app.ui.forms import parse_fields
+from app.ui.languages import gettext as _
 from app.web.context import WebContext
 from app.web.destinations import Destinations
 
@@ -45,7 +46,11 @@ async def post_oidc_sign_in(web: WebContext, to: Destinations, request: Request)
             return to.out_of_date()
         leads_to = Destination(to.request_id(destination), destination)
         await insert_attempt(connection, hash_of(state), hash_of(cookie), leads_to, provider.issuer, web.kit.clock())
-    return web.kit.redirect_page(f"Sign in with {provider.name}", f"Taking you to {provider.name}", target)
+    return web.kit.redirect_page(
+        _("Sign in with %(provider)s", provider=provider.name),
+        _("Taking you to %(provider)s", provider=provider.name),
+        target,
+    )
 
 
 async def finish_oidc_sign_in(web: WebContext, request: Request) -> Response:

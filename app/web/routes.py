@@ -25,6 +25,7 @@ from app.web.household import FORMS, post_household, show_household
 from app.web.household_guests import END, SHARE, post_end_guest, post_share
 from app.web.household_transfer import EXPORT, IMPORT, post_export, post_import
 from app.web.join import post_join, show_join
+from app.web.lists.routes import list_routes
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
 from app.web.sign_in import (
     SIGN_OUT_EVERYWHERE,
@@ -53,6 +54,7 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         *form_routes(web.kit, END, partial(post_end_guest, web), HOUSEHOLD),
         *form_routes(web.kit, EXPORT, partial(post_export, web), HOUSEHOLD),
         *form_routes(web.kit, IMPORT, partial(post_import, web), HOUSEHOLD),
+        *list_routes(web),
         page_route(web.kit, JOIN, partial(show_join, web)),
         page_route(web.kit, JOIN, partial(post_join, web), "POST"),
         page_route(web.kit, GUEST, partial(show_guest, web)),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
-from app.errors import AppError, Invalid
+from app.errors import AppError, Invalid, gettext_noop
 from app.people.models import PasswordAccount
 from app.people.password_sign_in import still_holds
 from app.people.session_repository import close_all_sessions, find_person_for_change
@@ -20,7 +20,7 @@ from app.web.context import WebContext
 from app.web.destinations import Destinations
 
 SIGN_OUT_EVERYWHERE = "/account/sign-out-everywhere"
-WRONG = "The email or the password is wrong."
+WRONG = gettext_noop("The email or the password is wrong.")
 
 
 async def show_sign_in(web: WebContext, to: Destinations, request: Request) -> Response:

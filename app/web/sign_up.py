@@ -16,7 +16,7 @@ from starlette.responses import Response
 from app.audit.models import Action
 from app.audit.repository import record
 from app.db import Connection, new_id, transaction
-from app.errors import AppError, Invalid, NotFound
+from app.errors import AppError, Invalid, NotFound, gettext_noop
 from app.households.invitations import find_by_code
 from app.households.time_zones import UTC_NAME, suggested_zone, zone_names
 from app.lists.new_household import create_first_household
@@ -25,6 +25,7 @@ from app.people.email_link_repository import take_link
 from app.people.models import Person
 from app.runtime.addresses import client_address
 from app.ui.forms import Fields, typed
+from app.ui.languages import gettext as _
 from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.ui.paths import join_path
 from app.web.context import WebContext
@@ -36,7 +37,7 @@ from app.web.sign_in import open_page
 
 ACCOUNT_CREATED: Final = "/account?done=made"
 
-TAKEN: Final = "This email can't be used for a new account. If it is yours, sign in instead."
+TAKEN: Final = gettext_noop("This email can't be used for a new account. If it is yours, sign in instead.")
 
 
 def sign_up_path(to: Destinations) -> str:
@@ -177,12 +178,13 @@ async def _send_link(
     email = await send_email(
         web, request, "sign_up", form.fields.one("email"), lambda email: partial(sign_up_email, web, email, to, known)
     )
-    text = (
-        f"We sent a message to {email.address}. Open the link in it in this browser to come back here. The link works "
-        "for a day."
+    text = _(
+        "We sent a message to %(email)s. Open the link in it in this browser to come back here. The link works for a "
+        "day.",
+        email=email.address,
     )
     if to.request_id(known) is not None:
-        text += " Your app waits for ten minutes; after that, connect it again."
+        text += " " + _("Your app waits for ten minutes; after that, connect it again.")
     return email_sent(web, text, f"{sign_up_path(to)}?{urlencode({to.field: destination})}")
 
 

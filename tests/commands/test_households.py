@@ -7,28 +7,22 @@ import pytest
 
 from app.audit.models import Action
 from app.db import Engine, transaction
-from app.db.embedded import DatabaseUrls
 from app.households.repository import memberships_of
 from app.settings import Settings
 from tests.audit.looking import stored
 from tests.command import run
 from tests.factory import Factory
-from tests.shared import SECRET
+from tests.service import environment_of
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_household_is_exported_to_a_file_and_brought_back_for_somebody(
-    engine: Engine, database: DatabaseUrls, settings: Settings, tmp_path: Path
+    engine: Engine, settings: Settings, tmp_path: Path
 ) -> None:
     person, _ = await Factory(engine, settings).person()
     assert person.email is not None
-    environment = {
-        "DATABASE_URL": database.service,
-        "MIGRATION_DATABASE_URL": database.owner,
-        "SECRET_KEY": SECRET.get_secret_value(),
-        "PUBLIC_URL": "https://lists.example.org",
-    }
+    environment = environment_of(settings)
     file = tmp_path / "home.zip"
     ended = run(tmp_path, "households", "export", "Ada's household", str(file), **environment)
     assert (ended.returncode, ended.stdout) == (0, f"1 records are in {file}.\n"), ended.stderr

@@ -6,33 +6,25 @@ import pytest
 
 from app.audit.models import Action
 from app.db import Engine, transaction
-from app.db.embedded import DatabaseUrls
 from app.people.email_link_repository import find_link
 from app.runtime.clock import system_clock
 from app.settings import Settings
 from tests.audit.looking import only, stored
 from tests.command import run
 from tests.factory import Factory
-from tests.shared import SECRET
+from tests.service import environment_of
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_reset_prints_a_link_for_who_has_an_account(
-    engine: Engine, database: DatabaseUrls, settings: Settings, tmp_path: Path
-) -> None:
+async def test_reset_prints_a_link_for_who_has_an_account(engine: Engine, settings: Settings, tmp_path: Path) -> None:
     person, _ = await Factory(engine, settings).person()
     assert person.email is not None
-    environment = {
-        "DATABASE_URL": database.service,
-        "MIGRATION_DATABASE_URL": database.owner,
-        "SECRET_KEY": SECRET.get_secret_value(),
-        "PUBLIC_URL": "https://lists.example.org/shop",
-    }
+    environment = {**environment_of(settings), "PUBLIC_URL": f"{settings.public_url}/shop"}
     ended = run(tmp_path, "people", "reset", person.email.upper(), **environment)
     assert ended.returncode == 0, ended.stderr
     address, _, secret = ended.stdout.strip().partition("?link=")
-    assert address == "https://lists.example.org/shop/account/new-password"
+    assert address == f"{settings.public_url}/shop/account/new-password"
     async with transaction(engine) as connection:
         link = await find_link(connection, secret, "reset", system_clock())
     assert link is not None
@@ -49,7 +41,7 @@ async def test_reset_prints_a_link_for_who_has_an_account(
         ("nobody", {}, "not a valid address"),
         (person.email, elsewhere, "Nobody signs in with a password here"),
     ):
-        ended = run(tmp_path, "people", "reset", email, **environment, **more)
+        ended = run(tmp_path, "people", "reset", email, **{**environment, **more})
         assert ended.returncode == 1
         (line,) = ended.stderr.splitlines()
         assert says in line

@@ -13,24 +13,21 @@ from app.households import guests, members
 from app.households.guest_repository import links_of
 from app.households.guests import actor_of, find_by_code
 from app.households.models import GuestMay, Role
-from app.households.repository import members_of
 from app.households.retention import delete_ended_guest_links
 from app.households.tenant import open_tenant, prove_household
 from app.people.models import Person
 from app.people.repository import find_some_people
 from tests.clock import MovableClock
 from tests.factory import Factory
+from tests.households.home import AnyHome
 
 pytestmark = pytest.mark.anyio
 
 LIST = UUID(int=1)
 
 
-class Home:
-    """A household, and what its people do there, each in a transaction of its own."""
-
-    def __init__(self, engine: Engine, household_id: UUID, clock: MovableClock) -> None:
-        self.engine, self.id, self.clock = engine, household_id, clock
+class Home(AnyHome):
+    """A household, and what its people do there with guests' links."""
 
     async def share(self, by: Person, may: GuestMay = "look", hours: int = 24) -> str:
         async with transaction(self.engine) as connection:
@@ -51,10 +48,6 @@ class Home:
             except NotFound:
                 return False
         return True
-
-    async def roles(self) -> dict[UUID, Role]:
-        async with transaction(self.engine) as connection:
-            return {each.person_id: each.role for each in await members_of(connection, self.id)}
 
 
 @pytest.fixture
@@ -147,13 +140,8 @@ async def test_links_live_as_long_as_those_who_made_them_may_share_and_make_nobo
     engine: Engine, factory: Factory, clock: MovableClock, steps: list[Step]
 ) -> None:
     """Four people do anything in any order, compared with a plain account of who may be what and which links live."""
-    people = [(await factory.person(f"Person{number}"))[0] for number in range(4)]
-    _, household_id = await factory.person("Founder")
+    people, household_id, expected = await factory.four_people("owner", "editor")
     home = Home(engine, household_id, clock)
-    founder = next(iter(await home.roles()))
-    expected: dict[UUID, Role] = {founder: "owner", people[0].id: "owner", people[1].id: "editor"}
-    for person in people[:2]:
-        await factory.join(person, household_id, expected[person.id])
     live: dict[str, tuple[UUID, int]] = {}
     ended: list[str] = []
     passed = 0

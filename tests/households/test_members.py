@@ -16,19 +16,17 @@ from app.households import invitations, members
 from app.households.invitation_repository import open_invitations
 from app.households.members import MEMBERS
 from app.households.models import InvitedRole, Role
-from app.households.repository import members_of, memberships_of
+from app.households.repository import memberships_of
 from app.people.models import Person
 from tests.clock import MovableClock
 from tests.factory import Factory
+from tests.households.home import AnyHome
 
 pytestmark = pytest.mark.anyio
 
 
-class Home:
-    """A household, and what its people do there, each in a transaction of its own."""
-
-    def __init__(self, engine: Engine, household_id: UUID, clock: MovableClock) -> None:
-        self.engine, self.id, self.clock = engine, household_id, clock
+class Home(AnyHome):
+    """A household, and what its people do there with invitations and roles."""
 
     async def invite(self, by: Person, role: InvitedRole = "editor", hours: int = 24, uses: int = 1) -> str:
         async with transaction(self.engine) as connection:
@@ -46,10 +44,6 @@ class Home:
     async def leave(self, by: Person, person: Person) -> bool:
         async with transaction(self.engine) as connection:
             return await members.leave(connection, self.id, person.id, self.clock(), by=by.id)
-
-    async def roles(self) -> dict[UUID, Role]:
-        async with transaction(self.engine) as connection:
-            return {each.person_id: each.role for each in await members_of(connection, self.id)}
 
     async def open_invitations(self) -> int:
         async with transaction(self.engine) as connection:
@@ -69,11 +63,10 @@ async def bob(factory: Factory) -> Person:
 @pytest.fixture
 async def home(engine: Engine, factory: Factory, ada: Person, clock: MovableClock) -> Home:
     """A household of which Ada is the owner, beside the one of her own."""
-    _, household_id = await factory.person("Founder")
+    founder, household_id = await factory.person("Founder")
     await factory.join(ada, household_id, "owner")
-    founder = next(iter(await Home(engine, household_id, clock).roles()))
     async with transaction(engine) as connection:
-        await members.leave(connection, household_id, founder, clock(), by=founder)
+        await members.leave(connection, household_id, founder.id, clock(), by=founder.id)
     return Home(engine, household_id, clock)
 
 
@@ -327,13 +320,9 @@ async def test_no_sequence_ends_without_an_owner_or_lets_somebody_in_uninvited(
     engine: Engine, factory: Factory, clock: MovableClock, steps: list[Step]
 ) -> None:
     """Four people do anything in any order, compared with a plain account of who may be what."""
-    people = [(await factory.person(f"Person{number}"))[0] for number in range(4)]
-    _, household_id = await factory.person("Founder")
+    people, household_id, expected = await factory.four_people("owner")
     home = Home(engine, household_id, clock)
-    founder = next(iter(await home.roles()))
-    expected: dict[UUID, Role] = {founder: "owner"}
-    await factory.join(people[0], household_id, "owner")
-    expected[people[0].id] = "owner"
+    founder = next(iter(expected))
     codes: list[tuple[str, InvitedRole, UUID]] = []
     for what, one, other, role in steps:
         actor, target = people[one], people[other]

@@ -237,6 +237,24 @@ async def test_an_undo_of_a_plan_leaves_what_was_changed_since(client: McpClient
     assert len(await planned(client)) == 2
 
 
+async def test_an_undo_plans_nothing_twice(client: McpClient) -> None:
+    await cook(client)
+    await plan(client, {"date": MONDAY, "recipe": "Soup", "meal": "dinner"}, {"date": MONDAY, "text": "Toast"})
+    cleared = await plan(client, clear_from=MONDAY)
+    again = await plan(client, {"date": MONDAY, "recipe": "Soup", "meal": "Dinner"})
+    undone = await client.call("undo", undo_ref=cleared["undo_ref"])
+    assert undone["counts"] == {"failed": 1, "undone": 1}
+    refused = next(each for each in undone["results"] if each["status"] == "failed")
+    assert refused["error"]["code"] == "conflict"
+    assert refused["error"]["message"] == f"Soup is on the plan for {MONDAY} again already."
+    assert sorted(each["name"] for each in await planned(client)) == ["Soup", "Toast"]
+    both = await client.call("undo", undo_refs=[again["undo_ref"], undone["undo_ref"]])
+    assert both["counts"] == {"undone": 2}
+    assert await planned(client) == []
+    await client.call("undo", undo_ref=cleared["undo_ref"])
+    assert sorted(each["name"] for each in await planned(client)) == ["Soup", "Toast"]
+
+
 async def test_the_history_says_what_was_planned(client: McpClient) -> None:
     await cook(client)
     await plan(client, {"date": MONDAY, "recipe": "Soup", "meal": "dinner"}, {"date": TUESDAY, "text": "toast"})

@@ -157,10 +157,12 @@ async def test_a_call_is_undone_once_and_the_answer_names_the_undo(client: McpCl
     assert statuses(await client.call("undo", undo_ref="e1")) == ["undone"]
 
 
-@pytest.mark.parametrize("ref", ["e9", "i1", "57", " ", "e-1", "e99999999999999", "e٣"])
+@pytest.mark.parametrize("ref", ["e9", "i1", "57", " ", "e-1", "e1-", "e1--e1", "e2-e1", "e99999999999999", "e٣"])
 async def test_what_is_no_call_on_record_is_not_found(client: McpClient, ref: str) -> None:
+    await client.call("add_items", items=["milk"])
     error = await client.refusal("undo", undo_ref=ref)
     assert (error["code"], error["field"]) == ("not_found", "undo_ref")
+    assert await names(client) == ["milk"]
 
 
 async def test_a_call_that_changed_nothing_has_nothing_to_undo(client: McpClient) -> None:

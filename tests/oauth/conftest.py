@@ -23,10 +23,12 @@ from app.oauth.grants.models import Grant
 from app.oauth.grants.repository import find_live_grant
 from app.oauth.signing.key_ring import KeyRing
 from app.people.passwords import PasswordHashing
+from app.pubsub import PubSub
 from app.runtime.health import health_routes
 from app.runtime.mailer import Mailer
 from app.settings import Settings
 from app.ui.static_files import static_files
+from app.web.lists.streams import ListStreams
 from tests.clock import MovableClock
 from tests.hashing import CheapHasher
 from tests.mailbox import Mailbox, mailbox
@@ -116,6 +118,7 @@ async def start(
         hashing or PasswordHashing(CheapHasher()),
         unheard,
         changed.append,
+        ListStreams(PubSub(settings.database_url.get_secret_value() if settings.database_url else "")),
     )
     app = Starlette(routes=[*routes, static_files(), *health_routes(Readiness(engine))])
     return RunningServer(app, settings, context, mailer, clock, revoked)

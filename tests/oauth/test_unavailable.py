@@ -11,6 +11,8 @@ from app.db import create_engine
 from app.fetch.fetcher import fetcher_of
 from app.main import authorization_server_routes
 from app.people.passwords import PasswordHashing
+from app.pubsub import PubSub
+from app.web.lists.streams import ListStreams
 from tests.oauth.conftest import RunningServer, unheard
 from tests.oauth.tokens import REDIRECT_URI
 
@@ -31,7 +33,14 @@ async def test_without_a_database_the_answer_is_503_and_when_to_come_back(server
     fetcher = fetcher_of(server.settings)
     changed: list[UUID] = []
     routes = authorization_server_routes(
-        server.settings, context, fetcher, server.mailer, PasswordHashing(), unheard, changed.append
+        server.settings,
+        context,
+        fetcher,
+        server.mailer,
+        PasswordHashing(),
+        unheard,
+        changed.append,
+        ListStreams(PubSub(NOBODY)),
     )
     app = Starlette(routes=routes)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=server.settings.public_origin) as http:

@@ -1,11 +1,10 @@
 """Undoing calls: everything they changed is restored, except what has changed again since. An undo can be undone."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
-from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -16,47 +15,40 @@ from app.lists.history import repository as event_repository
 from app.lists.history.changes import (
     AnyChange,
     AnyRecord,
-    CorrectionRecord,
-    DefaultChange,
-    DefaultRecord,
     EventChange,
     EventRecord,
     HabitRecord,
     ItemRecord,
-    ListChange,
     ListRecord,
     PurchaseRecord,
     read_record,
 )
 from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
-from app.lists.history.undo_planning import Undone, undo_item, undo_list
+from app.lists.history.undo_corrections import undo_corrections
+from app.lists.history.undo_items import undo_items
+from app.lists.history.undo_lists import undo_defaults, undo_lists, would_delete
 from app.lists.history.undo_purchases import purchases_in, undo_purchases
 from app.lists.history.undo_recipes import undo_meals, undo_recipes
 from app.lists.history.undo_settlements import undo_settlements
 from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
-from app.lists.items.edits import assignee_names, settle_variants
-from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH, Item
+from app.lists.items.edits import assignee_names
+from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH
 from app.lists.items.habit_repository import find_habits, save_habits
 from app.lists.items.habits import unlearn
 from app.lists.items.resolve import ref_number
 from app.lists.models import (
-    Change,
     Changed,
     ItemResult,
     ListOutcome,
     Outcome,
-    PantryOutcome,
     Purchase,
     ShoppingList,
     event_numbers,
     event_ref,
 )
-from app.lists.pantry.correction_repository import find_corrections, save_corrections
-from app.lists.pantry.corrections import CorrectionChange
 from app.lists.repository import Clock
-from app.lists.save_list import refuse_another_list, refuse_taken_name
 from app.quantities.merge_key import merge_key
 from app.runtime.batches import map_in_batches
 from app.runtime.progress import STEP, Note, Progress, map_in_steps, note_nothing
@@ -206,15 +198,15 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     records = list(compress(all_records, await map_in_batches(chosen, all_records)))
     clock = await repository.read_clock(tenant)
     changed_lists = [record for record in records if isinstance(record, ListRecord)]
-    to_delete = [record for record in changed_lists if _would_delete(record)]
-    to_restore = [record for record in changed_lists if not _would_delete(record)]
-    list_entries, list_changes = await _undo_lists(tenant, clock, to_restore)
-    item_entries, item_changes = await _undo_items(tenant, clock, event, records, progress)
+    to_delete = [record for record in changed_lists if would_delete(record)]
+    to_restore = [record for record in changed_lists if not would_delete(record)]
+    list_entries, list_changes = await undo_lists(tenant, clock, to_restore)
+    item_entries, item_changes = await undo_items(tenant, clock, event, records, progress)
     gone = Counter([change.after.list_id for change in item_changes if change.after.deleted_at is not None])
-    deleted_entries, deleted_changes = await _undo_lists(tenant, clock, to_delete, gone)
+    deleted_entries, deleted_changes = await undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
     recipe_entries, recipe_changes = await undo_recipes(tenant, clock, records)
-    pantry_entries, pantry_changes = await _undo_corrections(tenant, clock, records)
+    pantry_entries, pantry_changes = await undo_corrections(tenant, clock, records)
     meal_entries, meal_changes = await undo_meals(tenant, records)
     purchase_entries, purchase_changes = await undo_purchases(tenant, records)
     settlement_entries, settlement_changes = await undo_settlements(tenant, records)
@@ -225,7 +217,7 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
         *meal_changes,
         *purchase_changes,
         *settlement_changes,
-        *await _undo_defaults(tenant, records),
+        *await undo_defaults(tenant, records),
         *await _undo_habits(tenant, clock, records),
     ]
     if (item_changes or others) and len(records) == len(all_records):
@@ -235,11 +227,6 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     entries += settlement_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
-
-
-def _would_delete(record: ListRecord) -> bool:
-    """Whether undoing a change of a list deletes it: that comes after its items have gone."""
-    return record.before is None or record.before.get("deleted_at") is not None
 
 
 def _not_found() -> NotFound:
@@ -257,153 +244,6 @@ async def _find_event(tenant: Tenant, number: int) -> Event | AppError:
     if not event.changes:
         return Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
     return event
-
-
-async def _undo_items(
-    tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord], progress: Progress
-) -> tuple[list[ItemResult], list[Change]]:
-    recorded = [record for record in records if isinstance(record, ItemRecord)]
-    current = await item_repository.items_numbered(tenant, [record.item for record in recorded])
-    deleted = await _deleted_lists(tenant, recorded, current.values())
-
-    def plan_for(record: ItemRecord) -> Undone[Item]:
-        return undo_item(record, current[record.item], record.list_id or event.list_id, deleted, clock.now)
-
-    remaining = [record for record in recorded if record.item in current]
-    planned = await map_in_steps(plan_for, remaining, progress, "items planned")
-    plans = {record.item: plan for record, plan in zip(remaining, planned, strict=True)}
-    refused = await _items_without_room(tenant, current, plans.values())
-    going = [plan.after for plan in plans.values() if plan.restored and plan.after.id not in refused]
-    settled = await _settle(tenant, going)
-    changes: list[Change] = []
-
-    def conclude(record: ItemRecord) -> ItemResult:
-        plan = plans[record.item]
-        stored = settled.get(record.item)
-        if stored is not None:
-            is_unchecked = "checked_at" in plan.restored
-            bought, unbought = (record.unbought, record.bought) if is_unchecked else (None, None)
-            changes.append(Change(current[record.item], stored, bought, unbought))
-        refusal = refused.get(plan.after.id) or (plan.conflict if not plan.restored else None)
-        item = stored or plan.after
-        if refusal is not None:
-            return ItemResult(item.name, refusal, ref=item.ref)
-        status = "undone" if plan.restored else "unchanged"
-        before = None if stored is None else current[record.item]
-        return ItemResult(item.name, Outcome(status, item, before=before, conflict=plan.conflict))
-
-    return await map_in_batches(conclude, remaining), changes
-
-
-async def _settle(tenant: Tenant, going: Sequence[Item]) -> dict[int, Item]:
-    """Return restored items by number; those that are open again have variants that are free."""
-    are_open = await map_in_batches(attrgetter("is_open"), going)
-    returning = list(compress(going, are_open))
-    leaving = {item.id for item, is_open in zip(going, are_open, strict=True) if not is_open}
-    namesakes = await item_repository.open_namesakes(tenant, returning) if returning else []
-    settled = await settle_variants(returning, [line for line in namesakes if line.id not in leaving])
-    return {item.no: item for item in [*going, *settled]}
-
-
-async def _deleted_lists(tenant: Tenant, records: Sequence[ItemRecord], items: Collection[Item]) -> set[UUID]:
-    ids = {item.list_id for item in items}
-    ids |= {record.before["list_id"] for record in records if record.before is not None and "list_id" in record.before}
-    found = await repository.lists_with(tenant, ids)
-    return {list_id for list_id, each in found.items() if each.deleted_at is not None}
-
-
-async def _items_without_room(
-    tenant: Tenant, current: dict[int, Item], plans: Collection[Undone[Item]]
-) -> dict[UUID, AppError]:
-    """Return a refusal for each item that would come back to a list that is full by now."""
-    refused: dict[UUID, AppError] = {}
-    coming: dict[UUID, list[UUID]] = {}
-    for plan in plans:
-        before = current[plan.after.no]
-        if plan.after.deleted_at is None and (before.deleted_at is not None or before.list_id != plan.after.list_id):
-            coming.setdefault(plan.after.list_id, []).append(plan.after.id)
-    lists = await repository.lists_with(tenant, coming) if coming else {}
-    for list_id, item_ids in coming.items():
-        room = lists[list_id].room
-        message = f"{lists[list_id].ref} is full by now. Remove what was bought from it, and undo again."
-        refused |= dict.fromkeys(item_ids[room:], LimitReached(message, field="undo_ref"))
-    return refused
-
-
-async def _undo_lists(
-    tenant: Tenant, clock: Clock, recorded: Sequence[ListRecord], gone: Mapping[UUID, int] | None = None
-) -> tuple[list[ItemResult], list[ListChange]]:
-    """Undo changes of lists; `gone` is how many items this undo takes off each list."""
-    current = await repository.lists_numbered(tenant, [record.list for record in recorded]) if recorded else {}
-    entries: list[ItemResult] = []
-    changes: list[ListChange] = []
-    for record in recorded:
-        before = current[record.list]
-        remaining = before.open_items + before.checked_items - (gone or {}).get(before.id, 0)
-        plan = undo_list(record, before, remaining, clock.now)
-        refusal = await _list_refusal(tenant, before, plan)
-        if refusal is not None:
-            entries.append(ItemResult(before.name, refusal, ref=before.ref))
-            continue
-        if plan.restored:
-            await repository.save_list(tenant, clock.rev, plan.after)
-            if (before.deleted_at is None) != (plan.after.deleted_at is None):
-                await repository.stamp_items(tenant, clock.rev, before.id)
-            changes.append(ListChange(before, plan.after))
-        status = "undone" if plan.restored else "unchanged"
-        entries.append(ItemResult(before.name, ListOutcome(status, plan.after, plan.conflict)))
-    return entries, changes
-
-
-async def _list_refusal(tenant: Tenant, before: ShoppingList, plan: Undone[ShoppingList]) -> AppError | None:
-    """Return why a list can't be restored: a rule for all lists, or what has changed since."""
-    if not plan.restored:
-        return plan.conflict
-    try:
-        if plan.after.deleted_at is None:
-            await refuse_taken_name(tenant, plan.after, "undo_ref")
-            if before.deleted_at is not None:
-                await refuse_another_list(tenant, "undo_ref")
-        elif await repository.count_lists(tenant) == 1:
-            return Conflict(f"{before.ref} is the last list, and a household keeps one.", field="undo_ref")
-    except AppError as refusal:
-        return refusal
-    return None
-
-
-async def _undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[AnyChange]:
-    changes: list[AnyChange] = []
-    for record in records:
-        if not isinstance(record, DefaultRecord):
-            continue
-        if await repository.default_list_of(tenant, record.default_of) == record.after:
-            await repository.set_default_list(tenant, record.default_of, record.before)
-            changes.append(DefaultChange(record.default_of, record.after, record.before))
-    return changes
-
-
-async def _undo_corrections(
-    tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]
-) -> tuple[list[ItemResult], list[CorrectionChange]]:
-    recorded = [record for record in records if isinstance(record, CorrectionRecord)]
-    if not recorded:
-        return [], []
-    current = await find_corrections(tenant, [record.pantry for record in recorded])
-    entries: list[ItemResult] = []
-    changes: list[CorrectionChange] = []
-    for record in recorded:
-        said, now = record.after or record.before, current.get(record.pantry)
-        name = record.pantry if said is None else said.name
-        if now == record.after:
-            changes.append(CorrectionChange(record.pantry, now, record.before))
-            entries.append(ItemResult(name, PantryOutcome("undone", name)))
-        elif now == record.before:
-            entries.append(ItemResult(name, PantryOutcome("unchanged", name)))
-        else:
-            message = f"{name}: something else was said since, and is left alone."
-            entries.append(ItemResult(name, Conflict(message, field="undo_ref")))
-    await save_corrections(tenant, clock.rev, changes)
-    return entries, changes
 
 
 async def _undo_habits(tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]) -> list[AnyChange]:

@@ -1,12 +1,13 @@
-"""What undoing one recorded change makes of an item, a list or a recipe as it is now. Pure.
+"""What undoing one recorded change makes of a thing as it is now. Pure.
 
-A field that has changed again since keeps its newer value.
+A field of an item, a list or a recipe that has changed again since keeps its newer value; other things are restored as
+a whole, or left alone.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
 from app.errors import Conflict
@@ -15,11 +16,11 @@ from app.lists.history.changes import (
     RECIPE_RECORDED,
     ItemRecord,
     ListRecord,
-    MealRecord,
     RecipeRecord,
 )
 from app.lists.items.fields import FIELDS, RECORDED, Item
-from app.lists.models import ShoppingList
+from app.lists.models import Purchase, ShoppingList
+from app.lists.pantry.corrections import Correction
 from app.quantities.merge_key import merge_key
 from app.recipes.models import PlannedMeal, Recipe
 
@@ -33,6 +34,7 @@ _DEPENDS_ON: Final = {"position": "list_id", "checked_by": "checked_at"}
 _WORDS: Final = {"archived_at": "archived", "lines": "items", **{each.name: each.word for each in FIELDS}}
 
 Thing = TypeVar("Thing", Item, ShoppingList, Recipe)
+Whole = TypeVar("Whole", PlannedMeal, Correction, Purchase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +89,14 @@ def undo_recipe(record: RecipeRecord, current: Recipe, now: datetime) -> Undone[
     return Undone(replace(current, **values), values.keys(), _changed_since(current, changed_again))
 
 
-def undo_meal(record: MealRecord, current: PlannedMeal | None) -> Conflict | None:
-    """Return why a change of a planned meal can't be undone: someone has changed the meal since. It is restored as a
-    whole otherwise."""
-    if current in (record.after, record.before):
-        return None
-    known = current or record.after or record.before
-    day = "" if known is None else f" for {known.day}"
-    what = "was taken off the plan since" if current is None else "has changed since"
-    return Conflict(f"What is planned{day} {what}, and is left alone.", field="undo_ref")
+def undo_whole(before: Whole | None, after: Whole | None, now: Whole | None) -> Literal["undone", "unchanged"] | None:
+    """Return what undoing makes of a thing that is restored as a whole: a planned meal, a correction or a purchase.
+
+    It becomes `before`, unless it is that already; None where it is neither that nor `after`, so has changed since.
+    """
+    if now == before:
+        return "unchanged"
+    return "undone" if now == after else None
 
 
 def _list_values(record: ListRecord, current: ShoppingList, now: datetime) -> tuple[dict[str, Any], list[str]]:

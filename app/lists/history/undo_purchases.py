@@ -6,6 +6,7 @@ from uuid import UUID
 from app.errors import Conflict
 from app.households.tenant import Tenant
 from app.lists.history.changes import AnyRecord, PurchaseChange, PurchaseRecord
+from app.lists.history.undo_planning import undo_whole
 from app.lists.models import ItemResult, Purchase, PurchaseOutcome
 from app.lists.purchases.repository import purchases_with
 
@@ -28,13 +29,12 @@ async def undo_purchases(tenant: Tenant, records: Sequence[AnyRecord]) -> tuple[
         of = record.bought or record.unbought
         if of is None:
             continue
-        now = current.get(record.purchase)
-        if now == record.unbought:
-            entries.append(ItemResult(of.name, PurchaseOutcome("unchanged", of)))
-        elif now == record.bought:
-            changes.append(PurchaseChange(record.bought, record.unbought))
-            entries.append(ItemResult(of.name, PurchaseOutcome("undone", record.unbought or of)))
-        else:
+        status = undo_whole(record.unbought, record.bought, current.get(record.purchase))
+        if status is None:
             conflict = Conflict(f"The purchase of {of.name} has changed since, and is left alone.", field="undo_ref")
             entries.append(ItemResult(of.name, conflict))
+            continue
+        if status == "undone":
+            changes.append(PurchaseChange(record.bought, record.unbought))
+        entries.append(ItemResult(of.name, PurchaseOutcome(status, record.unbought or of)))
     return entries, changes

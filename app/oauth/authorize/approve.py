@@ -26,6 +26,7 @@ from app.oauth.tokens.codes import issue_code
 from app.people.session_repository import find_person_for_change
 from app.scopes import format_scope
 from app.ui.forms import Fields
+from app.ui.languages import gettext as _
 from app.ui.page_kit import PageKit
 
 
@@ -66,8 +67,10 @@ class ConsentEndpoint:
             if decision not in ("approve", "deny"):
                 raise Invalid("Choose to approve or to deny.", field="decision")
             if decision == "approve" and not await has_room(connection, prompt.person.id, now):
-                message = f"{MOST_CONNECTIONS} connections are the limit. Disconnect some on your account page first."
-                raise Invalid(message)
+                raise Invalid(
+                    "{most} connections are the limit. Disconnect some on your account page first.",
+                    values={"most": MOST_CONNECTIONS},
+                )
             choices = read_choices(fields, prompt.offer, prompt.memberships)
         except Invalid as error:
             self._context.record_refusal(request, Action.CONSENT, error.code, **known)
@@ -85,7 +88,7 @@ class ConsentEndpoint:
         await record(connection, self._context.audit_entry(request, Action.CONSENT, **known))
         response["state"] = pending.state
         target = response_uri(pending.redirect_uri, response, self._context.public_url)
-        return self._kit.redirect_page("Back to the app", f"Back to {prompt.client.name}", target)
+        return self._kit.redirect_page(_("Back to the app"), _("Back to %(app)s", app=prompt.client.name), target)
 
 
 async def _create_consent(connection: Connection, prompt: ConsentPrompt, choices: Choices, now: datetime) -> NewGrant:

@@ -11,6 +11,7 @@ from app.oauth.authorize.repository import AuthorizationRequest, find_request, l
 from app.oauth.clients.policy import host_of, is_document_id
 from app.oauth.clients.repository import find_client
 from app.people.models import Person
+from app.ui.languages import gettext as _
 from app.ui.page_kit import PageKit, SubmittedForm
 
 REQUEST: Final = "request"
@@ -86,9 +87,11 @@ class PendingRequests:
     def out_of_date(self) -> Response:
         """Return the page for a form or address that is no longer valid."""
         return self._kit.pages.message(
-            "This page is out of date",
-            "It was open for too long, was already answered, or belongs to another browser or another sign-in. You "
-            "also see this when your browser does not keep cookies. Go back to your app and connect again.",
+            _("This page is out of date"),
+            _(
+                "It was open for too long, was already answered, or belongs to another browser or another sign-in. You "
+                "also see this when your browser does not keep cookies. Go back to your app and connect again."
+            ),
         )
 
 

@@ -1,6 +1,6 @@
 """SQL on the apps that a person has connected: their live grants."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -83,3 +83,13 @@ async def find_connected_apps(connection: Connection, person_id: UUID, now: date
         .limit(MOST_CONNECTIONS)
     )
     return [ConnectedApp(*row) for row in rows]
+
+
+async def names_of_apps(connection: Connection, grant_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return what the clients of grants call themselves, whoever gave the grants, and also of those that have ended."""
+    if not grant_ids:
+        return {}
+    rows = await connection.execute(
+        select(grants.c.id, grants.c.client["name"].astext).where(grants.c.id.in_(grant_ids))
+    )
+    return {grant_id: name for grant_id, name in rows if name}

@@ -163,7 +163,11 @@ class OidcProvider:
         return Identity(self.issuer, proof.sub, name_in(claims))
 
     def _unavailable(self) -> Unavailable:
-        return Unavailable(f"{self.name} can't be reached right now. Try again shortly.", retry_after=RETRY_SECONDS)
+        return Unavailable(
+            "{provider} can't be reached right now. Try again shortly.",
+            values={"provider": self.name},
+            retry_after=RETRY_SECONDS,
+        )
 
     def _client(self, metadata: IssuerMetadata) -> Any:
         """Return Authlib's client for one step. It fetches the provider's keys itself, so they are never stale."""

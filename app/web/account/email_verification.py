@@ -12,6 +12,7 @@ from app.errors import AppError, Invalid
 from app.oauth.grants.repository import approved_by
 from app.oauth.grants.revocation import RevocationReason
 from app.people.accounts import verify_email
+from app.ui.languages import gettext as _
 from app.web.account.page import SEND_PROOF, account_page
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, SIGN_IN
@@ -31,7 +32,9 @@ async def post_proof(web: WebContext, request: Request) -> Response:
     except AppError as error:
         web.record_refusal(request, Action.ADDRESS_VERIFIED, error.code, person_id=person.id)
         return await account_page(web, form.session, person, error, error_in=SEND_PROOF)
-    return email_sent(web, f"We sent a message to {person.email}. The link in it works for a day.", ACCOUNT)
+    return email_sent(
+        web, _("We sent a message to %(email)s. The link in it works for a day.", email=person.email), ACCOUNT
+    )
 
 
 async def post_verify(web: WebContext, request: Request) -> Response:
@@ -57,9 +60,11 @@ async def post_verify(web: WebContext, request: Request) -> Response:
         return refused_link_page(web, request, form, Action.ADDRESS_VERIFIED, error)
     return web.kit.pages.page(
         "done.html",
-        title="Your address is confirmed",
-        text="Please sign in again. Apps that you connected before have to be connected again, and earlier API keys "
-        "have ended.",
+        title=_("Your address is confirmed"),
+        text=_(
+            "Please sign in again. Apps that you connected before have to be connected again, and earlier API keys "
+            "have ended."
+        ),
         path=SIGN_IN,
-        label="Sign in",
+        label=_("Sign in"),
     )

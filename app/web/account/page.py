@@ -10,7 +10,8 @@ from starlette.responses import Response
 from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
-from app.errors import AppError, Invalid
+from app.errors import AppError, Invalid, gettext_noop
+from app.households.repository import memberships_of
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
 from app.oauth.grants.repository import one_of_person
 from app.oauth.grants.revocation import RevocationReason
@@ -34,10 +35,14 @@ CHANGE_PASSWORD: Final = "/account/password"  # noqa: S105  # a path
 SEND_PROOF: Final = "/account/proof"
 
 _DONE: Final = {
-    "password": "Your password has been changed. Other browsers were signed out; your apps stay connected.",
-    "made": "Your account is ready. Go back to your app and connect it again.",
-    "joined": "You are a member now. Apps that you connect from now on can use the household. One that is connected "
-    "already can't see it: disconnect it below, and connect it again.",
+    "password": gettext_noop(
+        "Your password has been changed. Other browsers were signed out; your apps stay connected."
+    ),
+    "made": gettext_noop("Your account is ready. Go back to your app and connect it again."),
+    "joined": gettext_noop(
+        "You are a member now. Apps that you connect from now on can use the household. One that is connected already "
+        "can't see it: disconnect it below, and connect it again."
+    ),
 }
 """What the page says of a change that just succeeded, by the parameter `done` in the address."""
 
@@ -72,6 +77,7 @@ async def account_page(
     async with transaction(web.kit.engine) as connection:
         profile = await find_profile(connection, person.id)
         apps = await find_connected_apps(connection, person.id, web.kit.clock())
+        memberships = await memberships_of(connection, person.id)
     return web.kit.show(
         session,
         "account.html",
@@ -79,6 +85,7 @@ async def account_page(
         error_in=error_in,
         done=done,
         person=person,
+        zone=memberships[0].zone if memberships else None,
         # People with an e-mail address sign in with a password.
         provider=web.oidc_provider.name if web.oidc_provider is not None and person.email is None else None,
         profile=profile,
@@ -144,4 +151,5 @@ async def _hash_new(web: WebContext, request: Request, fields: Fields, person: P
     try:
         return await web.password_sign_in.hashing.hash_new(password, personal, client_address(request))
     except Invalid as error:
-        raise Invalid(error.message, field="new_password") from None
+        error.field = "new_password"
+        raise

@@ -15,6 +15,7 @@ from app.oauth.grants.revocation import RevocationReason
 from app.people.accounts import reset_password
 from app.runtime.addresses import client_address
 from app.ui.forms import typed
+from app.ui.languages import gettext as _
 from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext
 from app.web.destinations import SIGN_IN
@@ -42,7 +43,10 @@ async def post_reset(web: WebContext, request: Request) -> Response:
     except AppError as error:
         web.record_refusal(request, Action.PASSWORD_RESET, error.code, email_hash=web.email_hash(form.fields))
         return _ask(web, form.session, typed(form.fields, "email"), error)
-    text = f"If {email.address} has an account here, we sent a message with a link. The link works for half an hour."
+    text = _(
+        "If %(email)s has an account here, we sent a message with a link. The link works for half an hour.",
+        email=email.address,
+    )
     return email_sent(web, text, RESET)
 
 
@@ -68,11 +72,13 @@ async def post_new_password(web: WebContext, request: Request) -> Response:
         return refused_link_page(web, request, form, Action.PASSWORD_RESET, error)
     return web.kit.pages.page(
         "done.html",
-        title="Your password has been changed",
-        text="You were signed out in every browser, and your API keys have ended. Every app has to be connected again: "
-        "go back to the app, or sign in to your account here.",
+        title=_("Your password has been changed"),
+        text=_(
+            "You were signed out in every browser, and your API keys have ended. Every app has to be connected again: "
+            "go back to the app, or sign in to your account here."
+        ),
         path=SIGN_IN,
-        label="Sign in",
+        label=_("Sign in"),
     )
 
 

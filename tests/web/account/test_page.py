@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import httpx
 import pytest
+from babel.dates import format_date
 from sqlalchemy import update
 
 from app.crypto.tokens import hash_of
@@ -30,9 +31,9 @@ async def test_the_page_shows_the_person_and_their_connected_apps(
     today = server.clock().date()
     for shown in (email, "A test client", "localhost:49152", "change the lists", "household"):
         assert shown in page.text
-    assert f"Connected {today}" in page.text
-    assert f"Last used {today}" in page.text
-    assert f"Ends {today + timedelta(days=30)}" in page.text
+    assert f"Connected {format_date(today, locale='en')}" in page.text
+    assert f"Last used {format_date(today, locale='en')}" in page.text
+    assert f"Ends {format_date(today + timedelta(days=30), locale='en')}" in page.text
     assert not page.has_form("/account/proof"), "no e-mails can be sent"
     assert "confirmed" not in page.text
 
@@ -54,7 +55,7 @@ async def test_an_api_key_is_shown_as_one_with_its_last_use(
     assert shown[0].startswith(f"API key {keys[1].id} Access")
     assert "Last used" not in shown[0]
     assert shown[1].startswith(f"Display API key {keys[0].id} Access")
-    assert "Last used 2026-11-01" in shown[1]
+    assert "Last used Nov 1, 2026" in shown[1]
 
 
 async def test_nobody_sees_the_apps_of_others(server: RunningServer, http: httpx.AsyncClient, email: str) -> None:

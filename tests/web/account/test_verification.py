@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from babel.dates import format_date
 from sqlalchemy import select
 
 from app.audit.models import Action
@@ -52,7 +53,7 @@ async def test_link_and_password_confirm_the_address(mailing: Mailing, email: st
         assert page.title == "Your address is confirmed"
         assert "earlier API keys have ended" in page.text
         page = await sign_in(phone, email)
-        assert f"confirmed on {server.clock().date()}" in page.text
+        assert f"confirmed on {format_date(server.clock(), locale='en')}" in page.text
         assert not page.has_form(PROOF)
         assert "no longer works" in (await Browser(phone).open(link)).text
 

@@ -1,0 +1,82 @@
+"""What became of each line of a form, to be told in words, and kept for a form that is sent twice."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from app.errors import AppError
+from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, event_ref
+
+_ARGUMENT: Final = re.compile(r"\bitems\[\d+\](?:\.(\w+))?")
+"""An argument of a tool, as the messages of use cases name it."""
+
+_WORDS: Final = {
+    "not_before": "day",
+    "repeat_every_days": "number of days",
+    "item": "item",
+    "assignee": "person",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing: by its amount and name, what became of it, and why if nothing did."""
+
+    status: str
+    name: str
+    amount: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a form did, and the ref of the change, if there was one."""
+
+    said: Sequence[Said]
+    change: str | None
+
+
+DONE: Final = TypeAdapter(Done)
+
+
+def done_by(changed: Changed) -> Done:
+    """Return what a call did, for people."""
+    change = None if changed.event_no is None else event_ref(changed.event_no)
+    return Done([_said(each) for each in changed.entries], change)
+
+
+def raise_refusal(changed: Changed) -> None:
+    """Raise why an entry of a call with one entry was not done."""
+    for each in changed.entries:
+        if isinstance(each.result, AppError):
+            raise for_people(each.result)
+
+
+def for_people(refusal: AppError) -> AppError:
+    """Return a refusal whose message names what people see, not the arguments of a tool."""
+    told = type(refusal).__new__(type(refusal), *refusal.args)
+    told.__dict__.update(vars(refusal))
+    told.message = _ARGUMENT.sub(_named, refusal.message)
+    return told
+
+
+def _named(argument: re.Match[str]) -> str:
+    article = "The" if argument.start() == 0 else "the"
+    word = argument[1]
+    return f"{article} line" if word is None else f"{article} {_WORDS.get(word, word)}"
+
+
+def _said(entry: ItemResult) -> Said:
+    result = entry.result
+    if isinstance(result, AppError):
+        return Said("failed", entry.name, why=for_people(result).message)
+    why = "" if result.conflict is None else for_people(result.conflict).message
+    if isinstance(result, Outcome):
+        amount = "" if result.item.quantity is None else str(result.item.quantity)
+        return Said(result.status, result.item.name, amount, why)
+    if isinstance(result, ListOutcome):
+        return Said(result.status, result.list.name, why=why)
+    return Said(result.status, entry.name, why=why)
