@@ -13,7 +13,7 @@ from app.ui.languages import CATALOGUES, ENGLISH, LANGUAGES
 
 ROOT: Final = Path(__file__).parents[2]
 
-TEMPLATES: Final = "app/**/templates/*.html"
+TEMPLATES: Final = "app/**/templates/**/*.html"
 CODE: Final = (
     *("app/ui/**/*.py", "app/web/**/*.py", "app/oauth/authorize/*.py", "app/oauth/oidc_login/*.py"),
     *("app/people/*.py", "app/households/*.py", "app/limits/*.py", "app/db/*.py"),
@@ -31,8 +31,9 @@ _KEYWORDS: Final = {
 def extracted() -> Catalog:
     """Return the messages of the code, as a catalogue without translations."""
     found = Catalog()
-    for path, method in _sources():
+    for path, method in sources():
         options = {"trimmed": "true", "silent": "false"} if method == "jinja2" else {}
+        # It warns of errors whose text is composed, as most of those for assistants are: they stay English on pages.
         for _, message, _, _ in extract_from_file(method, path, keywords=_KEYWORDS, options=options):
             found.add(message)
     return found
@@ -76,7 +77,8 @@ def file_of(language: str) -> Path:
 TRANSLATED: Final = [each for each in LANGUAGES if each != ENGLISH]
 
 
-def _sources() -> Iterator[tuple[Path, str]]:
+def sources() -> Iterator[tuple[Path, str]]:
+    """Give every file that messages come from, with the way of reading it."""
     for path in sorted(ROOT.glob(TEMPLATES)):
         yield path, "jinja2"
     for pattern in CODE:

@@ -10,7 +10,7 @@ from babel.messages.catalog import Message
 from app.errors import LimitReached
 from app.ui.languages import error_text, visiting
 from app.ui.pages import Pages
-from tests.languages.catalogues import TRANSLATED, extracted, file_of, read, updated
+from tests.languages.catalogues import TRANSLATED, extracted, file_of, read, sources, updated
 from tests.ui.test_languages import request
 
 PERCENT = re.compile(r"%(?:\((\w+)\))?[a-z%]")
@@ -66,6 +66,13 @@ def test_a_message_without_values_may_hold_a_percent_sign_only_doubled() -> None
         for text in texts(message.id):
             alone = re.sub(r"%\(\w+\)s|%%", "", text)
             assert "%" not in alone, text
+
+
+def test_no_page_translates_a_text_that_it_has_composed() -> None:
+    """The catalogue could not know it."""
+    composed = re.compile(r"\b(?:_|gettext(?:_noop)?)\(\s*f[\"']")
+    assert [str(path) for path, _ in sources() if composed.search(path.read_text())] == []
+    assert composed.search('title = _(f"{name}")')
 
 
 def test_an_error_is_translated_with_its_values_and_its_wait() -> None:
