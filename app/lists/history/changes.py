@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from typing import Annotated, Any, Final, get_type_hints
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from app.lists.items.fields import RECORDED, Item
 from app.lists.items.habits import REMEMBERED, Habit, HabitChange
 from app.lists.models import Change, Purchase, Settlement, ShoppingList
 from app.lists.pantry.corrections import Correction, CorrectionChange
+from app.quantities import Quantity
 from app.recipes.models import PlannedMeal, Recipe, RecipeLine
 from app.runtime.batches import map_in_batches
 
@@ -100,6 +102,9 @@ AnyChange = (
     | PurchaseChange
     | SettlementChange
 )
+
+_OF_NEW_ITEM: Final = tuple(name for name in RECORDED if name != "list_id")
+_VALUES_OF_NEW_ITEM: Final = attrgetter(*_OF_NEW_ITEM)
 
 LIST_RECORDED: Final = ("name", "store", "currency", "category_order", "archived_at", "deleted_at")
 """The fields of a list that events keep; `items.fields.RECORDED` are those of an item."""
@@ -262,7 +267,12 @@ async def as_json(changes: Collection[AnyChange], *, with_lists: bool = False) -
 
 def recorded_values(item: Item) -> dict[str, Any]:
     """Return what an event keeps of a new item: the fields that are set. The event itself names the list."""
-    return {name: value for name, value in _values(item, RECORDED).items() if value is not None and name != "list_id"}
+    values = {
+        name: value for name, value in zip(_OF_NEW_ITEM, _VALUES_OF_NEW_ITEM(item), strict=True) if value is not None
+    }
+    if item.quantity is not None:
+        values["quantity"] = _quantity_values(item.quantity)
+    return values
 
 
 def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
@@ -326,7 +336,11 @@ def _values(
     values = {name: getattr(thing, name) for name in names}
     quantity = values.get("quantity")
     if quantity is not None:
-        values["quantity"] = {"measure": quantity.measure, "amount": str(quantity.amount), "unit": quantity.unit}
+        values["quantity"] = _quantity_values(quantity)
     if "lines" in values:
         values["lines"] = [_values(line, ("name", "quantity", "note")) for line in values["lines"]]
     return values
+
+
+def _quantity_values(quantity: Quantity) -> dict[str, str | None]:
+    return {"measure": quantity.measure, "amount": str(quantity.amount), "unit": quantity.unit}

@@ -19,6 +19,7 @@ from app.households.finding import named_member
 from app.households.models import Member, Membership
 from app.quantities import Quantity, make_quantity
 from app.quantities.merge_key import merge_key
+from app.records import record
 from app.runtime.batches import map_texts
 from app.text import clean, fold
 
@@ -160,7 +161,7 @@ RECORDED: Final = tuple(each.name for each in FIELDS if each.recorded)
 DETAIL_NAMES: Final = tuple(each.name for each in DETAILS if each.name != "name")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(slots=False, kw_only=True)
 class ItemDetails:
     """The details of an item, clean and as they are stored; None for those that are not set."""
 
@@ -185,7 +186,7 @@ class ItemDetails:
         return {name: value for name in DETAIL_NAMES if (value := getattr(self, name)) is not None}
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class ParsedItem(ItemDetails):
     """One item that a call asks to add, cleaned and parsed; an import also brings some that are checked already."""
 
@@ -204,7 +205,7 @@ async def fold_notes(items: Collection[ItemDetails]) -> None:
     await map_texts(attrgetter("note_key"), [item for item in items if item.note], lambda item: len(item.note or ""))
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Item(ItemDetails):
     """A line on a list; `position` orders it, `variant` tells open lines of one name and measure apart.
 
@@ -237,6 +238,16 @@ class Item(ItemDetails):
     def measure(self) -> str:
         """What its amount counts; `none` without one."""
         return self.quantity.measure if self.quantity is not None else "none"
+
+    @property
+    def amount(self) -> Decimal | None:
+        """How much, in the base unit of its measure."""
+        return self.quantity.amount if self.quantity is not None else None
+
+    @property
+    def unit(self) -> str | None:
+        """The unit in which people say how much."""
+        return self.quantity.unit if self.quantity is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
