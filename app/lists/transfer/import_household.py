@@ -21,9 +21,9 @@ from app.households.members import join, refuse_too_many_households
 from app.households.tenant import SERVICE
 from app.households.time_zones import UTC_NAME, zone_names
 from app.limits.concurrency import Slots, take
-from app.limits.defaults import HOUSEHOLD_IMPORTS
+from app.limits.defaults import HOUSEHOLD_IMPORTS, IMPORTED_LISTS
 from app.lists.items.habits import MOST_HABITS
-from app.lists.models import ITEMS_PER_LIST, LISTS_PER_HOUSEHOLD
+from app.lists.models import ITEMS_PER_LIST
 from app.lists.pantry.corrections import MOST_CORRECTIONS
 from app.lists.transfer import repository
 from app.lists.transfer.archive import HouseholdArchive
@@ -128,7 +128,7 @@ class _Importing:
     async def run(self) -> int:
         """Store everything, and return how many records there were."""
         await self._store_people()
-        await self._store("lists", {"lists": self._list}, LISTS_PER_HOUSEHOLD * 5)
+        await self._store("lists", {"lists": self._list}, IMPORTED_LISTS)
         await self._store("recipes", {"recipes": self._recipe, "recipe_lines": self._lines}, RECIPES_PER_HOUSEHOLD)
         await self._store("items", {"items": self._item})
         await self._store("purchases", {"purchases": self._purchase})

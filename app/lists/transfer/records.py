@@ -16,7 +16,6 @@ from app.households.currencies import CURRENCIES
 from app.households.settings import LONGEST_NAME as LONGEST_HOUSEHOLD_NAME
 from app.households.settings import Language
 from app.lists.items.fields import (
-    CENT,
     LABEL_LENGTH,
     LARGEST_PRICE,
     LONGEST_REPETITION,
@@ -26,6 +25,7 @@ from app.lists.items.fields import (
 )
 from app.lists.models import GAP_BITS
 from app.quantities import LARGEST, make_quantity
+from app.quantities.prices import CENT
 from app.quantities.quantity import STEP
 from app.recipes.models import LINES_PER_RECIPE, MEAL_LENGTH, MOST_SERVINGS, RecipeKind
 from app.text import clean
