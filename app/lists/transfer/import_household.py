@@ -38,6 +38,7 @@ from app.lists.transfer.records import (
     PurchaseRecord,
     RecipeRecord,
     Record,
+    SettlementRecord,
     file_of,
 )
 from app.lists.transfer.repository import PART
@@ -131,6 +132,7 @@ class _Importing:
         await self._store("recipes", {"recipes": self._recipe, "recipe_lines": self._lines}, RECIPES_PER_HOUSEHOLD)
         await self._store("items", {"items": self._item})
         await self._store("purchases", {"purchases": self._purchase})
+        await self._store("settlements", {"settlements": self._settlement})
         await self._store("plan", {"planned_meals": self._meal}, PLANNED_MEALS)
         await self._store("habits", {"habits": _habit}, MOST_HABITS)
         await self._store("pantry", {"pantry": _pantry}, MOST_CORRECTIONS)
@@ -215,6 +217,11 @@ class _Importing:
             "place": each.place_of_trip,
             "event_no": _BEFORE_THE_FIRST_EVENT,
         }
+
+    def _settlement(self, each: SettlementRecord) -> Iterable[Row]:
+        where = f"settlements.jsonl: {each.paid_at}"
+        payer, payee = (_known(self.people, no, where, "person") for no in (each.payer, each.payee))
+        yield {**each.model_dump(exclude={"payer", "payee"}), "id": new_id(), "payer": payer, "payee": payee}
 
     def _meal(self, each: MealRecord) -> Iterable[Row]:
         where = f"plan.jsonl: {each.day}"
