@@ -5,7 +5,7 @@ this module can make them.
 """
 
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -17,6 +17,7 @@ from app.db.transactions import Revalidate, Rows, fetch_alone, set_household, st
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, meant, several
 from app.households.models import Membership
+from app.limits.concurrency import Taken
 
 _PROOF: Final = object()
 
@@ -159,8 +160,8 @@ class ProvenHousehold:
         if self._revalidate is not None:
             await self._revalidate(None)
 
-    async def take_turn(self) -> ExitStack:
-        """Wait for the turn to write here; it ends when the returned stack is closed. Raises `Unavailable`, and what
+    async def take_turn(self) -> Taken:
+        """Wait for the turn to write here; it ends when what is returned is closed. Raises `Unavailable`, and what
         `revalidate` raises if it had to be waited for."""
         return await take_turn(self.household_id, self._revalidate)
 

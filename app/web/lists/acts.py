@@ -35,7 +35,10 @@ async def add(tenant: Tenant, on: ShoppingList, fields: Fields) -> Changed:
     """Add the lines of the field `text`."""
     lines = split_text(fields.one("text"), at_commas=False)
     if len(lines) > ITEMS_PER_CALL:
-        raise Invalid(f"That is more than {ITEMS_PER_CALL} lines. Add some of them now, and the others afterwards.")
+        raise Invalid(
+            "That is more than {most} lines. Add some of them now, and the others afterwards.",
+            values={"most": ITEMS_PER_CALL},
+        )
     return await add_items(tenant, lines, on.ref, "merge", all_or_nothing=False)
 
 

@@ -84,7 +84,7 @@ def _once(visit: Visit, request: Request, fields: Fields) -> str | None:
     if not given:
         return None
     if len(given) > LONGEST_KEY:
-        raise Invalid(f"The key has more than {LONGEST_KEY} characters.", field=KEY)
+        raise Invalid("The key has more than {most} characters.", values={"most": LONGEST_KEY}, field=KEY)
     asked = {name: fields.all(name) for name in sorted(fields.names() - _NOT_ASKED_FOR)}
     text = json.dumps([str(visit.person.id), request.url.path, asked])
     return hashlib.sha256(text.encode()).hexdigest()

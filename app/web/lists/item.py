@@ -22,7 +22,7 @@ from app.lists.known_values_repository import find_stores
 from app.lists.models import Changed, ShoppingList
 from app.lists.query_repository import categories_of
 from app.lists.repository import all_lists
-from app.text import plain_number
+from app.text import plain_number, printable
 from app.ui.forms import Fields
 from app.web.context import WebContext
 from app.web.lists.acts import GONE, item_ref
@@ -109,10 +109,10 @@ def _changed(item: Item, now: Mapping[str, str], fields: Fields) -> Update:
     return Update(item=item.ref, clear=emptied, **values)
 
 
-def _number(what: str, text: str) -> Decimal:
+def _number(text: str) -> Decimal:
     number = plain_number(text)
     if number is None:
-        raise Invalid(f"The {what} is not a number: write 2, 0.5 or 1,5.", field=what)
+        raise Invalid("{text} is not a number: write 2, 0.5 or 1,5.", values={"text": printable(text)})
     return number
 
 
@@ -130,16 +130,16 @@ def _day(text: str) -> date:
 
 
 def _days(text: str) -> int:
-    number = _number("number of days", text)
+    number = _number(text)
     if number != number.to_integral_value() or abs(number) > 100_000:
         raise Invalid("The number of days must be a whole number.", field="repeat_every_days")
     return int(number)
 
 
 _PARSERS: Final[Mapping[str, Any]] = {
-    "quantity": partial(_number, "quantity"),
+    "quantity": _number,
     "priority": _priority,
-    "price": partial(_number, "price"),
+    "price": _number,
     "not_before": _day,
     "repeat_every_days": _days,
 }

@@ -7,18 +7,27 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from app.errors import AppError
+from app.errors import AppError, gettext_noop
 from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, event_ref
+from app.ui.languages import error_text, gettext
 
 _ARGUMENT: Final = re.compile(r"\bitems\[\d+\](?:\.(\w+))?")
 """An argument of a tool, as the messages of use cases name it."""
 
 _WORDS: Final = {
-    "not_before": "day",
-    "repeat_every_days": "number of days",
-    "item": "item",
-    "assignee": "person",
+    "name": gettext_noop("Name"),
+    "quantity": gettext_noop("How many or how much"),
+    "unit": gettext_noop("Unit"),
+    "note": gettext_noop("Note"),
+    "category": gettext_noop("Category"),
+    "store": gettext_noop("Store"),
+    "assignee": gettext_noop("Who gets it"),
+    "priority": gettext_noop("Priority"),
+    "price": gettext_noop("Price"),
+    "not_before": gettext_noop("Not before"),
+    "repeat_every_days": gettext_noop("Comes back after so many days"),
 }
+"""The labels of the fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +68,28 @@ def for_people(refusal: AppError) -> AppError:
     """Return a refusal whose message names what people see, not the arguments of a tool."""
     told = type(refusal).__new__(type(refusal), *refusal.args)
     told.__dict__.update(vars(refusal))
+    told.template = _ARGUMENT.sub(_named, refusal.template)
+    told.values = {name: _shown(value) for name, value in refusal.values.items()}
     told.message = _ARGUMENT.sub(_named, refusal.message)
     return told
 
 
+def _shown(value: object) -> object:
+    return _ARGUMENT.sub(_named, value) if isinstance(value, str) else value
+
+
 def _named(argument: re.Match[str]) -> str:
-    article = "The" if argument.start() == 0 else "the"
     word = argument[1]
-    return f"{article} line" if word is None else f"{article} {_WORDS.get(word, word)}"
+    if word is not None:
+        return gettext(_WORDS.get(word, word))
+    return gettext("The line") if argument.start() == 0 else gettext("the line")
 
 
 def _said(entry: ItemResult) -> Said:
     result = entry.result
     if isinstance(result, AppError):
-        return Said("failed", entry.name, why=for_people(result).message)
-    why = "" if result.conflict is None else for_people(result.conflict).message
+        return Said("failed", entry.name, why=error_text(for_people(result)))
+    why = "" if result.conflict is None else error_text(for_people(result.conflict))
     if isinstance(result, Outcome):
         amount = "" if result.item.quantity is None else str(result.item.quantity)
         return Said(result.status, result.item.name, amount, why)
