@@ -185,7 +185,7 @@ def somebody_connects_an_app(visitor: Visitor, product: Product) -> None:
         answer = httpx.post(f"{product.url}/oauth/token", data=attempt.redemption(sent["code"]))
         assert answer.status_code == 200, answer.text
         token = answer.json()["access_token"]
-    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    listing: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json, text/event-stream"}
     assert httpx.post(product.mcp_url, json=listing, headers=headers).status_code == 200
     visitor.open("/account")
@@ -235,7 +235,8 @@ def test_what_a_page_loads_is_loaded_once(visitors: Visitors) -> None:
     visitor.open("/account/sign-up")
     visitor.page.wait_for_load_state("networkidle")
     loaded: dict[str, int] = visitor.page.evaluate(
-        "() => Object.fromEntries(performance.getEntriesByType('resource').map((each) => [each.name, each.transferSize]))"
+        """() => Object.fromEntries(
+            performance.getEntriesByType("resource").map((each) => [each.name, each.transferSize]))"""
     )
     assert any("/static/style.css" in url for url in loaded)
     assert set(loaded.values()) == {0}

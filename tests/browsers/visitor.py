@@ -37,6 +37,10 @@ class Visitor:
     faults: list[str] = field(default_factory=list[str])
     email: str = ""
 
+    def complain(self, fault: str) -> None:
+        """Note what the browser complained of."""
+        self.faults.append(fault)
+
     def open(self, path: str) -> None:
         """Type in a path of the service, or an address."""
         self.page.goto(path if "://" in path else f"{self.url}{path}")
@@ -119,8 +123,8 @@ class Visitors:
         context.set_default_timeout(SECONDS * 1000)
         page = context.new_page()
         visitor = Visitor(page, self.url, self.axe, language, scripts)
-        page.on("console", lambda message: message.type == "error" and visitor.faults.append(message.text))
-        page.on("pageerror", lambda error: visitor.faults.append(str(error)))
+        page.on("console", lambda message: visitor.complain(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: visitor.complain(str(error)))
         page.on("request", lambda request: self._note(visitor, request.url))
         self.arrived.append((context, visitor))
         return visitor
