@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from app.audit.models import FIELDS, AuditEntry, type_of
 from app.crypto import encryption
+from app.records import record
 
 DIGEST: Final = "sha256"
 MAC_BYTES: Final = 32
@@ -35,7 +36,7 @@ class BrokenChain(Exception):
     """The chain is not as this service left it, so nothing is added or deleted; the message says what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ChainLink:
     """A place in the chain: the number of an entry and its MAC (32 bytes)."""
 

@@ -1,12 +1,13 @@
 """An entry of the audit record. It holds no content and no secrets."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, get_args, get_type_hints
 from uuid import UUID
 
 from app.db import new_id
+from app.records import record
 
 OK: Final = "ok"
 
@@ -53,7 +54,7 @@ class Action(StrEnum):
     ENTRIES_LOST = "entries_lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AuditEntry:
     """One row of the record.
 

@@ -4,14 +4,17 @@ SQLAlchemy runs in AUTOCOMMIT, so it sends no BEGIN, COMMIT or ROLLBACK of its o
 the transaction that is open on the connection. docs/decisions/0003-the-transaction.md says why.
 """
 
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import event, make_url
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, PoolResetState, QueuePool
 
 from app.errors import StartupError
 
@@ -45,6 +48,16 @@ class _Abilities:
     one_message: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Connecting:
+    """A connection being made, which begins when it is awaited: it may be given up before without a warning."""
+
+    connect: Callable[[], Coroutine[Any, Any, Driver]]
+
+    def __await__(self) -> Generator[Any, Any, Driver]:
+        return self.connect().__await__()
+
+
 class Engine(AsyncEngine):
     """A pool of connections to one database, and what that database can do."""
 
@@ -58,6 +71,13 @@ class Engine(AsyncEngine):
     def takes_one_message(self) -> bool:
         """Whether a statement may set its own household. False as well before the first connection."""
         return self._abilities.one_message is True
+
+    async def pooled_connection(self) -> PoolProxiedConnection:
+        """Return a connection of the pool: an idle one at once, without the greenlet that waiting takes."""
+        if cast("QueuePool", self.pool).checkedin():
+            with suppress(MissingGreenlet):  # it was lost, and must be opened again
+                return self.sync_engine.raw_connection()
+        return await self.raw_connection()
 
 
 def create_engine(url: str, *, pool_size: int = POOL_SIZE, one_message: bool = True) -> Engine:
@@ -83,7 +103,7 @@ def create_engine(url: str, *, pool_size: int = POOL_SIZE, one_message: bool = T
 
     pool = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=connect_and_try,
+        async_creator=lambda: _Connecting(connect_and_try),
         isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
         max_overflow=0,

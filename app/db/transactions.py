@@ -3,7 +3,7 @@ message and a transaction by itself (docs/decisions/0019)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import ExitStack, asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from time import monotonic
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
@@ -26,7 +26,7 @@ from app.db.faults import (
     unavailable,
 )
 from app.errors import Unavailable
-from app.limits.concurrency import Slots, take
+from app.limits.concurrency import Slots, Taken, take
 from app.limits.defaults import CONNECTIONS, WAITING_WRITERS, WRITERS
 
 LOCK_WAIT: Final = "5s"
@@ -147,8 +147,8 @@ class _InOurWords:
 _in_our_words: Final = _InOurWords()
 
 
-async def take_turn(household_id: UUID, revalidate: Revalidate | None = None) -> ExitStack:
-    """Wait for a turn to write in a household; it lasts until the returned stack is closed.
+async def take_turn(household_id: UUID, revalidate: Revalidate | None = None) -> Taken:
+    """Wait for a turn to write in a household; it lasts until what is returned is closed.
 
     The writes of this process take turns, because a write that another one overtakes has to start again.
     `open_transaction` takes its turn by itself; before `store_alone` it must be taken. `revalidate` is called if there
@@ -159,7 +159,7 @@ async def take_turn(household_id: UUID, revalidate: Revalidate | None = None) ->
         return await _turn_of(household_id, revalidate)
 
 
-async def _turn_of(household_id: UUID, revalidate: Revalidate | None) -> ExitStack:
+async def _turn_of(household_id: UUID, revalidate: Revalidate | None) -> Taken:
     turn = _writers.of(household_id)
     if not turn.locked():
         return await take(turn, seconds=WRITERS.seconds)
@@ -169,13 +169,16 @@ async def _turn_of(household_id: UUID, revalidate: Revalidate | None) -> ExitSta
         raise Unavailable(message, retry_after=RETRY_SECONDS)
     with await take(waiting, seconds=0):
         taken = await take(turn, seconds=WRITERS.seconds)
-    with taken:
+    try:
         if revalidate is not None:
             await revalidate(None)
-        return taken.pop_all()
+    except BaseException:
+        taken.close()
+        raise
+    return taken
 
 
-async def _share_of(household_id: UUID) -> ExitStack:
+async def _share_of(household_id: UUID) -> Taken:
     """Wait for one of the connections that a household may have at once."""
     return await take(_connections.of(household_id), seconds=CONNECTIONS.seconds)
 
@@ -328,7 +331,7 @@ async def _begun(engine: Engine, opening: Sequence[str]) -> OpenTransaction:
 
 async def _pooled(engine: Engine) -> PoolProxiedConnection:
     try:
-        return await engine.raw_connection()
+        return await engine.pooled_connection()
     except (asyncpg.PostgresError, engine.dialect.loaded_dbapi.Error) as error:
         raise CannotConnect from error
 

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from threading import Thread
 
 from app.fetch.answers import FetchFailed, Reason
-from app.limits.concurrency import ConcurrencyLimit, Slots, take
+from app.limits.concurrency import ConcurrencyLimit, Slots, Taken, take
 from app.runtime.addresses import IPAddress, Resolve
 
 
@@ -79,7 +79,7 @@ class FetchPlaces:
             raise FetchFailed(Reason.BUSY) from None
         return await answer
 
-    async def _take(self, *slots: asyncio.Semaphore) -> ExitStack:
+    async def _take(self, *slots: asyncio.Semaphore) -> Taken:
         try:
             return await take(*slots, seconds=self._patience)
         except TimeoutError:

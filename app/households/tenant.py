@@ -5,7 +5,7 @@ this module can make them.
 """
 
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -17,6 +17,7 @@ from app.db.transactions import Revalidate, Rows, fetch_alone, set_household, st
 from app.errors import NotFound, RoleRefused
 from app.households.finding import labels, meant, several
 from app.households.models import Membership
+from app.limits.concurrency import Taken
 
 _PROOF: Final = object()
 
@@ -49,7 +50,7 @@ class Actor:
 
     @property
     def is_guest(self) -> bool:
-        """Whether this is somebody without an account who was given a link to one list."""
+        """Whether this is a guest: a person without an account who has a link to one list."""
         return self.only_list is not None
 
 
@@ -155,12 +156,12 @@ class ProvenHousehold:
         )
 
     async def revalidate(self) -> None:
-        """Look at the caller again after work that took long. Raises what refuses the caller by now."""
+        """Check the caller again after work that took long. Raises what refuses the caller now."""
         if self._revalidate is not None:
             await self._revalidate(None)
 
-    async def take_turn(self) -> ExitStack:
-        """Wait for the turn to write here; it ends when the returned stack is closed. Raises `Unavailable`, and what
+    async def take_turn(self) -> Taken:
+        """Wait for the turn to write here; it ends when what is returned is closed. Raises `Unavailable`, and what
         `revalidate` raises if it had to be waited for."""
         return await take_turn(self.household_id, self._revalidate)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Hashable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -44,20 +43,49 @@ class Slots:
         return [] if address is None else [self.of(each.name, each.share) for each in networks_of(address)]
 
 
-async def take(*slots: asyncio.Semaphore, seconds: float | None) -> ExitStack:
-    """Take a slot of each, one after the other; they are free again when the returned stack is closed.
+class Taken:
+    """Slots that were taken. They are free again at the end of a `with` block, or when it is closed."""
+
+    __slots__ = ("_slots",)
+
+    def __init__(self) -> None:
+        self._slots: list[asyncio.Semaphore] = []
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, slot: asyncio.Semaphore) -> None:
+        """Note that a slot was taken as well."""
+        self._slots.append(slot)
+
+    def close(self) -> None:
+        """Free the slots."""
+        while self._slots:
+            self._slots.pop().release()
+
+
+async def take(*slots: asyncio.Semaphore, seconds: float | None) -> Taken:
+    """Take a slot of each, one after the other; they are free again when what is returned is closed.
 
     Raises `TimeoutError` after `seconds` of waiting, with nothing taken.
     """
-    end = None if seconds is None else asyncio.get_running_loop().time() + seconds
-    with ExitStack() as taken:
+    taken = Taken()
+    end = None
+    try:
         for each in slots:
             if not each.locked():
                 await each.acquire()  # there is one, so this does not wait and needs no timer
             elif seconds == 0:
                 raise TimeoutError
             else:
+                if end is None and seconds is not None:
+                    end = asyncio.get_running_loop().time() + seconds
                 async with asyncio.timeout_at(end):
                     await each.acquire()
-            taken.callback(each.release)
-        return taken.pop_all()
+            taken.add(each)
+    except BaseException:
+        taken.close()
+        raise
+    return taken

@@ -12,6 +12,7 @@ from app.errors import AppError
 from app.lists.items.fields import Item
 from app.quantities import Quantity
 from app.recipes.models import PlannedDish, PlannedMeal, Recipe
+from app.records import record
 
 OnDuplicate = Literal["merge", "separate", "skip", "convert"]
 """What becomes of a thing that is on the list already. `convert` merges, and of common foods also cups with grams."""
@@ -68,7 +69,7 @@ def event_numbers(refs: str) -> range:
     return range(0) if start is None or end is None else range(start, end + 1)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ShoppingList:
     """A list of a household; `no` is its short ref without the letter.
 
@@ -99,7 +100,7 @@ class ShoppingList:
         return f"L{self.no}"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Purchase:
     """A thing that was bought: the item as it was when it was checked off, or a line of a receipt without an item.
 
@@ -123,6 +124,23 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
+class Settlement:
+    """Money that one member gave another, so that they owe less."""
+
+    id: UUID
+    payer: UUID
+    payee: UUID
+    amount: Decimal
+    currency: str
+    paid_at: datetime
+
+    @property
+    def in_words(self) -> str:
+        """`20.00 EUR`."""
+        return f"{self.amount:.2f} {self.currency}"
+
+
+@record()
 class Change:
     """What a call did to one item; `before` is None for a new one.
 
@@ -157,6 +175,8 @@ Status = Literal[
     "recorded",
     "would_check",
     "would_record",
+    "settled",
+    "would_settle",
 ]
 
 
@@ -173,7 +193,7 @@ def name_of(entry: str | RefusedEntry) -> str:
     return entry if isinstance(entry, str) else entry.name
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Outcome:
     """What became of one entry of a call: the item that it ended in, and what that was before; None for a new one, and
     where nothing of it changed.
@@ -222,6 +242,15 @@ class PurchaseOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class SettlementOutcome:
+    """What became of money that was given to settle a debt."""
+
+    status: Status
+    settlement: Settlement
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PantryOutcome:
     """What became of what was said about a thing in the pantry."""
 
@@ -251,7 +280,7 @@ class NotListed:
     conflict: AppError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ItemResult:
     """One entry of a call as it was sent, and what became of it.
 
@@ -260,12 +289,22 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PantryOutcome | PurchaseOutcome | NotListed | AppError
+    result: (
+        Outcome
+        | ListOutcome
+        | RecipeOutcome
+        | PlanOutcome
+        | PantryOutcome
+        | PurchaseOutcome
+        | SettlementOutcome
+        | NotListed
+        | AppError
+    )
     ref: str | None = None
     current: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Changed:
     """What a call did: the lists that it was about, the revision that its caller has seen, and an entry for each thing.
 

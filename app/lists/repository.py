@@ -1,7 +1,6 @@
 """Lists in the database: the household's clock, finding lists, and storing them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +14,7 @@ from app.households.tables import clocks, memberships
 from app.households.tenant import Tenant, deleted
 from app.lists.models import ShoppingList
 from app.lists.tables import items, lists
+from app.records import record
 from app.text import fold
 
 Row = asyncpg.Record | tuple[Any, ...]
@@ -75,7 +75,7 @@ DEFAULT: Final = """
 """The list that a person ($2) chose, else the household's oldest; lists in use come before archived ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Clock:
     """The household's clock, read under the write lock: this change's revision, the next numbers, and the time.
 

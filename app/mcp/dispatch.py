@@ -50,6 +50,7 @@ from app.mcp.spec import (
     text_content,
 )
 from app.mcp.validation import validate, without_refused
+from app.records import record
 from app.runtime.progress import Report, report_nothing
 from app.scopes import format_scope
 from app.text import clean
@@ -286,7 +287,7 @@ class Dispatch:
         return Served(self._elicitation.ask(asked, identity, answers), INPUT_REQUIRED)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class _PreparedCall:
     """A call that is ready to run: its arguments as they were sent and with what the person answered, and whether they
     can be asked more."""

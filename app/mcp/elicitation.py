@@ -26,6 +26,7 @@ from pydantic_core import to_json
 
 from app.crypto.encryption import decrypt, encrypt
 from app.errors import Ambiguous, AppError, Invalid, Several
+from app.records import record
 from app.runtime.clock import Clock, system_clock
 from app.text import printable_start
 
@@ -215,7 +216,7 @@ class Elicitation:
         return state
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class CallIdentity:
     """What makes a call the same one when it is made again: who, where, and what was sent."""
 

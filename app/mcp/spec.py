@@ -15,6 +15,7 @@ from app.errors import Ambiguous, AppError
 from app.households.tenant import ProvenHousehold, Tenant
 from app.mcp.elicitation import Confirmation
 from app.mcp.schemas import reduced_schema, without_nested_words
+from app.records import record
 from app.runtime.progress import Report
 
 KEY_LENGTH: Final = 200
@@ -115,7 +116,7 @@ Handler = Callable[[Tenant], Awaitable[Result]]
 """What is to be done in a transaction, with the arguments bound to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Preparation:
     """What a tool may use while it works without a transaction."""
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from typing import Annotated, Any, Final, get_type_hints
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.lists.items.fields import RECORDED, Item
 from app.lists.items.habits import REMEMBERED, Habit, HabitChange
-from app.lists.models import Change, Purchase, ShoppingList
+from app.lists.models import Change, Purchase, Settlement, ShoppingList
 from app.lists.pantry.corrections import Correction, CorrectionChange
+from app.quantities import Quantity
 from app.recipes.models import PlannedMeal, Recipe, RecipeLine
 from app.runtime.batches import map_in_batches
 
@@ -73,6 +75,21 @@ class PurchaseChange:
     after: Purchase | None
 
 
+@dataclass(frozen=True, slots=True)
+class SettlementChange:
+    """What a call did to a settlement; `before` is None for a new one, `after` for one that was taken back."""
+
+    before: Settlement | None
+    after: Settlement | None
+
+    @property
+    def id(self) -> UUID:
+        """Which settlement it is."""
+        either = self.before or self.after
+        assert either is not None  # noqa: S101  # a change has one of them
+        return either.id
+
+
 AnyChange = (
     Change
     | ListChange
@@ -83,7 +100,11 @@ AnyChange = (
     | CorrectionChange
     | EventChange
     | PurchaseChange
+    | SettlementChange
 )
+
+_OF_NEW_ITEM: Final = tuple(name for name in RECORDED if name != "list_id")
+_VALUES_OF_NEW_ITEM: Final = attrgetter(*_OF_NEW_ITEM)
 
 LIST_RECORDED: Final = ("name", "store", "currency", "category_order", "archived_at", "deleted_at")
 """The fields of a list that events keep; `items.fields.RECORDED` are those of an item."""
@@ -200,6 +221,16 @@ class PurchaseRecord(BaseModel):
     unbought: Purchase | None = None
 
 
+class SettlementRecord(BaseModel):
+    """A change of a settlement as an event keeps it: all of it from before and after."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settlement: UUID
+    before: Settlement | None = None
+    after: Settlement | None = None
+
+
 AnyRecord = (
     ItemRecord
     | ListRecord
@@ -210,6 +241,7 @@ AnyRecord = (
     | CorrectionRecord
     | EventRecord
     | PurchaseRecord
+    | SettlementRecord
 )
 _RECORD: Final = TypeAdapter[AnyRecord](Annotated[AnyRecord, Field(union_mode="left_to_right")])
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -235,7 +267,12 @@ async def as_json(changes: Collection[AnyChange], *, with_lists: bool = False) -
 
 def recorded_values(item: Item) -> dict[str, Any]:
     """Return what an event keeps of a new item: the fields that are set. The event itself names the list."""
-    return {name: value for name, value in _values(item, RECORDED).items() if value is not None and name != "list_id"}
+    values = {
+        name: value for name, value in zip(_OF_NEW_ITEM, _VALUES_OF_NEW_ITEM(item), strict=True) if value is not None
+    }
+    if item.quantity is not None:
+        values["quantity"] = _quantity_values(item.quantity)
+    return values
 
 
 def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
@@ -262,9 +299,10 @@ def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
                 "after": {name: each for name, each in after.items() if each is not None},
             }
         return {"recipe": change.after.no, **_differences(change.before, change.after, RECIPE_RECORDED)}
-    if isinstance(change, MealChange):
+    if isinstance(change, MealChange | SettlementChange):
+        kind = "meal" if isinstance(change, MealChange) else "settlement"
         sides = {"before": change.before, "after": change.after}
-        return {"meal": change.id, **{side: asdict(meal) for side, meal in sides.items() if meal is not None}}
+        return {kind: change.id, **{side: asdict(each) for side, each in sides.items() if each is not None}}
     if isinstance(change, HabitChange):
         name_key = change.after.name_key
         return {"habit": name_key, **_differences(change.before or Habit(name_key), change.after, REMEMBERED)}
@@ -298,7 +336,11 @@ def _values(
     values = {name: getattr(thing, name) for name in names}
     quantity = values.get("quantity")
     if quantity is not None:
-        values["quantity"] = {"measure": quantity.measure, "amount": str(quantity.amount), "unit": quantity.unit}
+        values["quantity"] = _quantity_values(quantity)
     if "lines" in values:
         values["lines"] = [_values(line, ("name", "quantity", "note")) for line in values["lines"]]
     return values
+
+
+def _quantity_values(quantity: Quantity) -> dict[str, str | None]:
+    return {"measure": quantity.measure, "amount": str(quantity.amount), "unit": quantity.unit}

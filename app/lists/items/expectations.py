@@ -4,7 +4,6 @@ An expectation is only ever a guess: the statement that is sent with it stores n
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -13,13 +12,14 @@ from app.lists.items.habits import Habit
 from app.lists.models import ShoppingList
 from app.lists.repository import Clock
 from app.lists.resolve_list import list_key
+from app.records import record
 from app.runtime.latest import Latest
 
 MOST_KEPT: Final = 10_000
 """How many households, names of lists, and habits this process keeps in mind: some 10 MiB."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Expected:
     """The clock of a household as the next write is expected to find it, and the list that it is about."""
 

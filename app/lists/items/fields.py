@@ -19,6 +19,8 @@ from app.households.finding import named_member
 from app.households.models import Member, Membership
 from app.quantities import Quantity, make_quantity
 from app.quantities.merge_key import merge_key
+from app.quantities.prices import to_cents
+from app.records import record
 from app.runtime.batches import map_texts
 from app.text import clean, fold
 
@@ -28,9 +30,6 @@ NAME_LENGTH: Final = 200
 NOTE_LENGTH: Final = 2_000
 LABEL_LENGTH: Final = 100
 LARGEST_PRICE: Final = Decimal("9999999999")
-CENT: Final = Decimal("0.01")
-"""What prices are rounded to."""
-
 LONGEST_REPETITION: Final = 3650
 
 
@@ -50,10 +49,10 @@ def parse_label(text: str, field: str) -> str:
 
 
 def parse_price(amount: Decimal, field: str) -> Decimal:
-    """Return a price in whole cents."""
+    """Return a price in whole cents. Raises `Invalid` for one out of bounds."""
     if not amount.is_finite() or not 0 <= amount <= LARGEST_PRICE:
         raise Invalid(f"{field} must be between 0 and {LARGEST_PRICE:,}.", field=field)
-    return amount.quantize(CENT)
+    return to_cents(amount)
 
 
 def parse_repetition(days: int, field: str) -> int:
@@ -160,7 +159,7 @@ RECORDED: Final = tuple(each.name for each in FIELDS if each.recorded)
 DETAIL_NAMES: Final = tuple(each.name for each in DETAILS if each.name != "name")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(slots=False, kw_only=True)
 class ItemDetails:
     """The details of an item, clean and as they are stored; None for those that are not set."""
 
@@ -185,7 +184,7 @@ class ItemDetails:
         return {name: value for name in DETAIL_NAMES if (value := getattr(self, name)) is not None}
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class ParsedItem(ItemDetails):
     """One item that a call asks to add, cleaned and parsed; an import also brings some that are checked already."""
 
@@ -204,7 +203,7 @@ async def fold_notes(items: Collection[ItemDetails]) -> None:
     await map_texts(attrgetter("note_key"), [item for item in items if item.note], lambda item: len(item.note or ""))
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Item(ItemDetails):
     """A line on a list; `position` orders it, `variant` tells open lines of one name and measure apart.
 
@@ -237,6 +236,16 @@ class Item(ItemDetails):
     def measure(self) -> str:
         """What its amount counts; `none` without one."""
         return self.quantity.measure if self.quantity is not None else "none"
+
+    @property
+    def amount(self) -> Decimal | None:
+        """How much, in the base unit of its measure."""
+        return self.quantity.amount if self.quantity is not None else None
+
+    @property
+    def unit(self) -> str | None:
+        """The unit in which people say how much."""
+        return self.quantity.unit if self.quantity is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from app.mcp.http.json_rpc import envelope_error, readable_id
 from app.mcp.http.refusals import RequestRefused, bad_request, challenge, foreign_origin, retry_later
 from app.mcp.http.request_headers import RequestHeaders
 from app.mcp.http.short_way import ShortWay
+from app.records import record
 from app.resources import Resource
 from app.runtime.addresses import client_address_in, known_address
 from app.scopes import format_scope
@@ -72,7 +73,7 @@ class AccessPolicy:
 WHERE_TO_ALLOW: Final = "Connect the app again and allow it on the consent page; /account shows what each app may do."
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class _Request:
     """A request that may be served."""
 
