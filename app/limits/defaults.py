@@ -310,6 +310,9 @@ IMPORT_QUEUE: Final = ConcurrencyLimit(
 HOUSEHOLD_IMPORTS: Final = ConcurrencyLimit(
     "household-imports", 1, None, 20, "Archives of households being read, which take memory and a connection each."
 )
+HOUSEHOLD_EXPORTS: Final = ConcurrencyLimit(
+    "household-exports", 1, None, 20, "Archives of households being written, which take time and a connection each."
+)
 PASSWORD_HASHES: Final = ConcurrencyLimit(
     "password-hashes", 2, None, None, "Passwords being hashed: each takes 19 MiB of memory."
 )
@@ -321,6 +324,9 @@ PASSWORDS_OF_NETWORK: Final = ConcurrencyLimit(
     0,
     "Of these, passwords from one network. Some take long to measure, and must not fill the queue.",
 )
+
+IMPORTED_LISTS: Final = 1_000
+"""Lists in the archive of a household: five times as many as it may have, because it may have deleted some."""
 
 BODY_SECONDS: Final = 30
 """How long the body of a request may take to arrive."""

@@ -123,6 +123,23 @@ class Purchase:
     paid_by: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Money that one member gave another, so that they owe less."""
+
+    id: UUID
+    payer: UUID
+    payee: UUID
+    amount: Decimal
+    currency: str
+    paid_at: datetime
+
+    @property
+    def in_words(self) -> str:
+        """`20.00 EUR`."""
+        return f"{self.amount:.2f} {self.currency}"
+
+
 @record()
 class Change:
     """What a call did to one item; `before` is None for a new one.
@@ -158,6 +175,8 @@ Status = Literal[
     "recorded",
     "would_check",
     "would_record",
+    "settled",
+    "would_settle",
 ]
 
 
@@ -223,6 +242,15 @@ class PurchaseOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class SettlementOutcome:
+    """What became of money that was given to settle a debt."""
+
+    status: Status
+    settlement: Settlement
+    conflict: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PantryOutcome:
     """What became of what was said about a thing in the pantry."""
 
@@ -261,7 +289,17 @@ class ItemResult:
     """
 
     name: str
-    result: Outcome | ListOutcome | RecipeOutcome | PlanOutcome | PantryOutcome | PurchaseOutcome | NotListed | AppError
+    result: (
+        Outcome
+        | ListOutcome
+        | RecipeOutcome
+        | PlanOutcome
+        | PantryOutcome
+        | PurchaseOutcome
+        | SettlementOutcome
+        | NotListed
+        | AppError
+    )
     ref: str | None = None
     current: Mapping[str, str] | None = None
 

@@ -1,11 +1,12 @@
 """A line of a receipt: what was bought, and what was paid for it: `BUTTER 250G 2,49`, `Milk 2 x 1.09 2.18 A`."""
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from app.quantities.line import Line
 from app.quantities.numbers import Number, read_number
+from app.quantities.prices import to_cents
 from app.text import fold
 
 _CURRENCY_SIGNS: Final = "€$£¥₣"
@@ -19,7 +20,6 @@ _LONGEST_PRICE: Final = 8
 """Tokens of a price with what is behind it."""
 
 _LONGEST_COUNT: Final = 3
-_CENT: Final = Decimal("0.01")
 
 _SUMS: Final = frozenset(
     {
@@ -65,7 +65,7 @@ def read_receipt_line(text: str) -> ReceiptLine:
     price, start = found
     times = _times_before(line, start)
     if times is not None and times.number is not None:  # `2 x 1,09`: what stands at the end is the price of one
-        price = (price * times.number).quantize(_CENT, ROUND_HALF_UP)
+        price = to_cents(price * times.number)
     elif (of_one := _price_before(line, start)) is not None:
         times = _times_before(line, of_one[1])
     name = line.between(0, start if times is None else times.start)
@@ -98,8 +98,8 @@ def _is_price(line: Line, start: int, number: Number, end: int) -> bool:
         elif not (token.text == "*" or token.is_sign(_MINUS) or (token.kind == "word" and len(token.text) == 1)):
             return False
     digits = line.between(start, number.end)
-    has_cents = len(digits) > 3 and digits[-3] in ".," and number.value == number.value.quantize(_CENT)
-    return has_cents or (has_currency and number.value == number.value.quantize(_CENT))
+    has_cents = len(digits) > 3 and digits[-3] in ".," and number.value == to_cents(number.value)
+    return has_cents or (has_currency and number.value == to_cents(number.value))
 
 
 def _signed(line: Line, start: int, number: Number, end: int) -> tuple[Decimal, int]:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 REQUEST_LINES: Final = "app.requests.lines"
 """The logger of the lines, one for each request. The arguments are method, path, status and milliseconds."""
+
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{40,}|\b[0-9A-Za-z]{4}(?:-[0-9A-Za-z]{4}){3}\b|\b[0-9A-Z]{16}\b")
+"""What may be a token, the code of a guest's link or that of an invitation; no path of the service has the like."""
 
 _log: Final = structlog.stdlib.get_logger("app.requests")
 _lines: Final = logging.getLogger(REQUEST_LINES)
@@ -44,7 +48,8 @@ class RequestLog:
     """Middleware that gives each request an id (header `X-Request-Id`) and logs one line for it.
 
     The line has method, path, status and milliseconds. It has no query string (which may hold codes and states), no
-    headers and no body. An exception that gets here becomes a 500 with the generic message.
+    headers and no body, and of the path not what may be a secret that somebody pasted behind an address. An exception
+    that gets here becomes a 500 with the generic message.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -76,5 +81,6 @@ class RequestLog:
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
             # Not by structlog, which would take a tenth of the CPU of a tool call for it.
-            _lines.info("%s %s: %d in %.1f ms", scope["method"], scope["path"], status, milliseconds)
+            path = _SECRET.sub("[secret]", scope["path"])
+            _lines.info("%s %s: %d in %.1f ms", scope["method"], path, status, milliseconds)
             _request_id.reset(token)

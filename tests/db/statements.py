@@ -21,6 +21,7 @@ TENANT: Final = (
     "items",
     "events",
     "purchases",
+    "settlements",
     "aisles",
     "departures",
     "habits",

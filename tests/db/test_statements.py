@@ -66,6 +66,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "record_purchase": [
         {"items": ["JAM 2,49", "SOAP 1,09", {"item": "rice", "price": 2}], "store": "Market", "dry_run": True},
         {"items": ["JAM 2,49", "SOAP 1,09", "rice 3,00"], "paid_by": "me", "idempotency_key": "receipt"},
+        {"items": ["20 EUR"], "paid_to": "Bob"},
     ],
     "get_spending": [
         *({"group_by": group} for group in ("store", "category", "person", "item", "month")),

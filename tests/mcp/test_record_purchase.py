@@ -225,3 +225,95 @@ async def test_what_a_receipt_adds_up_is_nothing_that_was_bought(client: McpClie
     assert answer["counts"] == {"recorded": 1, "failed": 1}
     assert "Leave it out" in answer["results"][1]["error"]["message"]
     assert answer["total"] == {"EUR": 2.49}
+
+
+@pytest.fixture
+async def bob(factory: Factory, ada: Connected) -> None:
+    """A second member, who shares what Ada buys."""
+    person, _ = await factory.person("Bob")
+    await factory.join(person, ada.household_id, "editor")
+
+
+async def balances(client: McpClient, **arguments: Any) -> dict[str, dict[str, float]]:
+    found = (await client.call("get_spending", show="balances", **arguments))["balances"]
+    return {each["person"]: {key: each[key] for key in ("settled", "balance") if key in each} for each in found}
+
+
+async def test_a_debt_that_was_settled_is_owed_no_longer(bob: None, each_era: McpClient) -> None:
+    await each_era.call("record_purchase", items=["feast 50,00"])
+    assert await balances(each_era) == {"Ada": {"balance": 25}, "Bob": {"balance": -25}}
+    tried = await each_era.call("record_purchase", items=["20 EUR"], paid_by="Bob", paid_to="me", dry_run=True)
+    assert (statuses(tried), "undo_ref" in tried) == ([("20.00 EUR", "would_settle")], False)
+    settled = await each_era.call("record_purchase", items=["20 EUR"], paid_by="Bob", paid_to="me")
+    (entry,) = settled["results"]
+    assert (entry["status"], entry["changes"], settled["total"]) == ("settled", {"from": "Bob", "to": "Ada"}, {})
+    half = {"Ada": {"settled": -20, "balance": 5}, "Bob": {"settled": 20, "balance": -5}}
+    assert await balances(each_era) == half
+    rest = await each_era.call(
+        "record_purchase", items=[{"item": "the rest", "price": 5}], paid_by="Bob", paid_to="Ada"
+    )
+    answer = await each_era.call("get_spending", show="balances")
+    assert (answer["transfers"], [each["balance"] for each in answer["balances"]]) == ([], [0, 0])
+    await each_era.call("undo", undo_ref=rest["undo_ref"])
+    assert await balances(each_era) == half
+    undone = await each_era.call("undo", undo_ref=settled["undo_ref"])
+    assert statuses(undone) == [("20.00 EUR", "undone")]
+    assert await balances(each_era) == {"Ada": {"balance": 25}, "Bob": {"balance": -25}}
+    await each_era.call("undo", undo_ref=undone["undo_ref"])
+    assert await balances(each_era) == half
+
+
+async def test_what_was_settled_is_no_purchase_and_stands_in_the_history(bob: None, client: McpClient) -> None:
+    await client.call("record_purchase", items=["feast 50,00"])
+    settled = await client.call("record_purchase", items=["12,50"], paid_to="Bob", date="2024-05-01")
+    assert [each["name"] for each in await bought(client)] == ["feast"]
+    assert (await client.call("get_spending"))["totals"][0]["total"] == 50
+    (event,) = (await client.call("get_activity", kind="settle_debt"))["events"]
+    assert event["changes"] == [{"ref": "", "name": "12.50 EUR", "what": "given by Ada to Bob"}]
+    assert (await balances(client, until="2024-05-02")) == {
+        "Ada": {"settled": 12.5, "balance": 12.5},
+        "Bob": {"settled": -12.5, "balance": -12.5},
+    }
+    assert (await balances(client, since="2024-05-02"))["Bob"] == {"balance": -25}
+    assert (await balances(client, item="feast"))["Bob"] == {"balance": -25}, "it was given for everything"
+    await client.call("undo", undo_ref=settled["undo_ref"])
+    event = (await client.call("get_activity", kind="undo"))["events"][0]
+    assert event["changes"] == [{"ref": "", "name": "12.50 EUR", "what": "not given after all"}]
+
+
+async def test_a_guest_who_bought_something_is_paid_back(client: McpClient) -> None:
+    await client.call("invite_member", role="guest", name="Grandma")
+    answer = await client.call("record_purchase", items=["5"], paid_to="Grandma (guest)")
+    assert answer["results"][0]["changes"] == {"from": "Ada", "to": "Grandma (guest)"}
+    assert (await balances(client))["Grandma (guest)"] == {"settled": -5, "balance": -5}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"items": ["20 EUR"], "paid_to": "me"}, "paid_to"),
+        ({"items": ["20 EUR"], "paid_to": "Mallory"}, "paid_to"),
+        ({"items": ["20 EUR"], "paid_to": "Bob", "paid_by": "Mallory"}, "paid_by"),
+        ({"items": ["20 EUR"], "paid_to": "Bob", "store": "Depot"}, "store"),
+        ({"items": ["20 EUR"], "paid_to": "Bob", "date": "2999-01-01"}, "date"),
+        ({"items": ["20 USD"], "paid_to": "Bob"}, "items[0]"),
+        ({"items": ["0"], "paid_to": "Bob"}, "items[0]"),
+        ({"items": ["-5 EUR"], "paid_to": "Bob"}, "items[0]"),
+        ({"items": ["some money"], "paid_to": "Bob"}, "items[0]"),
+        ({"items": ["5 EUR for milk"], "paid_to": "Bob"}, "items[0]"),
+        ({"items": ["1e400"], "paid_to": "Bob"}, "items[0]"),
+        ({"items": ["99999999999999 EUR"], "paid_to": "Bob"}, "items[0]"),
+    ],
+)
+async def test_money_that_can_not_have_been_given_is_refused_by_name(
+    bob: None, client: McpClient, arguments: dict[str, Any], field: str
+) -> None:
+    assert (await client.refusal("record_purchase", **arguments))["field"] == field
+    assert await balances(client) == {}
+
+
+async def test_two_amounts_of_a_call_are_both_given_and_a_faulty_one_fails_alone(bob: None, client: McpClient) -> None:
+    answer = await client.call("record_purchase", items=["5", "€7.50", "a lot"], paid_to="Bob", idempotency_key="once")
+    assert answer["counts"] == {"settled": 2, "failed": 1}
+    await client.call("record_purchase", items=["5", "€7.50", "a lot"], paid_to="Bob", idempotency_key="once")
+    assert (await balances(client))["Bob"] == {"settled": -12.5, "balance": -12.5}

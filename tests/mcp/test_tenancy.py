@@ -73,6 +73,8 @@ async def write_everywhere(client: McpClient) -> None:
     await client.call("save_recipe", name="Iced tea", items=["tea"])
     await client.call("update_pantry", items=[{"name": "tea"}])
     await client.call("save_plan", entries=[{"date": "2026-12-24", "recipe": "Iced tea"}])
+    await client.call("invite_member", role="guest", name="Grandma")
+    await client.call("record_purchase", items=["2.50"], paid_to="Grandma (guest)")
 
 
 async def everything(client: McpClient) -> list[dict[str, Any]]:
@@ -253,6 +255,9 @@ ROWS = {
     "purchases": """
         INSERT INTO purchases (household_id, id, item_id, name, name_key, currency, bought_at, bought_by, event_no)
         VALUES (:household, :id, :id, 'x', 'x', 'EUR', now(), :id, 7)""",
+    "settlements": """
+        INSERT INTO settlements (household_id, id, payer, payee, amount, currency, paid_at)
+        VALUES (:household, :id, :id, gen_random_uuid(), 1, 'EUR', now())""",
     "aisles": "INSERT INTO aisles VALUES (:household, 'x', 'x', 0, 1)",
     "departures": "INSERT INTO departures VALUES (:household, :id, 7, 0)",
     "habits": "INSERT INTO habits (household_id, name_key, rev) VALUES (:household, 'x', 0)",

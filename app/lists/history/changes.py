@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.lists.items.fields import RECORDED, Item
 from app.lists.items.habits import REMEMBERED, Habit, HabitChange
-from app.lists.models import Change, Purchase, ShoppingList
+from app.lists.models import Change, Purchase, Settlement, ShoppingList
 from app.lists.pantry.corrections import Correction, CorrectionChange
 from app.quantities import Quantity
 from app.recipes.models import PlannedMeal, Recipe, RecipeLine
@@ -75,6 +75,21 @@ class PurchaseChange:
     after: Purchase | None
 
 
+@dataclass(frozen=True, slots=True)
+class SettlementChange:
+    """What a call did to a settlement; `before` is None for a new one, `after` for one that was taken back."""
+
+    before: Settlement | None
+    after: Settlement | None
+
+    @property
+    def id(self) -> UUID:
+        """Which settlement it is."""
+        either = self.before or self.after
+        assert either is not None  # noqa: S101  # a change has one of them
+        return either.id
+
+
 AnyChange = (
     Change
     | ListChange
@@ -85,6 +100,7 @@ AnyChange = (
     | CorrectionChange
     | EventChange
     | PurchaseChange
+    | SettlementChange
 )
 
 _OF_NEW_ITEM: Final = tuple(name for name in RECORDED if name != "list_id")
@@ -205,6 +221,16 @@ class PurchaseRecord(BaseModel):
     unbought: Purchase | None = None
 
 
+class SettlementRecord(BaseModel):
+    """A change of a settlement as an event keeps it: all of it from before and after."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settlement: UUID
+    before: Settlement | None = None
+    after: Settlement | None = None
+
+
 AnyRecord = (
     ItemRecord
     | ListRecord
@@ -215,6 +241,7 @@ AnyRecord = (
     | CorrectionRecord
     | EventRecord
     | PurchaseRecord
+    | SettlementRecord
 )
 _RECORD: Final = TypeAdapter[AnyRecord](Annotated[AnyRecord, Field(union_mode="left_to_right")])
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -272,9 +299,10 @@ def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
                 "after": {name: each for name, each in after.items() if each is not None},
             }
         return {"recipe": change.after.no, **_differences(change.before, change.after, RECIPE_RECORDED)}
-    if isinstance(change, MealChange):
+    if isinstance(change, MealChange | SettlementChange):
+        kind = "meal" if isinstance(change, MealChange) else "settlement"
         sides = {"before": change.before, "after": change.after}
-        return {"meal": change.id, **{side: asdict(meal) for side, meal in sides.items() if meal is not None}}
+        return {kind: change.id, **{side: asdict(each) for side, each in sides.items() if each is not None}}
     if isinstance(change, HabitChange):
         name_key = change.after.name_key
         return {"habit": name_key, **_differences(change.before or Habit(name_key), change.after, REMEMBERED)}

@@ -27,6 +27,7 @@ from app.lists.history.changes import (
     MealRecord,
     PurchaseRecord,
     RecipeRecord,
+    SettlementRecord,
     read_record,
 )
 from app.lists.history.repository import LogEntry, LogFilter, read_log
@@ -54,7 +55,16 @@ _LONGEST: Final = 60
 _NOTHING: Final = "–"
 
 
-ShownRecord = ItemRecord | ListRecord | RecipeRecord | MealRecord | CorrectionRecord | DefaultRecord | PurchaseRecord
+ShownRecord = (
+    ItemRecord
+    | ListRecord
+    | RecipeRecord
+    | MealRecord
+    | CorrectionRecord
+    | DefaultRecord
+    | PurchaseRecord
+    | SettlementRecord
+)
 
 PANTRY_REF: Final = "pantry"
 """Stands for the ref of what was said about the pantry, which has none."""
@@ -214,16 +224,15 @@ class _Things:
         recipes = {each.recipe for each in records if isinstance(each, RecipeRecord)}
         meals = [meal for each in records if isinstance(each, MealRecord) for meal in (each.before, each.after)]
         dishes = {meal.recipe_id for meal in meals if meal is not None and meal.recipe_id is not None}
+        settled = [each.after or each.before for each in records if isinstance(each, SettlementRecord)]
+        people = {person for each in settled if each is not None for person in (each.payer, each.payee)}
         return cls(
             await item_repository.items_numbered(tenant, items),
             await repository.lists_numbered(tenant, lists),
             await repository.lists_with(tenant, {list_id for list_id in ids if list_id is not None}),
             await recipe_repository.recipes_numbered(tenant, recipes) if recipes else {},
             await plan_repository.recipe_names(tenant, dishes) if dishes else {},
-            {
-                member.person_id: member.name
-                for member in await households.members_of(tenant.connection, tenant.household_id)
-            },
+            await households.names_of(tenant.connection, tenant.household_id, people),
         )
 
     def find_list(self, list_id: UUID | None) -> ShoppingList | None:
@@ -246,6 +255,8 @@ class _Things:
             return EventSummary(f"R{record.recipe}", name, _summarize_recipe(record))
         if isinstance(record, PurchaseRecord):
             return _summarize_loose_purchase(record)
+        if isinstance(record, SettlementRecord):
+            return self._summarize_settlement(record)
         if isinstance(record, CorrectionRecord):
             return EventSummary(PANTRY_REF, record.pantry, _summarize_correction(record.after))
         if isinstance(record, MealRecord):
@@ -253,6 +264,14 @@ class _Things:
         chosen = self.find_list(record.after or record.before)
         what = "made the default list" if record.after is not None else "no longer the default list"
         return EventSummary(chosen.ref, chosen.name, what) if chosen is not None else EventSummary("", "", what)
+
+    def _summarize_settlement(self, record: SettlementRecord) -> EventSummary:
+        """Return what was given to settle a debt: `given by Bob to Ada`, `not given after all`."""
+        of = record.after or record.before
+        if of is None or record.after is None:
+            return EventSummary("", "" if of is None else of.in_words, "not given after all")
+        payer, payee = (_in_short(self.members.get(each, FORMER_MEMBER)) for each in (of.payer, of.payee))
+        return EventSummary("", of.in_words, f"given by {payer} to {payee}")
 
     def _summarize_meal(self, record: MealRecord) -> EventSummary:
         """Return a change of the plan, by the day: `planned (dinner)`, `taken off the plan`, `servings 2 → 4`."""

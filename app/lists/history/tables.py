@@ -81,6 +81,23 @@ purchases = Table(
 """`place` is how many things went into the trolley before, on that trip to that store; `paid_by` is null where whoever
 bought it paid."""
 
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("household_id", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("payer", Uuid, nullable=False),
+    Column("payee", Uuid, nullable=False),
+    Column("amount", Numeric(12, 2), nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("paid_at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(["household_id"], ["households.id"]),
+    CheckConstraint("amount > 0", name="amount_above_zero"),
+    CheckConstraint("payer <> payee", name="between_two"),
+    Index(None, "household_id", "paid_at"),
+)
+"""Money that one member gave another, so that they owe less."""
+
 aisles = Table(
     "aisles",
     metadata,

@@ -30,6 +30,7 @@ from app.lists.history.undo_items import undo_items
 from app.lists.history.undo_lists import undo_defaults, undo_lists, would_delete
 from app.lists.history.undo_purchases import purchases_in, undo_purchases
 from app.lists.history.undo_recipes import undo_meals, undo_recipes
+from app.lists.history.undo_settlements import undo_settlements
 from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.edits import assignee_names
@@ -208,12 +209,14 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     pantry_entries, pantry_changes = await undo_corrections(tenant, clock, records)
     meal_entries, meal_changes = await undo_meals(tenant, records)
     purchase_entries, purchase_changes = await undo_purchases(tenant, records)
+    settlement_entries, settlement_changes = await undo_settlements(tenant, records)
     others = [
         *list_changes,
         *recipe_changes,
         *pantry_changes,
         *meal_changes,
         *purchase_changes,
+        *settlement_changes,
         *await undo_defaults(tenant, records),
         *await _undo_habits(tenant, clock, records),
     ]
@@ -221,6 +224,7 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
     entries = list_entries + recipe_entries + meal_entries + pantry_entries + item_entries + purchase_entries
+    entries += settlement_entries
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 

@@ -19,6 +19,7 @@ from app.households.finding import named_member
 from app.households.models import Member, Membership
 from app.quantities import Quantity, make_quantity
 from app.quantities.merge_key import merge_key
+from app.quantities.prices import to_cents
 from app.records import record
 from app.runtime.batches import map_texts
 from app.text import clean, fold
@@ -29,9 +30,6 @@ NAME_LENGTH: Final = 200
 NOTE_LENGTH: Final = 2_000
 LABEL_LENGTH: Final = 100
 LARGEST_PRICE: Final = Decimal("9999999999")
-CENT: Final = Decimal("0.01")
-"""What prices are rounded to."""
-
 LONGEST_REPETITION: Final = 3650
 
 
@@ -51,10 +49,10 @@ def parse_label(text: str, field: str) -> str:
 
 
 def parse_price(amount: Decimal, field: str) -> Decimal:
-    """Return a price in whole cents."""
+    """Return a price in whole cents. Raises `Invalid` for one out of bounds."""
     if not amount.is_finite() or not 0 <= amount <= LARGEST_PRICE:
         raise Invalid(f"{field} must be between 0 and {LARGEST_PRICE:,}.", field=field)
-    return amount.quantize(CENT)
+    return to_cents(amount)
 
 
 def parse_repetition(days: int, field: str) -> int:

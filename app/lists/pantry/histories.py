@@ -17,6 +17,9 @@ PURCHASES_READ: Final = 20_000
 NAMES_READ: Final = 2_000
 """The most things of a household, those bought last."""
 
+NAMES_LOOKED_AT: Final = 10_000
+"""The most names among which those are found that were bought in that time."""
+
 DAYS_OF_A_THING: Final = 13
 """The most days on which one thing was bought that its rhythm is read from, the latest: twelve intervals."""
 

@@ -11,6 +11,7 @@ import asyncpg
 from app.households.tenant import Tenant
 from app.lists.pantry.histories import (
     DAYS_OF_A_THING,
+    NAMES_LOOKED_AT,
     NAMES_READ,
     PURCHASES_READ,
     History,
@@ -67,6 +68,29 @@ async def read_histories(tenant: Tenant, now: datetime, list_id: UUID | None = N
 async def read_named_histories(tenant: Tenant, now: datetime, name_keys: Collection[str]) -> list[History]:
     """Return the histories of the things with these folded names."""
     return await _histories(await tenant.driver.fetch(_NAMED, *_values(tenant, now), sorted(set(name_keys))))
+
+
+_NAMES: Final = f"""
+    WITH RECURSIVE things AS (
+        (SELECT name_key, name, bought_at, 1 AS place FROM purchases WHERE household_id = $1
+         ORDER BY name_key DESC, bought_at DESC LIMIT 1)
+        UNION ALL
+        SELECT next.name_key, next.name, next.bought_at, things.place + 1 FROM things CROSS JOIN LATERAL (
+            SELECT name_key, name, bought_at FROM purchases
+            WHERE household_id = $1 AND purchases.name_key < things.name_key
+            ORDER BY name_key DESC, bought_at DESC LIMIT 1
+        ) AS next
+        WHERE things.place < {NAMES_LOOKED_AT}
+    )
+    SELECT name_key, name FROM things WHERE bought_at > $2 ORDER BY bought_at DESC LIMIT {NAMES_READ}
+"""  # noqa: S608
+# From each name to the next one in the index, with one row of each: there may be a hundred thousand purchases.
+
+
+async def read_names(tenant: Tenant, now: datetime) -> dict[str, str]:
+    """Return the latest names of the things that were bought, by their folded names."""
+    rows = await tenant.driver.fetch(_NAMES, tenant.household_id, first_day(now))
+    return {row["name_key"]: row["name"] for row in rows}
 
 
 def _values(tenant: Tenant, now: datetime) -> tuple[object, ...]:

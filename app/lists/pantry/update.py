@@ -15,8 +15,7 @@ from app.lists.items.fields import NAME_LENGTH, parse_name
 from app.lists.models import RefusedEntry
 from app.lists.pantry.correction_repository import find_corrections, save_corrections
 from app.lists.pantry.corrections import Correction, CorrectionChange
-from app.lists.pantry.histories import History
-from app.lists.pantry.history_repository import read_histories
+from app.lists.pantry.history_repository import read_named_histories, read_names
 from app.lists.pantry.holdings import Holding, Today, estimate
 from app.lists.pantry.read import read_today
 from app.quantities import Quantity, parse_phrase
@@ -60,9 +59,7 @@ async def update_pantry(tenant: Tenant, said: Sequence[PantryEntry | RefusedEntr
     """Store what was said, which counts until the thing is bought again. Of two entries about one thing, the last one
     counts. An entry that can't be used fails alone."""
     today = await read_today(tenant)
-    histories = await read_histories(tenant, today.now)
-    corrections = await find_corrections(tenant)
-    known = await _known_names(histories, corrections)
+    known = await _read_known(tenant, said, today)
 
     def read(numbered: tuple[int, PantryEntry | RefusedEntry]) -> Correction | AppError:
         number, each = numbered
@@ -75,7 +72,9 @@ async def update_pantry(tenant: Tenant, said: Sequence[PantryEntry | RefusedEntr
 
     read_entries = await map_in_batches(read, [*enumerate(said)])
     stored = {each.name_key: each for each in read_entries if isinstance(each, Correction)}
-    changes = [CorrectionChange(name_key, corrections.get(name_key), after) for name_key, after in stored.items()]
+    histories = await read_named_histories(tenant, today.now, stored) if stored else []
+    before = await find_corrections(tenant, stored) if stored else {}
+    changes = [CorrectionChange(name_key, before.get(name_key), after) for name_key, after in stored.items()]
     event_no = None
     if changes:
         clock = await repository.read_clock(tenant)
@@ -122,10 +121,13 @@ _ANYTHING: Final = "thing"
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The things that were bought or spoken of, by folded name, as people wrote them last."""
+    """The things that were bought or spoken of, by folded name, as people wrote them last.
+
+    `matcher` finds them by other words; it is None where every name of the call is known as it stands.
+    """
 
     names: Mapping[str, str]
-    matcher: Matcher[str]
+    matcher: Matcher[str] | None
 
     def resolve(self, name: str, field: str) -> tuple[str, str]:
         """Return the folded name and the name of the thing that is meant: one of the same name, in other words too,
@@ -134,7 +136,7 @@ class _Known:
         if key in self.names:
             return key, self.names[key]
         meant = loosen(name)
-        found = [each for each in self.matcher.find(meant, CANDIDATES) if loosen(each).keys & meant.keys]
+        found = [each for each in self._find(name) if loosen(each).keys & meant.keys]
         if len(found) > 1:
             candidates = [self.names[each] for each in found]
             message = f"{field} fits several things that were bought. Use one of the candidates."
@@ -143,14 +145,31 @@ class _Known:
 
     def similar_to(self, name_key: str) -> Sequence[str]:
         """Return the names of things whose names have all words of a new one; nothing of one that is known."""
-        if name_key in self.names:
-            return ()
-        return [self.names[each] for each in self.matcher.find(loosen(name_key), CANDIDATES)]
+        return () if name_key in self.names else [self.names[each] for each in self._find(name_key)]
+
+    def _find(self, name: str) -> Sequence[str]:
+        return () if self.matcher is None else self.matcher.find(loosen(name), CANDIDATES)
 
 
-async def _known_names(histories: Sequence[History], corrections: Mapping[str, Correction]) -> _Known:
-    names = {each.name_key: each.name for each in corrections.values()}
-    names |= {each.name_key: each.name for each in histories}
+async def _read_known(tenant: Tenant, said: Sequence[PantryEntry | RefusedEntry], today: Today) -> _Known:
+    """Return what is known of the names of a call; all names are read only if one of them isn't known as it stands,
+    because others wait for this call."""
+    keys = {key for each in said if isinstance(each, PantryEntry) and (key := _key_of(each.name)) is not None}
+    spoken_of = await find_corrections(tenant, keys) if keys else {}
+    bought = await read_named_histories(tenant, today.now, keys) if keys else []
+    names = {key: each.name for key, each in spoken_of.items()} | {each.name_key: each.name for each in bought}
+    if keys <= names.keys():
+        return _Known(names, None)
+    names = {key: each.name for key, each in (await find_corrections(tenant)).items()}
+    names |= await read_names(tenant, today.now)
     matcher = Matcher[str]()
     await map_in_batches(lambda key: matcher.add(loosen(names[key]), key), names)
     return _Known(names, matcher)
+
+
+def _key_of(name: str) -> str | None:
+    """Return the folded name of a thing; None for a text that is none, which is refused later."""
+    try:
+        return merge_key(parse_name(parse_phrase(clean(name, "name", NAME_LENGTH)).name, "name"))
+    except AppError:
+        return None

@@ -10,7 +10,9 @@ from uuid import UUID
 from app.households import repository as households
 from app.households.finding import named_member
 from app.households.tenant import Tenant
+from app.lists.purchases.filter_repository import PurchaseFilter
 from app.lists.purchases.filters import FilterNames, resolve_filter
+from app.lists.purchases.settlement_repository import Settled, find_settled
 from app.lists.purchases.spending_repository import Payment, find_payments
 
 _CENTS: Final = 100
@@ -18,17 +20,19 @@ _CENTS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a person paid and should have paid in one currency."""
+    """What a person paid and should have paid in one currency; `settled` is what they gave others, less what others
+    gave them."""
 
     person_id: UUID
     currency: str
     paid: Decimal
     share: Decimal
+    settled: Decimal = Decimal()
 
     @property
     def owed(self) -> Decimal:
         """What the person gets back; below zero what the person owes."""
-        return self.paid - self.share
+        return self.paid - self.share + self.settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Balances:
 
 
 async def read_balances(tenant: Tenant, asked: FilterNames, between: Sequence[str]) -> Balances:
-    """Return who owes whom for some purchases, shared by the members named in `between`, or by all of them.
+    """Return who owes whom for some purchases, shared by the members named in `between`, or by all of them. What was
+    settled counts in a question about everything, or everything of a time.
 
     Raises what `resolve_filter` does, and `NotFound` or `Ambiguous` for a name in `between`.
     """
@@ -60,25 +65,39 @@ async def read_balances(tenant: Tenant, asked: FilterNames, between: Sequence[st
     named = [named_member(members, name, f"between[{number}]") for number, name in enumerate(between)]
     sharing = sorted({member.person_id for member in named or members})
     payments = await find_payments(tenant, wanted)
-    balances = share_equally(payments, sharing)
-    payers = {each.person_id for each in payments}
+    is_about_all = wanted == PurchaseFilter(since=wanted.since, until=wanted.until)
+    settled = await find_settled(tenant, wanted.since, wanted.until) if is_about_all else []
+    balances = share_equally(payments, sharing, settled)
+    payers = {each.person_id for each in (*payments, *settled)}
     names = await households.names_of(tenant.connection, tenant.household_id, payers)
     return Balances(balances, settle(balances), names)
 
 
-def share_equally(payments: Sequence[Payment], sharing: Sequence[UUID]) -> list[Balance]:
-    """Return the balance of everyone who paid or shares, currency by currency. Cents that can't be split are those of
-    the first among `sharing`, one each."""
+def share_equally(
+    payments: Sequence[Payment], sharing: Sequence[UUID], settled: Sequence[Settled] = ()
+) -> list[Balance]:
+    """Return the balance of everyone who paid, shares or settled, currency by currency. Cents that can't be split are
+    those of the first among `sharing`, one each."""
     paid: Mapping[str, dict[UUID, Decimal]] = defaultdict(dict)
     for each in payments:
         paid[each.currency][each.person_id] = paid[each.currency].get(each.person_id, Decimal()) + each.total
+    given: Mapping[str, dict[UUID, Decimal]] = defaultdict(dict)
+    for each in settled:
+        given[each.currency][each.person_id] = each.total
     balances: list[Balance] = []
-    for currency, by_person in sorted(paid.items()):
+    for currency in sorted({*paid, *given}):
+        by_person, by_giver = paid[currency], given[currency]
         cents, left = divmod(int(sum(by_person.values()) * _CENTS), len(sharing))
         shares = {person: Decimal(cents + (number < left)) / _CENTS for number, person in enumerate(sharing)}
-        everyone = [*sharing, *(person for person in by_person if person not in shares)]
+        everyone = [*sharing, *(person for person in {**by_person, **by_giver} if person not in shares)]
         balances += [
-            Balance(person, currency, by_person.get(person, Decimal()), shares.get(person, Decimal()))
+            Balance(
+                person,
+                currency,
+                by_person.get(person, Decimal()),
+                shares.get(person, Decimal()),
+                by_giver.get(person, Decimal()),
+            )
             for person in everyone
         ]
     return balances

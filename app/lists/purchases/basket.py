@@ -4,17 +4,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.items.fields import CENT, Item
+from app.lists.items.fields import Item
 from app.lists.models import ShoppingList
 from app.lists.purchases.basket_repository import KnownPrice, find_newest_prices, find_open_items
 from app.lists.resolve_list import resolve_list
 from app.quantities import Quantity
+from app.quantities.prices import to_cents
 from app.runtime.batches import map_in_batches
 
 MOST_ITEMS: Final = 200
@@ -114,5 +115,5 @@ def _price(
         return None
     paid = price.price
     if quantity is not None and price.amount is not None:
-        paid = (paid * quantity.amount / price.amount).quantize(CENT, ROUND_HALF_UP)
+        paid = to_cents(paid * quantity.amount / price.amount)
     return PricedItem(item.name, quantity, paid, max(0, (now - price.bought_at) // timedelta(days=1)))

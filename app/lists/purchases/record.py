@@ -22,6 +22,7 @@ from app.lists.items.resolve import ref_number, resolve_items
 from app.lists.models import Changed, ItemResult, Outcome, Purchase, PurchaseOutcome, RefusedEntry, ShoppingList, Status
 from app.lists.purchases.receipt_lines import AnyEntry, Line, read_entry, text_of
 from app.lists.purchases.repository import last_purchases, recorded_by
+from app.lists.repository import Clock
 from app.lists.resolve_list import resolve_list
 from app.quantities.merge_key import merge_key
 from app.runtime.batches import map_texts
@@ -55,9 +56,7 @@ async def record_purchase(tenant: Tenant, entries: Sequence[AnyEntry], receipt: 
     Raises `NotFound` and `Ambiguous` for the list and the person, and `Invalid` for the store and the date.
     """
     clock = await repository.read_clock(tenant)
-    bought_at = receipt.bought_at or clock.now
-    if not OLDEST <= bought_at <= clock.now + _AHEAD:
-        raise Invalid("date must be a day since 1990, and not in the future.", field="date")
+    bought_at = day_of_receipt(receipt, clock)
     store = None if receipt.store is None else parse_label(receipt.store, "store")
     paid_by = await _paid_by(tenant, receipt.paid_by)
     on = await resolve_list(tenant, receipt.list)
@@ -84,9 +83,17 @@ async def record_purchase(tenant: Tenant, entries: Sequence[AnyEntry], receipt: 
     return Changed(lists, rev_after(clock, lists, event_no), results, event_no)
 
 
+def day_of_receipt(receipt: Receipt, clock: Clock) -> datetime:
+    """Return when it was. Raises `Invalid` for a day that can't be."""
+    day = receipt.bought_at or clock.now
+    if not OLDEST <= day <= clock.now + _AHEAD:
+        raise Invalid("date must be a day since 1990, and not in the future.", field="date")
+    return day
+
+
 async def _latest_bought(tenant: Tenant, meant: Sequence[Item | AppError]) -> list[Item | AppError]:
     """Return what lines mean, with the item that was bought last in place of several of one name that were all bought:
-    nobody has to choose among those. Several names of which none is open are as good as none."""
+    nobody has to choose among those. Several items with the name, none of them open, count as no match."""
     numbers = {
         number: [found for ref in each.options if (found := ref_number(ref)) is not None]
         for number, each in enumerate(meant)

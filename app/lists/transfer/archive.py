@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 from pydantic import ValidationError
 
 from app.errors import Invalid
-from app.lists.transfer.records import HOUSEHOLD_FILE, SECTIONS, HouseholdRecord, Record, file_of
+from app.lists.transfer.records import ADDED_LATER, HOUSEHOLD_FILE, SECTIONS, HouseholdRecord, Record, file_of
 
 LONGEST_ARCHIVE: Final = 16 * 1024 * 1024
 MOST_FILES: Final = 1_000
@@ -44,7 +44,8 @@ class HouseholdArchive:
         self._entries = {entry.filename: entry for entry in entries}
         if len(self._entries) != len(entries):
             raise Invalid("The archive has two files of one name.", field="archive")
-        wanted = {HOUSEHOLD_FILE, *map(file_of, SECTIONS)}
+        later = {file_of(each) for each in ADDED_LATER} - set(self._entries)
+        wanted = {HOUSEHOLD_FILE, *map(file_of, SECTIONS)} - later
         missing = sorted(wanted - set(self._entries))
         if missing:
             raise Invalid(f"This is no export of a household: {', '.join(missing)} missing.", field="archive")
@@ -60,6 +61,8 @@ class HouseholdArchive:
     def records(self, section: str) -> Iterator[Record]:
         """Yield the records of a section. Raises `Invalid`, naming file, line and reason, at the first fault."""
         name, model = file_of(section), SECTIONS[section]
+        if section in ADDED_LATER and name not in self._entries:
+            return
         for number, line in enumerate(self._lines(name), start=1):
             self._records += 1
             if self._records > MOST_RECORDS:

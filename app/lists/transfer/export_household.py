@@ -7,7 +7,10 @@ from operator import itemgetter
 from typing import IO, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from app.errors import Unavailable
 from app.households.tenant import Tenant
+from app.limits.concurrency import Slots, take
+from app.limits.defaults import HOUSEHOLD_EXPORTS
 from app.lists import repository as lists
 from app.lists.export import export_list
 from app.lists.transfer.records import FORMAT_NAME, FORMAT_VERSION, HOUSEHOLD_FILE, SECTIONS, file_of
@@ -17,13 +20,28 @@ from app.runtime.progress import Note, note_nothing
 _WHOLE_LIST: Final = 10**9
 """Bytes of CSV: no list has so many."""
 
+RETRY_SECONDS: Final = 10
+
+_slots: Final = Slots(HOUSEHOLD_EXPORTS)
+
 
 async def write_household(tenant: Tenant, file: IO[bytes], note: Note = note_nothing) -> int:
     """Write the household as a ZIP archive, and return how many records it has.
 
     It has `household.json`, a file of JSON lines for each kind of thing, and `lists/L1.csv` for each list, which is for
     spreadsheets. All records are as they were at one time. The same household makes the same bytes.
+
+    Raises `Unavailable` while others export.
     """
+    try:
+        turn = await take(_slots.of(), seconds=HOUSEHOLD_EXPORTS.seconds)
+    except TimeoutError:
+        raise Unavailable("Other exports are running. Try again shortly.", retry_after=RETRY_SECONDS) from None
+    with turn:
+        return await _write(tenant, file, note)
+
+
+async def _write(tenant: Tenant, file: IO[bytes], note: Note) -> int:
     written = 0
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         settings = {"format": FORMAT_NAME, "version": FORMAT_VERSION, **await settings_of(tenant)}

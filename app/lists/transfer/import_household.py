@@ -21,9 +21,9 @@ from app.households.members import join, refuse_too_many_households
 from app.households.tenant import SERVICE
 from app.households.time_zones import UTC_NAME, zone_names
 from app.limits.concurrency import Slots, take
-from app.limits.defaults import HOUSEHOLD_IMPORTS
+from app.limits.defaults import HOUSEHOLD_IMPORTS, IMPORTED_LISTS
 from app.lists.items.habits import MOST_HABITS
-from app.lists.models import ITEMS_PER_LIST, LISTS_PER_HOUSEHOLD
+from app.lists.models import ITEMS_PER_LIST
 from app.lists.pantry.corrections import MOST_CORRECTIONS
 from app.lists.transfer import repository
 from app.lists.transfer.archive import HouseholdArchive
@@ -38,6 +38,7 @@ from app.lists.transfer.records import (
     PurchaseRecord,
     RecipeRecord,
     Record,
+    SettlementRecord,
     file_of,
 )
 from app.lists.transfer.repository import PART
@@ -70,8 +71,8 @@ async def import_household(
 ) -> int:
     """Make a household of an archive, owned by a person, and return how many records it has.
 
-    The transaction must have been opened for `household_id`, a new id. Whoever is named in the archive is nobody who
-    signs in here, only a name; but the person stands for whoever has their name.
+    The transaction must have been opened for `household_id`, a new id. The people named in the archive become
+    names only, and can't sign in; but where one has the name of `person`, that person takes their place.
 
     Raises `Invalid` for the archive, naming file, line and reason, `LimitReached` for too many households, and
     `Unavailable` while others import.
@@ -127,10 +128,11 @@ class _Importing:
     async def run(self) -> int:
         """Store everything, and return how many records there were."""
         await self._store_people()
-        await self._store("lists", {"lists": self._list}, LISTS_PER_HOUSEHOLD * 5)
+        await self._store("lists", {"lists": self._list}, IMPORTED_LISTS)
         await self._store("recipes", {"recipes": self._recipe, "recipe_lines": self._lines}, RECIPES_PER_HOUSEHOLD)
         await self._store("items", {"items": self._item})
         await self._store("purchases", {"purchases": self._purchase})
+        await self._store("settlements", {"settlements": self._settlement})
         await self._store("plan", {"planned_meals": self._meal}, PLANNED_MEALS)
         await self._store("habits", {"habits": _habit}, MOST_HABITS)
         await self._store("pantry", {"pantry": _pantry}, MOST_CORRECTIONS)
@@ -215,6 +217,11 @@ class _Importing:
             "place": each.place_of_trip,
             "event_no": _BEFORE_THE_FIRST_EVENT,
         }
+
+    def _settlement(self, each: SettlementRecord) -> Iterable[Row]:
+        where = f"settlements.jsonl: {each.paid_at}"
+        payer, payee = (_known(self.people, no, where, "person") for no in (each.payer, each.payee))
+        yield {**each.model_dump(exclude={"payer", "payee"}), "id": new_id(), "payer": payer, "payee": payee}
 
     def _meal(self, each: MealRecord) -> Iterable[Row]:
         where = f"plan.jsonl: {each.day}"

@@ -16,7 +16,6 @@ from app.households.currencies import CURRENCIES
 from app.households.settings import LONGEST_NAME as LONGEST_HOUSEHOLD_NAME
 from app.households.settings import Language
 from app.lists.items.fields import (
-    CENT,
     LABEL_LENGTH,
     LARGEST_PRICE,
     LONGEST_REPETITION,
@@ -26,6 +25,7 @@ from app.lists.items.fields import (
 )
 from app.lists.models import GAP_BITS
 from app.quantities import LARGEST, make_quantity
+from app.quantities.prices import CENT
 from app.quantities.quantity import STEP
 from app.recipes.models import LINES_PER_RECIPE, MEAL_LENGTH, MOST_SERVINGS, RecipeKind
 from app.text import clean
@@ -122,7 +122,7 @@ class HouseholdRecord(Record):
 
 
 class PersonRecord(Record):
-    """Somebody who bought something, checked it off, or has it assigned."""
+    """A person who bought something, checked it off, or has it assigned to them."""
 
     no: Number
     name: Name
@@ -201,6 +201,22 @@ class PurchaseRecord(Counted):
         return self
 
 
+class SettlementRecord(Record):
+    """Money that one member gave another to settle a debt."""
+
+    payer: Number
+    payee: Number
+    amount: Annotated[Price, Field(gt=0)]
+    currency: Currency
+    paid_at: Moment
+
+    @model_validator(mode="after")
+    def _is_between_two(self) -> Self:
+        if self.payer == self.payee:
+            raise ValueError("payer and payee are one person")
+        return self
+
+
 class MealRecord(Record):
     """Something on the meal plan: a recipe, or words."""
 
@@ -228,7 +244,7 @@ class HabitRecord(Record):
 
 
 class PantryRecord(Counted):
-    """What somebody said is at home, or is not."""
+    """What a member said is, or is not, at home."""
 
     key: Key
     name: Name
@@ -259,12 +275,17 @@ SECTIONS: Final[Mapping[str, type[Record]]] = {
     "recipes": RecipeRecord,
     "items": ItemRecord,
     "purchases": PurchaseRecord,
+    "settlements": SettlementRecord,
     "plan": MealRecord,
     "habits": HabitRecord,
     "pantry": PantryRecord,
     "aisles": AisleRecord,
 }
 """The files, each by its name without the ending, in the order in which one refers to another."""
+
+
+ADDED_LATER: Final = frozenset({"settlements"})
+"""Sections that archives of earlier versions don't have."""
 
 
 def file_of(section: str) -> str:

@@ -47,6 +47,12 @@ _SECTIONS: Final = {
         LEFT JOIN named_people AS buyers ON buyers.id = bought_by
         LEFT JOIN named_people AS payers ON payers.id = paid_by
         WHERE purchases.household_id = $1""",
+    "settlements": """
+        SELECT row_number() OVER (ORDER BY paid_at, payers.no, payees.no, amount, currency, settlements.id) AS place,
+            payers.no AS payer, payees.no AS payee, amount::text AS amount, currency, paid_at
+        FROM settlements JOIN named_people AS payers ON payers.id = payer
+        JOIN named_people AS payees ON payees.id = payee
+        WHERE settlements.household_id = $1""",
     "plan": """
         SELECT row_number() OVER (ORDER BY day, position, meal, words, kept_recipes.no, planned_meals.id) AS place,
             day, position, meal, kept_recipes.no AS recipe,
@@ -84,6 +90,8 @@ _KEPT: Final = """
             SELECT assignee_id AS id FROM kept_items UNION SELECT checked_by FROM kept_items
             UNION SELECT bought_by FROM purchases WHERE household_id = $1
             UNION SELECT paid_by FROM purchases WHERE household_id = $1
+            UNION SELECT payer FROM settlements WHERE household_id = $1
+            UNION SELECT payee FROM settlements WHERE household_id = $1
         ) AS named JOIN people ON people.id = named.id
     )
 """
@@ -204,6 +212,14 @@ _COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "category": "text",
         "paid_by": "uuid",
     },
+    "settlements": {
+        "id": "uuid",
+        "payer": "uuid",
+        "payee": "uuid",
+        "amount": "numeric",
+        "currency": "text",
+        "paid_at": "timestamptz",
+    },
     "planned_meals": {
         "id": "uuid",
         "day": "date",
@@ -273,6 +289,7 @@ TABLES: Final = (
     "pantry",
     "planned_meals",
     "purchases",
+    "settlements",
     "aisles",
     "departures",
     "habits",

@@ -140,6 +140,8 @@ _VERBS: Final = {
     "recorded": "Recorded without an item",
     "would_check": "Would be bought from",
     "would_record": "Would be recorded without an item",
+    "settled": "Paid",
+    "would_settle": "Would be noted as paid",
     "undone": "Undone on",
     "unchanged": "Unchanged on",
 }

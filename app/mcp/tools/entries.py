@@ -22,6 +22,7 @@ from app.lists.models import (
     Purchase,
     PurchaseOutcome,
     RecipeOutcome,
+    SettlementOutcome,
     ShoppingList,
 )
 from app.mcp.prose import quantity_text
@@ -78,6 +79,8 @@ def entry_view(entry: ItemResult, names: Mapping[UUID, str]) -> EntryView:
         return EntryView(ref=result.recipe.ref, name=result.recipe.name, status=result.status, error=conflict)
     if isinstance(result, PurchaseOutcome):
         return _loose_purchase(result, conflict)
+    if isinstance(result, SettlementOutcome):
+        return _settlement(result, names)
     if isinstance(result, PantryOutcome):
         return EntryView(name=result.name, status=result.status, error=conflict)
     if isinstance(result, PlanOutcome):
@@ -193,6 +196,13 @@ def _loose_purchase(outcome: PurchaseOutcome, conflict: ErrorView | None) -> Ent
         similar=[*outcome.similar] or None,
         error=conflict,
     )
+
+
+def _settlement(outcome: SettlementOutcome, names: Mapping[UUID, str]) -> EntryView:
+    of = outcome.settlement
+    people = {"from": names.get(of.payer), "to": names.get(of.payee)}
+    changes = {word: name for word, name in people.items() if name is not None}
+    return EntryView(name=of.in_words, status=outcome.status, changes=changes or None)
 
 
 def _of_purchase(purchase: Purchase, item: Item | None, comes_back: date | None) -> dict[str, str]:

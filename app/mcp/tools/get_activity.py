@@ -31,6 +31,7 @@ Kind = Literal[
     "update_pantry",
     "save_plan",
     "undo",
+    "settle_debt",
     "repeat_items",
     "wake_items",
 ]
@@ -134,6 +135,7 @@ VERBS: Final = {
     "update_items": "changed",
     "check_items": "checked off",
     "record_purchase": "bought",
+    "settle_debt": "noted a payment of",
     "move_items": "moved",
     "remove_items": "removed",
     "save_list": "saved",

@@ -96,7 +96,7 @@ class Result(ToolResult):
         default=None, description="Cheapest of most covered on top: total, covered, items (price, days), missing"
     )
     balances: Annotated[Sequence[BalanceView], WithJsonSchema(OBJECTS)] | None = Field(
-        default=None, description="person, paid, share, balance (below 0: owes)"
+        default=None, description="person, paid, share, settled, balance (below 0: owes)"
     )
     transfers: Annotated[Sequence[TransferView], WithJsonSchema(OBJECTS)] | None = Field(
         default=None, description="Even it out: payer, payee, amount"

@@ -12,6 +12,7 @@ from app.lists.models import ITEMS_PER_CALL, Changed, Outcome, PurchaseOutcome, 
 from app.lists.purchases import record
 from app.lists.purchases.receipt_lines import ReceiptEntry
 from app.lists.purchases.record import Receipt
+from app.lists.purchases.settle import settle_debt
 from app.mcp.argument_types import ListOfNames, Number, Time, as_number, in_zone
 from app.mcp.spec import Hints, ToolSpec, WriteArguments
 from app.mcp.tools.changes import ChangeResult, change_result
@@ -42,6 +43,9 @@ class Arguments(WriteArguments):
     store: str | None = Field(default=None, description="Where; the item's or list's store if left out", max_length=400)
     date: Time | None = Field(default=None, description="When; now if left out")
     paid_by: str | None = Field(default=None, description="A member; me if left out", max_length=200)
+    paid_to: str | None = Field(
+        default=None, description="Settles a debt: member who got money; items are amounts: 20 EUR", max_length=200
+    )
     list: ListOfNames = None
     dry_run: bool = Field(default=False, description="Only say what would be matched")
 
@@ -60,11 +64,15 @@ class RecordResult(ChangeResult):
 async def record_purchase(tenant: Tenant, arguments: Arguments) -> RecordResult:
     """Records what a receipt says was bought, with prices. Lines that name an item on the list check it off; what was
     checked off that day gets its price; others are recorded without an item (similar: items that may be meant). A line
-    that fits several items changes nothing and has candidates. Show the person a dry_run first."""
+    that fits several items changes nothing and has candidates. Show the person a dry_run first. With paid_to it records
+    that somebody settled a debt."""
     zone = tenant.membership.zone
     receipt = Receipt(arguments.store, in_zone(arguments.date, zone), arguments.paid_by, arguments.list)
     entries = [_entry(each) for each in arguments.items]
-    changed = await record.record_purchase(tenant, entries, receipt, dry_run=arguments.dry_run)
+    if arguments.paid_to is None:
+        changed = await record.record_purchase(tenant, entries, receipt, dry_run=arguments.dry_run)
+    else:
+        changed = await settle_debt(tenant, entries, receipt, arguments.paid_to, dry_run=arguments.dry_run)
     result = change_result(changed)
     recorded = RecordResult(**dict(result), total=_totals(changed))
     return recorded.like(result)

@@ -158,12 +158,13 @@ class StoreView(BaseModel):
 
 
 class BalanceView(BaseModel):
-    """What a person paid, should have paid, and gets back; below zero, owes."""
+    """What a person paid, should have paid, gave others less what they were given, and gets back; below zero, owes."""
 
     person: str
     currency: str
     paid: float | int
     share: float | int
+    settled: float | int | None = None
     balance: float | int
 
     @classmethod
@@ -174,6 +175,7 @@ class BalanceView(BaseModel):
             currency=each.currency,
             paid=as_number(each.paid),
             share=as_number(each.share),
+            settled=as_number(each.settled) if each.settled else None,
             balance=as_number(each.owed),
         )
 

@@ -211,7 +211,21 @@ async def test_who_owes_whom(home: Home) -> None:
     for each in home.history:
         if each.price is not None:
             paid[home.names[each.paid_by or each.bought_by], each.currency] += each.price
+    settled: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    random = Random(4)
+    for _ in range(30):
+        payer, payee = random.sample(sorted(home.names.values()), 2)
+        amount = Decimal(random.randrange(1, 50_000)) / 100
+        await home.client.call("record_purchase", items=[f"{amount:.2f}"], paid_by=payer, paid_to=payee)
+        settled[payer, "EUR"] += amount
+        settled[payee, "EUR"] -= amount
     answer = await home.client.call("get_spending", show="balances")
+    assert {(each["person"], each["currency"]): each.get("settled", 0) for each in answer["balances"]} == {
+        key: float(settled[key]) for key in paid
+    }
+    for each in answer["balances"]:
+        told = [Decimal(str(each.get(part, 0))) for part in ("paid", "share", "settled", "balance")]
+        assert told[3] == told[0] - told[1] + told[2]
     assert {(each["person"], each["currency"]): each["paid"] for each in answer["balances"]} == {
         key: float(total) for key, total in paid.items()
     }
@@ -229,6 +243,13 @@ async def test_who_owes_whom(home: Home) -> None:
             left[each["payer"]] += Decimal(str(each["amount"]))
             left[each["payee"]] -= Decimal(str(each["amount"]))
         assert set(left.values()) == {Decimal()}
+    for each in answer["transfers"]:
+        if each["currency"] == "EUR":
+            await home.client.call(
+                "record_purchase", items=[f"{each['amount']:.2f}"], paid_by=each["payer"], paid_to=each["payee"]
+            )
+    after = await home.client.call("get_spending", show="balances")
+    assert {each["currency"] for each in after["transfers"]} == {"CHF"}, "what was owed is settled"
 
 
 async def test_only_those_named_share(home: Home) -> None:

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from math import erfc, log, sqrt
 from statistics import fmean, median, pstdev
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -141,3 +142,74 @@ async def test_what_goes_with_the_list_is_what_a_reference_computation_says(
         assert best == pytest.approx(gain), "the best ones come first"
         assert each["reason"].endswith(f"on {together} of {of_seed} days")
     assert not {each["name"] for each in found} & set(on_list)
+
+
+def chance_that_it_is_there(days: Sequence[tuple[date, int]], usual: int, age: float) -> float:
+    """The pantry's estimate, as decision 35 describes it, from the latest 13 days with what was bought on each.
+
+    The logarithms of the intervals, each for the usual amount, are taken as normal, with a prior of 14 days.
+    """
+
+    def relative(packs: int) -> float:
+        return log(min(max(packs / usual, 1 / 4), 4))
+
+    gaps = [
+        log((later[0] - earlier[0]).days) - relative(earlier[1])
+        for later, earlier in pairwise(days)  # the last one first
+    ]
+    middle = median(gaps)
+    gaps = [min(max(each, middle - log(4)), middle + log(4)) for each in gaps]
+    number, mean = len(gaps), fmean(gaps)
+    weight = 0.2 + number
+    located = (0.2 * log(14) + number * mean) / weight
+    squares = number * pstdev(gaps) ** 2 + 0.2 * number / weight * (mean - log(14)) ** 2
+    variance = (4 * 0.25 + squares) / (4 + number) * (1 + 1 / weight)
+    return erfc((log(age) - located - relative(days[0][1])) / sqrt(2 * variance)) / 2
+
+
+async def test_what_runs_low_is_what_a_reference_computation_says(
+    household: McpClient, engine: Engine, ada: Connected, past: list[PastPurchase]
+) -> None:
+    """After nine days in which nothing was bought, so that much is used up."""
+    past = [each._replace(at=each.at - timedelta(days=9)) for each in past]
+    await make_up_the_past(engine, ada.household_id, past)
+    now, zone = datetime.now(UTC), ZoneInfo(ZONE)
+    rounding = 0.01  # of a confidence, which has two digits; what is nearer than that may stand either way
+    packs: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    last_at: dict[str, datetime] = {}
+    for each in past:
+        if each.at > now - timedelta(days=400):
+            number, _, name = each.what.split(" ", 2)
+            packs[name][each.at.astimezone(zone).date()] += int(number)
+            last_at[name] = max(each.at, last_at.get(name, each.at))
+    scores: dict[str, float] = {}
+    evidence: dict[str, str] = {}
+    certain: set[str] = set()
+    for name, of_days in packs.items():
+        days = sorted(of_days.items(), reverse=True)[:13]
+        intervals = intervals_of([day for day, _ in days])
+        if len(intervals) < 2 or (today() - days[0][0]).days > 3 * max(intervals):
+            continue
+        counted = Counter(amount for _, amount in days)
+        usual = max(counted, key=lambda amount: counted[amount])  # of several, the one that was bought last
+        there = chance_that_it_is_there(days, usual, (now - last_at[name]) / timedelta(days=1))
+        if there < 0.3 + rounding:
+            scores[name] = (1 - there) / (1 + pstdev(intervals) / fmean(intervals))
+            day, number = days[0]
+            bought = f"{number} pack{'' if number == 1 else 's'}"
+            year = "" if day.year == today().year else f" {day.year}"
+            evidence[name] = f"probably used up: bought {bought} on {day.day} {day:%b}{year}, usually lasts "
+        if there < 0.3 - rounding:
+            certain.add(name)
+    found = await suggested(household, "low_stock")
+    names = [each["name"] for each in found]
+    assert len(names) == len(set(names)) == MOST
+    for each in found:
+        assert each["name"] in scores, each
+        assert each["reason"].startswith(evidence[each["name"]])
+    for better, worse in pairwise(names):
+        assert scores[better] >= scores[worse] - rounding, "what is missing most surely comes first"
+    lowest = min(scores[name] for name in names)
+    left_out = certain - set(names)
+    assert left_out
+    assert all(scores[name] <= lowest + rounding for name in left_out)

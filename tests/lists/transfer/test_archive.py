@@ -38,6 +38,8 @@ UNCOMMON = "".join(chr(0x4E00 + number) for number in range(1_000))
 LIST = {"no": 1, "name": "Groceries"}
 ITEM = {"no": 1, "list": 1, "name": "tea", "position": 5}
 
+PAID = {"payer": 1, "payee": 2, "amount": "5", "currency": "EUR", "paid_at": MIDNIGHT}
+
 
 def files(**sections: list[dict[str, Any]]) -> dict[str, str]:
     """The files of an archive with one list on which is tea, or with other records."""
@@ -55,6 +57,12 @@ async def refusal(engine: Engine, ada: Connected, file: io.BytesIO) -> str:
 
 async def test_a_plain_archive_is_brought_back(engine: Engine, ada: Connected) -> None:
     await bring_back(engine, packed(files()), ada.person)
+
+
+async def test_an_archive_from_before_settlements_is_brought_back(engine: Engine, ada: Connected) -> None:
+    archive = files()
+    del archive["settlements.jsonl"]
+    await bring_back(engine, packed(archive), ada.person)
 
 
 async def test_what_is_added_stands_behind_what_was_brought_back(
@@ -94,6 +102,10 @@ BAD: list[tuple[dict[str, list[dict[str, Any]]], str]] = [
     ({"items": [{**ITEM, "checked_at": "9999-12-31T23:59:59-23:59"}]}, "items.jsonl, line 1: checked_at"),
     ({"purchases": [{"item": 9, "name": "tea", "currency": "EUR", "bought_at": "2026-01-01T00:00:00Z"}]}, "no item 9"),
     ({"purchases": [{"item": 1, "name": "tea", "currency": "XXX", "bought_at": "2026-01-01T00:00:00Z"}]}, "currency"),
+    ({"settlements": [{**PAID, "payee": 1}]}, "payer and payee are one person"),
+    ({"settlements": [{**PAID, "amount": "0"}]}, "settlements.jsonl, line 1: amount"),
+    ({"settlements": [{**PAID, "amount": "NaN"}]}, "settlements.jsonl, line 1: amount"),
+    ({"settlements": [PAID]}, "there is no person 1"),
     ({"plan": [{"day": "2026-01-01", "position": 1}]}, "a meal is either a recipe or words"),
     ({"plan": [{"day": "2026-01-01", "position": 2**31 - 1, "words": "soup"}]}, "plan.jsonl, line 1: position"),
     ({"pantry": [{"key": UNCOMMON, "name": "tea", "have": True, "said_at": MIDNIGHT}]}, "too long to be looked up"),

@@ -3,20 +3,27 @@
 import io
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import groupby
 from random import Random
 from typing import Any
 from uuid import UUID
 from zipfile import ZipFile
 
+import anyio
 import pytest
+from typing_extensions import Buffer
 
 from app.db import Engine, new_id
 from app.db.embedded import DatabaseUrls
 from app.db.engine import connect
 from app.db.transactions import open_transaction
+from app.errors import Unavailable
 from app.households.tenant import open_for_service
-from app.lists.transfer.export_household import write_household
+from app.limits.defaults import HOUSEHOLD_EXPORTS
+from app.lists.transfer import export_household
+from app.lists.transfer.export_household import RETRY_SECONDS, write_household
 from app.lists.transfer.import_household import import_household
 from app.lists.transfer.records import SECTIONS
 from app.lists.transfer.repository import TABLES
@@ -54,6 +61,53 @@ async def bring_back(engine: Engine, file: io.BytesIO, person: Person) -> UUID:
     async with open_transaction(engine, household_id) as opened:
         await import_household(opened, household_id, file, person, datetime.now(UTC))
     return household_id
+
+
+class _Written(io.BytesIO):
+    """A file that notes which export writes to it, each time."""
+
+    def __init__(self, number: int, writing: list[int]) -> None:
+        super().__init__()
+        self._number, self._writing = number, writing
+
+    def write(self, data: Buffer, /) -> int:
+        self._writing.append(self._number)
+        return super().write(data)
+
+
+async def test_one_household_is_exported_at_a_time(engine: Engine, factory: Factory) -> None:
+    writing: list[int] = []
+
+    async def write(number: int, household_id: UUID) -> None:
+        async with open_for_service(engine, household_id, write=False) as tenant:
+            await write_household(tenant, _Written(number, writing))
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(3):
+            tasks.start_soon(write, number, (await factory.connected(f"Person{number}")).household_id)
+    assert len([number for number, _ in groupby(writing)]) == 3, "none wrote between two parts of another"
+
+
+async def test_who_waits_too_long_for_another_export_is_told_to_retry(
+    engine: Engine, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_household, "HOUSEHOLD_EXPORTS", replace(HOUSEHOLD_EXPORTS, seconds=0))
+    households = [(await factory.connected(f"Person{number}")).household_id for number in range(3)]
+    refused: list[Unavailable] = []
+
+    async def write(household_id: UUID) -> None:
+        try:
+            await export(engine, household_id)
+        except Unavailable as error:
+            refused.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        for each in households:
+            tasks.start_soon(write, each)
+    assert [(each.message, each.retry_after) for each in refused] == [
+        ("Other exports are running. Try again shortly.", RETRY_SECONDS)
+    ] * 2
+    assert "household.json" in await export(engine, households[0])
 
 
 def test_every_tenant_table_is_deleted_with_its_household() -> None:
