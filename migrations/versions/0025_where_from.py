@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.helpers import grant, revoke
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 WRITTEN = {
     "api_keys": "last_used_from",
