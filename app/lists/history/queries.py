@@ -220,6 +220,7 @@ class _Things:
         lists = {each.list for each in records if isinstance(each, ListRecord)}
         ids = {entry.event.list_id for entry in page}
         ids |= {each.after.get("list_id") for each in records if isinstance(each, ItemRecord)}
+        ids |= {each.before.get("list_id") for each in records if isinstance(each, ItemRecord) and each.before}
         ids |= {each.after or each.before for each in records if isinstance(each, DefaultRecord)}
         recipes = {each.recipe for each in records if isinstance(each, RecipeRecord)}
         meals = [meal for each in records if isinstance(each, MealRecord) for meal in (each.before, each.after)]
@@ -242,10 +243,15 @@ class _Things:
     def summarize(self, record: ShownRecord) -> EventSummary:
         """Return a change in a few words."""
         if isinstance(record, ItemRecord):
-            target = self.find_list(record.after.get("list_id"))
+            source, target = (
+                self.find_list(side.get("list_id")) if side is not None else None
+                for side in (record.before, record.after)
+            )
+            moved = "" if source is None else f" from {_in_short(source.name)}"
+            moved += "" if target is None else f" to {_in_short(target.name)}"
             name = self.items[record.item].name if record.item in self.items else record.after.get("name", "")
             assignee = self.members.get(record.after.get("assignee_id") or NOBODY, FORMER_MEMBER)
-            what = _summarize_item(record, None if target is None else target.name, assignee)
+            what = _summarize_item(record, moved, assignee)
             return EventSummary(f"i{record.item}", name, what)
         if isinstance(record, ListRecord):
             name = self.lists[record.list].name if record.list in self.lists else record.after.get("name", "")
@@ -293,9 +299,9 @@ def _meal_changes(before: PlannedMeal, after: PlannedMeal) -> str:
     )
 
 
-def _summarize_item(record: ItemRecord, moved_to: str | None, assignee: str) -> str:
-    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `bought 2 kg at Market for 3.49 EUR`; `moved_to` is the
-    name of its new list."""
+def _summarize_item(record: ItemRecord, moved: str, assignee: str) -> str:
+    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `bought 2 kg at Market for 3.49 EUR`; `moved` says from
+    which list it came to which."""
     before, after = record.before, record.after
     if before is None:
         quantity = after.get("quantity")
@@ -304,7 +310,7 @@ def _summarize_item(record: ItemRecord, moved_to: str | None, assignee: str) -> 
     states = {"deleted_at": ("removed", "brought back"), "checked_at": (bought, "unchecked")}
     parts, values = _state_changes(before, after, states), _value_changes(before, after, _ITEM_WORDS)
     if "list_id" in after:
-        parts.append(f"moved to {_in_short(moved_to)}" if moved_to is not None else "moved")
+        parts.append(f"moved{moved}")
     elif "position" in after and not parts and not values:
         parts.append("moved")
     if "assignee_id" in after:
