@@ -15,7 +15,7 @@ LOCKED := -c 'import fcntl, os, sys; lock = os.open(".venv.lock", os.O_RDWR | os
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-processes test-all coverage conformance typescript check format docs messages migrate bench trips lock
+.PHONY: help run test test-processes test-all coverage browsers conformance typescript check format docs messages migrate bench trips lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ coverage: $(SYNCED) ## Run the tests, and show which branches of app/ they don't
 
 conformance: $(SYNCED) ## Run MCP's conformance tool, which comes from npm, and write docs/conformance.md
 	@$(BIN)/python -m tests.conformance
+
+browsers: $(SYNCED) ## Run the tests of the pages in Chromium, with axe-core from npm
+	@$(BIN)/python -m pytest -m browsers tests/browsers $(ARGS)
 
 typescript: $(SYNCED) ## Run MCP's TypeScript client, and what hosts compile schemas with, from npm and PyPI
 	@$(BIN)/python -m pytest tests/typescript tests/converters $(ARGS)

@@ -66,10 +66,10 @@ async def find_among_all(connection: Connection, household: str) -> UUID:
     return found[0].id
 
 
-Somebody = TypeVar("Somebody", bound=Member | GuestLink)
+Named = TypeVar("Named", bound=Member | GuestLink)
 
 
-def named_member(members: Sequence[Somebody], name: str, field: str = "person") -> Somebody:
+def named_member(members: Sequence[Named], name: str, field: str = "person") -> Named:
     """Return the member or guest that a ref, a name or a copied candidate means; `me` is the caller.
 
     Raises `NotFound`, and `Ambiguous` for a name that fits several, with candidates; `field` is the argument.

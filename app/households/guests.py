@@ -37,7 +37,7 @@ CLIENT_ID: Final = "guest"
 """The client in the history and in the audit record: guests have no OAuth client."""
 
 NO_LINK: Final = gettext_noop(
-    "This link has ended, or it was copied only in part. Ask whoever sent it to you for a new one."
+    "This link has ended, or part of it is missing. Ask the person who sent it to you for a new one."
 )
 
 _NOTED_EVERY: Final = timedelta(minutes=5)
@@ -82,7 +82,7 @@ async def make_link(
     _require_editor(await lock_members(connection, household_id), by)
     if len(await guest_repository.links_of(connection, household_id, now)) >= LINKS:
         raise LimitReached(
-            "{most} guests have links, the most there may be. End one of them first.", values={"most": LINKS}
+            "{most} guests have links, the most a household can have. End one of them first.", values={"most": LINKS}
         )
     link_id, code, expires_at = new_id(), new_secret(GUEST_LINK_PREFIX), now + timedelta(hours=hours)
     guest = await insert_guest(connection, link_id, name_in_history(name), now)
@@ -123,7 +123,7 @@ async def make_key(connection: Connection, code: str, now: datetime) -> tuple[st
         raise NotFound(NO_LINK, field="code")
     if await guest_repository.count_keys(connection, link.id) >= KEYS:
         raise LimitReached(
-            "This link has {most} keys, the most there may be. Ask for a new link to get others.", values={"most": KEYS}
+            "This link has {most} keys, the most it can have. Ask for a new link to get others.", values={"most": KEYS}
         )
     key = new_secret(GUEST_KEY_PREFIX)
     await guest_repository.insert_key(connection, hash_of(key), link.id, now)
@@ -150,8 +150,8 @@ def actor_of(link: GuestLink, *, ticks: bool = False) -> Actor:
     """Return the actor that the guest of a link is: one who sees a single list. With `ticks` it may change something,
     for the one use case that does. Raises `RoleRefused` for a guest who may only look."""
     if ticks and link.may != "tick":
-        raise RoleRefused("You can look at this list but not tick things off. Ask whoever sent you the link.")
-    # The name of the household is none of a guest's business.
+        raise RoleRefused("You can look at this list but not tick things off. Ask the person who sent you the link.")
+    # A guest is not told the name of the household.
     membership = Membership(
         link.household_id,
         "",

@@ -58,7 +58,8 @@ async def invite(
     require_owner(members, by)
     if await invitation_repository.count_open_invitations(connection, household_id, now) >= OPEN_INVITATIONS:
         raise LimitReached(
-            "{most} invitations are open, the most there may be. Withdraw one first.", values={"most": OPEN_INVITATIONS}
+            "{most} invitations are open, the most a household can have. Withdraw one first.",
+            values={"most": OPEN_INVITATIONS},
         )
     digits = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     expires_at = now + timedelta(hours=hours)
@@ -101,7 +102,7 @@ async def accept(connection: Connection, code: str, person_id: UUID, now: dateti
         await record(connection, _entry(Action.MEMBERSHIP_CHANGED, found.household_id, person_id, found.role, now))
     else:
         if len(members) >= MEMBERS:
-            raise LimitReached("This household has {most} members, the most there may be.", values={"most": MEMBERS})
+            raise LimitReached("This household has {most} members, the most it can have.", values={"most": MEMBERS})
         await refuse_too_many_households(connection, person_id)
         await join(connection, found.household_id, person_id, found.role, now, by=person_id)
     await invitation_repository.use_invitation(connection, found.id)
@@ -109,7 +110,7 @@ async def accept(connection: Connection, code: str, person_id: UUID, now: dateti
 
 
 async def withdraw(connection: Connection, household_id: UUID, invitation_id: UUID, now: datetime, *, by: UUID) -> None:
-    """End an invitation, as an owner. Raises `RoleRefused`, and `Conflict` if it is not open any more."""
+    """End an invitation, as an owner. Raises `RoleRefused`, and `Conflict` if it is no longer open."""
     require_owner(await lock_members(connection, household_id), by)
     if not await invitation_repository.delete_invitation(connection, household_id, invitation_id):
         raise Conflict("That invitation has already ended.")

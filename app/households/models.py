@@ -18,7 +18,7 @@ RANKS: Final[dict[Role, int]] = {"viewer": 0, "editor": 1, "owner": 2}
 """The roles from the one that may least to the one that may most."""
 
 FORMER_MEMBER: Final = "someone who left"
-"""Stands for the name of a person who belongs to the household no longer."""
+"""Stands for the name of a person who no longer belongs to the household."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class GuestLink:
-    """A live link that shows one list of a household to somebody without an account.
+    """A live link that shows one list of a household to a person without an account.
 
     `person_id` is as whom the guest is in the history. The code in the link is known only to those who were given it.
     """

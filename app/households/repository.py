@@ -68,7 +68,7 @@ async def households_after(connection: Connection, after: UUID | None, limit: in
 
 
 async def time_zone_of(connection: Connection, household_id: UUID) -> str:
-    """Return a household's time zone; UTC if there is no such household any more."""
+    """Return a household's time zone; UTC if the household no longer exists."""
     found = await connection.execute(select(households.c.time_zone).where(households.c.id == household_id))
     return found.scalar_one_or_none() or UTC_NAME
 

@@ -50,7 +50,7 @@ class Actor:
 
     @property
     def is_guest(self) -> bool:
-        """Whether this is somebody without an account who was given a link to one list."""
+        """Whether this is a guest: a person without an account who has a link to one list."""
         return self.only_list is not None
 
 
@@ -156,7 +156,7 @@ class ProvenHousehold:
         )
 
     async def revalidate(self) -> None:
-        """Look at the caller again after work that took long. Raises what refuses the caller by now."""
+        """Check the caller again after work that took long. Raises what refuses the caller now."""
         if self._revalidate is not None:
             await self._revalidate(None)
 

@@ -219,7 +219,7 @@ async def test_a_key_is_shown_once_and_there_are_few(client: McpClient, grandma:
     assert len(keys) == KEYS
     refused = await grandma.make_key()
     assert refused.status_code == 429
-    assert "the most there may be" in refused.text
+    assert "the most it can have" in refused.text
     page = await grandma.open()
     assert not any(key in page.text for key in keys)
 

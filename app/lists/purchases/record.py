@@ -93,7 +93,7 @@ def day_of_receipt(receipt: Receipt, clock: Clock) -> datetime:
 
 async def _latest_bought(tenant: Tenant, meant: Sequence[Item | AppError]) -> list[Item | AppError]:
     """Return what lines mean, with the item that was bought last in place of several of one name that were all bought:
-    nobody has to choose among those. Several names of which none is open are as good as none."""
+    nobody has to choose among those. Several items with the name, none of them open, count as no match."""
     numbers = {
         number: [found for ref in each.options if (found := ref_number(ref)) is not None]
         for number, each in enumerate(meant)

@@ -71,8 +71,8 @@ async def import_household(
 ) -> int:
     """Make a household of an archive, owned by a person, and return how many records it has.
 
-    The transaction must have been opened for `household_id`, a new id. Whoever is named in the archive is nobody who
-    signs in here, only a name; but the person stands for whoever has their name.
+    The transaction must have been opened for `household_id`, a new id. The people named in the archive become
+    names only, and can't sign in; but where one has the name of `person`, that person takes their place.
 
     Raises `Invalid` for the archive, naming file, line and reason, `LimitReached` for too many households, and
     `Unavailable` while others import.

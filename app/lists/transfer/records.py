@@ -122,7 +122,7 @@ class HouseholdRecord(Record):
 
 
 class PersonRecord(Record):
-    """Somebody who bought something, checked it off, or has it assigned."""
+    """A person who bought something, checked it off, or has it assigned to them."""
 
     no: Number
     name: Name
@@ -244,7 +244,7 @@ class HabitRecord(Record):
 
 
 class PantryRecord(Counted):
-    """What somebody said is at home, or is not."""
+    """What a member said is, or is not, at home."""
 
     key: Key
     name: Name
