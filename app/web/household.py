@@ -179,10 +179,10 @@ FORMS: Final[dict[str, Callable[[Connection, _Submitted], Awaitable[NewInvitatio
 
 async def post_household(web: WebContext, path: str, request: Request) -> Response:
     """POST of one of the forms of the page: make the change, and show the page again."""
-    form = await web.kit.submitted_form(request, path, WHICH)
-    person = form.session.person if form else None
-    if form is None or person is None:
+    found = await signed_in_form(web, request, path)
+    if found is None:
         return web.account_pages.out_of_date()
+    form, person = found
     # The CSRF token covers it: we wrote it.
     which = form.fields.one(WHICH)
     household, _, other = which.partition(" ")
@@ -223,6 +223,13 @@ async def _change(
         person = await require_person(connection, form, now)
         submitted = _Submitted(form.fields, person.id, household_id, other_id, now, revocations)
         return await FORMS[path](connection, submitted)
+
+
+async def signed_in_form(web: WebContext, request: Request, path: str) -> tuple[SubmittedForm, Person] | None:
+    """Return a posted form of the page and who sent it; None unless it is our own and they are signed in."""
+    form = await web.kit.submitted_form(request, path, WHICH)
+    person = form.session.person if form else None
+    return None if form is None or person is None else (form, person)
 
 
 async def require_person(connection: Connection, form: SubmittedForm, now: datetime) -> Person:

@@ -26,6 +26,7 @@ from app.web.household import (
     household_page,
     new_link,
     require_person,
+    signed_in_form,
 )
 
 SHARE: Final = "/household/guest"
@@ -37,10 +38,10 @@ _MAY: Final[dict[str, GuestMay]] = {"look": "look", "tick": "tick"}
 
 async def post_share(web: WebContext, request: Request) -> Response:
     """POST /household/guest: make a link to one list, and show it this once."""
-    form = await web.kit.submitted_form(request, SHARE, WHICH)
-    person = form.session.person if form else None
-    if form is None or person is None:
+    found = await signed_in_form(web, request, SHARE)
+    if found is None:
         return web.account_pages.out_of_date()
+    form, person = found
     household_id = UUID(form.fields.one(WHICH))  # the CSRF token covers it: we wrote it
     try:
         await web.limiter.check(HOUSEHOLD_FORMS, person.id)
@@ -62,10 +63,10 @@ async def _share(web: WebContext, form: SubmittedForm, person: Person, household
 
 async def post_end_guest(web: WebContext, request: Request) -> Response:
     """POST /household/guest/end: end a guest's link, with the keys of their assistants."""
-    form = await web.kit.submitted_form(request, END, WHICH)
-    person = form.session.person if form else None
-    if form is None or person is None:
+    found = await signed_in_form(web, request, END)
+    if found is None:
         return web.account_pages.out_of_date()
+    form, person = found
     household_id, link_id = map(UUID, form.fields.one(WHICH).split(" "))  # the CSRF token covers it: we wrote it
 
     def notify() -> None:

@@ -22,7 +22,7 @@ from app.people.models import Person
 from app.ui.paths import HOUSEHOLD
 from app.ui.uploads import uploaded
 from app.web.context import WebContext
-from app.web.household import WHICH, find_actor, household_page, require_person
+from app.web.household import WHICH, find_actor, household_page, require_person, signed_in_form
 
 EXPORT: Final = "/household/export"
 IMPORT: Final = "/household/import"
@@ -40,10 +40,10 @@ _PIECE: Final = 64 * 1024
 
 async def post_export(web: WebContext, request: Request) -> Response:
     """POST /household/export: the archive of a household, for each of its members."""
-    form = await web.kit.submitted_form(request, EXPORT, WHICH)
-    person = form.session.person if form else None
-    if form is None or person is None:
+    found = await signed_in_form(web, request, EXPORT)
+    if found is None:
         return web.account_pages.out_of_date()
+    form, person = found
     household_id = UUID(form.fields.one(WHICH))  # the CSRF token covers it: we wrote it
     try:
         await web.limiter.check(HOUSEHOLD_ARCHIVES, person.id)

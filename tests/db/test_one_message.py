@@ -15,27 +15,12 @@ from app.db.embedded import DatabaseUrls
 from app.db.engine import CONTEXT, IN_CONTEXT, Driver, connect, takes_one_message
 from app.db.transactions import fetch_alone
 from app.errors import Unavailable
-from app.settings import Settings
-from tests.factory import Factory
 
 pytestmark = pytest.mark.anyio
 
 NAMES = f"WITH {CONTEXT} SELECT name FROM lists WHERE {IN_CONTEXT} AND household_id = $1"
 WITHOUT_SETTING = CONTEXT.replace("set_config('app.household_id', $1::uuid::text, true)", "$1::uuid::text")
 """A context that sets nothing: what every part sees if it runs too early."""
-
-
-@pytest.fixture
-async def households(engine: Engine, settings: Settings) -> tuple[UUID, UUID]:
-    """Two households of two people."""
-    factory = Factory(engine, settings)
-    return (await factory.person("Ada"))[1], (await factory.person("Eve"))[1]
-
-
-@pytest.fixture
-def one_connection(database: DatabaseUrls) -> Engine:
-    """An engine with a single connection, so that each statement gets the one before it."""
-    return create_engine(database.service, pool_size=1)
 
 
 async def names(engine: Engine, household_id: UUID) -> list[str]:

@@ -23,22 +23,8 @@ from app.db.engine import Driver, connect
 from app.db.startup import refuse_powerful_role
 from app.errors import StartupError, Unavailable
 from app.settings import Settings
-from tests.factory import Factory
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def households(engine: Engine, settings: Settings) -> tuple[UUID, UUID]:
-    """Two households of two people."""
-    factory = Factory(engine, settings)
-    return (await factory.person("Ada"))[1], (await factory.person("Eve"))[1]
-
-
-@pytest.fixture
-def one_connection(database: DatabaseUrls) -> Engine:
-    """An engine with a single connection, so that each transaction gets the one before it."""
-    return create_engine(database.service, pool_size=1)
 
 
 async def context_of(connection: Connection) -> str | None:

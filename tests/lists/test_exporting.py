@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lists.export import COLUMNS, FORMS, Format, guard, unguard
+from app.lists.export_forms import COLUMNS, FORMS, Format, guard, unguard
 from app.lists.models import ShoppingList
 
 LIST = ShoppingList(UUID(int=1), 1, "Groceries", 0, category_order=("Fruit",))

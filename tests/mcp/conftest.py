@@ -10,7 +10,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.factory import Connected
 from tests.mcp.client import ERAS, Era, McpClient
-from tests.mcp.streaming import stop_watching_for_shutdown
+from tests.mcp.streaming import on_its_port, stop_watching_for_shutdown
 
 
 @pytest.fixture(params=ERAS)
@@ -28,6 +28,14 @@ def client(http: httpx.AsyncClient, ada: Connected) -> McpClient:
 async def each_era(http: httpx.AsyncClient, ada: Connected, era: Era) -> AsyncGenerator[McpClient]:
     """Ada's client, in one era after the other."""
     yield McpClient(http, ada.token, era)
+    await stop_watching_for_shutdown()
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncGenerator[Starlette]:
+    """The application on its port, in this process."""
+    async with on_its_port(settings) as app:
+        yield app
     await stop_watching_for_shutdown()
 
 

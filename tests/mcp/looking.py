@@ -8,6 +8,20 @@ from sqlalchemy import text
 from app.db import Engine, transaction
 from tests.mcp.client import McpClient
 
+MILK: dict[str, Any] = {
+    "name": "milk",
+    "quantity": 2,
+    "unit": "l",
+    "note": "fresh",
+    "category": "Dairy",
+    "store": "Market",
+    "assignee": "Ada",
+    "priority": "high",
+    "price": 1.5,
+    "repeat_every_days": 7,
+}
+"""An item with every detail, but for the day before which it waits."""
+
 
 async def rows(engine: Engine, household_id: UUID, query: str) -> list[dict[str, Any]]:
     """The rows of a query in one household."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.db import Engine
-from app.lists.export import FORMS
+from app.lists.export_forms import FORMS
 from app.mcp.dispatch import LONGEST_ANSWER
 from tests.factory import Connected
 from tests.mcp.client import McpClient

@@ -7,23 +7,9 @@ import pytest
 from app.db import Engine
 from tests.factory import Connected
 from tests.mcp.client import McpClient
-from tests.mcp.looking import names, rows, statuses
+from tests.mcp.looking import MILK, names, rows, statuses
 
 pytestmark = pytest.mark.anyio
-
-MILK: dict[str, Any] = {
-    "name": "milk",
-    "quantity": 2,
-    "unit": "l",
-    "note": "fresh",
-    "category": "Dairy",
-    "store": "Market",
-    "assignee": "Ada",
-    "priority": "high",
-    "price": 1.5,
-    "not_before": "2999-01-01",
-    "repeat_every_days": 7,
-}
 
 
 async def items_of(client: McpClient, name: str) -> list[dict[str, Any]]:
@@ -33,7 +19,9 @@ async def items_of(client: McpClient, name: str) -> list[dict[str, Any]]:
 
 async def test_a_copy_has_the_settings_and_the_open_items_with_every_detail(client: McpClient) -> None:
     await client.call("save_list", name="Weekly", store="Market", currency="CHF", category_order=["Dairy", "Bread"])
-    await client.call("add_items", list="Weekly", items=["bread", MILK, "milk (oat)", "2 milk", "tea"])
+    await client.call(
+        "add_items", list="Weekly", items=["bread", {**MILK, "not_before": "2999-01-01"}, "milk (oat)", "2 milk", "tea"]
+    )
     await client.call("check_items", list="Weekly", items=["tea"])
     await client.call("move_items", list="Weekly", items=["bread"], to="bottom")
     made = await client.call("save_list", name="This week", copy_of="weekly")

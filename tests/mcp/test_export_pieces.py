@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from app.lists.export import FORMS
+from app.lists.export_forms import FORMS
 from app.lists.items.fields import parse_label, parse_name, parse_note
 from app.mcp.tools import export_list
 from tests.lists.importing.test_round_trip import texts

@@ -14,7 +14,7 @@ from app.mcp.resources.sample import read_sample
 from app.runtime.progress import STEP
 from app.settings import Settings
 from tests.mcp.client import McpClient
-from tests.mcp.streaming import SECONDS, on_its_port, stop_watching_for_shutdown
+from tests.mcp.streaming import SECONDS
 from tests.mcp.test_thousands_of_items import longest_stretch
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_database, pytest.mark.processes]
@@ -25,14 +25,6 @@ LINES = "\n".join(
 )
 OBJECTS = json.dumps([{"name": f"thing {number}", "quantity": 2, "unit": "kg"} for number in range(MOST_ROWS)])
 ASKING = {"progressToken": "p1"}
-
-
-@pytest.fixture
-async def server(settings: Settings) -> AsyncGenerator[Starlette]:
-    """The application on its port, in this process."""
-    async with on_its_port(settings) as app:
-        yield app
-    await stop_watching_for_shutdown()
 
 
 @pytest.fixture

@@ -18,20 +18,12 @@ from app.runtime.progress import Note, note_nothing
 from app.settings import Settings
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
-from tests.mcp.streaming import SECONDS, on_its_port, stop_watching_for_shutdown
+from tests.mcp.streaming import SECONDS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
 
 SAMPLE = read_sample({"rows": str(MOST_ROWS)})
 ANYHOW = Options(skip=True, accept_repairs=True, dry_run=True)
-
-
-@pytest.fixture
-async def server(settings: Settings) -> AsyncGenerator[Starlette]:
-    """The application on its port, in this process."""
-    async with on_its_port(settings) as app:
-        yield app
-    await stop_watching_for_shutdown()
 
 
 @pytest.fixture

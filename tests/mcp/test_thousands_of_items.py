@@ -15,7 +15,7 @@ import pytest
 import app
 from app.db.embedded import DatabaseUrls
 from app.db.engine import connect
-from app.lists.export import Format
+from app.lists.export_forms import Format
 from app.lists.query_repository import PART
 from app.mcp.resources.spec import LARGEST
 from app.mcp.tools.changes import MOST_SHOWN

@@ -5,22 +5,9 @@ from typing import Any
 import pytest
 
 from tests.mcp.client import McpClient
-from tests.mcp.looking import errors, names, statuses
+from tests.mcp.looking import MILK, errors, names, statuses
 
 pytestmark = pytest.mark.anyio
-
-MILK: dict[str, Any] = {
-    "name": "milk",
-    "quantity": 2,
-    "unit": "l",
-    "note": "fresh",
-    "category": "Dairy",
-    "store": "Market",
-    "assignee": "Ada",
-    "priority": "high",
-    "price": 1.5,
-    "repeat_every_days": 7,
-}
 
 
 async def only(client: McpClient) -> dict[str, Any]:

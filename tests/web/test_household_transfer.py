@@ -15,6 +15,7 @@ from app.db.embedded import DatabaseUrls
 from app.limits.defaults import HOUSEHOLD_ARCHIVES
 from app.lists.transfer.archive import LONGEST_ARCHIVE
 from app.lists.transfer.repository import TABLES
+from app.scopes import ALL_SCOPES
 from app.settings import Settings
 from tests.db.looking import rows
 from tests.mcp.client import McpClient
@@ -67,7 +68,8 @@ async def connected(visit: Visit, settings: Settings) -> AsyncGenerator[tuple[Br
     """Anna, whose app has left something everywhere in her household."""
     async with visit("Anna") as anna:
         attempt = Attempt((await register(anna.http, settings.public_url))["client_id"], settings.public_url)
-        code = code_of(await anna.approve(await anna.open(attempt.url())))
+        asked = attempt.url(scope=" ".join(ALL_SCOPES))
+        code = code_of(await anna.approve(await anna.open(asked)))
         client = McpClient(anna.http, (await redeem(anna.http, attempt, code)).json()["access_token"])
         await write_everywhere(client)
         yield anna, client

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
@@ -31,29 +31,29 @@ from app.lists.history.changes import (
     read_record,
 )
 from app.lists.history.repository import LogEntry, LogFilter, read_log
+from app.lists.history.summaries import (
+    EventSummary,
+    in_short,
+    meal_changes,
+    summarize_correction,
+    summarize_item,
+    summarize_list,
+    summarize_loose_purchase,
+    summarize_recipe,
+)
 from app.lists.items import repository as item_repository
-from app.lists.items.fields import DETAILS, Item, parse_assignee
+from app.lists.items.fields import Item, parse_assignee
 from app.lists.items.resolve_ever import resolve_ever
-from app.lists.models import Purchase, ShoppingList, event_number
-from app.lists.pantry.corrections import Correction
+from app.lists.models import ShoppingList, event_number
 from app.lists.resolve_list import resolve_list
 from app.recipes import plan_repository
 from app.recipes import repository as recipe_repository
-from app.recipes.models import PlannedMeal, Recipe
+from app.recipes.models import Recipe
 from app.runtime.clock import system_clock
 
 CHANGES_SHOWN: Final = 30
 CHANGES_IN_FULL: Final = 100
 """Of the one call that is asked for, on a page."""
-
-_ITEM_WORDS: Final = {each.name: each.word for each in DETAILS if each.in_summary}
-_LIST_WORDS: Final = {"name": "name", "store": "store", "currency": "currency", "category_order": "order of categories"}
-_RECIPE_WORDS: Final = {"name": "name", "kind": "kind", "servings": "servings"}
-"""The fields whose changes are shown as `word old → new`, in this order."""
-
-_LONGEST: Final = 60
-_NOTHING: Final = "–"
-
 
 ShownRecord = (
     ItemRecord
@@ -66,6 +66,7 @@ ShownRecord = (
     | SettlementRecord
 )
 
+NOBODY: Final = UUID(int=0)
 PANTRY_REF: Final = "pantry"
 """Stands for the ref of what was said about the pantry, which has none."""
 
@@ -83,15 +84,6 @@ class Request:
     kind: str | None = None
     cursor: str | None = None
     limit: int = 20
-
-
-@dataclass(frozen=True, slots=True)
-class EventSummary:
-    """One change of a call: the thing by ref and by the name it has now, and what happened to it."""
-
-    ref: str
-    name: str
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,20 +237,20 @@ class _Things:
             target = self.find_list(record.after.get("list_id"))
             name = self.items[record.item].name if record.item in self.items else record.after.get("name", "")
             assignee = self.members.get(record.after.get("assignee_id") or NOBODY, FORMER_MEMBER)
-            what = _summarize_item(record, None if target is None else target.name, assignee)
+            what = summarize_item(record, None if target is None else target.name, assignee)
             return EventSummary(f"i{record.item}", name, what)
         if isinstance(record, ListRecord):
             name = self.lists[record.list].name if record.list in self.lists else record.after.get("name", "")
-            return EventSummary(f"L{record.list}", name, _summarize_list(record))
+            return EventSummary(f"L{record.list}", name, summarize_list(record))
         if isinstance(record, RecipeRecord):
             name = self.recipes[record.recipe].name if record.recipe in self.recipes else record.after.get("name", "")
-            return EventSummary(f"R{record.recipe}", name, _summarize_recipe(record))
+            return EventSummary(f"R{record.recipe}", name, summarize_recipe(record))
         if isinstance(record, PurchaseRecord):
-            return _summarize_loose_purchase(record)
+            return summarize_loose_purchase(record)
         if isinstance(record, SettlementRecord):
             return self._summarize_settlement(record)
         if isinstance(record, CorrectionRecord):
-            return EventSummary(PANTRY_REF, record.pantry, _summarize_correction(record.after))
+            return EventSummary(PANTRY_REF, record.pantry, summarize_correction(record.after))
         if isinstance(record, MealRecord):
             return self._summarize_meal(record)
         chosen = self.find_list(record.after or record.before)
@@ -270,7 +262,7 @@ class _Things:
         of = record.after or record.before
         if of is None or record.after is None:
             return EventSummary("", "" if of is None else of.in_words, "not given after all")
-        payer, payee = (_in_short(self.members.get(each, FORMER_MEMBER)) for each in (of.payer, of.payee))
+        payer, payee = (in_short(self.members.get(each, FORMER_MEMBER)) for each in (of.payer, of.payee))
         return EventSummary("", of.in_words, f"given by {payer} to {payee}")
 
     def _summarize_meal(self, record: MealRecord) -> EventSummary:
@@ -280,103 +272,5 @@ class _Things:
         if meal is None:
             return EventSummary("", "", "")
         _, name = self.dishes.get(meal.recipe_id, (0, meal.words or ""))
-        what = "planned" if before is None else "taken off the plan" if after is None else _meal_changes(before, after)
+        what = "planned" if before is None else "taken off the plan" if after is None else meal_changes(before, after)
         return EventSummary(meal.day.isoformat(), name, what if meal.meal is None else f"{what} ({meal.meal})")
-
-
-NOBODY: Final = UUID(int=0)
-
-
-def _meal_changes(before: PlannedMeal, after: PlannedMeal) -> str:
-    return "; ".join(
-        _value_changes({"servings": before.servings}, {"servings": after.servings}, {"servings": "servings"})
-    )
-
-
-def _summarize_item(record: ItemRecord, moved_to: str | None, assignee: str) -> str:
-    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `bought 2 kg at Market for 3.49 EUR`; `moved_to` is the
-    name of its new list."""
-    before, after = record.before, record.after
-    if before is None:
-        quantity = after.get("quantity")
-        return f"added {quantity}" if quantity is not None else "added"
-    bought = "checked" if record.bought is None else _summarize_purchase(record.bought)
-    states = {"deleted_at": ("removed", "brought back"), "checked_at": (bought, "unchecked")}
-    parts, values = _state_changes(before, after, states), _value_changes(before, after, _ITEM_WORDS)
-    if "list_id" in after:
-        parts.append(f"moved to {_in_short(moved_to)}" if moved_to is not None else "moved")
-    elif "position" in after and not parts and not values:
-        parts.append("moved")
-    if "assignee_id" in after:
-        parts.append(f"assigned to {assignee}" if after["assignee_id"] is not None else "no longer assigned")
-    return "; ".join(parts + values)
-
-
-def _summarize_purchase(purchase: Purchase) -> str:
-    quantity = "" if purchase.quantity is None else f" {purchase.quantity}"
-    store = "" if purchase.store is None else f" at {_in_short(purchase.store)}"
-    price = "" if purchase.price is None else f" for {purchase.price:.2f} {purchase.currency}"
-    return f"bought{quantity}{store}{price}"
-
-
-def _summarize_loose_purchase(record: PurchaseRecord) -> EventSummary:
-    bought, unbought = record.bought, record.unbought
-    if bought is not None:
-        return EventSummary("", bought.name, _summarize_purchase(bought))
-    return EventSummary("", "" if unbought is None else unbought.name, "not bought after all")
-
-
-def _summarize_list(record: ListRecord) -> str:
-    """Return `made`, `name Tools → Hardware`, `deleted`."""
-    before, after = record.before, record.after
-    if before is None:
-        return "made"
-    states = {"deleted_at": ("deleted", "brought back"), "archived_at": ("archived", "back in use")}
-    return "; ".join(_state_changes(before, after, states) + _value_changes(before, after, _LIST_WORDS))
-
-
-def _summarize_correction(after: Correction | None) -> str:
-    """Return `said to be there, 2 kg, expires 2026-12-04`, `said to be used up`."""
-    if after is None:
-        return "what was said is forgotten"
-    if not after.have:
-        return "said to be used up"
-    expires = None if after.expires is None else f"expires {after.expires}"
-    return ", ".join(str(part) for part in ("said to be there", after.quantity, expires) if part is not None)
-
-
-def _summarize_recipe(record: RecipeRecord) -> str:
-    """Return `saved`, `servings 2 → 4; items changed`, `archived`."""
-    before, after = record.before, record.after
-    if before is None:
-        return "saved"
-    states = {"deleted_at": ("deleted", "brought back"), "archived_at": ("archived", "back in use")}
-    values = _state_changes(before, after, states) + _value_changes(before, after, _RECIPE_WORDS)
-    return "; ".join([*values, *(["items changed"] if "lines" in after else [])])
-
-
-def _state_changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], words: Mapping[str, tuple[str, str]]
-) -> list[str]:
-    """Return the words for states that began or ended, where a state is a time or None."""
-    return [
-        begun if after[name] is not None else ended
-        for name, (begun, ended) in words.items()
-        if name in after and (after[name] is None) != (before.get(name) is None)
-    ]
-
-
-def _value_changes(before: Mapping[str, Any], after: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
-    return [
-        f"{word} {_in_short(before.get(name))} → {_in_short(after[name])}"
-        for name, word in words.items()
-        if name in after
-    ]
-
-
-def _in_short(value: Any) -> str:
-    if value is None or value == ():
-        return _NOTHING
-    text = ", ".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else str(value)
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from app.lists.export import COLUMNS as EXPORTED
+from app.lists.export_forms import COLUMNS as EXPORTED
 from app.text import fold
 
 COLUMNS: Final = (*EXPORTED, "checked")

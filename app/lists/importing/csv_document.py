@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.lists.export import unguard
+from app.lists.export_forms import unguard
 from app.lists.importing.columns import COLUMNS, column_of
 from app.lists.importing.models import (
     LONGEST_ROW,

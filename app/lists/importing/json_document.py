@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, cast
 
-from app.lists.export import FORMAT_NAME, FORMAT_VERSION
+from app.lists.export_forms import FORMAT_NAME, FORMAT_VERSION
 from app.lists.importing.columns import COLUMNS, column_of
 from app.lists.importing.grocy import read_grocy
 from app.lists.importing.json_values import Node, load_strictly, load_with_locations, plain

@@ -7,7 +7,7 @@ from mcp.shared.uri_template import UriTemplate
 from app.errors import NotFound
 from app.households.tenant import Tenant
 from app.lists import export, repository
-from app.lists.export import Format
+from app.lists.export_forms import Format, as_markdown
 from app.lists.models import View
 from app.lists.resolve_list import find_by_ref
 from app.mcp.resources.spec import LARGEST, HouseholdResource, Variables
@@ -15,13 +15,11 @@ from app.mcp.resources.spec import LARGEST, HouseholdResource, Variables
 
 async def read_lists(tenant: Tenant, variables: Variables) -> str:
     """Return a household's lists as markdown: for each its ref, its name and how much is on it."""
-    lines = [f"# {export.as_markdown(tenant.membership.name)}", ""]
+    lines = [f"# {as_markdown(tenant.membership.name)}", ""]
     for each in await repository.all_lists(tenant):
         archived = ", archived" if each.archived_at is not None else ""
         to_buy = each.open_items - each.waiting_items
-        lines.append(
-            f"- {each.ref} {export.as_markdown(each.name)}: {to_buy} to buy, {each.checked_items} bought{archived}"
-        )
+        lines.append(f"- {each.ref} {as_markdown(each.name)}: {to_buy} to buy, {each.checked_items} bought{archived}")
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ from mcp.shared.uri_template import UriTemplate
 
 from app.households import repository as households
 from app.households.tenant import Tenant
-from app.lists.export import as_markdown
+from app.lists.export_forms import as_markdown
 from app.mcp.resources.spec import HouseholdResource, Variables
 
 

@@ -7,7 +7,7 @@ from pydantic_core import to_json
 
 from app.households.tenant import Tenant
 from app.lists import export as exporting
-from app.lists.export import Format
+from app.lists.export_forms import Format
 from app.lists.models import View
 from app.mcp.prose import shown_name
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec

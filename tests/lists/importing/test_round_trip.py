@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import Invalid
-from app.lists.export import COLUMNS, FORMS, Format
+from app.lists.export_forms import COLUMNS, FORMS, Format
 from app.lists.importing.models import Entry
 from app.lists.items.fields import LABEL_LENGTH, NAME_LENGTH, NOTE_LENGTH, parse_label, parse_name, parse_note
 from app.lists.models import ShoppingList
