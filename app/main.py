@@ -159,6 +159,7 @@ def create_app(
     # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
     app.router.redirect_slashes = False
     app.state.endpoints, app.state.pubsub, app.state.audit = endpoints, pubsub, audit
+    app.state.list_streams = list_streams
     return app
 
 

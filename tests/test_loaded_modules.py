@@ -20,6 +20,7 @@ NOT_SERVING = (
     "leather",
     "lark",
     "segno",
+    "ua_parser",
     *("recipe_scrapers", "bs4", "lxml"),
 )
 """What no process of `serve` loads at its start, once the database is up to date; until then, another process migrates

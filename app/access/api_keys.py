@@ -8,6 +8,7 @@ from uuid import UUID
 from app.crypto.tokens import hash_of
 from app.db import Engine, transaction
 from app.oauth.credentials.repository import find_key_grant, note_key_use
+from app.runtime.addresses import known_network
 from app.runtime.clock import Clock, system_clock
 
 MOST_KEYS: Final = 10_000
@@ -47,13 +48,13 @@ class ApiKeys:
             self._keep(key_hash, grant_id)
         return grant_id
 
-    async def note_use(self, key: str) -> None:
-        """Record that a key was used today. Raises `Unavailable` when that can't be stored."""
+    async def note_use(self, key: str, address: str | None = None) -> None:
+        """Record that a key was used today, from a network address. Raises `Unavailable` when that can't be stored."""
         key_hash, today = hash_of(key), self._clock().date()
         if self._noted.get(key_hash) == today:
             return
         async with transaction(self._engine) as connection:
-            await note_key_use(connection, key_hash, today)
+            await note_key_use(connection, key_hash, today, known_network(address))
         if key_hash in self._known:
             self._noted[key_hash] = today
 

@@ -125,7 +125,7 @@ class Authenticator:
         found = await self.count_and_find(grant_id)
         if found is None or (ends_at := found.grant.expires_at) is None:
             return None
-        await api_keys.note_use(key)
+        await api_keys.note_use(key, address)
         return Caller(found.actor, api_keys.issuer, expand(found.grant.scopes), found.grant.endpoint, ends_at)
 
     async def _look_up(self, api_keys: ApiKeys, key: str, address: str) -> UUID | None:

@@ -149,6 +149,14 @@ HOUSEHOLD_FORMS: Final = RateLimit(
     gettext_noop("Too many changes at once. Try again {wait}."),
     shared=False,
 )
+ACCESS_FORMS: Final = RateLimit(
+    "access-forms",
+    PerMinute(60),
+    (Key.PERSON,),
+    "Forms of the page of access, each of which leaves a row in the audit record.",
+    gettext_noop("Too many changes at once. Try again {wait}."),
+    shared=False,
+)
 LIST_PAGES: Final = RateLimit(
     "list-pages",
     PerMinute(600),

@@ -167,6 +167,8 @@ api_keys = Table(
     Column("key_hash", LargeBinary, primary_key=True),
     Column("grant_id", Uuid, ForeignKey("grants.id", ondelete="CASCADE"), nullable=False),
     Column("last_used_on", Date),
+    # The network that its first use on that day came from.
+    Column("last_used_from", Text),
     UniqueConstraint("grant_id"),
 )
 
@@ -193,6 +195,8 @@ refresh_families = Table(
     Column("created_at", Moment, nullable=False),
     # When its newest token was issued: the last sign of use.
     Column("used_at", Moment, nullable=False, server_default=sql("now()")),
+    # The network that it was issued to.
+    Column("used_from", Text),
     UniqueConstraint("grant_id"),
 )
 

@@ -1,10 +1,11 @@
 """Browser sessions and SQL on them. The cookie is an unguessable secret, and only its hash is stored."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, or_, select, update
 
 from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection
@@ -13,6 +14,34 @@ from app.people.repository import lock_person, person_or_none, select_people
 from app.people.tables import people, sessions
 
 SESSION_LIFE: Final = timedelta(days=14)
+
+SEEN_EVERY: Final = timedelta(minutes=5)
+"""How often it is noted where a session is in use."""
+
+MOST_SHOWN: Final = 50
+LONGEST_BROWSER: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a browser says of itself, and the network that it is in."""
+
+    browser: str | None
+    network: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A browser in which a person is signed in; `id` tells it from the person's others, and lets nobody in.
+
+    `seen_at` is when it was last in use, to within SEEN_EVERY; None, as are the others, before its first page.
+    """
+
+    id: str
+    created_at: datetime
+    seen_at: datetime | None
+    browser: str | None
+    network: str | None
 
 
 async def open_session(connection: Connection, person_id: UUID, now: datetime) -> str:
@@ -36,6 +65,48 @@ async def find_person(connection: Connection, secret: str, now: datetime) -> Per
     return person_or_none(found.first())
 
 
+async def see_person(connection: Connection, secret: str, now: datetime, sighting: Sighting) -> Person | None:
+    """Return what `find_person` does, and note where the session is in use, unless that was noted lately."""
+    found = await connection.execute(
+        select_people()
+        .add_columns(sessions.c.seen_at)
+        .join(sessions, sessions.c.person_id == people.c.id)
+        .where(sessions.c.id_hash == hash_of(secret), sessions.c.expires_at > now)
+    )
+    row = found.first()
+    if row is not None and (row.seen_at is None or row.seen_at <= now - SEEN_EVERY):
+        # One that is being closed is left alone: nobody waits for a note.
+        free = (
+            select(sessions.c.id_hash)
+            .where(sessions.c.id_hash == hash_of(secret))
+            .where(or_(sessions.c.seen_at.is_(None), sessions.c.seen_at <= now - SEEN_EVERY))
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        await connection.execute(
+            update(sessions)
+            .where(sessions.c.id_hash == free)
+            .values(seen_at=now, browser=sighting.browser, network=sighting.network)
+        )
+    return person_or_none(row)
+
+
+async def find_sessions(connection: Connection, person_id: UUID, now: datetime) -> list[OpenSession]:
+    """Return a person's open sessions, the newest first, at most MOST_SHOWN."""
+    rows = await connection.execute(
+        select(sessions.c.id_hash, sessions.c.created_at, sessions.c.seen_at, sessions.c.browser, sessions.c.network)
+        .where(sessions.c.person_id == person_id, sessions.c.expires_at > now)
+        .order_by(sessions.c.created_at.desc(), sessions.c.id_hash)
+        .limit(MOST_SHOWN)
+    )
+    return [OpenSession(row.id_hash.hex(), *row[1:]) for row in rows]
+
+
+def session_id(secret: str) -> str:
+    """Return the id of the session with this cookie value, as `OpenSession` has it."""
+    return hash_of(secret).hex()
+
+
 async def find_person_for_change(connection: Connection, secret: str, now: datetime) -> Person | None:
     """Return what `find_person` does, and keep the session from ending before the transaction does.
 
@@ -51,6 +122,16 @@ async def find_person_for_change(connection: Connection, secret: str, now: datet
 async def close_session(connection: Connection, secret: str) -> None:
     """Sign out the browser with this cookie value."""
     await connection.execute(delete(sessions).where(sessions.c.id_hash == hash_of(secret)))
+
+
+async def close_session_of(connection: Connection, person_id: UUID, which: str) -> bool:
+    """Sign a person out of the browser whose session has this id; return False if it isn't theirs, or has ended."""
+    closed = await connection.execute(
+        delete(sessions)
+        .where(sessions.c.id_hash == bytes.fromhex(which), sessions.c.person_id == person_id)
+        .returning(sessions.c.id_hash)
+    )
+    return closed.first() is not None
 
 
 async def close_all_sessions(connection: Connection, person_id: UUID) -> None:

@@ -63,6 +63,11 @@ sessions = Table(
     Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+    # What was last seen of its browser, for its person; None until its first page.
+    Column("seen_at", DateTime(timezone=True)),
+    Column("browser", Text),
+    Column("network", Text),
+    CheckConstraint("length(browser) <= 300", name="browser"),
     Index(None, "person_id"),
     Index(None, "expires_at"),
 )

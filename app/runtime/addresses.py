@@ -44,6 +44,12 @@ def known_address(host: str | None) -> str | None:
     return None if host is None or len(host) > LONGEST_ADDRESS else _canonical(host)
 
 
+def known_network(host: str | None) -> str | None:
+    """Return the narrowest network of an address, or None if it isn't one."""
+    address = known_address(host)
+    return None if address is None else network_of(address)
+
+
 @lru_cache(1024)
 def _canonical(host: str) -> str | None:
     try:

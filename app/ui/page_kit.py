@@ -10,7 +10,16 @@ from app.crypto.tokens import new_secret
 from app.db import Connection, Engine, transaction
 from app.errors import AppError
 from app.people.models import Person
-from app.people.session_repository import SESSION_LIFE, close_session, find_person, open_session
+from app.people.session_repository import (
+    LONGEST_BROWSER,
+    SESSION_LIFE,
+    Sighting,
+    close_session,
+    find_person,
+    open_session,
+    see_person,
+)
+from app.runtime.addresses import client_address, known_network
 from app.runtime.clock import Clock
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection, Fields, read_form
@@ -62,7 +71,8 @@ class PageKit:
         if connection is not None:
             return BrowserSession(known, False, await find_person(connection, known, self.clock()))
         async with transaction(self.engine) as own:
-            return BrowserSession(known, False, await find_person(own, known, self.clock()))
+            person = await see_person(own, known, self.clock(), _sighting(request))
+            return BrowserSession(known, False, person)
 
     async def swap_session(self, connection: Connection, cookie: str, person: Person | None) -> NewCookie:
         """Sign `person` in at the browser with this cookie, or sign out (None). The old cookie becomes worthless."""
@@ -121,6 +131,13 @@ class PageKit:
     def url(self, path: str) -> str:
         """Return `path` below the path in PUBLIC_URL."""
         return f"{self.public_path}{path}"
+
+
+def _sighting(request: Request) -> Sighting:
+    """Return what is noted of the browser that sent a request; its name may hold anything and be of any length."""
+    sent = request.headers.get("user-agent", "")[:LONGEST_BROWSER]
+    browser = "".join(character for character in sent if character.isprintable()).strip()
+    return Sighting(browser or None, known_network(client_address(request)))
 
 
 def _subject(session: BrowserSession, item: str) -> str:

@@ -7,6 +7,7 @@ HOUSEHOLD: Final = "/household"
 JOIN: Final = "/join"
 GUEST: Final = "/guest"
 LISTS: Final = "/lists"
+ACCESS: Final = "/access"
 
 
 def join_path(code: str) -> str:

@@ -7,12 +7,11 @@ from starlette.routing import BaseRoute
 from app.oauth.oidc_login.provider import CALLBACK_PATH
 from app.ui.paths import GUEST, HOUSEHOLD, JOIN
 from app.ui.routes import PageHandler, form_routes, page_route
+from app.web.access.routes import access_routes
 from app.web.account.email_verification import post_proof, post_verify
 from app.web.account.page import (
     CHANGE_PASSWORD,
-    DISCONNECT,
     SEND_PROOF,
-    post_disconnect,
     post_password,
     show_account,
 )
@@ -55,6 +54,7 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         *form_routes(web.kit, EXPORT, partial(post_export, web), HOUSEHOLD),
         *form_routes(web.kit, IMPORT, partial(post_import, web), HOUSEHOLD),
         *list_routes(web),
+        *access_routes(web),
         page_route(web.kit, JOIN, partial(show_join, web)),
         page_route(web.kit, JOIN, partial(post_join, web), "POST"),
         page_route(web.kit, GUEST, partial(show_guest, web)),
@@ -63,7 +63,6 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         *_sign_in_routes(web, web.account_pages, sign_out_page=ACCOUNT),
         *_sign_in_routes(web, web.client_requests, sign_out_page="/oauth/consent"),
         *form_routes(web.kit, SIGN_OUT_EVERYWHERE, partial(post_sign_out_everywhere, web), ACCOUNT),
-        *form_routes(web.kit, DISCONNECT, partial(post_disconnect, web), ACCOUNT),
         *(_password_routes(web) if web.has_passwords else []),
         *([page_route(web.kit, CALLBACK_PATH, partial(finish_oidc_sign_in, web))] if web.oidc_provider else []),
     ]

@@ -90,7 +90,7 @@ async def test_a_disconnected_app(server: RunningServer, http: httpx.AsyncClient
     grant = await server.grant_of(tokens["access_token"])
     assert grant is not None
     browser = Browser(http)
-    await browser.submit(await browser.open("/account"), "/account/disconnect")
+    await browser.submit(await browser.open("/access"), "/access/end")
     found = await last(server, "action", "person_id", "grant_id", "detail")
     assert found == (Action.GRANT_REVOKED, grant.person_id, grant.id, "disconnected_by_person")
 

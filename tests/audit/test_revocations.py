@@ -70,7 +70,7 @@ async def by_the_client(approved: Approval) -> None:
 
 async def by_the_person(approved: Approval) -> None:
     browser = Browser(approved.http)
-    await browser.submit(await browser.open("/account"), "/account/disconnect")
+    await browser.submit(await browser.open("/access"), "/access/end")
 
 
 async def with_the_client(approved: Approval) -> None:

@@ -216,12 +216,14 @@ def somebody_connects_an_app(visitor: Visitor, product: Product) -> None:
     listing: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json, text/event-stream"}
     assert httpx.post(product.mcp_url, json=listing, headers=headers).status_code == 200
-    visitor.open("/account")
-    assert "A test app" in visitor.page.locator("section.app").inner_text()
+    visitor.page.goto(f"{product.url}/account")
+    visitor.page.locator("main a[href$='/access']").click()
+    assert "A test app" in visitor.page.locator("section.connected").inner_text()
     visitor.looks_right()
-    visitor.send("/account/disconnect")
-    visitor.page.wait_for_url("**/account")
-    assert visitor.page.locator("section.app").count() == 0
+    visitor.send("/access/end")
+    visitor.page.wait_for_url("**/access?done=end")
+    assert visitor.page.locator("section.connected").count() == 0
+    visitor.looks_right()
     assert httpx.post(product.mcp_url, json=listing, headers=headers).status_code == 401
 
 

@@ -1,5 +1,5 @@
-"""What the statements about items and purchases read in a household with 100,000 purchases and 10,000 items, beside
-three others that are as large."""
+"""What the statements of tools that read, and of those that write, read in a household with 100,000 purchases and
+10,000 items, beside three others that are as large."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence
@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import anyio
+import asyncpg
 import httpx
 import pytest
 from asyncpg.connection import LoggedQuery
@@ -17,6 +18,7 @@ from sqlalchemy.pool import Pool
 from app.db import create_engine
 from app.db.embedded import DatabaseUrls
 from app.db.engine import Driver, connect
+from app.lists.transfer.repository import finish_lists
 from app.main import create_app
 from app.settings import Settings
 from tests.factory import Connected, Factory
@@ -25,7 +27,8 @@ from tests.mcp.client import McpClient
 pytestmark = [pytest.mark.anyio, pytest.mark.own_database, pytest.mark.processes]
 
 PURCHASES: Final = 100_000
-ITEMS: Final = 10_000
+ITEMS: Final = 9_900
+"""As many as a list holds, but for those that the calls add."""
 NAMES: Final = 4_000
 """Each was bought 25 times."""
 
@@ -79,7 +82,35 @@ READS: Final[list[tuple[str, dict[str, Any], int]]] = [
 ]
 """Calls of the tools that read, and how many rows of items and purchases their statements may read together."""
 
+WRITES: Final[list[tuple[str, dict[str, Any], int]]] = [
+    ("add_items", {"items": ["thing 77", "2 kg thing 401", "nothing yet"]}, 30),
+    ("add_items", {"items": [f"thing {number}" for number in range(100)]}, 600),
+    ("check_items", {"items": ["thing 7"]}, 100),
+    ("check_items", {"items": ["i7"], "checked": False}, 100),
+    ("check_items", {"items": ["the thing 8"], "store": "Store 3"}, ITEMS + 500),
+    ("update_items", {"items": [{"item": "thing 9", "note": "big"}, {"item": "i10", "quantity": 3}]}, 100),
+    ("move_items", {"items": ["thing 11"], "to": "top"}, ITEMS + 100),
+    ("remove_items", {"items": ["thing 12", "i13"]}, 100),
+    ("record_purchase", {"items": ["thing 14 2,49", "i15", "nothing yet 1,00"], "store": "Store 3"}, 300),
+    ("update_pantry", {"items": [{"name": "thing 16"}, {"name": "thing 17", "have": False}]}, 150),
+    ("update_pantry", {"items": [{"name": "quite another thing"}]}, NAMES + 100),
+    ("save_recipe", {"name": "Stew", "items": ["1 kg thing 18", "thing 19", "thing 3001"]}, 50),
+    ("save_plan", {"entries": [{"date": "2030-01-01", "recipe": "Stew"}, {"date": "2030-01-02", "text": "out"}]}, 50),
+    ("apply_recipe", {"recipe": "Stew"}, 200),
+    ("apply_recipe", {"plan_from": "2030-01-01", "plan_to": "2030-01-07"}, 300),
+    ("import_items", {"data": "name,price\nthing 20,2\nthing 3002,3\nthing from elsewhere,4\n"}, 200),
+    ("undo", {"undo_ref": "latest"}, 100),
+    ("save_list", {"list": "L1", "store": "Store 2"}, 50),
+    ("record_purchase", {"items": ["20 EUR"], "paid_to": "Grandma (guest)"}, 50),
+]
+"""Calls of the tools that write, and how many rows of items and purchases their statements may read together, one
+behind the other; those that look for a name in other words may look through all names, and an order is that of a whole
+list."""
+
 _SCANS: Final = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan")
+
+
+_KINDS: Final = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
 
 
 class Statements:
@@ -102,7 +133,7 @@ class Statements:
         self._note(statement, tuple(values))
 
     def _note(self, statement: str, values: tuple[object, ...]) -> None:
-        if statement.lstrip().startswith(("SELECT", "WITH")) and ("purchases" in statement or "items" in statement):
+        if statement.lstrip().startswith(_KINDS) and ("purchases" in statement or "items" in statement):
             self.sent.append((statement, values))
 
 
@@ -117,6 +148,7 @@ async def large(database: DatabaseUrls, settings: Settings) -> Connected:
         list_id: UUID = await connection.fetchval("SELECT id FROM lists WHERE household_id = $1", each.household_id)
         await connection.execute(_FILL[0], each.household_id, list_id)
         await connection.execute(_FILL[1], each.household_id, list_id, each.person.id)
+        await finish_lists(connection, each.household_id)
     await connection.execute("ANALYZE purchases, items")
     await connection.close()
     await engine.dispose()
@@ -163,6 +195,27 @@ async def test_no_tool_reads_items_or_purchases_of_others_or_more_than_it_must(
         await superuser.close()
 
 
+async def test_what_is_written_reads_no_more_than_it_changes(
+    client: tuple[McpClient, Statements], large: Connected, database: DatabaseUrls
+) -> None:
+    """Others of the household wait while a call writes, so it must not read the household's past."""
+    mcp, statements = client
+    await mcp.call("invite_member", role="guest", name="Grandma")
+    superuser = await connect(database.superuser)
+    latest = ""
+    try:
+        for tool, arguments, most in WRITES:
+            statements.sent.clear()
+            given = {**arguments, "undo_ref": latest} if tool == "undo" else arguments
+            answer = await mcp.call(tool, **given)
+            assert answer.get("counts", {}).get("failed", 0) == 0, (tool, answer)
+            latest = answer["undo_ref"]
+            await anyio.lowlevel.checkpoint()
+            assert await read_by(superuser, statements) <= most, (tool, arguments)
+    finally:
+        await superuser.close()
+
+
 async def read_by(connection: Driver, statements: Statements) -> int:
     """Return how many rows statements looked at; none reads all rows of items or purchases, which are everybody's."""
     read = 0
@@ -175,7 +228,17 @@ async def read_by(connection: Driver, statements: Statements) -> int:
 
 async def rows_read(connection: Driver, statement: str, values: tuple[object, ...]) -> list[tuple[str, str, int]]:
     """Return what each scan of a statement read: its table, its kind, and the rows that it looked at."""
-    explained = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
+    explain = "EXPLAIN (ANALYZE, FORMAT JSON)"
+    attempt = connection.transaction()
+    await attempt.start()
+    try:
+        explained = await connection.fetchval(f"{explain} {statement}", *values)
+    except asyncpg.IntegrityConstraintViolationError:  # it has stored its rows already
+        explained = None
+    finally:
+        await attempt.rollback()
+    if explained is None:
+        explained = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *values)
     return scans_of(json.loads(explained)[0]["Plan"])
 
 
@@ -183,7 +246,9 @@ def scans_of(step: dict[str, Any]) -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     if step["Node Type"] in _SCANS:
         rows = (
-            step["Actual Rows"] + step.get("Rows Removed by Filter", 0) + step.get("Rows Removed by Index Recheck", 0)
+            step.get("Actual Rows", 0)
+            + step.get("Rows Removed by Filter", 0)
+            + step.get("Rows Removed by Index Recheck", 0)
         )
-        found.append((step["Relation Name"], step["Node Type"], round(rows * step["Actual Loops"])))
+        found.append((step["Relation Name"], step["Node Type"], round(rows * step.get("Actual Loops", 0))))
     return found + [each for child in step.get("Plans", []) for each in scans_of(child)]

@@ -158,12 +158,13 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
     changed = {row["table"]: row["columns"] for row in columns if "UPDATE" not in privileges[row["table"]]}
     assert changed == {
         "audit_events": "seal,seal_no",
-        "api_keys": "last_used_on",
+        "api_keys": "last_used_from,last_used_on",
         "guest_links": "first_used_at,last_used_at",
         "invitations": "uses_left",
+        "sessions": "browser,network,seen_at",
         "upstream_sign_ins": "used_at",
         "grants": "revoked_at,revoked_because",
-        "refresh_families": "current_generation,used_at",
+        "refresh_families": "current_generation,used_at,used_from",
     }
     for table, held in privileges.items():
         assert held <= {"SELECT", "INSERT", "UPDATE", "DELETE"}, table

@@ -55,9 +55,10 @@ async def test_without_passwords_people_see_and_end_what_is_connected(
     page = await other.browser.open(await leave(other))
     assert page.title == "Your account"
     assert f"Name Ada Lovelace Signed in at {urlsplit(ada.issuer.identifier).netloc} Your households" in page.text
-    assert "A test client" in page.text
     assert not page.has_form("/account/password")
-    page = await other.browser.submit(page, "/account/disconnect")
+    page = await other.browser.open(page.link("/access"))
+    assert "A test client" in page.text
+    page = await other.browser.submit(page, "/access/end")
     assert (await McpClient(http, token).send("tools/list")).status_code == 401
     page = await other.browser.submit(page, "/account/sign-out-everywhere")
     assert page.has_form(LEAVE)

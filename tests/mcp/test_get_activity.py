@@ -66,7 +66,7 @@ async def test_every_kind_of_change_is_told_in_few_words(client: McpClient) -> N
         ["L2 Tools: deleted"],
         ["i2 bread: brought back"],
         ["i2 bread: removed"],
-        ["i1 oat milk: moved to Tools"],
+        ["i1 oat milk: moved from Groceries to Tools"],
         ["i1 oat milk: moved"],
         ["i1 oat milk: assigned to Ada; name milk → oat milk; quantity 2 → 3; note – → fresh and cold"],
         ["L2 Tools: no longer the default list"],

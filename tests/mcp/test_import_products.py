@@ -128,6 +128,9 @@ async def test_grocy_brings_its_lists_with_the_names_of_its_products(client: Mcp
         {"name": "Tinned tomatoes", "quantity": 2, "unit": "cans", "category": "Tins"},
         {"name": "birthday card", "quantity": 1, "checked": True},
     ]
+    bought = {"product_id": 7, "amount": 2, "purchased_date": "2026-11-01", "transaction_type": "purchase"}
+    answer, _ = await imported(client, {**GROCY, "stock_log": [bought, bought]})
+    assert answer["left_out"] == {"purchases": 2}
     refusal = await client.refusal("import_items", data=json.dumps(GROCY["shopping_list"], indent=1))
     (fault,) = refusal["faults"]
     assert (fault["line"], "product 7 is not in products" in fault["reason"]) == (2, True)

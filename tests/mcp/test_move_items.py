@@ -54,6 +54,7 @@ async def test_moving_to_another_list_keeps_the_ref_and_goes_to_its_bottom(both:
     moved = await both.call("move_items", items=["b", "a"], to_list="hardware")
     assert (moved["list"], statuses(moved)) == ("L2", ["moved", "moved"])
     assert [each["ref"] for each in moved["results"]] == ["i2", "i1"]
+    assert {each["changes"]["list"] for each in moved["results"]} == {"Groceries → Hardware"}
     assert (await order(both), await order(both, "L2")) == ("cde", "xyzba")
 
 

@@ -1,6 +1,7 @@
 """What cups of common foods weigh."""
 
 import csv
+import re
 from decimal import Decimal
 
 import pytest
@@ -50,6 +51,7 @@ def test_no_name_is_of_two_foods() -> None:
     assert 40 <= len(rows) <= 60
     weights: dict[str, str] = {}
     for row in rows:
+        assert re.fullmatch(r"[0-9]{5}", row["ndb"]), "the number of the food in the USDA's Standard Reference"
         for language in LANGUAGES:
             assert row[language], row
             for name in row[language].split("|"):

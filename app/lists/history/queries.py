@@ -212,6 +212,7 @@ class _Things:
         lists = {each.list for each in records if isinstance(each, ListRecord)}
         ids = {entry.event.list_id for entry in page}
         ids |= {each.after.get("list_id") for each in records if isinstance(each, ItemRecord)}
+        ids |= {each.before.get("list_id") for each in records if isinstance(each, ItemRecord) and each.before}
         ids |= {each.after or each.before for each in records if isinstance(each, DefaultRecord)}
         recipes = {each.recipe for each in records if isinstance(each, RecipeRecord)}
         meals = [meal for each in records if isinstance(each, MealRecord) for meal in (each.before, each.after)]
@@ -234,10 +235,15 @@ class _Things:
     def summarize(self, record: ShownRecord) -> EventSummary:
         """Return a change in a few words."""
         if isinstance(record, ItemRecord):
-            target = self.find_list(record.after.get("list_id"))
+            source, target = (
+                self.find_list(side.get("list_id")) if side is not None else None
+                for side in (record.before, record.after)
+            )
+            moved = "" if source is None else f" from {in_short(source.name)}"
+            moved += "" if target is None else f" to {in_short(target.name)}"
             name = self.items[record.item].name if record.item in self.items else record.after.get("name", "")
             assignee = self.members.get(record.after.get("assignee_id") or NOBODY, FORMER_MEMBER)
-            what = summarize_item(record, None if target is None else target.name, assignee)
+            what = summarize_item(record, moved, assignee)
             return EventSummary(f"i{record.item}", name, what)
         if isinstance(record, ListRecord):
             name = self.lists[record.list].name if record.list in self.lists else record.after.get("name", "")

@@ -35,9 +35,9 @@ def meal_changes(before: PlannedMeal, after: PlannedMeal) -> str:
     )
 
 
-def summarize_item(record: ItemRecord, moved_to: str | None, assignee: str) -> str:
-    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `bought 2 kg at Market for 3.49 EUR`; `moved_to` is the
-    name of its new list."""
+def summarize_item(record: ItemRecord, moved: str, assignee: str) -> str:
+    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `bought 2 kg at Market for 3.49 EUR`; `moved` says from
+    which list it came to which."""
     before, after = record.before, record.after
     if before is None:
         quantity = after.get("quantity")
@@ -46,7 +46,7 @@ def summarize_item(record: ItemRecord, moved_to: str | None, assignee: str) -> s
     states = {"deleted_at": ("removed", "brought back"), "checked_at": (bought, "unchecked")}
     parts, values = _state_changes(before, after, states), _value_changes(before, after, _ITEM_WORDS)
     if "list_id" in after:
-        parts.append(f"moved to {in_short(moved_to)}" if moved_to is not None else "moved")
+        parts.append(f"moved{moved}")
     elif "position" in after and not parts and not values:
         parts.append("moved")
     if "assignee_id" in after:

@@ -1,6 +1,7 @@
 """JSON of Grocy's API: the objects `shopping_list`, with `products` and `quantity_units`, which give them names.
 
-One object has them by these names, as each address `/api/objects/NAME` answers them.
+One object has them by these names, as each address `/api/objects/NAME` answers them. What it documents of purchases
+(`stock_log`) has neither price nor store, so it is left out.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,8 @@ def read_grocy(root: Any) -> Found | None:
     if "shopping_list" not in data and not (lines and all("shopping_list_id" in as_object(each) for each in lines)):
         return None
     products, units, groups = (_by_id(data.get(name)) for name in ("products", "quantity_units", "product_groups"))
-    return Found([_row_of(each, (*prefix, number), products, units, groups) for number, each in enumerate(lines)])
+    rows = [_row_of(each, (*prefix, number), products, units, groups) for number, each in enumerate(lines)]
+    return Found(rows, left_out=len(as_list(data.get("stock_log"))))
 
 
 def _by_id(values: object) -> Mapping[str, Mapping[str, Any]]:

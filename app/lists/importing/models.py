@@ -14,7 +14,7 @@ Format = Literal["json", "csv", "text"]
 Product = Literal["kitchenowl", "mealie", "grocy", "todoist"]
 """Products whose exports are told from others by their shape."""
 
-LeftOut = Literal["empty_values", "empty_rows", "headings", "list_settings", "expenses"]
+LeftOut = Literal["empty_values", "empty_rows", "headings", "list_settings", "expenses", "purchases"]
 
 MOST_ROWS: Final = 5_000
 LONGEST_DATA: Final = 1_000_000

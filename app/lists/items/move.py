@@ -76,7 +76,18 @@ async def move_items(
     entries = await map_in_batches(conclude, [*zip(sent, results, strict=True)])
     if names is None:
         entries = changed_first(entries)
-    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
+    from_to = await _list_names(tenant, target, moving)
+    return Changed(lists, rev_after(clock, lists, event_no), entries, event_no, names=from_to)
+
+
+async def _list_names(tenant: Tenant, target: ShoppingList | None, moving: Sequence[Item]) -> dict[UUID, str]:
+    """Return the names of the lists that items come from and go to, where they change."""
+    left = {item.list_id for item in moving if target is not None and item.list_id != target.id}
+    if target is None or not left:
+        return {}
+    return {target.id: target.name} | {
+        each.id: each.name for each in (await repository.lists_with(tenant, left)).values()
+    }
 
 
 def _check(destination: Destination) -> None:
@@ -150,4 +161,4 @@ def _outcome(result: Item | AppError, edits: Edits, before: dict[UUID, Item], *,
     now = edits.now(result.id)
     if now == before[result.id]:
         return Outcome("unchanged", now)
-    return Outcome("would_move" if dry_run else "moved", now)
+    return Outcome("would_move" if dry_run else "moved", now, before=before[result.id])

@@ -173,7 +173,10 @@ def _changes(outcome: Outcome, names: Mapping[UUID, str]) -> dict[str, str]:
             for each in _SHOWN
             if each.name not in ("name", "note") and getattr(item, each.name) is not None
         }
-    return {
+    moved = {}
+    if before.list_id != item.list_id and before.list_id in names:
+        moved = {"list": f"{_start_of(names[before.list_id])} → {_start_of(_value(item.list_id, names))}"}
+    return moved | {
         each.word: f"{_start_of(_value(old, names))} → {_start_of(_value(new, names))}"
         for each in _SHOWN
         if (old := getattr(before, each.name)) != (new := getattr(item, each.name))

@@ -32,13 +32,15 @@ _SHAPE: Final = re.compile(rf"{API_KEY_PREFIX}[A-Za-z0-9_-]{{43}}")
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """A key to create: for a person (as `find_anybody` finds them), a household of theirs, scopes, and a number of
-    days."""
+    days. `by_command` says that the operator makes it, not the person, whose network address is `address`."""
 
     person: str
     household: str
     scopes: Sequence[str] = DEFAULT_SCOPES
     days: int = DEFAULT_DAYS
     name: str = "API key"
+    by_command: bool = True
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ async def create_api_key(connection: Connection, resource: str, new: NewKey, now
         expires_at=now + timedelta(days=new.days),
         kind=GrantKind.KEY,
     )
-    await create_grant(connection, grant, now)
+    await create_grant(connection, grant, now, by_command=new.by_command, address=new.address)
     await insert_api_key(connection, hash_of(secret), grant.id)
     return IssuedKey(grant.client_id, secret, now + timedelta(days=new.days))
 

@@ -43,11 +43,13 @@ async def find_key_grant(connection: Connection, key_hash: bytes) -> UUID | None
     return (await connection.execute(select(api_keys.c.grant_id).where(api_keys.c.key_hash == key_hash))).scalar()
 
 
-async def note_key_use(connection: Connection, key_hash: bytes, today: date) -> None:
-    """Record the day of the last use, with one write a day."""
+async def note_key_use(connection: Connection, key_hash: bytes, today: date, network: str | None = None) -> None:
+    """Record the day of the last use and the network that it came from, with one write a day."""
     is_news = or_(api_keys.c.last_used_on.is_(None), api_keys.c.last_used_on < today)
     await connection.execute(
-        update(api_keys).where(api_keys.c.key_hash == key_hash, is_news).values(last_used_on=today)
+        update(api_keys)
+        .where(api_keys.c.key_hash == key_hash, is_news)
+        .values(last_used_on=today, last_used_from=network)
     )
 
 

@@ -33,10 +33,13 @@ class RevocationReason(StrEnum):
     REFRESH_TOKEN_REPLAYED = "refresh_token_replayed"  # noqa: S105
 
 
+REPLAYED: Final = (RevocationReason.CODE_REPLAYED, RevocationReason.REFRESH_TOKEN_REPLAYED)
+"""A code or token came a second time: it is in two hands."""
+
 _NOT_BY_PERSON: Final = (
     *(RevocationReason.BY_OPERATOR, RevocationReason.CLIENT_REMOVED, RevocationReason.UNUSED),
     RevocationReason.HOUSEHOLD_DELETED,
-    *(RevocationReason.CODE_REPLAYED, RevocationReason.REFRESH_TOKEN_REPLAYED),
+    *REPLAYED,
 )
 
 

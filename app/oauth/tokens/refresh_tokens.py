@@ -48,11 +48,11 @@ class PresentedToken:
         return self.grant.is_live(now) and now - self.family.used_at < UNUSED_FOR
 
 
-async def start_family(connection: Connection, grant_id: UUID, now: datetime) -> str:
-    """Create the first refresh token of a grant, and return it."""
+async def start_family(connection: Connection, grant_id: UUID, now: datetime, network: str | None = None) -> str:
+    """Create the first refresh token of a grant, for a client in this network, and return it."""
     family_id = new_id()
     token = new_secret(_prefix(family_id))
-    await store.insert_family(connection, family_id, grant_id, hash_of(token), now)
+    await store.insert_family(connection, family_id, grant_id, hash_of(token), now, network)
     return token
 
 
@@ -77,8 +77,10 @@ async def use_refresh_token(
     resource: Resource | None,
     now: datetime,
     limiter: RateLimiter,
+    network: str | None,
 ) -> Issuable:
-    """Use a refresh token (RFC 6749 section 6, rotation as in OAuth 2.1 section 4.3.1). Raises `OAuthError`.
+    """Use a refresh token (RFC 6749 section 6, rotation as in OAuth 2.1 section 4.3.1), sent from a network. Raises
+    `OAuthError`.
 
     The current one is rotated. Its predecessor, for two minutes, gives the same successor again. Any other one that was
     ever issued was stolen or is in two hands (`ReplayDetected`). One that was never issued, or was issued to another
@@ -105,7 +107,7 @@ async def use_refresh_token(
     nonce = secrets.token_bytes(NONCE_BYTES)
     successor = _successor(presented, nonce)
     await store.rotate_token(
-        connection, presented.family_id, presented.family.current_generation, nonce, hash_of(successor), now
+        connection, presented.family_id, presented.family.current_generation, nonce, hash_of(successor), now, network
     )
     return Issuable(presented.grant, scopes, successor)
 

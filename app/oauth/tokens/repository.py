@@ -62,12 +62,12 @@ class RefreshToken:
 
 
 async def insert_family(
-    connection: Connection, family_id: UUID, grant_id: UUID, token_hash: bytes, now: datetime
+    connection: Connection, family_id: UUID, grant_id: UUID, token_hash: bytes, now: datetime, network: str | None
 ) -> None:
-    """Insert a family with its first token, generation 1."""
+    """Insert a family with its first token, generation 1, which is issued to `network`."""
     await connection.execute(
         insert(refresh_families).values(
-            id=family_id, grant_id=grant_id, current_generation=1, created_at=now, used_at=now
+            id=family_id, grant_id=grant_id, current_generation=1, created_at=now, used_at=now, used_from=network
         )
     )
     await insert_token(connection, family_id, 1, token_hash, now)
@@ -111,9 +111,15 @@ async def find_token(connection: Connection, family_id: UUID, token_hash: bytes)
 
 
 async def rotate_token(
-    connection: Connection, family_id: UUID, generation: int, nonce: bytes, successor_hash: bytes, now: datetime
+    connection: Connection,
+    family_id: UUID,
+    generation: int,
+    nonce: bytes,
+    successor_hash: bytes,
+    now: datetime,
+    network: str | None,
 ) -> None:
-    """Replace the current generation with its successor; the family must be locked."""
+    """Replace the current generation with its successor, which is issued to `network`; the family must be locked."""
     await connection.execute(
         update(refresh_tokens)
         .where(refresh_tokens.c.family_id == family_id, refresh_tokens.c.generation == generation)
@@ -123,5 +129,5 @@ async def rotate_token(
     await connection.execute(
         update(refresh_families)
         .where(refresh_families.c.id == family_id)
-        .values(current_generation=generation + 1, used_at=now)
+        .values(current_generation=generation + 1, used_at=now, used_from=network)
     )

@@ -23,6 +23,7 @@ from app.oauth.tokens.access_tokens import AccessTokens, Issuable, has_refresh_t
 from app.oauth.tokens.codes import redeem_code
 from app.oauth.tokens.refresh_tokens import start_family, use_refresh_token
 from app.resources import MAIN, NONE_OF_OURS, Resource
+from app.runtime.addresses import client_address, known_network
 from app.scopes import intersect_scopes
 
 _ACTIONS: Final = {"authorization_code": Action.CODE_REDEEMED, "refresh_token": Action.TOKEN_REFRESHED}
@@ -53,7 +54,8 @@ class TokenEndpoint(ClientEndpoint):
             request.client_id = client.id
             now = context.clock()
             try:
-                issuable = await self._find_issuable(connection, client, parameters, now)
+                network = known_network(client_address(request.http))
+                issuable = await self._find_issuable(connection, client, parameters, now, network)
             except ReplayDetected as replay:
                 await self._revoke(connection, request.http, replay, revocations, now)
                 raise
@@ -73,7 +75,7 @@ class TokenEndpoint(ClientEndpoint):
         return JSONResponse(response, headers=NOT_STORED)
 
     async def _find_issuable(
-        self, connection: Connection, client: Client, parameters: Parameters, now: datetime
+        self, connection: Connection, client: Client, parameters: Parameters, now: datetime, network: str | None
     ) -> Issuable:
         resource: Resource | None = None  # then it is that of the grant
         if "resource" in parameters:  # RFC 8707 section 2.2
@@ -81,10 +83,12 @@ class TokenEndpoint(ClientEndpoint):
         match parameters.get("grant_type"):
             case "authorization_code":
                 grant = await redeem_code(connection, client, parameters, resource, now)
-                refresh_token = await start_family(connection, grant.id, now) if has_refresh_token(grant) else None
-                return Issuable(grant, grant.scopes, refresh_token)
+                if not has_refresh_token(grant):
+                    return Issuable(grant, grant.scopes, None)
+                return Issuable(grant, grant.scopes, await start_family(connection, grant.id, now, network))
             case "refresh_token":
-                return await use_refresh_token(connection, client, parameters, resource, now, self._context.limiter)
+                limiter = self._context.limiter
+                return await use_refresh_token(connection, client, parameters, resource, now, limiter, network)
             case "client_credentials":
                 issuable = await _service_grant(connection, client, parameters, resource, now)
                 await self._context.limiter.check(TOKENS_OF_SERVICE_ACCOUNT, client.id)

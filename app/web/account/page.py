@@ -1,8 +1,6 @@
-"""The account page: who is signed in, what is connected, and the forms that change it."""
+"""The account page: who is signed in, and the forms that change the account."""
 
-from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,16 +10,12 @@ from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid, gettext_noop
 from app.households.repository import memberships_of
-from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps
-from app.oauth.grants.repository import one_of_person
-from app.oauth.grants.revocation import RevocationReason
 from app.people.accounts import change_password
 from app.people.models import Person
 from app.people.password_sign_in import still_holds
 from app.people.repository import find_profile
-from app.people.session_repository import find_person, find_person_for_change
+from app.people.session_repository import find_person_for_change
 from app.runtime.addresses import client_address
-from app.scopes import strongest_scope
 from app.ui.forms import Fields
 from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext
@@ -30,7 +24,6 @@ from app.web.sign_in import SIGN_OUT_EVERYWHERE, verify_password
 
 # The forms on the page, each by the path that it goes to.
 SIGN_OUT: Final = "/account/sign-out"
-DISCONNECT: Final = "/account/disconnect"
 CHANGE_PASSWORD: Final = "/account/password"  # noqa: S105  # a path
 SEND_PROOF: Final = "/account/proof"
 
@@ -41,19 +34,10 @@ _DONE: Final = {
     "made": gettext_noop("Your account is ready. Go back to your app and connect it again."),
     "joined": gettext_noop(
         "You are a member now. Apps that you connect from now on can use the household. One that is connected already "
-        "can't see it: disconnect it below, and connect it again."
+        "can't see it: disconnect it on the page of access, and connect it again."
     ),
 }
 """What the page says of a change that just succeeded, by the parameter `done` in the address."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownApp:
-    """A connected app, the strongest scope it has, and the CSRF token of its Disconnect button."""
-
-    app: ConnectedApp
-    scope: str
-    form_token: str
 
 
 async def show_account(web: WebContext, request: Request) -> Response:
@@ -76,7 +60,6 @@ async def account_page(
     """Return the page of the person who is signed in; `error_in` is the form that was refused, by its path."""
     async with transaction(web.kit.engine) as connection:
         profile = await find_profile(connection, person.id)
-        apps = await find_connected_apps(connection, person.id, web.kit.clock())
         memberships = await memberships_of(connection, person.id)
     return web.kit.show(
         session,
@@ -91,35 +74,11 @@ async def account_page(
         profile=profile,
         by_mail=web.mailer.enabled,
         has_passwords=web.has_passwords,
-        apps=[
-            ShownApp(app, strongest_scope(app.scopes), web.kit.csrf_token(session, DISCONNECT, str(app.grant_id)))
-            for app in apps
-        ],
         tokens={
             path: web.kit.csrf_token(session, path)
             for path in (SIGN_OUT, SIGN_OUT_EVERYWHERE, CHANGE_PASSWORD, SEND_PROOF)
         },
     )
-
-
-async def post_disconnect(web: WebContext, request: Request) -> Response:
-    """POST /account/disconnect: end the grant of one app.
-
-    Another person's grant gets the same answer as one that does not exist.
-    """
-    form = await web.kit.submitted_form(request, DISCONNECT, "grant")
-    if form is None:
-        return web.account_pages.out_of_date()
-    grant_id = UUID(form.fields.one("grant"))  # the CSRF token covers it: we wrote it
-    now = web.kit.clock()
-    revocations = web.revocations(request)
-    async with transaction(web.kit.engine, committed=revocations.publish) as connection:
-        person = await find_person(connection, form.session.cookie, now)
-        if person is None:
-            return web.account_pages.out_of_date()
-        which = one_of_person(person.id, grant_id)
-        ended = await revocations.revoke(connection, which, RevocationReason.BY_PERSON, now)
-    return web.kit.see_other(ACCOUNT) if ended else web.account_pages.out_of_date()
 
 
 async def post_password(web: WebContext, request: Request) -> Response:

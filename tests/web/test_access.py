@@ -1,4 +1,4 @@
-"""The account page in the whole service."""
+"""The page of access in the whole service."""
 
 import httpx
 import pytest
@@ -18,8 +18,9 @@ async def test_a_disconnected_app_is_refused_at_its_next_call(http: httpx.AsyncC
     assert (await client.send("tools/list", {})).status_code == 200
     page = await Browser(http).open("/")
     page = await Browser(http).open(page.link("/account"))
+    page = await Browser(http).open(page.link("/access"))
     assert "A test client" in page.text
-    await Browser(http).submit(page, "/account/disconnect")
+    await Browser(http).submit(page, "/access/end")
     refused = await client.send("tools/list", {})
     assert refused.status_code == 401
     assert "invalid_token" in refused.headers["www-authenticate"]
