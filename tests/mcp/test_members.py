@@ -127,6 +127,23 @@ async def test_everybody_can_leave_and_change_nobody_else(
     assert await roles(engine, ada) == {"Ada": "owner"}
 
 
+async def test_who_leaves_with_a_narrower_token_is_told_the_scope_and_stays(
+    factory: Factory, ada: Connected, http: httpx.AsyncClient, engine: Engine
+) -> None:
+    person, _ = await factory.person("Carl")
+    await factory.join(person, ada.household_id, "editor")
+    narrow = McpClient(http, (await factory.connect(person, ada.household_id, scopes=(LISTS_READ, LISTS_WRITE))).token)
+    refused = await narrow.send(
+        "tools/call", {"name": "update_member", "arguments": {"person": "me", "role": "remove"}}
+    )
+    assert refused.status_code == 403
+    assert 'scope="household:manage"' in refused.headers["www-authenticate"]
+    told = refused.json()["error_description"]
+    assert told.startswith("This needs the scope household:manage. ")
+    assert "make another API key" in told
+    assert (await roles(engine, ada))["Carl"] == "editor"
+
+
 async def test_the_only_owner_stays_one(client: McpClient, bob: Connected, engine: Engine, ada: Connected) -> None:
     for role in ("editor", "remove"):
         assert (await client.refusal("update_member", person="me", role=role))["code"] == "conflict"

@@ -72,7 +72,9 @@ class AccessPolicy:
     pages: Mapping[str, Response]
 
 
-WHERE_TO_ALLOW: Final = "Connect the app again and allow it on the consent page; /account shows what each app may do."
+WHERE_TO_ALLOW: Final = (
+    "Connect the app again and allow it on the consent page, or make another API key; /access shows what each may do."
+)
 
 
 @record()
