@@ -45,6 +45,7 @@ def open_list(visitor: Visitor) -> Page:
     """Follow the links to the first list."""
     visitor.open("/lists")
     visitor.page.locator("main ul.lines a").first.click()
+    visitor.page.wait_for_url("**/lists/**")  # and until its scripts have run
     return visitor.page
 
 
