@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -21,8 +22,9 @@ from app.households.tenant import ListsChanged, MembersChanged
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
-from app.mcp.catalogue import McpEndpoint, endpoints_of
+from app.mcp.catalogue import TOOLS, McpEndpoint, endpoints_of
 from app.mcp.http.routes import EndpointsFirst, McpEndpoints
+from app.mcp.spec import AnyTool
 from app.oauth.authorize.pending_requests import PendingRequests
 from app.oauth.clients.policy import ClientPolicy
 from app.oauth.context import OAuthContext
@@ -51,6 +53,7 @@ from app.ui.language_choice import language_route
 from app.ui.page_kit import PageKit
 from app.ui.pages import Pages
 from app.ui.static_files import static_files
+from app.web.about import DescribedTool, about_routes
 from app.web.context import WebContext
 from app.web.landing import landing_routes
 from app.web.lists.streams import ListStreams
@@ -97,6 +100,7 @@ def create_app(
         mcp_endpoints = endpoints_of(page_reader(settings, fetcher, limiter))
     endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints, short_way=short_way)
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings)]
+    routes += about_routes(settings, [_described(tool) for tool in TOOLS], system_clock)
     routes += [language_route(settings.public_url), static_files()]
     if keys is not None:
         policy = client_policy(settings)
@@ -155,6 +159,7 @@ def create_app(
     # A redirect would name the scheme and host of the request instead of PUBLIC_URL's.
     app.router.redirect_slashes = False
     app.state.endpoints, app.state.pubsub, app.state.audit = endpoints, pubsub, audit
+    app.state.list_streams = list_streams
     return app
 
 
@@ -213,6 +218,19 @@ def client_policy(settings: Settings) -> ClientPolicy:
 def _landing_routes(settings: Settings) -> list[BaseRoute]:
     issuers = [] if settings.auth_server else [each.issuer for each in settings.oidc_issuers]
     return landing_routes(settings.public_url, issuers, has_passwords=settings.password_sign_in)
+
+
+def _described(tool: AnyTool) -> DescribedTool:
+    """Return what the page of the tools shows of one."""
+    definition = tool.definition
+    arguments: dict[str, dict[str, Any]] = definition.input_schema.get("properties", {})
+    return DescribedTool(
+        tool.name,
+        definition.title or tool.name,
+        definition.description or "",
+        changes=not tool.hints.read_only,
+        arguments=[(name, schema.get("description", "")) for name, schema in arguments.items()],
+    )
 
 
 def create_worker(settings: Settings) -> Starlette:

@@ -424,6 +424,14 @@ TASKS: Final = (
     ),
     Task(
         "asking",
+        "I gave Ben 1 euro. Who owes whom now?",
+        [call("record_purchase", items=["1 EUR"], paid_to="Ben"), call("get_spending", show="balances")],
+        given=[call("record_purchase", items=["butter 2,49", "gum 0,99"], paid_by="Ben")],
+        finds=lambda answers: [[each["payer"], each["payee"], each["amount"]] for each in answers[1]["transfers"]],
+        found=[["Ann", "Ben", 0.74]],
+    ),
+    Task(
+        "asking",
         "What do we need again?",
         [call("get_suggestions")],
         given=[

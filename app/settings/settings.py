@@ -14,6 +14,7 @@ from app.resources import MAIN
 from app.settings.errors import describe_error, describe_place
 from app.settings.types import (
     DatabaseUrl,
+    EmailAddress,
     HostPatterns,
     Issuers,
     LoginIssuer,
@@ -24,7 +25,6 @@ from app.settings.types import (
     PrivateSchemes,
     PublicUrl,
     SecretKey,
-    SenderAddress,
     SmtpTls,
     StorageUrl,
     check_public_url,
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     smtp_port: Port = 587
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
-    smtp_from: SenderAddress | None = None
+    smtp_from: EmailAddress | None = None
     smtp_tls: SmtpTls = "starttls"
     log_level: LogLevel = "info"
     limits: bool = True
@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     password_sign_in: bool = True
     recipe_import: bool = False
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    operator_name: Annotated[str, Field(max_length=200)] = ""
+    operator_address: Annotated[str, Field(max_length=500)] = ""
+    operator_email: EmailAddress | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -140,7 +140,7 @@ def check_public_url(url: str) -> str:
     return f"{normal.scheme}://{host}{port}{path}"
 
 
-def _check_sender(address: str) -> str:
+def _check_email(address: str) -> str:
     try:
         return validate_email(address, check_deliverability=False).normalized
     except EmailNotValidError:
@@ -165,7 +165,7 @@ DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
 StorageUrl = Annotated[SecretStr, AfterValidator(_check_storage_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
 PreviousSecretKey = Annotated[SecretStr, AfterValidator(_check_previous_secret_key)]
-SenderAddress = Annotated[str, AfterValidator(_check_sender)]
+EmailAddress = Annotated[str, AfterValidator(_check_email)]
 
 Issuers = Annotated[list[ExternalIssuer], NoDecode, BeforeValidator(parse_issuers), Field(max_length=MOST_ISSUERS)]
 LoginIssuer = Annotated[str, AfterValidator(_check_login_issuer)]

@@ -6,7 +6,7 @@ page does so inside of `visiting`.
 
 import re
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
@@ -49,10 +49,15 @@ def current_visit() -> Visit:
     return _visit.get()
 
 
-@contextmanager
-def visiting(connection: HTTPConnection) -> Generator[None]:
+def visiting(connection: HTTPConnection) -> AbstractContextManager[None]:
     """Serve the block in the language of the browser that sent a request."""
-    token = _visit.set(Visit(language_of(connection), connection.scope["path"]))
+    return during(Visit(language_of(connection), connection.scope["path"]))
+
+
+@contextmanager
+def during(visit: Visit) -> Generator[None]:
+    """Serve the block for a visit."""
+    token = _visit.set(visit)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The front page: the address to paste into an assistant, and where to paste it."""
+"""The front page, and the page that says how to add the service to each assistant."""
 
 import base64
 import json
@@ -21,24 +21,27 @@ NAME: Final = "shopping-list"
 
 
 def landing_routes(public_url: str, external_issuers: Sequence[str] = (), *, has_passwords: bool) -> list[BaseRoute]:
-    """Return the route `/`. `external_issuers` are named to people as where to sign in."""
+    """Return the routes `/` and `/connect`. `external_issuers` are named to people as where to sign in."""
     parts = urlsplit(public_url)
     pages = Pages(parts.path, "app.web")
     mcp_url = MAIN.identifier(public_url)
+    context: dict[str, Any] = {
+        "mcp_url": mcp_url,
+        "is_local": is_loopback(parts.hostname or ""),
+        "issuers": external_issuers,
+        "has_passwords": has_passwords,
+    }
     ways = _ways_to_add(mcp_url)
 
     async def landing(request: Request) -> Response:
         with visiting(request):
-            return pages.page(
-                "landing.html",
-                mcp_url=mcp_url,
-                is_local=is_loopback(parts.hostname or ""),
-                ways=ways,
-                issuers=external_issuers,
-                has_passwords=has_passwords,
-            )
+            return pages.page("landing.html", **context)
 
-    return [Route("/", landing)]
+    async def connect(request: Request) -> Response:
+        with visiting(request):
+            return pages.page("connect.html", ways=ways, **context)
+
+    return [Route("/", landing), Route("/connect", connect)]
 
 
 def _ways_to_add(url: str) -> dict[str, str]:
@@ -47,6 +50,7 @@ def _ways_to_add(url: str) -> dict[str, str]:
     vs_code = {"name": NAME, "type": "http", "url": url}
     return {
         "claude_code_command": f"claude mcp add --transport http --scope user {NAME} {shlex.quote(url)}",
+        "codex_command": f"codex mcp add {NAME} --url {shlex.quote(url)}",
         "cursor_link": f"cursor://anysphere.cursor-deeplink/mcp/install?name={NAME}&config={_in_base64(remote)}",
         "cursor_file": json.dumps({"mcpServers": {NAME: remote}}, indent=2),
         "vs_code_link": f"vscode:mcp/install?{quote(json.dumps(vs_code), safe='')}",

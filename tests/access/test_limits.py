@@ -78,7 +78,7 @@ async def endpoint(
         open_to_all,
         resources=frozenset({MAIN}),
         origins=frozenset(),
-        page=Response(),
+        pages={},
     )
     found = LimitedEndpoint(BearerAuthMiddleware(fine, policy, identify, app.state.audit))
 

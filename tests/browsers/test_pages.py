@@ -53,11 +53,18 @@ def register(product: Product, callback: str) -> Attempt:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/account/sign-in", "/account/sign-up", "/account/reset", "/join", "/join?code=ABCD-EFGH"]
+    "path",
+    [
+        *("/", "/connect", "/privacy", "/terms", "/support", "/docs/tools", "/nowhere"),
+        *("/account/sign-in", "/account/sign-up", "/account/reset", "/join", "/join?code=ABCD-EFGH"),
+    ],
 )
 def test_pages_that_everybody_sees_are_right(visitor: Visitor, path: str) -> None:
     visitor.open(path)
-    visitor.faults = [each for each in visitor.faults if "status of 400" not in each]  # an unknown code
+    for summary in visitor.page.locator("summary").all():  # one drawer at a time is open
+        summary.click()
+        visitor.looks_right()
+    visitor.faults = [each for each in visitor.faults if "status of 40" not in each]  # an unknown code or address
     visitor.looks_right()
 
 
@@ -84,6 +91,27 @@ def test_the_language_is_chosen_by_a_click_and_kept(visitors: Visitors, scripts:
     assert visitor.page.locator("html").get_attribute("lang") == "de"
     visitor.open("/")
     assert visitor.page.locator("html").get_attribute("lang") == "de"
+
+
+def test_a_button_copies_what_a_client_needs(visitors: Visitors) -> None:
+    visitor = visitors.arrive(permissions=["clipboard-read", "clipboard-write"])
+    visitor.open("/connect")
+    visitor.page.locator("pre.address + button").click()
+    visitor.page.locator("pre.address + button", has_text="Copied").wait_for()
+    assert visitor.page.evaluate("navigator.clipboard.readText()") == f"{visitor.url}/mcp"
+    visitor.page.locator("pre.address + button", has_text="Copy").wait_for()
+    visitor.page.locator("summary", has_text="Codex").click()
+    visitor.page.locator("details[open] pre + button").click()
+    copied: str = visitor.page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"codex mcp add shopping-list --url {visitor.url}/mcp"
+
+
+def test_without_scripts_the_steps_are_there_and_no_dead_button(visitors: Visitors) -> None:
+    visitor = visitors.arrive(scripts=False)
+    visitor.open("/connect")
+    visitor.page.locator("summary", has_text="Claude Code").click()
+    assert visitor.page.locator("details[open] pre").inner_text().startswith("claude mcp add")
+    assert visitor.page.locator("main button").count() == 0
 
 
 def people_come_and_go(visitor: Visitor) -> None:

@@ -158,7 +158,7 @@ def test_the_image_serves_as_an_ordinary_user_and_stops_cleanly(image: Image) ->
         service.wait_until_started()
         assert probe(image, port) == 0
         assert httpx.get(f"{service.url}/readyz").status_code == 200
-        assert f"{service.url}/mcp" in httpx.get(service.url).text
+        assert f"{service.url}/mcp" in httpx.get(f"{service.url}/connect").text
     finally:
         status = service.stop()
     assert status == 0

@@ -46,6 +46,7 @@ def lines() -> Generator[list[str]]:
         "7KQM2B4DXYZ90ABC",
         "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IjEifQ.eyJzdWIiOiIxMjM0NTY3ODkwMTIzNDU2Nzg5MCIsImEiOjF9.x",
     ],
+    ids=("secret", "guest link", "guest key", "link", "API key", "spoken", "lower case", "run together", "token"),
 )
 async def test_a_code_pasted_into_a_path_is_not_logged(http: httpx.AsyncClient, lines: list[str], code: str) -> None:
     for path in (f"/guest/{code}", f"/{code}", f"/join/{code}/more", f"/guest%2F{code}"):

@@ -25,11 +25,11 @@ def public() -> Settings:
     return Settings(_env_file=None, public_url="https://lists.example.org/it's")  # pyright: ignore[reportCallIssue]
 
 
-async def page_of(settings: Settings, external_issuers: Sequence[str] = ()) -> BeautifulSoup:
+async def page_of(settings: Settings, external_issuers: Sequence[str] = (), path: str = "/connect") -> BeautifulSoup:
     routes = landing_routes(settings.public_url, external_issuers, has_passwords=settings.password_sign_in)
     transport = httpx.ASGITransport(Starlette(routes=routes))
     async with httpx.AsyncClient(transport=transport, base_url=settings.public_origin) as client:
-        response = await client.get("/")
+        response = await client.get(path)
     assert response.status_code == 200
     return BeautifulSoup(response.text, "html.parser")
 
@@ -48,15 +48,17 @@ async def test_the_page_shows_the_address_to_paste(public: Settings) -> None:
 
 async def test_the_page_tells_how_to_add_the_service_to_each_client(public: Settings) -> None:
     clients = text_of(await page_of(public), "summary")
-    assert clients == ["Claude", "ChatGPT", "Claude Code", "Cursor", "VS Code", "MCP Inspector"]
+    assert clients == [
+        *("Claude", "ChatGPT", "Claude Code", "Cursor", "VS Code", "Codex", "MCP Inspector", "Home Assistant")
+    ]
 
 
 async def test_the_commands_give_the_address_to_a_shell_as_it_is(public: Settings) -> None:
     commands = [shlex.split(text) for text in text_of(await page_of(public), "details pre") if not text.startswith("{")]
-    assert [command[0] for command in commands] == ["claude", "code", "npx"]
+    assert [command[0] for command in commands] == ["claude", "code", "codex", "npx"]
     assert commands[0][-1] == ADDRESS
     assert json.loads(commands[1][-1]) == {"name": "shopping-list", "type": "http", "url": ADDRESS}
-    assert commands[2][-1] == ADDRESS
+    assert commands[2][-1] == commands[3][-1] == ADDRESS
 
 
 async def test_the_links_for_editors_carry_the_address(public: Settings) -> None:
@@ -82,8 +84,8 @@ async def test_only_a_local_service_warns_that_web_assistants_cannot_reach_it(
 
 
 async def test_the_page_leads_to_accounts_only_where_there_are_any(public: Settings) -> None:
-    assert link(await page_of(public), "/it's/account")
-    page = await page_of(public, ["https://id.example.org"])
+    assert link(await page_of(public, path="/"), "/it's/account")
+    page = await page_of(public, ["https://id.example.org"], path="/")
     assert not any(str(each["href"]).endswith("/account") for each in page.select("a"))
     assert "you sign in at https://id.example.org." in page.get_text()
     assert "ign in here" not in page.get_text()

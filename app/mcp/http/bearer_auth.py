@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -35,6 +36,7 @@ from app.records import record
 from app.resources import Resource
 from app.runtime.addresses import client_address_in, known_address
 from app.scopes import format_scope
+from app.ui.languages import language_of
 from app.ui.status import is_for_people
 
 ROUTING_HEADERS: Final = ("mcp-protocol-version", "mcp-method", "mcp-name", "mcp-session-id", "content-type")
@@ -59,7 +61,7 @@ class AccessPolicy:
 
     `metadata_url` says where to sign in; None where keys of guests are all there is. Clients should ask for
     `default_scopes`. Grants for `resources` are valid here, and pages of `origins` may call.
-    `page` is what a browser shows that opens the address.
+    `pages` are what a browser shows that opens the address, by language.
     """
 
     metadata_url: str | None
@@ -67,7 +69,7 @@ class AccessPolicy:
     scopes_of: ScopesOf
     resources: frozenset[Resource]
     origins: frozenset[str]
-    page: Response
+    pages: Mapping[str, Response]
 
 
 WHERE_TO_ALLOW: Final = "Connect the app again and allow it on the consent page; /account shows what each app may do."
@@ -140,7 +142,7 @@ class BearerAuthMiddleware:
         if scope["method"] != "POST":
             # The SDK would answer GET with a stream that never sends anything, and DELETE ends sessions: we have none.
             if scope["method"] == "GET" and is_for_people(headers):
-                raise RequestRefused(self._policy.page)
+                raise RequestRefused(self._policy.pages[language_of(HTTPConnection(scope))])
             raise RequestRefused(PlainTextResponse(NOT_FOR_BROWSERS, 405, headers={"Allow": "POST"}))
         caller = await self._authenticate(headers, client_address_in(scope))
         if (repeated := next((name for name in ROUTING_HEADERS if name in headers.repeated), None)) is not None:

@@ -24,6 +24,7 @@ from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
 from app.resources import CORE, GUEST, READ_ONLY, RESOURCES
 from app.settings import Settings
+from app.ui.languages import LANGUAGES, Visit, during
 from app.ui.pages import Pages
 
 
@@ -104,7 +105,7 @@ class McpEndpoints:
             endpoint.scopes_of,
             resources=frozenset([GUEST] if endpoint.for_guests else admitted),
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
-            page=self._page_of(endpoint),
+            pages={language: self._page_of(endpoint, language) for language in LANGUAGES},
         )
         bearer_auth = BearerAuthMiddleware(
             self._transports[endpoint],
@@ -117,16 +118,17 @@ class McpEndpoints:
         # CORS is outermost, so that a preflight never meets the bearer check (Fetch standard: it has no credentials).
         return PageCors(bearer_auth, settings.allowed_origins)
 
-    def _page_of(self, endpoint: McpEndpoint) -> Response:
+    def _page_of(self, endpoint: McpEndpoint, language: str) -> Response:
         """Return what a browser shows at the address of an endpoint, as the answer to a method that it doesn't have."""
-        page = self._pages.page(
-            "endpoint.html",
-            status=405,
-            address=endpoint.resource.identifier(self._settings.public_url),
-            only_reads=endpoint.resource == READ_ONLY,
-            only_everyday=endpoint.resource == CORE,
-            for_guests=endpoint.for_guests,
-        )
+        with during(Visit(language)):
+            page = self._pages.page(
+                "endpoint.html",
+                status=405,
+                address=endpoint.resource.identifier(self._settings.public_url),
+                only_reads=endpoint.resource == READ_ONLY,
+                only_everyday=endpoint.resource == CORE,
+                for_guests=endpoint.for_guests,
+            )
         page.headers["Allow"] = "POST"
         return page
 

@@ -72,7 +72,9 @@ list.addEventListener("keydown", (event) => {
 // Swiping a row ticks it
 
 const FAR = 70;
+const ONE_TOUCH_MILLISECONDS = 400;
 let touch = null;
+let swiped = -ONE_TOUCH_MILLISECONDS;
 
 list.addEventListener("pointerdown", (event) => {
   const row = event.target.closest("#items li[data-ref]");
@@ -84,10 +86,18 @@ list.addEventListener("pointerup", (event) => {
   const { row, x, y } = touch;
   touch = null;
   if (Math.abs(event.clientX - x) < FAR || Math.abs(event.clientY - y) > FAR / 2) return;
-  // The finger may have been lifted from a link.
-  list.addEventListener("click", (click) => click.isTrusted && click.preventDefault(), { capture: true, once: true });
+  swiped = event.timeStamp;
   row.querySelector("button.tick")?.click();
 });
+
+// The finger may have been lifted from a link.
+list.addEventListener(
+  "click",
+  (event) => {
+    if (event.pointerType === "touch" && event.timeStamp - swiped < ONE_TOUCH_MILLISECONDS) event.preventDefault();
+  },
+  { capture: true },
+);
 
 // Dragging where the list is put in order
 
@@ -105,7 +115,6 @@ if (at === "order") {
     if (!row) return;
     event.preventDefault();
     const before = row.nextElementSibling;
-    row.setPointerCapture(event.pointerId);
     row.classList.add("dragged");
     const drag = (move) => {
       const over = document.elementFromPoint(row.getBoundingClientRect().left + 5, move.clientY)?.closest("#items li");
@@ -115,12 +124,14 @@ if (at === "order") {
       else over.before(row);
     };
     const drop = () => {
-      row.removeEventListener("pointermove", drag);
+      dragging.abort();
       row.classList.remove("dragged");
       if (row.nextElementSibling !== before) dropped(row);
     };
-    row.addEventListener("pointermove", drag);
-    row.addEventListener("lostpointercapture", drop, { once: true });
+    const dragging = new AbortController();
+    document.addEventListener("pointermove", drag, dragging);
+    document.addEventListener("pointerup", drop, dragging);
+    document.addEventListener("pointercancel", drop, dragging);
   });
 }
 

@@ -10,6 +10,8 @@ const AGAIN_MILLISECONDS = 15_000;
 let sending = 0;
 let isStale = false;
 let isReading = false;
+let isWhole = false; // whether to ask for every row
+let rows = new Map();
 let timer = 0;
 
 const items = () => document.getElementById("items");
@@ -28,13 +30,19 @@ async function read() {
   try {
     while (isStale && sending === 0) {
       isStale = false;
-      const response = await fetch(list.dataset.items, { headers: HEADERS });
+      const response = await fetch(isWhole ? list.dataset.items : sinceShown(), { headers: HEADERS });
       if (response.status === 429 || response.status >= 500) return readSoon(AGAIN_MILLISECONDS);
       if (!response.ok || response.redirected) return location.reload();
-      const text = await response.text();
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("items");
+      if (fresh === null) return location.reload();
+      await new Promise((goOn) => setTimeout(goOn)); // a finger comes first
       // What was read before a form arrived would take back what the page shows already.
       if (sending > 0) isStale = true;
-      else show(text);
+      else {
+        isWhole = !knowsAll(fresh);
+        if (isWhole) isStale = true;
+        else show(fresh);
+      }
     }
   } catch {
     readSoon(AGAIN_MILLISECONDS); // there is no network
@@ -43,9 +51,21 @@ async function read() {
   }
 }
 
-function show(text) {
-  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("items");
-  if (fresh === null) return location.reload();
+function sinceShown() {
+  const address = new URL(list.dataset.items, location);
+  address.searchParams.set("since", items().dataset.rev);
+  return address;
+}
+
+// Rows that are the same come as places only.
+const isPlace = (element) => "same" in element.dataset;
+
+function knowsAll(fresh) {
+  rows = new Map(Array.from(items().querySelectorAll("li[id]"), (row) => [row.id, row]));
+  return Array.from(fresh.querySelectorAll("li[data-same]")).every((row) => rows.has(row.id));
+}
+
+function show(fresh) {
   const back = whereToGoOn();
   change(items(), fresh);
   if (back !== null && !document.contains(back.focused)) {
@@ -68,10 +88,11 @@ function whereToGoOn() {
 // Changing only what differs: a row that stays the same stays the same element, wherever it goes.
 
 const CONTAINERS = new Set(["DIV", "FORM", "UL"]);
+// What an element is known by among its siblings; none if it is known by its place.
 const keyOf = (element) => element.id || element.dataset.group || element.dataset.form || "";
 
 function change(old, fresh) {
-  if (old.isEqualNode(fresh)) return;
+  if (isPlace(fresh) || old.isEqualNode(fresh)) return;
   if (old.tagName !== fresh.tagName || old.tagName === "LI") return old.replaceWith(fresh);
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
@@ -106,7 +127,7 @@ function changeChildren(parent, fresh) {
       const next = place.nextElementSibling;
       change(place, child);
       place = next;
-    } else parent.insertBefore(child, place);
+    } else parent.insertBefore(isPlace(child) ? rows.get(key) : child, place);
   }
   while (place !== null) {
     const next = place.nextElementSibling;

@@ -1,6 +1,6 @@
 """What the page of a list shows: its items in groups, where new ones come from, and what was done last."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -28,6 +28,9 @@ ITEMS: Final = 500
 
 BOUGHT: Final = 50
 """Of what was bought, this much is shown."""
+
+MOST_CHANGED: Final = 100
+"""Of more items that have changed at once, all are shown anew."""
 
 LATER: Final = 100
 """Of what waits for a day, this much is shown."""
@@ -128,15 +131,18 @@ class Content:
     more_bought: bool
     learned_for: str | None
     latest: Event | None
+    changed: Collection[str] | None = None
+    """The refs of the items that have changed since a revision; None where all are to be shown."""
 
 
-async def read_content(web: WebContext, visit: Visit, ref: str, shown: Shown) -> Content:
-    """Return a list as it is now. Raises `NotFound`."""
+async def read_content(web: WebContext, visit: Visit, ref: str, shown: Shown, since_rev: int | None = None) -> Content:
+    """Return a list as it is now, with what has changed since a revision if it is given. Raises `NotFound`."""
     async with visit.household(web, write=False).open(write=False) as tenant:
         on = await find_list(tenant, ref)
         page, shown = await _read_page(tenant, on, shown)
         bought = await read_items(tenant, ItemRequest(list=on.ref, view="checked", limit=BOUGHT))
         later = await read_items(tenant, ItemRequest(list=on.ref, view="waiting", limit=LATER))
+        changed = None if since_rev is None else await _changed_since(tenant, on, since_rev)
         rows = [*page.rows, *bought.rows, *later.rows]
         origins = await read_recent_origins(tenant, [row.no for row in rows])
         history = await read_history(tenant, HistoryRequest(list=on.ref, limit=1))
@@ -159,6 +165,7 @@ async def read_content(web: WebContext, visit: Visit, ref: str, shown: Shown) ->
         more_bought=bought.next_cursor is not None,
         learned_for=None if page.order is None else page.order.store,
         latest=events[0] if events else None,
+        changed=changed,
     )
 
 
@@ -183,6 +190,12 @@ async def _read_page(tenant: Tenant, on: ShoppingList, shown: Shown) -> tuple[Pa
     except (Invalid, NotFound):  # the list has another order by now, or nothing is for that store any more
         first = replace(shown, store=None, cursor="")
         return await read_items(tenant, replace(request, store=None, cursor=None)), first
+
+
+async def _changed_since(tenant: Tenant, on: ShoppingList, rev: int) -> Collection[str] | None:
+    """Return the refs of the items that have changed since a revision; None where that is not known, or too many."""
+    page = await read_items(tenant, ItemRequest(list=on.ref, view="all", since_rev=rev, limit=MOST_CHANGED))
+    return None if page.full or page.next_cursor is not None else {row.ref for row in page.rows}
 
 
 async def _apps(web: WebContext, grants: set[UUID]) -> dict[UUID, str]:

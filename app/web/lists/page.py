@@ -15,6 +15,7 @@ from app.lists.items.pasted_text import LONGEST_TEXT
 from app.lists.known_names_repository import find_names
 from app.lists.models import Changed
 from app.quantities import parse_phrase
+from app.text import plain_number
 from app.ui.forms import Fields
 from app.web.context import WebContext
 from app.web.lists.acts import FORMS, TELLING
@@ -36,8 +37,15 @@ async def show_list(at: Literal["list", "shop"], web: WebContext, visit: Visit, 
 
 
 async def show_items(web: WebContext, visit: Visit, request: Request) -> Response:
-    """GET of the part of the page with the items, as it is now: open pages read it after each change."""
-    content = await read_content(web, visit, request.path_params["ref"], _shown(visit, request))
+    """GET of the part of the page with the items, as it is now: open pages read it after each change.
+
+    A page that names the revision that it has in `since` gets the rows that are the same as places only.
+    """
+    shown, since = _shown(visit, request), plain_number(request.query_params.get("since", "")[:20])
+    # Where the list is put in order, the buttons of a row depend on its neighbours.
+    is_known = since is not None and 0 <= since < 2**63 and since == int(since) and shown.at != "order"
+    since_rev = int(since) if is_known and since is not None else None
+    content = await read_content(web, visit, request.path_params["ref"], shown, since_rev)
     return web.kit.pages.page("lists/items.html", **page_context(web, visit), **_shown_context(visit, content))
 
 

@@ -32,7 +32,7 @@ def open_to(settings: Settings) -> AccessPolicy:
         return frozenset()
 
     return AccessPolicy(
-        METADATA, ("lists:read",), nothing_needed, resources=frozenset({MAIN}), origins=frozenset(), page=Response()
+        METADATA, ("lists:read",), nothing_needed, resources=frozenset({MAIN}), origins=frozenset(), pages={}
     )
 
 
@@ -113,7 +113,7 @@ async def test_what_a_sender_says_of_a_proxy_changes_no_address(http: httpx.Asyn
     }
     challenge = (await http.post("/mcp", json={}, headers=forged)).headers["www-authenticate"]
     assert f'resource_metadata="{settings.public_url}/' in challenge
-    for path in ("/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-authorization-server", "/"):
+    for path in ("/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-authorization-server", "/connect"):
         text = (await http.get(path, headers=forged)).text
         assert "evil.example" not in text
         assert settings.public_url in text

@@ -6,7 +6,7 @@ import pytest
 from bs4 import Tag
 
 from app.lists.models import ITEMS_PER_CALL
-from app.web.lists.content import BOUGHT, ITEMS
+from app.web.lists.content import BOUGHT, ITEMS, MOST_CHANGED
 from tests.mcp.client import McpClient
 from tests.web.lists.conftest import Member
 from tests.web.lists.pages import ListBrowser, alert, bought, lines, said
@@ -373,3 +373,29 @@ async def test_a_long_list_is_shown_in_pages(anna: ListBrowser, assistant: McpCl
     for wrong in ("nonsense", "x" * 5_000, "%00"):
         again = await anna.open(str(page.response.url) + f"&cursor={wrong}")
         assert len(lines(again)) == ITEMS - BOUGHT + 3, wrong
+
+
+async def test_an_open_page_reads_the_rows_that_have_changed_and_the_places_of_the_others(
+    anna: ListBrowser, assistant: McpClient
+) -> None:
+    await assistant.call("add_items", items=["one", "two", "three", "four"])
+    page = await anna.open_list()
+    shown = page.soup.select_one("#items")
+    assert shown is not None
+
+    async def rows(since: str, more: str = "") -> dict[str, bool]:
+        part = await anna.open(f"/lists/L1/items?household={anna.household}&since={since}{more}")
+        assert part.status == 200
+        return {str(each["id"]): each.has_attr("data-same") for each in part.soup.select("ul.items > li")}
+
+    rev = str(shown["data-rev"])
+    assert await rows(rev) == {"i1": True, "i2": True, "i3": True, "i4": True}
+    await assistant.call("check_items", items=["two"])
+    await assistant.call("update_items", items=[{"item": "three", "note": "red"}])
+    await assistant.call("remove_items", items=["four"])
+    assert await rows(rev) == {"i1": True, "i3": False, "i2": False}
+    for whole in ("", "x", "-1", "1.5", "9" * 30, f"{rev}&at=order", "0"):
+        assert not any((await rows(whole)).values()), whole
+    await assistant.call("add_items", items=[f"thing {number}" for number in range(MOST_CHANGED)])
+    too_many = await rows(rev)
+    assert (len(too_many), any(too_many.values())) == (MOST_CHANGED + 3, False)
