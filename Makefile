@@ -15,7 +15,7 @@ LOCKED := -c 'import fcntl, os, sys; lock = os.open(".venv.lock", os.O_RDWR | os
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-processes test-all coverage browsers conformance typescript check format docs messages migrate bench trips lock
+.PHONY: help run test test-processes test-all coverage browsers screenshots conformance typescript check format docs messages migrate bench trips lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ test-all: $(BENCH_SYNCED) ## Run all tests
 
 coverage: $(SYNCED) ## Run the tests, and show which branches of app/ they don't reach
 	@$(PYTEST) -m "not slow" --cov --cov-report=term $(ARGS)
+
+screenshots: $(SYNCED) ## Take pictures of every page into docs/screenshots
+	@$(BIN)/python -m tests.browsers.screenshots
 
 conformance: $(SYNCED) ## Run MCP's conformance tool, which comes from npm, and write docs/conformance.md
 	@$(BIN)/python -m tests.conformance
