@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from app.quantities.amounts import read_unit
 from app.quantities.line import Line
 from app.quantities.numbers import Number, read_number
 from app.quantities.prices import to_cents
@@ -20,6 +21,9 @@ _LONGEST_PRICE: Final = 8
 """Tokens of a price with what is behind it."""
 
 _LONGEST_COUNT: Final = 3
+
+_FEWEST_IN_FRONT: Final = 4
+"""Tokens of a count, `x`, a price and a name."""
 
 _SUMS: Final = frozenset(
     {
@@ -60,6 +64,10 @@ def read_receipt_line(text: str) -> ReceiptLine:
     none."""
     line = Line(text)
     found = _price_before(line, len(line))
+    front = _count_in_front(line)
+    if front is not None and (found is None or front.end < found[1]):  # `2 x 0,99 APPLES`
+        name = line.rest(front.end) if found is None else line.between(front.end, found[1])
+        return ReceiptLine(name, to_cents(front.price * front.number) if found is None else found[0], front.number)
     if found is None:
         return ReceiptLine(text)
     price, start = found
@@ -131,6 +139,36 @@ def _times_before(line: Line, end: int) -> _Times | None:
     if digits.kind != "digits" or len(digits.text) > _LONGEST_COUNT or not digits.spaced or int(digits.text) == 0:
         return _Times(None, end - 1)
     return _Times(Decimal(digits.text), end - 2)
+
+
+class _Front(NamedTuple):
+    """How many there were and the price of one, before the name, which begins at `end`."""
+
+    number: Decimal
+    price: Decimal
+    end: int
+
+
+def _count_in_front(line: Line) -> _Front | None:
+    """Read `2 x 0,99` in front of a name; the number of `2 x 0,33 l` is a size, but with a currency it is a price."""
+    if len(line) < _FEWEST_IN_FRONT or line.tokens[1].text.lower() not in _TIMES:
+        return None
+    digits = line.tokens[0]
+    if digits.kind != "digits" or len(digits.text) > _LONGEST_COUNT or int(digits.text) == 0:
+        return None
+    start = 3 if _is_currency(line.tokens[2].text, line.tokens[2].key) else 2
+    number = read_number(line, start)
+    if number is None:
+        return None
+    end = number.end
+    behind = line.at(end)
+    if behind is not None and _is_currency(behind.text, behind.key):
+        end += 1
+    if not _is_price(line, start, number, end) or line.at(end) is None:
+        return None
+    if start == 2 and end == number.end and read_unit(line, end, number.value) is not None:
+        return None
+    return _Front(Decimal(digits.text), number.value, end) if any(map(str.isalnum, line.rest(end))) else None
 
 
 def _is_currency(text: str, key: str) -> bool:

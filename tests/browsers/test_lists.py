@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browsers.test_pages import register, waiting_app
 from tests.browsers.visitor import PASSWORD, SECONDS, Visitor, Visitors
@@ -45,6 +45,7 @@ def open_list(visitor: Visitor) -> Page:
     """Follow the links to the first list."""
     visitor.open("/lists")
     visitor.page.locator("main ul.lines a").first.click()
+    visitor.page.wait_for_url("**/lists/L1?*", wait_until="load")  # its scripts run by then
     return visitor.page
 
 
@@ -157,6 +158,7 @@ def test_everything_is_done_by_hand(visitors: Visitors) -> None:
     expect(page.locator("#text")).to_have_value("bread\nsalt\n")
     page.locator("form[data-form=add] button[type=submit]").click()
     wait_for_names(page, "flour", "milk", "eggs", "bread", "salt")
+    expect(page.locator("#text")).to_have_value("")
     swipe(page, "#i2")
     wait_for_names(page, "flour", "eggs", "bread", "salt")
     page.locator("#i3 button.tick").focus()
@@ -194,7 +196,7 @@ def test_items_are_dragged_into_order(visitors: Visitors) -> None:
     type_in(page, "one", "two", "three", "four")
     wait_for_names(page, "one", "two", "three", "four")
     page.locator("a[href*='at=order']").click()
-    page.wait_for_url("**at=order*")
+    page.wait_for_url("**at=order*", wait_until="load")
     wait_for_names(page, "one", "two", "three", "four")
     drag(page, "#i4", "#i2")
     wait_for_names(page, "one", "four", "two", "three")
@@ -257,6 +259,7 @@ def test_the_screen_stays_awake_in_the_shop(visitors: Visitors) -> None:
     assert page.evaluate("window.awake") is None
     type_in(page, "milk", "eggs")
     page.locator("a[href*='/shop']").click()
+    page.wait_for_url("**/shop?*", wait_until="load")
     wait_for_names(page, "milk", "eggs")
     page.wait_for_function("window.awake === 'screen'")
     page.locator("#i1 button.tick").click()
@@ -281,6 +284,32 @@ def test_without_a_connection_a_tick_is_taken_back_and_told_and_the_page_catches
     page.context.set_offline(False)
     wait_for_names(page, "milk", "eggs", "bread")
     visitor.faults = [each for each in visitor.faults if "ERR_INTERNET_DISCONNECTED" not in each]
+
+
+def test_what_is_sent_again_because_its_answer_was_lost_is_added_once(visitors: Visitors, product: Product) -> None:
+    visitor = visitors.arrive()
+    visitor.sign_up()
+    assistant = connect(visitor, product)
+    page = open_list(visitor)
+    lost: list[int] = []
+
+    def lose(route: Route) -> None:
+        lost.append(route.fetch().status)
+        route.abort("connectionreset")
+
+    page.route("**/add?*", lose, times=1)
+    page.locator("#text").fill("2 eggs")
+    page.locator("#text").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("there is no connection")
+    assert (lost, page.locator("#text").input_value()) == ([200], "2 eggs")
+    page.locator("#text").press("Enter")
+    expect(page.locator("#text")).to_have_value("")
+    expect(page.locator("ul.said")).to_have_text("Added: 2 eggs")
+    type_in(page, "2 eggs")
+    expect(page.locator("ul.said")).to_have_text("Added to what was there already: 4 eggs")
+    events = assistant("get_activity", kind="add_items")["events"]
+    assert [event["changes"][0]["what"] for event in events] == ["quantity 2 → 4", "added 2"]
+    visitor.faults = [each for each in visitor.faults if "ERR_CONNECTION_RESET" not in each]
 
 
 def lists_are_kept(visitor: Visitor) -> None:

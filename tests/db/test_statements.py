@@ -35,6 +35,10 @@ EVERY_DETAIL: dict[str, Any] = {
     "assignee": "Ada",
     "note": "green",
 }
+GROCY_LOG = """{
+    "stock_log": [{"product_id": 7, "amount": 2, "purchased_date": "2026-11-01", "transaction_type": "purchase"}],
+    "products": [{"id": 7, "name": "rye"}]
+}"""
 CALLS: dict[str, list[dict[str, Any]]] = {
     "add_items": [
         {"items": ["milk", "2 kg flour", EVERY_DETAIL], "idempotency_key": "once"},
@@ -81,6 +85,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "import_items": [
         {"data": "- [ ] 2 kg rye\n- [x] salt", "idempotency_key": "imported"},
         {"data": '[{"name": "rye", "assignee": "Ada"}, {"name": "soap"}]', "list": "L1", "on_duplicate": "separate"},
+        {"data": GROCY_LOG},
     ],
     "list_items": [
         {},

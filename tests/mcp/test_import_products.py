@@ -67,6 +67,38 @@ GROCY: dict[str, Any] = {
     "quantity_units": [{"id": 3, "name": "can"}],
     "product_groups": [{"id": 2, "name": "Tins"}],
 }
+GROCY_LOG: dict[str, Any] = {
+    "stock_log": [
+        {
+            "id": 1,
+            "product_id": 7,
+            "amount": 2,
+            "purchased_date": "2026-11-01",
+            "transaction_type": "purchase",
+            "price": 0.995,
+            "shopping_location_id": 4,
+            "undone": 0,
+        },
+        {"id": 2, "product_id": 7, "amount": -1, "purchased_date": "2026-11-01", "transaction_type": "consume"},
+        {"id": 3, "product_id": 8, "amount": "500", "purchased_date": "2026-11-02", "transaction_type": "purchase"},
+        {
+            "id": 4,
+            "product_id": 8,
+            "amount": 900,
+            "purchased_date": "2026-11-02",
+            "transaction_type": "purchase",
+            "price": "0.0025",
+            "undone": 1,
+        },
+    ],
+    "products": [
+        {"id": 7, "name": "Tinned tomatoes", "product_group_id": 2, "qu_id_stock": 3},
+        {"id": 8, "name": "Flour", "qu_id_stock": 5},
+    ],
+    "quantity_units": [{"id": 3, "name": "can"}, {"id": 5, "name": "g"}],
+    "product_groups": [{"id": 2, "name": "Tins"}],
+    "shopping_locations": [{"id": 4, "name": "Market"}],
+}
 TODOIST = (
     "TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,TIMEZONE\r\n"
     "task,2 l milk,,4,1,Ann (1),,,en,UTC\r\n"
@@ -128,12 +160,78 @@ async def test_grocy_brings_its_lists_with_the_names_of_its_products(client: Mcp
         {"name": "Tinned tomatoes", "quantity": 2, "unit": "cans", "category": "Tins"},
         {"name": "birthday card", "quantity": 1, "checked": True},
     ]
-    bought = {"product_id": 7, "amount": 2, "purchased_date": "2026-11-01", "transaction_type": "purchase"}
-    answer, _ = await imported(client, {**GROCY, "stock_log": [bought, bought]})
-    assert answer["left_out"] == {"purchases": 2}
     refusal = await client.refusal("import_items", data=json.dumps(GROCY["shopping_list"], indent=1))
     (fault,) = refusal["faults"]
     assert (fault["line"], "product 7 is not in products" in fault["reason"]) == (2, True)
+
+
+async def bought(client: McpClient) -> list[dict[str, Any]]:
+    """What is on record of purchases, the latest first."""
+    return (await client.call("get_spending", show="purchases"))["purchases"]
+
+
+async def test_grocy_brings_what_was_bought_with_the_price_of_all_of_it(each_era: McpClient) -> None:
+    answer, items = await imported(each_era, GROCY_LOG)
+    assert (answer["format"], answer["rows"], answer["counts"]) == ("grocy", 2, {"purchases": 2})
+    assert (answer["left_out"], items) == ({"stock_changes": 2}, [])
+    flour, tomatoes = await bought(each_era)
+    assert (flour["name"], flour["quantity"], flour.get("price")) == ("Flour", "500 g", None)
+    assert (tomatoes["name"], tomatoes["quantity"], tomatoes["price"]) == ("Tinned tomatoes", "2 cans", 1.99)
+    assert (tomatoes["store"], tomatoes["at"][:10]) == ("Market", "2026-11-01")
+    whole = {**GROCY, **GROCY_LOG}
+    answer, items = await imported(each_era, whole)
+    assert answer["counts"] == {"added": 2, "skipped": 2}
+    assert len(items) == 2
+    await each_era.call("undo", undo_ref=answer["undo_ref"])
+    assert len(await bought(each_era)) == 2
+
+
+async def test_purchases_of_grocy_are_undone_as_one_call(client: McpClient) -> None:
+    answer, _ = await imported(client, {**GROCY, **GROCY_LOG})
+    assert answer["counts"] == {"added": 2, "purchases": 2}
+    await client.call("undo", undo_ref=answer["undo_ref"])
+    assert (await bought(client), (await client.call("list_items", view="all"))["items"]) == ([], [])
+
+
+async def test_the_same_purchase_is_imported_once_unless_separate_lines_are_asked_for(client: McpClient) -> None:
+    twice = {**GROCY_LOG, "stock_log": [GROCY_LOG["stock_log"][0]] * 2}
+    assert (await imported(client, twice, dry_run=True))[0]["counts"] == {"purchases": 2}
+    assert await bought(client) == []
+    assert (await imported(client, GROCY_LOG))[0]["counts"] == {"purchases": 2}
+    assert (await imported(client, twice))[0]["counts"] == {"purchases": 1, "skipped": 1}
+    assert (await imported(client, twice))[0]["counts"] == {"skipped": 2}
+    assert (await imported(client, twice, on_duplicate="separate"))[0]["counts"] == {"purchases": 2}
+    assert len(await bought(client)) == 5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"product_id": 9}, "product 9 is not in products"),
+        ({"purchased_date": None}, "the purchase has no day"),
+        ({"purchased_date": "soon"}, "bought_on must be a day"),
+        ({"purchased_date": "2999-01-01"}, "not in the future"),
+        ({"purchased_date": "0001-01-01"}, "since 1990"),
+        ({"price": -1}, "price"),
+        ({"price": "cheap"}, "price must be a number"),
+        ({"amount": -2}, "quantity"),
+        ({"amount": 100_000, "price": 100_000_000}, "price must be between"),
+    ],
+)
+async def test_a_purchase_that_cannot_be_is_a_fault_of_its_line(
+    client: McpClient, wrong: dict[str, Any], reason: str
+) -> None:
+    bad = {**GROCY_LOG, "stock_log": [{**GROCY_LOG["stock_log"][0], **wrong}]}
+    refusal = await client.refusal("import_items", data=json.dumps(bad, indent=1))
+    assert reason in refusal["faults"][0]["reason"]
+    assert 2 < refusal["faults"][0]["line"] < 13
+    assert await bought(client) == []
+
+
+async def test_the_log_alone_names_what_it_needs(client: McpClient) -> None:
+    refusal = await client.refusal("import_items", data=json.dumps(GROCY_LOG["stock_log"], indent=1))
+    assert "product 7 is not in products" in refusal["faults"][0]["reason"]
+    assert refusal["faults"][0]["line"] == 2
 
 
 @pytest.mark.parametrize("form", ["auto", "csv"])
@@ -182,6 +280,8 @@ ODD: list[Any] = [
     {"shoppinglists": [], "member": [], "items": 7, "recipes": {"a": 1}, "expenses": None},
     {"listItems": [None, 7, {"food": 7, "unit": [], "note": {}, "quantity": "x"}]},
     {"shopping_list": [{"product_id": {}, "amount": [], "note": 7}], "products": [7, {"id": []}]},
+    {"stock_log": [7, {"transaction_type": [], "undone": {}}, {"transaction_type": "purchase"}], "products": {}},
+    {"stock_log": {"transaction_type": "purchase"}, "products": [{"id": 1, "qu_id_stock": []}]},
     [{"recipeIngredient": [{"food": 7, "quantity": "a", "note": []}], "name": 7}],
     {"recipes": [{"yields": "x", "items": [7], "name": None}]},
     "TYPE,CONTENT\nnote,alone\nsection\ntask\n,\n",

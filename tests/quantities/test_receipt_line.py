@@ -37,6 +37,27 @@ def test_several_of_a_thing_are_counted_and_cost_what_they_cost_together(text: s
     assert read_receipt_line(text) == ReceiptLine("Milk", Decimal("2.18"), Decimal(2))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 x 0,99 APPLES",
+        "2x0.99 APPLES",
+        "2 x 0,99 APPLES 1,98 A",
+        "2 x €0.99 APPLES",
+        "2 × 0,99 EUR APPLES 1,98",
+    ],
+)
+def test_a_count_and_the_price_of_one_may_stand_in_front(text: str) -> None:
+    assert read_receipt_line(text) == ReceiptLine("APPLES", Decimal("1.98"), Decimal(2))
+
+
+@pytest.mark.parametrize("text", ["6 x 1,50 l Cola", "2 x 0,33l beer", "2 x 0,99", "0 x 0,99 apples", "2 x 1,5 apples"])
+def test_a_size_in_front_is_no_price(text: str) -> None:
+    assert read_receipt_line(text) == ReceiptLine(text)
+    if text.endswith(("Cola", "beer")):
+        assert read_receipt_line(f"{text} 4,99") == ReceiptLine(text, Decimal("4.99"))
+
+
 @pytest.mark.parametrize("text", ["eggs 12", "milk", "flour 1,5 kg", "7up 1.5", "2,49", "€3", "", "E 330", "Mehl 405"])
 def test_what_is_no_price_is_part_of_the_name(text: str) -> None:
     assert read_receipt_line(text) == ReceiptLine(text)

@@ -33,6 +33,7 @@ from app.lists.importing.models import (
     Remarks,
     Unreadable,
 )
+from app.lists.importing.purchases import PurchasePlanner
 from app.lists.importing.read_document import read_document, refuse_too_long
 from app.lists.importing.rows import RowReader
 from app.lists.items.add import refusal_of, without_past_day
@@ -202,7 +203,9 @@ async def store_data(
     doesn't read what is reported to it.
     """
     document, entries, faults = read.document, read.reader.entries, Faults()
-    found, on = await find_for_add(tenant, list_name, {each.item.name_key for each in entries}, ITEMS_PER_LIST)
+    found, on = await find_for_add(
+        tenant, list_name, {each.item.name_key for each in entries if each.bought_on is None}, ITEMS_PER_LIST
+    )
     clock = found.clock
     await _check_currency(tenant, read, on)
     members: Sequence[Member] = ()
@@ -210,9 +213,14 @@ async def store_data(
         members = await households.members_of(tenant.connection, tenant.household_id, tenant.actor.person_id)
     alike = await map_in_batches(partial(without_past_day, today=tenant.membership.day_of(clock.now)), found.alike)
     planner = Planner(alike, on.id, clock.next_item, on.room, in_order=True)
+    purchases = PurchasePlanner(tenant, on, clock)
+    if on_duplicate != "separate":
+        await purchases.read_recorded(entries)
 
     def plan(entry: Entry) -> str:
         try:
+            if entry.bought_on is not None:
+                return purchases.add(entry, entry.bought_on)
             outcome = planner.add(_item_of(entry, members, tenant, clock), on_duplicate)
         except AppError as refusal:
             faults.add(Fault(entry.row, refusal.message, refusal.field))
@@ -232,7 +240,11 @@ async def store_data(
         document.faults.extend(await _locate(document.locate, faults))
         _refuse(document.faults, document.repairs, options)
     changes = planner.plan.changes.values()
-    event_no = None if options.dry_run else await record_items(tenant, "import_items", clock, changes)
+    event_no = None
+    if not options.dry_run:
+        event_no = await record_items(
+            tenant, "import_items", clock, changes, others=purchases.changes, about=on.id if purchases.changes else None
+        )
     recipes = await _store_recipes(tenant, document, options)
     counts["recipes"] = len(document.recipes) - recipes.failed
     counts["failed"] += recipes.failed

@@ -104,7 +104,7 @@ class JsonDocument(Document):
             self.recipes = [
                 Recipe(each.name, each.servings, each.lines, partial(self._at, each.path)) for each in found.recipes
             ]
-            self.left_out["purchases" if product == "grocy" else "expenses"] += found.left_out
+            self.left_out["stock_changes" if product == "grocy" else "expenses"] += found.left_out
             return True
         return False
 

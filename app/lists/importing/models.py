@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from app.errors import Invalid
@@ -14,7 +14,7 @@ Format = Literal["json", "csv", "text"]
 Product = Literal["kitchenowl", "mealie", "grocy", "todoist"]
 """Products whose exports are told from others by their shape."""
 
-LeftOut = Literal["empty_values", "empty_rows", "headings", "list_settings", "expenses", "purchases"]
+LeftOut = Literal["empty_values", "empty_rows", "headings", "list_settings", "expenses", "stock_changes"]
 
 MOST_ROWS: Final = 5_000
 LONGEST_DATA: Final = 1_000_000
@@ -93,6 +93,7 @@ class Row:
     cells: Mapping[str, Any] = field(default_factory=dict[str, Any])
     phrase: str | None = None
     is_checked: bool = False
+    is_purchase: bool = False
     fault: str | None = None
     fault_at: int = 0
     """Which of its cells the fault is about."""
@@ -153,6 +154,8 @@ class Entry:
     assignee: str | None = None
     is_checked: bool = False
     checked_at: datetime | None = None
+    bought_on: date | None = None
+    """The day of a purchase; a row without one is an item."""
 
 
 class ImportRefused(Invalid):

@@ -52,6 +52,8 @@ def _read_row(document: Document, row: Row, number: int) -> Entry | list[Fault] 
         return None
     if "name" not in values and not any(each.field == "name" for each in faults):
         faults.append(Fault(number, "the row has no name"))
+    if row.is_purchase and "bought_on" not in values and not any(each.field == "bought_on" for each in faults):
+        faults.append(Fault(number, "the purchase has no day"))
     if faults:
         return faults
     try:
@@ -96,4 +98,4 @@ def _entry(document: Document, values: dict[str, Any], number: int) -> Entry:
     if checked_at is not None and not is_checked:
         raise Invalid("checked is no, but checked_at has a time", field="checked")
     item = ParsedItem(name, quantity=quantity, note=note, **details)
-    return Entry(number, item, values.get("assignee"), is_checked, checked_at)
+    return Entry(number, item, values.get("assignee"), is_checked, checked_at, values.get("bought_on"))

@@ -148,5 +148,6 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "repeat_every_days": _read_days,
     "checked_at": _read_time,
     "checked": _read_box,
+    "bought_on": _read_day,
 }
 """How to read the columns that are not text."""

@@ -144,6 +144,20 @@ async def purchases_with(tenant: Tenant, ids: Collection[UUID]) -> dict[UUID, Pu
     return {row["id"]: purchase_of(row) for row in rows}
 
 
+async def purchases_at(tenant: Tenant, name_keys: Collection[str], times: Collection[datetime]) -> Sequence[Purchase]:
+    """Return the purchases of these things at exactly one of these times."""
+    rows = await tenant.driver.fetch(
+        f"""
+        SELECT {PURCHASE_COLUMNS} FROM purchases
+        WHERE household_id = $1 AND name_key = ANY($2) AND bought_at = ANY($3)
+        """,  # noqa: S608
+        tenant.household_id,
+        list(name_keys),
+        list(times),
+    )
+    return [purchase_of(row) for row in rows]
+
+
 async def recorded_by(tenant: Tenant, kind: str, ids: Collection[UUID]) -> set[UUID]:
     """Return those of some purchases that calls of one kind have recorded."""
     rows = await tenant.driver.fetch(

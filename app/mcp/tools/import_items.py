@@ -16,7 +16,7 @@ from app.mcp.spec import Handler, Hints, Preparation, ToolSpec, WriteArguments, 
 from app.runtime.progress import reported_beside
 from app.scopes import LISTS_WRITE
 
-DONE = frozenset({"added", "merged", "restored"})
+DONE = frozenset({"added", "merged", "restored", "purchases"})
 """The statuses of rows that changed something."""
 
 
@@ -57,7 +57,7 @@ class Result(WriteResult):
     format: str
     rows: int = Field(description="How many were read")
     dry_run: bool | None = Field(default=None, description="True if nothing was stored")
-    counts: dict[str, int] = Field(description="Rows by status: added, merged, restored, skipped, failed")
+    counts: dict[str, int] = Field(description="Rows by status: added, merged, restored, purchases, skipped, failed")
     faults: Sequence[RemarkView] | None = None
     more_faults: int | None = Field(default=None, description="Beside those shown")
     repairs: Sequence[RemarkView] | None = Field(default=None, description="What was repaired, or would be")
@@ -85,9 +85,9 @@ class Result(WriteResult):
 
 async def import_items(arguments: Arguments, preparation: Preparation) -> Handler[Result]:
     """Imports up to 5,000 items from text: what export_list writes, other JSON or CSV, lines as in add_items, a
-    markdown checklist, or what KitchenOwl, Mealie, Grocy or Todoist exports, with recipes. Faults and repairs are named
-    by line and column. All rows are stored, or none; if an answer is lost, repeating the call with its idempotency_key
-    stores them once."""
+    markdown checklist, or what KitchenOwl, Mealie, Grocy or Todoist exports, with recipes and purchases. Faults and
+    repairs are named by line and column. All rows are stored, or none; if an answer is lost, repeating the call with
+    its idempotency_key stores them once."""
     options = Options(
         skip=arguments.on_error == "skip", accept_repairs=arguments.repairs == "apply", dry_run=arguments.dry_run
     )

@@ -152,7 +152,6 @@ async function send(form, button) {
   const action = button?.getAttribute("formaction") ?? form.action;
   const what = new URL(action, location).pathname.split("/").pop();
   const row = button?.closest("li[data-ref]");
-  fields.set("key", newKey());
   row?.classList.toggle("going", true);
   sending += 1;
   try {
@@ -161,7 +160,7 @@ async function send(form, button) {
     if (!response.ok || TELLS.has(what)) say(text);
     else document.getElementById("said").replaceChildren();
     if (!response.ok) row?.classList.remove("going");
-    else if (what === "add") cleared(form);
+    else if (what === "add") cleared(form, fields.get("text"));
   } catch {
     row?.classList.remove("going");
     say(document.getElementById("unsent").innerHTML);
@@ -171,8 +170,11 @@ async function send(form, button) {
   }
 }
 
-function cleared(form) {
+// The key stays until its form was answered: what is sent again after a broken connection is added once.
+function cleared(form, sent) {
   const field = form.elements.text;
+  form.elements.key.value = newKey();
+  if (field.value !== sent) return; // somebody types on
   field.value = "";
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus({ preventScroll: true });
