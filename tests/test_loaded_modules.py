@@ -21,6 +21,7 @@ NOT_SERVING = (
     "lark",
     "segno",
     "ua_parser",
+    *("babel.messages", "babel.dates"),
     *("recipe_scrapers", "bs4", "lxml"),
 )
 """What no process of `serve` loads at its start, once the database is up to date; until then, another process migrates

@@ -8,6 +8,8 @@ JOIN: Final = "/join"
 GUEST: Final = "/guest"
 LISTS: Final = "/lists"
 ACCESS: Final = "/access"
+ACTIVITY: Final = "/activity"
+SPENDING: Final = "/spending"
 
 
 def join_path(code: str) -> str:

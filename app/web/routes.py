@@ -16,6 +16,7 @@ from app.web.account.page import (
     show_account,
 )
 from app.web.account.reset_password import RESET, post_new_password, post_reset, show_reset
+from app.web.activity.routes import activity_routes
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, Destinations
 from app.web.email_links import PATHS, show_link_form
@@ -34,6 +35,7 @@ from app.web.sign_in import (
     show_sign_in,
 )
 from app.web.sign_up import post_new_account, post_sign_up, show_new_account, show_sign_up, sign_up_path
+from app.web.spending.routes import spending_routes
 
 
 def web_routes(web: WebContext) -> list[BaseRoute]:
@@ -55,6 +57,8 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         *form_routes(web.kit, IMPORT, partial(post_import, web), HOUSEHOLD),
         *list_routes(web),
         *access_routes(web),
+        *activity_routes(web),
+        *spending_routes(web),
         page_route(web.kit, JOIN, partial(show_join, web)),
         page_route(web.kit, JOIN, partial(post_join, web), "POST"),
         page_route(web.kit, GUEST, partial(show_guest, web)),

@@ -88,7 +88,7 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
             open_to_all,
             resources=frozenset({MAIN}),
             origins=frozenset(),
-            pages={},
+            page=lambda language: Response(),
         )
         middleware = BearerAuthMiddleware(
             fine, policy, identify, AuditLog(engine, settings.secret_keys[0], clock=clock)

@@ -78,7 +78,7 @@ async def endpoint(
         open_to_all,
         resources=frozenset({MAIN}),
         origins=frozenset(),
-        pages={},
+        page=lambda language: Response(),
     )
     found = LimitedEndpoint(BearerAuthMiddleware(fine, policy, identify, app.state.audit))
 

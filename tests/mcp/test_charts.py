@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from app.mcp.charts import LONGEST_LABEL, MOST_BARS, MOST_POINTS, BarChart, LineChart
+from app.ui.charts import LONGEST_LABEL, MOST_BARS, MOST_POINTS, BarChart, LineChart
 from tests.mcp.client import McpClient
 from tests.mcp.test_get_spending import Bought, buy
 

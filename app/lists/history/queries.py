@@ -73,7 +73,10 @@ PANTRY_REF: Final = "pantry"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which part of the history to read: one call in full by its ref, or calls by what they have in common."""
+    """Which part of the history to read: one call in full by its ref, or calls by what they have in common.
+
+    `person` is a name, `person_id` somebody whom pages know; so are `client_id`, and `grants`, of which any counts.
+    """
 
     ref: str | None = None
     item: str | None = None
@@ -84,6 +87,9 @@ class Request:
     kind: str | None = None
     cursor: str | None = None
     limit: int = 20
+    person_id: UUID | None = None
+    client_id: str | None = None
+    grants: Sequence[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +141,12 @@ async def read_history(tenant: Tenant, request: Request) -> History:
         list_id=(await resolve_list(tenant, request.list)).id if request.list is not None else None,
         since=request.since,
         until=request.until,
-        person_id=await _find_person(tenant, request.person) if request.person is not None else None,
+        person_id=await _find_person(tenant, request.person) if request.person is not None else request.person_id,
         kind=request.kind,
         before=read_cursor(request.cursor, _NUMBER) if request.cursor is not None else None,
         items=await resolve_ever(tenant, request.item) if request.item is not None else None,
+        client_id=request.client_id,
+        grant_ids=request.grants,
     )
     entries = await read_log(tenant, log_filter, request.limit + 1, CHANGES_SHOWN)
     page = entries[: request.limit]

@@ -165,8 +165,8 @@ async def insert_event(tenant: Tenant, kind: str, list_id: UUID | None = None, c
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which events to read: of a list, a person, a kind, at `since` or later and before `until`, with changes of one of
-    the items with these numbers, or the one event `no`.
+    """Which events to read: of a list, a person, a kind, a client, one of some grants, at `since` or later and before
+    `until`, with changes of one of the items with these numbers, or the one event `no`.
 
     A page starts below the number `before`.
     """
@@ -179,6 +179,8 @@ class LogFilter:
     before: int | None = None
     items: Sequence[int] | None = None
     no: int | None = None
+    client_id: str | None = None
+    grant_ids: Sequence[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,7 @@ async def read_log(
               WHERE $2::text IN (change->>'list_id', change->'before'->>'list_id')))
           AND ($3::timestamptz IS NULL OR e.at >= $3) AND ($4::timestamptz IS NULL OR e.at < $4)
           AND ($5::uuid IS NULL OR e.person_id = $5) AND ($6::text IS NULL OR e.kind = $6)
+          AND ($13::text IS NULL OR e.client_id = $13) AND ($14::uuid[] IS NULL OR e.grant_id = ANY($14))
           AND ($7::integer IS NULL OR e.no < $7) AND ($11::integer IS NULL OR e.no = $11)
           AND ($10::integer[] IS NULL OR EXISTS (
               SELECT FROM jsonb_array_elements(e.changes) AS change WHERE (change->>'item')::integer = ANY($10)))
@@ -234,6 +237,8 @@ async def read_log(
         log_filter.items,
         log_filter.no,
         first_change,
+        log_filter.client_id,
+        log_filter.grant_ids,
     )
     return [LogEntry(Event(*row[:-2]), row["name"], row["changed"]) for row in rows]
 

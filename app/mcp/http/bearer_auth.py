@@ -61,7 +61,7 @@ class AccessPolicy:
 
     `metadata_url` says where to sign in; None where keys of guests are all there is. Clients should ask for
     `default_scopes`. Grants for `resources` are valid here, and pages of `origins` may call.
-    `pages` are what a browser shows that opens the address, by language.
+    `page` returns what a browser shows that opens the address, in a language.
     """
 
     metadata_url: str | None
@@ -69,7 +69,7 @@ class AccessPolicy:
     scopes_of: ScopesOf
     resources: frozenset[Resource]
     origins: frozenset[str]
-    pages: Mapping[str, Response]
+    page: Callable[[str], Response]
 
 
 WHERE_TO_ALLOW: Final = (
@@ -144,7 +144,7 @@ class BearerAuthMiddleware:
         if scope["method"] != "POST":
             # The SDK would answer GET with a stream that never sends anything, and DELETE ends sessions: we have none.
             if scope["method"] == "GET" and is_for_people(headers):
-                raise RequestRefused(self._policy.pages[language_of(HTTPConnection(scope))])
+                raise RequestRefused(self._policy.page(language_of(HTTPConnection(scope))))
             raise RequestRefused(PlainTextResponse(NOT_FOR_BROWSERS, 405, headers={"Allow": "POST"}))
         caller = await self._authenticate(headers, client_address_in(scope))
         if (repeated := next((name for name in ROUTING_HEADERS if name in headers.repeated), None)) is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache, partial
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -24,7 +25,7 @@ from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
 from app.resources import CORE, GUEST, READ_ONLY, RESOURCES
 from app.settings import Settings
-from app.ui.languages import LANGUAGES, Visit, during
+from app.ui.languages import Visit, during
 from app.ui.pages import Pages
 
 
@@ -105,7 +106,7 @@ class McpEndpoints:
             endpoint.scopes_of,
             resources=frozenset([GUEST] if endpoint.for_guests else admitted),
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
-            pages={language: self._page_of(endpoint, language) for language in LANGUAGES},
+            page=cache(partial(self._page_of, endpoint)),
         )
         bearer_auth = BearerAuthMiddleware(
             self._transports[endpoint],

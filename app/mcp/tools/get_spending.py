@@ -12,13 +12,13 @@ from app.households.tenant import Tenant
 from app.lists.models import Purchase
 from app.lists.purchases import queries, spending
 from app.lists.purchases.balances import read_balances
+from app.lists.purchases.bars import bars_of
 from app.lists.purchases.basket import price_basket
 from app.lists.purchases.filters import FilterNames
 from app.lists.purchases.queries import Purchases
 from app.lists.purchases.spending import Spending
 from app.lists.purchases.spending_repository import SpendingGroup, Statistics
 from app.mcp.argument_types import OBJECTS, Time, in_zone
-from app.mcp.charts import MOST_BARS, BarChart, LineChart, draw
 from app.mcp.prose import shown_name, some_of
 from app.mcp.spec import Hints, ToolArguments, ToolResult, ToolSpec, image_content
 from app.mcp.tools.spending_views import (
@@ -32,6 +32,7 @@ from app.mcp.tools.spending_views import (
     balance_views,
 )
 from app.scopes import LISTS_READ
+from app.ui.charts import MOST_BARS, BarChart, LineChart, draw
 
 MOST_CHARTS: Final = 3
 MOST_SHARING: Final = 50
@@ -238,15 +239,7 @@ def _charts(found: Spending, arguments: Arguments) -> list[BarChart | LineChart]
 
 
 def _bars(groups: Sequence[Statistics], whole: Statistics, group_by: SpendingGroup) -> BarChart:
-    spent = [(each.label or "(none)", each.total) for each in groups if each.currency == whole.currency]
-    if group_by == "month":
-        shown = spent[-MOST_BARS:]
-    else:
-        shown = spent if len(spent) <= MOST_BARS else spent[: MOST_BARS - 1]
-        others = whole.total - sum((total for _, total in shown), Decimal())
-        if others:
-            shown = [*shown, ("(others)", others)]
-    return BarChart(f"Spent by {group_by}, {whole.currency}", shown)
+    return BarChart(f"Spent by {group_by}, {whole.currency}", bars_of(groups, whole, group_by, MOST_BARS))
 
 
 def _prices(history: Sequence[Purchase]) -> LineChart:

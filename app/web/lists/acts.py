@@ -74,6 +74,11 @@ async def move_away(tenant: Tenant, on: ShoppingList, fields: Fields) -> Changed
 
 
 async def undo_change(tenant: Tenant, _: ShoppingList, fields: Fields) -> Changed:
+    """Undo the change in the field `change`, whatever it was about."""
+    return await undo_named(tenant, fields)
+
+
+async def undo_named(tenant: Tenant, fields: Fields) -> Changed:
     """Undo the change in the field `change`."""
     ref = fields.one("change")
     if event_number(ref) is None:

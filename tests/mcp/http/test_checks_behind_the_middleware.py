@@ -32,7 +32,12 @@ def open_to(settings: Settings) -> AccessPolicy:
         return frozenset()
 
     return AccessPolicy(
-        METADATA, ("lists:read",), nothing_needed, resources=frozenset({MAIN}), origins=frozenset(), pages={}
+        METADATA,
+        ("lists:read",),
+        nothing_needed,
+        resources=frozenset({MAIN}),
+        origins=frozenset(),
+        page=lambda language: Response(),
     )
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
+from xml.etree import ElementTree
 
 import anyio.to_thread
 
@@ -36,14 +37,17 @@ class BarChart:
     title: str
     bars: Sequence[tuple[str, Decimal]]
 
-    def svg(self) -> str:
-        """Draw it."""
+    def svg(self, description: str | None = None) -> str:
+        """Draw it; with a description, as a part of a page."""
         bars = [(label, float(value)) for label, value in self.bars[:MOST_BARS]]
         chart = _leather().Chart(_shortened(self.title, LONGEST_TITLE))
         chart.add_x_scale(0, _above(value for _, value in bars))
         labels = _distinct(label for label, _ in bars)
         chart.add_bars([(value, label) for (_, value), label in zip(bars, labels, strict=True)], fill_color=_COLOR)
-        return str(chart.to_svg(width=_WIDTH, height=_FRAME_HEIGHT + _BAR_HEIGHT * len(bars)))
+        height = _FRAME_HEIGHT + _BAR_HEIGHT * len(bars)
+        if description is not None:
+            return _for_page(chart, _shortened(self.title, LONGEST_TITLE), description, height)
+        return str(chart.to_svg(width=_WIDTH, height=height))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,21 @@ class LineChart:
         else:
             chart.add_line(points, stroke_color=_COLOR)
         return str(chart.to_svg(width=_WIDTH, height=_LINE_HEIGHT))
+
+
+def _for_page(chart: Any, title: str, description: str, height: int) -> str:
+    """Return a chart as an element of a page, as wide as there is room, and with a text for those who don't see it.
+
+    Pages have their own colours, by the classes of the library.
+    """
+    root = ElementTree.Element(
+        "svg",
+        {"class": "chart", "viewBox": f"0 0 {_WIDTH} {height}", "role": "img", "aria-label": f"{title}. {description}"},
+    )
+    ElementTree.SubElement(root, "title").text = title
+    ElementTree.SubElement(root, "desc").text = description
+    root.append(chart.to_svg_group(_WIDTH, height))
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 async def draw(charts: Sequence[BarChart | LineChart]) -> list[str]:

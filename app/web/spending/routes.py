@@ -1,0 +1,15 @@
+"""The route of the page of what a household spent."""
+
+from functools import partial
+
+from starlette.routing import BaseRoute
+
+from app.ui.paths import SPENDING
+from app.ui.routes import page_route
+from app.web.context import WebContext
+from app.web.spending.page import show_spending
+
+
+def spending_routes(web: WebContext) -> list[BaseRoute]:
+    """Return the route."""
+    return [page_route(web.kit, SPENDING, partial(show_spending, web))]
