@@ -82,6 +82,21 @@ READS: Final[list[tuple[str, dict[str, Any], int]]] = [
 ]
 """Calls of the tools that read, and how many rows of items and purchases their statements may read together."""
 
+_GROCY: Final = json.dumps(
+    {
+        "stock_log": [
+            {
+                "product_id": n % 50,
+                "amount": 1,
+                "purchased_date": f"2026-{1 + n % 9:02}-11",
+                "transaction_type": "purchase",
+            }
+            for n in range(100)
+        ],
+        "products": [{"id": n, "name": f"thing {n}"} for n in range(50)],
+    }
+)
+
 WRITES: Final[list[tuple[str, dict[str, Any], int]]] = [
     ("add_items", {"items": ["thing 77", "2 kg thing 401", "nothing yet"]}, 30),
     ("add_items", {"items": [f"thing {number}" for number in range(100)]}, 600),
@@ -98,6 +113,7 @@ WRITES: Final[list[tuple[str, dict[str, Any], int]]] = [
     ("save_plan", {"entries": [{"date": "2030-01-01", "recipe": "Stew"}, {"date": "2030-01-02", "text": "out"}]}, 50),
     ("apply_recipe", {"recipe": "Stew"}, 200),
     ("apply_recipe", {"plan_from": "2030-01-01", "plan_to": "2030-01-07"}, 300),
+    ("import_items", {"data": _GROCY}, 110),  # looked at afterwards, the hundred that it recorded are there
     ("import_items", {"data": "name,price\nthing 20,2\nthing 3002,3\nthing from elsewhere,4\n"}, 200),
     ("undo", {"undo_ref": "latest"}, 100),
     ("save_list", {"list": "L1", "store": "Store 2"}, 50),
