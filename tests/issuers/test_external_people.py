@@ -34,7 +34,7 @@ from tests.factory import Factory
 from tests.issuers.conftest import Resource
 from tests.oidc_provider.process import RemoteControl
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.processes]
 
 
 async def test_a_person_has_a_household_at_first_sight_and_the_same_one_later(

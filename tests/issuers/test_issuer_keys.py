@@ -26,7 +26,7 @@ from tests.oauth.key_rings import kid_of
 from tests.oidc_provider.process import Provider, RemoteControl, running_provider
 from tests.site import Answer, Authority, Names, Site
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.processes]
 
 
 def asked_of(issuer: str, url: str) -> Asked:

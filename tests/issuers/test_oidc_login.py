@@ -30,7 +30,7 @@ from tests.oauth.tokens import Attempt, code_of, redeem, register, tokens_for
 from tests.oidc_provider.issuer import CLIENT_ID, CLIENT_SECRET
 from tests.oidc_provider.process import Provider, RemoteControl
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.processes]
 
 CALLBACK = "/oauth/upstream/callback"
 

@@ -24,7 +24,7 @@ from tests.mcp.client import McpClient
 from tests.oauth.browser import Browser, refresh_target
 from tests.oauth.tokens import code_of, redeem
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.processes]
 
 __all__ = ["ada", "other_http", "with_provider"]
 

@@ -20,7 +20,7 @@ from tests.factory import Factory
 from tests.issuers.conftest import Resource
 from tests.oidc_provider.process import Provider, RemoteControl
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.processes]
 
 NOT_BELIEVED = "token not believed"
 NOBODY = ""

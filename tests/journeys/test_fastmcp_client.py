@@ -11,7 +11,7 @@ from tests.journeys.person import Person
 from tests.journeys.product import Product
 from tests.mcp.client import McpClient
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("journeys"), pytest.mark.processes]
 
 
 @pytest.fixture

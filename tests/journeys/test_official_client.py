@@ -9,7 +9,7 @@ from tests.journeys.person import Person
 from tests.journeys.product import Product
 from tests.mcp.client import McpClient
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("journeys"), pytest.mark.processes]
 
 
 async def test_a_person_pastes_the_url_signs_up_approves_and_shops(product: Product, ada: Person, mode: Mode) -> None:

@@ -14,7 +14,7 @@ from tests.journeys.official import official
 from tests.journeys.person import Person, browsing
 from tests.journeys.product import Product
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("journeys"), pytest.mark.processes]
 
 Connect = Callable[[Person], AbstractAsyncContextManager[Device]]
 """Connects a new device of a person, with a registration and a consent of its own."""
