@@ -27,6 +27,8 @@ PLACES: list[Any] = [
     [2**31, 2**31],
     ["\ud800"],
     ["f", 2**63, []],
+    ["2026-11-01", 2**63, SOMETHING],
+    ["0001-01-01", -(2**31), SOMETHING],
     ["f", 1, [0, False, False, "\ud800", 2**63, 2**31]],
     # Moments that are in no year once they are moved to UTC, or in none that Postgres has.
     ["0001-01-01T00:00:00+23:59", SOMETHING],
@@ -38,7 +40,7 @@ PLACES: list[Any] = [
 CALLS: list[tuple[str, dict[str, Any]]] = [
     *((tool.name, {}) for tool in TOOLS if "cursor" in tool.definition.input_schema.get("properties", {})),
     ("get_spending", {"show": "purchases"}),
-    ("get_recipes", {"show": "recipes"}),
+    ("get_recipes", {"plan_from": "2026-11-01"}),
     ("list_items", {"view": "checked"}),
     ("list_items", {"group_by": "category"}),
 ]
