@@ -33,6 +33,7 @@ from app.oauth.external.trusted_issuers import embedded_issuer, external_issuers
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
+from app.oauth.tokens.policy import token_policy
 from app.oauth.tokens.verifier import TokenVerifier
 from app.people.login_throttle import LoginThrottle
 from app.people.password_sign_in import PasswordSignIn
@@ -107,7 +108,15 @@ def create_app(
     if keys is not None:
         policy = client_policy(settings)
         context = OAuthContext(
-            settings.public_url, policy, engine, system_clock, audit, keys, pubsub.grant_ended, limiter
+            settings.public_url,
+            policy,
+            engine,
+            system_clock,
+            audit,
+            keys,
+            pubsub.grant_ended,
+            limiter,
+            token_policy(settings),
         )
         routes += authorization_server_routes(
             settings,
