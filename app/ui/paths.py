@@ -10,6 +10,7 @@ LISTS: Final = "/lists"
 ACCESS: Final = "/access"
 ACTIVITY: Final = "/activity"
 SPENDING: Final = "/spending"
+NOTIFICATIONS: Final = "/notifications"
 
 
 def join_path(code: str) -> str:
