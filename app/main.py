@@ -13,12 +13,16 @@ from app.access.api_keys import ApiKeys
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
 from app.access.guest_callers import GuestCallers
+from app.alerts.letters import LetterWriter
+from app.alerts.push_keys import push_keys_of
+from app.alerts.push_sender import PushSender
 from app.audit.log import AuditLog
 from app.db import create_engine
 from app.db.revision import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.households.tenant import ListsChanged, MembersChanged
+from app.jobs.alerts import AlertWork, alerts_running
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
@@ -120,6 +124,10 @@ def create_app(
             list_streams,
         )
 
+    push_sender = PushSender(fetcher, push_keys_of(settings), settings.secret_keys)
+    writer = LetterWriter(engine, mailer, settings.public_url, settings.secret_keys[0]) if mailer.enabled else None
+    alert_work = AlertWork(engine, push_sender, writer, settings.public_path)
+
     def end_streams() -> None:
         endpoints.subscriptions.close()
         list_streams.close()
@@ -138,6 +146,7 @@ def create_app(
                 mailer.running(),
                 endpoints.running(),
                 chores_running(engine, pubsub.lists_changed, upkeep),
+                alerts_running(alert_work, pubsub),
             ):
                 with on_stop(end_streams):
                     try:

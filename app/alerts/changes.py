@@ -16,6 +16,9 @@ from app.lists.models import ShoppingList
 from app.lists.repository import lists_with
 
 MOST_EVENTS: Final = 200
+MOST_LOOKED_AT: Final = 2_000
+"""Of the events of a household, the last ones."""
+
 MOST_NAMES: Final = 50
 """Of one event; there may be ten thousand."""
 
@@ -89,7 +92,7 @@ async def read_news(
         ORDER BY e.no LIMIT $7
         """,
         tenant.household_id,
-        first,
+        max(first, last - MOST_LOOKED_AT + 1),
         last,
         str(list_id),
         me,
