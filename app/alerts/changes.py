@@ -10,7 +10,7 @@ from uuid import UUID
 from app.alerts.models import PushKind
 from app.households import repository as households
 from app.households.tenant import SERVICE, Tenant
-from app.lists.history.changes import ItemRecord, read_record
+from app.lists.history.records import ItemRecord, read_record
 from app.lists.history.summaries import in_short
 from app.lists.models import ShoppingList
 from app.lists.repository import lists_with
