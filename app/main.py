@@ -1,7 +1,7 @@
 """Wire the parts of the application together; this happens nowhere else."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -72,11 +72,13 @@ def create_app(
     *,
     short_way: bool = True,
     one_message: bool = True,
+    sends_alerts: bool = True,
 ) -> Starlette:
     """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY.
 
     Without `short_way` every MCP request goes through the SDK's transport, and without `one_message` each call has a
-    transaction of several messages, whatever the database can do: tests compare the ways.
+    transaction of several messages, whatever the database can do: tests compare the ways. Without `sends_alerts` no
+    pushes and daily letters are sent: tests do that themselves, at times of their own.
     """
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
@@ -146,7 +148,7 @@ def create_app(
                 mailer.running(),
                 endpoints.running(),
                 chores_running(engine, pubsub.lists_changed, upkeep),
-                alerts_running(alert_work, pubsub),
+                alerts_running(alert_work, pubsub) if sends_alerts else nullcontext(),
             ):
                 with on_stop(end_streams):
                     try:

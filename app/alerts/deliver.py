@@ -53,7 +53,8 @@ async def deliver(engine: Engine, sender: PushSender, base: str, now: datetime) 
     async def one(push: WaitingPush) -> None:
         nonlocal sent
         try:
-            sent += await _deliver(engine, sender, base, push, now)
+            is_sent = await _deliver(engine, sender, base, push, now)
+            sent += is_sent
         except Unavailable:
             pass  # it is due again when the claim ends
         except Exception:

@@ -20,6 +20,7 @@ from app.alerts.push_sender import PushSender
 from app.alerts.subscription_repository import save_subscription
 from app.db import Engine, transaction
 from app.fetch.fetcher import Fetcher
+from app.main import create_app
 from app.people.models import Person
 from app.people.session_repository import open_session
 from app.runtime.clock import system_clock
@@ -103,6 +104,14 @@ class Alerts:
         self.now += after
         await collect(self.engine, self.now)
         return await deliver(self.engine, self.sender, "", self.now)
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncGenerator[Starlette]:
+    """The application, which sends nothing by itself: `Alerts` does."""
+    application = create_app(settings, sends_alerts=False)
+    async with application.router.lifespan_context(application):
+        yield application
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.factory import Connected, Factory
 from tests.mailbox import Mailbox, mailbox
 from tests.mcp.client import McpClient
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
 
 BERLIN = AlertSettings(time_zone="Europe/Berlin", letter_hour=7)
 
