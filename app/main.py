@@ -38,7 +38,7 @@ from app.people.login_throttle import LoginThrottle
 from app.people.password_sign_in import PasswordSignIn
 from app.people.passwords import PasswordHashing
 from app.pubsub import PubSub
-from app.recipes.web_page import page_reader
+from app.recipes.web_page import ReadPage, page_reader
 from app.runtime.clock import system_clock
 from app.runtime.health import health_routes
 from app.runtime.logging import configure_logging
@@ -96,8 +96,9 @@ def create_app(
         external=ExternalGrants(engine, settings.resource),
         guests=GuestCallers(engine, limiter, settings.issuer) if keys is not None else None,
     )
+    read_page = page_reader(settings, fetcher, limiter)
     if mcp_endpoints is None:
-        mcp_endpoints = endpoints_of(page_reader(settings, fetcher, limiter))
+        mcp_endpoints = endpoints_of(read_page)
     endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints, short_way=short_way)
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings)]
     routes += about_routes(settings, [_described(tool) for tool in TOOLS], system_clock)
@@ -116,6 +117,7 @@ def create_app(
             pubsub.lists_changed,
             pubsub.members_changed,
             list_streams,
+            read_page,
         )
 
     def end_streams() -> None:
@@ -172,6 +174,7 @@ def authorization_server_routes(
     lists_changed: ListsChanged,
     members_changed: MembersChanged,
     list_streams: ListStreams,
+    read_page: ReadPage | None = None,
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
     engine, clock = context.engine, context.clock
@@ -200,6 +203,7 @@ def authorization_server_routes(
         list_streams=list_streams,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,
+        read_page=read_page,
     )
     provider_name = None if provider is None else provider.name
     return [

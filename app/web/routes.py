@@ -27,6 +27,9 @@ from app.web.household_transfer import EXPORT, IMPORT, post_export, post_import
 from app.web.join import post_join, show_join
 from app.web.lists.routes import list_routes
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
+from app.web.pantry.routes import pantry_routes
+from app.web.plan.routes import plan_routes
+from app.web.recipes.routes import recipe_routes
 from app.web.sign_in import (
     SIGN_OUT_EVERYWHERE,
     post_sign_in,
@@ -56,6 +59,9 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         *form_routes(web.kit, EXPORT, partial(post_export, web), HOUSEHOLD),
         *form_routes(web.kit, IMPORT, partial(post_import, web), HOUSEHOLD),
         *list_routes(web),
+        *recipe_routes(web),
+        *plan_routes(web),
+        *pantry_routes(web),
         *access_routes(web),
         *activity_routes(web),
         *spending_routes(web),
