@@ -14,7 +14,7 @@ from app.recipes.models import MOST_SERVINGS
 from app.text import printable
 from app.ui.forms import Fields, typed
 from app.web.context import WebContext
-from app.web.households_visit import memberships_at
+from app.web.household.visit import memberships_at
 from app.web.lists.changes import find_list
 from app.web.lists.said import Done
 from app.web.lists.visit import FORM, Visit

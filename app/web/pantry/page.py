@@ -16,7 +16,7 @@ from app.ui.amounts import percentage
 from app.ui.forms import LONGEST_SHOWN, Fields
 from app.ui.paths import PANTRY
 from app.web.context import WebContext
-from app.web.households_visit import at_household
+from app.web.household.visit import at_household
 from app.web.kitchen import Refused, kitchen_context, lists_to_choose, refused
 from app.web.lists.changes import make_change
 from app.web.lists.content import LONGEST_CURSOR

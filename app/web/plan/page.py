@@ -14,7 +14,7 @@ from app.recipes.models import MEAL_LENGTH
 from app.ui.forms import Fields
 from app.ui.paths import PLAN, recipe_path
 from app.web.context import WebContext
-from app.web.households_visit import at_household
+from app.web.household.visit import at_household
 from app.web.kitchen import Refused, kitchen_context, lists_to_choose, refused
 from app.web.lists.acts import undo_named
 from app.web.lists.changes import make_change

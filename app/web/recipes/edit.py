@@ -21,7 +21,7 @@ from app.runtime.addresses import client_address, known_address
 from app.ui.forms import Fields
 from app.ui.paths import RECIPES, recipe_path
 from app.web.context import WebContext
-from app.web.households_visit import at_household
+from app.web.household.visit import at_household
 from app.web.kitchen import Refused, kitchen_context, refused, servings_in
 from app.web.lists.changes import make_change
 from app.web.lists.said import Done, Said, for_people

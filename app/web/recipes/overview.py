@@ -10,7 +10,7 @@ from app.recipes.browse import browse_recipes
 from app.ui.forms import LONGEST_SHOWN
 from app.ui.paths import RECIPES, recipe_path
 from app.web.context import WebContext
-from app.web.households_visit import at_household
+from app.web.household.visit import at_household
 from app.web.kitchen import Refused, kitchen_context
 from app.web.lists.content import LONGEST_CURSOR
 from app.web.lists.said import Done
