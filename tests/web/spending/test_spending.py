@@ -75,7 +75,7 @@ async def test_a_month_leads_to_its_purchases(anna: ListBrowser, member: Member,
 
 
 async def test_a_month_has_pages(anna: ListBrowser, assistant: McpClient) -> None:
-    things = [{"item": f"thing {number}", "price": 1} for number in range(60)]
+    things: list[dict[str, object]] = [{"item": f"thing {number}", "price": 1} for number in range(60)]
     await buy(assistant, *things, date="2020-02-10")
     page = await anna.open(f"/spending/2020-02?household={anna.household}")
     assert len(table(page, "Purchases, the latest first")) == 50
