@@ -130,6 +130,20 @@ def fold(name: str) -> str:
     return " ".join(folded.casefold().translate(_SPELLED_OUT).split())
 
 
+_MIXED_ANYWAY: Final = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "KATAKANA-HIRAGANA", "LATIN"})
+"""Scripts that are written together in one word."""
+
+
+def mixes_scripts(name: str) -> bool:
+    """Whether a word has letters of several scripts that are not written together, as `\u0421laude` with a Cyrillic
+    letter does, which looks like another name (Unicode Technical Standard 39, section 5)."""
+    for word in name.split():
+        scripts = {unicodedata.name(each, "?").partition(" ")[0] for each in word if each.isalpha()}
+        if len(scripts) > 1 and not scripts <= _MIXED_ANYWAY:
+            return True
+    return False
+
+
 def plain_number(text: str) -> Decimal | None:
     """Return the number that a text plainly is: `2`, `-2.5`, `1,5`; None for any other."""
     stripped = text.strip()

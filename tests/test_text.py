@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import Invalid
-from app.text import clean, fold
+from app.text import clean, fold, mixes_scripts
 
 
 @pytest.mark.parametrize(
@@ -145,3 +145,15 @@ def test_marks_that_are_stacked_without_end_are_refused_before_they_are_sorted(l
 def test_a_text_that_grows_over_its_length_is_refused() -> None:
     with pytest.raises(Invalid, match="limit"):
         clean("![" + "a" * 98, "name", 100)
+
+
+@pytest.mark.parametrize("name", ["\u0421laude", "Cha\u03c4GPT", "My \u0421laude app", "p\u0430ypal"])
+def test_a_word_of_several_alphabets_is_noticed(name: str) -> None:
+    assert mixes_scripts(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Claude", "Список покупок App", "買い物リスト", "장보기list", "Żabka Łódź", "Ωμέγα", "قائمة", "C3-PO 🛒"]
+)
+def test_a_word_of_one_alphabet_is_not(name: str) -> None:
+    assert not mixes_scripts(name)
