@@ -11,6 +11,9 @@ ACCESS: Final = "/access"
 ACTIVITY: Final = "/activity"
 SPENDING: Final = "/spending"
 
+SECOND_STEP: Final = "/second-step"
+"""Below `/account` or `/oauth`: the page that asks for the passkey after the password."""
+
 
 def join_path(code: str) -> str:
     """Return the path of the page of an invitation."""
