@@ -51,6 +51,7 @@ from app.settings import Settings
 from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection
 from app.ui.hosts import HostCheck
+from app.ui.installable import installable_routes
 from app.ui.language_choice import language_route
 from app.ui.page_kit import PageKit
 from app.ui.pages import Pages
@@ -104,6 +105,7 @@ def create_app(
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings)]
     routes += about_routes(settings, [_described(tool) for tool in TOOLS], system_clock)
     routes += [language_route(settings.public_url), static_files()]
+    routes += installable_routes(settings.public_path, has_lists=settings.auth_server)
     if keys is not None:
         policy = client_policy(settings)
         context = OAuthContext(

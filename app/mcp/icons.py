@@ -8,6 +8,9 @@ from mcp_types import Icon
 SIZE: Final = "96x96"
 """Pixels of the PNG files, the one format besides JPEG that every client has to show."""
 
+LARGE: Final = "512x512"
+"""The same of the service's own icon, which phones and directories show as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Icons:
@@ -18,11 +21,11 @@ class Icons:
     def of_server(self) -> list[Icon]:
         """Return the icon of the service, in two formats."""
         drawing = Icon(src=f"{self.public_url}/static/icon.svg", mime_type="image/svg+xml", sizes=["any"])
-        return [self._png("icon"), drawing]
+        return [self._png("icon", LARGE), drawing]
 
     def of(self, name: str) -> list[Icon]:
         """Return the icon of a resource or a prompt, by the name of its file."""
         return [self._png(f"icons/{name}")]
 
-    def _png(self, name: str) -> Icon:
-        return Icon(src=f"{self.public_url}/static/{name}.png", mime_type="image/png", sizes=[SIZE])
+    def _png(self, name: str, size: str = SIZE) -> Icon:
+        return Icon(src=f"{self.public_url}/static/{name}.png", mime_type="image/png", sizes=[size])

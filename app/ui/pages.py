@@ -12,16 +12,19 @@ from app import VERSION
 from app.errors import AppError
 from app.ui.dates import date_element, time_element
 from app.ui.languages import LANGUAGES, current_visit, error_text, gettext, translations
-from app.ui.static_files import version_of
+from app.ui.static_files import static_address
 from app.ui.status import set_retry_after, status_of_page
 
 # No inline script or style, nothing from other hosts; forms and scripts talk to this service only.
 FORM_PAGE: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # A page that only redirects: it loads nothing at all.
 BARE_PAGE: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+COLOURS: Final[Mapping[str, str]] = {"light": "#f3f5f2", "dark": "#121614"}
+"""The colour of pages in each colour scheme, as style.css has it."""
 
 # Under `no-referrer` browsers send `Origin: null` with a form, which the Origin check refuses.
 OWN_REFERRER: Final = "same-origin"
@@ -81,11 +84,6 @@ def _error_text(_: Context, error: AppError) -> str:
     return error_text(error)
 
 
-def _static_address(public_path: str, name: str) -> str:
-    """Return the address of a static file. It changes with the file, so that browsers may keep it."""
-    return f"{public_path}/static/{name}?v={version_of(name)}"
-
-
 class Pages:
     """Renders the templates of `app.ui` and of the given packages.
 
@@ -98,9 +96,10 @@ class Pages:
         self._common = {
             "base": public_path,
             "version": VERSION,
-            "static": partial(_static_address, public_path),
+            "static": partial(static_address, public_path),
             "languages": LANGUAGES,
             "visitor": None,
+            "theme_colours": COLOURS,
         }
 
     def page(

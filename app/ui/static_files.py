@@ -24,6 +24,11 @@ def version_of(name: str) -> str:
     return hashlib.sha256((STATIC_FILES / name).read_bytes()).hexdigest()[:12]
 
 
+def static_address(public_path: str, name: str) -> str:
+    """Return the address of a static file. It changes with the file, so that browsers may keep it."""
+    return f"{public_path}/static/{name}?v={version_of(name)}"
+
+
 def static_files() -> Mount:
     """Return the route `/static`."""
     return Mount("/static", _KeptFiles(directory=STATIC_FILES), name="static")

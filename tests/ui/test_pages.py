@@ -11,7 +11,7 @@ from app.ui.pages import Pages
 
 PAGES = Pages("/shop")
 APP = Path(__file__).parents[2] / "app"
-TEMPLATES = sorted(APP.rglob("templates/*.html"))
+TEMPLATES = sorted(APP.rglob("templates/**/*.html"))
 
 
 def test_what_is_inserted_is_escaped() -> None:

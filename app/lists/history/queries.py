@@ -16,7 +16,7 @@ from app.households.guests import as_members
 from app.households.models import FORMER_MEMBER
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.history.changes import (
+from app.lists.history.records import (
     AnyRecord,
     CorrectionRecord,
     DefaultRecord,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from app.lists.history.changes import ItemRecord, ListRecord, PurchaseRecord, RecipeRecord
+from app.lists.history.records import ItemRecord, ListRecord, PurchaseRecord, RecipeRecord
 from app.lists.items.fields import DETAILS
 from app.lists.models import Purchase
 from app.lists.pantry.corrections import Correction

@@ -11,7 +11,7 @@ from app.ui.forms import Fields
 from app.ui.paths import ACTIVITY
 from app.web.activity.content import IN_BROWSER, Asked, asked_from, read_activity
 from app.web.context import WebContext
-from app.web.households_visit import at_household, memberships_at
+from app.web.household.visit import at_household, memberships_at
 from app.web.lists.acts import undo_named
 from app.web.lists.changes import make_change
 from app.web.lists.said import Done, for_people

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -66,16 +67,7 @@ def raise_refusal(changed: Changed) -> None:
 
 def for_people(refusal: AppError) -> AppError:
     """Return a refusal whose message names what people see, not the arguments of a tool."""
-    told = type(refusal).__new__(type(refusal), *refusal.args)
-    told.__dict__.update(vars(refusal))
-    told.template = _ARGUMENT.sub(_named, refusal.template)
-    told.values = {name: _shown(value) for name, value in refusal.values.items()}
-    told.message = _ARGUMENT.sub(_named, refusal.message)
-    return told
-
-
-def _shown(value: object) -> object:
-    return _ARGUMENT.sub(_named, value) if isinstance(value, str) else value
+    return refusal.reworded(partial(_ARGUMENT.sub, _named))
 
 
 def _named(argument: re.Match[str]) -> str:
