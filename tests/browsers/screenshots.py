@@ -32,7 +32,13 @@ PUBLIC: Final = {
     "terms": "/terms",
     "tools": "/docs/tools",
 }
-SIGNED_IN: Final = {"lists": "/lists", "household": "/household", "access": "/access", "account": "/account", "passkeys": "/account/passkeys"}
+SIGNED_IN: Final = {
+    "lists": "/lists",
+    "household": "/household",
+    "access": "/access",
+    "account": "/account",
+    "passkeys": "/account/passkeys",
+}
 
 
 def shown(visitor: Visitor, product: Product, guest: Visitor) -> Iterator[tuple[str, Page]]:

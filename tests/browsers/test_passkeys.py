@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Generator
+from typing import Any
 
 import pytest
-from playwright.sync_api import CDPSession
 
 from tests.browsers.test_pages import register, waiting_app
 from tests.browsers.visitor import PASSWORD, Visitor, Visitors
@@ -20,16 +20,16 @@ DEVICE = {
     "automaticPresenceSimulation": True,
 }
 
-Device = Callable[[Visitor], CDPSession]
+Device = Callable[[Visitor], Any]
 
 
 @pytest.fixture
 def device() -> Generator[Device]:
     """Gives a visitor's browser a sensor for fingerprints; what it keeps is what the visitor's device keeps."""
-    sessions: list[CDPSession] = []
+    sessions: list[Any] = []
 
-    def attach(visitor: Visitor) -> CDPSession:
-        session = visitor.page.context.new_cdp_session(visitor.page)
+    def attach(visitor: Visitor) -> Any:
+        session: Any = visitor.page.context.new_cdp_session(visitor.page)
         session.send("WebAuthn.enable")
         added = session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
         visitor.authenticator = added["authenticatorId"]

@@ -1,5 +1,6 @@
 """What browsers are asked to sign: a challenge for each time that somebody wants to use a passkey."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,8 @@ QUESTION: Final = "/account/passkey-question"
 
 PASSKEY: Final = "/passkey"
 """Below `/account` or `/oauth`: the form that signs in with a passkey."""
+
+_PURPOSES: Final[Mapping[str, Purpose]] = {each: each for each in PURPOSES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,7 @@ async def post_question(web: WebContext, request: Request) -> Response:
     form = await web.kit.submitted_form(request, QUESTION, "purpose")
     if form is None or web.passkeys is None:
         return web.account_pages.out_of_date()
-    sent = form.fields.one("purpose")  # the CSRF token covers it: we wrote it
-    purpose = next(purpose for purpose in PURPOSES if purpose == sent)
+    purpose = _PURPOSES[form.fields.one("purpose")]  # the CSRF token covers it: we wrote it
     await web.limiter.check(PASSKEY_CHALLENGES, client_address(request))
     cookie = form.session.cookie
     async with transaction(web.kit.engine) as connection:
