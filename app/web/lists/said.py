@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from app.errors import AppError, gettext_noop
+from app.lists.history.summaries import EventSummary
 from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, event_ref
 from app.ui.languages import error_text, gettext
 
@@ -56,6 +57,11 @@ def done_by(changed: Changed) -> Done:
     """Return what a call did, for people."""
     change = None if changed.event_no is None else event_ref(changed.event_no)
     return Done([_said(each) for each in changed.entries], change)
+
+
+def summary_text(summary: EventSummary) -> str:
+    """Return what happened to a thing, in the language of the visit."""
+    return summary.say(lambda phrase: gettext(phrase.message).format_map(phrase.values))
 
 
 def raise_refusal(changed: Changed) -> None:
