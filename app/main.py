@@ -40,7 +40,7 @@ from app.people.passkeys.models import relying_party
 from app.people.password_sign_in import PasswordSignIn
 from app.people.passwords import PasswordHashing
 from app.pubsub import PubSub
-from app.recipes.web_page import page_reader
+from app.recipes.web_page import ReadPage, page_reader
 from app.runtime.clock import system_clock
 from app.runtime.health import health_routes
 from app.runtime.logging import configure_logging
@@ -55,6 +55,7 @@ from app.ui.installable import installable_routes
 from app.ui.language_choice import language_route
 from app.ui.page_kit import PageKit
 from app.ui.pages import Pages
+from app.ui.security_headers import SecurityHeaders
 from app.ui.static_files import static_files
 from app.web.about import DescribedTool, about_routes
 from app.web.context import WebContext
@@ -99,8 +100,9 @@ def create_app(
         external=ExternalGrants(engine, settings.resource),
         guests=GuestCallers(engine, limiter, settings.issuer) if keys is not None else None,
     )
+    read_page = page_reader(settings, fetcher, limiter)
     if mcp_endpoints is None:
-        mcp_endpoints = endpoints_of(page_reader(settings, fetcher, limiter))
+        mcp_endpoints = endpoints_of(read_page)
     endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints, short_way=short_way)
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings)]
     routes += about_routes(settings, [_described(tool) for tool in TOOLS], system_clock)
@@ -120,6 +122,7 @@ def create_app(
             pubsub.lists_changed,
             pubsub.members_changed,
             list_streams,
+            read_page,
         )
 
     def end_streams() -> None:
@@ -153,6 +156,7 @@ def create_app(
     app = Starlette(
         routes=routes,
         middleware=[
+            Middleware(SecurityHeaders, public_url=settings.public_url),
             Middleware(RequestLog),
             Middleware(HostCheck, public_url=settings.public_url),
             Middleware(EndpointsFirst, endpoints=endpoints.by_path),
@@ -176,6 +180,7 @@ def authorization_server_routes(
     lists_changed: ListsChanged,
     members_changed: MembersChanged,
     list_streams: ListStreams,
+    read_page: ReadPage | None = None,
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
     engine, clock = context.engine, context.clock
@@ -207,6 +212,7 @@ def authorization_server_routes(
         list_streams=list_streams,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,
+        read_page=read_page,
     )
     provider_name = None if provider is None else provider.name
     return [

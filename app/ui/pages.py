@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse
 
 from app import VERSION
 from app.errors import AppError
-from app.ui.dates import date_element, time_element
+from app.ui.amounts import quantity_text
+from app.ui.dates import date_element, time_element, weekday_text
 from app.ui.languages import LANGUAGES, current_visit, error_text, gettext, translations
 from app.ui.static_files import static_address
 from app.ui.status import set_retry_after, status_of_page
@@ -22,6 +23,12 @@ FORM_PAGE: Final = (
 )
 # A page that only redirects: it loads nothing at all.
 BARE_PAGE: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+UNUSED: Final = ", ".join(
+    f"{feature}=()"
+    for feature in ("camera", "display-capture", "geolocation", "hid", "microphone", "midi", "payment", "serial", "usb")
+)
+"""What pages never ask a browser for, and no script of anybody else in them either."""
 
 COLOURS: Final[Mapping[str, str]] = {"light": "#f3f5f2", "dark": "#121614"}
 """The colour of pages in each colour scheme, as style.css has it."""
@@ -41,7 +48,7 @@ def page_headers(policy: str = FORM_PAGE, referrer: str = OWN_REFERRER) -> Mappi
         "Cache-Control": "no-store",
         "Content-Security-Policy": policy,
         "Referrer-Policy": referrer,
-        "X-Content-Type-Options": "nosniff",
+        "Permissions-Policy": UNUSED,
         "X-Frame-Options": "DENY",
     }
 
@@ -61,7 +68,14 @@ def _environment(*packages: str) -> Environment:
     catalogue = cast(Any, environment)  # methods of the extension
     catalogue.install_gettext_callables(_gettext, _ngettext, newstyle=True)
     filters = cast("dict[str, Callable[..., str]]", environment.filters)
-    filters |= {"date": date_element, "time": time_element, "translated": _translated, "error_text": _error_text}
+    filters |= {
+        "date": date_element,
+        "time": time_element,
+        "quantity": quantity_text,
+        "weekday": weekday_text,
+        "translated": _translated,
+        "error_text": _error_text,
+    }
     return environment
 
 

@@ -10,6 +10,9 @@ LISTS: Final = "/lists"
 ACCESS: Final = "/access"
 ACTIVITY: Final = "/activity"
 SPENDING: Final = "/spending"
+RECIPES: Final = "/recipes"
+PLAN: Final = "/plan"
+PANTRY: Final = "/pantry"
 
 SECOND_STEP: Final = "/second-step"
 """Below `/account` or `/oauth`: the page that asks for the passkey after the password."""
@@ -32,3 +35,8 @@ def list_path(household_ref: str, list_ref: str, part: str = "", **query: str) -
     Refs of lists are those of their household, so the address names it.
     """
     return f"{LISTS}/{list_ref}{part and '/'}{part}?{urlencode({'household': household_ref, **query})}"
+
+
+def recipe_path(household_ref: str, recipe_ref: str, part: str = "", **query: str) -> str:
+    """Return the path of the page of a recipe, or of a part of it, such as `edit`."""
+    return f"{RECIPES}/{recipe_ref}{part and '/'}{part}?{urlencode({'household': household_ref, **query})}"

@@ -49,7 +49,6 @@ async def post_export(web: WebContext, request: Request) -> Response:
         headers = {
             "Content-Disposition": f'attachment; filename="{name}.zip"',
             "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
         }
         return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
 

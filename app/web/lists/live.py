@@ -25,7 +25,7 @@ GATHER_SECONDS: Final = 0.1
 
 RETRY_MILLISECONDS: Final = 2_000
 _EVENTS: Final = "text/event-stream"
-_HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}
+_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class _LiveResponse(Response):
