@@ -1,7 +1,7 @@
 """Wire the parts of the application together; this happens nowhere else."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,16 @@ from app.access.api_keys import ApiKeys
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
 from app.access.guest_callers import GuestCallers
+from app.alerts.letters import LetterWriter
+from app.alerts.push_keys import push_keys_of
+from app.alerts.push_sender import PushSender
 from app.audit.log import AuditLog
 from app.db import create_engine
 from app.db.revision import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.households.tenant import ListsChanged, MembersChanged
+from app.jobs.alerts import AlertWork, alerts_running
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
@@ -71,11 +75,13 @@ def create_app(
     *,
     short_way: bool = True,
     one_message: bool = True,
+    sends_alerts: bool = True,
 ) -> Starlette:
     """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY.
 
     Without `short_way` every MCP request goes through the SDK's transport, and without `one_message` each call has a
-    transaction of several messages, whatever the database can do: tests compare the ways.
+    transaction of several messages, whatever the database can do: tests compare the ways. Without `sends_alerts` no
+    pushes and daily letters are sent: tests do that themselves, at times of their own.
     """
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
@@ -125,6 +131,10 @@ def create_app(
             read_page,
         )
 
+    push_sender = PushSender(fetcher, push_keys_of(settings), settings.secret_keys)
+    writer = LetterWriter(engine, mailer, settings.public_url, settings.secret_keys[0]) if mailer.enabled else None
+    alert_work = AlertWork(engine, push_sender, writer, settings.public_path)
+
     def end_streams() -> None:
         endpoints.subscriptions.close()
         list_streams.close()
@@ -143,6 +153,7 @@ def create_app(
                 mailer.running(),
                 endpoints.running(),
                 chores_running(engine, pubsub.lists_changed, upkeep),
+                alerts_running(alert_work, pubsub) if sends_alerts else nullcontext(),
             ):
                 with on_stop(end_streams):
                     try:

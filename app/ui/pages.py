@@ -98,6 +98,11 @@ def _error_text(_: Context, error: AppError) -> str:
     return error_text(error)
 
 
+def rendered(package: str, template: str, **context: Any) -> str:
+    """Return a template of a package, such as that of an e-mail, in the language of the visit."""
+    return _environment(package).get_template(template).render({"visit": current_visit()} | context)
+
+
 class Pages:
     """Renders the templates of `app.ui` and of the given packages.
 

@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.helpers import grant, reference_table
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:
