@@ -4,8 +4,8 @@ Nothing from Postgres, pydantic or a library is ever shown; whatever is not one 
 a generic sentence with a request id (app/mcp/errors.py, app/ui for pages).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Self
 
 MOST_TOLD: Final = 20
 """The most refusals of one call that are told."""
@@ -46,6 +46,14 @@ class AppError(Exception):
         self.field = field
         self.candidates = list(candidates)
         self.retry_after = retry_after
+
+    def reworded(self, reword: Callable[[str], str]) -> Self:
+        """Return this refusal with `reword` applied to its message and to the texts that fill it."""
+        told = type(self).__new__(type(self), *self.args)
+        told.__dict__.update(self.__dict__)
+        told.template, told.message = reword(self.template), reword(self.message)
+        told.values = {name: reword(each) if isinstance(each, str) else each for name, each in self.values.items()}
+        return told
 
     def as_dict(self) -> dict[str, object]:
         """`{code, message, field?, candidates?, retry_after?}`: what a tool answers under `error`."""

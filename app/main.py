@@ -53,6 +53,7 @@ from app.ui.installable import installable_routes
 from app.ui.language_choice import language_route
 from app.ui.page_kit import PageKit
 from app.ui.pages import Pages
+from app.ui.security_headers import SecurityHeaders
 from app.ui.static_files import static_files
 from app.web.about import DescribedTool, about_routes
 from app.web.context import WebContext
@@ -151,6 +152,7 @@ def create_app(
     app = Starlette(
         routes=routes,
         middleware=[
+            Middleware(SecurityHeaders, public_url=settings.public_url),
             Middleware(RequestLog),
             Middleware(HostCheck, public_url=settings.public_url),
             Middleware(EndpointsFirst, endpoints=endpoints.by_path),

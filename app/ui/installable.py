@@ -54,7 +54,7 @@ def installable_routes(public_path: str, *, has_lists: bool) -> list[BaseRoute]:
             document = _manifest(public_path, language, has_lists=has_lists)
         return JSONResponse(
             document,
-            headers={"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"},
+            headers={"Cache-Control": "public, max-age=3600"},
             media_type="application/manifest+json",
         )
 
@@ -62,7 +62,6 @@ def installable_routes(public_path: str, *, has_lists: bool) -> list[BaseRoute]:
         headers = {
             "Cache-Control": "no-cache",
             "Content-Security-Policy": _WORKER_POLICY,
-            "X-Content-Type-Options": "nosniff",
         }
         return Response(script, headers=headers, media_type="text/javascript")
 

@@ -23,6 +23,12 @@ FORM_PAGE: Final = (
 # A page that only redirects: it loads nothing at all.
 BARE_PAGE: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
+UNUSED: Final = ", ".join(
+    f"{feature}=()"
+    for feature in ("camera", "display-capture", "geolocation", "hid", "microphone", "midi", "payment", "serial", "usb")
+)
+"""What pages never ask a browser for, and no script of anybody else in them either."""
+
 COLOURS: Final[Mapping[str, str]] = {"light": "#f3f5f2", "dark": "#121614"}
 """The colour of pages in each colour scheme, as style.css has it."""
 
@@ -41,7 +47,7 @@ def page_headers(policy: str = FORM_PAGE, referrer: str = OWN_REFERRER) -> Mappi
         "Cache-Control": "no-store",
         "Content-Security-Policy": policy,
         "Referrer-Policy": referrer,
-        "X-Content-Type-Options": "nosniff",
+        "Permissions-Policy": UNUSED,
         "X-Frame-Options": "DENY",
     }
 

@@ -12,6 +12,8 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.ui.security_headers import ANYWHERE
+
 STATIC_FILES: Final = Path(__file__).parent / "static"
 
 _KEPT: Final = "public, max-age=31536000, immutable"
@@ -44,5 +46,5 @@ class _KeptFiles(StaticFiles):
         name = Path(full_path).relative_to(STATIC_FILES.resolve()).as_posix()
         is_current = QueryParams(scope["query_string"]).get("v") == version_of(name)
         response.headers["Cache-Control"] = _KEPT if is_current else _ASKED_AGAIN
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers[ANYWHERE[0]] = ANYWHERE[1]
         return response

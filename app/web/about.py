@@ -14,6 +14,7 @@ from app.runtime.clock import Clock
 from app.settings import Settings
 from app.ui.languages import LANGUAGES, visiting
 from app.ui.pages import Pages
+from app.ui.security_headers import ANYWHERE
 from app.ui.static_files import STATIC_FILES
 
 TEMPLATES: Final[Mapping[str, str]] = {
@@ -77,7 +78,7 @@ def about_routes(settings: Settings, tools: Sequence[DescribedTool], clock: Cloc
         return PlainTextResponse(_ROBOTS.format(path=settings.public_path), headers=_A_DAY)
 
     async def favicon(request: Request) -> Response:
-        return FileResponse(STATIC_FILES / "favicon.ico", headers=_A_DAY)
+        return FileResponse(STATIC_FILES / "favicon.ico", headers=dict([*_A_DAY.items(), ANYWHERE]))
 
     return [
         *(page(path, template) for path, template in TEMPLATES.items()),

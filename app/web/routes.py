@@ -5,7 +5,7 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from app.oauth.oidc_login.provider import CALLBACK_PATH
-from app.ui.paths import GUEST, HOUSEHOLD, JOIN
+from app.ui.paths import GUEST, JOIN
 from app.ui.routes import PageHandler, form_routes, page_route
 from app.web.access.routes import access_routes
 from app.web.account.email_verification import post_proof, post_verify
@@ -21,9 +21,7 @@ from app.web.context import WebContext
 from app.web.destinations import ACCOUNT, Destinations
 from app.web.email_links import PATHS, show_link_form
 from app.web.guest import KEY, TICK, post_key, post_tick, show_guest
-from app.web.household import FORMS, post_household, show_household
-from app.web.household_guests import END, SHARE, post_end_guest, post_share
-from app.web.household_transfer import EXPORT, IMPORT, post_export, post_import
+from app.web.household.routes import household_routes
 from app.web.join import post_join, show_join
 from app.web.lists.routes import list_routes
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
@@ -45,16 +43,7 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
     """
     return [
         page_route(web.kit, ACCOUNT, partial(show_account, web)),
-        page_route(web.kit, HOUSEHOLD, partial(show_household, web)),
-        *(
-            route
-            for path in FORMS
-            for route in form_routes(web.kit, path, partial(post_household, web, path), HOUSEHOLD)
-        ),
-        *form_routes(web.kit, SHARE, partial(post_share, web), HOUSEHOLD),
-        *form_routes(web.kit, END, partial(post_end_guest, web), HOUSEHOLD),
-        *form_routes(web.kit, EXPORT, partial(post_export, web), HOUSEHOLD),
-        *form_routes(web.kit, IMPORT, partial(post_import, web), HOUSEHOLD),
+        *household_routes(web),
         *list_routes(web),
         *access_routes(web),
         *activity_routes(web),

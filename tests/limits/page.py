@@ -34,6 +34,7 @@ from app.recipes.models import (
 )
 from app.recipes.pasted import LONGEST_TEXT
 from app.runtime.mailer import LONGEST_QUEUE
+from app.web.lists import streams
 from tests.documents import ROOT
 
 PAGE: Final = ROOT / "docs" / "limits.md"
@@ -74,6 +75,11 @@ _QUOTAS: Final = [
     ("open streams of a person with all grants, in each process", STREAMS_PER_PERSON),
     ("open streams in a process; with one more, one of the person who has most ends", STREAMS),
     ("resources that one stream follows", URIS_PER_STREAM),
+    ("open pages of a person that follow a list, in each process", streams.STREAMS_PER_PERSON),
+    (
+        "open pages that follow a list, in a process; with one more, one of who has most stops following",
+        streams.STREAMS,
+    ),
     ("e-mails that wait to be sent, in each process", LONGEST_QUEUE),
 ]
 

@@ -20,7 +20,7 @@ from app.households import repository as households
 from app.households.tenant import Actor, Tenant, open_tenant
 from app.lists import save_list
 from app.lists.history import undo as undoing
-from app.lists.history.changes import ItemRecord, read_record
+from app.lists.history.records import ItemRecord, read_record
 from app.lists.items import add as adding
 from app.lists.items import check as checking
 from app.lists.items import move as moving

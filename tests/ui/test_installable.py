@@ -54,7 +54,6 @@ async def test_browsers_ask_for_the_worker_again_and_its_parts_are_there(http: h
     response = await http.get("/service-worker.js")
     assert response.headers["cache-control"] == "no-cache"
     assert response.headers["content-type"] == "text/javascript; charset=utf-8"
-    assert response.headers["x-content-type-options"] == "nosniff"
     policy = response.headers["content-security-policy"]
     assert policy == "default-src 'none'; script-src 'self'; connect-src 'self'"
     addresses = ADDRESS.findall(response.text)

@@ -32,7 +32,7 @@ def test_every_page_has_the_security_headers() -> None:
         assert directive in policy
     assert "unsafe" not in policy
     assert headers["x-frame-options"] == "DENY"
-    assert headers["x-content-type-options"] == "nosniff"
+    assert "camera=()" in headers["permissions-policy"]
     assert headers["referrer-policy"] == "same-origin"
     assert headers["cache-control"] == "no-store"
 

@@ -1,13 +1,11 @@
 """Changes as an event keeps them: JSON with the values from before and after a call, so that it can be undone."""
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields
 from operator import attrgetter
-from typing import Annotated, Any, Final, get_type_hints
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.lists.items.fields import RECORDED, Item
 from app.lists.items.habits import REMEMBERED, Habit, HabitChange
@@ -35,21 +33,6 @@ class RecipeChange:
 
 
 @dataclass(frozen=True, slots=True)
-class MealChange:
-    """What a call did to a planned meal; `before` is None for a new one, `after` for one that was taken off."""
-
-    before: PlannedMeal | None
-    after: PlannedMeal | None
-
-    @property
-    def id(self) -> UUID:
-        """Which meal it is."""
-        either = self.before or self.after
-        assert either is not None  # noqa: S101  # a change has one of them
-        return either.id
-
-
-@dataclass(frozen=True, slots=True)
 class DefaultChange:
     """What a call did to a person's choice of a default list; None means the household's oldest."""
 
@@ -67,27 +50,41 @@ class EventChange:
     after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class PurchaseChange:
-    """What a call did to a purchase by itself; `before` is None for a new one, `after` for one that was taken back."""
-
-    before: Purchase | None
-    after: Purchase | None
+Whole = TypeVar("Whole", PlannedMeal, Purchase, Settlement)
 
 
 @dataclass(frozen=True, slots=True)
-class SettlementChange:
-    """What a call did to a settlement; `before` is None for a new one, `after` for one that was taken back."""
+class _WholeChange(Generic[Whole]):
+    """What a call did to a thing that events keep as a whole; `before` is None for a new one, `after` for one that is
+    gone."""
 
-    before: Settlement | None
-    after: Settlement | None
+    before: Whole | None
+    after: Whole | None
 
     @property
     def id(self) -> UUID:
-        """Which settlement it is."""
+        """Which thing it is."""
         either = self.before or self.after
         assert either is not None  # noqa: S101  # a change has one of them
         return either.id
+
+
+class MealChange(_WholeChange[PlannedMeal]):
+    """What a call did to a planned meal."""
+
+    __slots__ = ()
+
+
+class PurchaseChange(_WholeChange[Purchase]):
+    """What a call did to a purchase by itself."""
+
+    __slots__ = ()
+
+
+class SettlementChange(_WholeChange[Settlement]):
+    """What a call did to a settlement."""
+
+    __slots__ = ()
 
 
 AnyChange = (
@@ -113,143 +110,7 @@ RECIPE_RECORDED: Final = ("name", "kind", "servings", "lines", "archived_at", "d
 """The fields of a recipe that events keep."""
 
 
-def _reader_of(kind: type, names: Collection[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return a function that reads values on record as the types that the fields have in `kind`, and drops others."""
-    readers = {name: TypeAdapter[Any](hint) for name, hint in get_type_hints(kind).items() if name in names}
-
-    def read(values: dict[str, Any]) -> dict[str, Any]:
-        return {name: readers[name].validate_python(value) for name, value in values.items() if name in readers}
-
-    return read
-
-
-ItemValues = Annotated[dict[str, Any], AfterValidator(_reader_of(Item, RECORDED))]
-ListValues = Annotated[dict[str, Any], AfterValidator(_reader_of(ShoppingList, LIST_RECORDED))]
-RecipeValues = Annotated[dict[str, Any], AfterValidator(_reader_of(Recipe, RECIPE_RECORDED))]
-
-
-class ItemRecord(BaseModel):
-    """A change of an item as an event keeps it; without `before` the item was new, and `after` has all that was set."""
-
-    model_config = ConfigDict(frozen=True)
-
-    item: int
-    list_id: UUID | None = None
-    before: ItemValues | None = None
-    after: ItemValues
-    bought: Purchase | None = None
-    unbought: Purchase | None = None
-
-
-class ListRecord(BaseModel):
-    """A change of a list as an event keeps it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    list: int
-    before: ListValues | None = None
-    after: ListValues
-
-
-class RecipeRecord(BaseModel):
-    """A change of a recipe as an event keeps it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    recipe: int
-    before: RecipeValues | None = None
-    after: RecipeValues
-
-
-class MealRecord(BaseModel):
-    """A change of a planned meal as an event keeps it: all of it from before and after."""
-
-    model_config = ConfigDict(frozen=True)
-
-    meal: UUID
-    before: PlannedMeal | None = None
-    after: PlannedMeal | None = None
-
-
-class DefaultRecord(BaseModel):
-    """A change of a person's default list as an event keeps it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    default_of: UUID
-    before: UUID | None = None
-    after: UUID | None = None
-
-
-class HabitRecord(BaseModel):
-    """A change of what is remembered of a name, as an event keeps it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    habit: str
-    before: dict[str, str | None]
-    after: dict[str, str | None]
-
-
-class CorrectionRecord(BaseModel):
-    """A change of what was said about the pantry, as an event keeps it; None where nothing was said."""
-
-    model_config = ConfigDict(frozen=True)
-
-    pantry: str
-    before: Correction | None = None
-    after: Correction | None = None
-
-
-class EventRecord(BaseModel):
-    """A change of an event as the event that undid it keeps it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    event: int
-    before: int | None = None
-    after: int | None = None
-
-
-class PurchaseRecord(BaseModel):
-    """A change of a purchase by itself as an event keeps it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    purchase: UUID
-    bought: Purchase | None = None
-    unbought: Purchase | None = None
-
-
-class SettlementRecord(BaseModel):
-    """A change of a settlement as an event keeps it: all of it from before and after."""
-
-    model_config = ConfigDict(frozen=True)
-
-    settlement: UUID
-    before: Settlement | None = None
-    after: Settlement | None = None
-
-
-AnyRecord = (
-    ItemRecord
-    | ListRecord
-    | RecipeRecord
-    | MealRecord
-    | DefaultRecord
-    | HabitRecord
-    | CorrectionRecord
-    | EventRecord
-    | PurchaseRecord
-    | SettlementRecord
-)
-_RECORD: Final = TypeAdapter[AnyRecord](Annotated[AnyRecord, Field(union_mode="left_to_right")])
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
-
-
-def read_record(change: str) -> AnyRecord:
-    """Return a change of an event, from an element of the JSON array that `as_json` made."""
-    return _RECORD.validate_json(change)
 
 
 async def as_json(changes: Collection[AnyChange], *, with_lists: bool = False) -> str:
@@ -284,8 +145,7 @@ def _as_dict(change: AnyChange, with_lists: bool) -> dict[str, Any]:
         record |= _purchases(change.bought, change.unbought)
         return {"list_id": change.after.list_id, **record} if with_lists else record
     if isinstance(change, PurchaseChange):
-        of = change.after or change.before
-        return {"purchase": None if of is None else of.id, **_purchases(change.after, change.before)}
+        return {"purchase": change.id, **_purchases(change.after, change.before)}
     if isinstance(change, ListChange):
         if change.before is None:
             after = _values(change.after, LIST_RECORDED)

@@ -16,7 +16,7 @@ from app.households.guests import as_members
 from app.households.models import FORMER_MEMBER
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.history.changes import (
+from app.lists.history.records import (
     AnyRecord,
     CorrectionRecord,
     DefaultRecord,
@@ -33,13 +33,14 @@ from app.lists.history.changes import (
 from app.lists.history.repository import LogEntry, LogFilter, read_log
 from app.lists.history.summaries import (
     EventSummary,
-    in_short,
-    meal_changes,
     summarize_correction,
+    summarize_default,
     summarize_item,
     summarize_list,
     summarize_loose_purchase,
+    summarize_meal,
     summarize_recipe,
+    summarize_settlement,
 )
 from app.lists.items import repository as item_repository
 from app.lists.items.fields import Item, parse_assignee
@@ -247,12 +248,10 @@ class _Things:
                 self.find_list(side.get("list_id")) if side is not None else None
                 for side in (record.before, record.after)
             )
-            moved = "" if source is None else f" from {in_short(source.name)}"
-            moved += "" if target is None else f" to {in_short(target.name)}"
             name = self.items[record.item].name if record.item in self.items else record.after.get("name", "")
             assignee = self.members.get(record.after.get("assignee_id") or NOBODY, FORMER_MEMBER)
-            what = summarize_item(record, moved, assignee)
-            return EventSummary(f"i{record.item}", name, what)
+            phrases = summarize_item(record, source and source.name, target and target.name, assignee)
+            return EventSummary(f"i{record.item}", name, phrases)
         if isinstance(record, ListRecord):
             name = self.lists[record.list].name if record.list in self.lists else record.after.get("name", "")
             return EventSummary(f"L{record.list}", name, summarize_list(record))
@@ -262,29 +261,20 @@ class _Things:
         if isinstance(record, PurchaseRecord):
             return summarize_loose_purchase(record)
         if isinstance(record, SettlementRecord):
-            return self._summarize_settlement(record)
+            of = record.after or record.before
+            people = record.after and (self._name_of(record.after.payer), self._name_of(record.after.payee))
+            return EventSummary("", "" if of is None else of.in_words, summarize_settlement(people))
         if isinstance(record, CorrectionRecord):
             return EventSummary(PANTRY_REF, record.pantry, summarize_correction(record.after))
         if isinstance(record, MealRecord):
-            return self._summarize_meal(record)
+            meal = record.after or record.before
+            if meal is None:
+                return EventSummary("", "", [])
+            _, name = self.dishes.get(meal.recipe_id, (0, meal.words or ""))
+            return EventSummary(meal.day.isoformat(), name, summarize_meal(record.before, record.after))
         chosen = self.find_list(record.after or record.before)
-        what = "made the default list" if record.after is not None else "no longer the default list"
-        return EventSummary(chosen.ref, chosen.name, what) if chosen is not None else EventSummary("", "", what)
+        ref, name = ("", "") if chosen is None else (chosen.ref, chosen.name)
+        return EventSummary(ref, name, summarize_default(is_default=record.after is not None))
 
-    def _summarize_settlement(self, record: SettlementRecord) -> EventSummary:
-        """Return what was given to settle a debt: `given by Bob to Ada`, `not given after all`."""
-        of = record.after or record.before
-        if of is None or record.after is None:
-            return EventSummary("", "" if of is None else of.in_words, "not given after all")
-        payer, payee = (in_short(self.members.get(each, FORMER_MEMBER)) for each in (of.payer, of.payee))
-        return EventSummary("", of.in_words, f"given by {payer} to {payee}")
-
-    def _summarize_meal(self, record: MealRecord) -> EventSummary:
-        """Return a change of the plan, by the day: `planned (dinner)`, `taken off the plan`, `servings 2 → 4`."""
-        before, after = record.before, record.after
-        meal = after or before
-        if meal is None:
-            return EventSummary("", "", "")
-        _, name = self.dishes.get(meal.recipe_id, (0, meal.words or ""))
-        what = "planned" if before is None else "taken off the plan" if after is None else meal_changes(before, after)
-        return EventSummary(meal.day.isoformat(), name, what if meal.meal is None else f"{what} ({meal.meal})")
+    def _name_of(self, person_id: UUID) -> str:
+        return self.members.get(person_id, FORMER_MEMBER)

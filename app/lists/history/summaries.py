@@ -1,22 +1,30 @@
 """What happened to one thing in a few words, from the change on record. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from app.lists.history.changes import ItemRecord, ListRecord, PurchaseRecord, RecipeRecord
-from app.lists.items.fields import DETAILS
+from app.errors import gettext_noop
+from app.lists.history.records import ItemRecord, ListRecord, PurchaseRecord, RecipeRecord
 from app.lists.models import Purchase
 from app.lists.pantry.corrections import Correction
 from app.recipes.models import PlannedMeal
 
-_ITEM_WORDS: Final = {each.name: each.word for each in DETAILS if each.in_summary}
-_LIST_WORDS: Final = {"name": "name", "store": "store", "currency": "currency", "category_order": "order of categories"}
-_RECIPE_WORDS: Final = {"name": "name", "kind": "kind", "servings": "servings"}
-"""The fields whose changes are shown as `word old → new`, in this order."""
-
 _LONGEST: Final = 60
 _NOTHING: Final = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A few words; `values` fill the placeholders of the message, which pages translate without them."""
+
+    message: str
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
+    joined_by: str = "; "
+    """What stands between it and the phrase before."""
+
+    def __str__(self) -> str:
+        return self.message.format_map(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,40 +33,93 @@ class EventSummary:
 
     ref: str
     name: str
-    what: str
+    phrases: Sequence[Phrase]
+
+    @property
+    def what(self) -> str:
+        """What happened, in English."""
+        return self.say(str)
+
+    def say(self, in_words: Callable[[Phrase], str]) -> str:
+        """Return what happened, each phrase by `in_words`."""
+        words = [f"{phrase.joined_by if place else ''}{in_words(phrase)}" for place, phrase in enumerate(self.phrases)]
+        return "".join(words)
 
 
-def meal_changes(before: PlannedMeal, after: PlannedMeal) -> str:
-    """Return `servings 2 → 4`."""
-    return "; ".join(
-        _value_changes({"servings": before.servings}, {"servings": after.servings}, {"servings": "servings"})
-    )
+_ITEM_VALUES: Final = {
+    "name": gettext_noop("name {before} → {after}"),
+    "quantity": gettext_noop("quantity {before} → {after}"),
+    "note": gettext_noop("note {before} → {after}"),
+    "category": gettext_noop("category {before} → {after}"),
+    "store": gettext_noop("store {before} → {after}"),
+    "priority": gettext_noop("priority {before} → {after}"),
+    "price": gettext_noop("price {before} → {after}"),
+    "not_before": gettext_noop("not_before {before} → {after}"),
+    "repeat_days": gettext_noop("repeat_every_days {before} → {after}"),
+}
+_LIST_VALUES: Final = {
+    "name": gettext_noop("name {before} → {after}"),
+    "store": gettext_noop("store {before} → {after}"),
+    "currency": gettext_noop("currency {before} → {after}"),
+    "category_order": gettext_noop("order of categories {before} → {after}"),
+}
+_RECIPE_VALUES: Final = {
+    "name": gettext_noop("name {before} → {after}"),
+    "kind": gettext_noop("kind {before} → {after}"),
+    "servings": gettext_noop("servings {before} → {after}"),
+}
+"""How a change of each field is told, in this order."""
+
+_REMOVED: Final = (gettext_noop("removed"), gettext_noop("brought back"))
+_DELETED: Final = (gettext_noop("deleted"), gettext_noop("brought back"))
+_ARCHIVED: Final = (gettext_noop("archived"), gettext_noop("back in use"))
+_CHECKED: Final = (gettext_noop("checked"), gettext_noop("unchecked"))
+"""How the beginning and the end of a state are told."""
 
 
-def summarize_item(record: ItemRecord, moved: str, assignee: str) -> str:
-    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `bought 2 kg at Market for 3.49 EUR`; `moved` says from
-    which list it came to which."""
+def summarize_item(record: ItemRecord, source: str | None, target: str | None, assignee: str) -> list[Phrase]:
+    """Return `added 2 kg`, `quantity 2 → 3; note – → fresh`, `bought 2 kg at Market for 3.49 EUR`. An item that was
+    moved came from the list `source` to the list `target`, as far as these are known."""
     before, after = record.before, record.after
     if before is None:
-        quantity = after.get("quantity")
-        return f"added {quantity}" if quantity is not None else "added"
-    bought = "checked" if record.bought is None else _summarize_purchase(record.bought)
-    states = {"deleted_at": ("removed", "brought back"), "checked_at": (bought, "unchecked")}
-    parts, values = _state_changes(before, after, states), _value_changes(before, after, _ITEM_WORDS)
+        return [_with_quantity(gettext_noop("added"), gettext_noop("added {quantity}"), after.get("quantity"))]
+    parts = _state_change("deleted_at", before, after, _REMOVED)
+    checked = _state_change("checked_at", before, after, _CHECKED)
+    is_bought = record.bought is not None and after.get("checked_at") is not None
+    parts += _summarize_purchase(record.bought) if checked and is_bought and record.bought is not None else checked
+    values = _value_changes(before, after, _ITEM_VALUES)
     if "list_id" in after:
-        parts.append(f"moved{moved}")
+        parts.append(_moved(source, target))
     elif "position" in after and not parts and not values:
-        parts.append("moved")
+        parts.append(Phrase(gettext_noop("moved")))
     if "assignee_id" in after:
-        parts.append(f"assigned to {assignee}" if after["assignee_id"] is not None else "no longer assigned")
-    return "; ".join(parts + values)
+        is_assigned = after["assignee_id"] is not None
+        given = Phrase(gettext_noop("assigned to {person}"), {"person": assignee})
+        parts.append(given if is_assigned else Phrase(gettext_noop("no longer assigned")))
+    return parts + values
 
 
-def _summarize_purchase(purchase: Purchase) -> str:
-    quantity = "" if purchase.quantity is None else f" {purchase.quantity}"
-    store = "" if purchase.store is None else f" at {in_short(purchase.store)}"
-    price = "" if purchase.price is None else f" for {purchase.price:.2f} {purchase.currency}"
-    return f"bought{quantity}{store}{price}"
+def _moved(source: str | None, target: str | None) -> Phrase:
+    values = {"source": in_short(source), "target": in_short(target)}
+    if source is None:
+        return Phrase(gettext_noop("moved") if target is None else gettext_noop("moved to {target}"), values)
+    if target is None:
+        return Phrase(gettext_noop("moved from {source}"), values)
+    return Phrase(gettext_noop("moved from {source} to {target}"), values)
+
+
+def _with_quantity(alone: str, message: str, quantity: object) -> Phrase:
+    return Phrase(alone) if quantity is None else Phrase(message, {"quantity": quantity})
+
+
+def _summarize_purchase(purchase: Purchase) -> list[Phrase]:
+    said = [_with_quantity(gettext_noop("bought"), gettext_noop("bought {quantity}"), purchase.quantity)]
+    if purchase.store is not None:
+        said.append(Phrase(gettext_noop("at {store}"), {"store": in_short(purchase.store)}, " "))
+    if purchase.price is not None:
+        price = f"{purchase.price:.2f} {purchase.currency}"
+        said.append(Phrase(gettext_noop("for {price}"), {"price": price}, " "))
+    return said
 
 
 def summarize_loose_purchase(record: PurchaseRecord) -> EventSummary:
@@ -66,53 +127,89 @@ def summarize_loose_purchase(record: PurchaseRecord) -> EventSummary:
     bought, unbought = record.bought, record.unbought
     if bought is not None:
         return EventSummary("", bought.name, _summarize_purchase(bought))
-    return EventSummary("", "" if unbought is None else unbought.name, "not bought after all")
+    return EventSummary("", "" if unbought is None else unbought.name, [Phrase(gettext_noop("not bought after all"))])
 
 
-def summarize_list(record: ListRecord) -> str:
+def summarize_list(record: ListRecord) -> list[Phrase]:
     """Return `made`, `name Tools → Hardware`, `deleted`."""
     before, after = record.before, record.after
     if before is None:
-        return "made"
-    states = {"deleted_at": ("deleted", "brought back"), "archived_at": ("archived", "back in use")}
-    return "; ".join(_state_changes(before, after, states) + _value_changes(before, after, _LIST_WORDS))
+        return [Phrase(gettext_noop("made"))]
+    states = _state_change("deleted_at", before, after, _DELETED) + _state_change(
+        "archived_at", before, after, _ARCHIVED
+    )
+    return states + _value_changes(before, after, _LIST_VALUES)
 
 
-def summarize_correction(after: Correction | None) -> str:
+def summarize_default(*, is_default: bool) -> list[Phrase]:
+    """Return `made the default list` or `no longer the default list`."""
+    if is_default:
+        return [Phrase(gettext_noop("made the default list"))]
+    return [Phrase(gettext_noop("no longer the default list"))]
+
+
+def summarize_correction(after: Correction | None) -> list[Phrase]:
     """Return `said to be there, 2 kg, expires 2026-12-04`, `said to be used up`."""
     if after is None:
-        return "what was said is forgotten"
+        return [Phrase(gettext_noop("what was said is forgotten"))]
     if not after.have:
-        return "said to be used up"
-    expires = None if after.expires is None else f"expires {after.expires}"
-    return ", ".join(str(part) for part in ("said to be there", after.quantity, expires) if part is not None)
+        return [Phrase(gettext_noop("said to be used up"))]
+    said = [Phrase(gettext_noop("said to be there"))]
+    if after.quantity is not None:
+        said.append(Phrase("{quantity}", {"quantity": after.quantity}, ", "))
+    if after.expires is not None:
+        said.append(Phrase(gettext_noop("expires {day}"), {"day": after.expires}, ", "))
+    return said
 
 
-def summarize_recipe(record: RecipeRecord) -> str:
+def summarize_recipe(record: RecipeRecord) -> list[Phrase]:
     """Return `saved`, `servings 2 → 4; items changed`, `archived`."""
     before, after = record.before, record.after
     if before is None:
-        return "saved"
-    states = {"deleted_at": ("deleted", "brought back"), "archived_at": ("archived", "back in use")}
-    values = _state_changes(before, after, states) + _value_changes(before, after, _RECIPE_WORDS)
-    return "; ".join([*values, *(["items changed"] if "lines" in after else [])])
+        return [Phrase(gettext_noop("saved"))]
+    states = _state_change("deleted_at", before, after, _DELETED) + _state_change(
+        "archived_at", before, after, _ARCHIVED
+    )
+    values = _value_changes(before, after, _RECIPE_VALUES)
+    return states + values + ([Phrase(gettext_noop("items changed"))] if "lines" in after else [])
 
 
-def _state_changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], words: Mapping[str, tuple[str, str]]
-) -> list[str]:
-    """Return the words for states that began or ended, where a state is a time or None."""
+def summarize_meal(before: PlannedMeal | None, after: PlannedMeal | None) -> list[Phrase]:
+    """Return `planned (dinner)`, `taken off the plan`, `servings 2 → 4`."""
+    meal = after or before
+    if before is None:
+        said = [Phrase(gettext_noop("planned"))]
+    elif after is None:
+        said = [Phrase(gettext_noop("taken off the plan"))]
+    else:
+        said = _value_changes({"servings": before.servings}, {"servings": after.servings}, _RECIPE_VALUES)
+    if meal is None or meal.meal is None:
+        return said
+    return [*said, Phrase("({meal})", {"meal": meal.meal}, " ")]
+
+
+def summarize_settlement(people: tuple[str, str] | None) -> list[Phrase]:
+    """Return `given by Bob to Ada` for who gave money to whom, `not given after all` for what was taken back."""
+    if people is None:
+        return [Phrase(gettext_noop("not given after all"))]
+    payer, payee = map(in_short, people)
+    return [Phrase(gettext_noop("given by {payer} to {payee}"), {"payer": payer, "payee": payee})]
+
+
+def _state_change(
+    name: str, before: Mapping[str, Any], after: Mapping[str, Any], words: tuple[str, str]
+) -> list[Phrase]:
+    """Return how a state began or ended, where a state is a time or None; nothing if it stayed."""
+    if name not in after or (after[name] is None) == (before.get(name) is None):
+        return []
+    begun, ended = words
+    return [Phrase(begun if after[name] is not None else ended)]
+
+
+def _value_changes(before: Mapping[str, Any], after: Mapping[str, Any], words: Mapping[str, str]) -> list[Phrase]:
     return [
-        begun if after[name] is not None else ended
-        for name, (begun, ended) in words.items()
-        if name in after and (after[name] is None) != (before.get(name) is None)
-    ]
-
-
-def _value_changes(before: Mapping[str, Any], after: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
-    return [
-        f"{word} {in_short(before.get(name))} → {in_short(after[name])}"
-        for name, word in words.items()
+        Phrase(message, {"before": in_short(before.get(name)), "after": in_short(after[name])})
+        for name, message in words.items()
         if name in after
     ]
 

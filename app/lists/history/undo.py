@@ -1,7 +1,7 @@
 """Undoing calls: everything they changed is restored, except what has changed again since. An undo can be undone."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
@@ -12,20 +12,19 @@ from app.errors import AppError, Conflict, Invalid, LimitReached, NotFound
 from app.households.tenant import Tenant
 from app.lists import repository
 from app.lists.history import repository as event_repository
-from app.lists.history.changes import (
-    AnyChange,
+from app.lists.history.changes import AnyChange, EventChange
+from app.lists.history.event_recorder import record_items, rev_after
+from app.lists.history.records import (
     AnyRecord,
-    EventChange,
     EventRecord,
-    HabitRecord,
     ItemRecord,
     ListRecord,
     PurchaseRecord,
     read_record,
 )
-from app.lists.history.event_recorder import record_items, rev_after
 from app.lists.history.repository import Event
 from app.lists.history.undo_corrections import undo_corrections
+from app.lists.history.undo_habits import undo_habits
 from app.lists.history.undo_items import undo_items
 from app.lists.history.undo_lists import undo_defaults, undo_lists, would_delete
 from app.lists.history.undo_purchases import purchases_in, undo_purchases
@@ -35,8 +34,6 @@ from app.lists.items import repository as item_repository
 from app.lists.items.candidates import CANDIDATES, label_of
 from app.lists.items.edits import assignee_names
 from app.lists.items.fields import NAME_LENGTH, NOTE_LENGTH
-from app.lists.items.habit_repository import find_habits, save_habits
-from app.lists.items.habits import unlearn
 from app.lists.items.resolve import ref_number
 from app.lists.models import (
     Changed,
@@ -60,6 +57,20 @@ MOST_CALLS: Final = 50
 MOST_CHANGES: Final = 10_000
 
 Chosen = Callable[[AnyRecord], bool]
+
+_UndoKind = Callable[[Tenant, Clock, Sequence[AnyRecord]], Awaitable[tuple[Sequence[ItemResult], Sequence[AnyChange]]]]
+
+_UNDO_OTHERS: Final[Sequence[_UndoKind]] = (
+    undo_recipes,
+    undo_meals,
+    undo_corrections,
+    undo_purchases,
+    undo_settlements,
+    undo_defaults,
+    undo_habits,
+)
+"""What undoes changes of things that are neither lists nor items: each takes the records of its own kind, stores what
+they become, and returns what to tell of it and what it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,26 +216,16 @@ async def _undo_call(tenant: Tenant, event: Event, chosen: Chosen, progress: Pro
     gone = Counter([change.after.list_id for change in item_changes if change.after.deleted_at is not None])
     deleted_entries, deleted_changes = await undo_lists(tenant, clock, to_delete, gone)
     list_entries, list_changes = list_entries + deleted_entries, list_changes + deleted_changes
-    recipe_entries, recipe_changes = await undo_recipes(tenant, clock, records)
-    pantry_entries, pantry_changes = await undo_corrections(tenant, clock, records)
-    meal_entries, meal_changes = await undo_meals(tenant, records)
-    purchase_entries, purchase_changes = await undo_purchases(tenant, records)
-    settlement_entries, settlement_changes = await undo_settlements(tenant, records)
-    others = [
-        *list_changes,
-        *recipe_changes,
-        *pantry_changes,
-        *meal_changes,
-        *purchase_changes,
-        *settlement_changes,
-        *await undo_defaults(tenant, records),
-        *await _undo_habits(tenant, clock, records),
-    ]
+    other_entries: list[ItemResult] = []
+    others: list[AnyChange] = [*list_changes]
+    for undo_kind in _UNDO_OTHERS:
+        kind_entries, kind_changes = await undo_kind(tenant, clock, records)
+        other_entries += kind_entries
+        others += kind_changes
     if (item_changes or others) and len(records) == len(all_records):
         others += await _mark_as_undone(tenant, clock, event, records)
     event_no = await record_items(tenant, "undo", clock, item_changes, others=others, about=event.list_id)
-    entries = list_entries + recipe_entries + meal_entries + pantry_entries + item_entries + purchase_entries
-    entries += settlement_entries
+    entries = [*list_entries, *item_entries, *other_entries]
     lists = await _lists_of(tenant, event, entries)
     return Changed(lists, rev_after(clock, lists, event_no), entries, event_no)
 
@@ -244,17 +245,6 @@ async def _find_event(tenant: Tenant, number: int) -> Event | AppError:
     if not event.changes:
         return Conflict(f"{event_ref(event.no)} changed nothing, so there is nothing to undo.", field="undo_ref")
     return event
-
-
-async def _undo_habits(tenant: Tenant, clock: Clock, records: Sequence[AnyRecord]) -> list[AnyChange]:
-    recorded = [record for record in records if isinstance(record, HabitRecord)]
-    if not recorded:
-        return []
-    known = await find_habits(tenant, [record.habit for record in recorded])
-    undone = [unlearn(known, record.habit, record.before, record.after) for record in recorded]
-    changes = [change for change in undone if change is not None]
-    await save_habits(tenant, clock.rev, changes)
-    return [*changes]
 
 
 async def _mark_as_undone(tenant: Tenant, clock: Clock, event: Event, records: Sequence[AnyRecord]) -> list[AnyChange]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.errors import Conflict
 from app.households.tenant import Tenant
-from app.lists.history.changes import AnyRecord, CorrectionRecord
+from app.lists.history.records import AnyRecord, CorrectionRecord
 from app.lists.history.undo_planning import undo_whole
 from app.lists.models import ItemResult, PantryOutcome
 from app.lists.pantry.correction_repository import find_corrections, save_corrections

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.errors import AppError, LimitReached
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.history.changes import AnyRecord, ItemRecord
+from app.lists.history.records import AnyRecord, ItemRecord
 from app.lists.history.repository import Event
 from app.lists.history.undo_planning import Undone, undo_item
 from app.lists.items import repository as item_repository

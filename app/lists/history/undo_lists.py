@@ -6,7 +6,8 @@ from uuid import UUID
 from app.errors import AppError, Conflict
 from app.households.tenant import Tenant
 from app.lists import repository
-from app.lists.history.changes import AnyChange, AnyRecord, DefaultChange, DefaultRecord, ListChange, ListRecord
+from app.lists.history.changes import DefaultChange, ListChange
+from app.lists.history.records import AnyRecord, DefaultRecord, ListRecord
 from app.lists.history.undo_planning import Undone, undo_list
 from app.lists.models import ItemResult, ListOutcome, ShoppingList
 from app.lists.repository import Clock
@@ -59,13 +60,15 @@ async def _list_refusal(tenant: Tenant, before: ShoppingList, plan: Undone[Shopp
     return None
 
 
-async def undo_defaults(tenant: Tenant, records: Sequence[AnyRecord]) -> list[AnyChange]:
-    """Undo changes of default lists; one that a person has chosen since is left alone."""
-    changes: list[AnyChange] = []
+async def undo_defaults(
+    tenant: Tenant, _clock: Clock, records: Sequence[AnyRecord]
+) -> tuple[list[ItemResult], list[DefaultChange]]:
+    """Undo changes of default lists; one that a person has chosen since is left alone. Nothing of it is told."""
+    changes: list[DefaultChange] = []
     for record in records:
         if not isinstance(record, DefaultRecord):
             continue
         if await repository.default_list_of(tenant, record.default_of) == record.after:
             await repository.set_default_list(tenant, record.default_of, record.before)
             changes.append(DefaultChange(record.default_of, record.after, record.before))
-    return changes
+    return [], changes

@@ -11,13 +11,8 @@ from typing import Any, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
 from app.errors import Conflict
-from app.lists.history.changes import (
-    LIST_RECORDED,
-    RECIPE_RECORDED,
-    ItemRecord,
-    ListRecord,
-    RecipeRecord,
-)
+from app.lists.history.changes import LIST_RECORDED, RECIPE_RECORDED
+from app.lists.history.records import ItemRecord, ListRecord, RecipeRecord
 from app.lists.items.fields import FIELDS, RECORDED, Item
 from app.lists.models import Purchase, ShoppingList
 from app.lists.pantry.corrections import Correction

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from app.errors import Conflict
 from app.households.tenant import Tenant
-from app.lists.history.changes import AnyRecord, PurchaseChange, PurchaseRecord
+from app.lists.history.changes import PurchaseChange
+from app.lists.history.records import AnyRecord, PurchaseRecord
 from app.lists.history.undo_planning import undo_whole
 from app.lists.models import ItemResult, Purchase, PurchaseOutcome
 from app.lists.purchases.repository import purchases_with
+from app.lists.repository import Clock
 
 
 def purchases_in(records: Sequence[AnyRecord]) -> dict[UUID, Purchase]:
@@ -19,7 +21,9 @@ def purchases_in(records: Sequence[AnyRecord]) -> dict[UUID, Purchase]:
     return {purchase_id: purchase for purchase_id, purchase in found.items() if purchase is not None}
 
 
-async def undo_purchases(tenant: Tenant, records: Sequence[AnyRecord]) -> tuple[list[ItemResult], list[PurchaseChange]]:
+async def undo_purchases(
+    tenant: Tenant, _clock: Clock, records: Sequence[AnyRecord]
+) -> tuple[list[ItemResult], list[PurchaseChange]]:
     """Undo changes of purchases by themselves; one that has changed since, or was taken back, is left alone."""
     recorded = [record for record in records if isinstance(record, PurchaseRecord)]
     current = await purchases_with(tenant, [record.purchase for record in recorded]) if recorded else {}

@@ -5,7 +5,8 @@ from datetime import date
 
 from app.errors import AppError, Conflict, LimitReached
 from app.households.tenant import Tenant
-from app.lists.history.changes import AnyRecord, MealChange, MealRecord, RecipeChange, RecipeRecord
+from app.lists.history.changes import MealChange, RecipeChange
+from app.lists.history.records import AnyRecord, MealRecord, RecipeRecord
 from app.lists.history.undo_planning import undo_recipe, undo_whole
 from app.lists.models import ItemResult, PlanOutcome, RecipeOutcome
 from app.lists.repository import Clock
@@ -47,7 +48,9 @@ async def undo_recipes(
     return entries, changes
 
 
-async def undo_meals(tenant: Tenant, records: Sequence[AnyRecord]) -> tuple[list[ItemResult], list[MealChange]]:
+async def undo_meals(
+    tenant: Tenant, _clock: Clock, records: Sequence[AnyRecord]
+) -> tuple[list[ItemResult], list[MealChange]]:
     """Undo changes of planned meals. One that has changed since is left alone, and none comes back that is planned
     again already, or that a full plan has no room for."""
     recorded = [record for record in records if isinstance(record, MealRecord)]

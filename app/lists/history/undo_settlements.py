@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from app.households.tenant import Tenant
-from app.lists.history.changes import AnyRecord, SettlementChange, SettlementRecord
+from app.lists.history.changes import SettlementChange
+from app.lists.history.records import AnyRecord, SettlementRecord
 from app.lists.models import ItemResult, SettlementOutcome
 from app.lists.purchases.settlement_repository import delete_settlements, existing_settlements, insert_settlements
+from app.lists.repository import Clock
 
 
 async def undo_settlements(
-    tenant: Tenant, records: Sequence[AnyRecord]
+    tenant: Tenant, _clock: Clock, records: Sequence[AnyRecord]
 ) -> tuple[list[ItemResult], list[SettlementChange]]:
     """Take back what was recorded, or record again what was taken back. Nothing else changes a settlement."""
     recorded = [record for record in records if isinstance(record, SettlementRecord)]

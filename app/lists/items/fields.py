@@ -112,8 +112,6 @@ class Detail(ItemField):
     """Whether the tools that add and change items take it; a recipe is set when it is put on the list."""
     clearable: bool = True
     exported: bool = True
-    in_summary: bool = True
-    """Whether the history shows its changes as `word old → new`."""
     once: bool = False
     """Whether it belongs to one purchase, and is dropped when a bought item is added again."""
     read_as: str = ""
@@ -132,7 +130,7 @@ FIELDS: Final[tuple[ItemField, ...]] = (
     ItemField("variant", {"variant": "smallint"}),
     Detail("category", {"category": "text"}, parse=parse_label),
     Detail("store", {"store": "text"}, parse=parse_label),
-    Detail("assignee_id", {"assignee_id": "uuid"}, "assignee", in_summary=False, once=True, read_as="people.name"),
+    Detail("assignee_id", {"assignee_id": "uuid"}, "assignee", once=True, read_as="people.name"),
     Detail("priority", {"priority": "text"}, once=True),
     Detail("price", {"price": "numeric"}, parse=parse_price, shown="full", once=True),
     Detail("not_before", {"not_before": "date"}, shown="full", once=True),
@@ -144,7 +142,6 @@ FIELDS: Final[tuple[ItemField, ...]] = (
         given=False,
         shown="full",
         exported=False,
-        in_summary=False,
         once=True,
         read_as="recipes.name",
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -48,13 +48,17 @@ class Purchases:
         return replace(self, bought=kept, next_cursor=_cursor_behind(kept[-1].purchase))
 
 
-def _with_zone(place: PurchasePlace) -> PurchasePlace:
-    if place[0].tzinfo is None:
+def _in_utc(place: PurchasePlace) -> PurchasePlace:
+    moment, purchase_id = place
+    if moment.tzinfo is None:
         raise ValueError("a moment has an offset")
-    return place
+    try:
+        return moment.astimezone(UTC), purchase_id
+    except OverflowError:
+        raise ValueError("a moment is in the years that there are") from None
 
 
-_PLACE: Final = TypeAdapter[PurchasePlace](Annotated[PurchasePlace, AfterValidator(_with_zone)])
+_PLACE: Final = TypeAdapter[PurchasePlace](Annotated[PurchasePlace, AfterValidator(_in_utc)])
 
 
 def _cursor_behind(purchase: Purchase) -> str:

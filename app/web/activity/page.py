@@ -11,10 +11,10 @@ from app.ui.forms import Fields
 from app.ui.paths import ACTIVITY
 from app.web.activity.content import IN_BROWSER, Asked, asked_from, read_activity
 from app.web.context import WebContext
-from app.web.households_visit import at_household, memberships_at
+from app.web.household.visit import at_household, memberships_at
 from app.web.lists.acts import undo_named
 from app.web.lists.changes import make_change
-from app.web.lists.said import Done, for_people
+from app.web.lists.said import Done, for_people, summary_text
 from app.web.lists.visit import FORM, AccessLost, Visit
 
 UNDO = "/activity/undo"
@@ -64,4 +64,5 @@ async def _page(
         done=done,
         in_browser=IN_BROWSER,
         here=activity.asked.address,
+        in_words=summary_text,
     )

@@ -11,6 +11,7 @@ from app.lists.history.queries import Request as HistoryRequest
 from app.web.context import WebContext
 from app.web.lists.content import LONGEST_CURSOR, read_events
 from app.web.lists.page import page_context
+from app.web.lists.said import summary_text
 from app.web.lists.visit import Visit
 
 CHANGES: Final = 20
@@ -31,4 +32,5 @@ async def show_changes(web: WebContext, visit: Visit, request: Request) -> Respo
         list=on,
         events=events,
         next_cursor=next_cursor,
+        in_words=summary_text,
     )

@@ -24,7 +24,8 @@ GATHER_SECONDS: Final = 0.1
 """Changes that follow one another so fast are one event."""
 
 RETRY_MILLISECONDS: Final = 2_000
-_HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}
+_EVENTS: Final = "text/event-stream"
+_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class _LiveResponse(Response):
@@ -41,7 +42,7 @@ class _LiveResponse(Response):
         streams, household_id = self._web.list_streams, self._visit.membership.household_id
         with streams.opened(self._stream, household_id):
             async with aclosing(self._events(streams.heartbeat_seconds)) as events:
-                await StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)(scope, receive, send)
+                await StreamingResponse(events, media_type=_EVENTS, headers=_HEADERS)(scope, receive, send)
 
     async def _events(self, heartbeat_seconds: float) -> AsyncGenerator[bytes]:
         """Yield the events, the first of them with the revision that the list has now.
@@ -65,10 +66,12 @@ class _LiveResponse(Response):
 
 
 async def show_live(web: WebContext, visit: Visit, request: Request) -> Response:
-    """GET of the stream of a list."""
+    """GET of the stream of a list; HEAD answers at once, with the headers only."""
     ref = request.path_params["ref"]
     list_id, _ = await _prove(web, visit, ref)
-    web.list_streams.refuse_too_many(visit.person.id)
+    if request.method == "HEAD":
+        return Response(media_type=_EVENTS, headers=_HEADERS)
+    web.list_streams.make_room(visit.person.id)
     return _LiveResponse(web, visit, ref, ListStream(list_id, visit.person.id))
 
 

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pydantic import TypeAdapter
 
 from app.errors import AppError, gettext_noop
+from app.lists.history.summaries import EventSummary
 from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, event_ref
 from app.ui.languages import error_text, gettext
 
@@ -57,6 +59,11 @@ def done_by(changed: Changed) -> Done:
     return Done([_said(each) for each in changed.entries], change)
 
 
+def summary_text(summary: EventSummary) -> str:
+    """Return what happened to a thing, in the language of the visit."""
+    return summary.say(lambda phrase: gettext(phrase.message).format_map(phrase.values))
+
+
 def raise_refusal(changed: Changed) -> None:
     """Raise why an entry of a call with one entry was not done."""
     for each in changed.entries:
@@ -66,16 +73,7 @@ def raise_refusal(changed: Changed) -> None:
 
 def for_people(refusal: AppError) -> AppError:
     """Return a refusal whose message names what people see, not the arguments of a tool."""
-    told = type(refusal).__new__(type(refusal), *refusal.args)
-    told.__dict__.update(vars(refusal))
-    told.template = _ARGUMENT.sub(_named, refusal.template)
-    told.values = {name: _shown(value) for name, value in refusal.values.items()}
-    told.message = _ARGUMENT.sub(_named, refusal.message)
-    return told
-
-
-def _shown(value: object) -> object:
-    return _ARGUMENT.sub(_named, value) if isinstance(value, str) else value
+    return refusal.reworded(partial(_ARGUMENT.sub, _named))
 
 
 def _named(argument: re.Match[str]) -> str:

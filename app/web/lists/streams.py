@@ -63,13 +63,25 @@ class ListStreams:
         for stream in list(self._streams):
             stream.end()
 
-    def refuse_too_many(self, person_id: UUID) -> None:
-        """Raise `LimitReached` where a person has too many, `Unavailable` where there is no room, or while changes
-        that are made in other processes aren't heard of."""
-        if self._is_closed or not self._pubsub.is_listening or len(self._streams) >= STREAMS:
-            raise Unavailable("Changes can't be followed right now. Try again shortly.", retry_after=5)
-        if Counter(each.person_id for each in self._streams)[person_id] >= STREAMS_PER_PERSON:
+    def make_room(self, person_id: UUID) -> None:
+        """Make room for one more stream of a person. If all places are taken, one of the person with the most ends,
+        unless this person has about as many: nobody can lock others out, however many accounts share the places.
+
+        Raises `LimitReached` where the person has too many, and `Unavailable` where there is no room, or while changes
+        that are made in other processes aren't heard of.
+        """
+        live = [each for each in self._streams if not each.is_ended]
+        of_people = Counter(each.person_id for each in live)
+        if self._is_closed or not self._pubsub.is_listening:
+            raise _unavailable()
+        if of_people[person_id] >= STREAMS_PER_PERSON:
             raise LimitReached("Too many pages are open. Close some of them.", retry_after=60)
+        if len(live) < STREAMS:
+            return
+        [(busiest, most)] = of_people.most_common(1)
+        if most < of_people[person_id] + 2:
+            raise _unavailable()
+        next(each for each in live if each.person_id == busiest).end()
 
     @contextmanager
     def opened(self, stream: ListStream, household_id: UUID) -> Generator[None]:
@@ -80,3 +92,7 @@ class ListStreams:
                 yield
         finally:
             self._streams.discard(stream)
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("Changes can't be followed right now. Try again shortly.", retry_after=5)

@@ -23,7 +23,7 @@ from app.ui.charts import MOST_BARS, BarChart
 from app.ui.languages import gettext
 from app.ui.paths import SPENDING
 from app.web.context import WebContext
-from app.web.households_visit import at_household, memberships_at
+from app.web.household.visit import at_household, memberships_at
 from app.web.lists.visit import Visit
 
 MOST_ROWS: Final = 50

@@ -15,7 +15,7 @@ from app.db import Engine
 from app.people.passwords import PasswordHashing
 from app.settings import Settings
 from app.ui.forms import local_path
-from app.web.household_transfer import IMPORT
+from app.web.household.transfer import IMPORT
 from tests.hashing import CheapHasher
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, start

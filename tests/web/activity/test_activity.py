@@ -50,6 +50,23 @@ async def test_what_people_and_apps_did_is_told_by_day_and_undone(anna: ListBrow
     assert told(page)[0].startswith("Ada undid a change of")
 
 
+async def test_german_pages_tell_changes_in_german(anna: ListBrowser, assistant: McpClient) -> None:
+    await assistant.call("add_items", items=["2 l milk"])
+    await assistant.call("update_items", items=[{"item": "i1", "quantity": 3, "store": "Market"}])
+    await assistant.call("record_purchase", items=[{"item": "i1", "price": 3.49}], store="Market")
+    await assistant.call("update_pantry", items=[{"name": "rice", "have": False}])
+    anna.http.cookies.set("language", "de")
+    page = await at(anna)
+    details = [each.get_text() for each in page.soup.select("ul.changes ul small")]
+    assert details == [
+        "rice: ist aufgebraucht",
+        "milk: 3 l gekauft bei Market für 3.49 EUR; Preis – → 3.49",
+        "milk: Menge 2 l → 3 l; Laden – → Market",
+        "milk: 2 l hinzugefügt",
+    ]
+    assert told(page)[0].startswith("Ada (mit Tests ) hat zum Vorrat notiert: rice")
+
+
 async def test_every_kind_of_change_can_be_undone(anna: ListBrowser, assistant: McpClient) -> None:
     await assistant.call("save_recipe", name="Soup", items=["leeks"])
     await assistant.call("save_plan", entries=[{"date": "2026-12-24", "recipe": "Soup"}])

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import anyio
 import pytest
 from starlette.applications import Starlette
 
@@ -16,7 +17,7 @@ from tests.mcp.client import McpClient
 from tests.mcp.conftest import http_to
 from tests.web.lists.conftest import Member
 from tests.web.lists.pages import ListBrowser
-from tests.web.lists.streaming import following
+from tests.web.lists.streaming import SECONDS, following
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +135,33 @@ async def test_a_process_has_room_for_so_many(
     monkeypatch.setattr(streams, "STREAMS", 1)
     async with following(app, anna) as first, following(app, anna) as second:
         assert (first.status, second.status) == (200, 503)
+
+
+@pytest.mark.proves("""li-streams MUST own rule
+    Nobody can lock others out of what is followed, with however many pages or accounts.
+    Here: If all places of a process are taken, a stream of the person with the most ends for somebody with fewer.""")
+async def test_who_has_the_most_pages_open_makes_room_for_others(
+    app: Starlette, anna: ListBrowser, member: Member, assistant: McpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "STREAMS", 3)
+    async with AsyncExitStack() as pages:
+        hers = [await pages.enter_async_context(following(app, anna)) for _ in range(3)]
+        async with member("viewer") as ben, following(app, ben) as his, following(app, ben) as one_more:
+            assert (his.status, one_more.status) == (200, 503)  # then each of them has about as many
+            told = [await each.next_event() for each in (*hers, his)]
+            assert told == ["changed 0"] * 4
+            added = await assistant.call("add_items", items=["milk"])
+            told = [await each.next_event() for each in (*hers, his)]
+            assert sorted(told) == ["", *[f"changed {added['rev']}"] * 3]
+            assert told[-1]
+
+
+async def test_who_asks_for_the_headers_of_a_stream_opens_none(app: Starlette, anna: ListBrowser) -> None:
+    address = f"/lists/L1/live?household={anna.household}"
+    with anyio.fail_after(SECONDS):
+        response = await anna.http.head(address)
+        assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+        assert (await anna.http.head(address.replace("L1", "L9"))).status_code == 404
 
 
 @pytest.mark.own_app

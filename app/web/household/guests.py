@@ -1,5 +1,6 @@
 """The forms for guests on the page of a person's households: making a link that shows one list, and ending it."""
 
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -7,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import transaction
-from app.errors import AppError
 from app.households import guests
 from app.households.models import GuestMay
 from app.households.tenant import open_tenant
@@ -17,17 +17,8 @@ from app.people.models import Person
 from app.ui.page_kit import SubmittedForm
 from app.ui.paths import HOUSEHOLD, guest_path
 from app.web.context import WebContext
-from app.web.household import (
-    GUEST_DAYS,
-    WHICH,
-    NewLink,
-    chosen,
-    find_actor,
-    household_page,
-    new_link,
-    require_person,
-    signed_in_form,
-)
+from app.web.household.forms import answer_form, chosen, find_actor, require_person
+from app.web.household.page import GUEST_DAYS, WHICH, NewLink, household_page, new_link
 
 SHARE: Final = "/household/guest"
 END: Final = "/household/guest/end"
@@ -38,17 +29,13 @@ _MAY: Final[dict[str, GuestMay]] = {"look": "look", "tick": "tick"}
 
 async def post_share(web: WebContext, request: Request) -> Response:
     """POST /household/guest: make a link to one list, and show it this once."""
-    found = await signed_in_form(web, request, SHARE)
-    if found is None:
-        return web.account_pages.out_of_date()
-    form, person = found
-    household_id = UUID(form.fields.one(WHICH))  # the CSRF token covers it: we wrote it
-    try:
-        await web.limiter.check(HOUSEHOLD_FORMS, person.id)
+
+    async def share(form: SubmittedForm, person: Person) -> Response:
+        household_id = UUID(form.fields.one(WHICH))  # the CSRF token covers it: we wrote it
         shared = await _share(web, form, person, household_id)
-    except AppError as error:
-        return await household_page(web, form.session, person, error, error_in=SHARE)
-    return await household_page(web, form.session, person, shared=shared)
+        return await household_page(web, form.session, person, shared=shared)
+
+    return await answer_form(web, request, SHARE, HOUSEHOLD_FORMS, share)
 
 
 async def _share(web: WebContext, form: SubmittedForm, person: Person, household_id: UUID) -> NewLink:
@@ -63,21 +50,13 @@ async def _share(web: WebContext, form: SubmittedForm, person: Person, household
 
 async def post_end_guest(web: WebContext, request: Request) -> Response:
     """POST /household/guest/end: end a guest's link, with the keys of their assistants."""
-    found = await signed_in_form(web, request, END)
-    if found is None:
-        return web.account_pages.out_of_date()
-    form, person = found
-    household_id, link_id = map(UUID, form.fields.one(WHICH).split(" "))  # the CSRF token covers it: we wrote it
 
-    def notify() -> None:
-        web.members_changed(household_id)
-
-    try:
-        await web.limiter.check(HOUSEHOLD_FORMS, person.id)
-        async with transaction(web.kit.engine, committed=notify) as connection:
+    async def end(form: SubmittedForm, _: Person) -> Response:
+        household_id, link_id = map(UUID, form.fields.one(WHICH).split(" "))  # the CSRF token covers it: we wrote it
+        async with transaction(web.kit.engine, committed=partial(web.members_changed, household_id)) as connection:
             now = web.kit.clock()
             by = await require_person(connection, form, now)
             await guests.end_link(connection, household_id, link_id, now, by=by.id)
-    except AppError as error:
-        return await household_page(web, form.session, person, error, error_in=END)
-    return web.kit.see_other(HOUSEHOLD)
+        return web.kit.see_other(HOUSEHOLD)
+
+    return await answer_form(web, request, END, HOUSEHOLD_FORMS, end)

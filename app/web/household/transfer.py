@@ -19,10 +19,12 @@ from app.lists.transfer.archive import LONGEST_ARCHIVE
 from app.lists.transfer.export_household import write_household
 from app.lists.transfer.import_household import import_household
 from app.people.models import Person
+from app.ui.page_kit import SubmittedForm
 from app.ui.paths import HOUSEHOLD
 from app.ui.uploads import uploaded
 from app.web.context import WebContext
-from app.web.household import WHICH, find_actor, household_page, require_person, signed_in_form
+from app.web.household.forms import answer_form, find_actor, require_person
+from app.web.household.page import WHICH, household_page
 
 EXPORT: Final = "/household/export"
 IMPORT: Final = "/household/import"
@@ -40,22 +42,17 @@ _PIECE: Final = 64 * 1024
 
 async def post_export(web: WebContext, request: Request) -> Response:
     """POST /household/export: the archive of a household, for each of its members."""
-    found = await signed_in_form(web, request, EXPORT)
-    if found is None:
-        return web.account_pages.out_of_date()
-    form, person = found
-    household_id = UUID(form.fields.one(WHICH))  # the CSRF token covers it: we wrote it
-    try:
-        await web.limiter.check(HOUSEHOLD_ARCHIVES, person.id)
+
+    async def export(form: SubmittedForm, person: Person) -> Response:
+        household_id = UUID(form.fields.one(WHICH))  # the CSRF token covers it: we wrote it
         file, name = await _archive_of(web, person, household_id)
-    except AppError as error:
-        return await household_page(web, form.session, person, error, error_in=EXPORT)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}.zip"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}.zip"',
+            "Cache-Control": "no-store",
+        }
+        return StreamingResponse(_pieces(file), media_type="application/zip", headers=headers)
+
+    return await answer_form(web, request, EXPORT, HOUSEHOLD_ARCHIVES, export)
 
 
 async def _archive_of(web: WebContext, person: Person, household_id: UUID) -> tuple[IO[bytes], str]:

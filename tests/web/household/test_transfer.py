@@ -23,7 +23,7 @@ from tests.mcp.test_tenancy import write_everywhere
 from tests.oauth.browser import PASSWORD, Browser, Page
 from tests.oauth.conftest import start
 from tests.oauth.tokens import Attempt, code_of, redeem, register
-from tests.web.test_household import Visit, form_beside, link_on, visit
+from tests.web.household.test_forms import Visit, form_beside, link_on, visit
 
 __all__ = ["visit"]
 

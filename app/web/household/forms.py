@@ -1,41 +1,35 @@
-"""The page of a person's households: who is in them, and inviting, promoting, removing and leaving."""
+"""The forms of the page of a person's households: inviting, promoting, removing, leaving, naming and deleting."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Final, TypeVar
 from uuid import UUID
 
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import Connection, new_id, transaction
-from app.errors import AppError, Conflict, Invalid, gettext_noop
-from app.households import guest_repository, invitation_repository, invitations, members
-from app.households.guests import NewGuestLink
+from app.errors import AppError, Conflict, Invalid
+from app.households import invitations, members
 from app.households.invitations import NewInvitation
-from app.households.models import GuestLink, Invitation, InvitedRole, Member, Membership, Role
-from app.households.repository import members_of, memberships_of
+from app.households.models import InvitedRole, Role
+from app.households.repository import memberships_of
 from app.households.settings import change_household
-from app.households.tenant import SERVICE, Actor, open_tenant
-from app.households.time_zones import zone_names
+from app.households.tenant import Actor
 from app.limits.defaults import HOUSEHOLD_FORMS
-from app.lists.models import ShoppingList
+from app.limits.rate_limit import RateLimit
 from app.lists.new_household import create_household
-from app.lists.repository import all_lists
 from app.lists.transfer.delete_household import delete_household
 from app.oauth.grants.repository import needing, uncover_household
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.people.models import Person
 from app.people.session_repository import find_person
 from app.ui.forms import Fields
-from app.ui.page_kit import BrowserSession, SubmittedForm
+from app.ui.page_kit import SubmittedForm
 from app.ui.paths import HOUSEHOLD, join_path
-from app.ui.qr_code import qr_svg
 from app.web.context import WebContext
-from app.web.destinations import SIGN_IN
+from app.web.household.page import HOURS, WHICH, actor_of, household_page, new_link
 
 Choice = TypeVar("Choice")
 
@@ -48,70 +42,9 @@ TIME_ZONE: Final = "/household/time-zone"
 NEW: Final = "/household/new"
 DELETE: Final = "/household/delete"
 
-PAGE: Final = "page"
-"""The client in the history and in the audit record: this page."""
-
-WHICH: Final = "which"
-"""The field that names what a form acts on: a household, or a household with a person or an invitation of it."""
-
-HOURS: Final = {"24": gettext_noop("a day"), "168": gettext_noop("a week"), "720": gettext_noop("30 days")}
-"""How long an invitation works, by the value in the form."""
-
-GUEST_DAYS: Final = {
-    "7": gettext_noop("a week"),
-    "1": gettext_noop("a day"),
-    "30": gettext_noop("30 days"),
-    "365": gettext_noop("a year"),
-}
-"""How long a guest's link works, by the value in the form."""
-
 _HOURS: Final = {value: int(value) for value in HOURS}
 _ROLES: Final[dict[str, Role]] = {"owner": "owner", "editor": "editor", "viewer": "viewer"}
 _INVITED: Final[dict[str, InvitedRole]] = {"editor": "editor", "viewer": "viewer"}
-
-
-@dataclass(frozen=True, slots=True)
-class NewLink:
-    """The link of an invitation or a guest that was just made, also as a drawing for a phone's camera."""
-
-    household_id: UUID
-    made: NewInvitation | NewGuestLink
-    link: str
-    drawing: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class ShownHousehold:
-    """A household, its members, for an owner its open invitations, and for whoever may share its lists those, and the
-    links of its guests."""
-
-    membership: Membership
-    members: list[Member]
-    invitations: list[Invitation]
-    lists: Sequence[ShoppingList]
-    guests: Sequence[GuestLink]
-
-    def list_of(self, link: GuestLink) -> str:
-        """Return the name of the list that a guest sees."""
-        return next((each.name for each in self.lists if each.id == link.list_id), "")
-
-    @property
-    def shares(self) -> bool:
-        """Whether the person may share its lists with guests."""
-        return self.membership.role != "viewer"
-
-    @property
-    def is_owned(self) -> bool:
-        """Whether the person is one of its owners."""
-        return self.membership.role == "owner"
-
-
-async def show_household(web: WebContext, request: Request) -> Response:
-    """GET /household."""
-    session = await web.kit.read_session(request)
-    if session.person is None:
-        return web.kit.see_other(f"{SIGN_IN}?next={HOUSEHOLD}")
-    return await household_page(web, session, session.person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,24 +112,39 @@ FORMS: Final[dict[str, Callable[[Connection, _Submitted], Awaitable[NewInvitatio
 
 async def post_household(web: WebContext, path: str, request: Request) -> Response:
     """POST of one of the forms of the page: make the change, and show the page again."""
-    found = await signed_in_form(web, request, path)
-    if found is None:
-        return web.account_pages.out_of_date()
-    form, person = found
-    # The CSRF token covers it: we wrote it.
-    which = form.fields.one(WHICH)
-    household, _, other = which.partition(" ")
-    household_id = UUID(household) if household else new_id()
-    try:
-        await web.limiter.check(HOUSEHOLD_FORMS, person.id)
+
+    async def act(form: SubmittedForm, person: Person) -> Response:
+        # The CSRF token covers it: we wrote it.
+        household, _, other = form.fields.one(WHICH).partition(" ")
+        household_id = UUID(household) if household else new_id()
         revocations = web.revocations(request)
         made = await _change(web, path, form, household_id, UUID(other) if other else household_id, revocations)
+        if made is None:
+            return web.kit.see_other(HOUSEHOLD)
+        invited = new_link(web, household_id, made, join_path(made.code))
+        return await household_page(web, form.session, person, shown=invited)
+
+    return await answer_form(web, request, path, HOUSEHOLD_FORMS, act)
+
+
+async def answer_form(
+    web: WebContext,
+    request: Request,
+    path: str,
+    limit: RateLimit,
+    act: Callable[[SubmittedForm, Person], Awaitable[Response]],
+) -> Response:
+    """Answer a form of the page by what `act` does with it, within a limit per person; a refusal is shown in the form.
+    It is not done unless the form is our own and who sent it is signed in."""
+    form = await web.kit.submitted_form(request, path, WHICH)
+    person = form.session.person if form else None
+    if form is None or person is None:
+        return web.account_pages.out_of_date()
+    try:
+        await web.limiter.check(limit, person.id)
+        return await act(form, person)
     except AppError as error:
         return await household_page(web, form.session, person, error, error_in=path)
-    if made is None:
-        return web.kit.see_other(HOUSEHOLD)
-    invited = new_link(web, household_id, made, join_path(made.code))
-    return await household_page(web, form.session, person, shown=invited)
 
 
 async def _change(
@@ -225,30 +173,12 @@ async def _change(
         return await FORMS[path](connection, submitted)
 
 
-async def signed_in_form(web: WebContext, request: Request, path: str) -> tuple[SubmittedForm, Person] | None:
-    """Return a posted form of the page and who sent it; None unless it is our own and they are signed in."""
-    form = await web.kit.submitted_form(request, path, WHICH)
-    person = form.session.person if form else None
-    return None if form is None or person is None else (form, person)
-
-
 async def require_person(connection: Connection, form: SubmittedForm, now: datetime) -> Person:
     """Return who is signed in, now that the form takes effect. Raises `Conflict` for somebody who has signed out."""
     person = await find_person(connection, form.session.cookie, now)
     if person is None:
         raise Conflict("You have signed out meanwhile. Sign in again.")
     return person
-
-
-def new_link(web: WebContext, household_id: UUID, made: NewInvitation | NewGuestLink, path: str) -> NewLink:
-    """Return the link to a path with a code that was just made."""
-    link = f"{web.public_url}{path}"
-    return NewLink(household_id, made, link, qr_svg(link))
-
-
-def actor_of(person: Person, memberships: Sequence[Membership]) -> Actor:
-    """Return who acts on this page, in one of their households."""
-    return Actor(person.id, PAGE, SERVICE, tuple(memberships), memberships[0].household_id)
 
 
 async def find_actor(web: WebContext, person: Person, household_id: UUID) -> Actor:
@@ -266,47 +196,3 @@ def chosen(fields: Fields, name: str, choices: Mapping[str, Choice]) -> Choice:
     if found is None:
         raise Invalid("Choose one of the possible values of {field}.", values={"field": name}, field=name)
     return found
-
-
-async def household_page(
-    web: WebContext,
-    session: BrowserSession,
-    person: Person,
-    error: AppError | None = None,
-    *,
-    error_in: str | None = None,
-    shown: NewLink | None = None,
-    shared: NewLink | None = None,
-) -> Response:
-    """Show the page, with an error of one of its forms, or an invitation or a guest's link that was just made."""
-    async with transaction(web.kit.engine) as connection:
-        memberships = await memberships_of(connection, person.id)
-    found = [await _shown(web, person, each) for each in memberships]
-    return web.kit.show(
-        session,
-        "household.html",
-        error,
-        error_in=error_in,
-        person=person,
-        households=found,
-        shown=shown,
-        shared=shared,
-        guest_days=GUEST_DAYS,
-        hours=HOURS,
-        time_zones=zone_names(),
-        token=partial(web.kit.csrf_token, session),
-    )
-
-
-async def _shown(web: WebContext, person: Person, membership: Membership) -> ShownHousehold:
-    household_id, now = membership.household_id, web.kit.clock()
-    async with open_tenant(web.kit.engine, actor_of(person, [membership]), None, write=False) as tenant:
-        connection = tenant.connection
-        is_owned, shares = membership.role == "owner", membership.role != "viewer"
-        return ShownHousehold(
-            membership,
-            await members_of(connection, household_id),
-            await invitation_repository.open_invitations(connection, household_id, now) if is_owned else [],
-            await all_lists(tenant) if shares else [],
-            await guest_repository.links_of(connection, household_id, now) if shares else [],
-        )

@@ -10,8 +10,8 @@ from starlette.applications import Starlette
 from app.db import Engine
 from app.limits.defaults import HOUSEHOLD_FORMS
 from app.settings import Settings
-from app.web.household import FORMS
-from app.web.household_guests import END, SHARE
+from app.web.household.forms import FORMS
+from app.web.household.guests import END, SHARE
 from tests.guests import Guest, code_in
 from tests.mcp.client import McpClient
 from tests.mcp.conftest import http_to
