@@ -1,6 +1,6 @@
 """What the service does for changes that a browser held without a signal."""
 
-from collections.abc import Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +15,7 @@ from tests.web.lists.pages import ListBrowser, bought, lines, said
 pytestmark = pytest.mark.anyio
 
 
-async def form_tokens(http: httpx.AsyncClient) -> dict[str, object]:
+async def form_tokens(http: httpx.AsyncClient) -> dict[str, Any]:
     """What the service says of who is signed in."""
     response = await http.get("/lists/form-tokens")
     assert response.headers["cache-control"] == "no-store"
@@ -24,9 +24,7 @@ async def form_tokens(http: httpx.AsyncClient) -> dict[str, object]:
 
 async def token_of(browser: ListBrowser) -> str:
     """A fresh token for the forms of the browser's household."""
-    tokens = (await form_tokens(browser.http))["tokens"]
-    assert isinstance(tokens, Mapping)
-    return str(tokens[browser.household])
+    return (await form_tokens(browser.http))["tokens"][browser.household]
 
 
 async def post(browser: ListBrowser, form: str, token: str, **fields: str) -> httpx.Response:
@@ -51,7 +49,8 @@ async def test_nobody_is_named_and_nothing_given_to_who_is_signed_out(http: http
 
 
 @pytest.mark.proves("""li-held MUST own rule
-    Changes that a browser held without a signal are sent in a session of the person who made them, and in no other.""")
+    Changes that a browser held without a signal are sent in a session of the person who made them, and in no other.
+    Here: A queue has the name of its person. It asks who is signed in, and its tokens are those of that session.""")
 async def test_the_token_of_one_session_sends_nothing_in_another(anna: ListBrowser, member: Member) -> None:
     token = await token_of(anna)
     async with member("editor") as ben:
