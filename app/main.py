@@ -1,7 +1,7 @@
 """Wire the parts of the application together; this happens nowhere else."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,16 @@ from app.access.api_keys import ApiKeys
 from app.access.authenticator import Authenticator
 from app.access.grant_cache import GrantCache
 from app.access.guest_callers import GuestCallers
+from app.alerts.letters import LetterWriter
+from app.alerts.push_keys import push_keys_of
+from app.alerts.push_sender import PushSender
 from app.audit.log import AuditLog
 from app.db import create_engine
 from app.db.revision import Readiness
 from app.errors import StartupError
 from app.fetch.fetcher import Fetcher, fetcher_of
 from app.households.tenant import ListsChanged, MembersChanged
+from app.jobs.alerts import AlertWork, alerts_running
 from app.jobs.audit_chain import audit_chain_running
 from app.jobs.runner import chores_running, keep_up
 from app.limits.rate_limit import RateLimiter
@@ -38,7 +42,7 @@ from app.people.login_throttle import LoginThrottle
 from app.people.password_sign_in import PasswordSignIn
 from app.people.passwords import PasswordHashing
 from app.pubsub import PubSub
-from app.recipes.web_page import page_reader
+from app.recipes.web_page import ReadPage, page_reader
 from app.runtime.clock import system_clock
 from app.runtime.health import health_routes
 from app.runtime.logging import configure_logging
@@ -69,11 +73,13 @@ def create_app(
     *,
     short_way: bool = True,
     one_message: bool = True,
+    sends_alerts: bool = True,
 ) -> Starlette:
     """Return the ASGI application for `settings`, which must name a database and hold a SECRET_KEY.
 
     Without `short_way` every MCP request goes through the SDK's transport, and without `one_message` each call has a
-    transaction of several messages, whatever the database can do: tests compare the ways.
+    transaction of several messages, whatever the database can do: tests compare the ways. Without `sends_alerts` no
+    pushes and daily letters are sent: tests do that themselves, at times of their own.
     """
     if settings.database_url is None:
         raise StartupError("DATABASE_URL: required here; python -m app serve brings a database of its own")
@@ -98,8 +104,9 @@ def create_app(
         external=ExternalGrants(engine, settings.resource),
         guests=GuestCallers(engine, limiter, settings.issuer) if keys is not None else None,
     )
+    read_page = page_reader(settings, fetcher, limiter)
     if mcp_endpoints is None:
-        mcp_endpoints = endpoints_of(page_reader(settings, fetcher, limiter))
+        mcp_endpoints = endpoints_of(read_page)
     endpoints = McpEndpoints(settings, engine, authenticator, pubsub, audit, mcp_endpoints, short_way=short_way)
     routes = [*health_routes(Readiness(engine)), *endpoints.routes(), *_landing_routes(settings)]
     routes += about_routes(settings, [_described(tool) for tool in TOOLS], system_clock)
@@ -119,7 +126,12 @@ def create_app(
             pubsub.lists_changed,
             pubsub.members_changed,
             list_streams,
+            read_page,
         )
+
+    push_sender = PushSender(fetcher, push_keys_of(settings), settings.secret_keys)
+    writer = LetterWriter(engine, mailer, settings.public_url, settings.secret_keys[0]) if mailer.enabled else None
+    alert_work = AlertWork(engine, push_sender, writer, settings.public_path)
 
     def end_streams() -> None:
         endpoints.subscriptions.close()
@@ -139,6 +151,7 @@ def create_app(
                 mailer.running(),
                 endpoints.running(),
                 chores_running(engine, pubsub.lists_changed, upkeep),
+                alerts_running(alert_work, pubsub) if sends_alerts else nullcontext(),
             ):
                 with on_stop(end_streams):
                     try:
@@ -176,6 +189,7 @@ def authorization_server_routes(
     lists_changed: ListsChanged,
     members_changed: MembersChanged,
     list_streams: ListStreams,
+    read_page: ReadPage | None = None,
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
     engine, clock = context.engine, context.clock
@@ -204,6 +218,7 @@ def authorization_server_routes(
         list_streams=list_streams,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,
+        read_page=read_page,
     )
     provider_name = None if provider is None else provider.name
     return [

@@ -5,8 +5,8 @@ address (`Asked.chosen`). A name is resolved once for each fetch, all its addres
 goes to one of these, so DNS rebinding has no effect. Redirects are not followed; proxies, cookies and environment
 variables are ignored; size and time are bounded.
 
-Fetches for the settings, for people who have signed in, of web pages, and for everyone else have separate slots and
-look-ups, so none of them can starve the others.
+Fetches for the settings, for people who have signed in, of web pages, pushes to browsers, and fetches for everyone else
+have separate slots and look-ups, so none of them can starve the others.
 """
 
 import ssl
@@ -49,6 +49,13 @@ PAGES: Final = Bounds(
     defaults.PAGE_LOOK_UPS,
     defaults.PAGE_LOOK_UPS_OF_NETWORK,
 )
+PUSHES: Final = Bounds(
+    defaults.PUSHES,
+    defaults.PUSHES_OF_HOST,
+    defaults.PUSHES,
+    defaults.PUSH_LOOK_UPS,
+    defaults.PUSH_LOOK_UPS,
+)
 
 _GONE: Final = (404, 410)
 _ABOUT_US: Final = (401, 403, 407, 408, 425, 429)
@@ -68,7 +75,8 @@ class Asked:
     `chosen` is the URL in the settings that it belongs to, or None when a stranger chose its URL. Private addresses are
     allowed only at the host and port of `chosen`: other URLs that a server there names count as chosen by a stranger.
     `requester` is the network address on whose behalf it is made; None for the settings. `for_person` is true when it
-    is made for a person who has signed in, and `is_page` when they want a web page.
+    is made for a person who has signed in, `is_page` when they want a web page, and `is_push` when it is a push to an
+    address that a browser named.
     """
 
     url: str
@@ -80,6 +88,7 @@ class Asked:
     requester: str | None = None
     for_person: bool = False
     is_page: bool = False
+    is_push: bool = False
 
 
 class Fetcher:
@@ -103,6 +112,7 @@ class Fetcher:
         self._strangers = FetchPlaces(resolve_host, STRANGERS, patience=seconds * PATIENCE)
         self._people = FetchPlaces(resolve_host, STRANGERS, patience=seconds * PATIENCE)
         self._pages = FetchPlaces(resolve_host, PAGES, patience=seconds * PATIENCE)
+        self._pushes = FetchPlaces(resolve_host, PUSHES, patience=seconds * PATIENCE)
         self._seconds = seconds
         self._allow_loopback = allow_loopback
         self._allow_plain_loopback = allow_plain_loopback
@@ -152,6 +162,8 @@ class Fetcher:
             return self._own
         if asked.is_page:
             return self._pages
+        if asked.is_push:
+            return self._pushes
         return self._people if asked.for_person else self._strangers
 
     async def _addresses_of(

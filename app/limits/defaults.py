@@ -157,6 +157,22 @@ ACCESS_FORMS: Final = RateLimit(
     gettext_noop("Too many changes at once. Try again {wait}."),
     shared=False,
 )
+ALERT_FORMS: Final = RateLimit(
+    "notification-forms",
+    PerMinute(60),
+    (Key.PERSON,),
+    "Forms of the page of notifications.",
+    gettext_noop("Too many changes at once. Try again {wait}."),
+    shared=False,
+)
+PUSH_TRIALS: Final = RateLimit(
+    "push-trials",
+    PerMinute(3),
+    (Key.PERSON,),
+    "Pushes that somebody has sent to their own browsers to try them.",
+    gettext_noop("Too many changes at once. Try again {wait}."),
+    shared=False,
+)
 LIST_PAGES: Final = RateLimit(
     "list-pages",
     PerMinute(600),
@@ -368,6 +384,9 @@ PAGE_LOOK_UPS: Final = ConcurrencyLimit("page-look-ups", 8, None, _WAIT, "Look-u
 PAGE_LOOK_UPS_OF_NETWORK: Final = ConcurrencyLimit(
     "page-look-ups-of-network", 4, Key.NETWORK, _WAIT, "Of these, look-ups on behalf of one network."
 )
+PUSHES: Final = ConcurrencyLimit("pushes", 16, None, _WAIT, "Pushes being sent to the addresses that browsers named.")
+PUSHES_OF_HOST: Final = ConcurrencyLimit("pushes-of-host", 8, Key.HOST, _WAIT, "Of these, pushes to one push service.")
+PUSH_LOOK_UPS: Final = ConcurrencyLimit("push-look-ups", 8, None, _WAIT, "Look-ups of the names of push services.")
 PAGES_READ: Final = ConcurrencyLimit(
     "pages-read", 2, None, 10, "Web pages whose recipe is being read, each in a process of its own."
 )

@@ -120,7 +120,9 @@ async def _without_what_is_at_home(tenant: Tenant, gathered: _Gathered, wanted: 
         holding = at_home[item.name_key]
         left = "" if holding.left is None else f", about {holding.left} left"
         why = f"Probably at home ({holding.confidence:.0%}): {holding.evidence}{left}."
-        gathered.not_listed.append(ItemResult(item.name, NotListed("at_home", item.name, why, item.quantity)))
+        gathered.not_listed.append(
+            ItemResult(item.name, NotListed("at_home", item.name, why, item.quantity, holding=holding))
+        )
     return [number for number in wanted if number not in there]
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.errors import AppError
 from app.lists.items.fields import Item
+from app.lists.pantry.holdings import Holding
 from app.quantities import Quantity
 from app.recipes.models import PlannedDish, PlannedMeal, Recipe
 from app.records import record
@@ -271,13 +272,14 @@ class PlanOutcome:
 
 @dataclass(frozen=True, slots=True)
 class NotListed:
-    """What stays off the list, and why: words of the plan, or a thing that is probably at home."""
+    """What stays off the list, and why: words of the plan, or a thing that is probably at home, with its `holding`."""
 
     status: Literal["not_listed", "at_home"]
     name: str
     why: str
     quantity: Quantity | None = None
     conflict: AppError | None = None
+    holding: Holding | None = None
 
 
 @record()

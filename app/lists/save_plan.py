@@ -1,8 +1,9 @@
 """Planning meals: which days have which recipes or words, and taking them off the plan again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 from app.db import new_id
 from app.errors import AppError, Conflict, Invalid, LimitReached
@@ -44,11 +45,13 @@ class NewMeal:
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """Days from which the plan is cleared first, both included; with `meal`, only of that meal."""
+    """Days from which the plan is cleared first, both included; with `meal`, only of that meal, and with `planned` only
+    of those planned meals."""
 
     first: date
     last: date
     meal: str | None = None
+    planned: Collection[UUID] | None = None
 
 
 async def save_plan(tenant: Tenant, entries: Sequence[NewMeal], clearing: Clearing | None) -> Changed:
@@ -105,8 +108,13 @@ class _Plan:
         first, last = (date.max, date.min) if clearing is None else (clearing.first, clearing.last)
         stored = await plan_repository.meals_of_days(tenant, {each.day for each in wanted}, first, last)
         meal = None if clearing is None or clearing.meal is None else fold(clearing.meal[:MEAL_LENGTH])
+        planned = None if clearing is None else clearing.planned
         to_clear = [
-            each for each in stored if first <= each.day <= last and (meal is None or fold(each.meal or "") == meal)
+            each
+            for each in stored
+            if first <= each.day <= last
+            and (meal is None or fold(each.meal or "") == meal)
+            and (planned is None or each.id in planned)
         ]
         return cls(stored, wanted, to_clear, await plan_repository.count_meals(tenant))
 

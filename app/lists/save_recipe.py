@@ -66,6 +66,16 @@ async def save_recipe(tenant: Tenant, recipe_name: str | None, settings: RecipeS
     return SavedRecipe(RecipeOutcome("created" if before is None else "updated", after), event_no)
 
 
+async def delete_recipe(tenant: Tenant, recipe_name: str) -> SavedRecipe:
+    """Delete the named recipe; undo brings it back. Raises `NotFound`."""
+    before = await resolve_recipe(tenant, recipe_name)
+    clock = await repository.read_clock(tenant)
+    after = replace(before, deleted_at=clock.now)
+    await recipe_repository.save_recipe(tenant, clock.rev, after)
+    event_no = await insert_event(tenant, "save_recipe", None, await as_json([RecipeChange(before, after)]))
+    return SavedRecipe(RecipeOutcome("deleted", after), event_no)
+
+
 async def refuse_another_recipe(tenant: Tenant, field: str) -> None:
     """Raise `LimitReached` when the household has all the recipes it may have."""
     if await recipe_repository.count_recipes(tenant) >= RECIPES_PER_HOUSEHOLD:

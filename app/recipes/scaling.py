@@ -7,6 +7,7 @@ from typing import Final
 
 from app.quantities import LARGEST, Quantity, factor_of
 from app.quantities.quantity import STEP, is_size
+from app.recipes.models import Recipe, RecipeLine
 
 _LARGEST_DENOMINATOR: Final = 100
 _HALF_A_STEP: Final = Fraction(STEP) / 2
@@ -27,6 +28,15 @@ def scale_for_shop(quantity: Quantity, factor: Fraction) -> Quantity | None:
         return scale(quantity, factor)
     of_unit = Fraction(factor_of(quantity.unit))
     return _quantity(quantity, ceil(exact_amount(quantity) * factor / of_unit) * of_unit)
+
+
+def scaled_lines(recipe: Recipe, factor: Fraction) -> list[RecipeLine]:
+    """Return the lines of a recipe for more or fewer servings, to cook by: exactly, and without an amount where that
+    would be nothing, or too much to count."""
+    return [
+        RecipeLine(line.name, None if line.quantity is None else scale(line.quantity, factor), line.note)
+        for line in recipe.lines
+    ]
 
 
 def exact_amount(quantity: Quantity) -> Fraction:

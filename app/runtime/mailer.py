@@ -2,9 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -29,11 +29,16 @@ _log: Final = structlog.stdlib.get_logger("app.mail")
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """Plain text to one address. It has nothing that a stranger typed, so nobody can use the service to send spam."""
+    """Plain text to one address, and on request the same as a page, with headers of its own.
+
+    It has nothing that a stranger typed, so nobody can use the service to send spam.
+    """
 
     to: str
     subject: str
     text: str
+    html: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 Compose = Callable[[], Awaitable[Email | None]]
@@ -63,6 +68,18 @@ class Mailer:
             raise Unavailable(
                 "Too many e-mails are waiting to be sent. Try again shortly.", retry_after=RETRY_SECONDS
             ) from None
+
+    async def send(self, email: Email) -> bool:
+        """Send an e-mail now and return True; False when it could not be sent, which is logged."""
+        try:
+            with anyio.fail_after(SEND_SECONDS):
+                if self._server is None:
+                    return False
+                await _send(email, self._server)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            _log.warning("an e-mail could not be sent", reason=type(error).__name__)
+            return False
+        return True
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -119,5 +136,9 @@ def _message(email: Email, sender: str) -> EmailMessage:
     message["Message-ID"] = make_msgid(domain=domain)
     # Suppresses out-of-office replies (RFC 3834 section 5).
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in email.headers.items():
+        message[name] = value
     message.set_content(email.text)
+    if email.html is not None:
+        message.add_alternative(email.html, subtype="html")
     return message

@@ -1,8 +1,8 @@
-"""Amounts of money in the language of the visit."""
+"""Amounts of money and of things in the language of the visit."""
 
-from datetime import date
 from decimal import Decimal
 
+from app.quantities import Quantity
 from app.ui.languages import current_visit
 
 # Babel's numbers are loaded with the first page that shows one: many processes never do.
@@ -15,8 +15,17 @@ def money(amount: Decimal, currency: str) -> str:
     return format_currency(amount, currency, locale=current_visit().language)
 
 
-def month_name(month: str) -> str:
-    """Return a month such as `2026-11` in words: `November 2026`."""
-    from babel.dates import format_date
+def percentage(share: float) -> str:
+    """Return a share as it is written: `85%` or `85 %`."""
+    from babel.numbers import format_percent
 
-    return format_date(date.fromisoformat(f"{month}-01"), "LLLL y", locale=current_visit().language)
+    return format_percent(share, locale=current_visit().language)
+
+
+def quantity_text(quantity: Quantity) -> str:
+    """Return an amount with its unit as it is written: `1.5 kg` or `1,5 kg`."""
+    from babel.numbers import get_decimal_symbol
+
+    text, unit = str(quantity), quantity.unit_word
+    number = text if unit is None else text.removesuffix(f" {unit}")
+    return number.replace(".", get_decimal_symbol(current_visit().language)) + text[len(number) :]

@@ -1,10 +1,14 @@
 """Dates and times in the language of the visit, and in a time zone that the caller names."""
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final
 
 from markupsafe import Markup
 
 from app.ui.languages import current_visit
+
+_UNITS_FROM: Final = 2
+"""A duration is in weeks from so many weeks on, and in months from so many months on."""
 
 # Babel's dates are loaded with the first page that shows one: many processes never do.
 
@@ -24,6 +28,37 @@ def time_element(moment: datetime, zone: tzinfo | None = None, *, zone_named: bo
     local, language = _local(moment, zone), current_visit().language
     text = f"{format_date(local.date(), 'medium', locale=language)}, {format_time(local, 'short', locale=language)}"
     return _element(moment, f"{text} {local.tzname()}" if zone_named else text)
+
+
+def day_text(day: date) -> str:
+    """Return a day as a text: `20 Nov 2026`."""
+    from babel.dates import format_date
+
+    return format_date(day, "medium", locale=current_visit().language)
+
+
+def weekday_text(day: date) -> str:
+    """Return a day with its weekday, without its year: `Monday, November 30`."""
+    from babel.dates import format_date, format_skeleton
+
+    language = current_visit().language
+    return f"{format_date(day, 'EEEE', locale=language)}, {format_skeleton('MMMMd', day, locale=language)}"
+
+
+def month_name(month: str) -> str:
+    """Return a month such as `2026-11` in words: `November 2026`."""
+    from babel.dates import format_date
+
+    return format_date(date.fromisoformat(f"{month}-01"), "LLLL y", locale=current_visit().language)
+
+
+def duration_text(days: float) -> str:
+    """Return how long something lasts, roughly: `9 days`, `3 weeks`, `4 months`."""
+    from babel.dates import format_timedelta
+
+    return format_timedelta(
+        timedelta(days=days), granularity="day", threshold=_UNITS_FROM, locale=current_visit().language
+    )
 
 
 def _local(moment: datetime, zone: tzinfo | None) -> datetime:

@@ -81,6 +81,12 @@ def gettext(message: str, /, **values: object) -> str:
     return translated % values if values else translated
 
 
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+    """Return the message for a number of things, with values for its placeholders."""
+    translated = translations().ngettext(one, many, number)
+    return translated % values if values else translated
+
+
 def error_text(error: AppError) -> str:
     """Return what an error says in the language of the visit."""
     language = _visit.get().language

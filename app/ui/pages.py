@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse
 
 from app import VERSION
 from app.errors import AppError
-from app.ui.dates import date_element, time_element
+from app.ui.amounts import quantity_text
+from app.ui.dates import date_element, time_element, weekday_text
 from app.ui.languages import LANGUAGES, current_visit, error_text, gettext, translations
 from app.ui.static_files import static_address
 from app.ui.status import set_retry_after, status_of_page
@@ -67,7 +68,14 @@ def _environment(*packages: str) -> Environment:
     catalogue = cast(Any, environment)  # methods of the extension
     catalogue.install_gettext_callables(_gettext, _ngettext, newstyle=True)
     filters = cast("dict[str, Callable[..., str]]", environment.filters)
-    filters |= {"date": date_element, "time": time_element, "translated": _translated, "error_text": _error_text}
+    filters |= {
+        "date": date_element,
+        "time": time_element,
+        "quantity": quantity_text,
+        "weekday": weekday_text,
+        "translated": _translated,
+        "error_text": _error_text,
+    }
     return environment
 
 
@@ -88,6 +96,11 @@ def _translated(_: Context, text: str) -> str:
 @pass_context
 def _error_text(_: Context, error: AppError) -> str:
     return error_text(error)
+
+
+def rendered(package: str, template: str, **context: Any) -> str:
+    """Return a template of a package, such as that of an e-mail, in the language of the visit."""
+    return _environment(package).get_template(template).render({"visit": current_visit()} | context)
 
 
 class Pages:

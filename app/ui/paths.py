@@ -10,6 +10,10 @@ LISTS: Final = "/lists"
 ACCESS: Final = "/access"
 ACTIVITY: Final = "/activity"
 SPENDING: Final = "/spending"
+NOTIFICATIONS: Final = "/notifications"
+RECIPES: Final = "/recipes"
+PLAN: Final = "/plan"
+PANTRY: Final = "/pantry"
 
 
 def join_path(code: str) -> str:
@@ -29,3 +33,8 @@ def list_path(household_ref: str, list_ref: str, part: str = "", **query: str) -
     Refs of lists are those of their household, so the address names it.
     """
     return f"{LISTS}/{list_ref}{part and '/'}{part}?{urlencode({'household': household_ref, **query})}"
+
+
+def recipe_path(household_ref: str, recipe_ref: str, part: str = "", **query: str) -> str:
+    """Return the path of the page of a recipe, or of a part of it, such as `edit`."""
+    return f"{RECIPES}/{recipe_ref}{part and '/'}{part}?{urlencode({'household': household_ref, **query})}"

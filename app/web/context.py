@@ -13,6 +13,7 @@ from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.oidc_login.provider import OidcProvider
 from app.people.password_sign_in import PasswordSignIn
+from app.recipes.web_page import ReadPage
 from app.runtime.addresses import client_address, known_address
 from app.runtime.mailer import Mailer
 from app.ui.forms import Fields, typed
@@ -38,6 +39,8 @@ class WebContext:
     list_streams: ListStreams
     public_url: str
     has_passwords: bool
+    read_page: ReadPage | None = None
+    """Reads a recipe in a web page; None where the settings don't allow it."""
 
     @property
     def account_pages(self) -> AccountPages:

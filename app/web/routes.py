@@ -25,6 +25,9 @@ from app.web.household.routes import household_routes
 from app.web.join import post_join, show_join
 from app.web.lists.routes import list_routes
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
+from app.web.pantry.routes import pantry_routes
+from app.web.plan.routes import plan_routes
+from app.web.recipes.routes import recipe_routes
 from app.web.sign_in import (
     SIGN_OUT_EVERYWHERE,
     post_sign_in,
@@ -45,6 +48,9 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         page_route(web.kit, ACCOUNT, partial(show_account, web)),
         *household_routes(web),
         *list_routes(web),
+        *recipe_routes(web),
+        *plan_routes(web),
+        *pantry_routes(web),
         *access_routes(web),
         *activity_routes(web),
         *spending_routes(web),

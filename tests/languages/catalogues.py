@@ -20,6 +20,7 @@ CODE: Final = (
     *("app/people/*.py", "app/households/*.py", "app/limits/*.py", "app/db/*.py"),
     *(
         "app/lists/shared_list.py",
+        "app/alerts/*.py",
         "app/lists/history/summaries.py",
         "app/lists/transfer/delete_household.py",
         "app/runtime/mailer.py",

@@ -30,7 +30,8 @@ class Holding:
 
     `confidence` is the probability that there is any, from 0 to 1. `quantity` is what was bought, or said, at `since`,
     and `left` what is probably left of it, both None where no amount is known. `said` is whether somebody said so since
-    it was bought last, and `expires` the day until which it keeps, if that was said. `evidence` is the reason in words.
+    it was bought last, `is_out` whether that it is used up, and `expires` the day until which it keeps, if that was
+    said. `usual_days` is how long it usually lasts, where that is known. `evidence` is the reason in words.
     """
 
     name_key: str
@@ -42,6 +43,8 @@ class Holding:
     expires: date | None
     said: bool
     evidence: str
+    usual_days: float | None = None
+    is_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def _bought(history: History, today: Today) -> Holding:
         expires=None,
         said=False,
         evidence=f"bought {amount}on {day_in_words(history.last.day, today.day)}{lasts}",
+        usual_days=duration.days if history.times > 1 else None,
     )
 
 
@@ -107,8 +111,10 @@ def _said(history: History | None, correction: Correction, today: Today) -> Hold
         confidence = 0.0 if has_expired else confidence
         verb = "expired" if has_expired else "expires"
         amount += f", {verb} on {day_in_words(correction.expires, today.day)}"
+    usual_days = None
     if history is not None and history.times > 1:
-        amount += f", usually lasts {duration_in_words(learn_duration(history).days)}"
+        usual_days = learn_duration(history).days
+        amount += f", usually lasts {duration_in_words(usual_days)}"
     quantity = correction.quantity or (None if history is None else history.last.quantity)
     return Holding(
         name_key=correction.name_key,
@@ -120,6 +126,7 @@ def _said(history: History | None, correction: Correction, today: Today) -> Hold
         expires=correction.expires,
         said=True,
         evidence=f"{said}{amount}",
+        usual_days=usual_days,
     )
 
 
@@ -155,6 +162,7 @@ def _said_to_be_out(correction: Correction, today: Today) -> Holding:
         expires=None,
         said=True,
         evidence=f"said on {day_in_words(day, today.day)} to be used up",
+        is_out=True,
     )
 
 

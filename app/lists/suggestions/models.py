@@ -5,6 +5,7 @@ from datetime import date
 from typing import Literal
 
 from app.lists.pantry.histories import History
+from app.lists.pantry.holdings import Holding
 from app.quantities import Quantity
 
 SuggestionKind = Literal["frequent", "due", "goes_with", "recent", "low_stock"]
@@ -15,7 +16,8 @@ class Suggestion:
     """A thing that might be bought, with the reason in words, and how much of it and where it usually is.
 
     `score` says how likely it is wanted, from 0 to 1, and orders those of one kind; `every_days` is the median of its
-    intervals, None for too few purchases, and `last_bought` is None for what was never bought.
+    intervals, None for too few purchases, and `last_bought` is None for what was never bought. `times` is on how many
+    days it was bought, `beside` what on the list it goes with, and `holding` what is at home of what runs low.
     """
 
     name_key: str
@@ -27,6 +29,9 @@ class Suggestion:
     store: str | None
     last_bought: date | None
     every_days: int | None
+    times: int = 0
+    beside: str | None = None
+    holding: Holding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +83,5 @@ def suggestion_of(
         store=history.store,
         last_bought=history.last.day,
         every_days=every_days,
+        times=history.times,
     )

@@ -1,7 +1,7 @@
 """What might be put on a list: what is due, running low, goes with what is there, or is bought often or was lately."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -159,9 +159,9 @@ def _goes_with(known: _Known) -> list[Suggestion]:
             history, rhythm = things[each.name_key]
             seed = known.seeds[each.seed].name
             reason = f"bought with {seed} on {each.together} of {each.seed_days} days"
-            best[each.name_key] = suggestion_of(
-                history, "goes_with", reason, each.gain, None if rhythm is None else rhythm.every_days
-            )
+            every_days = None if rhythm is None else rhythm.every_days
+            made = suggestion_of(history, "goes_with", reason, each.gain, every_days)
+            best[each.name_key] = replace(made, beside=seed)
     return [each for each in best.values() if not _was_said_to_be_there(known, each.name_key)]
 
 
@@ -176,9 +176,10 @@ def _low_stock(known: _Known) -> list[Suggestion]:
         score, reason = why
         if history is not None:
             every_days = None if rhythm is None else rhythm.every_days
-            found.append(suggestion_of(history, "low_stock", reason, score, every_days))
+            made = suggestion_of(history, "low_stock", reason, score, every_days)
         else:
-            found.append(Suggestion(name_key, holding.name, "low_stock", reason, score, None, None, None, None))
+            made = Suggestion(name_key, holding.name, "low_stock", reason, score, None, None, None, None)
+        found.append(replace(made, holding=holding))
     return found
 
 

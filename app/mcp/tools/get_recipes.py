@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, PrivateAttr, TypeAdapter, WithJsonSchema
 
-from app.cursors import NAME_KEY, make_cursor, read_cursor
+from app.cursors import make_cursor, read_cursor
 from app.errors import Invalid
 from app.households.tenant import Tenant
 from app.lists.apply_recipe import factor_for
@@ -22,16 +22,14 @@ from app.mcp.tools.recipes import (
     planned_view,
     recipe_in_words,
     recipe_view,
-    scaled_lines,
     summary_view,
 )
+from app.recipes.browse import PER_PAGE, browse_recipes
 from app.recipes.models import PlannedDish
 from app.recipes.plan_repository import read_plan
-from app.recipes.repository import read_recipes
 from app.recipes.resolve_recipe import resolve_recipe
+from app.recipes.scaling import scaled_lines
 from app.scopes import LISTS_READ
-
-PER_PAGE: Final = 100
 
 _PLACE: Final = TypeAdapter[tuple[date, int, UUID]](tuple[date, Annotated[int, Field(ge=0, lt=2**31)], UUID])
 """Where the last meal on a page stands in the plan."""
@@ -106,15 +104,13 @@ async def get_recipes(tenant: Tenant, arguments: Arguments) -> Result:
         servings = arguments.servings or recipe.servings
         view = recipe_view(recipe, servings, lines)
         return Result(recipes=[view]).saying(f"{recipe_in_words(recipe.name, servings, lines)}.")
-    after = "" if arguments.cursor is None else read_cursor(arguments.cursor, NAME_KEY)
-    found = await read_recipes(tenant, after, PER_PAGE + 1, archived=arguments.archived)
-    page = found[:PER_PAGE]
+    found = await browse_recipes(tenant, None, arguments.cursor, archived=arguments.archived)
+    page = found.recipes
     names = some_of([shown_name(each.name) for each in page], len(page))
     kind = "Archived recipes" if arguments.archived else "Recipes"
-    return Result(
-        recipes=[summary_view(each) for each in page],
-        next_cursor=make_cursor(page[-1].name_key) if len(found) > PER_PAGE else None,
-    ).saying(f"{kind}: {names}." if page else f"No {kind.lower()} are saved here.")
+    return Result(recipes=[summary_view(each) for each in page], next_cursor=found.next_cursor).saying(
+        f"{kind}: {names}." if page else f"No {kind.lower()} are saved here."
+    )
 
 
 async def _plan(tenant: Tenant, first: date, last: date, cursor: str | None) -> Result:

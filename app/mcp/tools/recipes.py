@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
-from fractions import Fraction
 
 from pydantic import BaseModel, Field
 
 from app.errors import Invalid
 from app.mcp.prose import shown_amount, shown_name, some_of
 from app.recipes.models import PlannedDish, Recipe, RecipeLine, RecipeSummary
-from app.recipes.scaling import scale
 
 
 class RecipeView(BaseModel):
@@ -85,15 +83,6 @@ def recipe_view(recipe: Recipe, servings: int | None, lines: Sequence[RecipeLine
         lines=len(lines),
         items=[str(line) for line in lines],
     )
-
-
-def scaled_lines(recipe: Recipe, factor: Fraction) -> list[RecipeLine]:
-    """Return the lines of a recipe for more or fewer servings, to cook by: exactly, and without an amount where that
-    would be nothing, or too much to count."""
-    return [
-        RecipeLine(line.name, None if line.quantity is None else scale(line.quantity, factor), line.note)
-        for line in recipe.lines
-    ]
 
 
 def recipe_in_words(name: str, servings: int | None, lines: Sequence[RecipeLine]) -> str:

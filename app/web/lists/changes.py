@@ -13,7 +13,7 @@ from app.errors import AppError, Invalid, NotFound
 from app.households.tenant import Tenant
 from app.lists.history import repository as history
 from app.lists.history.repository import KeptAnswer
-from app.lists.models import Changed, ShoppingList
+from app.lists.models import Changed, ShoppingList, event_number
 from app.lists.resolve_list import find_by_ref
 from app.ui.forms import Fields
 from app.web.context import WebContext
@@ -28,8 +28,8 @@ LONGEST_KEY: Final = 100
 _NOT_ASKED_FOR: Final = frozenset({"form_token", "back"})
 """Fields that make no difference to what is done."""
 
-Act = Callable[[Tenant], Awaitable[Changed]]
-"""Does what a form asks for, by a use case."""
+Act = Callable[[Tenant], Awaitable[Changed | Done]]
+"""Does what a form asks for, by a use case; some of them say themselves what was done."""
 
 
 async def make_change(web: WebContext, request: Request, visit: Visit, fields: Fields, kind: str, act: Act) -> Done:
@@ -67,10 +67,10 @@ async def _make_change(web: WebContext, visit: Visit, key: str | None, kind: str
         await prove_again(tenant.connection, web, visit)
         if key is not None and (kept := await history.kept_answer(tenant, key)) is not None:
             return DONE.validate_json(kept.answer)
-        changed = await act(tenant)
-        done = done_by(changed)
+        acted = await act(tenant)
+        done = acted if isinstance(acted, Done) else done_by(acted)
         if key is not None:
-            event_no = changed.event_no or await history.insert_event(tenant, kind)
+            event_no = event_number(done.change or "") or await history.insert_event(tenant, kind)
             await history.keep_answer(tenant, event_no, key, KeptAnswer(key, DONE.dump_json(done).decode()))
         return done
 

@@ -22,8 +22,11 @@ from app.lists.known_values_repository import find_stores
 from app.lists.models import Changed, ShoppingList
 from app.lists.query_repository import categories_of
 from app.lists.repository import all_lists
+from app.recipes.models import Recipe
+from app.recipes.repository import recipes_with
 from app.text import plain_number, printable
 from app.ui.forms import Fields
+from app.ui.paths import recipe_path
 from app.web.context import WebContext
 from app.web.lists.acts import GONE, item_ref
 from app.web.lists.changes import find_list, make_change
@@ -53,6 +56,7 @@ class _Read:
     stores: Sequence[str]
     categories: Sequence[str]
     lists: Sequence[ShoppingList]
+    recipe: Recipe | None
 
 
 async def show_item(web: WebContext, visit: Visit, request: Request) -> Response:
@@ -184,6 +188,7 @@ async def _read(web: WebContext, visit: Visit, address: Mapping[str, str]) -> _R
             (await find_stores(tenant))[:MOST_VALUES],
             sorted(await categories_of(tenant), key=str.casefold)[:MOST_VALUES],
             [each for each in await all_lists(tenant) if each.archived_at is None and each.id != on.id],
+            await _recipe_of(tenant, item),
         )
 
 
@@ -208,8 +213,18 @@ async def _page(
         stores=read.stores,
         categories=read.categories,
         others=read.lists,
+        recipe=read.recipe,
+        recipe_address=recipe_path,
         events=events,
     )
+
+
+async def _recipe_of(tenant: Tenant, item: Item) -> Recipe | None:
+    """Return the recipe that an item is for, unless it was deleted."""
+    if item.recipe_id is None:
+        return None
+    found = (await recipes_with(tenant, [item.recipe_id])).get(item.recipe_id)
+    return found if found is not None and found.deleted_at is None else None
 
 
 def _typed(fields: Fields, word: str, otherwise: str) -> str:

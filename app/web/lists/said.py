@@ -10,8 +10,20 @@ from pydantic import TypeAdapter
 
 from app.errors import AppError, gettext_noop
 from app.lists.history.summaries import EventSummary
-from app.lists.models import Changed, ItemResult, ListOutcome, Outcome, event_ref
+from app.lists.models import (
+    Changed,
+    ItemResult,
+    ListOutcome,
+    NotListed,
+    Outcome,
+    PlanOutcome,
+    RecipeOutcome,
+    event_ref,
+)
+from app.quantities import Quantity
+from app.ui.amounts import quantity_text
 from app.ui.languages import error_text, gettext
+from app.web.pantry.words import evidence_of
 
 _ARGUMENT: Final = re.compile(r"\bitems\[\d+\](?:\.(\w+))?")
 """An argument of a tool, as the messages of use cases name it."""
@@ -34,12 +46,14 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One thing: by its amount and name, what became of it, and why if nothing did."""
+    """One thing: by its amount and name, what became of it, and why if nothing did; `was` is the amount that there was
+    of it before."""
 
     status: str
     name: str
     amount: str = ""
     why: str = ""
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +103,19 @@ def _said(entry: ItemResult) -> Said:
         return Said("failed", entry.name, why=error_text(for_people(result)))
     why = "" if result.conflict is None else error_text(for_people(result.conflict))
     if isinstance(result, Outcome):
-        amount = "" if result.item.quantity is None else str(result.item.quantity)
-        return Said(result.status, result.item.name, amount, why)
+        before = result.before.quantity if result.before is not None and result.status == "merged" else None
+        return Said(result.status, result.item.name, _amount(result.item.quantity), why, _amount(before))
+    if isinstance(result, NotListed):
+        why = "" if result.holding is None else evidence_of(result.holding)
+        return Said(result.status, result.name, _amount(result.quantity), why)
+    if isinstance(result, RecipeOutcome):
+        return Said(result.status, result.recipe.name, why=why)
+    if isinstance(result, PlanOutcome):
+        return Said(result.status, result.dish.name, why=why)
     if isinstance(result, ListOutcome):
         return Said(result.status, result.list.name, why=why)
     return Said(result.status, entry.name, why=why)
+
+
+def _amount(quantity: Quantity | None) -> str:
+    return "" if quantity is None else quantity_text(quantity)

@@ -83,10 +83,10 @@ async def prove_again(connection: Connection, web: WebContext, visit: Visit) -> 
         raise RoleRefused(ONLY_LOOKS)
 
 
-async def as_member(web: WebContext, handler: VisitHandler, request: Request) -> Response:
+async def as_member(web: WebContext, handler: VisitHandler, request: Request, *, choice: str = LISTS) -> Response:
     """Serve a page to a member of the household that the address names; others go to the sign-in page, or get 404.
 
-    Where it names none, the only household of a person is meant; who has several chooses on the page of all lists.
+    Where it names none, the only household of a person is meant; who has several chooses on the page at `choice`.
     """
     session = await web.kit.read_session(request)
     if session.person is None:
@@ -96,7 +96,7 @@ async def as_member(web: WebContext, handler: VisitHandler, request: Request) ->
     async with transaction(web.kit.engine) as connection:
         memberships = await memberships_of(connection, session.person.id)
     if not ref and len(memberships) > 1:
-        return web.kit.see_other(LISTS)
+        return web.kit.see_other(choice)
     found = [each for each in memberships if each.ref == ref or not ref]
     if not found:
         raise NotFound(NO_LIST)

@@ -18,8 +18,9 @@ from app.lists.purchases.bars import bars_of
 from app.lists.purchases.filters import FilterNames
 from app.lists.purchases.spending import Spending, read_spending
 from app.lists.purchases.spending_repository import SpendingGroup, Statistics
-from app.ui.amounts import money, month_name
+from app.ui.amounts import money
 from app.ui.charts import MOST_BARS, BarChart
+from app.ui.dates import month_name
 from app.ui.languages import gettext
 from app.ui.paths import SPENDING
 from app.web.context import WebContext

@@ -20,7 +20,7 @@ async def test_a_list_is_made_filled_ticked_and_undone(anna: ListBrowser) -> Non
     page = await anna.add(page, "2 kg flour\nmilk")
     assert said(page) == ["Added: 2 kg flour", "Added: milk"]
     page = await anna.add(page, "500 g flour")
-    assert said(page) == ["Added to what was there already: 2.5 kg flour"]
+    assert said(page) == ["Added to what was there already: 2.5 kg flour (before: 2 kg )"]
     assert lines(page) == ["2.5 kg flour", "milk"]
     page = await anna.press(page, "check", "i1")
     assert (lines(page), bought(page)) == (["milk"], ["2.5 kg flour"])
