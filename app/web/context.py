@@ -1,5 +1,6 @@
 """What the pages for people share."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ class WebContext:
     lists_changed: ListsChanged
     members_changed: MembersChanged
     list_streams: ListStreams
+    others_told: Callable[[], Awaitable[None]]
     public_url: str
     has_passwords: bool
     read_page: ReadPage | None = None

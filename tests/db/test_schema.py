@@ -167,7 +167,7 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
         "invitations": "uses_left",
         "sessions": "browser,network,seen_at",
         "upstream_sign_ins": "used_at",
-        "grants": "revoked_at,revoked_because",
+        "grants": "contested_at,contested_from,revoked_at,revoked_because",
         "refresh_families": "current_generation,used_at,used_from",
     }
     for table, held in privileges.items():
