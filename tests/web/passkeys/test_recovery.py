@@ -52,7 +52,7 @@ async def test_a_code_stands_in_once_for_a_lost_passkey_and_ends_other_sessions(
         assert page.title == "Your account"
         assert not await is_signed_in(http)
         page = await Browser(laptop).open(PAGE)
-        assert "You have 9 left" in page.text
+        assert "Codes left: 9." in page.text
     async with server.browser() as thief:
         page = await Browser(thief).submit(await first_step(thief, email), CODE, code=codes[0])
         assert page.status == 400
