@@ -216,6 +216,8 @@ def authorization_server_routes(
         lists_changed=lists_changed,
         members_changed=members_changed,
         list_streams=list_streams,
+        push_keys=push_keys_of(settings),
+        secret_keys=settings.secret_keys,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,
         read_page=read_page,

@@ -22,7 +22,7 @@ from app.ui.static_files import static_address
 MANIFEST: Final = "/manifest.webmanifest"
 WORKER: Final = "/service-worker.js"
 
-WORKER_SCRIPTS: Final[Sequence[str]] = ("worker-pages.js",)
+WORKER_SCRIPTS: Final[Sequence[str]] = ("worker-pages.js", "worker-push.js")
 """The static files of which the worker consists, each with handlers of its own."""
 
 KEPT_FILES: Final[Sequence[str]] = (
