@@ -1,6 +1,6 @@
 """Wire the parts of the application together; this happens nowhere else."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -37,6 +37,7 @@ from app.oauth.external.trusted_issuers import embedded_issuer, external_issuers
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
+from app.oauth.tokens.policy import token_policy
 from app.oauth.tokens.verifier import TokenVerifier
 from app.people.login_throttle import LoginThrottle
 from app.people.password_sign_in import PasswordSignIn
@@ -115,7 +116,15 @@ def create_app(
     if keys is not None:
         policy = client_policy(settings)
         context = OAuthContext(
-            settings.public_url, policy, engine, system_clock, audit, keys, pubsub.grant_ended, limiter
+            settings.public_url,
+            policy,
+            engine,
+            system_clock,
+            audit,
+            keys,
+            pubsub.grant_ended,
+            limiter,
+            token_policy(settings),
         )
         routes += authorization_server_routes(
             settings,
@@ -127,6 +136,7 @@ def create_app(
             pubsub.members_changed,
             list_streams,
             read_page,
+            pubsub.others_told,
         )
 
     push_sender = PushSender(fetcher, push_keys_of(settings), settings.secret_keys)
@@ -180,6 +190,10 @@ def create_app(
     return app
 
 
+async def nobody_to_tell() -> None:
+    """Return at once: no other process serves."""
+
+
 def authorization_server_routes(
     settings: Settings,
     context: OAuthContext,
@@ -190,6 +204,7 @@ def authorization_server_routes(
     members_changed: MembersChanged,
     list_streams: ListStreams,
     read_page: ReadPage | None = None,
+    others_told: Callable[[], Awaitable[None]] = nobody_to_tell,
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
     engine, clock = context.engine, context.clock
@@ -218,6 +233,7 @@ def authorization_server_routes(
         list_streams=list_streams,
         push_keys=push_keys_of(settings),
         secret_keys=settings.secret_keys,
+        others_told=others_told,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,
         read_page=read_page,

@@ -44,6 +44,7 @@ class Action(StrEnum):
     TOKEN_REPLAYED = "token_replayed"  # noqa: S105
     TOKEN_REFUSED = "token_refused"  # noqa: S105
     TOKEN_INTROSPECTED = "token_introspected"  # noqa: S105
+    GRANT_CONTESTED = "grant_contested"
     GRANT_REVOKED = "grant_revoked"
     KEY_MADE = "key_made"
     KEY_ROTATED = "key_rotated"

@@ -1,6 +1,6 @@
 """What the pages for people share."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ class WebContext:
     list_streams: ListStreams
     push_keys: PushKeys
     secret_keys: Sequence[SecretStr]
+    others_told: Callable[[], Awaitable[None]]
     public_url: str
     has_passwords: bool
     read_page: ReadPage | None = None

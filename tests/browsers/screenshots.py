@@ -9,7 +9,7 @@ from typing import Final
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.browsers.conftest import NAMES
-from tests.browsers.test_lists import connect, open_list, type_in
+from tests.browsers.test_lists import Tool, connect, open_list, type_in
 from tests.browsers.test_pages import register
 from tests.browsers.visitor import SCHEMES, Visitor, Visitors
 from tests.documents import ROOT
@@ -32,7 +32,18 @@ PUBLIC: Final = {
     "terms": "/terms",
     "tools": "/docs/tools",
 }
-SIGNED_IN: Final = {"lists": "/lists", "household": "/household", "access": "/access", "account": "/account"}
+SIGNED_IN: Final = {
+    "lists": "/lists",
+    "recipes": "/recipes",
+    "recipe": "/recipes/R1",
+    "plan": "/plan",
+    "pantry": "/pantry",
+    "household": "/household",
+    "activity": "/activity",
+    "spending": "/spending",
+    "access": "/access",
+    "account": "/account",
+}
 
 
 def shown(visitor: Visitor, product: Product, guest: Visitor) -> Iterator[tuple[str, Page]]:
@@ -48,6 +59,7 @@ def shown(visitor: Visitor, product: Product, guest: Visitor) -> Iterator[tuple[
     type_in(page, "2 kg flour", "milk", "6 eggs", "bread", "500 g tomatoes", "olive oil")
     assistant("add_items", items=["3 lemons", "coffee beans"])
     assistant("check_items", items=["bread"])
+    fill_kitchen(assistant)
     page.reload()
     page.evaluate("document.activeElement.blur()")
     yield "list", page
@@ -69,6 +81,16 @@ def shown(visitor: Visitor, product: Product, guest: Visitor) -> Iterator[tuple[
     yield "guest", guest.page
     guest.open(invited)
     yield "join", guest.page
+
+
+def fill_kitchen(assistant: Tool) -> None:
+    """Have a recipe, a plan for today, something at home, and purchases with prices."""
+    assistant("save_recipe", name="Pancakes", servings=4, items=["200 g flour", "3 eggs", "500 ml milk"])
+    today = assistant("get_recipes", plan_from="2026-01-01")["today"]
+    assistant("save_plan", entries=[{"date": today, "recipe": "Pancakes", "meal": "dinner"}])
+    assistant(
+        "record_purchase", items=[{"item": "1 kg rice", "price": 2.49}, {"item": "tea", "price": 3.9}], store="Market"
+    )
 
 
 def take(page: Page, name: str) -> None:

@@ -40,6 +40,9 @@ def somebody_looks_after_their_access(visitor: Visitor, product: Product) -> Non
     assert visitor.page.locator("svg[role=img]").count() == 4
     assert visitor.page.locator("main table").count() == 5
     visitor.looks_right()
+    visitor.page.locator("main table a").first.click()
+    assert visitor.page.locator("main table tbody tr").count() == 1
+    visitor.looks_right()
     visitor.page.locator("header nav a[href$='/access']").click()
     visitor.send("/access/end")
     visitor.page.wait_for_url("**/access?done=end")

@@ -26,6 +26,7 @@ from app.ui.paths import SPENDING
 from app.web.context import WebContext
 from app.web.household.visit import at_household, memberships_at
 from app.web.lists.visit import Visit
+from app.web.spending.month import month_path
 
 MOST_ROWS: Final = 50
 """Of a table: what is spent least is left out, and said to be."""
@@ -57,12 +58,13 @@ _NONE: Final[dict[SpendingGroup, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What was spent in one currency by group: a drawing, and the same as rows with how many purchases each had."""
+    """What was spent in one currency by group: a drawing, and the same as rows with how many purchases each had, and
+    with the path of the page of each that has one."""
 
     title: str
     heading: str
     currency: str
-    rows: Sequence[tuple[str, str, int]]
+    rows: Sequence[tuple[str, str, int, str]]
     is_cut: bool
     drawing: Markup | None
 
@@ -78,7 +80,7 @@ async def show_spending(web: WebContext, request: Request) -> Response:
         found = await _read(tenant, FilterNames(since=_since(visit, web.kit.clock(), months)))
         balances = await read_balances(tenant, FilterNames(), ())
     totals = next(iter(found.values())).totals
-    tables = await anyio.to_thread.run_sync(partial(_tables, found))  # drawing is work
+    tables = await anyio.to_thread.run_sync(partial(_tables, found, visit.membership.ref))  # drawing is work
     return web.kit.show(
         visit.session,
         "spending/spending.html",
@@ -109,17 +111,19 @@ def _since(visit: Visit, now: datetime, months: str) -> datetime | None:
     return first
 
 
-def _tables(found: dict[SpendingGroup, Spending]) -> list[Table]:
+def _tables(found: dict[SpendingGroup, Spending], household_ref: str) -> list[Table]:
     return [
-        _table(group_by, spending, whole)
+        _table(group_by, spending, whole, household_ref)
         for group_by, spending in found.items()
         for whole in spending.totals[:MOST_CURRENCIES]
     ]
 
 
-def _table(group_by: SpendingGroup, spending: Spending, whole: Statistics) -> Table:
+def _table(group_by: SpendingGroup, spending: Spending, whole: Statistics, household_ref: str) -> Table:
     groups = [each for each in spending.groups if each.currency == whole.currency]
+    paths = {}
     if group_by == "month":
+        paths = {month_name(each.label or ""): month_path(household_ref, each.label or "") for each in groups}
         groups = [replace(each, label=month_name(each.label or "")) for each in groups]
     none = gettext(_NONE[group_by]) if _NONE[group_by] else ""
     bars = bars_of(groups, whole, group_by, MOST_BARS, none=none, others=gettext("the others"))
@@ -130,7 +134,10 @@ def _table(group_by: SpendingGroup, spending: Spending, whole: Statistics) -> Ta
         gettext(_TITLES[group_by]),
         title,
         whole.currency,
-        [(each.label or none, money(each.total, whole.currency), each.count) for each in shown],
+        [
+            (each.label or none, money(each.total, whole.currency), each.count, paths.get(each.label or "", ""))
+            for each in shown
+        ],
         len(shown) < len(groups) or spending.more_groups,
         Markup(BarChart(title, bars).svg(described)) if bars else None,  # noqa: S704  # escaped as XML
     )

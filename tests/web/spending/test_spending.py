@@ -60,6 +60,68 @@ async def test_what_was_spent_is_drawn_and_in_tables(anna: ListBrowser, assistan
     assert "style" not in {name for each in page.soup.select("svg, svg *") for name in each.attrs}, "the policy"
 
 
+async def test_a_month_leads_to_its_purchases(anna: ListBrowser, member: Member, assistant: McpClient) -> None:
+    await buy(assistant, {"item": "2 l milk", "price": 2.5}, {"item": "gift"}, store="Market", date="2020-01-31")
+    async with member("editor") as ben:
+        await ben.open("/lists")
+        await buy(assistant, {"item": "tea", "price": 4}, date="2020-02-28", paid_by="Ben")
+        await buy(assistant, {"item": "salt", "price": 1}, date="2020-03-01")
+        page = await anna.open((await at(anna, months="all")).link("/spending/2020-02"))
+        assert page.title == "February 2020"
+        assert page.soup.select("p.total")[0].get_text(" ", strip=True) == "€4.00 in 1 purchase"
+        (row,) = table(page, "Purchases, the latest first")
+        assert [" ".join(each.split()) for each in row] == ["tea", "Feb 28, 2020", "Ada paid by Ben", "€4.00"]
+        assert table(await ben.open(str(page.response.url)), "Purchases, the latest first") == [row]
+
+
+async def test_a_month_has_pages(anna: ListBrowser, assistant: McpClient) -> None:
+    things: list[dict[str, object]] = [{"item": f"thing {number}", "price": 1} for number in range(60)]
+    await buy(assistant, *things, date="2020-02-10")
+    page = await anna.open(f"/spending/2020-02?household={anna.household}")
+    assert len(table(page, "Purchases, the latest first")) == 50
+    older = await anna.open(page.link("cursor="))
+    rest = table(older, "Purchases, the latest first")
+    assert len(rest) == 10
+    assert len({each[0] for each in [*table(page, "Purchases, the latest first"), *rest]}) == 60
+    assert older.link(f"/spending/2020-02?household={anna.household}")
+    assert "€60.00" in older.text
+    nonsense = await anna.open(f"/spending/2020-02?household={anna.household}&cursor=nonsense")
+    assert len(table(nonsense, "Purchases, the latest first")) == 50
+
+
+@pytest.mark.parametrize(
+    "month", ["2026-13", "2026-00", "x", "0001-01", "9999-12", "2026-2", "2020-02-01", "²026-01", "%00"]
+)
+async def test_what_is_no_month_is_not_found(anna: ListBrowser, month: str) -> None:
+    assert (await anna.open(f"/spending/{month}?household={anna.household}")).status == 404
+
+
+async def test_a_month_of_a_household_is_its_members_alone(
+    anna: ListBrowser, factory: Factory, sign_in: SignIn, assistant: McpClient, member: Member
+) -> None:
+    await buy(assistant, {"item": "tea", "price": 4}, date="2020-02-28")
+    address = f"/spending/2020-02?household={anna.household}"
+    async with member("viewer", "Vera") as vera:
+        assert "tea" in (await vera.open(address)).text
+        await assistant.call("update_member", person="Vera", role="remove")
+        assert (await vera.open(address)).status == 404
+    stranger, _ = await factory.person("Eve")
+    async with sign_in(stranger) as eve:
+        assert (await eve.open(address)).status == 404
+        assert "Nothing was bought then." in (await eve.open("/spending/2020-02")).text
+
+
+@pytest.mark.parametrize("text", MARKUP)
+async def test_what_was_bought_is_shown_as_text(anna: ListBrowser, assistant: McpClient, text: str) -> None:
+    await assistant.call("add_items", items=[{"name": text}])
+    await buy(assistant, {"item": "i1", "price": 4}, store=text, date="2020-02-28")
+    page = await anna.open(f"/spending/2020-02?household={anna.household}")
+    assert page.status == 200
+    assert page.soup.find("img") is None or "x" not in {str(each.get("src")) for each in page.soup("img")}
+    assert page.soup.find("b") is None
+    assert table(page, "Purchases, the latest first")[0][0].strip() == text
+
+
 async def test_who_owes_whom_is_told(anna: ListBrowser, member: Member, assistant: McpClient) -> None:
     async with member("editor") as ben:
         await buy(assistant, {"item": "tea", "price": 4})
