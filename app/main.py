@@ -40,6 +40,8 @@ from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.policy import token_policy
 from app.oauth.tokens.verifier import TokenVerifier
 from app.people.login_throttle import LoginThrottle
+from app.people.passkeys.challenges import PasskeyChallenges
+from app.people.passkeys.models import relying_party
 from app.people.password_sign_in import PasswordSignIn
 from app.people.passwords import PasswordHashing
 from app.pubsub import PubSub
@@ -219,12 +221,15 @@ def authorization_server_routes(
     )
     login = settings.oidc_login
     provider = None if login is None else OidcProvider(login, settings.public_url, secret_key, fetcher, clock)
+    throttle = LoginThrottle(secret_key, enabled=settings.limits)
+    rp = relying_party(settings.public_url) if settings.password_sign_in else None
     web = WebContext(
         kit=kit,
         client_requests=PendingRequests(kit),
         audit=context.audit,
         limiter=context.limiter,
-        password_sign_in=PasswordSignIn(engine, hashing, LoginThrottle(secret_key, enabled=settings.limits), clock),
+        password_sign_in=PasswordSignIn(engine, hashing, throttle, clock),
+        passkeys=None if rp is None else PasskeyChallenges(engine, rp, throttle, clock),
         mailer=mailer,
         oidc_provider=provider,
         grant_revoked=context.grant_revoked,
