@@ -1,6 +1,6 @@
 // A part of the service worker: shows what the service pushes, opens what it is about, and tells of a new address.
 
-function message(event) {
+function pushedMessage(event) {
   try {
     return event.data.json();
   } catch {
@@ -9,12 +9,12 @@ function message(event) {
 }
 
 self.addEventListener("push", (event) => {
-  const { title = "Shopping list", body = "", tag, url = `${self.base}/lists` } = message(event);
+  const { title = "Shopping list", body = "", tag, url = `${self.base}/lists` } = pushedMessage(event);
   const icon = `${self.base}/static/icon-192.png`;
   event.waitUntil(self.registration.showNotification(title, { body, tag, icon, badge: icon, data: { url } }));
 });
 
-async function open(url) {
+async function openPage(url) {
   const address = new URL(url, self.location.origin);
   if (address.origin !== self.location.origin) return;
   for (const page of await self.clients.matchAll({ type: "window", includeUncontrolled: true })) {
@@ -25,16 +25,16 @@ async function open(url) {
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(open(event.notification.data.url));
+  event.waitUntil(openPage(event.notification.data.url));
 });
 
-function text(buffer) {
+function keyText(buffer) {
   const characters = String.fromCharCode(...new Uint8Array(buffer));
   return btoa(characters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 // The push service has given the browser another address, or ended the old one.
-async function renew(changed) {
+async function renewAddress(changed) {
   const answer = await fetch(`${self.base}/notifications/renewal`);
   if (!answer.ok) return; // signed out meanwhile
   const { key, form_token: token } = await answer.json();
@@ -43,10 +43,10 @@ async function renew(changed) {
   const fields = {
     form_token: token,
     endpoint: subscription.endpoint,
-    p256dh: text(subscription.getKey("p256dh")),
-    auth: text(subscription.getKey("auth")),
+    p256dh: keyText(subscription.getKey("p256dh")),
+    auth: keyText(subscription.getKey("auth")),
   };
   await fetch(`${self.base}/notifications/browser`, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" });
 }
 
-self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(event.newSubscription)));
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renewAddress(event.newSubscription)));
