@@ -55,10 +55,11 @@ def worker_of(visitor: Visitor) -> tuple[Any, str]:
     """The debugger at the page, and the registration of the worker that serves it."""
     session: Any = visitor.page.context.new_cdp_session(visitor.page)
     found = list[str]()
-    session.on(
-        "ServiceWorker.workerRegistrationUpdated",
-        lambda event: found.extend(each["registrationId"] for each in event["registrations"]),
-    )
+
+    def note(event: dict[str, Any]) -> None:
+        found.extend(str(each["registrationId"]) for each in event["registrations"])
+
+    session.on("ServiceWorker.workerRegistrationUpdated", note)
     session.send("ServiceWorker.enable")
     visitor.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     assert found
