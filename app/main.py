@@ -1,6 +1,6 @@
 """Wire the parts of the application together; this happens nowhere else."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -37,8 +37,11 @@ from app.oauth.external.trusted_issuers import embedded_issuer, external_issuers
 from app.oauth.oidc_login.provider import OidcProvider
 from app.oauth.routes import oauth_routes
 from app.oauth.signing.key_ring import KeyRing
+from app.oauth.tokens.policy import token_policy
 from app.oauth.tokens.verifier import TokenVerifier
 from app.people.login_throttle import LoginThrottle
+from app.people.passkeys.challenges import PasskeyChallenges
+from app.people.passkeys.models import relying_party
 from app.people.password_sign_in import PasswordSignIn
 from app.people.passwords import PasswordHashing
 from app.pubsub import PubSub
@@ -115,7 +118,15 @@ def create_app(
     if keys is not None:
         policy = client_policy(settings)
         context = OAuthContext(
-            settings.public_url, policy, engine, system_clock, audit, keys, pubsub.grant_ended, limiter
+            settings.public_url,
+            policy,
+            engine,
+            system_clock,
+            audit,
+            keys,
+            pubsub.grant_ended,
+            limiter,
+            token_policy(settings),
         )
         routes += authorization_server_routes(
             settings,
@@ -127,6 +138,7 @@ def create_app(
             pubsub.members_changed,
             list_streams,
             read_page,
+            pubsub.others_told,
         )
 
     push_sender = PushSender(fetcher, push_keys_of(settings), settings.secret_keys)
@@ -180,6 +192,10 @@ def create_app(
     return app
 
 
+async def nobody_to_tell() -> None:
+    """Return at once: no other process serves."""
+
+
 def authorization_server_routes(
     settings: Settings,
     context: OAuthContext,
@@ -190,6 +206,7 @@ def authorization_server_routes(
     members_changed: MembersChanged,
     list_streams: ListStreams,
     read_page: ReadPage | None = None,
+    others_told: Callable[[], Awaitable[None]] = nobody_to_tell,
 ) -> list[BaseRoute]:
     """Return the routes of the authorization server and of the pages for people, which exist beside one only."""
     engine, clock = context.engine, context.clock
@@ -204,18 +221,22 @@ def authorization_server_routes(
     )
     login = settings.oidc_login
     provider = None if login is None else OidcProvider(login, settings.public_url, secret_key, fetcher, clock)
+    throttle = LoginThrottle(secret_key, enabled=settings.limits)
+    rp = relying_party(settings.public_url) if settings.password_sign_in else None
     web = WebContext(
         kit=kit,
         client_requests=PendingRequests(kit),
         audit=context.audit,
         limiter=context.limiter,
-        password_sign_in=PasswordSignIn(engine, hashing, LoginThrottle(secret_key, enabled=settings.limits), clock),
+        password_sign_in=PasswordSignIn(engine, hashing, throttle, clock),
+        passkeys=None if rp is None else PasskeyChallenges(engine, rp, throttle, clock),
         mailer=mailer,
         oidc_provider=provider,
         grant_revoked=context.grant_revoked,
         lists_changed=lists_changed,
         members_changed=members_changed,
         list_streams=list_streams,
+        others_told=others_told,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,
         read_page=read_page,

@@ -34,13 +34,10 @@ def strongest_scope(scopes: Iterable[str]) -> str:
     return max(expand(scopes), key=ALL_SCOPES.index)
 
 
-def intersect_scopes(approved: frozenset[str], asked: str | None) -> frozenset[str]:
-    """The approved scopes among those asked for, as OAuth writes them; all of them when nothing was asked for.
-
-    Hosts ask for all they know at each refresh, also when less was approved; refusing them for it would only send the
-    person to the consent page again.
-    """
-    return approved if asked is None else approved & expand(asked.split())
+def requested_scopes(asked: str | None) -> frozenset[str] | None:
+    """Return the scopes that a client asks for, with those they contain; None if it names none of ours: hosts send
+    names of their own, such as `openid profile` or `claudeai`, which mean nothing here."""
+    return expand(asked.split()) or None if asked is not None else None
 
 
 def format_scope(scopes: Iterable[str]) -> str:

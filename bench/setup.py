@@ -12,6 +12,7 @@ from app.oauth.grants.models import NewGrant
 from app.oauth.grants.repository import find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.access_tokens import AccessTokens
+from app.oauth.tokens.policy import token_policy
 from app.people.email_addresses import parse_email
 from app.people.repository import insert_person
 from app.scopes import ALL_SCOPES
@@ -60,9 +61,8 @@ async def _make_shopper(engine: Engine, settings: Settings, keys: KeyRing, items
     if items:
         actor = Actor(person.id, CLIENT, grant_id, memberships, household_id)
         await _fill(engine, actor, items)
-    return AccessTokens(settings.issuer, settings.resource, keys).issue(grant, frozenset(ALL_SCOPES), now)[
-        "access_token"
-    ]
+    tokens = AccessTokens(settings.issuer, settings.resource, keys, token_policy(settings).access_token_life)
+    return tokens.issue(grant, frozenset(ALL_SCOPES), now)["access_token"]
 
 
 async def _fill(engine: Engine, actor: Actor, items: int) -> None:

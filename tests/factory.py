@@ -13,6 +13,7 @@ from app.oauth.grants.models import NewGrant
 from app.oauth.grants.repository import find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.access_tokens import AccessTokens
+from app.oauth.tokens.policy import token_policy
 from app.people import repository
 from app.people.email_addresses import parse_email
 from app.people.models import Person
@@ -95,9 +96,9 @@ class Factory:
             row = await find_grant(connection, grant.id)
         assert row is not None
         held = frozenset(scopes if token_scopes is None else token_scopes)
-        token = AccessTokens(self._settings.issuer, self._settings.resource, self.keys).issue(row, held, now)[
-            "access_token"
-        ]
+        life = token_policy(self._settings).access_token_life
+        tokens = AccessTokens(self._settings.issuer, self._settings.resource, self.keys, life)
+        token = tokens.issue(row, held, now)["access_token"]
         return Connected(person, household_ids[0], grant.id, token)
 
     async def connected(self, name: str = "Ada") -> Connected:

@@ -138,7 +138,7 @@ def running_site(authority: Authority) -> Generator[Site]:
             found = site.answers.get(self.path, Answer(status=404))
             answer = found if isinstance(found, Answer) else found()
             self.send_response(answer.status)
-            for name, value in answer.headers.items():
+            for name, value in ({"Content-Type": "application/json"} | answer.headers).items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()

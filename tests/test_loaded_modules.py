@@ -21,6 +21,7 @@ NOT_SERVING = (
     "lark",
     "segno",
     "ua_parser",
+    *("webauthn", "cbor2", "OpenSSL"),
     *("babel.messages", "babel.dates"),
     *("recipe_scrapers", "bs4", "lxml"),
 )

@@ -22,6 +22,9 @@ class Action(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     RESET_LINK_MADE = "reset_link_made"
     ADDRESS_VERIFIED = "address_verified"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_REQUIRED = "passkey_required"
     MEMBERSHIP_CHANGED = "membership_changed"
     INVITATION_MADE = "invitation_made"
     INVITATION_WITHDRAWN = "invitation_withdrawn"
@@ -44,6 +47,7 @@ class Action(StrEnum):
     TOKEN_REPLAYED = "token_replayed"  # noqa: S105
     TOKEN_REFUSED = "token_refused"  # noqa: S105
     TOKEN_INTROSPECTED = "token_introspected"  # noqa: S105
+    GRANT_CONTESTED = "grant_contested"
     GRANT_REVOKED = "grant_revoked"
     KEY_MADE = "key_made"
     KEY_ROTATED = "key_rotated"

@@ -45,6 +45,12 @@ class Fetched:
     headers: httpx2.Headers
     body: bytes
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the server says that the body is JSON: `application/json`, or `+json` (RFC 6839 section 3.1)."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
 
 async def read_answer(response: httpx2.Response, limit_bytes: int) -> Fetched:
     """Read a response. Raises `FetchFailed` for 5xx, a redirect (`Redirected`), or more than `limit_bytes`."""

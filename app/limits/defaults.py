@@ -33,6 +33,13 @@ SIGN_INS: Final = RateLimit(
     "Sign-ins of every kind, sign-ups, and whatever else asks for a password or sends an e-mail.",
     gettext_noop("Too many attempts from your network. Try again {wait}."),
 )
+PASSKEY_CHALLENGES: Final = RateLimit(
+    "passkey-challenges",
+    PerMinute(120),
+    (Key.NETWORK,),
+    "What browsers are asked to sign with a passkey, each of which leaves a row for ten minutes.",
+    gettext_noop("Too many attempts from your network. Try again {wait}."),
+)
 
 _FAILURES: Final = "Too many failed requests of this client or address."
 
@@ -153,7 +160,7 @@ ACCESS_FORMS: Final = RateLimit(
     "access-forms",
     PerMinute(60),
     (Key.PERSON,),
-    "Forms of the page of access, each of which leaves a row in the audit record.",
+    "Forms of the pages of access and of passkeys, each of which leaves a row in the audit record.",
     gettext_noop("Too many changes at once. Try again {wait}."),
     shared=False,
 )

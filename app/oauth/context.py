@@ -12,6 +12,7 @@ from app.limits.rate_limit import RateLimiter
 from app.oauth.clients.policy import ClientPolicy
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.signing.key_ring import KeyRing
+from app.oauth.tokens.policy import TokenPolicy
 from app.runtime.addresses import client_address, known_address
 from app.runtime.clock import Clock
 
@@ -32,6 +33,7 @@ class OAuthContext:
     keys: KeyRing
     grant_revoked: GrantRevoked
     limiter: RateLimiter
+    tokens: TokenPolicy
 
     def audit_entry(self, request: Request, action: Action, **known: Any) -> AuditEntry:
         """Return an audit entry about a request; `known` are fields of `AuditEntry`."""

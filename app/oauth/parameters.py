@@ -56,7 +56,8 @@ def find_resource(public_url: str, identifier: str | None) -> Resource | None:
         parts = urlsplit(identifier)
     except ValueError:
         return None
-    if parts.query or parts.fragment or not identifier.isascii() or not identifier.isprintable():
+    # An empty query or fragment too (RFC 8707 section 2).
+    if "?" in identifier or "#" in identifier or not identifier.isascii() or not identifier.isprintable():
         return None
     canonical = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.removesuffix('/')}"
     return next((each for each in RESOURCES if canonical == each.identifier(public_url)), None)

@@ -133,6 +133,9 @@ grants = Table(
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
     Column("revoked_because", Text),
+    # When, and from which network, its refresh token was first seen in two hands.
+    Column("contested_at", Moment),
+    Column("contested_from", Text),
     CheckConstraint("kind IN ('consent', 'key', 'external', 'service')", name="kind"),
     CheckConstraint("(kind = 'external') = (issuer IS NOT NULL)", name="issuer_of_external"),
     CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revocation_has_a_reason"),

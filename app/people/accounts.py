@@ -11,6 +11,7 @@ from app.people.email_addresses import EmailAddress, parse_email
 from app.people.email_link_repository import end_links, find_link, take_link
 from app.people.login_throttle import LoginThrottle
 from app.people.models import PasswordAccount, Person
+from app.people.passkeys.repository import delete_passkeys
 from app.people.password_sign_in import still_holds
 from app.people.passwords import PasswordHashing, check_new_password
 from app.people.session_repository import close_all_sessions
@@ -67,8 +68,9 @@ async def reset_password(
 ) -> UUID | None:
     """Use up a reset link: replace the password, and end the waits of the account at the network `address`.
 
-    A link that came by e-mail confirms the e-mail address too. The caller revokes the grants. Returns whose password it
-    was, or None, with nothing changed, if the link does not work.
+    A link that came by e-mail confirms the e-mail address too; the first time, the passkeys end as well, which somebody
+    else may have added. The caller revokes the grants. Returns whose password it was, or None, with nothing changed, if
+    the link does not work.
     """
     found = await find_link(connection, secret, "reset", now)
     if found is None or found.person_id is None:
@@ -79,16 +81,16 @@ async def reset_password(
         return None
     await change_password(connection, found.person_id, secret_hash, now)
     await throttle.forgive(connection, parse_email(found.email), address, now)
-    if found.mailed:
-        await repository.set_verified(connection, found.person_id, now)
+    if found.mailed and await repository.find_verified_at(connection, found.person_id) is None:
+        await _verify_first(connection, found.person_id, now)
     return found.person_id
 
 
 async def verify_email(connection: Connection, secret: str, account: PasswordAccount, now: datetime) -> bool | None:
     """Use up a verification link for `account`, whose password was just given: one person has mailbox and password.
 
-    Someone else may have created the account, so the first verification ends all sessions and links; the caller revokes
-    the grants. Returns whether it was the first, and None if the link or the password does not hold.
+    Someone else may have created the account, so the first verification ends all sessions, links and passkeys; the
+    caller revokes the grants. Returns whether it was the first, and None if the link or the password does not hold.
     """
     if not await still_holds(connection, account):
         return None
@@ -97,7 +99,12 @@ async def verify_email(connection: Connection, secret: str, account: PasswordAcc
         return None
     if await repository.find_verified_at(connection, account.person.id) is not None:
         return False
-    await repository.set_verified(connection, account.person.id, now)
+    await _verify_first(connection, account.person.id, now)
     await close_all_sessions(connection, account.person.id)
     await end_links(connection, account.person.id)
     return True
+
+
+async def _verify_first(connection: Connection, person_id: UUID, now: datetime) -> None:
+    await repository.set_verified(connection, person_id, now)
+    await delete_passkeys(connection, person_id)

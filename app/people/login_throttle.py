@@ -41,7 +41,7 @@ class Attempt:
     """An attempt, counted as failed in advance so that concurrent attempts are all counted."""
 
     counters: tuple[tuple[bytes, Backoff], ...]
-    familiar: bytes
+    familiar: bytes | None
 
 
 class LoginThrottle:
@@ -54,9 +54,16 @@ class LoginThrottle:
         self._key = derive_key(secret_key, "attempts")
         self._enabled = enabled
 
-    async def begin(self, connection: Connection, email: EmailAddress, address: str, now: datetime) -> Attempt:
-        """Count a sign-in attempt before its password is checked. If it must wait, count nothing and raise
-        `RateLimited`."""
+    async def begin(self, connection: Connection, email: EmailAddress | None, address: str, now: datetime) -> Attempt:
+        """Count a sign-in attempt before its password or passkey is checked. If it must wait, count nothing and raise
+        `RateLimited`.
+
+        Without an `email`, as with a passkey that says itself whose it is, it counts for the network only.
+        """
+        if email is None:
+            counters = tuple(self._networks("address", address)) if self._enabled else ()
+            await _count(connection, counters, now)
+            return Attempt(counters, None)
         familiar = self._hash("familiar", email.key, network_of(address))
         if not self._enabled:
             return Attempt((), familiar)
@@ -81,7 +88,8 @@ class LoginThrottle:
         """Reset the account's counter after a valid attempt, and remember its network as familiar to the account."""
         if self._enabled:
             counters = dict(attempt.counters)
-            for key in sorted({*counters, attempt.familiar}):
+            familiar: set[bytes] = set() if attempt.familiar is None else {attempt.familiar}
+            for key in sorted(counters.keys() | familiar):
                 counter = await repository.lock(connection, key, now)
                 if key == attempt.familiar:
                     await repository.update_counter(connection, Counter(key, 0, now, now, now + FAMILIAR))
@@ -113,6 +121,8 @@ async def _count(connection: Connection, counters: Iterable[tuple[bytes, Backoff
     found = [
         (await repository.lock(connection, key, now), backoff) for key, backoff in sorted(counters, key=itemgetter(0))
     ]
+    if not found:
+        return
     latest, backoff = max(found, key=lambda each: each[0].next_at)
     wait = latest.next_at - now
     if wait > timedelta(0):

@@ -90,6 +90,11 @@ async def find_local_person(connection: Connection, email: EmailAddress) -> Pers
     return person_or_none(found.first())
 
 
+async def find_person(connection: Connection, person_id: UUID) -> Person | None:
+    """Return the person with this id."""
+    return person_or_none((await connection.execute(select_people().where(people.c.id == person_id))).first())
+
+
 async def find_some_people(connection: Connection, *, limit: int) -> list[UUID]:
     """Return the ids of the first people, without those that service accounts and guests act as."""
     signs_in = people.c.issuer.not_in((SERVICE_ISSUER, GUEST_ISSUER))

@@ -11,7 +11,7 @@ from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection
 from app.people.models import Person
 from app.people.repository import lock_person, person_or_none, select_people
-from app.people.tables import people, sessions
+from app.people.tables import half_sign_ins, people, sessions
 
 SESSION_LIFE: Final = timedelta(days=14)
 
@@ -119,6 +119,12 @@ async def find_person_for_change(connection: Connection, secret: str, now: datet
     return await find_person(connection, secret, now)
 
 
+async def signed_in_since(connection: Connection, secret: str) -> datetime | None:
+    """Return when somebody signed in with this cookie value; None if nobody did, or the session has ended."""
+    found = await connection.execute(select(sessions.c.created_at).where(sessions.c.id_hash == hash_of(secret)))
+    return found.scalar()
+
+
 async def close_session(connection: Connection, secret: str) -> None:
     """Sign out the browser with this cookie value."""
     await connection.execute(delete(sessions).where(sessions.c.id_hash == hash_of(secret)))
@@ -135,6 +141,7 @@ async def close_session_of(connection: Connection, person_id: UUID, which: str) 
 
 
 async def close_all_sessions(connection: Connection, person_id: UUID) -> None:
-    """Sign a person out of every browser."""
+    """Sign a person out of every browser, and end the sign-ins that wait for their second step."""
     await lock_person(connection, person_id)
-    await connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
+    for table in (sessions, half_sign_ins):
+        await connection.execute(delete(table).where(table.c.person_id == person_id))

@@ -1,6 +1,7 @@
 """People, their credentials and their browser sessions: global tables, read before any household is known."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -29,6 +30,8 @@ people = Table(
     Column("email_key", Text),
     Column("name", Text, nullable=False),
     Column("email_verified_at", DateTime(timezone=True)),
+    # Whether the password alone is not enough.
+    Column("needs_passkey", Boolean, nullable=False, server_default=sql("false")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=sql("now()")),
     UniqueConstraint("issuer", "subject"),
 )
@@ -99,6 +102,47 @@ email_links = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("purpose IN ('sign_up', 'verify', 'reset')", name="purpose"),
     CheckConstraint("(person_id IS NULL) = (purpose = 'sign_up')", name="person"),
+    Index(None, "person_id"),
+    Index(None, "expires_at"),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
+    # What the authenticator calls it (WebAuthn section 4, Credential ID), and its public key in COSE.
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("last_used_at", DateTime(timezone=True)),
+    CheckConstraint("length(credential_id) <= 1023", name="credential_id"),
+    Index(None, "person_id"),
+)
+
+passkey_challenges = Table(
+    "passkey_challenges",
+    metadata,
+    # SHA-256 of the challenge, and of the cookie of the one browser that may answer it.
+    Column("challenge_hash", LargeBinary, primary_key=True),
+    Column("browser_hash", LargeBinary, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("purpose IN ('sign_in', 'second_step', 'confirm', 'add')", name="purpose"),
+    Index(None, "browser_hash"),
+    Index(None, "expires_at"),
+)
+
+half_sign_ins = Table(
+    "half_sign_ins",
+    metadata,
+    # Browsers in which the password was right, and a passkey is still to come.
+    Column("browser_hash", LargeBinary, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
     Index(None, "person_id"),
     Index(None, "expires_at"),
 )

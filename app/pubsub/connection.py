@@ -48,9 +48,13 @@ class Outbox:
         self._others: dict[Notification, None] = {}
         self._notified = anyio.Event()
         self._urgent = anyio.Event()
+        self._sent = anyio.Event()
+        self._sent.set()
 
     def put(self, notification: Notification) -> None:
         """Keep a notification for the next `take`."""
+        if self._sent.is_set():
+            self._sent = anyio.Event()
         if isinstance(notification, ListChanged):
             key = (notification.household_id, notification.list_id)
             before = self._lists.get(key, notification)
@@ -76,6 +80,15 @@ class Outbox:
         self._others.clear()
         self._notified, self._urgent = anyio.Event(), anyio.Event()
         return taken
+
+    def sent(self) -> None:
+        """Wake the tasks in `wait_sent`, unless more has gathered: what was taken has left."""
+        if not self._lists and not self._others:
+            self._sent.set()
+
+    async def wait_sent(self) -> None:
+        """Return when everything that was put before has left."""
+        await self._sent.wait()
 
     def notify(self) -> None:
         """Wake the task in `wait`, even if there is nothing to take."""
@@ -174,6 +187,7 @@ class ListenConnection:
             _check_open(connection)
             if notifications:
                 await connection.execute(_NOTIFY, CHANNEL, payloads_of(self._origin, notifications))
+                self._outbox.sent()
         except BaseException:
             # They may have been sent; receiving one twice does no harm.
             self._outbox.put_back(notifications)

@@ -13,6 +13,9 @@ from app.pubsub.notifications import GrantEnded, ListChanged, MembersChanged, No
 
 FINAL_SEND_SECONDS: Final = 2
 
+TELL_SECONDS: Final = 2
+"""What others remember of a grant they forget by themselves within this time, whether they are told or not."""
+
 Listener = Callable[[Notification], None]
 _log: Final = structlog.stdlib.get_logger("app.pubsub")
 
@@ -66,6 +69,11 @@ class PubSub:
     def members_changed(self, household_id: UUID) -> None:
         """Publish that members of a household, or their roles, changed."""
         self.publish(MembersChanged(household_id))
+
+    async def others_told(self) -> None:
+        """Return when what was published before is on its way to the other processes, or after TELL_SECONDS."""
+        with anyio.move_on_after(TELL_SECONDS):
+            await self._outbox.wait_sent()
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with every notification from now on. It must not wait."""

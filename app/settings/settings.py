@@ -24,6 +24,7 @@ from app.settings.types import (
     PreviousSecretKey,
     PrivateSchemes,
     PublicUrl,
+    RefreshReuse,
     SecretKey,
     SmtpTls,
     StorageUrl,
@@ -92,6 +93,8 @@ class Settings(BaseSettings):
     oidc_login_name: Annotated[str, Field(max_length=60)] = ""
     password_sign_in: bool = True
     recipe_import: bool = False
+    access_token_minutes: Annotated[int, Field(ge=5, le=1_440)] = 480
+    refresh_reuse: RefreshReuse = "mark"
     audit_days: Annotated[int, Field(ge=1, le=36_500)] = 400
     operator_name: Annotated[str, Field(max_length=200)] = ""
     operator_address: Annotated[str, Field(max_length=500)] = ""

@@ -149,6 +149,7 @@ def _check_email(address: str) -> str:
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_fold_case)]
+RefreshReuse = Annotated[Literal["mark", "revoke"], BeforeValidator(_fold_case)]
 SmtpTls = Annotated[Literal["starttls", "tls", "off"], BeforeValidator(_fold_case)]
 
 Origins = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_check_origins)]

@@ -10,6 +10,7 @@ from app.crypto.tokens import new_secret
 from app.db import Connection, Engine, transaction
 from app.errors import AppError
 from app.people.models import Person
+from app.people.passkeys.repository import insert_half_sign_in
 from app.people.session_repository import (
     LONGEST_BROWSER,
     SESSION_LIFE,
@@ -81,6 +82,14 @@ class PageKit:
             return NewCookie(new_secret(), None)
         value = await open_session(connection, person.id, self.clock())
         return NewCookie(value, max_age=int(SESSION_LIFE.total_seconds()))
+
+    async def hold_session(self, connection: Connection, cookie: str, person: Person) -> NewCookie:
+        """Note that `person` gave the password at the browser with this cookie, and has a second step before them. The
+        old cookie becomes worthless."""
+        await close_session(connection, cookie)
+        value = new_secret()
+        await insert_half_sign_in(connection, person.id, value, self.clock())
+        return NewCookie(value, None)
 
     def csrf_token(self, session: BrowserSession, purpose: str, item: str = "") -> str:
         """Return the token for a form; `item` is the value of the field that names what the form acts on."""

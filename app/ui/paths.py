@@ -15,6 +15,9 @@ RECIPES: Final = "/recipes"
 PLAN: Final = "/plan"
 PANTRY: Final = "/pantry"
 
+SECOND_STEP: Final = "/second-step"
+"""Below `/account` or `/oauth`: the page that asks for the passkey after the password."""
+
 
 def join_path(code: str) -> str:
     """Return the path of the page of an invitation."""

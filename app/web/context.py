@@ -1,5 +1,6 @@
 """What the pages for people share."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.limits.defaults import SIGN_INS
 from app.limits.rate_limit import RateLimiter
 from app.oauth.grants.revocation import GrantRevocations, GrantRevoked
 from app.oauth.oidc_login.provider import OidcProvider
+from app.people.passkeys.challenges import PasskeyChallenges
 from app.people.password_sign_in import PasswordSignIn
 from app.recipes.web_page import ReadPage
 from app.runtime.addresses import client_address, known_address
@@ -24,19 +26,25 @@ from app.web.lists.streams import ListStreams
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
-    """The collaborators of the pages. `client_requests` are the requests of OAuth clients that wait for a sign-in."""
+    """The collaborators of the pages.
+
+    `client_requests` are the requests of OAuth clients that wait for a sign-in; `passkeys` is None where people can't
+    have any.
+    """
 
     kit: PageKit
     client_requests: Destinations
     audit: AuditLog
     limiter: RateLimiter
     password_sign_in: PasswordSignIn
+    passkeys: PasskeyChallenges | None
     mailer: Mailer
     oidc_provider: OidcProvider | None
     grant_revoked: GrantRevoked
     lists_changed: ListsChanged
     members_changed: MembersChanged
     list_streams: ListStreams
+    others_told: Callable[[], Awaitable[None]]
     public_url: str
     has_passwords: bool
     read_page: ReadPage | None = None

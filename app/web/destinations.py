@@ -6,6 +6,7 @@ cover the value of `bound_field`.
 """
 
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -15,6 +16,7 @@ from app.people.models import Person
 from app.ui.forms import local_path
 from app.ui.languages import gettext as _
 from app.ui.page_kit import PageKit
+from app.ui.paths import SECOND_STEP
 
 ACCOUNT: Final = "/account"
 SIGN_IN: Final = "/account/sign-in"
@@ -49,6 +51,11 @@ class AccountPages:
         """Sign in and go to the path, or sign out and go to the sign-in page."""
         path = SIGN_IN if person is None else destination
         return self._kit.see_other(path, await self._kit.swap_session(connection, cookie, person))
+
+    async def hold(self, connection: Connection, cookie: str, destination: str, person: Person) -> Response:
+        """Go to the second step of a sign-in that leads to the path."""
+        new = await self._kit.hold_session(connection, cookie, person)
+        return self._kit.see_other(f"{self.base}{SECOND_STEP}?{urlencode({self.field: destination})}", new)
 
     def out_of_date(self) -> Response:
         """Return a page that leads to the account."""

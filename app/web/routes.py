@@ -26,6 +26,8 @@ from app.web.join import post_join, show_join
 from app.web.lists.routes import list_routes
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
 from app.web.pantry.routes import pantry_routes
+from app.web.passkeys.confirm import CONFIRM, post_confirm, show_confirm
+from app.web.passkeys.routes import passkey_routes
 from app.web.plan.routes import plan_routes
 from app.web.recipes.routes import recipe_routes
 from app.web.sign_in import (
@@ -62,6 +64,9 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         *_sign_in_routes(web, web.account_pages, sign_out_page=ACCOUNT),
         *_sign_in_routes(web, web.client_requests, sign_out_page="/oauth/consent"),
         *form_routes(web.kit, SIGN_OUT_EVERYWHERE, partial(post_sign_out_everywhere, web), ACCOUNT),
+        page_route(web.kit, CONFIRM, partial(show_confirm, web)),
+        page_route(web.kit, CONFIRM, partial(post_confirm, web), "POST"),
+        *passkey_routes(web),
         *(_password_routes(web) if web.has_passwords else []),
         *([page_route(web.kit, CALLBACK_PATH, partial(finish_oidc_sign_in, web))] if web.oidc_provider else []),
     ]

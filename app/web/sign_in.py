@@ -11,6 +11,7 @@ from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid, gettext_noop
 from app.people.models import PasswordAccount
+from app.people.passkeys.repository import needs_passkey
 from app.people.password_sign_in import still_holds
 from app.people.session_repository import close_all_sessions, find_person_for_change
 from app.runtime.addresses import client_address
@@ -18,6 +19,7 @@ from app.ui.forms import typed
 from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.web.context import WebContext
 from app.web.destinations import Destinations
+from app.web.passkeys.questions import PASSKEY, question
 
 SIGN_OUT_EVERYWHERE = "/account/sign-out-everywhere"
 WRONG = gettext_noop("The email or the password is wrong.")
@@ -25,7 +27,7 @@ WRONG = gettext_noop("The email or the password is wrong.")
 
 async def show_sign_in(web: WebContext, to: Destinations, request: Request) -> Response:
     """GET /account/sign-in and /oauth/sign-in."""
-    return await open_page(web, to, request, partial(_page, web, to))
+    return await open_page(web, to, request, partial(sign_in_page, web, to))
 
 
 async def open_page(
@@ -57,7 +59,7 @@ async def post_sign_in(web: WebContext, to: Destinations, request: Request) -> R
         return await _sign_in(web, to, request, form, destination) or to.out_of_date()
     except AppError as error:
         web.record_refusal(request, Action.SIGN_IN, error.code, email_hash=web.email_hash(form.fields))
-        return _page(web, to, form.session, destination, error=error, email=typed(form.fields, "email"))
+        return sign_in_page(web, to, form.session, destination, error=error, email=typed(form.fields, "email"))
 
 
 async def _sign_in(
@@ -69,6 +71,8 @@ async def _sign_in(
     async with transaction(web.kit.engine) as connection:
         if not await still_holds(connection, account):
             raise Invalid(WRONG)
+        if web.passkeys is not None and await needs_passkey(connection, account.person.id):
+            return await to.hold(connection, form.session.cookie, destination, account.person)
         response = await to.enter(connection, form.session.cookie, destination, account.person)
         if response is not None:
             await record(connection, web.audit_entry(request, Action.SIGN_IN, person_id=account.person.id))
@@ -113,7 +117,7 @@ async def post_sign_out_everywhere(web: WebContext, request: Request) -> Respons
         return await to.enter(connection, form.session.cookie, "", None)
 
 
-def _page(
+def sign_in_page(
     web: WebContext,
     to: Destinations,
     session: BrowserSession,
@@ -123,6 +127,7 @@ def _page(
     error: AppError | None = None,
     email: str = "",
 ) -> Response:
+    """Return the page; `error` is why the last attempt was refused, and `email` what was typed."""
     bound = destination if to.bound_field else ""
     return web.kit.show(
         session,
@@ -133,6 +138,8 @@ def _page(
         destination=destination,
         form_token=web.kit.csrf_token(session, f"{to.base}/sign-in", bound),
         provider_token=web.kit.csrf_token(session, f"{to.base}/upstream", bound),
+        passkey_token=web.kit.csrf_token(session, f"{to.base}{PASSKEY}", bound),
+        ask=question(web, session, "sign_in"),
         provider=web.oidc_provider.name if web.oidc_provider else None,
         has_passwords=web.has_passwords,
         for_app=to.request_id(destination) is not None,

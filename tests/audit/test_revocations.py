@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -17,13 +17,13 @@ from app.oauth.grants.models import Grant
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.retention import revoke_unused
 from app.oauth.tables import grants
-from app.oauth.tokens.refresh_tokens import GRACE, UNUSED_FOR
+from app.oauth.tokens.refresh_tokens import UNUSED_FOR
 from app.people.email_link_repository import make_link
 from app.people.models import EmailLink
 from tests.audit.looking import only, recorded
 from tests.oauth.browser import PASSWORD, Browser
 from tests.oauth.conftest import RunningServer, email, server
-from tests.oauth.tokens import approved_code, redeem, refresh
+from tests.oauth.tokens import Attempt, approved_code, code_of, redeem, refresh
 from tests.web.account.pages import OTHER_PASSWORD
 
 pytestmark = pytest.mark.anyio
@@ -102,12 +102,29 @@ async def with_a_replayed_code(approved: Approval) -> None:
     assert (await approved.replay()).status_code == 400
 
 
-async def with_a_stolen_token(approved: Approval) -> None:
+async def use_an_old_copy(approved: Approval) -> None:
     first = approved.tokens["refresh_token"]
-    for status in (200, 400):
-        answer = await refresh(approved.http, approved.server.url, approved.client_id, first)
+    newest = first
+    for token, status in ((first, 200), (None, 200), (first, 400)):
+        answer = await refresh(approved.http, approved.server.url, approved.client_id, token or newest)
         assert answer.status_code == status
-        approved.server.clock.move(seconds=GRACE.total_seconds() + 1)
+        newest = answer.json().get("refresh_token", newest)
+
+
+async def with_a_stolen_token(approved: Approval) -> None:
+    strict = replace(approved.server.context.tokens, refresh_reuse="revoke")
+    ordinary = approved.server.context.tokens
+    object.__setattr__(approved.server.context, "tokens", strict)
+    try:
+        await use_an_old_copy(approved)
+    finally:
+        object.__setattr__(approved.server.context, "tokens", ordinary)
+
+
+async def with_the_next_approval(approved: Approval) -> None:
+    await use_an_old_copy(approved)
+    page = await Browser(approved.http).open(Attempt(approved.client_id, approved.server.url).url())
+    assert code_of(await Browser(approved.http).approve(page))
 
 
 async def by_itself(approved: Approval) -> None:
@@ -124,6 +141,7 @@ APPROVALS: dict[RevocationReason, Callable[[Approval], Awaitable[None]]] = {
     RevocationReason.HOUSEHOLD_DELETED: with_the_household,
     RevocationReason.CODE_REPLAYED: with_a_replayed_code,
     RevocationReason.REFRESH_TOKEN_REPLAYED: with_a_stolen_token,
+    RevocationReason.CONTESTED: with_the_next_approval,
     RevocationReason.UNUSED: by_itself,
 }
 WITHOUT_A_REQUEST = {RevocationReason.CLIENT_REMOVED, RevocationReason.BY_OPERATOR, RevocationReason.UNUSED}

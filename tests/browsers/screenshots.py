@@ -43,6 +43,7 @@ SIGNED_IN: Final = {
     "spending": "/spending",
     "access": "/access",
     "account": "/account",
+    "passkeys": "/account/passkeys",
 }
 
 

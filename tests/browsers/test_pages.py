@@ -29,7 +29,9 @@ def waiting_app() -> Generator[tuple[str, list[str]]]:
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
-            self.wfile.write(b"<!doctype html><html lang='en'><title>Done</title><h1>You may close this</h1></html>")
+            # With an icon, or the browser would ask for one when the program is gone.
+            self.wfile.write(b"<!doctype html><html lang='en'><title>Done</title><link rel='icon' href='data:,'>")
+            self.wfile.write(b"<h1>You may close this</h1></html>")
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

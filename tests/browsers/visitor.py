@@ -36,6 +36,7 @@ class Visitor:
     scripts: bool
     faults: list[str] = field(default_factory=list[str])
     email: str = ""
+    authenticator: str = ""
 
     def complain(self, fault: str) -> None:
         """Note what the browser complained of."""

@@ -29,6 +29,9 @@ GLOBAL = {
     "sessions",
     "attempts",
     "email_links",
+    "passkeys",
+    "passkey_challenges",
+    "half_sign_ins",
     "households",
     "memberships",
     "invitations",
@@ -166,8 +169,9 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
         "guest_links": "first_used_at,last_used_at",
         "invitations": "uses_left",
         "sessions": "browser,network,seen_at",
+        "passkeys": "last_used_at,name,sign_count",
         "upstream_sign_ins": "used_at",
-        "grants": "revoked_at,revoked_because",
+        "grants": "contested_at,contested_from,revoked_at,revoked_because",
         "refresh_families": "current_generation,used_at,used_from",
     }
     for table, held in privileges.items():

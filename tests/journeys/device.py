@@ -14,7 +14,7 @@ from mcp_types import CallToolResult
 
 from app.db import create_engine
 from app.oauth.signing.key_ring import KeyRing
-from app.oauth.tokens.access_tokens import ACCESS_TOKEN_LIFE
+from app.oauth.tokens.policy import token_policy
 from app.settings import Settings
 
 Mode = Literal["auto", "legacy"]
@@ -22,7 +22,8 @@ Mode = Literal["auto", "legacy"]
 
 ERAS: Final[dict[Mode, str]] = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 
-AN_HOUR: Final = timedelta(hours=1)
+AGO: Final = timedelta(hours=9)
+"""How long ago an expired token was issued."""
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Device:
         expired = await expired_copy(settings, self.tokens.access_token)
         context = self.oauth.context
         context.current_tokens = self.tokens.model_copy(update={"access_token": expired})
-        context.token_expiry_time = time.time() - (AN_HOUR - ACCESS_TOKEN_LIFE).total_seconds()
+        context.token_expiry_time = time.time() - (AGO - token_policy(settings).access_token_life).total_seconds()
         return expired
 
     async def keep_what_it_holds(self) -> None:
@@ -85,7 +86,7 @@ class Device:
 
 
 async def expired_copy(settings: Settings, token: str) -> str:
-    """The same access token, issued an hour earlier."""
+    """The same access token, issued nine hours earlier."""
     claims = jwt.decode(token, options={"verify_signature": False})
     assert settings.database_url is not None
     engine = create_engine(settings.database_url.get_secret_value(), pool_size=1)
@@ -94,5 +95,5 @@ async def expired_copy(settings: Settings, token: str) -> str:
         await keys.load()
     finally:
         await engine.dispose()
-    earlier = AN_HOUR.total_seconds()
+    earlier = AGO.total_seconds()
     return keys.sign({**claims, "iat": int(claims["iat"] - earlier), "exp": int(claims["exp"] - earlier)})

@@ -17,7 +17,7 @@ TEMPLATES: Final = "app/**/templates/**/*.html"
 CODE: Final = (
     *("app/ui/**/*.py", "app/web/**/*.py", "app/oauth/authorize/*.py", "app/oauth/oidc_login/*.py"),
     "app/oauth/credentials/own_api_keys.py",
-    *("app/people/*.py", "app/households/*.py", "app/limits/*.py", "app/db/*.py"),
+    *("app/people/**/*.py", "app/households/*.py", "app/limits/*.py", "app/db/*.py"),
     *(
         "app/lists/shared_list.py",
         "app/alerts/*.py",

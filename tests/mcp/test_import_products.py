@@ -208,6 +208,10 @@ async def test_the_same_purchase_is_imported_once_unless_separate_lines_are_aske
     ("wrong", "reason"),
     [
         ({"product_id": 9}, "product 9 is not in products"),
+        ({"product_id": "a\nb"}, "product ab is not in products"),
+        ({"product_id": [1]}, "product_id must be a number"),
+        ({"product_id": {"id": 1}}, "product_id must be a number"),
+        ({"product_id": True}, "product_id must be a number"),
         ({"purchased_date": None}, "the purchase has no day"),
         ({"purchased_date": "soon"}, "bought_on must be a day"),
         ({"purchased_date": "2999-01-01"}, "not in the future"),

@@ -22,6 +22,7 @@ from app.oauth.context import OAuthContext
 from app.oauth.grants.models import Grant
 from app.oauth.grants.repository import find_live_grant
 from app.oauth.signing.key_ring import KeyRing
+from app.oauth.tokens.policy import token_policy
 from app.people.passwords import PasswordHashing
 from app.pubsub import PubSub
 from app.runtime.health import health_routes
@@ -107,7 +108,15 @@ async def start(
     audit = AuditLog(engine, settings.secret_keys[0], clock=clock)
     limiter = RateLimiter(enabled=settings.limits, rates=rates)
     context = OAuthContext(
-        settings.public_url, client_policy(settings), engine, clock, audit, keys, revoked.append, limiter
+        settings.public_url,
+        client_policy(settings),
+        engine,
+        clock,
+        audit,
+        keys,
+        revoked.append,
+        limiter,
+        token_policy(settings),
     )
     mailer = Mailer(settings.smtp)
     routes = authorization_server_routes(

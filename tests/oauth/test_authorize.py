@@ -28,8 +28,10 @@ FAULTS: list[tuple[dict[str, str | None], str]] = [
     ({"resource": "https://other.example/mcp"}, "invalid_target"),
     ({"resource": "not a uri"}, "invalid_target"),
     ({"resource": "http://[broken"}, "invalid_target"),
-    ({"scope": "openid profile"}, "invalid_scope"),
-    ({"scope": " "}, "invalid_scope"),
+    ({"resource": "{url}/mcp#"}, "invalid_target"),
+    ({"resource": "{url}/mcp?"}, "invalid_target"),
+    ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
+    ({"request_uri": "https://evil.example/request"}, "request_uri_not_supported"),
     ({"state": "a\0b"}, "invalid_request"),
     ({"state": "s" * 8193}, "invalid_request"),
     ({"client_id": "app_unknown"}, "invalid_request"),
@@ -64,6 +66,7 @@ async def attempt(server: RunningServer, http: httpx.AsyncClient) -> Attempt:
 async def test_an_error_before_consent_is_shown_on_our_own_page(
     http: httpx.AsyncClient, attempt: Attempt, changes: dict[str, str | None], error: str
 ) -> None:
+    changes = {name: value and value.replace("{url}", attempt.base_url) for name, value in changes.items()}
     page = await Browser(http).open(attempt.url(**changes))
     assert page.status == 400
     assert page.elsewhere is None
@@ -112,10 +115,10 @@ async def test_a_preregistered_client_is_sent_its_error(server: RunningServer, h
         ours = clients.c.id == client["client_id"]
         await connection.execute(update(clients).where(ours).values(kind="preregistered"))
     attempt = Attempt(client["client_id"], server.url, redirect_uri=redirect_uri)
-    page = await Browser(http).open(attempt.url(scope="unknown"))
+    page = await Browser(http).open(attempt.url(response_mode="fragment"))
     assert page.elsewhere is not None
     answer = parse_qs(urlsplit(page.elsewhere).query)
-    assert answer["error"] == ["invalid_scope"]
+    assert answer["error"] == ["invalid_request"]
     assert answer["state"] == [attempt.state]
     assert answer["iss"] == [server.url]
     assert "code" not in answer
@@ -130,14 +133,14 @@ async def test_only_a_person_who_approved_a_client_is_redirected_to_it_with_an_e
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, _ = await approved_code(http, server.url, email)
-    approver = await Browser(http).open(attempt.url(scope="unknown"))
+    approver = await Browser(http).open(attempt.url(response_mode="fragment"))
     assert approver.elsewhere is not None
     assert approver.elsewhere.startswith(attempt.redirect_uri)
     async with server.browser() as someone_else:
         for is_signed_in in (False, True):
             if is_signed_in:
                 await Browser(someone_else).sign_up(attempt.url(), f"eve.{email}")
-            stranger = await Browser(someone_else).open(attempt.url(scope="unknown"))
+            stranger = await Browser(someone_else).open(attempt.url(response_mode="fragment"))
             assert (stranger.elsewhere, stranger.status) == (None, 400), is_signed_in
 
 
@@ -145,9 +148,9 @@ async def test_an_approval_that_has_ended_opens_no_redirect(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, _ = await approved_code(http, server.url, email, duration="day")
-    assert (await Browser(http).open(attempt.url(scope="unknown"))).elsewhere is not None
+    assert (await Browser(http).open(attempt.url(response_mode="fragment"))).elsewhere is not None
     server.clock.move(days=1)
-    page = await Browser(http).open(attempt.url(scope="unknown"))
+    page = await Browser(http).open(attempt.url(response_mode="fragment"))
     assert (page.elsewhere, page.status) == (None, 400)
 
 

@@ -205,6 +205,28 @@ async def test_what_is_no_json_object_connects_nothing(
     assert UNUSABLE in page.text
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("application/json; charset=utf-8", 200),
+        ("application/oauth-client+json", 200),
+        ("Application/JSON", 200),
+        ("text/html", 400),
+        ("text/plain", 400),
+        ("application/jsonp", 400),
+        ("image/svg+json", 400),
+        ("", 400),
+    ],
+)
+async def test_a_document_is_json_by_its_content_type_too(
+    server: RunningServer, http: httpx.AsyncClient, site: Site, email: str, kind: str, status: int
+) -> None:
+    client_id = publish(site, headers={"Content-Type": kind})
+    page = await consent(http, server, client_id, email)
+    assert page.status == status
+    assert (UNUSABLE in page.text) == (status == 400)
+
+
 @pytest.mark.proves("""ci-logo SHOULD CIMD §6.7
     A logo is shown only from a copy that the service keeps.
     Here: No logo is fetched or shown.""")
@@ -453,12 +475,12 @@ async def test_an_error_is_sent_only_to_the_redirect_uri_that_was_approved(
 ) -> None:
     client_id = publish(site, redirect_uris=[REDIRECT_URI, "https://app.example/callback"])
     attempt, _ = await connected(http, server, client_id, email)
-    page = await Browser(http).open(attempt.url(scope="unknown"))
+    page = await Browser(http).open(attempt.url(response_mode="fragment"))
     assert page.elsewhere is not None
     assert urlsplit(page.elsewhere).netloc == "localhost:49152"
     other = Attempt(client_id, server.url, redirect_uri="https://app.example/callback")
-    kept = await Browser(http).open(other.url(scope="unknown"))
+    kept = await Browser(http).open(other.url(response_mode="fragment"))
     assert (kept.status, kept.elsewhere) == (400, None)
     server.clock.move(days=31)
-    kept = await Browser(http).open(attempt.url(scope="unknown"))
+    kept = await Browser(http).open(attempt.url(response_mode="fragment"))
     assert kept.elsewhere is None

@@ -124,9 +124,9 @@ async def test_an_added_client_with_a_secret_logs_in(
 
 async def test_an_added_client_is_told_its_faults(server: RunningServer, http: httpx.AsyncClient) -> None:
     attempt = Attempt((await add(server))["client_id"], server.url, redirect_uri=CALLBACK)
-    page = await Browser(http).open(attempt.url(scope="unknown"))
+    page = await Browser(http).open(attempt.url(response_mode="fragment"))
     assert page.elsewhere is not None
-    assert page.elsewhere.startswith(f"{CALLBACK}?error=invalid_scope")
+    assert page.elsewhere.startswith(f"{CALLBACK}?error=invalid_request")
 
 
 async def test_removing_a_client_ends_what_was_approved(

@@ -10,7 +10,7 @@ from app.db.engine import connect
 from app.pubsub import GrantEnded, ListChanged, MembersChanged, PubSub, Refetch
 from app.pubsub.connection import CHANNEL
 from app.pubsub.notifications import LONGEST_PAYLOAD
-from tests.pubsub.conftest import Heard, Wire
+from tests.pubsub.conftest import SECONDS, Heard, Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +87,42 @@ async def test_an_ended_grant_and_changed_members_are_sent_without_delay(
     pubsub.publish(MembersChanged(HOME))
     _, message = await wire.next()
     assert message.cues == [MembersChanged(HOME)]
+
+
+async def test_who_waits_until_others_are_told_goes_on_when_it_was_sent(
+    pubsub: PubSub, database: DatabaseUrls, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.pubsub.pubsub.TELL_SECONDS", 3600)
+    with anyio.fail_after(SECONDS):
+        await pubsub.others_told()  # there is nothing to tell
+        pubsub.grant_ended(CABIN)
+        await pubsub.others_told()
+        _, message = await wire.next()
+        assert message.cues == [GrantEnded(CABIN)]
+        late = PubSub(database.service)
+        late.grant_ended(CABIN)
+        async with anyio.create_task_group() as tasks:
+            told = anyio.Event()
+
+            async def wait() -> None:
+                await late.others_told()
+                told.set()
+
+            tasks.start_soon(wait)
+            await anyio.wait_all_tasks_blocked()
+            assert not told.is_set()
+            async with late.running():
+                await told.wait()
+
+
+async def test_who_waits_until_others_are_told_waits_a_moment_only_without_a_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.pubsub.pubsub.TELL_SECONDS", 0.01)
+    pubsub = PubSub("postgresql://nobody:x@127.0.0.1:1/nothing")
+    pubsub.grant_ended(CABIN)
+    with anyio.fail_after(SECONDS):
+        await pubsub.others_told()
 
 
 async def test_a_listener_receives_only_what_it_subscribed_to(pubsub: PubSub, other: PubSub, heard: Heard) -> None:

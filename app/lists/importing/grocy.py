@@ -12,7 +12,7 @@ from typing import Any, Final
 from app.lists.importing.models import Row
 from app.lists.importing.products import Found, FoundRow, Path, as_list, as_object, cells_of
 from app.quantities import LARGEST
-from app.text import plain_number
+from app.text import plain_number, printable
 
 _LOG: Final = "stock_log"
 _LIST: Final = "shopping_list"
@@ -80,7 +80,10 @@ def _row_of(
     product_id = line.get("product_id")
     product = names.products.get(str(product_id)) if product_id is not None else None
     if product_id is not None and product is None:
-        fault = f"product {str(product_id)[:20]} is not in products; put what /api/objects/products answers there"
+        if isinstance(product_id, bool) or not isinstance(product_id, str | Decimal):
+            return FoundRow(path, Row(fault="product_id must be a number, that of one of the products"))
+        named = printable(str(product_id), 20)
+        fault = f"product {named} is not in products; put what /api/objects/products answers there"
         return FoundRow(path, Row(fault=fault))
     cells, keys = cells_of(read(line, product, names))
     return FoundRow(path, Row(cells, is_purchase=of == _LOG), keys)

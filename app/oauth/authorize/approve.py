@@ -21,7 +21,8 @@ from app.oauth.context import OAuthContext
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.create import has_room
 from app.oauth.grants.models import NewGrant
-from app.oauth.grants.repository import insert_grant
+from app.oauth.grants.repository import contested, insert_grant
+from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.tokens.codes import issue_code
 from app.people.session_repository import find_person_for_change
 from app.scopes import format_scope
@@ -47,7 +48,8 @@ class ConsentEndpoint:
         if form is None or person is None:
             return self._pending.out_of_date()
         cookie = form.session.cookie
-        async with transaction(context.engine) as connection:
+        revocations = context.revocations(request)
+        async with transaction(context.engine, committed=revocations.publish) as connection:
             still_signed_in = await find_person_for_change(connection, cookie, context.clock()) == person
             pending = await lock_request(connection, request_of(form), hash_of(cookie), context.clock())
             if pending is not None:
@@ -55,10 +57,15 @@ class ConsentEndpoint:
             prompt = await self._page.find_prompt(connection, pending, person, cookie) if pending else None
             if prompt is None or not still_signed_in:
                 return self._pending.out_of_date()
-            return await self._answer(request, connection, prompt, form.fields)
+            return await self._answer(request, connection, prompt, form.fields, revocations)
 
     async def _answer(
-        self, request: Request, connection: Connection, prompt: ConsentPrompt, fields: Fields
+        self,
+        request: Request,
+        connection: Connection,
+        prompt: ConsentPrompt,
+        fields: Fields,
+        revocations: GrantRevocations,
     ) -> Response:
         pending, now = prompt.pending, self._context.clock()
         known: dict[str, Any] = {"person_id": prompt.person.id, "client_id": prompt.client.id}
@@ -81,6 +88,9 @@ class ConsentEndpoint:
             response = {"error": "access_denied", "error_description": "The person denied the request."}
             known |= {"outcome": "denied"}
         else:
+            # Whoever approves the app again has it at hand: a token of it that somebody else may have ends with that.
+            which = contested(prompt.person.id, prompt.client.id)
+            await revocations.revoke(connection, which, RevocationReason.CONTESTED, now)
             grant = await _create_consent(connection, prompt, choices, now)
             code = await issue_code(connection, grant.id, pending.redirect_uri, pending.code_challenge, now)
             response = {"code": code}

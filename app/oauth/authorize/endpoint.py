@@ -25,6 +25,7 @@ from app.oauth.parameters import Parameters, find_resource, query_parameters
 from app.oauth.tokens.codes import is_s256_challenge
 from app.people.session_repository import find_person
 from app.runtime.addresses import client_address
+from app.scopes import ALL_SCOPES
 from app.ui.page_kit import PageKit
 from app.ui.pages import NO_REFERRER
 
@@ -91,8 +92,12 @@ def _checked_request(
 ) -> AuthorizationRequest:
     """Return the request to store, if the parameters that don't decide where the response goes are valid too.
 
-    PKCE with S256 is required (OAuth 2.1 section 4.1.1); unknown scopes are dropped. Raises `OAuthError`.
+    PKCE with S256 is required (OAuth 2.1 section 4.1.1); unknown scopes are dropped, and request objects are refused
+    (OpenID Connect Core section 6). Raises `OAuthError`.
     """
+    for name in ("request", "request_uri"):
+        if name in parameters:
+            raise OAuthError(f"{name}_not_supported", f"Send the parameters themselves, without {name}.")
     if parameters.get("response_type") != "code":
         raise OAuthError("unsupported_response_type", "response_type must be code.")
     if parameters.get("response_mode", "query") != "query":
@@ -103,10 +108,10 @@ def _checked_request(
     resource = find_resource(public_url, parameters.get("resource"))
     if resource is None:
         raise invalid_target()
-    asked = parameters["scope"].split() if "scope" in parameters else resource.default_scopes
+    asked = set(parameters.get("scope", "").split()).intersection(ALL_SCOPES) or resource.default_scopes
     scopes = tuple(scope for scope in resource.scopes if scope in asked)
     if not scopes:
-        raise invalid_scope(f"None of the scopes exists here. There are: {' '.join(resource.scopes)}.")
+        raise invalid_scope(f"None of these scopes exists here. There are: {' '.join(resource.scopes)}.")
     return AuthorizationRequest(
         id=new_id(),
         browser_hash=hash_of(browser),

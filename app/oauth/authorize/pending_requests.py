@@ -12,7 +12,8 @@ from app.oauth.clients.policy import host_of, is_document_id
 from app.oauth.clients.repository import find_client
 from app.people.models import Person
 from app.ui.languages import gettext as _
-from app.ui.page_kit import PageKit, SubmittedForm
+from app.ui.page_kit import NewCookie, PageKit, SubmittedForm
+from app.ui.paths import SECOND_STEP
 
 REQUEST: Final = "request"
 """The parameter, and the field of forms, that names the waiting request."""
@@ -76,13 +77,29 @@ class PendingRequests:
         Whatever was known of the browser before, such as a cookie planted in it, is worthless afterwards. None, with
         nothing changed, if the request is not open.
         """
-        known, now = self.request_id(request_id), self._kit.clock()
-        waiting = await lock_request(connection, known, hash_of(cookie), now) if known else None
+        waiting = await self._lock(connection, cookie, request_id)
         if waiting is None:
             return None
         new = await self._kit.swap_session(connection, cookie, person)
-        moved = await rebind_request(connection, waiting, hash_of(new.value), now)
-        return self._kit.see_other(f"{SIGN_IN if person is None else CONSENT}?request={moved.id}", new)
+        return await self._go_on(connection, waiting, new, SIGN_IN if person is None else CONSENT)
+
+    async def hold(self, connection: Connection, cookie: str, request_id: str, person: Person) -> Response | None:
+        """Go to the second step of a sign-in for the request, as `enter` does with the first."""
+        waiting = await self._lock(connection, cookie, request_id)
+        if waiting is None:
+            return None
+        new = await self._kit.hold_session(connection, cookie, person)
+        return await self._go_on(connection, waiting, new, f"{self.base}{SECOND_STEP}")
+
+    async def _lock(self, connection: Connection, cookie: str, request_id: str) -> AuthorizationRequest | None:
+        known = self.request_id(request_id)
+        return await lock_request(connection, known, hash_of(cookie), self._kit.clock()) if known else None
+
+    async def _go_on(
+        self, connection: Connection, waiting: AuthorizationRequest, new: NewCookie, path: str
+    ) -> Response:
+        moved = await rebind_request(connection, waiting, hash_of(new.value), self._kit.clock())
+        return self._kit.see_other(f"{path}?request={moved.id}", new)
 
     def out_of_date(self) -> Response:
         """Return the page for a form or address that is no longer valid."""

@@ -145,6 +145,8 @@ class MetadataDocuments:
             return await self._after_failure(client_id, failure.reason, stale, now)
         self._limits.succeeded(client_id)
         try:
+            if not fetched.is_json:
+                raise _unusable()
             client, metadata = read_document(client_id, fetched.body, self._policy.redirect_schemes)
         except OAuthError:
             _log.info("document refused", host=host_of(client_id))

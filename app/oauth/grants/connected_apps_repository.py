@@ -31,7 +31,7 @@ class ConnectedApp:
 
     `issuer` is the external issuer that the client belongs to, if it does. `used_on` is the day when it last got a
     token, or was used if it is an API key, and `used_from` the network that this came from; None when they are not
-    known.
+    known. `contested_at` and `contested_from` are when and where its refresh token was first seen in two hands.
     """
 
     grant_id: UUID
@@ -47,6 +47,8 @@ class ConnectedApp:
     used_on: date | None
     used_from: str | None
     expires_at: datetime | None
+    contested_at: datetime | None
+    contested_from: str | None
 
     @property
     def host(self) -> str | None:
@@ -87,6 +89,8 @@ async def find_connected_apps(connection: Connection, person_id: UUID, now: date
             func.coalesce(cast(func.timezone("UTC", used_at), Date), key_used_on),
             func.coalesce(used_from.scalar_subquery(), key_used_from.scalar_subquery()),
             grants.c.expires_at,
+            grants.c.contested_at,
+            grants.c.contested_from,
         )
         .where(of_person(person_id), live(now))
         .order_by(grants.c.created_at.desc(), grants.c.id.desc())

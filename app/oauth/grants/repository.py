@@ -45,6 +45,11 @@ def of_client(client_id: str) -> Which:
     return and_(grants.c.client_id == client_id, grants.c.issuer.is_(None))
 
 
+def contested(person_id: UUID, client_id: str) -> Which:
+    """Every grant of a person for a client of this server whose refresh token was seen in two hands."""
+    return and_(of_person(person_id), of_client(client_id), grants.c.contested_at.is_not(None))
+
+
 def needing(household_id: UUID) -> Which:
     """Every grant that can't do without a household: the one that it means when none is named."""
     covers = select(grant_households.c.grant_id).where(
@@ -169,6 +174,17 @@ async def revoke_grants(connection: Connection, which: Which, because: str, now:
         .returning(grants.c.id, grants.c.person_id, grants.c.client_id)
     )
     return [RevokedGrant(*row) for row in done]
+
+
+async def contest_grant(connection: Connection, grant_id: UUID, network: str | None, now: datetime) -> bool:
+    """Mark a live grant as contested from a network. Returns False for one that is marked already."""
+    marked = await connection.execute(
+        update(grants)
+        .where(by_id(grant_id), live(now), grants.c.contested_at.is_(None))
+        .values(contested_at=now, contested_from=network)
+        .returning(grants.c.id)
+    )
+    return marked.first() is not None
 
 
 async def approved_redirects(connection: Connection, person_id: UUID, client_id: str, now: datetime) -> list[str]:

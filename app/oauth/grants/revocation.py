@@ -29,6 +29,7 @@ class RevocationReason(StrEnum):
     ADDRESS_VERIFIED = "address_verified"
     HOUSEHOLD_DELETED = "household_deleted"
     UNUSED = "unused"
+    CONTESTED = "contested"
     CODE_REPLAYED = "code_replayed"
     REFRESH_TOKEN_REPLAYED = "refresh_token_replayed"  # noqa: S105
 
@@ -44,7 +45,7 @@ _NOT_BY_PERSON: Final = (
 
 
 class ReplayDetected(OAuthError):
-    """A code or refresh token was used again after it had been used up: its grant, which is locked, must be revoked."""
+    """A code or refresh token was used again after it had been used up: its grant, which is locked, is contested."""
 
     is_recorded = True
 

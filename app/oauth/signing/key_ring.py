@@ -20,14 +20,15 @@ from app.db import Connection, Engine, transaction
 from app.errors import StartupError, Unavailable
 from app.oauth.signing import repository as store
 from app.oauth.signing.repository import StoredKey
+from app.oauth.tokens.policy import LONGEST_ACCESS_TOKEN
 from app.runtime.clock import Clock, system_clock
 
 ALGORITHM: Final = "ES256"
 PURPOSE: Final = "signing-keys"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 section 2.1
 
-# A retired key stays published while a token that it signed can be valid; the longest is valid for an hour.
-PUBLISHED_AFTER_RETIREMENT: Final = timedelta(hours=2)
+# A retired key stays published while a token that it signed can be valid, and an hour more.
+PUBLISHED_AFTER_RETIREMENT: Final = LONGEST_ACCESS_TOKEN + timedelta(hours=1)
 # A new key is published an hour before its first use, so every process knows it long before it matters.
 REREAD_AFTER: Final = timedelta(minutes=5)
 SHORTEST_REFETCH: Final = timedelta(seconds=30)

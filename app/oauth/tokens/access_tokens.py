@@ -9,7 +9,6 @@ from app.oauth.grants.models import GrantRow
 from app.oauth.signing.key_ring import KeyRing
 from app.scopes import format_scope
 
-ACCESS_TOKEN_LIFE: Final = timedelta(minutes=15)
 REFRESHED_BEYOND: Final = timedelta(hours=1)
 
 
@@ -21,6 +20,8 @@ class Issuable:
     grant: GrantRow
     scopes: frozenset[str]
     refresh_token: str | None = None
+    is_contested: bool = False
+    """Whether the request shows that the grant's refresh token may be in two hands."""
 
 
 def has_refresh_token(grant: GrantRow) -> bool:
@@ -28,25 +29,26 @@ def has_refresh_token(grant: GrantRow) -> bool:
     return grant.expires_at is None or grant.expires_at - grant.created_at > REFRESHED_BEYOND
 
 
-def token_life(grant: GrantRow, now: datetime) -> timedelta:
-    """Return how long an access token of a live grant is valid: 15 minutes, and never longer than the grant.
+def token_life(grant: GrantRow, longest: timedelta, now: datetime) -> timedelta:
+    """Return how long an access token of a live grant is valid: never longer than the grant.
 
-    A consent of one hour has no refresh token, so its access token lasts as long as it does: "an hour" must not mean
-    15 minutes. Nothing is lost by that, because each call looks at the grant.
+    A consent of one hour has no refresh token, so its access token lasts as long as it does, also where others are
+    shorter. Nothing is lost by that, because each call looks at the grant.
     """
     if grant.expires_at is None:
-        return ACCESS_TOKEN_LIFE
+        return longest
     left = grant.expires_at - now
-    return min(left, ACCESS_TOKEN_LIFE) if has_refresh_token(grant) else left
+    return min(left, longest) if has_refresh_token(grant) else left
 
 
 class AccessTokens:
     """Issues the access tokens of this server."""
 
-    def __init__(self, issuer: str, audience: str, keys: KeyRing) -> None:
+    def __init__(self, issuer: str, audience: str, keys: KeyRing, longest: timedelta) -> None:
         self._issuer = issuer
         self._audience = audience
         self._keys = keys
+        self._longest = longest
 
     def issue(self, grant: GrantRow, scopes: frozenset[str], now: datetime) -> dict[str, Any]:
         """Return the members of a token response (RFC 6749 section 5.1) with a new access token for a live grant.
@@ -54,7 +56,7 @@ class AccessTokens:
         The token names person, client and grant, and never a household. Raises `Unavailable` as `KeyRing.sign` does.
         """
         issued_at = int(now.timestamp())
-        seconds = int(token_life(grant, now).total_seconds())
+        seconds = int(token_life(grant, self._longest, now).total_seconds())
         scope = format_scope(scopes)
         token = self._keys.sign(
             {

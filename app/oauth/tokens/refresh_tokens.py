@@ -1,4 +1,9 @@
-"""Refresh tokens `slr_<family>_<secret>`: each is used once, theft revokes the grant, a lost response does not."""
+"""Refresh tokens `slr_<family>_<secret>`: each is used once, and a lost response or a late one loses nobody.
+
+Several processes of one host keep copies of a token, some for days, and hosts lose responses. So the predecessor of the
+current token gives that one again until it was used, whenever it comes. An older one proves that somebody has a copy,
+not that a thief has it: decision 46 says what follows from it.
+"""
 
 import hmac
 import secrets
@@ -19,13 +24,15 @@ from app.oauth.grants.revocation import ReplayDetected, RevocationReason
 from app.oauth.parameters import Parameters
 from app.oauth.tokens import repository as store
 from app.oauth.tokens.access_tokens import Issuable
+from app.oauth.tokens.policy import ReusePolicy
 from app.oauth.tokens.repository import Family, RefreshToken
 from app.resources import Resource
-from app.scopes import intersect_scopes
+from app.scopes import format_scope, requested_scopes
 
-# Hosts refresh in parallel bursts, and responses get lost: for this long the predecessor of the current token is still
-# accepted, with the same successor each time.
-GRACE: Final = timedelta(seconds=120)
+STRICT_GRACE: Final = timedelta(seconds=120)
+"""Where `REFRESH_REUSE=revoke`: for this long the predecessor of the current token is still accepted, because hosts
+refresh in parallel bursts."""
+
 NONCE_BYTES: Final = 32
 UNUSED_FOR: Final = timedelta(days=90)
 """How long after its last refresh a grant ends (OAuth 2.1 draft-13 section 4.3.3)."""
@@ -78,13 +85,15 @@ async def use_refresh_token(
     now: datetime,
     limiter: RateLimiter,
     network: str | None,
+    reuse: ReusePolicy,
 ) -> Issuable:
     """Use a refresh token (RFC 6749 section 6, rotation as in OAuth 2.1 section 4.3.1), sent from a network. Raises
     `OAuthError`.
 
-    The current one is rotated. Its predecessor, for two minutes, gives the same successor again. Any other one that was
-    ever issued was stolen or is in two hands (`ReplayDetected`). One that was never issued, or was issued to another
-    client, changes nothing; nor does `RateLimited`.
+    The current one is rotated. Its predecessor gives the same successor again, for as long as that is unused; from
+    another network than the successor was issued to, the grant is contested. Any other one that was ever issued is in
+    two hands (`ReplayDetected`). One that was never issued, or was issued to another client, changes nothing; nor does
+    `RateLimited`.
     """
     if "refresh_token" not in parameters:
         raise invalid_request("The parameter refresh_token is missing.")
@@ -92,18 +101,20 @@ async def use_refresh_token(
     if presented is None or not presented.grant.is_usable_by(client) or not presented.is_live(now):
         raise invalid_grant(_BAD_TOKEN)
     is_current = presented.stored.generation == presented.family.current_generation
-    if not is_current and not _is_in_grace(presented, now):
+    if not is_current and not _is_accepted_late(presented, reuse, now):
         raise ReplayDetected(presented.grant, RevocationReason.REFRESH_TOKEN_REPLAYED, _BAD_TOKEN)
     if resource not in (None, presented.grant.endpoint):
         raise invalid_target()
-    scopes = intersect_scopes(presented.grant.scopes, parameters.get("scope"))
-    if not scopes:
-        raise invalid_scope("None of these scopes was approved.")
+    scopes = requested_scopes(parameters.get("scope")) or presented.grant.scopes
+    if not scopes <= presented.grant.scopes:
+        raise invalid_scope(f"More than was approved, which is: {format_scope(presented.grant.scopes)}.")
     # The client has proven itself by now, and holds the token: nobody can use up another's tokens.
     await limiter.check(TOKENS, presented.grant.id)
     await limiter.check(TOKENS_OF_PERSON, presented.grant.person_id)
     if not is_current and presented.stored.successor_nonce is not None:
-        return Issuable(presented.grant, scopes, _successor(presented, presented.stored.successor_nonce))
+        is_elsewhere = None not in (network, presented.family.used_from) and network != presented.family.used_from
+        successor = _successor(presented, presented.stored.successor_nonce)
+        return Issuable(presented.grant, scopes, successor, is_contested=is_elsewhere)
     nonce = secrets.token_bytes(NONCE_BYTES)
     successor = _successor(presented, nonce)
     await store.rotate_token(
@@ -112,11 +123,12 @@ async def use_refresh_token(
     return Issuable(presented.grant, scopes, successor)
 
 
-def _is_in_grace(presented: PresentedToken, now: datetime) -> bool:
-    """Whether it is the immediate predecessor, rotated a short time ago. Its successor, the current one, is unused."""
+def _is_accepted_late(presented: PresentedToken, reuse: ReusePolicy, now: datetime) -> bool:
+    """Whether it is the immediate predecessor, whose successor, the current one, is unused."""
     stored = presented.stored
-    is_predecessor = stored.generation == presented.family.current_generation - 1
-    return is_predecessor and stored.rotated_at is not None and now - stored.rotated_at <= GRACE
+    if stored.rotated_at is None or stored.generation != presented.family.current_generation - 1:
+        return False
+    return reuse == "mark" or now - stored.rotated_at <= STRICT_GRACE
 
 
 def _successor(presented: PresentedToken, nonce: bytes) -> str:

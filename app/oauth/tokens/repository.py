@@ -46,10 +46,11 @@ async def consume_code(connection: Connection, code_hash: bytes, now: datetime) 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The refresh tokens of one grant: the generation of the newest, and when it was issued."""
+    """The refresh tokens of one grant: the generation of the newest, and when and to which network it was issued."""
 
     current_generation: int
     used_at: datetime
+    used_from: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ async def find_family_grant(connection: Connection, family_id: UUID) -> UUID | N
 async def lock_family(connection: Connection, family_id: UUID) -> Family:
     """Lock and return a family."""
     found = await connection.execute(
-        select(refresh_families.c.current_generation, refresh_families.c.used_at)
+        select(*(refresh_families.c[each.name] for each in fields(Family)))
         .where(refresh_families.c.id == family_id)
         .with_for_update()
     )

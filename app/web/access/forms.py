@@ -35,6 +35,7 @@ async def post_end(web: WebContext, request: Request) -> Response:
             return web.account_pages.out_of_date()
         which = one_of_person(person.id, grant_id)
         ended = await revocations.revoke(connection, which, RevocationReason.BY_PERSON, now)
+    await web.others_told()  # the page says that the next call is refused, whichever process answers it
     return web.kit.see_other(f"{ACCESS}?done=end") if ended else web.account_pages.out_of_date()
 
 

@@ -12,6 +12,7 @@ from app.errors import AppError, Invalid, gettext_noop
 from app.households.repository import memberships_of
 from app.people.accounts import change_password
 from app.people.models import Person
+from app.people.passkeys.repository import count_passkeys
 from app.people.password_sign_in import still_holds
 from app.people.repository import find_profile
 from app.people.session_repository import find_person_for_change
@@ -61,6 +62,7 @@ async def account_page(
     async with transaction(web.kit.engine) as connection:
         profile = await find_profile(connection, person.id)
         memberships = await memberships_of(connection, person.id)
+        passkey_count = await count_passkeys(connection, person.id)
     return web.kit.show(
         session,
         "account.html",
@@ -72,6 +74,8 @@ async def account_page(
         # People with an e-mail address sign in with a password.
         provider=web.oidc_provider.name if web.oidc_provider is not None and person.email is None else None,
         profile=profile,
+        has_passkeys=web.passkeys is not None and person.email is not None,
+        passkey_count=passkey_count,
         by_mail=web.mailer.enabled,
         has_passwords=web.has_passwords,
         tokens={

@@ -25,8 +25,8 @@ from app.web.lists.visit import HOUSEHOLD, PAGE, Visit
 
 CHANGES: Final = 30
 
-IN_BROWSER: Final = "-"
-"""Stands for these pages among the apps: no app has it for a name."""
+IN_BROWSER: Final = " pages"
+"""Stands for these pages among the apps: no app has it for a name, since names begin with no space."""
 
 LONGEST_NAME: Final = 400
 

@@ -8,15 +8,16 @@ from babel.dates import format_date
 from sqlalchemy import update
 
 from app.crypto.tokens import hash_of
-from app.db import transaction
+from app.db import Engine, transaction
 from app.db.embedded import DatabaseUrls
 from app.oauth.credentials.api_keys import IssuedKey, NewKey, create_api_key
 from app.oauth.credentials.repository import note_key_use
 from app.oauth.tables import grants
+from app.settings import Settings
 from tests.db.looking import change
 from tests.oauth.browser import Browser
-from tests.oauth.conftest import RunningServer
-from tests.oauth.tokens import refresh, tokens_for
+from tests.oauth.conftest import RunningServer, start
+from tests.oauth.tokens import Attempt, refresh, tokens_for
 from tests.web.account.pages import connect, sign_in
 
 pytestmark = pytest.mark.anyio
@@ -133,23 +134,24 @@ async def test_connections_of_one_app_stand_together_and_end_one_by_one(
     assert len(group.select("form")) == 1
 
 
-async def test_an_app_whose_token_came_twice_is_named_for_a_month(
-    server: RunningServer, http: httpx.AsyncClient, email: str
+async def test_an_app_that_was_ended_because_its_token_came_twice_is_named_for_a_month(
+    settings: Settings, engine: Engine, email: str
 ) -> None:
-    tokens = await tokens_for(http, server.url, email)
-    for _ in range(2):
-        server.clock.move(minutes=10)
-        await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"])
-    assert await server.grant_of(tokens["access_token"]) is None
-    page = await Browser(http).open("/access")
-    assert "A test client was disconnected on" in page.text
-    assert page.soup.select("section.connected") == []
-    async with server.browser() as stranger:
+    server = await start(settings.model_copy(update={"refresh_reuse": "revoke"}), engine)
+    async with server.browser() as http, server.browser() as stranger:
+        tokens = await tokens_for(http, server.url, email)
+        for _ in range(2):
+            server.clock.move(minutes=10)
+            await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"])
+        assert await server.grant_of(tokens["access_token"]) is None
+        page = await Browser(http).open("/access")
+        assert "A test client was disconnected on" in page.text
+        assert page.soup.select("section.connected") == []
         await connect(server, stranger, f"other.{email}")
         assert "was disconnected" not in (await Browser(stranger).open("/access")).text
-    server.clock.move(days=31)
-    assert "was disconnected" not in (await sign_in(http, email)).text
-    assert "was disconnected" not in (await Browser(http).open("/access")).text
+        server.clock.move(days=31)
+        assert "was disconnected" not in (await sign_in(http, email)).text
+        assert "was disconnected" not in (await Browser(http).open("/access")).text
 
 
 async def test_where_an_app_is_used_from_follows_its_refreshes(
@@ -161,6 +163,24 @@ async def test_where_an_app_is_used_from_follows_its_refreshes(
         refreshed = await refresh(client, server.url, tokens["client_id"], tokens["refresh_token"])
     assert refreshed.status_code == 200
     assert "from 2001:db8:1:2::/64" in (await Browser(http).open("/access")).text
+
+
+async def test_an_old_copy_of_a_token_is_told_with_time_and_network_until_the_app_is_connected_again(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    tokens = await tokens_for(http, server.url, email)
+    newest = tokens["refresh_token"]
+    for _ in range(2):
+        newest = (await refresh(http, server.url, tokens["client_id"], newest)).json()["refresh_token"]
+    assert "An old copy" not in (await Browser(http).open("/access")).text
+    elsewhere = httpx.ASGITransport(app=server.app, client=("2001:db8:1:2:3::4", 5))
+    async with httpx.AsyncClient(transport=elsewhere, base_url=server.settings.public_origin) as client:
+        assert (await refresh(client, server.url, tokens["client_id"], tokens["refresh_token"])).status_code == 400
+    assert "from 2001:db8:1:2::/64. Apps that keep several copies" in (await Browser(http).open("/access")).text
+    assert await Browser(http).approve(await Browser(http).open(Attempt(tokens["client_id"], server.url).url()))
+    page = await Browser(http).open("/access")
+    assert "An old copy" not in page.text
+    assert len(page.soup.select(".connection")) == 1
 
 
 @pytest.mark.parametrize("form", ["end", "session", "key"])

@@ -5,11 +5,16 @@ from urllib.parse import quote
 
 import pytest
 from bs4 import Tag
+from sqlalchemy import update
 from starlette.applications import Starlette
 
 from app.db import Engine
+from app.db.embedded import DatabaseUrls
+from app.oauth.tables import grants
 from app.settings import Settings
+from app.text import clean
 from app.web.activity.content import CHANGES, IN_BROWSER
+from tests.db.looking import change
 from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.conftest import http_to
@@ -48,6 +53,16 @@ async def test_what_people_and_apps_did_is_told_by_day_and_undone(anna: ListBrow
     page = await anna.press(page, "change", "e1")
     assert lines(await anna.open_list()) == []
     assert told(page)[0].startswith("Ada undid a change of")
+
+
+async def test_no_app_can_pass_for_the_pages(anna: ListBrowser, assistant: McpClient, database: DatabaseUrls) -> None:
+    named = clean(IN_BROWSER, "client_name", 100)  # as names of apps and keys are stored
+    assert named != IN_BROWSER
+    for name in ("-", named):
+        await change(database.owner, update(grants).values(client={"name": name}))
+        await assistant.call("add_items", items=[f"by {name}"])
+        assert told(await at(anna, app=IN_BROWSER)) == []
+        assert told(await at(anna, app=name))[0] == f"Ada , with {name} , added by {name}"
 
 
 async def test_german_pages_tell_changes_in_german(anna: ListBrowser, assistant: McpClient) -> None:
