@@ -12,23 +12,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.ui.languages import LANGUAGES, during, language_of
+from app.ui.languages import LANGUAGES, during, language_of, visiting
 from app.ui.languages import Visit as PageVisit
 from app.ui.languages import gettext as _
-from app.ui.pages import COLOURS
+from app.ui.pages import COLOURS, Pages
 from app.ui.paths import ACTIVITY, HOUSEHOLD, LISTS
 from app.ui.static_files import static_address
 
 MANIFEST: Final = "/manifest.webmanifest"
 WORKER: Final = "/service-worker.js"
+NO_SIGNAL: Final = "/no-signal"
 
-WORKER_SCRIPTS: Final[Sequence[str]] = ("worker-pages.js",)
+WORKER_SCRIPTS: Final[Sequence[str]] = ("idb/idb.js", "outbox.js", "worker-pages.js")
 """The static files of which the worker consists, each with handlers of its own."""
 
 KEPT_FILES: Final[Sequence[str]] = (
     "style.css",
     "lists.css",
     "register.js",
+    "idb/idb.js",
+    "outbox.js",
+    "held.js",
     "list.js",
     "list-hands.js",
     "icon.svg",
@@ -39,9 +43,9 @@ _WORKER_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'sel
 
 
 def installable_routes(public_path: str, *, has_lists: bool) -> list[BaseRoute]:
-    """Return the routes of the manifest and of the worker; where there are no pages of lists, the app starts at the
-    front page."""
-    script = _worker_script(public_path)
+    """Return the routes of the manifest, of the worker and of the page that it shows without a signal; where there are
+    no pages of lists, the app starts at the front page."""
+    script, pages = _worker_script(public_path), Pages(public_path)
 
     async def manifest(request: Request) -> Response:
         asked = request.query_params.get("language", "")
@@ -61,7 +65,11 @@ def installable_routes(public_path: str, *, has_lists: bool) -> list[BaseRoute]:
         }
         return Response(script, headers=headers, media_type="text/javascript")
 
-    return [Route(MANIFEST, manifest), Route(WORKER, worker)]
+    async def no_signal(request: Request) -> Response:
+        with visiting(request):
+            return pages.page("no_signal.html")
+
+    return [Route(MANIFEST, manifest), Route(WORKER, worker), Route(NO_SIGNAL, no_signal)]
 
 
 def _worker_script(public_path: str) -> str:

@@ -1,7 +1,8 @@
 """What every page needs: who is signed in at the browser, proof that a form is the page's own, and the response."""
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -26,6 +27,12 @@ from app.ui.cookies import BrowserCookie
 from app.ui.forms import CsrfProtection, Fields, read_form
 from app.ui.pages import BARE_PAGE, NO_REFERRER, Pages
 from app.ui.status import set_retry_after, status_of_refusal
+
+PERSON: Final = "X-Person"
+"""The header of a page that tells the service worker who is signed in, as `kept_for` names them, or NOBODY: it keeps
+pages for that person alone."""
+
+NOBODY: Final = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,9 @@ class PageKit:
     def show(self, session: BrowserSession, template: str, error: AppError | None = None, **context: Any) -> Response:
         """Render a page with forms. `error` sets its alert, status and Retry-After."""
         status = 200 if error is None else status_of_refusal(error)
-        response = self.pages.page(template, status=status, error=error, visitor=session.person, **context)
+        visitor, keeper = session.person, None if session.person is None else kept_for(session.person)
+        response = self.pages.page(template, status=status, error=error, visitor=visitor, keeper=keeper, **context)
+        response.headers[PERSON] = keeper or NOBODY
         if error is not None:
             set_retry_after(response, error)
         if session.is_new:
@@ -140,6 +149,11 @@ class PageKit:
     def url(self, path: str) -> str:
         """Return `path` below the path in PUBLIC_URL."""
         return f"{self.public_path}{path}"
+
+
+def kept_for(person: Person) -> str:
+    """Return the name under which a browser keeps what is a person's own. It lets nobody in."""
+    return hashlib.sha256(b"kept for " + person.id.bytes).hexdigest()[:32]
 
 
 def _sighting(request: Request) -> Sighting:

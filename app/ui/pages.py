@@ -118,6 +118,7 @@ class Pages:
             "static": partial(static_address, public_path),
             "languages": LANGUAGES,
             "visitor": None,
+            "keeper": None,
             "theme_colours": COLOURS,
         }
 

@@ -14,6 +14,8 @@ from tests.npm import install
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Chromium's sandbox needs a user that isn't root, as CI is. Only pages of this service are opened.
+OPTIONS = ("--no-sandbox", "--disable-dev-shm-usage")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,7 +35,7 @@ def playwright() -> Generator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Generator[Browser]:
+def chromium_path() -> str:
     """The browser of this machine. Without one the tests are skipped, and say so; in CI they fail."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
@@ -41,8 +43,13 @@ def chromium(playwright: Playwright) -> Generator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    # Chromium's sandbox needs a user that isn't root, as CI is. Only pages of this service are opened.
-    browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright, chromium_path: str) -> Generator[Browser]:
+    """That browser, running."""
+    browser = playwright.chromium.launch(executable_path=chromium_path, args=list(OPTIONS))
     yield browser
     browser.close()
 

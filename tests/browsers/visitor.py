@@ -121,13 +121,18 @@ class Visitors:
             viewport={"width": width, "height": 800},
             **options,
         )
+        visitor = self.welcome(context, language=language, scripts=scripts)
+        self.arrived.append((context, visitor))
+        return visitor
+
+    def welcome(self, context: BrowserContext, *, language: str = "en", scripts: bool = True) -> Visitor:
+        """Return a visitor with a page of a browser; who opened it closes it, and looks at the faults."""
         context.set_default_timeout(SECONDS * 1000)
         page = context.new_page()
         visitor = Visitor(page, self.url, self.axe, language, scripts)
         page.on("console", lambda message: visitor.complain(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: visitor.complain(str(error)))
         page.on("request", lambda request: self._note(visitor, request.url))
-        self.arrived.append((context, visitor))
         return visitor
 
     def _note(self, visitor: Visitor, url: str) -> None:

@@ -2,17 +2,23 @@
 // and whatever changes, here or elsewhere, is read again and put where it differs. Without this script the same forms
 // work by themselves.
 
+const { held } = self;
 const list = document.getElementById("list");
 const HEADERS = { "X-List-Part": "1" };
 const QUIET_MILLISECONDS = 200;
 const AGAIN_MILLISECONDS = 15_000;
+const KEEP_MILLISECONDS = 500;
+const TWICE_MILLISECONDS = 600;
 
 let sending = 0;
+let answers = 0; // to forms that were held
+const answered = new Set(); // refs of items that the next reading shows as they are
 let isStale = false;
 let isReading = false;
 let isWhole = false; // whether to ask for every row
 let rows = new Map();
 let timer = 0;
+let keeping = 0;
 
 const items = () => document.getElementById("items");
 
@@ -30,6 +36,7 @@ async function read() {
   try {
     while (isStale && sending === 0) {
       isStale = false;
+      const before = answers;
       const response = await fetch(isWhole ? list.dataset.items : sinceShown(), { headers: HEADERS });
       if (response.status === 429 || response.status >= 500) return readSoon(AGAIN_MILLISECONDS);
       if (!response.ok || response.redirected) return location.reload();
@@ -37,15 +44,17 @@ async function read() {
       if (fresh === null) return location.reload();
       await new Promise((goOn) => setTimeout(goOn)); // a finger comes first
       // What was read before a form arrived would take back what the page shows already.
-      if (sending > 0) isStale = true;
+      if (sending > 0 || answers !== before) isStale = true;
       else {
         isWhole = !knowsAll(fresh);
         if (isWhole) isStale = true;
         else show(fresh);
+        held.showSignal(true);
       }
     }
   } catch {
-    readSoon(AGAIN_MILLISECONDS); // there is no network
+    held.showSignal(false);
+    readSoon(AGAIN_MILLISECONDS);
   } finally {
     isReading = false;
   }
@@ -72,6 +81,39 @@ function show(fresh) {
     const row = back.refs.map((ref) => items().querySelector(`ul:not(.bought) > #${ref}`)).find(Boolean);
     row?.querySelector(`button[name="${back.name}"], button, a`)?.focus({ preventScroll: true });
   }
+  answered.clear();
+  markHeld();
+  keepSoon();
+}
+
+// What is held, or was just answered, is shown as done.
+function markHeld() {
+  const refs = new Set([...answered, ...held.waitingHere().map((each) => each.item)]);
+  for (const row of items().querySelectorAll("li.going")) if (!refs.has(row.id)) row.classList.remove("going");
+  for (const ref of refs) if (ref) document.getElementById(ref)?.classList.add("going");
+}
+
+// The page that is kept for when there is no signal is the one that was seen last.
+
+function keepSoon() {
+  clearTimeout(keeping);
+  keeping = setTimeout(() => ("requestIdleCallback" in self ? requestIdleCallback(keepPage) : keepPage()), KEEP_MILLISECONDS);
+}
+
+async function keepPage() {
+  const name = `pages ${document.body.dataset.person}`; // the service worker makes it, and takes it away at a sign-out
+  if (!("caches" in self) || !(await caches.has(name))) return;
+  const pages = await caches.open(name);
+  const known = await pages.match(location.href);
+  if (known === undefined) return;
+  const copy = document.documentElement.cloneNode(true);
+  copy.querySelector("body").removeAttribute("data-kept-at");
+  for (const row of copy.querySelectorAll(".going")) row.classList.remove("going");
+  for (const part of copy.querySelectorAll("#said, #names, .held ul")) part.replaceChildren();
+  for (const part of copy.querySelectorAll("#no-signal, .held")) part.hidden = true;
+  const headers = new Headers(known.headers);
+  headers.set("X-Kept-At", String(held.seenAt()));
+  await pages.put(location.href, new Response(`<!doctype html>${copy.outerHTML}`, { headers }));
 }
 
 // Which rows to go on from, the nearest first, if the one that has the focus is replaced.
@@ -147,10 +189,52 @@ function say(text) {
   document.getElementById("said").replaceChildren(...told.childNodes);
 }
 
+// Ticks, removals and additions are held in this browser first, so that neither a lost signal nor a closed page loses
+// or doubles them. Returns whether this one is.
+const HELD = new Set(["check", "add", "remove"]);
+
+async function hold(form, button, action, what) {
+  const row = button?.closest("li[data-ref]") ?? null;
+  const fields = [...new FormData(form, button)].filter(([name]) => name !== "form_token" && name !== "key");
+  const entry = {
+    household: list.dataset.household,
+    list: list.dataset.list,
+    listName: list.dataset.name,
+    what: what === "check" ? button.name : what,
+    item: row?.id ?? "",
+    action: new URL(action, location).href,
+    fields,
+    label: row === null ? form.elements.text.value.trim() : labelOf(row),
+  };
+  const earlier = row === null ? undefined : held.waitingHere().findLast((each) => each.item === row.id);
+  if (earlier !== undefined && Date.now() - earlier.at < TWICE_MILLISECONDS) return; // a double tap
+  if (earlier !== undefined && what === "check" && earlier.what === entry.what) {
+    const [now, opposite] = entry.what === "check" ? ["check", "uncheck"] : ["uncheck", "check"];
+    entry.what = opposite; // it is shown as done, so this takes it back
+    entry.fields = fields.map(([name, value]) => [name === now ? opposite : name, value]);
+  }
+  row?.classList.add("going");
+  await held.hold(entry);
+  if (what === "add") cleared(form, form.elements.text.value);
+}
+
+function labelOf(row) {
+  const link = row.querySelector("a").cloneNode(true);
+  for (const more of link.querySelectorAll("small")) more.remove();
+  return link.textContent.trim().replace(/\s+/g, " ");
+}
+
 async function send(form, button) {
-  const fields = new URLSearchParams(new FormData(form, button));
   const action = button?.getAttribute("formaction") ?? form.action;
   const what = new URL(action, location).pathname.split("/").pop();
+  if (held.isPossible && HELD.has(what)) {
+    try {
+      return await hold(form, button, action, what);
+    } catch {
+      // This browser can keep nothing, or no more: it is sent as it was before.
+    }
+  }
+  const fields = new URLSearchParams(new FormData(form, button));
   const row = button?.closest("li[data-ref]");
   row?.classList.toggle("going", true);
   sending += 1;
@@ -180,6 +264,16 @@ function cleared(form, sent) {
   field.focus({ preventScroll: true });
 }
 
+document.addEventListener("held", markHeld);
+document.addEventListener("answered", ({ detail: { entry, said, isDone } }) => {
+  if (entry.household !== list.dataset.household || entry.list !== list.dataset.list) return;
+  answers += 1;
+  if (entry.item && isDone) answered.add(entry.item);
+  if (isDone && TELLS.has(entry.what)) say(said);
+  else document.getElementById("said").replaceChildren();
+  readSoon(QUIET_MILLISECONDS);
+});
+
 list.addEventListener("submit", (event) => {
   if (!("form" in event.target.dataset)) return;
   event.preventDefault();
@@ -192,6 +286,7 @@ function follow() {
   const source = new EventSource(list.dataset.live);
   source.addEventListener("changed", (event) => {
     if (Number(event.data) !== Number(items().dataset.rev)) readSoon();
+    else held.showSignal(true);
   });
   source.addEventListener("ended", () => {
     source.close();
@@ -212,4 +307,7 @@ addEventListener("pageshow", (event) => {
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") readSoon();
+  else keepPage();
 });
+if ("keptAt" in document.body.dataset) readSoon();
+else keepSoon();

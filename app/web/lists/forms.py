@@ -15,7 +15,8 @@ from app.web.lists.said import Done, for_people
 from app.web.lists.visit import FORM, HOUSEHOLD, Visit, find_visit
 
 SCRIPTED: Final = "x-list-part"
-"""The header of a request that a script of these pages makes: it wants a part of a page."""
+"""The header of a request that a script of these pages makes: it wants a part of a page. The answer has it too, with
+what became of a form: `done`, `partly` if some lines were not, or `refused`. An answer without it isn't from a form."""
 
 FormHandler = Callable[[WebContext, Visit, Fields, Request], Awaitable[Response]]
 
@@ -46,6 +47,8 @@ def told(web: WebContext, done: Done | None = None, refusal: AppError | None = N
     """Return the part of a page that says what a form did, or why it didn't."""
     status = 200 if refusal is None else status_of_page(refusal)
     response = web.kit.pages.page("lists/said.html", status=status, done=done, error=refusal)
+    is_partial = done is not None and any(each.status == "failed" for each in done.said)
+    response.headers[SCRIPTED] = "refused" if refusal is not None else "partly" if is_partial else "done"
     if refusal is not None:
         set_retry_after(response, refusal)
     return response

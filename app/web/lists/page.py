@@ -104,7 +104,6 @@ async def list_page(
         **_shown_context(visit, content),
         done=done,
         text=text,
-        key=new_secret(),
     )
 
 
@@ -146,6 +145,7 @@ def _shown_context(visit: Visit, content: Content) -> dict[str, Any]:
     return {
         "content": content,
         "list": content.list,
+        "key": new_secret(),
         "here": partial(_here, visit, ref, shown),
     }
 

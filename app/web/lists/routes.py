@@ -11,6 +11,7 @@ from app.ui.routes import page_route
 from app.web.context import WebContext
 from app.web.lists.acts import FORMS
 from app.web.lists.forms import FormHandler, from_member
+from app.web.lists.held import FORM_TOKENS, show_form_tokens
 from app.web.lists.history import show_changes
 from app.web.lists.item import post_item, show_item
 from app.web.lists.live import show_live
@@ -41,6 +42,7 @@ def list_routes(web: WebContext) -> list[BaseRoute]:
     }
     return [
         page_route(web.kit, LISTS, partial(show_lists, web)),
+        page_route(web.kit, FORM_TOKENS, partial(show_form_tokens, web)),
         page_route(web.kit, NEW_LIST, partial(from_member, web, post_new_list), "POST"),
         page_route(web.kit, NEW_LIST, partial(_to_lists, web)),
         *(page_route(web.kit, path, partial(as_member, web, page)) for path, page in pages.items()),

@@ -230,7 +230,7 @@ async def test_no_page_can_be_framed_cached_or_scripted(
 ) -> None:
     await connect(server, http, email)
     found = pages(server, "GET")
-    assert len(found) == 87
+    assert len(found) == 88
     for path in [*found, *pages(server, "POST")]:
         for method in ("GET", "POST"):
             response = await http.request(method, path, data={} if method == "POST" else None)
