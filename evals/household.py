@@ -55,8 +55,7 @@ async def make_household(engine: Engine, settings: Settings) -> dict[Who, str]:
             await insert_grant(connection, consent, now)
             grant = await find_grant(connection, grant_id)
         assert grant is not None
-        life = token_policy(settings).access_token_life
-        tokens = AccessTokens(settings.issuer, settings.resource, keys, life)
+        tokens = AccessTokens(settings.issuer, settings.resource, keys, token_policy(settings).access_token_life)
         return tokens.issue(grant, frozenset(ALL_SCOPES), now)["access_token"]
 
     return {"ann": await token_of(ann), "ben": await token_of(ben)}
