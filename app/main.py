@@ -236,6 +236,8 @@ def authorization_server_routes(
         lists_changed=lists_changed,
         members_changed=members_changed,
         list_streams=list_streams,
+        push_keys=push_keys_of(settings),
+        secret_keys=settings.secret_keys,
         others_told=others_told,
         public_url=settings.public_url,
         has_passwords=settings.password_sign_in,

@@ -25,6 +25,8 @@ class Action(StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_REQUIRED = "passkey_required"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    ACCOUNT_DELETED = "account_deleted"
     MEMBERSHIP_CHANGED = "membership_changed"
     INVITATION_MADE = "invitation_made"
     INVITATION_WITHDRAWN = "invitation_withdrawn"

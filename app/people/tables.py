@@ -146,3 +146,13 @@ half_sign_ins = Table(
     Index(None, "person_id"),
     Index(None, "expires_at"),
 )
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    # SHA-256 of the code; a used one is deleted.
+    Column("code_hash", LargeBinary, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Index(None, "person_id"),
+)

@@ -23,7 +23,7 @@ MANIFEST: Final = "/manifest.webmanifest"
 WORKER: Final = "/service-worker.js"
 NO_SIGNAL: Final = "/no-signal"
 
-WORKER_SCRIPTS: Final[Sequence[str]] = ("idb/idb.js", "outbox.js", "worker-pages.js")
+WORKER_SCRIPTS: Final[Sequence[str]] = ("idb/idb.js", "outbox.js", "worker-pages.js", "worker-push.js")
 """The static files of which the worker consists, each with handlers of its own."""
 
 KEPT_FILES: Final[Sequence[str]] = (

@@ -1,11 +1,13 @@
 """What the pages for people share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import SecretStr
 from starlette.requests import Request
 
+from app.alerts.push_keys import PushKeys
 from app.audit.log import AuditLog
 from app.audit.models import Action, AuditEntry
 from app.households.tenant import ListsChanged, MembersChanged
@@ -44,6 +46,8 @@ class WebContext:
     lists_changed: ListsChanged
     members_changed: MembersChanged
     list_streams: ListStreams
+    push_keys: PushKeys
+    secret_keys: Sequence[SecretStr]
     others_told: Callable[[], Awaitable[None]]
     public_url: str
     has_passwords: bool

@@ -24,6 +24,7 @@ from app.web.guest import KEY, TICK, post_key, post_tick, show_guest
 from app.web.household.routes import household_routes
 from app.web.join import post_join, show_join
 from app.web.lists.routes import list_routes
+from app.web.notifications.routes import notification_routes
 from app.web.oidc_sign_in import finish_oidc_sign_in, post_oidc_sign_in
 from app.web.pantry.routes import pantry_routes
 from app.web.passkeys.confirm import CONFIRM, post_confirm, show_confirm
@@ -56,6 +57,7 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         *access_routes(web),
         *activity_routes(web),
         *spending_routes(web),
+        *notification_routes(web),
         page_route(web.kit, JOIN, partial(show_join, web)),
         page_route(web.kit, JOIN, partial(post_join, web), "POST"),
         page_route(web.kit, GUEST, partial(show_guest, web)),

@@ -95,6 +95,30 @@ def test_a_passkey_is_the_second_step_of_an_app_s_sign_in(visitor: Visitor, prod
         assert "code=" in came[0]
 
 
+def somebody_loses_their_passkey(visitor: Visitor) -> str:
+    """Ask for a passkey beside the password, make recovery codes, and sign out; one of the codes."""
+    press(visitor, "/account/passkeys/require")
+    visitor.page.wait_for_url("**/account/passkeys?done=required")
+    press(visitor, "/account/passkeys/codes")
+    visitor.looks_right()
+    code = visitor.page.locator("main pre").inner_text().split()[0]
+    sign_out(visitor)
+    return code
+
+
+def test_a_recovery_code_stands_in_for_a_lost_passkey(visitor: Visitor, device: Device) -> None:
+    session = device(visitor)
+    add_passkey(visitor)
+    code = somebody_loses_their_passkey(visitor)
+    session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": visitor.authenticator})
+    visitor.send("/account/sign-in", email=visitor.email, password=PASSWORD)
+    visitor.page.wait_for_url("**/account/second-step*")
+    visitor.page.locator("main details summary").click()
+    visitor.looks_right()
+    visitor.send("/account/second-step/code", code=code)
+    visitor.page.wait_for_url(re.compile("/account$"))
+
+
 def test_an_app_s_sign_in_takes_a_passkey_alone(visitors: Visitors, product: Product, device: Device) -> None:
     visitor = visitors.arrive()
     device(visitor)

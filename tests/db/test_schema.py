@@ -32,6 +32,7 @@ GLOBAL = {
     "passkeys",
     "passkey_challenges",
     "half_sign_ins",
+    "recovery_codes",
     "households",
     "memberships",
     "invitations",
@@ -151,8 +152,8 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
     assert privileges["alembic_version"] == {"SELECT"}
     for table in TENANT | {"households"}:
         assert privileges[table] == {"SELECT", "INSERT", "UPDATE", "DELETE"}, "a household is deleted for good"
-    for table in ("people", "credentials"):
-        assert privileges[table] == {"SELECT", "INSERT", "UPDATE"}, table
+    assert privileges["people"] == {"SELECT", "INSERT", "UPDATE"}, "whoever deletes their account stays as a row"
+    assert privileges["credentials"] == {"SELECT", "INSERT", "UPDATE", "DELETE"}
     assert privileges["audit_events"] == {"SELECT", "INSERT", "DELETE"}
     columns = await rows(
         database.superuser,

@@ -9,12 +9,16 @@ from uuid import UUID
 
 from app.db import Connection, new_id
 from app.errors import Conflict, Invalid, LimitReached, gettext_noop
+from app.people.email_addresses import parse_email
+from app.people.login_throttle import LoginThrottle
 from app.people.models import Person
 from app.people.passkeys import repository
 from app.people.passkeys.ceremonies import NewKey
 from app.people.passkeys.challenges import VerifiedPasskey
 from app.people.passkeys.models import Passkey
+from app.people.passkeys.recovery import take_code
 from app.people.repository import find_person, find_profile, lock_person
+from app.people.session_repository import close_all_sessions
 from app.text import clean
 
 MOST_PASSKEYS: Final = 10
@@ -66,6 +70,22 @@ async def remove_passkey(connection: Connection, person_id: UUID, passkey_id: UU
         if not (await find_profile(connection, person_id)).has_password:
             raise Conflict("It is the only way in which you can sign in. Add another passkey first.")
     return await repository.delete_passkey(connection, person_id, passkey_id)
+
+
+async def recover(
+    connection: Connection, throttle: LoginThrottle, person: Person, code: str, address: str, now: datetime
+) -> bool:
+    """Use up a recovery code in place of a passkey; False if it is none. The attempt is counted.
+
+    Whoever uses one has lost a device, so every session ends; the caller opens the new one. Raises `RateLimited`.
+    """
+    await lock_person(connection, person.id)
+    attempt = await throttle.begin(connection, parse_email(person.email or ""), address, now)
+    if not await take_code(connection, person.id, code):
+        return False
+    await throttle.succeed(connection, attempt, now)
+    await close_all_sessions(connection, person.id)
+    return True
 
 
 async def require_passkey(connection: Connection, person_id: UUID, *, needed: bool) -> None:

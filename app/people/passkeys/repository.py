@@ -1,5 +1,6 @@
-"""SQL on passkeys, the challenges of browsers, and sign-ins that wait for a passkey."""
+"""SQL on passkeys, the codes that stand in for them, challenges, and sign-ins that wait for a passkey."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +14,7 @@ from app.db import Connection
 from app.people.models import Person
 from app.people.passkeys.models import Passkey, Purpose
 from app.people.repository import person_or_none, select_people
-from app.people.tables import half_sign_ins, passkey_challenges, passkeys, people
+from app.people.tables import half_sign_ins, passkey_challenges, passkeys, people, recovery_codes
 
 CHALLENGE_LIFE: Final = timedelta(minutes=10)
 OPEN_CHALLENGES: Final = 10
@@ -129,8 +130,9 @@ async def delete_passkey(connection: Connection, person_id: UUID, passkey_id: UU
 
 
 async def delete_passkeys(connection: Connection, person_id: UUID) -> None:
-    """Delete every passkey of a person; their password is enough again."""
-    await connection.execute(delete(passkeys).where(passkeys.c.person_id == person_id))
+    """Delete every passkey and recovery code of a person; their password is enough again."""
+    for table in (passkeys, recovery_codes):
+        await connection.execute(delete(table).where(table.c.person_id == person_id))
     await set_needs_passkey(connection, person_id, needed=False)
 
 
@@ -164,3 +166,26 @@ async def find_half_signed_in(connection: Connection, browser: str, now: datetim
 async def end_half_sign_in(connection: Connection, browser: str) -> None:
     """Forget that the password was right in the browser with this cookie."""
     await connection.execute(delete(half_sign_ins).where(half_sign_ins.c.browser_hash == hash_of(browser)))
+
+
+async def replace_codes(connection: Connection, person_id: UUID, hashes: Sequence[bytes], now: datetime) -> None:
+    """Store a person's recovery codes in place of those that they had."""
+    await connection.execute(delete(recovery_codes).where(recovery_codes.c.person_id == person_id))
+    rows = [{"code_hash": each, "person_id": person_id, "created_at": now} for each in hashes]
+    await connection.execute(insert(recovery_codes), rows)
+
+
+async def delete_code(connection: Connection, person_id: UUID, code_hash: bytes) -> bool:
+    """Delete one of a person's recovery codes; False if they have none with this hash."""
+    deleted = await connection.execute(
+        delete(recovery_codes)
+        .where(recovery_codes.c.code_hash == code_hash, recovery_codes.c.person_id == person_id)
+        .returning(recovery_codes.c.code_hash)
+    )
+    return deleted.first() is not None
+
+
+async def count_codes(connection: Connection, person_id: UUID) -> int:
+    """Return how many recovery codes a person has left."""
+    query = select(func.count()).select_from(recovery_codes).where(recovery_codes.c.person_id == person_id)
+    return (await connection.execute(query)).scalar_one()

@@ -6,6 +6,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.alerts.models import ListAlert
+from app.alerts.repository import find_alerts
 from app.errors import AppError, Conflict, Invalid
 from app.households.tenant import Tenant
 from app.lists.models import Changed, ShoppingList
@@ -73,5 +75,12 @@ async def _delete(fields: Fields, ref: str, tenant: Tenant) -> Changed:
 async def _page(web: WebContext, visit: Visit, ref: str, error: AppError | None = None) -> Response:
     async with visit.household(web, write=False).open(write=False) as tenant:
         on = await find_list(tenant, ref)
-    context: dict[str, Any] = {**page_context(web, visit), "list": on}
+        alerts = await find_alerts(tenant.connection, visit.person.id)
+    chosen = [each for each in alerts if (each.household_id, each.list_id) == (tenant.household_id, on.id)]
+    context: dict[str, Any] = {
+        **page_context(web, visit),
+        "list": on,
+        "alert_of_list": chosen[0] if chosen else ListAlert(tenant.household_id, on.id, None, in_letter=False),
+        "sends_letters": web.mailer.enabled,
+    }
     return web.kit.show(visit.session, "lists/settings.html", error, **context)

@@ -27,7 +27,8 @@ from app.people.passkeys.keeping import (
     require_passkey,
 )
 from app.people.passkeys.models import Passkey
-from app.people.passkeys.repository import find_passkeys, needs_passkey
+from app.people.passkeys.recovery import make_codes
+from app.people.passkeys.repository import count_codes, find_passkeys, needs_passkey
 from app.people.repository import find_profile
 from app.people.session_repository import find_person_for_change
 from app.ui.browser_names import browser_name
@@ -45,6 +46,7 @@ ADD: Final = "/account/passkeys/add"
 RENAME: Final = "/account/passkeys/rename"
 REMOVE: Final = "/account/passkeys/remove"
 REQUIRE: Final = "/account/passkeys/require"
+CODES: Final = "/account/passkeys/codes"
 
 WHICH: Final = "passkey"
 """The field that names the passkey that a form acts on."""
@@ -156,6 +158,24 @@ async def post_require(web: WebContext, request: Request) -> Response:
     return web.kit.see_other(f"{PASSKEYS}?done={'required' if needed else 'not-required'}")
 
 
+async def post_codes(web: WebContext, request: Request) -> Response:
+    """POST /account/passkeys/codes: new recovery codes in place of the earlier ones, on a page to print or copy."""
+    form = await web.kit.submitted_form(request, CODES)
+    if form is None or form.session.person is None:
+        return web.account_pages.out_of_date()
+    try:
+        await web.limiter.check(ACCESS_FORMS, form.session.person.id)
+        async with transaction(web.kit.engine) as connection:
+            person = await _changing(web, connection, form)
+            if isinstance(person, Response):
+                return person
+            codes = await make_codes(connection, person.id, web.kit.clock())
+            await record(connection, web.audit_entry(request, Action.RECOVERY_CODES_MADE, person_id=person.id))
+    except AppError as error:
+        return await _refused(web, request, form, Action.RECOVERY_CODES_MADE, CODES, error)
+    return web.kit.show(form.session, "passkeys/codes.html", codes=codes, email=person.email)
+
+
 async def _changing(web: WebContext, connection: Connection, form: SubmittedForm) -> Person | Response:
     """Return the person, locked; or where to go if they are not signed in any longer, or not lately enough."""
     person = await find_person_for_change(connection, form.session.cookie, web.kit.clock())
@@ -194,6 +214,7 @@ async def passkeys_page(
     """Return the page; `error_in` is the form that was refused, by its path or the id of its passkey."""
     async with transaction(web.kit.engine) as connection:
         found = await find_passkeys(connection, person.id)
+        code_count = await count_codes(connection, person.id)
         is_needed = await needs_passkey(connection, person.id)
         confirmed = await is_confirmed(web, connection, session)
         profile = await find_profile(connection, person.id)
@@ -208,6 +229,8 @@ async def passkeys_page(
         is_full=len(found) >= MOST_PASSKEYS,
         longest_name=LONGEST_NAME,
         is_needed=is_needed,
+        code_count=code_count,
+        codes_token=web.kit.csrf_token(session, CODES),
         is_confirmed=confirmed,
         has_password=profile.has_password,
         zone=memberships[0].zone if memberships else None,

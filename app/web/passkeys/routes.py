@@ -10,18 +10,20 @@ from app.web.context import WebContext
 from app.web.passkeys.confirm import BY_PASSKEY, CONFIRM, post_confirm_by_passkey
 from app.web.passkeys.page import (
     ADD,
+    CODES,
     PASSKEYS,
     REMOVE,
     RENAME,
     REQUIRE,
     post_add,
+    post_codes,
     post_remove,
     post_rename,
     post_require,
     show_passkeys,
 )
 from app.web.passkeys.questions import PASSKEY, QUESTION, post_question
-from app.web.passkeys.second_step import post_second_step, show_second_step
+from app.web.passkeys.second_step import CODE, post_recovery_code, post_second_step, show_second_step
 from app.web.passkeys.sign_in import post_passkey
 
 
@@ -37,6 +39,7 @@ def passkey_routes(web: WebContext) -> list[BaseRoute]:
         *form_routes(web.kit, ADD, partial(post_add, web, passkeys), PASSKEYS),
         *form_routes(web.kit, RENAME, partial(post_rename, web), PASSKEYS),
         *form_routes(web.kit, REMOVE, partial(post_remove, web), PASSKEYS),
+        *form_routes(web.kit, CODES, partial(post_codes, web), PASSKEYS),
         *form_routes(web.kit, REQUIRE, partial(post_require, web), PASSKEYS),
     ]
     for to in (web.account_pages, web.client_requests):
@@ -44,5 +47,6 @@ def passkey_routes(web: WebContext) -> list[BaseRoute]:
         step = f"{to.base}{SECOND_STEP}"
         routes += form_routes(web.kit, f"{to.base}{PASSKEY}", sign_in, f"{to.base}/sign-in")
         routes.append(page_route(web.kit, step, partial(show_second_step, web, to)))
+        routes += form_routes(web.kit, f"{step}{CODE}", partial(post_recovery_code, web, passkeys, to), step)
         routes.append(page_route(web.kit, step, partial(post_second_step, web, passkeys, to), "POST"))
     return routes
