@@ -44,6 +44,7 @@ SIGNED_IN: Final = {
     "access": "/access",
     "account": "/account",
     "passkeys": "/account/passkeys",
+    "delete-account": "/account/delete",
 }
 
 
