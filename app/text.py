@@ -14,6 +14,7 @@ _INVISIBLE: Final = dict.fromkeys(
     character
     for first, last in (
         (0x00AD, 0x00AD),  # soft hyphen
+        (0x034F, 0x034F),  # combining grapheme joiner
         (0x061C, 0x061C),  # direction marks and overrides
         (0x115F, 0x1160),  # Hangul fillers
         (0x17B4, 0x17B5),  # Khmer inherent vowels
@@ -26,14 +27,29 @@ _INVISIBLE: Final = dict.fromkeys(
         (0x3164, 0x3164),
         (0xFEFF, 0xFEFF),  # byte-order mark
         (0xFFA0, 0xFFA0),
-        (0xFFF9, 0xFFFB),  # interlinear annotations
+        (0xFE00, 0xFE0D),  # variation selectors
+        (0xFFF0, 0xFFFB),  # unassigned, and interlinear annotations
+        (0x1BCA0, 0x1BCA3),  # shorthand format controls
         (0x1D173, 0x1D17A),  # musical formatting
         (0xE0000, 0xE0FFF),  # tags and variation selectors, which can carry whole hidden sentences
     )
     for character in range(first, last + 1)
 )
-"""Characters that change how text looks or reads without being seen. The joiners U+200C and U+200D and the emoji
-selector U+FE0F stay: Persian and emoji need them."""
+"""Characters that change how text looks or reads without being seen. The joiners U+200C and U+200D and the selectors of
+text and emoji, U+FE0E and U+FE0F, stay where Persian and emoji need them: see `_NEEDLESS`."""
+
+_NEEDLESS: Final = re.compile(
+    r"""
+      (?<![^\x00-\x7f\s])[\u200c\u200d]+             # joiners behind ASCII or nothing
+    | [\u200c\u200d]+(?![^\x00-\x7f\s])              # and before it
+    | (?<=[\u200c\u200d])[\u200c\u200d]+             # all but the first in a row
+    | (?<![^\w\s\u200c\u200d\ufe0e\ufe0f]|[0-9\u2139\u24c2\u3297\u3299])[\ufe0e\ufe0f]+  # selectors behind no symbol
+    | (?<=[0-9\#*])[\ufe0e\ufe0f](?!\u20e3)          # behind a digit that becomes no key
+    | (?<=[\ufe0e\ufe0f])[\ufe0e\ufe0f]+             # all but the first in a row
+    """,
+    re.VERBOSE,
+)
+"""What is left of them that no script and no emoji needs, and that could carry hidden text."""
 
 _REFUSED_IN_LINES: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 _REFUSED: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
@@ -83,6 +99,8 @@ def clean(text: str, field: str, longest: int, *, multiline: bool = False) -> st
             field=field,
         )
     cleaned = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip().replace("![", "! [")
+    if not cleaned.isascii():
+        cleaned = _without_needless(cleaned)
     if not cleaned.translate(_UNSEEN_ALONE).strip():
         raise Invalid(
             "{field} is empty; it needs at least one visible character.", values={"field": field}, field=field
@@ -90,6 +108,13 @@ def clean(text: str, field: str, longest: int, *, multiline: bool = False) -> st
     if len(cleaned) > longest:
         raise Invalid(_TOO_LONG, values={"field": field, "length": len(cleaned), "most": longest}, field=field)
     return cleaned
+
+
+def _without_needless(text: str) -> str:
+    """Return a text without joiners and selectors that nothing needs, nor what is needless once those are gone."""
+    while (shorter := _NEEDLESS.sub("", text)) != text:
+        text = shorter
+    return text.strip()
 
 
 def fold(name: str) -> str:
@@ -103,6 +128,20 @@ def fold(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     folded = unicodedata.normalize("NFKC", _ACCENTS.sub("", decomposed))
     return " ".join(folded.casefold().translate(_SPELLED_OUT).split())
+
+
+_MIXED_ANYWAY: Final = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "KATAKANA-HIRAGANA", "LATIN"})
+"""Scripts that are written together in one word."""
+
+
+def mixes_scripts(name: str) -> bool:
+    """Whether a word has letters of several scripts that are not written together, as `\u0421laude` with a Cyrillic
+    letter does, which looks like another name (Unicode Technical Standard 39, section 5)."""
+    for word in name.split():
+        scripts = {unicodedata.name(each, "?").partition(" ")[0] for each in word if each.isalpha()}
+        if len(scripts) > 1 and not scripts <= _MIXED_ANYWAY:
+            return True
+    return False
 
 
 def plain_number(text: str) -> Decimal | None:

@@ -10,6 +10,7 @@ from app.oauth.grants.models import NewGrant
 from app.oauth.grants.repository import find_grant, insert_grant
 from app.oauth.signing.key_ring import KeyRing
 from app.oauth.tokens.access_tokens import AccessTokens
+from app.oauth.tokens.policy import token_policy
 from app.people.email_addresses import parse_email
 from app.people.models import Person
 from app.people.repository import insert_person
@@ -54,7 +55,7 @@ async def make_household(engine: Engine, settings: Settings) -> dict[Who, str]:
             await insert_grant(connection, consent, now)
             grant = await find_grant(connection, grant_id)
         assert grant is not None
-        issued = AccessTokens(settings.issuer, settings.resource, keys).issue(grant, frozenset(ALL_SCOPES), now)
-        return issued["access_token"]
+        tokens = AccessTokens(settings.issuer, settings.resource, keys, token_policy(settings).access_token_life)
+        return tokens.issue(grant, frozenset(ALL_SCOPES), now)["access_token"]
 
     return {"ann": await token_of(ann), "ben": await token_of(ben)}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import Invalid
-from app.text import clean, fold
+from app.text import clean, fold, mixes_scripts
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,41 @@ def test_a_sentence_hidden_in_variation_selectors_is_stripped() -> None:
     assert clean(f"milk{hidden}", "name", 200) == "milk"
 
 
-@pytest.mark.parametrize("text", ["👨‍👩‍👧‍👦", "❤️", "می‌خواهم", "a\u200db"])
-def test_joiners_and_emoji_selectors_stay(text: str) -> None:
+NEEDED = [
+    *("👨‍👩‍👧‍👦", "👩‍🌾", "🏳️‍🌈", "❤️", "☎︎", "1️⃣ milk", "#️⃣", "ℹ️ info", "‼️", "©️", "Ⓜ️", "㊗️", "🅰️ milk"),
+    *("می‌خواهم", "क्‍ष"),
+]
+
+
+@pytest.mark.parametrize("text", NEEDED)
+def test_joiners_and_selectors_stay_where_emoji_and_scripts_need_them(text: str) -> None:
     assert clean(text, "name", 200) == text
+
+
+@pytest.mark.proves("rs-stored-text")
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("mi\u200dlk", "milk"),
+        ("milk\u200c", "milk"),
+        ("mi\ufe00l\ufe07k\ufe0f", "milk"),
+        ("1\ufe0f milk", "1 milk"),
+        ("mi\u034flk", "milk"),
+        ("milk\ufff0\ufff8", "milk"),
+        ("mi\U0001bca0l\U0001bca3k", "milk"),
+        ("می\u200c\u200d\u200c\u200cخواهم", "می\u200cخواهم"),
+        ("❤\ufe0f\ufe0e\ufe0f\ufe0f", "❤\ufe0f"),
+        ("か\u200d\ufe0f\u200d\ufe0f", "か"),
+    ],
+    ids=ascii,
+)
+def test_what_could_carry_hidden_text_is_stripped(text: str, cleaned: str) -> None:
+    assert clean(text, "name", 200) == cleaned
+
+
+def test_a_megabyte_of_joiners_and_selectors_is_refused_before_it_is_looked_at() -> None:
+    with pytest.raises(Invalid, match="limit"):
+        clean("か\u200d\ufe0f" * 300_000, "name", 200)
 
 
 @pytest.mark.proves("""rs-stored-text SHOULD own rule
@@ -113,3 +145,15 @@ def test_marks_that_are_stacked_without_end_are_refused_before_they_are_sorted(l
 def test_a_text_that_grows_over_its_length_is_refused() -> None:
     with pytest.raises(Invalid, match="limit"):
         clean("![" + "a" * 98, "name", 100)
+
+
+@pytest.mark.parametrize("name", ["\u0421laude", "Cha\u03c4GPT", "My \u0421laude app", "p\u0430ypal"])
+def test_a_word_of_several_alphabets_is_noticed(name: str) -> None:
+    assert mixes_scripts(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Claude", "Список покупок App", "買い物リスト", "장보기list", "Żabka Łódź", "Ωμέγα", "قائمة", "C3-PO 🛒"]
+)
+def test_a_word_of_one_alphabet_is_not(name: str) -> None:
+    assert not mixes_scripts(name)

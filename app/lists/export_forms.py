@@ -79,7 +79,7 @@ def _csv_item(item: Mapping[str, str]) -> str:
 
 def _csv_row(cells: Sequence[str]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerow(cells)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerow(cells)
     return text.getvalue()
 
 

@@ -27,9 +27,19 @@ def invalid_request(description: str) -> OAuthError:
     return OAuthError("invalid_request", description)
 
 
-def not_registered() -> OAuthError:
+class NotRegistered(OAuthError):
     """The client is unknown, or the redirect URI is not one of its own: nothing may be sent there."""
-    return invalid_request("The app is not registered here, or not with this return address.")
+
+    def __init__(self) -> None:
+        super().__init__("invalid_request", "The app is not registered here, or not with this return address.")
+
+
+class SchemeRefused(OAuthError):
+    """A redirect URI has a private-use scheme that the operator doesn't accept."""
+
+    def __init__(self, scheme: str) -> None:
+        description = f"The operator does not accept the return address: OAUTH_REDIRECT_SCHEMES lacks {scheme}."
+        super().__init__("invalid_request", description)
 
 
 def invalid_grant(description: str) -> OAuthError:

@@ -18,7 +18,7 @@ from app.oauth.clients.metadata_documents import MetadataDocuments
 from app.oauth.clients.policy import ClientPolicy
 from app.oauth.clients.registration import RegistrationEndpoint
 from app.oauth.context import OAuthContext
-from app.oauth.errors import OAuthError
+from app.oauth.errors import NotRegistered, OAuthError
 from app.oauth.external.trusted_issuers import embedded_issuer
 from app.oauth.metadata import openid_configuration, server_metadata
 from app.oauth.signing.key_ring import KeyRing
@@ -102,7 +102,11 @@ def _with_error_page(kit: PageKit, handler: PageHandler) -> PageHandler:
             return await handler(request)
         except OAuthError as error:
             return kit.pages.page(
-                "authorize_fault.html", status=error.status, error=error.error, description=error.description
+                "authorize_fault.html",
+                status=error.status,
+                error=error.error,
+                description=error.description,
+                is_unknown=isinstance(error, NotRegistered),
             )
 
     return handle

@@ -13,6 +13,7 @@ from app.errors import StartupError
 from app.resources import MAIN
 from app.settings.errors import describe_error, describe_place
 from app.settings.types import (
+    KNOWN_SCHEMES,
     DatabaseUrl,
     EmailAddress,
     HostPatterns,
@@ -71,7 +72,7 @@ class Settings(BaseSettings):
     secret_key_previous: PreviousSecretKey | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     allowed_origins: Origins = ["http://localhost:6274", "http://127.0.0.1:6274"]
-    oauth_redirect_schemes: PrivateSchemes = ["cursor"]
+    oauth_redirect_schemes: PrivateSchemes = [*KNOWN_SCHEMES]
     client_id_hosts_allowed: HostPatterns = []
     client_id_hosts_denied: HostPatterns = []
     smtp_host: str | None = None

@@ -147,6 +147,10 @@ def _check_email(address: str) -> str:
         raise ValueError("must be an e-mail address such as lists@example.org") from None
 
 
+KNOWN_SCHEMES: Final = ("cursor", "vscode", "vscode-insiders", "windsurf", "warp", "raycast", "zed")
+"""The schemes of programs that connect to MCP servers. None is a reversed domain name (RFC 8252 section 7.1), so any
+program on a device can claim one; PKCE keeps a stolen code useless, and the consent page warns."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_fold_case)]
 RefreshReuse = Annotated[Literal["mark", "revoke"], BeforeValidator(_fold_case)]

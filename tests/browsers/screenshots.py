@@ -42,6 +42,7 @@ SIGNED_IN: Final = {
     "activity": "/activity",
     "spending": "/spending",
     "access": "/access",
+    "notifications": "/notifications",
     "account": "/account",
     "passkeys": "/account/passkeys",
     "delete-account": "/account/delete",

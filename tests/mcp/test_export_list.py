@@ -66,7 +66,7 @@ async def test_a_view_leaves_the_others_out(client: McpClient) -> None:
 
 
 async def test_an_empty_list_is_exported_too(client: McpClient) -> None:
-    assert (await client.call("export_list", format="csv"))["text"].startswith("name,quantity,unit")
+    assert (await client.call("export_list", format="csv"))["text"].startswith('"name","quantity","unit"')
     assert json.loads((await client.call("export_list"))["text"])["items"] == []
 
 

@@ -82,6 +82,16 @@ async def test_a_clients_name_cannot_disguise_itself(
     assert "\u200b" not in page.response.text
 
 
+@pytest.mark.parametrize(("name", "is_warned_of"), [("\u0421laude", True), ("Claude", False)], ids=ascii)
+async def test_a_name_that_mixes_alphabets_comes_with_a_warning(
+    server: RunningServer, http: httpx.AsyncClient, email: str, name: str, is_warned_of: bool
+) -> None:
+    client = await register(http, server.url, client_name=name)
+    attempt = Attempt(client["client_id"], server.url)
+    page = await Browser(http).sign_up(attempt.url(), email)
+    assert ("mixes letters of several alphabets" in page.text) == is_warned_of
+
+
 @pytest.mark.proves("""az-scope-default MUST OAuth 2.1 §1.4.1
     Without a scope a documented default is used.
     Here: It means lists:read lists:write.""")

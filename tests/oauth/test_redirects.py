@@ -80,7 +80,7 @@ ACCEPTED = [
 
 @pytest.mark.proves("""az-redirect-https MUST MCP security-considerations (Communication Security); RFC 9700 §2.6
     Redirect addresses are https, or loopback.
-    Here: http is accepted for exactly three loopback hosts; the scheme cursor is the one exception.""")
+    Here: http is accepted for exactly three loopback hosts; the schemes in the settings are the exceptions.""")
 @pytest.mark.proves("""az-redirect-shape MUST OAuth 2.1 §2.3; RFC 6749 §3.1.2
     A redirect address is absolute and has no fragment.
     Here: Fragments, user information, backslashes, control characters and dot segments are refused.""")

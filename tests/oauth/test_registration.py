@@ -10,8 +10,9 @@ from app.db import Engine, transaction
 from app.limits.defaults import REGISTRATIONS
 from app.oauth.tables import clients
 from app.settings import Settings
+from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer, start
-from tests.oauth.tokens import REDIRECT_URI, register
+from tests.oauth.tokens import REDIRECT_URI, Attempt, register
 
 pytestmark = pytest.mark.anyio
 
@@ -85,8 +86,8 @@ async def test_a_client_chooses_neither_its_id_nor_its_secret_and_is_vouched_for
 
 @pytest.mark.proves("""az-redirect-private SHOULD OAuth 2.1 §2.3.1, §8.4.3; RFC 8252 §7.1, §8.4
     Private-use schemes that are no reversed domain name are refused.
-    Instead: `cursor` is accepted because a widely used client needs it; OAUTH_REDIRECT_SCHEMES changes that, and the
-    page warns.""")
+    Instead: Those of seven programs are accepted, cursor and vscode among them, because people use these;
+    OAUTH_REDIRECT_SCHEMES changes that, and the page warns.""")
 async def test_schemes_of_apps_are_a_setting(settings: Settings, engine: Engine) -> None:
     allowing = settings.model_copy(update={"oauth_redirect_schemes": ["com.example.app"]})
     server = await start(allowing, engine)
@@ -95,6 +96,32 @@ async def test_schemes_of_apps_are_a_setting(settings: Settings, engine: Engine)
         body = {"redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback"]}
         refused = await http.post("/oauth/register", json=body)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_redirect_uri")
+        assert "The operator can accept cursor by OAUTH_REDIRECT_SCHEMES." in refused.json()["error_description"]
+
+
+async def test_the_schemes_of_known_programs_are_accepted(server: RunningServer, http: httpx.AsyncClient) -> None:
+    for scheme in ("cursor", "vscode", "vscode-insiders", "windsurf", "warp", "raycast", "zed"):
+        await register(http, server.url, redirect_uris=[f"{scheme}://mcp/oauth/callback"])
+
+
+async def test_a_scheme_that_is_accepted_no_longer_is_named_on_the_page(settings: Settings, engine: Engine) -> None:
+    server = await start(settings, engine)
+    async with server.browser() as http:
+        client = await register(http, server.url, redirect_uris=["cursor://mcp/callback"])
+    fewer = await start(settings.model_copy(update={"oauth_redirect_schemes": []}), engine)
+    async with fewer.browser() as http:
+        attempt = Attempt(client["client_id"], fewer.url, redirect_uri="cursor://mcp/callback")
+        page = await Browser(http).open(attempt.url())
+        assert (page.status, page.elsewhere) == (400, None)
+        assert "OAUTH_REDIRECT_SCHEMES lacks cursor" in page.text
+
+
+async def test_the_page_about_an_app_that_was_forgotten_says_what_helps(
+    server: RunningServer, http: httpx.AsyncClient
+) -> None:
+    page = await Browser(http).open(Attempt("app_long_forgotten", server.url).url())
+    assert page.status == 400
+    assert "remove the connector and add it again" in page.text
 
 
 BAD_METADATA: list[tuple[dict[str, Any], str]] = [

@@ -20,12 +20,13 @@ from app.oauth.clients.policy import host_of, is_document_id
 from app.oauth.clients.redirects import is_on_device, is_registered, shown_host
 from app.oauth.clients.repository import find_client, find_document
 from app.oauth.context import OAuthContext
-from app.oauth.errors import not_registered
+from app.oauth.errors import NotRegistered
 from app.oauth.parameters import find_resource
 from app.people.models import Person
 from app.people.repository import find_profile
 from app.resources import MAIN
 from app.runtime.addresses import client_address
+from app.text import mixes_scripts
 from app.ui.page_kit import BrowserSession, PageKit
 
 
@@ -90,7 +91,7 @@ class ConsentPage:
             return None
         # When the request was stored, the document was unknown, or may have been different.
         if not is_registered(pending.redirect_uri, client.redirect_uris):
-            raise not_registered()
+            raise NotRegistered
         # If PUBLIC_URL has changed since, the resource is unknown, and the offer is for `/mcp`.
         resource = find_resource(self._context.public_url, pending.resource) or MAIN
         offer = offer_of(resource, pending.scopes, is_unproven=await self._is_unproven(connection, person))
@@ -112,6 +113,7 @@ class ConsentPage:
             client=prompt.client,
             redirect_host=shown_host(pending.redirect_uri),
             client_host=host_of(prompt.client.id) if is_document_id(prompt.client.id) else None,
+            mixes_scripts=mixes_scripts(prompt.client.name),
             on_device=is_on_device(pending.redirect_uri),
             offer=prompt.offer,
             duration=DEFAULT_DURATION,

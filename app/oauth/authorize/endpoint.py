@@ -16,10 +16,10 @@ from app.oauth.authorize.pending_requests import CONSENT, SIGN_IN
 from app.oauth.authorize.repository import AuthorizationRequest, close_oldest_requests, insert_request
 from app.oauth.clients.models import ClientKind
 from app.oauth.clients.policy import ClientPolicy, is_document_id
-from app.oauth.clients.redirects import is_registered, response_uri
+from app.oauth.clients.redirects import custom_scheme, is_registered, response_uri
 from app.oauth.clients.repository import find_client
 from app.oauth.context import OAuthContext
-from app.oauth.errors import OAuthError, invalid_request, invalid_scope, invalid_target, not_registered
+from app.oauth.errors import NotRegistered, OAuthError, SchemeRefused, invalid_request, invalid_scope, invalid_target
 from app.oauth.grants.repository import approved_redirects
 from app.oauth.parameters import Parameters, find_resource, query_parameters
 from app.oauth.tokens.codes import is_s256_challenge
@@ -133,19 +133,26 @@ async def _find_sender(policy: ClientPolicy, connection: Connection, parameters:
         reason = policy.client_id_error(client_id)
         if reason is not None:
             raise invalid_request(f"The client_id is refused. {reason}")
-        if redirect_uri is None or not policy.accepts_redirect_uri(redirect_uri):
-            raise not_registered()
-        return Sender(client_id, False, redirect_uri)
+        return Sender(client_id, False, _accepted(policy, redirect_uri))
     client = await find_client(connection, client_id)
     if client is None:
-        raise not_registered()
+        raise NotRegistered
     if redirect_uri is None and len(client.redirect_uris) == 1:
         redirect_uri = client.redirect_uris[0]
-    if redirect_uri is None or not policy.accepts_redirect_uri(redirect_uri):
-        raise not_registered()
-    if not is_registered(redirect_uri, client.redirect_uris):
-        raise not_registered()
-    return Sender(client.id, client.kind == ClientKind.PREREGISTERED, redirect_uri)
+    accepted = _accepted(policy, redirect_uri)
+    if not is_registered(accepted, client.redirect_uris):
+        raise NotRegistered
+    return Sender(client.id, client.kind == ClientKind.PREREGISTERED, accepted)
+
+
+def _accepted(policy: ClientPolicy, redirect_uri: str | None) -> str:
+    """Return the URI that was sent, if responses may be sent there. Raises `OAuthError`."""
+    if redirect_uri is None:
+        raise NotRegistered
+    if policy.accepts_redirect_uri(redirect_uri):
+        return redirect_uri
+    scheme = custom_scheme(redirect_uri)
+    raise NotRegistered if scheme is None else SchemeRefused(scheme)
 
 
 async def _may_redirect(connection: Connection, sender: Sender, cookie: str | None, now: datetime) -> bool:

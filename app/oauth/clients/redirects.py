@@ -1,5 +1,6 @@
 """Redirect URIs: which are accepted, how they are compared, and how an authorization response is added to one."""
 
+import re
 import string
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -13,6 +14,10 @@ _URI_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "-._~:
 
 # Parameters of an authorization response (RFC 6749 section 4.1.2, RFC 9207 section 2).
 _RESPONSE_PARAMETERS: Final = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
+
+
+_CUSTOM_SCHEME: Final = re.compile(r"(?!(?:https?|ftp|file|gopher):)([a-z][a-z0-9+.-]{0,59})://")
+"""A scheme that a program on a device may have for itself."""
 
 
 def redirect_uri_error(uri: str, private_schemes: Iterable[str]) -> str | None:
@@ -48,7 +53,16 @@ def _scheme_error(uri: str, parts: SplitResult, private_schemes: Iterable[str]) 
         return None if is_local else "Plain http is for localhost, 127.0.0.1 and [::1] only."
     if any(uri.startswith(f"{scheme}://") for scheme in private_schemes):
         return None
+    scheme = custom_scheme(uri)
+    if scheme is not None:
+        return f"Its scheme is not https. The operator can accept {scheme} by OAUTH_REDIRECT_SCHEMES."
     return "Its scheme is not https."
+
+
+def custom_scheme(uri: str) -> str | None:
+    """Return the scheme of a URI that a program on a device may have for itself; None for others."""
+    found = _CUSTOM_SCHEME.match(uri)
+    return found[1] if found else None
 
 
 def is_loopback(uri: str) -> bool:
