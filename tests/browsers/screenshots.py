@@ -45,6 +45,7 @@ SIGNED_IN: Final = {
     "notifications": "/notifications",
     "account": "/account",
     "passkeys": "/account/passkeys",
+    "delete-account": "/account/delete",
 }
 
 
