@@ -30,6 +30,7 @@ class RevocationReason(StrEnum):
     HOUSEHOLD_DELETED = "household_deleted"
     UNUSED = "unused"
     CONTESTED = "contested"
+    REPLACED = "replaced"
     CODE_REPLAYED = "code_replayed"
     REFRESH_TOKEN_REPLAYED = "refresh_token_replayed"  # noqa: S105
 
