@@ -28,6 +28,7 @@ class RevocationReason(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     ADDRESS_VERIFIED = "address_verified"
     HOUSEHOLD_DELETED = "household_deleted"
+    ACCOUNT_DELETED = "account_deleted"
     UNUSED = "unused"
     CONTESTED = "contested"
     CODE_REPLAYED = "code_replayed"
