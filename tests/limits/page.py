@@ -31,6 +31,7 @@ from app.recipes.models import (
     PLANNED_MEALS,
     PLANNED_PER_CALL,
     RECIPES_PER_HOUSEHOLD,
+    STEPS_LENGTH,
 )
 from app.recipes.pasted import LONGEST_TEXT
 from app.runtime import http_protocol
@@ -64,6 +65,7 @@ _QUOTAS: Final = [
     ("recipes of a household", RECIPES_PER_HOUSEHOLD),
     ("items of a recipe", LINES_PER_RECIPE),
     ("characters of all items of a recipe", CHARACTERS_PER_RECIPE),
+    ("characters of the steps of a recipe", STEPS_LENGTH),
     ("servings of a recipe", MOST_SERVINGS),
     ("characters of a recipe that is pasted", LONGEST_TEXT),
     ("planned meals of a household", PLANNED_MEALS),

@@ -149,7 +149,14 @@ async def live(client: McpClient) -> None:
     await client.call("remove_items", items=["never bought"])
     await client.call("update_pantry", items=[{"name": "rice", "amount": "2 kg", "expires": "2099-01-31"}])
     await client.call("record_purchase", items=["gum 1.20", {"name": "flour", "price": 2}], store="Kiosk")
-    await client.call("save_recipe", name="Crêpes", servings=4, items=["250 g flour (sifted)", "3 eggs", "salt"])
+    await client.call(
+        "save_recipe",
+        name="Crêpes",
+        servings=4,
+        items=["250 g flour (sifted)", "3 eggs", "salt"],
+        steps="Stir.\nFry.",
+        source="https://example.org/crepes",
+    )
     await client.call("apply_recipe", recipe="Crêpes", list="Elsewhere")
     await client.call("move_items", items=["eggs"], list="Elsewhere", to_list="L1", to="top")
 
