@@ -90,9 +90,9 @@ async def save_recipe(tenant: Tenant, rev: int, saved: Recipe) -> None:
     """Store a new or changed recipe with its lines, and stamp it with `rev`. Needs the write lock."""
     await tenant.driver.execute(
         """
-        INSERT INTO recipes (
-            household_id, id, no, name, name_key, kind, servings, rev, archived_at, deleted_at, source, steps
-        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        INSERT INTO recipes (household_id, id, no, name, name_key, kind, servings, rev, archived_at, deleted_at,
+            source, steps)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (household_id, id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
             kind = excluded.kind, servings = excluded.servings, rev = excluded.rev,
             archived_at = excluded.archived_at, deleted_at = excluded.deleted_at,

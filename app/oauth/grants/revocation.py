@@ -31,6 +31,7 @@ class RevocationReason(StrEnum):
     ACCOUNT_DELETED = "account_deleted"
     UNUSED = "unused"
     CONTESTED = "contested"
+    REPLACED = "replaced"
     CODE_REPLAYED = "code_replayed"
     REFRESH_TOKEN_REPLAYED = "refresh_token_replayed"  # noqa: S105
 
