@@ -98,6 +98,11 @@ async def with_the_household(approved: Approval) -> None:
     await browser.submit(await browser.open("/household"), "/household/delete", name=name)
 
 
+async def with_the_account(approved: Approval) -> None:
+    browser = Browser(approved.http)
+    await browser.submit(await browser.open("/account/delete"), "/account/delete", sure="yes")
+
+
 async def with_a_replayed_code(approved: Approval) -> None:
     assert (await approved.replay()).status_code == 400
 
@@ -144,6 +149,7 @@ APPROVALS: dict[RevocationReason, Callable[[Approval], Awaitable[None]]] = {
     RevocationReason.PASSWORD_RESET: with_the_password,
     RevocationReason.ADDRESS_VERIFIED: with_the_first_proof,
     RevocationReason.HOUSEHOLD_DELETED: with_the_household,
+    RevocationReason.ACCOUNT_DELETED: with_the_account,
     RevocationReason.CODE_REPLAYED: with_a_replayed_code,
     RevocationReason.REFRESH_TOKEN_REPLAYED: with_a_stolen_token,
     RevocationReason.CONTESTED: with_the_next_approval,

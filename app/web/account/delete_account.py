@@ -69,7 +69,7 @@ class AccountDeletion:
         async with transaction(self.engine, household_id, write=True, committed=notify) as connection:
             now = self.clock()
             await self._still_signed_in(connection, now)
-            await revocations.revoke(connection, needing(household_id), RevocationReason.HOUSEHOLD_DELETED, now)
+            await revocations.revoke(connection, needing(household_id), RevocationReason.ACCOUNT_DELETED, now)
             await uncover_household(connection, household_id)
             await lock_members(connection, household_id)
             if (await company_of(connection, self.person_id))[household_id].others:

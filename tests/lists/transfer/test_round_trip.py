@@ -239,6 +239,7 @@ async def test_any_household_comes_back_as_it_was(engine: Engine, ada: Connected
     assert await export(engine, await bring_back(engine, packed(first), ada.person)) == first
 
 
+@pytest.mark.processes
 async def test_a_long_history_travels_in_parts_and_in_time(
     engine: Engine, ada: Connected, client: McpClient, database: DatabaseUrls
 ) -> None:
