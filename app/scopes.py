@@ -29,6 +29,12 @@ def expand(scopes: Iterable[str]) -> frozenset[str]:
     return frozenset(ALL_SCOPES[: strongest + 1])
 
 
+def next_scope(scopes: Iterable[str], possible: Iterable[str]) -> str | None:
+    """Return the weakest of the possible scopes that goes beyond what is held; None if there is none."""
+    held, offered = expand(scopes), set(possible)
+    return next((scope for scope in ALL_SCOPES if scope in offered and scope not in held), None)
+
+
 def strongest_scope(scopes: Iterable[str]) -> str:
     """Return the one of these scopes that contains the others. Raises `ValueError` if none of them is known."""
     return max(expand(scopes), key=ALL_SCOPES.index)

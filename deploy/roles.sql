@@ -14,3 +14,7 @@ GRANT CONNECT ON DATABASE shopping TO shopping_service;
 ALTER SCHEMA public OWNER TO shopping_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO shopping_service;
+
+-- Large objects belong to no household and count in no quota, so nobody may write them.
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^lo(_|read$|write$)' \gexec

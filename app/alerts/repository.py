@@ -63,6 +63,11 @@ async def save_settings(connection: Connection, person_id: UUID, saved: AlertSet
     await plan_letter(connection, person_id, now)
 
 
+async def delete_settings(connection: Connection, person_id: UUID) -> None:
+    """Delete how a person wants to hear of lists."""
+    await connection.execute(delete(alert_settings).where(alert_settings.c.person_id == person_id))
+
+
 async def add_settings(connection: Connection, person_id: UUID, first: AlertSettings) -> None:
     """Store the first settings of a person, unless there are some."""
     values = {"language": first.language, "time_zone": first.time_zone, "letter_hour": first.letter_hour}

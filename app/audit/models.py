@@ -51,6 +51,7 @@ class Action(StrEnum):
     TOKEN_INTROSPECTED = "token_introspected"  # noqa: S105
     GRANT_CONTESTED = "grant_contested"
     GRANT_REVOKED = "grant_revoked"
+    GRANT_WIDENED = "grant_widened"
     KEY_MADE = "key_made"
     KEY_ROTATED = "key_rotated"
     ACCESS_REFUSED = "access_refused"

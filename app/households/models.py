@@ -116,3 +116,11 @@ class GuestLink:
     def ref(self) -> str:
         """What tells the guest from others of the household with the same name."""
         return f"g{self.id.hex[-8:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """How many other people belong to a household, and how many of them own it."""
+
+    others: int
+    owners: int

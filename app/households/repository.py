@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, func, insert, or_, select, union_all, update
 
 from app.db import Connection
-from app.households.models import Member, Membership, NamedHousehold, Role
+from app.households.models import Company, Member, Membership, NamedHousehold, Role
 from app.households.tables import clocks, households, memberships
 from app.households.time_zones import UTC_NAME
 from app.people.repository import GUEST_ISSUER, IMPORTED, SERVICE_ISSUER
@@ -45,6 +45,23 @@ async def shared_households(connection: Connection, person_id: UUID) -> set[UUID
         .distinct()
     )
     return set(rows.scalars())
+
+
+async def company_of(connection: Connection, person_id: UUID) -> dict[UUID, Company]:
+    """Return with whom a person shares each of their households, without service accounts."""
+    mine = select(memberships.c.household_id).where(memberships.c.person_id == person_id)
+    is_other = and_(memberships.c.person_id != person_id, people.c.issuer != SERVICE_ISSUER)
+    rows = await connection.execute(
+        select(
+            memberships.c.household_id,
+            func.count().filter(is_other),
+            func.count().filter(and_(is_other, memberships.c.role == "owner")),
+        )
+        .join(people, people.c.id == memberships.c.person_id)
+        .where(memberships.c.household_id.in_(mine))
+        .group_by(memberships.c.household_id)
+    )
+    return {row[0]: Company(others=row[1], owners=row[2]) for row in rows}
 
 
 async def household_ids(connection: Connection) -> list[UUID]:

@@ -86,6 +86,44 @@ async def read_page(tenant: Tenant, browse: Browse) -> list[PageRow]:
     return await map_in_batches(lambda row: PageRow(*row), rows)
 
 
+async def read_bought_last(tenant: Tenant, list_id: UUID, most: int) -> list[PageRow]:
+    """Return what was checked off on a list, at most so many, the latest first."""
+    query = (
+        select(items.c.no)
+        .where(
+            items.c.household_id == tenant.household_id,
+            items.c.list_id == list_id,
+            _CHECKED,
+            items.c.deleted_at.is_(None),
+        )
+        .order_by(items.c.checked_at.desc(), items.c.no.desc())
+        .limit(most)
+    )
+    numbers = list((await tenant.connection.execute(query)).scalars())
+    if not numbers:
+        return []
+    rows = {row.no: row for row in await read_page(tenant, Browse(list_id, "checked", most, numbers=numbers))}
+    return [rows[number] for number in numbers if number in rows]
+
+
+async def stores_to_visit(tenant: Tenant, list_id: UUID, most: int) -> list[str]:
+    """Return the stores that items to buy on a list have of their own, in alphabetical order, at most so many."""
+    query = (
+        select(items.c.store)
+        .where(
+            items.c.household_id == tenant.household_id,
+            items.c.list_id == list_id,
+            ~_CHECKED,
+            items.c.deleted_at.is_(None),
+            items.c.store.is_not(None),
+        )
+        .distinct()
+        .order_by(items.c.store)
+        .limit(most)
+    )
+    return list((await tenant.connection.execute(query)).scalars())
+
+
 PART: Final = 200
 """Rows of `read_in_parts` that are read together: with the longest notes half a megabyte."""
 

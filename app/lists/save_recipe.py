@@ -14,7 +14,7 @@ from app.lists.models import RecipeOutcome
 from app.lists.repository import Clock
 from app.recipes import repository as recipe_repository
 from app.recipes.models import RECIPES_PER_HOUSEHOLD, Recipe, RecipeKind, RecipeLine
-from app.recipes.parsing import parse_recipe_lines, parse_recipe_name, parse_servings
+from app.recipes.parsing import parse_recipe_lines, parse_recipe_name, parse_servings, parse_source, parse_steps
 from app.recipes.pasted import PastedRecipe, read_pasted
 from app.recipes.resolve_recipe import resolve_recipe
 from app.text import fold
@@ -22,8 +22,8 @@ from app.text import fold
 
 @dataclass(frozen=True, slots=True)
 class RecipeSettings:
-    """What to set of a recipe; None leaves it as it is. `items` are lines as people type them, and `text` is a whole
-    recipe that was pasted."""
+    """What to set of a recipe; None leaves it as it is, and an empty text clears `steps` and `source`. `items` are
+    lines as people type them, and `text` is a whole recipe that was pasted."""
 
     name: str | None = None
     kind: RecipeKind | None = None
@@ -31,6 +31,8 @@ class RecipeSettings:
     items: Sequence[str] | None = None
     text: str | None = None
     archived: bool | None = None
+    steps: str | None = None
+    source: str | None = None
     text_argument: str = "text"
     """The argument that `text` came with."""
 
@@ -108,6 +110,14 @@ def _with_settings(before: Recipe | None, settings: RecipeSettings, clock: Clock
         recipe = replace(recipe, lines=_lines_of(settings.items))
     elif pasted.lines:
         recipe = replace(recipe, lines=pasted.lines)
+    if settings.steps is not None:
+        recipe = replace(recipe, steps=parse_steps(settings.steps, "steps") if settings.steps.strip() else None)
+    elif pasted.steps is not None:
+        recipe = replace(recipe, steps=pasted.steps)
+    if settings.source is not None:
+        recipe = replace(recipe, source=parse_source(settings.source, "source") if settings.source.strip() else None)
+    elif pasted.source is not None:
+        recipe = replace(recipe, source=pasted.source)
     if settings.archived is not None and settings.archived != (recipe.archived_at is not None):
         recipe = replace(recipe, archived_at=clock.now if settings.archived else None)
     if not recipe.lines:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, insert, or_, select, update
+from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
@@ -21,6 +21,10 @@ IMPORTED = "imported:"
 """What the subject of somebody begins with of whom a household that was brought back has the name only."""
 
 GUEST_ISSUER = "guest"
+DELETED_ISSUER = "deleted"
+NOBODY = "Somebody"
+"""The name of whoever has deleted their account."""
+
 PASSWORD = "password"  # noqa: S105  # the name of a kind of credential
 
 
@@ -96,8 +100,8 @@ async def find_person(connection: Connection, person_id: UUID) -> Person | None:
 
 
 async def find_some_people(connection: Connection, *, limit: int) -> list[UUID]:
-    """Return the ids of the first people, without those that service accounts and guests act as."""
-    signs_in = people.c.issuer.not_in((SERVICE_ISSUER, GUEST_ISSUER))
+    """Return the ids of the first people, without those that service accounts and guests act as, and deleted ones."""
+    signs_in = people.c.issuer.not_in((SERVICE_ISSUER, GUEST_ISSUER, DELETED_ISSUER))
     query = select(people.c.id).where(signs_in).order_by(people.c.created_at, people.c.id)
     return list((await connection.execute(query.limit(limit))).scalars())
 
@@ -194,6 +198,25 @@ async def find_password_account(connection: Connection, email: EmailAddress) -> 
     if row is None:
         return None
     return PasswordAccount(Person(id=row.id, name=row.name, email=row.email), row.secret_hash)
+
+
+async def delete_identity(connection: Connection, person_id: UUID) -> None:
+    """Delete how a person signs in, and everything that says who they are. Their row stays, for what refers to it."""
+    for table in (credentials, identities):
+        await connection.execute(delete(table).where(table.c.person_id == person_id))
+    await connection.execute(
+        update(people)
+        .where(people.c.id == person_id)
+        .values(
+            issuer=DELETED_ISSUER,
+            subject=str(person_id),
+            name=NOBODY,
+            email=None,
+            email_key=None,
+            email_verified_at=None,
+            needs_passkey=False,
+        )
+    )
 
 
 def _password_hash(person_id: UUID) -> Select[str]:

@@ -36,11 +36,13 @@ class _Recipe(BaseModel):
     name: str | None = None
     recipeYield: str | int | float | _Amount | list[str | int | float] | None = None  # noqa: N815
     recipeIngredient: list[str] | str | None = None  # noqa: N815
+    recipeInstructions: Any = None  # noqa: N815
+    url: Any = None
     ingredients: list[str] | str | None = Field(default=None, description="Its name until 2013")
 
 
-def read_json_ld(text: str, field: str) -> tuple[str | None, int | None, Sequence[str]]:
-    """Return name, servings and ingredients of the one recipe in a JSON-LD document.
+def read_json_ld(text: str, field: str) -> tuple[str | None, int | None, Sequence[str], str, str]:
+    """Return name, servings, ingredients, steps (a line for each) and address of the one recipe in a JSON-LD document.
 
     Raises `Invalid` for what is no JSON, for none or several recipes, and for a field of another type, by its name.
     """
@@ -65,7 +67,23 @@ def read_json_ld(text: str, field: str) -> tuple[str | None, int | None, Sequenc
     ingredients = given.splitlines() if isinstance(given, str) else given or []
     plain = (" ".join(html.unescape(each).split()) for each in ingredients)
     name = None if recipe.name is None else html.unescape(recipe.name)
-    return name, _servings(recipe), [each for each in plain if each]
+    steps = "\n".join(_steps_in(recipe.recipeInstructions, 0))
+    source = recipe.url if isinstance(recipe.url, str) else ""
+    return name, _servings(recipe), [each for each in plain if each], steps, source
+
+
+def _steps_in(node: object, depth: int) -> Iterator[str]:
+    """Give the steps of a text, of a HowToStep, of a HowToSection, or of a list of them."""
+    if isinstance(node, str):
+        yield html.unescape(node)
+    elif depth > _DEEPEST:
+        return
+    elif isinstance(node, list):
+        for each in cast("list[object]", node):
+            yield from _steps_in(each, depth + 1)
+    elif isinstance(node, dict):
+        step = cast("dict[str, object]", node)
+        yield from _steps_in(step.get("text", step.get("itemListElement")), depth + 1)
 
 
 def _recipes_in(node: object, depth: int) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,8 @@ LINES_PER_RECIPE: Final = 100
 CHARACTERS_PER_RECIPE: Final = 20_000
 """Of all lines as they are typed, so that a recipe is read without a pause and fits one answer."""
 
+STEPS_LENGTH: Final = 10_000
+SOURCE_LENGTH: Final = 2_000
 MOST_SERVINGS: Final = 1_000
 PLANNED_MEALS: Final = 10_000
 """Of a household, past ones included."""
@@ -42,7 +44,10 @@ class RecipeLine:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A recipe or staples of a household; `no` is its short ref without the letter."""
+    """A recipe or staples of a household; `no` is its short ref without the letter.
+
+    `steps` are how it is cooked, a line for each, and `source` is the address of the page that it is from.
+    """
 
     id: UUID
     no: int
@@ -50,6 +55,8 @@ class Recipe:
     kind: RecipeKind = "recipe"
     servings: int | None = None
     lines: tuple[RecipeLine, ...] = ()
+    steps: str | None = None
+    source: str | None = None
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
 

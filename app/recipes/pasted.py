@@ -1,7 +1,7 @@
 """A recipe that someone pasted: as plain text, or as the JSON-LD that pages with recipes hold (schema.org/Recipe)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -11,7 +11,7 @@ from app.quantities import parse_phrase
 from app.quantities.marks import remove_mark
 from app.recipes.json_ld import read_json_ld
 from app.recipes.models import LINES_PER_RECIPE, NAME_LENGTH, RecipeLine
-from app.recipes.parsing import parse_recipe_lines, parse_recipe_name, parse_servings
+from app.recipes.parsing import parse_recipe_lines, parse_recipe_name, parse_servings, parse_source, parse_steps
 from app.text import fold
 
 LONGEST_TEXT: Final = 100_000
@@ -39,11 +39,13 @@ _STEPS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PastedRecipe:
-    """What a text says of a recipe; a name or servings that it doesn't say are None."""
+    """What a text says of a recipe; what it doesn't say is None, and so are steps and a source that can't be kept."""
 
     name: str | None
     servings: int | None
     lines: tuple[RecipeLine, ...]
+    steps: str | None = None
+    source: str | None = None
 
 
 def read_pasted(text: str, field: str) -> PastedRecipe:
@@ -51,7 +53,7 @@ def read_pasted(text: str, field: str) -> PastedRecipe:
     if len(text) > LONGEST_TEXT:
         raise Invalid(f"{field} has {len(text):,} characters; {LONGEST_TEXT:,} is the limit.", field=field)
     if text.lstrip()[:1] in ("{", "["):
-        name, servings, ingredients = read_json_ld(text, field)
+        name, servings, ingredients, steps, source = read_json_ld(text, field)
         found = PastedRecipe(
             None if name is None else parse_recipe_name(name, f"{field}.name"),
             None if servings is None else parse_servings(servings, f"{field}.recipeYield"),
@@ -59,6 +61,8 @@ def read_pasted(text: str, field: str) -> PastedRecipe:
                 [(each, f"{field}.recipeIngredient[{number}]") for number, each in enumerate(ingredients)],
                 f"{field}.recipeIngredient",
             ),
+            _or_none(parse_steps, steps, field),
+            _or_none(parse_source, source, field),
         )
     else:
         found = _read_plain(text, field)
@@ -72,13 +76,15 @@ def _read_plain(text: str, field: str) -> PastedRecipe:
     name: str | None = None
     servings: int | None = None
     lines: list[tuple[str, str]] = []
-    for number, line in _lines(text):
+    steps = ""
+    numbered = iter(_lines(text))
+    for number, line in numbered:
         folded = fold(line[:_LONGEST_HEADING])
         found = _SERVINGS.fullmatch(folded)
         if found is not None and (found["before"] or found["behind"]):
             servings = parse_servings(int(found["number"]), f"{field} line {number}")
         elif _STEPS.fullmatch(folded):
-            break
+            steps = "\n".join(each for _, each in numbered)
         elif _HEADING.fullmatch(folded):
             continue
         elif name is None and not lines and _is_title(line):
@@ -87,7 +93,15 @@ def _read_plain(text: str, field: str) -> PastedRecipe:
             lines.append((line, f"{field} line {number}"))
             if len(lines) > LINES_PER_RECIPE:
                 break  # which is refused
-    return PastedRecipe(name, servings, parse_recipe_lines(lines, field))
+    return PastedRecipe(name, servings, parse_recipe_lines(lines, field), _or_none(parse_steps, steps, field))
+
+
+def _or_none(parse: Callable[[str, str], str], text: str, field: str) -> str | None:
+    """Return what a text says beside what is bought; None where it can't be kept: the recipe can without it."""
+    try:
+        return parse(text, field)
+    except Invalid:
+        return None
 
 
 def _lines(text: str) -> Iterable[tuple[int, str]]:

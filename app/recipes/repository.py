@@ -11,7 +11,7 @@ from app.quantities import Quantity
 from app.recipes.models import Recipe, RecipeLine, RecipeSummary
 from app.text import fold
 
-_COLUMNS: Final = "id, no, name, kind, servings, archived_at, deleted_at"
+_COLUMNS: Final = "id, no, name, kind, servings, archived_at, deleted_at, source, steps"
 
 
 async def find_recipe(tenant: Tenant, no: int | None, name_key: str) -> Recipe | None:
@@ -90,11 +90,13 @@ async def save_recipe(tenant: Tenant, rev: int, saved: Recipe) -> None:
     """Store a new or changed recipe with its lines, and stamp it with `rev`. Needs the write lock."""
     await tenant.driver.execute(
         """
-        INSERT INTO recipes (household_id, id, no, name, name_key, kind, servings, rev, archived_at, deleted_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        INSERT INTO recipes (household_id, id, no, name, name_key, kind, servings, rev, archived_at, deleted_at,
+            source, steps)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (household_id, id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
             kind = excluded.kind, servings = excluded.servings, rev = excluded.rev,
-            archived_at = excluded.archived_at, deleted_at = excluded.deleted_at
+            archived_at = excluded.archived_at, deleted_at = excluded.deleted_at,
+            source = excluded.source, steps = excluded.steps
         """,
         tenant.household_id,
         saved.id,
@@ -106,6 +108,8 @@ async def save_recipe(tenant: Tenant, rev: int, saved: Recipe) -> None:
         rev,
         saved.archived_at,
         saved.deleted_at,
+        saved.source,
+        saved.steps,
     )
     await tenant.driver.execute(
         "DELETE FROM recipe_lines WHERE household_id = $1 AND recipe_id = $2", tenant.household_id, saved.id

@@ -15,6 +15,9 @@ from typing import Any, Final
 
 NO_RECIPE: Final = 3
 CPU_SECONDS: Final = 10
+LONGEST_STEPS: Final = 20_000
+"""Characters; longer ones are left out."""
+
 NICENESS: Final = 10
 """So that pages made to be slow take what the service leaves of the processors, and not half of them."""
 
@@ -44,6 +47,9 @@ def main() -> int:
         "recipeYield": _value_of(found.yields),
         "recipeIngredient": _value_of(found.ingredients) or [],
     }
+    steps = _value_of(found.instructions)
+    if isinstance(steps, str) and len(steps) <= LONGEST_STEPS:
+        recipe["recipeInstructions"] = steps
     if not recipe["recipeIngredient"]:
         return NO_RECIPE
     json.dump({name: value for name, value in recipe.items() if value is not None}, sys.stdout)

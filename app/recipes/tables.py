@@ -32,6 +32,8 @@ recipes = Table(
     Column("rev", BigInteger, nullable=False),
     Column("archived_at", DateTime(timezone=True)),
     Column("deleted_at", DateTime(timezone=True)),
+    Column("source", Text),
+    Column("steps", Text),
     ForeignKeyConstraint(["household_id"], ["households.id"]),
     CheckConstraint("kind IN ('recipe', 'staples')", name="kind"),
     CheckConstraint("servings > 0", name="servings"),

@@ -8,24 +8,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import transaction
+from app.errors import gettext_noop
 from app.people import repository
 from app.people.email_addresses import EmailAddress, parse_email
 from app.people.email_link_repository import make_link
 from app.people.models import EmailLink, Person, Purpose
 from app.runtime.addresses import client_address
 from app.runtime.mailer import Compose, Email
+from app.ui.languages import current_visit, during
 from app.ui.languages import gettext as _
 from app.web.context import WebContext
 from app.web.destinations import Destinations
 from app.web.email_links import PATHS
 
-_END: Final = "\n\nIf you did not ask for this, ignore this message: without it, nobody can get any further.\n"
+_END: Final = gettext_noop("If you did not ask for this, ignore this message: without it, nobody can get any further.")
 
 
 async def send_email(
     web: WebContext, request: Request, purpose: Purpose, to: str, compose: Callable[[EmailAddress], Compose]
 ) -> EmailAddress:
-    """Count an e-mail that someone asked for, and have it written and sent after the response; to whom it goes.
+    """Count an e-mail that someone asked for, and have it written and sent after the response, in the language of the
+    page that they asked on; to whom it goes.
 
     Raises `Invalid` for a malformed address, `LimitReached`, and `Unavailable` when too many are waiting.
     """
@@ -34,7 +37,13 @@ async def send_email(
     async with transaction(web.kit.engine) as connection:
         throttle = web.password_sign_in.throttle
         await throttle.count_email(connection, purpose, email, client_address(request), web.kit.clock())
-    web.mailer.put(compose(email))
+    composing, visit = compose(email), current_visit()
+
+    async def compose_in_language() -> Email | None:
+        with during(visit):
+            return await composing()
+
+    web.mailer.put(compose_in_language)
     return email
 
 
@@ -58,17 +67,19 @@ async def sign_up_email(web: WebContext, email: EmailAddress, to: Destinations, 
     async with transaction(web.kit.engine) as connection:
         owner = await repository.find_local_person(connection, email)
         if owner is not None:
-            text = (
-                f"Someone asked for an account with your address at {web.public_url}, but you already have one. "
-                f"Sign in with it, or choose a new password:\n\n{web.public_url}/account/reset"
+            text = _(
+                "Someone asked for an account with your address at %(service)s, but you already have one. "
+                "Sign in with it, or choose a new password:",
+                service=web.public_url,
             )
-            return Email(owner.email or email.address, "You already have an account", text + _END)
+            address = owner.email or email.address
+            return _email(address, _("You already have an account"), text, f"{web.public_url}/account/reset")
         secret = await make_link(connection, EmailLink("sign_up", email.address, None, mailed=True), web.kit.clock())
-    text = "Open this link in the browser where you asked for it, and choose a password. It works for a day."
+    text = _("Open this link in the browser where you asked for it, and choose a password. It works for a day.")
     if to.request_id(destination) is not None:
-        text += " Your app waits for ten minutes; after that, connect it again."
-    text += f"\n\n{link_url(web.public_url, 'sign_up', secret)}&{urlencode({to.field: destination})}"
-    return Email(email.address, "Create your account", text + _END)
+        text += " " + _("Your app waits for ten minutes; after that, connect it again.")
+    link = f"{link_url(web.public_url, 'sign_up', secret)}&{urlencode({to.field: destination})}"
+    return _email(email.address, _("Create your account"), text, link)
 
 
 async def reset_email(web: WebContext, email: EmailAddress) -> Email | None:
@@ -80,12 +91,11 @@ async def reset_email(web: WebContext, email: EmailAddress) -> Email | None:
         # To the address as the account has it, whatever spelling was typed.
         link = EmailLink("reset", person.email, person.id, mailed=True)
         secret = await make_link(connection, link, web.kit.clock())
-    text = (
+    text = _(
         "Open this link to choose a new password. It works for half an hour. Changing the password signs you out in "
-        "every browser and ends your API keys, and you have to connect every app again:\n\n"
-        f"{link_url(web.public_url, 'reset', secret)}"
+        "every browser and ends your API keys, and you have to connect every app again:"
     )
-    return Email(person.email, "Choose a new password", text + _END)
+    return _email(person.email, _("Choose a new password"), text, link_url(web.public_url, "reset", secret))
 
 
 async def verification_email(web: WebContext, person: Person) -> Email | None:
@@ -95,11 +105,12 @@ async def verification_email(web: WebContext, person: Person) -> Email | None:
     async with transaction(web.kit.engine) as connection:
         link = EmailLink("verify", person.email, person.id, mailed=True)
         secret = await make_link(connection, link, web.kit.clock())
-    text = (
-        "Open this link to confirm that this address is yours. It works for a day, and you need your password:\n\n"
-        f"{link_url(web.public_url, 'verify', secret)}"
-    )
-    return Email(person.email, "Confirm your address", text + _END)
+    text = _("Open this link to confirm that this address is yours. It works for a day, and you need your password:")
+    return _email(person.email, _("Confirm your address"), text, link_url(web.public_url, "verify", secret))
+
+
+def _email(to: str, subject: str, text: str, link: str) -> Email:
+    return Email(to, subject, f"{text}\n\n{link}\n\n{_(_END)}\n")
 
 
 def link_url(public_url: str, purpose: Purpose, secret: str) -> str:

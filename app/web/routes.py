@@ -8,6 +8,7 @@ from app.oauth.oidc_login.provider import CALLBACK_PATH
 from app.ui.paths import GUEST, JOIN
 from app.ui.routes import PageHandler, form_routes, page_route
 from app.web.access.routes import access_routes
+from app.web.account.deletion import DELETE_ACCOUNT, post_delete_account, show_delete_account
 from app.web.account.email_verification import post_proof, post_verify
 from app.web.account.page import (
     CHANGE_PASSWORD,
@@ -69,6 +70,8 @@ def web_routes(web: WebContext) -> list[BaseRoute]:
         page_route(web.kit, CONFIRM, partial(show_confirm, web)),
         page_route(web.kit, CONFIRM, partial(post_confirm, web), "POST"),
         *passkey_routes(web),
+        page_route(web.kit, DELETE_ACCOUNT, partial(show_delete_account, web)),
+        page_route(web.kit, DELETE_ACCOUNT, partial(post_delete_account, web), "POST"),
         *(_password_routes(web) if web.has_passwords else []),
         *([page_route(web.kit, CALLBACK_PATH, partial(finish_oidc_sign_in, web))] if web.oidc_provider else []),
     ]

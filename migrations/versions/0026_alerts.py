@@ -7,7 +7,7 @@ from migrations.helpers import grant, reference_table
 revision = "0026"
 down_revision = "0025"
 
-TABLES = ("push_subscriptions", "list_alerts", "push_outbox", "alert_settings")
+PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE"
 
 
 def upgrade() -> None:
@@ -29,6 +29,8 @@ def upgrade() -> None:
             CONSTRAINT fk_push_subscriptions_session_hash FOREIGN KEY (session_hash) REFERENCES sessions (id_hash)
                 ON DELETE CASCADE
         )""")
+    reference_table("push_subscriptions")
+    grant("push_subscriptions", PRIVILEGES)
     op.execute("CREATE INDEX ix_push_subscriptions_person_id ON push_subscriptions (person_id)")
     op.execute("CREATE INDEX ix_push_subscriptions_session_hash ON push_subscriptions (session_hash)")
     op.execute("""
@@ -45,6 +47,8 @@ def upgrade() -> None:
                 REFERENCES memberships (household_id, person_id) ON DELETE CASCADE,
             CONSTRAINT ck_list_alerts_push CHECK (push IN ('additions', 'changes'))
         )""")
+    reference_table("list_alerts")
+    grant("list_alerts", PRIVILEGES)
     op.execute("CREATE INDEX ix_list_alerts_person_id ON list_alerts (person_id)")
     op.execute("CREATE INDEX ix_list_alerts_due_at ON list_alerts (due_at) WHERE due_at IS NOT NULL")
     op.execute("""
@@ -67,6 +71,8 @@ def upgrade() -> None:
             CONSTRAINT fk_push_outbox_list_alerts FOREIGN KEY (household_id, person_id, list_id)
                 REFERENCES list_alerts (household_id, person_id, list_id) ON DELETE CASCADE
         )""")
+    reference_table("push_outbox")
+    grant("push_outbox", PRIVILEGES)
     op.execute(
         "CREATE INDEX ix_push_outbox_household_id_person_id_list_id ON push_outbox (household_id, person_id, list_id)"
     )
@@ -88,12 +94,11 @@ def upgrade() -> None:
             CONSTRAINT ck_alert_settings_quiet CHECK ((quiet_from IS NULL) = (quiet_until IS NULL)),
             CONSTRAINT ck_alert_settings_letter_hour CHECK (letter_hour BETWEEN 0 AND 23)
         )""")
+    reference_table("alert_settings")
+    grant("alert_settings", PRIVILEGES)
     op.execute(
         "CREATE INDEX ix_alert_settings_letter_due_at ON alert_settings (letter_due_at) WHERE letter_due_at IS NOT NULL"
     )
-    for table in TABLES:
-        reference_table(table)
-        grant(table, "SELECT, INSERT, UPDATE, DELETE")
 
 
 def downgrade() -> None:

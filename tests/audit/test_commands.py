@@ -36,6 +36,7 @@ def environment(settings: Settings) -> dict[str, str]:
 @pytest.mark.proves("""au-verify MUST own rule
     A command verifies and exports the record.
     Here: `python -m app audit verify` and `export`.""")
+@pytest.mark.processes
 async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(record: Record, tmp_path: Path) -> None:
     head = await record.chain(3)
     variables = environment(record.settings)
@@ -69,6 +70,7 @@ async def test_verify_says_whether_the_record_is_whole_and_where_it_is_not(recor
         ([], "required: part"),
     ],
 )
+@pytest.mark.processes
 def test_a_wrong_argument_is_refused_in_words(tmp_path: Path, arguments: list[str], words: str) -> None:
     ended = run(tmp_path, "audit", *arguments)
     assert ended.returncode == 2
@@ -77,6 +79,7 @@ def test_a_wrong_argument_is_refused_in_words(tmp_path: Path, arguments: list[st
 
 
 @pytest.mark.proves("au-verify")
+@pytest.mark.processes
 async def test_export_writes_each_entry_on_a_line_of_standard_output(record: Record, tmp_path: Path) -> None:
     await record.chain(2)
     ended = run(tmp_path, "audit", "export", "--since", "2020-01-01", **environment(record.settings))
@@ -86,6 +89,7 @@ async def test_export_writes_each_entry_on_a_line_of_standard_output(record: Rec
     assert set(lines[0]) == set(COLUMNS)
 
 
+@pytest.mark.processes
 async def test_a_reader_who_has_seen_enough_and_ctrl_c_end_an_export_without_a_word(
     record: Record, tmp_path: Path
 ) -> None:
@@ -143,6 +147,7 @@ async def test_an_export_reads_the_ids_of_its_time_only(record: Record) -> None:
         assert await exported(record, moment, moment + timedelta(days=1)) == ""
 
 
+@pytest.mark.processes
 async def test_the_head_is_in_the_log_also_when_the_service_stops_at_once(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:

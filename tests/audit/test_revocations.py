@@ -98,6 +98,11 @@ async def with_the_household(approved: Approval) -> None:
     await browser.submit(await browser.open("/household"), "/household/delete", name=name)
 
 
+async def with_the_account(approved: Approval) -> None:
+    browser = Browser(approved.http)
+    await browser.submit(await browser.open("/account/delete"), "/account/delete", sure="yes")
+
+
 async def with_a_replayed_code(approved: Approval) -> None:
     assert (await approved.replay()).status_code == 400
 
@@ -132,6 +137,11 @@ async def by_itself(approved: Approval) -> None:
     assert await revoke_unused(approved.server.engine, approved.server.clock()) == 1
 
 
+async def with_a_wider_approval(approved: Approval) -> None:
+    page = await Browser(approved.http).open(Attempt(approved.client_id, approved.server.url).url())
+    assert code_of(await Browser(approved.http).approve(page, level="manage"))
+
+
 APPROVALS: dict[RevocationReason, Callable[[Approval], Awaitable[None]]] = {
     RevocationReason.BY_CLIENT: by_the_client,
     RevocationReason.BY_PERSON: by_the_person,
@@ -139,9 +149,11 @@ APPROVALS: dict[RevocationReason, Callable[[Approval], Awaitable[None]]] = {
     RevocationReason.PASSWORD_RESET: with_the_password,
     RevocationReason.ADDRESS_VERIFIED: with_the_first_proof,
     RevocationReason.HOUSEHOLD_DELETED: with_the_household,
+    RevocationReason.ACCOUNT_DELETED: with_the_account,
     RevocationReason.CODE_REPLAYED: with_a_replayed_code,
     RevocationReason.REFRESH_TOKEN_REPLAYED: with_a_stolen_token,
     RevocationReason.CONTESTED: with_the_next_approval,
+    RevocationReason.REPLACED: with_a_wider_approval,
     RevocationReason.UNUSED: by_itself,
 }
 WITHOUT_A_REQUEST = {RevocationReason.CLIENT_REMOVED, RevocationReason.BY_OPERATOR, RevocationReason.UNUSED}

@@ -56,6 +56,7 @@ def test_the_same_figures_give_the_same_files(tmp_path: Path, draw_plots: DrawPl
 
 
 @pytest.mark.slow
+@pytest.mark.processes
 def test_the_plots_pass_the_type_check(tmp_path: Path) -> None:
     # `make check` leaves them out, because it runs without matplotlib.
     (tmp_path / "pyrightconfig.json").write_text(
@@ -69,6 +70,7 @@ def test_the_plots_pass_the_type_check(tmp_path: Path) -> None:
     assert report["summary"]["filesAnalyzed"] >= 1
 
 
+@pytest.mark.processes
 def test_what_make_test_runs_does_without_matplotlib() -> None:
     without = "import sys; sys.modules['matplotlib'] = None"
     modules = "bench.__main__, bench.document, bench.preparing, bench.report, bench.runs, bench.start, bench.trips"

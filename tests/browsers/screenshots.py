@@ -42,8 +42,10 @@ SIGNED_IN: Final = {
     "activity": "/activity",
     "spending": "/spending",
     "access": "/access",
+    "notifications": "/notifications",
     "account": "/account",
     "passkeys": "/account/passkeys",
+    "delete-account": "/account/delete",
 }
 
 

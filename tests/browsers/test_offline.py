@@ -65,9 +65,11 @@ NO_SYNC = "delete ServiceWorkerRegistration.prototype.sync"
 """A browser without Background Sync, as most are: its pages alone send what waits."""
 
 
-def shopper(visitors: Visitors, product: Product, *items: str) -> tuple[Visitor, Tool, Page]:
+def shopper(visitors: Visitors, product: Product, *items: str, syncs: bool = True) -> tuple[Visitor, Tool, Page]:
     """A visitor with a phone whose list is kept, and their assistant."""
     visitor = visitors.arrive(width=360, has_touch=True, is_mobile=True)
+    if not syncs:
+        visitor.page.add_init_script(NO_SYNC)
     visitor.sign_up()
     assistant = connect(visitor, product)
     if items:
@@ -99,7 +101,9 @@ def test_the_last_lists_are_there_without_a_signal(visitors: Visitors, product: 
     assert visitor.heading() == "No signal"
     page.locator("main a.button").first.click()
     assert visitor.heading() == "Your lists"
+    expect(page.locator("#no-signal")).to_be_visible()
     mend(visitor)
+    expect(page.locator("#no-signal")).to_be_hidden()
     visitor.open(address)
     expect(page.locator("#no-signal")).to_be_hidden()
     forgive(visitor)
@@ -212,9 +216,7 @@ def phone(playwright: Playwright, executable: str, visitors: Visitors, directory
 
 @pytest.mark.parametrize("what", ["check", "add"])
 def test_an_answer_that_is_lost_doubles_nothing(visitors: Visitors, product: Product, what: str) -> None:
-    visitor, assistant, page = shopper(visitors, product, "milk", "2 eggs")
-    page.add_init_script(NO_SYNC)
-    page.reload()
+    visitor, assistant, page = shopper(visitors, product, "milk", "2 eggs", syncs=False)
     applied: list[int] = []
 
     def lose(route: Route) -> None:
@@ -296,13 +298,13 @@ def test_what_was_for_a_list_that_is_gone_is_told(visitors: Visitors, product: P
 def test_nothing_is_kept_of_who_has_signed_out_and_their_changes_wait_for_them(
     visitors: Visitors, product: Product
 ) -> None:
-    visitor, assistant, page = shopper(visitors, product, "milk", "eggs")
+    visitor, assistant, page = shopper(visitors, product, "milk", "eggs", syncs=False)
     address, email = page.url, visitor.email
     cut(page)
     page.locator("#i1 button.tick").click()
     waiting(page, "Got it: milk")
-    page.context.set_offline(False)
     page.context.route("**/check?*", unreachable)
+    page.context.set_offline(False)
     visitor.open("/account")
     visitor.send("/account/sign-out")
     expect(page.locator("form[action^='/account/sign-in']")).to_be_visible()
@@ -336,7 +338,7 @@ def test_nothing_is_kept_of_who_has_signed_out_and_their_changes_wait_for_them(
 
 
 def test_what_somebody_else_left_behind_can_be_thrown_away(visitors: Visitors, product: Product) -> None:
-    visitor, assistant, page = shopper(visitors, product, "milk")
+    visitor, assistant, page = shopper(visitors, product, "milk", syncs=False)
     cut(page)
     page.locator("#i1 button.tick").click()
     waiting(page, "Got it: milk")
@@ -393,9 +395,7 @@ def test_a_double_tap_ticks_once(visitors: Visitors, product: Product) -> None:
 def test_what_the_service_cannot_take_now_is_sent_later_and_at_last_given_up(
     visitors: Visitors, product: Product
 ) -> None:
-    visitor, assistant, page = shopper(visitors, product, "milk", "eggs", "salt")
-    page.add_init_script(NO_SYNC)
-    page.reload()
+    visitor, assistant, page = shopper(visitors, product, "milk", "eggs", "salt", syncs=False)
     answers = iter([503, 429])
 
     def busy(route: Route) -> None:

@@ -160,6 +160,28 @@ def test_confirming_who_it_is_takes_a_passkey(visitor: Visitor, device: Device) 
     visitor.page.wait_for_url(re.compile("/account/passkeys$"))
 
 
+def somebody_deletes_their_account(visitor: Visitor) -> None:
+    """Sign up, look at what would go, and let it go."""
+    visitor.sign_up()
+    visitor.page.wait_for_url("**/account*")
+    visitor.page.locator("main a[href$='/account/delete']").click()
+    visitor.looks_right()
+    visitor.form("/account/delete").locator("[name=sure]").check()
+    press(visitor, "/account/delete")
+    assert visitor.page.locator("main a[href$='/']").is_visible()
+    visitor.looks_right()
+    visitor.open("/account")
+    assert "/account/sign-in" in visitor.page.url
+
+
+def test_an_account_is_deleted(visitor: Visitor) -> None:
+    somebody_deletes_their_account(visitor)
+
+
+def test_an_account_is_deleted_without_scripts(plain_visitor: Visitor) -> None:
+    somebody_deletes_their_account(plain_visitor)
+
+
 def test_without_scripts_the_password_is_there_and_no_passkey(plain_visitor: Visitor) -> None:
     plain_visitor.sign_up()
     plain_visitor.open("/account/passkeys")

@@ -27,6 +27,7 @@ async def service_role(settings: Settings, engine: Engine) -> tuple[str, bool]:
 DONE = ("shopping_service", True)
 
 
+@pytest.mark.processes
 def test_a_command_finds_the_database_of_the_running_service(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     with EmbeddedPostgres(tmp_path, settings=FAST) as urls:
@@ -43,6 +44,7 @@ def test_a_command_finds_the_database_of_the_running_service(tmp_path: Path) -> 
     assert take_lock(tmp_path / "lock") is not None
 
 
+@pytest.mark.processes
 def test_a_command_says_so_when_the_service_is_just_starting(tmp_path: Path) -> None:
     lock = take_lock(tmp_path / "lock")
     assert lock is not None

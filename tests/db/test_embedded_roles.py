@@ -82,6 +82,9 @@ def test_the_owner_makes_tables_and_grants_them(urls: DatabaseUrls) -> None:
         "SELECT pg_read_file('PG_VERSION')",
         "COPY (SELECT 1) TO PROGRAM 'cat'",
         "SET ROLE shopping_owner",
+        "SELECT lo_create(0)",
+        "SELECT lo_from_bytea(0, 'hidden')",
+        "SELECT lowrite(0, 'hidden')",
     ],
 )
 def test_the_service_role_may_not(urls: DatabaseUrls, sql: str) -> None:

@@ -172,7 +172,7 @@ async def test_the_service_role_owns_nothing_and_has_only_what_it_needs(database
         "sessions": "browser,network,seen_at",
         "passkeys": "last_used_at,name,sign_count",
         "upstream_sign_ins": "used_at",
-        "grants": "contested_at,contested_from,revoked_at,revoked_because",
+        "grants": "contested_at,contested_from,revoked_at,revoked_because,scopes",
         "refresh_families": "current_generation,used_at,used_from",
     }
     for table, held in privileges.items():

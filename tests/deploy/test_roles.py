@@ -17,6 +17,8 @@ from tests.documents import ROOT
 from tests.service import free_port, start
 
 # A password with everything that quoting could get wrong.
+pytestmark = pytest.mark.processes
+
 PASSWORDS = {"OWNER_PASSWORD": 'owner\'s "pass" \\word', "SERVICE_PASSWORD": "service-password"}
 
 

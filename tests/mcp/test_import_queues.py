@@ -51,6 +51,7 @@ async def read(data: str, person_id: UUID, counted: list[int], note: Note = note
 @pytest.mark.proves("""rs-import-fair MUST own rule
     One person's imports don't keep those of others waiting.
     Here: Imports are read one a person, in parts that take turns; a person's others wait behind it, three in all.""")
+@pytest.mark.processes
 async def test_many_imports_of_one_person_delay_another_by_parts_of_one() -> None:
     ada, eve = uuid4(), uuid4()
     heard: list[tuple[str, int]] = []
@@ -76,6 +77,7 @@ async def test_many_imports_of_one_person_delay_another_by_parts_of_one() -> Non
     assert len({name for name, _ in heard}) == 1 + IMPORT_QUEUE_OF_PERSON.at_once
 
 
+@pytest.mark.processes
 async def test_more_than_a_few_imports_of_a_person_are_to_come_back_but_not_those_with_a_known_key(
     client: McpClient, eve: McpClient
 ) -> None:
@@ -94,6 +96,7 @@ async def test_more_than_a_few_imports_of_a_person_are_to_come_back_but_not_thos
     assert (await client.call("import_items", data="eggs"))["counts"] == {"added": 1}
 
 
+@pytest.mark.processes
 async def test_the_queue_of_all_is_short() -> None:
     """One more than there is room for is refused at once, whoever sent it; the others are read."""
     waiting = IMPORT_QUEUE.at_once

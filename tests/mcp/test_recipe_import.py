@@ -48,6 +48,7 @@ async def test_a_recipe_comes_from_a_page_and_arguments_go_before_it(each_era: M
         "servings": 4,
         "lines": 3,
         "items": ["1 l stock", "2 leeks", "salt"],
+        "source": site.url("/soup"),
     }
     other = await each_era.call("save_recipe", url=site.url("/soup"), name="Soup of the page", servings=2)
     assert (other["recipe"]["name"], other["recipe"]["servings"]) == ("Soup of the page", 2)

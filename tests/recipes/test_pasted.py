@@ -54,6 +54,55 @@ def test_a_text_is_a_title_servings_and_lines(servings: str, number: int) -> Non
 def test_headings_are_no_ingredients_and_steps_end_the_recipe() -> None:
     text = "# Lasagne\nIngredients\nFor the sauce:\n1 onion\nFor the rest:\n500 g pasta\n\nMethod:\n1. Chop 1 onion."
     assert read(text) == ("Lasagne", None, ["1 onion", "500 g pasta"])
+    assert read_pasted(text, "text").steps == "1. Chop 1 onion."
+
+
+@pytest.mark.parametrize("steps", ["", "\n\n", "x" * 10_001, "a \x07 bell"])
+def test_steps_that_cannot_be_kept_are_left_out_and_the_ingredients_are_not(steps: str) -> None:
+    found = read_pasted(f"Soup\n2 leeks\nMethod\n{steps}", "text")
+    assert (found.steps, len(found.lines)) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "steps"),
+    [
+        ("Boil.\n\n Serve &amp; eat. ", "Boil.\nServe & eat."),
+        (["Boil.", "Serve."], "Boil.\nServe."),
+        ([{"@type": "HowToStep", "text": "Boil."}, {"@type": "HowToStep", "name": "no text"}], "Boil."),
+        (
+            [{"@type": "HowToSection", "name": "Soup", "itemListElement": [{"@type": "HowToStep", "text": "Boil."}]}],
+            "Boil.",
+        ),
+        ({"@type": "HowToStep", "text": ["Boil.", 5, None]}, "Boil."),
+        ([[[[[[[[["too deep"]]]]]]]]], None),
+        (5, None),
+        (None, None),
+    ],
+)
+def test_the_steps_of_json_ld_are_read_in_every_shape(instructions: object, steps: str | None) -> None:
+    recipe = {"@type": "Recipe", "name": "Soup", "recipeIngredient": ["salt"], "recipeInstructions": instructions}
+    assert read_pasted(json.dumps(recipe), "text").steps == steps
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("https://example.org/soup", "https://example.org/soup"),
+        ("http://example.org", "http://example.org/"),
+        ("javascript:alert(1)", None),
+        ("JaVaScRiPt:alert(1)", None),
+        ("java\nscript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("//example.org/soup", None),
+        ("https://ada:secret@example.org/", None),
+        ("https://", None),
+        (f"https://example.org/{'x' * 2000}", None),
+        (["https://example.org"], None),
+    ],
+)
+def test_the_address_of_json_ld_is_kept_if_it_is_one_of_the_web(address: object, source: str | None) -> None:
+    recipe = {"@type": "Recipe", "name": "Soup", "recipeIngredient": ["salt"], "url": address}
+    assert read_pasted(json.dumps(recipe), "text").source == source
 
 
 @pytest.mark.parametrize("first", ["2 kg rice", "- rice"])

@@ -199,7 +199,7 @@ async def test_several_households_are_told_apart(
 @pytest.mark.proves("li-text")
 @pytest.mark.parametrize("text", MARKUP)
 async def test_stored_text_is_shown_as_text(anna: ListBrowser, assistant: McpClient, text: str) -> None:
-    await assistant.call("save_recipe", name=text, servings=2, items=[f"200 g {text} ({text})"])
+    await assistant.call("save_recipe", name=text, servings=2, items=[f"200 g {text} ({text})"], steps=text)
     await assistant.call("save_plan", entries=[{"date": WEEK, "recipe": "R1", "meal": text[:50]}])
     await assistant.call("save_plan", entries=[{"date": WEEK, "text": text}])
     await assistant.call("update_pantry", items=[{"name": text}])

@@ -96,11 +96,14 @@ REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"name" TO shopping_service;
 """
 
-SCHEMA_SQL: Final = """
+SCHEMA_SQL: Final = r"""
 ALTER SCHEMA public OWNER TO shopping_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO shopping_service;
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^lo(_|read$|write$)' \gexec
 """
+"""Large objects belong to no household and count in no quota, so nobody may write them."""
 
 
 def create_roles(programs: Path, access: Access) -> None:

@@ -106,7 +106,7 @@ _VALUES_OF_NEW_ITEM: Final = attrgetter(*_OF_NEW_ITEM)
 LIST_RECORDED: Final = ("name", "store", "currency", "category_order", "archived_at", "deleted_at")
 """The fields of a list that events keep; `items.fields.RECORDED` are those of an item."""
 
-RECIPE_RECORDED: Final = ("name", "kind", "servings", "lines", "archived_at", "deleted_at")
+RECIPE_RECORDED: Final = ("name", "kind", "servings", "lines", "steps", "source", "archived_at", "deleted_at")
 """The fields of a recipe that events keep."""
 
 

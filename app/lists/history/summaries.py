@@ -67,6 +67,7 @@ _RECIPE_VALUES: Final = {
     "name": gettext_noop("name {before} → {after}"),
     "kind": gettext_noop("kind {before} → {after}"),
     "servings": gettext_noop("servings {before} → {after}"),
+    "source": gettext_noop("source {before} → {after}"),
 }
 """How a change of each field is told, in this order."""
 
@@ -171,7 +172,8 @@ def summarize_recipe(record: RecipeRecord) -> list[Phrase]:
         "archived_at", before, after, _ARCHIVED
     )
     values = _value_changes(before, after, _RECIPE_VALUES)
-    return states + values + ([Phrase(gettext_noop("items changed"))] if "lines" in after else [])
+    more = {"lines": gettext_noop("items changed"), "steps": gettext_noop("steps changed")}
+    return states + values + [Phrase(message) for name, message in more.items() if name in after]
 
 
 def summarize_meal(before: PlannedMeal | None, after: PlannedMeal | None) -> list[Phrase]:

@@ -27,7 +27,8 @@ from app.lists.models import GAP_BITS
 from app.quantities import LARGEST, make_quantity
 from app.quantities.prices import CENT
 from app.quantities.quantity import STEP
-from app.recipes.models import LINES_PER_RECIPE, MEAL_LENGTH, MOST_SERVINGS, RecipeKind
+from app.recipes.models import LINES_PER_RECIPE, MEAL_LENGTH, MOST_SERVINGS, STEPS_LENGTH, RecipeKind
+from app.recipes.parsing import parse_source
 from app.text import clean
 
 FORMAT_NAME: Final = "shopping-list-mcp/household"
@@ -49,6 +50,13 @@ def _cleaned(longest: int, *, multiline: bool = False) -> AfterValidator:
             raise ValueError(refusal.message) from None
 
     return AfterValidator(check)
+
+
+def _address(text: str) -> str:
+    try:
+        return parse_source(text, "source")
+    except Invalid as refusal:
+        raise ValueError(refusal.message) from None
 
 
 def _currency(code: str) -> str:
@@ -155,6 +163,8 @@ class RecipeRecord(Record):
     kind: RecipeKind
     servings: Annotated[int, Field(ge=1, le=MOST_SERVINGS)] | None = None
     archived_at: Moment | None = None
+    source: Annotated[str, AfterValidator(_address)] | None = None
+    steps: Annotated[str, _cleaned(STEPS_LENGTH, multiline=True)] | None = None
     lines: Annotated[list[LineRecord], Field(max_length=LINES_PER_RECIPE)]
 
 

@@ -23,7 +23,7 @@ _SECTIONS: Final = {
             archived_at, deleted_at
         FROM kept_lists""",
     "recipes": f"""
-        SELECT no AS place, no, name, kind, servings, archived_at, coalesce((
+        SELECT no AS place, no, name, kind, servings, archived_at, source, steps, coalesce((
             SELECT jsonb_agg(to_jsonb(line) - 'position' ORDER BY position) FROM (
                 SELECT name, note, {_AMOUNT}, position FROM recipe_lines
                 WHERE household_id = $1 AND recipe_id = kept_recipes.id
@@ -157,6 +157,8 @@ _COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "kind": "text",
         "servings": "integer",
         "archived_at": "timestamptz",
+        "source": "text",
+        "steps": "text",
         "rev": "bigint",
     },
     "recipe_lines": {

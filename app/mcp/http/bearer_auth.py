@@ -73,7 +73,7 @@ class AccessPolicy:
 
 
 WHERE_TO_ALLOW: Final = (
-    "Connect the app again and allow it on the consent page, or make another API key; /access shows what each may do."
+    "Open /access, let this app do it there, and try again; or connect the app anew. An API key needs another key."
 )
 
 
@@ -191,7 +191,10 @@ class BearerAuthMiddleware:
         return challenge(401, policy.metadata_url, policy.default_scopes, "invalid_token", description)
 
     def _check_scopes(self, caller: Caller, calls: list[Any]) -> None:
-        """Check the scopes of all calls together. Raises `RequestRefused` that names every scope they need."""
+        """Check the scopes of all calls together. Raises `RequestRefused` that names every scope they need.
+
+        What the client should ask for is that with what it has, so that it loses nothing by asking.
+        """
         needed: set[str] = set()
         for call in calls:
             method, tool = _method_and_tool(call)
@@ -202,7 +205,7 @@ class BearerAuthMiddleware:
             answer = challenge(
                 403,
                 self._policy.metadata_url,
-                needed,
+                needed | caller.scopes,
                 "insufficient_scope",
                 f"This needs the scope {scope}. {WHERE_TO_ALLOW}",
             )

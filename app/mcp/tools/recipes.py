@@ -20,6 +20,8 @@ class RecipeView(BaseModel):
     archived: bool | None = None
     lines: int = Field(description="How many items")
     items: Sequence[str] | None = None
+    steps: str | None = None
+    source: str | None = None
 
 
 class PlannedView(BaseModel):
@@ -82,6 +84,8 @@ def recipe_view(recipe: Recipe, servings: int | None, lines: Sequence[RecipeLine
         archived=True if recipe.archived_at is not None else None,
         lines=len(lines),
         items=[str(line) for line in lines],
+        steps=recipe.steps,
+        source=recipe.source,
     )
 
 

@@ -34,6 +34,8 @@ class Arguments(WriteArguments):
     text: str | None = Field(
         default=None, description="Or a pasted recipe: title, servings and items on lines, or schema.org JSON-LD"
     )
+    steps: str | None = Field(default=None, description="How to cook it, a step a line")
+    source: str | None = Field(default=None, description="Address of the page it is from")
     archived: bool | None = Field(default=None, description="Put away, or back in use")
 
 
@@ -79,6 +81,8 @@ def _settings(arguments: Arguments) -> RecipeSettings:
         items=arguments.items,
         text=arguments.text,
         archived=arguments.archived,
+        steps=arguments.steps,
+        source=arguments.source,
     )
 
 
@@ -119,7 +123,7 @@ def save_recipe_from_web(read_page: ReadPage) -> ToolSpec[ArgumentsWithUrl, Resu
             if arguments.text is not None or arguments.items is not None:
                 raise Invalid("url, text or items: give one of them.", field="url")
             page = await read_page(arguments.url, preparation.person_id, preparation.address)
-            settings = replace(settings, text=page, text_argument="url")
+            settings = replace(settings, text=page, text_argument="url", source=arguments.source or arguments.url)
         return lambda tenant: _save(tenant, arguments, settings)
 
     prepare.__name__, prepare.__doc__ = save_recipe.__name__, save_recipe.__doc__

@@ -21,7 +21,7 @@ from app.oauth.context import OAuthContext
 from app.oauth.grants.connected_apps_repository import MOST_CONNECTIONS
 from app.oauth.grants.create import has_room
 from app.oauth.grants.models import NewGrant
-from app.oauth.grants.repository import contested, insert_grant
+from app.oauth.grants.repository import contested, insert_grant, narrower
 from app.oauth.grants.revocation import GrantRevocations, RevocationReason
 from app.oauth.tokens.codes import issue_code
 from app.people.session_repository import find_person_for_change
@@ -93,6 +93,7 @@ class ConsentEndpoint:
             which = contested(prompt.person.id, prompt.client.id)
             await revocations.revoke(connection, which, RevocationReason.CONTESTED, now)
             grant = await _create_consent(connection, prompt, choices, now)
+            await revocations.revoke(connection, narrower(grant), RevocationReason.REPLACED, now)
             code = await issue_code(connection, grant.id, pending.redirect_uri, pending.code_challenge, now)
             response = {"code": code}
             known |= {"outcome": "approved", "grant_id": grant.id, "detail": format_scope(grant.scopes)}

@@ -41,6 +41,7 @@ class ConnectedApp:
     name: str
     redirect_host: str | None
     scopes: Sequence[str]
+    resource: str
     households: Sequence[str]
     household_refs: Sequence[str]
     created_at: datetime
@@ -83,6 +84,7 @@ async def find_connected_apps(connection: Connection, person_id: UUID, now: date
             grants.c.client["name"].astext,
             grants.c.client["redirect_host"].astext,
             grants.c.scopes,
+            grants.c.resource,
             func.coalesce(names.scalar_subquery(), nothing),
             func.coalesce(refs.scalar_subquery(), nothing),
             grants.c.created_at,

@@ -1,5 +1,6 @@
 """SQL on grants."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -48,6 +49,22 @@ def of_client(client_id: str) -> Which:
 def contested(person_id: UUID, client_id: str) -> Which:
     """Every grant of a person for a client of this server whose refresh token was seen in two hands."""
     return and_(of_person(person_id), of_client(client_id), grants.c.contested_at.is_not(None))
+
+
+def narrower(grant: NewGrant) -> Which:
+    """Every other grant of the same person for the same client and endpoint that allows less in none but the same
+    households."""
+    elsewhere = select(grant_households.c.grant_id).where(
+        grant_households.c.household_id.not_in(list(grant.household_ids))
+    )
+    return and_(
+        of_person(grant.person_id),
+        of_client(grant.client_id),
+        grants.c.kind == GrantKind.CONSENT,
+        grants.c.resource == grant.resource,
+        func.cardinality(grants.c.scopes) < len(list(grant.scopes)),  # each scope comes with those that it contains
+        grants.c.id.not_in(elsewhere),
+    )
 
 
 def needing(household_id: UUID) -> Which:
@@ -174,6 +191,18 @@ async def revoke_grants(connection: Connection, which: Which, because: str, now:
         .returning(grants.c.id, grants.c.person_id, grants.c.client_id)
     )
     return [RevokedGrant(*row) for row in done]
+
+
+async def widen_grant(connection: Connection, which: Which, scopes: Iterable[str], now: datetime) -> bool:
+    """Add scopes to a live grant that a person gave on the consent page; its next access token has them. Returns False
+    if there is none."""
+    widened = await connection.execute(
+        update(grants)
+        .where(which, live(now), grants.c.kind == GrantKind.CONSENT)
+        .values(scopes=sorted(scopes))
+        .returning(grants.c.id)
+    )
+    return widened.first() is not None
 
 
 async def contest_grant(connection: Connection, grant_id: UUID, network: str | None, now: datetime) -> bool:

@@ -28,8 +28,10 @@ class RevocationReason(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     ADDRESS_VERIFIED = "address_verified"
     HOUSEHOLD_DELETED = "household_deleted"
+    ACCOUNT_DELETED = "account_deleted"
     UNUSED = "unused"
     CONTESTED = "contested"
+    REPLACED = "replaced"
     CODE_REPLAYED = "code_replayed"
     REFRESH_TOKEN_REPLAYED = "refresh_token_replayed"  # noqa: S105
 

@@ -77,6 +77,21 @@ function formsOfThisPage() {
   return { person, tokens: { [form.elements.household.value]: form.elements.form_token.value } };
 }
 
+// The page of all lists as it is now. It isn't loaded anew: whoever opens a list meanwhile would be held up.
+async function readAll() {
+  try {
+    const response = await fetch(location.href);
+    if (!response.ok || response.redirected) return location.reload();
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    const sections = "main > section:not(.held)";
+    for (const old of document.querySelectorAll(sections)) old.remove();
+    document.querySelector("main").append(...fresh.querySelectorAll(sections));
+    showSignal(true);
+  } catch {
+    // There is no signal after all.
+  }
+}
+
 async function send() {
   clearTimeout(timer);
   if (!outbox.isPossible) return;
@@ -117,8 +132,8 @@ addEventListener("offline", () => {
   show();
 });
 addEventListener("online", () => {
-  if (list === null && keptAt !== undefined) location.reload();
-  else send();
+  if (list === null) readAll();
+  send();
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") send();

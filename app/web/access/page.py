@@ -1,6 +1,6 @@
 """The page of who has access: connected apps, API keys, and the browsers in which the person is signed in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -15,13 +15,15 @@ from app.db import transaction
 from app.errors import AppError, gettext_noop
 from app.households.models import Membership
 from app.households.repository import memberships_of
+from app.oauth.authorize.consent_choices import LEVELS
 from app.oauth.credentials.own_api_keys import DAYS, levels_for
 from app.oauth.grants.connected_apps_repository import ConnectedApp, find_connected_apps, find_contested_apps
 from app.oauth.grants.models import GrantKind
 from app.people.models import Person
 from app.people.repository import find_profile
 from app.people.session_repository import OpenSession, find_sessions, session_id
-from app.scopes import strongest_scope
+from app.resources import resource_at
+from app.scopes import next_scope, strongest_scope
 from app.ui.browser_names import browser_name
 from app.ui.page_kit import BrowserSession
 from app.ui.paths import ACCESS
@@ -30,6 +32,7 @@ from app.web.destinations import SIGN_IN
 from app.web.sign_in import SIGN_OUT_EVERYWHERE
 
 END: Final = "/access/end"
+WIDEN: Final = "/access/widen"
 END_SESSION: Final = "/access/session"
 NEW_KEY: Final = "/access/key"
 
@@ -39,18 +42,22 @@ CONTESTED_FOR: Final = timedelta(days=30)
 _DONE: Final = {
     "end": gettext_noop("Its access has ended. Its next call is refused."),
     "session": gettext_noop("That browser is signed out."),
+    "widen": gettext_noop("It may do that from now on. If the app still refuses, wait a moment and try again there."),
 }
 """What the page says of what was just done, by the parameter `done` in the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownApp:
-    """A grant, the strongest scope that it has, its households by name and ref, and the CSRF token of its button."""
+    """A grant, the strongest scope that it has, its households by name and ref, and the CSRF token of its button; and
+    the scope that it may be given as well, with the token of the button for that."""
 
     app: ConnectedApp
     scope: str
     households: Sequence[tuple[str, str]]
     form_token: str
+    wider: str | None
+    wider_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,8 @@ async def access_page(
         sessions = await find_sessions(connection, person.id, now)
         memberships = await memberships_of(connection, person.id)
         profile = await find_profile(connection, person.id)
-    shown = [_shown_app(web, session, each) for each in apps]
+    levels = levels_for(profile, can_verify=web.mailer.enabled)
+    shown = [_shown_app(web, session, each, levels) for each in apps]
     return web.kit.show(
         session,
         "access/access.html",
@@ -121,16 +129,31 @@ async def access_page(
         contested=contested,
         sessions=await anyio.to_thread.run_sync(partial(_shown_sessions, web, session, sessions)),
         memberships=memberships,
-        levels=levels_for(profile, can_verify=web.mailer.enabled),
+        levels=levels,
         days=DAYS,
         key_token=web.kit.csrf_token(session, NEW_KEY),
         everywhere_token=web.kit.csrf_token(session, SIGN_OUT_EVERYWHERE),
     )
 
 
-def _shown_app(web: WebContext, session: BrowserSession, app: ConnectedApp) -> ShownApp:
-    households = list(zip(app.households, app.household_refs, strict=True))
-    return ShownApp(app, strongest_scope(app.scopes), households, web.kit.csrf_token(session, END, str(app.grant_id)))
+def wider_scope(app: ConnectedApp, levels: Iterable[str]) -> str | None:
+    """Return the next scope that a person may give to a connected app as well, of those that belong to its endpoint;
+    `levels` are those that they may give at all."""
+    if app.kind != GrantKind.CONSENT:
+        return None
+    return next_scope(app.scopes, {LEVELS[each] for each in levels}.intersection(resource_at(app.resource).scopes))
+
+
+def _shown_app(web: WebContext, session: BrowserSession, app: ConnectedApp, levels: Iterable[str]) -> ShownApp:
+    wider = wider_scope(app, levels)
+    return ShownApp(
+        app,
+        strongest_scope(app.scopes),
+        list(zip(app.households, app.household_refs, strict=True)),
+        web.kit.csrf_token(session, END, str(app.grant_id)),
+        wider,
+        web.kit.csrf_token(session, WIDEN, f"{app.grant_id} {wider}"),
+    )
 
 
 def _groups(shown: Sequence[ShownApp]) -> list[AppGroup]:

@@ -17,6 +17,7 @@ from app.lists.models import Order, ShoppingList, event_ref
 from app.lists.provenance_repository import Origin, read_grants, read_recent_origins
 from app.lists.queries import Counts, Page, read_items
 from app.lists.queries import Request as ItemRequest
+from app.lists.query_repository import read_bought_last, stores_to_visit
 from app.oauth.grants.connected_apps_repository import names_of_apps
 from app.text import fold
 from app.web.context import WebContext
@@ -27,7 +28,10 @@ ITEMS: Final = 500
 """Items to buy on one page."""
 
 BOUGHT: Final = 50
-"""Of what was bought, this much is shown."""
+"""Of what was bought, the latest are shown: so many."""
+
+STORES: Final = 50
+"""So many stores are offered in the view for the shop."""
 
 MOST_CHANGED: Final = 100
 """Of more items that have changed at once, all are shown anew."""
@@ -129,6 +133,9 @@ class Content:
     counts: Counts
     next_cursor: str | None
     more_bought: bool
+    stores: Sequence[str]
+    """Where one can shop for the list, in the view for the shop."""
+
     learned_for: str | None
     latest: Event | None
     changed: Collection[str] | None = None
@@ -140,10 +147,12 @@ async def read_content(web: WebContext, visit: Visit, ref: str, shown: Shown, si
     async with visit.household(web, write=False).open(write=False) as tenant:
         on = await find_list(tenant, ref)
         page, shown = await _read_page(tenant, on, shown)
-        bought = await read_items(tenant, ItemRequest(list=on.ref, view="checked", limit=BOUGHT))
+        bought = await read_bought_last(tenant, on.id, BOUGHT + 1)
+        more_bought, bought = len(bought) > BOUGHT, bought[:BOUGHT]
+        stores = await stores_to_visit(tenant, on.id, STORES) if shown.at == "shop" else []
         later = await read_items(tenant, ItemRequest(list=on.ref, view="waiting", limit=LATER))
         changed = None if since_rev is None else await _changed_since(tenant, on, since_rev)
-        rows = [*page.rows, *bought.rows, *later.rows]
+        rows = [*page.rows, *bought, *later.rows]
         origins = await read_recent_origins(tenant, [row.no for row in rows])
         history = await read_history(tenant, HistoryRequest(list=on.ref, limit=1))
         latest = [each for each in history.happenings if each.entry.event.at > web.kit.clock() - LATEST]
@@ -158,11 +167,12 @@ async def read_content(web: WebContext, visit: Visit, ref: str, shown: Shown, si
         list=on,
         shown=shown,
         groups=_groups(on, shown, lines(page.rows)),
-        bought=lines(bought.rows),
+        bought=lines(bought),
         later=lines(later.rows),
         counts=page.counts,
         next_cursor=page.next_cursor,
-        more_bought=bought.next_cursor is not None,
+        more_bought=more_bought,
+        stores=_choice(stores, on.store, shown.store),
         learned_for=None if page.order is None else page.order.store,
         latest=events[0] if events else None,
         changed=changed,
@@ -210,6 +220,12 @@ def _line(row: PageRow, origin: Origin | None, apps: dict[UUID, str]) -> Line:
 def _events(happenings: Sequence[Happening], grants: dict[int, UUID], apps: dict[UUID, str]) -> list[Event]:
     numbered = [(each.entry.event.no, each) for each in happenings]
     return [Event(each, event_ref(no), apps.get(grants[no]) if no in grants else None) for no, each in numbered]
+
+
+def _choice(stores: Sequence[str], *others: str | None) -> list[str]:
+    """Return the stores to choose from; of spellings that mean the same one, the first."""
+    spellings = {fold(store): store for store in reversed([*filter(None, others), *stores])}
+    return sorted(spellings.values(), key=str.casefold)
 
 
 def _groups(on: ShoppingList, shown: Shown, lines: Sequence[Line]) -> list[Group]:

@@ -72,6 +72,7 @@ async def post_list(form: str, web: WebContext, visit: Visit, fields: Fields, re
         return await act(tenant, await find_list(tenant, ref), fields)
 
     try:
+        place = "" if is_scripted(request) or form in TELLING else await _place(web, visit, ref, shown, fields)
         done = await make_change(web, request, visit, fields, kind, on_list)
     except AppError as error:
         if is_scripted(request) or isinstance(error, RoleRefused | AccessLost):
@@ -81,7 +82,23 @@ async def post_list(form: str, web: WebContext, visit: Visit, fields: Fields, re
         return told(web, done)
     if form in TELLING:
         return await list_page(web, visit, ref, shown, done=done)
-    return web.kit.see_other(address_of_shown(visit, ref, shown))
+    return web.kit.see_other(f"{address_of_shown(visit, ref, shown)}#{place}")
+
+
+async def _place(web: WebContext, visit: Visit, ref: str, shown: Shown, fields: Fields) -> str:
+    """Return where on the page it goes on after a form without scripts: at the item that was moved, or beside the one
+    that leaves its place; the id of an element."""
+    moved, item = fields.one("move"), fields.one("check") or fields.one("uncheck") or fields.one("remove")
+    if moved:
+        return moved.partition(" ")[0]
+    content = await read_content(web, visit, ref, shown)
+    to_buy = [line.row.ref for group in content.groups for line in group.lines]
+    for refs in (to_buy, [line.row.ref for line in content.bought]):
+        if item in refs:
+            index = refs.index(item)
+            beside = refs[index + 1 : index + 2] or refs[max(0, index - 1) : index]
+            return beside[0] if beside else "items"
+    return "items"
 
 
 async def list_page(

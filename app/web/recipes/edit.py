@@ -14,7 +14,7 @@ from app.errors import AppError, Conflict, Invalid, LimitReached, RoleRefused
 from app.households.tenant import Tenant
 from app.lists.models import event_ref
 from app.lists.save_recipe import RecipeSettings, SavedRecipe, delete_recipe, save_recipe
-from app.recipes.models import CHARACTERS_PER_RECIPE, Recipe, RecipeKind
+from app.recipes.models import CHARACTERS_PER_RECIPE, STEPS_LENGTH, Recipe, RecipeKind
 from app.recipes.pasted import LONGEST_TEXT
 from app.recipes.web_page import ReadPage
 from app.runtime.addresses import client_address, known_address
@@ -32,10 +32,10 @@ from app.web.recipes.recipe import find_by_ref, recipe_page
 NEW: Final = f"{RECIPES}/new"
 
 _FIELDS: Final = {
-    "lines": ("name", "servings", "items"),
+    "lines": ("name", "servings", "items", "steps", "source"),
     "text": ("text", "name"),
     "url": ("url", "name"),
-    "save": ("name", "servings", "items"),
+    "save": ("name", "servings", "items", "steps", "source"),
 }
 """The fields of each form that messages stand beside."""
 
@@ -107,7 +107,9 @@ async def _new_settings(web: WebContext, visit: Visit, fields: Fields, request: 
         raise RoleRefused("You can look at this household but not change it. One of its owners can make you an editor.")
     if way == "url":
         text = await _read_page(web.read_page, visit, fields, request)
-        return RecipeSettings(name=fields.one("name").strip() or None, text=text, text_argument="url")
+        return RecipeSettings(
+            name=fields.one("name").strip() or None, text=text, text_argument="url", source=fields.one("url").strip()
+        )
     if way == "text":
         if not fields.one("text").strip():
             raise Invalid("The text is empty. Paste a recipe with its title and ingredients.", field="text")
@@ -136,6 +138,8 @@ def _settings(fields: Fields) -> RecipeSettings:
         kind=_KINDS.get(fields.one("kind"), "recipe"),
         servings=servings_in(fields),
         items=[each for each in (line.strip() for line in lines.splitlines()) if each],
+        steps=fields.one("steps"),
+        source=fields.one("source").strip(),
     )
 
 
@@ -161,7 +165,7 @@ async def _change(ref: str, do: str, fields: Fields, tenant: Tenant) -> SavedRec
 
 def state_of(recipe: Recipe) -> str:
     """Return a text that is another one after every change of what the form of a recipe has."""
-    state = json.dumps([recipe.name, recipe.kind, recipe.servings, _lines_of(recipe)])
+    state = json.dumps([recipe.name, recipe.kind, recipe.servings, _lines_of(recipe), recipe.steps, recipe.source])
     return hashlib.sha256(state.encode()).hexdigest()[:16]
 
 
@@ -175,6 +179,12 @@ def _told(error: AppError) -> AppError:
         return Conflict("There is a recipe of that name already. Choose another name.", field="name")
     if isinstance(error, Invalid) and error.field == "name" and error.template.startswith("name is missing"):
         return Invalid("There is no title. Type a name for the recipe.", field="name")
+    if isinstance(error, Invalid) and error.field == "source":
+        return Invalid("Write the address of a web page, such as https://example.org/pancakes.", field="source")
+    if isinstance(error, Invalid) and error.field == "steps":
+        return Invalid(
+            "Write the steps as plain text, of at most {most} characters.", values={"most": STEPS_LENGTH}, field="steps"
+        )
     if isinstance(error, Invalid) and error.field == "url":
         return Invalid("There is no recipe to read at this address. Paste it as a text instead.", field="url")
     if isinstance(error, LimitReached) and error.field == "name":
@@ -190,6 +200,7 @@ async def _new_page(web: WebContext, visit: Visit, refusal: Refused | None = Non
         **await kitchen_context(web, visit, refusal=refusal),
         reads_pages=web.read_page is not None,
         longest_text=LONGEST_TEXT,
+        steps_length=STEPS_LENGTH,
         new_path=NEW,
     )
 
@@ -204,6 +215,7 @@ async def _edit_page(web: WebContext, visit: Visit, ref: str, refusal: Refused |
         **await kitchen_context(web, visit, refusal=refusal),
         recipe=recipe,
         lines=_lines_of(recipe),
+        steps_length=STEPS_LENGTH,
         seen=state_of(recipe),
         address=partial(recipe_path, visit.membership.ref, ref),
     )

@@ -11,6 +11,7 @@ from app.errors import AppError, Conflict, Invalid, NotFound, RoleRefused, gette
 from app.households.tenant import Tenant
 from app.lists.apply_recipe import apply_recipe, factor_for
 from app.lists.models import Changed
+from app.quantities.marks import remove_mark
 from app.recipes.models import MOST_SERVINGS, Recipe
 from app.recipes.repository import find_recipe
 from app.recipes.scaling import scaled_lines
@@ -87,6 +88,7 @@ async def recipe_page(
         **await kitchen_context(web, visit, done, refusal),
         recipe=recipe,
         lines=scaled_lines(recipe, factor_for(recipe, servings)),
+        steps=[remove_mark(each).text for each in (recipe.steps or "").splitlines()],
         servings=servings or recipe.servings,
         most_servings=MOST_SERVINGS,
         lists=lists,

@@ -29,13 +29,13 @@ MOST = 50
 
 @pytest.fixture(scope="module", params=[1, 2])
 def past(request: pytest.FixtureRequest) -> list[PastPurchase]:
-    """What a household bought until today, at any hour of the day."""
+    """What a household bought until the day before its today, at any hour of the day."""
     chance = random.Random(request.param)
     made_up = make_up_household(request.param, date(2024, 1, 1), PURCHASES, THINGS)
-    to_today = datetime.now(UTC).date() - (made_up.first_day + timedelta(days=made_up.days - 1))
+    to_today = today() - (made_up.first_day + timedelta(days=made_up.days - 1))
     purchases: list[PastPurchase] = []
     for each in made_up.purchases[-PURCHASES:]:
-        at = datetime.combine(each.day + to_today, time(chance.randrange(24), chance.randrange(60)), UTC)
+        at = datetime.combine(each.day + to_today, time(chance.randrange(24), chance.randrange(60)), ZoneInfo(ZONE))
         store = chance.choice([None, "Market", "Depot"])
         purchases.append(PastPurchase(f"{each.packs} packs {each.thing}", at - timedelta(days=1), store))
     return purchases

@@ -149,7 +149,14 @@ async def live(client: McpClient) -> None:
     await client.call("remove_items", items=["never bought"])
     await client.call("update_pantry", items=[{"name": "rice", "amount": "2 kg", "expires": "2099-01-31"}])
     await client.call("record_purchase", items=["gum 1.20", {"name": "flour", "price": 2}], store="Kiosk")
-    await client.call("save_recipe", name="Crêpes", servings=4, items=["250 g flour (sifted)", "3 eggs", "salt"])
+    await client.call(
+        "save_recipe",
+        name="Crêpes",
+        servings=4,
+        items=["250 g flour (sifted)", "3 eggs", "salt"],
+        steps="Stir.\nFry.",
+        source="https://example.org/crepes",
+    )
     await client.call("apply_recipe", recipe="Crêpes", list="Elsewhere")
     await client.call("move_items", items=["eggs"], list="Elsewhere", to_list="L1", to="top")
 
@@ -232,6 +239,7 @@ async def test_any_household_comes_back_as_it_was(engine: Engine, ada: Connected
     assert await export(engine, await bring_back(engine, packed(first), ada.person)) == first
 
 
+@pytest.mark.processes
 async def test_a_long_history_travels_in_parts_and_in_time(
     engine: Engine, ada: Connected, client: McpClient, database: DatabaseUrls
 ) -> None:

@@ -119,10 +119,10 @@ async def test_two_authorization_headers_are_refused(http: httpx.AsyncClient, ad
     Here: The middleware answers so, in both protocol eras.""")
 @pytest.mark.proves("""scope-all-at-once SHOULD MCP authorization (Runtime Insufficient Scope Errors)
     All scopes that the request needs are named in one challenge.
-    Here: The union over all calls of the body is named; since scopes contain each other the test sees one name.""")
+    Here: The union over all calls of the body is named, with what the token has, so that nothing is lost by asking.""")
 @pytest.mark.proves("""scope-precise SHOULD MCP security_best_practices (Scope Minimization)
     The challenge names what this operation needs, not the whole catalogue.
-    Here: Only the tool's or method's scope is named.""")
+    Here: The tool's or method's scope is named beside those that the token has; nothing that neither has nor needs.""")
 async def test_a_missing_scope_is_403_that_names_every_needed_one(
     http: httpx.AsyncClient, factory: Factory, ada: Connected, era: Any
 ) -> None:
@@ -133,7 +133,8 @@ async def test_a_missing_scope_is_403_that_names_every_needed_one(
     assert response.status_code == 403
     challenge = response.headers["www-authenticate"]
     assert 'error="insufficient_scope"' in challenge
-    assert 'scope="lists:write"' in challenge
+    assert 'scope="lists:read lists:write"' in challenge
+    assert "/access" in response.json()["error_description"]
     assert "resource_metadata=" in challenge
     assert (await client.call("list_items"))["items"] == []
 

@@ -17,7 +17,7 @@ from app.settings import Settings
 from tests.db.looking import change
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer, start
-from tests.oauth.tokens import Attempt, refresh, tokens_for
+from tests.oauth.tokens import Attempt, code_of, refresh, register, tokens_for
 from tests.web.account.pages import connect, sign_in
 
 pytestmark = pytest.mark.anyio
@@ -131,7 +131,7 @@ async def test_connections_of_one_app_stand_together_and_end_one_by_one(
     page = await Browser(http).submit(page, "/access/end")
     assert "Its access has ended." in page.text
     (group,) = page.soup.select("section.connected")
-    assert len(group.select("form")) == 1
+    assert len(group.select("form[action$='/access/end']")) == 1
 
 
 async def test_an_app_that_was_ended_because_its_token_came_twice_is_named_for_a_month(
@@ -181,6 +181,54 @@ async def test_an_old_copy_of_a_token_is_told_with_time_and_network_until_the_ap
     page = await Browser(http).open("/access")
     assert "An old copy" not in page.text
     assert len(page.soup.select(".connection")) == 1
+
+
+async def test_an_app_that_may_look_is_let_change_the_lists_and_its_next_refresh_has_it(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    tokens = await tokens_for(http, server.url, email, scope="lists:read")
+    page = await Browser(http).open("/access")
+    page = await Browser(http).submit(page, "/access/widen")
+    assert "It may do that from now on." in page.text
+    assert "change the lists" in page.soup.select_one(".connection dd").get_text()  # pyright: ignore[reportOptionalMemberAccess]
+    answer = (await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"])).json()
+    assert answer["scope"] == "lists:read lists:write"
+    page = await Browser(http).submit(page, "/access/widen")
+    assert "manage the household" in page.soup.select_one(".connection dd").get_text()  # pyright: ignore[reportOptionalMemberAccess]
+    assert page.soup.select("form[action$='/access/widen']") == []
+
+
+async def test_nobody_lets_the_apps_of_others_do_more_or_one_do_more_than_its_endpoint(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    tokens = await tokens_for(http, server.url, email, scope="lists:read")
+    theirs = (await Browser(http).open("/access")).fields("/access/widen")
+    async with server.browser() as other:
+        await tokens_for(other, server.url, f"other.{email}", scope="lists:read")
+        mine = (await Browser(other).open("/access")).fields("/access/widen")
+        more = {**mine, "what": [mine["what"][0].replace("lists:write", "household:manage")]}
+        for data in (theirs, {**mine, "what": theirs["what"]}, {**theirs, "form_token": mine["form_token"]}, more):
+            assert (await other.post("/access/widen", data=data)).status_code == 400
+        resource = f"{server.url}/mcp/readonly"
+        registered = await register(other, server.url)
+        page = await Browser(other).open(Attempt(registered["client_id"], server.url).url(resource=resource))
+        assert code_of(await Browser(other).approve(page))
+        assert len((await Browser(other).open("/access")).soup.select("form[action$='/access/widen']")) == 1
+    answer = (await refresh(http, server.url, tokens["client_id"], tokens["refresh_token"])).json()
+    assert answer["scope"] == "lists:read"
+
+
+async def test_a_wider_approval_replaces_the_narrower_one_of_the_same_app_and_household(
+    server: RunningServer, http: httpx.AsyncClient, email: str
+) -> None:
+    tokens = await tokens_for(http, server.url, email, scope="lists:read")
+    other = await register(http, server.url)
+    for client_id in (other["client_id"], tokens["client_id"]):
+        page = await Browser(http).open(Attempt(client_id, server.url).url(scope="lists:read lists:write"))
+        assert code_of(await Browser(http).approve(page))
+        is_other = client_id == other["client_id"]
+        assert (await server.grant_of(tokens["access_token"]) is not None) == is_other
+    assert len(server.revoked) == 1
 
 
 @pytest.mark.parametrize("form", ["end", "session", "key"])

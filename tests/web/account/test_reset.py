@@ -83,6 +83,18 @@ async def test_the_link_in_the_email_leads_to_a_new_password(mailing: Mailing, e
     assert await is_verified(server, email)
 
 
+async def test_the_email_is_in_the_language_of_the_page_that_it_was_asked_for_on(mailing: Mailing, email: str) -> None:
+    server = mailing.server
+    await make_account(server, email)
+    for language, subject in (("de", "Wähle ein neues Passwort"), ("en", "Choose a new password")):
+        async with server.browser() as http:
+            http.headers["Accept-Language"] = language
+            await ask(http, email)
+            message = await mailing.box.next()
+            assert message["Subject"] == subject
+            assert link_in(message).startswith(f"{server.url}{CHOOSE}?link=")
+
+
 async def test_known_and_unknown_addresses_get_the_same_answer(mailing: Mailing, email: str) -> None:
     server, unknown = mailing.server, f"x{email}"
     await make_account(server, email)

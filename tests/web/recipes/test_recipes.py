@@ -128,11 +128,47 @@ async def test_a_recipe_comes_from_a_text(anna: ListBrowser) -> None:
     text = "Leek soup\r\nServes 3\r\n2 leeks\r\n1 l stock\r\nMethod\r\nBoil."
     page = await save(anna, **{"from": "text", "text": text})
     assert (page.title, ingredients(page)) == ("Leek soup", ["2 leeks", "1 l stock"])
+    assert [each.get_text() for each in page.soup.select("ol.steps > li")] == ["Boil."]
     page = await save(anna, **{"from": "text", "text": "2 leeks\r\n1 l stock"})
     assert (page.status, alert(page)) == (400, "There is no title. Type a name for the recipe.")
     assert "2 leeks" in str(page.soup.find("textarea", attrs={"name": "text"}))
     page = await save(anna, **{"from": "text", "text": "2 leeks\r\n1 l stock", "name": "Soup"})
     assert page.title == "Soup"
+
+
+async def test_steps_and_where_it_is_from_are_kept_shown_changed_and_undone(
+    anna: ListBrowser, assistant: McpClient
+) -> None:
+    address = "https://example.org/soup?a=1&b=2"
+    page = await save(anna, name="Soup", items="2 leeks", steps="1. Chop.\r\n\r\n2. Boil <b>", source=address)
+    assert [each.get_text() for each in page.soup.select("ol.steps > li")] == ["Chop.", "Boil <b>"]
+    link = page.soup.select_one("main a[rel]")
+    assert isinstance(link, Tag)
+    assert (link["href"], link["rel"]) == (address, ["noopener", "noreferrer", "nofollow"])
+    recipe = (await assistant.call("get_recipes", recipe="Soup"))["recipes"][0]
+    assert (recipe["steps"], recipe["source"]) == ("1. Chop.\n2. Boil <b>", address)
+    assert said(await change(anna, "save")) == ["As it was: Soup"]
+    page = await change(anna, "save", steps="", source="")
+    assert page.soup.select("ol.steps, main a[rel]") == []
+    page = await anna.submit(page, "/recipes/undo")
+    assert len(page.soup.select("ol.steps > li")) == 2
+    await assistant.call("save_recipe", recipe="Soup", steps="Just eat.")
+    assert "Just eat." in (await at(anna, "/R1")).text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "data:text/html,x", "//evil.example", "vbscript:x", "https://a:b@example.org", "/recipes"],
+)
+async def test_only_addresses_of_the_web_are_kept(anna: ListBrowser, assistant: McpClient, address: str) -> None:
+    page = await save(anna, name="Soup", items="2 leeks", source=address)
+    assert (page.status, alert(page)) == (
+        400,
+        "Write the address of a web page, such as https://example.org/pancakes.",
+    )
+    refused = await assistant.refusal("save_recipe", name="Soup", items=["salt"], source=address)
+    assert refused["field"] == "source"
+    assert names(await at(anna)) == []
 
 
 async def test_without_reading_pages_there_is_no_form_for_an_address(anna: ListBrowser) -> None:
@@ -156,6 +192,7 @@ async def test_without_reading_pages_there_is_no_form_for_an_address(anna: ListB
         ({"name": "Pancakes", "items": "salt"}, "name", "There is a recipe of that name already."),
         ({"name": "Soup", "items": "x" * 3000}, "items", "The line has 3000 characters"),
         ({"name": "Soup", "items": "salt\r\n" * 101}, "items", "100"),
+        ({"name": "Soup", "items": "salt", "steps": "x" * 10_001}, "steps", "Write the steps as plain text"),
     ],
 )
 async def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(
