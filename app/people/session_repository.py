@@ -51,27 +51,15 @@ class OpenSession:
 async def open_session(connection: Connection, person_id: UUID, now: datetime, *, before: str | None = None) -> str:
     """Sign a person in at the browser whose cookie was `before`, and return the value for their cookie, always a new
     one.
-
-    It takes the place of a session that the same person opened there a moment ago with the same cookie: of a form that
-    is sent twice, browsers drop the first answer.
     """
-    secret, opened_by = new_secret(), None
-    if before is not None:
-        opened_by = hash_of(before)
-        await connection.execute(
-            delete(sessions).where(
-                sessions.c.person_id == person_id,
-                sessions.c.opened_by == opened_by,
-                sessions.c.created_at > now - SENT_AGAIN_WITHIN,
-            )
-        )
+    secret = new_secret()
     await connection.execute(
         insert(sessions).values(
             id_hash=hash_of(secret),
             person_id=person_id,
             created_at=now,
             expires_at=now + SESSION_LIFE,
-            opened_by=opened_by,
+            opened_by=None if before is None else hash_of(before),
         )
     )
     return secret
@@ -88,6 +76,16 @@ async def has_just_signed_in(connection: Connection, email: EmailAddress, before
             people.c.subject == email.key,
             sessions.c.opened_by == hash_of(before),
             sessions.c.created_at > now - SENT_AGAIN_WITHIN,
+        )
+    )
+    return found.first() is not None
+
+
+async def is_session_of(connection: Connection, person_id: UUID, id_hash: bytes, now: datetime) -> bool:
+    """Return whether it is this person who is signed in by the cookie with this hash."""
+    found = await connection.execute(
+        select(sessions.c.id_hash).where(
+            sessions.c.id_hash == id_hash, sessions.c.person_id == person_id, sessions.c.expires_at > now
         )
     )
     return found.first() is not None

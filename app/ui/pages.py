@@ -21,8 +21,8 @@ FORM_PAGE: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# A page that only redirects: it loads nothing at all.
-BARE_PAGE: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+# A page that only redirects: it loads our own sheet, and nothing else.
+BARE_PAGE: Final = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 UNUSED: Final = ", ".join(
     f"{feature}=()"

@@ -72,7 +72,7 @@ def test_pages_that_everybody_sees_are_right(visitor: Visitor, path: str) -> Non
 
 def test_the_keyboard_gets_past_the_header_and_shows_where_it_is(visitors: Visitors) -> None:
     visitor = visitors.arrive()
-    visitor.open("/account/sign-in")
+    visitor.open("/connect")  # where no field is focused from the start
     visitor.page.keyboard.press("Tab")
     focused = visitor.page.locator(":focus")
     assert focused.get_attribute("href") == "#content"

@@ -25,6 +25,22 @@ _SMALL_TARGETS: Final = """() =>
     .map(([, each]) => each.outerHTML.slice(0, 120))"""
 
 
+_TINY_TARGETS: Final = """() => {
+    // Links in a sentence are as high as its lines (WCAG 2.2, 2.5.8: Inline); everything else is 24 pixels each way.
+    const inSentence = (each) => {
+        const block = each.closest("p, li, dd, dt, td, th, small, span, label, figcaption");
+        return each.matches("a") && block !== null && getComputedStyle(each).display === "inline"
+            && block.textContent.trim() !== each.textContent.trim();
+    };
+    return [...document.querySelectorAll(
+        "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button], [tabindex='0']")]
+        .filter((each) => each.checkVisibility({visibilityProperty: true}) && !inSentence(each))
+        .map((each) => [each, (each.closest("label") ?? each).getBoundingClientRect()])
+        .filter(([, box]) => box.width < 24 || box.height < 24)
+        .map(([each, box]) => `${each.outerHTML.slice(0, 160)} is ${box.width} x ${box.height}`);
+}"""
+
+
 @dataclass
 class Visitor:
     """A browser with one page, at the service `url`. `faults` are what its console and network complained of."""
@@ -82,7 +98,11 @@ class Visitor:
                 assert not found, "\n".join([f"{self.page.url} in {scheme} colours:", *found])
             small = self.page.evaluate(_SMALL_TARGETS)
             assert not small, f"{self.page.url}: {small}"
+            tiny = self.page.evaluate(_TINY_TARGETS)
+            assert not tiny, f"{self.page.url}: {tiny}"
             self.page.set_viewport_size({"width": PHONE, "height": 740})
+            tiny = self.page.evaluate(_TINY_TARGETS)
+            assert not tiny, f"{self.page.url} at {PHONE} pixels: {tiny}"
             assert self.page.evaluate(_OVERFLOW) <= 0, f"{self.page.url} at {PHONE} pixels"
             self.page.evaluate("document.documentElement.style.fontSize = '200%'")
             assert self.page.evaluate(_OVERFLOW) <= 0, f"{self.page.url} at {PHONE} pixels with large text"

@@ -361,20 +361,25 @@ async def test_no_page_can_be_framed_or_leak_its_address(
 
 @pytest.mark.proves("""az-referrer SHOULD RFC 9700 §4.2.4
     No page leaks code or state by the Referer header, and none loads third-party content.
-    Here: The code page is no-referrer and loads nothing; other pages are same-origin.""")
+    Here: The code page is no-referrer and loads nothing but our own sheet; other pages are same-origin.""")
 @pytest.mark.proves("""as-token-in-url MUST RFC 6750 §5.3; RFC 9700 §4.3
     No access or refresh token ever stands in an address.
     Here: Only codes travel by address.""")
-async def test_the_code_page_loads_nothing_and_redirects_without_scripts(
+async def test_the_code_page_loads_only_our_sheet_and_redirects_without_scripts(
     server: RunningServer, http: httpx.AsyncClient, email: str
 ) -> None:
     attempt, page = await consent_page(http, server.url, email)
     code_page = await Browser(http).submit(page, CONSENT, decision="approve")
     headers = code_page.response.headers
     assert code_page.status == 200
-    assert headers["content-security-policy"] == "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    assert headers["content-security-policy"] == policy
     assert headers["referrer-policy"] == "no-referrer"
-    assert not code_page.soup.find_all(["script", "link", "img", "style", "iframe", "form"])
+    assert not code_page.soup.find_all(["script", "img", "style", "iframe", "form"])
+    [sheet] = code_page.soup.find_all("link")
+    assert sheet["rel"] == ["stylesheet"]
+    assert str(sheet["href"]).startswith("/static/style.css?")
+    assert code_page.title == "Back to the app"
     target = refresh_target(code_page)
     assert target == code_page.link(attempt.redirect_uri)
     assert parse_qs(urlsplit(target).query).keys() == {"code", "state", "iss"}

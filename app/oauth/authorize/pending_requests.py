@@ -10,6 +10,7 @@ from app.db import Connection
 from app.oauth.authorize.repository import (
     AuthorizationRequest,
     UsedRequest,
+    copy_request,
     find_last,
     find_request,
     lock_request,
@@ -18,8 +19,8 @@ from app.oauth.authorize.repository import (
 from app.oauth.clients.policy import host_of, is_document_id
 from app.oauth.clients.repository import find_client
 from app.people.models import Person
-from app.people.passkeys.repository import end_half_sign_in_of, find_half_signed_in
-from app.people.session_repository import SENT_AGAIN_WITHIN, close_session_of
+from app.people.passkeys.repository import find_half_signed_in, is_half_sign_in_of
+from app.people.session_repository import SENT_AGAIN_WITHIN, is_session_of
 from app.ui.languages import gettext as _
 from app.ui.page_kit import NewCookie, PageKit, SubmittedForm
 from app.ui.paths import ACCESS, SECOND_STEP
@@ -85,7 +86,7 @@ class PendingRequests:
         if waiting is None:
             return None
         new = await self._kit.swap_session(connection, cookie, person)
-        return await self._go_on(connection, waiting, new, SIGN_IN if person is None else CONSENT)
+        return await self._go_on(connection, cookie, waiting, new, SIGN_IN if person is None else CONSENT)
 
     async def hold(self, connection: Connection, cookie: str, request_id: str, person: Person) -> Response | None:
         """Go to the second step of a sign-in for the request, as `enter` does with the first."""
@@ -93,7 +94,7 @@ class PendingRequests:
         if waiting is None:
             return None
         new = await self._kit.hold_session(connection, cookie, person)
-        return await self._go_on(connection, waiting, new, f"{self.base}{SECOND_STEP}")
+        return await self._go_on(connection, cookie, waiting, new, f"{self.base}{SECOND_STEP}")
 
     async def gone(self, connection: Connection, cookie: str, request_id: str) -> Response:
         """Return what to show for a request that isn't open under this id in the browser with this cookie: the page
@@ -142,16 +143,17 @@ class PendingRequests:
         waiting = await lock_request(connection, known, hash_of(cookie), self._kit.clock())
         if waiting is not None or person is None:
             return waiting
-        return await self._take_over(connection, cookie, known, person)
+        return await self._sent_again(connection, cookie, known, person)
 
-    async def _take_over(
+    async def _sent_again(
         self, connection: Connection, cookie: str, request_id: UUID, person: Person
     ) -> AuthorizationRequest | None:
-        """Lock and return the request that the same form, sent a moment before, has moved on.
+        """Return the request that the same form, sent a moment before or after, has moved on; the caller copies it.
 
         A double click sends a form twice with one cookie, and browsers drop the first answer with the cookie in it.
-        Whoever sends it again has proven once more that they are `person`, and must be the one who signed in by the
-        first: the cookie alone may be known to others. The sign-in of the first ends.
+        Which of the two is done first is not known, so neither ends what the other one leads to. Whoever sends it again
+        has proven once more that they are `person`, and must be the one who signed in by the first: others may know the
+        cookie.
         """
         now = self._kit.clock()
         found = await find_last(connection, request_id, moved_since=now - SENT_AGAIN_WITHIN)
@@ -161,15 +163,17 @@ class PendingRequests:
         waiting = await lock_request(connection, moved.id, moved.browser_hash, now)
         if waiting is None:
             return None
-        is_theirs = await close_session_of(
-            connection, person.id, moved.browser_hash.hex()
-        ) or await end_half_sign_in_of(connection, person.id, moved.browser_hash)
+        is_theirs = await is_session_of(connection, person.id, moved.browser_hash, now) or await is_half_sign_in_of(
+            connection, person.id, moved.browser_hash
+        )
         return waiting if is_theirs else None
 
     async def _go_on(
-        self, connection: Connection, waiting: AuthorizationRequest, new: NewCookie, path: str
+        self, connection: Connection, cookie: str, waiting: AuthorizationRequest, new: NewCookie, path: str
     ) -> Response:
-        moved = await rebind_request(connection, waiting, hash_of(new.value), self._kit.clock())
+        # One that is another browser's by now was moved on by the same form: this one gets a copy.
+        move = rebind_request if waiting.browser_hash == hash_of(cookie) else copy_request
+        moved = await move(connection, waiting, hash_of(new.value), self._kit.clock())
         return self._kit.see_other(f"{path}?request={moved.id}", new)
 
     def out_of_date(self) -> Response:

@@ -102,11 +102,19 @@ async def rebind_request(
 
     The old id is used up, and the expiry stays the same.
     """
-    moved = replace(request, id=new_id(), browser_hash=browser_hash)
+    moved = await copy_request(connection, request, browser_hash, now)
     used = update(requests).where(requests.c.id == request.id).values(used_at=now, moved_to=moved.id)
     await connection.execute(used)
-    await insert_request(connection, moved, now)
     return moved
+
+
+async def copy_request(
+    connection: Connection, request: AuthorizationRequest, browser_hash: bytes, now: datetime
+) -> AuthorizationRequest:
+    """Insert a request under a new id for a new browser cookie. The expiry stays the same."""
+    copy = replace(request, id=new_id(), browser_hash=browser_hash)
+    await insert_request(connection, copy, now)
+    return copy
 
 
 async def close_oldest_requests(connection: Connection, browser_hash: bytes, most: int, now: datetime) -> None:

@@ -163,14 +163,14 @@ async def find_half_signed_in(connection: Connection, browser: str, now: datetim
     return person_or_none(found.first())
 
 
-async def end_half_sign_in_of(connection: Connection, person_id: UUID, browser_hash: bytes) -> bool:
-    """Forget that this person's password was right in a browser, by its cookie's hash; False if it wasn't."""
-    ended = await connection.execute(
-        delete(half_sign_ins)
-        .where(half_sign_ins.c.browser_hash == browser_hash, half_sign_ins.c.person_id == person_id)
-        .returning(half_sign_ins.c.browser_hash)
+async def is_half_sign_in_of(connection: Connection, person_id: UUID, browser_hash: bytes) -> bool:
+    """Return whether it is this person's password that was right in the browser whose cookie has this hash."""
+    found = await connection.execute(
+        select(half_sign_ins.c.browser_hash).where(
+            half_sign_ins.c.browser_hash == browser_hash, half_sign_ins.c.person_id == person_id
+        )
     )
-    return ended.first() is not None
+    return found.first() is not None
 
 
 async def end_half_sign_in(connection: Connection, browser: str) -> None:

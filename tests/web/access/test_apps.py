@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import httpx
 import pytest
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from sqlalchemy import update
 
 from app.crypto.tokens import hash_of
@@ -28,10 +28,12 @@ async def test_the_page_shows_what_a_person_has_connected(
 ) -> None:
     await connect(server, http, email)
     page = await Browser(http).open("/access")
-    today = server.clock().date()
+    now = server.clock()
+    today = now.date()
     for shown in ("A test client", "localhost:49152", "change the lists", "household"):
         assert shown in page.text
-    assert f"Connected {format_date(today, locale='en')}" in page.text
+    time = " ".join(format_time(now, "short", locale="en").split())
+    assert f"Connected {format_date(today, locale='en')}, {time}" in page.text
     assert f"Last used {format_date(today, locale='en')} , from 127.0.0.1" in page.text
     assert f"Ends {format_date(today + timedelta(days=30), locale='en')}" in page.text
 
