@@ -41,7 +41,7 @@ def _reset(settings: Settings, arguments: argparse.Namespace) -> int:
 async def _make_link(connection: Connection, email: str) -> str:
     address, now = parse_email(email), system_clock()
     person = await repository.find_local_person(connection, address)
-    if person is None:
+    if person is None or not await repository.lock_account(connection, person.id):
         raise NotFound("Nobody has an account with this address.")
     link = EmailLink("reset", person.email or address.address, person.id, mailed=False)
     secret = await make_link(connection, link, now)
