@@ -51,6 +51,9 @@ async def test_an_invited_person_creates_an_account_joins_and_sees_the_list(
     assert page.title == "Join Ada's household?"
     page = await browser.submit(page, "/join")
     assert "You are a member now" in page.text
+    (button,) = page.soup.select("main a.button")
+    lists = await browser.open(str(button["href"]))
+    assert "Ada's household" in lists.text
     assert await roles(engine, ada.household_id) == {"Ada": "owner", "Bob": "editor"}
 
     attempt = Attempt((await register(http, settings.public_url))["client_id"], settings.public_url)
