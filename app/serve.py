@@ -14,7 +14,8 @@ from app.db.startup import Stopped, database, only_service
 from app.limits.rate_limit import RateLimiter
 from app.main import create_app, create_worker
 from app.oauth.signing.key_ring import KeyRing
-from app.runtime.process import check_address, freeze_gc
+from app.runtime.http_protocol import CONNECTIONS, DESCRIPTORS, BoundedHttpProtocol, connections_within
+from app.runtime.process import check_address, freeze_gc, raise_descriptor_limit
 from app.settings import Settings
 from app.settings.public_url import write_public_url
 
@@ -34,6 +35,7 @@ def serve(settings: Settings) -> None:
 
 def _serve(settings: Settings) -> None:
     check_address(settings.host, settings.port)
+    connections = connections_within(raise_descriptor_limit(DESCRIPTORS))
     with only_service(settings), database(settings) as complete:
         if settings.database_url is None:
             write_public_url(settings)
@@ -44,9 +46,9 @@ def _serve(settings: Settings) -> None:
         if complete.workers == 1:
             app = create_app(complete)
             freeze_gc()
-            uvicorn.Server(uvicorn.Config(app, **uvicorn_options(complete))).run()
+            uvicorn.Server(uvicorn.Config(app, **uvicorn_options(complete, connections))).run()
         else:
-            _serve_with_workers(complete)
+            _serve_with_workers(complete, connections)
 
 
 async def _check_keys(settings: Settings) -> None:
@@ -62,14 +64,16 @@ async def _check_keys(settings: Settings) -> None:
         await engine.dispose()
 
 
-def uvicorn_options(settings: Settings) -> dict[str, Any]:
-    """How uvicorn is to serve."""
+def uvicorn_options(settings: Settings, connections: int = CONNECTIONS) -> dict[str, Any]:
+    """How uvicorn is to serve, with so many connections in each process."""
     return {
         "host": settings.host,
         "port": settings.port,
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        "http": BoundedHttpProtocol,
+        "limit_concurrency": connections,
         # Addresses of clients come from X-Forwarded-For of the proxies named in FORWARDED_ALLOW_IPS (uvicorn).
         "proxy_headers": True,
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
@@ -77,9 +81,9 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _serve_with_workers(settings: Settings) -> None:
+def _serve_with_workers(settings: Settings, connections: int) -> None:
     """Serve from several processes. Each gets the settings as an argument of its start; the owner role's password
     stays here, because a worker migrates nothing."""
     make_app = partial(create_worker, settings.model_copy(update={"migration_database_url": None}))
-    config = uvicorn.Config(make_app, factory=True, workers=settings.workers, **uvicorn_options(settings))
+    config = uvicorn.Config(make_app, factory=True, workers=settings.workers, **uvicorn_options(settings, connections))
     Multiprocess(config, sockets=[config.bind_socket()]).run()

@@ -8,7 +8,8 @@ from uuid import UUID
 import structlog
 
 from app.alerts import repository
-from app.alerts.changes import last_event, read_news
+from app.alerts.changes import read_news
+from app.alerts.event_repository import last_event
 from app.alerts.outbox_repository import put_pushes
 from app.alerts.repository import ListKey
 from app.alerts.times import quiet_until

@@ -15,7 +15,8 @@ from app.alerts.collect import KEPT_FOR, TOLD_FOR
 from app.alerts.models import AlertSettings
 from app.alerts.outbox_repository import WaitingPush, claim_pushes, finish, hold_back, put_back
 from app.alerts.push_sender import Outcome, PushSender
-from app.alerts.repository import find_settings, find_wanted
+from app.alerts.repository import find_wanted
+from app.alerts.settings_repository import find_settings
 from app.alerts.subscription_repository import Subscription, find_subscription
 from app.alerts.times import quiet_until
 from app.alerts.wording import push_message, trial_message

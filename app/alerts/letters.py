@@ -11,8 +11,9 @@ from uuid import UUID
 import structlog
 from pydantic import SecretStr
 
-from app.alerts.changes import AuthorsChanges, last_event, read_news
-from app.alerts.repository import DueLetter, claim_letter, find_letter_lists, note_letter
+from app.alerts.changes import AuthorsChanges, read_news
+from app.alerts.event_repository import last_event
+from app.alerts.settings_repository import DueLetter, claim_letter, find_letter_lists, note_letter
 from app.alerts.unsubscribing import unsubscribe_token
 from app.db import Engine, transaction
 from app.errors import Unavailable

@@ -91,6 +91,14 @@ authorization_requests = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
+    # What it was used for: it goes on under another id, or it was answered. Neither: newer ones took its place.
+    Column("moved_to", Uuid),
+    Column("answer", Text),
+    CheckConstraint("answer IN ('approved', 'denied')", name="answer"),
+    CheckConstraint(
+        "(moved_to IS NULL OR answer IS NULL) AND (answer IS NULL OR used_at IS NOT NULL)",
+        name="outcome",
+    ),
     Index(None, "browser_hash"),
     Index(None, "expires_at"),
 )

@@ -9,11 +9,15 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection
+from app.people.email_addresses import EmailAddress
 from app.people.models import Person
-from app.people.repository import lock_person, person_or_none, select_people
+from app.people.repository import LOCAL_ISSUER, lock_person, person_or_none, select_people
 from app.people.tables import half_sign_ins, people, sessions
 
 SESSION_LIFE: Final = timedelta(days=14)
+
+SENT_AGAIN_WITHIN: Final = timedelta(minutes=1)
+"""A sign-in with the cookie of one before counts as the same form sent twice, by a double click, for so long."""
 
 SEEN_EVERY: Final = timedelta(minutes=5)
 """How often it is noted where a session is in use."""
@@ -44,15 +48,59 @@ class OpenSession:
     network: str | None
 
 
-async def open_session(connection: Connection, person_id: UUID, now: datetime) -> str:
-    """Sign a person in and return the value for their cookie, always a new one."""
-    secret = new_secret()
+async def open_session(connection: Connection, person_id: UUID, now: datetime, *, before: str | None = None) -> str:
+    """Sign a person in at the browser whose cookie was `before`, and return the value for their cookie, always a new
+    one.
+
+    It takes the place of a session that the same person opened there a moment ago with the same cookie: of a form that
+    is sent twice, browsers drop the first answer.
+    """
+    secret, opened_by = new_secret(), None
+    if before is not None:
+        opened_by = hash_of(before)
+        await connection.execute(
+            delete(sessions).where(
+                sessions.c.person_id == person_id,
+                sessions.c.opened_by == opened_by,
+                sessions.c.created_at > now - SENT_AGAIN_WITHIN,
+            )
+        )
     await connection.execute(
         insert(sessions).values(
-            id_hash=hash_of(secret), person_id=person_id, created_at=now, expires_at=now + SESSION_LIFE
+            id_hash=hash_of(secret),
+            person_id=person_id,
+            created_at=now,
+            expires_at=now + SESSION_LIFE,
+            opened_by=opened_by,
         )
     )
     return secret
+
+
+async def has_just_signed_in(connection: Connection, email: EmailAddress, before: str, now: datetime) -> bool:
+    """Return whether the account here with this address was signed in to, a moment ago, at the browser whose cookie was
+    `before` until then."""
+    found = await connection.execute(
+        select(sessions.c.id_hash)
+        .join(people, people.c.id == sessions.c.person_id)
+        .where(
+            people.c.issuer == LOCAL_ISSUER,
+            people.c.subject == email.key,
+            sessions.c.opened_by == hash_of(before),
+            sessions.c.created_at > now - SENT_AGAIN_WITHIN,
+        )
+    )
+    return found.first() is not None
+
+
+async def find_opener(connection: Connection, secret: str, now: datetime) -> bytes | None:
+    """Return the hash of the cookie that the browser with this one had until it signed in, if that was a moment ago."""
+    found = await connection.execute(
+        select(sessions.c.opened_by).where(
+            sessions.c.id_hash == hash_of(secret), sessions.c.created_at > now - SENT_AGAIN_WITHIN
+        )
+    )
+    return found.scalar()
 
 
 async def find_person(connection: Connection, secret: str, now: datetime) -> Person | None:

@@ -66,6 +66,8 @@ sessions = Table(
     Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+    # SHA-256 of the cookie that the browser had before, which the same form sent once more still brings.
+    Column("opened_by", LargeBinary),
     # What was last seen of its browser, for its person; None until its first page.
     Column("seen_at", DateTime(timezone=True)),
     Column("browser", Text),

@@ -1,4 +1,4 @@
-"""The process: stop it with its parent, react to stop signals, and check that its port is free."""
+"""The process: stop it with its parent, react to stop signals, let it open enough, and check that its port is free."""
 
 import asyncio
 import ctypes
@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -80,6 +81,27 @@ def on_stop(callback: Callable[[], None]) -> Generator[None]:
     finally:
         for each, handler in handled.items():
             signal.signal(each, handler)
+
+
+def raise_descriptor_limit(wanted: int) -> int:
+    """Let this process, and those that it starts, open `wanted` descriptors, or as many as the system lets it.
+
+    Returns how many it may open, at most `wanted`. Many systems start programs with 1,024, although they allow more.
+    """
+    if sys.platform == "win32":
+        return wanted
+    import resource
+
+    soft, hard = (
+        wanted if each == resource.RLIM_INFINITY else each for each in resource.getrlimit(resource.RLIMIT_NOFILE)
+    )
+    allowed = min(wanted, hard)
+    if soft < allowed:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        except (OSError, ValueError):  # macOS refuses what its kernel has not
+            return soft
+    return allowed
 
 
 def check_address(host: str, port: int) -> None:

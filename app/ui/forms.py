@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from app.crypto.derived_keys import derive_key
+from app.crypto.tokens import hash_of
 from app.errors import Invalid
 from app.limits.defaults import BODY_SECONDS
 
@@ -80,7 +81,7 @@ async def read_form(request: Request) -> Fields:
 class CsrfProtection:
     """Distinguishes our own forms from those of other sites, of another browser and of an earlier sign-in.
 
-    Each form carries an HMAC of the browser's cookie, the form's purpose and the id of what it acts on.
+    Each form carries an HMAC of the hash of the browser's cookie, the form's purpose and the id of what it acts on.
     """
 
     def __init__(self, secret_key: SecretStr, origin: str) -> None:
@@ -89,18 +90,25 @@ class CsrfProtection:
 
     def token(self, cookie: str, purpose: str, subject: str) -> str:
         """Return the token to put into a form."""
-        message = json.dumps([cookie, purpose, subject]).encode()
-        return hmac.digest(self._key, message, "sha256").hex()
+        return self._token(hash_of(cookie), purpose, subject)
 
     def accepts(self, request: Request, cookie: str, token: str, purpose: str, subject: str) -> bool:
         """Return whether the posted form is one that this browser was given, for this purpose.
 
         An Origin header must be our own (`null` is not); scripts that send none still need the token.
         """
+        return self.accepts_earlier(request, hash_of(cookie), token, purpose, subject)
+
+    def accepts_earlier(self, request: Request, cookie_hash: bytes, token: str, purpose: str, subject: str) -> bool:
+        """Return what `accepts` does, for a cookie of which only the hash is known any more."""
         origins = request.headers.getlist("origin")
         if any(origin != self._origin for origin in origins):
             return False
-        return hmac.compare_digest(self.token(cookie, purpose, subject).encode(), token.encode())
+        return hmac.compare_digest(self._token(cookie_hash, purpose, subject).encode(), token.encode())
+
+    def _token(self, cookie_hash: bytes, purpose: str, subject: str) -> str:
+        message = json.dumps([cookie_hash.hex(), purpose, subject]).encode()
+        return hmac.digest(self._key, message, "sha256").hex()
 
 
 def _checked(value: str, name: str) -> str:

@@ -17,6 +17,7 @@ from app.people.session_repository import (
     SESSION_LIFE,
     Sighting,
     close_session,
+    find_opener,
     find_person,
     open_session,
     see_person,
@@ -87,7 +88,7 @@ class PageKit:
         await close_session(connection, cookie)
         if person is None:
             return NewCookie(new_secret(), None)
-        value = await open_session(connection, person.id, self.clock())
+        value = await open_session(connection, person.id, self.clock(), before=cookie)
         return NewCookie(value, max_age=int(SESSION_LIFE.total_seconds()))
 
     async def hold_session(self, connection: Connection, cookie: str, person: Person) -> NewCookie:
@@ -115,6 +116,19 @@ class PageKit:
         session = await self.read_session(request)
         subject = _subject(session, fields.one(item) if item else "")
         if not self.csrf.accepts(request, session.cookie, fields.one("form_token"), purpose, subject):
+            return None
+        return SubmittedForm(session, fields)
+
+    async def earlier_form(
+        self, request: Request, connection: Connection, fields: Fields, purpose: str, item: str = ""
+    ) -> SubmittedForm | None:
+        """Return a form that this browser was shown before somebody signed in there, a moment ago; None if it isn't."""
+        session = await self.read_session(request, connection)
+        opener = None if session.person is None else await find_opener(connection, session.cookie, self.clock())
+        if opener is None:
+            return None
+        subject = _subject(BrowserSession(session.cookie, False, None), fields.one(item) if item else "")
+        if not self.csrf.accepts_earlier(request, opener, fields.one("form_token"), purpose, subject):
             return None
         return SubmittedForm(session, fields)
 

@@ -57,6 +57,10 @@ class AccountPages:
         new = await self._kit.hold_session(connection, cookie, person)
         return self._kit.see_other(f"{self.base}{SECOND_STEP}?{urlencode({self.field: destination})}", new)
 
+    async def gone(self, connection: Connection, cookie: str, destination: str) -> Response:
+        """Go on to the path, which is always open."""
+        return self._kit.see_other(destination)
+
     def out_of_date(self) -> Response:
         """Return a page that leads to the account."""
         return self._kit.pages.page(

@@ -10,12 +10,13 @@ from app.audit.models import Action
 from app.audit.repository import record
 from app.db import transaction
 from app.errors import AppError, Invalid, gettext_noop
+from app.people.email_addresses import parse_email
 from app.people.models import PasswordAccount
 from app.people.passkeys.repository import needs_passkey
 from app.people.password_sign_in import still_holds
 from app.people.session_repository import close_all_sessions, find_person_for_change
 from app.runtime.addresses import client_address
-from app.ui.forms import typed
+from app.ui.forms import Fields, read_form, typed
 from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.web.context import WebContext
 from app.web.destinations import Destinations
@@ -38,8 +39,8 @@ async def open_page(
     async with transaction(web.kit.engine) as connection:
         session = await web.kit.read_session(request, connection)
         app_name = await to.app_name(connection, session.cookie, destination)
-    if app_name is None:
-        return to.out_of_date()
+        if app_name is None:
+            return await to.gone(connection, session.cookie, destination)
     if session.person is not None:
         return web.kit.see_other(to.path(destination))
     return page(session, destination, app_name)
@@ -50,9 +51,11 @@ async def post_sign_in(web: WebContext, to: Destinations, request: Request) -> R
 
     An unknown email and a wrong password get the same answer.
     """
-    form = await web.kit.submitted_form(request, f"{to.base}/sign-in", to.bound_field)
+    fields = await read_form(request)
+    purpose = f"{to.base}/sign-in"
+    form = await web.kit.proven_form(request, fields, purpose, to.bound_field)
     if form is None:
-        return to.out_of_date()
+        return await sent_before(web, to, request, fields, purpose)
     destination = to.parse("")
     try:
         destination = to.parse(form.fields.one(to.field))
@@ -68,6 +71,16 @@ async def _sign_in(
     account = await verify_password(web, request, form.fields.one("email"), form.fields.one("password"))
     if account is None:
         raise Invalid(WRONG)
+    return await enter_with_password(web, to, request, form, destination, account)
+
+
+async def enter_with_password(
+    web: WebContext, to: Destinations, request: Request, form: SubmittedForm, destination: str, account: PasswordAccount
+) -> Response | None:
+    """Sign in whose password was just verified, or go to their second step; None if the destination is gone.
+
+    Raises `Invalid` if the password has changed meanwhile.
+    """
     async with transaction(web.kit.engine) as connection:
         if not await still_holds(connection, account):
             raise Invalid(WRONG)
@@ -77,6 +90,28 @@ async def _sign_in(
         if response is not None:
             await record(connection, web.audit_entry(request, Action.SIGN_IN, person_id=account.person.id))
         return response
+
+
+async def sent_before(web: WebContext, to: Destinations, request: Request, fields: Fields, purpose: str) -> Response:
+    """Return the answer to a form for `purpose` that is no longer this browser's own, or never was.
+
+    A double click may send a form once more when the browser has the cookie of the first answer, but not yet the page.
+    Whoever has just signed in by it goes on, if it is their email that was typed. That changes nothing, so the password
+    is not looked at.
+    """
+    async with transaction(web.kit.engine) as connection:
+        form = await web.kit.earlier_form(request, connection, fields, purpose, to.bound_field)
+        person = None if form is None else form.session.person
+        if form is None or person is None or not _is_same(person.email or "", typed(fields, "email")):
+            return to.out_of_date()
+        return await to.gone(connection, form.session.cookie, to.parse(typed(fields, to.field)))
+
+
+def _is_same(email: str, other: str) -> bool:
+    try:
+        return parse_email(email).key == parse_email(other).key
+    except Invalid:
+        return False
 
 
 async def verify_password(web: WebContext, request: Request, email: str, password: str) -> PasswordAccount | None:

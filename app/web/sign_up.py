@@ -21,10 +21,12 @@ from app.households.invitations import find_by_code
 from app.households.time_zones import UTC_NAME, suggested_zone, zone_names
 from app.lists.new_household import create_first_household
 from app.people.accounts import NewAccount, create_account, prepare_account
+from app.people.email_addresses import EmailAddress
 from app.people.email_link_repository import take_link
-from app.people.models import Person
+from app.people.models import PasswordAccount, Person
+from app.people.session_repository import has_just_signed_in
 from app.runtime.addresses import client_address
-from app.ui.forms import Fields, typed
+from app.ui.forms import Fields, read_form, typed
 from app.ui.languages import gettext as _
 from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.ui.paths import join_path
@@ -33,7 +35,7 @@ from app.web.destinations import Destinations
 from app.web.email_links import link_no_longer_works, link_page, open_link, refused_link_page, submitted_link_form
 from app.web.emails import email_sent, send_email, sign_up_email
 from app.web.join import code_in
-from app.web.sign_in import open_page
+from app.web.sign_in import enter_with_password, open_page, sent_before
 
 ACCOUNT_CREATED: Final = "/account?done=made"
 
@@ -56,9 +58,10 @@ async def post_sign_up(web: WebContext, to: Destinations, request: Request) -> R
 
     With a mail server a link is sent instead, and the answer is the same for every address.
     """
-    form = await web.kit.submitted_form(request, sign_up_path(to), to.bound_field)
+    fields = await read_form(request)
+    form = await web.kit.proven_form(request, fields, sign_up_path(to), to.bound_field)
     if form is None:
-        return to.out_of_date()
+        return await sent_before(web, to, request, fields, sign_up_path(to))
     destination = to.parse("")
     try:
         destination = to.parse(form.fields.one(to.field))
@@ -71,10 +74,16 @@ async def post_sign_up(web: WebContext, to: Destinations, request: Request) -> R
     household_id = new_id()
     async with transaction(web.kit.engine, household_id=household_id) as connection:
         person = await _create(web, request, connection, account, household_id, form.fields)
-        if person is None:
-            return _refused(web, to, request, form, destination, "taken", Invalid(TAKEN, field="email"))
-        # If the request has closed meanwhile, the account stays: the person signs in at the next attempt.
-        return await to.enter(connection, form.session.cookie, destination, person) or to.out_of_date()
+        if person is not None:
+            # If the request has closed meanwhile, the account stays: the person signs in at the next attempt.
+            return await to.enter(connection, form.session.cookie, destination, person) or to.out_of_date()
+    try:
+        made = await _just_made(web, request, account.email, form)
+        if made is None:
+            raise Invalid(TAKEN, field="email")
+        return await enter_with_password(web, to, request, form, destination, made) or to.out_of_date()
+    except AppError as error:
+        return _refused(web, to, request, form, destination, "taken", error)
 
 
 async def show_new_account(web: WebContext, request: Request) -> Response:
@@ -108,15 +117,22 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
         await web.count_attempt(request)
         account = await _prepare(web, request, form.link.email, form.fields)
         async with transaction(web.kit.engine, household_id=household_id) as connection:
-            if await take_link(connection, form.secret, "sign_up", web.kit.clock()) is None:
-                return link_no_longer_works(web, "sign_up")
-            person = await _create(web, request, connection, account, household_id, form.fields, verified=True)
-            if person is None:
-                raise Invalid("There is already an account with this address. Sign in with it.", field="email")
-            cookie = form.session.cookie
-            return await to.enter(connection, cookie, destination, person) or await web.account_pages.enter(
-                connection, cookie, ACCOUNT_CREATED, person
-            )
+            if await take_link(connection, form.secret, "sign_up", web.kit.clock()) is not None:
+                person = await _create(web, request, connection, account, household_id, form.fields, verified=True)
+                if person is None:
+                    raise Invalid("There is already an account with this address. Sign in with it.", field="email")
+                cookie = form.session.cookie
+                return await to.enter(connection, cookie, destination, person) or await web.account_pages.enter(
+                    connection, cookie, ACCOUNT_CREATED, person
+                )
+        own = SubmittedForm(form.session, form.fields)
+        made = await _just_made(web, request, account.email, own)
+        if made is not None:
+            for pages, path in ((to, destination), (web.account_pages, ACCOUNT_CREATED)):
+                entered = await enter_with_password(web, pages, request, own, path, made)
+                if entered is not None:
+                    return entered
+        return link_no_longer_works(web, "sign_up")
     except AppError as error:
         kept = {
             "field": to.field,
@@ -126,6 +142,21 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
             "time_zones": zone_names(),
         }
         return refused_link_page(web, request, form, Action.SIGN_UP, error, **kept)
+
+
+async def _just_made(
+    web: WebContext, request: Request, email: EmailAddress, form: SubmittedForm
+) -> PasswordAccount | None:
+    """Return the account that the same form, sent a moment before by this browser, has made; None if there is none or
+    the password isn't its own.
+
+    Of a form that is sent twice, browsers drop the first answer, so the second one signs in to what the first one made.
+    It is an attempt to sign in like any other, and counted as one. Raises `LimitReached`, `Unavailable`.
+    """
+    async with transaction(web.kit.engine) as connection:
+        if not await has_just_signed_in(connection, email, form.session.cookie, web.kit.clock()):
+            return None
+    return await web.password_sign_in.sign_in(email.address, form.fields.one("password"), client_address(request))
 
 
 def _leads_to(web: WebContext, parameters: Mapping[str, str]) -> tuple[Destinations, str]:

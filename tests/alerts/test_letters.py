@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app.alerts.letters import CLAIMED_FOR, MOST_ATTEMPTS, LetterWriter, send_letters
 from app.alerts.models import AlertSettings
-from app.alerts.repository import end_letters
+from app.alerts.settings_repository import end_letters
 from app.alerts.unsubscribing import person_of
 from app.db import transaction
 from app.households.repository import delete_membership

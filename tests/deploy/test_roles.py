@@ -102,7 +102,8 @@ def test_the_service_runs_with_these_roles(urls: dict[str, str], tmp_path: Path)
 
 
 def test_the_service_role_can_make_nothing(urls: dict[str, str]) -> None:
-    for statement in ("CREATE TABLE mine ()", "CREATE TEMPORARY TABLE mine ()", "CREATE SCHEMA mine"):
+    tables = ("CREATE TABLE mine ()", "CREATE TEMPORARY TABLE mine ()")
+    for statement in (*tables, "CREATE SCHEMA mine", "SELECT lo_create(0)"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             execute(urls["service"], statement)
 

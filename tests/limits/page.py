@@ -34,6 +34,7 @@ from app.recipes.models import (
     STEPS_LENGTH,
 )
 from app.recipes.pasted import LONGEST_TEXT
+from app.runtime import http_protocol
 from app.runtime.mailer import LONGEST_QUEUE
 from app.web.lists import streams
 from tests.documents import ROOT
@@ -83,6 +84,22 @@ _QUOTAS: Final = [
         streams.STREAMS,
     ),
     ("e-mails that wait to be sent, in each process", LONGEST_QUEUE),
+    ("bytes of the head of a request; above it: 431", http_protocol.LARGEST_HEAD),
+    ("headers of a request; above it: 431", http_protocol.MOST_HEADERS),
+    ("bytes of the address of a request; above it: 414", http_protocol.LONGEST_URL),
+    (
+        "seconds until a head is complete (else 408), that a connection is silent, or that the rest of a body is taken "
+        "which was answered already",
+        http_protocol.HEAD_SECONDS,
+    ),
+    ("seconds that the body of a request takes to arrive; above it: 408 or 400", defaults.BODY_SECONDS),
+    ("seconds that a form with a file takes to arrive; above it: 400", defaults.UPLOAD_SECONDS),
+    ("seconds that a client reads nothing of its answer", http_protocol.STALLED_SECONDS),
+    ("requests that wait on a connection for an answer to an earlier one", http_protocol.MOST_PIPELINED),
+    (
+        "open connections in each process, fewer where the system allows fewer descriptors; above it: 503",
+        http_protocol.CONNECTIONS,
+    ),
 ]
 
 _TEMPLATE: Final = """\

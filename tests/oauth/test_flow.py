@@ -25,7 +25,7 @@ async def test_a_person_signs_up_and_a_client_gets_tokens(
     base = server.settings.public_url
     tokens = await tokens_for(http, base, email)
     assert tokens["token_type"] == "Bearer"
-    assert tokens["expires_in"] == 900
+    assert tokens["expires_in"] == 28_800
     assert tokens["scope"] == "lists:read lists:write"
     header = jwt.get_unverified_header(tokens["access_token"])
     assert header["typ"] == "at+jwt"

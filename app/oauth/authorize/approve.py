@@ -14,7 +14,7 @@ from app.errors import Invalid
 from app.oauth.authorize.consent import ConsentPage, ConsentPrompt
 from app.oauth.authorize.consent_choices import Choices, read_choices
 from app.oauth.authorize.pending_requests import CONSENT, REQUEST, PendingRequests, request_of
-from app.oauth.authorize.repository import lock_request, use_request
+from app.oauth.authorize.repository import answer_request, lock_request
 from app.oauth.clients.redirects import response_uri, shown_host
 from app.oauth.clients.repository import hold_client, note_use
 from app.oauth.context import OAuthContext
@@ -52,9 +52,10 @@ class ConsentEndpoint:
         async with transaction(context.engine, committed=revocations.publish) as connection:
             still_signed_in = await find_person_for_change(connection, cookie, context.clock()) == person
             pending = await lock_request(connection, request_of(form), hash_of(cookie), context.clock())
-            if pending is not None:
-                await hold_client(connection, pending.client_id)
-            prompt = await self._page.find_prompt(connection, pending, person, cookie) if pending else None
+            if pending is None:
+                return await self._pending.gone(connection, cookie, str(request_of(form)))
+            await hold_client(connection, pending.client_id)
+            prompt = await self._page.find_prompt(connection, pending, person, cookie)
             if prompt is None or not still_signed_in:
                 return self._pending.out_of_date()
             return await self._answer(request, connection, prompt, form.fields, revocations)
@@ -82,7 +83,7 @@ class ConsentEndpoint:
         except Invalid as error:
             self._context.record_refusal(request, Action.CONSENT, error.code, **known)
             return self._page.render(prompt, error)
-        await use_request(connection, pending.id, now)
+        await answer_request(connection, pending.id, "denied" if decision == "deny" else "approved", now)
         response: dict[str, str | None]
         if decision == "deny":
             response = {"error": "access_denied", "error_description": "The person denied the request."}

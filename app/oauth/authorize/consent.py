@@ -65,9 +65,10 @@ class ConsentPage:
         """Show the page. Raises `OAuthError`, and what `MetadataDocuments.find` raises."""
         async with transaction(self._context.engine) as connection:
             session = await self._kit.read_session(request, connection)
-            pending = await self._pending.find(connection, session.cookie, request.query_params.get(REQUEST, ""))
-        if pending is None:
-            return self._pending.out_of_date()
+            asked = request.query_params.get(REQUEST, "")
+            pending = await self._pending.find(connection, session.cookie, asked)
+            if pending is None:
+                return await self._pending.gone(connection, session.cookie, asked)
         person, cookie = session.person, session.cookie
         if person is None:
             return self._kit.see_other(f"{SIGN_IN}?request={pending.id}")

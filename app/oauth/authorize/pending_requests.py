@@ -7,13 +7,22 @@ from starlette.responses import Response
 
 from app.crypto.tokens import hash_of
 from app.db import Connection
-from app.oauth.authorize.repository import AuthorizationRequest, find_request, lock_request, rebind_request
+from app.oauth.authorize.repository import (
+    AuthorizationRequest,
+    UsedRequest,
+    find_last,
+    find_request,
+    lock_request,
+    rebind_request,
+)
 from app.oauth.clients.policy import host_of, is_document_id
 from app.oauth.clients.repository import find_client
 from app.people.models import Person
+from app.people.passkeys.repository import end_half_sign_in_of, find_half_signed_in
+from app.people.session_repository import SENT_AGAIN_WITHIN, close_session_of
 from app.ui.languages import gettext as _
 from app.ui.page_kit import NewCookie, PageKit, SubmittedForm
-from app.ui.paths import SECOND_STEP
+from app.ui.paths import ACCESS, SECOND_STEP
 
 REQUEST: Final = "request"
 """The parameter, and the field of forms, that names the waiting request."""
@@ -61,12 +70,7 @@ class PendingRequests:
         A metadata document is fetched only after the sign-in; until then its host stands for the name.
         """
         waiting = await self.find(connection, cookie, request_id)
-        if waiting is None:
-            return None
-        if is_document_id(waiting.client_id):
-            return host_of(waiting.client_id)
-        client = await find_client(connection, waiting.client_id)
-        return client.name if client else ""
+        return None if waiting is None else await client_name(connection, waiting.client_id)
 
     async def enter(
         self, connection: Connection, cookie: str, request_id: str, person: Person | None
@@ -77,7 +81,7 @@ class PendingRequests:
         Whatever was known of the browser before, such as a cookie planted in it, is worthless afterwards. None, with
         nothing changed, if the request is not open.
         """
-        waiting = await self._lock(connection, cookie, request_id)
+        waiting = await self._lock(connection, cookie, request_id, person)
         if waiting is None:
             return None
         new = await self._kit.swap_session(connection, cookie, person)
@@ -85,15 +89,82 @@ class PendingRequests:
 
     async def hold(self, connection: Connection, cookie: str, request_id: str, person: Person) -> Response | None:
         """Go to the second step of a sign-in for the request, as `enter` does with the first."""
-        waiting = await self._lock(connection, cookie, request_id)
+        waiting = await self._lock(connection, cookie, request_id, person)
         if waiting is None:
             return None
         new = await self._kit.hold_session(connection, cookie, person)
         return await self._go_on(connection, waiting, new, f"{self.base}{SECOND_STEP}")
 
-    async def _lock(self, connection: Connection, cookie: str, request_id: str) -> AuthorizationRequest | None:
+    async def gone(self, connection: Connection, cookie: str, request_id: str) -> Response:
+        """Return what to show for a request that isn't open under this id in the browser with this cookie: the page
+        that it has moved on to here, how it was answered here, or that it is out of date."""
         known = self.request_id(request_id)
-        return await lock_request(connection, known, hash_of(cookie), self._kit.clock()) if known else None
+        found = None if known is None else await find_last(connection, known)
+        if found is None or found[1].request.browser_hash != hash_of(cookie):
+            return self.out_of_date()
+        last, now = found[1], self._kit.clock()
+        if last.answer is not None:
+            return await self.answered(connection, last)
+        if last.used_at is not None or last.request.expires_at <= now:
+            return self.out_of_date()
+        is_half = await find_half_signed_in(connection, cookie, now) is not None
+        path = f"{self.base}{SECOND_STEP}" if is_half else CONSENT
+        return self._kit.see_other(f"{path}?request={last.request.id}")
+
+    async def answered(self, connection: Connection, used: UsedRequest) -> Response:
+        """Return the page that says which answer counted."""
+        app = await client_name(connection, used.request.client_id) or _("the app")
+        if used.answer == "approved":
+            text = _(
+                "You approved %(app)s. The first answer counts: go back to the app. If it still waits, start again "
+                "there.",
+                app=app,
+            )
+        else:
+            text = _(
+                "You denied %(app)s. The first answer counts: to connect it after all, start again in the app.", app=app
+            )
+        return self._kit.pages.page(
+            "done.html",
+            status=400,
+            title=_("You have answered already"),
+            text=text,
+            path=ACCESS,
+            label=_("See what has access to your lists"),
+        )
+
+    async def _lock(
+        self, connection: Connection, cookie: str, request_id: str, person: Person | None
+    ) -> AuthorizationRequest | None:
+        known = self.request_id(request_id)
+        if known is None:
+            return None
+        waiting = await lock_request(connection, known, hash_of(cookie), self._kit.clock())
+        if waiting is not None or person is None:
+            return waiting
+        return await self._take_over(connection, cookie, known, person)
+
+    async def _take_over(
+        self, connection: Connection, cookie: str, request_id: UUID, person: Person
+    ) -> AuthorizationRequest | None:
+        """Lock and return the request that the same form, sent a moment before, has moved on.
+
+        A double click sends a form twice with one cookie, and browsers drop the first answer with the cookie in it.
+        Whoever sends it again has proven once more that they are `person`, and must be the one who signed in by the
+        first: the cookie alone may be known to others. The sign-in of the first ends.
+        """
+        now = self._kit.clock()
+        found = await find_last(connection, request_id, moved_since=now - SENT_AGAIN_WITHIN)
+        if found is None or found[0].request.browser_hash != hash_of(cookie):
+            return None
+        moved = found[1].request
+        waiting = await lock_request(connection, moved.id, moved.browser_hash, now)
+        if waiting is None:
+            return None
+        is_theirs = await close_session_of(
+            connection, person.id, moved.browser_hash.hex()
+        ) or await end_half_sign_in_of(connection, person.id, moved.browser_hash)
+        return waiting if is_theirs else None
 
     async def _go_on(
         self, connection: Connection, waiting: AuthorizationRequest, new: NewCookie, path: str
@@ -110,6 +181,14 @@ class PendingRequests:
                 "also see this when your browser does not keep cookies. Go back to your app and connect again."
             ),
         )
+
+
+async def client_name(connection: Connection, client_id: str) -> str:
+    """Return how pages call a client; empty if it is no longer known."""
+    if is_document_id(client_id):
+        return host_of(client_id)
+    client = await find_client(connection, client_id)
+    return client.name if client else ""
 
 
 def request_of(form: SubmittedForm) -> UUID:

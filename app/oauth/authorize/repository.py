@@ -1,8 +1,9 @@
 """SQL on authorization requests that wait for an answer."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Select, and_, insert, select, update
@@ -26,7 +27,22 @@ class AuthorizationRequest:
     expires_at: datetime
 
 
+Answer = Literal["approved", "denied"]
+
+MOST_MOVES: Final = 10
+"""How many moves of a request are followed: each is a sign-in or a sign-out."""
+
 _COLUMNS: Final = tuple(requests.c[each.name] for each in fields(AuthorizationRequest))
+
+
+@dataclass(frozen=True, slots=True)
+class UsedRequest:
+    """What became of a request: it moved on, it was answered, or neither; `used_at` is None while it is open."""
+
+    request: AuthorizationRequest
+    used_at: datetime | None
+    moved_to: UUID | None
+    answer: Answer | None
 
 
 async def insert_request(connection: Connection, request: AuthorizationRequest, now: datetime) -> None:
@@ -51,9 +67,32 @@ async def lock_request(
     return _request_or_none(found.first())
 
 
-async def use_request(connection: Connection, request_id: UUID, now: datetime) -> None:
-    """Mark the request as used; it can't be answered again."""
-    await connection.execute(update(requests).where(requests.c.id == request_id).values(used_at=now))
+async def find_last(
+    connection: Connection, request_id: UUID, *, moved_since: datetime | None = None
+) -> tuple[UsedRequest, UsedRequest] | None:
+    """Return a request and the one that it was last moved to (itself, if it wasn't), whosever they are; None if it is
+    unknown, or a move was before `moved_since`."""
+    first = last = await _find_used(connection, request_id)
+    for _ in range(MOST_MOVES):
+        if first is None or last is None:
+            return None
+        if last.moved_to is None:
+            return first, last
+        if moved_since is not None and (last.used_at is None or last.used_at < moved_since):
+            return None
+        last = await _find_used(connection, last.moved_to)
+    return None
+
+
+async def _find_used(connection: Connection, request_id: UUID) -> UsedRequest | None:
+    more = (requests.c.used_at, requests.c.moved_to, requests.c.answer)
+    row = (await connection.execute(select(*_COLUMNS, *more).where(requests.c.id == request_id))).first()
+    return None if row is None else UsedRequest(_request(row[: len(_COLUMNS)]), *row[len(_COLUMNS) :])
+
+
+async def answer_request(connection: Connection, request_id: UUID, answer: Answer, now: datetime) -> None:
+    """Note how the request was answered; it can't be answered again."""
+    await connection.execute(update(requests).where(requests.c.id == request_id).values(used_at=now, answer=answer))
 
 
 async def rebind_request(
@@ -63,8 +102,9 @@ async def rebind_request(
 
     The old id is used up, and the expiry stays the same.
     """
-    await use_request(connection, request.id, now)
     moved = replace(request, id=new_id(), browser_hash=browser_hash)
+    used = update(requests).where(requests.c.id == request.id).values(used_at=now, moved_to=moved.id)
+    await connection.execute(used)
     await insert_request(connection, moved, now)
     return moved
 
@@ -87,7 +127,9 @@ def _select(request_id: UUID, browser_hash: bytes, now: datetime) -> Select[*tup
 
 
 def _request_or_none(row: Any) -> AuthorizationRequest | None:
-    if row is None:
-        return None
-    values: dict[str, Any] = {**row._mapping, "scopes": tuple(row.scopes)}
-    return AuthorizationRequest(**values)
+    return None if row is None else _request(row)
+
+
+def _request(values: Sequence[Any]) -> AuthorizationRequest:
+    request = AuthorizationRequest(*values)
+    return replace(request, scopes=tuple(request.scopes))

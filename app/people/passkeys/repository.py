@@ -163,6 +163,16 @@ async def find_half_signed_in(connection: Connection, browser: str, now: datetim
     return person_or_none(found.first())
 
 
+async def end_half_sign_in_of(connection: Connection, person_id: UUID, browser_hash: bytes) -> bool:
+    """Forget that this person's password was right in a browser, by its cookie's hash; False if it wasn't."""
+    ended = await connection.execute(
+        delete(half_sign_ins)
+        .where(half_sign_ins.c.browser_hash == browser_hash, half_sign_ins.c.person_id == person_id)
+        .returning(half_sign_ins.c.browser_hash)
+    )
+    return ended.first() is not None
+
+
 async def end_half_sign_in(connection: Connection, browser: str) -> None:
     """Forget that the password was right in the browser with this cookie."""
     await connection.execute(delete(half_sign_ins).where(half_sign_ins.c.browser_hash == hash_of(browser)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.alerts.repository import delete_settings
+from app.alerts.settings_repository import delete_settings
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection, Engine, transaction
