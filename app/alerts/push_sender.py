@@ -80,7 +80,7 @@ class PushSender:
 
 
 def encrypted(address: PushAddress, content: bytes) -> bytes:
-    """Return a message that only the browser can read (RFC 8291), each time with a new key of ours."""
+    """Return a message that only the browser can read (RFC 8291), with a new key pair of ours each time."""
     sealed = cast("Any", http_ece).encrypt(  # it has no types
         content,
         private_key=ec.generate_private_key(ec.SECP256R1()),
