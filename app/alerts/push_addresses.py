@@ -30,6 +30,7 @@ def parse_address(endpoint: str, browser_key: str, auth_secret: str) -> PushAddr
     try:
         parts = urlsplit(endpoint)
         is_web = parts.scheme == "https" and bool(parts.hostname) and parts.username is None and not parts.fragment
+        _ = parts.port  # raises for one that there can't be
         key, auth = _decoded(browser_key), _decoded(auth_secret)
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key)
     except ValueError:
