@@ -11,8 +11,9 @@ from uuid import UUID
 import structlog
 from pydantic import SecretStr
 
-from app.alerts.changes import AuthorsChanges, last_event, read_news
-from app.alerts.repository import DueLetter, claim_letter, find_letter_lists, note_letter
+from app.alerts.changes import AuthorsChanges, read_news
+from app.alerts.event_repository import last_event
+from app.alerts.settings_repository import DueLetter, claim_letter, find_letter_lists, note_letter
 from app.alerts.unsubscribing import unsubscribe_token
 from app.db import Engine, transaction
 from app.errors import Unavailable
@@ -92,7 +93,7 @@ class LetterWriter:
 
 
 async def send_letters(writer: LetterWriter, now: datetime, limit: int = 20) -> int:
-    """Send letters that are due, at most `limit`; how many. Several processes may do so at once.
+    """Send letters that are due, at most `limit`, and return how many. Several processes may do so at once.
 
     One that can't be sent is tried again later. Raises `Unavailable`.
     """

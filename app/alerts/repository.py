@@ -1,100 +1,24 @@
-"""What people want to hear of, in the database."""
+"""Which lists people want to hear of, in the database."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, select, tuple_, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.alerts.models import AlertSettings, ListAlert, PushKind, QuietHours
-from app.alerts.tables import alert_settings, list_alerts, push_subscriptions
-from app.alerts.times import next_letter
+from app.alerts.models import AlertSettings, ListAlert, PushKind
+from app.alerts.settings_repository import find_settings
+from app.alerts.tables import list_alerts, push_subscriptions
 from app.db import Connection
 from app.households.tables import households, memberships
-from app.people.models import Person
-from app.people.repository import person_or_none, select_people
-from app.people.tables import people
 
-_SETTINGS: Final = (
-    alert_settings.c.language,
-    alert_settings.c.time_zone,
-    alert_settings.c.quiet_from,
-    alert_settings.c.quiet_until,
-    alert_settings.c.without_text,
-    alert_settings.c.letter_hour,
-)
 _KEY: Final = (list_alerts.c.household_id, list_alerts.c.person_id, list_alerts.c.list_id)
 
 ListKey = tuple[UUID, UUID, UUID]
 """A household, a person and a list."""
-
-
-async def find_settings(connection: Connection, person_id: UUID) -> AlertSettings | None:
-    """Return how a person wants to hear of lists; None if they have not said so yet."""
-    found = await connection.execute(select(*_SETTINGS).where(alert_settings.c.person_id == person_id))
-    row = found.first()
-    return None if row is None else settings_of(row)
-
-
-def settings_of(row: Row[*tuple[Any, ...]]) -> AlertSettings:
-    """Return the settings in the columns `_SETTINGS` of a row."""
-    quiet = None if row.quiet_from is None else QuietHours(row.quiet_from, row.quiet_until)
-    return AlertSettings(row.language, row.time_zone, quiet, row.without_text, row.letter_hour)
-
-
-async def save_settings(connection: Connection, person_id: UUID, saved: AlertSettings, now: datetime) -> None:
-    """Store how a person wants to hear of lists, and when their next letter is due."""
-    values = {
-        "language": saved.language,
-        "time_zone": saved.time_zone,
-        "quiet_from": None if saved.quiet is None else saved.quiet.start,
-        "quiet_until": None if saved.quiet is None else saved.quiet.end,
-        "without_text": saved.without_text,
-        "letter_hour": saved.letter_hour,
-    }
-    await connection.execute(
-        insert(alert_settings)
-        .values(person_id=person_id, **values)
-        .on_conflict_do_update(index_elements=[alert_settings.c.person_id], set_=values)
-    )
-    await plan_letter(connection, person_id, now)
-
-
-async def delete_settings(connection: Connection, person_id: UUID) -> None:
-    """Delete how a person wants to hear of lists."""
-    await connection.execute(delete(alert_settings).where(alert_settings.c.person_id == person_id))
-
-
-async def add_settings(connection: Connection, person_id: UUID, first: AlertSettings) -> None:
-    """Store the first settings of a person, unless there are some."""
-    values = {"language": first.language, "time_zone": first.time_zone, "letter_hour": first.letter_hour}
-    await connection.execute(
-        insert(alert_settings)
-        .values(person_id=person_id, without_text=first.without_text, **values)
-        .on_conflict_do_nothing()
-    )
-
-
-async def plan_letter(connection: Connection, person_id: UUID, now: datetime) -> None:
-    """Set when a person's next letter is due: on no day, if there is no list that they want in it."""
-    found = await connection.execute(
-        select(*_SETTINGS, alert_settings.c.letter_at).where(alert_settings.c.person_id == person_id).with_for_update()
-    )
-    row = found.first()
-    if row is None:
-        return
-    of_person = (list_alerts.c.person_id == person_id, list_alerts.c.in_letter)
-    wanted = (await connection.execute(select(list_alerts.c.list_id).where(*of_person).limit(1))).first()
-    settings = settings_of(row)
-    due = None if wanted is None else next_letter(now, settings.letter_hour, settings.zone, row.letter_at)
-    await connection.execute(
-        update(alert_settings)
-        .where(alert_settings.c.person_id == person_id)
-        .values(letter_due_at=due, letter_attempts=0)
-    )
 
 
 async def find_alerts(connection: Connection, person_id: UUID) -> list[ListAlert]:
@@ -110,7 +34,7 @@ async def find_alerts(connection: Connection, person_id: UUID) -> list[ListAlert
 async def save_alert(connection: Connection, person_id: UUID, wanted: ListAlert, last_event: int) -> None:
     """Store what a member wants to hear of a list, from now on: nothing up to the event `last_event` is told.
 
-    The membership must be kept from ending meanwhile.
+    The caller keeps the membership from ending until the commit.
     """
     key = (wanted.household_id, person_id, wanted.list_id)
     if wanted.push is None and not wanted.in_letter:
@@ -130,36 +54,19 @@ async def save_alert(connection: Connection, person_id: UUID, wanted: ListAlert,
     )
 
 
-async def end_letters(connection: Connection, person_id: UUID) -> bool:
-    """Take every list out of a person's letter; False if there was none in it."""
-    done = await connection.execute(
-        update(list_alerts)
-        .where(list_alerts.c.person_id == person_id, list_alerts.c.in_letter)
-        .values(in_letter=False)
-        .returning(list_alerts.c.list_id)
-    )
-    ended = done.first() is not None
-    await connection.execute(
-        delete(list_alerts).where(
-            list_alerts.c.person_id == person_id, list_alerts.c.push.is_(None), list_alerts.c.in_letter.is_(False)
-        )
-    )
-    await connection.execute(
-        update(alert_settings).where(alert_settings.c.person_id == person_id).values(letter_due_at=None)
-    )
-    return ended
-
-
 async def note_changes(connection: Connection, lists: Collection[tuple[UUID, UUID]], due: datetime) -> None:
-    """Have it looked at `due`, or earlier, what happened on these lists, each with its household before it.
+    """Schedule a look at these lists, each a household and a list, for `due` unless it is scheduled for earlier.
 
-    Somebody who is just looking is waited for, so that no change comes between their look and their note of it.
+    Waits for a process that is just looking at one of them, so that no change falls between its look and its note.
     """
-    await _set_due(connection, tuple_(list_alerts.c.household_id, list_alerts.c.list_id).in_(list(lists)), due)
+    # As two arrays: as rows, PostgreSQL's parser has no room for ten thousand.
+    arrays = [bindparam(None, list(each), ARRAY(Uuid)) for each in zip(*lists, strict=True)]
+    named = func.unnest(*arrays).table_valued("household_id", "list_id").render_derived()
+    await _set_due(connection, tuple_(list_alerts.c.household_id, list_alerts.c.list_id).in_(select(named)), due)
 
 
 async def note_all(connection: Connection, due: datetime) -> None:
-    """Have every list looked at of which somebody wants to hear."""
+    """Schedule a look at every list that somebody wants pushes of."""
     await _set_due(connection, list_alerts.c.due_at.is_(None), due)
 
 
@@ -174,7 +81,7 @@ async def _set_due(connection: Connection, which: ColumnElement[bool], due: date
 
 
 async def find_due(connection: Connection, now: datetime, limit: int) -> list[ListKey]:
-    """Return the lists that are to be looked at, and for whom, the longest due first."""
+    """Return the lists to look at, and for whom, the longest due first."""
     rows = await connection.execute(
         select(*_KEY).where(list_alerts.c.due_at <= now).order_by(list_alerts.c.due_at).limit(limit)
     )
@@ -183,7 +90,7 @@ async def find_due(connection: Connection, now: datetime, limit: int) -> list[Li
 
 @dataclass(frozen=True, slots=True)
 class DueAlert:
-    """A list that is to be looked at for a person, locked by this transaction."""
+    """A list to look at for a person, locked by this transaction."""
 
     push: PushKind
     told_up_to: int
@@ -191,7 +98,7 @@ class DueAlert:
 
 
 async def lock_due(connection: Connection, key: ListKey, now: datetime) -> DueAlert | None:
-    """Lock a list that is still to be looked at; None if somebody else is at it, or has been."""
+    """Lock a list that is still to be looked at; None if another process is looking, or has looked."""
     found = await connection.execute(
         select(list_alerts.c.push, list_alerts.c.told_up_to)
         .where(tuple_(*_KEY) == tuple_(*key), list_alerts.c.due_at <= now, list_alerts.c.push.is_not(None))
@@ -204,12 +111,12 @@ async def lock_due(connection: Connection, key: ListKey, now: datetime) -> DueAl
 
 
 async def put_off(connection: Connection, key: ListKey, until: datetime) -> None:
-    """Look at a list later."""
+    """Look at a list at `until` instead."""
     await connection.execute(update(list_alerts).where(tuple_(*_KEY) == tuple_(*key)).values(due_at=until))
 
 
 async def note_told(connection: Connection, key: ListKey, up_to: int) -> None:
-    """Note up to which event a list is done with."""
+    """Note the last event that a person was told of a list, or needn't be."""
     await connection.execute(
         update(list_alerts).where(tuple_(*_KEY) == tuple_(*key)).values(told_up_to=up_to, due_at=None)
     )
@@ -225,7 +132,7 @@ class WantedPush:
 
 
 async def find_wanted(connection: Connection, key: ListKey) -> WantedPush | None:
-    """Return what a person wants pushed of a list; None if nothing, or if they belong to the household no longer."""
+    """Return what a person wants pushed of a list; None if nothing, or if they have left the household."""
     found = await connection.execute(
         select(list_alerts.c.push, households.c.ref)
         .join(
@@ -242,64 +149,3 @@ async def find_wanted(connection: Connection, key: ListKey) -> WantedPush | None
     if row is None:
         return None
     return WantedPush(row.push, await find_settings(connection, key[1]) or AlertSettings(), row.ref)
-
-
-@dataclass(frozen=True, slots=True)
-class DueLetter:
-    """A letter that is due, claimed for some minutes; `since` is when the last one was, and `attempts` counts this."""
-
-    person: Person
-    settings: AlertSettings
-    since: datetime | None
-    attempts: int
-
-
-async def claim_letter(connection: Connection, now: datetime, claimed_for: timedelta) -> DueLetter | None:
-    """Claim the letter that is due longest, if one is. If whoever claims it dies, it is due again after that time."""
-    chosen = (
-        select(alert_settings.c.person_id)
-        .where(alert_settings.c.letter_due_at <= now)
-        .order_by(alert_settings.c.letter_due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    claimed = await connection.execute(
-        update(alert_settings)
-        .where(alert_settings.c.person_id == chosen)
-        .values(letter_due_at=now + claimed_for, letter_attempts=alert_settings.c.letter_attempts + 1)
-        .returning(alert_settings.c.person_id, *_SETTINGS, alert_settings.c.letter_at, alert_settings.c.letter_attempts)
-    )
-    row = claimed.first()
-    if row is None:
-        return None
-    found = await connection.execute(
-        select_people().where(people.c.id == row.person_id, people.c.email_verified_at.is_not(None))
-    )
-    person = person_or_none(found.first()) or Person(row.person_id, "", None)
-    return DueLetter(person, settings_of(row), row.letter_at, row.letter_attempts)
-
-
-async def note_letter(connection: Connection, person_id: UUID, now: datetime) -> None:
-    """Note that a person's letter of the day is done with, and when the next one is due."""
-    await connection.execute(
-        update(alert_settings).where(alert_settings.c.person_id == person_id).values(letter_at=now)
-    )
-    await plan_letter(connection, person_id, now)
-
-
-async def find_letter_lists(connection: Connection, person_id: UUID) -> list[tuple[UUID, UUID]]:
-    """Return the lists that a person wants in their letter, each with its household before it, which they belong to."""
-    rows = await connection.execute(
-        select(list_alerts.c.household_id, list_alerts.c.list_id)
-        .join(
-            memberships,
-            and_(
-                memberships.c.household_id == list_alerts.c.household_id,
-                memberships.c.person_id == list_alerts.c.person_id,
-            ),
-        )
-        .where(list_alerts.c.person_id == person_id, list_alerts.c.in_letter)
-        .order_by(*_KEY)
-    )
-    return [(row[0], row[1]) for row in rows]

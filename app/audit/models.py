@@ -25,6 +25,7 @@ class Action(StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_REQUIRED = "passkey_required"
+    SECOND_STEP_ENDED = "second_step_ended"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     ACCOUNT_DELETED = "account_deleted"
     MEMBERSHIP_CHANGED = "membership_changed"

@@ -39,6 +39,9 @@ STREAMS: Final = 1_000
 
 URIS_PER_STREAM: Final = 50
 RETRY_SECONDS: Final = 2
+RECHECK_SECONDS = 25
+"""How often rights are looked at again though nothing was heard: what an operator changes in the database by hand, and
+a guest's link that expires, give no notice."""
 
 _FIELD: Final = "notifications.resourceSubscriptions"
 _log: Final = structlog.stdlib.get_logger("app.mcp")
@@ -65,6 +68,7 @@ class Subscriptions:
         """Check the rights of callers again whenever they may have changed."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._check_streams)
+            tasks.start_soon(self._recheck)
             try:
                 yield
             finally:
@@ -194,6 +198,12 @@ class Subscriptions:
                     stream.end()
                 elif stream not in self._to_check:
                     stream.confirm()
+
+    async def _recheck(self) -> None:
+        while True:
+            await anyio.sleep(RECHECK_SECONDS)
+            for stream in self._streams:
+                self._request_check(stream)
 
     async def _may_follow(self, stream: Stream) -> bool:
         try:

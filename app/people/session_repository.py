@@ -9,9 +9,10 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection
+from app.errors import Conflict
 from app.people.email_addresses import EmailAddress
 from app.people.models import Person
-from app.people.repository import LOCAL_ISSUER, lock_person, person_or_none, select_people
+from app.people.repository import LOCAL_ISSUER, lock_account, lock_person, person_or_none, select_people
 from app.people.tables import half_sign_ins, people, sessions
 
 SESSION_LIFE: Final = timedelta(days=14)
@@ -51,7 +52,11 @@ class OpenSession:
 async def open_session(connection: Connection, person_id: UUID, now: datetime, *, before: str | None = None) -> str:
     """Sign a person in at the browser whose cookie was `before`, and return the value for their cookie, always a new
     one.
+
+    Raises `Conflict` for somebody who has deleted their account meanwhile.
     """
+    if not await lock_account(connection, person_id):
+        raise Conflict("This account was deleted meanwhile.")
     secret = new_secret()
     await connection.execute(
         insert(sessions).values(

@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.lists.history.retention import KEPT
+from app.people.passkeys.models import relying_party
 from app.runtime.clock import Clock
 from app.settings import Settings
 from app.ui.languages import LANGUAGES, visiting
@@ -61,6 +62,9 @@ def about_routes(settings: Settings, tools: Sequence[DescribedTool], clock: Cloc
         "event_days": KEPT.days,
         "sends_emails": settings.smtp is not None,
         "has_accounts": settings.auth_server,
+        "has_passkeys": settings.auth_server
+        and settings.password_sign_in
+        and relying_party(settings.public_url) is not None,
         "tools": tools,
     }
 

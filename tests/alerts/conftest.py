@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import text
 from starlette.applications import Starlette
 
-from app.alerts import repository
 from app.alerts.collect import GATHERED_FOR, collect, note_changes
 from app.alerts.deliver import deliver
 from app.alerts.models import AlertSettings, ListAlert, PushKind
 from app.alerts.push_addresses import parse_address
 from app.alerts.push_keys import push_keys_of
 from app.alerts.push_sender import PushSender
+from app.alerts.repository import save_alert
+from app.alerts.settings_repository import save_settings
 from app.alerts.subscription_repository import save_subscription
 from app.db import Engine, transaction
 from app.fetch.fetcher import Fetcher
@@ -81,13 +82,13 @@ class Alerts:
         )
         async with transaction(self.engine) as connection:
             wanted = ListAlert(household_id, of["id"], push, letter)
-            await repository.save_alert(connection, person.id, wanted, of["next"] - 1)
+            await save_alert(connection, person.id, wanted, of["next"] - 1)
         return of["id"]
 
     async def settle(self, person: Person, settings: AlertSettings) -> None:
         """Have a person told in that way."""
         async with transaction(self.engine) as connection:
-            await repository.save_settings(connection, person.id, settings, self.now)
+            await save_settings(connection, person.id, settings, self.now)
 
     async def gather(self, household_id: UUID, list_id: UUID) -> None:
         """Note that something happened on a list just now, and let the others come that go into the same push."""

@@ -412,9 +412,25 @@ async def test_a_stream_ends_when_its_grant_is_revoked(http: httpx.AsyncClient, 
     assert (await client.send("tools/list")).status_code == 401
 
 
+@pytest.mark.proves("rs-other-process-stream")
+async def test_a_stream_ends_soon_when_nobody_says_that_its_grant_has_ended(
+    settings: Settings, engine: Engine, ada: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "RECHECK_SECONDS", 0.1)
+    async with (
+        on_its_port(settings),
+        httpx.AsyncClient(base_url=settings.public_url, timeout=SECONDS) as http,
+    ):
+        client = McpClient(http, ada.token)
+        async with follow(client, await lists_uri(client)) as following:
+            await revoke(engine, ada)
+            assert await following.uris_to_the_end() == []
+
+
 @pytest.mark.proves("""rs-other-process-stream MUST own rule
     A revocation in one process ends streams in the others, also one that was missed.
-    Here: Cues and a look after each lost connection see to it.""")
+    Here: Notifications and a look after each lost connection see to it; besides, every stream is looked at each 25
+    seconds.""")
 async def test_a_stream_ends_when_its_grant_is_revoked_on_another_process(
     client: McpClient, ada: Connected, engine: Engine, other: PubSub, groceries: str
 ) -> None:

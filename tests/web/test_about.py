@@ -47,6 +47,13 @@ async def test_pages_say_so_where_nobody_is_named(http: httpx.AsyncClient, path:
     assert "OPERATOR_NAME" in page.select("main .notice")[0].get_text()
 
 
+async def test_the_page_of_privacy_names_passkeys_where_people_can_have_them() -> None:
+    settings = run_by_somebody()
+    assert "If you add passkeys" in (await get(settings, "/privacy")).text
+    for off in ({"password_sign_in": False}, {"public_url": "https://192.0.2.7/shop"}):
+        assert "passkey" not in (await get(settings.model_copy(update=off), "/privacy")).text
+
+
 async def test_the_page_of_the_tools_is_made_of_the_catalogue(http: httpx.AsyncClient) -> None:
     page = BeautifulSoup((await http.get("/docs/tools")).text, "html.parser")
     assert [str(each["id"]) for each in page.select("main h2")] == [tool.name for tool in TOOLS]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from mcp_types import INTERNAL_ERROR, INVALID_REQUEST
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope
 
 from app.errors import Unavailable
@@ -20,6 +20,10 @@ BATCH_REVISION: Final = "2025-03-26"
 """The only revision with batches; a missing MCP-Protocol-Version header means this one."""
 
 LARGEST_BATCH: Final = 50
+LONGEST_ANSWERS: Final = 4 * 1024 * 1024
+"""Bytes that the answers of a batch may have together; what comes after that is not served."""
+
+_TOO_LONG: Final = "The answers of this batch are too long already, so this was not done. Send it by itself."
 
 RenewScope = Callable[[], Awaitable[Scope | None]]
 """Returns the ASGI scope with its caller as of now, or None if access has ended. May raise `Unavailable`."""
@@ -40,16 +44,27 @@ async def serve_batch(app: ASGIApp, renew_scope: RenewScope, calls: list[Any]) -
 
     The caller is checked again before each entry: the ones before it can take long.
     """
-    answers = [answer for call in calls if (answer := await _serve_entry(app, renew_scope, call)) is not None]
-    return JSONResponse(answers) if answers else Response(status_code=202)
+    answers: list[bytes] = []
+    length = 0
+    for call in calls:
+        if length < LONGEST_ANSWERS:
+            answer = await _serve_entry(app, renew_scope, call)
+        else:
+            answer = _error_answer(call, INTERNAL_ERROR, _TOO_LONG)
+        if answer is not None:
+            answers.append(answer)
+            length += len(answer)
+    if not answers:
+        return Response(status_code=202)
+    return Response(b"[" + b",".join(answers) + b"]", media_type="application/json")
 
 
-async def _serve_entry(app: ASGIApp, renew_scope: RenewScope, call: Any) -> object | None:
+async def _serve_entry(app: ASGIApp, renew_scope: RenewScope, call: Any) -> bytes | None:
     if (error := envelope_error(call)) is not None:
-        return error_object(readable_id(call), INVALID_REQUEST, error)
+        return _encoded(error_object(readable_id(call), INVALID_REQUEST, error))
     request_id = call.get("id")
     if call["method"] == "initialize":
-        return error_object(request_id, INVALID_REQUEST, "initialize can't be part of a batch.")
+        return _encoded(error_object(request_id, INVALID_REQUEST, "initialize can't be part of a batch."))
     try:
         scope = await renew_scope()
     except Unavailable as error:
@@ -60,14 +75,20 @@ async def _serve_entry(app: ASGIApp, renew_scope: RenewScope, call: Any) -> obje
     if status == 202:
         return None
     try:
-        return json.loads(body)
+        json.loads(body)
     except ValueError:
-        return error_object(request_id, INTERNAL_ERROR, "This entry could not be served.")
+        return _encoded(error_object(request_id, INTERNAL_ERROR, "This entry could not be served."))
+    return body
 
 
-def _error_answer(call: dict[str, Any], code: int, message: str) -> object | None:
+def _error_answer(call: Any, code: int, message: str) -> bytes | None:
     # Notifications are never answered (JSON-RPC 2.0 section 4.1).
-    return error_object(call["id"], code, message) if "id" in call else None
+    is_notification = isinstance(call, dict) and "id" not in call
+    return None if is_notification else _encoded(error_object(readable_id(call), code, message))
+
+
+def _encoded(answer: object) -> bytes:
+    return json.dumps(answer).encode()
 
 
 async def _collect_response(app: ASGIApp, scope: Scope, body: bytes) -> tuple[int, bytes]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.alerts.repository import delete_settings
+from app.alerts.settings_repository import delete_settings
 from app.audit.models import Action, AuditEntry
 from app.audit.repository import record
 from app.db import Connection, Engine, transaction
@@ -72,7 +72,8 @@ class AccountDeletion:
             await revocations.revoke(connection, needing(household_id), RevocationReason.ACCOUNT_DELETED, now)
             await uncover_household(connection, household_id)
             await lock_members(connection, household_id)
-            if (await company_of(connection, self.person_id))[household_id].others:
+            company = (await company_of(connection, self.person_id)).get(household_id)
+            if company is None or company.others:  # None: the button was pressed twice
                 raise _changed()
             await delete_household(connection, household_id, household.name, now, by=self.person_id)
 

@@ -8,11 +8,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.alerts import repository
-from app.alerts.changes import last_event
+from app.alerts.event_repository import last_event
 from app.alerts.models import MINUTES_A_DAY, AlertSettings, ListAlert, QuietHours
 from app.alerts.outbox_repository import put_trial
 from app.alerts.push_addresses import parse_address
+from app.alerts.repository import save_alert
+from app.alerts.settings_repository import add_settings, plan_letter, save_settings
 from app.alerts.subscription_repository import remove_browser, save_subscription
 from app.db import transaction
 from app.errors import AppError, Invalid
@@ -47,9 +48,9 @@ async def post_list_alert(web: WebContext, visit: Visit, fields: Fields, request
         await prove_again(connection, web, visit)
         on = await find_list(tenant, request.path_params["ref"])
         wanted = ListAlert(household_id, on.id, push or None, in_letter)
-        await repository.add_settings(connection, visit.person.id, first_settings([visit.membership]))
-        await repository.save_alert(connection, visit.person.id, wanted, await last_event(tenant))
-        await repository.plan_letter(connection, visit.person.id, now)
+        await add_settings(connection, visit.person.id, first_settings([visit.membership]))
+        await save_alert(connection, visit.person.id, wanted, await last_event(tenant))
+        await plan_letter(connection, visit.person.id, now)
     if fields.one("back") == "settings":
         return web.kit.see_other(address_of(visit, on.ref, "settings"))
     return web.kit.see_other(f"{NOTIFICATIONS}?done=list")
@@ -71,7 +72,7 @@ async def post_browser(web: WebContext, request: Request) -> Response:
         person = await find_person_for_change(connection, session.cookie, now)
         if person is None:
             return web.account_pages.out_of_date()
-        await repository.add_settings(connection, person.id, first_settings([]))
+        await add_settings(connection, person.id, first_settings([]))
         key = web.push_keys.public_key
         await save_subscription(connection, person.id, session.cookie, address, key, web.secret_keys[0], now)
     return web.kit.see_other(f"{NOTIFICATIONS}?done=browser")
@@ -121,7 +122,7 @@ async def post_settings(web: WebContext, request: Request) -> Response:
         person = await find_person_for_change(connection, form.session.cookie, now)
         if person is None:
             return web.account_pages.out_of_date()
-        await repository.save_settings(connection, person.id, settings, now)
+        await save_settings(connection, person.id, settings, now)
     return web.kit.see_other(f"{NOTIFICATIONS}?done=settings")
 
 

@@ -10,8 +10,9 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.alerts import repository
 from app.alerts.models import AlertSettings, ListAlert, PushBrowser
+from app.alerts.repository import find_alerts
+from app.alerts.settings_repository import find_settings
 from app.alerts.subscription_repository import find_browsers
 from app.db import transaction
 from app.errors import AppError, gettext_noop
@@ -104,10 +105,8 @@ async def notifications_page(
     now = web.kit.clock()
     async with transaction(web.kit.engine) as connection:
         memberships = await memberships_of(connection, person.id)
-        alerts = {
-            (each.household_id, each.list_id): each for each in await repository.find_alerts(connection, person.id)
-        }
-        settings = await repository.find_settings(connection, person.id) or first_settings(memberships)
+        alerts = {(each.household_id, each.list_id): each for each in await find_alerts(connection, person.id)}
+        settings = await find_settings(connection, person.id) or first_settings(memberships)
         browsers = await find_browsers(connection, person.id, now)
         profile = await find_profile(connection, person.id)
     return web.kit.show(

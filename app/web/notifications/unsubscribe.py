@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.alerts.repository import end_letters
+from app.alerts.settings_repository import end_letters
 from app.alerts.unsubscribing import person_of
 from app.db import transaction
 from app.ui.languages import gettext as _
