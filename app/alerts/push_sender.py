@@ -16,9 +16,6 @@ from app.fetch.answers import FetchFailed, Reason
 from app.fetch.fetcher import Asked, Fetcher
 
 ANSWER_BYTES: Final = 4 * 1024
-LONGEST_MESSAGE: Final = 3_000
-"""In bytes. A push service need not take more than 4,096 with encryption (RFC 8030 section 7.2)."""
-
 ENCODING: Final = "aes128gcm"
 _GONE: Final = (404, 410)
 _LATER: Final = (408, 425, 429)
