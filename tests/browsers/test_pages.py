@@ -68,6 +68,7 @@ def test_pages_that_everybody_sees_are_right(visitor: Visitor, path: str) -> Non
         visitor.looks_right()
     visitor.faults = [each for each in visitor.faults if "status of 40" not in each]  # an unknown code or address
     visitor.looks_right()
+    visitor.is_easy_to_hit()
 
 
 def test_the_keyboard_gets_past_the_header_and_shows_where_it_is(visitors: Visitors) -> None:
