@@ -1,6 +1,8 @@
 """Running the service in the foreground."""
 
 import asyncio
+import logging
+import socket
 import sys
 from contextlib import suppress
 from functools import partial
@@ -15,7 +17,8 @@ from app.limits.rate_limit import RateLimiter
 from app.main import create_app, create_worker
 from app.oauth.signing.key_ring import KeyRing
 from app.runtime.http_protocol import CONNECTIONS, DESCRIPTORS, BoundedHttpProtocol, connections_within
-from app.runtime.process import check_address, freeze_gc, raise_descriptor_limit
+from app.runtime.listening import bound_sockets, shown_address
+from app.runtime.process import freeze_gc, raise_descriptor_limit
 from app.settings import Settings
 from app.settings.public_url import write_public_url
 
@@ -29,12 +32,11 @@ imports the program, which takes many seconds on a busy machine: uvicorn's 5 wou
 
 def serve(settings: Settings) -> None:
     """Serve until a signal asks to stop. Raises `StartupError` when the service can't start."""
-    with suppress(Stopped):
-        _serve(settings)
+    with suppress(Stopped), bound_sockets(settings.host, settings.port) as sockets:
+        _serve(settings, sockets)
 
 
-def _serve(settings: Settings) -> None:
-    check_address(settings.host, settings.port)
+def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
     connections = connections_within(raise_descriptor_limit(DESCRIPTORS))
     with only_service(settings), database(settings) as complete:
         if settings.database_url is None:
@@ -46,9 +48,9 @@ def _serve(settings: Settings) -> None:
         if complete.workers == 1:
             app = create_app(complete)
             freeze_gc()
-            uvicorn.Server(uvicorn.Config(app, **uvicorn_options(complete, connections))).run()
+            Server(uvicorn.Config(app, **uvicorn_options(complete, connections))).run(sockets)
         else:
-            _serve_with_workers(complete, connections)
+            _serve_with_workers(complete, connections, sockets)
 
 
 async def _check_keys(settings: Settings) -> None:
@@ -67,7 +69,7 @@ async def _check_keys(settings: Settings) -> None:
 def uvicorn_options(settings: Settings, connections: int = CONNECTIONS) -> dict[str, Any]:
     """How uvicorn is to serve, with so many connections in each process."""
     return {
-        "host": settings.host,
+        "host": settings.host,  # uvicorn's log alone: the sockets are bound already
         "port": settings.port,
         "log_config": None,
         "access_log": False,
@@ -81,9 +83,25 @@ def uvicorn_options(settings: Settings, connections: int = CONNECTIONS) -> dict[
     }
 
 
-def _serve_with_workers(settings: Settings, connections: int) -> None:
+class Server(uvicorn.Server):
+    """Says when it serves. uvicorn says so only of sockets that it made itself."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve on these sockets."""
+        await super().startup(sockets)
+        if self.started:
+            _say_running(self.config)
+
+
+def _say_running(config: uvicorn.Config) -> None:
+    address = shown_address(config.host, config.port)
+    logging.getLogger("uvicorn.error").info("Uvicorn running on %s (Press CTRL+C to quit)", address)
+
+
+def _serve_with_workers(settings: Settings, connections: int, sockets: list[socket.socket]) -> None:
     """Serve from several processes. Each gets the settings as an argument of its start; the owner role's password
     stays here, because a worker migrates nothing."""
     make_app = partial(create_worker, settings.model_copy(update={"migration_database_url": None}))
     config = uvicorn.Config(make_app, factory=True, workers=settings.workers, **uvicorn_options(settings, connections))
-    Multiprocess(config, sockets=[config.bind_socket()]).run()
+    _say_running(config)
+    Multiprocess(config, sockets=sockets).run()

@@ -32,7 +32,7 @@ _log: Final = structlog.stdlib.get_logger("app.alerts")
 
 
 async def note_changes(engine: Engine, lists: Collection[tuple[UUID, UUID]], now: datetime) -> None:
-    """Note that something happened on these lists, each with its household before it. Raises `Unavailable`.
+    """Note that something happened on these lists, each a household and a list. Raises `Unavailable`.
 
     It does no harm to note the same twice, or from several processes.
     """
@@ -41,7 +41,7 @@ async def note_changes(engine: Engine, lists: Collection[tuple[UUID, UUID]], now
 
 
 async def note_all(engine: Engine, now: datetime) -> None:
-    """Have all lists looked at of which somebody wants pushes, because changes may have been missed.
+    """Schedule a look at every list that somebody wants pushes of, because changes may have been missed.
 
     Raises `Unavailable`.
     """
@@ -50,9 +50,9 @@ async def note_all(engine: Engine, now: datetime) -> None:
 
 
 async def collect(engine: Engine, now: datetime) -> int:
-    """Put what is due into the outbox, how many lists; a fault with one leaves the others alone. Raises `Unavailable`.
+    """Put what is due into the outbox and return how many lists; a fault with one leaves the others alone.
 
-    Several processes may do so at once.
+    Several processes may do so at once. Raises `Unavailable`.
     """
     async with transaction(engine) as connection:
         found = await repository.find_due(connection, now, MOST_AT_ONCE)

@@ -46,7 +46,7 @@ class _Composed:
 
 
 async def deliver(engine: Engine, sender: PushSender, base: str, now: datetime) -> int:
-    """Send pushes that are due, how many; `base` is the path in PUBLIC_URL. Raises `Unavailable`."""
+    """Send pushes that are due and return how many; `base` is the path in PUBLIC_URL. Raises `Unavailable`."""
     async with transaction(engine) as connection:
         claimed = await claim_pushes(connection, now, MOST_AT_ONCE, CLAIMED_FOR)
     sent = 0
@@ -107,7 +107,7 @@ async def _deliver(engine: Engine, sender: PushSender, base: str, push: WaitingP
 
 
 async def _compose(engine: Engine, sender: PushSender, base: str, push: WaitingPush, now: datetime) -> _Composed | None:
-    """Return what is to be sent now; None if there is nothing to say any more, or nobody who may hear it.
+    """Return what is to be sent now; None if there is nothing left to say, or the person may no longer hear it.
 
     Session, membership and choice are those of this moment.
     """

@@ -93,7 +93,7 @@ class LetterWriter:
 
 
 async def send_letters(writer: LetterWriter, now: datetime, limit: int = 20) -> int:
-    """Send letters that are due, at most `limit`; how many. Several processes may do so at once.
+    """Send letters that are due, at most `limit`, and return how many. Several processes may do so at once.
 
     One that can't be sent is tried again later. Raises `Unavailable`.
     """

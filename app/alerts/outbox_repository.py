@@ -33,8 +33,8 @@ class WaitingPush:
 async def put_pushes(
     connection: Connection, key: ListKey, first_event: int, last_event: int, now: datetime, expires_at: datetime
 ) -> int:
-    """Put a push for each browser of a person into the outbox, about the events of a list from one number to another;
-    how many. One that waits there already is about these as well."""
+    """Put a push for each browser of a person into the outbox, about the events of a list from one number to another,
+    and return how many. One that waits there already is about these as well."""
     browsers = await connection.execute(
         select(push_subscriptions.c.id)
         .join(sessions, sessions.c.id_hash == push_subscriptions.c.session_hash)
@@ -65,7 +65,7 @@ async def put_pushes(
 
 
 async def put_trial(connection: Connection, person_id: UUID, now: datetime, expires_at: datetime) -> int:
-    """Put a push that only tries the way into the outbox for each browser of a person; how many browsers."""
+    """Put a push that only tries the way into the outbox for each browser of a person; return how many browsers."""
     browsers = list(
         (
             await connection.execute(select(push_subscriptions.c.id).where(push_subscriptions.c.person_id == person_id))
@@ -80,7 +80,7 @@ async def put_trial(connection: Connection, person_id: UUID, now: datetime, expi
 async def claim_pushes(
     connection: Connection, now: datetime, limit: int, claimed_for: timedelta
 ) -> Sequence[WaitingPush]:
-    """Claim pushes that are due. If whoever claims them dies, they are due again after that time."""
+    """Claim pushes that are due. If this process dies, they are due again after `claimed_for`."""
     chosen = (
         select(push_outbox.c.id)
         .where(push_outbox.c.due_at <= now)

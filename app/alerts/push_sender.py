@@ -16,9 +16,6 @@ from app.fetch.answers import FetchFailed, Reason
 from app.fetch.fetcher import Asked, Fetcher
 
 ANSWER_BYTES: Final = 4 * 1024
-LONGEST_MESSAGE: Final = 3_000
-"""In bytes. A push service need not take more than 4,096 with encryption (RFC 8030 section 7.2)."""
-
 ENCODING: Final = "aes128gcm"
 _GONE: Final = (404, 410)
 _LATER: Final = (408, 425, 429)
@@ -83,7 +80,7 @@ class PushSender:
 
 
 def encrypted(address: PushAddress, content: bytes) -> bytes:
-    """Return a message that only the browser can read (RFC 8291), each time with a new key of ours."""
+    """Return a message that only the browser can read (RFC 8291), with a new key pair of ours each time."""
     sealed = cast("Any", http_ece).encrypt(  # it has no types
         content,
         private_key=ec.generate_private_key(ec.SECP256R1()),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.alerts.models import AlertSettings, ListAlert, PushKind
@@ -34,7 +34,7 @@ async def find_alerts(connection: Connection, person_id: UUID) -> list[ListAlert
 async def save_alert(connection: Connection, person_id: UUID, wanted: ListAlert, last_event: int) -> None:
     """Store what a member wants to hear of a list, from now on: nothing up to the event `last_event` is told.
 
-    The membership must be kept from ending meanwhile.
+    The caller keeps the membership from ending until the commit.
     """
     key = (wanted.household_id, person_id, wanted.list_id)
     if wanted.push is None and not wanted.in_letter:
@@ -55,15 +55,18 @@ async def save_alert(connection: Connection, person_id: UUID, wanted: ListAlert,
 
 
 async def note_changes(connection: Connection, lists: Collection[tuple[UUID, UUID]], due: datetime) -> None:
-    """Have it looked at `due`, or earlier, what happened on these lists, each with its household before it.
+    """Schedule a look at these lists, each a household and a list, for `due` unless it is scheduled for earlier.
 
-    Somebody who is just looking is waited for, so that no change comes between their look and their note of it.
+    Waits for a process that is just looking at one of them, so that no change falls between its look and its note.
     """
-    await _set_due(connection, tuple_(list_alerts.c.household_id, list_alerts.c.list_id).in_(list(lists)), due)
+    # As two arrays: as rows, PostgreSQL's parser has no room for ten thousand.
+    arrays = [bindparam(None, list(each), ARRAY(Uuid)) for each in zip(*lists, strict=True)]
+    named = func.unnest(*arrays).table_valued("household_id", "list_id").render_derived()
+    await _set_due(connection, tuple_(list_alerts.c.household_id, list_alerts.c.list_id).in_(select(named)), due)
 
 
 async def note_all(connection: Connection, due: datetime) -> None:
-    """Have every list looked at of which somebody wants to hear."""
+    """Schedule a look at every list that somebody wants pushes of."""
     await _set_due(connection, list_alerts.c.due_at.is_(None), due)
 
 
@@ -78,7 +81,7 @@ async def _set_due(connection: Connection, which: ColumnElement[bool], due: date
 
 
 async def find_due(connection: Connection, now: datetime, limit: int) -> list[ListKey]:
-    """Return the lists that are to be looked at, and for whom, the longest due first."""
+    """Return the lists to look at, and for whom, the longest due first."""
     rows = await connection.execute(
         select(*_KEY).where(list_alerts.c.due_at <= now).order_by(list_alerts.c.due_at).limit(limit)
     )
@@ -87,7 +90,7 @@ async def find_due(connection: Connection, now: datetime, limit: int) -> list[Li
 
 @dataclass(frozen=True, slots=True)
 class DueAlert:
-    """A list that is to be looked at for a person, locked by this transaction."""
+    """A list to look at for a person, locked by this transaction."""
 
     push: PushKind
     told_up_to: int
@@ -95,7 +98,7 @@ class DueAlert:
 
 
 async def lock_due(connection: Connection, key: ListKey, now: datetime) -> DueAlert | None:
-    """Lock a list that is still to be looked at; None if somebody else is at it, or has been."""
+    """Lock a list that is still to be looked at; None if another process is looking, or has looked."""
     found = await connection.execute(
         select(list_alerts.c.push, list_alerts.c.told_up_to)
         .where(tuple_(*_KEY) == tuple_(*key), list_alerts.c.due_at <= now, list_alerts.c.push.is_not(None))
@@ -108,12 +111,12 @@ async def lock_due(connection: Connection, key: ListKey, now: datetime) -> DueAl
 
 
 async def put_off(connection: Connection, key: ListKey, until: datetime) -> None:
-    """Look at a list later."""
+    """Look at a list at `until` instead."""
     await connection.execute(update(list_alerts).where(tuple_(*_KEY) == tuple_(*key)).values(due_at=until))
 
 
 async def note_told(connection: Connection, key: ListKey, up_to: int) -> None:
-    """Note up to which event a list is done with."""
+    """Note the last event that a person was told of a list, or needn't be."""
     await connection.execute(
         update(list_alerts).where(tuple_(*_KEY) == tuple_(*key)).values(told_up_to=up_to, due_at=None)
     )
@@ -129,7 +132,7 @@ class WantedPush:
 
 
 async def find_wanted(connection: Connection, key: ListKey) -> WantedPush | None:
-    """Return what a person wants pushed of a list; None if nothing, or if they belong to the household no longer."""
+    """Return what a person wants pushed of a list; None if nothing, or if they have left the household."""
     found = await connection.execute(
         select(list_alerts.c.push, households.c.ref)
         .join(

@@ -68,7 +68,7 @@ async def add_settings(connection: Connection, person_id: UUID, first: AlertSett
 
 
 async def plan_letter(connection: Connection, person_id: UUID, now: datetime) -> None:
-    """Set when a person's next letter is due: on no day, if there is no list that they want in it."""
+    """Set when a person's next letter is due; none is while they want no list in it."""
     found = await connection.execute(
         select(*_SETTINGS, alert_settings.c.letter_at).where(alert_settings.c.person_id == person_id).with_for_update()
     )
@@ -117,7 +117,7 @@ class DueLetter:
 
 
 async def claim_letter(connection: Connection, now: datetime, claimed_for: timedelta) -> DueLetter | None:
-    """Claim the letter that is due longest, if one is. If whoever claims it dies, it is due again after that time."""
+    """Claim the letter that is longest due, if one is. If this process dies, it is due again after `claimed_for`."""
     chosen = (
         select(alert_settings.c.person_id)
         .where(alert_settings.c.letter_due_at <= now)
@@ -151,7 +151,7 @@ async def note_letter(connection: Connection, person_id: UUID, now: datetime) ->
 
 
 async def find_letter_lists(connection: Connection, person_id: UUID) -> list[tuple[UUID, UUID]]:
-    """Return the lists that a person wants in their letter, each with its household before it, which they belong to."""
+    """Return the lists that a person wants in their letter, each a household that they belong to and a list."""
     rows = await connection.execute(
         select(list_alerts.c.household_id, list_alerts.c.list_id)
         .join(

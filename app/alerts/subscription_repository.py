@@ -40,8 +40,10 @@ async def save_subscription(
     secret_key: SecretStr,
     now: datetime,
 ) -> UUID:
-    """Have pushes sent to the browser in which the session with this cookie value is, instead of what was known of its
-    address or its session before. The session must be the person's, and kept from ending meanwhile."""
+    """Have pushes sent to the browser whose session has this cookie value, and forget its earlier address or session.
+
+    The session is the person's, and the caller keeps it from ending until the commit.
+    """
     of_session = push_subscriptions.c.session_hash == hash_of(session)
     await connection.execute(delete(push_subscriptions).where(of_session))
     subscription_id = new_id()

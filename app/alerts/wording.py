@@ -11,6 +11,9 @@ from app.ui.paths import NOTIFICATIONS, list_path
 
 MOST_NAMED: Final = 3
 MOST_LINES: Final = 4
+LONGEST_BODY: Final = 2_500
+"""In bytes, which is at least two lines. A push service need not take more than 4,096 for all of an encrypted message
+(RFC 8030 section 7.2)."""
 
 
 def push_message(news: ListNews, household_ref: str, base: str, *, without_text: bool) -> Mapping[str, Any]:
@@ -20,7 +23,9 @@ def push_message(news: ListNews, household_ref: str, base: str, *, without_text:
     if without_text:
         return {"title": _("Shopping list"), "body": _("Something changed on one of your lists."), "url": url}
     lines = [_line(each) for each in news.by[:MOST_LINES]]
-    if len(news.by) > MOST_LINES:
+    while len("\n".join(lines).encode()) > LONGEST_BODY:
+        lines.pop()
+    if len(news.by) > len(lines):
         lines.append(_("… and others"))
     return {"title": in_short(news.list.name), "body": "\n".join(lines), "url": url}
 

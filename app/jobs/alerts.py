@@ -50,9 +50,8 @@ class Noted:
         """Note what a notification says; it waits for nothing."""
         if isinstance(notification, ListChanged):
             self._lists.add((notification.household_id, notification.list_id))
-        if isinstance(notification, Refetch) or len(self._lists) > MOST_NOTED:
-            self._missed = True
-            self._lists.clear()
+        self._missed |= isinstance(notification, Refetch)
+        self._stay_bounded()
 
     async def write(self, engine: Engine, now: datetime) -> None:
         """Have what changed looked at. What can't be stored is noted again. Raises `Unavailable`."""
@@ -67,7 +66,14 @@ class Noted:
         except BaseException:
             self._lists |= lists
             self._missed |= missed
+            self._stay_bounded()
             raise
+
+    def _stay_bounded(self) -> None:
+        """Forget which lists they are when all are to be looked at anyway, or when one statement can't name them."""
+        self._missed |= len(self._lists) > MOST_NOTED
+        if self._missed:
+            self._lists.clear()
 
 
 async def work_once(work: AlertWork, noted: Noted, now: datetime) -> None:

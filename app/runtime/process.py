@@ -1,12 +1,10 @@
-"""The process: stop it with its parent, react to stop signals, let it open enough, and check that its port is free."""
+"""The process: stop it with its parent, react to stop signals, and let it open enough files."""
 
 import asyncio
 import ctypes
-import errno
 import gc
 import os
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Generator
@@ -15,8 +13,6 @@ from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any, Final
-
-from app.errors import StartupError
 
 
 def exit_with_parent() -> None:
@@ -102,28 +98,3 @@ def raise_descriptor_limit(wanted: int) -> int:
         except (OSError, ValueError):  # macOS refuses what its kernel has not
             return soft
     return allowed
-
-
-def check_address(host: str, port: int) -> None:
-    """Raise `StartupError` unless a server could listen on `host` and `port` now.
-
-    Call it before anything else starts: the server itself would find out last, and end with a traceback.
-    """
-    try:
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        ):
-            with socket.socket(family, kind, protocol) as probe:
-                # The same options as asyncio gives the server's socket, so that both get the same result.
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                if family == socket.AF_INET6:
-                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                probe.bind(address)
-    except socket.gaierror:
-        raise StartupError(f"HOST: {host} is not an address of this machine") from None
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise StartupError(f"PORT: {port} is in use by another program; stop it, or set PORT") from None
-        if error.errno == errno.EADDRNOTAVAIL:
-            raise StartupError(f"HOST: {host} is not an address of this machine") from None
-        raise StartupError(f"PORT: can't listen on {host} port {port}: {error.strerror}") from None

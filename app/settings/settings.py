@@ -62,7 +62,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
-    host: str = "127.0.0.1"
+    host: str = "localhost"
     port: Port = 8000
     public_url: PublicUrl = ""
     database_url: DatabaseUrl | None = None

@@ -30,7 +30,7 @@ class HostCheck:
         self._app = app
         self._public = urlsplit(public_url)
         host = self._public.hostname or ""
-        self._ours = _hosts_of(self._public, frozenset({f"[{host}]" if ":" in host else host}))
+        self._ours = own_hosts(public_url)
         local = _hosts_of(self._public, _LOCAL_NAMES) if is_loopback(host) else frozenset[str]()
         self._allowed = self._ours | local
         self._pages = Pages(self._public.path)
@@ -52,11 +52,21 @@ class HostCheck:
             with visiting(connection):
                 title, text = _("Wrong address"), _("This service has a different host name.")
                 return self._pages.message(title, text, status=421, again=self._front_page, label=_("Go there"))
-        text = "This service has a different host name."
+        text = f"This service has a different host name. Its address is {self._public.geturl()}."
         return JSONResponse({"error": "misdirected_request", "error_description": text}, 421)
 
     def _elsewhere(self, scope: Scope) -> Response:
-        return RedirectResponse(URL(scope=scope).replace(scheme=self._public.scheme, netloc=self._public.netloc))
+        url = URL(scope=scope)
+        # A proxy has taken PUBLIC_URL's path off before the request came here.
+        path = self._public.path + url.path
+        return RedirectResponse(url.replace(scheme=self._public.scheme, netloc=self._public.netloc, path=path))
+
+
+def own_hosts(public_url: str) -> frozenset[str]:
+    """Return the values of a Host header that mean PUBLIC_URL itself, in lower case."""
+    public = urlsplit(public_url)
+    host = public.hostname or ""
+    return _hosts_of(public, frozenset({f"[{host}]" if ":" in host else host}))
 
 
 def _is_for_page(scope: Scope) -> bool:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from app.crypto.tokens import new_secret
-from app.errors import AppError, Invalid, NotFound
+from app.errors import AppError, Invalid, NotFound, RoleRefused
 from app.households.tenant import Tenant
 from app.lists.models import ShoppingList
 from app.lists.repository import all_lists, find_default_list
@@ -17,12 +18,16 @@ from app.web.context import WebContext
 from app.web.household.visit import memberships_at
 from app.web.lists.changes import find_list
 from app.web.lists.said import Done
-from app.web.lists.visit import FORM, Visit
+from app.web.lists.visit import FORM, AccessLost, Visit
 
 LIST: Final = "list"
 """The field with the ref of the list that something is put on."""
 
 SERVINGS: Final = "servings"
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2199
+"""Forms take no day outside of these years, and no page leads there."""
 
 _SEPARATORS: Final = re.compile(r"[\[. ]")
 """What stands behind the name of a field in `items[2]`, `text.name` and `text line 3`."""
@@ -49,7 +54,12 @@ class Refused:
 
 
 def refused(error: AppError, form: str, fields: Fields, shown_at: Sequence[str]) -> Refused:
-    """Return a refusal of a form; `shown_at` are its fields that a message can stand beside."""
+    """Return a refusal of a form; `shown_at` are its fields that a message can stand beside.
+
+    Raises the error itself where no form is left to correct: for people who lost their access, or may only look.
+    """
+    if isinstance(error, AccessLost | RoleRefused):
+        raise error
     at = _SEPARATORS.split(error.field or "", maxsplit=1)[0]
     return Refused(error, at if at in shown_at else "", form, fields)
 
@@ -99,6 +109,17 @@ def servings_in(fields: Fields) -> int | None:
             field=SERVINGS,
         )
     return servings
+
+
+def day_in(fields: Fields, name: str) -> date:
+    """Return the day in a field. Raises `Invalid` for what is no date, and for years that nobody means."""
+    try:
+        day = date.fromisoformat(fields.one(name).strip())
+    except ValueError:
+        day = None
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Invalid("The day is not a date: write it as 2026-12-24.", field=name)
+    return day
 
 
 def whole_number(text: str) -> int | None:

@@ -89,6 +89,8 @@ async def stoppable(tmp_path: Path) -> AsyncGenerator[Stoppable]:
             resources=frozenset({MAIN}),
             origins=frozenset(),
             page=lambda language: Response(),
+            url="https://x.example/mcp",
+            hosts=frozenset({"x.example"}),
         )
         middleware = BearerAuthMiddleware(
             fine, policy, identify, AuditLog(engine, settings.secret_keys[0], clock=clock)

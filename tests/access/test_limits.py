@@ -79,6 +79,8 @@ async def endpoint(
         resources=frozenset({MAIN}),
         origins=frozenset(),
         page=lambda language: Response(),
+        url="https://x.example/mcp",
+        hosts=frozenset({"x.example"}),
     )
     found = LimitedEndpoint(BearerAuthMiddleware(fine, policy, identify, app.state.audit))
 

@@ -190,9 +190,9 @@ async def test_what_the_mail_server_refuses_is_tried_again_and_given_up_for_the_
 async def test_text_that_tries_to_be_markup_or_a_header_is_text(
     alerts: Alerts, writer: LetterWriter, box: Mailbox, reader: Person, assistant: McpClient
 ) -> None:
-    evil = "<script>alert(1)</script><a href='https://evil.example'>x</a> {{ 7 * 191 }} %(who)s"
-    await assistant.call("save_list", list="L1", name=f"Bcc: all@example.org {evil}"[:60])
-    await assistant.call("add_items", items=[evil[:50], {"name": "tea", "quantity": 1, "unit": "pack"}])
+    evil = ["<script>alert(1)</script>", "<a href='https://evil.example'>x</a>", "{{ 'x' * 9 }} %(who)s"]
+    await assistant.call("save_list", list="L1", name=f"Bcc: all@example.org {evil[0]}")
+    await assistant.call("add_items", items=[{"name": each} for each in evil])
     await alerts.settle(reader, AlertSettings(language="de", time_zone="Europe/Berlin", letter_hour=7))
     await send_letters(writer, morning(alerts))
     email: Any = await box.next()
@@ -200,8 +200,9 @@ async def test_text_that_tries_to_be_markup_or_a_header_is_text(
     plain, page = parts(email)
     assert page.select("script") == []
     assert all("evil.example" not in str(each.get("href")) for each in page.select("a"))
-    assert evil[:50] in plain
-    assert "1337" not in plain + str(page)
+    for each in evil:
+        assert each in plain
+        assert each in page.get_text()
     assert page.html is not None
     assert page.html["lang"] == "de"
 

@@ -3,7 +3,9 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import anyio
 import pytest
+from anyio import lowlevel
 from starlette.applications import Starlette
 
 from app.alerts.collect import GATHERED_FOR
@@ -57,4 +59,42 @@ async def test_all_lists_are_looked_at_when_changes_may_have_been_missed(
             noted.hear(ListChanged(uuid4(), uuid4(), 1))
     later = LOOKED_AT_ALL_EVERY if missed == "an hour" else timedelta(minutes=6)
     await work_once(work, noted, alerts.now + later)
+    assert len(browser.arrived()) == 1
+
+
+async def test_what_could_not_be_stored_and_what_came_meanwhile_stay_within_one_statement(
+    alerts: Alerts, assistant: McpClient, ada: Connected, ben: Person
+) -> None:
+    work, noted = AlertWork(alerts.engine, alerts.sender, None, ""), Noted()
+    browser = await alerts.browser_of(ben)
+    await alerts.want(ben, ada.household_id)
+    await work_once(work, noted, alerts.now)
+    await assistant.call("add_items", items=["milk"])
+    changes = [ListChanged(uuid4(), uuid4(), 1) for _ in range(2 * MOST_NOTED)]
+    for each in changes[:MOST_NOTED]:
+        noted.hear(each)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(noted.write, alerts.engine, alerts.now)
+        await lowlevel.checkpoint()
+        for each in changes[MOST_NOTED:]:
+            noted.hear(each)
+        tasks.cancel_scope.cancel()
+    await work_once(work, noted, alerts.now)
+    await work_once(work, noted, alerts.now + GATHERED_FOR)
+    assert len(browser.arrived()) == 1
+
+
+async def test_as_many_lists_as_are_noted_fit_into_one_statement(
+    alerts: Alerts, assistant: McpClient, ada: Connected, ben: Person
+) -> None:
+    work, noted = AlertWork(alerts.engine, alerts.sender, None, ""), Noted()
+    browser = await alerts.browser_of(ben)
+    on = await alerts.want(ben, ada.household_id)
+    await work_once(work, noted, alerts.now)
+    await assistant.call("add_items", items=["milk"])
+    noted.hear(ListChanged(ada.household_id, on, 2))
+    for _ in range(MOST_NOTED - 1):
+        noted.hear(ListChanged(uuid4(), uuid4(), 1))
+    await work_once(work, noted, alerts.now)
+    await work_once(work, noted, alerts.now + GATHERED_FOR)
     assert len(browser.arrived()) == 1

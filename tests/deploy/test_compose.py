@@ -47,8 +47,8 @@ def test_the_database_makes_its_roles_from_the_script_that_is_tested() -> None:
 
 @pytest.mark.proves("""bind-local SHOULD MCP streamable-http (Security & Endpoint)
     A local server listens on the loopback interface only.
-    Here: HOST is 127.0.0.1 unless set, and the compose file opens its port to this machine only; no test pins the
-    default of HOST.""")
+    Here: HOST is localhost unless set, which is 127.0.0.1 and ::1, and the compose file opens its port to this machine
+    only.""")
 def test_the_port_is_open_to_this_machine_only() -> None:
     assert compose()["services"]["service"]["ports"] == ["127.0.0.1:8000:8000"]
 

@@ -429,7 +429,7 @@ async def test_a_stream_ends_soon_when_nobody_says_that_its_grant_has_ended(
 
 @pytest.mark.proves("""rs-other-process-stream MUST own rule
     A revocation in one process ends streams in the others, also one that was missed.
-    Here: Cues and a look after each lost connection see to it; besides, every stream is looked at each 25
+    Here: Notifications and a look after each lost connection see to it; besides, every stream is looked at each 25
     seconds.""")
 async def test_a_stream_ends_when_its_grant_is_revoked_on_another_process(
     client: McpClient, ada: Connected, engine: Engine, other: PubSub, groceries: str

@@ -1,34 +1,9 @@
-"""Whether a server could listen on an address, found out before anything else starts."""
+"""What a process is allowed."""
 
-import socket
 import subprocess
 import sys
 
 import pytest
-
-from app.errors import StartupError
-from app.runtime.process import check_address
-from tests.service import free_port
-
-
-def test_a_free_port_passes_and_stays_free() -> None:
-    port = free_port()
-    check_address("127.0.0.1", port)
-    check_address("localhost", port)
-
-
-def test_a_port_in_use_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(StartupError, match=f"PORT: {port} is in use by another program; stop it, or set PORT"):
-            check_address("127.0.0.1", port)
-
-
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1"])
-def test_a_host_of_another_machine_is_named(host: str) -> None:
-    with pytest.raises(StartupError, match=f"HOST: {host} is not an address of this machine"):
-        check_address(host, free_port())
-
 
 _RAISE = """
 import resource

@@ -49,8 +49,12 @@ async def test_an_invited_person_creates_an_account_joins_and_sees_the_list(
     page = await browser.open(urljoin(str(page.response.url), page.link("/account/sign-up")))
     page = await browser.submit(page, "/account/sign-up", email="bob@example.org", password=PASSWORD, name="Bob")
     assert page.title == "Join Ada's household?"
+    assert "of this household. You are signed in as Bob" in page.soup.get_text()
     page = await browser.submit(page, "/join")
     assert "You are a member now" in page.text
+    (button,) = page.soup.select("main a.button")
+    lists = await browser.open(str(button["href"]))
+    assert "Ada's household" in lists.text
     assert await roles(engine, ada.household_id) == {"Ada": "owner", "Bob": "editor"}
 
     attempt = Attempt((await register(http, settings.public_url))["client_id"], settings.public_url)

@@ -84,9 +84,10 @@ async def test_only_a_local_service_warns_that_web_assistants_cannot_reach_it(
 
 
 async def test_the_page_leads_to_accounts_only_where_there_are_any(public: Settings) -> None:
-    assert link(await page_of(public, path="/"), "/it's/account")
+    assert link(await page_of(public, path="/"), "/it's/lists")
+    assert link(await page_of(public, path="/"), "/it's/account/sign-up?next=/lists")
     page = await page_of(public, ["https://id.example.org"], path="/")
-    assert not any(str(each["href"]).endswith("/account") for each in page.select("a"))
+    assert not any(str(each["href"]).endswith(("/account", "/lists")) for each in page.select("a"))
     assert "you sign in at https://id.example.org." in page.get_text()
     assert "ign in here" not in page.get_text()
 

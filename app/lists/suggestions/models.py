@@ -47,11 +47,6 @@ class Companion:
     all_days: int
 
     @property
-    def lift(self) -> float:
-        """How many times as often it was bought on those days as on all."""
-        return self.together * self.all_days / (self.seed_days * self.own_days)
-
-    @property
     def gain(self) -> float:
         """How much likelier it is because of the other thing; of few days, less than they say."""
         return self.together / (self.seed_days + _DOUBTFUL_DAYS) - self.own_days / self.all_days

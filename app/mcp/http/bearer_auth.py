@@ -61,7 +61,8 @@ class AccessPolicy:
 
     `metadata_url` says where to sign in; None where keys of guests are all there is. Clients should ask for
     `default_scopes`. Grants for `resources` are valid here, and pages of `origins` may call.
-    `page` returns what a browser shows that opens the address, in a language.
+    `page` returns what a browser shows that opens the address, in a language. Clients should connect to `url`, where
+    requests have one of `hosts` as their Host.
     """
 
     metadata_url: str | None
@@ -70,6 +71,8 @@ class AccessPolicy:
     resources: frozenset[Resource]
     origins: frozenset[str]
     page: Callable[[str], Response]
+    url: str
+    hosts: frozenset[str]
 
 
 WHERE_TO_ALLOW: Final = (
@@ -178,6 +181,9 @@ class BearerAuthMiddleware:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             description = GIVE_A_KEY if self._policy.metadata_url is None else SIGN_IN
+            if headers.get("host", "").lower() not in self._policy.hosts:
+                # Clients compare the address they know with the one in the metadata, and few say what differs.
+                description = f"{description} Its address is {self._policy.url}: give the app that one."
             answer = challenge(401, self._policy.metadata_url, self._policy.default_scopes, None, description)
             raise RequestRefused(answer, "token_missing")
         caller = await self._authenticator(token.strip(), address)

@@ -25,6 +25,7 @@ from app.mcp.subscriptions import Subscriptions
 from app.pubsub import PubSub
 from app.resources import CORE, GUEST, READ_ONLY, RESOURCES
 from app.settings import Settings
+from app.ui.hosts import own_hosts
 from app.ui.languages import Visit, during
 from app.ui.pages import Pages
 
@@ -107,6 +108,8 @@ class McpEndpoints:
             resources=frozenset([GUEST] if endpoint.for_guests else admitted),
             origins=frozenset((*settings.allowed_origins, settings.public_origin)),
             page=cache(partial(self._page_of, endpoint)),
+            url=f"{settings.public_url}{endpoint.path}",
+            hosts=own_hosts(settings.public_url),
         )
         bearer_auth = BearerAuthMiddleware(
             self._transports[endpoint],

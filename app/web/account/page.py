@@ -46,7 +46,8 @@ async def show_account(web: WebContext, request: Request) -> Response:
     session = await web.kit.read_session(request)
     if session.person is None:
         return web.kit.see_other(f"{SIGN_IN}?next={ACCOUNT}")
-    return await account_page(web, session, session.person, done=_DONE.get(request.query_params.get("done", "")))
+    done = request.query_params.get("done", "")
+    return await account_page(web, session, session.person, done=_DONE.get(done), joined=done == "joined")
 
 
 async def account_page(
@@ -57,6 +58,7 @@ async def account_page(
     *,
     error_in: str | None = None,
     done: str | None = None,
+    joined: bool = False,
 ) -> Response:
     """Return the page of the person who is signed in; `error_in` is the form that was refused, by its path."""
     async with transaction(web.kit.engine) as connection:
@@ -69,6 +71,7 @@ async def account_page(
         error,
         error_in=error_in,
         done=done,
+        joined=joined,
         person=person,
         zone=memberships[0].zone if memberships else None,
         # People with an e-mail address sign in with a password.

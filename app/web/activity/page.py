@@ -1,12 +1,12 @@
 """The page of what happened in a household."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.crypto.tokens import new_secret
 from app.errors import AppError, RoleRefused
-from app.households.tenant import Tenant
-from app.lists.models import Changed
 from app.ui.forms import Fields
 from app.ui.paths import ACTIVITY
 from app.web.activity.content import IN_BROWSER, Asked, asked_from, read_activity
@@ -31,12 +31,8 @@ async def show_activity(web: WebContext, request: Request) -> Response:
 
 async def post_undo(web: WebContext, visit: Visit, fields: Fields, request: Request) -> Response:
     """POST of the button that undoes a change: undo it, and show the page that it is on, with what became of it."""
-
-    async def undo(tenant: Tenant) -> Changed:
-        return await undo_named(tenant, fields)
-
     try:
-        done = await make_change(web, request, visit, fields, "undo", undo)
+        done = await make_change(web, request, visit, fields, "undo", partial(undo_named, fields=fields))
     except (AccessLost, RoleRefused):
         raise
     except AppError as error:

@@ -1,6 +1,5 @@
 """What the forms of the pantry do, by the use cases that the tools call as well."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -13,8 +12,7 @@ from app.quantities import Quantity
 from app.text import plain_number, printable
 from app.ui.amounts import quantity_text
 from app.ui.forms import Fields
-from app.web.kitchen import chosen_list
-from app.web.lists.acts import undo_named
+from app.web.kitchen import chosen_list, day_in
 from app.web.lists.said import Done, Said, raise_refusal
 from app.web.pantry.words import evidence_of
 
@@ -41,12 +39,12 @@ async def put_on_list(tenant: Tenant, fields: Fields) -> Changed:
 async def say(tenant: Tenant, fields: Fields) -> Done:
     """Note that the thing in the field `name` is there, or with `out` in the field `do` that it is used up."""
     is_out = fields.one("do") == "out"
-    amount, expires = fields.one("amount").strip(), fields.one("expires").strip()
+    amount, has_end = fields.one("amount").strip(), bool(fields.one("expires").strip())
     entry = PantryEntry(
         fields.one("name"),
         have=not is_out,
         amount=None if is_out else amount or None,
-        expires=None if is_out or not expires else _day(expires),
+        expires=day_in(fields, "expires") if has_end and not is_out else None,
     )
     updated = await update_pantry(tenant, [entry])
     (result,) = updated.results
@@ -55,11 +53,6 @@ async def say(tenant: Tenant, fields: Fields) -> Done:
     left = result.result.left
     said = Said("noted", result.result.name, "" if left is None else quantity_text(left), evidence_of(result.result))
     return Done([said], None if updated.event_no is None else event_ref(updated.event_no))
-
-
-async def undo_change(tenant: Tenant, fields: Fields) -> Changed:
-    """Undo the change in the field `change`."""
-    return await undo_named(tenant, fields)
 
 
 def _told(error: AppError) -> AppError:
@@ -82,10 +75,3 @@ def _number(text: str) -> Decimal:
     if number is None:
         raise Invalid("{text} is not a number: write 2, 0.5 or 1,5.", values={"text": printable(text[:40])})
     return number
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid("The day is not a date: write it as 2026-12-24.", field="expires") from None

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import AppError, Invalid, RoleRefused
+from app.errors import AppError, Invalid
 from app.households.tenant import Tenant
 from app.lists.models import Changed
 from app.lists.pantry.read import read_pantry
@@ -18,10 +18,11 @@ from app.ui.paths import PANTRY
 from app.web.context import WebContext
 from app.web.household.visit import at_household
 from app.web.kitchen import Refused, kitchen_context, lists_to_choose, refused
+from app.web.lists.acts import undo_named
 from app.web.lists.changes import make_change
 from app.web.lists.content import LONGEST_CURSOR
 from app.web.lists.said import Done, for_people
-from app.web.lists.visit import AccessLost, Visit
+from app.web.lists.visit import Visit
 from app.web.pantry import acts
 from app.web.pantry.words import evidence_of, reason_for
 
@@ -32,7 +33,7 @@ Act = Callable[[Tenant, Fields], Awaitable[Changed | Done]]
 FORMS: Final[dict[str, tuple[Act, str]]] = {
     "say": (acts.say, "update_pantry"),
     "put": (acts.put_on_list, "add_items"),
-    "undo": (acts.undo_change, "undo"),
+    "undo": (undo_named, "undo"),
 }
 """The forms, each by the last part of its path, with what it does and the kind of its event."""
 
@@ -59,8 +60,6 @@ async def post_pantry(form: str, web: WebContext, visit: Visit, fields: Fields, 
     query, cursor = fields.one("q").strip()[:LONGEST_SHOWN], fields.one("cursor")[:LONGEST_CURSOR]
     try:
         done = await make_change(web, request, visit, fields, kind, change)
-    except (AccessLost, RoleRefused):
-        raise
     except AppError as error:
         name = f"say-{fields.one('of')}" if fields.one("of") else form
         refusal = refused(for_people(error), name, fields, _SHOWN_AT.get(form, ()))

@@ -15,7 +15,7 @@ from app.recipes.plan_repository import meals_with, recipe_names
 from app.recipes.repository import find_recipe
 from app.text import clean, fold
 from app.ui.forms import Fields
-from app.web.kitchen import chosen_list, servings_in
+from app.web.kitchen import chosen_list, day_in, servings_in
 from app.web.lists.said import raise_refusal
 from app.web.plan.week import days_from, monday_of
 
@@ -31,7 +31,7 @@ async def add(tenant: Tenant, fields: Fields) -> Changed:
     if recipe is not None and recipe.servings is None and servings is not None:
         raise Invalid("This recipe doesn't say how many it is for. Leave the portions out.", field="servings")
     entry = NewMeal(
-        _day(fields, "day"),
+        day_in(fields, "day"),
         recipe=None if recipe is None else recipe.ref,
         text=dish if recipe is None else None,
         servings=servings,
@@ -48,7 +48,7 @@ async def remove(tenant: Tenant, fields: Fields) -> Changed:
 
 async def move(tenant: Tenant, fields: Fields) -> Changed:
     """Move the planned meal in the field `planned` to the day in the field `to`."""
-    meal, to = await _planned(tenant, fields), _day(fields, "to")
+    meal, to = await _planned(tenant, fields), day_in(fields, "to")
     if to == meal.day:
         return await save_plan(tenant, [], Clearing(meal.day, meal.day, planned=set()))
     named = await recipe_names(tenant, [meal.recipe_id] if meal.recipe_id is not None else [])
@@ -88,16 +88,6 @@ async def _planned(tenant: Tenant, fields: Fields) -> PlannedMeal:
     if found is None:
         raise NotFound(GONE)
     return found
-
-
-def _day(fields: Fields, name: str) -> date:
-    try:
-        day = date.fromisoformat(fields.one(name))
-    except ValueError:
-        raise Invalid("The day is not a date: write it as 2026-12-24.", field=name) from None
-    if abs(day.year - 2100) > 100:
-        raise Invalid("The day is not a date: write it as 2026-12-24.", field=name)
-    return day
 
 
 def _of_one(changed: Changed) -> Changed:

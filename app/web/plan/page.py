@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import AppError, RoleRefused
+from app.errors import AppError
 from app.households.tenant import Tenant
 from app.lists.models import Changed
 from app.recipes.models import MEAL_LENGTH
@@ -19,7 +19,7 @@ from app.web.kitchen import Refused, kitchen_context, lists_to_choose, refused
 from app.web.lists.acts import undo_named
 from app.web.lists.changes import make_change
 from app.web.lists.said import Done, for_people
-from app.web.lists.visit import AccessLost, Visit
+from app.web.lists.visit import Visit
 from app.web.plan import acts
 from app.web.plan.acts import days_to_buy_for
 from app.web.plan.week import days_from, monday_of, read_week
@@ -29,16 +29,12 @@ _WEEK: Final = timedelta(days=7)
 Act = Callable[[Tenant, Fields], Awaitable[Changed]]
 
 
-async def _undo(tenant: Tenant, fields: Fields) -> Changed:
-    return await undo_named(tenant, fields)
-
-
 FORMS: Final[dict[str, tuple[Act, str]]] = {
     "add": (acts.add, "save_plan"),
     "remove": (acts.remove, "save_plan"),
     "move": (acts.move, "save_plan"),
     "apply": (acts.put_on_list, "apply_recipe"),
-    "undo": (_undo, "undo"),
+    "undo": (undo_named, "undo"),
 }
 """The forms, each by the last part of its path, with what it does and the kind of its event."""
 
@@ -61,8 +57,6 @@ async def post_plan(form: str, web: WebContext, visit: Visit, fields: Fields, re
 
     try:
         done = await make_change(web, request, visit, fields, kind, change)
-    except (AccessLost, RoleRefused):
-        raise
     except AppError as error:
         day = fields.one("day")
         if form == "add" and day in [each.isoformat() for each in days_from(monday)]:

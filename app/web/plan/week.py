@@ -9,11 +9,9 @@ from app.households.tenant import Tenant
 from app.recipes.models import PLANNED_PER_CALL, RECIPES_PER_HOUSEHOLD, PlannedDish
 from app.recipes.plan_repository import read_plan
 from app.recipes.repository import read_recipes
+from app.web.kitchen import FIRST_YEAR, LAST_YEAR
 
 _DAYS: Final = 7
-_FIRST_YEAR: Final = 2000
-_LAST_YEAR: Final = 2199
-"""The page leads to no week outside of these years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ def monday_of(text: str, today: date) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         day = today
-    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
         day = today
     return day - timedelta(days=day.weekday())
 

@@ -25,7 +25,7 @@ from app.web.household.visit import at_household
 from app.web.kitchen import Refused, kitchen_context, refused, servings_in
 from app.web.lists.changes import make_change
 from app.web.lists.said import Done, Said, for_people
-from app.web.lists.visit import AccessLost, Visit
+from app.web.lists.visit import ONLY_LOOKS, Visit
 from app.web.recipes.overview import recipes_page
 from app.web.recipes.recipe import find_by_ref, recipe_page
 
@@ -66,8 +66,6 @@ async def post_new(web: WebContext, visit: Visit, fields: Fields, request: Reque
             return saved
 
         done = await make_change(web, request, visit, fields, "save_recipe", partial(_done, save))
-    except (AccessLost, RoleRefused):
-        raise
     except AppError as error:
         return await _new_page(web, visit, refused(_told(error), way, fields, _FIELDS[way]))
     return await (recipe_page(web, visit, made[0], done=done) if made else recipes_page(web, visit, done=done))
@@ -85,8 +83,6 @@ async def post_edit(web: WebContext, visit: Visit, fields: Fields, request: Requ
         done = await make_change(
             web, request, visit, fields, "save_recipe", partial(_done, partial(_change, ref, do, fields))
         )
-    except (AccessLost, RoleRefused):
-        raise
     except AppError as error:
         return await _edit_page(web, visit, ref, refused(_told(error), "save", fields, _FIELDS["save"]))
     if do == "delete":
@@ -104,7 +100,7 @@ async def _done(save: Save, tenant: Tenant) -> Done:
 
 async def _new_settings(web: WebContext, visit: Visit, fields: Fields, request: Request, way: str) -> RecipeSettings:
     if not visit.may_change:
-        raise RoleRefused("You can look at this household but not change it. One of its owners can make you an editor.")
+        raise RoleRefused(ONLY_LOOKS)
     if way == "url":
         text = await _read_page(web.read_page, visit, fields, request)
         return RecipeSettings(

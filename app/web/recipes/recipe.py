@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import AppError, Conflict, Invalid, NotFound, RoleRefused, gettext_noop
+from app.errors import AppError, Conflict, Invalid, NotFound, gettext_noop
 from app.households.tenant import Tenant
 from app.lists.apply_recipe import apply_recipe, factor_for
 from app.lists.models import Changed
@@ -21,7 +21,7 @@ from app.web.context import WebContext
 from app.web.kitchen import Refused, chosen_list, kitchen_context, lists_to_choose, refused, servings_in, whole_number
 from app.web.lists.changes import make_change
 from app.web.lists.said import Done, for_people
-from app.web.lists.visit import AccessLost, Visit
+from app.web.lists.visit import Visit
 from app.web.recipes.overview import UNDO
 
 NO_RECIPE: Final = gettext_noop("There is no such recipe. It may have been deleted.")
@@ -51,8 +51,6 @@ async def post_apply(web: WebContext, visit: Visit, fields: Fields, request: Req
     ref = request.path_params["ref"]
     try:
         done = await make_change(web, request, visit, fields, "apply_recipe", partial(_apply, ref, fields))
-    except (AccessLost, RoleRefused):
-        raise
     except AppError as error:
         refusal = refused(for_people(error), "apply", fields, ("servings", "list"))
         return await recipe_page(web, visit, ref, None, refusal=refusal)

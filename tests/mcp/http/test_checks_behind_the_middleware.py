@@ -38,6 +38,8 @@ def open_to(settings: Settings) -> AccessPolicy:
         resources=frozenset({MAIN}),
         origins=frozenset(),
         page=lambda language: Response(),
+        url="https://x.example/mcp",
+        hosts=frozenset({"x.example"}),
     )
 
 

@@ -85,7 +85,7 @@ async def test_the_name_of_an_app_is_shown_as_plain_text(
 
 @pytest.mark.proves("""as-revoke-by-person SHOULD OAuth 2.1 §7.9 (consent phishing); RFC 9700 §4.14.2
     A person can see and end what they approved.
-    Here: The account page, for people of a provider too, lists connected apps, each with a button that ends its grant
+    Here: The page of access, for people of a provider too, lists connected apps, each with a button that ends its grant
     at once.""")
 async def test_disconnecting_ends_the_grant_at_once_and_no_other(
     server: RunningServer, http: httpx.AsyncClient, email: str

@@ -57,6 +57,15 @@ def link_on(page: Page) -> str:
     return found.get_text()
 
 
+async def test_inviting_comes_before_what_is_rarely_needed(visit: Visit) -> None:
+    async with visit("Ada") as browser:
+        page = await browser.open("/household")
+    assert [each.get_text() for each in page.soup.select("main > h3")] == [
+        *("Invite somebody", "Guests", "Name", "Time zone", "Export", "Delete the household")
+    ]
+    assert [each["href"] for each in page.soup.select("a.brand")] == ["/lists"]
+
+
 async def test_an_owner_invites_promotes_and_removes(visit: Visit) -> None:
     async with visit("Anna") as anna, visit("Ben") as ben:
         page = await anna.submit(await anna.open("/household"), "/household/invite")
