@@ -217,6 +217,19 @@ async def test_behind_an_e_mailed_link_a_passkey_is_chosen_instead_of_a_password
         assert (await recover(laptop, email, codes[9])).title == "Your account"
 
 
+async def test_an_address_from_a_time_without_e_mail_is_to_be_confirmed_without_a_password_too(
+    mailing: Mailing, http: httpx.AsyncClient, email: str, device: Authenticator
+) -> None:
+    await sign_up_by_passkey(http, device, email)
+    server = mailing.server
+    async with server.browser() as later:
+        await sign_in(later, device)
+        assert ", not confirmed" in (await Browser(later).open("/account")).text
+        client = (await register(later, server.url))["client_id"]
+        page = await Browser(later).open(Attempt(client, server.url, scope="household:manage").url())
+        assert page.form("/oauth/consent").select("[value=manage]")[0].has_attr("disabled")
+
+
 async def test_without_passwords_nobody_signs_up_here_with_a_passkey_either(settings: Settings, engine: Engine) -> None:
     server = await start(settings.model_copy(update={"password_sign_in": False}), engine)
     paths = {each.path for each in server.app.routes if isinstance(each, Route)}
