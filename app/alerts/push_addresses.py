@@ -30,6 +30,7 @@ def parse_address(endpoint: str, browser_key: str, auth_secret: str) -> PushAddr
     try:
         parts = urlsplit(endpoint)
         is_web = parts.scheme == "https" and bool(parts.hostname) and parts.username is None and not parts.fragment
+        _ = parts.port  # raises for one that there can't be
         key, auth = _decoded(browser_key), _decoded(auth_secret)
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key)
     except ValueError:
@@ -40,15 +41,15 @@ def parse_address(endpoint: str, browser_key: str, auth_secret: str) -> PushAddr
     return PushAddress(endpoint, key, auth)
 
 
-def seal_address(address: PushAddress, subscription_id: UUID, secret_key: SecretStr) -> bytes:
+def encrypt_address(address: PushAddress, subscription_id: UUID, secret_key: SecretStr) -> bytes:
     """Return an address as it is stored."""
     parts = (address.endpoint, _encoded(address.browser_key), _encoded(address.auth_secret))
     return encrypt(json.dumps(parts).encode(), PURPOSE, str(subscription_id), secret_key)
 
 
-def open_address(sealed: bytes, subscription_id: UUID, secret_keys: Sequence[SecretStr]) -> PushAddress | None:
+def decrypt_address(encrypted: bytes, subscription_id: UUID, secret_keys: Sequence[SecretStr]) -> PushAddress | None:
     """Return a stored address; None if it was stored with a SECRET_KEY that this service has no longer."""
-    found = decrypt(sealed, PURPOSE, str(subscription_id), secret_keys)
+    found = decrypt(encrypted, PURPOSE, str(subscription_id), secret_keys)
     return None if found is None else parse_address(*json.loads(found[0]))
 
 

@@ -81,14 +81,14 @@ class PushSender:
 
 def encrypted(address: PushAddress, content: bytes) -> bytes:
     """Return a message that only the browser can read (RFC 8291), with a new key pair of ours each time."""
-    sealed = cast("Any", http_ece).encrypt(  # it has no types
+    message = cast("Any", http_ece).encrypt(  # it has no types
         content,
         private_key=ec.generate_private_key(ec.SECP256R1()),
         dh=address.browser_key,
         auth_secret=address.auth_secret,
         version=ENCODING,
     )
-    return cast("bytes", sealed)
+    return cast("bytes", message)
 
 
 def _of_failure(failed: FetchFailed) -> Outcome:

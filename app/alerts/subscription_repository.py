@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.alerts.models import PushAddress, PushBrowser
-from app.alerts.push_addresses import open_address, seal_address
+from app.alerts.push_addresses import decrypt_address, encrypt_address
 from app.alerts.tables import push_subscriptions
 from app.crypto.tokens import hash_of
 from app.db import Connection, new_id
@@ -51,7 +51,7 @@ async def save_subscription(
         "id": subscription_id,
         "person_id": person_id,
         "session_hash": hash_of(session),
-        "sealed": seal_address(address, subscription_id, secret_key),
+        "sealed": encrypt_address(address, subscription_id, secret_key),
         "public_key": public_key,
         "created_at": now,
     }
@@ -116,7 +116,7 @@ async def find_subscription(
         .where(push_subscriptions.c.id == subscription_id, sessions.c.expires_at > now)
     )
     row = found.first()
-    return None if row is None else Subscription(*row[:3], open_address(row.sealed, row.id, secret_keys))
+    return None if row is None else Subscription(*row[:3], decrypt_address(row.sealed, row.id, secret_keys))
 
 
 async def delete_subscription(connection: Connection, subscription_id: UUID) -> None:

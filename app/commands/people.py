@@ -91,6 +91,6 @@ def _require_passwords(settings: Settings) -> None:
 
 async def _find(connection: Connection, email: str) -> Person:
     person = await repository.find_local_person(connection, parse_email(email))
-    if person is None:
+    if person is None or not await repository.lock_account(connection, person.id):
         raise NotFound("Nobody has an account with this address.")
     return person

@@ -60,6 +60,7 @@ PUSHES: Final = Bounds(
 _GONE: Final = (404, 410)
 _ABOUT_US: Final = (401, 403, 407, 408, 425, 429)
 """With these, a site refuses this service, perhaps only for now; it doesn't say that nothing is there."""
+_HIGHEST_PORT: Final = 65_535
 _HEADERS: Final = {
     "User-Agent": "shopping-list-mcp",
     "Accept": "application/json",
@@ -230,12 +231,12 @@ def _parsed(url: str) -> httpx2.URL:
 
 def _check(url: httpx2.URL, *, plain: bool) -> None:
     is_secure = url.scheme == "https" or (plain and url.scheme == "http" and is_loopback(url.host))
-    if not is_secure or not url.host or url.userinfo:
+    if not is_secure or not url.host or url.userinfo or not 0 < _place(url)[1] <= _HIGHEST_PORT:
         raise FetchFailed(Reason.REFUSED)
 
 
 def _place(url: httpx2.URL) -> tuple[str, int]:
-    return _host(url), url.port or (80 if url.scheme == "http" else 443)
+    return _host(url), (80 if url.scheme == "http" else 443) if url.port is None else url.port
 
 
 def _host(url: httpx2.URL) -> str:

@@ -14,7 +14,7 @@ from app.db import Connection
 from app.errors import Conflict, LimitReached, NotFound, RoleRefused
 from app.households import guest_repository, invitation_repository, repository
 from app.households.models import Member, Role
-from app.people.repository import lock_person
+from app.people.repository import lock_account
 
 MEMBERS: Final = 50
 """The most members of a household."""
@@ -86,9 +86,10 @@ async def leave(connection: Connection, household_id: UUID, person_id: UUID, now
 
 
 async def refuse_too_many_households(connection: Connection, person_id: UUID) -> None:
-    """Raise `LimitReached` if a person can't join another household. Until the transaction ends, they can join no other
-    one."""
-    await lock_person(connection, person_id)
+    """Raise `LimitReached` if a person can't join another household, and `Conflict` if they have deleted their account.
+    Until the transaction ends, they can do neither."""
+    if not await lock_account(connection, person_id):
+        raise Conflict("This account was deleted meanwhile.")
     if await repository.count_memberships(connection, person_id) >= HOUSEHOLDS_OF_PERSON:
         raise LimitReached(
             "{most} households are the most that you can belong to. Leave one first.",

@@ -153,6 +153,13 @@ async def lock_person(connection: Connection, person_id: UUID) -> None:
     await connection.execute(select(people.c.id).where(people.c.id == person_id).with_for_update(key_share=True))
 
 
+async def lock_account(connection: Connection, person_id: UUID) -> bool:
+    """Lock a person as `lock_person` does; False if they have deleted their account: nothing may be made theirs."""
+    await lock_person(connection, person_id)
+    found = await connection.execute(select(people.c.issuer).where(people.c.id == person_id))
+    return found.scalar() not in (None, DELETED_ISSUER)
+
+
 async def insert_password(connection: Connection, person_id: UUID, secret_hash: str, now: datetime) -> None:
     """Insert a person's first password."""
     await connection.execute(

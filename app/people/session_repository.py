@@ -9,9 +9,10 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from app.crypto.tokens import hash_of, new_secret
 from app.db import Connection
+from app.errors import Conflict
 from app.people.email_addresses import EmailAddress
 from app.people.models import Person
-from app.people.repository import LOCAL_ISSUER, lock_person, person_or_none, select_people
+from app.people.repository import LOCAL_ISSUER, lock_account, lock_person, person_or_none, select_people
 from app.people.tables import half_sign_ins, people, sessions
 
 SESSION_LIFE: Final = timedelta(days=14)
@@ -54,7 +55,10 @@ async def open_session(connection: Connection, person_id: UUID, now: datetime, *
 
     It takes the place of a session that the same person opened there a moment ago with the same cookie: of a form that
     is sent twice, browsers drop the first answer.
+    Raises `Conflict` for somebody who has deleted their account meanwhile.
     """
+    if not await lock_account(connection, person_id):
+        raise Conflict("This account was deleted meanwhile.")
     secret, opened_by = new_secret(), None
     if before is not None:
         opened_by = hash_of(before)

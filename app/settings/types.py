@@ -15,8 +15,14 @@ from pydantic_settings import NoDecode
 from app.settings.external_issuers import MOST_ISSUERS, ExternalIssuer, check_issuer, parse_issuers
 
 SECRET_KEY_MIN_LENGTH: Final = 32
-_NOT_PRIVATE_SCHEMES = frozenset({"about", "blob", "data", "file", "ftp", "http", "https", "javascript", "vbscript"})
-"""Schemes that browsers handle themselves; an authorization response must never be sent there."""
+NOT_PRIVATE_SCHEMES: Final = frozenset(
+    [
+        *("about", "blob", "chrome", "data", "file", "filesystem", "ftp", "gopher", "http", "https", "intent", "jar"),
+        *("javascript", "mailto", "resource", "sms", "tel", "urn", "vbscript", "view-source", "ws", "wss"),
+    ]
+)
+"""Schemes that browsers and systems handle themselves, or give to many programs; an authorization response must never
+be sent there."""
 
 _SCHEME = re.compile("[a-z][a-z0-9+.-]*")  # RFC 3986 section 3.1
 _HOST_PATTERN = re.compile(r"\*|(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -63,7 +69,7 @@ def _check_origins(origins: list[str]) -> list[str]:
 
 
 def _check_schemes(schemes: list[str]) -> list[str]:
-    if any(scheme in _NOT_PRIVATE_SCHEMES or not _SCHEME.fullmatch(scheme) for scheme in schemes):
+    if any(scheme in NOT_PRIVATE_SCHEMES or not _SCHEME.fullmatch(scheme) for scheme in schemes):
         raise ValueError(
             "must be private schemes in lower case, such as cursor or com.example.app, separated by commas"
         )

@@ -86,7 +86,7 @@ async def reset_email(web: WebContext, email: EmailAddress) -> Email | None:
     """Write to someone who has forgotten their password; None for an address without an account."""
     async with transaction(web.kit.engine) as connection:
         person = await repository.find_local_person(connection, email)
-        if person is None or person.email is None:
+        if person is None or person.email is None or not await repository.lock_account(connection, person.id):
             return None
         # To the address as the account has it, whatever spelling was typed.
         link = EmailLink("reset", person.email, person.id, mailed=True)
@@ -99,10 +99,12 @@ async def reset_email(web: WebContext, email: EmailAddress) -> Email | None:
 
 
 async def verification_email(web: WebContext, person: Person) -> Email | None:
-    """Write to a signed-in person whose address is not confirmed yet."""
+    """Write to a signed-in person whose address is not confirmed yet; None if they delete their account meanwhile."""
     if person.email is None:
         return None
     async with transaction(web.kit.engine) as connection:
+        if not await repository.lock_account(connection, person.id):
+            return None
         link = EmailLink("verify", person.email, person.id, mailed=True)
         secret = await make_link(connection, link, web.kit.clock())
     text = _("Open this link to confirm that this address is yours. It works for a day, and you need your password:")

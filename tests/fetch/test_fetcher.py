@@ -117,7 +117,8 @@ async def test_leave_for_this_machine_is_none_for_its_neighbours(authority: Auth
         "https:///a",
         "",
     ]
-    + ["https://user@app.example/a", "https://user:password@app.example/a", "https://app.example:x/a"],
+    + ["https://user@app.example/a", "https://user:password@app.example/a", "https://app.example:x/a"]
+    + [f"https://app.example:{port}/a" for port in (0, 65_536, 10**20)],
 )
 async def test_what_is_no_plain_https_address_is_refused_without_a_look_up(url: str) -> None:
     names = Names({})

@@ -4,8 +4,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from app.oauth.clients.redirects import is_registered, redirect_uri_error, response_uri, shown_host
+from app.settings.types import NOT_PRIVATE_SCHEMES, PrivateSchemes
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import RunningServer
 from tests.oauth.tokens import Attempt, register
@@ -87,6 +89,14 @@ ACCEPTED = [
 @pytest.mark.parametrize("uri", REFUSED)
 def test_a_dangerous_redirect_uri_is_refused(uri: str) -> None:
     assert redirect_uri_error(uri, SCHEMES)
+
+
+@pytest.mark.parametrize("scheme", sorted(NOT_PRIVATE_SCHEMES - {"http", "https"}))
+def test_a_scheme_that_browsers_handle_is_accepted_by_no_setting_and_recommended_to_nobody(scheme: str) -> None:
+    refusal = redirect_uri_error(f"{scheme}://client.example/%0aalert(1)", SCHEMES)
+    assert refusal == "Its scheme is not https."
+    with pytest.raises(ValidationError, match="private schemes"):
+        TypeAdapter[list[str]](PrivateSchemes).validate_python(f"cursor,{scheme}")
 
 
 @pytest.mark.parametrize("uri", ACCEPTED)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
+from app.settings.types import NOT_PRIVATE_SCHEMES
+
 LONGEST: Final = 2048
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
@@ -16,8 +18,7 @@ _URI_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "-._~:
 _RESPONSE_PARAMETERS: Final = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 
 
-_CUSTOM_SCHEME: Final = re.compile(r"(?!(?:https?|ftp|file|gopher):)([a-z][a-z0-9+.-]{0,59})://")
-"""A scheme that a program on a device may have for itself."""
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]{0,59})://")
 
 
 def redirect_uri_error(uri: str, private_schemes: Iterable[str]) -> str | None:
@@ -60,9 +61,10 @@ def _scheme_error(uri: str, parts: SplitResult, private_schemes: Iterable[str]) 
 
 
 def custom_scheme(uri: str) -> str | None:
-    """Return the scheme of a URI that a program on a device may have for itself; None for others."""
-    found = _CUSTOM_SCHEME.match(uri)
-    return found[1] if found else None
+    """Return the scheme of a URI that a program on a device may have for itself, and that an operator can accept; None
+    for others."""
+    found = _SCHEME.match(uri)
+    return found[1] if found and found[1] not in NOT_PRIVATE_SCHEMES else None
 
 
 def is_loopback(uri: str) -> bool:

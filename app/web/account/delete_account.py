@@ -72,7 +72,8 @@ class AccountDeletion:
             await revocations.revoke(connection, needing(household_id), RevocationReason.ACCOUNT_DELETED, now)
             await uncover_household(connection, household_id)
             await lock_members(connection, household_id)
-            if (await company_of(connection, self.person_id))[household_id].others:
+            company = (await company_of(connection, self.person_id)).get(household_id)
+            if company is None or company.others:  # None: the button was pressed twice
                 raise _changed()
             await delete_household(connection, household_id, household.name, now, by=self.person_id)
 

@@ -11,6 +11,7 @@ from app.errors import NotFound
 from app.households.models import Membership
 from app.households.repository import memberships_of
 from app.limits.defaults import LIST_PAGES
+from app.ui.paths import HOUSEHOLD as HOUSEHOLD_PAGE
 from app.web.context import WebContext
 from app.web.destinations import SIGN_IN
 from app.web.lists.visit import HOUSEHOLD, NO_LIST, Visit
@@ -29,7 +30,7 @@ async def at_household(web: WebContext, path: str, request: Request) -> Visit | 
     async with transaction(web.kit.engine) as connection:
         memberships = await memberships_of(connection, session.person.id)
     if not memberships:
-        return web.kit.see_other("/household")
+        return web.kit.see_other(HOUSEHOLD_PAGE)
     ref = request.query_params.get(HOUSEHOLD, "")
     found = next((each for each in memberships if not ref or each.ref == ref), None)
     if found is None:

@@ -1,19 +1,29 @@
 """Deleting an account: what goes, what stays, and who can't yet."""
 
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import anyio
 import httpx
 import pytest
 
+from app.db import Connection, transaction
 from app.db.embedded import DatabaseUrls
+from app.errors import Conflict
+from app.households.repository import memberships_of
+from app.lists.transfer.delete_household import delete_household
+from app.people.email_addresses import parse_email
+from app.people.repository import delete_identity, insert_person
+from app.people.session_repository import close_all_sessions, open_session
 from app.settings import Settings
+from tests.db.locks import until_somebody_waits
 from tests.db.looking import rows
 from tests.mcp.client import McpClient
 from tests.oauth.browser import PASSWORD, Browser, Page
-from tests.oauth.conftest import RunningServer
+from tests.oauth.conftest import Mailing, RunningServer
 from tests.oauth.tokens import Attempt, code_of, redeem, register
 from tests.web.account.pages import SIGN_IN
+from tests.web.account.test_races import person_id
 from tests.web.household.test_forms import Visit, form_beside, link_on, visit
 from tests.web.passkeys.authenticator import Authenticator, add_passkey, sign_up
 
@@ -184,3 +194,107 @@ async def test_a_household_of_nobody_else_goes_with_its_owner(visit: Visit, data
         assert "Households in which nobody else is" in page.text
         assert (await delete(anna)).title == "Your account is deleted"
         assert (await rows(database.superuser, count))[0]["n"] == before - 1
+
+
+@pytest.mark.proves("ac-deletion")
+async def test_a_household_that_is_gone_by_then_is_no_fault(
+    server: RunningServer, http: httpx.AsyncClient, email: str, database: DatabaseUrls
+) -> None:
+    """As when the button is pressed twice: both have looked ahead before either deletes the household."""
+    browser = Browser(http)
+    await sign_up(http, email)
+    page = await browser.open(PATH)
+    async with transaction(server.engine) as connection:
+        person = await person_id(connection, email)
+        (household,) = await memberships_of(connection, person)
+    pages: list[Page] = []
+
+    async def press() -> None:
+        pages.append(await browser.submit(page, PATH, sure="yes"))
+
+    which, now = household.household_id, server.clock()
+    async with anyio.create_task_group() as tasks, transaction(server.engine, which) as connection:
+        await delete_household(connection, which, household.name, now, by=person)
+        async with until_somebody_waits(database):
+            tasks.start_soon(press)
+    assert "Your households have changed meanwhile" in pages[0].text
+    assert (await browser.submit(await browser.open(PATH), PATH, sure="yes")).title == "Your account is deleted"
+
+
+@pytest.mark.proves("ac-deletion")
+@pytest.mark.parametrize("path", ["/join", "/household/new"])
+async def test_who_is_being_deleted_joins_and_makes_no_household(
+    server: RunningServer, http: httpx.AsyncClient, email: str, database: DatabaseUrls, path: str
+) -> None:
+    """What waits for the deletion finds nobody to make a member of."""
+    browser = Browser(http)
+    await sign_up(http, email)
+    async with server.browser() as other:
+        await sign_up(other, f"x{email}")
+        page = await Browser(other).submit(await Browser(other).open("/household"), "/household/invite")
+    page = await browser.open(link_on(page) if path == "/join" else "/household")
+    values = {} if path == "/join" else {"name": "Late"}
+    late: list[Page] = []
+
+    async def send() -> None:
+        late.append(await browser.submit(page, path, **values))
+
+    async with transaction(server.engine) as connection:
+        person = await person_id(connection, email)
+    async with anyio.create_task_group() as tasks, transaction(server.engine) as connection:
+        await _end_account(connection, person)
+        async with until_somebody_waits(database):
+            tasks.start_soon(send)
+    assert (late[0].status, "This account was deleted meanwhile." in late[0].text) == (400, True)
+    async with transaction(server.engine) as connection:
+        assert [each.role for each in await memberships_of(connection, person)] == ["owner"], "as before"
+
+
+@pytest.mark.proves("ac-deletion")
+async def test_a_sign_in_that_waits_for_the_deletion_opens_no_session(
+    server: RunningServer, http: httpx.AsyncClient, email: str, database: DatabaseUrls
+) -> None:
+    """As one at a provider would, whose answer came before."""
+    await sign_up(http, email)
+    told: list[str] = []
+    async with transaction(server.engine) as connection:
+        person = await person_id(connection, email)
+
+    async def enter() -> None:
+        try:
+            async with transaction(server.engine) as connection:
+                await open_session(connection, person, server.clock())
+        except Conflict as error:
+            told.append(error.template)
+
+    async with anyio.create_task_group() as tasks, transaction(server.engine) as connection:
+        await _end_account(connection, person)
+        async with until_somebody_waits(database):
+            tasks.start_soon(enter)
+    assert told == ["This account was deleted meanwhile."]
+    assert (await _named(database, person))["sessions", "person_id"] == 0
+
+
+@pytest.mark.proves("ac-deletion")
+async def test_a_link_that_waits_for_the_deletion_is_not_made(
+    mailing: Mailing, email: str, database: DatabaseUrls
+) -> None:
+    server, other = mailing.server, f"x{email}"
+    async with transaction(server.engine) as connection:
+        for each in (email, other):
+            await insert_person(connection, parse_email(each), "Ada", server.clock(), server.clock())
+        person = await person_id(connection, email)
+    async with server.browser() as http, transaction(server.engine) as connection:
+        await _end_account(connection, person)
+        async with until_somebody_waits(database):
+            await Browser(http).submit(await Browser(http).open("/account/reset"), "/account/reset", email=email)
+    async with server.browser() as http:
+        await Browser(http).submit(await Browser(http).open("/account/reset"), "/account/reset", email=other)
+    assert (await mailing.box.next())["To"] == other, "the first one that is sent"
+    assert (await _named(database, person))["email_links", "person_id"] == 0
+
+
+async def _end_account(connection: Connection, person: UUID) -> None:
+    """Do what a deletion does last."""
+    await close_all_sessions(connection, person)
+    await delete_identity(connection, person)

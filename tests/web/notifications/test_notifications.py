@@ -167,6 +167,7 @@ async def test_a_browser_that_two_people_use_gets_the_notifications_of_one(
         {"endpoint": "https://user@push.example/x"},
         {"endpoint": "https:///x"},
         {"endpoint": "https://[::1/x"},
+        {"endpoint": "https://push.example:65536/x"},
         {"endpoint": "javascript:alert(1)"},
         {"endpoint": "https://push.example/" + "x" * 1000},
         {"endpoint": "https://push.example/x y"},
