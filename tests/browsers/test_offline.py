@@ -337,6 +337,27 @@ def test_nothing_is_kept_of_who_has_signed_out_and_their_changes_wait_for_them(
     forgive(visitor)
 
 
+def test_a_page_that_is_slow_to_come_is_not_replaced_by_one_of_who_has_signed_out_meanwhile(
+    visitors: Visitors, product: Product
+) -> None:
+    visitor, _, page = shopper(visitors, product, "milk")
+    address, held = page.url, list[Route]()
+    late = page.context.new_page()
+    late.goto(f"{product.url}/no-signal")
+    visitor.open("/account")
+    page.context.route("**/lists/L1?*", lambda route: held.append(route))  # it has to take attributes
+    late.evaluate("(address) => { location.href = address; }", address)
+    while not held:
+        page.evaluate("new Promise(requestAnimationFrame)")
+    visitor.send("/account/sign-out")
+    wait_until(page, f"async () => await ({WHOSE})() === 0")
+    held[0].abort("internetdisconnected")
+    late.wait_for_url(address)
+    expect(late.locator("h1")).to_have_text("No signal")
+    assert "milk" not in late.content()
+    forgive(visitor)
+
+
 def test_what_somebody_else_left_behind_can_be_thrown_away(visitors: Visitors, product: Product) -> None:
     visitor, assistant, page = shopper(visitors, product, "milk", syncs=False)
     cut(page)

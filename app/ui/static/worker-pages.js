@@ -85,7 +85,8 @@
     if (person !== lastPerson) return;
     const pages = await caches.open(PAGES + person);
     await pages.put(url, new Response(html, { headers }));
-    await bound(pages);
+    if (person !== lastPerson) await caches.delete(PAGES + person); // somebody else came while it was put there
+    else await bound(pages);
   }
 
   const ageOf = (response) => Date.now() - Number(response.headers.get(KEPT_AT));
@@ -149,7 +150,8 @@
       if (request.method === "GET" && response.ok) event.waitUntil(keepOthers(request.url).catch(() => {}));
       return response;
     } catch (fault) {
-      if (known !== undefined) return shownAgain(known);
+      const still = known === undefined ? undefined : await kept(request.url); // its person may have signed out meanwhile
+      if (still !== undefined) return shownAgain(still);
       const told = await (await caches.open(FILES)).match(NO_SIGNAL);
       if (told === undefined) throw fault;
       return told;
