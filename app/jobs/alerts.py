@@ -1,9 +1,10 @@
 """Pushes and daily letters, in the background; every process takes part, and each of them is sent by one."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -77,12 +78,10 @@ class Noted:
 
 
 async def work_once(work: AlertWork, noted: Noted, now: datetime) -> None:
-    """Do what is due. Raises `Unavailable`."""
+    """Do what is due for pushes. Raises `Unavailable`."""
     await noted.write(work.engine, now)
     await collect(work.engine, now)
     await deliver(work.engine, work.sender, work.base, now)
-    if work.letters is not None:
-        await send_letters(work.letters, now)
 
 
 @asynccontextmanager
@@ -91,19 +90,21 @@ async def alerts_running(work: AlertWork, pubsub: PubSub, clock: Clock = system_
     noted = Noted()
     pubsub.subscribe(noted.hear)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_keep_working, work, noted, clock)
+        tasks.start_soon(_keep_working, "pushes", partial(work_once, work, noted), clock)
+        if work.letters is not None:  # beside the pushes, which don't wait for a slow mail server
+            tasks.start_soon(_keep_working, "letters", partial(send_letters, work.letters), clock)
         try:
             yield
         finally:
             tasks.cancel_scope.cancel()
 
 
-async def _keep_working(work: AlertWork, noted: Noted, clock: Clock) -> None:
+async def _keep_working(what: str, work: Callable[[datetime], Awaitable[object]], clock: Clock) -> None:
     while True:
         await anyio.sleep(EVERY_SECONDS)
         try:
-            await work_once(work, noted, clock())
+            await work(clock())
         except Unavailable:
-            _log.warning("pushes and letters put off: the database is away or busy")
+            _log.warning(f"{what} put off: the database is away or busy")
         except Exception:
-            _log.exception("pushes or letters failed")
+            _log.exception(f"{what} failed")

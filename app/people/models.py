@@ -26,10 +26,12 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a person sees of their account. `verified_at`: when the e-mail was confirmed, None if it never was."""
+    """What a person sees of their account. `verified_at`: when the e-mail was confirmed, None if it never was;
+    `signs_in_here`: with a password or a passkey, and not elsewhere."""
 
     verified_at: datetime | None
     has_password: bool
+    signs_in_here: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,15 @@ PASSWORD = "password"  # noqa: S105  # the name of a kind of credential
 
 
 async def insert_person(
-    connection: Connection, email: EmailAddress, name: str, now: datetime, verified_at: datetime | None = None
+    connection: Connection,
+    email: EmailAddress,
+    name: str,
+    now: datetime,
+    verified_at: datetime | None = None,
+    person_id: UUID | None = None,
 ) -> Person | None:
     """Insert a person with an account here; None if the address has one already, even one created at this moment."""
-    person = Person(id=new_id(), name=name, email=email.address)
+    person = Person(id=person_id or new_id(), name=name, email=email.address)
     return await _insert(
         connection, person, LOCAL_ISSUER, email.key, now, email_key=email.key, email_verified_at=verified_at
     )
@@ -122,7 +127,9 @@ async def find_called(
 
 async def find_profile(connection: Connection, person_id: UUID) -> Profile:
     """Return the profile of a person who exists."""
-    query = select(people.c.email_verified_at, _password_hash(person_id).exists()).where(people.c.id == person_id)
+    query = select(
+        people.c.email_verified_at, _password_hash(person_id).exists(), people.c.issuer == LOCAL_ISSUER
+    ).where(people.c.id == person_id)
     return Profile(*(await connection.execute(query)).one())
 
 

@@ -74,12 +74,15 @@ async def show_link_form(web: WebContext, purpose: Purpose, request: Request) ->
     return form if isinstance(form, Response) else link_page(web, form)
 
 
-async def submitted_link_form(web: WebContext, request: Request, purpose: Purpose) -> LinkForm | Response:
-    """Return the posted form, or a page if the form is not our own or its link does not work.
+async def submitted_link_form(
+    web: WebContext, request: Request, purpose: Purpose, below: str = ""
+) -> LinkForm | Response:
+    """Return the posted form, or a page if the form is not our own or its link does not work. Another form of the same
+    page goes to a path `below`.
 
     Raises `Invalid` for a malformed form.
     """
-    form = await web.kit.submitted_form(request, PATHS[purpose])
+    form = await web.kit.submitted_form(request, f"{PATHS[purpose]}{below}")
     if form is None:
         return web.account_pages.out_of_date()
     return await _find(web, form.session, form.fields, form.fields.one("link"), purpose)

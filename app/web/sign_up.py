@@ -6,7 +6,7 @@ address.
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -32,9 +32,18 @@ from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.ui.paths import join_path
 from app.web.context import WebContext
 from app.web.destinations import Destinations
-from app.web.email_links import link_no_longer_works, link_page, open_link, refused_link_page, submitted_link_form
+from app.web.email_links import (
+    PATHS,
+    LinkForm,
+    link_no_longer_works,
+    link_page,
+    open_link,
+    refused_link_page,
+    submitted_link_form,
+)
 from app.web.emails import email_sent, send_email, sign_up_email
 from app.web.join import code_in
+from app.web.passkeys.questions import PASSKEY, question
 from app.web.sign_in import enter_with_password, open_page, sent_before
 
 ACCOUNT_CREATED: Final = "/account?done=made"
@@ -49,7 +58,7 @@ def sign_up_path(to: Destinations) -> str:
 
 async def show_sign_up(web: WebContext, to: Destinations, request: Request) -> Response:
     """GET /account/sign-up and /oauth/sign-up."""
-    return await open_page(web, to, request, partial(_sign_up_page, web, to, _suggested(request)))
+    return await open_page(web, to, request, partial(_sign_up_page, web, to, suggested_time_zone(request)))
 
 
 async def post_sign_up(web: WebContext, to: Destinations, request: Request) -> Response:
@@ -70,7 +79,7 @@ async def post_sign_up(web: WebContext, to: Destinations, request: Request) -> R
         await web.count_attempt(request)
         account = await _prepare(web, request, form.fields.one("email"), form.fields)
     except AppError as error:
-        return _refused(web, to, request, form, destination, error.code, error)
+        return refused_sign_up(web, to, request, form, destination, error.code, error)
     household_id = new_id()
     async with transaction(web.kit.engine, household_id=household_id) as connection:
         person = await _create(web, request, connection, account, household_id, form.fields)
@@ -83,7 +92,7 @@ async def post_sign_up(web: WebContext, to: Destinations, request: Request) -> R
             raise Invalid(TAKEN, field="email")
         return await enter_with_password(web, to, request, form, destination, made) or to.out_of_date()
     except AppError as error:
-        return _refused(web, to, request, form, destination, "taken", error)
+        return refused_sign_up(web, to, request, form, destination, "taken", error)
 
 
 async def show_new_account(web: WebContext, request: Request) -> Response:
@@ -91,14 +100,15 @@ async def show_new_account(web: WebContext, request: Request) -> Response:
     form = await open_link(web, request, "sign_up")
     if isinstance(form, Response):
         return form
-    to, destination = _leads_to(web, request.query_params)
+    to, destination = leads_to(web, request.query_params)
     return link_page(
         web,
         form,
         field=to.field,
         destination=destination,
+        **passkey_context(web, form.session),
         name="",
-        time_zone=_suggested(request),
+        time_zone=suggested_time_zone(request),
         time_zones=zone_names(),
     )
 
@@ -111,7 +121,7 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
     form = await submitted_link_form(web, request, "sign_up")
     if isinstance(form, Response):
         return form
-    to, destination = _leads_to(web, {name: typed(form.fields, name) for name in form.fields.names()})
+    to, destination = leads_to(web, {name: typed(form.fields, name) for name in form.fields.names()})
     household_id = new_id()
     try:
         await web.count_attempt(request)
@@ -134,14 +144,32 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
                     return entered
         return link_no_longer_works(web, "sign_up")
     except AppError as error:
-        kept = {
-            "field": to.field,
-            "destination": destination,
-            "name": typed(form.fields, "name"),
-            "time_zone": typed(form.fields, "time_zone"),
-            "time_zones": zone_names(),
-        }
-        return refused_link_page(web, request, form, Action.SIGN_UP, error, **kept)
+        return refused_new_account(web, request, form, to, destination, error)
+
+
+def refused_new_account(
+    web: WebContext, request: Request, form: LinkForm, to: Destinations, destination: str, error: AppError
+) -> Response:
+    """Return the page behind the link again, with what was typed, and have the refusal recorded."""
+    return refused_link_page(
+        web,
+        request,
+        form,
+        Action.SIGN_UP,
+        error,
+        **passkey_context(web, form.session),
+        field=to.field,
+        destination=destination,
+        name=typed(form.fields, "name"),
+        time_zone=typed(form.fields, "time_zone"),
+        time_zones=zone_names(),
+    )
+
+
+def passkey_context(web: WebContext, session: BrowserSession) -> dict[str, Any]:
+    """Return what the page behind the link needs for its form that takes a passkey."""
+    path = f"{PATHS['sign_up']}{PASSKEY}"
+    return {"ask": question(web, session, "add"), "passkey_token": web.kit.csrf_token(session, path)}
 
 
 async def _just_made(
@@ -159,7 +187,7 @@ async def _just_made(
     return await web.password_sign_in.sign_in(email.address, form.fields.one("password"), client_address(request))
 
 
-def _leads_to(web: WebContext, parameters: Mapping[str, str]) -> tuple[Destinations, str]:
+def leads_to(web: WebContext, parameters: Mapping[str, str]) -> tuple[Destinations, str]:
     """Return where an e-mailed link leads after the sign-up."""
     pages, requests = web.account_pages, web.client_requests
     if pages.field in parameters:
@@ -189,15 +217,17 @@ async def _create(
     if person is not None:
         entry = web.audit_entry(request, Action.SIGN_UP, person_id=person.id, household_id=household_id)
         await record(connection, entry)
-        await create_first_household(connection, household_id, person, now, _time_zone(fields))
+        await create_first_household(connection, household_id, person, now, chosen_time_zone(fields))
     return person
 
 
-def _suggested(request: Request) -> str:
+def suggested_time_zone(request: Request) -> str:
+    """Return the time zone that the browser's language suggests."""
     return suggested_zone(request.headers.get("accept-language", ""))
 
 
-def _time_zone(fields: Fields) -> str:
+def chosen_time_zone(fields: Fields) -> str:
+    """Return the time zone that was chosen in a form, or UTC."""
     chosen = fields.one("time_zone")
     return chosen if chosen in zone_names() else UTC_NAME
 
@@ -233,7 +263,7 @@ async def _known_destination(web: WebContext, to: Destinations, destination: str
     return join_path(code)
 
 
-def _refused(
+def refused_sign_up(
     web: WebContext,
     to: Destinations,
     request: Request,
@@ -242,6 +272,7 @@ def _refused(
     outcome: str,
     error: AppError,
 ) -> Response:
+    """Return the sign-up page again, with what was typed, and have the refusal recorded."""
     web.record_refusal(request, Action.SIGN_UP, outcome, email_hash=web.email_hash(form.fields))
     kept = {name: typed(form.fields, name) for name in ("email", "name")}
     return _sign_up_page(web, to, typed(form.fields, "time_zone"), form.session, destination, error=error, **kept)
@@ -268,6 +299,10 @@ def _sign_up_page(
         destination=destination,
         form_token=web.kit.csrf_token(session, sign_up_path(to), destination if to.bound_field else ""),
         by_mail=web.mailer.enabled,
+        ask=question(web, session, "add"),
+        passkey_token=web.kit.csrf_token(
+            session, f"{sign_up_path(to)}{PASSKEY}", destination if to.bound_field else ""
+        ),
         app_name=app_name,
         email=email,
         name=name,

@@ -7,9 +7,12 @@ from email.message import EmailMessage
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import anyio
 import pytest
+from anyio import lowlevel
 from bs4 import BeautifulSoup
 from sqlalchemy import text
+from starlette.applications import Starlette
 
 from app.alerts.letters import CLAIMED_FOR, MOST_ATTEMPTS, LetterWriter, send_letters
 from app.alerts.models import AlertSettings
@@ -17,7 +20,9 @@ from app.alerts.settings_repository import end_letters
 from app.alerts.unsubscribing import person_of
 from app.db import transaction
 from app.households.repository import delete_membership
+from app.jobs.alerts import AlertWork, alerts_running
 from app.people.models import Person
+from app.pubsub import PubSub
 from app.runtime.mailer import Mailer
 from app.settings import Settings
 from tests.alerts.conftest import Alerts
@@ -220,3 +225,34 @@ async def test_lists_of_others_stay_out_of_it(
         )
     assert await send_letters(writer, morning(alerts)) == 0
     assert box.is_empty
+
+
+async def test_pushes_do_not_wait_for_a_mail_server_that_says_nothing(
+    app: Starlette, alerts: Alerts, settings: Settings, reader: Person, assistant: McpClient, ada: Connected
+) -> None:
+    asked, hung_up = anyio.Event(), anyio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()  # until the mailer has had enough
+        hung_up.set()
+        writer.close()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    smtp = {"smtp_host": "127.0.0.1", "smtp_port": silent.sockets[0].getsockname()[1], "smtp_from": "a@example.org"}
+    mailer = Mailer(settings.model_copy(update={**smtp, "smtp_tls": "off"}).smtp)
+    letters = LetterWriter(alerts.engine, mailer, settings.public_url, settings.secret_keys[0])
+    work = AlertWork(alerts.engine, alerts.sender, letters, "")
+    pubsub: PubSub = app.state.pubsub
+    browser = await alerts.browser_of(reader)
+    await assistant.call("add_items", items=["milk"])
+    alerts.now = morning(alerts)
+    async with silent, alerts_running(work, pubsub, lambda: alerts.now):
+        with anyio.fail_after(90):
+            await asked.wait()
+            on = await alerts.want(reader, ada.household_id, letter=True)
+            await assistant.call("add_items", items=["bread"])
+            await alerts.gather(ada.household_id, on)
+            while not browser.requests:
+                await lowlevel.checkpoint()
+        assert not hung_up.is_set()

@@ -119,6 +119,36 @@ def test_a_recovery_code_stands_in_for_a_lost_passkey(visitor: Visitor, device: 
     visitor.page.wait_for_url(re.compile("/account$"))
 
 
+def test_an_app_is_connected_by_somebody_who_signs_up_with_a_passkey_alone(
+    visitor: Visitor, product: Product, device: Device
+) -> None:
+    session = device(visitor)
+    visitor.email = f"newcomer.{visitor.language}@example.org"
+    with waiting_app() as (callback, came):
+        visitor.open(register(product, callback).url())
+        visitor.page.locator("main a[href*='/oauth/sign-up']").click()
+        visitor.form("/oauth/sign-up/passkey").wait_for()
+        visitor.looks_right()
+        visitor.send("/oauth/sign-up/passkey", email=visitor.email, name="Ada")
+        visitor.page.locator("main pre").wait_for()
+        code = visitor.page.locator("main pre").inner_text().split()[0]
+        visitor.looks_right()
+        visitor.page.locator("main a.button").click()
+        visitor.page.wait_for_url("**/oauth/consent*")
+        visitor.page.locator("button[name=decision][value=approve]").click()
+        visitor.page.wait_for_url(f"{callback}*")
+        assert "code=" in came[0]
+    sign_out(visitor)
+    press(visitor, "/account/passkey")
+    visitor.page.wait_for_url(re.compile("/account$"))
+    sign_out(visitor)
+    session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": visitor.authenticator})
+    visitor.page.locator("main a[href*='/account/recovery']").click()
+    visitor.looks_right()
+    visitor.send("/account/recovery", email=visitor.email, code=code)
+    visitor.page.wait_for_url(re.compile("/account$"))
+
+
 def test_an_app_s_sign_in_takes_a_passkey_alone(visitors: Visitors, product: Product, device: Device) -> None:
     visitor = visitors.arrive()
     device(visitor)

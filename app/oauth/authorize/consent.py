@@ -122,11 +122,11 @@ class ConsentPage:
         )
 
     async def _is_unproven(self, connection: Connection, person: Person) -> bool:
-        """Whether the person signs in with a password and could verify their e-mail address, but hasn't."""
+        """Whether the person has an account here and could verify their e-mail address, but hasn't."""
         if not self._can_verify:
             return False
         profile = await find_profile(connection, person.id)
-        return profile.has_password and profile.verified_at is None
+        return profile.signs_in_here and profile.verified_at is None
 
     async def _find_client(self, connection: Connection, client_id: str) -> Client | None:
         """Return the stored client; one with a metadata document only while the document is fresh."""

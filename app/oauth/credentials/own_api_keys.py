@@ -33,7 +33,7 @@ class OwnKey:
 
 def levels_for(profile: Profile, *, can_verify: bool) -> list[str]:
     """Return the levels that a person may give to a key: the same that they may give to an app."""
-    is_unproven = can_verify and profile.has_password and profile.verified_at is None
+    is_unproven = can_verify and profile.signs_in_here and profile.verified_at is None
     return [level for level in LEVELS if not (is_unproven and level in NEED_CONFIRMED_EMAIL)]
 
 

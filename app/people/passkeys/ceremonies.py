@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 import pydantic_core
 
@@ -74,6 +75,24 @@ def ask_for_assertion(rp: RelyingParty, credential_ids: Sequence[bytes]) -> Chal
 
 def ask_for_key(rp: RelyingParty, person: Person, credential_ids: Sequence[bytes]) -> Challenge:
     """Return a challenge to make a key pair for a person, on a device that has none of theirs yet."""
+    return _ask_for_key(rp, person, credential_ids, new_secret().encode())
+
+
+def ask_newcomer_for_key(rp: RelyingParty, email: str, name: str) -> Challenge:
+    """Return a challenge to make the key pair of an account that is to be made; `newcomer_id` is its person's id."""
+    challenge = new_secret().encode()
+    return _ask_for_key(rp, Person(newcomer_id(challenge), name, email), [], challenge)
+
+
+def newcomer_id(challenge: bytes) -> UUID:
+    """Return the id of the person whose account is made with the answer to a challenge.
+
+    The device keeps it with the key, before there is an account. Made of the challenge, it needs no row of its own.
+    """
+    return UUID(bytes=sha256(b"newcomer " + challenge).digest()[:16], version=4)
+
+
+def _ask_for_key(rp: RelyingParty, person: Person, credential_ids: Sequence[bytes], challenge: bytes) -> Challenge:
     from webauthn import generate_registration_options, options_to_json
     from webauthn.helpers.structs import (
         AttestationConveyancePreference,
@@ -83,7 +102,6 @@ def ask_for_key(rp: RelyingParty, person: Person, credential_ids: Sequence[bytes
         UserVerificationRequirement,
     )
 
-    challenge = new_secret().encode()
     options = generate_registration_options(
         rp_id=rp.id,
         rp_name=SERVICE_NAME,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from uuid import UUID
 
 import anyio.to_thread
 
@@ -22,6 +23,14 @@ class VerifiedPasskey:
 
     passkey: Passkey
     sign_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewcomerKey:
+    """A verified new key pair, and the id that its device knows the person by if it is for a new account."""
+
+    person_id: UUID
+    key: NewKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +83,27 @@ class PasskeyChallenges:
             await self.throttle.succeed(connection, attempt, self.clock())
         return VerifiedPasskey(passkey, count)
 
+    async def ask_newcomer(self, connection: Connection, cookie: str, email: str, name: str) -> str:
+        """Return what to ask a browser, as JSON, in which nobody is signed in: to make the passkey of a new account."""
+        challenge = await anyio.to_thread.run_sync(ceremonies.ask_newcomer_for_key, self.rp, email, name)
+        await repository.insert_challenge(connection, challenge.hash, hash_of(cookie), "add", self.clock())
+        return challenge.options
+
     async def verify_new(self, cookie: str, answer: str) -> NewKey | None:
         """Return the key pair that the browser made; None if it did not."""
+        newcomer = await self.verify_newcomer(cookie, answer)
+        return None if newcomer is None else newcomer.key
+
+    async def verify_newcomer(self, cookie: str, answer: str) -> NewcomerKey | None:
+        """Return the key pair that the browser made, and for whom; None if it did not."""
         read = await anyio.to_thread.run_sync(ceremonies.read_new_key, answer)
         if read is None:
             return None
         async with transaction(self.engine) as connection:
             if not await self._take(connection, cookie, "add", read):
                 return None
-        return await anyio.to_thread.run_sync(ceremonies.verify_new_key, self.rp, read)
+        key = await anyio.to_thread.run_sync(ceremonies.verify_new_key, self.rp, read)
+        return None if key is None else NewcomerKey(ceremonies.newcomer_id(read.challenge), key)
 
     async def _take(self, connection: Connection, cookie: str, purpose: Purpose, read: Answer) -> bool:
         return await repository.take_challenge(connection, read.challenge_hash, hash_of(cookie), purpose, self.clock())

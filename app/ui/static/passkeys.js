@@ -5,10 +5,12 @@ const isSupported = typeof window.PublicKeyCredential?.parseRequestOptionsFromJS
 
 async function ask(form) {
   const { question, token, passkey } = form.dataset;
-  const response = await fetch(question, {
-    method: "POST",
-    body: new URLSearchParams({ form_token: token, purpose: passkey }),
-  });
+  const body = new URLSearchParams({ form_token: token, purpose: passkey });
+  for (const name of ["email", "name"]) {
+    const value = form.elements.namedItem(name)?.value;
+    if (value) body.set(name, value);
+  }
+  const response = await fetch(question, { method: "POST", body });
   if (!response.ok) throw new Error("no question");
   const options = await response.json();
   const credential = passkey === "add"

@@ -89,7 +89,7 @@ async def post_add(web: WebContext, passkeys: PasskeyChallenges, request: Reques
     try:
         await web.limiter.check(ACCESS_FORMS, form.session.person.id)
         key = await passkeys.verify_new(form.session.cookie, form.fields.one("credential"))
-        name = form.fields.one("name").strip() or await _browser(request)
+        name = form.fields.one("name").strip() or await passkey_name(request)
         async with transaction(web.kit.engine) as connection:
             person = await _changing(web, connection, form)
             if isinstance(person, Response):
@@ -169,11 +169,14 @@ async def post_codes(web: WebContext, request: Request) -> Response:
             person = await _changing(web, connection, form)
             if isinstance(person, Response):
                 return person
+            has_password = (await find_profile(connection, person.id)).has_password
             codes = await make_codes(connection, person.id, web.kit.clock())
             await record(connection, web.audit_entry(request, Action.RECOVERY_CODES_MADE, person_id=person.id))
     except AppError as error:
         return await _refused(web, request, form, Action.RECOVERY_CODES_MADE, CODES, error)
-    return web.kit.show(form.session, "passkeys/codes.html", codes=codes, email=person.email)
+    return web.kit.show(
+        form.session, "passkeys/codes.html", codes=codes, email=person.email, alone=not has_password, onward=None
+    )
 
 
 async def _changing(web: WebContext, connection: Connection, form: SubmittedForm) -> Person | Response:
@@ -194,7 +197,7 @@ async def _refused(
     return await passkeys_page(web, form.session, person, error, error_in=error_in)
 
 
-async def _browser(request: Request) -> str:
+async def passkey_name(request: Request) -> str:
     """Return a name for a passkey whose person gave it none: where it was made."""
     work = partial(browser_name, request.headers.get("user-agent", "")[:300])
     browser, system = await anyio.to_thread.run_sync(work)

@@ -10,8 +10,10 @@ from starlette.responses import Response
 from app.db import transaction
 from app.limits.defaults import PASSKEY_CHALLENGES
 from app.people.passkeys.models import PURPOSES, Purpose
+from app.people.passkeys.newcomers import newcomer
 from app.people.passkeys.repository import find_half_signed_in
 from app.runtime.addresses import client_address
+from app.ui.forms import typed
 from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext
 
@@ -53,7 +55,15 @@ async def post_question(web: WebContext, request: Request) -> Response:
         person = form.session.person
         if purpose == "second_step":
             person = await find_half_signed_in(connection, cookie, web.kit.clock())
+        if person is None and purpose == "add":
+            who = newcomer(typed(form.fields, "email"), typed(form.fields, "name"))
+            asked = await web.passkeys.ask_newcomer(connection, cookie, who.email.address, who.name)
+            return _answer(asked)
         if person is None and purpose != "sign_in":
             return web.account_pages.out_of_date()
         asked = await web.passkeys.ask(connection, cookie, purpose, None if purpose == "sign_in" else person)
+    return _answer(asked)
+
+
+def _answer(asked: str) -> Response:
     return Response(asked, media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from app.ui.paths import SECOND_STEP
 from app.ui.routes import form_routes, page_route
 from app.web.context import WebContext
+from app.web.email_links import PATHS
 from app.web.passkeys.confirm import BY_PASSKEY, CONFIRM, post_confirm_by_passkey
 from app.web.passkeys.page import (
     ADD,
@@ -23,8 +24,11 @@ from app.web.passkeys.page import (
     show_passkeys,
 )
 from app.web.passkeys.questions import PASSKEY, QUESTION, post_question
+from app.web.passkeys.recovery import RECOVERY, post_recovery, show_recovery
 from app.web.passkeys.second_step import CODE, post_recovery_code, post_second_step, show_second_step
 from app.web.passkeys.sign_in import post_passkey
+from app.web.passkeys.sign_up import post_passkey_new_account, post_passkey_sign_up
+from app.web.sign_up import sign_up_path
 
 
 def passkey_routes(web: WebContext) -> list[BaseRoute]:
@@ -49,4 +53,13 @@ def passkey_routes(web: WebContext) -> list[BaseRoute]:
         routes.append(page_route(web.kit, step, partial(show_second_step, web, to)))
         routes += form_routes(web.kit, f"{step}{CODE}", partial(post_recovery_code, web, passkeys, to), step)
         routes.append(page_route(web.kit, step, partial(post_second_step, web, passkeys, to), "POST"))
+        made = partial(post_passkey_sign_up, web, passkeys, to)
+        routes += form_routes(web.kit, f"{sign_up_path(to)}{PASSKEY}", made, sign_up_path(to))
+        recovery = f"{to.base}{RECOVERY}"
+        routes.append(page_route(web.kit, recovery, partial(show_recovery, web, to)))
+        routes.append(page_route(web.kit, recovery, partial(post_recovery, web, passkeys, to), "POST"))
+    new_account = PATHS["sign_up"]
+    routes += form_routes(
+        web.kit, f"{new_account}{PASSKEY}", partial(post_passkey_new_account, web, passkeys), new_account
+    )
     return routes

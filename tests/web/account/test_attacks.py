@@ -193,7 +193,7 @@ async def test_no_form_without_a_valid_csrf_token_changes_anything(
     consent = await Browser(http).open(attempt.url())
     waiting = {"request": consent.fields("/oauth/consent")["request"][0], "decision": "approve"}
     forms = pages(server, "POST")
-    assert len(forms) == 77
+    assert len(forms) == 82
     for path in forms:
         for proof in ({}, {"form_token": ""}, {"form_token": "0" * 64}, {"form_token": "é"}, {"form_token": stolen}):
             if path == "/notifications/unsubscribe":
@@ -232,7 +232,7 @@ async def test_no_page_can_be_framed_cached_or_scripted(
 ) -> None:
     await connect(server, http, email)
     found = pages(server, "GET")
-    assert len(found) == 101
+    assert len(found) == 106
     for path in [*found, *pages(server, "POST")]:
         for method in ("GET", "POST"):
             response = await http.request(method, path, data={} if method == "POST" else None)
