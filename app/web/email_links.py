@@ -1,5 +1,6 @@
 """Pages behind the one-time links in e-mails."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from app.people import email_link_repository
 from app.people.models import EmailLink, Purpose
 from app.ui.forms import Fields
 from app.ui.languages import gettext as _
-from app.ui.page_kit import BrowserSession
+from app.ui.page_kit import BrowserSession, SubmittedForm
 from app.web.context import WebContext
 from app.web.destinations import ACCOUNT
 
@@ -74,18 +75,25 @@ async def show_link_form(web: WebContext, purpose: Purpose, request: Request) ->
     return form if isinstance(form, Response) else link_page(web, form)
 
 
+IfUsed = Callable[[SubmittedForm], Awaitable[Response | None]]
+"""Answers a form whose link does not work, where it is known why; else None."""
+
+
 async def submitted_link_form(
-    web: WebContext, request: Request, purpose: Purpose, below: str = ""
+    web: WebContext, request: Request, purpose: Purpose, below: str = "", if_used: IfUsed | None = None
 ) -> LinkForm | Response:
     """Return the posted form, or a page if the form is not our own or its link does not work. Another form of the same
     page goes to a path `below`.
 
-    Raises `Invalid` for a malformed form.
+    Raises `Invalid` for a malformed form, and what `if_used` raises.
     """
     form = await web.kit.submitted_form(request, f"{PATHS[purpose]}{below}")
     if form is None:
         return web.account_pages.out_of_date()
-    return await _find(web, form.session, form.fields, form.fields.one("link"), purpose)
+    found = await _find(web, form.session, form.fields, form.fields.one("link"), purpose)
+    if if_used is None or isinstance(found, LinkForm):
+        return found
+    return await if_used(form) or found
 
 
 async def _find(

@@ -21,7 +21,7 @@ from app.households.invitations import find_by_code
 from app.households.time_zones import UTC_NAME, suggested_zone, zone_names
 from app.lists.new_household import create_first_household
 from app.people.accounts import NewAccount, create_account, prepare_account
-from app.people.email_addresses import EmailAddress
+from app.people.email_addresses import EmailAddress, parse_email
 from app.people.email_link_repository import take_link
 from app.people.models import PasswordAccount, Person
 from app.people.session_repository import has_just_signed_in
@@ -118,10 +118,10 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
 
     Goes on with the client's request if it waits in this browser, or to the invitation, else to the account.
     """
-    form = await submitted_link_form(web, request, "sign_up")
+    form = await submitted_link_form(web, request, "sign_up", if_used=partial(_enter_just_made, web, request))
     if isinstance(form, Response):
         return form
-    to, destination = leads_to(web, {name: typed(form.fields, name) for name in form.fields.names()})
+    to, destination = _leads_to_in(web, form.fields)
     household_id = new_id()
     try:
         await web.count_attempt(request)
@@ -136,13 +136,7 @@ async def post_new_account(web: WebContext, request: Request) -> Response:
                     connection, cookie, ACCOUNT_CREATED, person
                 )
         own = SubmittedForm(form.session, form.fields)
-        made = await _just_made(web, request, account.email, own)
-        if made is not None:
-            for pages, path in ((to, destination), (web.account_pages, ACCOUNT_CREATED)):
-                entered = await enter_with_password(web, pages, request, own, path, made)
-                if entered is not None:
-                    return entered
-        return link_no_longer_works(web, "sign_up")
+        return await _enter_just_made(web, request, own) or link_no_longer_works(web, "sign_up")
     except AppError as error:
         return refused_new_account(web, request, form, to, destination, error)
 
@@ -185,6 +179,23 @@ async def _just_made(
         if not await has_just_signed_in(connection, email, form.session.cookie, web.kit.clock()):
             return None
     return await web.password_sign_in.sign_in(email.address, form.fields.one("password"), client_address(request))
+
+
+async def _enter_just_made(web: WebContext, request: Request, form: SubmittedForm) -> Response | None:
+    """Go on with the account that the same form behind a link, sent a moment before, has made; None if there is none.
+
+    Raises as `_just_made` does, and `Invalid`.
+    """
+    to, destination = _leads_to_in(web, form.fields)
+    made = await _just_made(web, request, parse_email(form.fields.one("email")), form)
+    if made is None:
+        return None
+    entered = await enter_with_password(web, to, request, form, destination, made)
+    return entered or await enter_with_password(web, web.account_pages, request, form, ACCOUNT_CREATED, made)
+
+
+def _leads_to_in(web: WebContext, fields: Fields) -> tuple[Destinations, str]:
+    return leads_to(web, {name: typed(fields, name) for name in fields.names()})
 
 
 def leads_to(web: WebContext, parameters: Mapping[str, str]) -> tuple[Destinations, str]:

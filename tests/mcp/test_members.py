@@ -137,10 +137,10 @@ async def test_who_leaves_with_a_narrower_token_is_told_the_scope_and_stays(
         "tools/call", {"name": "update_member", "arguments": {"person": "me", "role": "remove"}}
     )
     assert refused.status_code == 403
-    assert 'scope="household:manage"' in refused.headers["www-authenticate"]
+    assert 'scope="lists:read lists:write household:manage"' in refused.headers["www-authenticate"]
     told = refused.json()["error_description"]
     assert told.startswith("This needs the scope household:manage. ")
-    assert "make another API key" in told
+    assert "An API key needs another key" in told
     assert (await roles(engine, ada))["Carl"] == "editor"
 
 

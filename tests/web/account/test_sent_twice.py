@@ -192,7 +192,9 @@ async def test_another_browser_is_not_signed_in_by_signing_up(server: RunningSer
         assert not await is_signed_in(clicks.first)
 
 
-async def test_two_clicks_behind_an_emailed_link_make_one_account(mailing: Mailing, email: str) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_two_clicks_behind_an_emailed_link_make_one_account(mailing: Mailing, email: str, at_once: bool) -> None:
+    """The second one comes while the first is at work, or after it has used up the link."""
     server = mailing.server
     async with server.browser() as first, server.browser() as second:
         page = await Browser(first).open("/account/sign-up")
@@ -201,14 +203,36 @@ async def test_two_clicks_behind_an_emailed_link_make_one_account(mailing: Maili
         second.cookies.update(first.cookies)
         answers: list[Page] = []
 
-        async def click(http: httpx.AsyncClient) -> None:
-            answers.append(await Browser(http).submit(page, "/account/new", password=PASSWORD))
+        async def click(http: httpx.AsyncClient, password: str = PASSWORD) -> None:
+            answers.append(await Browser(http).submit(page, "/account/new", password=password))
 
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(click, first)
-            tasks.start_soon(click, second)
+        if at_once:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(click, first)
+                tasks.start_soon(click, second)
+        else:
+            await click(first)
+            await click(second)
         assert [each.title for each in answers] == ["Your account", "Your account"]
         assert await count(server.engine, people) == 1
+
+
+async def test_behind_a_used_link_nobody_goes_on_with_another_password_or_from_another_browser(
+    mailing: Mailing, email: str
+) -> None:
+    server = mailing.server
+    async with server.browser() as first, server.browser() as second, server.browser() as third:
+        page = await Browser(first).open("/account/sign-up")
+        await Browser(first).submit(page, "/account/sign-up", email=email)
+        address = link_in(await mailing.box.next())
+        page, elsewhere = await Browser(first).open(address), await Browser(third).open(address)
+        second.cookies.update(first.cookies)
+        await Browser(first).submit(page, "/account/new", password=PASSWORD)
+        wrong = await Browser(second).submit(page, "/account/new", password="another one entirely 77")
+        other = await Browser(third).submit(elsewhere, "/account/new", password=PASSWORD)
+        assert [each.title for each in (wrong, other)] == ["This link no longer works"] * 2
+        for http in (second, third):
+            assert (await http.get("/account")).status_code == 303
 
 
 async def test_opening_the_sign_in_page_again_leads_to_the_question(

@@ -87,7 +87,7 @@ async def test_a_member_exports_the_household_and_brings_it_back(
     with ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         assert "tea" in archive.read("items.jsonl").decode()
-        assert archive.read("lists/L1.csv").decode().startswith("name,")
+        assert archive.read("lists/L1.csv").decode().startswith('"name",')
     page = await brought_back(anna, answer.content)
     assert [each.get_text() for each in page.soup.find_all("h2")].count(OWN) == 2
     async with visit("Ben") as ben:
