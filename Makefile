@@ -15,6 +15,9 @@ LOCKED := -c 'import fcntl, os, sys; lock = os.open(".venv.lock", os.O_RDWR | os
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
+# Bytecode is kept, whatever the shell says: without it, each service that a test starts compiles the project anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test test-processes test-all coverage browsers screenshots conformance typescript check format docs messages migrate bench trips lock
 
 help: ## Show this list
@@ -26,7 +29,7 @@ run: $(SYNCED) ## Serve in the foreground; Ctrl-C stops it
 test: $(SYNCED) ## Run the tests, except those that the next two add
 	@$(PYTEST) -m "not slow and not processes" $(ARGS)
 
-test-processes: $(SYNCED) ## Run the tests that start and kill services and databases, or fill a household
+test-processes: $(SYNCED) ## Run the tests that start and kill services and databases, listen on ports, plant faults, or fill a household
 	@$(PYTEST) -m "processes and not slow" $(ARGS)
 
 test-all: $(BENCH_SYNCED) ## Run all tests

@@ -227,6 +227,7 @@ async def test_lists_of_others_stay_out_of_it(
     assert box.is_empty
 
 
+@pytest.mark.processes
 async def test_pushes_do_not_wait_for_a_mail_server_that_says_nothing(
     app: Starlette, alerts: Alerts, settings: Settings, reader: Person, assistant: McpClient, ada: Connected
 ) -> None:

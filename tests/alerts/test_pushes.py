@@ -26,7 +26,7 @@ from tests.factory import Connected, Factory
 from tests.mcp.client import McpClient
 from tests.mcp.looking import rows
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_app]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_app, pytest.mark.processes]
 
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE list_alerts%'"
 

@@ -24,7 +24,7 @@ from tests.factory import Factory
 from tests.mcp.client import McpClient
 
 # Plans depend on what the database knows of its tables, and a shared one has seen the rows of other tests.
-pytestmark = [pytest.mark.anyio, pytest.mark.own_database]
+pytestmark = [pytest.mark.anyio, pytest.mark.own_database, pytest.mark.processes]
 
 EVERY_DETAIL: dict[str, Any] = {
     "name": "tea",

@@ -9,7 +9,7 @@ from app.fetch.answers import FetchFailed, Reason
 from app.fetch.fetcher import STRANGERS, Asked, Fetcher
 from tests.site import Answer, Authority, Names, SilentNames, Site, seen
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 LOOPBACK = ["127.0.0.1"]
 REQUESTER = "192.0.2.1"

@@ -35,7 +35,7 @@ from tests.mcp.conftest import http_to
 from tests.mcp.looking import rows, statuses
 from tests.mcp.streaming import SECONDS, on_its_port
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 FORMS: dict[str, Any] = {"_meta": {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}}}
 MILKS = ["milk (fresh)", "milk (oat)", "bread", "tea (green)", "tea (black)"]

@@ -20,7 +20,7 @@ from app.mcp.tools import add_items
 from tests.factory import Connected
 from tests.mcp.client import Era, McpClient
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 SECRET = "secret-detail-of-the-fault"
 Patch = pytest.MonkeyPatch

@@ -14,7 +14,7 @@ from tests.mcp.conftest import http_to
 from tests.mcp.streaming import SECONDS, follow, on_its_port
 from tests.service import Service, free_port, running_service
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 
 @pytest.fixture

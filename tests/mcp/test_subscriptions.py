@@ -32,7 +32,7 @@ from tests.mcp.streaming import SECONDS, follow, on_its_port
 from tests.mcp.test_tenancy import ARGUMENTS
 from tests.oauth.tokens import tokens_for
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 
 @pytest.fixture

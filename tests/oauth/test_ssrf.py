@@ -16,7 +16,7 @@ from tests.oauth.signing import Signer
 from tests.oauth.tokens import REDIRECT_URI, Attempt, register
 from tests.site import Answer, Authority, Names, Site
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 SECRET = "the inner network's secret"
 LOOPBACK = ["127.0.0.1"]

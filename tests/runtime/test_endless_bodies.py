@@ -22,7 +22,7 @@ from tests.factory import Connected
 from tests.mcp.streaming import PortServer
 from tests.runtime.test_http_protocol import SECONDS, SHORT, ShortProtocol, to_the_end
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 BODY = 2 * SHORT
 """What a body may take here, instead of half a minute."""

@@ -25,7 +25,7 @@ from app.serve import uvicorn_options
 from app.settings import Settings
 from tests.mcp.streaming import PortServer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.processes]
 
 SECONDS = 30
 """How long a test waits for what must come."""
