@@ -1,12 +1,14 @@
 // Has the browser take the service worker, without which the pages work as well; only over https, or on this machine.
 const { base } = document.body.dataset;
 
+// Whether the worker has seen this page: it may take over a page that was loaded without it.
+const cameThroughWorker = performance.getEntriesByType("navigation")[0]?.workerStart > 0;
+
 async function register() {
-  const registration = await navigator.serviceWorker.register(`${base}/service-worker.js`, { scope: `${base}/`, updateViaCache: "none" });
-  if (navigator.serviceWorker.controller === null) {
-    await navigator.serviceWorker.ready;
-    registration.active?.postMessage({ kind: "opened" }); // it wasn't there when this page was loaded
-  }
+  await navigator.serviceWorker.register(`${base}/service-worker.js`, { scope: `${base}/`, updateViaCache: "none" });
+  if (cameThroughWorker) return;
+  const { active } = await navigator.serviceWorker.ready;
+  active?.postMessage({ kind: "opened" });
 }
 
 if ("serviceWorker" in navigator) register().catch(() => {}); // where it is forbidden, say
