@@ -1,6 +1,6 @@
 """Signing in with a password, and signing out: for the account, and on the way of a client's request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from starlette.requests import Request
@@ -152,6 +152,21 @@ async def post_sign_out_everywhere(web: WebContext, request: Request) -> Respons
         return await to.enter(connection, form.session.cookie, "", None)
 
 
+def forms_of(
+    web: WebContext, to: Destinations, session: BrowserSession, destination: str, tokens: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what a page on the way to a destination needs for its forms: where they go, the field with the
+    destination, and the CSRF token of each; `tokens` are the paths of the forms below `to.base`, by the names of their
+    tokens."""
+    bound = destination if to.bound_field else ""
+    return {
+        "forms": to.base,
+        "field": to.field,
+        "destination": destination,
+        **{name: web.kit.csrf_token(session, f"{to.base}{below}", bound) for name, below in tokens.items()},
+    }
+
+
 def sign_in_page(
     web: WebContext,
     to: Destinations,
@@ -163,17 +178,17 @@ def sign_in_page(
     email: str = "",
 ) -> Response:
     """Return the page; `error` is why the last attempt was refused, and `email` what was typed."""
-    bound = destination if to.bound_field else ""
     return web.kit.show(
         session,
         "sign_in.html",
         error,
-        forms=to.base,
-        field=to.field,
-        destination=destination,
-        form_token=web.kit.csrf_token(session, f"{to.base}/sign-in", bound),
-        provider_token=web.kit.csrf_token(session, f"{to.base}/upstream", bound),
-        passkey_token=web.kit.csrf_token(session, f"{to.base}{PASSKEY}", bound),
+        **forms_of(
+            web,
+            to,
+            session,
+            destination,
+            {"form_token": "/sign-in", "provider_token": "/upstream", "passkey_token": PASSKEY},
+        ),
         ask=question(web, session, "sign_in"),
         provider=web.oidc_provider.name if web.oidc_provider else None,
         has_passwords=web.has_passwords,

@@ -44,7 +44,7 @@ from app.web.email_links import (
 from app.web.emails import email_sent, send_email, sign_up_email
 from app.web.join import code_in
 from app.web.passkeys.questions import PASSKEY, question
-from app.web.sign_in import enter_with_password, open_page, sent_before
+from app.web.sign_in import enter_with_password, forms_of, open_page, sent_before
 
 ACCOUNT_CREATED: Final = "/account?done=made"
 
@@ -305,15 +305,9 @@ def _sign_up_page(
         session,
         "sign_up.html",
         error,
-        forms=to.base,
-        field=to.field,
-        destination=destination,
-        form_token=web.kit.csrf_token(session, sign_up_path(to), destination if to.bound_field else ""),
+        **forms_of(web, to, session, destination, {"form_token": "/sign-up", "passkey_token": f"/sign-up{PASSKEY}"}),
         by_mail=web.mailer.enabled,
         ask=question(web, session, "add"),
-        passkey_token=web.kit.csrf_token(
-            session, f"{sign_up_path(to)}{PASSKEY}", destination if to.bound_field else ""
-        ),
         app_name=app_name,
         email=email,
         name=name,

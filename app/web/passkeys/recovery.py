@@ -19,7 +19,7 @@ from app.ui.page_kit import BrowserSession
 from app.web.context import WebContext
 from app.web.destinations import Destinations
 from app.web.passkeys.second_step import BY_CODE
-from app.web.sign_in import open_page
+from app.web.sign_in import forms_of, open_page
 
 RECOVERY: Final = "/recovery"
 """Below `/account` or `/oauth`."""
@@ -71,15 +71,11 @@ def _page(
     error: AppError | None = None,
     email: str = "",
 ) -> Response:
-    bound = destination if to.bound_field else ""
     return web.kit.show(
         session,
         "passkeys/recovery.html",
         error,
-        forms=to.base,
-        field=to.field,
-        destination=destination,
-        form_token=web.kit.csrf_token(session, f"{to.base}{RECOVERY}", bound),
+        **forms_of(web, to, session, destination, {"form_token": RECOVERY}),
         app_name=app_name,
         email=email,
     )

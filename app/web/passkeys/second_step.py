@@ -22,6 +22,7 @@ from app.web.context import WebContext
 from app.web.destinations import Destinations
 from app.web.passkeys.questions import question
 from app.web.passkeys.sign_in import UNKNOWN
+from app.web.sign_in import forms_of
 
 CODE: Final = "/code"
 """Below the second step: the form that takes a recovery code."""
@@ -129,16 +130,11 @@ def _page(
     app_name: str = "",
     error: AppError | None = None,
 ) -> Response:
-    bound = destination if to.bound_field else ""
     return web.kit.show(
         session,
         "passkeys/second_step.html",
         error,
-        forms=to.base,
-        field=to.field,
-        destination=destination,
-        form_token=web.kit.csrf_token(session, f"{to.base}{SECOND_STEP}", bound),
-        code_token=web.kit.csrf_token(session, f"{to.base}{SECOND_STEP}{CODE}", bound),
+        **forms_of(web, to, session, destination, {"form_token": SECOND_STEP, "code_token": f"{SECOND_STEP}{CODE}"}),
         ask=question(web, session, "second_step"),
         app_name=app_name,
         email=person.email,
